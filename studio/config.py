@@ -1,0 +1,74 @@
+"""Where things live, and every bound in one table."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every bound of the product; all are checked from headers or counts before the work begins."""
+
+    # a media file
+    file_bytes: int = 10 * GIB
+    pixels: int = 35_000_000
+    side: int = 16_384
+    frames_per_second: float = 240.0
+    duration_s: float = 6 * 3600.0
+    streams: int = 8
+    # the process that opens it
+    child_memory_bytes: int = 4 * GIB
+    child_probe_cpu_s: int = 30
+    child_open_files: int = 64
+    child_silence_s: float = 60.0
+    # what a browser may send
+    upload_bytes: int = 10 * GIB
+    label_chars: int = 500
+    note_chars: int = 10_000
+    query_chars: int = 800
+    edits_per_save: int = 5_000
+    # jobs
+    queued_jobs: int = 200
+    job_attempts: int = 3
+    # imported annotation files
+    import_bytes: int = 32 * MIB
+
+
+def default_home() -> Path:
+    """STUDIO_HOME, else the platform's folder for application data."""
+    named = os.environ.get("STUDIO_HOME")
+    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("moment-studio", False))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One library: its folder and its bounds. Nothing else in the product knows a path."""
+
+    home: Path = field(default_factory=default_home)
+    limits: Limits = field(default_factory=Limits)
+    device: str = "auto"
+
+    @property
+    def database(self) -> Path:
+        return self.home / "studio.db"
+
+    @property
+    def uploads(self) -> Path:
+        """Videos that came through the browser; everything else stays where its owner keeps it."""
+        return self.home / "uploads"
+
+    @property
+    def cache(self) -> Path:
+        """Everything that can be rebuilt from the videos: features, thumbnails, proxies."""
+        return self.home / "cache"
+
+    def ensure(self) -> "Settings":
+        """Create the folders, readable by their owner only."""
+        for folder in (self.home, self.uploads, self.cache):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self
