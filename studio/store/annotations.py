@@ -1,0 +1,205 @@
+"""Tables `annotations`, `revisions` and `verdicts`: what people decided, with its whole history.
+
+An edit carries the version it saw. A stale one is refused with the row as it stands; a repeated one (same edit id, as
+a browser sends after a lost answer) is acknowledged again and changes nothing.
+"""
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from studio.errors import Conflict, NotFound, UsageError
+from studio.store.videos import now
+from studio.timeline import Annotation, Edit, Segment
+
+VERDICTS = ("accepted", "corrected", "rejected")
+_VERDICT_OF = {"correction": "corrected", "accepted": "accepted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit as a person asked for it.
+
+    `wanted` is the state they want (None: decide on a prediction only), `base_version` the version they saw (0: none),
+    `verdict` what they decided about `prediction_id` ("" takes a decision back).
+    """
+
+    edit_id: str
+    op: str
+    wanted: Annotation | None = None
+    base_version: int = 0
+    prediction_id: str | None = None
+    verdict: str | None = None
+
+
+def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) -> Annotation | None:
+    """Apply one change and append it to the history; returns the annotation as it stands now.
+
+    Raises Conflict (with the current row) when somebody was faster, NotFound, UsageError.
+    """
+    done = db.execute("SELECT annotation_id, video_id FROM revisions WHERE edit_id = ?", (change.edit_id,)).fetchone()
+    if done is not None:
+        return get(db, done["annotation_id"]) if done["annotation_id"] else None
+    if change.wanted is None:
+        _decide(db, video_id, change, annotator)
+        return None
+    wanted = change.wanted
+    before = find(db, wanted.id)
+    if before is None:
+        if change.base_version:
+            raise Conflict("This annotation is no longer in the library.", None)
+        after = replace(wanted, version=1, annotator=annotator)
+    else:
+        if _video_of(db, wanted.id) != video_id:
+            raise UsageError("This annotation belongs to another video.")
+        if before.version != change.base_version:
+            raise Conflict("Somebody changed this annotation meanwhile.", as_row(before))
+        after = replace(
+            wanted, version=before.version + 1, annotator=annotator, source=before.source,
+            prediction_id=before.prediction_id,
+        )  # fmt: skip
+    _check_link(db, video_id, after.prediction_id)
+    _put(db, video_id, after)
+    seq = _append(db, video_id, change, Edit(before, after), annotator)
+    if after.prediction_id:
+        verdict = "" if after.deleted else _VERDICT_OF.get(after.source, "")
+        _set_verdict(db, after.prediction_id, annotator, verdict, seq)
+    return after
+
+
+def _decide(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) -> None:
+    if change.prediction_id is None or change.verdict not in ("", *VERDICTS):
+        raise UsageError("A decision names a prediction and says accepted, corrected or rejected.")
+    _check_link(db, video_id, change.prediction_id)
+    seq = _append(db, video_id, change, None, annotator)
+    _set_verdict(db, change.prediction_id, annotator, change.verdict, seq)
+
+
+def _check_link(db: sqlite3.Connection, video_id: str, prediction_id: str | None) -> None:
+    if prediction_id is None:
+        return
+    row = db.execute(
+        "SELECT r.video_id FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?", (prediction_id,)
+    ).fetchone()
+    if row is None or row["video_id"] != video_id:
+        raise NotFound("The prediction behind this edit is not in this video; reload the page.")
+
+
+def _put(db: sqlite3.Connection, video_id: str, a: Annotation) -> None:
+    db.execute(
+        "INSERT INTO annotations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "track = excluded.track, start_us = excluded.start_us, end_us = excluded.end_us, label = excluded.label, "
+        "note = excluded.note, annotator = excluded.annotator, version = excluded.version, deleted = excluded.deleted",
+        (
+            a.id, video_id, a.track, a.segment.start, a.segment.end, a.label, a.note, a.source, a.prediction_id,
+            a.annotator, a.version, a.deleted,
+        ),
+    )  # fmt: skip
+
+
+def _append(db: sqlite3.Connection, video_id: str, change: Change, edit: Edit | None, annotator: str) -> int:
+    cursor = db.execute(
+        "INSERT INTO revisions (video_id, edit_id, annotation_id, prediction_id, op, before, after, annotator, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            video_id, change.edit_id, edit.id if edit else None,
+            edit.after.prediction_id if edit and edit.after else change.prediction_id, change.op,
+            _dump(edit.before) if edit else None, _dump(edit.after) if edit else json.dumps(change.verdict),
+            annotator, now(),
+        ),
+    )  # fmt: skip
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _set_verdict(db: sqlite3.Connection, prediction_id: str, annotator: str, verdict: str, seq: int) -> None:
+    if verdict:
+        db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (prediction_id, annotator, verdict, seq))
+    else:
+        db.execute("DELETE FROM verdicts WHERE prediction_id = ? AND annotator = ?", (prediction_id, annotator))
+
+
+def find(db: sqlite3.Connection, annotation_id: str) -> Annotation | None:
+    """The annotation with this id, deleted or not."""
+    row = db.execute("SELECT * FROM annotations WHERE id = ?", (annotation_id,)).fetchone()
+    return None if row is None else _from_table(row)
+
+
+def get(db: sqlite3.Connection, annotation_id: str) -> Annotation:
+    """`find`, or NotFound."""
+    annotation = find(db, annotation_id)
+    if annotation is None:
+        raise NotFound("This annotation is no longer in the library.")
+    return annotation
+
+
+def of_video(db: sqlite3.Connection, video_id: str) -> list[Annotation]:
+    """The annotations of a video that are not deleted, in order of time."""
+    rows = db.execute(
+        "SELECT * FROM annotations WHERE video_id = ? AND NOT deleted ORDER BY start_us, end_us, rowid", (video_id,)
+    )
+    return [_from_table(row) for row in rows]
+
+
+def verdicts(db: sqlite3.Connection, video_id: str) -> dict[str, str]:
+    """The latest verdict about each prediction of a video, by anyone."""
+    rows = db.execute(
+        "SELECT d.prediction_id, d.verdict FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
+        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = ? ORDER BY d.seq",
+        (video_id,),
+    )
+    return {row["prediction_id"]: row["verdict"] for row in rows}
+
+
+def last_seq(db: sqlite3.Connection) -> int:
+    """The number of the newest revision of the library."""
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM revisions").fetchone()[0])
+
+
+def changed_since(db: sqlite3.Connection, video_id: str, seq: int) -> tuple[list[Annotation], list[str]]:
+    """The annotations (as they stand, deleted ones too) and predictions touched after revision `seq`."""
+    rows = db.execute(
+        "SELECT DISTINCT annotation_id, prediction_id FROM revisions WHERE video_id = ? AND seq > ?", (video_id, seq)
+    ).fetchall()
+    found = (find(db, row["annotation_id"]) for row in rows if row["annotation_id"])
+    return [a for a in found if a is not None], [row["prediction_id"] for row in rows if row["prediction_id"]]
+
+
+def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, Any], Edit]]:
+    """All revisions of an annotation, oldest first: who and when, and the edit."""
+    rows = db.execute("SELECT * FROM revisions WHERE annotation_id = ? ORDER BY seq", (annotation_id,))
+    return [
+        ({"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]},
+         Edit(_load(row["before"]), _load(row["after"])))
+        for row in rows
+    ]  # fmt: skip
+
+
+def _from_table(row: sqlite3.Row) -> Annotation:
+    return Annotation(
+        row["id"], Segment(row["start_us"], row["end_us"]), row["track"], row["label"], row["note"], row["source"],
+        row["prediction_id"], row["annotator"], row["version"], bool(row["deleted"]),
+    )  # fmt: skip
+
+
+def as_row(a: Annotation) -> dict[str, Any]:
+    """An annotation as a flat dict of plain values, times in µs."""
+    row = asdict(a)
+    segment = row.pop("segment")
+    return {**row, "start_us": segment["start"], "end_us": segment["end"]}
+
+
+def _dump(a: Annotation | None) -> str | None:
+    return None if a is None else json.dumps(as_row(a))
+
+
+def _load(text: str | None) -> Annotation | None:
+    if text is None:
+        return None
+    row = json.loads(text)
+    return Annotation(segment=Segment(row.pop("start_us"), row.pop("end_us")), **row)
+
+
+def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:
+    return str(db.execute("SELECT video_id FROM annotations WHERE id = ?", (annotation_id,)).fetchone()[0])

@@ -1,0 +1,110 @@
+"""Table `jobs`: the queue. Its state lives here, so that a restart forgets nothing."""
+
+import json
+import sqlite3
+import uuid
+from typing import Any
+
+from studio.errors import JobError, NotFound
+from studio.store.videos import now
+
+ACTIVE = ("queued", "running")
+
+
+def add(
+    db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int
+) -> dict[str, Any]:
+    """Queue a job; the same job already waiting or running is returned instead of a second one.
+
+    Raises JobError when `limit` jobs wait already.
+    """
+    text = json.dumps(params, sort_keys=True)
+    same = db.execute(
+        "SELECT id FROM jobs WHERE kind = ? AND video_id IS ? AND params = ? AND state IN ('queued', 'running')",
+        (kind, video_id, text),
+    ).fetchone()
+    if same is not None:
+        return get(db, same["id"])
+    if db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0] >= limit:
+        raise JobError(f"{limit} jobs are waiting already; let some finish or cancel them first.")
+    job_id = uuid.uuid4().hex
+    db.execute(
+        "INSERT INTO jobs (id, kind, video_id, params, state, created, position) "
+        "VALUES (?, ?, ?, ?, 'queued', ?, (SELECT coalesce(max(position), 0) + 1 FROM jobs))",
+        (job_id, kind, video_id, text, now()),
+    )
+    return get(db, job_id)
+
+
+def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
+    """One job with params and result as values.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise NotFound("There is no such job.")
+    return _value(row)
+
+
+def take(db: sqlite3.Connection, kinds: tuple[str, ...]) -> dict[str, Any] | None:
+    """Mark the oldest queued job of these kinds as running and return it; None when nothing waits."""
+    marks = ", ".join("?" * len(kinds))
+    row = db.execute(
+        f"SELECT id FROM jobs WHERE state = 'queued' AND kind IN ({marks}) ORDER BY position LIMIT 1", kinds
+    ).fetchone()
+    if row is None:
+        return None
+    db.execute(
+        "UPDATE jobs SET state = 'running', attempts = attempts + 1, progress = 0, message = '' WHERE id = ?",
+        (row["id"],),
+    )
+    return get(db, row["id"])
+
+
+def progress(db: sqlite3.Connection, job_id: str, fraction: float, message: str) -> None:
+    """Say how far a running job is."""
+    db.execute(
+        "UPDATE jobs SET progress = ?, message = ? WHERE id = ? AND state = 'running'", (fraction, message, job_id)
+    )
+
+
+def finish(db: sqlite3.Connection, job_id: str, state: str, *, error: str | None = None, result: Any = None) -> None:
+    """End an active job; one that ended already stays as it is."""
+    db.execute(
+        "UPDATE jobs SET state = ?, error = ?, result = ?, progress = CASE ? WHEN 'done' THEN 1 ELSE progress END "
+        "WHERE id = ? AND state IN ('queued', 'running')",
+        (state, error, json.dumps(result), state, job_id),
+    )
+
+
+def recover(db: sqlite3.Connection, attempts: int, job_id: str | None = None) -> None:
+    """Put back what a dead worker or server left running; a job that keeps dying fails with its reason."""
+    which, values = ("state = 'running' AND id = ?", (job_id,)) if job_id else ("state = 'running'", ())
+    db.execute(
+        f"UPDATE jobs SET state = 'failed', error = 'The worker died {attempts} times on this job; "
+        f"look at the video with: studio doctor' WHERE {which} AND attempts >= ?",
+        (*values, attempts),
+    )
+    db.execute(f"UPDATE jobs SET state = 'queued' WHERE {which}", values)
+
+
+def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 8) -> list[dict[str, Any]]:
+    """All active jobs and the most recent ended ones, newest first; of one video, or of the library."""
+    where, values = ("video_id = ? AND ", (video_id,)) if video_id else ("", ())
+    active = db.execute(
+        f"SELECT * FROM jobs WHERE {where} state IN ('queued', 'running') ORDER BY position DESC", values
+    ).fetchall()
+    ended = db.execute(
+        f"SELECT * FROM jobs WHERE {where} state NOT IN ('queued', 'running') ORDER BY position DESC LIMIT ?",
+        (*values, recent),
+    ).fetchall()
+    return [_value(row) for row in [*active, *ended]]
+
+
+def _value(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        **dict(row),
+        "params": json.loads(row["params"]),
+        "result": json.loads(row["result"]) if row["result"] else None,
+    }

@@ -1,0 +1,88 @@
+"""Tables `runs` and `predictions`: what the models said, kept for ever as they said it."""
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from studio.errors import NotFound
+from studio.store.videos import now
+from studio.timeline import Prediction, Segment
+
+
+def add(
+    db: sqlite3.Connection,
+    video_id: str,
+    task: str,
+    model: str,
+    model_version: str,
+    predictions: Sequence[Prediction],
+    *,
+    params: dict[str, Any],
+    query: str | None = None,
+    payload: dict[str, Any] | None = None,
+) -> str:
+    """Record one execution of one model with everything it proposed; returns the run's id."""
+    if db.execute("SELECT 1 FROM videos WHERE id = ?", (video_id,)).fetchone() is None:
+        raise NotFound("This video was removed from the library meanwhile; its result was dropped.")
+    run_id = uuid.uuid4().hex
+    db.execute(
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'done', ?, (SELECT coalesce(max(seq), 0) + 1 FROM runs))",
+        (run_id, video_id, task, model, model_version, json.dumps(params), query, json.dumps(payload or {}), now()),
+    )
+    db.executemany(
+        "INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                p.id or uuid.uuid4().hex, run_id, p.track, p.segment.start, p.segment.end, p.label, p.score,
+                json.dumps(p.payload) if p.payload else None,
+            )
+            for p in predictions
+        ],
+    )  # fmt: skip
+    return run_id
+
+
+def get(db: sqlite3.Connection, run_id: str) -> dict[str, Any]:
+    """One run with params and payload as values.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise NotFound("This run is no longer in the library.")
+    return {**dict(row), "params": json.loads(row["params"]), "payload": json.loads(row["payload"])}
+
+
+def of_video(db: sqlite3.Connection, video_id: str, since: int = 0) -> list[dict[str, Any]]:
+    """The runs of a video after run number `since`, oldest first, without their payloads."""
+    rows = db.execute(
+        "SELECT id, seq, video_id, task, model, model_version, params, query, state, created FROM runs "
+        "WHERE video_id = ? AND seq > ? ORDER BY seq",
+        (video_id, since),
+    )
+    return [{**dict(row), "params": json.loads(row["params"])} for row in rows]
+
+
+def predictions(db: sqlite3.Connection, run_id: str) -> list[Prediction]:
+    """What a run proposed, in order of time."""
+    return [
+        Prediction(
+            Segment(row["start_us"], row["end_us"]), row["track"], row["label"], row["score"], row["id"],
+            json.loads(row["payload"]) if row["payload"] else None,
+        )
+        for row in db.execute("SELECT * FROM predictions WHERE run_id = ? ORDER BY start_us, rowid", (run_id,))
+    ]  # fmt: skip
+
+
+def remove(db: sqlite3.Connection, run_id: str) -> None:
+    """Forget a run nobody has worked on.
+
+    Corrections that came from it stay; they lose their link only with the video. A run with corrections is kept.
+    """
+    db.execute(
+        "DELETE FROM runs WHERE id = ? AND NOT EXISTS (SELECT 1 FROM annotations a JOIN predictions p "
+        "ON p.id = a.prediction_id WHERE p.run_id = runs.id)",
+        (run_id,),
+    )

@@ -1,0 +1,95 @@
+"""The tables of studio.db, as migrations that commit together with their record.
+
+Times are integer µs; the views `annotations_s` and `predictions_s` say them in seconds for people with a SQL prompt.
+"""
+
+from sqlite_utils import Database, Migrations
+
+from studio.errors import NewerSchema
+
+migrations = Migrations("studio")
+
+
+@migrations()
+def m001_first_tables(db: Database) -> None:
+    """The data model of the first release."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_FIRST = """
+CREATE TABLE videos (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
+    duration_us INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, rotation INTEGER NOT NULL,
+    fps REAL NOT NULL, vfr INTEGER NOT NULL, frame_count INTEGER NOT NULL, codec TEXT NOT NULL, audio TEXT,
+    browser_playable INTEGER NOT NULL, added TEXT NOT NULL
+);
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, task TEXT NOT NULL,
+    model TEXT NOT NULL, model_version TEXT NOT NULL, params TEXT NOT NULL, query TEXT, payload TEXT NOT NULL,
+    state TEXT NOT NULL, created TEXT NOT NULL, seq INTEGER NOT NULL
+);
+CREATE INDEX runs_of_video ON runs(video_id, seq);
+CREATE TABLE predictions (
+    id TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, track TEXT NOT NULL,
+    start_us INTEGER NOT NULL CHECK (start_us >= 0), end_us INTEGER NOT NULL CHECK (end_us > start_us),
+    label TEXT NOT NULL, score REAL NOT NULL, payload TEXT
+);
+CREATE INDEX predictions_of_run ON predictions(run_id, start_us);
+CREATE TRIGGER predictions_are_never_updated BEFORE UPDATE ON predictions
+    BEGIN SELECT RAISE(ABORT, 'a prediction is never updated'); END;
+CREATE TABLE annotations (
+    id TEXT PRIMARY KEY, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, track TEXT NOT NULL,
+    start_us INTEGER NOT NULL CHECK (start_us >= 0), end_us INTEGER NOT NULL CHECK (end_us > start_us),
+    label TEXT NOT NULL, note TEXT NOT NULL DEFAULT '',
+    source TEXT NOT NULL CHECK (source IN ('manual', 'correction', 'accepted', 'import')),
+    prediction_id TEXT REFERENCES predictions(id) ON DELETE SET NULL,
+    annotator TEXT NOT NULL, version INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX annotations_of_video ON annotations(video_id, start_us);
+CREATE TABLE revisions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, video_id TEXT NOT NULL, edit_id TEXT NOT NULL UNIQUE,
+    annotation_id TEXT, prediction_id TEXT, op TEXT NOT NULL, before TEXT, after TEXT, annotator TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+CREATE INDEX revisions_of_video ON revisions(video_id, seq);
+CREATE INDEX revisions_of_annotation ON revisions(annotation_id, seq);
+CREATE TRIGGER history_is_append_only BEFORE UPDATE ON revisions
+    BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+CREATE TABLE verdicts (
+    prediction_id TEXT NOT NULL REFERENCES predictions(id) ON DELETE CASCADE, annotator TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('accepted', 'corrected', 'rejected')),
+    seq INTEGER NOT NULL, PRIMARY KEY (prediction_id, annotator)
+);
+CREATE TABLE labels (
+    track TEXT NOT NULL, label TEXT NOT NULL, colour TEXT NOT NULL, hotkey TEXT, position INTEGER NOT NULL,
+    PRIMARY KEY (track, label)
+);
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, video_id TEXT REFERENCES videos(id) ON DELETE CASCADE,
+    params TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+    progress REAL NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '', error TEXT, result TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0, created TEXT NOT NULL, position INTEGER NOT NULL
+);
+CREATE INDEX jobs_by_state ON jobs(state, position);
+CREATE VIEW annotations_s AS SELECT id, video_id, track, start_us / 1e6 AS start, end_us / 1e6 AS end, label, note,
+    source, prediction_id, annotator, version FROM annotations WHERE NOT deleted;
+CREATE VIEW predictions_s AS SELECT p.id, r.video_id, r.task, r.model, r.query, p.track, start_us / 1e6 AS start,
+    end_us / 1e6 AS end, label, score FROM predictions p JOIN runs r ON r.id = p.run_id;
+"""
+
+
+def is_behind(db: Database) -> bool:
+    """Whether this database still lacks a migration of this release (a new file does).
+
+    Raises NewerSchema when it has one that this release does not know.
+    """
+    applied = {migration.name for migration in migrations.applied(db)}
+    if applied - NAMES:
+        raise NewerSchema("This library was written by a newer Moment Studio; update this one to open it.")
+    return applied != NAMES
+
+
+NAMES = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))

@@ -1,0 +1,57 @@
+"""Table `videos`."""
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+from studio.errors import NotFound
+
+
+def now() -> str:
+    """The wall clock, for people to read; order always comes from sequence numbers."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def add(db: sqlite3.Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """Insert a video, or return the row that already has this path."""
+    known = db.execute("SELECT * FROM videos WHERE path = ?", (row["path"],)).fetchone()
+    if known is not None and known["sha256"] == row["sha256"]:
+        return dict(known)
+    if known is not None:  # the file behind the path was replaced: same video id, new facts
+        row = {**row, "id": known["id"]}
+    row = {**row, "added": now()}
+    columns = ", ".join(row)
+    updates = ", ".join(f"{column} = excluded.{column}" for column in row if column != "id")
+    db.execute(
+        f"INSERT INTO videos ({columns}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",
+        list(row.values()),
+    )
+    return row
+
+
+def get(db: sqlite3.Connection, id_or_path: str) -> dict[str, Any]:
+    """One video by id or by path.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT * FROM videos WHERE id = ? OR path = ?", (id_or_path, id_or_path)).fetchone()
+    if row is None:
+        raise NotFound(f"No video “{id_or_path}” in this library; add it first with: studio add PATH")
+    return dict(row)
+
+
+def all_of(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Every video with how much work there is in it, newest first."""
+    return [
+        dict(row)
+        for row in db.execute(
+            "SELECT v.*, (SELECT count(*) FROM annotations a WHERE a.video_id = v.id AND NOT deleted) AS annotations, "
+            "(SELECT count(*) FROM predictions p JOIN runs r ON r.id = p.run_id WHERE r.video_id = v.id) "
+            "AS predictions FROM videos v ORDER BY v.rowid DESC"
+        )
+    ]
+
+
+def remove(db: sqlite3.Connection, video_id: str) -> None:
+    """Forget a video with its runs and annotations; its history stays, its file is not touched."""
+    db.execute("DELETE FROM videos WHERE id = ?", (video_id,))

@@ -1,0 +1,65 @@
+"""What people and models say about a video."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from studio.errors import UsageError
+from studio.timeline.segment import Segment
+
+SOURCES = ("manual", "correction", "accepted", "import")
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One labelled interval that a person stands behind.
+
+    `version` counts the saved states of this annotation, from 1. `prediction_id` names the prediction it corrects
+    or accepts, None when it was made by hand.
+    """
+
+    id: str
+    segment: Segment
+    track: str
+    label: str
+    note: str = ""
+    source: str = "manual"
+    prediction_id: str | None = None
+    annotator: str = ""
+    version: int = 1
+    deleted: bool = False
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise UsageError(f"“{self.source}” is not a source; use one of {', '.join(SOURCES)}.")
+        if not self.track:
+            raise UsageError("An annotation needs a track.")
+
+    def next(self, **changes: Any) -> "Annotation":
+        """The following version of this annotation."""
+        return replace(self, version=self.version + 1, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One labelled interval that a model proposes. Never changes once it is stored."""
+
+    segment: Segment
+    track: str
+    label: str
+    score: float
+    id: str = ""
+    payload: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The annotations of one video: what a file format reads and writes."""
+
+    video: str
+    duration: int
+    annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def tracks(self) -> list[str]:
+        """Track names in order of first appearance in time."""
+        return list(dict.fromkeys(a.track for a in self.annotations))

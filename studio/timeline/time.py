@@ -1,0 +1,32 @@
+"""Conversions at the edges: JSON, the command line and the browser speak seconds; everything inside speaks µs."""
+
+import math
+
+from studio.errors import UsageError
+
+MICROS = 1_000_000
+
+
+def us(seconds: float) -> int:
+    """Seconds → integer µs, to the nearest.
+
+    Raises UsageError for NaN and infinities, which JSON readers let through.
+    """
+    if not math.isfinite(seconds):
+        raise UsageError(f"{seconds} is not a time; give a number of seconds.")
+    return round(seconds * MICROS)
+
+
+def seconds(us: int) -> float:
+    """Integer µs → seconds; exact to the µs for any video shorter than centuries."""
+    return us / MICROS
+
+
+def clock(us: int) -> str:
+    """µs → "1:02:03.456", the way people read it; hours only when there are any."""
+    millis, sign = (abs(us) + 500) // 1000, "-" if us < 0 else ""
+    hours, rest = divmod(millis, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    whole, fraction = divmod(rest, 1000)
+    head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{sign}{head}:{whole:02d}.{fraction:03d}"
