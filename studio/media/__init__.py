@@ -1,0 +1,33 @@
+"""The only room that opens media files; each is opened in a limited child process of its own.
+
+Times are integer µs from the first displayed frame, half-open. Every error is a `MediaError` (or `NotFound`,
+`UsageError`) whose one sentence names the file and the cure.
+"""
+
+from studio.media.audio import audio_stream, waveform
+from studio.media.frames import FrameStream, frame_at, sample_frames
+from studio.media.model import AudioTrack, Frames, Probe, frame_index, frame_time
+from studio.media.pictures import thumbnail, thumbnails
+from studio.media.probe import probe
+from studio.media.proxy import make_proxy
+from studio.media.shots import shots
+from studio.media.subtitles import subtitles
+
+__all__ = [
+    "AudioTrack",
+    "FrameStream",
+    "Frames",
+    "Probe",
+    "audio_stream",
+    "frame_at",
+    "frame_index",
+    "frame_time",
+    "make_proxy",
+    "probe",
+    "sample_frames",
+    "shots",
+    "subtitles",
+    "thumbnail",
+    "thumbnails",
+    "waveform",
+]

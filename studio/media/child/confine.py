@@ -1,0 +1,101 @@
+"""What the child takes from itself before it reads anything: network, memory, files, its parent's terminal."""
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+from typing import Any, NoReturn
+
+from studio.config import Limits
+
+_NEW_USER, _NEW_NETWORK = 0x1000_0000, 0x4000_0000
+
+
+def take_pipes() -> tuple[int, int]:
+    """Move the request and answer pipes away from 0 and 1, and point 0, 1 and 2 at /dev/null."""
+    request, answer = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    os.close(null)
+    return request, answer
+
+
+def leave_network() -> None:
+    """Move to a network namespace without interfaces, where the kernel allows it."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        if libc.unshare(_NEW_NETWORK) != 0:
+            libc.unshare(_NEW_USER | _NEW_NETWORK)
+
+
+def read_request(fd: int) -> tuple[dict[str, Any], bytearray]:
+    """Read the request; from then on the end of the pipe `fd` ends this process."""
+    from studio.media import wire
+
+    def read_into(place: memoryview) -> None:
+        while place.nbytes:
+            count = os.readv(fd, [place])
+            if count == 0:
+                leave()
+            place = place[count:]
+
+    head, length = wire.read_head(read_into)
+    body = bytearray(length)
+    read_into(memoryview(body))
+    _tie_to(fd)
+    return head, body
+
+
+def _tie_to(fd: int) -> None:
+    """SIGIO, whose default is to end the process, comes when the last writer of the pipe is gone.
+
+    PR_SET_PDEATHSIG would not do: it fires at the end of the parent's *thread*.
+    """
+    import fcntl
+    import select
+
+    fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    if poll.poll(0):  # it ended before we listened
+        leave()
+
+
+def limit(limits: Limits, *, may_write: bool) -> None:
+    """Bound memory, files, written bytes and computing time (renewed by `renew_cpu`)."""
+    _lower(resource.RLIMIT_AS, limits.child_memory_bytes)
+    _lower(resource.RLIMIT_NOFILE, limits.child_open_files)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, 2 * limits.file_bytes if may_write else 0)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    renew_cpu(limits.child_probe_cpu_s)
+
+
+def _lower(which: int, value: int) -> None:
+    _, hard = resource.getrlimit(which)
+    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(which, (wanted, wanted))
+
+
+def renew_cpu(seconds: int) -> None:
+    """Allow `seconds` of computing time from now."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(usage.ru_utime + usage.ru_stime) + seconds
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def leave() -> NoReturn:
+    """End at once, without the destructors of a library that may be in any state."""
+    os._exit(0)

@@ -1,0 +1,166 @@
+"""Decoding: which frame is displayed at which time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+
+from studio.config import Limits
+from studio.media import policy
+from studio.media.child.reply import Reply
+from studio.media.child.source import Source, check_picture, open_source, to_ticks, to_us
+
+_JUMP_US = 2_000_000  # a seek costs about as much as decoding this
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the probe learnt: the table in µs, the key frames in µs, the first frame's tick."""
+
+    pts_us: np.ndarray[Any, np.dtype[np.int64]]
+    key_us: np.ndarray[Any, np.dtype[np.int64]]
+    origin: int
+    stamped: bool
+
+
+def decode(source: Source, reply: Reply) -> Iterator[tuple[Any, bool]]:
+    """Frames in display order with False; `(None, True)` wherever something could not be decoded."""
+    stream = source.video
+    demuxed = source.container.demux(stream)
+    while True:
+        try:
+            packet = next(demuxed, None)
+        except (av.FFmpegError, OSError, ValueError):
+            yield None, True
+            packet = None
+        if packet is None:
+            break
+        reply.beat()
+        yield from _frames_of(packet, source)
+    # a demuxer that failed never flushed its decoder
+    yield from _frames_of(None, source)
+
+
+def _frames_of(packet: Any, source: Source) -> Iterator[tuple[Any, bool]]:
+    try:
+        for frame in source.video.codec_context.decode(packet) if packet is None else packet.decode():
+            check_picture(source.path, frame.width, frame.height, source.limits)
+            yield frame, False
+    except EOFError:
+        return
+    except (av.FFmpegError, OSError, ValueError):
+        yield None, True
+
+
+class Reel:
+    """One file, played forward; jumps ahead over key frames when that saves work. A context manager."""
+
+    def __init__(self, path: str, limits: Limits, timing: Timing, reply: Reply, skip_nonref: bool = False) -> None:
+        self._path, self._limits, self._timing, self._reply = path, limits, timing, reply
+        self._skip_nonref = skip_nonref
+        self._source = self._open()
+        self._may_jump = timing.stamped and self._source.family in policy.SEEKABLE
+        self._fresh = True
+        self.damaged = False
+
+    def _open(self) -> Source:
+        source = open_source(self._path, self._limits)
+        source.video.thread_type = "AUTO"
+        if self._skip_nonref:
+            source.video.codec_context.skip_frame = "NONREF"
+        return source
+
+    @property
+    def time_base(self) -> Fraction:
+        return self._source.time_base
+
+    def displayed(self, asked_us: Sequence[int]) -> Iterator[tuple[int, int, Any]]:
+        """`(asked, time, frame)` for each time of a sorted list: the last frame whose time <= asked.
+
+        Times before 0 get the first frame, times after the end the last one. Where the rest of the file
+        cannot be decoded it ends early and `damaged` is True.
+        """
+        frames: Iterator[tuple[int, Any]] | None = None
+        held: tuple[int, Any] | None = None
+        ahead: tuple[int, Any] | None = None
+        for asked in asked_us:
+            if frames is None or self._worth_a_jump(held, asked):
+                frames, held, ahead = self._play_from(asked), None, None
+            while True:
+                ahead = ahead or next(frames, None)
+                if ahead is None or (held is not None and ahead[0] > asked):
+                    break
+                if held is None and ahead[0] > max(asked, 0) and self._jumped:  # the seek landed too late
+                    self._may_jump = False
+                    frames, ahead = self._play_from(asked), None
+                    continue
+                held, ahead = ahead, None
+            if held is None or (ahead is None and self.damaged and asked >= self._end_of(held[0])):
+                return
+            yield asked, *held
+
+    def _key_before(self, t_us: int) -> int | None:
+        place = int(np.searchsorted(self._timing.key_us, t_us, side="right")) - 1
+        return int(self._timing.key_us[place]) if place >= 0 else None
+
+    def _worth_a_jump(self, held: tuple[int, Any] | None, asked: int) -> bool:
+        if not self._may_jump or held is None:
+            return False
+        key = self._key_before(asked)
+        return key is not None and key - held[0] > _JUMP_US
+
+    def _end_of(self, us: int) -> int:
+        """The end of the display of the frame at `us`; endless for the table's last frame."""
+        table = self._timing.pts_us
+        place = int(np.searchsorted(table, us, side="right"))
+        return int(table[place]) if place < len(table) else 2**62
+
+    def _play_from(self, t_us: int) -> Iterator[tuple[int, Any]]:
+        key = self._key_before(t_us) if self._may_jump else None
+        self._jumped = key is not None and key > 0
+        if self._jumped and key is not None:
+            ticks = to_ticks(key, self._timing.origin, self.time_base)
+            try:
+                self._source.container.seek(ticks, stream=self._source.video, backward=True)
+                self._fresh = False
+                return self._timed(key)
+            except (av.FFmpegError, OSError, ValueError):
+                self._may_jump = self._jumped = False
+        if not self._fresh:
+            self._source.container.close()
+            self._source = self._open()
+        self._fresh = False
+        return self._timed(0)
+
+    def _timed(self, first_us: int) -> Iterator[tuple[int, Any]]:
+        """Frames with their times in µs, strictly increasing, from `first_us` on."""
+        last = first_us - 1
+        count = 0
+        for frame, lost in decode(self._source, self._reply):
+            if lost:
+                self.damaged = True
+                continue
+            if self._timing.stamped:
+                if frame.pts is None:
+                    continue
+                us = to_us(frame.pts, self._timing.origin, self.time_base)
+            else:
+                if count >= len(self._timing.pts_us):
+                    return
+                us = int(self._timing.pts_us[count])
+                count += 1
+            if us > last:
+                last = us
+                yield us, frame
+
+    def close(self) -> None:
+        self._source.container.close()
+
+    def __enter__(self) -> "Reel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,105 @@
+"""Audio as a steady stream of samples that begins at the first displayed frame."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from studio.config import Limits
+from studio.media import policy
+from studio.media.child.reply import Reply
+from studio.media.child.source import Source, open_source, packets
+
+Block = npt.NDArray[np.float32]
+_TOLERANCE_S = 0.03  # time stamps wander by less than this without meaning a gap
+_SILENCE_SAMPLES = 1 << 16
+
+
+def audio(reply: Reply, path: str, limits: Limits, _body: bytearray, *, rate: int, start_us: int) -> None:
+    """Answer messages of float32 mono samples at `rate` Hz; sample 0 is at `start_us` of the container's clock.
+
+    Raises BrokenMedia when there is an audio track and not one sample of it can be decoded.
+    """
+    with open_source(path, limits) as source:
+        if source.audio is None:
+            return
+        heard = False
+        for block in aligned(source, reply, rate, start_us):
+            heard = True
+            reply.send({"kind": "samples"}, block.tobytes())
+        if not heard:
+            raise policy.refuse_broken(path, "its sound is damaged, though its pictures may be intact")
+
+
+def aligned(source: Source, reply: Reply, rate: int, start_us: int, layout: str = "mono") -> Iterator[Block]:
+    """Blocks float32 (channels, S): leading time cut or padded, gaps filled with silence, overlaps cut."""
+    channels = 1 if layout == "mono" else 2
+    start = Fraction(start_us, 1_000_000)
+    most = int(source.limits.duration_s * rate)
+    written = 0
+    for begin, block in _runs(source, reply, rate, layout):
+        place = round((begin - start) * rate)
+        if abs(place - written) < _TOLERANCE_S * rate and written:
+            place = written
+        for silence in _silence(min(place, most) - written, channels):
+            reply.beat()
+            written += silence.shape[1]
+            yield silence
+        block = block[:, max(0, written - place) :]
+        if written + block.shape[1] > most:
+            return
+        if block.size:
+            written += block.shape[1]
+            yield block
+
+
+def _silence(samples: int, channels: int) -> Iterator[Block]:
+    while samples > 0:
+        count = min(samples, _SILENCE_SAMPLES)
+        yield np.zeros((channels, count), np.float32)
+        samples -= count
+
+
+def _runs(source: Source, reply: Reply, rate: int, layout: str) -> Iterator[tuple[Fraction, Block]]:
+    """Resampled blocks with the time of their first sample; the resampler starts anew after a gap."""
+    resampler = None
+    begin = expected = Fraction(0)
+    done = 0
+    for frame in _decoded(source, reply):
+        time = Fraction(frame.pts) * Fraction(frame.time_base) if frame.pts is not None else expected
+        if resampler is None or abs(time - expected) > _TOLERANCE_S:
+            if resampler is not None:
+                for block in _pull(resampler, None):
+                    yield begin + Fraction(done, rate), block
+                    done += block.shape[1]
+            resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+            begin, done = time, 0
+            expected = time
+        frame.pts = None
+        for block in _pull(resampler, frame):
+            yield begin + Fraction(done, rate), block
+            done += block.shape[1]
+        expected += Fraction(frame.samples, frame.sample_rate)
+    if resampler is not None:
+        for block in _pull(resampler, None):
+            yield begin + Fraction(done, rate), block
+            done += block.shape[1]
+
+
+def _pull(resampler: Any, frame: Any) -> Iterator[Block]:
+    for out in resampler.resample(frame):
+        block = out.to_ndarray()
+        if block.size:
+            yield block
+
+
+def _decoded(source: Source, reply: Reply) -> Iterator[Any]:
+    """Audio frames; what cannot be decoded is left out, so that it becomes silence."""
+    for packet in packets(source, source.audio, reply):
+        try:
+            yield from packet.decode()
+        except (av.FFmpegError, OSError, ValueError):
+            continue

@@ -1,0 +1,148 @@
+"""The browser's copy of a file that browsers cannot play: H.264 and AAC in MP4, with the same frame times."""
+
+import errno
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import av
+
+from studio.config import Limits
+from studio.errors import MediaError
+from studio.media import policy
+from studio.media.child.painter import Orientation, orientation
+from studio.media.child.pictures import unpack_timing
+from studio.media.child.reel import Reel
+from studio.media.child.reply import Reply
+from studio.media.child.sound import Block, aligned
+from studio.media.child.source import Source, open_source
+
+_SOUND_RATE = 48_000
+_VIDEO_OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}  # no B-frames: no edit list, time zero is zero
+_KEY_EVERY = 48
+
+
+def proxy(
+    reply: Reply,
+    path: str,
+    limits: Limits,
+    body: bytearray,
+    *,
+    timing: dict[str, Any],
+    size: tuple[int, int],
+    fps: float,
+    duration_us: int,
+    start_us: int,
+    target: str,
+) -> None:
+    """Write `target`; answer progress in [0, 1]. Frames that cannot be decoded are left out."""
+    table, _ = unpack_timing(body, **timing)
+    try:
+        with (
+            Reel(path, limits, table, reply) as reel,
+            open_source(path, limits) as sound,
+            av.open(f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
+        ):
+            _write(reply, reel, sound, output, table.pts_us.tolist(), size, fps, duration_us, start_us)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise MediaError(
+                f"There is no room for the browser's copy of {policy.shown(path)}; free some disk space and try again."
+            ) from error
+        raise
+
+
+def _write(
+    reply: Reply,
+    reel: Reel,
+    sound: Source,
+    output: Any,
+    asked: list[int],
+    size: tuple[int, int],
+    fps: float,
+    duration_us: int,
+    start_us: int,
+) -> None:
+    even = tuple(max(2, side - side % 2) for side in size)
+    video = output.add_stream("libx264", rate=max(1, round(fps)), options=_VIDEO_OPTIONS)
+    video.width, video.height, video.pix_fmt = *even, "yuv420p"
+    video.codec_context.gop_size = _KEY_EVERY
+    video.codec_context.time_base = video.time_base = Fraction(1, 1_000_000)
+    track = _Sound(sound, output, reply, start_us) if sound.audio is not None else None
+    canvas = _Canvas(even)
+    last = -1
+    for _, us, frame in reel.displayed(asked):
+        if us <= last:
+            continue
+        last = us
+        picture = canvas.fit(frame)
+        picture.pts, picture.time_base = us, Fraction(1, 1_000_000)
+        output.mux(video.encode(picture))
+        if track is not None:
+            track.write_until(us)
+        reply.progress(min(us / duration_us, 1.0))
+    if last < 0:
+        raise policy.refuse_broken(sound.path, "not one of its pictures is intact")
+    output.mux(video.encode(None))
+    if track is not None:
+        track.write_until(None)
+
+
+class _Canvas:
+    """Brings frames to one size and format, rotated; the filters are rebuilt when the frames change."""
+
+    def __init__(self, size: tuple[int, ...]) -> None:
+        self._size = size
+        self._shape: tuple[Any, ...] = ()
+        self._graph: Any = None
+
+    def fit(self, frame: Any) -> Any:
+        view = orientation(frame)
+        shape = (frame.width, frame.height, frame.format.name, view)
+        if shape != self._shape:
+            self._graph, self._shape = self._build(frame, view), shape
+        frame.pts, frame.time_base = 0, Fraction(1, 1_000_000)
+        self._graph.vpush(frame)
+        return self._graph.vpull()
+
+    def _build(self, frame: Any, view: Orientation) -> Any:
+        graph = av.filter.Graph()
+        width, height = self._size
+        steps = [("transpose", "dir=cclock_flip")] * view.transpose + [("hflip", "")] * view.mirror_x
+        steps += [("vflip", "")] * view.mirror_y
+        steps += [("scale", f"{width}:{height}:flags=bicubic:out_range=tv"), ("setsar", "1"), ("format", "yuv420p")]
+        nodes = [
+            graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1_000_000)
+            ),
+            *(graph.add(name, arguments) for name, arguments in steps),
+            graph.add("buffersink"),
+        ]
+        for one, following in pairwise(nodes):
+            one.link_to(following)
+        graph.configure()
+        return graph
+
+
+class _Sound:
+    """The AAC track, written piece by piece so that it stays beside the picture."""
+
+    def __init__(self, source: Source, output: Any, reply: Reply, start_us: int) -> None:
+        self._output = output
+        self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
+        self._blocks: Iterator[Block] = aligned(source, reply, _SOUND_RATE, start_us, "stereo")
+        self._written = 0
+
+    def write_until(self, us: int | None) -> None:
+        """Write samples up to a time, or to their end."""
+        while us is None or self._written * 1_000_000 < us * _SOUND_RATE:
+            block = next(self._blocks, None)
+            if block is None:
+                if us is None:
+                    self._output.mux(self._stream.encode(None))
+                return
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, self._written, Fraction(1, _SOUND_RATE)
+            self._written += block.shape[1]
+            self._output.mux(self._stream.encode(frame))

@@ -1,0 +1,120 @@
+"""Which files may be opened at all: containers, codecs, names. Standard library only; shared with the child."""
+
+import os
+import stat
+import unicodedata
+from pathlib import Path
+
+from studio.config import Limits
+from studio.errors import BrokenMedia, MediaTooLarge, NotFound, NotMedia
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CONTAINERS = {
+    "mov": "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska": "matroska,webm",
+    "avi": "avi",
+    "mpegts": "mpegts",
+    "mpeg": "mpeg",
+    "flv": "flv",
+    "asf": "asf",
+    "ogg": "ogg",
+}
+VIDEO_CODECS = _names(
+    "h264 hevc av1 libdav1d vp8 vp9 mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v2 msmpeg4v3 mjpeg prores h263 flv "
+    "theora wmv1 wmv2 wmv3 vc1 dvvideo dnxhd ffv1 rawvideo"
+)
+AUDIO_CODECS = _names(
+    "aac mp1 mp1float mp2 mp2float mp3 mp3float opus libopus vorbis libvorbis flac ac3 eac3 alac amrnb amrwb wmav1 "
+    "wmav2 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_u8 pcm_s8 pcm_alaw "
+    "pcm_mulaw adpcm_ms adpcm_ima_wav adpcm_ima_qt"
+)
+TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"})
+SEEKABLE = frozenset({"mov", "matroska"})  # where a seek lands on the key frame that was asked for
+
+BROWSER_VIDEO = {
+    "h264": {"yuv420p", "yuvj420p"},
+    "vp8": {"yuv420p"},
+    "vp9": {"yuv420p", "yuvj420p", "yuv420p10le"},
+    "av1": {"yuv420p", "yuvj420p", "yuv420p10le"},
+}
+BROWSER_AUDIO = frozenset({"aac", "mp3", "opus", "vorbis"})
+
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_MOV_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """The file's name as a sentence can carry it: quoted, printable, at most 80 characters."""
+    name = Path(path).name.encode("utf-8", "replace").decode("utf-8")
+    name = "".join("�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c for c in name)
+    return f"“{name if len(name) <= 80 else name[:79] + '…'}”"
+
+
+def admit(path: str | os.PathLike[str], limits: Limits) -> Path:
+    """The real path of a regular file within the limits, without opening it.
+
+    Raises NotFound, NotMedia (folder, device, pipe, empty) or MediaTooLarge.
+    """
+    name = shown(path)
+    try:
+        real = Path(path).resolve(strict=True)
+        facts = real.stat()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise NotFound(f"{name} is not there, or may not be read; check the path and its permissions.") from error
+    if not stat.S_ISREG(facts.st_mode):
+        raise NotMedia(f"{name} is a folder or a device, not a video file; choose a file.")
+    if facts.st_size == 0:
+        raise NotMedia(f"{name} is empty; copy or download it again.")
+    if facts.st_size > limits.file_bytes:
+        raise MediaTooLarge(
+            f"{name} has {facts.st_size / 2**30:.1f} GiB and the limit is {limits.file_bytes / 2**30:.0f} GiB; "
+            "cut it into parts."
+        )
+    return real
+
+
+def family(head: bytes) -> str | None:
+    """The container a file's first bytes announce (a key of CONTAINERS), or None."""
+    if head[4:8] in _MOV_BOXES:
+        return "mov"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "matroska"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
+    if head.startswith(b"\x00\x00\x01\xba"):
+        return "mpeg"
+    if head.startswith(b"FLV\x01"):
+        return "flv"
+    if head.startswith(b"OggS"):
+        return "ogg"
+    if head.startswith(_ASF):
+        return "asf"
+    for packet, first in ((188, 0), (192, 4)):
+        marks = head[first : first + 5 * packet : packet]
+        if len(marks) >= 3 and set(marks) == {0x47}:
+            return "mpegts"
+    return None
+
+
+def refuse_unknown(path: str | os.PathLike[str]) -> NotMedia:
+    return NotMedia(
+        f"{shown(path)} is not a video file that Moment Studio knows; convert it to MP4 (H.264) and add it again."
+    )
+
+
+def refuse_broken(path: str | os.PathLike[str], what: str = "it is damaged or incomplete") -> BrokenMedia:
+    return BrokenMedia(f"{shown(path)} cannot be decoded: {what}; copy, download or convert it again.")
+
+
+def browser_plays(container: str, codec: str, pixel_format: str, audio: str | None) -> bool:
+    """True when every current browser plays it as it is; False asks for a proxy."""
+    return (
+        container in ("mov", "matroska")
+        and pixel_format in BROWSER_VIDEO.get(codec, set())
+        and (audio is None or audio in BROWSER_AUDIO)
+        and not (container == "mov" and codec == "vp8")
+    )

@@ -1,0 +1,53 @@
+"""A copy that every browser plays, for files that browsers do not."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from studio.config import Limits
+from studio.media import policy
+from studio.media.probe import probe, timing
+from studio.media.sandbox import Child
+
+Progress = Callable[[float], None]
+
+
+def make_proxy(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Path:
+    """Write an H.264/AAC MP4 with the same frames at the same times to `out`, which appears only when complete.
+
+    Rotation and aspect are baked in, sides are even, time 0 is the first frame. `progress` gets the share done,
+    0 to 1; an exception it raises stops the work. Raises what `probe` raises; MediaError when the disk is full.
+    """
+    limits = limits or Limits()
+    found = probe(path, limits)
+    real = policy.admit(path, limits)
+    target = Path(out).absolute()
+    described, tables = timing(found)
+    fd, name = tempfile.mkstemp(prefix=".proxy-", suffix=".mp4", dir=target.parent)
+    os.close(fd)
+    unfinished = Path(name)
+    arguments = {
+        "timing": described,
+        "size": (found.width, found.height),
+        "fps": found.fps,
+        "duration_us": found.duration_us,
+        "start_us": found.start_us,
+        "target": name,
+    }
+    try:
+        with Child("proxy", real, limits, arguments, tables + found.pts_us.tobytes()) as child:
+            while (head := child.receive()) is not None:
+                if progress is not None:
+                    progress(min(1.0, float(head["done"])))
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    if progress is not None:
+        progress(1.0)
+    return target

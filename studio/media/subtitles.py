@@ -1,0 +1,23 @@
+"""Subtitles that travel inside a video file."""
+
+import os
+
+from studio.config import Limits
+from studio.media import policy
+from studio.media.probe import probe
+from studio.media.sandbox import Child
+
+Line = tuple[int, int, str]
+
+
+def subtitles(path: str | os.PathLike[str], limits: Limits | None = None) -> list[Line]:
+    """`(start_us, end_us, text)` of the first text stream, in order; empty without one. Raises what `probe` raises."""
+    limits = limits or Limits()
+    found = probe(path, limits)
+    if not found.text_streams:
+        return []
+    lines: list[Line] = []
+    with Child("subtitles", policy.admit(path, limits), limits, {"start_us": found.start_us}) as child:
+        while (head := child.receive()) is not None:
+            lines.append((int(head["start"]), int(head["end"]), str(head["text"])))
+    return sorted(lines)
