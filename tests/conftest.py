@@ -11,7 +11,7 @@ SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 VIDEO = {
     "id": "v1", "name": "talk.mp4", "path": "/films/talk.mp4", "sha256": "0" * 64, "size": 1000,
-    "duration_us": 60_000_000, "width": 640, "height": 360, "rotation": 0, "fps": 25.0, "vfr": 0,
+    "start_us": 0, "duration_us": 60_000_000, "width": 640, "height": 360, "rotation": 0, "fps": 25.0, "vfr": 0,
     "frame_count": 1500, "codec": "h264", "audio": "aac", "browser_playable": 1,
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
+from studio.store import labels
 from studio.store.videos import now
 from studio.timeline import Annotation, Edit, Segment
 
@@ -61,6 +62,7 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
         )  # fmt: skip
     _check_link(db, video_id, after.prediction_id)
     _put(db, video_id, after)
+    labels.remember(db, after.track, after.label)
     seq = _append(db, video_id, change, Edit(before, after), annotator)
     if after.prediction_id:
         verdict = "" if after.deleted else _VERDICT_OF.get(after.source, "")

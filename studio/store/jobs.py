@@ -89,6 +89,13 @@ def recover(db: sqlite3.Connection, attempts: int, job_id: str | None = None) ->
     db.execute(f"UPDATE jobs SET state = 'queued' WHERE {which}", values)
 
 
+def put_back(db: sqlite3.Connection, job_id: str) -> None:
+    """Queue a running job again because the studio closes: that was no attempt of its own."""
+    db.execute(
+        "UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE id = ? AND state = 'running'", (job_id,)
+    )
+
+
 def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 8) -> list[dict[str, Any]]:
     """All active jobs and the most recent ended ones, newest first; of one video, or of the library."""
     where, values = ("video_id = ? AND ", (video_id,)) if video_id else ("", ())

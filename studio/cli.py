@@ -1,0 +1,328 @@
+"""The `studio` command. Its JSON is a contract; exit status 0: done, 1: failed, 2: misused."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from studio import __version__
+from studio.config import Settings, default_home
+from studio.errors import StudioError, UsageError
+from studio.formats import FORMATS, native, subtitles
+from studio.service import Studio, catalogue, examine
+from studio.timeline import clock, seconds
+
+Args = argparse.Namespace
+Json = dict[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return int(args.run(args) or 0)
+    except StudioError as error:
+        print(f"studio: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("studio: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home", metavar="DIR", type=Path, default=argparse.SUPPRESS,
+                        help="the library's folder (default: $STUDIO_HOME, else the platform's folder for data)")  # fmt: skip
+    common.add_argument("--device", choices=["auto", "cpu", "cuda"], default=argparse.SUPPRESS,
+                        help="where models run (default: a GPU if there is one)")  # fmt: skip
+    parser = argparse.ArgumentParser(
+        "studio", description="Search video for moments, correct what models propose, keep the corrections.",
+        parents=[common], epilog="VIDEO is an id (from `studio add`) or a path.",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Any, what: str, *, video: bool = False, as_json: bool = True
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=what, description=what, parents=[common])
+        sub.set_defaults(run=run)
+        if video:
+            sub.add_argument("video", metavar="VIDEO", help="an id or a path")
+        if as_json:
+            sub.add_argument("--json", action="store_true", help="print JSON")
+        return sub
+
+    for name, run, what in (
+        ("serve", serve, "open the studio in the browser"),
+        ("demo", demo, "add the demo library, index it, and open the studio"),
+    ):
+        sub = command(name, run, what, as_json=False)
+        sub.add_argument("--host", default="127.0.0.1")
+        sub.add_argument("--port", type=int, default=7860)
+        sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    sub = command("add", add, "add videos to the library; they stay where they are")
+    sub.add_argument("paths", metavar="PATH", nargs="+", help="a video, or a folder of videos")
+    sub = command("index", index, "compute what search and grounding need")
+    sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
+    sub = command("search", search, "find moments across the library")
+    _queries(sub, "QUERY", 20)
+    sub = command("ground", ground, "find the moments of one video that a text describes", video=True)
+    _queries(sub, "QUERY", 5)
+    sub = command("emotions", emotions, "find what faces and words express, and when", video=True)
+    sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
+    command("speakers", speakers, "find who speaks when; boxes in pixels of the displayed picture", video=True)
+    command("annotations", annotations, "list the current annotations", video=True)
+    sub = command("export", export, "write the annotations of a video to a file", video=True, as_json=False)
+    sub.add_argument(
+        "--format", required=True, metavar="F", help=", ".join(f"{f.name}: {f.title}" for f in FORMATS.values())
+    )
+    sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
+    sub = command("models", models, "list the models, or verify their files")
+    sub.add_argument("action", choices=["list", "verify"])
+    sub = command("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
+    sub.add_argument("file", metavar="FILE", type=Path)
+    command("doctor", doctor, "say what is missing and how to fix it")
+    return parser
+
+
+def _queries(sub: argparse.ArgumentParser, what: str, top: int) -> None:
+    sub.add_argument("query", metavar=what, nargs="?")
+    sub.add_argument("--queries", metavar="FILE", type=Path, help="a file with one query a line")
+    sub.add_argument("--top", type=int, default=top, metavar="K", help=f"how many at most (default {top})")
+    sub.add_argument("--encoder", metavar="NAME", help="an open_clip model instead of the embedded one")
+
+
+def _settings(args: Args) -> Settings:
+    return Settings(home=getattr(args, "home", None) or default_home(), device=getattr(args, "device", "auto"))
+
+
+@contextmanager
+def _studio(args: Args) -> Iterator[Studio]:
+    studio = Studio(_settings(args))
+    try:
+        yield studio
+    finally:
+        studio.close()
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Any]:
+    """A progress function; it draws only on a terminal."""
+    with tqdm(total=100, desc=what, disable=None, leave=False, bar_format="{desc} {bar} {percentage:3.0f}%") as bar:
+
+        def progress(fraction: float, message: str) -> None:
+            bar.n = round(100 * fraction)
+            bar.set_description(f"{what}: {message}", refresh=True)
+
+        yield progress
+
+
+def _print(args: Args, value: Json, lines: Sequence[str]) -> None:
+    print(json.dumps(value, ensure_ascii=False) if args.json else "\n".join(lines))
+
+
+def serve(args: Args) -> int:
+    """`studio serve`"""
+    from studio.app import serve as run_app  # the web stack takes seconds to import; no other command needs it
+
+    run_app(_settings(args), args.host, args.port, open_browser=not args.no_browser)
+    return 0
+
+
+def demo(args: Args) -> int:
+    """`studio demo`: quick the second time."""
+    from assets.demo import build
+
+    settings = _settings(args)
+    with _studio(args) as studio, _bar("demo library") as progress:
+        files = build(settings.ensure().home / "demo", progress)
+        for number, file in enumerate(files):
+            row = studio.add(file)
+            progress(number / len(files), f"indexing {row['name']}")
+            studio.index(row["id"])
+    return serve(args)
+
+
+def add(args: Args) -> int:
+    """`studio add`"""
+    with _studio(args) as studio:
+        rows, problems = studio.add_all(args.paths)
+    listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
+    _print(args, {"videos": listed}, [f"{v['id']}  {clock(r['duration_us']):>12}  {v['path']}"
+                                      for v, r in zip(listed, rows, strict=True)])  # fmt: skip
+    for problem in problems:
+        print(f"studio: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def index(args: Args) -> int:
+    """`studio index`"""
+    done = []
+    with _studio(args) as studio:
+        for row in [studio.video(ref) for ref in args.videos] or studio.videos():
+            with _bar(row["name"]) as progress:
+                done.append({"id": row["id"], "frames": studio.index(row["id"], progress)["frames"]})
+    _print(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
+    return 0
+
+
+def _wanted(args: Args) -> list[str]:
+    """The queries asked for. Raises UsageError unless there is exactly one source of them."""
+    if (args.query is None) == (args.queries is None):
+        raise UsageError("Give one QUERY, or --queries FILE with one a line.")
+    if args.top < 1:
+        raise UsageError("--top must be at least 1.")
+    if args.query is not None:
+        return [args.query]
+    try:
+        lines = args.queries.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"The file “{args.queries.name}” cannot be read as text.") from None
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _hit(hit: Json) -> Json:
+    return {
+        "video": hit["video"]["id"], "path": hit["video"]["path"], "score": round(hit["score"], 4),
+        "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]),
+    }  # fmt: skip
+
+
+def search(args: Args) -> int:
+    """`studio search`"""
+    queries = _wanted(args)
+    with _studio(args) as studio:
+        ready, known = studio.indexed()
+        if ready < known:
+            print(f"studio: {known - ready} of {known} videos are not indexed; run: studio index", file=sys.stderr)
+        results = [{"query": q, "hits": [_hit(h) for h in studio.search(q, args.top, args.encoder)]} for q in queries]
+    lines = [
+        f"{h['score']:.3f}  {h['start']:8.2f}–{h['end']:.2f}  {Path(h['path']).name}"
+        for r in results
+        for h in r["hits"]
+    ]
+    _print(args, {"results": results} if args.queries else {"hits": results[0]["hits"]}, lines)
+    return 0
+
+
+def ground(args: Args) -> int:
+    """`studio ground`"""
+    queries = _wanted(args)
+    results = []
+    with _studio(args) as studio, _bar("grounding") as progress:
+        for query in queries:
+            run = studio.run("ground", args.video, {"query": query, "top": args.top, "encoder": args.encoder}, progress)
+            moments = [
+                {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4)}
+                for p in sorted(run["predictions"], key=lambda p: -p.score)
+            ]
+            results.append({"query": query, "moments": moments, "curve": run["payload"]["curve"]})
+    first = {key: value for key, value in results[0].items() if key != "query"} if results else {}
+    lines = [f"{m['score']:.3f}  {m['start']:8.2f}–{m['end']:.2f}" for r in results for m in r["moments"]]
+    _print(args, {"results": results} if args.queries else first, lines)
+    return 0
+
+
+def emotions(args: Args) -> int:
+    """`studio emotions`"""
+    params: Json = {}
+    if args.subtitles:
+        if not args.subtitles.is_file():
+            raise UsageError(f"There is no file “{args.subtitles.name}”; check the path after --subtitles.")
+        params["subtitles"] = subtitles.read(args.subtitles.read_bytes())
+    with _studio(args) as studio, _bar("emotions") as progress:
+        run = studio.run("emotions", args.video, params, progress)
+    found = [
+        {"track": p.track, "start": seconds(p.segment.start), "end": seconds(p.segment.end), "label": p.label,
+         "score": round(p.score, 4)}
+        for p in run["predictions"]
+    ]  # fmt: skip
+    lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {s['label']:<14} {s['score']:.2f}  {s['track']}" for s in found]
+    _print(args, {"segments": found}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
+    return 0
+
+
+def speakers(args: Args) -> int:
+    """`studio speakers`"""
+    with _studio(args) as studio, _bar("speakers") as progress:
+        run = studio.run("speakers", args.video, {}, progress)
+    tracks = []
+    for person in run["payload"]["tracks"]:
+        segments = [
+            {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4)}
+            for p in run["predictions"]
+            if p.track == person["track"]
+        ]
+        tracks.append({**person, "segments": segments})
+    lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {t['track']}" for t in tracks for s in t["segments"]]
+    _print(args, {"tracks": tracks}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
+    return 0
+
+
+def annotations(args: Args) -> int:
+    """`studio annotations`"""
+    with _studio(args) as studio:
+        found = [native.to_dict(a) for a in studio.annotations(args.video)]
+    lines = [f"{a['start']:8.2f}–{a['end']:<8.2f} {a['track']}: {a['label']}  ({a['source']})" for a in found]
+    _print(args, {"annotations": found}, lines)
+    return 0
+
+
+def export(args: Args) -> int:
+    """`studio export`"""
+    with _studio(args) as studio:
+        data = studio.export(args.video, args.format)
+    if args.output is None:
+        sys.stdout.buffer.write(data)
+        return 0
+    try:
+        args.output.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"“{args.output.name}” cannot be written ({error.strerror}); choose another place.") from None
+    return 0
+
+
+def models(args: Args) -> int:
+    """`studio models list|verify`"""
+    cards = catalogue()
+    broken = [card for card in cards if card["problems"]]
+    lines = [
+        f"{'✗' if card['problems'] else '✓'} {card['task']:<16} {card['name']:<16} {card['summary']}"
+        + "".join(f"\n    {problem}" for problem in card["problems"])
+        for card in cards
+    ]
+    _print(args, {"models": cards}, lines)
+    return 1 if broken and args.action == "verify" else 0
+
+
+def backup(args: Args) -> int:
+    """`studio backup`"""
+    with _studio(args) as studio:
+        print(studio.backup(args.file))
+    return 0
+
+
+def doctor(args: Args) -> int:
+    """`studio doctor`"""
+    checks = examine(_settings(args))
+    lines = [
+        f"{'✓' if c['ok'] else '✗'} {c['what']}: {c['found']}" + ("" if c["ok"] else f"\n    {c['cure']}")
+        for c in checks
+    ]
+    _print(args, {"checks": checks}, lines)
+    return 0 if all(c["ok"] for c in checks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Files derived from one video, by name. A file appears complete or not at all; losing one costs time only."""
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Cache:
+    """The folder of derived files of each video under `root`. Names are ours, never a user's."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, video_id: str) -> Path:
+        """This video's folder; `video_id` must be one of the store's ids (letters, digits, - and _)."""
+        if not video_id or not all(c.isalnum() or c in "-_" for c in video_id):
+            raise ValueError(f"not a video id: {video_id!r}")
+        return self.root / video_id
+
+    def path(self, video_id: str, name: str) -> Path:
+        """Where `name` is or would be."""
+        return self.folder(video_id) / name
+
+    def has(self, video_id: str, name: str) -> bool:
+        return self.path(video_id, name).is_file()
+
+    def write(self, video_id: str, name: str, data: bytes) -> Path:
+        """Write a small file in one step."""
+        target = self.path(video_id, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{name}.{uuid.uuid4().hex}")
+        partial.write_bytes(data)
+        partial.replace(target)
+        return target
+
+    def save_array(self, video_id: str, name: str, array: NDArray[Any]) -> None:
+        """Write one array as .npy."""
+        target = self.path(video_id, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{uuid.uuid4().hex}.npy")
+        np.save(partial, array, allow_pickle=False)
+        partial.replace(target)
+
+    def load_array(self, video_id: str, name: str) -> NDArray[Any] | None:
+        """The array, memory-mapped read-only; None when it is missing or damaged (then it is built again)."""
+        try:
+            return np.load(self.path(video_id, name), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        except (OSError, ValueError, EOFError):
+            return None
+
+    def save_blobs(self, video_id: str, name: str, blobs: Sequence[bytes], times_us: NDArray[np.int64]) -> None:
+        """Many small pictures with their times, in two files."""
+        ends = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
+        self.write(video_id, f"{name}.bin", b"".join(blobs))
+        self.save_array(video_id, f"{name}.npy", np.stack([np.asarray(times_us, np.int64), ends]))
+
+    def blob_near(self, video_id: str, name: str, time_us: int) -> bytes | None:
+        """The picture whose time is nearest; None when there are none."""
+        table = self.load_array(video_id, f"{name}.npy")
+        if table is None or table.shape[1] == 0:
+            return None
+        nearest = int(np.abs(table[0] - time_us).argmin())
+        start, end = int(table[1][nearest - 1]) if nearest else 0, int(table[1][nearest])
+        try:
+            with self.path(video_id, f"{name}.bin").open("rb") as file:
+                file.seek(start)
+                return file.read(end - start)
+        except OSError:
+            return None
+
+    def drop(self, video_id: str) -> None:
+        """Remove everything derived from a video."""
+        shutil.rmtree(self.folder(video_id), ignore_errors=True)

@@ -1,0 +1,113 @@
+"""The queue: takes jobs from the store one at a time, lets the worker do them, keeps what they found."""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+
+from studio.errors import Cancelled, StudioError
+from studio.jobs.work import KINDS, Result
+from studio.jobs.worker import Worker, WorkerDied
+from studio.store import Store, jobs, runs
+
+PROGRESS_EVERY_S = 0.5
+LOOK_EVERY_S = 2.0  # another process (the command line) may have queued something
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """A thread that empties the queue until it is closed. At its start it puts back what a crash left running."""
+
+    def __init__(self, store: Store, worker: Worker, attempts: int) -> None:
+        self._store, self._worker, self._attempts = store, worker, attempts
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._cancelled: set[str] = set()
+        store.write(lambda db: jobs.recover(db, attempts))
+        self._thread = threading.Thread(target=self._run, name="job-runner", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was queued."""
+        self._wake.set()
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job, waiting or running; its state is `cancelled` when this returns."""
+        self._cancelled.add(job_id)
+        self._store.write(lambda db: jobs.finish(db, job_id, "cancelled"))
+
+    def close(self) -> None:
+        """Stop after cancelling what runs; it is queued again, so that the next start resumes it."""
+        self._closing.set()
+        self._wake.set()
+        self._worker.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                job = self._store.write(lambda db: jobs.take(db, tuple(KINDS)))
+            except StudioError as error:  # a locked or full database: the queue waits, it does not die
+                log.warning("the queue waits: %s", error)
+                self._closing.wait(LOOK_EVERY_S)
+                continue
+            if job is None:
+                self._wake.wait(LOOK_EVERY_S)
+                self._wake.clear()
+                continue
+            try:
+                self._do(job["id"], job["kind"], job["video_id"], job["params"])
+            except StudioError as error:
+                log.warning("job %s could not be ended: %s", job["id"], error)
+
+    def _do(self, job_id: str, kind: str, video_id: str | None, params: dict[str, object]) -> None:
+        last = 0.0
+
+        def progress(fraction: float, message: str) -> None:
+            nonlocal last
+            if time.monotonic() - last > PROGRESS_EVERY_S:
+                last = time.monotonic()
+                with contextlib.suppress(StudioError):  # telling how far it is matters less than going on
+                    self._store.write(lambda db: jobs.progress(db, job_id, fraction, message))
+
+        try:
+            result = self._worker.call(kind, params, progress, lambda: job_id in self._cancelled)
+            self._keep(job_id, video_id, result)
+        except Cancelled:
+            self._end(job_id, "cancelled")
+        except WorkerDied:
+            log.warning("job %s (%s): the worker died", job_id, kind)
+            self._store.write(lambda db: jobs.recover(db, self._attempts, job_id))
+        except StudioError as error:
+            log.info("job %s (%s) failed", job_id, kind)
+            message = str(error)
+            self._end(job_id, "failed", message)
+
+    def _end(self, job_id: str, state: str, error: str | None = None) -> None:
+        if self._closing.is_set() and job_id not in self._cancelled:
+            self._store.write(lambda db: jobs.put_back(db, job_id))
+            return
+        self._store.write(lambda db: jobs.finish(db, job_id, state, error=error))
+
+    def _keep(self, job_id: str, video_id: str | None, result: Result) -> None:
+        """The run and the end of the job in one transaction: a result appears once, or not at all."""
+
+        def write(db: sqlite3.Connection) -> None:
+            if jobs.get(db, job_id)["state"] != "running":
+                return
+            data = dict(result.data)
+            if result.outcome is not None:
+                data["run"] = keep_outcome(db, str(video_id), result)
+            jobs.finish(db, job_id, "done", result=data)
+
+        self._store.write(write)
+
+
+def keep_outcome(db: sqlite3.Connection, video_id: str, result: Result) -> str:
+    """Store what a job found as a run; returns the run's id."""
+    o = result.outcome
+    assert o is not None
+    return runs.add(
+        db, video_id, o.task, o.model, o.model_version, o.predictions, params=o.params, query=o.query, payload=o.payload
+    )

@@ -1,0 +1,102 @@
+"""What each kind of job does, as one function of plain arguments that returns plain values and an outcome to keep.
+
+Nothing here knows the database: today a child process on this machine runs these functions, another engine could.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from studio import media, tasks
+from studio.errors import UsageError
+from studio.tasks import Desk, Outcome, Video
+
+WAVEFORM_PER_S = 50
+PROXY = "proxy.mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`data` is JSON for whoever asked; `outcome` becomes a run with its predictions."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    outcome: Outcome | None = None
+
+
+def _video(params: dict[str, Any]) -> Video:
+    facts = params["video"]
+    return Video(facts["id"], facts["path"], facts["duration_us"])
+
+
+def index(desk: Desk, params: dict[str, Any]) -> Result:
+    """Everything that makes a video quick to look at: waveform, thumbnails, shot cuts, embeddings."""
+    video, whole = _video(params), desk.progress
+    desk.progress = lambda fraction, message: whole(0.8 * fraction, message)
+    try:
+        features = tasks.index_video(desk, video, params.get("encoder"))
+    finally:
+        desk.progress = whole
+    if not desk.cache.has(video.id, "waveform.npy"):
+        whole(0.8, "Drawing the sound")
+        desk.cache.save_array(video.id, "waveform.npy", media.waveform(video.path, per_second=WAVEFORM_PER_S))
+    if not desk.cache.has(video.id, "shots.npy"):
+        whole(0.9, "Finding shots")
+        desk.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
+    return Result({"frames": len(features.times_us)})
+
+
+def proxy(desk: Desk, params: dict[str, Any]) -> Result:
+    """A copy that a browser can play, once, for a video that it cannot."""
+    video = _video(params)
+    target = desk.cache.path(video.id, PROXY)
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        media.make_proxy(video.path, target, progress=lambda done: desk.progress(done, "Making it playable"))
+    return Result()
+
+
+def search(desk: Desk, params: dict[str, Any]) -> Result:
+    """The best moments among the given videos for one query."""
+    videos = [Video(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
+    hits = tasks.search(desk, params["query"], videos, params["top"], params.get("encoder"))
+    return Result({"hits": [asdict(hit) for hit in hits]})
+
+
+def ground(desk: Desk, params: dict[str, Any]) -> Result:
+    """The moments of one video for one query."""
+    return Result(
+        outcome=tasks.ground(desk, _video(params), params["query"], params.get("top", 5), params.get("encoder"))
+    )
+
+
+def speakers(desk: Desk, params: dict[str, Any]) -> Result:
+    """Who speaks when."""
+    return Result(outcome=tasks.find_speakers(desk, _video(params)))
+
+
+def emotions(desk: Desk, params: dict[str, Any]) -> Result:
+    """What faces and words express."""
+    lines = params.get("subtitles")
+    return Result(outcome=tasks.find_emotions(desk, _video(params), lines and [tuple(line) for line in lines]))
+
+
+KINDS: dict[str, Callable[[Desk, dict[str, Any]], Result]] = {
+    "index": index,
+    "proxy": proxy,
+    "search": search,
+    "ground": ground,
+    "speakers": speakers,
+    "emotions": emotions,
+}
+
+
+def perform(desk: Desk, kind: str, params: dict[str, Any]) -> Result:
+    """Run one job here and now.
+
+    Raises what the job raises; UsageError for an unknown kind.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"“{kind}” is not a kind of job; use one of {', '.join(KINDS)}.")
+    return KINDS[kind](desk, params)

@@ -1,0 +1,190 @@
+"""Where a job runs: in a child process that keeps its models warm, or right here (for the command line)."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, Protocol
+
+from studio import errors
+from studio.config import Settings
+from studio.errors import Cancelled, JobError, StudioError
+from studio.jobs.work import Result, perform
+from studio.tasks import Desk
+
+Progress = Callable[[float, str], None]
+CANCEL_GRACE_S = 1.5
+POLL_S = 0.1
+log = logging.getLogger(__name__)
+
+
+class WorkerDied(JobError):
+    """The process disappeared in the middle of a job (out of memory, killed): the job may be tried again."""
+
+
+class Worker(Protocol):
+    """Runs one call at a time."""
+
+    def call(self, kind: str, params: dict[str, Any], progress: Progress, cancelled: Callable[[], bool]) -> Result:
+        """Run a job to its end. Raises what it raised, Cancelled within about 2 s of `cancelled()`, WorkerDied."""
+        ...
+
+    def close(self) -> None:
+        """Stop; the worker cannot be used again."""
+        ...
+
+
+class InlineWorker:
+    """Runs jobs in this process and thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._desk = Desk(settings)
+
+    def call(self, kind: str, params: dict[str, Any], progress: Progress, cancelled: Callable[[], bool]) -> Result:
+        def report(fraction: float, message: str) -> None:
+            if cancelled():
+                raise Cancelled("Cancelled.")
+            progress(fraction, message)
+
+        self._desk.progress = report
+        return perform(self._desk, kind, params)
+
+    def close(self) -> None:
+        """Nothing to stop."""
+
+
+class ProcessWorker:
+    """Runs jobs in one child process, started at first need and again after a death."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._context = multiprocessing.get_context("spawn")
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the process now, so that the first call need not wait for its imports."""
+        with self._lock:
+            self._ensure()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.is_alive() else None
+
+    def call(self, kind: str, params: dict[str, Any], progress: Progress, cancelled: Callable[[], bool]) -> Result:
+        with self._lock:
+            pipe = self._ensure()
+            try:
+                pipe.send(("call", kind, params))
+                return self._listen(pipe, progress, cancelled)
+            except (EOFError, OSError) as error:
+                self._kill()
+                raise WorkerDied("The worker process died; it was started again.") from error
+
+    def _listen(self, pipe: Connection, progress: Progress, cancelled: Callable[[], bool]) -> Result:
+        give_up: float | None = None
+        while True:
+            if give_up is None and (cancelled() or self._closed):
+                pipe.send(("cancel",))
+                give_up = time.monotonic() + CANCEL_GRACE_S
+            if give_up is not None and time.monotonic() > give_up:
+                self._kill()
+                raise Cancelled("Cancelled.")
+            if not pipe.poll(POLL_S):
+                continue
+            tag, *rest = pipe.recv()
+            if tag == "progress":
+                progress(*rest)
+            elif tag == "done":
+                result: Result = rest[0]
+                return result
+            else:
+                name, message = rest
+                kind = getattr(errors, name, JobError)
+                raise kind(message)
+
+    def _ensure(self) -> Connection:
+        if self._closed:
+            raise JobError("The studio is closing.")
+        if self._process is None or not self._process.is_alive() or self._pipe is None:
+            self._kill()
+            self._pipe, theirs = self._context.Pipe()
+            self._process = self._context.Process(
+                target=_serve, args=(theirs, self._settings), name="studio-worker", daemon=False
+            )
+            self._process.start()
+            theirs.close()
+        return self._pipe
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+    def close(self) -> None:
+        self._closed = True
+        with self._lock:
+            self._kill()
+
+
+def _serve(pipe: Connection, settings: Settings) -> None:
+    """The child's life: one call after the other until the parent goes away."""
+    stop = threading.Event()
+    calls: list[tuple[str, dict[str, Any]]] = []
+    arrived = threading.Condition()
+
+    def listen() -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                tag, *rest = pipe.recv()
+                if tag == "cancel":
+                    stop.set()
+                    continue
+                with arrived:
+                    stop.clear()
+                    calls.append((rest[0], rest[1]))
+                    arrived.notify()
+        # the parent is gone: its children must not live on, whatever they are doing
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    desk = Desk(settings)
+    last = 0.0
+
+    def progress(fraction: float, message: str) -> None:
+        nonlocal last
+        if stop.is_set():
+            raise Cancelled("Cancelled.")
+        if time.monotonic() - last > 0.2:
+            last = time.monotonic()
+            pipe.send(("progress", fraction, message))
+
+    while True:
+        with arrived:
+            arrived.wait_for(lambda: bool(calls))
+            kind, params = calls.pop(0)
+        desk.progress = progress
+        try:
+            answer: tuple[Any, ...] = ("done", perform(desk, kind, params))
+        except StudioError as error:
+            answer = ("error", type(error).__name__, str(error))
+        except MemoryError:
+            answer = (
+                "error",
+                "JobError",
+                "There was not enough memory for this job; close other programs and try again.",
+            )
+        except Exception as error:
+            log.exception("job %s failed", kind)
+            answer = ("error", "JobError", f"This job failed unexpectedly ({type(error).__name__}: {error}).")
+        pipe.send(answer)

@@ -1,0 +1,68 @@
+"""What is missing on this machine, and how to fix it."""
+
+import shutil
+import sqlite3
+import sys
+from typing import Any
+
+from studio.config import GIB, Settings
+from studio.errors import StudioError
+from studio.service.library import Studio
+from studio.store import annotations
+from studio.tasks import catalogue
+from studio.timeline import apply_all
+
+
+def examine(settings: Settings) -> list[dict[str, Any]]:
+    """Checks as {what, ok, found, cure}; running them changes nothing but creates an empty library if there is none."""
+    checks = [
+        _check("Python", sys.version_info >= (3, 11), sys.version.split()[0], "Install Python 3.11 or newer."),
+        _check("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "Install a newer Python."),
+        *(_model(card) for card in catalogue()),
+    ]
+    try:
+        studio = Studio(settings)
+    except (StudioError, OSError) as error:
+        return [*checks, _check("Library", False, str(error), "Name another folder with --home, or restore a backup.")]
+    try:
+        free = shutil.disk_usage(settings.home).free
+        checks.append(
+            _check("Disk", free > GIB, f"{free / GIB:.0f} GiB free", "Free some space on the library's disk.")
+        )
+        verdict = studio.store.read(lambda db: str(db.execute("PRAGMA quick_check").fetchone()[0]))
+        checks.append(_check("Database", verdict == "ok", verdict, "Restore a backup (studio backup makes them)."))
+        wrong = studio.store.read(unexplained)
+        found = f"explains all but {len(wrong)} annotations" if wrong else "explains every annotation"
+        checks.append(_check("History", not wrong, found, "Somebody edited the database; compare it with a backup."))
+        for row in studio.videos():
+            try:
+                studio.playable(row["id"])
+            except StudioError as error:
+                checks.append(_check("Video", False, str(error), f"studio add {row['name']}"))
+    finally:
+        studio.close()
+    return checks
+
+
+def unexplained(db: sqlite3.Connection) -> list[str]:
+    """Ids of annotations that are not what their history, replayed, makes of them."""
+    ids = [row["id"] for row in db.execute("SELECT id FROM annotations")]
+    wrong = []
+    for annotation_id in ids:
+        try:
+            replayed = apply_all({}, [edit for _, edit in annotations.history(db, annotation_id)])
+        except StudioError:
+            replayed = {}
+        if replayed.get(annotation_id) != annotations.get(db, annotation_id):
+            wrong.append(annotation_id)
+    return wrong
+
+
+def _model(card: dict[str, Any]) -> dict[str, Any]:
+    problems = card["problems"]
+    return _check(f"Model {card['name']}", not problems, "; ".join(problems) or card["version"],
+                  "Install the package again: pip install --force-reinstall moment-studio")  # fmt: skip
+
+
+def _check(what: str, ok: bool, found: str, cure: str) -> dict[str, Any]:
+    return {"what": what, "ok": ok, "found": found, "cure": "" if ok else cure}

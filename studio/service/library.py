@@ -1,0 +1,370 @@
+"""A library of videos and everything one can do with it."""
+
+import hashlib
+import os
+import threading
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studio import formats, media
+from studio.config import Settings
+from studio.errors import JobError, MediaError, NotFound, UsageError
+from studio.index import Cache
+from studio.jobs import InlineWorker, ProcessWorker, Runner, Worker
+from studio.jobs.runner import keep_outcome
+from studio.jobs.work import PROXY
+from studio.service import edits, views
+from studio.store import Store, annotations, jobs, labels, runs, videos
+from studio.tasks.desk import Progress
+from studio.timeline import Annotation, Timeline
+
+Row = dict[str, Any]
+SUFFIXES = frozenset(
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".ogv",
+        ".3gp",
+        ".flv",
+        ".wmv",
+    ]
+)
+QUEUED = ("index", "proxy", "ground", "speakers", "emotions")
+
+
+def _quiet(fraction: float, message: str) -> None:
+    """Nobody is watching."""
+
+
+class Studio:
+    """One library.
+
+    With `background` (the app) long work is queued and done by child processes; without (the command line) it is
+    done right here. Close it when done.
+    Raises StoreError, NewerSchema.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, background: bool = False) -> None:
+        self.settings = (settings or Settings()).ensure()
+        self.store = Store(self.settings.database)
+        self.cache = Cache(self.settings.cache)
+        self._asker: Worker  # answers at once: a search does not wait behind an hour of indexing
+        self.runner: Runner | None = None
+        if background:
+            asker = ProcessWorker(self.settings)
+            self._asker = asker
+            threading.Thread(target=asker.start, daemon=True).start()
+            self.runner = Runner(self.store, ProcessWorker(self.settings), self.settings.limits.job_attempts)
+        else:
+            self._asker = InlineWorker(self.settings)
+
+    def close(self) -> None:
+        if self.runner:
+            self.runner.close()
+        self._asker.close()
+        self.store.close()
+
+    # ------------------------------------------------------------------ videos
+
+    def add(self, path: str | Path, name: str | None = None) -> Row:
+        """Add one file; it stays where it is. A file that is there already is returned as it is.
+
+        Raises MediaError, NotFound.
+        """
+        file = Path(path).expanduser()
+        if not file.exists():
+            raise NotFound(f"There is no file “{file.name}” at the path you gave; check its spelling.")
+        file = file.resolve()
+        probe = media.probe(str(file), self.settings.limits)
+        row = {
+            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": _sha256(file),
+            "size": probe.size, "start_us": probe.start_us, "duration_us": probe.duration_us, "width": probe.width, "height": probe.height,
+            "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
+            "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
+            "browser_playable": int(probe.browser_playable),
+        }  # fmt: skip
+        kept = self.store.write(lambda db: videos.add(db, row))
+        if kept["added"] and not self.cache.has(kept["id"], "pts.npy"):
+            self.cache.save_array(kept["id"], "pts.npy", np.asarray(probe.pts_us, np.int64))
+        if self.runner:
+            self._queue_preparation(kept)
+        return kept
+
+    def add_all(self, paths: Iterable[str | Path]) -> tuple[list[Row], list[str]]:
+        """Add files and folders (with all below them); returns the videos and one sentence for each that failed."""
+        added, problems = [], []
+        for path in paths:
+            for file in _files(Path(path).expanduser()):
+                try:
+                    added.append(self.add(file))
+                except (MediaError, NotFound) as error:
+                    problems.append(str(error))
+        return added, problems
+
+    def _queue_preparation(self, row: Row) -> None:
+        if not row["browser_playable"] and not self.cache.has(row["id"], PROXY):
+            self.start("proxy", row["id"])
+        self.start("index", row["id"])
+
+    def videos(self) -> list[Row]:
+        return self.store.read(videos.all_of)
+
+    def video(self, ref: str) -> Row:
+        """One video by id or path.
+
+        Raises NotFound.
+        """
+        path = str(Path(ref).expanduser().resolve()) if Path(ref).exists() else ref
+        return self.store.read(lambda db: videos.get(db, path))
+
+    def remove(self, ref: str) -> None:
+        """Take a video out of the library. Its file stays, unless it came through the browser."""
+        row = self.video(ref)
+        self.store.write(lambda db: videos.remove(db, row["id"]))
+        self.cache.drop(row["id"])
+        file = Path(row["path"])
+        if file.is_relative_to(self.settings.uploads.resolve()):
+            file.unlink(missing_ok=True)
+
+    def playable(self, video_id: str) -> Path:
+        """The file a browser should play: the video itself, or its proxy.
+
+        Raises NotFound while the proxy is not ready.
+        """
+        row = self.video(video_id)
+        file = Path(row["path"]) if row["browser_playable"] else self.cache.path(row["id"], PROXY)
+        if not file.is_file():
+            raise NotFound(
+                f"“{row['name']}” is still being made playable; try again in a moment."
+                if not row["browser_playable"]
+                else f"“{row['name']}” is no longer where it was; put it back or add it again."
+            )
+        return file
+
+    def thumbnail(self, video_id: str, time_us: int) -> bytes:
+        """A JPEG near a time: from the index when there is one, else decoded now and kept."""
+        row = self.video(video_id)
+        known = self.cache.blob_near(row["id"], "thumbnails", time_us)
+        if known is not None:
+            return known
+        name = f"poster-{time_us // 1000}.jpg"
+        if self.cache.has(row["id"], name):
+            return self.cache.path(row["id"], name).read_bytes()
+        data = media.thumbnail(row["path"], min(time_us, row["duration_us"] - 1))
+        self.cache.write(row["id"], name, data)
+        return data
+
+    def array(self, video_id: str, name: str) -> np.ndarray[Any, Any] | None:
+        """A derived array: "pts" (µs), "waveform" (n, 2), "shots" (µs); None while it is not computed."""
+        return self.cache.load_array(self.video(video_id)["id"], f"{name}.npy")
+
+    # ------------------------------------------------------------------ models
+
+    def index(self, ref: str, progress: Progress = _quiet) -> Row:
+        """Compute what search and the timeline need; quick when it is there already."""
+        return self._here("index", self.video(ref), {}, progress)
+
+    def search(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
+        """Moments across the library, best first: `video` (row), `start`, `end`, `peak` in µs, `score`."""
+        rows = {row["id"]: row for row in self.videos()}
+        facts = [_facts(row) for row in rows.values()]
+        params = {"query": query, "videos": facts, "top": top, "encoder": encoder}
+        result = self._asker.call("search", params, _quiet, lambda: False)
+        return [{**hit, "video": rows[hit["video_id"]]} for hit in result.data["hits"]]
+
+    def indexed(self) -> tuple[int, int]:
+        """How many videos search can see, of how many."""
+        ids = [row["id"] for row in self.videos()]
+        return sum(self.cache.has(i, "thumbnails.npy") for i in ids), len(ids)
+
+    def run(self, kind: str, ref: str, params: Row | None = None, progress: Progress = _quiet) -> Row:
+        """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
+        row = self.video(ref)
+        run_id = self._here(kind, row, params or {}, progress)["run"]
+        return self.run_of(run_id)
+
+    def run_of(self, run_id: str) -> Row:
+        """A run with its payload and predictions.
+
+        Raises NotFound.
+        """
+
+        def work(db: Any) -> Row:
+            return {**runs.get(db, run_id), "predictions": runs.predictions(db, run_id)}
+
+        return self.store.read(work)
+
+    def _here(self, kind: str, row: Row, params: Row, progress: Progress) -> Row:
+        result = self._asker.call(kind, {**params, "video": _facts(row)}, progress, lambda: False)
+        data = dict(result.data)
+        if result.outcome is not None:
+            data["run"] = self.store.write(lambda db: keep_outcome(db, row["id"], result))
+        return data
+
+    # ------------------------------------------------------------------ jobs
+
+    def start(self, kind: str, video_id: str, params: Row | None = None) -> Row:
+        """Queue a job for a video; the same job waiting already is returned instead.
+
+        Raises UsageError, NotFound, JobError when the queue is full.
+        """
+        if self.runner is None:
+            raise JobError("Jobs are queued by a running studio; start it with: studio serve")
+        if kind not in QUEUED:
+            raise UsageError(f"“{kind}” is not a job; use one of {', '.join(QUEUED)}.")
+        row = self.video(video_id)
+        wanted = {**(params or {}), "video": _facts(row)}
+        limit = self.settings.limits.queued_jobs
+        job = self.store.write(lambda db: jobs.add(db, kind, row["id"], wanted, limit=limit))
+        self.runner.wake()
+        return job
+
+    def ground(self, video_id: str, query: str, top: int = 5) -> Row:
+        """Ask a video: at once when it is indexed ({"run"}), else as a job that indexes it first ({"job"})."""
+        row = self.video(video_id)
+        params = {"query": query, "top": top}
+        if self.cache.has(row["id"], "thumbnails.npy"):
+            return {"run": self._here("ground", row, params, _quiet)["run"]}
+        if not query.strip():
+            raise UsageError("Say in a few words what you are looking for.")
+        return {"job": views.job(self.start("ground", row["id"], params))}
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job."""
+        if self.runner is None:
+            raise JobError("No studio is running.")
+        self.store.read(lambda db: jobs.get(db, job_id))
+        self.runner.cancel(job_id)
+
+    def jobs(self, video_id: str | None = None) -> list[Row]:
+        return [views.job(row) for row in self.store.read(lambda db: jobs.of_video(db, video_id))]
+
+    # ------------------------------------------------------------------ annotations
+
+    def document(self, video_id: str) -> Row:
+        """Everything the timeline of a video shows: its newest run of each question, annotations, verdicts, labels."""
+        row = self.video(video_id)
+
+        def work(db: Any) -> Row:
+            shown = {(r["task"], r["model"], r["query"]): r for r in runs.of_video(db, row["id"])}
+            decided = annotations.verdicts(db, row["id"])
+            return {
+                "video": views.video(row),
+                "playable": bool(row["browser_playable"]) or self.cache.has(row["id"], PROXY),
+                "seq": annotations.last_seq(db),
+                "run_seq": max((r["seq"] for r in shown.values()), default=0),
+                "runs": [views.run(r) for r in shown.values()],
+                "predictions": [
+                    {**views.prediction(p, r), "verdict": decided.get(p.id, "")}
+                    for r in shown.values()
+                    for p in runs.predictions(db, r["id"])
+                ],
+                "annotations": [formats.native.to_dict(a) for a in annotations.of_video(db, row["id"])],
+                "labels": labels.schema(db),
+                "jobs": [views.job(j) for j in jobs.of_video(db, row["id"], recent=3)],
+                "indexed": self.cache.has(row["id"], "thumbnails.npy"),
+            }
+
+        return self.store.read(work)
+
+    def changes(self, video_id: str, since: int, run_since: int = 0) -> Row:
+        """What happened to a video after revision `since` and run `run_since`; and its jobs as they stand."""
+
+        def work(db: Any) -> Row:
+            changed, decided = annotations.changed_since(db, video_id, since)
+            verdicts = annotations.verdicts(db, video_id) if decided else {}
+            new = runs.of_video(db, video_id, run_since)
+            return {
+                "seq": annotations.last_seq(db),
+                "run_seq": max((r["seq"] for r in new), default=run_since),
+                "annotations": [formats.native.to_dict(a) for a in changed],
+                "verdicts": {p: verdicts.get(p, "") for p in decided},
+                "labels": labels.schema(db) if changed else None,
+                "runs": [
+                    {**views.run(r), "predictions": [views.prediction(p, r) for p in runs.predictions(db, r["id"])]}
+                    for r in new
+                ],
+                "jobs": [views.job(j) for j in jobs.of_video(db, video_id, recent=3)],
+            }
+
+        return self.store.read(work)
+
+    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "") -> Row:
+        """Save edits; `results` has one answer an edit, in order. When this returns, they are on disk.
+
+        Raises StoreError when nothing could be saved, UsageError, NotFound.
+        """
+        limits = self.settings.limits
+        if not isinstance(changes, list) or len(changes) > limits.edits_per_save:
+            raise UsageError(f"Send a list of at most {limits.edits_per_save} edits.")
+        if not isinstance(annotator, str) or len(annotator) > limits.label_chars:
+            raise UsageError("The annotator's name must be a short text.")
+        row = self.video(video_id)
+
+        def work(db: Any) -> Row:
+            results = edits.apply(db, row["id"], row["duration_us"], changes, annotator, limits)
+            return {"results": results, "seq": annotations.last_seq(db)}
+
+        return self.store.write(work)
+
+    def annotations(self, ref: str) -> list[Annotation]:
+        row = self.video(ref)
+        return self.store.read(lambda db: annotations.of_video(db, row["id"]))
+
+    def history(self, annotation_id: str) -> list[Row]:
+        """All revisions of one annotation, oldest first."""
+        entries = self.store.read(lambda db: annotations.history(db, annotation_id))
+        as_json = formats.native.to_dict
+        return [
+            {**facts, "before": e.before and as_json(e.before), "after": e.after and as_json(e.after)}
+            for facts, e in entries
+        ]
+
+    def export(self, ref: str, format_name: str) -> bytes:
+        """The annotations of a video as a file of the named format.
+
+        Raises UsageError for an unknown format.
+        """
+        row = self.video(ref)
+        timeline = Timeline(row["name"], row["duration_us"], tuple(self.annotations(row["id"])))
+        return formats.named(format_name).write(timeline)
+
+    def backup(self, target: str | Path) -> Path:
+        """A consistent copy of the database, while others may go on writing."""
+        file = Path(target).expanduser()
+        if file.is_dir():
+            raise UsageError(f"“{file.name}” is a folder; name a file for the backup.")
+        if not file.parent.is_dir():
+            raise UsageError(f"There is no folder “{file.parent.name}” to put the backup into; create it first.")
+        self.store.backup(file)
+        return file
+
+
+def _facts(row: Row) -> Row:
+    return {"id": row["id"], "path": row["path"], "duration_us": row["duration_us"]}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _files(path: Path) -> Iterable[Path]:
+    """The path itself, or every video file below it in order of name."""
+    if not path.is_dir():
+        return [path]
+    found = (Path(folder) / name for folder, _, names in os.walk(path) for name in names)
+    return sorted(file for file in found if file.suffix.lower() in SUFFIXES)

@@ -1,0 +1,44 @@
+"""Rows as the JSON that browsers and the command line get: times in seconds, no path crosses to a browser."""
+
+from typing import Any
+
+from studio.timeline import Prediction, seconds
+
+Row = dict[str, Any]
+
+
+def video(row: Row) -> Row:
+    """A video without its path."""
+    shown = ("id", "name", "width", "height", "fps", "frame_count", "codec", "audio", "size", "added")
+    return {
+        **{key: row[key] for key in shown},
+        "duration": seconds(row["duration_us"]),
+        "vfr": bool(row["vfr"]),
+        "annotations": row.get("annotations", 0),
+        "predictions": row.get("predictions", 0),
+    }
+
+
+def prediction(p: Prediction, run: Row) -> Row:
+    """A prediction with the run it came from."""
+    return {
+        "id": p.id,
+        "run": run["id"],
+        "task": run["task"],
+        "track": p.track,
+        "start": seconds(p.segment.start),
+        "end": seconds(p.segment.end),
+        "label": p.label,
+        "score": round(p.score, 4),
+    }
+
+
+def run(row: Row) -> Row:
+    """A run without its payload."""
+    return {key: row[key] for key in ("id", "seq", "task", "model", "model_version", "query", "created")}
+
+
+def job(row: Row) -> Row:
+    """A job as its watcher sees it."""
+    shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created")
+    return {**{key: row[key] for key in shown}, "query": row["params"].get("query")}

@@ -1,0 +1,24 @@
+"""Features → predictions, one module a task. The only room that imports models.
+
+A task is a function of a `Desk` and plain arguments; it returns an `Outcome` and touches no database.
+"""
+
+from studio.tasks.catalogue import catalogue
+from studio.tasks.desk import Desk, Outcome, Video
+from studio.tasks.emotion import find_emotions
+from studio.tasks.grounding import ground
+from studio.tasks.retrieval import Hit, index_video, search
+from studio.tasks.speaker import find_speakers
+
+__all__ = [
+    "Desk",
+    "Hit",
+    "Outcome",
+    "Video",
+    "catalogue",
+    "find_emotions",
+    "find_speakers",
+    "ground",
+    "index_video",
+    "search",
+]

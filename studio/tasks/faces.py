@@ -1,0 +1,163 @@
+"""Face tracks of a video, found once and kept, and the crops that the people tasks look at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models import Track, crop_faces, track
+from models.faces.crops import steady
+from studio import media
+from studio.tasks.desk import Desk, Progress, Video
+from studio.timeline import MICROS
+
+DETECTIONS_PER_S = 8.0
+CROPS_PER_S = 25.0
+SCENE_S = 60.0  # a longer scene is worked through in pieces, so that memory does not grow with it
+SMALLEST_FACE_PX = 16.0
+FACE_PX = 128.0  # decode only as large as the smallest face needs
+
+
+def face_tracks(desk: Desk, video: Video, progress: Progress) -> list[Track]:
+    """All face tracks, in order of their start; boxes in pixels of the displayed picture.
+
+    Kept in the cache: the second task that asks does not detect again.
+    """
+    detector = desk.model("face_detector")
+    name = f"faces-{detector.name}-{detector.version}.npy"
+    table = desk.cache.load_array(video.id, name)
+    if table is None:
+        table = _to_table(_detect(desk, video, progress))
+        desk.cache.save_array(video.id, name, table)
+    return _from_table(table)
+
+
+def _detect(desk: Desk, video: Video, progress: Progress) -> list[Track]:
+    probe = media.probe(video.path, desk.settings.limits)
+    detector = desk.model("face_detector")
+    progress(0.0, "Finding shots")
+    cuts_s = [cut / MICROS for cut in media.shots(video.path)]
+    width, height = detector.frame_size(probe.width, probe.height)
+    scale = np.array([probe.width / width, probe.height / height] * 2, np.float32)
+
+    def detections() -> Iterator[tuple[float, NDArray[np.float32]]]:
+        latest = -1
+        for frames in media.sample_frames(video.path, rate=DETECTIONS_PER_S, size=(width, height), batch=8):
+            for time, boxes in zip(frames.times_us, detector.detect(frames.images), strict=True):
+                if time > latest:  # a slow video shows one frame at several sampling times
+                    latest = int(time)
+                    yield latest / MICROS, np.concatenate([boxes[:, :4] * scale, boxes[:, 4:]], axis=1)
+            progress(0.1 + 0.9 * min(1.0, latest / max(1, video.duration_us)), "Finding faces")
+
+    tracks = track(detections(), cuts_s)
+    return [t for t in tracks if float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) >= SMALLEST_FACE_PX]
+
+
+def _to_table(tracks: list[Track]) -> NDArray[np.float64]:
+    """Tracks as rows: number, time, x1, y1, x2, y2, score."""
+    rows = [np.column_stack([np.full(len(t.times_s), i), t.times_s, t.boxes, t.scores]) for i, t in enumerate(tracks)]
+    return np.concatenate(rows) if rows else np.empty((0, 7))
+
+
+def _from_table(table: NDArray[np.float64]) -> list[Track]:
+    numbers = np.unique(table[:, 0])
+    parts = [np.array(table[table[:, 0] == n]) for n in numbers]
+    return [Track(p[:, 1], p[:, 2:6].astype(np.float32), p[:, 6].astype(np.float32)) for p in parts]
+
+
+@dataclass(slots=True)
+class Scene:
+    """A stretch of time in which faces are seen: [start, end) in µs, and one row of crops for each track in it.
+
+    `members[i]` is (track number, times_us (T,), crops uint8 (T, size, size[, 3])).
+    """
+
+    start_us: int
+    end_us: int
+    members: list[tuple[int, NDArray[np.int64], NDArray[np.uint8]]]
+
+
+@dataclass(slots=True)
+class _Member:
+    number: int
+    times_s: NDArray[np.float64]
+    boxes: NDArray[np.float32]
+    crops: list[NDArray[np.uint8]]
+
+
+def scenes(
+    desk: Desk, video: Video, tracks: list[Track], *, rate: float, size: int, gray: bool, padding: float
+) -> Iterator[Scene]:
+    """Crops of all tracks, scene by scene in order of time, in one pass over the video.
+
+    Every track has one crop for each k/rate second that it spans; a scene lasts at most SCENE_S.
+    """
+    plans = _plan(tracks, rate)
+    if not plans:
+        return
+    smallest = min(float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) for t in tracks)
+    shrink = min(1.0, FACE_PX / max(1.0, smallest))
+    probe = media.probe(video.path, desk.settings.limits)
+    picture = (max(2, round(probe.width * shrink)), max(2, round(probe.height * shrink)))
+    times_us = np.unique(np.concatenate([np.round(m.times_s * MICROS) for plan in plans for m in plan]))
+    wanted = times_us.astype(np.int64)
+    stream = _frames_at(video, wanted, picture)
+    for plan in plans:
+        start, end = min(m.times_s[0] for m in plan), max(m.times_s[-1] for m in plan)
+        for time_us in wanted[(wanted >= round(start * MICROS)) & (wanted <= round(end * MICROS))]:
+            frame = next(stream, None)
+            if frame is None:
+                break
+            image = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if gray else frame
+            for member in plan:
+                k = int(np.searchsorted(member.times_s, time_us / MICROS - 1e-6))
+                if k == len(member.crops) < len(member.times_s) and abs(member.times_s[k] * MICROS - time_us) < 2:
+                    crop = crop_faces(image, member.boxes[k] * shrink, size, padding)[0]
+                    member.crops.append(np.asarray(crop, np.uint8))
+        seen = [m for m in plan if m.crops]
+        if seen:
+            yield Scene(
+                round(start * MICROS),
+                round((end + 1 / rate) * MICROS),
+                [
+                    (m.number, np.round(m.times_s[: len(m.crops)] * MICROS).astype(np.int64), np.stack(m.crops))
+                    for m in seen
+                ],
+            )
+
+
+def _frames_at(video: Video, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+    for frames in media.sample_frames(video.path, times_us=wanted, size=size, batch=8):
+        yield from frames.images
+
+
+def _plan(tracks: list[Track], rate: float) -> list[list[_Member]]:
+    """Tracks on a grid of k/rate seconds, grouped into scenes that follow each other without overlap."""
+    grids = []
+    for number, t in enumerate(tracks):
+        first, last = int(np.ceil(t.times_s[0] * rate)), int(np.floor(t.times_s[-1] * rate))
+        if last > first:
+            grid = np.arange(first, last + 1)
+            grids.append((number, grid, steady(t.at(grid / rate))))
+    longest = int(SCENE_S * rate)
+    edges: list[int] = []
+    reach = -1
+    for _, grid, _ in sorted(grids, key=lambda g: g[1][0]):
+        if grid[0] > reach:
+            edges.append(int(grid[0]))
+        reach = max(reach, int(grid[-1]))
+    bounds = []
+    for start, following in zip(edges, [*edges[1:], reach + 1], strict=True):
+        bounds += [(k, min(k + longest, following)) for k in range(start, following, longest)]
+    plans = []
+    for low, high in bounds:
+        plan = []
+        for number, grid, boxes in grids:
+            inside = (grid >= low) & (grid < high)
+            if inside.any():
+                plan.append(_Member(number, grid[inside] / rate, boxes[inside], []))
+        if plan:
+            plans.append(plan)
+    return plans
