@@ -1,0 +1,1 @@
+"""Emotions: what a face shows, and what a dialogue says."""

@@ -1,0 +1,1 @@
+"""From a text's similarity with each sampled frame to moments [start, end)."""

@@ -1,0 +1,1 @@
+"""Who speaks: voice activity in the sound, and which of the visible faces it comes from."""

@@ -1,0 +1,139 @@
+"""Who of the visible faces speaks: voice activity × motion of the mouth that fits the sound. No training.
+
+The classical idea (Hershey & Movellan 1999; Cutler & Davis 2000): the mouth of the one who speaks moves, more than
+the rest of the face, and in step with the loudness of the voice.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from models._arrays import as_audio
+from models.registry import ModelCard
+from models.speaker.voice import RATE, VoiceActivity
+
+FPS = 25
+SIDE = 112
+_SAMPLES = RATE // FPS  # of sound per frame
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+# Where mouth and eyes lie in the crop of `models.faces.crop_speaker`: rows, columns.
+_MOUTH = (slice(52, 92), slice(30, 82))
+_UPPER = (slice(4, 44), slice(18, 94))
+
+_WINDOW = 25  # frames over which motion and loudness are compared: a second holds three or four syllables
+_LAG = 3  # frames by which sound and picture may disagree: containers are not exact
+
+
+class VoiceMotion:
+    """`active_speaker` without weights of its own beyond the voice detector's."""
+
+    labels = ("speaking",)
+    fps = FPS
+    crop_size = SIDE
+
+    def __init__(self, name: str, version: str, voice: VoiceActivity) -> None:
+        self.name = name
+        self.version = version
+        self._voice = voice
+
+    def score(self, tracks: list[npt.NDArray[np.uint8]], audio: Floats) -> list[Floats]:
+        """K gray face tracks uint8 (T, 112, 112) at 25 fps and the scene's sound float32 (S,) at 16 kHz → K arrays
+        float32 (T,): the probability that this face is the voice heard in that frame.
+
+        All tracks and the sound start together; tracks may differ in length, frames beyond the sound are silent.
+        Crops as `models.crop_speaker` makes them. Raises ValueError for other input.
+        """
+        audio = as_audio(audio)
+        for track in tracks:
+            if not isinstance(track, np.ndarray) or track.dtype != np.uint8 or track.shape[1:] != (SIDE, SIDE):
+                raise ValueError("tracks must be uint8 arrays of the shape (T, 112, 112).")
+        length = max((len(track) for track in tracks), default=0)
+        if length == 0:
+            return [np.zeros(0, np.float32) for _ in tracks]
+        heard = self.heard(audio, length)
+        loud = loudness(audio, length)
+        evidence = np.full((len(tracks), length), -np.inf)
+        for row, track in zip(evidence, tracks, strict=True):
+            row[: len(track)] = _evidence(track, loud[: len(track)])
+        probability = heard * _compete(evidence)
+        return [probability[i, : len(track)].astype(np.float32) for i, track in enumerate(tracks)]
+
+    def heard(self, audio: Floats, length: int) -> Doubles:
+        """Voice probability of each of `length` frames (length,)."""
+        speech = self._voice.probability(audio)
+        if not len(speech):
+            return np.zeros(length)
+        middles = (np.arange(len(speech)) + 0.5) * self._voice.hop_s
+        at = (np.arange(length) + 0.5) / FPS
+        return np.asarray(np.interp(at, middles, speech, right=0.0), np.float64)
+
+
+def loudness(audio: Floats, length: int) -> Doubles:
+    """Log energy of the sound in each frame (length,), in nepers above a floor of −60 dB."""
+    padded = np.zeros(length * _SAMPLES)
+    part = audio[: length * _SAMPLES].astype(np.float64)
+    padded[: len(part)] = part
+    energy = (padded.reshape(length, _SAMPLES) ** 2).mean(axis=1)
+    return np.log(np.sqrt(energy) + 1e-3) - np.log(1e-3)
+
+
+def mouth_motion(track: npt.NDArray[np.uint8]) -> tuple[Doubles, Doubles]:
+    """Frame-to-frame change (T,) in the mouth and, for reference, in the upper face, in gray levels.
+
+    The first frame repeats the second's: there is nothing before it.
+    """
+    mouth = track[:, _MOUTH[0], _MOUTH[1]].astype(np.float32)
+    upper = track[:, _UPPER[0], _UPPER[1]].astype(np.float32)
+
+    def change(region: npt.NDArray[np.float32]) -> Doubles:
+        # Contrast-free: a dark face moves as much as a bright one.
+        steps = np.abs(np.diff(region, axis=0)).mean(axis=(1, 2)) / (region.std(axis=(1, 2))[1:] + 4)
+        return np.concatenate([steps[:1], steps]).astype(np.float64)
+
+    if len(track) < 2:
+        return np.zeros(len(track)), np.zeros(len(track))
+    return change(mouth), change(upper)
+
+
+def _evidence(track: npt.NDArray[np.uint8], loud: Doubles) -> Doubles:
+    """Log odds (T,), up to a constant, that this mouth makes the sound."""
+    mouth, upper = mouth_motion(track)
+    relative = np.log(_mean(mouth, 13) + 0.01) - np.log(_mean(upper, 13) + 0.02)
+    match = _correlation(mouth, loud)
+    return 2.0 * relative + 3.0 * match
+
+
+def _compete(evidence: Doubles) -> Doubles:
+    """Log odds (K, T), −inf where a track is absent → (K, T): each track against the others and against “nobody
+    visible”, whose log odds are 0. One voice is heard at a time more often than not."""
+    top = np.maximum(evidence.max(axis=0), 0)
+    odds = np.exp(evidence - top)
+    result: Doubles = odds / (odds.sum(axis=0) + np.exp(-top))
+    return result
+
+
+def _mean(x: Doubles, width: int) -> Doubles:
+    """Centred moving average (T,), edges continued."""
+    half = width // 2
+    padded = np.pad(x, half, mode="edge")
+    return np.convolve(padded, np.full(2 * half + 1, 1 / (2 * half + 1)), mode="valid")
+
+
+def _correlation(a: Doubles, b: Doubles) -> Doubles:
+    """Best correlation (T,) of two series over a sliding window, at lags up to `_LAG` frames; 0 where flat."""
+    best = np.full(len(a), -1.0)
+    for lag in range(-_LAG, _LAG + 1):
+        shifted = b[np.clip(np.arange(len(a)) + lag, 0, len(b) - 1)]
+        da, db = a - _mean(a, _WINDOW), shifted - _mean(shifted, _WINDOW)
+        power = _mean(da**2, _WINDOW) * _mean(db**2, _WINDOW)
+        best = np.maximum(best, _mean(da * db, _WINDOW) / np.sqrt(power + 1e-12))
+    return best
+
+
+def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> VoiceMotion:
+    """For the registry."""
+    return VoiceMotion(card.name, card.version, VoiceActivity("silero-vad", card.version, files["voice"]))

@@ -1,0 +1,49 @@
+"""Silero voice activity detection (Silero Team 2021) by its sequence ONNX. Weights: package silero-vad."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from models._arrays import as_audio
+from models._onnx import session
+from models.registry import ModelCard
+
+RATE = 16_000
+_HOP, _CONTEXT, _BLOCK = 512, 64, 512
+
+
+class VoiceActivity:
+    """How likely each 32 ms of sound is somebody's voice."""
+
+    labels = ("speech",)
+    hop_s = _HOP / RATE
+
+    def __init__(self, name: str, version: str, onnx: bytes) -> None:
+        self.name = name
+        self.version = version
+        self._session = session(onnx, "cpu")  # a tiny recurrent net: a GPU would only add latency
+
+    def probability(self, audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """float32 (S,) mono at 16 kHz in −1…1 → float32 (⌈S / 512⌉,) in 0…1; entry i covers [i, i+1) × hop_s.
+
+        Samples that are not finite count as silence. Raises ValueError for another dtype or shape.
+        """
+        audio = as_audio(audio)
+        count = -(-len(audio) // _HOP)
+        padded = np.zeros(_CONTEXT + count * _HOP, np.float32)
+        padded[_CONTEXT : _CONTEXT + len(audio)] = audio
+        # Each step sees its 512 samples and the 64 before them.
+        steps = np.lib.stride_tricks.sliding_window_view(padded, _CONTEXT + _HOP)[::_HOP]
+        h = c = np.zeros((1, 1, 128), np.float32)
+        out = np.zeros(count, np.float32)
+        for start in range(0, count, _BLOCK):
+            block = np.ascontiguousarray(steps[start : start + _BLOCK])
+            speech, h, c = self._session.run(None, {"input": block, "h": h, "c": c})
+            out[start : start + len(block)] = speech
+        return out
+
+
+def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> VoiceActivity:
+    """For the registry."""
+    return VoiceActivity(card.name, card.version, files["net"])

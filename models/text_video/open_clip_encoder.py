@@ -1,0 +1,136 @@
+"""Any open_clip model behind the encoder's door (Radford et al. 2021; Ilharco et al. 2021)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from models._arrays import as_frames, as_texts
+from models._torch import halving
+from models.registry import ModelError
+from models.text_video.pixels import Preprocess
+
+
+class OpenClipEncoder:
+    """`name` is MODEL/PRETRAINED, where PRETRAINED is a tag of the hub or the path of a checkpoint on this machine.
+
+    A checkpoint is safetensors, or .pt read with weights_only. Raises ModelError naming the cure.
+    """
+
+    def __init__(self, name: str, device: str) -> None:
+        import open_clip
+
+        model, _, pretrained = name.partition("/")
+        if model not in open_clip.list_models():
+            raise ModelError(
+                f"open_clip knows no model “{model}”; “python -m open_clip” style names look like ViT-B-32."
+            )
+        path = Path(pretrained)
+        local = path.is_file()
+        self._net: Any = _from_file(model, path) if local else _from_hub(model, pretrained)
+        self._net.eval().to(device)
+        self.name = f"{model}/{path.name}" if local else name
+        self.version = open_clip.__version__
+        settings = open_clip.get_model_preprocess_cfg(self._net)
+        size = settings.get("size", 224)
+        self._preprocess = Preprocess(
+            side=size if isinstance(size, int) else size[0],
+            mean=tuple(settings["mean"]),
+            std=tuple(settings["std"]),
+            mode=settings.get("resize_mode", "shortest"),
+            interpolation=settings.get("interpolation", "bicubic"),
+        )
+        self._tokenizer = open_clip.get_tokenizer(model)
+        self._device = device
+        self.dim = int(self.encode_text(["a"]).shape[1])
+
+    def frame_size(self, width: int, height: int) -> tuple[int, int]:
+        """Short side as the network wants it, aspect kept; the centre is cut inside `encode_frames`."""
+        return self._preprocess.size_of(width, height)
+
+    def encode_frames(self, frames: npt.NDArray[np.uint8], tokens: bool = False) -> npt.NDArray[np.float32]:
+        """See `TextVideoEncoder`. With tokens P is the number of patches; only vision transformers have them."""
+        frames = as_frames(frames)
+        visual = self._net.visual
+        if tokens and not (hasattr(visual, "output_tokens") and hasattr(visual, "proj")):
+            raise ValueError(f"{self.name} has no patch tokens; choose a ViT model or tokens=False.")
+
+        def forward(part: npt.NDArray[Any], device: str) -> torch.Tensor:
+            self._net.to(device)
+            x = self._preprocess(torch.from_numpy(part).to(device))
+            if not tokens:
+                return nn.functional.normalize(self._net.encode_image(x), dim=-1)
+            visual.output_tokens = True
+            try:
+                _, patches = visual(x)
+            finally:
+                visual.output_tokens = False
+            # open_clip leaves patches before the projection into the joint space.
+            return nn.functional.normalize(patches @ visual.proj if visual.proj is not None else patches, dim=-1)
+
+        empty = (1, self.dim) if tokens else (self.dim,)
+        return halving(forward, frames, *empty, batch=32, device=self._device)
+
+    def encode_text(self, texts: list[str], tokens: bool = False) -> Any:
+        """See `TextVideoEncoder`; words are taken after the last norm and projected."""
+        texts = as_texts(texts)
+        if not texts:
+            none = np.zeros((0, self.dim), np.float32)
+            return (none[:, None, :], np.zeros((0, 1), np.bool_)) if tokens else none
+        ids: torch.Tensor = self._tokenizer(texts)
+        if not tokens:
+            return halving(self._sentences, ids.numpy(), batch=64, device=self._device)
+        mask = ids.ne(0).numpy()
+        length = int(mask.sum(1).max())
+        words = halving(self._words, ids.numpy(), batch=64, device=self._device)
+        return words[:, :length], mask[:, :length]
+
+    def _sentences(self, ids: npt.NDArray[Any], device: str) -> torch.Tensor:
+        self._net.to(device)
+        vectors = self._net.encode_text(torch.from_numpy(ids).to(device))
+        return nn.functional.normalize(vectors, dim=-1)
+
+    def _words(self, ids: npt.NDArray[Any], device: str) -> torch.Tensor:
+        tower = getattr(self._net, "text", self._net)
+        seen: list[torch.Tensor] = []
+        hook = tower.ln_final.register_forward_hook(lambda _m, _i, output: seen.append(output))
+        try:
+            self._sentences(ids, device)
+        finally:
+            hook.remove()
+        project = tower.text_projection
+        words = project(seen[0]) if isinstance(project, nn.Module) else seen[0] @ project
+        return nn.functional.normalize(words, dim=-1)
+
+
+def _from_file(model: str, path: Path) -> nn.Module:
+    import open_clip
+    from safetensors.torch import load_file
+
+    net: nn.Module = open_clip.create_model(model, pretrained=None, pretrained_text=False)
+    try:
+        weights = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
+        weights = weights.get("state_dict", weights)
+        net.load_state_dict({k.removeprefix("module."): v for k, v in weights.items()})
+    except Exception as error:
+        raise ModelError(f"{path.name} is not a checkpoint of {model}; give the file of the same model.") from error
+    return net
+
+
+def _from_hub(model: str, tag: str) -> nn.Module:
+    import open_clip
+
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if tag not in tags:
+        choices = ", ".join(tags) or "none, so give the path of a checkpoint"
+        raise ModelError(f"{model} has no weights “{tag}”, nor is that a file; choose from {choices}.")
+    try:
+        net: nn.Module = open_clip.create_model(model, pretrained=tag)
+    except Exception as error:
+        raise ModelError(
+            f"The weights {model}/{tag} cannot be fetched from the hub; connect, or give a file: {model}/PATH."
+        ) from error
+    return net
