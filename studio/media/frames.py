@@ -115,7 +115,8 @@ def sample_frames(
     One entry an asked time, in order: where the rate is above the video's, a frame comes more than once. `size`
     is the wanted (width, height), a function of the displayed one, or None for the displayed one. At most `batch`
     frames come at a time. `skip_nonref` leaves out frames that no other leans on: cheaper, and the frame may be
-    an earlier one than the one displayed (its `times_us` says so). A file that breaks off ends early with
+    an earlier one than the one displayed (its `times_us` says so). `backend="decord"` is an opt-in for plain files:
+    UsageError says where it may not be used. A file that breaks off ends early with
     `damaged` set. Raises what `probe` raises; BrokenMedia when not one frame can be decoded.
     """
     limits = limits or Limits()
@@ -124,6 +125,8 @@ def sample_frames(
     wanted = _size(found, size)
     if batch < 1:
         raise UsageError("A batch holds at least one frame.")
+    if backend == "decord":
+        _refuse_for_decord(found, path, skip_nonref)
     described, tables = timing(found)
     real = policy.admit(path, limits)
     arguments = {"timing": described, "size": wanted, "skip_nonref": skip_nonref, "backend": backend}
@@ -161,3 +164,21 @@ def _size(found: Probe, size: Size) -> tuple[int, int]:
     if not (1 <= width <= 16_384 and 1 <= height <= 16_384):
         raise UsageError(f"A picture of {width}×{height} pixels cannot be made.")
     return int(width), int(height)
+
+
+def _refuse_for_decord(found: Probe, path: str | os.PathLike[str], skip_nonref: bool) -> None:
+    """Raise UsageError unless decord 0.6 is known to give the right frames of such a file."""
+    plain = (
+        found.container == "mov"
+        and found.codec == "h264"
+        and found.pixel_format in ("yuv420p", "yuvj420p")
+        and found.rotation == 0
+        and found.start_us == 0
+        and found.stamped
+        and not (found.vfr or found.open_gop or found.damaged or skip_nonref)
+    )
+    if not plain:
+        raise UsageError(
+            f"decord may read plain H.264 MP4 files of a constant frame rate only, and {policy.shown(path)} "
+            "is not one; use the default backend."
+        )

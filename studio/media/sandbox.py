@@ -17,19 +17,22 @@ from typing import Any
 
 from studio import errors
 from studio.config import Limits
-from studio.errors import BrokenMedia, MediaError, StudioError
+from studio.errors import MediaError, StudioError
 from studio.media import policy, wire
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from studio.media.child import main; main()"
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 _ENVIRONMENT = {
+    "PATH": os.defpath,
     "LC_ALL": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",  # it would reserve address space for every core
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
-_ERRORS = {kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type)}
+_ERRORS: dict[str, type[StudioError]] = {
+    kind.__name__: kind for kind in (*MediaError.__subclasses__(), errors.UsageError)
+}
 _PIPE_BYTES = 1 << 20
 
 
@@ -82,9 +85,7 @@ class Child:
                 case "end":
                     return None
                 case "error":
-                    kind = _ERRORS.get(str(head.get("type")), BrokenMedia)
-                    known = issubclass(kind, StudioError) and kind is not errors.Conflict
-                    raise (kind if known else MediaError)(str(head.get("message"))[:1000])
+                    raise _error(head)
             return head
 
     @property
@@ -148,6 +149,13 @@ class Child:
     def __del__(self) -> None:
         if hasattr(self, "_process"):
             self.close()
+
+
+def _error(head: wire.Head) -> StudioError:
+    """The child's error; where in the child it arose goes into a note, which a log shows and a person does not see."""
+    error = _ERRORS.get(str(head.get("type")), MediaError)(str(head.get("message"))[:1000])
+    error.add_note(str(head.get("trace"))[:8000])
+    return error
 
 
 def _start() -> subprocess.Popen[bytes]:

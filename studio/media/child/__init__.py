@@ -3,6 +3,7 @@
 It reads one request from its standard input, answers on its standard output and ends.
 """
 
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -34,11 +35,14 @@ def main() -> NoReturn:
     except StudioError as error:
         reply.send(_failure(error))
     except MemoryError:
-        reply.send(_failure(policy.refuse_broken(head["path"], "its pictures need more memory than is allowed")))
+        what = "its pictures need more memory than is allowed"
+        reply.send(_failure(policy.refuse_broken(head["path"], what)))
     except (av.FFmpegError, OSError, ValueError, ArithmeticError, LookupError):
         reply.send(_failure(policy.refuse_broken(head["path"])))
     confine.leave()
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    return {"kind": "error", "type": type(error).__name__, "message": str(error)}
+    """An error as a message; the trace is for a log, never for a person."""
+    trace = traceback.format_exc(limit=-8)
+    return {"kind": "error", "type": type(error).__name__, "message": str(error), "trace": trace}

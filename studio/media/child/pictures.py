@@ -8,6 +8,7 @@ import numpy as np
 
 from studio.config import Limits
 from studio.media import policy
+from studio.media.child import decord_frames
 from studio.media.child.painter import Painter
 from studio.media.child.reel import Reel, Timing
 from studio.media.child.reply import Reply
@@ -35,6 +36,9 @@ def frames(
 ) -> None:
     """Answer one message an asked time: its raw RGB picture, or none when it repeats the last one."""
     table, asked = unpack_timing(body, **timing)
+    if backend == "decord":
+        decord_frames.frames(reply, path, limits, table, asked, size)
+        return
     painter = Painter((size[0], size[1]))
     shown = None
     with Reel(path, limits, table, reply, skip_nonref) as reel:
