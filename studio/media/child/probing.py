@@ -1,6 +1,5 @@
-"""The facts about a file: its table of times from the packets, its first frame from the decoder."""
+"""The facts about a file."""
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -10,98 +9,17 @@ import numpy.typing as npt
 from studio.config import Limits
 from studio.media import policy
 from studio.media.child.painter import displayed_size, orientation
-from studio.media.child.reel import decode
 from studio.media.child.reply import Reply
-from studio.media.child.source import Source, canonical, check_picture, check_rate, open_source, packets, to_us
-
-_DEFAULT_FRAME_S = Fraction(1, 25)  # of a single frame that says nothing about its duration
-
-
-@dataclass
-class Table:
-    """The displayed frames' time stamps in ticks, sorted; `keys` are those where decoding can begin."""
-
-    ticks: list[int] = field(default_factory=list)
-    keys: list[int] = field(default_factory=list)
-    last_duration: int = 0
-    stamped: bool = True
-    open_gop: bool = False
-    lost: bool = False
+from studio.media.child.source import Source, canonical, check_picture, check_rate, to_us
+from studio.media.child.timetable import DEFAULT_FRAME_S, Table, timetable
 
 
 def probe(reply: Reply, path: str, limits: Limits, _body: bytearray) -> None:
     """Answer one message: `Probe`'s fields, and the two tables as int64 µs, frames first."""
-    with open_source(path, limits) as source:
-        table = _table_of_packets(source, reply)
-    with open_source(path, limits) as source:
-        if table.stamped:
-            first = _first_frame(source, reply)
-        else:
-            first, table = _table_of_decoder(source, reply)
-        if first is None:
-            raise policy.refuse_broken(path, "not one of its pictures is intact")
-        if table.stamped:
-            table.ticks = [tick for tick in table.ticks if tick >= first.pts] or [first.pts]
+    source, first, table = timetable(path, limits, reply)
+    with source:
         facts, pts, keys = _facts(source, table, first)
     reply.send(facts, pts.tobytes() + keys.tobytes())
-
-
-def _table_of_packets(source: Source, reply: Reply) -> Table:
-    """The table by demuxing alone, which holds wherever every packet carries its time."""
-    table = Table()
-    ticks: set[int] = set()
-    hidden_may_be = source.video.codec_context.name == "vp8"
-    key = latest = None
-    for packet in packets(source, source.video, reply):
-        if not packet.size:
-            continue
-        table.lost |= bool(packet.is_corrupt)
-        if packet.pts is None:
-            table.stamped = False
-            continue
-        if packet.is_keyframe:
-            key = packet.pts
-            table.keys.append(key)
-        elif key is not None and packet.pts < key:
-            table.open_gop = True
-        if packet.is_discard or (hidden_may_be and not memoryview(packet)[0] & 0x10):
-            continue
-        if latest is None or packet.pts > latest:
-            latest = packet.pts
-            table.last_duration = packet.duration or 0
-        ticks.add(packet.pts)
-    table.ticks = sorted(ticks)
-    table.keys.sort()
-    promised = source.video.frames
-    table.lost |= bool(promised) and len(ticks) < 0.9 * promised
-    return table
-
-
-def _table_of_decoder(source: Source, reply: Reply) -> tuple[Any, Table]:
-    """The table of a stream without stamps: frame k is displayed at the k-th of its packets' times."""
-    table = Table(stamped=False)
-    first = None
-    count = 0
-    own: list[int] = []
-    for frame, lost in decode(source, reply):
-        if lost:
-            table.lost = True
-            continue
-        first = first or frame
-        count += 1
-        if frame.dts is not None:
-            own.append(frame.dts)
-    own = sorted(set(own))
-    if len(own) != count:  # times that repeat or are missing say nothing: an even pace is left
-        pace = 1 / (Fraction(source.video.average_rate or 0) or 1 / _DEFAULT_FRAME_S) / source.time_base
-        own = [round(index * pace) for index in range(count)]
-    table.ticks = own
-    return first, table
-
-
-def _first_frame(source: Source, reply: Reply) -> Any:
-    """The first frame that can be displayed and carries a time, or None."""
-    return next((frame for frame, lost in decode(source, reply) if not lost and frame.pts is not None), None)
 
 
 def _facts(source: Source, table: Table, first: Any) -> tuple[dict[str, Any], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -165,7 +83,7 @@ def _last_frame_us(source: Source, table: Table, pts: npt.NDArray[np.int64]) -> 
     if own > 0 and (not usual or own <= 10 * usual):
         return own
     rate = Fraction(source.video.average_rate or 0)
-    return usual or round(1_000_000 * (1 / rate if rate else _DEFAULT_FRAME_S))
+    return usual or round(1_000_000 * (1 / rate if rate else DEFAULT_FRAME_S))
 
 
 def _varies(pts: npt.NDArray[np.int64], base: Fraction) -> bool:

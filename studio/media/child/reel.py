@@ -142,6 +142,7 @@ class Reel:
         for frame, lost in decode(self._source, self._reply):
             if lost:
                 self.damaged = True
+                count += 1
                 continue
             if self._timing.stamped:
                 if frame.pts is None:
