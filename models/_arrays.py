@@ -1,5 +1,6 @@
 """What comes through the door is checked here, once, so that everything behind it can trust its arrays."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,10 @@ def as_audio(audio: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     if not isinstance(audio, np.ndarray) or audio.dtype != np.float32 or audio.ndim != 1:
         found = f"{getattr(audio, 'dtype', type(audio).__name__)} {getattr(audio, 'shape', '')}".strip()
         raise ValueError(f"audio must be float32 of the shape (S,), mono at 16 kHz, not {found}.")
-    return np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.where(np.isfinite(audio), audio, np.float32(0))
 
 
-def as_texts(texts: list[str], name: str = "texts") -> list[str]:
+def as_texts(texts: Sequence[str], name: str = "texts") -> list[str]:
     """A list of str, or ValueError; a bare string is refused because it would be read letter by letter."""
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
         raise ValueError(f"{name} must be a list of str, not {type(texts).__name__}.")

@@ -22,10 +22,11 @@ class _Self(nn.Module):
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         def heads(y: torch.Tensor) -> torch.Tensor:
-            return y.unflatten(2, (_HEADS, -1)).transpose(1, 2)
+            return y.view(*y.shape[:2], _HEADS, -1).transpose(1, 2)
 
         q, k, v = heads(self.query(x)), heads(self.key(x)), heads(self.value(x))
-        return nn.functional.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).flatten(2)
+        y: torch.Tensor = nn.functional.scaled_dot_product_attention(q, k, v, mask)
+        return y.transpose(1, 2).flatten(2)
 
 
 class _Output(nn.Module):
@@ -75,7 +76,8 @@ class MiniLM(nn.Module):
     def __init__(self, weights: dict[str, torch.Tensor]) -> None:
         super().__init__()
         self.embeddings = _Embeddings()
-        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(_Layer() for _ in range(_LAYERS))})
+        layers = nn.ModuleList(_Layer() for _ in range(_LAYERS))
+        self.encoder = nn.ModuleDict({"layer": layers})
         unused = ("pooler.", "embeddings.position_ids")  # a constant, and a head that sentence vectors skip
         self.load_state_dict({k: v for k, v in weights.items() if not k.startswith(unused)})
         self.eval()
@@ -83,7 +85,7 @@ class MiniLM(nn.Module):
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         x: torch.Tensor = self.embeddings(ids)
         visible = mask[:, None, None, :].bool()
-        for layer in self.encoder["layer"]:
+        for layer in self.encoder["layer"].children():
             x = layer(x, visible)
         return x
 

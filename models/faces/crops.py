@@ -34,7 +34,9 @@ def crop_faces(
             source = np.asarray(cv2.resize(frame, target, interpolation=cv2.INTER_AREA), np.uint8)
         zoom_x = scale * frame.shape[1] / source.shape[1]
         zoom_y = scale * frame.shape[0] / source.shape[0]
-        matrix = np.array([[zoom_x, 0, -left * scale], [0, zoom_y, -top * scale]])
+        # Pixels are areas: their centres lie half a pixel inside, on both sides of the map.
+        move_x, move_y = zoom_x / 2 - left * scale - 0.5, zoom_y / 2 - top * scale - 0.5
+        matrix = np.array([[zoom_x, 0, move_x], [0, zoom_y, move_y]])
         crop[...] = cv2.warpAffine(
             source,
             matrix,

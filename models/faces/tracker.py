@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +129,7 @@ def _filled(raw: _Open) -> Track:
     times, rows = np.array(raw.times), np.stack(raw.rows).astype(np.float32)
     step = float(np.median(np.diff(times)))
     all_times = [times[:1]]
-    for a, b in zip(times[:-1], times[1:], strict=True):
+    for a, b in pairwise(times):
         missing = max(0, round((b - a) / step) - 1)
         all_times.append(np.linspace(a, b, missing + 2)[1:])
     grid = np.concatenate(all_times)

@@ -99,7 +99,7 @@ def train(found: list[dict[str, Any]], options: argparse.Namespace) -> DialogNet
         net.straight.bias.zero_()
     for _ in range(options.epochs):
         net.train()
-        for index in torch.randperm(len(found)).split(64):
+        for index in torch.split(torch.randperm(len(found)), 64):
             for group in optimiser.param_groups:
                 group["lr"] = options.rate * 0.5 * (1 + math.cos(math.pi * step / steps))
             x, mask, y = batch_of([found[i] for i in index.tolist()])
@@ -109,7 +109,7 @@ def train(found: list[dict[str, Any]], options: argparse.Namespace) -> DialogNet
             weight = 1 + 0.3 * (y - 1).clamp(0, 3)
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target, weight)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             step += 1
     return net.eval()

@@ -58,7 +58,7 @@ def augment(x: torch.Tensor) -> torch.Tensor:
 
 
 def train(faces: np.ndarray, labels: np.ndarray, minutes: float, out: Path) -> ExpressionNet:
-    net = ExpressionNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = ExpressionNet().to(memory_format=torch.channels_last)
     average = deepcopy(net).eval()
     decayed = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
@@ -70,7 +70,7 @@ def train(faces: np.ndarray, labels: np.ndarray, minutes: float, out: Path) -> E
     while done < 1:
         net.train()
         total = 0.0
-        for index in torch.randperm(len(pixels)).split(128)[:-1]:
+        for index in torch.split(torch.randperm(len(pixels)), 128)[:-1]:
             done = (time.monotonic() - start) / (minutes * 60)
             rate = 0.1 * min(1.0, step / 200) * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
             for group in optimiser.param_groups:

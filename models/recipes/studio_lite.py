@@ -127,7 +127,7 @@ def train(
     average = {k: v.clone() for k, v in joint.state_dict().items()}
     for _ in range(epochs):
         joint.train()
-        for index in torch.randperm(count).split(batch):
+        for index in torch.split(torch.randperm(count), batch):
             if len(index) < batch:
                 continue
             for group in optimiser.param_groups:
@@ -151,11 +151,11 @@ def train(
                 loss = loss + torch.nn.functional.cross_entropy(sims, targets)
                 loss = loss + torch.nn.functional.cross_entropy(sims.T, targets)
             optimiser.zero_grad()
-            (loss / 4).backward()
+            (loss / 4).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             step += 1
-            for k, v in joint.state_dict().items():
-                average[k].lerp_(v, 0.02) if step > 20 else average[k].copy_(v)
+            for key, value in joint.state_dict().items():
+                average[key].lerp_(value, 0.02) if step > 20 else average[key].copy_(value)
     joint.load_state_dict(average)
     return joint.eval()
 
@@ -189,13 +189,13 @@ def main() -> None:
     for view in options.views:
         names, regions = features(tower, options.data, "train", view, options.cache)
         with torch.inference_mode():
-            logits = torch.cat([tower.logits(part.float().mean(1)) for part in regions.split(512)])
+            logits = torch.cat([tower.logits(part.float().mean(1)) for part in torch.split(regions, 512)])
         views.append((regions, logits.clone()))
     place = {name: i for i, name in enumerate(names)}
     owner = torch.tensor([place[name] for name, _ in rows])
     held = 600 if options.select else 0
     joint = Projection(options.drop)
-    joint.names.copy_(sentences.vectors(class_names()))  # type: ignore[operator]
+    joint.names.copy_(sentences.vectors(class_names()))
     split = len(names) - held
     seen = owner < split
     train(
@@ -228,7 +228,7 @@ def frozen() -> tuple[ImageTower, Sentences]:
     card = registry.card("text_video", "studio-lite")
     image = torch.load(io.BytesIO(registry.read(card, "image")), weights_only=True)
     sentences = Sentences(load(registry.read(card, "text")), registry.read(card, "tokenizer"), "cpu")
-    return ImageTower(image, "cpu", torch.bfloat16), sentences
+    return ImageTower(image, "cpu", torch.float16), sentences
 
 
 if __name__ == "__main__":

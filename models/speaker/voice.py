@@ -31,6 +31,8 @@ class VoiceActivity:
         """
         audio = as_audio(audio)
         count = -(-len(audio) // _HOP)
+        if count == 0:
+            return np.zeros(0, np.float32)
         padded = np.zeros(_CONTEXT + count * _HOP, np.float32)
         padded[_CONTEXT : _CONTEXT + len(audio)] = audio
         # Each step sees its 512 samples and the 64 before them.

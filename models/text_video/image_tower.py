@@ -30,7 +30,7 @@ def to_square(frames: torch.Tensor, side: int = SIDE) -> torch.Tensor:
 
 
 def _fold(net: EfficientNetLite2) -> EfficientNetLite2:
-    """Every batch norm into its convolution: fewer passes over memory, and no bf16 rounding of statistics."""
+    """Every batch norm into its convolution: fewer passes over memory, and no rounding of their statistics."""
     net = deepcopy(net).eval()
     pairs: list[tuple[nn.Module, str, str]] = [(net, "_conv_stem", "_bn0"), (net, "_conv_head", "_bn1")]
     for block in net._blocks:
@@ -45,14 +45,13 @@ def _fold(net: EfficientNetLite2) -> EfficientNetLite2:
 
 
 class ImageTower:
-    """Frozen features, folded and channels-last, in `dtype` (bf16 where it was measured to pay)."""
+    """Frozen features, folded and channels-last, in `dtype` (fp16 where it was measured to pay)."""
 
     def __init__(self, weights: dict[str, torch.Tensor], device: str, dtype: torch.dtype) -> None:
         net = EfficientNetLite2()
         net.load_state_dict(weights)
         self.dtype = dtype
         folded = _fold(net)
-        self._classifier = folded._fc.float().to(device)
         self._net: nn.Module = folded.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._classifier = deepcopy(net._fc).to(device)
 

@@ -112,7 +112,8 @@ def _from_file(model: str, path: Path) -> nn.Module:
 
     net: nn.Module = open_clip.create_model(model, pretrained=None, pretrained_text=False)
     try:
-        weights = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
+        safe = path.suffix == ".safetensors"
+        weights: Any = load_file(path) if safe else torch.load(path, weights_only=True)
         weights = weights.get("state_dict", weights)
         net.load_state_dict({k.removeprefix("module."): v for k, v in weights.items()})
     except Exception as error:

@@ -36,6 +36,7 @@ class Projection(nn.Module):
 
     def __init__(self, drop: float = 0.3) -> None:
         super().__init__()
+        self.names: torch.Tensor
         self.register_buffer("names", torch.zeros(CLASSES, WIDTH))
         self.image_head = _Head(FEATURES + WIDTH, drop)
         self.text_head = _Head(WIDTH, drop)

@@ -1,0 +1,74 @@
+"""Both emotion models: their contract, and that they know more than chance."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.emotion.dialog import clean
+
+
+def test_expression_contract(expression: Any, pictures: np.ndarray) -> None:
+    found = expression.predict(pictures)
+    assert found.shape == (5, len(expression.labels)) == (5, 7)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
+    np.testing.assert_array_equal(found, expression.predict(pictures))
+    np.testing.assert_allclose(found[2:3], expression.predict(pictures[2:3]), atol=1e-4)
+    np.testing.assert_allclose(found, expression.predict(pictures[:, :, ::-1]), atol=1e-4)
+    assert expression.predict(pictures[:0]).shape == (0, 7)
+    assert np.isfinite(expression.predict(np.zeros((1, 48, 48, 3), np.uint8))).all()
+
+
+def test_expression_refuses_other_input(expression: Any) -> None:
+    with pytest.raises(ValueError, match="faces"):
+        expression.predict(np.zeros((1, 48, 48, 3), np.float32))
+
+
+def test_expression_beats_chance(expression: Any, data: Path) -> None:
+    from models.recipes.expression import sheets
+
+    faces, labels = sheets(data / "fer2013", "dev")
+    some = np.random.default_rng(0).permutation(len(faces))[:400]
+    found = expression.predict(np.repeat(faces[some, :, :, None], 3, axis=3)).argmax(1)
+    assert np.mean(found == labels[some]) > 0.5
+    assert expression.labels[np.bincount(found).argmax()] in ("happy", "neutral", "sad")
+
+
+def test_dialog_contract(dialog: Any) -> None:
+    lines = ["<i>- I love you.</i>", "", "Get out of here, I hate you!", "[door slams]"]
+    found = dialog.predict(lines)
+    assert found.shape == (4, 18)
+    assert found.dtype == np.float32
+    assert ((found >= 0) & (found <= 1)).all()
+    np.testing.assert_array_equal(found, dialog.predict(lines))
+    assert dialog.predict([]).shape == (0, 18)
+    assert {"aversion", "confidence"} < set(dialog.labels)
+    anger = found[:, dialog.labels.index("anger")]
+    assert anger[2] > anger[0]
+    with pytest.raises(ValueError, match="list of str"):
+        dialog.predict("a line")
+
+
+def test_long_films_are_read_like_short_scenes(dialog: Any) -> None:
+    lines = [f"Line number {i % 37} of the film." for i in range(1040)]
+    long, short = dialog.predict(lines), dialog.predict(lines[490:540])
+    np.testing.assert_allclose(long[500:530], short[10:40], atol=1e-4)
+
+
+def test_dialog_beats_chance(dialog: Any, data: Path) -> None:
+    """Random cues reach about 4 % mean average precision."""
+    from models.recipes.dialog_emotion import clips, mean_ap
+
+    some = clips(data / "tel" / "dev.json")[::6]
+    scores = np.concatenate([dialog.predict(clip["lines"]) for clip in some])
+    truth = np.concatenate([clip["cues"] for clip in some])
+    assert mean_ap(scores, truth) > 1.5 * mean_ap(np.random.default_rng(0).random(truth.shape), truth)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("- Hi.", "Hi."), ("<i>a</i> b <", "a b"), ("a > b", "a > b"), ("  ", ""), ("", "")]
+)
+def test_markup_is_taken_off(line: str, expected: str) -> None:
+    assert clean(line) == expected

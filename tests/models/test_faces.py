@@ -1,0 +1,135 @@
+"""The detector on real faces, the tracker on made-up boxes, the geometry of crops."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import models
+from models.faces.detector import iou
+
+
+def box(x: float, y: float = 10, side: float = 40, score: float = 0.9) -> np.ndarray:
+    return np.array([[x, y, x + side, y + side, score]], np.float32)
+
+
+def frames_of(path: Path, count: int) -> np.ndarray:
+    import av
+
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(count))]  # noqa: B905
+    return np.stack(frames)
+
+
+def test_a_face_is_found_with_its_landmarks(faces: Any, data: Path) -> None:
+    frames = frames_of(data / "faces" / "bbaf2n.mpg", 2)
+    for boxes, marks in faces.detect_with_landmarks(frames):
+        assert boxes.dtype == marks.dtype == np.float32
+        assert boxes.shape == (1, 5)
+        assert marks.shape == (1, 5, 2)
+        x1, y1, x2, y2, score = boxes[0]
+        assert score > 0.7
+        assert 0 <= x1 < x2 <= 360
+        assert 0 <= y1 < y2 <= 288
+        eyes, mouth = marks[0, :2, 1].mean(), marks[0, 3:, 1].mean()
+        assert y1 < eyes < marks[0, 2, 1] < mouth < y2
+
+
+def test_no_face_in_noise_and_any_size(faces: Any) -> None:
+    for shape in ((1, 1), (31, 33), (64, 200)):
+        found = faces.detect(np.random.default_rng(0).integers(0, 255, (2, *shape, 3), dtype=np.uint8))
+        assert [boxes.shape for boxes in found] == [(0, 5), (0, 5)]
+    assert faces.detect(np.zeros((0, 4, 4, 3), np.uint8)) == []
+
+
+def test_other_input_is_refused(faces: Any) -> None:
+    with pytest.raises(ValueError, match="frames"):
+        faces.detect(np.zeros((1, 64, 64), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((1920, 1080), (640, 360)), ((320, 240), (320, 240)), ((1, 9000), (1, 640))]
+)
+def test_decoding_size(faces: Any, size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert faces.frame_size(*size) == expected
+
+
+def test_overlap_of_boxes() -> None:
+    assert iou(np.array([0, 0, 2, 2.0]), np.array([[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 6, 6], [0, 0, 0, 0.0]])) == (
+        pytest.approx([1, 1 / 3, 0, 0])
+    )
+
+
+@pytest.mark.parametrize("fps", [5, 12.5, 25])
+def test_two_people_who_walk_are_two_tracks(fps: float) -> None:
+    detections = [
+        (i / fps, np.concatenate([box(10 + 30 * i / fps), box(300 - 30 * i / fps)])) for i in range(int(3 * fps))
+    ]
+    found = models.track(detections)
+    assert len(found) == 2
+    assert all(len(track.times_s) == int(3 * fps) for track in found)
+    assert abs(found[0].boxes[-1, 0] - (10 + 30 * detections[-1][0])) < 1e-3
+
+
+def test_a_gap_is_bridged_and_marked() -> None:
+    times = [0, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8]
+    (found,) = models.track([(t, box(100 * t)) for t in times])
+    np.testing.assert_allclose(found.times_s, np.arange(9) / 10, atol=1e-9)
+    np.testing.assert_allclose(found.boxes[:, 0], 100 * found.times_s, atol=1e-3)
+    assert list(np.flatnonzero(found.scores == 0)) == [4, 5]
+    np.testing.assert_allclose(found.at(np.array([0.45, 9.0]))[:, 0], [45, 80], atol=1e-3)
+
+
+def test_tracks_break_at_cuts_long_gaps_and_jumps() -> None:
+    steady = [(i / 10, box(10)) for i in range(20)]
+    assert len(models.track(steady)) == 1
+    assert len(models.track(steady, cuts_s=[0.95])) == 2
+    assert len(models.track([(t + (t > 0.9), b) for t, b in steady])) == 2
+    assert len(models.track([(t, box(10 if t < 1 else 200)) for t, b in steady])) == 2
+
+
+def test_flashes_are_dropped_and_nothing_gives_nothing() -> None:
+    empty = np.zeros((0, 5), np.float32)
+    assert models.track([(0.0, box(0)), (0.1, empty), (0.2, empty), (0.3, box(0))]) == []
+    assert models.track([(0.0, empty)]) == []
+    assert models.track([]) == []
+
+
+def test_a_tracker_can_be_fed_as_a_stream() -> None:
+    tracker = models.Tracker()
+    ended = [
+        track for i in range(30) for track in tracker.add(i / 10, box(5) if i < 10 else np.zeros((0, 5), np.float32))
+    ]
+    assert len(ended) == 1
+    assert tracker.finish() == []
+    with pytest.raises(ValueError, match="rise"):
+        tracker.add(0.0, box(0))
+
+
+def test_a_crop_is_square_shifted_down_and_gray_outside() -> None:
+    frame = np.zeros((100, 100, 3), np.uint8)
+    frame[40:60, 40:60] = 255
+    (crop,) = models.crop_faces(frame, np.array([40, 40, 60, 60]), size=28, padding=0.4)
+    assert crop.shape == (28, 28, 3)
+    assert crop[:19, 5:23].min() == 255
+    assert crop[22:].max() == 0
+    (edge,) = models.crop_faces(frame, np.array([-30, 40, -10, 60]), size=28, padding=0.0)
+    assert np.all(edge == 110)
+    assert models.crop_faces(frame, np.zeros((0, 4))).shape == (0, 112, 112, 3)
+    assert models.crop_speaker(frame, np.array([[40, 40, 60, 60]])).shape == (1, 112, 112)
+    (large,) = models.crop_faces(
+        np.full((2000, 2000, 3), 7, np.uint8), np.array([0, 0, 2000, 2000]), size=48, padding=0
+    )
+    assert np.all(large[2:-2, 2:-2] == 7)
+
+
+def test_bad_boxes_are_refused() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        models.crop_faces(np.zeros((9, 9, 3), np.uint8), np.array([0, 0, np.nan, 1]))
+
+
+def test_a_jitter_is_steadied() -> None:
+    boxes = np.tile([10.0, 10, 50, 50], (30, 1))
+    boxes[15] += 20
+    np.testing.assert_allclose(models.steady(boxes), np.tile([10.0, 10, 50, 50], (30, 1)))

@@ -1,0 +1,139 @@
+"""The registry: cards are the truth, and nothing reads a file whose hash does not match."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+import models
+from models import registry
+from models.registry import ModelError
+
+TASKS = {
+    "active_speaker", "dialog_emotion", "expression", "face_detector", "grounding", "text_video", "voice_activity",
+}  # fmt: skip
+
+CARD = """+++
+name = "expression"
+task = "expression"
+version = "9"
+licence = "x"
+source = "x"
+summary = "x"
+default = true
+
+[files]
+net = ["net.safetensors", "{digest}"]
+
+[metrics]
+accuracy = 12.5
++++
+# prose
+"""
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty weights folder instead of the real one, with a card that expects the bytes `right`."""
+    monkeypatch.setattr(registry, "WEIGHTS", tmp_path)
+    digest = hashlib.sha256(b"right").hexdigest()
+    (tmp_path / "expression.md").write_text(CARD.format(digest=digest), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_door_exports_what_it_says() -> None:
+    assert models.__all__ == sorted(models.__all__)
+    assert all(hasattr(models, name) for name in models.__all__)
+
+
+def test_every_task_has_one_default_whose_files_are_right() -> None:
+    found = models.cards()
+    assert {card.task for card in found} == TASKS
+    for task in TASKS:
+        assert [card.default for card in models.cards(task)].count(True) == 1
+    assert [problem for card in found for problem in models.verify(card)] == []
+
+
+def test_weights_stay_small() -> None:
+    sizes = [path.stat().st_size for path in registry.WEIGHTS.iterdir()]
+    assert max(sizes) < 20e6
+    assert sum(sizes) < 60e6
+
+
+def test_a_card_is_parsed(weights: Path) -> None:
+    card = models.card("expression")
+    assert (card.version, card.default, card.metrics["accuracy"]) == ("9", True, 12.5)
+
+
+@pytest.mark.parametrize("text", ["", "no front matter", "+++\nname = \n+++\n", "+++\nname = 'x'\n+++\n"])
+def test_a_broken_card_is_one_clear_error(text: str) -> None:
+    with pytest.raises(ModelError, match="card"):
+        registry.parse(text)
+
+
+@pytest.mark.parametrize("locator", ["../secret", "/etc/passwd", "package:x/../../y"])
+def test_a_card_cannot_point_outside(locator: str) -> None:
+    with pytest.raises(ModelError, match="locator"):
+        registry.parse(CARD.replace("net.safetensors", locator).format(digest="0" * 64))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"righ", b"", b"wrong", b"<!DOCTYPE html><html><body>404</body></html>"],
+    ids=["truncated", "empty", "other", "page"],
+)
+def test_wrong_bytes_never_reach_a_parser(weights: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    (weights / "net.safetensors").write_bytes(content)
+    reached: list[object] = []
+    monkeypatch.setattr("models.emotion.expression.build", lambda *a: reached.append(a))
+    with pytest.raises(ModelError, match="reinstall"):
+        models.load("expression")
+    assert reached == []
+    assert len(models.verify(models.card("expression"))) == 1
+
+
+def test_a_missing_file_is_named(weights: Path) -> None:
+    with pytest.raises(ModelError, match=r"net\.safetensors"):
+        models.load("expression")
+
+
+def test_a_file_changed_after_it_was_trusted_is_refused(weights: Path) -> None:
+    path = weights / "net.safetensors"
+    path.write_bytes(b"right")
+    assert models.verify(models.card("expression")) == []
+    path.write_bytes(b"wrong but later")
+    assert len(models.verify(models.card("expression"))) == 1
+
+
+def test_right_bytes_that_are_no_model_are_an_error_too(weights: Path) -> None:
+    (weights / "net.safetensors").write_bytes(b"right")
+    with pytest.raises(ModelError, match="expression cannot start"):
+        models.load("expression")
+
+
+def test_a_missing_package_names_the_cure(weights: Path) -> None:
+    text = CARD.replace("net.safetensors", "package:no_such_package/x.onnx").format(digest="0" * 64)
+    (weights / "expression.md").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match="pip install no-such-package"):
+        models.load("expression")
+
+
+def test_unknown_names_list_what_exists() -> None:
+    with pytest.raises(ModelError, match="choose expression"):
+        models.load("expression", "nonsense")
+    with pytest.raises(ModelError, match="text_video"):
+        models.load("telepathy")
+    with pytest.raises(ModelError, match="studio-lite"):
+        models.load("text_video", "nonsense")
+
+
+def test_importing_the_room_is_light() -> None:
+    """Neither the studio nor anything heavy that a caller did not ask for."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, models; print(*[m for m in ('torch', 'onnxruntime', 'open_clip', 'studio') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []

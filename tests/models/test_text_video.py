@@ -1,0 +1,210 @@
+"""Both encoders keep the promises of `TextVideoEncoder`; open_clip's pixels equal its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import models
+from models._torch import halving
+from models.registry import ModelError
+from models.text_video.pixels import Preprocess
+
+SMALL = {
+    "embed_dim": 32,
+    "vision_cfg": {"image_size": 64, "layers": 1, "width": 64, "patch_size": 32},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+}
+
+
+@pytest.fixture(scope="session")
+def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A tiny random open_clip model, saved and loaded as a person would load a checkpoint of theirs."""
+    import json
+
+    import open_clip
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("clip")
+    (folder / "Small-32.json").write_text(json.dumps(SMALL), encoding="utf-8")
+    open_clip.add_model_config(folder)
+    torch.manual_seed(0)
+    net = open_clip.create_model("Small-32", pretrained=None)
+    save_file({k: v.contiguous() for k, v in net.state_dict().items()}, folder / "small.safetensors")
+    torch.save({"state_dict": {f"module.{k}": v for k, v in net.state_dict().items()}}, folder / "small.pt")
+    yield folder
+
+
+@pytest.fixture(params=["studio-lite", "open_clip"])
+def encoder(request: pytest.FixtureRequest, lite: Any, small_clip: Path) -> Any:
+    if request.param == "studio-lite":
+        return lite
+    return models.load("text_video", f"Small-32/{small_clip / 'small.safetensors'}", device="cpu")
+
+
+def test_frames(encoder: Any, pictures: np.ndarray) -> None:
+    found = encoder.encode_frames(pictures)
+    assert found.shape == (5, encoder.dim)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-4)
+    np.testing.assert_array_equal(found, encoder.encode_frames(pictures))
+    one_by_one = np.concatenate([encoder.encode_frames(picture[None]) for picture in pictures])
+    assert np.min((one_by_one * found).sum(1)) > 0.999
+    assert encoder.name
+    assert encoder.version
+
+
+def test_frame_tokens(encoder: Any, pictures: np.ndarray) -> None:
+    found = encoder.encode_frames(pictures[:2], tokens=True)
+    assert found.ndim == 3
+    assert found.shape[::2] == (2, encoder.dim)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=2), 1, atol=1e-4)
+
+
+def test_texts(encoder: Any) -> None:
+    texts = ["a dog runs", "", "two people play chess in a park while it rains" * 9]
+    found = encoder.encode_text(texts)
+    assert found.shape == (3, encoder.dim)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(found[1], encoder.encode_text([""])[0], atol=1e-5)
+    words, mask = encoder.encode_text(texts, tokens=True)
+    assert words.shape == (*mask.shape, encoder.dim)
+    assert mask.dtype == np.bool_
+    assert mask.sum(1).argmax() == 2
+
+
+def test_nothing_in_nothing_out(encoder: Any) -> None:
+    assert encoder.encode_frames(np.zeros((0, 5, 5, 3), np.uint8)).shape == (0, encoder.dim)
+    assert encoder.encode_frames(np.zeros((0, 5, 5, 3), np.uint8), tokens=True).shape[0] == 0
+    assert encoder.encode_text([]).shape == (0, encoder.dim)
+    assert encoder.encode_text([], tokens=True)[0].shape[0] == 0
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [np.zeros((1, 8, 8, 3), np.float32), np.zeros((8, 8, 3), np.uint8), np.zeros((1, 0, 8, 3), np.uint8)],
+)
+def test_other_frames_are_refused(encoder: Any, frames: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="frames must"):
+        encoder.encode_frames(frames)
+
+
+def test_a_bare_string_is_refused(encoder: Any) -> None:
+    with pytest.raises(ValueError, match="list of str"):
+        encoder.encode_text("a dog")
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (1, 1), (4000, 3), (224, 224)])
+def test_frames_of_the_promised_size_need_no_resize(encoder: Any, size: tuple[int, int]) -> None:
+    width, height = encoder.frame_size(*size)
+    assert encoder.frame_size(width, height) == (width, height)
+    assert encoder.encode_frames(np.full((1, height, width, 3), 90, np.uint8)).shape == (1, encoder.dim)
+
+
+def test_half_precision_stays_close(lite: Any, pictures: np.ndarray) -> None:
+    import io
+
+    from models import registry
+    from models.text_video.image_tower import ImageTower
+
+    weights = torch.load(io.BytesIO(registry.read(models.card("text_video"), "image")), weights_only=True)
+    frames = torch.from_numpy(pictures)
+    with torch.inference_mode():
+        full, half = (ImageTower(weights, "cpu", t).regions(frames).mean(1) for t in (torch.float32, torch.float16))
+    assert float(torch.cosine_similarity(full, half).min()) > 0.999
+
+
+def test_photos_find_their_captions(lite: Any, data: Path) -> None:
+    """Far from chance (R@10 of 10 % at 100 photos) on photos nothing was trained on."""
+    from itertools import islice
+
+    from models.recipes.studio_lite import captions, photos
+
+    some = dict(islice(photos(data, "dev"), 100))
+    places = {name: i for i, name in enumerate(some)}
+    rows = [(places[name], text) for name, text in captions(data, "dev") if name in places]
+    images = lite.encode_frames(np.stack(list(some.values())))
+    sims = lite.encode_text([text for _, text in rows]) @ images.T
+    own = np.array([sims[i, place] for i, (place, _) in enumerate(rows)])
+    assert np.mean((sims > own[:, None]).sum(1) < 10) > 0.7
+
+
+@pytest.mark.parametrize("size", [(64, 64), (100, 150), (151, 97), (64, 200), (300, 301)])
+def test_pixels_equal_open_clips_own(size: tuple[int, int]) -> None:
+    from open_clip.transform import image_transform
+
+    mean, std = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+    frame = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    theirs = image_transform(64, is_train=False, mean=mean, std=std)(Image.fromarray(frame))
+    ours = Preprocess(64, mean, std)(torch.from_numpy(frame)[None])[0]
+    assert ours.shape == theirs.shape
+    assert float((ours - theirs).abs().max()) < 0.02
+    assert float((ours - theirs).abs().mean()) < 1e-3
+
+
+def test_pt_and_safetensors_are_the_same_model(small_clip: Path, pictures: np.ndarray) -> None:
+    found = [
+        models.load("text_video", f"Small-32/{small_clip / name}", device="cpu").encode_frames(pictures)
+        for name in ("small.pt", "small.safetensors")
+    ]
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
+def test_a_page_or_a_pickle_instead_of_a_checkpoint(small_clip: Path) -> None:
+    import pickle
+
+    page, evil = small_clip / "page.safetensors", small_clip / "evil.pt"
+    page.write_text("<html>", encoding="utf-8")
+    marker = small_clip / "executed"
+    evil.write_bytes(pickle.dumps(_Evil(str(marker))))
+    for path in (page, evil):
+        with pytest.raises(ModelError, match="not a checkpoint"):
+            models.load("text_video", f"Small-32/{path}")
+    assert not marker.exists()
+
+
+class _Evil:
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (Path(self.path),)
+
+
+def test_unknown_open_clip_names_say_what_exists() -> None:
+    with pytest.raises(ModelError, match="knows no model"):
+        models.load("text_video", "ViT-Z-99/laion")
+    with pytest.raises(ModelError, match="laion2b_s34b_b79k"):
+        models.load("text_video", "ViT-B-32/nonsense")
+
+
+def test_an_unreachable_hub_names_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    import open_clip
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(open_clip, "create_model", refuse)
+    with pytest.raises(ModelError, match="give a file"):
+        models.load("text_video", "ViT-B-32/laion2b_s34b_b79k")
+
+
+def test_memory_ladder() -> None:
+    """Halve the batch, and at one go to the CPU; every item comes out once and in order."""
+    calls: list[tuple[int, str]] = []
+
+    def forward(part: np.ndarray, device: str) -> torch.Tensor:
+        calls.append((len(part), device))
+        if device == "cuda" and len(part) * (1 + (part[0] >= 4) * 8) > 2:
+            raise torch.OutOfMemoryError("full")
+        return torch.from_numpy(part).float()[:, None]
+
+    out = halving(forward, np.arange(10), 1, batch=8, device="cuda")
+    np.testing.assert_array_equal(out[:, 0], np.arange(10))
+    assert calls[:3] == [(8, "cuda"), (4, "cuda"), (2, "cuda")]
+    assert calls[-1][1] == "cpu"
