@@ -2,6 +2,6 @@
 
 from studio.jobs.runner import Runner
 from studio.jobs.work import KINDS, perform
-from studio.jobs.worker import InlineWorker, ProcessWorker, Worker
+from studio.jobs.worker import InlineWorker, ProcessWorker, Watch, Worker
 
-__all__ = ["KINDS", "InlineWorker", "ProcessWorker", "Runner", "Worker", "perform"]
+__all__ = ["KINDS", "InlineWorker", "ProcessWorker", "Runner", "Watch", "Worker", "perform"]

@@ -8,8 +8,9 @@ import time
 
 from studio.errors import Cancelled, StudioError
 from studio.jobs.work import KINDS, Result
-from studio.jobs.worker import Worker, WorkerDied
+from studio.jobs.worker import Watch, Worker, WorkerDied
 from studio.store import Store, jobs, runs
+from studio.timeline import Prediction
 
 PROGRESS_EVERY_S = 0.5
 LOOK_EVERY_S = 2.0  # another process (the command line) may have queued something
@@ -24,6 +25,7 @@ class Runner:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._cancelled: set[str] = set()
+        self.previews: dict[str, list[Prediction]] = {}  # what running jobs have found so far
         store.write(lambda db: jobs.recover(db, attempts))
         self._thread = threading.Thread(target=self._run, name="job-runner", daemon=True)
         self._thread.start()
@@ -71,8 +73,11 @@ class Runner:
                 with contextlib.suppress(StudioError):  # telling how far it is matters less than going on
                     self._store.write(lambda db: jobs.progress(db, job_id, fraction, message))
 
+        def preview(predictions: list[Prediction]) -> None:
+            self.previews[job_id] = predictions
+
         try:
-            result = self._worker.call(kind, params, progress, lambda: job_id in self._cancelled)
+            result = self._worker.call(kind, params, Watch(progress, preview, lambda: job_id in self._cancelled))
             self._keep(job_id, video_id, result)
         except Cancelled:
             self._end(job_id, "cancelled")
@@ -83,6 +88,8 @@ class Runner:
             log.info("job %s (%s) failed", job_id, kind)
             message = str(error)
             self._end(job_id, "failed", message)
+        finally:
+            self.previews.pop(job_id, None)
 
     def _end(self, job_id: str, state: str, error: str | None = None) -> None:
         if self._closing.is_set() and job_id not in self._cancelled:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
@@ -16,8 +17,8 @@ from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
 from studio.jobs.work import Result, perform
 from studio.tasks import Desk
+from studio.tasks.desk import Preview, Progress
 
-Progress = Callable[[float, str], None]
 CANCEL_GRACE_S = 1.5
 POLL_S = 0.1
 log = logging.getLogger(__name__)
@@ -27,11 +28,20 @@ class WorkerDied(JobError):
     """The process disappeared in the middle of a job (out of memory, killed): the job may be tried again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How a caller follows a job, and stops it."""
+
+    progress: Progress = lambda fraction, message: None
+    preview: Preview = lambda predictions: None
+    cancelled: Callable[[], bool] = lambda: False
+
+
 class Worker(Protocol):
     """Runs one call at a time."""
 
-    def call(self, kind: str, params: dict[str, Any], progress: Progress, cancelled: Callable[[], bool]) -> Result:
-        """Run a job to its end. Raises what it raised, Cancelled within about 2 s of `cancelled()`, WorkerDied."""
+    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+        """Run a job to its end. Raises what it raised, Cancelled within about 2 s of `watch.cancelled()`, WorkerDied."""
         ...
 
     def close(self) -> None:
@@ -45,13 +55,13 @@ class InlineWorker:
     def __init__(self, settings: Settings) -> None:
         self._desk = Desk(settings)
 
-    def call(self, kind: str, params: dict[str, Any], progress: Progress, cancelled: Callable[[], bool]) -> Result:
+    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
         def report(fraction: float, message: str) -> None:
-            if cancelled():
+            if watch.cancelled():
                 raise Cancelled("Cancelled.")
-            progress(fraction, message)
+            watch.progress(fraction, message)
 
-        self._desk.progress = report
+        self._desk.progress, self._desk.preview = report, watch.preview
         return perform(self._desk, kind, params)
 
     def close(self) -> None:
@@ -78,20 +88,20 @@ class ProcessWorker:
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.is_alive() else None
 
-    def call(self, kind: str, params: dict[str, Any], progress: Progress, cancelled: Callable[[], bool]) -> Result:
+    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
         with self._lock:
             pipe = self._ensure()
             try:
                 pipe.send(("call", kind, params))
-                return self._listen(pipe, progress, cancelled)
+                return self._listen(pipe, watch)
             except (EOFError, OSError) as error:
                 self._kill()
                 raise WorkerDied("The worker process died; it was started again.") from error
 
-    def _listen(self, pipe: Connection, progress: Progress, cancelled: Callable[[], bool]) -> Result:
+    def _listen(self, pipe: Connection, watch: Watch) -> Result:
         give_up: float | None = None
         while True:
-            if give_up is None and (cancelled() or self._closed):
+            if give_up is None and (watch.cancelled() or self._closed):
                 pipe.send(("cancel",))
                 give_up = time.monotonic() + CANCEL_GRACE_S
             if give_up is not None and time.monotonic() > give_up:
@@ -101,7 +111,9 @@ class ProcessWorker:
                 continue
             tag, *rest = pipe.recv()
             if tag == "progress":
-                progress(*rest)
+                watch.progress(*rest)
+            elif tag == "preview":
+                watch.preview(*rest)
             elif tag == "done":
                 result: Result = rest[0]
                 return result
@@ -173,7 +185,7 @@ def _serve(pipe: Connection, settings: Settings) -> None:
         with arrived:
             arrived.wait_for(lambda: bool(calls))
             kind, params = calls.pop(0)
-        desk.progress = progress
+        desk.progress, desk.preview = progress, lambda predictions: pipe.send(("preview", predictions))
         try:
             answer: tuple[Any, ...] = ("done", perform(desk, kind, params))
         except StudioError as error:

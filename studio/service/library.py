@@ -5,7 +5,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from studio import formats, media
 from studio.config import Settings
 from studio.errors import JobError, MediaError, NotFound, UsageError
 from studio.index import Cache
-from studio.jobs import InlineWorker, ProcessWorker, Runner, Worker
+from studio.jobs import InlineWorker, ProcessWorker, Runner, Watch, Worker
 from studio.jobs.runner import keep_outcome
 from studio.jobs.work import PROXY
 from studio.service import edits, views
@@ -114,6 +114,25 @@ class Studio:
                     problems.append(str(error))
         return added, problems
 
+    def files_of(self, path: Path) -> list[Path]:
+        """The path itself, or every video file below it in order of name."""
+        return list(_files(path))
+
+    def keep_upload(self, partial: Path, name: str) -> Row:
+        """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
+
+        Raises MediaError; then the file is gone again.
+        """
+        label = "".join(c for c in PurePath(name.replace("\\", "/")).name if c.isprintable())[:200] or "video"
+        suffix = PurePath(label).suffix.lower()
+        kept = self.settings.uploads / f"{_sha256(partial)}{suffix if suffix in SUFFIXES else '.video'}"
+        partial.replace(kept)
+        try:
+            return self.add(kept, label)
+        except MediaError as error:
+            kept.unlink(missing_ok=True)
+            raise type(error)(str(error).replace(kept.name, label)) from None
+
     def _queue_preparation(self, row: Row) -> None:
         if not row["browser_playable"] and not self.cache.has(row["id"], PROXY):
             self.start("proxy", row["id"])
@@ -182,7 +201,7 @@ class Studio:
         rows = {row["id"]: row for row in self.videos()}
         facts = [_facts(row) for row in rows.values()]
         params = {"query": query, "videos": facts, "top": top, "encoder": encoder}
-        result = self._asker.call("search", params, _quiet, lambda: False)
+        result = self._asker.call("search", params, Watch())
         return [{**hit, "video": rows[hit["video_id"]]} for hit in result.data["hits"]]
 
     def indexed(self) -> tuple[int, int]:
@@ -208,7 +227,7 @@ class Studio:
         return self.store.read(work)
 
     def _here(self, kind: str, row: Row, params: Row, progress: Progress) -> Row:
-        result = self._asker.call(kind, {**params, "video": _facts(row)}, progress, lambda: False)
+        result = self._asker.call(kind, {**params, "video": _facts(row)}, Watch(progress))
         data = dict(result.data)
         if result.outcome is not None:
             data["run"] = self.store.write(lambda db: keep_outcome(db, row["id"], result))
@@ -274,7 +293,8 @@ class Studio:
                 ],
                 "annotations": [formats.native.to_dict(a) for a in annotations.of_video(db, row["id"])],
                 "labels": labels.schema(db),
-                "jobs": [views.job(j) for j in jobs.of_video(db, row["id"], recent=3)],
+                "palette": labels.PALETTE,
+                "jobs": self._jobs(db, row["id"]),
                 "indexed": self.cache.has(row["id"], "thumbnails.npy"),
             }
 
@@ -297,10 +317,16 @@ class Studio:
                     {**views.run(r), "predictions": [views.prediction(p, r) for p in runs.predictions(db, r["id"])]}
                     for r in new
                 ],
-                "jobs": [views.job(j) for j in jobs.of_video(db, video_id, recent=3)],
+                "jobs": self._jobs(db, video_id),
             }
 
         return self.store.read(work)
+
+    def _jobs(self, db: Any, video_id: str) -> list[Row]:
+        """The jobs of a video; a running one with what it has found so far."""
+        previews = self.runner.previews if self.runner else {}
+        found = [views.job(row) for row in jobs.of_video(db, video_id, recent=3)]
+        return [{**job, "preview": [views.draft(p) for p in previews.get(job["id"], [])]} for job in found]
 
     def save(self, video_id: str, changes: Sequence[Any], annotator: str = "") -> Row:
         """Save edits; `results` has one answer an edit, in order. When this returns, they are on disk.

@@ -13,6 +13,7 @@ def video(row: Row) -> Row:
     return {
         **{key: row[key] for key in shown},
         "duration": seconds(row["duration_us"]),
+        "media_start": 0.0 if not row["browser_playable"] else seconds(row["start_us"]),
         "vfr": bool(row["vfr"]),
         "annotations": row.get("annotations", 0),
         "predictions": row.get("predictions", 0),
@@ -21,10 +22,12 @@ def video(row: Row) -> Row:
 
 def prediction(p: Prediction, run: Row) -> Row:
     """A prediction with the run it came from."""
+    return {**draft(p), "id": p.id, "run": run["id"], "task": run["task"]}
+
+
+def draft(p: Prediction) -> Row:
+    """A prediction that no run holds yet."""
     return {
-        "id": p.id,
-        "run": run["id"],
-        "task": run["task"],
         "track": p.track,
         "start": seconds(p.segment.start),
         "end": seconds(p.segment.end),

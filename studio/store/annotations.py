@@ -56,11 +56,10 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
             raise UsageError("This annotation belongs to another video.")
         if before.version != change.base_version:
             raise Conflict("Somebody changed this annotation meanwhile.", as_row(before))
-        after = replace(
-            wanted, version=before.version + 1, annotator=annotator, source=before.source,
-            prediction_id=before.prediction_id,
-        )  # fmt: skip
-    _check_link(db, video_id, after.prediction_id)
+        kept = {"source": before.source, "prediction_id": before.prediction_id}
+        after = replace(wanted, version=before.version + 1, annotator=annotator, **kept)
+    if after.prediction_id:
+        after = replace(after, source=_source(db, video_id, after))
     _put(db, video_id, after)
     labels.remember(db, after.track, after.label)
     seq = _append(db, video_id, change, Edit(before, after), annotator)
@@ -73,26 +72,33 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
 def _decide(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) -> None:
     if change.prediction_id is None or change.verdict not in ("", *VERDICTS):
         raise UsageError("A decision names a prediction and says accepted, corrected or rejected.")
-    _check_link(db, video_id, change.prediction_id)
+    _prediction(db, video_id, change.prediction_id)
     seq = _append(db, video_id, change, None, annotator)
     _set_verdict(db, change.prediction_id, annotator, change.verdict, seq)
 
 
-def _check_link(db: sqlite3.Connection, video_id: str, prediction_id: str | None) -> None:
-    if prediction_id is None:
-        return
+def _prediction(db: sqlite3.Connection, video_id: str, prediction_id: str) -> sqlite3.Row:
     row = db.execute(
-        "SELECT r.video_id FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?", (prediction_id,)
+        "SELECT p.*, r.video_id FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?", (prediction_id,)
     ).fetchone()
     if row is None or row["video_id"] != video_id:
         raise NotFound("The prediction behind this edit is not in this video; reload the page.")
+    assert isinstance(row, sqlite3.Row)
+    return row
+
+
+def _source(db: sqlite3.Connection, video_id: str, a: Annotation) -> str:
+    """An annotation that says what its prediction said accepts it; any other corrects it."""
+    p = _prediction(db, video_id, str(a.prediction_id))
+    same = (p["start_us"], p["end_us"], p["label"]) == (a.segment.start, a.segment.end, a.label)
+    return "accepted" if same else "correction"
 
 
 def _put(db: sqlite3.Connection, video_id: str, a: Annotation) -> None:
     db.execute(
         "INSERT INTO annotations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
         "track = excluded.track, start_us = excluded.start_us, end_us = excluded.end_us, label = excluded.label, "
-        "note = excluded.note, annotator = excluded.annotator, version = excluded.version, deleted = excluded.deleted",
+        "note = excluded.note, source = excluded.source, annotator = excluded.annotator, version = excluded.version, deleted = excluded.deleted",
         (
             a.id, video_id, a.track, a.segment.start, a.segment.end, a.label, a.note, a.source, a.prediction_id,
             a.annotator, a.version, a.deleted,

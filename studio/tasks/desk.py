@@ -11,6 +11,7 @@ from studio.index import Cache, Vectors
 from studio.timeline import Prediction
 
 Progress = Callable[[float, str], None]
+Preview = Callable[[list[Prediction]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,13 @@ class Desk:
     """A place to work: models stay loaded between calls.
 
     `progress(fraction, message)` may raise Cancelled; tasks call it at least every second or so of work.
+    `preview(predictions)` shows what was found so far to whoever watches; only the outcome counts.
     """
 
-    def __init__(self, settings: Settings, progress: Progress = lambda fraction, message: None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.progress = progress
+        self.progress: Progress = lambda fraction, message: None
+        self.preview: Preview = lambda predictions: None
         self.cache = Cache(settings.cache)
         self.vectors = Vectors(self.cache)
         self._models: dict[tuple[str, str | None], Any] = {}

@@ -19,6 +19,7 @@ DIALOGUE_TRACK = "Dialogue emotion"
 LABELS_A_LINE = 2
 
 Line = tuple[int, int, str]
+Parts = list[tuple[NDArray[np.int64], NDArray[np.float32]]]
 
 
 def find_emotions(desk: Desk, video: Video, subtitles: Sequence[Line] | None = None) -> Outcome:
@@ -50,34 +51,50 @@ def _faces(
     desk: Desk, video: Video, model: object, tracks: list[Track]
 ) -> tuple[list[Prediction], list[dict[str, object]]]:
     labels: Sequence[str] = model.labels  # type: ignore[attr-defined]
-    found: dict[int, list[tuple[NDArray[np.int64], NDArray[np.float32]]]] = {}
+    found: dict[int, Parts] = {}
     for scene in scenes(desk, video, tracks, rate=FACES_PER_S, size=112, gray=False, padding=0.0):
         for number, times, crops in scene.members:
             found.setdefault(number, []).append((times, model.predict(crops)))  # type: ignore[attr-defined]
         desk.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Reading expressions")
+        desk.preview([p for number, parts in sorted(found.items()) for p in _expressions(number, parts, labels, video)])
     predictions: list[Prediction] = []
     curves: list[dict[str, object]] = []
     for number, parts in sorted(found.items()):
-        times = np.concatenate([t for t, _ in parts])
-        probabilities = smooth(np.concatenate([p for _, p in parts]), 5)
-        track = f"Expression · {person(number)}"
+        predictions += _expressions(number, parts, labels, video)
+        times, probabilities = _joined(parts)
         curves.append({
-            "track": track,
+            "track": row_name(number),
             "times": np.round(times / MICROS, 3).tolist(),
             "scores": np.round(probabilities, 3).tolist(),
         })  # fmt: skip
-        strongest = probabilities.argmax(axis=1)
-        for k, label in enumerate(labels):
-            shown = np.where(strongest == k, probabilities[:, k], 0.0).astype(np.float32)
-            predictions += [
-                Prediction(Segment(a, min(b, video.duration_us)), track, label, score)
-                for a, b, score in segments(
-                    times, shown, on=0.35, off=0.25, step_us=STEP_US, shortest_us=400_000, bridge_us=400_000
-                )
-                if a < min(b, video.duration_us)
-            ]
-    predictions.sort(key=lambda p: (p.track, p.segment))
     return predictions, curves
+
+
+def _expressions(number: int, parts: Parts, labels: Sequence[str], video: Video) -> list[Prediction]:
+    """The stretches in which one expression of a face is the strongest, in order of time."""
+    times, probabilities = _joined(parts)
+    strongest = probabilities.argmax(axis=1)
+    predictions = []
+    for k, label in enumerate(labels):
+        shown = np.where(strongest == k, probabilities[:, k], 0.0).astype(np.float32)
+        predictions += [
+            Prediction(Segment(a, min(b, video.duration_us)), row_name(number), label, score)
+            for a, b, score in segments(
+                times, shown, on=0.35, off=0.25, step_us=STEP_US, shortest_us=400_000, bridge_us=400_000
+            )
+            if a < min(b, video.duration_us)
+        ]
+    return sorted(predictions, key=lambda p: p.segment)
+
+
+def _joined(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The pieces of a face's curve as one: times (T,) and smoothed probabilities (T, classes)."""
+    return np.concatenate([t for t, _ in parts]), smooth(np.concatenate([p for _, p in parts]), 5)
+
+
+def row_name(number: int) -> str:
+    """The timeline row of one person's expressions."""
+    return f"Expression · {person(number)}"
 
 
 def _dialogue(model: object, lines: Sequence[Line], duration_us: int) -> list[Prediction]:

@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from models import propose
 from studio.tasks.desk import Desk, Outcome, Video
 from studio.tasks.retrieval import embed_query, encoder_key, index_video
 from studio.timeline import Prediction, Segment, us
 
 TRACK = "Moments"
-ENGINE, ENGINE_VERSION = "peaks", "1"
 
 
 def ground(desk: Desk, video: Video, query: str, top: int = 5, encoder_name: str | None = None) -> Outcome:
@@ -16,19 +14,20 @@ def ground(desk: Desk, video: Video, query: str, top: int = 5, encoder_name: str
 
     The payload's `curve` has `times` (s) and `scores` (cosine), one a sampled frame.
     """
+    engine = desk.model("grounding")
     encoder, vector = embed_query(desk, query, encoder_name)
     features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
     curve = features.similarity(vector)
     times_s = features.times_us / 1e6
     predictions = []
-    for start_s, end_s, score in propose(times_s, curve, top, duration_s=video.duration_s):
+    for start_s, end_s, score in engine.propose(times_s, curve, top, duration_s=video.duration_s):
         start, end = us(start_s), min(us(end_s), video.duration_us)
         if end > start:
             predictions.append(Prediction(Segment(start, end), TRACK, query.strip(), float(score)))
     return Outcome(
         "grounding",
-        f"{ENGINE}/{encoder.name}",
-        f"{ENGINE_VERSION}/{encoder.version}",
+        f"{engine.name}/{encoder.name}",
+        f"{engine.version}/{encoder.version}",
         predictions,
         {"curve": {"times": np.round(times_s, 6).tolist(), "scores": np.round(curve, 4).tolist()}},
         query.strip(),

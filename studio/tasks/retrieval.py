@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models import propose
 from studio import media
 from studio.errors import UsageError
 from studio.index import Features
@@ -98,20 +97,20 @@ def search(
     by_id = {video.id: video for video in videos}
     hits: list[Hit] = []
     for frame, features, curve in desk.vectors.search(encoder_key(encoder), vector, by_id, top):
-        hits += moments_of(by_id[frame.video_id], features, curve, MOMENTS_A_VIDEO)
+        hits += moments_of(desk, by_id[frame.video_id], features, curve)
     hits.sort(key=lambda hit: -hit.score)
     return hits[:top]
 
 
-def moments_of(video: Video, features: Features, curve: NDArray[np.float32], top: int) -> list[Hit]:
-    """Frames that score high, joined into moments; each is scored by its best frame."""
-    times_s = features.times_us / 1e6
-    hits = []
-    for start_s, end_s, _ in propose(times_s, curve, top, duration_s=video.duration_s):
+def moments_of(desk: Desk, video: Video, features: Features, curve: NDArray[np.float32]) -> list[Hit]:
+    """Frames that score high, joined into moments that do not overlap; each is scored by its best frame."""
+    hits: list[Hit] = []
+    proposals = desk.model("grounding").propose(features.times_us / 1e6, curve, 10, duration_s=video.duration_s)
+    for start_s, end_s, _ in proposals:
         start, end = us(start_s), min(us(end_s), video.duration_us)
         inside = np.flatnonzero((features.times_us >= start) & (features.times_us < end))
-        if end <= start or not len(inside):
+        if not len(inside) or any(start < hit.end_us and hit.start_us < end for hit in hits):
             continue
         best = inside[curve[inside].argmax()]
         hits.append(Hit(video.id, start, end, int(features.times_us[best]), float(curve[best])))
-    return hits
+    return hits[:MOMENTS_A_VIDEO]

@@ -56,20 +56,14 @@ def find_speakers(desk: Desk, video: Video) -> Outcome:
             for number, times, scores in _score(model, scene, audio.take(scene.start_us, scene.end_us)):
                 curves.setdefault(number, []).append((times, scores))
             desk.progress(0.6 + 0.39 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")
+            desk.preview([p for n, parts in sorted(curves.items()) for p in _speaking(n, parts, video.duration_us)])
     predictions: list[Prediction] = []
     people = []
     for number, track in enumerate(tracks):
         parts = curves.get(number, [])
         times = np.concatenate([t for t, _ in parts]) if parts else np.empty(0, np.int64)
         scores = np.concatenate([s for _, s in parts]) if parts else np.empty(0, np.float32)
-        found = segments(
-            times, smooth(scores, 5), on=0.5, off=0.4, step_us=STEP_US, shortest_us=200_000, bridge_us=300_000
-        )
-        predictions += [
-            Prediction(Segment(a, min(b, max(a + 1, video.duration_us))), person(number), "speaking", score)
-            for a, b, score in found
-            if a < video.duration_us
-        ]
+        predictions += _speaking(number, parts, video.duration_us)
         boxes = np.column_stack([track.times_s, track.boxes])
         people.append({
             "track": person(number),
@@ -79,6 +73,21 @@ def find_speakers(desk: Desk, video: Video) -> Outcome:
         })  # fmt: skip
     note = "" if has_audio and tracks else ("No faces were found." if has_audio else "This video has no sound.")
     return Outcome("speaker", model.name, model.version, predictions, {"tracks": people, "note": note})
+
+
+def _speaking(
+    number: int, parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]], duration_us: int
+) -> list[Prediction]:
+    """The segments in which one person speaks, from the pieces of their curve."""
+    if not parts:
+        return []
+    times, scores = np.concatenate([t for t, _ in parts]), np.concatenate([s for _, s in parts])
+    found = segments(times, smooth(scores, 5), on=0.5, off=0.4, step_us=STEP_US, shortest_us=200_000, bridge_us=300_000)
+    return [
+        Prediction(Segment(a, min(b, duration_us)), person(number), "speaking", score)
+        for a, b, score in found
+        if a < min(b, duration_us)
+    ]
 
 
 def _score(

@@ -1,0 +1,270 @@
+// The Annotate page: puts the player, the timeline and the panels together around one document.
+
+import { call } from "./api.js";
+import { VideoDocument } from "./document.js";
+import { clock, el, toast } from "./dom.js";
+import { attach } from "./gestures.js";
+import { keyTable, listen } from "./keys.js";
+import { Inspector, SegmentList, showJobs } from "./panels.js";
+import { Player } from "./player.js";
+import { current, go, note, onRoute } from "./router.js";
+import { Timeline } from "./timeline.js";
+
+const SAYS = { saved: "saved", saving: "saving", offline: "offline", conflict: "conflict" };
+
+export function mount(element, server) {
+  const $ = (id) => element.querySelector(`#${id}`);
+  const player = new Player($("player"));
+  const timeline = new Timeline($("timeline"), $("gutter"));
+  const opened = new Date().toISOString();
+  let doc = null;
+  let selected = null;
+  let stopAt = null;
+
+  // ---------------------------------------------------------------- opening
+
+  async function open(route) {
+    if (doc?.id === route.video) {
+      if (route.t) player.seek(route.t);
+      return;
+    }
+    doc?.close();
+    player.close();
+    doc = null;
+    timeline.doc = null;
+    selected = null;
+    $("desk").hidden = !route.video;
+    $("annotate-empty").hidden = Boolean(route.video);
+    if (!route.video) return;
+    const next = new VideoDocument(server, route.video);
+    doc = next;
+    try {
+      await next.load();
+    } catch (error) {
+      if (doc !== next) return;
+      $("desk").hidden = true;
+      $("annotate-empty").hidden = false;
+      doc = null;
+      toast(error.message, "error");
+      return;
+    }
+    if (doc !== next) return;
+    $("video-name").textContent = next.video.name;
+    $("export").href = `/export/${next.id}?format=json`;
+    $("ground-query").value = route.q || "";
+    $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
+    timeline.show(next);
+    next.addEventListener("change", (event) => doc === next && refresh(event.detail));
+    next.addEventListener("notice", (event) => toast(event.detail, "error"));
+    refresh("content");
+    refresh("jobs");
+    refresh("state");
+    playVideo(route.t);
+    if (route.q && !next.runs.some((run) => run.query === route.q)) ask(route.q);
+  }
+
+  function playVideo(time) {
+    const note = $("player-note");
+    note.hidden = doc.playable;
+    if (!doc.playable) {
+      note.textContent = "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
+      player.pts = doc.pts;
+      player.duration = doc.video.duration;
+      return;
+    }
+    player.open(`/media/${doc.id}`, { offset: doc.video.media_start, pts: doc.pts, duration: doc.video.duration, time });
+  }
+
+  function refresh(what) {
+    if (what === "content") {
+      if (selected && !doc.item(selected) && !doc.conflicts.has(selected)) select(null);
+      timeline.relayout();
+      list.update(doc, timeline.middles);
+      list.select(selected);
+      inspector.show(doc, selected);
+    } else if (what === "view") {
+      timeline.relayout();
+    } else if (what === "jobs") {
+      showJobs($("jobs"), doc.jobs, opened, (id) => attempt(() => call(server, "cancel_job", { job: id })));
+      timeline.relayout();
+    } else if (what === "conflict") {
+      toast("Somebody else changed this segment: choose which version to keep.", "error");
+      select([...doc.conflicts.keys()].at(-1));
+    } else if (what === "playable") {
+      playVideo(player.time);
+    } else if (what === "saved") {
+      inspector.show(doc, selected);
+    }
+    const state = $("save-state");
+    state.dataset.state = doc.state;
+    state.textContent = SAYS[doc.state];
+    state.title = doc.state === "offline" ? doc.why || "" : "";
+    $("undo").disabled = !doc.done.length;
+    $("redo").disabled = !doc.undone.length;
+  }
+
+  async function attempt(action) {
+    try {
+      return await action();
+    } catch (error) {
+      toast(error.message, "error");
+      return null;
+    }
+  }
+
+  // ---------------------------------------------------------------- selection, playing
+
+  function select(id) {
+    if (id !== null && doc.item(id)) timeline.reveal(doc.item(id).start, doc.item(id).end);
+    selected = id;
+    timeline.selected = id;
+    timeline.invalidate();
+    list.select(id);
+    inspector.show(doc, id);
+  }
+
+  function seek(time) {
+    stopAt = null;
+    player.seek(time);
+  }
+
+  function playOnce(item) {
+    player.seek(item.start);
+    stopAt = item.end;
+    player.play();
+  }
+
+  player.addEventListener("time", () => {
+    timeline.playhead = player.time;
+    $("clock").textContent = clock(player.time);
+    $("frame").textContent = `frame ${player.frameAt(player.time + 0.0005)}`;
+    if (stopAt !== null && player.time >= stopAt) {
+      stopAt = null;
+      player.video.pause();
+    }
+    if (!player.video.paused && (player.time > timeline.end || player.time < timeline.start)) timeline.reveal(player.time);
+    timeline.invalidate();
+  });
+  player.addEventListener("play", () => ($("play").textContent = "❚❚"));
+  player.addEventListener("pause", () => {
+    $("play").textContent = "▶";
+    if (doc) note({ t: player.time.toFixed(3) });
+  });
+  player.addEventListener("error", () => {
+    if (!doc?.playable || !player.video.error) return;
+    $("player-note").hidden = false;
+    $("player-note").textContent = "This video cannot be played here; check that its file is still where it was.";
+  });
+
+  // ---------------------------------------------------------------- actions
+
+  const items = () => [...list.list.children].map((option) => option.dataset.id);
+  const actions = {
+    toggle: () => player.toggle(),
+    pause: () => player.video.pause(),
+    step: (frames) => player.step(frames),
+    skip: (seconds) => seek(player.time + seconds),
+    shuttleOn: () => player.play(player.video.paused ? 1 : Math.min(4, player.video.playbackRate * 2)),
+    shuttleBack: () => (player.video.paused || player.video.playbackRate <= 0.25 ? seek(player.time - 1) : (player.video.playbackRate /= 2)),
+    markIn: () => mark("in"),
+    markOut: () => mark("out"),
+    create: () => createSegment(),
+    next: (step) => {
+      const ids = items();
+      const at = ids.indexOf(selected);
+      const id = ids[at < 0 ? (step > 0 ? 0 : ids.length - 1) : (at + step + ids.length) % ids.length];
+      if (!id) return;
+      select(id);
+      seek(doc.item(id).start);
+    },
+    accept: () => decide("accept"),
+    reject: () => decide("reject"),
+    remove: () => selected && doc.annotations.has(selected) && doc.remove(selected),
+    undo: () => doc.undo(),
+    redo: () => doc.redo(),
+    zoom: (factor) => timeline.zoom(factor, timeline.playhead >= timeline.start && timeline.playhead <= timeline.end ? timeline.playhead : undefined),
+    fit: () => timeline.fit(),
+    playSelected: () => selected && doc.item(selected) && playOnce(doc.item(selected)),
+    clear: () => {
+      timeline.marks = { in: null, out: null };
+      select(null);
+    },
+    help: () => showKeys(),
+  };
+
+  function decide(verdict) {
+    if (!selected || !doc.predictions.has(selected)) return;
+    doc[verdict](selected);
+    inspector.show(doc, selected);
+  }
+
+  function mark(edge) {
+    timeline.marks[edge] = edge === "in" ? player.time : player.snap(player.frameTime(player.frameAt(player.time + 0.0005) + 1) || player.time);
+    timeline.invalidate();
+  }
+
+  function createSegment() {
+    const { in: from, out: to } = timeline.marks;
+    const start = from ?? Math.min(player.time, Math.max(0, doc.video.duration - 0.1));
+    const end = to !== null && to > start ? to : Math.min(doc.video.duration, Math.max(player.snap(start + 2), start + 0.04));
+    if (end <= start) return;
+    const track = doc.item(selected)?.track ?? timeline.rows.find((row) => row.kind === "track")?.name ?? "Moments";
+    timeline.marks = { in: null, out: null };
+    select(doc.create({ track, start, end }));
+    $("label-input")?.focus();
+  }
+
+  function showKeys() {
+    $("keys-table").replaceChildren(...table.filter(([, what]) => what).map(([key, what, , shown]) => el("p", {}, el("kbd", { text: shown ?? key }), ` ${what}`)));
+    $("keys").showModal();
+  }
+
+  async function ask(query) {
+    const reply = await attempt(() => call(server, "ground", { video: doc.id, query }));
+    if (reply) doc.poll();
+  }
+
+  const run = (kind) => async () => {
+    await attempt(() => call(server, "start_job", { kind, video: doc.id }));
+    doc.poll();
+  };
+
+  $("ground-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const query = $("ground-query").value.trim();
+    if (query && doc) ask(query);
+  });
+  const clicks = {
+    play: actions.toggle, back: () => actions.step(-1), forward: () => actions.step(1),
+    undo: actions.undo, redo: actions.redo, create: actions.create,
+    "zoom-in": () => actions.zoom(0.7), "zoom-out": () => actions.zoom(1 / 0.7), fit: actions.fit, help: actions.help,
+    "find-speakers": run("speakers"), "find-emotions": run("emotions"),
+  };
+  for (const [id, action] of Object.entries(clicks)) $(id).addEventListener("click", () => doc && action());
+  $("speed").addEventListener("change", (event) => (player.video.playbackRate = Number(event.target.value)));
+  for (const button of element.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset.go));
+  timeline.addEventListener("view", () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`));
+
+  const inspector = new Inspector($("inspector"), server, { select, playOnce, snap: (time) => player.snap(time) });
+  const list = new SegmentList($("segment-list"), $("segment-count"), (id) => {
+    select(id);
+    seek(doc.item(id).start);
+  });
+  attach(timeline, { player, select, seek, menu: { playOnce } });
+  const table = keyTable(actions);
+  listen(table, {
+    open: () => Boolean(doc) && current().page === "annotate",
+    onDigit: (digit) => {
+      const a = doc.annotations.get(selected);
+      const label = a && doc.labels.find((l) => l.track === a.track && l.hotkey === digit);
+      if (label) doc.update(a.id, { label: label.label });
+    },
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (doc && ["saving", "offline", "conflict"].includes(doc.state)) event.preventDefault();
+  });
+  onRoute((route) => {
+    if (route.page === "annotate") open(route);
+    else player.video.pause();
+  });
+}

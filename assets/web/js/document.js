@@ -1,0 +1,344 @@
+// What one video's timeline shows, and every change a person makes to it: applied at once, saved behind their back.
+
+import { ApiError, array, call } from "./api.js";
+import { Outbox } from "./outbox.js";
+
+const POLL_MS = 400;
+const FIELDS = ["id", "track", "start", "end", "label", "note", "source", "prediction_id"];
+
+export class VideoDocument extends EventTarget {
+  constructor(server, id) {
+    super();
+    this.server = server;
+    this.id = id;
+    this.predictions = new Map();
+    this.annotations = new Map();
+    this.previews = [];
+    this.jobs = [];
+    this.runs = [];
+    this.labels = [];
+    this.palette = [];
+    this.conflicts = new Map(); // annotation id → {mine, theirs}
+    this.versions = new Map();
+    this.done = [];
+    this.undone = [];
+    this.pts = new Float64Array(0);
+    this.shots = new Float64Array(0);
+    this.waveform = new Int8Array(0);
+    this.curve = null;
+    this.state = "saved";
+    this.outbox = new Outbox(server, id, (result, edit) => this.answered(result, edit), (s, why) => this.setState(s, why));
+  }
+
+  async load() {
+    const data = await call(this.server, "load_document", { video: this.id });
+    Object.assign(this, {
+      video: data.video, playable: data.playable, seq: data.seq, runSeq: data.run_seq, runs: data.runs,
+      labels: data.labels, palette: data.palette, jobs: data.jobs, indexed: data.indexed,
+    });
+    this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
+    this.annotations = new Map(data.annotations.map((a) => [a.id, a]));
+    for (const a of data.annotations) this.remember(a.id, a.version);
+    for (const edit of this.outbox.pending) this.overlay(edit);
+    this.pts = await array(this.id, "pts");
+    this.changed();
+    this.outbox.flush();
+    this.loadPictures();
+    this.loadCurve();
+    if (!this.timer) this.timer = setInterval(() => this.poll(), POLL_MS);
+  }
+
+  async loadPictures() {
+    [this.shots, this.waveform] = await Promise.all([array(this.id, "shots"), array(this.id, "waveform")]);
+    this.changed("view");
+  }
+
+  // The curve of the newest question.
+  async loadCurve() {
+    const run = this.runs.filter((r) => r.task === "grounding").at(-1);
+    if (!run || this.curve?.run === run.id) return;
+    const { query, payload } = await call(this.server, "run_payload", { run: run.id });
+    this.curve = { run: run.id, query, ...payload.curve };
+    this.changed("view");
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.outbox.close();
+    this.closed = true;
+  }
+
+  changed(what = "content") {
+    if (!this.closed) this.dispatchEvent(new CustomEvent("change", { detail: what }));
+  }
+
+  setState(state, why = "") {
+    const shown = state === "saved" && this.conflicts.size ? "conflict" : state;
+    if (shown === this.state) return;
+    this.state = shown;
+    this.why = why;
+    this.changed("state");
+  }
+
+  // ---------------------------------------------------------------- what others did
+
+  async poll() {
+    if (this.polling || document.hidden) return;
+    this.polling = true;
+    try {
+      const request = { video: this.id, since: this.seq, run_since: this.runSeq };
+      this.merge(await call(this.server, "changes", request));
+      if (this.state === "offline") this.outbox.flush();
+    } catch {
+      // the outbox says when the server is away; reading catches up by itself
+    } finally {
+      this.polling = false;
+    }
+  }
+
+  merge(news) {
+    let moved = news.runs.length > 0;
+    for (const row of news.annotations) {
+      const known = this.annotations.get(row.id);
+      if (this.outbox.waitsFor(row.id) || this.conflicts.has(row.id)) continue; // our own word is still out
+      if (known && known.version >= row.version) continue;
+      this.remember(row.id, row.version);
+      if (row.deleted) moved = this.annotations.delete(row.id) || moved;
+      else moved = Boolean(this.annotations.set(row.id, row));
+    }
+    for (const [id, verdict] of Object.entries(news.verdicts)) {
+      const prediction = this.predictions.get(id);
+      if (!prediction || prediction.verdict === verdict || this.outbox.waitsFor(id)) continue;
+      prediction.verdict = verdict;
+      moved = true;
+    }
+    for (const run of news.runs) this.addRun(run);
+    if (news.labels) this.labels = news.labels;
+    this.seq = news.seq;
+    this.runSeq = Math.max(this.runSeq, news.run_seq);
+    const jobs = JSON.stringify(news.jobs);
+    if (jobs !== this.jobsSeen) {
+      const ended = this.jobs.some((job) => job.state !== "done" && news.jobs.some((j) => j.id === job.id && j.state === "done"));
+      this.jobsSeen = jobs;
+      this.jobs = news.jobs;
+      this.previews = news.jobs.flatMap((job) => job.preview.map((p, i) => ({ ...p, id: `${job.id}:${i}`, preview: true })));
+      this.changed("jobs");
+      if (ended) this.prepared();
+    }
+    if (moved) this.changed();
+  }
+
+  async prepared() {
+    await this.loadPictures();
+    if (this.playable) return;
+    const data = await call(this.server, "load_document", { video: this.id });
+    this.playable = data.playable;
+    if (this.playable) this.changed("playable");
+  }
+
+  // A newer run of the same question takes the place of the older one on the timeline (both stay in the store).
+  addRun(run) {
+    if (this.runs.some((known) => known.id === run.id)) return;
+    const same = (other) => other.task === run.task && other.model === run.model && other.query === run.query;
+    for (const old of this.runs.filter(same)) {
+      for (const p of [...this.predictions.values()]) if (p.run === old.id) this.predictions.delete(p.id);
+    }
+    this.runs = [...this.runs.filter((other) => !same(other)), run];
+    for (const p of run.predictions) this.predictions.set(p.id, { verdict: "", ...p });
+    this.loadCurve();
+  }
+
+  // ---------------------------------------------------------------- what this person does
+
+  item(id) {
+    return this.annotations.get(id) ?? this.predictions.get(id) ?? null;
+  }
+
+  correctionOf(predictionId) {
+    for (const a of this.annotations.values()) if (a.prediction_id === predictionId) return a;
+    return null;
+  }
+
+  create(fields) {
+    const made = { id: crypto.randomUUID(), label: "", note: "", source: "manual", prediction_id: null, ...fields, version: 0 };
+    this.act(null, made);
+    return made.id;
+  }
+
+  // `base` is the version the person saw when they began (a drag takes a while).
+  update(id, fields, base = this.annotations.get(id)?.version) {
+    const before = this.annotations.get(id);
+    if (!before) return;
+    if (Object.entries(fields).every(([key, value]) => before[key] === value)) return;
+    this.act(before, { ...before, ...fields, version: base });
+  }
+
+  remove(id) {
+    const before = this.annotations.get(id);
+    if (before) this.act(before, { ...before, deleted: true });
+  }
+
+  // Dragging a prediction makes an annotation of it; the prediction stays as the model made it.
+  correct(predictionId, fields) {
+    const p = this.predictions.get(predictionId);
+    const known = this.correctionOf(predictionId);
+    if (known) {
+      this.update(known.id, fields);
+      return known.id;
+    }
+    const { track, start, end, label } = p;
+    return this.create({ track, start, end, label, source: "correction", prediction_id: p.id, ...fields });
+  }
+
+  accept(predictionId) {
+    const p = this.predictions.get(predictionId);
+    if (!p || this.correctionOf(predictionId)) return;
+    const { track, start, end, label } = p;
+    this.create({ track, start, end, label, source: "accepted", prediction_id: p.id });
+  }
+
+  reject(predictionId) {
+    const p = this.predictions.get(predictionId);
+    if (!p) return;
+    const known = this.correctionOf(predictionId);
+    if (known) this.remove(known.id);
+    const from = p.verdict;
+    this.decide(p, from === "rejected" ? "" : "rejected");
+    this.done.push({ decision: p.id, from, to: p.verdict });
+    this.undone = [];
+  }
+
+  decide(prediction, verdict) {
+    prediction.verdict = verdict;
+    this.outbox.push({ op: "verdict", prediction_id: prediction.id, verdict });
+    this.changed();
+  }
+
+  act(before, after) {
+    this.put(before, after);
+    this.done.push({ before, after: this.annotations.get(after.id) ?? { ...after, version: after.version + 1 } });
+    this.undone = [];
+  }
+
+  put(before, after) {
+    const op = !before ? "create" : after.deleted ? "delete" : before.deleted ? "restore" : "update";
+    const edit = { op, base_version: after.version };
+    for (const field of FIELDS) edit[field] = after[field] ?? null;
+    this.overlay(edit);
+    this.outbox.push(edit);
+    this.changed();
+  }
+
+  // What an edit makes of the document before anybody answered; versions count as the server will count them.
+  overlay(edit) {
+    if (edit.op === "verdict") {
+      const p = this.predictions.get(edit.prediction_id);
+      if (p) p.verdict = edit.verdict;
+      return;
+    }
+    const { op, base_version, edit_id, ...fields } = edit;
+    const deleted = op === "delete";
+    this.remember(edit.id, base_version + 1);
+    if (deleted) this.annotations.delete(edit.id);
+    else this.annotations.set(edit.id, { ...fields, version: base_version + 1, deleted: false });
+    const p = this.predictions.get(edit.prediction_id);
+    if (!p) return;
+    const kept = edit.start === p.start && edit.end === p.end && edit.label === p.label;
+    p.verdict = deleted ? "" : kept ? "accepted" : "corrected";
+    if (!deleted) this.annotations.get(edit.id).source = kept ? "accepted" : "correction";
+  }
+
+  undo() {
+    this.step(this.done, this.undone, ({ before, after }) => [after, before]);
+  }
+
+  redo() {
+    this.step(this.undone, this.done, ({ before, after }) => [before, after]);
+  }
+
+  step(from, to, direction) {
+    const entry = from.pop();
+    if (!entry) return;
+    if (entry.decision) {
+      const p = this.predictions.get(entry.decision);
+      if (p) this.decide(p, from === this.done ? entry.from : entry.to);
+      to.push(entry);
+      return;
+    }
+    const [now, wanted] = direction(entry);
+    const id = (now ?? wanted).id;
+    const known = this.annotations.get(id);
+    const version = known?.version ?? this.versions.get(id);
+    if (known && now && !same(known, now)) {
+      this.dispatchEvent(new CustomEvent("notice", { detail: "Somebody changed this segment since; it was left as it is." }));
+      return;
+    }
+    const target = wanted ? { ...wanted, version } : { ...now, deleted: true, version };
+    this.put(known ?? { deleted: true }, target);
+    to.push(entry);
+  }
+
+  // The newest version of an annotation that we know of, also of one that is deleted.
+  remember(id, version) {
+    this.versions.set(id, Math.max(version, this.versions.get(id) ?? 0));
+  }
+
+  // ---------------------------------------------------------------- what the server said
+
+  answered(result, edit) {
+    if (edit.op === "verdict") {
+      if (!result.ok) this.refused(result);
+      return;
+    }
+    if (result.ok) {
+      const saved = result.annotation;
+      const known = this.annotations.get(edit.id);
+      if (known && saved && known.version <= saved.version) Object.assign(known, saved);
+      if (saved) this.remember(saved.id, saved.version);
+      this.changed("saved");
+      return;
+    }
+    if (result.kind !== "conflict") {
+      this.refused(result);
+      return;
+    }
+    const { op, base_version, edit_id, ...mine } = edit;
+    this.outbox.drop(edit.id);
+    this.conflicts.set(edit.id, { mine: { ...mine, deleted: op === "delete" }, theirs: result.current });
+    if (result.current && !result.current.deleted) this.annotations.set(edit.id, result.current);
+    else this.annotations.delete(edit.id);
+    this.done = this.done.filter((entry) => (entry.after ?? entry.before)?.id !== edit.id);
+    this.changed();
+    this.changed("conflict");
+  }
+
+  refused(result) {
+    this.dispatchEvent(new CustomEvent("notice", { detail: result.error }));
+    this.reload();
+  }
+
+  async reload() {
+    try {
+      await this.load();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  resolve(id, keepMine) {
+    const conflict = this.conflicts.get(id);
+    if (!conflict) return;
+    this.conflicts.delete(id);
+    const { mine, theirs } = conflict;
+    if (keepMine) {
+      const fresh = theirs ? mine : { ...mine, id: crypto.randomUUID() };
+      this.put(theirs, { ...fresh, version: theirs?.version ?? 0 });
+    }
+    this.outbox.flush();
+    this.changed();
+  }
+}
+
+function same(a, b) {
+  return FIELDS.every((field) => (a[field] ?? null) === (b[field] ?? null));
+}

@@ -1,0 +1,87 @@
+// Where everything lies on the timeline: rows, lanes, colours. No drawing, no events.
+
+const PREDICTION_H = 15;
+const ANNOTATION_H = 24;
+const PAD = 5;
+const MOST_LANES = 4;
+const WAVE_H = 40;
+const CURVE_H = 54;
+const TASKS = { grounding: 0, speaker: 1, emotion: 2 };
+
+// Rows from top to bottom. A track's row has a lane of predictions above one of annotations; segments that overlap
+// are stacked in lanes of their own. Items of a lane are in order of time, so that drawing can search in them.
+export function layout(doc) {
+  const rows = [];
+  if (doc.waveform.length) rows.push({ kind: "wave", name: "Sound", height: WAVE_H });
+  if (doc.curve?.times?.length) rows.push({ kind: "curve", name: `“${doc.curve.query}”`, height: CURVE_H });
+  const tracks = new Map();
+  const track = (name, task) => {
+    if (!tracks.has(name)) tracks.set(name, { name, order: 9, predictions: [], annotations: [] });
+    const found = tracks.get(name);
+    if (task in TASKS) found.order = Math.min(found.order, TASKS[task]);
+    return found;
+  };
+  for (const p of doc.predictions.values()) track(p.track, p.task).predictions.push(p);
+  for (const p of doc.previews) track(p.track).predictions.push(p);
+  for (const a of doc.annotations.values()) track(a.track).annotations.push(a);
+  if (!tracks.size) track("Moments", "grounding");
+  const named = [...tracks.values()].sort(
+    (a, b) => a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true }),
+  );
+  for (const { name, predictions, annotations } of named) {
+    const above = stack(predictions);
+    const below = stack(annotations);
+    const lanes = [];
+    let y = PAD;
+    for (const items of above) {
+      lanes.push({ kind: "prediction", y, height: PREDICTION_H, items });
+      y += PREDICTION_H + 2;
+    }
+    for (const items of below.length ? below : [[]]) {
+      lanes.push({ kind: "annotation", y, height: ANNOTATION_H, items });
+      y += ANNOTATION_H + 2;
+    }
+    rows.push({ kind: "track", name, lanes, height: y + PAD - 2, count: predictions.length + annotations.length });
+  }
+  let top = 0;
+  for (const row of rows) {
+    row.y = top;
+    top += row.height;
+  }
+  return { rows, height: top };
+}
+
+function stack(items) {
+  const sorted = items.sort((a, b) => a.start - b.start || a.end - b.end);
+  const lanes = [];
+  const ends = [];
+  for (const item of sorted) {
+    let lane = ends.findIndex((end) => end <= item.start + 1e-9);
+    if (lane < 0) lane = ends.length < MOST_LANES ? ends.length : ends.indexOf(Math.min(...ends));
+    (lanes[lane] ??= []).push(item);
+    ends[lane] = Math.max(ends[lane] ?? 0, item.end);
+  }
+  for (const lane of lanes) lane.longest = lane.reduce((most, item) => Math.max(most, item.end - item.start), 0);
+  return lanes;
+}
+
+// The first item that may reach past a time.
+export function firstVisible(items, time) {
+  const from = time - (items.longest ?? 0);
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (items[middle].start < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function colourOf(doc, item) {
+  const known = doc.labels.find((l) => l.track === item.track && l.label === item.label);
+  if (known) return known.colour;
+  let hash = 0;
+  for (const character of item.label || item.track) hash = (hash * 31 + character.codePointAt(0)) >>> 0;
+  return doc.palette.length ? doc.palette[hash % doc.palette.length] : "#0072b2";
+}

@@ -1,0 +1,182 @@
+// The Library page: cards, adding by path, by folder, by upload.
+
+import { call } from "./api.js";
+import { clock, el, toast } from "./dom.js";
+import { current, go, onRoute } from "./router.js";
+
+const REFRESH_MS = 1500;
+
+export function mount(element, server) {
+  const $ = (id) => element.querySelector(`#${id}`);
+  const grid = $("library-grid");
+  let shown = "";
+
+  async function refresh() {
+    let data;
+    try {
+      data = await call(server, "list_videos");
+    } catch (error) {
+      $("library-summary").textContent = error.message;
+      return;
+    }
+    const seen = JSON.stringify(data);
+    if (seen === shown) return; // nothing moved: leave what the mouse may be over
+    shown = seen;
+    const { videos, jobs, indexed } = data;
+    const active = new Map(jobs.filter((job) => ["queued", "running"].includes(job.state)).map((job) => [job.video_id, job]));
+    const failed = new Map(jobs.filter((job) => job.state === "failed").map((job) => [job.video_id, job]));
+    const total = videos.reduce((sum, video) => sum + video.duration, 0);
+    $("library-summary").textContent = videos.length
+      ? `${videos.length} ${videos.length === 1 ? "video" : "videos"}, ${clock(total, 0)} in all; ${indexed} searchable.`
+      : "";
+    $("library-empty").hidden = videos.length > 0;
+    grid.replaceChildren(...videos.map((video) => card(video, active.get(video.id), failed.get(video.id))));
+  }
+
+  function card(video, job, failure) {
+    const open = () => go("annotate", { video: video.id });
+    const facts = `${clock(video.duration, 0)} · ${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
+    const work = [
+      video.annotations && `${video.annotations} ${video.annotations === 1 ? "annotation" : "annotations"}`,
+      video.predictions && `${video.predictions} ${video.predictions === 1 ? "prediction" : "predictions"}`,
+    ].filter(Boolean).join(" · ");
+    return el("article", { class: "card", "data-video": video.id },
+      el("button", { class: "picture", "aria-label": `Open ${video.name}`, onclick: open },
+        el("img", { src: `/thumbnail/${video.id}?t=${Math.min(2, video.duration / 3)}`, alt: "", loading: "lazy" }),
+        el("span", { class: "badge", text: clock(video.duration, 0) })),
+      el("div", { class: "caption" },
+        el("h3", { text: video.name, title: video.name }),
+        el("p", { class: "muted", text: work || facts, title: facts }),
+        job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null),
+      el("button", { class: "plain remove", title: "Remove from the library (the file stays)", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
+  }
+
+  function progress(job) {
+    const label = job.state === "queued" ? "Waiting" : job.message || "Starting";
+    return el("div", { class: "progress" },
+      el("progress", { max: 1, value: job.progress, "aria-label": label }),
+      el("span", { class: "muted", text: label }),
+      el("button", { class: "link", text: "Cancel", onclick: () => attempt(() => call(server, "cancel_job", { job: job.id })) }));
+  }
+
+  async function remove(video) {
+    const work = video.annotations ? ` Its ${video.annotations} annotations are removed with it.` : "";
+    if (confirm(`Remove “${video.name}” from the library?${work} The file itself stays.`)) {
+      await attempt(() => call(server, "remove_video", { video: video.id }));
+    }
+  }
+
+  async function attempt(action) {
+    try {
+      await action();
+    } catch (error) {
+      toast(error.message, "error");
+    }
+    refresh();
+  }
+
+  function problems(sentences) {
+    const box = $("library-problems");
+    box.hidden = sentences.length === 0;
+    box.replaceChildren(...sentences.map((sentence) => el("p", { text: sentence })));
+  }
+
+  $("add-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const path = $("add-path").value.trim();
+    if (!path) return;
+    const bar = progressRow("Adding");
+    const failures = [];
+    try {
+      for (let done = 0, total = 1; done < total; ) {
+        const reply = await call(server, "add_path", { path, done });
+        ({ done, total } = reply);
+        failures.push(...reply.problems);
+        bar.set(done / total, `Adding ${done} of ${total}`);
+      }
+      $("add-path").value = "";
+    } catch (error) {
+      failures.push(error.message);
+    }
+    bar.remove();
+    problems(failures);
+    refresh();
+  });
+
+  function progressRow(name) {
+    const bar = el("progress", { max: 1, value: 0, "aria-label": name });
+    const label = el("span", { class: "muted", text: name });
+    const row = el("div", { class: "progress upload" }, bar, label);
+    $("uploads").append(row);
+    return {
+      set(fraction, text) {
+        bar.value = fraction;
+        label.textContent = text;
+      },
+      remove: () => row.remove(),
+    };
+  }
+
+  function upload(file) {
+    const bar = progressRow(file.name);
+    return new Promise((resolve) => {
+      const request = new XMLHttpRequest();
+      const end = (problem) => {
+        bar.remove();
+        resolve(problem);
+      };
+      request.open("POST", `/upload?name=${encodeURIComponent(file.name)}`);
+      request.upload.onprogress = (event) => {
+        const whole = event.loaded === event.total;
+        bar.set(event.loaded / event.total, whole ? `Reading ${file.name}` : `Uploading ${file.name}`);
+      };
+      request.onload = () => {
+        try {
+          const reply = JSON.parse(request.responseText);
+          end(reply.ok ? null : reply.error);
+        } catch {
+          end(`“${file.name}” could not be uploaded; try again.`);
+        }
+      };
+      request.onerror = () => end(`“${file.name}” could not be uploaded: the studio does not answer.`);
+      request.send(file);
+    });
+  }
+
+  async function uploadAll(files) {
+    const failures = [];
+    for (const file of files) {
+      const problem = await upload(file);
+      if (problem) failures.push(problem);
+      refresh();
+    }
+    problems(failures);
+  }
+
+  $("upload-input").addEventListener("change", (event) => {
+    uploadAll([...event.target.files]);
+    event.target.value = "";
+  });
+
+  const veil = $("drop-veil");
+  const carriesFiles = (event) => current().page === "library" && event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    veil.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) veil.hidden = true;
+  });
+  document.addEventListener("drop", (event) => {
+    veil.hidden = true;
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    uploadAll([...event.dataTransfer.files]);
+  });
+
+  onRoute((route) => route.page === "library" && refresh());
+  setInterval(() => {
+    if (current().page === "library" && !document.hidden) refresh();
+  }, REFRESH_MS);
+}

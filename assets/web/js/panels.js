@@ -1,0 +1,224 @@
+// What stands beside the timeline: jobs, the inspector of the selected segment, and the list of all segments.
+
+import { call } from "./api.js";
+import { clock, el } from "./dom.js";
+
+const CHUNK = 400;
+const TITLES = { index: "Indexing", proxy: "Making the video playable", ground: "Finding moments", speakers: "Finding speakers", emotions: "Finding emotions" };
+
+// ------------------------------------------------------------------ jobs
+
+export function showJobs(box, jobs, since, cancel) {
+  const shown = jobs.filter((job) => ["queued", "running"].includes(job.state) || (job.state === "failed" && job.created >= since));
+  box.replaceChildren(...shown.map((job) => {
+    const title = TITLES[job.kind] ?? job.kind;
+    if (job.state === "failed") return el("p", { class: "error", text: `${title} failed: ${job.error}` });
+    const waiting = job.state === "queued";
+    return el("div", { class: "progress", "data-kind": job.kind, "data-state": job.state },
+      el("span", { text: waiting ? `${title}: waiting` : `${title}${job.message ? `: ${job.message.toLowerCase()}` : ""}` }),
+      el("progress", { max: 1, value: job.progress, "aria-label": title }),
+      el("button", { class: "link", text: "Cancel", onclick: () => cancel(job.id) }));
+  }));
+}
+
+// ------------------------------------------------------------------ inspector
+
+export class Inspector {
+  constructor(box, server, actions) {
+    this.box = box;
+    this.server = server;
+    this.actions = actions;
+    this.key = "";
+  }
+
+  show(doc, id) {
+    const conflict = id && doc.conflicts.get(id);
+    const item = id && doc.item(id);
+    const key = JSON.stringify([id, item ?? null, Boolean(conflict)]);
+    if (key === this.key) return;
+    if (this.box.contains(document.activeElement) && id === this.id && !conflict) return; // somebody is typing here
+    this.key = key;
+    this.id = id;
+    if (conflict) this.box.replaceChildren(...this.conflict(doc, id, conflict));
+    else if (!item) this.box.replaceChildren(...this.nothing(doc));
+    else if (doc.annotations.has(id)) this.box.replaceChildren(...this.annotation(doc, item));
+    else this.box.replaceChildren(...this.prediction(doc, item));
+  }
+
+  nothing(doc) {
+    const hint = doc.predictions.size || doc.annotations.size
+      ? "Select a segment. Drag its edges to correct it; A accepts a prediction, X rejects it."
+      : "Ask the video a question, find speakers or emotions, or drag on a row below to mark a segment yourself.";
+    const conflicts = [...doc.conflicts.keys()];
+    return [
+      el("p", { class: "muted hint", text: hint }),
+      ...conflicts.map((id) => el("button", { class: "link error", text: "A segment has a conflict: look at it", onclick: () => this.actions.select(id) })),
+    ];
+  }
+
+  times(item, onchange) {
+    const field = (name, label) => el("label", { class: "time" }, label,
+      el("input", { type: "number", step: "0.001", min: "0", value: item[name].toFixed(3), "data-field": name, disabled: !onchange,
+        onchange: (event) => onchange(name, Number(event.target.value), event.target) }));
+    return el("div", { class: "row" }, field("start", "Start"), field("end", "End"),
+      el("span", { class: "muted mono", text: `${(item.end - item.start).toFixed(3)} s` }));
+  }
+
+  annotation(doc, a) {
+    const set = (fields) => doc.update(a.id, fields);
+    const onTime = (name, value, input) => {
+      const snapped = this.actions.snap(value);
+      const ok = Number.isFinite(value) && (name === "start" ? snapped < a.end : snapped > a.start && snapped <= doc.video.duration);
+      if (ok) set({ [name]: snapped });
+      else input.value = a[name].toFixed(3);
+    };
+    const known = doc.labels.filter((l) => l.track === a.track);
+    const origin = { manual: "made by hand", correction: "corrects a prediction", accepted: "accepted prediction", import: "imported" }[a.source];
+    return [
+      el("div", { class: "row head" }, el("h3", { text: a.track }), el("span", { class: `tag ${a.source}`, text: origin })),
+      el("label", { text: "Label" }, el("input", { id: "label-input", type: "text", maxlength: 500, value: a.label, list: "known-labels", autocomplete: "off", onchange: (e) => set({ label: e.target.value.trim() }) })),
+      el("datalist", { id: "known-labels" }, ...known.map((l) => el("option", { value: l.label }))),
+      this.times(a, onTime),
+      el("label", { text: "Note" }, el("textarea", { rows: 2, maxlength: 10000, text: a.note, onchange: (e) => set({ note: e.target.value }) })),
+      el("div", { class: "row" },
+        el("button", { text: "▶ Play", onclick: () => this.actions.playOnce(a) }),
+        el("button", { text: "History", onclick: (e) => this.history(a, e.target) }),
+        el("span", { class: "grow" }),
+        el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => doc.remove(a.id) })),
+      el("ol", { class: "history", hidden: true }),
+    ];
+  }
+
+  prediction(doc, p) {
+    const done = { accepted: "accepted", corrected: "corrected", rejected: "rejected" }[p.verdict];
+    const correction = doc.correctionOf(p.id);
+    return [
+      el("div", { class: "row head" }, el("h3", { text: p.track }), el("span", { class: "tag prediction", text: done ?? "prediction" })),
+      el("p", { class: "label", text: p.label }),
+      this.times(p, null),
+      el("p", { class: "muted", text: `Score ${p.score.toFixed(3)}. Drag an edge to correct it; the prediction itself stays as it is.` }),
+      el("div", { class: "row" },
+        el("button", { class: "primary", id: "accept", text: "Accept (A)", disabled: Boolean(correction), onclick: () => doc.accept(p.id) }),
+        el("button", { id: "reject", text: p.verdict === "rejected" ? "Take back (X)" : "Reject (X)", onclick: () => doc.reject(p.id) }),
+        el("button", { text: "▶ Play", onclick: () => this.actions.playOnce(p) }),
+        correction ? el("button", { class: "link", text: "Show the correction", onclick: () => this.actions.select(correction.id) }) : null),
+    ];
+  }
+
+  conflict(doc, id, { mine, theirs }) {
+    const say = (version) => (!version || version.deleted ? "deleted" : `${clock(version.start)} – ${clock(version.end)} “${version.label || "no label"}”`);
+    return [
+      el("div", { class: "row head" }, el("h3", { text: "Conflict" }), el("span", { class: "tag conflict", text: "not saved" })),
+      el("p", { text: `${theirs?.annotator || "Somebody"} changed this segment while you did. Which one is right?` }),
+      el("dl", {}, el("dt", { text: "Theirs, saved" }), el("dd", { text: say(theirs) }), el("dt", { text: "Yours" }), el("dd", { text: say(mine) })),
+      el("div", { class: "row" },
+        el("button", { id: "keep-theirs", text: "Keep theirs", onclick: () => doc.resolve(id, false) }),
+        el("button", { id: "keep-mine", class: "primary", text: "Keep mine", onclick: () => doc.resolve(id, true) })),
+    ];
+  }
+
+  async history(a, button) {
+    const list = this.box.querySelector(".history");
+    list.hidden = !list.hidden;
+    if (list.hidden) return;
+    button.disabled = true;
+    try {
+      const entries = await call(this.server, "history", { annotation: a.id });
+      list.replaceChildren(...entries.map((entry) => {
+        const when = new Date(entry.at).toLocaleString();
+        const state = entry.after ? `${clock(entry.after.start)} – ${clock(entry.after.end)} “${entry.after.label}”` : "";
+        return el("li", {}, el("b", { text: entry.op }), ` ${entry.annotator || "somebody"}, ${when}`, el("br"), el("span", { class: "muted mono", text: state }));
+      }));
+    } catch (error) {
+      list.replaceChildren(el("li", { class: "error", text: error.message }));
+    }
+    button.disabled = false;
+  }
+}
+
+// ------------------------------------------------------------------ list
+
+// The timeline's content for screen readers, keyboards and tests; filled in pieces so that the page never stalls.
+export class SegmentList {
+  constructor(list, count, select) {
+    this.list = list;
+    this.count = count;
+    this.options = new Map();
+    this.turn = 0;
+    list.addEventListener("click", (event) => {
+      const option = event.target.closest("[data-id]");
+      if (option) select(option.dataset.id);
+    });
+    list.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const all = [...list.children];
+      const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+      const next = all[Math.min(all.length - 1, Math.max(0, at + step))];
+      if (next) select(next.dataset.id);
+    });
+  }
+
+  update(doc, middles) {
+    const items = [
+      ...[...doc.predictions.values()].map((item) => ["prediction", item]),
+      ...[...doc.annotations.values()].map((item) => ["annotation", item]),
+    ].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
+    this.count.textContent = `${doc.annotations.size} annotations, ${doc.predictions.size} predictions`;
+    const turn = ++this.turn;
+    const wanted = new Set(items.map(([, item]) => item.id));
+    for (const [id, option] of this.options) {
+      if (wanted.has(id)) continue;
+      option.remove();
+      this.options.delete(id);
+    }
+    const fill = (from) => {
+      if (turn !== this.turn) return;
+      const until = Math.min(items.length, from + CHUNK);
+      for (let i = from; i < until; i++) {
+        const option = this.option(...items[i], middles);
+        if (this.list.children[i] !== option) this.list.insertBefore(option, this.list.children[i] ?? null);
+      }
+      if (until < items.length) (window.requestIdleCallback ?? setTimeout)(() => fill(until));
+    };
+    fill(0);
+  }
+
+  option(kind, item, middles) {
+    let option = this.options.get(item.id);
+    if (!option) {
+      option = el("li", { role: "option", id: `segment-${item.id}`, "data-id": item.id, "aria-selected": "false" });
+      option.append(el("span", { class: "when mono" }), el("span", { class: "what" }), el("span", { class: "where muted" }));
+      this.options.set(item.id, option);
+    }
+    const facts = {
+      kind, track: item.track, start: item.start, end: item.end, label: item.label,
+      source: item.source ?? "", prediction: item.prediction_id ?? "", verdict: item.verdict ?? "", y: middles.get(item.id) ?? "",
+    };
+    for (const [key, value] of Object.entries(facts)) {
+      if (option.dataset[key] !== String(value)) option.dataset[key] = String(value);
+    }
+    const [when, what, where] = option.children;
+    const texts = [`${clock(item.start, 2)}–${clock(item.end, 2)}`, item.label || "(no label)", kind === "prediction" ? `${item.track} · ${Math.round(item.score * 100)}%` : item.track];
+    [when, what, where].forEach((node, i) => {
+      if (node.textContent !== texts[i]) node.textContent = texts[i];
+    });
+    return option;
+  }
+
+  select(id) {
+    for (const option of this.list.querySelectorAll('[aria-selected="true"]')) option.setAttribute("aria-selected", "false");
+    const option = this.options.get(id);
+    if (!option) {
+      this.list.removeAttribute("aria-activedescendant");
+      return;
+    }
+    option.setAttribute("aria-selected", "true");
+    this.list.setAttribute("aria-activedescendant", option.id);
+    const { offsetTop, offsetHeight } = option;
+    const { scrollTop, clientHeight } = this.list;
+    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) this.list.scrollTop = offsetTop - clientHeight / 2;
+  }
+}

@@ -1,0 +1,96 @@
+// The video, frame by frame: the probed table of frame times is the truth, the player only shows.
+
+export class Player extends EventTarget {
+  constructor(video) {
+    super();
+    this.video = video;
+    this.time = 0; // start of the displayed frame, in seconds from the first frame
+    this.offset = 0; // first frame on the file's own clock
+    this.pts = new Float64Array(0);
+    this.duration = 0;
+    const tell = (name) => () => this.dispatchEvent(new Event(name));
+    for (const name of ["play", "pause", "error", "loadedmetadata"]) video.addEventListener(name, tell(name));
+    video.addEventListener("seeked", () => this.shown(video.currentTime));
+    if (video.requestVideoFrameCallback) {
+      const onFrame = (_, frame) => {
+        this.shown(frame.mediaTime);
+        video.requestVideoFrameCallback(onFrame);
+      };
+      video.requestVideoFrameCallback(onFrame);
+    } else {
+      video.addEventListener("timeupdate", () => this.shown(video.currentTime));
+    }
+  }
+
+  open(source, { offset, pts, duration, time }) {
+    Object.assign(this, { offset, pts, duration, time: 0 });
+    this.video.src = source;
+    this.seek(time);
+  }
+
+  close() {
+    this.video.pause();
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  shown(mediaTime) {
+    const time = this.frameTime(this.frameAt(mediaTime - this.offset + 0.0005));
+    if (time === this.time) return;
+    this.time = time;
+    this.dispatchEvent(new Event("time"));
+  }
+
+  // The number of the frame displayed at a time.
+  frameAt(time) {
+    const { pts } = this;
+    let low = 0;
+    let high = pts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (pts[middle] <= time) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+
+  frameTime(index) {
+    return this.pts.length ? this.pts[Math.min(Math.max(0, index), this.pts.length - 1)] : 0;
+  }
+
+  // The frame edge nearest to a time: where a boundary may lie. The end of the video is one too.
+  snap(time) {
+    if (!this.pts.length) return Math.min(Math.max(0, time), this.duration);
+    const index = this.frameAt(time);
+    const before = this.pts[index];
+    const after = index + 1 < this.pts.length ? this.pts[index + 1] : this.duration;
+    return time - before <= after - time ? before : after;
+  }
+
+  // Into the middle of the wanted frame: a seek to its very edge may show the one before.
+  seek(time) {
+    const index = this.frameAt(Math.min(Math.max(0, time), this.duration) + 0.0005);
+    const start = this.frameTime(index);
+    const end = index + 1 < this.pts.length ? this.pts[index + 1] : Math.max(start, this.duration);
+    this.video.currentTime = this.offset + (start + end) / 2;
+    if (start !== this.time) {
+      this.time = start;
+      this.dispatchEvent(new Event("time"));
+    }
+  }
+
+  step(frames) {
+    this.video.pause();
+    this.seek(this.frameTime(this.frameAt(this.time + 0.0005) + frames));
+  }
+
+  toggle() {
+    if (this.video.paused) this.play();
+    else this.video.pause();
+  }
+
+  play(rate) {
+    if (rate) this.video.playbackRate = rate;
+    this.video.play().catch(() => this.dispatchEvent(new Event("error")));
+  }
+}

@@ -1,0 +1,45 @@
+// Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
+
+const listeners = new Set();
+
+export function current() {
+  const query = new URLSearchParams(location.search);
+  const video = query.get("video");
+  return {
+    page: query.get("page") || (video ? "annotate" : "library"),
+    video,
+    t: Number(query.get("t")) || 0,
+    q: query.get("q") || "",
+  };
+}
+
+export function go(page, parameters = {}) {
+  const query = new URLSearchParams();
+  if (!(page === "library" || (page === "annotate" && parameters.video))) query.set("page", page);
+  for (const [key, value] of Object.entries(parameters)) if (value) query.set(key, value);
+  const text = query.toString();
+  history.pushState(null, "", text ? `?${text}` : location.pathname);
+  announce();
+}
+
+// Remember a detail (the playhead, a query) without a new entry in the history.
+export function note(parameters) {
+  const query = new URLSearchParams(location.search);
+  for (const [key, value] of Object.entries(parameters)) value ? query.set(key, value) : query.delete(key);
+  const text = query.toString();
+  history.replaceState(null, "", text ? `?${text}` : location.pathname);
+}
+
+export function onRoute(listener) {
+  listeners.add(listener);
+  listener(current());
+}
+
+function announce() {
+  const route = current();
+  document.body.dataset.page = route.page;
+  for (const listener of listeners) listener(route);
+}
+
+window.addEventListener("popstate", announce);
+document.body.dataset.page = current().page;

@@ -1,0 +1,31 @@
+// The header: pages, the annotator's name, light and dark.
+
+import { current, go, onRoute } from "./router.js";
+
+export function mount(element) {
+  const tabs = [...element.querySelectorAll("[role=tab]")];
+  let lastVideo = null;
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => {
+      if (tab.dataset.page === current().page) return;
+      go(tab.dataset.page, tab.dataset.page === "annotate" && lastVideo ? { video: lastVideo } : {});
+    });
+  }
+  onRoute((route) => {
+    lastVideo = route.video || lastVideo;
+    for (const tab of tabs) tab.setAttribute("aria-selected", String(tab.dataset.page === route.page));
+  });
+  const name = element.querySelector("#annotator");
+  name.value = localStorage.getItem("annotator") || "";
+  name.addEventListener("change", () => localStorage.setItem("annotator", name.value.trim()));
+  const dark = localStorage.getItem("dark") ?? String(matchMedia("(prefers-color-scheme: dark)").matches);
+  document.body.classList.toggle("dark", dark === "true");
+  element.querySelector("#theme").addEventListener("click", () => {
+    const now = document.body.classList.toggle("dark");
+    localStorage.setItem("dark", String(now));
+  });
+}
+
+export function annotator() {
+  return localStorage.getItem("annotator") || "";
+}

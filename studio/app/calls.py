@@ -1,0 +1,144 @@
+"""What the pages may ask of Python: each takes one dict and answers {ok, data} or {ok: false, error, kind}."""
+
+import functools
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.errors import Conflict, StoreError, StudioError, UsageError
+from studio.service import Studio, views
+from studio.timeline import seconds
+
+Call = Callable[[Any], dict[str, Any]]
+log = logging.getLogger(__name__)
+ADD_AT_ONCE = 4
+
+
+def answer(function: Callable[[dict[str, Any]], Any]) -> Call:
+    """An exception in a server function would reach the page as `undefined`; this makes it a sentence instead."""
+
+    @functools.wraps(function)
+    def call(request: Any = None) -> dict[str, Any]:
+        try:
+            if not isinstance(request, dict):
+                raise UsageError("This call takes one object.")
+            return {"ok": True, "data": function(request)}
+        except StudioError as error:
+            kind = (
+                "conflict" if isinstance(error, Conflict) else "store" if isinstance(error, StoreError) else "refused"
+            )
+            return {"ok": False, "error": str(error), "kind": kind}
+        except Exception:
+            log.exception("call %s failed", function.__name__)
+            return {"ok": False, "error": "Something unexpected went wrong; nothing was changed.", "kind": "bug"}
+
+    return call
+
+
+def text(request: dict[str, Any], key: str, default: str | None = None) -> str:
+    """A text of the request. Raises UsageError when it is missing or something else."""
+    value = request.get(key, default)
+    if not isinstance(value, str):
+        raise UsageError(f"“{key}” must be a text.")
+    return value
+
+
+def number(request: dict[str, Any], key: str, default: int) -> int:
+    """A whole number of the request, 0 or more."""
+    value = request.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(f"“{key}” must be a whole number.")
+    return value
+
+
+def library_calls(studio: Studio) -> list[Call]:
+    """For the Library page."""
+
+    def list_videos(request: dict[str, Any]) -> Any:
+        ready, known = studio.indexed()
+        return {
+            "videos": [views.video(row) for row in studio.videos()],
+            "jobs": studio.jobs(),
+            "indexed": ready,
+            "known": known,
+        }
+
+    def add_path(request: dict[str, Any]) -> Any:
+        """A few files a call, so that the page can show how far it is."""
+        path = Path(text(request, "path").strip().strip("\"'")).expanduser()
+        if not str(path).strip(".") or not path.exists():
+            raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
+        files = studio.files_of(path)
+        if not files:
+            raise UsageError(f"There is no video in the folder “{path.name}”.")
+        done = number(request, "done", 0)
+        added, problems = studio.add_all(files[done : done + ADD_AT_ONCE])
+        return {
+            "done": min(len(files), done + ADD_AT_ONCE),
+            "total": len(files),
+            "added": len(added),
+            "problems": problems,
+        }
+
+    def remove_video(request: dict[str, Any]) -> Any:
+        studio.remove(text(request, "video"))
+        return {}
+
+    def cancel_job(request: dict[str, Any]) -> Any:
+        studio.cancel(text(request, "job"))
+        return {}
+
+    return [answer(f) for f in (list_videos, add_path, remove_video, cancel_job)]
+
+
+def search_calls(studio: Studio) -> list[Call]:
+    """For the Search page."""
+
+    def search(request: dict[str, Any]) -> Any:
+        top = min(100, max(1, number(request, "top", 24)))
+        hits = studio.search(text(request, "query"), top)
+        ready, known = studio.indexed()
+        shown = [
+            {
+                "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),
+                "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]), "peak": seconds(hit["peak_us"]),
+                "aspect": hit["video"]["width"] / hit["video"]["height"],
+            }
+            for hit in hits
+        ]  # fmt: skip
+        return {"hits": shown, "indexed": ready, "known": known}
+
+    return [answer(search)]
+
+
+def annotate_calls(studio: Studio) -> list[Call]:
+    """For the Annotate page."""
+
+    def load_document(request: dict[str, Any]) -> Any:
+        return studio.document(text(request, "video"))
+
+    def changes(request: dict[str, Any]) -> Any:
+        return studio.changes(text(request, "video"), number(request, "since", 0), number(request, "run_since", 0))
+
+    def save(request: dict[str, Any]) -> Any:
+        return studio.save(text(request, "video"), request.get("edits", []), text(request, "annotator", ""))
+
+    def ground(request: dict[str, Any]) -> Any:
+        return studio.ground(text(request, "video"), text(request, "query"), max(1, number(request, "top", 5)))
+
+    def start_job(request: dict[str, Any]) -> Any:
+        return views.job(studio.start(text(request, "kind"), text(request, "video")))
+
+    def cancel_job(request: dict[str, Any]) -> Any:
+        studio.cancel(text(request, "job"))
+        return {}
+
+    def run_payload(request: dict[str, Any]) -> Any:
+        run = studio.run_of(text(request, "run"))
+        return {"task": run["task"], "query": run["query"], "payload": run["payload"]}
+
+    def history(request: dict[str, Any]) -> Any:
+        return studio.history(text(request, "annotation"))
+
+    return [answer(f) for f in (load_document, changes, save, ground, start_job, cancel_job, run_payload, history)]

@@ -1,0 +1,41 @@
+"""The pages as Gradio components: static templates (user text never enters one), behaviour in assets/js."""
+
+import gradio as gr
+
+from assets import read_page
+from studio import __version__
+from studio.app import calls
+from studio.service import Studio
+
+MOUNT = "import('/assets/js/{page}.js?v={version}').then((m) => m.mount(element, server))"
+
+
+def build(studio: Studio) -> gr.Blocks:
+    """The whole app for one library."""
+    with gr.Blocks(title="Moment Studio", analytics_enabled=False, fill_width=True) as blocks:
+        _page("shell", [])
+        _page("library", calls.library_calls(studio))
+        _page("search", calls.search_calls(studio))
+        _page("annotate", calls.annotate_calls(studio))
+    return blocks
+
+
+def _page(name: str, functions: list[calls.Call]) -> gr.HTML:
+    return gr.HTML(
+        html_template=read_page(name),
+        js_on_load=MOUNT.format(page=name, version=__version__),
+        server_functions=list(functions),
+        elem_id=f"page-{name}",
+        elem_classes=["studio-page"],
+        apply_default_css=False,
+    )
+
+
+def theme() -> gr.themes.Base:
+    """Fonts of the machine: nothing is fetched from anywhere."""
+    return gr.themes.Base(
+        primary_hue="indigo",
+        neutral_hue="slate",
+        font=["ui-sans-serif", "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
