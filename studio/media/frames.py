@@ -33,6 +33,7 @@ class FrameStream(Iterator[Frames]):
         self._shape = (size[1], size[0], 3)
         self._batch = max(1, min(batch, _MOST_BATCH_BYTES // (size[0] * size[1] * 3)))
         self._last: tuple[int, Images] | None = None
+        self._over = False
         self.damaged = False
 
     @property
@@ -41,6 +42,8 @@ class FrameStream(Iterator[Frames]):
         return self._child.pid
 
     def __next__(self) -> Frames:
+        if self._over:
+            raise StopIteration
         try:
             count = min(self._batch, len(self._asked) - self._place)
             images = np.empty((count, *self._shape), np.uint8)
@@ -87,7 +90,7 @@ class FrameStream(Iterator[Frames]):
 
     def close(self) -> None:
         """End the decoding process; harmless when it is over already."""
-        self._asked = self._asked[: self._place]
+        self._over = True
         self._child.close()
 
     def __enter__(self) -> "FrameStream":

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studio.config import Limits
+from studio.errors import UsageError
 from studio.media import policy
 from studio.media.probe import probe, timing
 from studio.media.sandbox import Child
@@ -22,15 +23,19 @@ def make_proxy(
     """Write an H.264/AAC MP4 with the same frames at the same times to `out`, which appears only when complete.
 
     Rotation and aspect are baked in, sides are even, time 0 is the first frame. `progress` gets the share done,
-    0 to 1; an exception it raises stops the work. Raises what `probe` raises; MediaError when the disk is full.
+    0 to 1; an exception it raises stops the work. Raises what `probe` raises; MediaError when the disk is full,
+    UsageError when the folder of `out` cannot be written to.
     """
     limits = limits or Limits()
     found = probe(path, limits)
     real = policy.admit(path, limits)
     target = Path(out).absolute()
     described, tables = timing(found)
-    fd, name = tempfile.mkstemp(prefix=".proxy-", suffix=".mp4", dir=target.parent)
-    os.close(fd)
+    try:
+        fd, name = tempfile.mkstemp(prefix=".proxy-", suffix=".mp4", dir=target.parent)
+        os.close(fd)
+    except OSError as error:
+        raise UsageError("The folder for the browser's copy is not there or may not be written to.") from error
     unfinished = Path(name)
     arguments = {
         "timing": described,

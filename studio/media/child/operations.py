@@ -1,9 +1,14 @@
-"""Every request a child answers, by name."""
+"""Every request a child answers, by name, and how its failures become sentences."""
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
-from studio.media.child import pictures, probing, sound, text, transcoding
+from studio.config import Limits
+from studio.errors import StudioError
+from studio.media import policy, wire
+from studio.media.child import confine, pictures, probing, sound, text, transcoding
+from studio.media.child.reply import Reply
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "probe": probing.probe,
@@ -13,3 +18,29 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "subtitles": text.subtitles,
     "proxy": transcoding.proxy,
 }
+
+
+def answer(fd: int, head: wire.Head, body: bytearray) -> None:
+    """Take on the request's limits, carry it out, and end with `end` or `error`."""
+    limits = Limits(**head["limits"])
+    operation = OPERATIONS[head["operation"]]
+    confine.limit(limits, may_write=head["operation"] == "proxy")
+    reply = Reply(fd, limits)
+    path = head["path"]
+    try:
+        operation(reply, path, limits, body, **head["arguments"])
+        reply.send({"kind": "end"})
+    except BrokenPipeError:
+        return
+    except StudioError as error:
+        reply.send(_failure(error))
+    except MemoryError:
+        reply.send(_failure(policy.refuse_broken(path, "its pictures need more memory than is allowed")))
+    except Exception:  # a hostile file may lead anywhere; the trace tells a fault of ours from a fault of the file
+        reply.send(_failure(policy.refuse_broken(path)))
+
+
+def _failure(error: StudioError) -> wire.Head:
+    """An error as a message; the trace is for a log, never for a person."""
+    trace = traceback.format_exc(limit=-8)
+    return {"kind": "error", "type": type(error).__name__, "message": error.message, "trace": trace}

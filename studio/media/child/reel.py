@@ -1,5 +1,6 @@
 """Decoding: which frame is displayed at which time."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +14,7 @@ from studio.media import policy
 from studio.media.child.reply import Reply
 from studio.media.child.source import Source, check_picture, open_source, to_ticks, to_us
 
-_JUMP_US = 2_000_000  # a seek costs about as much as decoding this
+_JUMP_FRAMES = 4 + 2 * min(os.cpu_count() or 1, 16)  # what a seek throws away, and a little more
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,10 @@ class Reel:
         if not self._may_jump or held is None:
             return False
         key = self._key_before(asked)
-        return key is not None and key - held[0] > _JUMP_US
+        if key is None or key <= held[0]:
+            return False
+        between = np.searchsorted(self._timing.pts_us, (held[0], key))
+        return int(between[1] - between[0]) > _JUMP_FRAMES
 
     def _end_of(self, us: int) -> int:
         """The end of the display of the frame at `us`; endless for the table's last frame."""

@@ -1,5 +1,6 @@
 """Subtitles that travel inside the file, read from their packets without any decoder."""
 
+import html
 import re
 from typing import Any
 
@@ -41,7 +42,7 @@ def plain(codec: str, data: bytes) -> str:
     text = data.decode("utf-8", "replace")
     if codec in ("ass", "ssa"):
         text = text.split(",", 8)[-1]
-    text = _MARKUP.sub("", text).replace("\\N", "\n").replace("\\n", "\n").replace("\r", "")
+    text = html.unescape(_MARKUP.sub("", text)).replace("\\N", "\n").replace("\\n", "\n").replace("\r", "")
     return "\n".join(line.strip() for line in text.split("\n") if line.strip())
 
 

@@ -1,0 +1,162 @@
+"""The child process: what it may not do, and that nothing of it stays behind."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from studio import media
+from studio.config import Limits
+from studio.errors import BrokenMedia, MediaError
+from studio.media.sandbox import Child
+
+
+@pytest.fixture(scope="module")
+def long_clip(make_clip: Any, recipe: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    clip = recipe(size=(320, 192), ticks=list(range(400)), options={"preset": "ultrafast"})
+    return Path(make_clip(clip, tmp_path_factory.mktemp("long") / "long.mp4"))
+
+
+def test_closing_early_leaves_nothing(long_clip: Path) -> None:
+    media.probe(long_clip)
+    me = psutil.Process()
+    gc.collect()
+    before = me.num_fds(), me.children()
+    for way in ("close", "with", "forget", "exception"):
+        stream = media.sample_frames(long_clip, 25, batch=2)
+        pid = stream.pid
+        next(stream)
+        assert psutil.pid_exists(pid)
+        if way == "close":
+            stream.close()
+            stream.close()
+            assert list(stream) == []
+        elif way == "with":
+            with stream:
+                pass
+        elif way == "exception":
+            with pytest.raises(ZeroDivisionError), stream:
+                raise ZeroDivisionError
+        del stream
+        gc.collect()
+        assert not psutil.pid_exists(pid)
+    sound = media.audio_stream(long_clip)
+    assert list(sound) == []
+    assert (me.num_fds(), me.children()) == before
+
+
+def test_a_whole_pass_leaves_nothing(long_clip: Path) -> None:
+    with media.sample_frames(long_clip, 5) as stream:
+        pid = stream.pid
+        assert sum(map(len, stream)) == 80
+        assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_the_child_may_do(long_clip: Path) -> None:
+    limits = Limits()
+    with media.sample_frames(long_clip, 25, batch=1) as stream:
+        next(stream)
+        proc = Path(f"/proc/{stream.pid}")
+        bounds = {line[:26].strip(): line[26:].split()[0] for line in (proc / "limits").read_text().splitlines()[1:]}
+        assert bounds["Max address space"] == str(limits.child_memory_bytes)
+        assert bounds["Max open files"] == str(limits.child_open_files)
+        assert bounds["Max core file size"] == bounds["Max file size"] == "0"
+        assert 0 < int(bounds["Max cpu time"]) < 100
+        assert {str((proc / "fd" / fd).readlink()) for fd in "012"} == {os.devnull}
+        opened = [
+            link for fd in (proc / "fd").iterdir() if (link := str(fd.readlink()))[0] == "/" and link != os.devnull
+        ]
+        assert opened == [str(long_clip)]
+        mapped = (proc / "maps").read_text()
+        assert not [name for name in ("torch", "sqlite", "gradio", "cv2") if name in mapped]
+        secrets = {entry.split(b"=")[0] for entry in (proc / "environ").read_bytes().split(b"\0") if entry}
+        assert secrets <= {b"PATH", b"LC_ALL", b"OPENBLAS_NUM_THREADS", b"OMP_NUM_THREADS", b"MALLOC_ARENA_MAX",
+                           b"LD_LIBRARY_PATH"}  # fmt: skip
+        interfaces = (proc / "net" / "dev").read_text().splitlines()[2:]
+        isolated = (proc / "ns" / "net").readlink() != Path("/proc/self/ns/net").readlink()
+        assert not isolated or [line.split(":")[0].strip() for line in interfaces] == ["lo"]
+
+
+def test_the_child_dies_with_its_parent(long_clip: Path) -> None:
+    code = (
+        "import os, sys; from studio import media\n"
+        f"stream = media.sample_frames({str(long_clip)!r}, 25, batch=1); next(stream)\n"
+        "print(stream.pid, flush=True); sys.stdin.read()"
+    )
+    root = str(Path(media.__file__).resolve().parents[2])
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    try:
+        child.wait(20)
+    except psutil.TimeoutExpired:
+        pytest.fail("the child outlived its parent")
+
+
+def test_a_killed_child_is_a_clear_error(long_clip: Path) -> None:
+    with media.sample_frames(long_clip, 25, batch=1) as stream:
+        next(stream)
+        os.kill(stream.pid, signal.SIGKILL)
+        with pytest.raises(BrokenMedia, match="was stopped"):
+            for _ in stream:
+                pass
+        assert not psutil.pid_exists(stream.pid)
+
+
+def test_a_silent_child_is_a_clear_error(long_clip: Path) -> None:
+    with media.sample_frames(long_clip, 25, batch=1, limits=Limits(child_silence_s=1.0)) as stream:
+        next(stream)
+        os.kill(stream.pid, signal.SIGSTOP)
+        with pytest.raises(BrokenMedia, match="nothing came"):
+            for _ in stream:
+                pass
+        assert not psutil.pid_exists(stream.pid)
+
+
+def test_too_little_memory_is_a_clear_error(long_clip: Path) -> None:
+    with pytest.raises(BrokenMedia):
+        media.frame_at(long_clip, 0, size=(4000, 4000), limits=Limits(child_memory_bytes=200 * 2**20))
+
+
+def test_an_unknown_operation_is_an_error(long_clip: Path) -> None:
+    with Child("format_disk", long_clip, Limits(), {}) as child, pytest.raises(MediaError, match="does not start"):
+        child.receive()
+
+
+def test_ffmpeg_never_writes_to_the_terminal(capfd: pytest.CaptureFixture[str], clip_of: Any, tmp_path: Path) -> None:
+    path = tmp_path / "noisy.ts"
+    data = bytearray(clip_of("ts")[0].read_bytes())
+    data[2000:9000:37] = bytes(len(data[2000:9000:37]))
+    path.write_bytes(data)
+    with media.sample_frames(path, 25) as stream:
+        list(stream)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_memory_does_not_grow_with_the_video(long_clip: Path, make_clip: Any, recipe: Any, tmp_path: Path) -> None:
+    short = make_clip(
+        recipe(size=(320, 192), ticks=list(range(800)), options={"preset": "ultrafast"}), tmp_path / "short.mp4"
+    )
+    long = make_clip(
+        recipe(size=(320, 192), ticks=list(range(3200)), options={"preset": "ultrafast"}), tmp_path / "long.mp4"
+    )
+    peaks = []
+    for path in (short, long):
+        peak = 0
+        with media.sample_frames(path, 25, batch=8) as stream:
+            child = psutil.Process(stream.pid)
+            for place, frames in enumerate(stream):
+                if place % 5 == 0 and len(frames) == 8:
+                    peak = max(peak, child.memory_info().rss)
+        peaks.append(peak)
+    assert peaks[1] <= 1.15 * peaks[0]

@@ -1,0 +1,103 @@
+"""Sound in time with the picture."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from studio import media
+from studio.errors import BrokenMedia, UsageError
+
+RATE = 16_000
+
+
+def heard(path: Path, rate: int = RATE) -> np.ndarray[Any, Any]:
+    blocks = list(media.audio_stream(path, rate, chunk_s=0.3))
+    assert all(len(block) == round(rate * 0.3) for block in blocks[:-1])
+    assert all(block.dtype == np.float32 and block.ndim == 1 for block in blocks)
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def first_sound(samples: np.ndarray[Any, Any]) -> float:
+    return float(np.argmax(np.abs(samples) > 0.1)) / RATE
+
+
+@pytest.mark.parametrize(("sounding", "begin", "length"), [
+    ("plain", 0.0, 1.56), ("late_audio", 0.5, 2.06), ("late_start", 0.0, 1.56), ("ts", 0.0, 1.56), ("mkv", 0.0, 1.56),
+])  # fmt: skip
+def test_sample_zero_is_the_first_frame(sounding: str, begin: float, length: float, clip_of: Any) -> None:
+    path, _ = clip_of(sounding)
+    samples = heard(path)
+    assert first_sound(samples) == pytest.approx(begin, abs=0.03)
+    assert len(samples) / RATE == pytest.approx(length, abs=0.08)
+    assert np.abs(samples[: max(0, int((begin - 0.03) * RATE))]).max(initial=0) < 0.05
+
+
+def test_probe_tells_where_the_audio_begins(clip_of: Any) -> None:
+    found = media.probe(clip_of("late_audio")[0])
+    assert found.audio == media.AudioTrack("aac", 48_000, 1)
+    assert found.audio_offset_us == pytest.approx(500_000, abs=25_000)
+    assert media.probe(clip_of("late_start")[0]).audio_offset_us == pytest.approx(-520_000, abs=25_000)
+
+
+def test_a_gap_is_silence(tmp_path: Path) -> None:
+    path = tmp_path / "gap.mkv"
+    with av.open(str(path), "w") as output:
+        video: Any = output.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
+        audio: Any = output.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for index in range(50):
+            frame = av.VideoFrame(64, 64, "yuv420p")
+            frame.pts = index
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
+        for begin in (*range(0, 8000, 800), *range(16_000, 24_000, 800)):
+            sound = av.AudioFrame.from_ndarray(np.full((1, 800), 16_000, np.int16), "s16", "mono")
+            sound.sample_rate, sound.pts, sound.time_base = RATE, begin, Fraction(1, RATE)
+            output.mux(audio.encode(sound))
+        output.mux(audio.encode(None))
+    samples = heard(path)
+    assert len(samples) == pytest.approx(24_000, abs=40)
+    for begin, end, level in ((0, 7900, 0.488), (8100, 15_900, 0.0), (16_100, 23_900, 0.488)):
+        assert np.abs(samples[begin:end] - level).max() < 0.01
+    outline = media.waveform(path, 10)
+    assert outline.shape == (15, 2)
+    assert outline[:, 1] == pytest.approx([0.488] * 5 + [0] * 5 + [0.488] * 5, abs=0.01)
+
+
+def test_without_audio_nothing_is_heard(clip_of: Any) -> None:
+    path, _ = clip_of("vp9")
+    assert list(media.audio_stream(path)) == []
+    assert media.waveform(path).shape == (0, 2)
+
+
+def test_outline(clip_of: Any) -> None:
+    outline = media.waveform(clip_of("plain")[0], 50)
+    assert outline.dtype == np.float32 and len(outline) == pytest.approx(78, abs=3)
+    assert np.all(outline[5:70, 0] < -0.8) and np.all(outline[5:70, 1] > 0.8)
+
+
+def test_damaged_sound_does_not_take_the_picture_along(clip_of: Any, tmp_path: Path) -> None:
+    data = clip_of("mkv")[0].read_bytes()
+    path = tmp_path / "mute.mkv"
+    path.write_bytes(data.replace(b"A_OPUS", b"A_MPC8"))
+    assert media.probe(path).audio is None
+    assert media.probe(path).frame_count == 40
+    assert heard(path).size == 0
+
+
+def test_other_rates_and_wrong_ones(clip_of: Any) -> None:
+    path, _ = clip_of("plain")
+    assert len(heard(path, 8_000)) == pytest.approx(len(heard(path)) / 2, abs=20)
+    for wrong in (0, 10**9):
+        with pytest.raises(UsageError):
+            list(media.audio_stream(path, wrong))
+        with pytest.raises(UsageError):
+            media.waveform(path, wrong)
+    with pytest.raises(BrokenMedia):
+        bad = path.parent / "bad.mp4"
+        bad.write_bytes(path.read_bytes()[:60])
+        list(media.audio_stream(bad))
