@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -77,7 +78,7 @@ def _frames(clip: Path) -> Iterator[VideoFrame]:
             graph.add("format", "yuv420p"),
             graph.add("buffersink"),
         ]
-        for a, b in zip(nodes, nodes[1:], strict=False):
+        for a, b in pairwise(nodes):
             a.link_to(b)
         graph.configure()
         for frame in container.decode(video):
@@ -87,7 +88,7 @@ def _frames(clip: Path) -> Iterator[VideoFrame]:
         yield from _drain(graph)
 
 
-def _drain(graph: "av.filter.Graph") -> Iterator[VideoFrame]:
+def _drain(graph: av.filter.Graph) -> Iterator[VideoFrame]:
     while True:
         try:
             frame = graph.pull()

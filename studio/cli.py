@@ -41,8 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--home", metavar="DIR", type=Path, default=argparse.SUPPRESS,
-                        help="the library's folder (default: $STUDIO_HOME, else the platform's folder for data)")  # fmt: skip
+    where = "the library's folder (default: $STUDIO_HOME, else the platform's folder for data)"
+    common.add_argument("--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help=where)
     common.add_argument("--device", choices=["auto", "cpu", "cuda"], default=argparse.SUPPRESS,
                         help="where models run (default: a GPU if there is one)")  # fmt: skip
     parser = argparse.ArgumentParser(
@@ -206,7 +206,9 @@ def search(args: Args) -> int:
         ready, known = studio.indexed()
         if ready < known:
             print(f"studio: {known - ready} of {known} videos are not indexed; run: studio index", file=sys.stderr)
-        results = [{"query": q, "hits": [_hit(h) for h in studio.search(q, args.top, args.encoder)]} for q in queries]
+        results: list[Json] = [
+            {"query": q, "hits": [_hit(h) for h in studio.search(q, args.top, args.encoder)]} for q in queries
+        ]
     lines = [
         f"{h['score']:.3f}  {h['start']:8.2f}–{h['end']:.2f}  {Path(h['path']).name}"
         for r in results

@@ -7,11 +7,12 @@ from studio import __version__
 from studio.app import calls
 from studio.service import Studio
 
-MOUNT = "import('/assets/js/{page}.js?v={version}').then((m) => m.mount(element, server))"
+MOUNT = "import('/web/js/{page}.js?v={version}').then((m) => m.mount(element, server))"
 
 
 def build(studio: Studio) -> gr.Blocks:
     """The whole app for one library."""
+    blocks: gr.Blocks
     with gr.Blocks(title="Moment Studio", analytics_enabled=False, fill_width=True) as blocks:
         _page("shell", [])
         _page("library", calls.library_calls(studio))

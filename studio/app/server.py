@@ -7,10 +7,11 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
 from assets import FOLDER, HEAD
@@ -24,6 +25,15 @@ from studio.service import Studio
 log = logging.getLogger(__name__)
 
 
+class Fresh(StaticFiles):
+    """Files that a browser asks about each time (it gets a 304): after an update no page runs half the old code."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 def create_app(studio: Studio) -> FastAPI:
     """The app for an open library; closing the app closes the library."""
 
@@ -34,8 +44,8 @@ def create_app(studio: Studio) -> FastAPI:
 
     app = FastAPI(title="Moment Studio", lifespan=lifespan, openapi_url=None)
     app.include_router(routes(studio))
-    app.mount("/assets", StaticFiles(directory=FOLDER / "web"), name="assets")
-    app = gr.mount_gradio_app(
+    app.mount("/web", Fresh(directory=FOLDER / "web"), name="web")
+    gr.mount_gradio_app(
         app,
         pages.build(studio),
         path="/",

@@ -30,7 +30,7 @@ class Features:
         # numpy's own half-precision product is ten times slower than torch's; the copy is of one video only
         vectors = torch.from_numpy(np.array(self.vectors))
         product = vectors @ torch.from_numpy(np.asarray(query, np.float32)).to(torch.float16)
-        return product.to(torch.float32).numpy()  # type: ignore[no-any-return]
+        return product.to(torch.float32).numpy()
 
 
 @dataclass(frozen=True, slots=True)

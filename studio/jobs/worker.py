@@ -17,10 +17,12 @@ from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
 from studio.jobs.work import Result, perform
 from studio.tasks import Desk
-from studio.tasks.desk import Preview, Progress
+from studio.tasks.desk import Progress
+from studio.timeline import Prediction
 
 CANCEL_GRACE_S = 1.5
 POLL_S = 0.1
+PREVIEW_EVERY_S = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +35,7 @@ class Watch:
     """How a caller follows a job, and stops it."""
 
     progress: Progress = lambda fraction, message: None
-    preview: Preview = lambda predictions: None
+    preview: Callable[[list[Prediction]], None] | None = None
     cancelled: Callable[[], bool] = lambda: False
 
 
@@ -41,7 +43,10 @@ class Worker(Protocol):
     """Runs one call at a time."""
 
     def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
-        """Run a job to its end. Raises what it raised, Cancelled within about 2 s of `watch.cancelled()`, WorkerDied."""
+        """Run a job to its end.
+
+        Raises what it raised, Cancelled within about 2 s of `watch.cancelled()`, WorkerDied.
+        """
         ...
 
     def close(self) -> None:
@@ -61,7 +66,7 @@ class InlineWorker:
                 raise Cancelled("Cancelled.")
             watch.progress(fraction, message)
 
-        self._desk.progress, self._desk.preview = report, watch.preview
+        self._desk.progress = report
         return perform(self._desk, kind, params)
 
     def close(self) -> None:
@@ -113,7 +118,8 @@ class ProcessWorker:
             if tag == "progress":
                 watch.progress(*rest)
             elif tag == "preview":
-                watch.preview(*rest)
+                if watch.preview:
+                    watch.preview(*rest)
             elif tag == "done":
                 result: Result = rest[0]
                 return result
@@ -171,7 +177,7 @@ def _serve(pipe: Connection, settings: Settings) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     desk = Desk(settings)
-    last = 0.0
+    last = shown = 0.0
 
     def progress(fraction: float, message: str) -> None:
         nonlocal last
@@ -181,11 +187,17 @@ def _serve(pipe: Connection, settings: Settings) -> None:
             last = time.monotonic()
             pipe.send(("progress", fraction, message))
 
+    def preview(found: Callable[[], list[Prediction]]) -> None:
+        nonlocal shown
+        if time.monotonic() - shown > PREVIEW_EVERY_S:
+            pipe.send(("preview", found()))
+            shown = time.monotonic()
+
     while True:
         with arrived:
             arrived.wait_for(lambda: bool(calls))
             kind, params = calls.pop(0)
-        desk.progress, desk.preview = progress, lambda predictions: pipe.send(("preview", predictions))
+        desk.progress, desk.preview = progress, preview
         try:
             answer: tuple[Any, ...] = ("done", perform(desk, kind, params))
         except StudioError as error:

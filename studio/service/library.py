@@ -91,7 +91,8 @@ class Studio:
         probe = media.probe(str(file), self.settings.limits)
         row = {
             "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": _sha256(file),
-            "size": probe.size, "start_us": probe.start_us, "duration_us": probe.duration_us, "width": probe.width, "height": probe.height,
+            "size": probe.size, "start_us": probe.start_us, "duration_us": probe.duration_us,
+            "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
             "browser_playable": int(probe.browser_playable),

@@ -56,8 +56,13 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
             raise UsageError("This annotation belongs to another video.")
         if before.version != change.base_version:
             raise Conflict("Somebody changed this annotation meanwhile.", as_row(before))
-        kept = {"source": before.source, "prediction_id": before.prediction_id}
-        after = replace(wanted, version=before.version + 1, annotator=annotator, **kept)
+        after = replace(
+            wanted,
+            version=before.version + 1,
+            annotator=annotator,
+            source=before.source,
+            prediction_id=before.prediction_id,
+        )
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after))
     _put(db, video_id, after)
@@ -98,7 +103,8 @@ def _put(db: sqlite3.Connection, video_id: str, a: Annotation) -> None:
     db.execute(
         "INSERT INTO annotations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
         "track = excluded.track, start_us = excluded.start_us, end_us = excluded.end_us, label = excluded.label, "
-        "note = excluded.note, source = excluded.source, annotator = excluded.annotator, version = excluded.version, deleted = excluded.deleted",
+        "note = excluded.note, source = excluded.source, annotator = excluded.annotator, "
+        "version = excluded.version, deleted = excluded.deleted",
         (
             a.id, video_id, a.track, a.segment.start, a.segment.end, a.label, a.note, a.source, a.prediction_id,
             a.annotator, a.version, a.deleted,

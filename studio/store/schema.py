@@ -21,7 +21,8 @@ def m001_first_tables(db: Database) -> None:
 _FIRST = """
 CREATE TABLE videos (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
-    start_us INTEGER NOT NULL, duration_us INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, rotation INTEGER NOT NULL,
+    start_us INTEGER NOT NULL, duration_us INTEGER NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, rotation INTEGER NOT NULL,
     fps REAL NOT NULL, vfr INTEGER NOT NULL, frame_count INTEGER NOT NULL, codec TEXT NOT NULL, audio TEXT,
     browser_playable INTEGER NOT NULL, added TEXT NOT NULL
 );

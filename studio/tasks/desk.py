@@ -1,17 +1,19 @@
 """What a task works with: warm models, the cache, and a way to say how far it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Cache, Vectors
-from studio.timeline import Prediction
+from studio.timeline import Prediction, Segment
 
 Progress = Callable[[float, str], None]
-Preview = Callable[[list[Prediction]], None]
+Preview = Callable[[Callable[[], list[Prediction]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +42,26 @@ class Outcome:
     params: dict[str, Any] = field(default_factory=dict)
 
 
+def predictions_of(
+    desk: "Desk", video: Video, track: str, label: str, found: Iterable[tuple[int, int, float]]
+) -> list[Prediction]:
+    """(start_us, end_us, score) → predictions between frame edges, inside the video."""
+    edges = [(desk.to_frame(video, start), desk.to_frame(video, end), score) for start, end, score in found]
+    return [Prediction(Segment(start, end), track, label, score) for start, end, score in edges if start < end]
+
+
 class Desk:
     """A place to work: models stay loaded between calls.
 
     `progress(fraction, message)` may raise Cancelled; tasks call it at least every second or so of work.
-    `preview(predictions)` shows what was found so far to whoever watches; only the outcome counts.
+    `preview(found)` shows what `found()` returns, the predictions so far, when somebody watches; only the outcome
+    counts.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.progress: Progress = lambda fraction, message: None
-        self.preview: Preview = lambda predictions: None
+        self.preview: Preview = lambda found: None
         self.cache = Cache(settings.cache)
         self.vectors = Vectors(self.cache)
         self._models: dict[tuple[str, str | None], Any] = {}
@@ -67,6 +78,15 @@ class Desk:
             except models.ModelError as error:
                 raise ModelUnavailable(str(error)) from error
         return self._models[key]
+
+    def to_frame(self, video: Video, time_us: int) -> int:
+        """The frame edge nearest to a time: the start of a frame, or the end of the video."""
+        table = self.cache.load_array(video.id, "pts.npy")
+        if table is None or not len(table):
+            return min(time_us, video.duration_us)
+        k = int(np.searchsorted(table, time_us))
+        near = [*table[max(0, k - 1) : k + 1], video.duration_us]
+        return int(min(near, key=lambda edge: abs(int(edge) - time_us)))
 
     def part(self, start: float, end: float) -> Progress:
         """A progress function for the part of the work between two fractions of the whole."""

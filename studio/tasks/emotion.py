@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from models import Track
 from studio import media
 from studio.tasks.curves import segments, smooth
-from studio.tasks.desk import Desk, Outcome, Video
+from studio.tasks.desk import Desk, Outcome, Video, predictions_of
 from studio.tasks.faces import face_tracks, scenes
 from studio.tasks.speaker import person
 from studio.timeline import MICROS, Prediction, Segment
@@ -56,11 +56,15 @@ def _faces(
         for number, times, crops in scene.members:
             found.setdefault(number, []).append((times, model.predict(crops)))  # type: ignore[attr-defined]
         desk.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Reading expressions")
-        desk.preview([p for number, parts in sorted(found.items()) for p in _expressions(number, parts, labels, video)])
+        desk.preview(
+            lambda: [
+                p for number, parts in sorted(found.items()) for p in _expressions(desk, video, number, parts, labels)
+            ]
+        )
     predictions: list[Prediction] = []
     curves: list[dict[str, object]] = []
     for number, parts in sorted(found.items()):
-        predictions += _expressions(number, parts, labels, video)
+        predictions += _expressions(desk, video, number, parts, labels)
         times, probabilities = _joined(parts)
         curves.append({
             "track": row_name(number),
@@ -70,20 +74,15 @@ def _faces(
     return predictions, curves
 
 
-def _expressions(number: int, parts: Parts, labels: Sequence[str], video: Video) -> list[Prediction]:
+def _expressions(desk: Desk, video: Video, number: int, parts: Parts, labels: Sequence[str]) -> list[Prediction]:
     """The stretches in which one expression of a face is the strongest, in order of time."""
     times, probabilities = _joined(parts)
     strongest = probabilities.argmax(axis=1)
     predictions = []
     for k, label in enumerate(labels):
         shown = np.where(strongest == k, probabilities[:, k], 0.0).astype(np.float32)
-        predictions += [
-            Prediction(Segment(a, min(b, video.duration_us)), row_name(number), label, score)
-            for a, b, score in segments(
-                times, shown, on=0.35, off=0.25, step_us=STEP_US, shortest_us=400_000, bridge_us=400_000
-            )
-            if a < min(b, video.duration_us)
-        ]
+        found = segments(times, shown, on=0.35, off=0.25, step_us=STEP_US, shortest_us=400_000, bridge_us=400_000)
+        predictions += predictions_of(desk, video, row_name(number), label, found)
     return sorted(predictions, key=lambda p: p.segment)
 
 

@@ -110,7 +110,7 @@ def scenes(
             frame = next(stream, None)
             if frame is None:
                 break
-            image = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if gray else frame
+            image = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) if gray else frame
             for member in plan:
                 k = int(np.searchsorted(member.times_s, time_us / MICROS - 1e-6))
                 if k == len(member.crops) < len(member.times_s) and abs(member.times_s[k] * MICROS - time_us) < 2:

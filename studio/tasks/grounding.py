@@ -3,8 +3,8 @@
 import numpy as np
 
 from studio.tasks.desk import Desk, Outcome, Video
-from studio.tasks.retrieval import embed_query, encoder_key, index_video
-from studio.timeline import Prediction, Segment, us
+from studio.tasks.retrieval import boundaries, embed_query, encoder_key, index_video
+from studio.timeline import Prediction, Segment
 
 TRACK = "Moments"
 
@@ -19,9 +19,10 @@ def ground(desk: Desk, video: Video, query: str, top: int = 5, encoder_name: str
     features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
     curve = features.similarity(vector)
     times_s = features.times_us / 1e6
+    snap = boundaries(desk, video, features)
     predictions = []
     for start_s, end_s, score in engine.propose(times_s, curve, top, duration_s=video.duration_s):
-        start, end = us(start_s), min(us(end_s), video.duration_us)
+        start, end = snap(start_s), snap(end_s)
         if end > start:
             predictions.append(Prediction(Segment(start, end), TRACK, query.strip(), float(score)))
     return Outcome(

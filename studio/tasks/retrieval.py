@@ -1,6 +1,6 @@
 """Text → moments across the library."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,12 +102,32 @@ def search(
     return hits[:top]
 
 
+def boundaries(desk: Desk, video: Video, features: Features) -> Callable[[float], int]:
+    """A function that moves a boundary (s) to where it can only be (µs): a shot cut nearer than the sampling
+    interval, else the nearest frame.
+
+    Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can.
+    """
+    cuts = desk.cache.load_array(video.id, "shots.npy")
+    reach = int(np.median(np.diff(features.times_us))) if len(features.times_us) > 1 else 0
+
+    def snap(time_s: float) -> int:
+        time = us(time_s)
+        if cuts is not None and len(cuts):
+            nearest = int(cuts[np.abs(cuts - time).argmin()])
+            time = nearest if abs(nearest - time) < reach else time
+        return desk.to_frame(video, time)
+
+    return snap
+
+
 def moments_of(desk: Desk, video: Video, features: Features, curve: NDArray[np.float32]) -> list[Hit]:
     """Frames that score high, joined into moments that do not overlap; each is scored by its best frame."""
     hits: list[Hit] = []
     proposals = desk.model("grounding").propose(features.times_us / 1e6, curve, 10, duration_s=video.duration_s)
+    snap = boundaries(desk, video, features)
     for start_s, end_s, _ in proposals:
-        start, end = us(start_s), min(us(end_s), video.duration_us)
+        start, end = snap(start_s), snap(end_s)
         inside = np.flatnonzero((features.times_us >= start) & (features.times_us < end))
         if not len(inside) or any(start < hit.end_us and hit.start_us < end for hit in hits):
             continue

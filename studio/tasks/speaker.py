@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 
 from studio import media
 from studio.tasks.curves import segments, smooth
-from studio.tasks.desk import Desk, Outcome, Video
+from studio.tasks.desk import Desk, Outcome, Video, predictions_of
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, scenes
-from studio.timeline import MICROS, Prediction, Segment
+from studio.timeline import MICROS, Prediction
 
 AUDIO_RATE = 16_000
 STEP_US = int(MICROS / CROPS_PER_S)
+
+
+Parts = list[tuple[NDArray[np.int64], NDArray[np.float32]]]  # (times in µs, scores) scene by scene
 
 
 def person(number: int) -> str:
@@ -49,21 +52,21 @@ def find_speakers(desk: Desk, video: Video) -> Outcome:
     model = desk.model("active_speaker")
     tracks = face_tracks(desk, video, desk.part(0.0, 0.6))
     has_audio = media.probe(video.path, desk.settings.limits).audio is not None
-    curves: dict[int, list[tuple[NDArray[np.int64], NDArray[np.float32]]]] = {}
+    curves: dict[int, Parts] = {}
     if has_audio and tracks:
         audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
         for scene in scenes(desk, video, tracks, rate=CROPS_PER_S, size=112, gray=True, padding=0.4):
             for number, times, scores in _score(model, scene, audio.take(scene.start_us, scene.end_us)):
                 curves.setdefault(number, []).append((times, scores))
             desk.progress(0.6 + 0.39 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")
-            desk.preview([p for n, parts in sorted(curves.items()) for p in _speaking(n, parts, video.duration_us)])
+            desk.preview(lambda: [p for n, parts in sorted(curves.items()) for p in _speaking(desk, video, n, parts)])
     predictions: list[Prediction] = []
     people = []
     for number, track in enumerate(tracks):
         parts = curves.get(number, [])
         times = np.concatenate([t for t, _ in parts]) if parts else np.empty(0, np.int64)
         scores = np.concatenate([s for _, s in parts]) if parts else np.empty(0, np.float32)
-        predictions += _speaking(number, parts, video.duration_us)
+        predictions += _speaking(desk, video, number, parts)
         boxes = np.column_stack([track.times_s, track.boxes])
         people.append({
             "track": person(number),
@@ -75,19 +78,13 @@ def find_speakers(desk: Desk, video: Video) -> Outcome:
     return Outcome("speaker", model.name, model.version, predictions, {"tracks": people, "note": note})
 
 
-def _speaking(
-    number: int, parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]], duration_us: int
-) -> list[Prediction]:
+def _speaking(desk: Desk, video: Video, number: int, parts: Parts) -> list[Prediction]:
     """The segments in which one person speaks, from the pieces of their curve."""
     if not parts:
         return []
     times, scores = np.concatenate([t for t, _ in parts]), np.concatenate([s for _, s in parts])
     found = segments(times, smooth(scores, 5), on=0.5, off=0.4, step_us=STEP_US, shortest_us=200_000, bridge_us=300_000)
-    return [
-        Prediction(Segment(a, min(b, duration_us)), person(number), "speaking", score)
-        for a, b, score in found
-        if a < min(b, duration_us)
-    ]
+    return predictions_of(desk, video, person(number), "speaking", found)
 
 
 def _score(
