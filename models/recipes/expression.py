@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.emotion.expression import LABELS, SIDE, ExpressionNet, standardise
@@ -57,13 +57,18 @@ def augment(x: torch.Tensor) -> torch.Tensor:
     return x.masked_fill((inside & keep).unsqueeze(1), 0.0)
 
 
-def train(faces: np.ndarray, labels: np.ndarray, minutes: float, out: Path) -> ExpressionNet:
-    net = ExpressionNet().to(memory_format=torch.channels_last)
+def train(
+    faces: np.ndarray, labels: np.ndarray, minutes: float, out: Path, peak: float = 0.1, start_from: Path | None = None
+) -> ExpressionNet:
+    net = ExpressionNet()
+    if start_from:
+        net.load_state_dict(load_file(start_from))
+    net = net.to(memory_format=torch.channels_last)
     average = deepcopy(net).eval()
     decayed = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
+    optimiser = torch.optim.SGD(groups, lr=peak, momentum=0.9, nesterov=True)
     loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
     pixels, targets = torch.from_numpy(faces).unsqueeze(1), torch.from_numpy(labels)
     start, step, epoch, done = time.monotonic(), 0, 0, 0.0
@@ -72,7 +77,7 @@ def train(faces: np.ndarray, labels: np.ndarray, minutes: float, out: Path) -> E
         total = 0.0
         for index in torch.split(torch.randperm(len(pixels)), 128)[:-1]:
             done = (time.monotonic() - start) / (minutes * 60)
-            rate = 0.1 * min(1.0, step / 200) * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
+            rate = peak * min(1.0, step / 200) * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
             for group in optimiser.param_groups:
                 group["lr"] = max(rate, 1e-4)
             x = augment(pixels[index].float()).to(memory_format=torch.channels_last)
@@ -102,10 +107,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=WEIGHTS / "expression.safetensors")
+    parser.add_argument("--peak", type=float, default=0.1, help="highest learning rate")
+    parser.add_argument("--start-from", type=Path, help="weights of an earlier cycle")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    train(*sheets(options.data / "fer2013", "train"), options.minutes, options.out)
+    train(*sheets(options.data / "fer2013", "train"), options.minutes, options.out, options.peak, options.start_from)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ FPS, RATE = 25, 16_000
 
 @dataclass(frozen=True)
 class Head:
-    """One person: crops uint8 (T, 112, 112), audio float32 (T · 640,), and voice bool (T,) from the detector."""
+    """One person: crops uint8 (T, 112, 112) and audio float32 (S,), both from the first frame on."""
 
     name: str
     crops: np.ndarray
@@ -47,7 +47,10 @@ def head(path: Path) -> Head:
     frames: list[np.ndarray] = []
     times = []
     with av.open(str(path)) as container:
-        for frame in container.decode(video=0):
+        stream = container.streams.video[0]
+        width, height = detector.frame_size(stream.width, stream.height, longest=360)
+        for frame in container.decode(stream):
+            frame = frame.reformat(width, height)
             frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
             times.append(float(frame.time or 0))
     times_s = np.array(times) - times[0]
@@ -60,19 +63,6 @@ def head(path: Path) -> Head:
     return Head(path.name, crops, sound(path))
 
 
-def heads(data: Path, cache: Path | None = None) -> list[Head]:
-    """Every talking clip of faces/ in which a face was tracked."""
-    folder = data / "faces"
-    paths = sorted([*folder.glob("*.m*"), *(folder / "lip_reading_quiz").glob("*.mp4")])
-    found = []
-    for path in paths:
-        kept = cache / f"{path.stem}.npz" if cache else None
-        if kept and kept.exists():
-            stored = np.load(kept)
-            found.append(Head(path.name, stored["crops"], stored["audio"]))
-            continue
-        one = head(path)
-        if kept:
-            np.savez(kept, crops=one.crops, audio=one.audio)
-        found.append(one)
-    return found
+def heads(data: Path) -> list[Head]:
+    """Ten people who are not in the lip-reading clips, which the settings were chosen on."""
+    return [head(path) for path in sorted((data / "faces").glob("*.m*"))]

@@ -1,0 +1,265 @@
+"""Every number this project prints about its models: `python -m models.recipes.measure --data DIR [--task T] [--write]`.
+
+Only on data held out from training: Flickr8k's and FER2013's dev sets, TEL's dev films, and heads whose scenes are made
+up here. `--write` puts the numbers into the cards' front matter and into docs/models.md.
+"""
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import models
+from models.recipes import dialog_emotion, expression, studio_lite, talking
+from models.registry import WEIGHTS
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "models.md"
+Numbers = dict[str, float]
+
+
+def text_video(data: Path) -> Numbers:
+    """Flickr8k dev: 1,091 photos × 5 captions, every caption against every photo and back."""
+    names, pixels = zip(*studio_lite.photos(data, "dev"), strict=True)
+    rows = studio_lite.captions(data, "dev")
+    owner = torch.tensor([names.index(name) for name, _ in rows])
+    model = models.load("text_video", device="cpu")
+    images = torch.from_numpy(model.encode_frames(np.stack(pixels)))
+    texts = torch.from_numpy(model.encode_text([text for _, text in rows]))
+    found = studio_lite.recall(images, texts, owner)
+    found["chance_R@10"] = 100 * 10 / len(names)
+    # What the two frozen towers reach without a trained joint: the posterior mixes the class names' embeddings.
+    tower, sentences = studio_lite.frozen()
+    with torch.inference_mode():
+        batches = torch.from_numpy(np.stack(pixels)).split(32)  # type: ignore[no-untyped-call]
+        posterior = torch.cat([tower.logits(tower.regions(part).mean(1)).softmax(1) for part in batches])
+        words = sentences.vectors(studio_lite.class_names())
+        plain = torch.nn.functional.normalize(posterior @ words, dim=1)
+        base = studio_lite.recall(plain, sentences.vectors([text for _, text in rows]), owner)
+    found["class_names_t2i_R@10"] = base["t2i_R@10"]
+    found["class_names_i2t_R@10"] = base["i2t_R@10"]
+    return found
+
+
+# From the data's own description; the captions are ours, one a video.
+VIDEOS = {
+    "0lh_UWF9ZP4_62_69.avi": "a woman mixes cooked rice in a glass bowl",
+    "778mkceE0UQ_40_46.avi": "a red car drives on a road, then cars race in dust",
+    "TZ860P4iTaM_15_28.avi": "a cat plays the piano",
+    "qvg9eM4Hmzk_4_10.avi": "a man lifts the back of a blue truck",
+    "3qqEKTPxLNs_1_15.avi": "a baby on a blue sofa plays with a toy",
+    "birthday.mp4": "a man with a party hat celebrates before a laptop and a cake",
+    "skateboarding_dog.mp4": "a dog rides a skateboard",
+    "dog_barking.mp4": "a man in a red shirt at a sliding door",
+    "yoga.mp4": "a woman does yoga on a terrace",
+    "cooking.mp4": "a woman cooks outdoors",
+    "arm_wrestling.mp4": "two people arm-wrestle",
+    "basketball.mp4": "children play basketball in a gym",
+    "car-detection.mp4": "cars pass on a road seen from above",
+    "bottle-detection.mp4": "bottles on a table, a hand takes them",
+    "big_buck_bunny_0_30.webm": "animation of a rabbit in a meadow",
+    "screen_recording.mp4": "a screen recording of a computer program",
+}
+
+
+def videos(data: Path) -> Numbers:
+    """Sixteen real videos, one frame a second, a caption each: video score = mean of its best quarter of frames."""
+    import av
+
+    model = models.load("text_video", device="cpu")
+    texts = model.encode_text(list(VIDEOS.values()))
+    scores = np.zeros((len(texts), len(VIDEOS)))
+    for column, name in enumerate(VIDEOS):
+        frames, next_s = [], 0.0
+        with av.open(str(data / "videos" / name)) as container:
+            stream = container.streams.video[0]
+            width, height = model.frame_size(stream.width, stream.height)
+            for frame in container.decode(stream):
+                if (frame.time or 0.0) >= next_s:
+                    small = frame.reformat(width, height, "rgb24")
+                    frames.append(np.asarray(small.to_ndarray(), np.uint8))
+                    next_s = (frame.time or 0.0) + 0.999
+        sims = np.sort(texts @ model.encode_frames(np.stack(frames)).T, axis=1)
+        scores[:, column] = sims[:, -max(1, len(frames) // 4) :].mean(1)
+    ranks = (scores > np.diag(scores)[:, None]).sum(1) + 1
+    worst = [name for name, rank in zip(VIDEOS, ranks, strict=True) if rank > 5]
+    print("videos found late:", ", ".join(worst) or "none")
+    return {
+        "videos_R@1": 100 * float(np.mean(ranks == 1)),
+        "videos_R@5": 100 * float(np.mean(ranks <= 5)),
+        "videos_chance_R@1": 100 / len(VIDEOS),
+    }
+
+
+def grounding(data: Path) -> Numbers:
+    """Made-up videos from Flickr8k dev: 30–120 s of 3–9 photos, each 5–30 s, every frame another crop of its photo.
+
+    A caption of one photo is the query, its stretch the truth; R1 at IoU .5 and .7 and mean IoU over 400 queries.
+    """
+    rng = np.random.default_rng(0)
+    names, pixels = zip(*studio_lite.photos(data, "dev"), strict=True)
+    rows = studio_lite.captions(data, "dev")
+    model = models.load("text_video", device="cpu")
+    chosen = rng.permutation(len(names))[:240]
+    bank = {}
+    for i in chosen:
+        views = []
+        for _ in range(6):
+            side = int(rng.integers(150, 224))
+            y, x = rng.integers(0, 225 - side, 2)
+            views.append(model.encode_frames(pixels[i][None, y : y + side, x : x + side])[0])
+        bank[i] = np.stack(views)
+    own: dict[str, list[float]] = {"peaks": [], "whole": [], "random": []}
+    for _ in range(400):
+        photos = rng.choice(chosen, int(rng.integers(3, 10)), replace=False)
+        lengths = rng.integers(5, 31, len(photos))
+        track = np.concatenate([bank[p][rng.integers(0, 6, n)] for p, n in zip(photos, lengths, strict=True)])
+        target = int(rng.integers(len(photos)))
+        start, end = int(lengths[:target].sum()), int(lengths[: target + 1].sum())
+        texts = [text for name, text in rows if name == names[photos[target]]]
+        query = model.encode_text([texts[int(rng.integers(len(texts)))]])[0]
+        duration = len(track)
+        # Frame i is shown at i + .5, so that the truth [start, end) is what the cells can reach.
+        found = models.propose(np.arange(duration) + 0.5, track @ query, 1, float(duration))[0]
+        a, b = np.sort(rng.uniform(0, duration, 2))
+        for kind, (low, high) in (("peaks", found[:2]), ("whole", (0, duration)), ("random", (a, b))):
+            shared = max(0.0, min(high, end) - max(low, start))
+            own[kind].append(shared / (max(high, end) - min(low, start)))
+    iou = {kind: np.array(values) for kind, values in own.items()}
+    return {
+        "R1@0.5": 100 * float(np.mean(iou["peaks"] >= 0.5)),
+        "R1@0.7": 100 * float(np.mean(iou["peaks"] >= 0.7)),
+        "mIoU": 100 * float(iou["peaks"].mean()),
+        "whole_video_R1@0.5": 100 * float(np.mean(iou["whole"] >= 0.5)),
+        "whole_video_mIoU": 100 * float(iou["whole"].mean()),
+        "random_window_R1@0.5": 100 * float(np.mean(iou["random"] >= 0.5)),
+        "random_window_mIoU": 100 * float(iou["random"].mean()),
+    }
+
+
+def expressions(data: Path) -> Numbers:
+    """FER2013's public test part, 3,589 faces."""
+    faces, labels = expression.sheets(data / "fer2013", "dev")
+    model = models.load("expression", device="cpu")
+    found = model.predict(np.repeat(faces[..., None], 3, axis=3)).argmax(1)
+    recalls = [float(np.mean(found[labels == c] == c)) for c in range(7)]
+    return {
+        "accuracy": 100 * float(np.mean(found == labels)),
+        "macro_recall": 100 * float(np.mean(recalls)),
+        "majority_class_accuracy": 100 * float(np.bincount(labels).max() / len(labels)),
+        **{f"recall_{name}": 100 * r for name, r in zip(model.labels, recalls, strict=True)},
+    }
+
+
+def dialog_emotions(data: Path) -> Numbers:
+    """TEL, 605 clips of 7 films that training never saw: each (line, class) is an item, AP macro over 18 classes."""
+    found = dialog_emotion.clips(data / "tel" / "dev.json")
+    model = models.load("dialog_emotion", device="cpu")
+    scores = [model.predict(clip["lines"]) for clip in found]
+    truth = np.concatenate([clip["cues"] for clip in found])
+    train = dialog_emotion.clips(data / "tel" / "train.json")
+    prior = np.mean([clip["y"] > 0 for clip in train], axis=0)
+    chance = [dialog_emotion.mean_ap(np.random.default_rng(seed).random(truth.shape), truth) for seed in range(5)]
+    flat = np.concatenate([np.tile(prior, (len(clip["lines"]), 1)) for clip in found])
+    clip_truth = np.stack([clip["y"] > 0 for clip in found])
+    clip_random = np.random.default_rng(0).random(clip_truth.shape)
+    return {
+        "cue_mAP": dialog_emotion.mean_ap(np.concatenate(scores), truth),
+        "cue_mAP_random": float(np.mean(chance)),
+        "cue_mAP_train_prior": dialog_emotion.mean_ap(flat, truth),
+        "cue_micro_AP": 100 * dialog_emotion.average_precision(np.concatenate(scores).ravel(), truth.ravel()),
+        "cue_micro_AP_train_prior": 100 * dialog_emotion.average_precision(flat.ravel(), truth.ravel()),
+        "clip_mAP": dialog_emotion.mean_ap(np.stack([s.mean(0) for s in scores]), clip_truth),
+        "clip_mAP_random": dialog_emotion.mean_ap(clip_random, clip_truth),
+    }
+
+
+def speakers(data: Path) -> Numbers:
+    """Heads the settings were not chosen on (GRID and news heads): frame AP, and who of two is the voice.
+
+    “talking”: both mouths talk, one voice is heard, only being in step decides. “still”: the other face rests, a single
+    picture with camera noise. “muted”: how often a frame of a talking mouth without sound is called speaking.
+    """
+    people = talking.heads(data)
+    model = models.load("active_speaker", device="cpu")
+    rng = np.random.default_rng(0)
+    out: Numbers = {}
+    for scene in ("talking", "still"):
+        scores, truth, right = [], [], []
+        for a in people:
+            for b in people:
+                length = min(len(a.crops), len(b.crops), len(a.audio) // 640)
+                sound = a.audio[: length * 640]
+                other = b.crops[:length]
+                if scene == "still":
+                    noise = rng.normal(0, 2, other.shape)
+                    other = (np.repeat(b.crops[:1], length, axis=0) + noise).clip(0, 255).astype(np.uint8)
+                if a is b:
+                    continue
+                pair = model.score([a.crops[:length], other], sound)
+                voice = model.heard(sound, length) > 0.5
+                scores += pair
+                truth += [voice, np.zeros(length, bool)]
+                right.append(pair[0][voice].mean() > pair[1][voice].mean())
+        hits, order = np.concatenate(truth), np.concatenate(scores)
+        out[f"{scene}_frame_AP"] = 100 * dialog_emotion.average_precision(order, hits)
+        out[f"{scene}_frame_AP_chance"] = 100 * float(hits.mean())
+        out[f"{scene}_pair_accuracy"] = 100 * float(np.mean(right))
+    silent = [model.score([one.crops], np.zeros(len(one.audio), np.float32))[0] for one in people]
+    out["muted_false_alarms"] = 100 * float(np.mean(np.concatenate(silent) > 0.5))
+    alone = [model.score([one.crops], one.audio)[0] for one in people]
+    heard = [model.heard(one.audio, len(one.crops)) > 0.5 for one in people]
+    out["alone_found"] = 100 * float(np.mean(np.concatenate(alone)[np.concatenate(heard)] > 0.5))
+    return out
+
+
+MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
+    "text_video": ("studio-lite", text_video),
+    "videos": ("studio-lite", videos),
+    "grounding": ("similarity-peaks", grounding),
+    "expression": ("expression", expressions),
+    "dialog_emotion": ("dialog-emotion", dialog_emotions),
+    "active_speaker": ("voice-motion", speakers),
+}
+
+
+def write_card(name: str, numbers: Numbers) -> None:
+    """Merge the numbers into the card's metrics, the last table of its front matter."""
+    path = WEIGHTS / f"{name}.md"
+    text = path.read_text(encoding="utf-8")
+    merged = {**models.registry.parse(text).metrics, **numbers}
+    table = "".join(f'"{key}" = {round(value, 2)}\n' for key, value in merged.items())
+    text = re.sub(r"\[metrics\]\n.*?^\+\+\+", lambda _: f"[metrics]\n{table}+++", text, flags=re.DOTALL | re.MULTILINE)
+    path.write_text(text, encoding="utf-8")
+
+
+def write_docs() -> None:
+    """The table of all numbers in docs/models.md, between its two markers."""
+    rows = ["| model | measure | value |", "|---|---|---|"]
+    for card in models.cards():
+        rows += [f"| {card.name} | {key.replace('_', ' ')} | {value:g} |" for key, value in card.metrics.items()]
+    text = DOCS.read_text(encoding="utf-8")
+    block = "<!-- numbers -->\n" + "\n".join(rows) + "\n<!-- /numbers -->"
+    text = re.sub(r"<!-- numbers -->.*?<!-- /numbers -->", lambda _: block, text, flags=re.DOTALL)
+    DOCS.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--task", choices=sorted(MEASURES), action="append")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    for task in options.task or MEASURES:
+        name, measure = MEASURES[task]
+        numbers = measure(options.data)
+        print(f"{name}: " + ", ".join(f"{key} {value:.1f}" for key, value in numbers.items()), flush=True)
+        if options.write:
+            write_card(name, numbers)
+            write_docs()
+
+
+if __name__ == "__main__":
+    main()
