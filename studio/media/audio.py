@@ -34,12 +34,15 @@ def audio_stream(
     real = policy.admit(path, limits)
     chunk = max(1, round(rate * chunk_s))
     waiting: list[Samples] = []
-    held = 0
+    held = total = 0
     with Child("audio", real, limits, {"rate": rate, "start_us": found.start_us}) as child:
         while child.receive() is not None:
             block = np.frombuffer(child.body(_MOST_BODY), np.float32)
             waiting.append(block)
             held += len(block)
+            total += len(block)
+            if total > limits.duration_s * rate:
+                raise policy.refuse_broken(path, "its sound does not end")
             if held >= chunk:
                 joined = np.concatenate(waiting)
                 whole = held - held % chunk

@@ -1,10 +1,12 @@
 """The process that opens a media file in our stead, seen from outside.
 
-One child serves one request and ends. It is started with an argument list, an empty environment and no
-inherited files; it limits itself (`child.confine`) before it reads the request. Its lifeline is the request pipe:
-when the last writer is gone, because we closed it or died, the kernel ends the child.
+One child serves one request and ends; the next one waits ready. It is started with an argument list, an empty
+environment and no inherited files. It leaves the network before it reads the request, and limits itself before it
+opens the file (`child.confine`). Its lifeline is the request pipe: when the last writer is gone, because we closed
+it or died, the kernel ends the child.
 """
 
+import atexit
 import contextlib
 import os
 import select
@@ -12,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +52,7 @@ class Child:
         self._path = path
         self._silence_s = limits.child_silence_s
         self._body_left = 0
-        self._process = _start()
+        self._process = _spare.take()
         assert self._process.stdin is not None and self._process.stdout is not None
         self._answers = self._process.stdout.fileno()
         request = {
@@ -131,14 +134,7 @@ class Child:
 
     def close(self) -> None:
         """End the process now and reap it; may be called twice."""
-        process = self._process
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        _end(self._process)
 
     def __enter__(self) -> "Child":
         return self
@@ -149,6 +145,52 @@ class Child:
     def __del__(self) -> None:
         if hasattr(self, "_process"):
             self.close()
+
+
+class _Spare:
+    """The next child, started ahead: a call waits for its answer and not for imports (about 0.1 s less)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def take(self) -> subprocess.Popen[bytes]:
+        """The waiting child, or a new one; another takes its place."""
+        with self._lock:
+            ready, owner = self._process, self._owner
+            self._process, self._owner = _start(), os.getpid()
+        if ready is not None and owner == os.getpid():
+            if ready.poll() is None:
+                return ready
+            _end(ready)
+        return _start()
+
+    def dismiss(self) -> None:
+        """End the waiting child."""
+        with self._lock:
+            ready, self._process = self._process, None
+        if ready is not None and self._owner == os.getpid():
+            _end(ready)
+
+    def unlock(self) -> None:
+        """In a forked process: forget who held the lock. The waiting child stays its owner's."""
+        self._lock = threading.Lock()
+
+
+_spare = _Spare()
+atexit.register(_spare.dismiss)
+os.register_at_fork(after_in_child=_spare.unlock)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def _error(head: wire.Head) -> StudioError:

@@ -8,6 +8,7 @@ from studio.media.probe import probe
 from studio.media.sandbox import Child
 
 Line = tuple[int, int, str]
+_MOST_LINES = 100_000
 
 
 def subtitles(path: str | os.PathLike[str], limits: Limits | None = None) -> list[Line]:
@@ -18,6 +19,6 @@ def subtitles(path: str | os.PathLike[str], limits: Limits | None = None) -> lis
         return []
     lines: list[Line] = []
     with Child("subtitles", policy.admit(path, limits), limits, {"start_us": found.start_us}) as child:
-        while (head := child.receive()) is not None:
+        while (head := child.receive()) is not None and len(lines) < _MOST_LINES:
             lines.append((int(head["start"]), int(head["end"]), str(head["text"])))
     return sorted(lines)

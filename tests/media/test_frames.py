@@ -60,7 +60,7 @@ def test_every_frame_at_its_time_and_until_the_next(
     assert numbers == [n for n in clip.numbers for _ in (0, 1)]
 
 
-@pytest.mark.parametrize("rate", [3.0, 25.0, 29.97])
+@pytest.mark.parametrize("rate", [3.0, 29.97])
 def test_rate_asks_an_even_grid(kind: str, rate: float, clip_of: Clips, number_in: Numbers) -> None:
     path, clip = clip_of(kind)
     found = media.probe(path)
@@ -92,11 +92,11 @@ def test_times_outside_are_the_ends(clip_of: Clips, number_in: Numbers) -> None:
 
 def test_distant_times_are_reached_by_jumps(make_clip: Any, recipe: Any, tmp_path: Path, number_in: Numbers) -> None:
     for suffix, params in ((".mp4", "open-gop=1:bframes=3"), (".mkv", "bframes=2")):
-        clip = recipe(suffix=suffix, ticks=list(range(1500)), options={"x264-params": f"{params}:keyint=50"})
+        clip = recipe(suffix=suffix, ticks=list(range(900)), options={"x264-params": f"{params}:keyint=50"})
         path = make_clip(clip, tmp_path / f"long{suffix}")
-        asked = [0, 9_990_000, 10_000_000, 31_999_999, 32_000_000, 59_000_001]
+        asked = [0, 9_990_000, 10_000_000, 31_999_999, 32_000_000, 35_000_001]
         numbers, times, _ = collect(media.sample_frames(path, times_us=asked), number_in)
-        assert numbers == [0, 249, 250, 799, 800, 1475]
+        assert numbers == [0, 249, 250, 799, 800, 875]
         assert times == [n * 40_000 for n in numbers]
 
 

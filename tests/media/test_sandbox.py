@@ -27,7 +27,7 @@ def test_closing_early_leaves_nothing(long_clip: Path) -> None:
     media.probe(long_clip)
     me = psutil.Process()
     gc.collect()
-    before = me.num_fds(), me.children()
+    before = me.num_fds(), len(me.children())
     for way in ("close", "with", "forget", "exception"):
         stream = media.sample_frames(long_clip, 25, batch=2)
         pid = stream.pid
@@ -48,7 +48,7 @@ def test_closing_early_leaves_nothing(long_clip: Path) -> None:
         assert not psutil.pid_exists(pid)
     sound = media.audio_stream(long_clip)
     assert list(sound) == []
-    assert (me.num_fds(), me.children()) == before
+    assert (me.num_fds(), len(me.children())) == before
 
 
 def test_a_whole_pass_leaves_nothing(long_clip: Path) -> None:
@@ -160,3 +160,32 @@ def test_memory_does_not_grow_with_the_video(long_clip: Path, make_clip: Any, re
                     peak = max(peak, child.memory_info().rss)
         peaks.append(peak)
     assert peaks[1] <= 1.15 * peaks[0]
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_waiting_child_is_not_shared_with_a_fork(long_clip: Path) -> None:
+    media.probe(long_clip)
+    found = os.fork()
+    if found == 0:
+        try:
+            good = len(media.thumbnail(long_clip, 0)) > 0
+        finally:
+            os._exit(0 if good else 1)
+    assert len(media.thumbnail(long_clip, 0)) > 0
+    assert os.waitstatus_to_exitcode(os.waitpid(found, 0)[1]) == 0
+
+
+def test_a_waiting_child_that_died_is_replaced(long_clip: Path) -> None:
+    media.thumbnail(long_clip, 0)
+    for child in psutil.Process().children():
+        child.kill()
+        child.wait()
+    assert len(media.thumbnail(long_clip, 0)) > 0
+
+
+def test_many_at_once(long_clip: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda place: media.frame_at(long_clip, place * 1_000_000)[0], range(12)))
+    assert made == [place * 1_000_000 for place in range(12)]

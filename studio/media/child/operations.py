@@ -38,6 +38,7 @@ def answer(fd: int, head: wire.Head, body: bytearray) -> None:
         reply.send(_failure(policy.refuse_broken(path, "its pictures need more memory than is allowed")))
     except Exception:  # a hostile file may lead anywhere; the trace tells a fault of ours from a fault of the file
         reply.send(_failure(policy.refuse_broken(path)))
+    reply.finish()
 
 
 def _failure(error: StudioError) -> wire.Head:

@@ -36,6 +36,7 @@ def frames(
 ) -> None:
     """Answer one message an asked time: its raw RGB picture, or none when it repeats the last one."""
     table, asked = unpack_timing(body, **timing)
+    reply.work_ahead()
     if backend == "decord":
         decord_frames.frames(reply, path, limits, table, asked, size)
         return
