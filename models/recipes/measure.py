@@ -1,4 +1,4 @@
-"""Every number this project prints about its models: `python -m models.recipes.measure --data DIR [--task T] [--write]`.
+"""Every number we print about models: `python -m models.recipes.measure --data DIR [--task T] [--write]`.
 
 Only on data held out from training: Flickr8k's and FER2013's dev sets, TEL's dev films, and heads whose scenes are made
 up here. `--write` puts the numbers into the cards' front matter and into docs/models.md.

@@ -25,9 +25,7 @@ class OpenClipEncoder:
 
         model, _, pretrained = name.partition("/")
         if model not in open_clip.list_models():
-            raise ModelError(
-                f"open_clip knows no model “{model}”; “python -m open_clip” style names look like ViT-B-32."
-            )
+            raise ModelError(f"open_clip knows no model “{model}”; choose one of open_clip.list_models(), as ViT-B-32.")
         path = Path(pretrained)
         local = path.is_file()
         self._net: Any = _from_file(model, path) if local else _from_hub(model, pretrained)
