@@ -129,7 +129,8 @@ def _bar(what: str) -> Iterator[Any]:
 
 
 def _print(args: Args, value: Json, lines: Sequence[str]) -> None:
-    print(json.dumps(value, ensure_ascii=False) if args.json else "\n".join(lines))
+    for line in [json.dumps(value, ensure_ascii=False)] if args.json else lines:
+        print(line)
 
 
 def serve(args: Args) -> int:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from assets.demo import CLIPS, clip_folder
+from studio.config import Settings
+from studio.service import Studio
 from studio.store import Store, videos
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
@@ -21,5 +24,29 @@ def store(tmp_path: Path) -> Iterator[Store]:
     """An empty library with one (unwatchable) video in it."""
     opened = Store(tmp_path / "studio.db")
     opened.write(lambda db: videos.add(db, dict(VIDEO)))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def clips() -> dict[str, Path]:
+    """Real clips, by the first word of their names: bigbuckbunny, bikes, carphone."""
+    return {name.split(".")[0].split("_")[0]: clip_folder() / name for name in CLIPS}
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    """An empty library that works in this process."""
+    opened = Studio(Settings(home=tmp_path / "home"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Studio]:
+    """A library with the real clips in it, indexed once for the whole run; tests must not remove its videos."""
+    opened = Studio(Settings(home=tmp_path_factory.mktemp("indexed")))
+    for clip in clips.values():
+        opened.index(opened.add(clip)["id"])
     yield opened
     opened.close()

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from studio.index.cache import Cache
@@ -27,6 +26,8 @@ class Features:
 
     def similarity(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of each frame with a unit query (D,) → (N,)."""
+        import torch  # only where it is used: the web server imports this room and never searches itself
+
         # numpy's own half-precision product is ten times slower than torch's; the copy is of one video only
         vectors = torch.from_numpy(np.array(self.vectors))
         product = vectors @ torch.from_numpy(np.asarray(query, np.float32)).to(torch.float16)

@@ -7,8 +7,7 @@ import threading
 import time
 
 from studio.errors import Cancelled, StudioError
-from studio.jobs.work import KINDS, Result
-from studio.jobs.worker import Watch, Worker, WorkerDied
+from studio.jobs.worker import Result, Watch, Worker, WorkerDied
 from studio.store import Store, jobs, runs
 from studio.timeline import Prediction
 
@@ -49,7 +48,7 @@ class Runner:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                job = self._store.write(lambda db: jobs.take(db, tuple(KINDS)))
+                job = self._store.write(jobs.take)
             except StudioError as error:  # a locked or full database: the queue waits, it does not die
                 log.warning("the queue waits: %s", error)
                 self._closing.wait(LOOK_EVERY_S)
@@ -105,16 +104,7 @@ class Runner:
                 return
             data = dict(result.data)
             if result.outcome is not None:
-                data["run"] = keep_outcome(db, str(video_id), result)
+                data["run"] = runs.add(db, str(video_id), result.outcome)
             jobs.finish(db, job_id, "done", result=data)
 
         self._store.write(write)
-
-
-def keep_outcome(db: sqlite3.Connection, video_id: str, result: Result) -> str:
-    """Store what a job found as a run; returns the run's id."""
-    o = result.outcome
-    assert o is not None
-    return runs.add(
-        db, video_id, o.task, o.model, o.model_version, o.predictions, params=o.params, query=o.query, payload=o.payload
-    )

@@ -4,25 +4,17 @@ Nothing here knows the database: today a child process on this machine runs thes
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from studio import media, tasks
 from studio.errors import UsageError
-from studio.tasks import Desk, Outcome, Video
+from studio.jobs.worker import PROXY, Result
+from studio.tasks import Desk, Video
 
 WAVEFORM_PER_S = 50
-PROXY = "proxy.mp4"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """`data` is JSON for whoever asked; `outcome` becomes a run with its predictions."""
-
-    data: dict[str, Any] = field(default_factory=dict)
-    outcome: Outcome | None = None
 
 
 def _video(params: dict[str, Any]) -> Video:

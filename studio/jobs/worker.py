@@ -1,4 +1,7 @@
-"""Where a job runs: in a child process that keeps its models warm, or right here (for the command line)."""
+"""Where a job runs: in a child process that keeps its models warm, or right here (for the command line).
+
+The work itself, and torch with it, is only imported where it is done: the web server never loads it.
+"""
 
 import contextlib
 import logging
@@ -7,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
@@ -15,11 +18,11 @@ from typing import Any, Protocol
 from studio import errors
 from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
-from studio.jobs.work import Result, perform
-from studio.tasks import Desk
-from studio.tasks.desk import Progress
+from studio.store.runs import Outcome
 from studio.timeline import Prediction
 
+Progress = Callable[[float, str], None]
+PROXY = "proxy.mp4"  # the name under which the cache keeps a playable copy
 CANCEL_GRACE_S = 1.5
 POLL_S = 0.1
 PREVIEW_EVERY_S = 1.0
@@ -28,6 +31,14 @@ log = logging.getLogger(__name__)
 
 class WorkerDied(JobError):
     """The process disappeared in the middle of a job (out of memory, killed): the job may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`data` is JSON for whoever asked; `outcome` becomes a run with its predictions."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +69,19 @@ class InlineWorker:
     """Runs jobs in this process and thread."""
 
     def __init__(self, settings: Settings) -> None:
-        self._desk = Desk(settings)
+        self._settings = settings
+        self._desk: Any = None
 
     def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+        from studio.jobs.work import perform
+        from studio.tasks import Desk
+
         def report(fraction: float, message: str) -> None:
             if watch.cancelled():
                 raise Cancelled("Cancelled.")
             watch.progress(fraction, message)
 
+        self._desk = self._desk or Desk(self._settings)
         self._desk.progress = report
         return perform(self._desk, kind, params)
 
@@ -176,6 +192,9 @@ def _serve(pipe: Connection, settings: Settings) -> None:
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
+    from studio.jobs.work import perform
+    from studio.tasks import Desk
+
     desk = Desk(settings)
     last = shown = 0.0
 

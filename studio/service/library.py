@@ -14,12 +14,9 @@ from studio import formats, media
 from studio.config import Settings
 from studio.errors import JobError, MediaError, NotFound, UsageError
 from studio.index import Cache
-from studio.jobs import InlineWorker, ProcessWorker, Runner, Watch, Worker
-from studio.jobs.runner import keep_outcome
-from studio.jobs.work import PROXY
+from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.service import edits, views
 from studio.store import Store, annotations, jobs, labels, runs, videos
-from studio.tasks.desk import Progress
 from studio.timeline import Annotation, Timeline
 
 Row = dict[str, Any]
@@ -230,8 +227,9 @@ class Studio:
     def _here(self, kind: str, row: Row, params: Row, progress: Progress) -> Row:
         result = self._asker.call(kind, {**params, "video": _facts(row)}, Watch(progress))
         data = dict(result.data)
-        if result.outcome is not None:
-            data["run"] = self.store.write(lambda db: keep_outcome(db, row["id"], result))
+        outcome = result.outcome
+        if outcome is not None:
+            data["run"] = self.store.write(lambda db: runs.add(db, row["id"], outcome))
         return data
 
     # ------------------------------------------------------------------ jobs

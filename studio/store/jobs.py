@@ -47,12 +47,9 @@ def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     return _value(row)
 
 
-def take(db: sqlite3.Connection, kinds: tuple[str, ...]) -> dict[str, Any] | None:
-    """Mark the oldest queued job of these kinds as running and return it; None when nothing waits."""
-    marks = ", ".join("?" * len(kinds))
-    row = db.execute(
-        f"SELECT id FROM jobs WHERE state = 'queued' AND kind IN ({marks}) ORDER BY position LIMIT 1", kinds
-    ).fetchone()
+def take(db: sqlite3.Connection) -> dict[str, Any] | None:
+    """Mark the oldest queued job as running and return it; None when nothing waits."""
+    row = db.execute("SELECT id FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()
     if row is None:
         return None
     db.execute(

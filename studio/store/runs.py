@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from studio.errors import NotFound
@@ -11,25 +11,40 @@ from studio.store.videos import now
 from studio.timeline import Prediction, Segment
 
 
-def add(
-    db: sqlite3.Connection,
-    video_id: str,
-    task: str,
-    model: str,
-    model_version: str,
-    predictions: Sequence[Prediction],
-    *,
-    params: dict[str, Any],
-    query: str | None = None,
-    payload: dict[str, Any] | None = None,
-) -> str:
-    """Record one execution of one model with everything it proposed; returns the run's id."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one execution of one model found in one video; `payload` holds curves and boxes, as JSON values."""
+
+    task: str
+    model: str
+    model_version: str
+    predictions: list[Prediction]
+    payload: dict[str, Any] = field(default_factory=dict)
+    query: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def add(db: sqlite3.Connection, video_id: str, outcome: Outcome) -> str:
+    """Record an outcome as a run with its predictions; returns the run's id.
+
+    Raises NotFound when the video has gone.
+    """
     if db.execute("SELECT 1 FROM videos WHERE id = ?", (video_id,)).fetchone() is None:
         raise NotFound("This video was removed from the library meanwhile; its result was dropped.")
-    run_id = uuid.uuid4().hex
+    run_id, o = uuid.uuid4().hex, outcome
     db.execute(
         "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'done', ?, (SELECT coalesce(max(seq), 0) + 1 FROM runs))",
-        (run_id, video_id, task, model, model_version, json.dumps(params), query, json.dumps(payload or {}), now()),
+        (
+            run_id,
+            video_id,
+            o.task,
+            o.model,
+            o.model_version,
+            json.dumps(o.params),
+            o.query,
+            json.dumps(o.payload),
+            now(),
+        ),
     )
     db.executemany(
         "INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -38,7 +53,7 @@ def add(
                 p.id or uuid.uuid4().hex, run_id, p.track, p.segment.start, p.segment.end, p.label, p.score,
                 json.dumps(p.payload) if p.payload else None,
             )
-            for p in predictions
+            for p in o.predictions
         ],
     )  # fmt: skip
     return run_id

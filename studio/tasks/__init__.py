@@ -4,7 +4,7 @@ A task is a function of a `Desk` and plain arguments; it returns an `Outcome` an
 """
 
 from studio.tasks.catalogue import catalogue
-from studio.tasks.desk import Desk, Outcome, Video
+from studio.tasks.desk import Desk, Video
 from studio.tasks.emotion import find_emotions
 from studio.tasks.grounding import ground
 from studio.tasks.retrieval import Hit, index_video, search
@@ -13,7 +13,6 @@ from studio.tasks.speaker import find_speakers
 __all__ = [
     "Desk",
     "Hit",
-    "Outcome",
     "Video",
     "catalogue",
     "find_emotions",

@@ -1,7 +1,7 @@
 """What a task works with: warm models, the cache, and a way to say how far it is."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,19 +27,6 @@ class Video:
     @property
     def duration_s(self) -> float:
         return self.duration_us / 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one run of one model found in one video."""
-
-    task: str
-    model: str
-    model_version: str
-    predictions: list[Prediction]
-    payload: dict[str, Any] = field(default_factory=dict)
-    query: str | None = None
-    params: dict[str, Any] = field(default_factory=dict)
 
 
 def predictions_of(

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from models import Track
 from studio import media
+from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
-from studio.tasks.desk import Desk, Outcome, Video, predictions_of
+from studio.tasks.desk import Desk, Video, predictions_of
 from studio.tasks.faces import face_tracks, scenes
 from studio.tasks.speaker import person
 from studio.timeline import MICROS, Prediction, Segment

@@ -141,6 +141,8 @@ def _plan(tracks: list[Track], rate: float) -> list[list[_Member]]:
         if last > first:
             grid = np.arange(first, last + 1)
             grids.append((number, grid, steady(t.at(grid / rate))))
+    if not grids:
+        return []
     longest = int(SCENE_S * rate)
     edges: list[int] = []
     reach = -1

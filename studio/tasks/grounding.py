@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from studio.tasks.desk import Desk, Outcome, Video
+from studio.store.runs import Outcome
+from studio.tasks.desk import Desk, Video
 from studio.tasks.retrieval import boundaries, embed_query, encoder_key, index_video
 from studio.timeline import Prediction, Segment
 

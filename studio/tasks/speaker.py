@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio import media
+from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
-from studio.tasks.desk import Desk, Outcome, Video, predictions_of
+from studio.tasks.desk import Desk, Video, predictions_of
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, scenes
 from studio.timeline import MICROS, Prediction
 

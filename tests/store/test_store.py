@@ -30,7 +30,7 @@ def save(store: Store, wanted: Annotation | None, base: int, edit: str, by: str 
 @pytest.fixture
 def prediction(store: Store) -> str:
     proposed = [Prediction(Segment(5_000_000, 9_000_000), "moments", "a dog", 0.7, id="p1")]
-    store.write(lambda db: runs.add(db, "v1", "grounding", "peaks", "1", proposed, params={}, query="a dog"))
+    store.write(lambda db: runs.add(db, "v1", runs.Outcome("grounding", "peaks", "1", proposed, query="a dog")))
     return "p1"
 
 
@@ -252,14 +252,14 @@ def queue(store: Store, kind: str = "index", limit: int = 100, **params: object)
 def test_jobs_are_taken_in_order_and_once(store: Store) -> None:
     first, second = queue(store, n=1), queue(store, n=2)
     assert queue(store, n=1)["id"] == first["id"], "the same job is not queued twice"
-    taken = [store.write(lambda db: jobs.take(db, ("index",))) for _ in range(3)]
+    taken = [store.write(jobs.take) for _ in range(3)]
     assert [job and job["id"] for job in taken] == [first["id"], second["id"], None]
 
 
 def test_a_restart_resumes_and_a_poison_job_stops(store: Store) -> None:
     job = queue(store)
     for attempt in (1, 2, 3):
-        taken = store.write(lambda db: jobs.take(db, ("index",)))
+        taken = store.write(jobs.take)
         assert taken is not None
         assert taken["attempts"] == attempt
         store.write(lambda db: jobs.recover(db, 3))

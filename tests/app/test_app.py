@@ -1,0 +1,133 @@
+"""The app's doors: media, uploads, exports, the guard, and calls with the wrong things in them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from assets import read_page
+from studio.app import create_app
+from studio.app.calls import annotate_calls, answer, library_calls, search_calls
+from studio.service import Studio
+
+HOST = {"host": "127.0.0.1:7860"}
+
+
+@pytest.fixture
+def client(studio: Studio) -> Iterator[TestClient]:
+    with TestClient(create_app(studio), base_url="http://127.0.0.1:7860") as made:
+        yield made
+
+
+def test_media_is_served_by_id_in_ranges(client: TestClient, studio: Studio, clips: dict[str, Path]) -> None:
+    video, data = studio.add(clips["bikes"])["id"], clips["bikes"].read_bytes()
+    whole = client.get(f"/media/{video}")
+    assert whole.content == data
+    assert whole.headers["content-type"] == "video/mp4"
+    part = client.get(f"/media/{video}", headers={"range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, data[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(data)}"
+    assert client.head(f"/media/{video}").headers["content-length"] == str(len(data))
+
+
+def test_thumbnails_and_arrays(client: TestClient, studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    assert client.get(f"/thumbnail/{video}?t=1").content[:2] == b"\xff\xd8"
+    assert len(client.get(f"/array/{video}/pts").content) == 250 * 8
+    assert client.get(f"/array/{video}/waveform").content == b""
+    assert client.get(f"/array/{video}/../studio.db").status_code == 404
+    assert client.get(f"/thumbnail/{video}?t=nan").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/media/nope", "/media/..%2fx.db", "/thumbnail/x", "/export/x", "/array/x/pts"])
+def test_what_is_not_there_is_a_sentence_without_a_path(client: TestClient, studio: Studio, path: str) -> None:
+    reply = client.get(path)
+    assert reply.status_code == 404
+    assert str(studio.settings.home) not in reply.text
+
+
+def test_export_downloads_under_the_video_s_name(client: TestClient, studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"], 'a "quoted" ü.mp4')["id"]
+    reply = client.get(f"/export/{video}?format=json")
+    assert reply.json()["format"] == "moment-studio"
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''a%20%22quoted%22%20%C3%BC.json"
+    assert client.get(f"/export/{video}?format=docx").status_code == 400
+
+
+def test_upload(client: TestClient, studio: Studio, clips: dict[str, Path]) -> None:
+    data = clips["bikes"].read_bytes()
+    reply = client.post("/upload?name=my bikes.mp4", content=data).json()
+    assert reply["ok"]
+    assert "path" not in reply["data"]
+    assert studio.video(reply["data"]["id"])["name"] == "my bikes.mp4"
+    broken = client.post("/upload?name=broken.mp4", content=b"no video at all")
+    assert broken.status_code == 400
+    assert "broken.mp4" in broken.json()["error"]
+    assert len(list(studio.settings.uploads.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"origin": "http://127.0.0.1:7860"}, True),
+        ({"origin": "http://evil.example"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": "http://127.0.0.1:9999"}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"host": "evil.example"}, False),
+        ({"host": "127.0.0.1.evil.example:7860"}, False),
+    ],
+)
+@pytest.mark.parametrize("path", ["/upload?name=x.mp4", "/gradio_api/upload", "/gradio_api/component_server"])
+def test_only_our_own_pages_may_write(client: TestClient, path: str, headers: dict[str, str], allowed: bool) -> None:
+    reply = client.post(path, content=b"x", headers=headers)
+    assert (reply.status_code != 403) == allowed
+
+
+def test_a_foreign_host_may_not_even_read(client: TestClient) -> None:
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 403
+
+
+def test_every_answer_carries_its_armour(client: TestClient) -> None:
+    for path in ("/", "/web/js/api.js", "/media/nope"):
+        headers = client.get(path).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("page", ["shell", "library", "search", "annotate"])
+def test_no_template_is_evaluated(page: str) -> None:
+    assert "${" not in read_page(page)
+    assert "{{" not in read_page(page)
+
+
+WRONG: list[Any] = [None, [], "x", 7, {}, {"video": 7}, {"video": {"a": 1}}, {"video": "nope"}, {"query": []},
+                    {"video": "nope", "edits": "x"}, {"path": "\x00"}, {"path": 3}, {"query": "x", "top": "many"},
+                    {"video": "nope", "since": -1}, {"kind": "rm", "video": "nope"}, {"job": "nope"},
+                    {"run": None}]  # fmt: skip
+
+
+def test_wrong_calls_get_a_sentence(studio: Studio) -> None:
+    calls = [*library_calls(studio), *search_calls(studio), *annotate_calls(studio)]
+    for call in calls:
+        for request in WRONG:
+            reply = call(request)
+            assert json.dumps(reply)
+            if not reply["ok"]:
+                assert reply["kind"] != "bug", (call.__name__, request, reply)
+                assert str(studio.settings.home) not in reply["error"]
+
+
+def test_a_bug_becomes_a_sentence_and_a_log_entry(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(request: dict[str, Any]) -> None:
+        raise ZeroDivisionError("inside")
+
+    reply = answer(broken)({})
+    assert reply["ok"] is False
+    assert "inside" not in reply["error"]
+    assert "ZeroDivisionError" in caplog.text

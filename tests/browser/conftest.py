@@ -1,0 +1,116 @@
+"""A real server on a real library, and a real Chromium."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from studio.config import Settings
+from studio.service import Studio
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+]  # fmt: skip
+
+
+def chromium_path() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise FileNotFoundError("The browser tests need Chromium: apt-get install chromium (.ci/run does it)")
+
+
+@dataclass
+class Served:
+    """A running studio; `restart` and `stop` act on its process, the library stays."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "studio.cli", "serve", "--no-browser", "--home", str(self.home),
+                   "--port", str(self.port), "--device", "cpu"]  # fmt: skip
+        log = (self.home.parent / "server.log").open("ab")
+        self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        log.close()
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(self.url, timeout=2).close()
+                return
+            except OSError:
+                assert self.process.poll() is None, self.log
+                time.sleep(0.2)
+        raise AssertionError("the studio did not start")
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(20)
+
+    @property
+    def log(self) -> str:
+        return (self.home.parent / "server.log").read_text()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("served") / "home"
+    studio = Studio(Settings(home=home, device="cpu"))
+    for clip in clips.values():
+        studio.index(studio.add(clip)["id"])
+    studio.close()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    made = Served(home, port)
+    made.start()
+    yield made
+    made.stop()
+    assert "Traceback" not in made.log, made.log
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Opens pages with storage of their own each; an error in a page fails the test."""
+    errors: list[str] = []
+    contexts = []
+
+    def make() -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 720})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(new_page: Callable[[], Page]) -> Page:
+    return new_page()

@@ -1,0 +1,222 @@
+"""Editing: nothing is lost, nothing is overwritten silently, every boundary is a frame."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Served
+from tests.browser.desk import Desk, rows, video_id
+
+pytestmark = pytest.mark.browser
+ANNOTATION = "#segment-list [data-kind=annotation]"
+VERDICTS = """SELECT prediction_id, verdict FROM verdicts JOIN predictions p ON p.id = prediction_id
+              JOIN runs r ON r.id = run_id WHERE r.video_id = ?"""
+SPAN = "(t => t.dataset.viewEnd - t.dataset.viewStart)(document.querySelector('#timeline'))"
+
+
+@pytest.fixture
+def bikes(served: Served) -> str:
+    """The id of a video whose annotations are cleared first."""
+    video = video_id(served.home, "bikes")
+    import sqlite3
+
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        db.execute("DELETE FROM annotations WHERE video_id = ?", (video,))
+        db.execute("DELETE FROM runs WHERE video_id = ?", (video,))
+    return video
+
+
+def test_create_move_undo_redo_delete(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    desk.create(1.0, 3.0, "a car")
+    (made,) = desk.segments("annotation")
+    assert (made["start"], made["end"], made["label"]) == (1.0, 3.0, "a car"), "drawn to the frame"
+    desk.drag((2.0, made["y"]), (5.0, made["y"]))
+    desk.saved()
+    (moved,) = desk.segments("annotation")
+    assert (moved["start"], moved["end"]) == (4.0, 6.0)
+    page.keyboard.press("Control+z")
+    expect(page.locator(f"{ANNOTATION}[data-start='1']")).to_have_count(1)
+    page.keyboard.press("Control+Shift+z")
+    expect(page.locator(f"{ANNOTATION}[data-start='4']")).to_have_count(1)
+    page.keyboard.press("Delete")
+    expect(page.locator(ANNOTATION)).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.locator(f"{ANNOTATION}[data-start='4']")).to_have_count(1)
+    desk.saved()
+    ops = [
+        op for (op,) in rows(served.home, "SELECT op FROM revisions WHERE annotation_id = ? ORDER BY seq", made["id"])
+    ]
+    assert ops == ["create", "update", "update", "update", "update", "delete", "restore"]
+    assert rows(served.home, "SELECT start_us, deleted FROM annotations WHERE id = ?", made["id"]) == [(4_000_000, 0)]
+
+
+def test_two_windows_see_each_other_and_a_stale_edit_is_a_conflict(
+    new_page: Callable[[], Page], served: Served, bikes: str
+) -> None:
+    mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
+    theirs.page.evaluate("localStorage.setItem('annotator', 'Berta')")
+    mine.create(1.0, 3.0, "a car")
+    expect(theirs.page.locator(ANNOTATION)).to_have_count(1, timeout=1500)
+    (seen,) = theirs.segments("annotation")
+
+    mine.drag((2.99, seen["y"]), (4.0, seen["y"]), drop=False)  # I hold the edge …
+    theirs.drag((1.01, seen["y"]), (0.4, seen["y"]))  # … while Berta moves the other one
+    theirs.saved()
+    mine.page.wait_for_function("document.querySelector('#segment-list [data-kind=annotation]').dataset.start == '0.4'")
+    mine.page.mouse.up()
+    expect(mine.page.locator("#save-state")).to_have_text("conflict")
+    expect(mine.page.locator("#inspector")).to_contain_text("Berta")
+    assert rows(served.home, "SELECT start_us, end_us FROM annotations WHERE id = ?", seen["id"]) == [
+        (400_000, 3_000_000)
+    ]
+    mine.page.click("#keep-mine")
+    mine.saved()
+    assert rows(served.home, "SELECT start_us, end_us FROM annotations WHERE id = ?", seen["id"]) == [
+        (1_000_000, 4_000_000)
+    ]
+    expect(theirs.page.locator(f"{ANNOTATION}[data-end='4']")).to_have_count(1, timeout=1500)
+
+
+def test_keeping_theirs_drops_mine(new_page: Callable[[], Page], served: Served, bikes: str) -> None:
+    mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
+    mine.create(1.0, 3.0, "a car")
+    expect(theirs.page.locator(ANNOTATION)).to_have_count(1)
+    (seen,) = theirs.segments("annotation")
+    mine.drag((2.99, seen["y"]), (4.0, seen["y"]), drop=False)
+    theirs.page.locator(ANNOTATION).click()
+    theirs.page.keyboard.press("Delete")
+    theirs.saved()
+    expect(mine.page.locator(ANNOTATION)).to_have_count(0)
+    mine.page.mouse.up()
+    expect(theirs.page.locator(ANNOTATION)).to_have_count(0)
+    assert rows(served.home, "SELECT deleted FROM annotations WHERE id = ?", seen["id"]) == [(1,)]
+
+
+def test_edits_made_while_the_server_is_away_arrive_later(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    desk.create(1.0, 2.0, "before")
+    served.stop()
+    lane = desk.segments("annotation")[0]["y"]
+    desk.drag((3.0, lane), (4.0, lane))
+    expect(page.locator("#save-state")).to_have_text("offline")
+    desk.drag((3.5, lane), (5.5, lane))
+    expect(page.locator(ANNOTATION)).to_have_count(2)
+    assert len(rows(served.home, "SELECT id FROM annotations WHERE video_id = ?", bikes)) == 1
+    served.start()
+    desk.saved()
+    assert rows(
+        served.home, "SELECT start_us, version FROM annotations WHERE video_id = ? ORDER BY start_us", bikes
+    ) == [
+        (1_000_000, 2),
+        (5_000_000, 2),
+    ]
+
+
+def test_edits_that_never_left_the_page_survive_its_death(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    desk.create(1.0, 2.0)
+    page.route("**/component_server**", lambda route: route.abort())
+    lane = desk.segments("annotation")[0]["y"]
+    desk.drag((3.0, lane), (4.0, lane))
+    expect(page.locator("#save-state")).to_have_text("offline")
+    page.unroute("**/component_server**")
+    page.goto("about:blank")
+    desk.open(bikes)
+    desk.saved()
+    expect(page.locator(ANNOTATION)).to_have_count(2)
+    assert len(rows(served.home, "SELECT id FROM annotations WHERE video_id = ? AND NOT deleted", bikes)) == 2
+
+
+def test_accept_and_reject(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    page.fill("#ground-query", "a car")
+    page.click("text=Find moments")
+    page.wait_for_selector("#segment-list [data-kind=prediction]")
+    first_id, second_id = [s["id"] for s in desk.segments("prediction")][:2]
+    page.locator(f"#segment-list [data-id='{first_id}']").click()
+    page.keyboard.press("a")
+    page.locator(f"#segment-list [data-id='{second_id}']").click()
+    page.keyboard.press("x")
+    desk.saved()
+    assert dict(rows(served.home, VERDICTS, bikes)) == {first_id: "accepted", second_id: "rejected"}
+    assert rows(served.home, "SELECT source FROM annotations WHERE video_id = ?", bikes) == [("accepted",)]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    desk.saved()
+    assert rows(served.home, VERDICTS, bikes) == []
+
+
+def test_without_alt_an_edge_finds_the_cut(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    cuts = page.evaluate("fetch('/array/' + new URLSearchParams(location.search).get('video') + '/shots')"
+                         ".then(r => r.arrayBuffer()).then(b => [...new Float64Array(b)])")  # fmt: skip
+    cut = next(c for c in cuts if 1 < c < 9)
+    lane = desk.lane()
+    desk.drag((cut - 0.6, lane), (cut - 0.05, lane), snap=True)
+    expect(page.locator(ANNOTATION)).to_have_count(1)
+    assert desk.segments("annotation")[0]["end"] == cut
+
+
+def test_every_step_is_one_frame(page: Page, served: Served, bikes: str) -> None:
+    Desk(page, served.url).open(bikes)
+    for frame in range(1, 13):
+        page.click("#forward")
+        expect(page.locator("#frame")).to_have_text(f"frame {frame}")
+        page.wait_for_function("!document.querySelector('#player').seeking")
+        shown = page.evaluate("document.querySelector('#player').currentTime")
+        assert frame / 25 <= shown < (frame + 1) / 25
+    page.click("#back")
+    expect(page.locator("#frame")).to_have_text("frame 11")
+
+
+def test_zoom_keeps_what_is_under_the_pointer(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    x, y = desk.x(7.0), desk.y(60)
+    page.mouse.move(x, y)
+    for _ in range(6):
+        page.mouse.wheel(0, -300)
+    page.wait_for_function(f"{SPAN} < 1")
+    assert abs(desk.x(7.0) - x) < 2
+    page.keyboard.press("f")
+    page.wait_for_function("document.querySelector('#timeline').dataset.viewEnd == 10")
+
+
+PAYLOADS = [
+    "<img src=x onerror=window.__pwned=1>", "${window.__pwned=1}", "{{constructor}}", "';alert(1)//",
+    "<script>window.__pwned=1</script>", "javascript:window.__pwned=1", "\u202e evil \u202c",
+    "</option><svg/onload=window.__pwned=1>",
+]  # fmt: skip
+
+
+def test_labels_are_text_everywhere(page: Page, served: Served, bikes: str) -> None:
+    page.on("dialog", lambda dialog: pytest.fail("a label ran"))
+    desk = Desk(page, served.url).open(bikes)
+    for i, payload in enumerate(PAYLOADS):
+        desk.create(i + 0.2, i + 0.8, payload)
+        page.click("text=History")
+        expect(page.locator(".history li").first).to_be_visible()
+    page.reload()
+    expect(page.locator(ANNOTATION)).to_have_count(len(PAYLOADS))
+    assert [s["label"] for s in desk.segments("annotation")] == PAYLOADS
+    assert page.evaluate("window.__pwned") is None
+
+
+def test_the_keyboard_is_enough(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("i")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("o")
+    page.keyboard.press("Enter")
+    expect(page.locator("#label-input")).to_be_focused()
+    page.keyboard.type("hands only")
+    page.keyboard.press("Tab")
+    desk.saved()
+    (made,) = desk.segments("annotation")
+    assert (made["start"], made["end"], made["label"]) == (1.0, pytest.approx(2.04), "hands only")
+    page.locator("#timeline").focus()
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()

@@ -1,0 +1,115 @@
+"""The command line's contract, run as people run it: another process, its output, its exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.config import Settings
+from studio.service import Studio
+
+
+@pytest.fixture
+def run(indexed: Studio) -> Any:
+    """studio ARGUMENTS on the indexed library → (status, JSON or text, standard error)."""
+
+    def call(*arguments: str | Path) -> tuple[int, Any, str]:
+        home = ["--home", str(indexed.settings.home), "--device", "cpu"]
+        command = [sys.executable, "-m", "studio.cli", *map(str, arguments), *home]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        try:
+            return done.returncode, json.loads(done.stdout), done.stderr
+        except ValueError:
+            return done.returncode, done.stdout, done.stderr
+
+    return call
+
+
+def test_add_prints_ids_paths_and_durations(run: Any, clips: dict[str, Path]) -> None:
+    status, out, _ = run("add", clips["bikes"], "--json")
+    assert status == 0
+    assert [sorted(v) for v in out["videos"]] == [["duration", "id", "path"]]
+    assert out["videos"][0]["duration"] == 10.0
+
+
+def test_search_one_and_many(run: Any, tmp_path: Path) -> None:
+    status, out, _ = run("search", "a bicycle on a street", "--top", "2", "--json")
+    assert status == 0
+    assert len(out["hits"]) == 2
+    assert set(out["hits"][0]) == {"video", "path", "score", "start", "end"}
+    assert out["hits"][0]["path"].endswith("bikes.mp4")
+    (tmp_path / "queries.txt").write_text("a bicycle\n\na man\n")
+    _, out, _ = run("search", "--queries", tmp_path / "queries.txt", "--json")
+    assert [r["query"] for r in out["results"]] == ["a bicycle", "a man"]
+    assert all(r["hits"] for r in out["results"])
+
+
+def test_ground(run: Any, clips: dict[str, Path]) -> None:
+    status, out, _ = run("ground", clips["bikes"], "a bicycle", "--json")
+    assert status == 0
+    assert set(out) == {"moments", "curve"}
+    assert set(out["moments"][0]) == {"start", "end", "score"}
+    scores = [m["score"] for m in out["moments"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(out["curve"]["times"]) == len(out["curve"]["scores"])
+
+
+def test_people(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
+    _, out, _ = run("speakers", clips["carphone"], "--json")
+    assert set(out["tracks"][0]) >= {"track", "boxes", "times", "scores", "segments"}
+    (tmp_path / "s.srt").write_text("1\n00:00:01,000 --> 00:00:02,500\nI am so sorry for your loss.\n")
+    status, out, _ = run("emotions", clips["carphone"], "--subtitles", tmp_path / "s.srt", "--json")
+    assert status == 0
+    assert {"Expression · Person 1", "Dialogue emotion"} <= {s["track"] for s in out["segments"]}
+    assert all(set(s) == {"track", "start", "end", "label", "score"} for s in out["segments"])
+
+
+def test_annotations_and_export(run: Any, indexed: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    video = indexed.video(str(clips["bigbuckbunny"]))["id"]
+    wanted = {"edit_id": "cli", "op": "create", "id": "cli", "track": "t", "start": 1.0, "end": 2.0, "label": "é"}
+    indexed.save(video, [wanted], "ann")
+    _, out, _ = run("annotations", video, "--json")
+    (found,) = out["annotations"]
+    assert (found["start"], found["end"], found["label"], found["source"]) == (1.0, 2.0, "é", "manual")
+    assert found["prediction_id"] is None
+    status, _, _ = run("export", video, "--format", "json", "-o", tmp_path / "x.json")
+    assert status == 0
+    assert (tmp_path / "x.json").read_bytes() == indexed.export(video, "json")
+
+
+def test_the_rest_works(run: Any, tmp_path: Path, clips: dict[str, Path]) -> None:
+    assert run("index", clips["bikes"], "--json")[1]["indexed"][0]["frames"] > 5
+    assert run("backup", tmp_path / "copy.db")[0] == 0
+    assert Studio(Settings(home=tmp_path / "other")).close() is None
+    status, out, _ = run("models", "verify", "--json")
+    assert status == 0
+    tasks = {card["task"] for card in out["models"]}
+    assert tasks >= {"text_video", "grounding", "expression", "dialog_emotion", "active_speaker", "face_detector"}
+    assert run("doctor", "--json")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["search", "", "--json"], 2, "Say in a few words"),
+        (["search", "--json"], 2, "Give one QUERY"),
+        (["search", "x", "--top", "0"], 2, "at least 1"),
+        (["ground", "nothing-here", "x"], 1, "studio add"),
+        (["add", "/nowhere.mp4"], 1, "nowhere.mp4"),
+        (["export", "nothing-here", "--format", "docx"], 1, "studio add"),
+        (["serve", "--host", "0.0.0.0"], 2, "only listens on this machine"),
+        (["dance"], 2, "invalid choice"),
+        (["search", "x", "--encoder", "no-such-model"], 1, "no-such-model"),
+    ],
+)  # fmt: skip
+def test_a_mistake_gets_one_line_and_the_right_status(run: Any, arguments: list[str], status: int, says: str) -> None:
+    code, out, error = run(*arguments)
+    assert code == status
+    assert says in error
+    assert "Traceback" not in error
+    assert out == ""
+    if "dance" not in arguments:
+        assert len(error.strip().splitlines()) == 1

@@ -1,0 +1,59 @@
+"""What can be rebuilt is either whole or not there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.index import Cache, Features, Vectors
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path)
+
+
+def unit(n: int, d: int = 16, seed: int = 0) -> np.ndarray:  # type: ignore[type-arg]
+    v = np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+    return v / np.linalg.norm(v, axis=1, keepdims=True)
+
+
+def test_search_equals_the_plain_product(cache: Cache) -> None:
+    vectors, index = {f"v{i}": unit(20, seed=i) for i in range(5)}, Vectors(cache)
+    for video, v in vectors.items():
+        index.put(video, "lite@1", Features(np.arange(20) * 1_000_000, v.astype(np.float16)))
+    query = unit(1, seed=99)[0]
+    found = index.search("lite@1", query, vectors, 3)
+    expected = sorted(((float((v @ query).max()), k) for k, v in vectors.items()), reverse=True)[:3]
+    assert [hit.video_id for hit, _, _ in found] == [k for _, k in expected]
+    assert [hit.score for hit, _, _ in found] == pytest.approx([s for s, _ in expected], abs=3e-3)
+    for hit, features, curve in found:
+        assert features.times_us[curve.argmax()] == hit.time_us
+
+
+def test_encoders_are_never_mixed(cache: Cache) -> None:
+    index = Vectors(cache)
+    index.put("v1", "lite@1", Features(np.arange(2), unit(2).astype(np.float16)))
+    assert index.get("v1", "lite@2") is None
+    assert index.has("v1", "lite@1")
+    assert index.search("lite@2", unit(1)[0], ["v1"], 5) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"<html>not an array</html>"])
+def test_a_damaged_file_counts_as_missing(cache: Cache, damage: bytes) -> None:
+    index = Vectors(cache)
+    index.put("v1", "lite@1", Features(np.arange(2), unit(2).astype(np.float16)))
+    cache.path("v1", "frames-lite-1.vectors.npy").write_bytes(damage)
+    assert index.get("v1", "lite@1") is None
+
+
+def test_pictures_are_found_by_the_nearest_time(cache: Cache) -> None:
+    cache.save_blobs("v1", "thumbnails", [b"a", b"bcd", b""], np.array([0, 10, 20]))
+    assert [cache.blob_near("v1", "thumbnails", t) for t in (0, 4, 6, 14, 99)] == [b"a", b"a", b"bcd", b"bcd", b""]
+    assert cache.blob_near("v2", "thumbnails", 0) is None
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../v1", "v1\x00", "a.b"])
+def test_only_ids_name_folders(cache: Cache, name: str) -> None:
+    with pytest.raises(ValueError, match="not a video id"):
+        cache.folder(name)

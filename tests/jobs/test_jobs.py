@@ -1,0 +1,226 @@
+"""One contract for every worker, and a queue that survives what happens to them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from studio.config import Settings
+from studio.errors import Cancelled, MediaError, UsageError
+from studio.jobs import InlineWorker, ProcessWorker, Result, Runner, Watch, Worker
+from studio.jobs.worker import WorkerDied
+from studio.store import Store, jobs, runs, videos
+from studio.store.runs import Outcome
+from studio.timeline import Prediction, Segment
+from tests.conftest import VIDEO
+
+WORKERS = [InlineWorker, ProcessWorker]
+
+
+@pytest.fixture(params=WORKERS, ids=lambda w: w.__name__)
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Worker]:
+    made: Worker = request.param(Settings(home=tmp_path, device="cpu").ensure())
+    yield made
+    made.close()
+
+
+def facts(clip: Path, duration_us: int = 4_004_000) -> dict[str, Any]:
+    return {"video": {"id": "v1", "path": str(clip), "duration_us": duration_us}}
+
+
+def test_a_worker_works_and_says_how_far_it_is(worker: Worker, clips: dict[str, Path]) -> None:
+    seen: list[tuple[float, str]] = []
+    watch = Watch(lambda fraction, message: seen.append((fraction, message)))
+    result = worker.call("ground", {**facts(clips["carphone"]), "query": "a man"}, watch)
+    assert result.outcome is not None
+    assert result.outcome.predictions
+    assert seen
+    assert all(0 <= fraction <= 1 for fraction, _ in seen)
+    again = worker.call("ground", {**facts(clips["carphone"]), "query": "a man"}, Watch())
+    assert again.outcome == result.outcome
+
+
+def test_an_error_keeps_its_kind_and_its_sentence(worker: Worker, tmp_path: Path, clips: dict[str, Path]) -> None:
+    (tmp_path / "x.mp4").write_text("no video")
+    with pytest.raises(MediaError, match=r"x\.mp4"):
+        worker.call("index", facts(tmp_path / "x.mp4"), Watch())
+    with pytest.raises(UsageError):
+        worker.call("dance", {}, Watch())
+    assert worker.call("index", facts(clips["carphone"]), Watch()).data["frames"] > 0, "it goes on working"
+
+
+def test_a_cancelled_call_stops(worker: Worker, clips: dict[str, Path]) -> None:
+    asked = threading.Event()
+    watch = Watch(lambda fraction, message: asked.set(), cancelled=asked.is_set)
+    with pytest.raises(Cancelled):
+        worker.call("emotions", facts(clips["bigbuckbunny"], 5_280_000), watch)
+    assert worker.call("search", {"query": "x", "videos": [], "top": 1}, Watch()).data == {"hits": []}
+
+
+def test_a_killed_process_is_told_and_replaced(tmp_path: Path, clips: dict[str, Path]) -> None:
+    worker = ProcessWorker(Settings(home=tmp_path, device="cpu").ensure())
+
+    def kill(fraction: float, message: str) -> None:
+        assert worker.pid is not None
+        psutil.Process(worker.pid).kill()
+
+    with pytest.raises(WorkerDied):
+        worker.call("index", facts(clips["bikes"], 10_000_000), Watch(kill))
+    assert worker.call("search", {"query": "x", "videos": [], "top": 1}, Watch()).data == {"hits": []}
+    pid = worker.pid
+    worker.close()
+    assert pid is not None
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+class FakeWorker:
+    """A worker whose calls do what the test says."""
+
+    def __init__(self, behaviour: Callable[[Watch], Result]) -> None:
+        self.behaviour = behaviour
+        self.calls = 0
+
+    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+        self.calls += 1
+        return self.behaviour(watch)
+
+    def close(self) -> None:
+        pass
+
+
+def found(watch: Watch) -> Result:
+    return Result(outcome=Outcome("grounding", "m", "1", [Prediction(Segment(0, 10), "Moments", "x", 0.5)], query="x"))
+
+
+def queue(store: Store) -> str:
+    return str(store.write(lambda db: jobs.add(db, "ground", "v1", {"query": "x"}, limit=9))["id"])
+
+
+def wait(store: Store, job: str, states: tuple[str, ...] = ("done", "failed", "cancelled")) -> dict[str, Any]:
+    for _ in range(400):
+        row = store.read(lambda db: jobs.get(db, job))
+        if row["state"] in states:
+            return row
+        time.sleep(0.02)
+    raise AssertionError(f"still {row['state']}")
+
+
+def test_a_result_appears_with_the_end_of_its_job(store: Store) -> None:
+    job = queue(store)
+    runner = Runner(store, FakeWorker(found), attempts=3)
+    assert wait(store, job)["result"]["run"]
+    (run,) = store.read(lambda db: runs.of_video(db, "v1"))
+    assert len(store.read(lambda db: runs.predictions(db, run["id"]))) == 1
+    runner.close()
+
+
+def test_a_job_that_kills_its_worker_stops_after_three_tries(store: Store) -> None:
+    def die(watch: Watch) -> Result:
+        raise WorkerDied("gone")
+
+    job, worker = queue(store), FakeWorker(die)
+    runner = Runner(store, worker, attempts=3)
+    row = wait(store, job)
+    runner.close()
+    assert (row["state"], worker.calls) == ("failed", 3)
+    assert "3 times" in row["error"]
+
+
+def test_a_failed_job_says_why(store: Store) -> None:
+    def fail(watch: Watch) -> Result:
+        raise MediaError("This video is broken; copy it again.")
+
+    job = queue(store)
+    runner = Runner(store, FakeWorker(fail), attempts=3)
+    assert wait(store, job)["error"] == "This video is broken; copy it again."
+    runner.close()
+
+
+def test_cancelling_a_running_job(store: Store) -> None:
+    started = threading.Event()
+
+    def obey(watch: Watch) -> Result:
+        started.set()
+        while not watch.cancelled():
+            time.sleep(0.01)
+        raise Cancelled("Cancelled.")
+
+    job = queue(store)
+    runner = Runner(store, FakeWorker(obey), attempts=3)
+    assert started.wait(5)
+    runner.cancel(job)
+    assert wait(store, job)["state"] == "cancelled"
+    runner.close()
+    assert store.read(lambda db: runs.of_video(db, "v1")) == []
+
+
+def test_a_result_that_comes_after_the_cancel_is_dropped(store: Store) -> None:
+    started, go = threading.Event(), threading.Event()
+
+    def late(watch: Watch) -> Result:
+        started.set()
+        go.wait(5)
+        return found(watch)
+
+    job = queue(store)
+    runner = Runner(store, FakeWorker(late), attempts=3)
+    assert started.wait(5)
+    runner.cancel(job)
+    go.set()
+    runner.close()
+    assert wait(store, job)["state"] == "cancelled"
+    assert store.read(lambda db: runs.of_video(db, "v1")) == []
+
+
+def test_closing_puts_the_running_job_back(store: Store) -> None:
+    started, closing = threading.Event(), threading.Event()
+
+    def interrupted(watch: Watch) -> Result:
+        started.set()
+        closing.wait(5)
+        raise Cancelled("Cancelled.")
+
+    job, worker = queue(store), FakeWorker(interrupted)
+    worker.close = closing.set  # type: ignore[method-assign]
+    runner = Runner(store, worker, attempts=3)
+    assert started.wait(5)
+    runner.close()
+    row = store.read(lambda db: jobs.get(db, job))
+    assert (row["state"], row["attempts"]) == ("queued", 0)
+    second = Runner(store, FakeWorker(found), attempts=3)
+    assert wait(store, job)["state"] == "done"
+    second.close()
+
+
+def test_a_crash_of_the_whole_studio_resumes_once(store: Store) -> None:
+    job = queue(store)
+    store.write(jobs.take)  # a studio took it and was killed
+    runner = Runner(store, FakeWorker(found), attempts=3)
+    assert wait(store, job)["state"] == "done"
+    runner.close()
+    assert len(store.read(lambda db: runs.of_video(db, "v1"))) == 1
+
+
+def test_the_queue_goes_on_after_a_video_was_removed_under_its_job(store: Store) -> None:
+    started, go = threading.Event(), threading.Event()
+
+    def late(watch: Watch) -> Result:
+        if not started.is_set():
+            started.set()
+            go.wait(5)
+        return found(watch)
+
+    queue(store)
+    runner = Runner(store, FakeWorker(late), attempts=3)
+    assert started.wait(5)
+    store.write(lambda db: videos.remove(db, "v1"))
+    store.write(lambda db: videos.add(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
+    go.set()
+    second = store.write(lambda db: jobs.add(db, "ground", "v2", {}, limit=9))["id"]
+    runner.wake()
+    assert wait(store, second)["state"] == "done"
+    runner.close()

@@ -1,0 +1,219 @@
+"""The use cases, on real clips."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.config import Limits, Settings
+from studio.errors import JobError, MediaError, NotFound, UsageError
+from studio.formats import native
+from studio.service import Studio, examine
+
+
+def edit(**fields: Any) -> dict[str, Any]:
+    base = {
+        "edit_id": "e1",
+        "op": "create",
+        "id": "a1",
+        "base_version": 0,
+        "track": "Moments",
+        "start": 0.5,
+        "end": 1.0,
+    }
+    return {**base, "label": "x", **fields}
+
+
+def test_a_video_is_added_once_and_stays_where_it_is(studio: Studio, clips: dict[str, Path]) -> None:
+    first = studio.add(clips["bikes"])
+    assert studio.add(str(clips["bikes"]))["id"] == first["id"]
+    assert len(studio.videos()) == 1
+    assert Path(first["path"]) == clips["bikes"].resolve()
+    assert (first["width"], first["height"], first["frame_count"]) == (640, 272, 250)
+    assert studio.video(str(clips["bikes"]))["id"] == first["id"], "a path is as good as an id"
+
+
+def test_a_folder_is_added_with_what_is_below_it(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "one.mp4").write_bytes(clips["bikes"].read_bytes())
+    (tmp_path / "deep" / "two.mp4").write_text("not a video")
+    (tmp_path / "deep" / "three.txt").write_text("no video at all")
+    added, problems = studio.add_all([tmp_path / "deep"])
+    assert [row["name"] for row in added] == ["one.mp4"]
+    assert len(problems) == 1
+    assert "two.mp4" in problems[0]
+
+
+def test_what_is_not_there_is_said_so(studio: Studio) -> None:
+    with pytest.raises(NotFound, match=r"nowhere\.mp4"):
+        studio.add("/films/nowhere.mp4")
+    with pytest.raises(NotFound, match="studio add"):
+        studio.video("ffffffffffff")
+
+
+def test_search_finds_the_clip_that_shows_it(indexed: Studio) -> None:
+    best = {q: indexed.search(q)[0]["video"]["name"] for q in ("a bicycle on a street", "a man wearing a suit")}
+    assert best == {"a bicycle on a street": "bikes.mp4", "a man wearing a suit": "carphone_pristine.mp4"}
+    hits = indexed.search("a bicycle on a street")
+    assert [h["score"] for h in hits] == sorted((h["score"] for h in hits), reverse=True)
+    assert all(0 <= h["start_us"] <= h["peak_us"] < h["end_us"] <= h["video"]["duration_us"] for h in hits)
+
+
+@pytest.mark.parametrize("query", ["", "   ", "x" * 5000])
+def test_a_query_must_say_something_and_end(indexed: Studio, query: str) -> None:
+    with pytest.raises(UsageError):
+        indexed.search(query)
+
+
+def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clips: dict[str, Path]) -> None:
+    run = indexed.run("ground", str(clips["bikes"]), {"query": "a bicycle"})
+    assert run["predictions"]
+    video = indexed.video(str(clips["bikes"]))
+    pts = indexed.array(video["id"], "pts")
+    assert pts is not None
+    edges = {*(int(t) for t in pts), video["duration_us"]}
+    for p in run["predictions"]:
+        assert {p.segment.start, p.segment.end} <= edges
+        assert p.label == "a bicycle"
+    curve = run["payload"]["curve"]
+    assert len(curve["times"]) == len(curve["scores"]) > 5
+
+
+def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]) -> None:
+    emotions = indexed.run("emotions", str(clips["carphone"]))
+    assert {p.track for p in emotions["predictions"]} == {"Expression · Person 1"}
+    assert emotions["payload"]["note"] == "No subtitles found in this video."
+    speakers = indexed.run("speakers", str(clips["carphone"]))
+    assert speakers["payload"]["note"] == "This video has no sound."
+    assert [person["track"] for person in speakers["payload"]["tracks"]] == ["Person 1"]
+    boxes = speakers["payload"]["tracks"][0]["boxes"]
+    assert all(0 <= t <= 4.1 and x1 < x2 and y1 < y2 for t, x1, y1, x2, y2 in boxes)
+
+
+def test_dialogue_emotions_come_from_subtitles(indexed: Studio, clips: dict[str, Path]) -> None:
+    lines = [(0, 2_000_000, "I am so happy, this is wonderful!"), (2_000_000, 4_000_000, "Get out! I hate you!")]
+    run = indexed.run("emotions", str(clips["bikes"]), {"subtitles": lines})
+    found = [p for p in run["predictions"] if p.track == "Dialogue emotion"]
+    assert found
+    assert all(p.segment.end <= 4_000_000 for p in found)
+
+
+def test_a_correction_keeps_the_prediction_and_the_history(indexed: Studio, clips: dict[str, Path]) -> None:
+    video = indexed.video(str(clips["bikes"]))
+    run = indexed.run("ground", video["id"], {"query": "a street"})
+    proposed = run["predictions"][0]
+    start, end = proposed.segment.start / 1e6, proposed.segment.end / 1e6
+    made = edit(edit_id="c1", id="c", start=start, end=end - 0.04, label="a street", source="correction")
+    reply = indexed.save(video["id"], [{**made, "prediction_id": proposed.id}], "ann")
+    assert [r["ok"] for r in reply["results"]] == [True]
+    document = indexed.document(video["id"])
+    shown = next(p for p in document["predictions"] if p["id"] == proposed.id)
+    assert (shown["start"], shown["end"], shown["verdict"]) == (start, end, "corrected")
+    assert indexed.history("c")[0]["annotator"] == "ann"
+    with sqlite3.connect(indexed.settings.database) as db:
+        row = db.execute("SELECT source, prediction_id, end_us FROM annotations WHERE id = 'c'").fetchone()
+    assert row == ("correction", proposed.id, round((end - 0.04) * 1e6))
+    back = {**made, "edit_id": "c2", "op": "update", "base_version": 1, "end": end, "prediction_id": proposed.id}
+    indexed.save(video["id"], [back], "ann")
+    assert indexed.history("c")[-1]["after"]["source"] == "accepted", "it says what the prediction said again"
+
+
+def test_edits_are_answered_one_by_one(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    reply = studio.save(
+        video,
+        [
+            edit(),
+            edit(edit_id="e2", op="update", base_version=7, end=2.0),
+            edit(edit_id="e3", id="a3", start=3.0, end=1.0),
+            edit(edit_id="e4", id="a4", end=999.0),
+            edit(edit_id="e5", id="a5", label=["not", "text"]),
+            "nonsense",
+            edit(edit_id="e6", op="update", base_version=1, end=2.0),
+        ],
+        "ann",
+    )
+    assert [r["ok"] for r in reply["results"]] == [True, False, False, False, False, False, True]
+    assert reply["results"][1]["kind"] == "conflict"
+    assert reply["results"][1]["current"]["end"] == 1.0
+    assert [a.segment.end for a in studio.annotations(video)] == [2_000_000]
+
+
+@pytest.mark.parametrize("bad", [None, {}, "x", [edit()] * 6000])
+def test_a_malformed_save_is_refused_whole(studio: Studio, clips: dict[str, Path], bad: Any) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    with pytest.raises(UsageError):
+        studio.save(video, bad)
+
+
+def test_a_second_window_sees_the_edit(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    before = studio.document(video)
+    studio.save(video, [edit()], "ann")
+    news = studio.changes(video, before["seq"], before["run_seq"])
+    assert [(a["id"], a["annotator"]) for a in news["annotations"]] == [("a1", "ann")]
+    assert studio.changes(video, news["seq"])["annotations"] == []
+
+
+def test_export_is_lossless(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    studio.save(video, [edit(label="日本 “x” \u202e", note="line\nbreak")], "ann")
+    timeline = native.read(studio.export(video, "json"))
+    assert list(timeline.annotations) == studio.annotations(video)
+    assert json.loads(studio.export(video, "json"))["annotations"][0]["start"] == 0.5
+    with pytest.raises(UsageError, match="json"):
+        studio.export(video, "docx")
+
+
+def test_an_upload_is_named_by_its_content(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    partial = tmp_path / "part"
+    partial.write_bytes(clips["bikes"].read_bytes())
+    row = studio.keep_upload(partial, "../../etc/pass\u0000wd<b>.mp4")
+    assert row["name"] == "passwd<b>.mp4"
+    assert Path(row["path"]).parent == studio.settings.uploads.resolve()
+    studio.remove(row["id"])
+    assert not Path(row["path"]).exists(), "what came through the browser goes with its video"
+
+
+def test_a_broken_upload_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
+    partial = tmp_path / "part"
+    partial.write_text("no video")
+    with pytest.raises(MediaError, match=r"holiday\.mp4"):
+        studio.keep_upload(partial, "holiday.mp4")
+    assert list(studio.settings.uploads.iterdir()) == []
+
+
+def test_removing_a_video_leaves_its_file(studio: Studio, clips: dict[str, Path]) -> None:
+    row = studio.add(clips["bikes"])
+    studio.remove(row["id"])
+    assert clips["bikes"].exists()
+    assert studio.videos() == []
+
+
+def test_backup_and_doctor(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    studio.save(video, [edit()], "ann")
+    copy = studio.backup(tmp_path / "copy.db")
+    with sqlite3.connect(copy) as db:
+        assert db.execute("SELECT count(*) FROM annotations").fetchone() == (1,)
+    with pytest.raises(UsageError):
+        studio.backup(tmp_path)
+    assert all(check["ok"] for check in examine(studio.settings))
+    with sqlite3.connect(studio.settings.database) as db:
+        db.execute("UPDATE annotations SET end_us = end_us + 1")
+    assert [c["what"] for c in examine(studio.settings) if not c["ok"]] == ["History"]
+
+
+def test_jobs_need_a_running_studio(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    with pytest.raises(JobError, match="studio serve"):
+        studio.start("index", video)
+
+
+def test_limits_are_kept(tmp_path: Path, clips: dict[str, Path]) -> None:
+    small = Studio(Settings(home=tmp_path / "small", limits=Limits(pixels=1000)))
+    with pytest.raises(MediaError):
+        small.add(clips["bikes"])
+    small.close()
