@@ -137,3 +137,11 @@ def test_importing_the_room_is_light() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == []
+
+
+def test_the_code_in_the_docs_runs() -> None:
+    """And shows moments inside its four seconds."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    scope: dict[str, list[tuple[float, float, float]]] = {}
+    exec(text.split("```python\n")[1].split("```")[0], scope)
+    assert all(0 <= start < end <= 4 for start, end, _ in scope["moments"])

@@ -120,12 +120,12 @@ def test_half_precision_stays_close(lite: Any, pictures: np.ndarray) -> None:
 
 
 def test_photos_find_their_captions(lite: Any, data: Path) -> None:
-    """Far from chance (R@10 of 10 % at 100 photos) on photos nothing was trained on."""
+    """Far from chance (R@10 of 17 % at 60 photos) on photos nothing was trained on."""
     from itertools import islice
 
     from models.recipes.studio_lite import captions, photos
 
-    some = dict(islice(photos(data, "dev"), 100))
+    some = dict(islice(photos(data, "dev"), 60))
     places = {name: i for i, name in enumerate(some)}
     rows = [(places[name], text) for name, text in captions(data, "dev") if name in places]
     images = lite.encode_frames(np.stack(list(some.values())))
