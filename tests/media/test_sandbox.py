@@ -159,7 +159,8 @@ def test_memory_does_not_grow_with_the_video(long_clip: Path, make_clip: Any, re
                 if place % 5 == 0 and len(frames) == 8:
                     peak = max(peak, child.memory_info().rss)
         peaks.append(peak)
-    assert peaks[1] <= 1.15 * peaks[0]
+    waiting = 32 * 2**20  # what the child may decode ahead of its reader; the longer clip has 440 MiB more frames
+    assert peaks[1] <= 1.15 * peaks[0] + waiting
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
