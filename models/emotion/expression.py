@@ -38,7 +38,7 @@ class _Residual(nn.Module):
 
 
 class ExpressionNet(nn.Module):
-    """(N, 1, 48, 48) standardised faces → (N, 7) logits in the order of `LABELS`; 0.9 M parameters."""
+    """(N, 1, 48, 48) standardised faces → (N, 7) logits in the order of `LABELS`; 0.7 M parameters."""
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()

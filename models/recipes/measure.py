@@ -43,7 +43,7 @@ def text_video(data: Path) -> Numbers:
     return found
 
 
-# From the data's own description; the captions are ours, one a video.
+# Captions written for this check, after the data's own description.
 VIDEOS = {
     "0lh_UWF9ZP4_62_69.avi": "a woman mixes cooked rice in a glass bowl",
     "778mkceE0UQ_40_46.avi": "a red car drives on a road, then cars race in dust",
@@ -177,7 +177,8 @@ def dialog_emotions(data: Path) -> Numbers:
 
 
 def speakers(data: Path) -> Numbers:
-    """Heads the settings were not chosen on (GRID and news heads): frame AP, and who of two is the voice.
+    """Heads the weights of the evidence were not chosen on, though the choice of features was
+    (GRID and other heads): frame AP, and who of two is the voice.
 
     “talking”: both mouths talk, one voice is heard, only being in step decides. “still”: the other face rests, a single
     picture with camera noise. “muted”: how often a frame of a talking mouth without sound is called speaking.

@@ -64,5 +64,5 @@ def head(path: Path) -> Head:
 
 
 def heads(data: Path) -> list[Head]:
-    """Ten people who are not in the lip-reading clips, which the settings were chosen on."""
+    """Ten clips of people who are not in the lip-reading clips, on which the weights of the evidence were chosen."""
     return [head(path) for path in sorted((data / "faces").glob("*.m*"))]

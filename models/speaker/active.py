@@ -30,7 +30,7 @@ _WINDOW = 51  # frames over which mouth and loudness are compared: two seconds h
 _LAGS = range(-2, 5)  # frames by which the sound may follow the picture: containers are not exact
 
 # Weights of the evidence, and its values for a mouth that moves by chance; chosen on the lip-reading clips, while the
-# numbers in the card are measured on the other heads.
+# numbers in the card are measured on the other heads. (Which features to compare was looked at on all of them.)
 _MOTION, _TYPICAL = 1.0, 0.5
 _MATCH, _CHANCE = 6.0, 0.15
 
