@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from studio import __version__
 from studio.config import Settings, default_home
-from studio.errors import StudioError, UsageError
+from studio.errors import NotFound, StudioError, UsageError
 from studio.formats import FORMATS, native, subtitles
 from studio.service import Studio, catalogue, examine
 from studio.timeline import clock, seconds
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
                         help="where models run (default: a GPU if there is one)")  # fmt: skip
     parser = argparse.ArgumentParser(
         "studio", description="Search video for moments, correct what models propose, keep the corrections.",
-        parents=[common], epilog="VIDEO is an id (from `studio add`) or a path.",
+        parents=[common], epilog="VIDEO is an id (from `studio add`) or a path; a new file is added first.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -128,6 +128,16 @@ def _bar(what: str) -> Iterator[Any]:
         yield progress
 
 
+def _known(studio: Studio, ref: str) -> str:
+    """The id of a video by id or path; a file that is not in the library yet is added first."""
+    try:
+        return str(studio.video(ref)["id"])
+    except NotFound:
+        if not Path(ref).is_file():
+            raise
+        return str(studio.add(ref)["id"])
+
+
 def _print(args: Args, value: Json, lines: Sequence[str]) -> None:
     for line in [json.dumps(value, ensure_ascii=False)] if args.json else lines:
         print(line)
@@ -171,7 +181,7 @@ def index(args: Args) -> int:
     """`studio index`"""
     done = []
     with _studio(args) as studio:
-        for row in [studio.video(ref) for ref in args.videos] or studio.videos():
+        for row in [studio.video(_known(studio, ref)) for ref in args.videos] or studio.videos():
             with _bar(row["name"]) as progress:
                 done.append({"id": row["id"], "frames": studio.index(row["id"], progress)["frames"]})
     _print(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
@@ -224,8 +234,9 @@ def ground(args: Args) -> int:
     queries = _wanted(args)
     results = []
     with _studio(args) as studio, _bar("grounding") as progress:
+        video = _known(studio, args.video)
         for query in queries:
-            run = studio.run("ground", args.video, {"query": query, "top": args.top, "encoder": args.encoder}, progress)
+            run = studio.run("ground", video, {"query": query, "top": args.top, "encoder": args.encoder}, progress)
             moments = [
                 {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4)}
                 for p in sorted(run["predictions"], key=lambda p: -p.score)
@@ -245,7 +256,7 @@ def emotions(args: Args) -> int:
             raise UsageError(f"There is no file “{args.subtitles.name}”; check the path after --subtitles.")
         params["subtitles"] = subtitles.read(args.subtitles.read_bytes())
     with _studio(args) as studio, _bar("emotions") as progress:
-        run = studio.run("emotions", args.video, params, progress)
+        run = studio.run("emotions", _known(studio, args.video), params, progress)
     found = [
         {"track": p.track, "start": seconds(p.segment.start), "end": seconds(p.segment.end), "label": p.label,
          "score": round(p.score, 4)}
@@ -259,7 +270,7 @@ def emotions(args: Args) -> int:
 def speakers(args: Args) -> int:
     """`studio speakers`"""
     with _studio(args) as studio, _bar("speakers") as progress:
-        run = studio.run("speakers", args.video, {}, progress)
+        run = studio.run("speakers", _known(studio, args.video), {}, progress)
     tracks = []
     for person in run["payload"]["tracks"]:
         segments = [

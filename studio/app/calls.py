@@ -97,7 +97,7 @@ def search_calls(studio: Studio) -> list[Call]:
 
     def search(request: dict[str, Any]) -> Any:
         top = min(100, max(1, number(request, "top", 24)))
-        hits = studio.search(text(request, "query"), top)
+        hits, strips = studio.search_with_strips(text(request, "query"), top)
         ready, known = studio.indexed()
         shown = [
             {
@@ -107,7 +107,12 @@ def search_calls(studio: Studio) -> list[Call]:
             }
             for hit in hits
         ]  # fmt: skip
-        return {"hits": shown, "indexed": ready, "known": known}
+        heat = [
+            {"video": s["video"]["id"], "name": s["video"]["name"], "scores": s["scores"],
+             "duration": seconds(s["video"]["duration_us"])}
+            for s in strips
+        ]  # fmt: skip
+        return {"hits": shown, "strips": heat, "indexed": ready, "known": known}
 
     return [answer(search)]
 

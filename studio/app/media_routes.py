@@ -1,10 +1,11 @@
 """Videos, thumbnails, arrays, uploads and exports, by video id: no path crosses the browser."""
 
 import uuid
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from urllib.parse import quote
 
 import numpy as np
+import plotly
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
@@ -54,6 +55,12 @@ def routes(studio: Studio) -> APIRouter:
             return Response(b"", media_type="application/octet-stream")
         packed = np.round(values * 127).astype("<i1") if name == "waveform" else (values / 1e6).astype("<f8")
         return Response(packed.tobytes(), media_type="application/octet-stream")
+
+    @router.get("/web/plotly.js")
+    def plotly_js() -> Response:
+        """The library that draws pictures, out of the installed package: nothing comes from the network."""
+        package = Path(str(plotly.__file__)).parent
+        return FileResponse(package / "package_data" / "plotly.min.js", media_type="text/javascript", headers=KEEP)
 
     @router.get("/export/{video_id}")
     def export(video_id: str, format: str = "json") -> Response:

@@ -52,8 +52,8 @@ def proxy(desk: Desk, params: dict[str, Any]) -> Result:
 def search(desk: Desk, params: dict[str, Any]) -> Result:
     """The best moments among the given videos for one query."""
     videos = [Video(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
-    hits = tasks.search(desk, params["query"], videos, params["top"], params.get("encoder"))
-    return Result({"hits": [asdict(hit) for hit in hits]})
+    hits, strips = tasks.search(desk, params["query"], videos, params["top"], params.get("encoder"))
+    return Result({"hits": [asdict(hit) for hit in hits], "strips": [asdict(strip) for strip in strips]})
 
 
 def ground(desk: Desk, params: dict[str, Any]) -> Result:

@@ -195,12 +195,19 @@ class Studio:
         return self._here("index", self.video(ref), {}, progress)
 
     def search(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
-        """Moments across the library, best first: `video` (row), `start`, `end`, `peak` in µs, `score`."""
+        """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`."""
+        return self.search_with_strips(query, top, encoder)[0]
+
+    def search_with_strips(self, query: str, top: int, encoder: str | None = None) -> tuple[list[Row], list[Row]]:
+        """`search`, and where in the best videos it is how likely: `video` (row), `scores` of its equal parts."""
         rows = {row["id"]: row for row in self.videos()}
         facts = [_facts(row) for row in rows.values()]
         params = {"query": query, "videos": facts, "top": top, "encoder": encoder}
         result = self._asker.call("search", params, Watch())
-        return [{**hit, "video": rows[hit["video_id"]]} for hit in result.data["hits"]]
+        hits, strips = (
+            [{**found, "video": rows[found["video_id"]]} for found in result.data[kind]] for kind in ("hits", "strips")
+        )
+        return hits, strips
 
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""

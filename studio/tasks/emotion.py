@@ -1,11 +1,12 @@
 """What faces and words express, and when: estimates about expression, never about a person's inner state."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track
+from models import Track, crop_faces
 from studio import media
 from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
@@ -52,8 +53,9 @@ def _faces(
     desk: Desk, video: Video, model: object, tracks: list[Track]
 ) -> tuple[list[Prediction], list[dict[str, object]]]:
     labels: Sequence[str] = model.labels  # type: ignore[attr-defined]
+    crop = functools.partial(crop_faces, size=model.crop_size, padding=model.crop_padding)  # type: ignore[attr-defined]
     found: dict[int, Parts] = {}
-    for scene in scenes(desk, video, tracks, rate=FACES_PER_S, size=112, gray=False, padding=0.0):
+    for scene in scenes(desk, video, tracks, rate=FACES_PER_S, crop=crop):
         for number, times, crops in scene.members:
             found.setdefault(number, []).append((times, model.predict(crops)))  # type: ignore[attr-defined]
         desk.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Reading expressions")

@@ -1,14 +1,12 @@
 """Face tracks of a video, found once and kept, and the crops that the people tasks look at."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track, crop_faces, track
-from models.faces.crops import steady
+from models import Track, steady, track
 from studio import media
 from studio.tasks.desk import Desk, Progress, Video
 from studio.timeline import MICROS
@@ -67,6 +65,9 @@ def _from_table(table: NDArray[np.float64]) -> list[Track]:
     return [Track(p[:, 1], p[:, 2:6].astype(np.float32), p[:, 6].astype(np.float32)) for p in parts]
 
 
+Crop = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.uint8]]  # frame, boxes (K, 4) → K crops
+
+
 @dataclass(slots=True)
 class Scene:
     """A stretch of time in which faces are seen: [start, end) in µs, and one row of crops for each track in it.
@@ -87,10 +88,8 @@ class _Member:
     crops: list[NDArray[np.uint8]]
 
 
-def scenes(
-    desk: Desk, video: Video, tracks: list[Track], *, rate: float, size: int, gray: bool, padding: float
-) -> Iterator[Scene]:
-    """Crops of all tracks, scene by scene in order of time, in one pass over the video.
+def scenes(desk: Desk, video: Video, tracks: list[Track], *, rate: float, crop: Crop) -> Iterator[Scene]:
+    """What `crop` cuts out of all tracks, scene by scene in order of time, in one pass over the video.
 
     Every track has one crop for each k/rate second that it spans; a scene lasts at most SCENE_S.
     """
@@ -110,12 +109,10 @@ def scenes(
             frame = next(stream, None)
             if frame is None:
                 break
-            image = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) if gray else frame
             for member in plan:
                 k = int(np.searchsorted(member.times_s, time_us / MICROS - 1e-6))
                 if k == len(member.crops) < len(member.times_s) and abs(member.times_s[k] * MICROS - time_us) < 2:
-                    crop = crop_faces(image, member.boxes[k] * shrink, size, padding)[0]
-                    member.crops.append(np.asarray(crop, np.uint8))
+                    member.crops.append(crop(frame, member.boxes[k : k + 1] * shrink)[0])
         seen = [m for m in plan if m.crops]
         if seen:
             yield Scene(

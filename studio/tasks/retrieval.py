@@ -17,6 +17,7 @@ from studio.timeline import us
 THUMBNAIL_HEIGHT = 108
 DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
 MOMENTS_A_VIDEO = 3
+STRIPS, STRIP_BINS = 12, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,14 @@ class Hit:
     end_us: int
     peak_us: int
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """How well each of STRIP_BINS equal parts of one video fits a query: the best cosine in each."""
+
+    video_id: str
+    scores: list[float]
 
 
 def encoder_key(encoder: Any) -> str:
@@ -59,9 +68,12 @@ def _embed(desk: Desk, video: Video, encoder: Any, rate: float, progress: Progre
     width = max(2, round(THUMBNAIL_HEIGHT * probe.width / probe.height))
     progress(0.0, "Reading the video")
     for frames in media.sample_frames(video.path, rate=rate, size=encoder.frame_size, batch=16):
-        times.append(frames.times_us)
-        vectors.append(encoder.encode_frames(frames.images).astype(np.float16))
-        pictures += [_jpeg(image, width) for image in frames.images]
+        new = np.diff(frames.times_us, prepend=times[-1][-1] if times else -1) > 0  # a slow video repeats its frames
+        if not new.any():
+            continue
+        times.append(frames.times_us[new])
+        vectors.append(encoder.encode_frames(frames.images[new]).astype(np.float16))
+        pictures += [_jpeg(image, width) for image in frames.images[new]]
         progress(min(0.99, frames.times_us[-1] / max(1, video.duration_us)), "Indexing")
     features = Features(np.concatenate(times), np.concatenate(vectors))
     desk.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
@@ -91,15 +103,28 @@ def embed_query(desk: Desk, query: str, encoder_name: str | None = None) -> tupl
 
 def search(
     desk: Desk, query: str, videos: Sequence[Video], top: int = 20, encoder_name: str | None = None
-) -> list[Hit]:
-    """The best moments of the indexed videos among `videos`, best first, at most `top`."""
+) -> tuple[list[Hit], list[Strip]]:
+    """The best moments of the indexed videos among `videos`, best first, at most `top`; and the strips of the videos
+    that fit best.
+    """
     encoder, vector = embed_query(desk, query, encoder_name)
     by_id = {video.id: video for video in videos}
     hits: list[Hit] = []
+    strips: list[Strip] = []
     for frame, features, curve in desk.vectors.search(encoder_key(encoder), vector, by_id, top):
         hits += moments_of(desk, by_id[frame.video_id], features, curve)
+        if len(strips) < STRIPS:
+            strips.append(_strip(by_id[frame.video_id], features, curve))
     hits.sort(key=lambda hit: -hit.score)
-    return hits[:top]
+    return hits[:top], strips
+
+
+def _strip(video: Video, features: Features, curve: NDArray[np.float32]) -> Strip:
+    middles = (np.arange(STRIP_BINS) + 0.5) * video.duration_us / STRIP_BINS
+    shown = np.searchsorted(features.times_us, middles, side="right").clip(1) - 1
+    scores = curve[shown]
+    np.maximum.at(scores, (features.times_us * STRIP_BINS // max(1, video.duration_us)).clip(0, STRIP_BINS - 1), curve)
+    return Strip(video.id, [round(float(score), 3) for score in scores])
 
 
 def boundaries(desk: Desk, video: Video, features: Features) -> Callable[[float], int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from models import crop_speaker
 from studio import media
 from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
@@ -56,7 +57,7 @@ def find_speakers(desk: Desk, video: Video) -> Outcome:
     curves: dict[int, Parts] = {}
     if has_audio and tracks:
         audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
-        for scene in scenes(desk, video, tracks, rate=CROPS_PER_S, size=112, gray=True, padding=0.4):
+        for scene in scenes(desk, video, tracks, rate=CROPS_PER_S, crop=crop_speaker):
             for number, times, scores in _score(model, scene, audio.take(scene.start_us, scene.end_us)):
                 curves.setdefault(number, []).append((times, scores))
             desk.progress(0.6 + 0.39 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 LANE = """() => {
   const row = document.querySelector('.gutter-row.track');
-  return row.getBoundingClientRect().bottom - document.querySelector('#timeline').getBoundingClientRect().top - 14;
+  return row.getBoundingClientRect().bottom - document.querySelector('#timeline').getBoundingClientRect().top - 10;
 }"""
 
 

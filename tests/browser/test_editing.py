@@ -58,7 +58,7 @@ def test_two_windows_see_each_other_and_a_stale_edit_is_a_conflict(
     mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
     theirs.page.evaluate("localStorage.setItem('annotator', 'Berta')")
     mine.create(1.0, 3.0, "a car")
-    expect(theirs.page.locator(ANNOTATION)).to_have_count(1, timeout=1500)
+    expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1, timeout=1500)
     (seen,) = theirs.segments("annotation")
 
     mine.drag((2.99, seen["y"]), (4.0, seen["y"]), drop=False)  # I hold the edge …
@@ -82,7 +82,7 @@ def test_two_windows_see_each_other_and_a_stale_edit_is_a_conflict(
 def test_keeping_theirs_drops_mine(new_page: Callable[[], Page], served: Served, bikes: str) -> None:
     mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
     mine.create(1.0, 3.0, "a car")
-    expect(theirs.page.locator(ANNOTATION)).to_have_count(1)
+    expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1)
     (seen,) = theirs.segments("annotation")
     mine.drag((2.99, seen["y"]), (4.0, seen["y"]), drop=False)
     theirs.page.locator(ANNOTATION).click()

@@ -145,3 +145,15 @@ def test_an_empty_library_says_what_to_do(page: Page, tmp_path: Path) -> None:
         expect(page.locator("#annotate-empty")).to_be_visible()
     finally:
         empty.stop()
+
+
+def test_the_heat_map_shows_where_and_opens_there(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}?view=search&q=a+bicycle+on+a+street")
+    page.click("#search-where summary")
+    page.wait_for_selector("#search-heat .heatmaplayer image")
+    assert page.locator("#search-heat .ytick").count() >= 3
+    plot = page.locator("#search-heat .nsewdrag").bounding_box()
+    assert plot is not None
+    page.mouse.click(plot["x"] + plot["width"] * 0.8, plot["y"] + 8)
+    page.wait_for_function("document.querySelector('#player')?.currentTime > 1")
+    assert "video=" in page.url

@@ -2,6 +2,7 @@
 
 const PREDICTION_H = 15;
 const ANNOTATION_H = 24;
+const EMPTY_H = 13; // room to draw the first annotation
 const PAD = 5;
 const MOST_LANES = 4;
 const WAVE_H = 40;
@@ -38,8 +39,9 @@ export function layout(doc) {
       y += PREDICTION_H + 2;
     }
     for (const items of below.length ? below : [[]]) {
-      lanes.push({ kind: "annotation", y, height: ANNOTATION_H, items });
-      y += ANNOTATION_H + 2;
+      const height = items.length || !above.length ? ANNOTATION_H : EMPTY_H;
+      lanes.push({ kind: "annotation", y, height, items });
+      y += height + 2;
     }
     rows.push({ kind: "track", name, lanes, height: y + PAD - 2, count: predictions.length + annotations.length });
   }
@@ -76,6 +78,12 @@ export function firstVisible(items, time) {
     else high = middle;
   }
   return low;
+}
+
+// Black or white, whichever can be read on a colour (#rrggbb).
+export function inkOn(colour) {
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16) / 255);
+  return 0.2126 * r ** 2.2 + 0.7152 * g ** 2.2 + 0.0722 * b ** 2.2 > 0.26 ? "#10121c" : "#ffffff";
 }
 
 export function colourOf(doc, item) {

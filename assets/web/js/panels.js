@@ -14,7 +14,7 @@ export function showJobs(box, jobs, since, cancel) {
     const title = TITLES[job.kind] ?? job.kind;
     if (job.state === "failed") return el("p", { class: "error", text: `${title} failed: ${job.error}` });
     const waiting = job.state === "queued";
-    return el("div", { class: "progress", "data-kind": job.kind, "data-state": job.state },
+    return el("div", { class: "progress job", "data-kind": job.kind, "data-state": job.state },
       el("span", { text: waiting ? `${title}: waiting` : `${title}${job.message ? `: ${job.message.toLowerCase()}` : ""}` }),
       el("progress", { max: 1, value: job.progress, "aria-label": title }),
       el("button", { class: "link", text: "Cancel", onclick: () => cancel(job.id) }));
@@ -34,7 +34,7 @@ export class Inspector {
   show(doc, id) {
     const conflict = id && doc.conflicts.get(id);
     const item = id && doc.item(id);
-    const key = JSON.stringify([id, item ?? null, Boolean(conflict)]);
+    const key = JSON.stringify([id, item ?? null, Boolean(conflict), id ? 0 : [doc.predictions.size + doc.annotations.size > 0, doc.conflicts.size]]);
     if (key === this.key) return;
     if (this.box.contains(document.activeElement) && id === this.id && !conflict) return; // somebody is typing here
     this.key = key;

@@ -1,4 +1,5 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
+// The parameter is called `view`: Gradio has a `page` of its own and fails on names it does not know.
 
 const listeners = new Set();
 
@@ -6,7 +7,7 @@ export function current() {
   const query = new URLSearchParams(location.search);
   const video = query.get("video");
   return {
-    page: query.get("page") || (video ? "annotate" : "library"),
+    page: query.get("view") || (video ? "annotate" : "library"),
     video,
     t: Number(query.get("t")) || 0,
     q: query.get("q") || "",
@@ -15,7 +16,7 @@ export function current() {
 
 export function go(page, parameters = {}) {
   const query = new URLSearchParams();
-  if (!(page === "library" || (page === "annotate" && parameters.video))) query.set("page", page);
+  if (!(page === "library" || (page === "annotate" && parameters.video))) query.set("view", page);
   for (const [key, value] of Object.entries(parameters)) if (value) query.set(key, value);
   const text = query.toString();
   history.pushState(null, "", text ? `?${text}` : location.pathname);

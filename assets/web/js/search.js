@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { clock, el } from "./dom.js";
+import { HeatMap } from "./heatmap.js";
 import { current, go, note, onRoute } from "./router.js";
 
 export function mount(element, server) {
@@ -9,6 +10,7 @@ export function mount(element, server) {
   const query = $("search-query");
   const status = $("search-status");
   let asked = 0;
+  const heat = new HeatMap($("search-where"), $("search-heat"), (video, t) => go("annotate", { video, t, q: query.value.trim() }));
 
   async function search() {
     const text = query.value.trim();
@@ -18,9 +20,10 @@ export function mount(element, server) {
     status.textContent = "Searching…";
     status.classList.remove("error");
     try {
-      const { hits, indexed, known } = await call(server, "search", { query: text });
+      const { hits, strips, indexed, known } = await call(server, "search", { query: text });
       if (number !== asked) return;
       show(hits, indexed, known);
+      heat.show(strips);
     } catch (error) {
       if (number !== asked) return;
       status.textContent = error.message;

@@ -1,7 +1,7 @@
 // The timeline on its canvas: what is in view, drawing it, and what lies under a point.
 
 import { clock } from "./dom.js";
-import { colourOf, firstVisible, layout } from "./layout.js";
+import { colourOf, firstVisible, inkOn, layout } from "./layout.js";
 
 const RULER_H = 26;
 const EDGE_PX = 7;
@@ -336,7 +336,7 @@ export class Timeline extends EventTarget {
       ctx.beginPath();
       ctx.rect(left, y, right - left - 4, height);
       ctx.clip();
-      ctx.fillStyle = kind === "annotation" ? "#fff" : this.ink.text;
+      ctx.fillStyle = kind === "annotation" ? inkOn(colour) : this.ink.text;
       ctx.fillText(text, Math.max(left, 0) + 6, y + height / 2 + 0.5);
       ctx.restore();
     }
