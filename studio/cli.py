@@ -18,6 +18,7 @@ from studio.formats import FORMATS, native, subtitles
 from studio.service import Studio, catalogue, examine
 from studio.timeline import clock, seconds
 
+ENCODER = "an open_clip model instead of the embedded one: MODEL/PRETRAINED of the hub, or MODEL/FILE"
 Args = argparse.Namespace
 Json = dict[str, Any]
 
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("paths", metavar="PATH", nargs="+", help="a video, or a folder of videos")
     sub = command("index", index, "compute what search and grounding need")
     sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
+    sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
     sub = command("search", search, "find moments across the library")
     _queries(sub, "QUERY", 20)
     sub = command("ground", ground, "find the moments of one video that a text describes", video=True)
@@ -100,7 +102,7 @@ def _queries(sub: argparse.ArgumentParser, what: str, top: int) -> None:
     sub.add_argument("query", metavar=what, nargs="?")
     sub.add_argument("--queries", metavar="FILE", type=Path, help="a file with one query a line")
     sub.add_argument("--top", type=int, default=top, metavar="K", help=f"how many at most (default {top})")
-    sub.add_argument("--encoder", metavar="NAME", help="an open_clip model instead of the embedded one")
+    sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
 
 
 def _settings(args: Args) -> Settings:
@@ -183,7 +185,7 @@ def index(args: Args) -> int:
     with _studio(args) as studio:
         for row in [studio.video(_known(studio, ref)) for ref in args.videos] or studio.videos():
             with _bar(row["name"]) as progress:
-                done.append({"id": row["id"], "frames": studio.index(row["id"], progress)["frames"]})
+                done.append({"id": row["id"], "frames": studio.index(row["id"], progress, args.encoder)["frames"]})
     _print(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
     return 0
 

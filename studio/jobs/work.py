@@ -12,6 +12,7 @@ import numpy as np
 from studio import media, tasks
 from studio.errors import UsageError
 from studio.jobs.worker import PROXY, Result
+from studio.store.runs import Outcome
 from studio.tasks import Desk, Video
 
 WAVEFORM_PER_S = 50
@@ -65,13 +66,18 @@ def ground(desk: Desk, params: dict[str, Any]) -> Result:
 
 def speakers(desk: Desk, params: dict[str, Any]) -> Result:
     """Who speaks when."""
-    return Result(outcome=tasks.find_speakers(desk, _video(params)))
+    return _people(tasks.find_speakers(desk, _video(params)))
 
 
 def emotions(desk: Desk, params: dict[str, Any]) -> Result:
     """What faces and words express."""
     lines = params.get("subtitles")
-    return Result(outcome=tasks.find_emotions(desk, _video(params), lines and [tuple(line) for line in lines]))
+    return _people(tasks.find_emotions(desk, _video(params), lines and [tuple(line) for line in lines]))
+
+
+def _people(outcome: Outcome) -> Result:
+    """With the sentence for the person who waits, where something was missing in the video."""
+    return Result({"note": outcome.payload["note"]}, outcome)
 
 
 KINDS: dict[str, Callable[[Desk, dict[str, Any]], Result]] = {

@@ -190,9 +190,9 @@ class Studio:
 
     # ------------------------------------------------------------------ models
 
-    def index(self, ref: str, progress: Progress = _quiet) -> Row:
+    def index(self, ref: str, progress: Progress = _quiet, encoder: str | None = None) -> Row:
         """Compute what search and the timeline need; quick when it is there already."""
-        return self._here("index", self.video(ref), {}, progress)
+        return self._here("index", self.video(ref), {"encoder": encoder}, progress)
 
     def search(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`."""

@@ -9,10 +9,12 @@ const TITLES = { index: "Indexing", proxy: "Making the video playable", ground: 
 // ------------------------------------------------------------------ jobs
 
 export function showJobs(box, jobs, since, cancel) {
-  const shown = jobs.filter((job) => ["queued", "running"].includes(job.state) || (job.state === "failed" && job.created >= since));
+  const recent = (job) => job.created >= since && (job.state === "failed" || job.result?.note);
+  const shown = jobs.filter((job) => ["queued", "running"].includes(job.state) || recent(job));
   box.replaceChildren(...shown.map((job) => {
     const title = TITLES[job.kind] ?? job.kind;
     if (job.state === "failed") return el("p", { class: "error", text: `${title} failed: ${job.error}` });
+    if (job.state === "done") return el("p", { class: "muted", "data-kind": job.kind, text: `${title}: ${job.result.note}` });
     const waiting = job.state === "queued";
     return el("div", { class: "progress job", "data-kind": job.kind, "data-state": job.state },
       el("span", { text: waiting ? `${title}: waiting` : `${title}${job.message ? `: ${job.message.toLowerCase()}` : ""}` }),
@@ -166,7 +168,8 @@ export class SegmentList {
       ...[...doc.predictions.values()].map((item) => ["prediction", item]),
       ...[...doc.annotations.values()].map((item) => ["annotation", item]),
     ].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
-    this.count.textContent = `${doc.annotations.size} annotations, ${doc.predictions.size} predictions`;
+    const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+    this.count.textContent = `${counted(doc.annotations.size, "annotation")}, ${counted(doc.predictions.size, "prediction")}`;
     const turn = ++this.turn;
     const wanted = new Set(items.map(([, item]) => item.id));
     for (const [id, option] of this.options) {

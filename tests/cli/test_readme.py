@@ -1,0 +1,45 @@
+"""The README tells the truth: its commands parse, its files exist, its numbers stand in the cards."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import models
+from studio.cli import _parser
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = re.findall(r"^studio (.*?)(?:\s+#.*)?$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_parses(command: str) -> None:
+    assert _parser().parse_args(shlex.split(command)).run
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 10
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_every_link_leads_somewhere(target: str) -> None:
+    assert (ROOT / target).exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "metric"),
+    [
+        ("text_video", "studio-lite", "t2i R@1"),
+        ("text_video", "studio-lite", "t2i R@10"),
+        ("expression", "expression", "accuracy"),
+        ("expression", "expression", "macro recall"),
+        ("dialog_emotion", "dialog-emotion", "cue mAP"),
+        ("active_speaker", "voice-motion", "talking frame AP"),
+        ("active_speaker", "voice-motion", "still frame AP"),
+    ],
+)
+def test_every_number_is_the_card_s(task: str, name: str, metric: str) -> None:
+    value = models.card(task, name).metrics[metric]
+    assert re.search(rf"(?<![\d.]){re.escape(f'{value:.1f}')}(?!\d)", README), f"{metric} is {value}"
