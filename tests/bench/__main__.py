@@ -31,7 +31,8 @@ def report(results: dict[str, dict[str, object]]) -> str:
         "# Benchmarks",
         "",
         f"Written by `make bench` on {datetime.now(UTC).date()}: {machine()}.",
-        "Machines are noisy: read the ratios, which were measured side by side in one run. × is seconds of video per second.",
+        "Machines are noisy: read the ratios, which were measured side by side in one run.",
+        "× is seconds of video per second.",
         "",
     ]
     for name, values in results.items():

@@ -15,6 +15,8 @@ def repeat(clip: Path, target: Path, seconds: float) -> Path:
         packets = [p for p in source.demux(*(source.streams[i] for i in streams)) if p.dts is not None]
         video = source.streams.video[0]
         length = Fraction(video.duration or 0) * Fraction(video.time_base or 1)
+        # sound that outlasts the pictures would reach into the next turn
+        packets = [p for p in packets if p.stream is video or (p.dts + (p.duration or 0)) * p.time_base <= length]
         for turn in range(int(seconds / length) + 1):
             for packet in packets:
                 shift = int(turn * length / packet.time_base)
