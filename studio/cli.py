@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from studio import __version__
 from studio.config import Settings, default_home
 from studio.errors import NotFound, StudioError, UsageError
 from studio.formats import FORMATS, native, subtitles
+from studio.jobs import ProcessWorker
 from studio.service import Studio, catalogue, examine
 from studio.timeline import clock, seconds
 
@@ -158,8 +159,10 @@ def demo(args: Args) -> int:
     from assets.demo import build
 
     settings = _settings(args)
-    with _studio(args) as studio, _bar("demo library") as progress:
-        files = build(settings.ensure().home / "demo", progress)
+    # in a child process: this one goes on to serve, and must not hold on to the models' memory
+    worker = ProcessWorker(settings)
+    with closing(Studio(settings, worker=worker)) as studio, _bar("demo library") as progress:
+        files = build(settings.home / "demo", progress)
         for number, file in enumerate(files):
             row = studio.add(file)
             progress(number / len(files), f"indexing {row['name']}")

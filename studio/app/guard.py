@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 READING = ("GET", "HEAD", "OPTIONS")
+UNUSED = ("/gradio_api/upload",)  # Gradio's own upload would fill the temporary folder; ours is /upload
 
 # Gradio compiles templates and injects styles, so it needs inline and eval; nothing may come from anywhere else.
 POLICY = (
@@ -53,6 +54,8 @@ class Guard:
             return "This address is not one of the studio's; open it by the address it printed."
         if scope["type"] == "http" and scope["method"] in READING:
             return None
+        if scope["path"].rstrip("/") in UNUSED:
+            return "Uploads go through the Library page."
         origin = headers.get("origin")
         foreign = origin is not None and urlsplit(origin).netloc != host
         if foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site"):

@@ -7,7 +7,8 @@ import threading
 import time
 
 from studio.errors import Cancelled, StudioError
-from studio.jobs.worker import Result, Watch, Worker, WorkerDied
+from studio.jobs.result import Result, Watch
+from studio.jobs.worker import Worker, WorkerDied
 from studio.store import Store, jobs, runs
 from studio.timeline import Prediction
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from studio import media, tasks
 from studio.errors import UsageError
-from studio.jobs.worker import PROXY, Result
+from studio.jobs.result import PROXY, Result
 from studio.store.runs import Outcome
 from studio.tasks import Desk, Video
 

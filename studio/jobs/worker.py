@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
@@ -18,11 +17,9 @@ from typing import Any, Protocol
 from studio import errors
 from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
-from studio.store.runs import Outcome
+from studio.jobs.result import Result, Watch
 from studio.timeline import Prediction
 
-Progress = Callable[[float, str], None]
-PROXY = "proxy.mp4"  # the name under which the cache keeps a playable copy
 CANCEL_GRACE_S = 1.5
 POLL_S = 0.1
 PREVIEW_EVERY_S = 1.0
@@ -33,25 +30,12 @@ class WorkerDied(JobError):
     """The process disappeared in the middle of a job (out of memory, killed): the job may be tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """`data` is JSON for whoever asked; `outcome` becomes a run with its predictions."""
-
-    data: dict[str, Any] = field(default_factory=dict)
-    outcome: Outcome | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """How a caller follows a job, and stops it."""
-
-    progress: Progress = lambda fraction, message: None
-    preview: Callable[[list[Prediction]], None] | None = None
-    cancelled: Callable[[], bool] = lambda: False
-
-
 class Worker(Protocol):
     """Runs one call at a time."""
+
+    def start(self) -> None:
+        """Get ready now, so that the first call need not wait."""
+        ...
 
     def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
         """Run a job to its end.
@@ -71,6 +55,9 @@ class InlineWorker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._desk: Any = None
+
+    def start(self) -> None:
+        """Models load at their first call; a command that needs none never waits for them."""
 
     def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
         from studio.jobs.work import perform

@@ -1,7 +1,5 @@
 """A library of videos and everything one can do with it."""
 
-import hashlib
-import os
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
@@ -15,30 +13,11 @@ from studio.config import Settings
 from studio.errors import JobError, MediaError, NotFound, UsageError
 from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
-from studio.service import edits, views
+from studio.service import edits, files, views
 from studio.store import Store, annotations, jobs, labels, runs, videos
 from studio.timeline import Annotation, Timeline
 
 Row = dict[str, Any]
-SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".ogv",
-        ".3gp",
-        ".flv",
-        ".wmv",
-    ]
-)
 QUEUED = ("index", "proxy", "ground", "speakers", "emotions")
 
 
@@ -50,23 +29,24 @@ class Studio:
     """One library.
 
     With `background` (the app) long work is queued and done by child processes; without (the command line) it is
-    done right here. Close it when done.
+    done at once by `worker`, by default right here. Close it when done.
     Raises StoreError, NewerSchema.
     """
 
-    def __init__(self, settings: Settings | None = None, *, background: bool = False) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, background: bool = False, worker: Worker | None = None
+    ) -> None:
         self.settings = (settings or Settings()).ensure()
         self.store = Store(self.settings.database)
         self.cache = Cache(self.settings.cache)
-        self._asker: Worker  # answers at once: a search does not wait behind an hour of indexing
         self.runner: Runner | None = None
+        # answers at once: a search does not wait behind an hour of indexing
+        self._asker = worker or (ProcessWorker(self.settings) if background else InlineWorker(self.settings))
         if background:
-            asker = ProcessWorker(self.settings)
-            self._asker = asker
-            threading.Thread(target=asker.start, daemon=True).start()
+            threading.Thread(target=self._asker.start, daemon=True).start()
             self.runner = Runner(self.store, ProcessWorker(self.settings), self.settings.limits.job_attempts)
-        else:
-            self._asker = InlineWorker(self.settings)
+            for row in self.videos():  # what the command line added, or an earlier start did not finish
+                self._queue_preparation(row)
 
     def close(self) -> None:
         if self.runner:
@@ -87,7 +67,7 @@ class Studio:
         file = file.resolve()
         probe = media.probe(str(file), self.settings.limits)
         row = {
-            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": _sha256(file),
+            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": files.sha256(file),
             "size": probe.size, "start_us": probe.start_us, "duration_us": probe.duration_us,
             "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
@@ -105,7 +85,7 @@ class Studio:
         """Add files and folders (with all below them); returns the videos and one sentence for each that failed."""
         added, problems = [], []
         for path in paths:
-            for file in _files(Path(path).expanduser()):
+            for file in files.videos_at(Path(path).expanduser()):
                 try:
                     added.append(self.add(file))
                 except (MediaError, NotFound) as error:
@@ -114,16 +94,16 @@ class Studio:
 
     def files_of(self, path: Path) -> list[Path]:
         """The path itself, or every video file below it in order of name."""
-        return list(_files(path))
+        return files.videos_at(path)
 
     def keep_upload(self, partial: Path, name: str) -> Row:
         """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
 
         Raises MediaError; then the file is gone again.
         """
-        label = "".join(c for c in PurePath(name.replace("\\", "/")).name if c.isprintable())[:200] or "video"
+        label = files.display_name(name)
         suffix = PurePath(label).suffix.lower()
-        kept = self.settings.uploads / f"{_sha256(partial)}{suffix if suffix in SUFFIXES else '.video'}"
+        kept = self.settings.uploads / f"{files.sha256(partial)}{suffix if suffix in files.SUFFIXES else '.video'}"
         partial.replace(kept)
         try:
             return self.add(kept, label)
@@ -132,9 +112,11 @@ class Studio:
             raise type(error)(str(error).replace(kept.name, label)) from None
 
     def _queue_preparation(self, row: Row) -> None:
+        """Queue what every video needs once. Not bounded: a folder of a thousand videos is a thousand of these."""
         if not row["browser_playable"] and not self.cache.has(row["id"], PROXY):
-            self.start("proxy", row["id"])
-        self.start("index", row["id"])
+            self._queue("proxy", row, {}, None)
+        if not self.cache.has(row["id"], "shots.npy"):
+            self._queue("index", row, {}, None)
 
     def videos(self) -> list[Row]:
         return self.store.read(videos.all_of)
@@ -246,13 +228,14 @@ class Studio:
 
         Raises UsageError, NotFound, JobError when the queue is full.
         """
-        if self.runner is None:
-            raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         if kind not in QUEUED:
             raise UsageError(f"“{kind}” is not a job; use one of {', '.join(QUEUED)}.")
-        row = self.video(video_id)
-        wanted = {**(params or {}), "video": _facts(row)}
-        limit = self.settings.limits.queued_jobs
+        return self._queue(kind, self.video(video_id), params or {}, self.settings.limits.queued_jobs)
+
+    def _queue(self, kind: str, row: Row, params: Row, limit: int | None) -> Row:
+        if self.runner is None:
+            raise JobError("Jobs are queued by a running studio; start it with: studio serve")
+        wanted = {**params, "video": _facts(row)}
         job = self.store.write(lambda db: jobs.add(db, kind, row["id"], wanted, limit=limit))
         self.runner.wake()
         return job
@@ -387,16 +370,3 @@ class Studio:
 
 def _facts(row: Row) -> Row:
     return {"id": row["id"], "path": row["path"], "duration_us": row["duration_us"]}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _files(path: Path) -> Iterable[Path]:
-    """The path itself, or every video file below it in order of name."""
-    if not path.is_dir():
-        return [path]
-    found = (Path(folder) / name for folder, _, names in os.walk(path) for name in names)
-    return sorted(file for file in found if file.suffix.lower() in SUFFIXES)

@@ -12,11 +12,11 @@ ACTIVE = ("queued", "running")
 
 
 def add(
-    db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int
+    db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int | None
 ) -> dict[str, Any]:
     """Queue a job; the same job already waiting or running is returned instead of a second one.
 
-    Raises JobError when `limit` jobs wait already.
+    Raises JobError when `limit` jobs (None: any number) wait already.
     """
     text = json.dumps(params, sort_keys=True)
     same = db.execute(
@@ -25,7 +25,7 @@ def add(
     ).fetchone()
     if same is not None:
         return get(db, same["id"])
-    if db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0] >= limit:
+    if limit and db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0] >= limit:
         raise JobError(f"{limit} jobs are waiting already; let some finish or cancel them first.")
     job_id = uuid.uuid4().hex
     db.execute(

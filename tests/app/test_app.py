@@ -82,10 +82,14 @@ def test_upload(client: TestClient, studio: Studio, clips: dict[str, Path]) -> N
         ({"host": "127.0.0.1.evil.example:7860"}, False),
     ],
 )
-@pytest.mark.parametrize("path", ["/upload?name=x.mp4", "/gradio_api/upload", "/gradio_api/component_server"])
+@pytest.mark.parametrize("path", ["/upload?name=x.mp4", "/gradio_api/component_server", "/gradio_api/queue/join"])
 def test_only_our_own_pages_may_write(client: TestClient, path: str, headers: dict[str, str], allowed: bool) -> None:
     reply = client.post(path, content=b"x", headers=headers)
     assert (reply.status_code != 403) == allowed
+
+
+def test_gradio_s_own_upload_is_closed(client: TestClient) -> None:
+    assert client.post("/gradio_api/upload", files={"files": ("x.mp4", b"x")}).status_code == 403
 
 
 def test_a_foreign_host_may_not_even_read(client: TestClient) -> None:

@@ -88,6 +88,9 @@ class FakeWorker:
         self.calls += 1
         return self.behaviour(watch)
 
+    def start(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -1,6 +1,7 @@
 // The timeline on its canvas: what is in view, drawing it, and what lies under a point.
 
 import { clock } from "./dom.js";
+import { drawCurve, drawWave } from "./graphs.js";
 import { colourOf, firstVisible, inkOn, layout } from "./layout.js";
 
 const RULER_H = 26;
@@ -172,8 +173,8 @@ export class Timeline extends EventTarget {
     for (const row of this.rows) {
       ctx.fillStyle = this.ink.line;
       ctx.fillRect(0, row.y + row.height - 1, this.width, 1);
-      if (row.kind === "wave") this.drawWave(ctx, row);
-      else if (row.kind === "curve") this.drawCurve(ctx, row);
+      if (row.kind === "wave") drawWave(ctx, this, row);
+      else if (row.kind === "curve") drawCurve(ctx, this, row);
       else for (const lane of row.lanes) this.drawLane(ctx, row, lane);
     }
     this.drawDraft(ctx);
@@ -222,62 +223,6 @@ export class Timeline extends EventTarget {
     ctx.lineTo(x + 6, RULER_H - 12);
     ctx.lineTo(x, RULER_H - 1);
     ctx.fill();
-  }
-
-  drawWave(ctx, row) {
-    const wave = this.doc.waveform;
-    const bins = wave.length / 2;
-    const rate = bins / this.duration;
-    const middle = row.y + row.height / 2;
-    const scale = (row.height / 2 - 4) / 127;
-    ctx.fillStyle = this.ink.wave;
-    for (let x = 0; x < this.width; x++) {
-      const from = Math.floor(this.time(x) * rate);
-      const to = Math.min(bins, Math.max(from + 1, Math.floor(this.time(x + 1) * rate)));
-      let low = 0;
-      let high = 0;
-      const stride = Math.max(1, Math.floor((to - from) / 64)); // enough to see the shape at any zoom
-      for (let i = Math.max(0, from); i < to; i += stride) {
-        low = Math.min(low, wave[2 * i]);
-        high = Math.max(high, wave[2 * i + 1]);
-      }
-      ctx.fillRect(x, middle - high * scale, 1, Math.max(1, (high - low) * scale));
-    }
-  }
-
-  drawCurve(ctx, row) {
-    const { times, scores } = this.doc.curve;
-    let low = Infinity;
-    let high = -Infinity;
-    for (const s of scores) {
-      if (s < low) low = s;
-      if (s > high) high = s;
-    }
-    const y = (s) => row.y + row.height - 7 - ((s - low) / Math.max(1e-6, high - low)) * (row.height - 16);
-    ctx.beginPath();
-    let first = 0;
-    while (first + 1 < times.length && times[first + 1] < this.start) first++;
-    const inView = [];
-    for (let i = first; i < times.length; i++) {
-      inView.push(i);
-      if (times[i] > this.end) break;
-    }
-    const every = Math.max(1, Math.floor(inView.length / (2 * this.width)));
-    inView.forEach((i, n) => {
-      if (n % every && n !== inView.length - 1) return;
-      n ? ctx.lineTo(this.x(times[i]), y(scores[i])) : ctx.moveTo(this.x(times[i]), y(scores[i]));
-    });
-    ctx.strokeStyle = this.ink.accent;
-    ctx.lineWidth = 1.5;
-    ctx.lineJoin = "round";
-    ctx.stroke();
-    const last = inView.at(-1);
-    ctx.lineTo(this.x(times[last]), row.y + row.height - 2);
-    ctx.lineTo(this.x(times[first]), row.y + row.height - 2);
-    ctx.globalAlpha = 0.12;
-    ctx.fillStyle = this.ink.accent;
-    ctx.fill();
-    ctx.globalAlpha = 1;
   }
 
   drawLane(ctx, row, lane) {

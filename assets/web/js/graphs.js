@@ -1,0 +1,59 @@
+// Graphs in rows of the timeline; read-only.
+
+// The loudness of the sound, one bar a pixel.
+export function drawWave(ctx, timeline, row) {
+  const wave = timeline.doc.waveform;
+  const bins = wave.length / 2;
+  const rate = bins / timeline.duration;
+  const middle = row.y + row.height / 2;
+  const scale = (row.height / 2 - 4) / 127;
+  ctx.fillStyle = timeline.ink.wave;
+  for (let x = 0; x < timeline.width; x++) {
+    const from = Math.floor(timeline.time(x) * rate);
+    const to = Math.min(bins, Math.max(from + 1, Math.floor(timeline.time(x + 1) * rate)));
+    let low = 0;
+    let high = 0;
+    const stride = Math.max(1, Math.floor((to - from) / 64)); // enough to see the shape at any zoom
+    for (let i = Math.max(0, from); i < to; i += stride) {
+      low = Math.min(low, wave[2 * i]);
+      high = Math.max(high, wave[2 * i + 1]);
+    }
+    ctx.fillRect(x, middle - high * scale, 1, Math.max(1, (high - low) * scale));
+  }
+}
+
+// The score of the newest question over time.
+export function drawCurve(ctx, timeline, row) {
+  const { times, scores } = timeline.doc.curve;
+  let low = Infinity;
+  let high = -Infinity;
+  for (const s of scores) {
+    if (s < low) low = s;
+    if (s > high) high = s;
+  }
+  const y = (s) => row.y + row.height - 7 - ((s - low) / Math.max(1e-6, high - low)) * (row.height - 16);
+  ctx.beginPath();
+  let first = 0;
+  while (first + 1 < times.length && times[first + 1] < timeline.start) first++;
+  const inView = [];
+  for (let i = first; i < times.length; i++) {
+    inView.push(i);
+    if (times[i] > timeline.end) break;
+  }
+  const every = Math.max(1, Math.floor(inView.length / (2 * timeline.width)));
+  inView.forEach((i, n) => {
+    if (n % every && n !== inView.length - 1) return;
+    n ? ctx.lineTo(timeline.x(times[i]), y(scores[i])) : ctx.moveTo(timeline.x(times[i]), y(scores[i]));
+  });
+  ctx.strokeStyle = timeline.ink.accent;
+  ctx.lineWidth = 1.5;
+  ctx.lineJoin = "round";
+  ctx.stroke();
+  const last = inView.at(-1);
+  ctx.lineTo(timeline.x(times[last]), row.y + row.height - 2);
+  ctx.lineTo(timeline.x(times[first]), row.y + row.height - 2);
+  ctx.globalAlpha = 0.12;
+  ctx.fillStyle = timeline.ink.accent;
+  ctx.fill();
+  ctx.globalAlpha = 1;
+}
