@@ -7,6 +7,7 @@ never the studio, the web or the database.
 
 from models.faces.crops import crop_faces, crop_speaker, steady
 from models.faces.tracker import Track, Tracker, track
+from models.grounding.merging import glance
 from models.grounding.proposals import propose
 from models.registry import ModelCard, ModelError, card, cards, load, verify
 from models.text_video.encoder import TextVideoEncoder
@@ -21,6 +22,7 @@ __all__ = [
     "cards",
     "crop_faces",
     "crop_speaker",
+    "glance",
     "load",
     "propose",
     "steady",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.emotion.dialog import DialogEmotion
     from models.emotion.expression import Expression
     from models.faces.detector import CenterFace
-    from models.grounding.proposals import SimilarityPeaks
+    from models.grounding.curve import Engine
     from models.speaker.active import VoiceMotion
     from models.speaker.voice import VoiceActivity
     from models.text_video.encoder import TextVideoEncoder
@@ -30,6 +30,8 @@ WEIGHTS = Path(__file__).parent / "weights"
 _BUILDERS = {
     "studio-lite": "models.text_video.studio_lite",
     "similarity-peaks": "models.grounding.proposals",
+    "tag": "models.grounding.clusters",
+    "merge-tree": "models.grounding.merging",
     "centerface": "models.faces.detector",
     "expression": "models.emotion.expression",
     "dialog-emotion": "models.emotion.dialog",
@@ -149,7 +151,7 @@ def verify(owner: ModelCard) -> list[str]:
 @overload
 def load(task: Literal["text_video"], name: str | None = None, device: str = "auto") -> "TextVideoEncoder": ...
 @overload
-def load(task: Literal["grounding"], name: str | None = None, device: str = "auto") -> "SimilarityPeaks": ...
+def load(task: Literal["grounding"], name: str | None = None, device: str = "auto") -> "Engine": ...
 @overload
 def load(task: Literal["face_detector"], name: str | None = None, device: str = "auto") -> "CenterFace": ...
 @overload

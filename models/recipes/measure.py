@@ -7,13 +7,14 @@ up here. `--write` puts the numbers into the cards' front matter and into docs/m
 import argparse
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import models
-from models.recipes import dialog_emotion, expression, studio_lite, talking
+from models.recipes import dialog_emotion, expression, scenes, studio_lite, talking
 from models.registry import WEIGHTS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "models.md"
@@ -90,52 +91,6 @@ def videos(data: Path) -> Numbers:
         "videos_R@1": 100 * float(np.mean(ranks == 1)),
         "videos_R@5": 100 * float(np.mean(ranks <= 5)),
         "videos_chance_R@1": 100 / len(VIDEOS),
-    }
-
-
-def grounding(data: Path) -> Numbers:
-    """Made-up videos from Flickr8k dev: 30–120 s of 3–9 photos, each 5–30 s, every frame another crop of its photo.
-
-    A caption of one photo is the query, its stretch the truth; R1 at IoU .5 and .7 and mean IoU over 400 queries.
-    """
-    rng = np.random.default_rng(0)
-    names, pixels = zip(*studio_lite.photos(data, "dev"), strict=True)
-    rows = studio_lite.captions(data, "dev")
-    model = models.load("text_video", device="cpu")
-    chosen = rng.permutation(len(names))[:240]
-    bank = {}
-    for i in chosen:
-        views = []
-        for _ in range(6):
-            side = int(rng.integers(150, 224))
-            y, x = rng.integers(0, 225 - side, 2)
-            views.append(model.encode_frames(pixels[i][None, y : y + side, x : x + side])[0])
-        bank[i] = np.stack(views)
-    own: dict[str, list[float]] = {"peaks": [], "whole": [], "random": []}
-    for _ in range(400):
-        photos = rng.choice(chosen, int(rng.integers(3, 10)), replace=False)
-        lengths = rng.integers(5, 31, len(photos))
-        track = np.concatenate([bank[p][rng.integers(0, 6, n)] for p, n in zip(photos, lengths, strict=True)])
-        target = int(rng.integers(len(photos)))
-        start, end = int(lengths[:target].sum()), int(lengths[: target + 1].sum())
-        texts = [text for name, text in rows if name == names[photos[target]]]
-        query = model.encode_text([texts[int(rng.integers(len(texts)))]])[0]
-        duration = len(track)
-        # Frame i is shown at i + .5, so that the truth [start, end) is what the cells can reach.
-        found = models.propose(np.arange(duration) + 0.5, track @ query, 1, float(duration))[0]
-        a, b = np.sort(rng.uniform(0, duration, 2))
-        for kind, (low, high) in (("peaks", found[:2]), ("whole", (0, duration)), ("random", (a, b))):
-            shared = max(0.0, min(high, end) - max(low, start))
-            own[kind].append(shared / (max(high, end) - min(low, start)))
-    iou = {kind: np.array(values) for kind, values in own.items()}
-    return {
-        "R1@0.5": 100 * float(np.mean(iou["peaks"] >= 0.5)),
-        "R1@0.7": 100 * float(np.mean(iou["peaks"] >= 0.7)),
-        "mIoU": 100 * float(iou["peaks"].mean()),
-        "whole_video_R1@0.5": 100 * float(np.mean(iou["whole"] >= 0.5)),
-        "whole_video_mIoU": 100 * float(iou["whole"].mean()),
-        "random_window_R1@0.5": 100 * float(np.mean(iou["random"] >= 0.5)),
-        "random_window_mIoU": 100 * float(iou["random"].mean()),
     }
 
 
@@ -219,7 +174,10 @@ def speakers(data: Path) -> Numbers:
 MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "text_video": ("studio-lite", text_video),
     "videos": ("studio-lite", videos),
-    "grounding": ("similarity-peaks", grounding),
+    **{
+        f"grounding-{card.name}": (card.name, partial(scenes.measure, engine=card.name))
+        for card in models.cards("grounding")
+    },
     "expression": ("expression", expressions),
     "dialog_emotion": ("dialog-emotion", dialog_emotions),
     "active_speaker": ("voice-motion", speakers),
