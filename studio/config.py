@@ -6,6 +6,8 @@ from pathlib import Path
 
 import platformdirs
 
+from studio.errors import StoreError
+
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
@@ -68,7 +70,15 @@ class Settings:
         return self.home / "cache"
 
     def ensure(self) -> "Settings":
-        """Create the folders, readable by their owner only."""
-        for folder in (self.home, self.uploads, self.cache):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create the folders, readable by their owner only.
+
+        Raises StoreError.
+        """
+        try:
+            for folder in (self.home, self.uploads, self.cache):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The library's folder “{self.home}” cannot be made ({error.strerror}); name another with --home."
+            ) from None
         return self

@@ -58,7 +58,10 @@ def library_calls(studio: Studio) -> list[Call]:
     def list_videos(request: dict[str, Any]) -> Any:
         ready, known = studio.indexed()
         return {
-            "videos": [views.video(row) for row in studio.videos()],
+            "videos": [
+                {**views.video(row, uploaded=studio.is_upload(row)), "indexed": studio.is_indexed(row)}
+                for row in studio.videos()
+            ],
             "jobs": studio.jobs(),
             "indexed": ready,
             "known": known,
@@ -85,11 +88,14 @@ def library_calls(studio: Studio) -> list[Call]:
         studio.remove(text(request, "video"))
         return {}
 
+    def index_video(request: dict[str, Any]) -> Any:
+        return views.job(studio.start("index", text(request, "video")))
+
     def cancel_job(request: dict[str, Any]) -> Any:
         studio.cancel(text(request, "job"))
         return {}
 
-    return [answer(f) for f in (list_videos, add_path, remove_video, cancel_job)]
+    return [answer(f) for f in (list_videos, add_path, remove_video, index_video, cancel_job)]
 
 
 def search_calls(studio: Studio) -> list[Call]:

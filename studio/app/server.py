@@ -3,6 +3,7 @@
 import fcntl
 import ipaddress
 import logging
+import socket
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
@@ -34,8 +35,8 @@ class Fresh(StaticFiles):
         return response
 
 
-def create_app(studio: Studio) -> FastAPI:
-    """The app for an open library; closing the app closes the library."""
+def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
+    """The app for an open library, reached as `host`; closing the app closes the library."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -58,7 +59,7 @@ def create_app(studio: Studio) -> FastAPI:
         run_history=False,
         enable_monitoring=False,
     )
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, hosts=[host])
     return app
 
 
@@ -70,18 +71,33 @@ def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> No
     """
     if not _is_loopback(host):
         raise UsageError("The studio has no login yet, so it only listens on this machine; use --host 127.0.0.1.")
+    listening = _listen(host, port)
     settings.ensure()
-    with (settings.home / "serving.lock").open("w") as lock:
+    with listening, (settings.home / "serving.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StoreError("Another studio serves this library already; use its window, or stop it first.") from None
-        app = create_app(Studio(settings, background=True))
-        url = f"http://{host}:{port}/"
+        app = create_app(Studio(settings, background=True), host)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
         if open_browser:
             threading.Timer(1.5, webbrowser.open, [url]).start()
-        uvicorn.run(app, host=host, port=port, log_level="warning")
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket bound before anything is started, so that a port in use is one sentence."""
+    if not 0 <= port <= 65_535:
+        raise UsageError(f"{port} is not a port; use a number up to 65535.")
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise UsageError(f"Port {port} is in use already; choose another one with --port.") from None
+    return made
 
 
 def _is_loopback(host: str) -> bool:

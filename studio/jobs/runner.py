@@ -60,8 +60,8 @@ class Runner:
                 continue
             try:
                 self._do(job["id"], job["kind"], job["video_id"], job["params"])
-            except StudioError as error:
-                log.warning("job %s could not be ended: %s", job["id"], error)
+            except Exception:  # whatever happens to one job, the queue goes on
+                log.exception("job %s could not be ended", job["id"])
 
     def _do(self, job_id: str, kind: str, video_id: str | None, params: dict[str, object]) -> None:
         last = 0.0
@@ -86,8 +86,10 @@ class Runner:
             self._store.write(lambda db: jobs.recover(db, self._attempts, job_id))
         except StudioError as error:
             log.info("job %s (%s) failed", job_id, kind)
-            message = str(error)
-            self._end(job_id, "failed", message)
+            self._end(job_id, "failed", str(error))
+        except Exception as error:
+            log.exception("job %s (%s) failed", job_id, kind)
+            self._end(job_id, "failed", f"This job failed unexpectedly ({type(error).__name__}).")
         finally:
             self.previews.pop(job_id, None)
 

@@ -18,6 +18,12 @@ def videos_at(path: Path) -> list[Path]:
     return sorted(file for file in found if file.suffix.lower() in SUFFIXES)
 
 
+def is_database(file: Path) -> bool:
+    """Whether a file is an SQLite database, by its first bytes."""
+    with file.open("rb") as stream:
+        return stream.read(16) == b"SQLite format 3\0"
+
+
 def sha256(file: Path) -> str:
     """The file's content as a hexadecimal name."""
     with file.open("rb") as stream:

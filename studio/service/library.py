@@ -74,9 +74,10 @@ class Studio:
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
             "browser_playable": int(probe.browser_playable),
         }  # fmt: skip
-        kept = self.store.write(lambda db: videos.add(db, row))
-        if kept["added"] and not self.cache.has(kept["id"], "pts.npy"):
-            self.cache.save_array(kept["id"], "pts.npy", np.asarray(probe.pts_us, np.int64))
+        kept, replaced = self.store.write(lambda db: videos.add(db, row))
+        if replaced:  # what was derived from the old file is about other frames
+            self.cache.drop(kept["id"])
+        self.cache.save_array(kept["id"], "pts.npy", np.asarray(probe.pts_us, np.int64))
         if self.runner:
             self._queue_preparation(kept)
         return kept
@@ -103,12 +104,17 @@ class Studio:
         """
         label = files.display_name(name)
         suffix = PurePath(label).suffix.lower()
-        kept = self.settings.uploads / f"{files.sha256(partial)}{suffix if suffix in files.SUFFIXES else '.video'}"
+        kept = (
+            self.settings.uploads.resolve()
+            / f"{files.sha256(partial)}{suffix if suffix in files.SUFFIXES else '.video'}"
+        )
+        known = kept.exists()
         partial.replace(kept)
         try:
             return self.add(kept, label)
         except MediaError as error:
-            kept.unlink(missing_ok=True)
+            if not known:
+                kept.unlink(missing_ok=True)
             raise type(error)(str(error).replace(kept.name, label)) from None
 
     def _queue_preparation(self, row: Row) -> None:
@@ -132,11 +138,18 @@ class Studio:
     def remove(self, ref: str) -> None:
         """Take a video out of the library. Its file stays, unless it came through the browser."""
         row = self.video(ref)
+        if self.runner:
+            for job in self.jobs(row["id"]):
+                if job["state"] in jobs.ACTIVE:
+                    self.runner.cancel(job["id"])
         self.store.write(lambda db: videos.remove(db, row["id"]))
         self.cache.drop(row["id"])
-        file = Path(row["path"])
-        if file.is_relative_to(self.settings.uploads.resolve()):
-            file.unlink(missing_ok=True)
+        if self.is_upload(row):
+            Path(row["path"]).unlink(missing_ok=True)
+
+    def is_upload(self, row: Row) -> bool:
+        """Whether the file came through the browser, so that the library's copy is the studio's to delete."""
+        return Path(row["path"]).is_relative_to(self.settings.uploads.resolve())
 
     def playable(self, video_id: str) -> Path:
         """The file a browser should play: the video itself, or its proxy.
@@ -156,19 +169,25 @@ class Studio:
     def thumbnail(self, video_id: str, time_us: int) -> bytes:
         """A JPEG near a time: from the index when there is one, else decoded now and kept."""
         row = self.video(video_id)
+        time_us = min(max(0, time_us), row["duration_us"] - 1)
         known = self.cache.blob_near(row["id"], "thumbnails", time_us)
         if known is not None:
             return known
         name = f"poster-{time_us // 1000}.jpg"
         if self.cache.has(row["id"], name):
             return self.cache.path(row["id"], name).read_bytes()
-        data = media.thumbnail(row["path"], min(time_us, row["duration_us"] - 1))
+        data = media.thumbnail(row["path"], time_us)
         self.cache.write(row["id"], name, data)
         return data
 
     def array(self, video_id: str, name: str) -> np.ndarray[Any, Any] | None:
         """A derived array: "pts" (µs), "waveform" (n, 2), "shots" (µs); None while it is not computed."""
-        return self.cache.load_array(self.video(video_id)["id"], f"{name}.npy")
+        row = self.video(video_id)
+        found = self.cache.load_array(row["id"], f"{name}.npy")
+        if found is None and name == "pts":  # the one thing that nothing works without
+            found = np.asarray(media.probe(row["path"], self.settings.limits).pts_us, np.int64)
+            self.cache.save_array(row["id"], "pts.npy", found)
+        return found
 
     # ------------------------------------------------------------------ models
 
@@ -193,8 +212,11 @@ class Studio:
 
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""
-        ids = [row["id"] for row in self.videos()]
-        return sum(self.cache.has(i, "thumbnails.npy") for i in ids), len(ids)
+        rows = self.videos()
+        return sum(map(self.is_indexed, rows)), len(rows)
+
+    def is_indexed(self, row: Row) -> bool:
+        return self.cache.has(row["id"], "thumbnails.npy")
 
     def run(self, kind: str, ref: str, params: Row | None = None, progress: Progress = _quiet) -> Row:
         """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
@@ -244,7 +266,7 @@ class Studio:
         """Ask a video: at once when it is indexed ({"run"}), else as a job that indexes it first ({"job"})."""
         row = self.video(video_id)
         params = {"query": query, "top": top}
-        if self.cache.has(row["id"], "thumbnails.npy"):
+        if self.is_indexed(row):
             return {"run": self._here("ground", row, params, _quiet)["run"]}
         if not query.strip():
             raise UsageError("Say in a few words what you are looking for.")
@@ -284,15 +306,19 @@ class Studio:
                 "labels": labels.schema(db),
                 "palette": labels.PALETTE,
                 "jobs": self._jobs(db, row["id"]),
-                "indexed": self.cache.has(row["id"], "thumbnails.npy"),
+                "indexed": self.is_indexed(row),
             }
 
         return self.store.read(work)
 
     def changes(self, video_id: str, since: int, run_since: int = 0) -> Row:
-        """What happened to a video after revision `since` and run `run_since`; and its jobs as they stand."""
+        """What happened to a video after revision `since` and run `run_since`; and its jobs as they stand.
+
+        Raises NotFound when the video was removed.
+        """
 
         def work(db: Any) -> Row:
+            videos.get(db, video_id)
             changed, decided = annotations.changed_since(db, video_id, since)
             verdicts = annotations.verdicts(db, video_id) if decided else {}
             new = runs.of_video(db, video_id, run_since)
@@ -362,6 +388,8 @@ class Studio:
         file = Path(target).expanduser()
         if file.is_dir():
             raise UsageError(f"“{file.name}” is a folder; name a file for the backup.")
+        if file.exists() and (file.samefile(self.settings.database) or not files.is_database(file)):
+            raise UsageError(f"“{file.name}” is no backup and would be overwritten; name a new file.")
         if not file.parent.is_dir():
             raise UsageError(f"There is no folder “{file.parent.name}” to put the backup into; create it first.")
         self.store.backup(file)

@@ -7,7 +7,7 @@ from studio.timeline import Prediction, seconds
 Row = dict[str, Any]
 
 
-def video(row: Row) -> Row:
+def video(row: Row, *, uploaded: bool = False) -> Row:
     """A video without its path."""
     shown = ("id", "name", "width", "height", "fps", "frame_count", "codec", "audio", "size", "added")
     return {
@@ -15,6 +15,7 @@ def video(row: Row) -> Row:
         "duration": seconds(row["duration_us"]),
         "media_start": 0.0 if not row["browser_playable"] else seconds(row["start_us"]),
         "vfr": bool(row["vfr"]),
+        "uploaded": uploaded,
         "annotations": row.get("annotations", 0),
         "predictions": row.get("predictions", 0),
     }

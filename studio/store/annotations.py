@@ -131,7 +131,8 @@ def _set_verdict(db: sqlite3.Connection, prediction_id: str, annotator: str, ver
     if verdict:
         db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (prediction_id, annotator, verdict, seq))
     else:
-        db.execute("DELETE FROM verdicts WHERE prediction_id = ? AND annotator = ?", (prediction_id, annotator))
+        # taking a decision back takes it back for everyone who sees it; the history keeps who had said what
+        db.execute("DELETE FROM verdicts WHERE prediction_id = ?", (prediction_id,))
 
 
 def find(db: sqlite3.Connection, annotation_id: str) -> Annotation | None:

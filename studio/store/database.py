@@ -22,6 +22,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 BUSY_MS = 5_000
+READERS = 8  # idle read connections kept open; server threads come and go
 GROUP = 256  # writes in one commit at most, so that the first of them does not wait for ever
 
 
@@ -50,7 +51,7 @@ def not_saved(error: sqlite3.Error) -> StoreError:
 class Store:
     """The library's database.
 
-    `read` runs a function on this thread's own connection, `write` on the writer's, inside a transaction of its own:
+    `read` runs a function on a connection of a small pool, `write` on the writer's, inside a transaction of its own:
     it returns after the commit is on disk, or raises and leaves nothing behind.
 
     Raises StoreError when the file cannot be opened, NewerSchema when a later release wrote it.
@@ -67,8 +68,7 @@ class Store:
             raise StoreError(
                 f"The library's database {path.name} cannot be opened ({error}); restore a backup of it."
             ) from error
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(READERS)
         self._waiting: queue.Queue[tuple[Work[Any], Future[Any]] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._write_for_ever, name="store-writer", daemon=True)
         self._thread.start()
@@ -86,19 +86,25 @@ class Store:
             connection.close()
 
     def read(self, work: Work[T]) -> T:
-        """Run `work` on a read connection of this thread, in one snapshot."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self.path)
-            connection.execute("PRAGMA query_only = ON")
-            self._readers.append(connection)
-        connection.execute("BEGIN")
+        """Run `work` on a read connection, in one snapshot."""
         try:
-            return work(connection)
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = connect(self.path)
+            connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise StoreError(f"The library could not be read: {error}.") from error
         finally:
-            connection.execute("ROLLBACK")
+            try:
+                self._idle.put_nowait(connection)
+            except queue.Full:
+                connection.close()
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction; its result comes back after the commit.
@@ -165,8 +171,9 @@ class Store:
         """Finish what waits, then close every connection."""
         self._waiting.put(None)
         self._thread.join()
-        for connection in [*self._readers, self._writer]:
-            connection.close()
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+        self._writer.close()
 
 
 def copy_to(connection: sqlite3.Connection, target: Path) -> None:

@@ -12,11 +12,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def add(db: sqlite3.Connection, row: dict[str, Any]) -> dict[str, Any]:
-    """Insert a video, or return the row that already has this path."""
+def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Insert a video, or return the row that already has this path; and whether another file took its place there."""
     known = db.execute("SELECT * FROM videos WHERE path = ?", (row["path"],)).fetchone()
     if known is not None and known["sha256"] == row["sha256"]:
-        return dict(known)
+        return dict(known), False
     if known is not None:  # the file behind the path was replaced: same video id, new facts
         row = {**row, "id": known["id"]}
     row = {**row, "added": now()}
@@ -26,7 +26,7 @@ def add(db: sqlite3.Connection, row: dict[str, Any]) -> dict[str, Any]:
         f"INSERT INTO videos ({columns}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",
         list(row.values()),
     )
-    return row
+    return row, known is not None
 
 
 def get(db: sqlite3.Connection, id_or_path: str) -> dict[str, Any]:

@@ -41,8 +41,12 @@ def find_emotions(desk: Desk, video: Video, subtitles: Sequence[Line] | None = N
         names.append(dialogue.name)
         versions.append(dialogue.version)
         predictions += _dialogue(dialogue, lines, video.duration_us)
-    missing = [what for what, found in (("faces", tracks), ("subtitles", lines)) if not found]
-    note = f"No {' and no '.join(missing)} found in this video." if missing else ""
+    note = {
+        (True, True): "",
+        (True, False): "From faces only: this video has no subtitles.",
+        (False, True): "From subtitles only: no faces were found.",
+        (False, False): "No faces and no subtitles were found.",
+    }[bool(tracks), bool(lines)]
     return Outcome(
         "emotion", "+".join(names), "+".join(versions), predictions,
         {"labels": list(expression.labels), "curves": curves, "note": note},

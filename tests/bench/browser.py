@@ -22,6 +22,7 @@ DRAW = """async (n) => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const doc = {
     video: { duration: 7200 }, palette: ['#0072b2', '#e69f00', '#009e73'], labels: [], previews: [], shots: [],
+    isShown: () => true,
     waveform: new Int8Array(2 * 7200 * 50).map((_, i) => (i * 37) % 100 * (i % 2 ? 1 : -1)),
     curve: { query: 'x', times: [...Array(7200).keys()], scores: [...Array(7200).keys()].map((i) => Math.sin(i / 9)) },
     predictions: new Map(), annotations: new Map(),

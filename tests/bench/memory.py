@@ -13,7 +13,10 @@ from tests.bench.media import repeat
 
 
 def peak_mib(command: list[str]) -> float:
-    """The largest resident memory of a process and its children together, sampled every 50 ms."""
+    """The largest memory of a process and its children together, sampled every 50 ms.
+
+    Proportional set size: shared pages count once, also between a fork and its exec.
+    """
     process = psutil.Popen(command, stdout=subprocess.DEVNULL)
     largest = 0.0
 
@@ -23,7 +26,7 @@ def peak_mib(command: list[str]) -> float:
             total = 0
             for one in [process, *_children(process)]:
                 try:
-                    total += one.memory_info().rss
+                    total += one.memory_full_info().pss
                 except psutil.Error:
                     continue
             largest = max(largest, total / 2**20)

@@ -1,9 +1,10 @@
 """Editing: nothing is lost, nothing is overwritten silently, every boundary is a frame."""
 
+import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Served
 from tests.browser.desk import Desk, rows, video_id
@@ -58,7 +59,7 @@ def test_two_windows_see_each_other_and_a_stale_edit_is_a_conflict(
     mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
     theirs.page.evaluate("localStorage.setItem('annotator', 'Berta')")
     mine.create(1.0, 3.0, "a car")
-    expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1, timeout=1500)
+    expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1)
     (seen,) = theirs.segments("annotation")
 
     mine.drag((2.99, seen["y"]), (4.0, seen["y"]), drop=False)  # I hold the edge …
@@ -76,7 +77,7 @@ def test_two_windows_see_each_other_and_a_stale_edit_is_a_conflict(
     assert rows(served.home, "SELECT start_us, end_us FROM annotations WHERE id = ?", seen["id"]) == [
         (1_000_000, 4_000_000)
     ]
-    expect(theirs.page.locator(f"{ANNOTATION}[data-end='4']")).to_have_count(1, timeout=1500)
+    expect(theirs.page.locator(f"{ANNOTATION}[data-end='4']")).to_have_count(1)
 
 
 def test_keeping_theirs_drops_mine(new_page: Callable[[], Page], served: Served, bikes: str) -> None:
@@ -220,3 +221,86 @@ def test_the_keyboard_is_enough(page: Page, served: Served, bikes: str) -> None:
     page.locator("#timeline").focus()
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()
+
+
+def test_two_windows_of_one_browser_lose_nothing_while_the_server_is_away(
+    browser: Browser, served: Served, bikes: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    desks = [Desk(context.new_page(), served.url).open(bikes) for _ in range(2)]
+    lane = desks[0].lane()
+    served.stop()
+    for number, desk in enumerate(desks):
+        desk.drag((1.0 + 4 * number, lane), (2.0 + 4 * number, lane))
+        expect(desk.page.locator("#save-state")).to_have_text("offline")
+    for desk in desks:
+        desk.page.close(run_before_unload=False)
+    served.start()
+    again = Desk(context.new_page(), served.url).open(bikes)
+    again.saved()
+    expect(again.page.locator(ANNOTATION)).to_have_count(2)
+    assert rows(served.home, "SELECT start_us FROM annotations WHERE video_id = ? ORDER BY 1", bikes) == [
+        (1_000_000,),
+        (5_000_000,),
+    ]
+    context.close()
+
+
+def test_turning_to_another_video_does_not_strand_what_waits(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    lane = desk.lane()
+
+    def slowly(route: Route) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/component_server**", slowly)
+    desk.drag((1.0, lane), (2.0, lane))
+    page.fill("#label-input", "typed at the last moment")
+    page.press("#label-input", "Tab")
+    page.click("[role=tab] >> text=Library")
+    page.locator(".card", has_text="bigbuckbunny").locator(".picture").click()
+    page.unroute_all(behavior="ignoreErrors")
+    expect(page.locator("#video-name")).to_have_text("bigbuckbunny.mp4")
+    page.wait_for_function("Object.keys(localStorage).every(key => !key.startsWith('outbox:'))")
+    assert rows(served.home, "SELECT label FROM annotations WHERE video_id = ?", bikes) == [
+        ("typed at the last moment",)
+    ]
+
+
+def test_the_inspector_follows_its_own_buttons(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    page.fill("#ground-query", "a car")
+    page.click("text=Find moments")
+    page.locator("#segment-list [data-kind=prediction]").first.click()
+    page.click("#reject")
+    expect(page.locator("#reject")).to_have_text("Take back (X)")
+    page.click("#reject")
+    expect(page.locator("#reject")).to_have_text("Reject (X)")
+    page.click("#accept")
+    expect(page.locator("#inspector .tag")).to_have_text("accepted")
+    page.locator(ANNOTATION).click()
+    page.fill("#inspector [data-field=end]", "99999")
+    page.press("#inspector [data-field=end]", "Tab")
+    (kept,) = desk.segments("annotation")
+    expect(page.locator("#inspector [data-field=end]")).to_have_value(f"{kept['end']:.3f}")
+
+
+def test_tab_leaves_the_page_when_there_is_nothing_to_step_through(page: Page, served: Served, bikes: str) -> None:
+    Desk(page, served.url).open(bikes)
+    seen = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert len(seen) > 6
+
+
+def test_an_earlier_question_steps_aside_for_the_next(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    for query in ("a car", "a bicycle"):
+        page.fill("#ground-query", query)
+        page.click("text=Find moments")
+        expect(page.locator(f"#segment-list [data-label='{query}']").first).to_be_visible()
+    assert {s["label"] for s in desk.segments("prediction")} == {"a bicycle"}
+    page.click("#questions >> text=a car")
+    expect(page.locator("#segment-list [data-label='a car']").first).to_be_visible()

@@ -107,7 +107,7 @@ def test_a_job_shows_its_progress_and_can_be_cancelled(page: Page, served: Serve
     ]
     page.click("#find-emotions")  # and the worker still works
     page.wait_for_function("!document.querySelector('#jobs .progress')")
-    expect(page.locator("#jobs [data-kind=emotions]").last).to_contain_text("No faces and no subtitles found")
+    expect(page.locator("#jobs [data-kind=emotions]").last).to_contain_text("No faces and no subtitles were found")
     assert desk.segments("annotation") == []
 
 

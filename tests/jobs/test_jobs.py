@@ -143,6 +143,22 @@ def test_a_failed_job_says_why(store: Store) -> None:
     runner.close()
 
 
+def test_a_bug_in_one_job_does_not_stop_the_queue(store: Store) -> None:
+    def bug(watch: Watch) -> Result:
+        if worker.calls == 1:
+            raise ZeroDivisionError
+        return found(watch)
+
+    worker = FakeWorker(bug)
+    first = queue(store)
+    runner = Runner(store, worker, attempts=3)
+    assert "unexpectedly" in wait(store, first)["error"]
+    second = queue(store)
+    runner.wake()
+    assert wait(store, second)["state"] == "done"
+    runner.close()
+
+
 def test_cancelling_a_running_job(store: Store) -> None:
     started = threading.Event()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from studio.config import Limits, Settings
-from studio.errors import JobError, MediaError, NotFound, UsageError
+from studio.errors import JobError, MediaError, NotFound, StoreError, UsageError
 from studio.formats import native
 from studio.service import Studio, examine
 
@@ -84,7 +84,7 @@ def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clip
 def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]) -> None:
     emotions = indexed.run("emotions", str(clips["carphone"]))
     assert {p.track for p in emotions["predictions"]} == {"Expression · Person 1"}
-    assert emotions["payload"]["note"] == "No subtitles found in this video."
+    assert emotions["payload"]["note"] == "From faces only: this video has no subtitles."
     speakers = indexed.run("speakers", str(clips["carphone"]))
     assert speakers["payload"]["note"] == "This video has no sound."
     assert [person["track"] for person in speakers["payload"]["tracks"]] == ["Person 1"]
@@ -217,3 +217,68 @@ def test_limits_are_kept(tmp_path: Path, clips: dict[str, Path]) -> None:
     with pytest.raises(MediaError):
         small.add(clips["bikes"])
     small.close()
+
+
+def test_a_replaced_file_is_a_new_set_of_frames(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(clips["bikes"].read_bytes())
+    first = studio.add(path)
+    studio.cache.write(first["id"], "thumbnails.npy", b"of the old file")
+    path.write_bytes(clips["carphone"].read_bytes())
+    second = studio.add(path)
+    assert second["id"] == first["id"]
+    pts = studio.array(second["id"], "pts")
+    assert pts is not None
+    assert len(pts) == second["frame_count"] != first["frame_count"]
+    assert not studio.is_indexed(second)
+
+
+def test_the_frame_table_comes_back_when_the_cache_is_lost(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    studio.cache.drop(video)
+    pts = studio.array(video, "pts")
+    assert pts is not None
+    assert len(pts) == 250
+
+
+def test_uploading_again_never_harms_the_first_copy(
+    studio: Studio, clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(clips["bikes"].read_bytes())
+    row = studio.keep_upload(tmp_path / "one", "bikes.mp4")
+
+    def fail(*_: Any) -> None:
+        raise MediaError("It took too long.")
+
+    monkeypatch.setattr("studio.media.probe", fail)
+    with pytest.raises(MediaError):
+        studio.keep_upload(tmp_path / "two", "bikes.mp4")
+    assert Path(row["path"]).exists()
+
+
+def test_a_backup_overwrites_nothing_else(studio: Studio, tmp_path: Path) -> None:
+    precious = tmp_path / "talk.mp4"
+    precious.write_bytes(b"a film")
+    for target in (precious, studio.settings.database):
+        with pytest.raises(UsageError, match="overwritten"):
+            studio.backup(target)
+    assert precious.read_bytes() == b"a film"
+    studio.backup(tmp_path / "copy.db")
+    studio.backup(tmp_path / "copy.db")
+
+
+def test_a_decision_can_be_taken_back_by_anyone_who_sees_it(indexed: Studio, clips: dict[str, Path]) -> None:
+    video = indexed.video(str(clips["bikes"]))["id"]
+    proposed = indexed.run("ground", video, {"query": "a wall"})["predictions"][0].id
+    decide = {"op": "verdict", "prediction_id": proposed}
+    indexed.save(video, [{**decide, "edit_id": "v1", "verdict": "rejected"}], "Bob")
+    indexed.save(video, [{**decide, "edit_id": "v2", "verdict": ""}], "Ana")
+    shown = {p["id"]: p["verdict"] for p in indexed.document(video)["predictions"]}
+    assert shown[proposed] == ""
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="--home"):
+        Studio(Settings(home=tmp_path / "file"))

@@ -286,3 +286,14 @@ def test_removing_a_video_keeps_its_history(store: Store) -> None:
     store.write(lambda db: videos.remove(db, "v1"))
     assert store.read(videos.all_of) == []
     assert len(store.read(lambda db: annotations.history(db, "a1"))) == 1
+
+
+def test_reading_from_many_threads_keeps_few_files_open(store: Store) -> None:
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.exists():
+        return
+    before = len(list(descriptors.iterdir()))
+    for _ in range(5):
+        with ThreadPoolExecutor(40) as pool:
+            list(pool.map(lambda _: store.read(videos.all_of), range(200)))
+    assert len(list(descriptors.iterdir())) - before <= 8 * 3

@@ -5,7 +5,8 @@ import { VideoDocument } from "./document.js";
 import { clock, el, toast } from "./dom.js";
 import { attach } from "./gestures.js";
 import { keyTable, listen } from "./keys.js";
-import { Inspector, SegmentList, showJobs } from "./panels.js";
+import { Inspector, SegmentList, showJobs, showQuestions } from "./panels.js";
+import { Outbox, leftBehind } from "./outbox.js";
 import { Player } from "./player.js";
 import { current, go, note, onRoute } from "./router.js";
 import { Timeline } from "./timeline.js";
@@ -26,10 +27,12 @@ export function mount(element, server) {
   async function open(route) {
     if (doc?.id === route.video) {
       if (route.t) player.seek(route.t);
+      if (route.q) answer(route.q);
       return;
     }
     doc?.close();
     player.close();
+    list.clear();
     doc = null;
     timeline.doc = null;
     selected = null;
@@ -51,23 +54,35 @@ export function mount(element, server) {
     if (doc !== next) return;
     $("video-name").textContent = next.video.name;
     $("export").href = `/export/${next.id}?format=json`;
-    $("ground-query").value = route.q || "";
+    $("ground-query").value = "";
     $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
     timeline.show(next);
     next.addEventListener("change", (event) => doc === next && refresh(event.detail));
     next.addEventListener("notice", (event) => toast(event.detail, "error"));
+    next.addEventListener("gone", (event) => {
+      if (doc !== next) return;
+      toast("This video was removed from the library.", "error");
+      go("library");
+    });
     refresh("content");
     refresh("jobs");
     refresh("state");
     playVideo(route.t);
-    if (route.q && !next.runs.some((run) => run.query === route.q)) ask(route.q);
+    if (route.q) answer(route.q);
+  }
+
+  // A question that came with the address: shown if it was asked before, asked if not.
+  function answer(query) {
+    $("ground-query").value = query;
+    const known = doc.questions.find((run) => run.query === query);
+    if (!known) ask(query);
+    else if (doc.hidden.has(known.id)) doc.toggle(known.id);
   }
 
   function playVideo(time) {
-    const note = $("player-note");
-    note.hidden = doc.playable;
+    $("player-note").hidden = doc.playable;
     if (!doc.playable) {
-      note.textContent = "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
+      $("player-note-text").textContent = "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
       player.pts = doc.pts;
       player.duration = doc.video.duration;
       return;
@@ -82,10 +97,16 @@ export function mount(element, server) {
       list.update(doc, timeline.middles);
       list.select(selected);
       inspector.show(doc, selected);
+      showQuestions($("questions"), doc);
     } else if (what === "view") {
       timeline.relayout();
     } else if (what === "jobs") {
-      showJobs($("jobs"), doc.jobs, opened, (id) => attempt(() => call(server, "cancel_job", { job: id })));
+      showJobs($("jobs"), doc.jobs, opened, {
+        cancel: (id) => attempt(() => call(server, "cancel_job", { job: id })),
+        start: (kind) => run(kind)(),
+      });
+      const making = doc.jobs.some((job) => job.kind === "proxy" && ["queued", "running"].includes(job.state));
+      $("make-playable").hidden = doc.playable || making;
       timeline.relayout();
     } else if (what === "conflict") {
       toast("Somebody else changed this segment: choose which version to keep.", "error");
@@ -153,7 +174,7 @@ export function mount(element, server) {
   player.addEventListener("error", () => {
     if (!doc?.playable || !player.video.error) return;
     $("player-note").hidden = false;
-    $("player-note").textContent = "This video cannot be played here; check that its file is still where it was.";
+    $("player-note-text").textContent = "This video cannot be played here; check that its file is still where it was.";
   });
 
   // ---------------------------------------------------------------- actions
@@ -172,7 +193,7 @@ export function mount(element, server) {
     next: (step) => {
       const ids = items();
       const at = ids.indexOf(selected);
-      const id = ids[at < 0 ? (step > 0 ? 0 : ids.length - 1) : (at + step + ids.length) % ids.length];
+      const id = ids[at < 0 ? (step > 0 ? 0 : ids.length - 1) : at + step];
       if (!id) return;
       select(id);
       seek(doc.item(id).start);
@@ -238,9 +259,14 @@ export function mount(element, server) {
     play: actions.toggle, back: () => actions.step(-1), forward: () => actions.step(1),
     undo: actions.undo, redo: actions.redo, create: actions.create,
     "zoom-in": () => actions.zoom(0.7), "zoom-out": () => actions.zoom(1 / 0.7), fit: actions.fit, help: actions.help,
-    "find-speakers": run("speakers"), "find-emotions": run("emotions"),
+    "make-playable": run("proxy"), "find-speakers": run("speakers"), "find-emotions": run("emotions"),
   };
-  for (const [id, action] of Object.entries(clicks)) $(id).addEventListener("click", () => doc && action());
+  for (const [id, action] of Object.entries(clicks)) {
+    $(id).addEventListener("click", (event) => {
+      if (doc) action();
+      if (event.detail) event.currentTarget.blur(); // after the mouse, Space belongs to the player again
+    });
+  }
   $("speed").addEventListener("change", (event) => (player.video.playbackRate = Number(event.target.value)));
   for (const button of element.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset.go));
   timeline.addEventListener("view", () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`));
@@ -254,15 +280,31 @@ export function mount(element, server) {
   const table = keyTable(actions);
   listen(table, {
     open: () => Boolean(doc) && current().page === "annotate",
+    // past the last segment Tab goes on to the next control, as everywhere
+    hasNext: (step) => {
+      const ids = items();
+      const at = ids.indexOf(selected);
+      return at < 0 ? ids.length > 0 : at + step >= 0 && at + step < ids.length;
+    },
     onDigit: (digit) => {
       const a = doc.annotations.get(selected);
       const label = a && doc.labels.find((l) => l.track === a.track && l.hotkey === digit);
       if (label) doc.update(a.id, { label: label.label });
     },
   });
+  element.addEventListener("keydown", (event) => {
+    if (event.target.id === "label-input" && ["Enter", "Escape"].includes(event.key)) {
+      if (event.key === "Escape") event.target.value = event.target.defaultValue;
+      $("timeline").focus();
+    }
+  });
   window.addEventListener("beforeunload", (event) => {
     if (doc && ["saving", "offline", "conflict"].includes(doc.state)) event.preventDefault();
   });
+  // What an earlier page could not send any more.
+  for (const video of leftBehind()) {
+    if (video !== current().video) new Outbox(server, video, () => {}, () => {}).flush();
+  }
   onRoute((route) => {
     if (route.page === "annotate") open(route);
     else player.video.pause();

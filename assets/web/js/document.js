@@ -18,6 +18,7 @@ export class VideoDocument extends EventTarget {
     this.runs = [];
     this.labels = [];
     this.palette = [];
+    this.hidden = new Set(); // runs whose predictions are not shown
     this.conflicts = new Map(); // annotation id → {mine, theirs}
     this.versions = new Map();
     this.done = [];
@@ -39,8 +40,10 @@ export class VideoDocument extends EventTarget {
     this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
     this.annotations = new Map(data.annotations.map((a) => [a.id, a]));
     for (const a of data.annotations) this.remember(a.id, a.version);
+    this.hidden = new Set(this.questions.slice(0, -1).map((run) => run.id));
     for (const edit of this.outbox.pending) this.overlay(edit);
     this.pts = await array(this.id, "pts");
+    if (this.closed) return;
     this.changed();
     this.outbox.flush();
     this.loadPictures();
@@ -53,18 +56,23 @@ export class VideoDocument extends EventTarget {
     this.changed("view");
   }
 
-  // The curve of the newest question.
+  // The curve of the newest question that is shown.
   async loadCurve() {
-    const run = this.runs.filter((r) => r.task === "grounding").at(-1);
-    if (!run || this.curve?.run === run.id) return;
+    const run = this.questions.filter((r) => !this.hidden.has(r.id)).at(-1);
+    if (this.curve?.run === run?.id) return;
+    if (!run) {
+      this.curve = null;
+      this.changed("view");
+      return;
+    }
     const { query, payload } = await call(this.server, "run_payload", { run: run.id });
     this.curve = { run: run.id, query, ...payload.curve };
     this.changed("view");
   }
 
+  // The page turns away; what waits is still sent.
   close() {
     clearInterval(this.timer);
-    this.outbox.close();
     this.closed = true;
   }
 
@@ -73,8 +81,11 @@ export class VideoDocument extends EventTarget {
   }
 
   setState(state, why = "") {
-    const shown = state === "saved" && this.conflicts.size ? "conflict" : state;
-    if (shown === this.state) return;
+    if (state === "refused") {
+      this.dispatchEvent(new CustomEvent("notice", { detail: `Not saved: ${why}` }));
+    }
+    const shown = state === "saved" && this.conflicts.size ? "conflict" : state === "refused" ? "offline" : state;
+    if (shown === this.state && why === this.why) return;
     this.state = shown;
     this.why = why;
     this.changed("state");
@@ -89,8 +100,12 @@ export class VideoDocument extends EventTarget {
       const request = { video: this.id, since: this.seq, run_since: this.runSeq };
       this.merge(await call(this.server, "changes", request));
       if (this.state === "offline") this.outbox.flush();
-    } catch {
+    } catch (error) {
       // the outbox says when the server is away; reading catches up by itself
+      if (error.kind === "refused") {
+        this.close();
+        this.dispatchEvent(new CustomEvent("gone", { detail: error.message }));
+      }
     } finally {
       this.polling = false;
     }
@@ -100,7 +115,9 @@ export class VideoDocument extends EventTarget {
     let moved = news.runs.length > 0;
     for (const row of news.annotations) {
       const known = this.annotations.get(row.id);
-      if (this.outbox.waitsFor(row.id) || this.conflicts.has(row.id)) continue; // our own word is still out
+      const conflict = this.conflicts.get(row.id);
+      if (conflict) conflict.theirs = row;
+      if (this.outbox.waitsFor(row.id)) continue; // our own word is still out
       if (known && known.version >= row.version) continue;
       this.remember(row.id, row.version);
       if (row.deleted) moved = this.annotations.delete(row.id) || moved;
@@ -140,12 +157,31 @@ export class VideoDocument extends EventTarget {
   addRun(run) {
     if (this.runs.some((known) => known.id === run.id)) return;
     const same = (other) => other.task === run.task && other.model === run.model && other.query === run.query;
+    if (run.task === "grounding") for (const other of this.questions) this.hidden.add(other.id);
     for (const old of this.runs.filter(same)) {
       for (const p of [...this.predictions.values()]) if (p.run === old.id) this.predictions.delete(p.id);
     }
     this.runs = [...this.runs.filter((other) => !same(other)), run];
     for (const p of run.predictions) this.predictions.set(p.id, { verdict: "", ...p });
+    this.hidden.delete(run.id);
     this.loadCurve();
+  }
+
+  // ---------------------------------------------------------------- questions
+
+  // The runs of questions, oldest first. Only the newest is shown at first: many questions in one row are unreadable.
+  get questions() {
+    return this.runs.filter((run) => run.task === "grounding");
+  }
+
+  isShown(p) {
+    return p.preview || !this.hidden.has(p.run);
+  }
+
+  toggle(runId) {
+    this.hidden.has(runId) ? this.hidden.delete(runId) : this.hidden.add(runId);
+    this.loadCurve();
+    this.changed();
   }
 
   // ---------------------------------------------------------------- what this person does
@@ -302,8 +338,8 @@ export class VideoDocument extends EventTarget {
       this.refused(result);
       return;
     }
-    const { op, base_version, edit_id, ...mine } = edit;
-    this.outbox.drop(edit.id);
+    const newest = this.outbox.drop(edit.id).at(-1) ?? edit; // a whole state each: the last one is what I want
+    const { op, base_version, edit_id, ...mine } = newest;
     this.conflicts.set(edit.id, { mine: { ...mine, deleted: op === "delete" }, theirs: result.current });
     if (result.current && !result.current.deleted) this.annotations.set(edit.id, result.current);
     else this.annotations.delete(edit.id);

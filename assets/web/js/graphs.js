@@ -56,4 +56,8 @@ export function drawCurve(ctx, timeline, row) {
   ctx.fillStyle = timeline.ink.accent;
   ctx.fill();
   ctx.globalAlpha = 1;
+  ctx.font = "10px ui-sans-serif, system-ui, sans-serif";
+  ctx.fillStyle = timeline.ink.muted;
+  ctx.fillText(high.toFixed(2), 4, row.y + 8);
+  ctx.fillText(low.toFixed(2), 4, row.y + row.height - 8);
 }

@@ -15,8 +15,10 @@ export function keyTable(actions) {
     ["i", "Mark the start", actions.markIn, "I"],
     ["o", "Mark the end", actions.markOut, "O"],
     ["Enter", "New segment (of the marks, or at the playhead)", actions.create],
-    ["Tab", "Next segment", () => actions.next(1)],
-    ["Shift+Tab", "Previous segment", () => actions.next(-1)],
+    ["n", "Next segment", () => actions.next(1), "N"],
+    ["p", "Previous segment", () => actions.next(-1), "P"],
+    ["Tab", "Next segment, in the timeline", () => actions.next(1)],
+    ["Shift+Tab", "Previous segment, in the timeline", () => actions.next(-1)],
     ["a", "Accept the prediction", actions.accept, "A"],
     ["x", "Reject the prediction", actions.reject, "X"],
     ["Delete", "Delete the annotation", actions.remove],
@@ -34,7 +36,7 @@ export function keyTable(actions) {
   ];
 }
 
-export function listen(table, { open, onDigit }) {
+export function listen(table, { open, onDigit, hasNext }) {
   const actions = new Map(table.map(([key, , action]) => [key, action]));
   document.addEventListener("keydown", (event) => {
     if (!open() || typing(event) || event.altKey || document.querySelector("dialog[open]")) return;
@@ -43,8 +45,9 @@ export function listen(table, { open, onDigit }) {
     const shift = event.shiftKey && !printable ? "Shift+" : "";
     const name = `${event.ctrlKey || event.metaKey ? "Control+" : ""}${shift}${plain}`;
     const focused = document.activeElement;
-    const elsewhere = focused && focused !== document.body && !focused.closest("#timeline, #player-frame");
-    if (elsewhere && ["Space", "Enter", "Tab", "Shift+Tab"].includes(name)) return; // these belong to the focused control
+    const control = focused?.closest("button, a, select, video, summary");
+    if (control && ["Space", "Enter"].includes(name)) return; // these belong to the focused control
+    if (name.endsWith("Tab") && !(focused?.id === "timeline" && hasNext(name === "Tab" ? 1 : -1))) return;
     if (focused?.id === "segment-list" && name.startsWith("Arrow")) return;
     const action = actions.get(name);
     if (action) {

@@ -22,7 +22,7 @@ export function layout(doc) {
     if (task in TASKS) found.order = Math.min(found.order, TASKS[task]);
     return found;
   };
-  for (const p of doc.predictions.values()) track(p.track, p.task).predictions.push(p);
+  for (const p of doc.predictions.values()) if (doc.isShown(p)) track(p.track, p.task).predictions.push(p);
   for (const p of doc.previews) track(p.track).predictions.push(p);
   for (const a of doc.annotations.values()) track(a.track).annotations.push(a);
   if (!tracks.size) track("Moments", "grounding");

@@ -30,7 +30,10 @@ export function mount(element, server) {
       ? `${videos.length} ${videos.length === 1 ? "video" : "videos"}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
     $("library-empty").hidden = videos.length > 0;
+    const focused = document.activeElement?.closest?.(".card")?.dataset.video;
+    const control = document.activeElement?.className;
     grid.replaceChildren(...videos.map((video) => card(video, active.get(video.id), failed.get(video.id))));
+    if (focused) grid.querySelector(`[data-video="${focused}"] .${control?.split(" ").at(-1) || "picture"}`)?.focus();
   }
 
   function card(video, job, failure) {
@@ -47,8 +50,9 @@ export function mount(element, server) {
       el("div", { class: "caption" },
         el("h3", { text: video.name, title: video.name }),
         el("p", { class: "muted", text: work || facts, title: facts }),
-        job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null),
-      el("button", { class: "plain remove", title: "Remove from the library (the file stays)", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
+        job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null,
+        !job && !video.indexed ? el("button", { class: "link", text: "Not searchable yet: index now", onclick: () => attempt(() => call(server, "index_video", { video: video.id })) }) : null),
+      el("button", { class: "plain remove", title: "Remove from the library", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
   }
 
   function progress(job) {
@@ -61,7 +65,8 @@ export function mount(element, server) {
 
   async function remove(video) {
     const work = video.annotations ? ` Its ${video.annotations} annotations are removed with it.` : "";
-    if (confirm(`Remove “${video.name}” from the library?${work} The file itself stays.`)) {
+    const file = video.uploaded ? "The uploaded copy is deleted." : "The file itself stays.";
+    if (confirm(`Remove “${video.name}” from the library?${work} ${file}`)) {
       await attempt(() => call(server, "remove_video", { video: video.id }));
     }
   }

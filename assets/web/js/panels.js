@@ -8,12 +8,14 @@ const TITLES = { index: "Indexing", proxy: "Making the video playable", ground: 
 
 // ------------------------------------------------------------------ jobs
 
-export function showJobs(box, jobs, since, cancel) {
-  const recent = (job) => job.created >= since && (job.state === "failed" || job.result?.note);
+export function showJobs(box, jobs, since, { cancel, start }) {
+  const recent = (job) => (job.state === "failed" && !jobs.some((j) => j.kind === job.kind && j.created > job.created)) || (job.created >= since && job.result?.note);
   const shown = jobs.filter((job) => ["queued", "running"].includes(job.state) || recent(job));
   box.replaceChildren(...shown.map((job) => {
     const title = TITLES[job.kind] ?? job.kind;
-    if (job.state === "failed") return el("p", { class: "error", text: `${title} failed: ${job.error}` });
+    if (job.state === "failed") {
+      return el("p", { class: "error", text: `${title} failed: ${job.error} ` }, el("button", { class: "link", text: "Try again", onclick: () => start(job.kind) }));
+    }
     if (job.state === "done") return el("p", { class: "muted", "data-kind": job.kind, text: `${title}: ${job.result.note}` });
     const waiting = job.state === "queued";
     return el("div", { class: "progress job", "data-kind": job.kind, "data-state": job.state },
@@ -21,6 +23,17 @@ export function showJobs(box, jobs, since, cancel) {
       el("progress", { max: 1, value: job.progress, "aria-label": title }),
       el("button", { class: "link", text: "Cancel", onclick: () => cancel(job.id) }));
   }));
+}
+
+// ------------------------------------------------------------------ questions
+
+// One chip a question that was asked; pressed ones are on the timeline.
+export function showQuestions(box, doc) {
+  box.hidden = doc.questions.length < 2;
+  box.replaceChildren(...doc.questions.map((run) => el("button", {
+    class: "chip", type: "button", text: run.query, title: `Show or hide: ${run.query}`,
+    "aria-pressed": String(!doc.hidden.has(run.id)), onclick: () => doc.toggle(run.id),
+  })));
 }
 
 // ------------------------------------------------------------------ inspector
@@ -38,13 +51,31 @@ export class Inspector {
     const item = id && doc.item(id);
     const key = JSON.stringify([id, item ?? null, Boolean(conflict), id ? 0 : [doc.predictions.size + doc.annotations.size > 0, doc.conflicts.size]]);
     if (key === this.key) return;
-    if (this.box.contains(document.activeElement) && id === this.id && !conflict) return; // somebody is typing here
+    if (id === this.id && !conflict && this.typing()) return;
     this.key = key;
     this.id = id;
+    const focused = this.box.contains(document.activeElement) ? document.activeElement : null;
+    this.fill(doc, id, item, conflict);
+    if (focused) this.box.querySelector(focused.id ? `#${focused.id}` : `[data-field="${focused.dataset.field}"]`)?.focus();
+  }
+
+  fill(doc, id, item, conflict) {
     if (conflict) this.box.replaceChildren(...this.conflict(doc, id, conflict));
     else if (!item) this.box.replaceChildren(...this.nothing(doc));
     else if (doc.annotations.has(id)) this.box.replaceChildren(...this.annotation(doc, item));
     else this.box.replaceChildren(...this.prediction(doc, item));
+  }
+
+  // Whether somebody has typed something here that is not saved yet.
+  typing() {
+    const field = document.activeElement;
+    return this.box.contains(field) && field.matches("input, textarea") && field.value !== field.defaultValue;
+  }
+
+  redraw(doc, id) {
+    this.key = "";
+    document.activeElement?.blur();
+    this.show(doc, id);
   }
 
   nothing(doc) {
@@ -72,13 +103,13 @@ export class Inspector {
       const snapped = this.actions.snap(value);
       const ok = Number.isFinite(value) && (name === "start" ? snapped < a.end : snapped > a.start && snapped <= doc.video.duration);
       if (ok) set({ [name]: snapped });
-      else input.value = a[name].toFixed(3);
+      else this.redraw(doc, a.id);
     };
     const known = doc.labels.filter((l) => l.track === a.track);
     const origin = { manual: "made by hand", correction: "corrects a prediction", accepted: "accepted prediction", import: "imported" }[a.source];
     return [
       el("div", { class: "row head" }, el("h3", { text: a.track }), el("span", { class: `tag ${a.source}`, text: origin })),
-      el("label", { text: "Label" }, el("input", { id: "label-input", type: "text", maxlength: 500, value: a.label, list: "known-labels", autocomplete: "off", onchange: (e) => set({ label: e.target.value.trim() }) })),
+      el("label", { text: "Label" }, el("input", { id: "label-input", type: "text", dir: "auto", maxlength: 500, value: a.label, list: "known-labels", autocomplete: "off", onchange: (e) => set({ label: e.target.value.trim() }) })),
       el("datalist", { id: "known-labels" }, ...known.map((l) => el("option", { value: l.label }))),
       this.times(a, onTime),
       el("label", { text: "Note" }, el("textarea", { rows: 2, maxlength: 10000, text: a.note, onchange: (e) => set({ note: e.target.value }) })),
@@ -98,7 +129,7 @@ export class Inspector {
       el("div", { class: "row head" }, el("h3", { text: p.track }), el("span", { class: "tag prediction", text: done ?? "prediction" })),
       el("p", { class: "label", text: p.label }),
       this.times(p, null),
-      el("p", { class: "muted", text: `Score ${p.score.toFixed(3)}. Drag an edge to correct it; the prediction itself stays as it is.` }),
+      el("p", { class: "muted", text: `Score ${p.score.toFixed(2)}. Drag an edge to correct it; the prediction itself stays as it is.` }),
       el("div", { class: "row" },
         el("button", { class: "primary", id: "accept", text: "Accept (A)", disabled: Boolean(correction), onclick: () => doc.accept(p.id) }),
         el("button", { id: "reject", text: p.verdict === "rejected" ? "Take back (X)" : "Reject (X)", onclick: () => doc.reject(p.id) }),
@@ -165,7 +196,7 @@ export class SegmentList {
 
   update(doc, middles) {
     const items = [
-      ...[...doc.predictions.values()].map((item) => ["prediction", item]),
+      ...[...doc.predictions.values()].filter((p) => doc.isShown(p)).map((item) => ["prediction", item]),
       ...[...doc.annotations.values()].map((item) => ["annotation", item]),
     ].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
     const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
@@ -204,11 +235,17 @@ export class SegmentList {
       if (option.dataset[key] !== String(value)) option.dataset[key] = String(value);
     }
     const [when, what, where] = option.children;
-    const texts = [`${clock(item.start, 2)}–${clock(item.end, 2)}`, item.label || "(no label)", kind === "prediction" ? `${item.track} · ${Math.round(item.score * 100)}%` : item.track];
+    const texts = [`${clock(item.start, 2)}–${clock(item.end, 2)}`, item.label || "(no label)", kind === "prediction" ? `${item.track} · ${item.score.toFixed(2)}` : item.track];
     [when, what, where].forEach((node, i) => {
       if (node.textContent !== texts[i]) node.textContent = texts[i];
     });
     return option;
+  }
+
+  clear() {
+    this.turn++;
+    this.options.clear();
+    this.list.replaceChildren();
   }
 
   select(id) {

@@ -69,6 +69,10 @@ export class Player extends EventTarget {
 
   // Into the middle of the wanted frame: a seek to its very edge may show the one before.
   seek(time) {
+    if (!this.pts.length) {
+      this.video.currentTime = this.offset + time;
+      return;
+    }
     const index = this.frameAt(Math.min(Math.max(0, time), this.duration) + 0.0005);
     const start = this.frameTime(index);
     const end = index + 1 < this.pts.length ? this.pts[index + 1] : Math.max(start, this.duration);

@@ -1,13 +1,14 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
 // The parameter is called `view`: Gradio has a `page` of its own and fails on names it does not know.
 
+const PAGES = ["library", "search", "annotate"];
 const listeners = new Set();
 
 export function current() {
   const query = new URLSearchParams(location.search);
   const video = query.get("video");
   return {
-    page: query.get("view") || (video ? "annotate" : "library"),
+    page: PAGES.includes(query.get("view")) ? query.get("view") : video ? "annotate" : "library",
     video,
     t: Number(query.get("t")) || 0,
     q: query.get("q") || "",

@@ -5,6 +5,8 @@ import { clock, el } from "./dom.js";
 import { HeatMap } from "./heatmap.js";
 import { current, go, note, onRoute } from "./router.js";
 
+const WEAK = 0.3; // a best hit below this cosine of the embedded encoder is rarely what was meant
+
 export function mount(element, server) {
   const $ = (id) => element.querySelector(`#${id}`);
   const query = $("search-query");
@@ -34,8 +36,8 @@ export function mount(element, server) {
   function show(hits, indexed, known) {
     $("search-empty").hidden = true;
     const waiting = known - indexed;
-    const later = waiting ? ` ${waiting} of ${known} videos are not indexed yet; they join the results when they are.` : "";
-    const found = hits.length ? `${hits.length} moments, best first.` : "Nothing to search yet: add videos on the Library page.";
+    const later = waiting ? ` ${waiting} of ${known} videos are not searchable yet; the Library page says why.` : "";
+    const found = hits.length ? `The ${hits.length} best moments.${hits[0].score < WEAK ? " None of them fits well: try other words." : ""}` : "Nothing to search yet: add videos on the Library page.";
     status.textContent = found + later;
     $("search-hits").replaceChildren(...hits.map(card));
   }
@@ -43,7 +45,7 @@ export function mount(element, server) {
   function card(hit, rank) {
     const from = clock(hit.start, 1);
     return el("button", {
-      class: "card hit", "data-video": hit.video, "data-start": hit.start, "data-end": hit.end, "data-score": hit.score,
+      class: hit.score < WEAK ? "card hit weak" : "card hit", "data-video": hit.video, "data-start": hit.start, "data-end": hit.end, "data-score": hit.score,
       "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
       onclick: () => go("annotate", { video: hit.video, t: hit.start, q: query.value.trim() }),
     },

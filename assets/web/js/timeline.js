@@ -276,7 +276,7 @@ export class Timeline extends EventTarget {
     }
     if (right - left > 26) {
       const mark = { accepted: "✓ ", corrected: "✎ ", rejected: "✗ " }[item.verdict] ?? "";
-      const text = kind === "annotation" ? item.label || "(no label)" : mark + item.label + (right - left > 90 ? ` ${Math.round(item.score * 100)}%` : "");
+      const text = kind === "annotation" ? item.label || "(no label)" : mark + item.label + (right - left > 90 ? ` ${item.score.toFixed(2)}` : "");
       ctx.save();
       ctx.beginPath();
       ctx.rect(left, y, right - left - 4, height);
