@@ -14,9 +14,11 @@ from tqdm import tqdm
 from studio import __version__
 from studio.config import Settings, default_home
 from studio.errors import NotFound, StudioError, UsageError
+from studio.eval import TASKS, evaluate
 from studio.formats import FORMATS, native, subtitles
 from studio.jobs import ProcessWorker
 from studio.service import Studio, catalogue, examine
+from studio.tasks import engines
 from studio.timeline import clock, seconds
 
 ENCODER = "an open_clip model instead of the embedded one: MODEL/PRETRAINED of the hub, or MODEL/FILE"
@@ -82,15 +84,25 @@ def _parser() -> argparse.ArgumentParser:
     _queries(sub, "QUERY", 20)
     sub = command("ground", ground, "find the moments of one video that a text describes", video=True)
     _queries(sub, "QUERY", 5)
+    names = engines()
+    sub.add_argument("--engine", choices=names, help=f"how moments are found (default {names[0]})")
+    sub.add_argument("--refine", action="store_true", help="decode more frames around each boundary to place it better")
+    sub.add_argument("--at", metavar="SECONDS", type=float, help="the moment around this time; QUERY is optional then")
     sub = command("emotions", emotions, "find what faces and words express, and when", video=True)
     sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
     command("speakers", speakers, "find who speaks when; boxes in pixels of the displayed picture", video=True)
     command("annotations", annotations, "list the current annotations", video=True)
     sub = command("export", export, "write the annotations of a video to a file", video=True, as_json=False)
-    sub.add_argument(
-        "--format", required=True, metavar="F", help=", ".join(f"{f.name}: {f.title}" for f in FORMATS.values())
-    )
+    formats = ", ".join(f"{f.name}: {f.title}" for f in FORMATS.values())
+    sub.add_argument("--format", default="json", metavar="F", help=f"{formats} (default json)")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
+    sub = command("eval", score, "compare predictions with the truth, by the official metrics")
+    sub.add_argument("task", choices=list(TASKS))
+    sub.add_argument(
+        "--truth", metavar="FILE", type=Path, required=True, help="JSON or JSON Lines; Charades-STA's text"
+    )
+    sub.add_argument("--predictions", metavar="FILE", type=Path, required=True,
+                     help="what search or ground prints with --queries --json; QVHighlights lines")  # fmt: skip
     sub = command("models", models, "list the models, or verify their files")
     sub.add_argument("action", choices=["list", "verify"])
     sub = command("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
@@ -236,12 +248,18 @@ def search(args: Args) -> int:
 
 def ground(args: Args) -> int:
     """`studio ground`"""
-    queries = _wanted(args)
+    if args.at is None:
+        queries, kind = _wanted(args), "ground"
+        options: Json = {"top": args.top, "engine": args.engine, "refine": args.refine}
+    elif args.engine or args.refine or args.queries:
+        raise UsageError("--at finds one moment by itself; leave out --engine, --refine and --queries.")
+    else:
+        queries, kind, options = [args.query or ""], "glance", {"at": args.at}
     results = []
     with _studio(args) as studio, _bar("grounding") as progress:
         video = _known(studio, args.video)
         for query in queries:
-            run = studio.run("ground", video, {"query": query, "top": args.top, "encoder": args.encoder}, progress)
+            run = studio.run(kind, video, {**options, "query": query, "encoder": args.encoder}, progress)
             moments = [
                 {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4)}
                 for p in sorted(run["predictions"], key=lambda p: -p.score)
@@ -309,6 +327,19 @@ def export(args: Args) -> int:
         args.output.write_bytes(data)
     except OSError as error:
         raise UsageError(f"“{args.output.name}” cannot be written ({error.strerror}); choose another place.") from None
+    return 0
+
+
+def score(args: Args) -> int:
+    """`studio eval`"""
+    report = evaluate(args.task, args.truth, args.predictions)
+    rows = {"predictions": report["metrics"], **report["baselines"]}
+    lines = [
+        f"{name.replace('_', ' '):<14}" + "  ".join(f"{k} {v:g}" for k, v in row.items() if isinstance(v, float))
+        for name, row in rows.items()
+    ]
+    notes = [report["note"]] if "note" in report else []
+    _print(args, report, [f"{report['answered']} of {report['queries']} queries answered", *lines, *notes])
     return 0
 
 

@@ -14,6 +14,7 @@ from studio.errors import UsageError
 from studio.jobs.result import PROXY, Result
 from studio.store.runs import Outcome
 from studio.tasks import Desk, Video
+from studio.timeline import us
 
 WAVEFORM_PER_S = 50
 
@@ -59,9 +60,15 @@ def search(desk: Desk, params: dict[str, Any]) -> Result:
 
 def ground(desk: Desk, params: dict[str, Any]) -> Result:
     """The moments of one video for one query."""
-    return Result(
-        outcome=tasks.ground(desk, _video(params), params["query"], params.get("top", 5), params.get("encoder"))
-    )
+    names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top"}
+    options = {name: params[key] for key, name in names.items() if key in params}
+    return Result(outcome=tasks.ground(desk, _video(params), params["query"], **options))
+
+
+def glance(desk: Desk, params: dict[str, Any]) -> Result:
+    """The moment of one video around a time in seconds, for a query or for the picture alone."""
+    query, encoder = params.get("query") or "", params.get("encoder")
+    return Result(outcome=tasks.glance(desk, _video(params), us(params["at"]), query, encoder))
 
 
 def speakers(desk: Desk, params: dict[str, Any]) -> Result:
@@ -85,6 +92,7 @@ KINDS: dict[str, Callable[[Desk, dict[str, Any]], Result]] = {
     "proxy": proxy,
     "search": search,
     "ground": ground,
+    "glance": glance,
     "speakers": speakers,
     "emotions": emotions,
 }

@@ -3,10 +3,10 @@
 A task is a function of a `Desk` and plain arguments; it returns an `Outcome` and touches no database.
 """
 
-from studio.tasks.catalogue import catalogue
+from studio.tasks.catalogue import catalogue, engines
 from studio.tasks.desk import Desk, Video
 from studio.tasks.emotion import find_emotions
-from studio.tasks.grounding import ground
+from studio.tasks.grounding import glance, ground
 from studio.tasks.retrieval import Hit, index_video, search
 from studio.tasks.speaker import find_speakers
 
@@ -15,8 +15,10 @@ __all__ = [
     "Hit",
     "Video",
     "catalogue",
+    "engines",
     "find_emotions",
     "find_speakers",
+    "glance",
     "ground",
     "index_video",
     "search",

@@ -5,6 +5,11 @@ from typing import Any
 import models
 
 
+def engines() -> list[str]:
+    """The names of the grounding engines, the default first; reads no weights."""
+    return [card.name for card in models.cards("grounding")]
+
+
 def catalogue() -> list[dict[str, Any]]:
     """Every model card as plain values, with what is wrong with its files (nothing, when it is ready)."""
     return [

@@ -1,6 +1,6 @@
 """Text → moments across the library."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from studio import media
 from studio.errors import UsageError
 from studio.index import Features
+from studio.tasks.boundaries import snapping
 from studio.tasks.desk import Desk, Progress, Video
-from studio.timeline import us
 
 THUMBNAIL_HEIGHT = 108
 DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
 MOMENTS_A_VIDEO = 3
+ENGINE = "similarity-peaks"  # needs the curve only: engines that read every frame's vector are too slow for a library
 STRIPS, STRIP_BINS = 12, 100
 
 
@@ -127,30 +128,11 @@ def _strip(video: Video, features: Features, curve: NDArray[np.float32]) -> Stri
     return Strip(video.id, [round(float(score), 3) for score in scores])
 
 
-def boundaries(desk: Desk, video: Video, features: Features) -> Callable[[float], int]:
-    """A function that moves a boundary (s) to where it can only be (µs): a shot cut nearer than the sampling
-    interval, else the nearest frame.
-
-    Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can.
-    """
-    cuts = desk.cache.load_array(video.id, "shots.npy")
-    reach = int(np.median(np.diff(features.times_us))) if len(features.times_us) > 1 else 0
-
-    def snap(time_s: float) -> int:
-        time = us(time_s)
-        if cuts is not None and len(cuts):
-            nearest = int(cuts[np.abs(cuts - time).argmin()])
-            time = nearest if abs(nearest - time) < reach else time
-        return desk.to_frame(video, time)
-
-    return snap
-
-
 def moments_of(desk: Desk, video: Video, features: Features, curve: NDArray[np.float32]) -> list[Hit]:
     """Frames that score high, joined into moments that do not overlap; each is scored by its best frame."""
     hits: list[Hit] = []
-    proposals = desk.model("grounding").propose(features.times_us / 1e6, curve, 10, duration_s=video.duration_s)
-    snap = boundaries(desk, video, features)
+    proposals = desk.model("grounding", ENGINE).propose(features.times_us / 1e6, curve, 10, duration_s=video.duration_s)
+    snap = snapping(desk, video, features)
     for start_s, end_s, _ in proposals:
         start, end = snap(start_s), snap(end_s)
         inside = np.flatnonzero((features.times_us >= start) & (features.times_us < end))

@@ -1,0 +1,124 @@
+"""Where exactly a proposed moment begins and ends: at a cut, or where a closer look says so."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio import media
+from studio.index import Features
+from studio.tasks.desk import Desk, Video
+from studio.timeline import us
+
+LOOK_RATE = 8  # frames a second of the closer look
+_CONTEXT = 3  # samples of the index on either side of the closer look that say how inside and outside differ
+
+Times = NDArray[np.int64]
+Span = tuple[int, int]
+
+
+def stride(features: Features) -> int:
+    """The sampling interval of the index in µs; 0 for a single frame."""
+    return int(np.median(np.diff(features.times_us))) if len(features.times_us) > 1 else 0
+
+
+def snapping(desk: Desk, video: Video, features: Features) -> Callable[[float], int]:
+    """A function that moves a boundary (s) to where it can only be (µs): a shot cut nearer than the sampling
+    interval, else the nearest frame.
+
+    Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can.
+    """
+    cuts = _cuts(desk, video)
+    reach = stride(features)
+
+    def snap(time_s: float) -> int:
+        time = us(time_s)
+        if len(cuts):
+            nearest = int(cuts[np.abs(cuts - time).argmin()])
+            time = nearest if abs(nearest - time) < reach else time
+        return desk.to_frame(video, time)
+
+    return snap
+
+
+def _cuts(desk: Desk, video: Video) -> Times:
+    cuts = desk.cache.load_array(video.id, "shots.npy")
+    return np.zeros(0, np.int64) if cuts is None else np.asarray(cuts, np.int64)
+
+
+def refine(
+    desk: Desk, video: Video, encoder: Any, vector: NDArray[np.float32], features: Features, spans: Sequence[Span]
+) -> list[Span]:
+    """Spans (µs) with each boundary moved by at most one sampling interval, after looking at LOOK_RATE frames a second.
+
+    The boundary goes where the frames inside differ most from those outside, by their mean likeness with the text's
+    vector (D,) and with the samples on that side: SSRN (EMNLP 2022), too, looks between sparse samples again. Both ends
+    of the video and boundaries on a cut stay. Raises MediaError, Cancelled.
+    """
+    exact = {0, video.duration_us, *(desk.to_frame(video, int(cut)) for cut in _cuts(desk, video))}
+    reach = stride(features)
+    looks = {
+        edge: look
+        for edge in sorted({edge for span in spans for edge in span} - exact)
+        if len(look := _look(edge, reach, video.duration_us)) > 1
+    }
+    times, pictures = _embed(desk, video, encoder, sorted({int(t) for look in looks.values() for t in look}))
+
+    def moved(edge: int, other: int) -> int:
+        if edge not in looks:
+            return edge
+        look = looks[edge]
+        before = features.vectors[features.times_us < look[0]][-_CONTEXT:].astype(np.float32)
+        after = features.vectors[features.times_us > look[-1]][:_CONTEXT].astype(np.float32)
+        toward = vector if edge < other else -vector
+        if len(before) and len(after):
+            change = after.mean(0) - before.mean(0)
+            toward = toward + change / max(1e-6, float(np.linalg.norm(change)))
+        near = np.isin(times, look)
+        found = _split(times[near], pictures[near] @ toward, before @ toward, after @ toward, reach)
+        return edge if found is None else desk.to_frame(video, found)
+
+    better = [(moved(start, end), moved(end, start)) for start, end in spans]
+    return [new if new[0] < new[1] else old for new, old in zip(better, spans, strict=True)]
+
+
+def _look(edge: int, reach: int, end: int) -> Times:
+    """The times around a boundary, on a grid of the whole video, so that neighbours share their frames."""
+    step = 1_000_000 // LOOK_RATE
+    low, high = max(0, edge - reach), min(end - 1, edge + reach)
+    return np.arange(-(-low // step), high // step + 1, dtype=np.int64) * step
+
+
+def _embed(desk: Desk, video: Video, encoder: Any, wanted: list[int]) -> tuple[Times, NDArray[np.float32]]:
+    """The asked times that could be decoded (N,), and the vectors (N, D) of what is displayed then."""
+    times: list[Times] = [np.zeros(0, np.int64)]
+    vectors: list[NDArray[np.float32]] = [np.zeros((0, encoder.dim), np.float32)]
+    if wanted:
+        with media.sample_frames(video.path, times_us=wanted, size=encoder.frame_size, batch=16) as stream:
+            for frames in stream:
+                times.append(frames.asked_us)
+                vectors.append(encoder.encode_frames(frames.images))
+                desk.progress(sum(map(len, times)) / len(wanted), "Looking closer")
+    return np.concatenate(times), np.concatenate(vectors)
+
+
+def _split(
+    times: Times, curve: NDArray[np.float32], before: NDArray[np.float32], after: NDArray[np.float32], reach: int
+) -> int | None:
+    """The time between two samples before which a curve is low and after which it is high; None if it never rises.
+
+    Mean after − mean before, where `before` and `after` continue the curve at one sample each `reach` µs; weighed by
+    how much of the time says so, because a single odd frame at the edge must not win.
+    """
+    if len(curve) < 2:
+        return None
+    weight = reach * LOOK_RATE / 1e6
+    count = np.arange(1, len(curve))
+    total = np.cumsum(curve, dtype=np.float64)
+    below, above = count + weight * len(before), len(curve) - count + weight * len(after)
+    low = (total[count - 1] + weight * before.sum()) / below
+    high = (total[-1] - total[count - 1] + weight * after.sum()) / above
+    gain = (high - low) * np.sqrt(below * above)
+    best = int(gain.argmax())
+    return int(times[best] + times[best + 1]) // 2 if gain[best] > 0 else None
