@@ -97,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--format", default="json", metavar="F", help=f"{formats} (default json)")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
     sub = command("eval", score, "compare predictions with the truth, by the official metrics")
+    sub.epilog = (
+        'Truth of retrieval: {"query", "video"} a line. Truth of grounding: {"query", "video", "duration", "moments": '
+        '[{"start", "end"}]} a line, in seconds; or QVHighlights lines; or the text of Charades-STA.'
+    )
     sub.add_argument("task", choices=list(TASKS))
     sub.add_argument(
         "--truth", metavar="FILE", type=Path, required=True, help="JSON or JSON Lines; Charades-STA's text"

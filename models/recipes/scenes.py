@@ -1,4 +1,4 @@
-"""Made-up videos whose moments are known, for measuring grounding: `python -m models.recipes.measure --task grounding`.
+"""Made-up videos whose moments are known, on which `models.recipes.measure` compares the grounding engines.
 
 Photos of Flickr8k's dev set become scenes, one sample a second, every sample another crop of its photo; a caption of
 one photo is the query and its stretch the truth (the concatenation trick of Zhang et al. 2023, arXiv 2301.07463).

@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from studio.eval.questions import Answer, Question, Window, read_answers, read_truth
 
 RECALL_AT = (0.3, 0.5, 0.7)
@@ -108,12 +110,27 @@ def baselines(questions: Sequence[Question]) -> dict[str, Any]:
     Every question must have a duration.
     """
     whole = [_relative(q, (0.0, 1.0)) for q in questions]
-    share = max(_GRID, key=lambda window: fmean(first_overlap(q, _relative(q, window)) for q in questions))
+    share = _best_window(questions)
     fixed = [_relative(q, share) for q in questions]
     return {
         "whole_video": _blind(questions, whole),
         "fixed_window": {**_blind(questions, fixed), "window": list(share)},
     }
+
+
+def _best_window(questions: Sequence[Question]) -> Window:
+    """The relative window of highest mean IoU; 210 candidates over arrays, because benchmarks have 17,000 questions."""
+    start, end = np.array([window for q in questions for window in q.windows]).T
+    length = np.repeat([q.duration or 0.0 for q in questions], [len(q.windows) for q in questions])
+    first = np.cumsum([0, *(len(q.windows) for q in questions)])[:-1]
+
+    def mean_overlap(window: Window) -> float:
+        low, high = window[0] * length, window[1] * length
+        shared = np.clip(np.minimum(end, high) - np.maximum(start, low), 0, None)
+        hull = np.maximum(end, high) - np.minimum(start, low)
+        return float(np.maximum.reduceat(shared / np.maximum(hull, 1e-12), first).mean())
+
+    return max(_GRID, key=mean_overlap)
 
 
 def _relative(question: Question, share: Window) -> Answer:

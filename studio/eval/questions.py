@@ -129,21 +129,23 @@ def read_answers(path: Path, questions: list[Question]) -> list[Answer | None]:
     videos: dict[str, set[str | None]] = {}
     for q in questions:
         videos.setdefault(q.query, set()).add(q.video)
-    answers = [_match(found, q, len(videos[q.query]) > 1, path.name) for q in questions]
+    only = len(questions) == 1
+    answers = [_match(found, q, only, len(videos[q.query]) > 1, path.name) for q in questions]
     if not any(answers):
         raise FormatError(f"No question of the truth is answered in “{path.name}”; do the files belong together?")
     return answers
 
 
-def _match(found: dict[tuple[str | None, ...], Answer], q: Question, several: bool, name: str) -> Answer | None:
+def _match(
+    found: dict[tuple[str | None, ...], Answer], q: Question, only: bool, several: bool, name: str
+) -> Answer | None:
     for key in (("qid", q.qid), (q.query, q.video)):
         if None not in key and key in found:
             return found[key]
     if (q.query, None) in found and several:
         raise FormatError(f"“{q.query:.60}” is asked of several videos; give the records of “{name}” a “video”.")
-    # `studio ground VIDEO QUERY` prints one answer without its query.
-    alone = found.get((None, None)) if len(found) == 1 else None
-    return found.get((q.query, None), alone)
+    # `studio ground VIDEO QUERY` prints one answer without its query: it can only be that of an only question.
+    return found.get((q.query, None), found.get((None, None)) if only else None)
 
 
 def _answer(record: reading.Record, where: str) -> Answer:

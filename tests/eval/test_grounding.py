@@ -99,6 +99,11 @@ def test_the_output_of_ground_is_accepted(run: Any) -> None:
         assert run(known, found)["metrics"]["mIoU"] == round(500 / 6, 2)
 
 
+def test_an_answer_without_a_query_can_only_be_of_an_only_question(run: Any) -> None:
+    with pytest.raises(FormatError, match="do the files belong together"):
+        run(TRUTH, {"moments": [{"start": 4.0, "end": 10.0}]})
+
+
 def test_charades_files_are_accepted_and_their_durations_come_from_the_curve(run: Any) -> None:
     truth = "AAA 0.0 5.0##a person sits.\nBBB 1.0 2.0##a person sits.\n"
     found = [{"video": "AAA", "query": "a person sits.", "moments": [{"start": 0, "end": 5}], "duration": 10},
