@@ -71,12 +71,18 @@ def _question(record: reading.Record, where: str) -> Question:
     windows = _windows(record, ("relevant_windows", "moments"), where)[0]
     if query is None or not windows:
         raise FormatError(f"{where}, needs a “query” and at least one moment (“start” and “end” in seconds).")
-    duration = record.get("duration")
-    length = None if duration is None else reading.number(duration, f"{where}: “duration”")
-    if length is not None and length <= 0:
-        raise FormatError(f"{where}: “duration” must be above 0.")
+    length = _duration(record.get("duration"), where)
     video = reading.label(record, "video", "vid")
     return Question(reading.label(record, "qid"), query, video, length, windows, _ratings(record, where))
+
+
+def _duration(value: Any, where: str) -> float | None:
+    if value is None:
+        return None
+    length = reading.number(value, f"{where}: “duration”")
+    if length < 0:
+        raise FormatError(f"{where}: “duration” must not be below 0.")
+    return length or None  # a curve of one sample ends where it begins, and says nothing about the video
 
 
 def _ratings(record: reading.Record, where: str) -> dict[int, list[float]] | None:
@@ -156,7 +162,7 @@ def _answer(record: reading.Record, where: str) -> Answer:
     return Answer(
         windows,
         scores,
-        None if duration is None else reading.number(duration, f"{where}: “duration”"),
+        _duration(duration, where),
         None
         if saliency is None
         else [reading.number(v, f"{where}: a value of “pred_saliency_scores”")

@@ -56,9 +56,12 @@ def label(record: Record, *names: str) -> str | None:
 
 def number(value: Any, where: str) -> float:
     """A finite number. Raises FormatError saying where it should have been."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise FormatError(f"{where} must be a number, not {value!r:.40}.")
-    return float(value)
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        pass
+    raise FormatError(f"{where} must be a number, not {value!r:.40}.")
 
 
 def items(value: Any, where: str) -> list[Any]:
