@@ -13,7 +13,7 @@ from tests.bench.media import repeat
 
 
 def peak_mib(command: list[str]) -> float:
-    """The largest memory of a process and its children together, sampled every 50 ms.
+    """The largest memory of a process and its children together, sampled twice a second.
 
     Proportional set size: shared pages count once, also between a fork and its exec.
     """
@@ -30,7 +30,7 @@ def peak_mib(command: list[str]) -> float:
                 except psutil.Error:
                     continue
             largest = max(largest, total / 2**20)
-            time.sleep(0.05)
+            time.sleep(0.5)
 
     thread = threading.Thread(target=watch)
     thread.start()

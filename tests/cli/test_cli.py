@@ -101,6 +101,7 @@ def test_the_rest_works(run: Any, tmp_path: Path, clips: dict[str, Path]) -> Non
         (["add", "/nowhere.mp4"], 1, "nowhere.mp4"),
         (["export", "nothing-here", "--format", "docx"], 1, "studio add"),
         (["serve", "--host", "0.0.0.0"], 2, "only listens on this machine"),
+        (["serve", "--port", "99999"], 2, "not a port"),
         (["dance"], 2, "invalid choice"),
         (["search", "x", "--encoder", "no-such-model"], 1, "no-such-model"),
     ],
