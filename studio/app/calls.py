@@ -136,7 +136,10 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return studio.save(text(request, "video"), request.get("edits", []), text(request, "annotator", ""))
 
     def ground(request: dict[str, Any]) -> Any:
-        return studio.ground(text(request, "video"), text(request, "query"), max(1, number(request, "top", 5)))
+        engine, refine = text(request, "engine", "") or None, request.get("refine") is True
+        return studio.ground(
+            text(request, "video"), text(request, "query"), max(1, number(request, "top", 5)), engine, refine
+        )
 
     def start_job(request: dict[str, Any]) -> Any:
         return views.job(studio.start(text(request, "kind"), text(request, "video")))

@@ -8,15 +8,9 @@ from typing import Any
 from studio.config import GIB, Settings
 from studio.errors import StudioError
 from studio.service.library import Studio
+from studio.service.models import catalogue
 from studio.store import annotations
 from studio.timeline import apply_all
-
-
-def catalogue() -> list[dict[str, Any]]:
-    """Every model card as plain values; `problems` says what is wrong with its files."""
-    from studio.tasks import catalogue as cards  # torch comes with it, and takes seconds
-
-    return cards()
 
 
 def examine(settings: Settings) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from studio.errors import JobError, MediaError, NotFound, UsageError
 from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.service import edits, files, views
+from studio.service.models import engines
 from studio.store import Store, annotations, jobs, labels, runs, videos
 from studio.timeline import Annotation, Timeline
 
@@ -262,11 +263,11 @@ class Studio:
         self.runner.wake()
         return job
 
-    def ground(self, video_id: str, query: str, top: int = 5) -> Row:
-        """Ask a video: at once when it is indexed ({"run"}), else as a job that indexes it first ({"job"})."""
+    def ground(self, video_id: str, query: str, top: int = 5, engine: str | None = None, refine: bool = False) -> Row:
+        """Ask a video: at once when it is indexed ({"run"}), else, or to look closer, as a job ({"job"})."""
         row = self.video(video_id)
-        params = {"query": query, "top": top}
-        if self.is_indexed(row):
+        params = {"query": query, "top": top, "engine": engine, "refine": refine}
+        if self.is_indexed(row) and not refine:
             return {"run": self._here("ground", row, params, _quiet)["run"]}
         if not query.strip():
             raise UsageError("Say in a few words what you are looking for.")
@@ -305,6 +306,7 @@ class Studio:
                 "annotations": [formats.native.to_dict(a) for a in annotations.of_video(db, row["id"])],
                 "labels": labels.schema(db),
                 "palette": labels.PALETTE,
+                "engines": engines(),
                 "jobs": self._jobs(db, row["id"]),
                 "indexed": self.is_indexed(row),
             }

@@ -1,4 +1,4 @@
-"""Runs benchmarks and writes docs/benchmarks.md (whole runs) or prints (parts)."""
+"""Runs benchmarks, all or those named, and brings docs/benchmarks.json and docs/benchmarks.md up to date."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.bench import browser, indexing, memory, startup
 
@@ -16,47 +17,48 @@ BENCHES = {
     "startup": (startup, "Start-up"),
     "memory": (memory, "Memory of indexing"),
 }
-TARGET = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def machine() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     name = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.machine())
-    return f"{os.cpu_count()} cores ({name}), Python {platform.python_version()}, no GPU"
+    return f"{os.cpu_count()} cores ({name}), Python {platform.python_version()}"
 
 
-def report(results: dict[str, dict[str, object]]) -> str:
+def report(results: dict[str, Any]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {datetime.now(UTC).date()}: {machine()}.",
-        "Machines are noisy: read the ratios, which were measured side by side in one run.",
-        "× is seconds of video per second.",
+        "Written by `make bench`. Machines are noisy: read the ratios, which were measured side by side in one run.",
+        "× is seconds of video per second. No GPU was at hand: nothing here was measured on one.",
         "",
     ]
-    for name, values in results.items():
+    for name, (module, title) in BENCHES.items():
+        if name not in results:
+            continue
+        found = results[name]
+        lines += [f"## {title}", "", f"{(module.run.__doc__ or '').strip()} {found['on']}, {found['machine']}.", ""]
         lines += [
-            f"## {BENCHES[name][1]}",
-            "",
-            (BENCHES[name][0].run.__doc__ or "").strip(),
-            "",
             "| what | result |",
             "|---|---|",
+            *(f"| {key} | {value} |" for key, value in found["values"].items()),
+            "",
         ]
-        lines += [f"| {key} | {value} |" for key, value in values.items()]
-        lines.append("")
     return "\n".join(lines)
 
 
 def main(names: list[str]) -> None:
-    results: dict[str, dict[str, object]] = {}
+    kept = DOCS / "benchmarks.json"
+    results: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         for name in names or list(BENCHES):
-            results[name] = BENCHES[name][0].run(Path(folder))
-            print(name, json.dumps(results[name], ensure_ascii=False, indent=1), flush=True)
-    if not names:
-        TARGET.write_text(report(results), "utf-8")
+            values = BENCHES[name][0].run(Path(folder))
+            results[name] = {"on": str(datetime.now(UTC).date()), "machine": machine(), "values": values}
+            print(name, json.dumps(values, ensure_ascii=False, indent=1), flush=True)
+    kept.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    (DOCS / "benchmarks.md").write_text(report(results), "utf-8")
 
 
 main(sys.argv[1:])

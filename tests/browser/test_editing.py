@@ -304,3 +304,17 @@ def test_an_earlier_question_steps_aside_for_the_next(page: Page, served: Served
     assert {s["label"] for s in desk.segments("prediction")} == {"a bicycle"}
     page.click("#questions >> text=a car")
     expect(page.locator("#segment-list [data-label='a car']").first).to_be_visible()
+
+
+def test_another_engine_may_answer_and_look_closer(page: Page, served: Served, bikes: str) -> None:
+    Desk(page, served.url).open(bikes)
+    page.click("text=How moments are found")
+    assert page.input_value("#engine") == "merge-tree"
+    page.select_option("#engine", "tag")
+    page.check("#refine")
+    page.fill("#ground-query", "a car")
+    page.click("text=Find moments")
+    expect(page.locator("#segment-list [data-label='a car']").first).to_be_visible()
+    ((model, params),) = rows(served.home, "SELECT model, params FROM runs WHERE video_id = ?", bikes)
+    assert model == "tag/studio-lite"
+    assert '"refine": true' in params

@@ -55,6 +55,7 @@ export function mount(element, server) {
     $("video-name").textContent = next.video.name;
     $("export").href = `/export/${next.id}?format=json`;
     $("ground-query").value = "";
+    if (!$("engine").options.length) $("engine").append(...next.engines.map((name) => el("option", { value: name, text: name })));
     $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
     timeline.show(next);
     next.addEventListener("change", (event) => doc === next && refresh(event.detail));
@@ -241,8 +242,12 @@ export function mount(element, server) {
   }
 
   async function ask(query) {
-    const reply = await attempt(() => call(server, "ground", { video: doc.id, query }));
-    if (reply) doc.poll();
+    const button = $("ground-form").querySelector("button");
+    button.disabled = true;
+    const options = { engine: $("engine").value, refine: $("refine").checked };
+    const reply = await attempt(() => call(server, "ground", { video: doc.id, query, ...options }));
+    button.disabled = false;
+    if (reply) doc?.poll();
   }
 
   const run = (kind) => async () => {

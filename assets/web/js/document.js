@@ -35,7 +35,7 @@ export class VideoDocument extends EventTarget {
     const data = await call(this.server, "load_document", { video: this.id });
     Object.assign(this, {
       video: data.video, playable: data.playable, seq: data.seq, runSeq: data.run_seq, runs: data.runs,
-      labels: data.labels, palette: data.palette, jobs: data.jobs, indexed: data.indexed,
+      labels: data.labels, palette: data.palette, engines: data.engines, jobs: data.jobs, indexed: data.indexed,
     });
     this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
     this.annotations = new Map(data.annotations.map((a) => [a.id, a]));

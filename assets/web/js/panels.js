@@ -31,7 +31,7 @@ export function showJobs(box, jobs, since, { cancel, start }) {
 export function showQuestions(box, doc) {
   box.hidden = doc.questions.length < 2;
   box.replaceChildren(...doc.questions.map((run) => el("button", {
-    class: "chip", type: "button", text: run.query, title: `Show or hide: ${run.query}`,
+    class: "chip", type: "button", text: run.query, title: `Show or hide what ${run.model} found for: ${run.query}`,
     "aria-pressed": String(!doc.hidden.has(run.id)), onclick: () => doc.toggle(run.id),
   })));
 }
