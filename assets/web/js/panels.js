@@ -16,7 +16,7 @@ export function showJobs(box, jobs, since, { cancel, start }) {
     if (job.state === "failed") {
       return el("p", { class: "error", text: `${title} failed: ${job.error} ` }, el("button", { class: "link", text: "Try again", onclick: () => start(job.kind) }));
     }
-    if (job.state === "done") return el("p", { class: "muted", "data-kind": job.kind, text: `${title}: ${job.result.note}` });
+    if (job.state === "done") return el("p", { class: "muted", "data-kind": job.kind, text: job.result.note });
     const waiting = job.state === "queued";
     return el("div", { class: "progress job", "data-kind": job.kind, "data-state": job.state },
       el("span", { text: waiting ? `${title}: waiting` : `${title}${job.message ? `: ${job.message.toLowerCase()}` : ""}` }),
