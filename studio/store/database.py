@@ -22,7 +22,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 BUSY_MS = 5_000
-READERS = 8  # idle read connections kept open; server threads come and go
+READERS = 8  # read connections at most; server threads come and go
 GROUP = 256  # writes in one commit at most, so that the first of them does not wait for ever
 
 
@@ -68,7 +68,8 @@ class Store:
             raise StoreError(
                 f"The library's database {path.name} cannot be opened ({error}); restore a backup of it."
             ) from error
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(READERS)
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._places = threading.Semaphore(READERS)
         self._waiting: queue.Queue[tuple[Work[Any], Future[Any]] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._write_for_ever, name="store-writer", daemon=True)
         self._thread.start()
@@ -86,25 +87,23 @@ class Store:
             connection.close()
 
     def read(self, work: Work[T]) -> T:
-        """Run `work` on a read connection, in one snapshot."""
-        try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:
-            connection = connect(self.path)
-            connection.execute("PRAGMA query_only = ON")
-        try:
-            connection.execute("BEGIN")
+        """Run `work` on a read connection, in one snapshot; `work` must not read or write by itself."""
+        with self._places:
             try:
-                return work(connection)
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                connection = connect(self.path)
+                connection.execute("PRAGMA query_only = ON")
+            try:
+                connection.execute("BEGIN")
+                try:
+                    return work(connection)
+                finally:
+                    connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise StoreError(f"The library could not be read: {error}.") from error
             finally:
-                connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise StoreError(f"The library could not be read: {error}.") from error
-        finally:
-            try:
-                self._idle.put_nowait(connection)
-            except queue.Full:
-                connection.close()
+                self._idle.put(connection)
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction; its result comes back after the commit.
