@@ -89,15 +89,3 @@ def predictions(db: sqlite3.Connection, run_id: str) -> list[Prediction]:
         )
         for row in db.execute("SELECT * FROM predictions WHERE run_id = ? ORDER BY start_us, rowid", (run_id,))
     ]  # fmt: skip
-
-
-def remove(db: sqlite3.Connection, run_id: str) -> None:
-    """Forget a run nobody has worked on.
-
-    Corrections that came from it stay; they lose their link only with the video. A run with corrections is kept.
-    """
-    db.execute(
-        "DELETE FROM runs WHERE id = ? AND NOT EXISTS (SELECT 1 FROM annotations a JOIN predictions p "
-        "ON p.id = a.prediction_id WHERE p.run_id = runs.id)",
-        (run_id,),
-    )
