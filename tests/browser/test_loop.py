@@ -1,5 +1,6 @@
 """The main job end to end: load, search, ask, find people, correct, reload, export; ending in the SQLite file."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -158,3 +159,23 @@ def test_the_heat_map_shows_where_and_opens_there(page: Page, served: Served) ->
     page.mouse.click(plot["x"] + plot["width"] * 0.8, plot["y"] + 8)
     page.wait_for_function("document.querySelector('#player')?.currentTime > 1")
     assert "video=" in page.url
+
+
+DROP = """(data) => {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], 'dropped.mp4', { type: 'video/mp4' }));
+  for (const kind of ['dragover', 'drop']) {
+    document.dispatchEvent(new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def test_a_dropped_file_joins_the_library(page: Page, served: Served, clips: dict[str, Path]) -> None:
+    page.goto(served.url)
+    page.wait_for_selector(".card")
+    page.evaluate(DROP, base64.b64encode(clips["bigbuckbunny"].read_bytes()).decode())
+    expect(page.locator(".card h3", has_text="dropped.mp4")).to_be_visible()
+    ((path, size),) = rows(served.home, "SELECT path, size FROM videos WHERE name = 'dropped.mp4'")
+    assert Path(path).read_bytes() == clips["bigbuckbunny"].read_bytes()
+    assert size == clips["bigbuckbunny"].stat().st_size
