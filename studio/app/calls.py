@@ -8,7 +8,8 @@ from typing import Any
 
 from studio.errors import Conflict, StoreError, StudioError, UsageError
 from studio.service import Studio, views
-from studio.timeline import seconds
+from studio.service.search import parse
+from studio.timeline import seconds, us
 
 Call = Callable[[Any], dict[str, Any]]
 log = logging.getLogger(__name__)
@@ -50,6 +51,14 @@ def number(request: dict[str, Any], key: str, default: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise UsageError(f"“{key}” must be a whole number.")
     return value
+
+
+def seconds_of(request: dict[str, Any], key: str) -> float:
+    """A time of the request in seconds, 0 or more."""
+    value = request.get(key)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
+        raise UsageError(f"“{key}” must be a time in seconds.")
+    return float(value)
 
 
 def library_calls(studio: Studio) -> list[Call]:
@@ -102,12 +111,12 @@ def search_calls(studio: Studio) -> list[Call]:
     """For the Search page."""
 
     def search(request: dict[str, Any]) -> Any:
-        top = min(100, max(1, number(request, "top", 24)))
-        hits, strips = studio.search_with_strips(text(request, "query"), top)
+        hits, strips = studio.searching.ask(parse(request))
         ready, known = studio.indexed()
         shown = [
             {
                 "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),
+                "visual": round(hit["visual"], 3), "line": hit["line"],
                 "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]), "peak": seconds(hit["peak_us"]),
                 "aspect": hit["video"]["width"] / hit["video"]["height"],
             }
@@ -120,7 +129,26 @@ def search_calls(studio: Studio) -> list[Call]:
         ]  # fmt: skip
         return {"hits": shown, "strips": heat, "indexed": ready, "known": known}
 
-    return [answer(search)]
+    def explain(request: dict[str, Any]) -> Any:
+        row = studio.video(text(request, "video"))
+        start, end = us(seconds_of(request, "start")), us(seconds_of(request, "end"))
+        why = studio.searching.explain(text(request, "query"), row, start, end, text(request, "encoder", "") or None)
+        return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
+
+    def search_options(request: dict[str, Any]) -> Any:
+        return studio.searching.options()
+
+    def keep_search(request: dict[str, Any]) -> Any:
+        question = request.get("question")
+        if not isinstance(question, dict):
+            raise UsageError("“question” must be an object.")
+        return studio.searching.keep(text(request, "name"), question, text(request, "annotator", ""))
+
+    def forget_search(request: dict[str, Any]) -> Any:
+        studio.searching.forget(text(request, "search"))
+        return {}
+
+    return [answer(f) for f in (search, explain, search_options, keep_search, forget_search)]
 
 
 def annotate_calls(studio: Studio) -> list[Call]:

@@ -4,6 +4,8 @@ import pysubs2
 
 from studio.errors import FormatError
 
+SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
+
 
 def read(data: bytes) -> list[tuple[int, int, str]]:
     """(start_us, end_us, text) in order of time; styling is dropped, empty lines are left out.

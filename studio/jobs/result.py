@@ -1,9 +1,12 @@
 """What goes into a job and what comes out of it, for whoever does the work and whoever waits."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.store import lines, runs
+from studio.store.lines import Line
 from studio.store.runs import Outcome
 from studio.timeline import Prediction
 
@@ -13,10 +16,20 @@ PROXY = "proxy.mp4"  # the name under which the cache keeps a copy that browsers
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`data` is JSON for whoever asked; `outcome` becomes a run with its predictions."""
+    """`data` is JSON for whoever asked; `outcome` becomes a run with its predictions, `lines` what the video says."""
 
     data: dict[str, Any] = field(default_factory=dict)
     outcome: Outcome | None = None
+    lines: list[Line] | None = None
+
+    def keep(self, db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
+        """Write what is to stay, inside the caller's transaction; returns the data, with the id of the run if any."""
+        data = dict(self.data)
+        if self.outcome is not None:
+            data["run"] = runs.add(db, video_id, self.outcome)
+        if self.lines is not None:
+            lines.replace(db, video_id, self.lines)
+        return data
 
 
 @dataclass(frozen=True, slots=True)

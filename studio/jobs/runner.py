@@ -9,7 +9,7 @@ import time
 from studio.errors import Cancelled, StudioError
 from studio.jobs.result import Result, Watch
 from studio.jobs.worker import Worker, WorkerDied
-from studio.store import Store, jobs, runs
+from studio.store import Store, jobs
 from studio.timeline import Prediction
 
 PROGRESS_EVERY_S = 0.5
@@ -105,9 +105,6 @@ class Runner:
         def write(db: sqlite3.Connection) -> None:
             if jobs.get(db, job_id)["state"] != "running":
                 return
-            data = dict(result.data)
-            if result.outcome is not None:
-                data["run"] = runs.add(db, str(video_id), result.outcome)
-            jobs.finish(db, job_id, "done", result=data)
+            jobs.finish(db, job_id, "done", result=result.keep(db, str(video_id)))
 
         self._store.write(write)

@@ -3,15 +3,20 @@
 Nothing here knows the database: today a child process on this machine runs these functions, another engine could.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from studio import media, tasks
-from studio.errors import UsageError
+from studio.config import Limits
+from studio.errors import FormatError, UsageError
+from studio.formats import subtitles
 from studio.jobs.result import PROXY, Result
+from studio.store.lines import Line
 from studio.store.runs import Outcome
 from studio.tasks import Desk, Video
 from studio.timeline import us
@@ -32,13 +37,26 @@ def index(desk: Desk, params: dict[str, Any]) -> Result:
         features = tasks.index_video(desk, video, params.get("encoder"))
     finally:
         desk.progress = whole
+    tasks.shelve(desk, [video], params.get("encoder"))
     if not desk.cache.has(video.id, "waveform.npy"):
         whole(0.8, "Drawing the sound")
         desk.cache.save_array(video.id, "waveform.npy", media.waveform(video.path, per_second=WAVEFORM_PER_S))
     if not desk.cache.has(video.id, "shots.npy"):
         whole(0.9, "Finding shots")
         desk.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
-    return Result({"frames": len(features.times_us)})
+    return Result({"frames": len(features.times_us)}, lines=_lines(video, desk.settings.limits))
+
+
+def _lines(video: Video, limits: Limits) -> list[Line]:
+    """What is said: the file's own text stream, else the subtitle file of the same name beside it."""
+    if found := media.subtitles(video.path, limits):
+        return found
+    for suffix in subtitles.SUFFIXES:
+        beside = Path(video.path).with_suffix(suffix)
+        with contextlib.suppress(OSError, FormatError):  # somebody else's file: it need not be good
+            if beside.stat().st_size <= limits.import_bytes:
+                return subtitles.read(beside.read_bytes())
+    return []
 
 
 def proxy(desk: Desk, params: dict[str, Any]) -> Result:
@@ -52,15 +70,36 @@ def proxy(desk: Desk, params: dict[str, Any]) -> Result:
 
 
 def search(desk: Desk, params: dict[str, Any]) -> Result:
-    """The best moments among the given videos for one query."""
+    """The best moments among the given videos for one question."""
     videos = [Video(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
-    hits, strips = tasks.search(desk, params["query"], videos, params["top"], params.get("encoder"))
+    image, like = params.get("image"), params.get("like")
+    question = tasks.Question(
+        params["text"],
+        None if like is None else (like[0], like[1], like[2]),
+        None if image is None else np.frombuffer(image[0], np.uint8).reshape(image[2], image[1], 3).copy(),
+    )
+    said = [tasks.Said(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"]) for s in params["said"]]
+    hits, strips = tasks.search(
+        desk, question, videos, params["top"], params.get("encoder"), said, params["said_weight"]
+    )
     return Result({"hits": [asdict(hit) for hit in hits], "strips": [asdict(strip) for strip in strips]})
+
+
+def explain(desk: Desk, params: dict[str, Any]) -> Result:
+    """Why a moment answers a query."""
+    span = params["start_us"], params["end_us"]
+    return Result(asdict(tasks.explain(desk, params["query"], _video(params), *span, params.get("encoder"))))
+
+
+def survey(desk: Desk, params: dict[str, Any]) -> Result:
+    """What is in a video, in the words of the texts given."""
+    outcome = tasks.survey(desk, _video(params), params["texts"], params.get("encoder"))
+    return Result({"note": outcome.payload["note"]}, outcome)
 
 
 def ground(desk: Desk, params: dict[str, Any]) -> Result:
     """The moments of one video for one query."""
-    names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top"}
+    names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top", "check": "check"}
     options = {name: params[key] for key, name in names.items() if key in params}
     return Result(outcome=tasks.ground(desk, _video(params), params["query"], **options))
 
@@ -91,6 +130,8 @@ KINDS: dict[str, Callable[[Desk, dict[str, Any]], Result]] = {
     "index": index,
     "proxy": proxy,
     "search": search,
+    "explain": explain,
+    "survey": survey,
     "ground": ground,
     "glance": glance,
     "speakers": speakers,

@@ -7,7 +7,7 @@ Times are integer µs from the first displayed frame, half-open. Every error is 
 from studio.media.audio import audio_stream, waveform
 from studio.media.frames import FrameStream, frame_at, sample_frames
 from studio.media.model import AudioTrack, Frames, Probe, frame_index, frame_time
-from studio.media.pictures import thumbnail, thumbnails
+from studio.media.pictures import still, thumbnail, thumbnails
 from studio.media.probe import probe
 from studio.media.proxy import make_proxy
 from studio.media.shots import shots
@@ -26,6 +26,7 @@ __all__ = [
     "probe",
     "sample_frames",
     "shots",
+    "still",
     "subtitles",
     "thumbnail",
     "thumbnails",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.config import Limits
 from studio.errors import UsageError
@@ -44,3 +45,17 @@ def thumbnails(
 def thumbnail(path: str | os.PathLike[str], t_us: int, height: int = 90, limits: Limits | None = None) -> bytes:
     """A JPEG of the frame displayed at `t_us`."""
     return thumbnails(path, [t_us], height, limits)[0]
+
+
+def still(path: str | os.PathLike[str], side: int, limits: Limits | None = None) -> NDArray[np.uint8]:
+    """The picture in a JPEG, PNG or WebP file, fitted into side × side: uint8 (H,W,3) RGB.
+
+    Raises NotFound, NotMedia, MediaTooLarge, BrokenMedia.
+    """
+    limits = limits or Limits()
+    with Child("still", policy.admit(path, limits), limits, {"side": side}) as child:
+        head = child.receive()
+        if head is None:
+            raise policy.refuse_broken(path)
+        data = child.body(3 * side * side)
+        return np.frombuffer(bytes(data), np.uint8).reshape(int(head["height"]), int(head["width"]), 3)

@@ -100,6 +100,17 @@ def family(head: bytes) -> str | None:
     return None
 
 
+def still(head: bytes) -> tuple[str, str] | None:
+    """The format and codec that a picture file's first bytes announce, or None."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg_pipe", "mjpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png_pipe", "png"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp_pipe", "webp"
+    return None
+
+
 def refuse_unknown(path: str | os.PathLike[str]) -> NotMedia:
     return NotMedia(
         f"{shown(path)} is not a video file that Moment Studio knows; convert it to MP4 (H.264) and add it again."

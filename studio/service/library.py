@@ -15,11 +15,12 @@ from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.service import edits, files, views
 from studio.service.models import engines
-from studio.store import Store, annotations, jobs, labels, runs, videos
+from studio.service.search import Asked, Search
+from studio.store import Store, annotations, jobs, labels, lines, runs, searches, videos
 from studio.timeline import Annotation, Timeline
 
 Row = dict[str, Any]
-QUEUED = ("index", "proxy", "ground", "speakers", "emotions")
+QUEUED = ("index", "proxy", "ground", "survey", "speakers", "emotions")
 
 
 def _quiet(fraction: float, message: str) -> None:
@@ -43,6 +44,7 @@ class Studio:
         self.runner: Runner | None = None
         # answers at once: a search does not wait behind an hour of indexing
         self._asker = worker or (ProcessWorker(self.settings) if background else InlineWorker(self.settings))
+        self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:
             threading.Thread(target=self._asker.start, daemon=True).start()
             self.runner = Runner(self.store, ProcessWorker(self.settings), self.settings.limits.job_attempts)
@@ -197,19 +199,8 @@ class Studio:
         return self._here("index", self.video(ref), {"encoder": encoder}, progress)
 
     def search(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
-        """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`."""
-        return self.search_with_strips(query, top, encoder)[0]
-
-    def search_with_strips(self, query: str, top: int, encoder: str | None = None) -> tuple[list[Row], list[Row]]:
-        """`search`, and where in the best videos it is how likely: `video` (row), `scores` of its equal parts."""
-        rows = {row["id"]: row for row in self.videos()}
-        facts = [_facts(row) for row in rows.values()]
-        params = {"query": query, "videos": facts, "top": top, "encoder": encoder}
-        result = self._asker.call("search", params, Watch())
-        hits, strips = (
-            [{**found, "video": rows[found["video_id"]]} for found in result.data[kind]] for kind in ("hits", "strips")
-        )
-        return hits, strips
+        """Moments across the library for a text, best first; see `Search.ask`."""
+        return self.searching.ask(Asked(query, top=top, encoder=encoder))[0]
 
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""
@@ -237,12 +228,9 @@ class Studio:
         return self.store.read(work)
 
     def _here(self, kind: str, row: Row, params: Row, progress: Progress) -> Row:
-        result = self._asker.call(kind, {**params, "video": _facts(row)}, Watch(progress))
-        data = dict(result.data)
-        outcome = result.outcome
-        if outcome is not None:
-            data["run"] = self.store.write(lambda db: runs.add(db, row["id"], outcome))
-        return data
+        wanted = {**self._with_context(kind, row, params), "video": _facts(row)}
+        result = self._asker.call(kind, wanted, Watch(progress))
+        return self.store.write(lambda db: result.keep(db, row["id"]))
 
     # ------------------------------------------------------------------ jobs
 
@@ -253,7 +241,14 @@ class Studio:
         """
         if kind not in QUEUED:
             raise UsageError(f"“{kind}” is not a job; use one of {', '.join(QUEUED)}.")
-        return self._queue(kind, self.video(video_id), params or {}, self.settings.limits.queued_jobs)
+        row = self.video(video_id)
+        return self._queue(kind, row, self._with_context(kind, row, params or {}), self.settings.limits.queued_jobs)
+
+    def _with_context(self, kind: str, row: Row, params: Row) -> Row:
+        """What a task needs of the database, which it cannot see itself."""
+        if kind == "survey":
+            return {"texts": self.store.read(lambda db: searches.history(db) + _said(db, row["id"])), **params}
+        return params
 
     def _queue(self, kind: str, row: Row, params: Row, limit: int | None) -> Row:
         if self.runner is None:
@@ -306,7 +301,7 @@ class Studio:
                 "annotations": [formats.native.to_dict(a) for a in annotations.of_video(db, row["id"])],
                 "labels": labels.schema(db),
                 "palette": labels.PALETTE,
-                "engines": engines(),
+                "engines": engines(self.settings),
                 "jobs": self._jobs(db, row["id"]),
                 "indexed": self.is_indexed(row),
             }
@@ -396,6 +391,10 @@ class Studio:
             raise UsageError(f"There is no folder “{file.parent.name}” to put the backup into; create it first.")
         self.store.backup(file)
         return file
+
+
+def _said(db: Any, video_id: str) -> list[str]:
+    return [text for _, _, text in lines.of_video(db, video_id)]
 
 
 def _facts(row: Row) -> Row:

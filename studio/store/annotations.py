@@ -149,6 +149,12 @@ def get(db: sqlite3.Connection, annotation_id: str) -> Annotation:
     return annotation
 
 
+def videos_with(db: sqlite3.Connection, label: str) -> set[str]:
+    """The ids of the videos that have an annotation with this label."""
+    rows = db.execute("SELECT DISTINCT video_id FROM annotations WHERE label = ? AND NOT deleted", (label,))
+    return {row["video_id"] for row in rows}
+
+
 def of_video(db: sqlite3.Connection, video_id: str) -> list[Annotation]:
     """The annotations of a video that are not deleted, in order of time."""
     rows = db.execute(

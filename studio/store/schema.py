@@ -13,7 +13,17 @@ migrations = Migrations("studio")
 @migrations()
 def m001_first_tables(db: Database) -> None:
     """The data model of the first release."""
-    for statement in _FIRST.split(";\n"):
+    _run(db, _FIRST)
+
+
+@migrations()
+def m002_words(db: Database) -> None:
+    """What is said in videos, for search by words; the questions people asked; the searches they keep."""
+    _run(db, _WORDS)
+
+
+def _run(db: Database, script: str) -> None:
+    for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
 
@@ -79,6 +89,25 @@ CREATE VIEW annotations_s AS SELECT id, video_id, track, start_us / 1e6 AS start
     source, prediction_id, annotator, version FROM annotations WHERE NOT deleted;
 CREATE VIEW predictions_s AS SELECT p.id, r.video_id, r.task, r.model, r.query, p.track, start_us / 1e6 AS start,
     end_us / 1e6 AS end, label, score FROM predictions p JOIN runs r ON r.id = p.run_id;
+"""
+
+_WORDS = """
+CREATE TABLE lines (
+    id INTEGER PRIMARY KEY, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+    start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX lines_of_video ON lines(video_id, start_us);
+CREATE VIRTUAL TABLE spoken USING fts5(
+    text, content='lines', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER lines_added AFTER INSERT ON lines BEGIN INSERT INTO spoken(rowid, text) VALUES (new.id, new.text); END;
+CREATE TRIGGER lines_removed AFTER DELETE ON lines
+    BEGIN INSERT INTO spoken(spoken, rowid, text) VALUES ('delete', old.id, old.text); END;
+CREATE TABLE questions (text TEXT PRIMARY KEY, asked INTEGER NOT NULL, last TEXT NOT NULL);
+CREATE TABLE searches (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, question TEXT NOT NULL, annotator TEXT NOT NULL,
+    created TEXT NOT NULL
+);
 """
 
 

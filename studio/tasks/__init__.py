@@ -7,19 +7,27 @@ from studio.tasks.catalogue import catalogue, engines
 from studio.tasks.desk import Desk, Video
 from studio.tasks.emotion import find_emotions
 from studio.tasks.grounding import glance, ground
-from studio.tasks.retrieval import Hit, index_video, search
+from studio.tasks.indexing import index_video, shelve
+from studio.tasks.query import Question
+from studio.tasks.retrieval import Hit, Said, explain, search
 from studio.tasks.speaker import find_speakers
+from studio.tasks.survey import survey
 
 __all__ = [
     "Desk",
     "Hit",
+    "Question",
+    "Said",
     "Video",
     "catalogue",
     "engines",
+    "explain",
     "find_emotions",
     "find_speakers",
     "glance",
     "ground",
     "index_video",
     "search",
+    "shelve",
+    "survey",
 ]

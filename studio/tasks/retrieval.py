@@ -1,35 +1,39 @@
-"""Text → moments across the library."""
+"""Questions → moments across the library."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio import media
-from studio.errors import UsageError
 from studio.index import Features
 from studio.tasks.boundaries import snapping
-from studio.tasks.desk import Desk, Progress, Video
+from studio.tasks.desk import Desk, Video
+from studio.tasks.indexing import index_video
+from studio.tasks.query import Question, Term, checked, embed, encoder_key, terms, unit
 
-THUMBNAIL_HEIGHT = 108
-DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
 MOMENTS_A_VIDEO = 3
 ENGINE = "similarity-peaks"  # needs the curve only: engines that read every frame's vector are too slow for a library
-STRIPS, STRIP_BINS = 12, 100
+STRIPS, STRIP_BINS = 24, 100
+NEAR_US = 2_000_000  # a line said this near a moment belongs to it
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One moment of one video, times in µs; `score` is the cosine of its best frame."""
+    """One moment of one video, times in µs.
+
+    `score` is what hits are ordered by: `visual`, the cosine of the best frame, plus what `line`, a subtitle that has
+    the words, adds.
+    """
 
     video_id: str
     start_us: int
     end_us: int
     peak_us: int
     score: float
+    visual: float
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +44,15 @@ class Strip:
     scores: list[float]
 
 
-def encoder_key(encoder: Any) -> str:
-    """What an embedding depends on: features of another encoder or version are never mixed with these."""
-    return f"{encoder.name}@{encoder.version}"
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A subtitle line that holds words of the question; `share` in 0…1 is how much of them."""
 
-
-def index_video(desk: Desk, video: Video, encoder_name: str | None = None, rate: float | None = None) -> Features:
-    """Embed sampled frames of a video and keep them, with a thumbnail each; quick when that was done before.
-
-    `rate` is in frames a second; by default 2 for short clips, where a second is much, and 1 for the rest.
-    Raises MediaError, ModelUnavailable, Cancelled.
-    """
-    encoder = desk.model("text_video", encoder_name)
-    known = desk.vectors.get(video.id, encoder_key(encoder))
-    if known is not None:
-        return known
-    rate = rate or (DENSE_RATE if video.duration_s < DENSE_BELOW_S else RATE)
-    features = _embed(desk, video, encoder, rate, desk.progress)
-    desk.vectors.put(video.id, encoder_key(encoder), features)
-    return features
-
-
-def _embed(desk: Desk, video: Video, encoder: Any, rate: float, progress: Progress) -> Features:
-    times: list[NDArray[np.int64]] = []
-    vectors: list[NDArray[np.float16]] = []
-    pictures: list[bytes] = []
-    probe = media.probe(video.path, desk.settings.limits)
-    width = max(2, round(THUMBNAIL_HEIGHT * probe.width / probe.height))
-    progress(0.0, "Reading the video")
-    for frames in media.sample_frames(video.path, rate=rate, size=encoder.frame_size, batch=16):
-        new = np.diff(frames.times_us, prepend=times[-1][-1] if times else -1) > 0  # a slow video repeats its frames
-        if not new.any():
-            continue
-        times.append(frames.times_us[new])
-        vectors.append(encoder.encode_frames(frames.images[new]).astype(np.float16))
-        pictures += [_jpeg(image, width) for image in frames.images[new]]
-        progress(min(0.99, frames.times_us[-1] / max(1, video.duration_us)), "Indexing")
-    features = Features(np.concatenate(times), np.concatenate(vectors))
-    desk.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
-    return features
-
-
-def _jpeg(image: NDArray[np.uint8], width: int) -> bytes:
-    """A thumbnail with the video's own proportions, from a frame that the encoder may have wanted square."""
-    small = cv2.resize(image, (width, THUMBNAIL_HEIGHT), interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return bytes(data)
+    video_id: str
+    start_us: int
+    end_us: int
+    text: str
+    share: float
 
 
 def embed_query(desk: Desk, query: str, encoder_name: str | None = None) -> tuple[Any, NDArray[np.float32]]:
@@ -93,31 +60,95 @@ def embed_query(desk: Desk, query: str, encoder_name: str | None = None) -> tupl
 
     Raises UsageError for an empty or endless text.
     """
-    text = query.strip()
-    if not text:
-        raise UsageError("Say in a few words what you are looking for.")
-    if len(text) > desk.settings.limits.query_chars:
-        raise UsageError(f"Keep the query under {desk.settings.limits.query_chars} characters.")
     encoder = desk.model("text_video", encoder_name)
-    return encoder, encoder.encode_text([text])[0]
+    return encoder, embed(desk, encoder, Question(query))
 
 
 def search(
-    desk: Desk, query: str, videos: Sequence[Video], top: int = 20, encoder_name: str | None = None
+    desk: Desk,
+    question: Question,
+    videos: Sequence[Video],
+    top: int = 20,
+    encoder_name: str | None = None,
+    said: Sequence[Said] = (),
+    said_weight: float = 0.0,
 ) -> tuple[list[Hit], list[Strip]]:
     """The best moments of the indexed videos among `videos`, best first, at most `top`; and the strips of the videos
-    that fit best.
+    that fit best. A line of `said` adds up to `said_weight` to the moment it is said in.
     """
-    encoder, vector = embed_query(desk, query, encoder_name)
+    encoder = desk.model("text_video", encoder_name)
+    vector = embed(desk, encoder, question)
     by_id = {video.id: video for video in videos}
+    key = encoder_key(encoder)
+    seen = _Seen(desk, key, vector, by_id)
     hits: list[Hit] = []
-    strips: list[Strip] = []
-    for frame, features, curve in desk.vectors.search(encoder_key(encoder), vector, by_id, top):
-        hits += moments_of(desk, by_id[frame.video_id], features, curve)
-        if len(strips) < STRIPS:
-            strips.append(_strip(by_id[frame.video_id], features, curve))
+    for video_id, score in desk.shelf(key).best(vector, list(by_id), top):
+        if len(hits) >= top and score <= sorted((hit.score for hit in hits), reverse=True)[top - 1]:
+            break  # no moment of this video or the next can be among the best
+        hits += seen.moments(video_id)
+    if question.like is not None:
+        hits = [hit for hit in hits if not _is_itself(hit, question.like)]
+    hits = _with_words(hits, said, said_weight, seen)
     hits.sort(key=lambda hit: -hit.score)
-    return hits[:top], strips
+    shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]
+    return hits[:top], [strip for video_id in shown if (strip := seen.strip(video_id))]
+
+
+class _Seen:
+    """The videos that a search has looked into, each once."""
+
+    def __init__(self, desk: Desk, key: str, vector: NDArray[np.float32], videos: dict[str, Video]) -> None:
+        self._desk, self._key, self._vector, self._videos = desk, key, vector, videos
+        self._curves: dict[str, tuple[Features, NDArray[np.float32]] | None] = {}
+
+    def curve(self, video_id: str) -> tuple[Features, NDArray[np.float32]] | None:
+        """The features of a video and their likeness; None where it is not indexed."""
+        if video_id not in self._curves:
+            features = self._desk.vectors.get(video_id, self._key)
+            self._curves[video_id] = None if features is None else (features, features.similarity(self._vector))
+        return self._curves[video_id]
+
+    def moments(self, video_id: str) -> list[Hit]:
+        found = self.curve(video_id)
+        return moments_of(self._desk, self._videos[video_id], *found) if found else []
+
+    def strip(self, video_id: str) -> Strip | None:
+        found = self.curve(video_id)
+        return _strip(self._videos[video_id], *found) if found else None
+
+    def visual(self, video_id: str, start_us: int, end_us: int) -> float:
+        """The best cosine within a time, of the frame shown when it begins if no sample lies in it."""
+        found = self.curve(video_id)
+        if found is None:
+            return 0.0
+        times, curve = found[0].times_us, found[1]
+        first = max(0, int(np.searchsorted(times, start_us, side="right")) - 1)
+        return float(curve[first : max(first + 1, int(np.searchsorted(times, end_us)))].max())
+
+
+def _is_itself(hit: Hit, like: tuple[str, int, int]) -> bool:
+    return hit.video_id == like[0] and hit.start_us < like[2] and like[1] < hit.end_us
+
+
+def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, seen: _Seen) -> list[Hit]:
+    """Hits and lines joined: a line raises the moments it is said in, or makes one of its own."""
+    for line in said if weight > 0 else ():
+        near = [
+            i
+            for i, hit in enumerate(hits)
+            if hit.video_id == line.video_id
+            and hit.start_us - NEAR_US < line.end_us
+            and line.start_us < hit.end_us + NEAR_US
+        ]
+        for i in near:
+            score = hits[i].visual + weight * line.share
+            if score > hits[i].score:
+                hits[i] = replace(hits[i], score=score, line=line.text)
+        if not near:
+            visual = seen.visual(line.video_id, line.start_us, line.end_us)
+            score = visual + weight * line.share
+            hits.append(Hit(line.video_id, line.start_us, line.end_us, line.start_us, score, visual, line.text))
+    return hits
 
 
 def _strip(video: Video, features: Features, curve: NDArray[np.float32]) -> Strip:
@@ -139,5 +170,68 @@ def moments_of(desk: Desk, video: Video, features: Features, curve: NDArray[np.f
         if not len(inside) or any(start < hit.end_us and hit.start_us < end for hit in hits):
             continue
         best = inside[curve[inside].argmax()]
-        hits.append(Hit(video.id, start, end, int(features.times_us[best]), float(curve[best])))
+        score = float(curve[best])
+        hits.append(Hit(video.id, start, end, int(features.times_us[best]), score, score))
     return hits[:MOMENTS_A_VIDEO]
+
+
+# ------------------------------------------------------------------ why
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a moment was found: how much each word of the query counts, and how well each sampled frame fits.
+
+    A word's weight is what the best frame's cosine loses without it, as a share of the largest such loss or gain.
+    """
+
+    words: list[tuple[str, float]]
+    frames: list[tuple[int, float]]
+
+
+def explain(
+    desk: Desk, query: str, video: Video, start_us: int, end_us: int, encoder_name: str | None = None
+) -> Reason:
+    """Why the moment [start, end) of a video answers a query.
+
+    Words are left out one at a time, as in occlusion analysis. Raises UsageError for an empty query.
+    """
+    encoder, vector = embed_query(desk, query, encoder_name)
+    features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
+    curve = features.similarity(vector)
+    inside = np.flatnonzero((features.times_us >= start_us) & (features.times_us < end_us))
+    if not len(inside):
+        inside = np.array([max(0, int(np.searchsorted(features.times_us, start_us, side="right")) - 1)])
+    best = features.vectors[inside[curve[inside].argmax()]].astype(np.float32)
+    asked = terms(checked(query, desk.settings.limits))
+    names, losses = _losses(encoder, asked, best)
+    largest = max((abs(loss) for loss in losses), default=0.0) or 1.0
+    return Reason(
+        [(name, round(loss / largest, 3)) for name, loss in zip(names, losses, strict=True)],
+        [(int(features.times_us[i]), round(float(curve[i]), 4)) for i in inside],
+    )
+
+
+def _losses(encoder: Any, asked: Sequence[Term], picture: NDArray[np.float32]) -> tuple[list[str], list[float]]:
+    """Each word, a minus before those to keep away from, and what the likeness with a picture (D,) loses without it."""
+    vectors = encoder.encode_text([term.text for term in asked])
+    weights = np.array([term.weight for term in asked], np.float32)
+    names: list[str] = []
+    without: list[tuple[int, str]] = []
+    for number, term in enumerate(asked):
+        parts = term.text.split()
+        for i, word in enumerate(parts):
+            names.append(word if term.weight > 0 else f"−{word}")
+            without.append((number, " ".join(parts[:i] + parts[i + 1 :])))
+    variants = encoder.encode_text([text or "." for _, text in without])
+    whole = float(unit(weights @ vectors) @ picture)
+    losses = []
+    for (number, text), variant in zip(without, variants, strict=True):
+        changed, weight = vectors.copy(), weights.copy()
+        changed[number] = variant
+        weight[number] = weight[number] if text or len(asked) == 1 else 0.0  # a term of one word goes altogether
+        losses.append(whole - float(unit(weight @ changed) @ picture))
+    return names, losses
+
+
+__all__ = ["Hit", "Said", "Strip", "embed_query", "encoder_key", "explain", "index_video", "moments_of", "search"]

@@ -18,25 +18,12 @@ def unit(n: int, d: int = 16, seed: int = 0) -> np.ndarray:  # type: ignore[type
     return v / np.linalg.norm(v, axis=1, keepdims=True)
 
 
-def test_search_equals_the_plain_product(cache: Cache) -> None:
-    vectors, index = {f"v{i}": unit(20, seed=i) for i in range(5)}, Vectors(cache)
-    for video, v in vectors.items():
-        index.put(video, "lite@1", Features(np.arange(20) * 1_000_000, v.astype(np.float16)))
-    query = unit(1, seed=99)[0]
-    found = index.search("lite@1", query, vectors, 3)
-    expected = sorted(((float((v @ query).max()), k) for k, v in vectors.items()), reverse=True)[:3]
-    assert [hit.video_id for hit, _, _ in found] == [k for _, k in expected]
-    assert [hit.score for hit, _, _ in found] == pytest.approx([s for s, _ in expected], abs=3e-3)
-    for hit, features, curve in found:
-        assert features.times_us[curve.argmax()] == hit.time_us
-
-
 def test_encoders_are_never_mixed(cache: Cache) -> None:
     index = Vectors(cache)
     index.put("v1", "lite@1", Features(np.arange(2), unit(2).astype(np.float16)))
     assert index.get("v1", "lite@2") is None
-    assert index.has("v1", "lite@1")
-    assert index.search("lite@2", unit(1)[0], ["v1"], 5) == []
+    assert index.stamp("v1", "lite@1") > 0
+    assert index.stamp("v1", "lite@2") == 0
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"<html>not an array</html>"])

@@ -7,7 +7,7 @@ from typing import Any
 from studio.config import Limits
 from studio.errors import StudioError
 from studio.media import policy, wire
-from studio.media.child import confine, pictures, probing, sound, text, transcoding
+from studio.media.child import confine, pictures, probing, sound, still, text, transcoding
 from studio.media.child.reply import Reply
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -17,6 +17,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "audio": sound.audio,
     "subtitles": text.subtitles,
     "proxy": transcoding.proxy,
+    "still": still.still,
 }
 
 

@@ -1,0 +1,64 @@
+"""Videos → embeddings and thumbnails of sampled frames."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio import media
+from studio.index import Features
+from studio.tasks.desk import Desk, Progress, Video
+from studio.tasks.query import encoder_key
+
+THUMBNAIL_HEIGHT = 108
+DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
+
+
+def index_video(desk: Desk, video: Video, encoder_name: str | None = None, rate: float | None = None) -> Features:
+    """Embed sampled frames of a video and keep them, with a thumbnail each; quick when that was done before.
+
+    `rate` is in frames a second; by default 2 for short clips, where a second is much, and 1 for the rest.
+    Raises MediaError, ModelUnavailable, Cancelled.
+    """
+    encoder = desk.model("text_video", encoder_name)
+    known = desk.vectors.get(video.id, encoder_key(encoder))
+    if known is not None:
+        return known
+    rate = rate or (DENSE_RATE if video.duration_s < DENSE_BELOW_S else RATE)
+    features = _embed(desk, video, encoder, rate, desk.progress)
+    desk.vectors.put(video.id, encoder_key(encoder), features)
+    return features
+
+
+def _embed(desk: Desk, video: Video, encoder: Any, rate: float, progress: Progress) -> Features:
+    times: list[NDArray[np.int64]] = []
+    vectors: list[NDArray[np.float16]] = []
+    pictures: list[bytes] = []
+    probe = media.probe(video.path, desk.settings.limits)
+    width = max(2, round(THUMBNAIL_HEIGHT * probe.width / probe.height))
+    progress(0.0, "Reading the video")
+    for frames in media.sample_frames(video.path, rate=rate, size=encoder.frame_size, batch=16):
+        new = np.diff(frames.times_us, prepend=times[-1][-1] if times else -1) > 0  # a slow video repeats its frames
+        if not new.any():
+            continue
+        times.append(frames.times_us[new])
+        vectors.append(encoder.encode_frames(frames.images[new]).astype(np.float16))
+        pictures += [_jpeg(image, width) for image in frames.images[new]]
+        progress(min(0.99, frames.times_us[-1] / max(1, video.duration_us)), "Indexing")
+    features = Features(np.concatenate(times), np.concatenate(vectors))
+    desk.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
+    return features
+
+
+def _jpeg(image: NDArray[np.uint8], width: int) -> bytes:
+    """A thumbnail with the video's own proportions, from a frame that the encoder may have wanted square."""
+    small = cv2.resize(image, (width, THUMBNAIL_HEIGHT), interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return bytes(data)
+
+
+def shelve(desk: Desk, videos: Sequence[Video], encoder_name: str | None = None) -> None:
+    """Put indexed videos where search across the library looks; see `Shelf.tend`."""
+    desk.shelf(encoder_key(desk.model("text_video", encoder_name))).tend([video.id for video in videos])

@@ -1,0 +1,106 @@
+"""What a person asks for, as one vector: texts with weights, pictures, moments, and what to keep away from."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.config import Limits
+from studio.errors import UsageError
+from studio.tasks.desk import Desk
+
+AGAINST = 0.5  # how strongly “-grass” pushes away, where the question itself says no other weight
+_NEGATIVE = re.compile(r"(?:^|(?<=\s))[-−](?:\"([^\"]+)\"|(\w[\w'’-]*))(?:\^(\d*\.?\d+))?", re.UNICODE)
+_WEIGHT = re.compile(r"\^(\d*\.?\d+)\s*$")
+_WORD = re.compile(r"\w[\w'’-]*", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A text to look for, or with a weight below 0 to keep away from."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A text in the language of `terms`, a moment of a video (id, start, end in µs), a picture (H, W, 3), or more."""
+
+    text: str = ""
+    like: tuple[str, int, int] | None = None
+    image: NDArray[np.uint8] | None = field(default=None, compare=False)
+
+
+def terms(text: str) -> list[Term]:
+    """The parts of a query: `dog on a beach`, `dog + beach^0.5`, `dog -grass`, `dog -"tall grass"`.
+
+    Raises UsageError where nothing is left to look for.
+    """
+    found = [
+        Term(match[1] or match[2], -(float(match[3]) if match[3] else AGAINST)) for match in _NEGATIVE.finditer(text)
+    ]
+    wanted = []
+    for part in re.split(r"(?:^|\s)\+\s", _NEGATIVE.sub(" ", text)):
+        weight = _WEIGHT.search(part)
+        words = " ".join(part[: weight.start() if weight else None].split())
+        if words and (value := float(weight[1]) if weight else 1.0) > 0:
+            wanted.append(Term(words, value))
+    if not wanted and found:
+        raise UsageError("Say also what should be seen: a minus only keeps things away.")
+    return wanted + found
+
+
+def words(text: str) -> list[str]:
+    """The words of what is looked for, in order, once each."""
+    return list(dict.fromkeys(word for term in terms(text) if term.weight > 0 for word in _WORD.findall(term.text)))
+
+
+def checked(text: str, limits: Limits) -> str:
+    """The text without blanks around it. Raises UsageError for an endless one."""
+    if len(text) > limits.query_chars:
+        raise UsageError(f"Keep the query under {limits.query_chars} characters.")
+    return text.strip()
+
+
+def encoder_key(encoder: Any) -> str:
+    """What an embedding depends on: features of another encoder or version are never mixed with these."""
+    return f"{encoder.name}@{encoder.version}"
+
+
+def embed(desk: Desk, encoder: Any, question: Question) -> NDArray[np.float32]:
+    """The unit vector (D,) of a question.
+
+    Raises UsageError for an empty question, or for a moment of a video that is not indexed.
+    """
+    text = checked(question.text, desk.settings.limits)
+    asked = terms(text) if text else []
+    weights = [term.weight for term in asked]
+    vectors = list(encoder.encode_text([term.text for term in asked])) if asked else []
+    if question.image is not None:
+        vectors.append(encoder.encode_frames(question.image[None])[0])
+        weights.append(1.0)
+    if question.like is not None:
+        vectors.append(_of_moment(desk, encoder, *question.like))
+        weights.append(1.0)
+    if not vectors:
+        raise UsageError("Say in a few words what you are looking for.")
+    return unit(np.asarray(weights, np.float32) @ np.asarray(vectors, np.float32))
+
+
+def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """At length 1; zeros stay."""
+    scaled: NDArray[np.float32] = (vector / max(1e-9, float(np.linalg.norm(vector)))).astype(np.float32)
+    return scaled
+
+
+def _of_moment(desk: Desk, encoder: Any, video_id: str, start_us: int, end_us: int) -> NDArray[np.float32]:
+    """The mean of the sampled frames in [start, end), or the one that was shown then."""
+    features = desk.vectors.get(video_id, encoder_key(encoder))
+    if features is None:
+        raise UsageError("The video of this moment is not indexed yet; try again when it is.")
+    inside = np.flatnonzero((features.times_us >= start_us) & (features.times_us < end_us))
+    shown = max(0, int(np.searchsorted(features.times_us, start_us, side="right")) - 1)
+    return unit(features.vectors[inside if len(inside) else [shown]].astype(np.float32).mean(0))
