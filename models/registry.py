@@ -1,13 +1,14 @@
 """Which models there are, where their weights come from, and the one way to load them.
 
 The single truth about a model is the card `weights/<name>.md`: TOML between two `+++` lines, then prose for
-people. Files lie in `weights/` or inside an installed package, and no parser sees a byte of them before their
-sha256 matched the card.
+people. Files lie in `weights/`, inside an installed package, or in a folder where a person keeps checkpoints that
+nobody may ship (`install`); no parser sees a byte of them before their sha256 matched.
 """
 
 import hashlib
 import importlib
 import importlib.util
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from models.emotion.dialog import DialogEmotion
     from models.emotion.expression import Expression
     from models.faces.detector import CenterFace
-    from models.grounding.curve import Engine
+    from models.grounding.engine import Engine
     from models.speaker.active import VoiceMotion
     from models.speaker.voice import VoiceActivity
     from models.text_video.encoder import TextVideoEncoder
@@ -32,6 +33,9 @@ _BUILDERS = {
     "similarity-peaks": "models.grounding.proposals",
     "tag": "models.grounding.clusters",
     "merge-tree": "models.grounding.merging",
+    "moment-detr": "models.grounding.detr.engine",
+    "qd-detr": "models.grounding.detr.engine",
+    "cg-detr": "models.grounding.detr.engine",
     "centerface": "models.faces.detector",
     "expression": "models.emotion.expression",
     "dialog-emotion": "models.emotion.dialog",
@@ -48,8 +52,10 @@ class ModelError(Exception):
 class ModelCard:
     """What a person should know before trusting a model, and what the loader needs.
 
-    `files` maps a role to (locator, sha256); a locator is a name inside `weights/`, or `package:PACKAGE/PATH`.
-    `metrics` holds only numbers that `models.recipes.measure` measured on data held out from training.
+    `files` maps a role to (locator, sha256); a locator is a name inside `weights/`, `package:PACKAGE/PATH`, or
+    `user:NAME` for a file that a person brings, whose sha256 is empty here and recorded by `install`. `fetch` says
+    where to get such files. `metrics` holds only numbers that `models.recipes.measure` measured on data held out from
+    training.
     """
 
     name: str
@@ -62,13 +68,21 @@ class ModelCard:
     labels: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     default: bool = False
+    fetch: str = ""
 
     def __post_init__(self) -> None:
         if not (self.name and self.task and self.version):
             raise ModelError("A model card needs a name, a task and a version; repair its front matter.")
         for role, (locator, digest) in self.files.items():
-            if ".." in locator or locator.startswith("/") or not re.fullmatch("[0-9a-f]{64}", digest):
+            brought = re.fullmatch(r"user:[\w-]+(\.[\w-]+)*", locator) and digest == ""
+            shipped = not locator.startswith(("/", "user:")) and re.fullmatch("[0-9a-f]{64}", digest)
+            if ".." in locator or not (brought or shipped):
                 raise ModelError(f"The card of {self.name} has a bad locator or sha256 for “{role}”; repair it.")
+
+    @property
+    def brought(self) -> dict[str, str]:
+        """The files that a person brings: role → name in their folder."""
+        return {role: loc.removeprefix("user:") for role, (loc, _) in self.files.items() if loc.startswith("user:")}
 
 
 def parse(text: str) -> ModelCard:
@@ -103,8 +117,10 @@ def card(task: str, name: str | None = None) -> ModelCard:
     raise ModelError(f"There is no {task} model “{name}”; choose {names}{more}.")
 
 
-def locate(locator: str) -> Path:
+def locate(locator: str, folder: Path | None = None) -> Path:
     """Where a file should be, without importing the package that ships it. Raises ModelError if there is none."""
+    if locator.startswith("user:"):
+        return (folder or Path()) / locator.removeprefix("user:")
     if not locator.startswith("package:"):
         return WEIGHTS / locator
     package, _, inside = locator.removeprefix("package:").partition("/")
@@ -119,11 +135,15 @@ def locate(locator: str) -> Path:
 _trusted: set[tuple[str, int, int, str]] = set()
 
 
-def read(owner: ModelCard, role: str) -> bytes:
+def read(owner: ModelCard, role: str, folder: Path | None = None) -> bytes:
     """The bytes of one of a card's files, after their sha256 matched. Raises ModelError."""
     locator, digest = owner.files[role]
-    path = locate(locator)
+    path = locate(locator, folder)
     cure = "reinstall the package that ships it" if locator.startswith("package:") else "reinstall the product"
+    if role in owner.brought:
+        if folder is None or not path.is_file():
+            raise ModelError(f"{owner.name} is not installed; {owner.fetch} and run: {_command(owner)}.")
+        digest, cure = _recorded(path), f"install it again with: {_command(owner)}"
     try:
         stat = path.stat()
         content = path.read_bytes()
@@ -132,44 +152,117 @@ def read(owner: ModelCard, role: str) -> bytes:
     key = (str(path), stat.st_size, stat.st_mtime_ns, digest)
     if key not in _trusted or len(content) != stat.st_size:
         if hashlib.sha256(content).hexdigest() != digest:
-            raise ModelError(f"{path.name}, a file of {owner.name}, is not the file its card describes; {cure}.")
+            described = "that was installed" if role in owner.brought else "its card describes"
+            raise ModelError(f"{path.name}, a file of {owner.name}, is not the file {described}; {cure}.")
         _trusted.add(key)
     return content
 
 
-def verify(owner: ModelCard) -> list[str]:
-    """What is wrong with a model's files, one sentence each; an empty list means it can be loaded."""
+def _command(owner: ModelCard) -> str:
+    return f"studio models add FILE --as {owner.name}"
+
+
+def _record(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _recorded(path: Path) -> str:
+    """The sha256 that a brought file had when it was installed; empty, which no file matches, where that is unknown."""
+    try:
+        return str(json.loads(_record(path).read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def verify(owner: ModelCard, folder: Path | None = None) -> list[str]:
+    """What is wrong with a model's files, one sentence each; an empty list means it can be loaded.
+
+    `folder` is where files lie that a person brought.
+    """
     problems = []
     for role in owner.files:
         try:
-            read(owner, role)
+            read(owner, role, folder)
         except ModelError as error:
             problems.append(str(error))
     return problems
 
 
+def installed(owner: ModelCard, folder: Path | None = None) -> bool:
+    """Whether the files are there that a person has to bring; reads none of them."""
+    return all(folder is not None and (folder / name).is_file() for name in owner.brought.values())
+
+
+def install(name: str, file: Path, folder: Path) -> ModelCard:
+    """Copy a checkpoint that a person brings to their folder, after it loaded into the network of the named card.
+
+    Its sha256 is recorded beside it and checked before every later load. Raises ModelError naming the cure.
+    """
+    open_to = [each for each in cards() if len(each.brought) == 1]
+    owner = next((each for each in open_to if each.name == name), None)
+    if owner is None:
+        names = ", ".join(each.name for each in open_to)
+        raise ModelError(f"“{name}” takes no file; give one as {names}.")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file.name} cannot be read ({error.strerror}); check the path.") from error
+    ((role, target),) = owner.brought.items()
+    _built(owner, {role: content}, "cpu")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The record comes first: a file without its own record is refused, and installing again repairs it.
+        _written(_record(folder / target), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
+        _written(folder / target, content)
+    except OSError as error:
+        raise ModelError(f"{target} cannot be written ({error.strerror}); make room in {folder}.") from error
+    return owner
+
+
+def _written(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
 @overload
-def load(task: Literal["text_video"], name: str | None = None, device: str = "auto") -> "TextVideoEncoder": ...
+def load(
+    task: Literal["text_video"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "TextVideoEncoder": ...
 @overload
-def load(task: Literal["grounding"], name: str | None = None, device: str = "auto") -> "Engine": ...
+def load(
+    task: Literal["grounding"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "Engine": ...
 @overload
-def load(task: Literal["face_detector"], name: str | None = None, device: str = "auto") -> "CenterFace": ...
+def load(
+    task: Literal["face_detector"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "CenterFace": ...
 @overload
-def load(task: Literal["expression"], name: str | None = None, device: str = "auto") -> "Expression": ...
+def load(
+    task: Literal["expression"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "Expression": ...
 @overload
-def load(task: Literal["dialog_emotion"], name: str | None = None, device: str = "auto") -> "DialogEmotion": ...
+def load(
+    task: Literal["dialog_emotion"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "DialogEmotion": ...
 @overload
-def load(task: Literal["voice_activity"], name: str | None = None, device: str = "auto") -> "VoiceActivity": ...
+def load(
+    task: Literal["voice_activity"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "VoiceActivity": ...
 @overload
-def load(task: Literal["active_speaker"], name: str | None = None, device: str = "auto") -> "VoiceMotion": ...
+def load(
+    task: Literal["active_speaker"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "VoiceMotion": ...
 @overload
-def load(task: str, name: str | None = None, device: str = "auto") -> Any: ...
-def load(task: str, name: str | None = None, device: str = "auto") -> Any:
+def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any: ...
+def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any:
     """A new model, ready to use: nothing is kept between calls, the caller owns its memory.
 
     `name=None` is the embedded default, which needs no network. `device` is "auto" (CUDA where there is one),
     "cpu" or "cuda". For text_video a name with a slash is an open_clip model: MODEL/PRETRAINED from the hub, or
-    MODEL/PATH of a local checkpoint. Raises ModelError naming the cure.
+    MODEL/PATH of a local checkpoint. `folder` is where checkpoints lie that a person brought. Raises ModelError naming
+    the cure.
     """
     from models._torch import device_of
 
@@ -178,12 +271,15 @@ def load(task: str, name: str | None = None, device: str = "auto") -> Any:
 
         return OpenClipEncoder(name, device_of(device))
     owner = card(task, name)
+    return _built(owner, {role: read(owner, role, folder) for role in owner.files}, device_of(device))
+
+
+def _built(owner: ModelCard, files: Mapping[str, bytes], device: str) -> Any:
     if owner.name not in _BUILDERS:
         raise ModelError(f"Nothing here can build {owner.name}; update the product.")
     build: Callable[..., Any] = importlib.import_module(_BUILDERS[owner.name]).build
-    files = {role: read(owner, role) for role in owner.files}
     try:
-        return build(files, owner, device_of(device))
+        return build(files, owner, device)
     except ModelError:
         raise
     except Exception as error:

@@ -18,10 +18,11 @@ from studio.eval import TASKS, evaluate
 from studio.formats import FORMATS, native, subtitles
 from studio.jobs import ProcessWorker
 from studio.service import Studio, catalogue, examine
-from studio.tasks import engines
+from studio.service.models import download, engines, install
 from studio.timeline import clock, seconds
 
 ENCODER = "an open_clip model instead of the embedded one: MODEL/PRETRAINED of the hub, or MODEL/FILE"
+UNSURE = 0.5  # agreement below which a person should look twice
 Args = argparse.Namespace
 Json = dict[str, Any]
 
@@ -84,8 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     _queries(sub, "QUERY", 20)
     sub = command("ground", ground, "find the moments of one video that a text describes", video=True)
     _queries(sub, "QUERY", 5)
-    names = engines()
+    names = engines(installed=False)
     sub.add_argument("--engine", choices=names, help=f"how moments are found (default {names[0]})")
+    sub.add_argument("--check", action="store_true", help="say how sure each moment is, by asking about changed videos")
     sub.add_argument("--refine", action="store_true", help="decode more frames around each boundary to place it better")
     sub.add_argument("--at", metavar="SECONDS", type=float, help="the moment around this time; QUERY is optional then")
     sub = command("emotions", emotions, "find what faces and words express, and when", video=True)
@@ -107,8 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--predictions", metavar="FILE", type=Path, required=True,
                      help="what search or ground prints with --queries --json; QVHighlights lines")  # fmt: skip
-    sub = command("models", models, "list the models, or verify their files")
-    sub.add_argument("action", choices=["list", "verify"])
+    sub = command("models", models, "list the models, verify their files, or get more of them")
+    sub.add_argument("action", choices=["list", "verify", "download", "add"])
+    sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
+    sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
     sub = command("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
     sub.add_argument("file", metavar="FILE", type=Path)
     command("doctor", doctor, "say what is missing and how to fix it")
@@ -254,9 +258,9 @@ def ground(args: Args) -> int:
     """`studio ground`"""
     if args.at is None:
         queries, kind = _wanted(args), "ground"
-        options: Json = {"top": args.top, "engine": args.engine, "refine": args.refine}
-    elif args.engine or args.refine or args.queries:
-        raise UsageError("--at finds one moment by itself; leave out --engine, --refine and --queries.")
+        options: Json = {"top": args.top, "engine": args.engine, "refine": args.refine, "check": args.check}
+    elif args.engine or args.refine or args.queries or args.check:
+        raise UsageError("--at finds one moment by itself; leave out --engine, --refine, --check and --queries.")
     else:
         queries, kind, options = [args.query or ""], "glance", {"at": args.at}
     results = []
@@ -265,12 +269,21 @@ def ground(args: Args) -> int:
         for query in queries:
             run = studio.run(kind, video, {**options, "query": query, "encoder": args.encoder}, progress)
             moments = [
-                {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4)}
+                {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4),
+                 **(p.payload or {})}
                 for p in sorted(run["predictions"], key=lambda p: -p.score)
-            ]
+            ]  # fmt: skip
             results.append({"query": query, "moments": moments, "curve": run["payload"]["curve"]})
+            if (agreement := run["payload"].get("agreement", 1.0)) < UNSURE:
+                print(f"studio: “{query}” is uncertain here: changed versions of the video agree by {agreement:.2f}",
+                      file=sys.stderr)  # fmt: skip
     first = {key: value for key, value in results[0].items() if key != "query"} if results else {}
-    lines = [f"{m['score']:.3f}  {m['start']:8.2f}–{m['end']:.2f}" for r in results for m in r["moments"]]
+    lines = [
+        f"{m['score']:.3f}  {m['start']:8.2f}–{m['end']:.2f}"
+        + (f"  confidence {m['confidence']:.2f}" if "confidence" in m else "")
+        for r in results
+        for m in r["moments"]
+    ]
     _print(args, {"results": results} if args.queries else first, lines)
     return 0
 
@@ -348,12 +361,23 @@ def score(args: Args) -> int:
 
 
 def models(args: Args) -> int:
-    """`studio models list|verify`"""
-    cards = catalogue()
+    """`studio models list|verify|download|add`"""
+    settings = _settings(args)
+    if (args.what is None) != (args.action in ("list", "verify")) or (args.name is None) == (args.action == "add"):
+        raise UsageError("Use: studio models list|verify, download MODEL/PRETRAINED, or add FILE --as NAME.")
+    if args.action == "download":
+        said = download(settings, args.what)
+        _print(args, {"downloaded": args.what}, [said])
+        return 0
+    if args.action == "add":
+        row = install(settings, Path(args.what), args.name)
+        _print(args, {"added": row}, [f"{row['name']} is ready."])
+        return 0
+    cards = catalogue(settings)
     broken = [card for card in cards if card["problems"]]
     lines = [
-        f"{'✗' if card['problems'] else '✓'} {card['task']:<16} {card['name']:<16} {card['summary']}"
-        + "".join(f"\n    {problem}" for problem in card["problems"])
+        f"{'✗' if card['problems'] else '✓' if card['installed'] else '·'} {card['task']:<16} {card['name']:<16} "
+        + "\n    ".join([card["summary"], *card["problems"], *[card["note"]] * bool(card["note"])])
         for card in cards
     ]
     _print(args, {"models": cards}, lines)

@@ -69,6 +69,11 @@ class Settings:
         """Everything that can be rebuilt from the videos: features, thumbnails, proxies."""
         return self.home / "cache"
 
+    @property
+    def models(self) -> Path:
+        """Checkpoints that a person brought."""
+        return self.home / "models"
+
     def ensure(self) -> "Settings":
         """Create the folders, readable by their owner only.
 

@@ -23,6 +23,7 @@ from models.grounding.curve import (
     unit_rows,
     without_flashes,
 )
+from models.grounding.engine import Curve, CurveEngine
 from models.registry import ModelCard
 
 _BOX_S, _WINDOW_S = 3.0, 7 / 3  # smoothing of features (theirs: 7 s, which blurs short scenes), of assignments
@@ -34,38 +35,39 @@ _VOTERS, _EXPONENT = 12, 0.6
 _OVERLAP = 0.3  # IoU above which two proposals are one moment
 
 
-class TemporalClusters:
+class TemporalClusters(CurveEngine):
     """Spans between borders of clusters of frames, by how far they rise above the rest of the video."""
 
-    labels = ("moment",)
-
-    def __init__(self, name: str, version: str) -> None:
-        self.name = name
-        self.version = version
-
-    def propose(
-        self,
-        times_s: npt.ArrayLike,
-        scores: npt.ArrayLike,
-        top_k: int = 5,
-        duration_s: float | None = None,
-        features: npt.ArrayLike | None = None,
-    ) -> list[Moment]:
-        """See `Engine.propose`; without features the curve itself is what is clustered."""
-        times, raw = checked(times_s, scores, top_k)
-        rows = None if features is None else unit_rows(features, len(times))
-        if len(times) == 0:
-            return []
-        edges = cell_edges(times, duration_s)
-        curve = unit_range(raw)
-        if not curve.any():
-            return [(float(edges[0]), float(edges[-1]), 0.0)]
-        step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-        rows = curve[:, None].astype(np.float32) if rows is None else without_flashes(rows)
-        spans = spans_between(cluster(rows, step))
-        values = inside_outside(adjust(curve), spans)
-        bounds = np.stack([edges[rise_starts(curve)[spans[:, 0]]], edges[spans[:, 1]]], axis=1)
+    def moments(self, curve: Curve, top_k: int) -> list[Moment]:
+        """See `CurveEngine`; without frame vectors the curve itself is what is clustered."""
+        spans = spans_between(cluster(looks(curve), curve.step_s))
+        values = inside_outside(adjust(curve.fit), spans)
+        bounds = np.stack([curve.edges[rise_starts(curve.fit)[spans[:, 0]]], curve.edges[spans[:, 1]]], axis=1)
         return vote(bounds, values, top_k)
+
+
+def strip(
+    times_s: npt.ArrayLike, scores: npt.ArrayLike, features: npt.ArrayLike | None = None
+) -> tuple[Doubles, npt.NDArray[np.intp]]:
+    """What a person may want to see beside the curve of any engine: it adjusted, 0…1 (N,), and the cluster in time that
+    each sample is in (N,), counted from 0 in order of appearance. Times (N,), similarities (N,), frame vectors (N, D).
+
+    A curve that says nothing is all zeros. Raises ValueError as `Engine.propose` does.
+    """
+    times, raw = checked(times_s, scores, 1)
+    rows = None if features is None else unit_rows(features, len(times))
+    if not len(times):
+        return np.zeros(0), np.zeros(0, np.intp)
+    curve = Curve(times, cell_edges(times, None), unit_range(raw), rows)
+    labels = cluster(looks(curve), curve.step_s)
+    _, first, number = np.unique(labels, return_index=True, return_inverse=True)
+    order: npt.NDArray[np.intp] = first.argsort().argsort()[number]
+    return adjust(curve.fit) if curve.fit.any() else curve.fit, order
+
+
+def looks(curve: Curve) -> npt.NDArray[np.float32]:
+    """What is clustered (N, D): frame vectors without flashes, else the curve."""
+    return curve.fit[:, None].astype(np.float32) if curve.rows is None else without_flashes(curve.rows)
 
 
 def adjust(scores: Doubles) -> Doubles:

@@ -1,6 +1,6 @@
-"""What every grounding engine shares: its promise, its input checked once, and arithmetic on spans of samples."""
+"""What grounding engines share: input checked once, and arithmetic on curves and on spans of samples."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,32 +8,6 @@ import numpy.typing as npt
 Doubles = npt.NDArray[np.float64]
 Spans = npt.NDArray[np.intp]  # (C, 2), half-open ranges of samples
 Moment = tuple[float, float, float]
-
-
-class Engine(Protocol):
-    """From a text's similarity with sampled frames to moments."""
-
-    name: str
-    version: str
-    labels: tuple[str, ...]
-
-    def propose(
-        self,
-        times_s: npt.ArrayLike,
-        scores: npt.ArrayLike,
-        top_k: int = 5,
-        duration_s: float | None = None,
-        features: npt.ArrayLike | None = None,
-    ) -> list[Moment]:
-        """Sample times (N,) rising, similarities (N,), frame vectors (N, D) → at most `top_k`
-        (start_s, end_s, score), best first.
-
-        Each sample stands for the time half-way to its neighbours, so 0 ≤ start < end, and end ≤ duration_s where
-        that is given. Scores lie in 0…1 and compare within one video; a flat curve says nothing, and gives the
-        whole video with a score of 0. Similarities that are not finite count as the lowest. Without `features` an
-        engine makes do with the curve. Raises ValueError where the shapes disagree, times do not rise, or top_k < 1.
-        """
-        ...
 
 
 def checked(times_s: npt.ArrayLike, scores: npt.ArrayLike, top_k: int) -> tuple[Doubles, Doubles]:

@@ -24,43 +24,24 @@ from models.grounding.curve import (
     unit_rows,
     without_flashes,
 )
+from models.grounding.engine import Curve, CurveEngine
 from models.registry import ModelCard
 
 _ALIKE = 0.4  # below which two neighbours are not one scene
 _OVERLAP = 0.5  # IoU above which two proposals are one moment
 
 
-class MergeTree:
+class MergeTree(CurveEngine):
     """Proposals are the nodes of a tree of scenes within scenes."""
 
-    labels = ("moment",)
-
-    def __init__(self, name: str, version: str) -> None:
-        self.name = name
-        self.version = version
-
-    def propose(
-        self,
-        times_s: npt.ArrayLike,
-        scores: npt.ArrayLike,
-        top_k: int = 5,
-        duration_s: float | None = None,
-        features: npt.ArrayLike | None = None,
-    ) -> list[Moment]:
-        """See `Engine.propose`; without features only the fit to the text says what is alike."""
-        times, raw = checked(times_s, scores, top_k)
-        rows = None if features is None else unit_rows(features, len(times))
-        if len(times) == 0:
-            return []
-        edges = cell_edges(times, duration_s)
-        curve = unit_range(raw)
-        if not curve.any():
-            return [(float(edges[0]), float(edges[-1]), 0.0)]
-        spans = nodes(np.ones((len(curve), 1), np.float32) if rows is None else rows, curve)
-        total = np.concatenate([[0.0], np.cumsum(curve)])
+    def moments(self, curve: Curve, top_k: int) -> list[Moment]:
+        """See `CurveEngine`; without frame vectors only the fit to the text says what is alike."""
+        fit = curve.fit
+        spans = nodes(np.ones((len(fit), 1), np.float32) if curve.rows is None else curve.rows, fit)
+        total = np.concatenate([[0.0], np.cumsum(fit)])
         means = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])
-        spans = spans[means >= curve.mean() - curve.std()]
-        return best_apart(edges[spans], stands_out(curve, spans), top_k, _OVERLAP)
+        spans = spans[means >= fit.mean() - fit.std()]
+        return best_apart(curve.edges[spans], stands_out(fit, spans), top_k, _OVERLAP)
 
 
 def glance(

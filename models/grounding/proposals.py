@@ -14,12 +14,10 @@ from models.grounding.curve import (
     Moment,
     Spans,
     best_apart,
-    cell_edges,
-    checked,
     gaussian,
     stands_out,
-    unit_range,
 )
+from models.grounding.engine import Curve, CurveEngine
 from models.registry import ModelCard
 
 _SCALES = (0.0, 1.0, 2.0, 4.0)  # standard deviations of the smoothing kernels, in samples
@@ -36,15 +34,7 @@ def propose(
 
     Promises and errors are those of `Engine.propose`.
     """
-    times, curve = checked(times_s, scores, top_k)
-    if len(times) == 0:
-        return []
-    edges = cell_edges(times, duration_s)
-    curve = unit_range(curve)
-    if not curve.any():
-        return [(float(edges[0]), float(edges[-1]), 0.0)]
-    spans = _candidates(curve)
-    return best_apart(edges[spans], stands_out(curve, spans), top_k, _OVERLAP)
+    return SimilarityPeaks("", "").propose(times_s, scores, top_k, duration_s)
 
 
 def peaks(curve: Doubles) -> list[tuple[int, float]]:
@@ -98,25 +88,13 @@ def _candidates(curve: Doubles) -> Spans:
     return np.array(sorted(spans), np.intp)
 
 
-class SimilarityPeaks:
-    """`propose` behind the same door as the models."""
+class SimilarityPeaks(CurveEngine):
+    """Proposals are peaks of the curve, grown; what frames look like is not asked."""
 
-    labels = ("moment",)
-
-    def __init__(self, name: str, version: str) -> None:
-        self.name = name
-        self.version = version
-
-    def propose(
-        self,
-        times_s: npt.ArrayLike,
-        scores: npt.ArrayLike,
-        top_k: int = 5,
-        duration_s: float | None = None,
-        features: npt.ArrayLike | None = None,
-    ) -> list[Moment]:
-        """See `Engine.propose`; the curve alone decides, and `features` are not looked at."""
-        return propose(times_s, scores, top_k, duration_s)
+    def moments(self, curve: Curve, top_k: int) -> list[Moment]:
+        """See `CurveEngine`."""
+        spans = _candidates(curve.fit)
+        return best_apart(curve.edges[spans], stands_out(curve.fit, spans), top_k, _OVERLAP)
 
 
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> SimilarityPeaks:

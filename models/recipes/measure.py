@@ -177,6 +177,7 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     **{
         f"grounding-{card.name}": (card.name, partial(scenes.measure, engine=card.name))
         for card in models.cards("grounding")
+        if models.installed(card)
     },
     "expression": ("expression", expressions),
     "dialog_emotion": ("dialog-emotion", dialog_emotions),

@@ -91,7 +91,14 @@ class OpenClipEncoder:
         vectors = self._net.encode_text(torch.from_numpy(ids).to(device))
         return nn.functional.normalize(vectors, dim=-1)
 
-    def _words(self, ids: npt.NDArray[Any], device: str) -> torch.Tensor:
+    def words_before_projection(self, text: str) -> npt.NDArray[np.float32]:
+        """The states of one text's tokens (L, W) after the last norm and before the projection, both ends included."""
+        ids: torch.Tensor = self._tokenizer([text])
+        states = halving(self._states, ids.numpy(), batch=1, device=self._device)
+        result: npt.NDArray[np.float32] = states[0, ids[0].ne(0).numpy()]
+        return result
+
+    def _states(self, ids: npt.NDArray[Any], device: str) -> torch.Tensor:
         tower = getattr(self._net, "text", self._net)
         seen: list[torch.Tensor] = []
         hook = tower.ln_final.register_forward_hook(lambda _m, _i, output: seen.append(output))
@@ -99,8 +106,12 @@ class OpenClipEncoder:
             self._sentences(ids, device)
         finally:
             hook.remove()
-        project = tower.text_projection
-        words = project(seen[0]) if isinstance(project, nn.Module) else seen[0] @ project
+        return seen[0]
+
+    def _words(self, ids: npt.NDArray[Any], device: str) -> torch.Tensor:
+        states = self._states(ids, device)
+        project = getattr(self._net, "text", self._net).text_projection
+        words = project(states) if isinstance(project, nn.Module) else states @ project
         return nn.functional.normalize(words, dim=-1)
 
 

@@ -18,7 +18,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
     checks = [
         _check("Python", sys.version_info >= (3, 11), sys.version.split()[0], "Install Python 3.11 or newer."),
         _check("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "Install a newer Python."),
-        *(_model(card) for card in catalogue()),
+        *(_model(card) for card in catalogue(settings)),
     ]
     try:
         studio = Studio(settings)
@@ -60,7 +60,7 @@ def unexplained(db: sqlite3.Connection) -> list[str]:
 
 def _model(card: dict[str, Any]) -> dict[str, Any]:
     problems = card["problems"]
-    return _check(f"Model {card['name']}", not problems, "; ".join(problems) or card["version"],
+    return _check(f"Model {card['name']}", not problems, "; ".join(problems) or card["note"] or card["version"],
                   "Install the package again: pip install --force-reinstall moment-studio")  # fmt: skip
 
 

@@ -1,17 +1,34 @@
-"""Which models there are, for people to choose from."""
+"""Which models there are, for people to choose from, and those that they bring."""
 
+from pathlib import Path
 from typing import Any
 
-
-def catalogue() -> list[dict[str, Any]]:
-    """Every model card as plain values; `problems` says what is wrong with its files."""
-    from studio.tasks import catalogue as cards  # torch comes with it, and takes seconds
-
-    return cards()
+from studio.config import Settings
 
 
-def engines() -> list[str]:
-    """The names of the grounding engines, the default first."""
-    from studio.tasks import engines as names
+def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
+    """Every model card as plain values; `problems` says what is wrong with its files, `note` what is not installed."""
+    from studio.tasks.catalogue import catalogue as cards  # torch comes with it, and takes seconds
 
-    return names()
+    return cards(settings)
+
+
+def engines(settings: Settings | None = None, installed: bool = True) -> list[str]:
+    """The names of the grounding engines, the default first: those that can run in this library, or all there are."""
+    from studio.tasks.catalogue import engines as names
+
+    return names(settings, installed)
+
+
+def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
+    """Keep a checkpoint as the named model. Raises ModelUnavailable."""
+    from studio.tasks.catalogue import install as keep
+
+    return keep(settings, file, name)
+
+
+def download(settings: Settings, name: str) -> str:
+    """Fetch a model of the hub. Raises ModelUnavailable."""
+    from studio.tasks.catalogue import download as fetch
+
+    return fetch(settings, name)

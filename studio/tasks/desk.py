@@ -61,7 +61,7 @@ class Desk:
         key = (task, name)
         if key not in self._models:
             try:
-                self._models[key] = models.load(task, name, device=self.settings.device)
+                self._models[key] = models.load(task, name, self.settings.device, self.settings.models)
             except models.ModelError as error:
                 raise ModelUnavailable(str(error)) from error
         return self._models[key]

@@ -1,10 +1,14 @@
 """Text, or a frame that a person points at → moments of one video, with the similarity curve they come from."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 import models
-from studio.errors import UsageError
+from studio.errors import ModelUnavailable, UsageError
 from studio.index import Features
 from studio.store.runs import Outcome
 from studio.tasks.boundaries import refine as look_closer
@@ -24,35 +28,64 @@ def ground(
     encoder_name: str | None = None,
     engine: str | None = None,
     refine: bool = False,
+    check: bool = False,
 ) -> Outcome:
     """Where in the video the query happens, best first. Indexes the video first when nobody has.
 
     `engine` is the name of a grounding model, None for the default; `refine` decodes more frames around each boundary
-    to place it between samples. The payload's `curve` has `times` (s) and `scores` (cosine), one a sampled frame.
+    to place it between samples; `check` asks again about changed versions of the video, and says in each prediction's
+    payload its `confidence` and in the outcome's the `agreement` about the best moment, both 0…1. The payload's `curve`
+    is described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
     """
     model = desk.model("grounding", engine)
     encoder, vector = embed_query(desk, query, encoder_name)
+    asked = _read(encoder, query.strip(), model.needs)
+    with _curable():
+        model.accept(asked)  # before an hour of indexing
     features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
     curve = features.similarity(vector)
-    found = model.propose(features.times_us / 1e6, curve, top, duration_s=video.duration_s, features=features.vectors)
+    arrays = features.times_us / 1e6, curve
+    known: dict[str, Any] = {"duration_s": video.duration_s, "features": features.vectors, "query": asked}
+    with _curable():
+        found = model.propose(*arrays, top, **known)
+        sure, agreement = models.confidence(model, found, *arrays, **known) if check else ([None] * len(found), None)
     snap = snapping(desk, video, features)
     spans = [(snap(start), snap(end)) for start, end, _ in found]
     if refine:
         spans = look_closer(desk, video, encoder, vector, features, spans)
     predictions = [
-        Prediction(Segment(start, end), TRACK, query.strip(), float(score))
-        for (start, end), (_, _, score) in zip(spans, found, strict=True)
+        Prediction(
+            Segment(start, end), TRACK, query.strip(), float(score),
+            payload=None if each is None else {"confidence": round(each, 4)},
+        )
+        for (start, end), (_, _, score), each in zip(spans, found, sure, strict=True)
         if start < end
-    ]
+    ]  # fmt: skip
+    payload: dict[str, Any] = {"curve": _curve(features, curve)}
     return Outcome(
         "grounding",
         f"{model.name}/{encoder.name}",
         f"{model.version}/{encoder.version}",
         predictions,
-        {"curve": _curve(features, curve)},
+        payload if agreement is None else {**payload, "agreement": round(agreement, 4)},
         query.strip(),
-        {"top": top, "engine": model.name, "refine": refine},
+        {"top": top, "engine": model.name, "refine": refine, **({"check": True} if check else {})},
     )
+
+
+def _read(encoder: Any, text: str, needs: frozenset[str]) -> models.Query:
+    """The text as the engine wants it, as far as this encoder can give it."""
+    words = "words" in needs and getattr(encoder, "words_before_projection", None)
+    return models.Query(encoder.name, words(text) if words else None)
+
+
+@contextmanager
+def _curable() -> Iterator[None]:
+    """An engine's refusal as the studio's own error."""
+    try:
+        yield
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
 
 
 def glance(desk: Desk, video: Video, at_us: int, query: str = "", encoder_name: str | None = None) -> Outcome:
@@ -85,5 +118,14 @@ def glance(desk: Desk, video: Video, at_us: int, query: str = "", encoder_name: 
     )
 
 
-def _curve(features: Features, scores: NDArray[np.float32]) -> dict[str, list[float]]:
-    return {"times": np.round(features.times_us / 1e6, 6).tolist(), "scores": np.round(scores, 4).tolist()}
+def _curve(features: Features, scores: NDArray[np.float32]) -> dict[str, list[Any]]:
+    """One value a sampled frame: `times` (s), `scores` (cosine), `adjusted` (0…1, what does not fit pushed down), and
+    `clusters`, which run of alike frames it belongs to, counted in order of appearance."""
+    times_s = features.times_us / 1e6
+    adjusted, clusters = models.strip(times_s, scores, features.vectors)
+    return {
+        "times": np.round(times_s, 6).tolist(),
+        "scores": np.round(scores, 4).tolist(),
+        "adjusted": np.round(adjusted, 3).tolist(),
+        "clusters": clusters.tolist(),
+    }

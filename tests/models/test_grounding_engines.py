@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import models
 from models.grounding import clusters, curve, merging
 
-ENGINES = [card.name for card in models.cards("grounding")]
+ENGINES = [card.name for card in models.cards("grounding") if models.installed(card)]
 LENGTHS = (12, 7, 20, 9, 15)
 
 

@@ -1,0 +1,100 @@
+"""How sure a moment is: whether the same one is found when the video is cut, longer, faster or slower.
+
+After the idea of ECRL (ACM MM 2023) that boundaries must move along with a change of the video, not for training but as
+a question: any engine is asked again about changed arrays. Mirrored frames would need the pixels; they are left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from models.grounding.curve import Doubles, Moment, cell_edges, checked, iou
+from models.grounding.engine import Engine, Query
+
+_CUT = 0.15  # of the video, taken away or added at one end
+_INSIDE = 0.5  # of a moment that must be left by a cut for it to have a say
+
+
+@dataclass(frozen=True)
+class View:
+    """A changed video: which of the samples it shows (M,), when (M,), how long it is, and the way back to old times,
+    t · scale + offset, of which [start_s, end_s) can be seen in it."""
+
+    index: npt.NDArray[np.intp]
+    times: Doubles
+    length_s: float
+    scale: float
+    offset: float
+    start_s: float
+    end_s: float
+
+
+def views(times: Doubles, end_s: float) -> Iterator[View]:
+    """The video without its beginning, without its end, with longer ends, at double and at half speed."""
+    place = np.arange(len(times))
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    cut = end_s * _CUT
+    for start, end in ((cut, end_s), (0.0, end_s - cut)):
+        kept = place[(times >= start) & (times < end)]
+        if len(kept):
+            yield View(kept, times[kept] - start, end - start, 1.0, start, start, end)
+    more = max(1, int(len(times) * _CUT))
+    before, after = np.arange(-more, 0) * step + times[0], np.arange(1, more + 1) * step + times[-1]
+    longer, extra = np.concatenate([before, times, after]) + more * step, 2 * more * step
+    yield View(np.pad(place, more, mode="edge"), longer, end_s + extra, 1.0, -more * step, 0.0, end_s)
+    yield View(place[::2], times[::2] / 2, end_s / 2, 2.0, 0.0, 0.0, end_s)
+    slow = np.stack([times * 2, times * 2 + step], 1).ravel()
+    rising = np.concatenate([[True], np.diff(np.maximum.accumulate(slow)) > 0])
+    yield View(np.repeat(place, 2)[rising], slow[rising], end_s * 2, 0.5, 0.0, 0.0, end_s)
+
+
+def confidence(
+    engine: Engine,
+    moments: Sequence[Moment],
+    times_s: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    duration_s: float | None = None,
+    features: npt.ArrayLike | None = None,
+    query: Query | None = None,
+) -> tuple[list[float], float]:
+    """For each moment that `engine` found in these arrays how sure it is, 0…1, and how sure the best one is to be the
+    best.
+
+    The first is the mean pairwise IoU of the moment and of what is most like it in each changed video, mapped back; the
+    second that of the best moments of all of them. Arguments and errors are those of `Engine.propose`.
+    """
+    times, curve = checked(times_s, scores, 1)
+    if not moments or not len(times):
+        return [0.0] * len(moments), 0.0
+    end_s = float(cell_edges(times, duration_s)[-1])
+    rows = None if features is None else np.asarray(features)
+    own = np.array([moment[:2] for moment in moments])
+    found: list[list[Doubles]] = [[bounds] for bounds in own]
+    first = [own[0]]
+    for view in views(times, end_s):
+        shown = None if rows is None else rows[view.index]
+        again = engine.propose(view.times, curve[view.index], len(moments), view.length_s, shown, query)
+        back = np.array([moment[:2] for moment in again]) * view.scale + view.offset
+        back = back.clip(view.start_s, view.end_s)
+        seen = own.clip(view.start_s, view.end_s)
+        for i in np.flatnonzero(np.ptp(seen, axis=1) >= _INSIDE * np.ptp(own, axis=1)):
+            # What a cut took away cannot be found again, and counts for nobody.
+            alike = iou(seen[i], back)
+            found[i].append(_grown(back[alike.argmax()], own[i], seen[i]))
+            if i == 0:
+                first.append(_grown(back[0], own[0], seen[0]))
+    return [_alike(bounds) for bounds in found], _alike(first)
+
+
+def _grown(bounds: Doubles, own: Doubles, seen: Doubles) -> Doubles:
+    """`bounds`, with what was cut off the moment given back where both end at the cut."""
+    return np.where(np.isclose(bounds, seen) & (seen != own), own, bounds)
+
+
+def _alike(bounds: Sequence[Doubles]) -> float:
+    """The mean IoU of all pairs; 0 where there is nothing to compare with."""
+    pairs = [float(iou(a, b[None])[0]) for a, b in combinations(bounds, 2)]
+    return float(np.mean(pairs)) if pairs else 0.0

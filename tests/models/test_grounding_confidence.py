@@ -1,0 +1,94 @@
+"""Asking again about changed videos: what stays is sure."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import models
+from models.grounding.equivariance import views
+
+LENGTHS = (12, 7, 20, 9, 15)
+
+
+def scenes(noise: float = 0.3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    centres = np.linalg.qr(rng.standard_normal((64, len(LENGTHS))))[0].T
+    rows = np.repeat(centres, LENGTHS, axis=0) + noise * rng.standard_normal((sum(LENGTHS), 64)) / 8
+    return np.arange(len(rows)) + 0.5, rows / np.linalg.norm(rows, axis=1, keepdims=True), centres
+
+
+def test_views_map_back_to_the_samples_they_show() -> None:
+    times = np.arange(40) + 0.5
+    found = list(views(times, 40.0))
+    assert len(found) == 5
+    for view in found:
+        assert len(view.index) == len(view.times)
+        assert np.all(np.diff(view.times) > 0)
+        assert view.times[0] >= 0
+        assert view.times[-1] <= view.length_s + 1
+        back = view.times * view.scale + view.offset
+        inside = (back >= view.start_s) & (back < view.end_s)
+        assert np.abs(times[view.index] - back)[inside].max() <= 0.5
+    assert [len(view.index) for view in found] == [34, 34, 52, 20, 80]
+    assert len(list(views(np.array([0.5]), 1.0))) >= 3
+
+
+@pytest.mark.parametrize("name", ["merge-tree", "tag", "similarity-peaks"])
+def test_a_scene_that_stands_out_is_sure(name: str) -> None:
+    times, rows, centres = scenes()
+    engine, curve = models.load("grounding", name), rows @ centres[2]
+    moments = engine.propose(times, curve, 3, 63.0, rows)
+    sure, agreement = models.confidence(engine, moments, times, curve, 63.0, rows)
+    assert sure[0] > 0.8
+    assert agreement > 0.8
+    assert all(0 <= each <= 1 for each in sure)
+
+
+def test_noise_is_not_sure() -> None:
+    """Over twenty curves of noise the best moment depends on how the video is cut."""
+    engine = models.load("grounding", "similarity-peaks")
+    found = []
+    for seed in range(20):
+        curve, times = np.random.default_rng(seed).random(60), np.arange(60) + 0.5
+        moments = engine.propose(times, curve, 3, 60.0)
+        found.append(models.confidence(engine, moments, times, curve, 60.0)[1])
+    assert float(np.mean(found)) < 0.5
+
+
+class Fixed:
+    """Always the same seconds of whatever it is shown: not equivariant at all."""
+
+    name = version = "fixed"
+    labels = ("moment",)
+    needs: frozenset[str] = frozenset()
+
+    def accept(self, query: Any) -> None: ...
+
+    def propose(self, *arguments: Any) -> list[tuple[float, float, float]]:
+        return [(10.0, 14.0, 1.0)]
+
+
+class Whole(Fixed):
+    """Always everything."""
+
+    def propose(self, *arguments: Any) -> list[tuple[float, float, float]]:
+        return [(0.0, float(arguments[3]), 1.0)]
+
+
+def test_what_does_not_move_with_the_video_is_not_sure_and_what_does_is() -> None:
+    times = np.arange(40) + 0.5
+    curve = np.linspace(0, 1, 40)
+    # by hand: cut in front → 16–20, behind → 10–14, longer → 4–8, fast → 20–28, slow → 5–7; of 15 pairs only
+    # the uncut ones agree (IoU 1), 16–20 and 20–28 touch, 4–8 holds 5–7 (½)
+    sure, agreement = models.confidence(Fixed(), [(10.0, 14.0, 1.0)], times, curve, 40.0)
+    assert sure == [pytest.approx((1 + 0.5) / 15)]
+    assert agreement == sure[0]
+    assert models.confidence(Whole(), [(0.0, 40.0, 1.0)], times, curve, 40.0) == ([1.0], 1.0)
+
+
+def test_nothing_has_no_confidence() -> None:
+    engine = models.load("grounding", "merge-tree")
+    assert models.confidence(engine, [], [0.5], [1.0]) == ([], 0.0)
+    moments = engine.propose([0.5], [1.0])
+    assert models.confidence(engine, moments, [0.5], [1.0])[0] == [pytest.approx(1, abs=0.7)]
