@@ -12,6 +12,7 @@ export function current() {
     video,
     t: Number(query.get("t")) || 0,
     q: query.get("q") || "",
+    like: query.get("like") || "",
   };
 }
 

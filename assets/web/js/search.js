@@ -1,31 +1,47 @@
-// The Search page: one line in, moments out.
+// The Search page: words, a picture or a moment in, moments out.
 
+import { annotator } from "./shell.js";
 import { call } from "./api.js";
-import { clock, el } from "./dom.js";
+import { el, toast } from "./dom.js";
 import { HeatMap } from "./heatmap.js";
+import { card, paint, walk } from "./hits.js";
+import { Options } from "./options.js";
+import { pixelsOf } from "./picture.js";
 import { current, go, note, onRoute } from "./router.js";
 
-const WEAK = 0.3; // a best hit below this cosine of the embedded encoder is rarely what was meant
+const WEAK = 0.3; // a best hit of a text below this cosine of the embedded encoder is rarely what was meant
 
 export function mount(element, server) {
   const $ = (id) => element.querySelector(`#${id}`);
   const query = $("search-query");
   const status = $("search-status");
+  const options = new Options(element);
+  const heat = new HeatMap($("search-where"), $("search-heat"), (video, t) => open({ video, t }));
   let asked = 0;
-  const heat = new HeatMap($("search-where"), $("search-heat"), (video, t) => go("annotate", { video, t, q: query.value.trim() }));
+  let like = null; // {video, start, end}: search for what looks like this moment
+  let picture = null; // {pixels, width, height, url}: or like this
+
+  const text = () => query.value.trim();
+  const open = (place) => go("annotate", { ...place, q: text() });
+  const question = () => ({
+    query: text(),
+    ...(like && { like: { video: like.video, start: like.start, end: like.end } }),
+    ...(picture && { image: { pixels: picture.pixels, width: picture.width, height: picture.height } }),
+    ...options.read(),
+  });
 
   async function search() {
-    const text = query.value.trim();
-    if (!text) return;
-    note({ q: text });
+    showAsked();
+    if (!text() && !like && !picture) return;
+    note({ q: text(), like: like && [like.video, like.start, like.end].join(",") });
     const number = ++asked;
     status.textContent = "Searching…";
     status.classList.remove("error");
     try {
-      const { hits, strips, indexed, known } = await call(server, "search", { query: text });
+      const found = await call(server, "search", question());
       if (number !== asked) return;
-      show(hits, indexed, known);
-      heat.show(strips);
+      show(found);
+      heat.show(found.strips);
     } catch (error) {
       if (number !== asked) return;
       status.textContent = error.message;
@@ -33,45 +49,131 @@ export function mount(element, server) {
     }
   }
 
-  function show(hits, indexed, known) {
+  function show({ hits, strips, indexed, known }) {
     $("search-empty").hidden = true;
+    $("search-save").hidden = Boolean(picture);
+    const weak = !like && !picture && hits.length > 0 && hits[0].score < WEAK ? " None of them fits well: try other words." : "";
     const waiting = known - indexed;
     const later = waiting ? ` ${waiting} of ${known} videos are not searchable yet; the Library page says why.` : "";
-    const found = hits.length ? `The ${hits.length} best moments.${hits[0].score < WEAK ? " None of them fits well: try other words." : ""}` : "Nothing to search yet: add videos on the Library page.";
-    status.textContent = found + later;
-    $("search-hits").replaceChildren(...hits.map(card));
+    const none = options.count() ? "Nothing fits these options." : "Nothing to search yet: add videos on the Library page.";
+    status.textContent = (hits.length ? `The ${hits.length} best moments.${weak}` : none) + later;
+    const heats = new Map(strips.map((strip) => [strip.video, strip]));
+    const cards = hits.map((hit, rank) => card(hit, rank, {
+      strip: heats.get(hit.video),
+      weak: !like && !picture && hit.score < WEAK,
+      open,
+      alike: () => find({ like: { video: hit.video, start: hit.start, end: hit.end } }),
+      why: text() && !like && !picture ? () => call(server, "explain", { query: text(), video: hit.video, start: hit.start, end: hit.end }) : null,
+    }));
+    $("search-hits").replaceChildren(...cards);
+    paint(cards, heats);
   }
 
-  function card(hit, rank) {
-    const from = clock(hit.start, 1);
-    return el("button", {
-      class: hit.score < WEAK ? "card hit weak" : "card hit", "data-video": hit.video, "data-start": hit.start, "data-end": hit.end, "data-score": hit.score,
-      "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
-      onclick: () => go("annotate", { video: hit.video, t: hit.start, q: query.value.trim() }),
-    },
-    el("span", { class: "picture" },
-      el("img", { src: `/thumbnail/${hit.video}?t=${hit.peak}`, alt: "", loading: "lazy" }),
-      el("span", { class: "badge", text: `${from}–${clock(hit.end, 1)}` })),
-    el("span", { class: "caption" },
-      el("span", { class: "title", text: hit.name }),
-      el("span", { class: "score", text: hit.score.toFixed(3), title: "Cosine similarity of the text and the best frame" })));
+  function find(wanted) {
+    query.value = wanted.query ?? "";
+    like = wanted.like ?? null;
+    picture = wanted.picture ?? null;
+    search();
+    window.scrollTo({ top: 0 });
   }
+
+  // What else is asked beside the words, each with a way to take it back.
+  function showAsked() {
+    const chip = (src, words, drop) => el("span", { class: "chip thing" }, el("img", { src, alt: "" }), words,
+      el("button", { type: "button", class: "plain", "aria-label": `Without ${words}`, text: "×", onclick: () => { drop(); search(); } }));
+    $("search-asked").replaceChildren(
+      ...(like ? [chip(`/thumbnail/${like.video}?t=${(like.start + like.end) / 2}`, "like this moment", () => (like = null))] : []),
+      ...(picture ? [chip(picture.url, "like this picture", () => (picture = null))] : []),
+    );
+    $("search-asked").hidden = !like && !picture;
+  }
+
+  async function ask(file) {
+    try {
+      find({ picture: await pixelsOf(file) });
+    } catch {
+      toast("This picture cannot be read; use JPEG, PNG or WebP.", "error");
+    }
+  }
+
+  // ---------------------------------------------------------------- saved searches
+
+  async function loadKept() {
+    try {
+      const { labels, kept, recent } = await call(server, "search_options");
+      options.labels(labels);
+      $("search-recent").replaceChildren(...recent.map((value) => el("option", { value })));
+      $("search-kept").replaceChildren(...kept.map((row) => el("span", { class: "chip thing" },
+        el("button", { type: "button", class: "plain name", text: row.name, title: row.question.query, onclick: () => recall(row.question) }),
+        el("button", { type: "button", class: "plain", "aria-label": `Forget ${row.name}`, text: "×", onclick: () => forget(row.id) }))));
+    } catch { /* the search itself says what is wrong */ }
+  }
+
+  function recall(kept) {
+    options.write(kept);
+    find({ query: kept.query, like: kept.like });
+  }
+
+  async function forget(id) {
+    await call(server, "forget_search", { search: id }).catch((error) => toast(error.message, "error"));
+    loadKept();
+  }
+
+  $("search-save").addEventListener("click", () => {
+    $("search-keep").hidden = false;
+    $("search-save").hidden = true;
+    $("search-name").value = text();
+    $("search-name").select();
+  });
+  $("search-keep").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await call(server, "keep_search", { name: $("search-name").value, question: question(), annotator: annotator() });
+      $("search-keep").hidden = true;
+      loadKept();
+    } catch (error) {
+      toast(error.message, "error");
+    }
+  });
+
+  // ---------------------------------------------------------------- events
 
   $("search-form").addEventListener("submit", (event) => {
     event.preventDefault();
     search();
   });
-  for (const chip of element.querySelectorAll(".chip")) {
-    chip.addEventListener("click", () => {
-      query.value = chip.textContent;
-      search();
-    });
-  }
+  options.onchange = () => (text() || like || picture) && search();
+  $("search-picture").addEventListener("change", (event) => {
+    const [file] = event.target.files;
+    event.target.value = "";
+    if (file) ask(file);
+  });
+  const imageIn = (data) => [...(data?.files ?? [])].find((file) => file.type.startsWith("image/"));
+  document.addEventListener("paste", (event) => {
+    const file = current().page === "search" && imageIn(event.clipboardData);
+    if (file) ask(file);
+  });
+  element.addEventListener("dragover", (event) => event.preventDefault());
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const file = imageIn(event.dataTransfer);
+    if (file) ask(file);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (current().page !== "search") return;
+    if (event.key === "/" && !event.target.matches("input, textarea, select")) {
+      event.preventDefault();
+      query.focus();
+    } else walk(event, $("search-hits"), query);
+  });
+  for (const chip of element.querySelectorAll(".examples .chip")) chip.addEventListener("click", () => find({ query: chip.textContent }));
   onRoute((route) => {
     if (route.page !== "search") return;
-    if (route.q && route.q !== query.value) {
-      query.value = route.q;
-      search();
+    loadKept();
+    const [video, start, end] = route.like.split(",");
+    const changed = route.like && (like?.video !== video || like.start !== Number(start));
+    if (changed || (route.q && route.q !== text())) {
+      find({ query: route.q, like: route.like ? { video, start: Number(start), end: Number(end) } : null });
     }
     query.focus();
   });
