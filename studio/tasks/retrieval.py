@@ -16,7 +16,6 @@ from studio.tasks.query import Question, Term, checked, embed, encoder_key, term
 MOMENTS_A_VIDEO = 3
 ENGINE = "similarity-peaks"  # needs the curve only: engines that read every frame's vector are too slow for a library
 STRIPS, STRIP_BINS = 24, 100
-NEAR_US = 2_000_000  # a line said this near a moment belongs to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +135,7 @@ def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, seen: _See
         near = [
             i
             for i, hit in enumerate(hits)
-            if hit.video_id == line.video_id
-            and hit.start_us - NEAR_US < line.end_us
-            and line.start_us < hit.end_us + NEAR_US
+            if hit.video_id == line.video_id and hit.start_us < line.end_us and line.start_us < hit.end_us
         ]
         for i in near:
             score = hits[i].visual + weight * line.share

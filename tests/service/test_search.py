@@ -1,0 +1,197 @@
+"""Searching a real library: by words, pictures and moments, narrowed, fused with what is said, remembered."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from studio import media
+from studio.config import Settings
+from studio.errors import MediaError, NotFound, UsageError
+from studio.service import Studio
+from studio.service.search import Asked, Filters, parse, picture_of
+from tests.service.test_studio import edit
+
+SAID = "1\n00:00:00,500 --> 00:00:01,500\nThe überraschung is ready\n\n2\n00:00:02,000 --> 00:00:03,000\nCall me\n"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Studio]:
+    """The real clips; beside one of them lies a subtitle file."""
+    folder = tmp_path_factory.mktemp("films")
+    studio = Studio(Settings(home=tmp_path_factory.mktemp("searched")))
+    for name, clip in clips.items():
+        copy = folder / clip.name
+        copy.write_bytes(clip.read_bytes())
+        if name == "carphone":
+            copy.with_suffix(".srt").write_text(SAID, "utf-8")
+        studio.index(studio.add(copy)["id"])
+    yield studio
+    studio.close()
+
+
+def names(studio: Studio, asked: Asked) -> list[str]:
+    return [hit["video"]["name"].split(".")[0].split("_")[0] for hit in studio.searching.ask(asked)[0]]
+
+
+def by_name(studio: Studio, name: str) -> dict[str, Any]:
+    return next(row for row in studio.videos() if row["name"].startswith(name))
+
+
+def test_a_picture_finds_the_video_it_is_from(library: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    for name, clip in clips.items():
+        _, image = media.frame_at(clip, 1_000_000)
+        file = tmp_path / f"{name}.png"
+        cv2.imwrite(str(file), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        assert names(library, Asked(image=picture_of(file), top=1)) == [name]
+
+
+def test_more_like_a_moment_leaves_the_moment_itself_out(library: Studio) -> None:
+    bikes = by_name(library, "bikes")
+    hits, _ = library.searching.ask(Asked(like=(bikes["id"], 0, 1_000_000), top=10))
+    assert hits
+    for hit in hits:
+        assert hit["video"]["id"] != bikes["id"] or hit["start_us"] >= 1_000_000 or hit["end_us"] <= 0
+
+
+def test_a_minus_pushes_away(library: Studio) -> None:
+    plain, _ = library.searching.ask(Asked("a street", top=30))
+    pushed, _ = library.searching.ask(Asked("a street -bicycle^1", top=30))
+
+    def best(hits: list[dict[str, Any]]) -> float:
+        return max(h["score"] for h in hits if h["video"]["name"].startswith("bikes"))
+
+    assert best(pushed) < best(plain) - 0.1
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(name="BIKES"), {"bikes"}),
+        (Filters(shortest_us=9_900_000), {"bikes"}),
+        (Filters(longest_us=9_900_000), {"bigbuckbunny", "carphone"}),
+        (Filters(videos=()), set()),
+    ],
+)
+def test_filters(library: Studio, filters: Filters, expected: set[str]) -> None:
+    rows = {row["name"].split(".")[0].split("_")[0]: row["duration_us"] for row in library.videos()}
+    if filters.shortest_us or filters.longest_us:
+        low, high = filters.shortest_us, filters.longest_us or 10**12
+        expected = {name for name, duration in rows.items() if low <= duration <= high}
+        assert 0 < len(expected) < len(rows)
+    assert set(names(library, Asked("a bicycle", filters=filters, top=50))) == expected
+
+
+def test_filters_by_annotation_and_label(library: Studio) -> None:
+    bikes = by_name(library, "bikes")
+    library.save(bikes["id"], [edit(label="ride")])
+    for filters in (Filters(annotated=True), Filters(label="ride")):
+        assert set(names(library, Asked("a man", filters=filters))) == {"bikes"}
+    assert "bikes" not in names(library, Asked("a man", filters=Filters(annotated=False), top=50))
+    assert names(library, Asked("a man", filters=Filters(label="fall"))) == []
+
+
+@pytest.mark.parametrize("query", ["Uberraschung", "the ÜBERRASCHUNG"])
+def test_what_is_said_is_found_whatever_its_case_and_accents(library: Studio, query: str) -> None:
+    hits, _ = library.searching.ask(Asked(query, said_weight=0.5))
+    assert hits[0]["video"]["name"].startswith("carphone")
+    assert hits[0]["line"] == "The überraschung is ready"
+    assert hits[0]["score"] > hits[0]["visual"]
+    assert hits[0]["start_us"] < 1_500_000
+    assert all(not hit["line"] for hit in library.searching.ask(Asked(query, said_weight=0.0))[0])
+
+
+def test_words_are_never_a_query_language_of_the_database(library: Studio) -> None:
+    for query in ('"', "a AND (", "NEAR(a b)", "text:x", "'; DROP TABLE lines; --", "*", "ready*"):
+        library.searching.ask(Asked(query + " ready", said_weight=0.5))
+    assert library.searching.ask(Asked("ready", said_weight=0.5))[0][0]["line"]
+
+
+def test_why(library: Studio) -> None:
+    bikes = by_name(library, "bikes")
+    why = library.searching.explain("a bicycle on a street -carrot", bikes, 0, 3_000_000)
+    assert [word for word, _ in why["words"]] == ["a", "bicycle", "on", "a", "street", "−carrot"]
+    assert max(why["words"], key=lambda pair: pair[1])[0] == "bicycle"
+    assert max(abs(weight) for _, weight in why["words"]) == 1.0
+    assert all(0 <= t < 3_000_000 for t, _ in why["frames"])
+    assert len(why["frames"]) == 6
+
+
+def test_questions_and_searches_are_remembered(library: Studio) -> None:
+    library.searching.ask(Asked("a very special question"))
+    assert library.searching.history()[0] == "a very special question"
+    question = {"query": "dog -grass", "filters": {"name": "bikes"}}
+    kept = library.searching.keep("dogs", question, "ada")
+    assert parse(library.searching.kept_as("dogs")).filters.name == "bikes"
+    library.searching.keep("dogs", {"query": "cats"}, "ada")
+    assert [row["question"]["query"] for row in library.searching.kept()] == ["cats"]
+    library.searching.forget(kept["id"])
+    with pytest.raises(NotFound, match="dogs"):
+        library.searching.kept_as("dogs")
+
+
+PIXELS = base64.b64encode(bytes(12)).decode()
+
+
+@pytest.mark.parametrize(
+    ("request_", "part"),
+    [
+        ({"query": 3}, "query"),
+        ({"like": {"video": 1}}, "like"),
+        ({"like": {"video": "v", "start": "now"}}, "start"),
+        ({"image": {"pixels": PIXELS, "width": 3, "height": 2}}, "RGB"),
+        ({"image": {"pixels": "§", "width": 2, "height": 2}}, "RGB"),
+        ({"image": 7}, "RGB"),
+        ({"filters": [1]}, "filters"),
+        ({"filters": {"videos": "all"}}, "videos"),
+        ({"filters": {"annotated": "perhaps"}}, "annotated"),
+        ({"levels": [1, 2]}, "levels"),
+        ({"said_weight": float("nan")}, "said_weight"),
+        ({"said_weight": True}, "said_weight"),
+    ],
+)
+def test_what_a_page_sends_is_checked(request_: dict[str, Any], part: str) -> None:
+    with pytest.raises(UsageError, match=part):
+        parse(request_)
+
+
+def test_a_good_picture_is_taken() -> None:
+    assert parse({"image": {"pixels": PIXELS, "width": 2, "height": 2}}).image == (bytes(12), 2, 2)
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\xff\xd8\xff\xe0broken", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.jpg"
+    file.write_bytes(content)
+    with pytest.raises(MediaError, match=r"x\.jpg"):
+        picture_of(file)
+
+
+def test_a_large_picture_is_fitted(tmp_path: Path) -> None:
+    file = tmp_path / "wide.jpg"
+    cv2.imwrite(str(file), np.full((300, 1200, 3), 200, np.uint8))
+    pixels, width, height = picture_of(file)
+    assert (width, height) == (512, 128)
+    assert abs(int(np.frombuffer(pixels, np.uint8).mean()) - 200) <= 2
+
+
+def test_a_survey_says_what_is_in_a_video(library: Studio) -> None:
+    for name, text in (("bikes", "a bicycle on a street"), ("carphone", "a man wearing a suit")):
+        run = library.run(
+            "survey", by_name(library, name)["id"], {"texts": ["a bicycle on a street", "a man wearing a suit -x"]}
+        )
+        assert run["task"] == "survey"
+        covered: dict[str, int] = {}
+        for p in run["predictions"]:
+            covered[p.label] = covered.get(p.label, 0) + p.segment.end - p.segment.start
+        assert max(covered, key=lambda label: covered[label]) == text
+        assert {topic["name"] for topic in run["payload"]["topics"]} == {
+            "a bicycle on a street",
+            "a man wearing a suit",
+        }
+    with pytest.raises(UsageError, match="subtitles"):
+        library.run("survey", by_name(library, "bikes")["id"], {"texts": []})
