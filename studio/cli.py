@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from studio.formats import FORMATS, native, subtitles
 from studio.jobs import ProcessWorker
 from studio.service import Studio, catalogue, examine
 from studio.service.models import download, engines, install
-from studio.timeline import clock, seconds
+from studio.service.search import SAID_WEIGHT, Asked, Filters, parse, picture_of
+from studio.timeline import clock, seconds, us
 
 ENCODER = "an open_clip model instead of the embedded one: MODEL/PRETRAINED of the hub, or MODEL/FILE"
 UNSURE = 0.5  # agreement below which a person should look twice
@@ -82,7 +84,26 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
     sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
     sub = command("search", search, "find moments across the library")
+    sub.epilog = (
+        'A QUERY may weigh and exclude: dog on a beach; dog + beach^0.5; dog -grass; dog -"tall grass". '
+        "With --image or --like it is optional."
+    )
     _queries(sub, "QUERY", 20)
+    sub.add_argument("--image", metavar="FILE", type=Path, help="moments that look like a picture (JPEG, PNG, WebP)")
+    sub.add_argument(
+        "--like", metavar=("VIDEO", "START", "END"), nargs=3, help="moments like this one; times in seconds"
+    )
+    sub.add_argument("--in", dest="within", metavar="VIDEO", action="append", help="only in this video; repeatable")
+    sub.add_argument("--name", default="", metavar="TEXT", help="only in videos whose name has this text")
+    sub.add_argument("--shortest", type=float, default=0.0, metavar="SECONDS", help="only in videos as long as this")
+    sub.add_argument("--longest", type=float, metavar="SECONDS", help="only in videos no longer than this")
+    sub.add_argument("--label", default="", help="only in videos with an annotation of this label")
+    sub.add_argument(
+        "--annotated", action=argparse.BooleanOptionalAction, help="only in videos with annotations, or without"
+    )
+    sub.add_argument("--said", type=float, default=SAID_WEIGHT, metavar="W",
+                     help=f"what fitting subtitles add to a score (default {SAID_WEIGHT}; 0: nothing)")  # fmt: skip
+    sub.add_argument("--saved", metavar="NAME", help="ask a search that was saved in the app")
     sub = command("ground", ground, "find the moments of one video that a text describes", video=True)
     _queries(sub, "QUERY", 5)
     names = engines(installed=False)
@@ -90,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--check", action="store_true", help="say how sure each moment is, by asking about changed videos")
     sub.add_argument("--refine", action="store_true", help="decode more frames around each boundary to place it better")
     sub.add_argument("--at", metavar="SECONDS", type=float, help="the moment around this time; QUERY is optional then")
+    sub = command("survey", survey, "find what is in a video, by what was asked and said before", video=True)
+    sub.add_argument("--texts", metavar="FILE", type=Path, help="look for these instead, one a line")
     sub = command("emotions", emotions, "find what faces and words express, and when", video=True)
     sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
     command("speakers", speakers, "find who speaks when; boxes in pixels of the displayed picture", video=True)
@@ -219,31 +242,56 @@ def _wanted(args: Args) -> list[str]:
         raise UsageError("Give one QUERY, or --queries FILE with one a line.")
     if args.top < 1:
         raise UsageError("--top must be at least 1.")
-    if args.query is not None:
-        return [args.query]
+    return [args.query] if args.query is not None else _lines_of(args.queries)
+
+
+def _lines_of(file: Path) -> list[str]:
     try:
-        lines = args.queries.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise UsageError(f"The file “{args.queries.name}” cannot be read as text.") from None
+        raise UsageError(f"The file “{file.name}” cannot be read as text.") from None
     return [line.strip() for line in lines if line.strip()]
+
+
+def _question(args: Args, studio: Studio) -> Asked:
+    """The question without its text, from the options."""
+    if args.saved:
+        return replace(parse(studio.searching.kept_as(args.saved)), top=args.top, encoder=args.encoder)
+    like = None
+    if args.like:
+        try:
+            start, end = float(args.like[1]), float(args.like[2])
+        except ValueError:
+            raise UsageError("--like takes a VIDEO, a START and an END in seconds.") from None
+        like = _known(studio, args.like[0]), us(start), max(us(end), us(start) + 1)
+    within = None if args.within is None else tuple(_known(studio, ref) for ref in args.within)
+    longest = None if args.longest is None else us(args.longest)
+    filters = Filters(within, args.name, us(args.shortest), longest, args.label, args.annotated)
+    image = None if args.image is None else picture_of(args.image)
+    return Asked("", like, image, filters, args.said, top=args.top, encoder=args.encoder)
 
 
 def _hit(hit: Json) -> Json:
     return {
         "video": hit["video"]["id"], "path": hit["video"]["path"], "score": round(hit["score"], 4),
         "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]),
+        **({"line": hit["line"]} if hit["line"] else {}),
     }  # fmt: skip
 
 
 def search(args: Args) -> int:
     """`studio search`"""
+    if args.query is None and args.queries is None and (args.image or args.like or args.saved):
+        args.query = ""
     queries = _wanted(args)
     with _studio(args) as studio:
+        asked = _question(args, studio)
         ready, known = studio.indexed()
         if ready < known:
             print(f"studio: {known - ready} of {known} videos are not indexed; run: studio index", file=sys.stderr)
         results: list[Json] = [
-            {"query": q, "hits": [_hit(h) for h in studio.search(q, args.top, args.encoder)]} for q in queries
+            {"query": q, "hits": [_hit(h) for h in studio.searching.ask(replace(asked, text=q or asked.text))[0]]}
+            for q in queries
         ]
     lines = [
         f"{h['score']:.3f}  {h['start']:8.2f}–{h['end']:.2f}  {Path(h['path']).name}"
@@ -285,6 +333,20 @@ def ground(args: Args) -> int:
         for m in r["moments"]
     ]
     _print(args, {"results": results} if args.queries else first, lines)
+    return 0
+
+
+def survey(args: Args) -> int:
+    """`studio survey`"""
+    params: Json = {"texts": _lines_of(args.texts)} if args.texts else {}
+    with _studio(args) as studio, _bar("survey") as progress:
+        run = studio.run("survey", _known(studio, args.video), params, progress)
+    found = [
+        {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "label": p.label, "score": round(p.score, 4)}
+        for p in run["predictions"]
+    ]
+    lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {s['score']:.2f}  {s['label']}" for s in found]
+    _print(args, {"segments": found}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
     return 0
 
 

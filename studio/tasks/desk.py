@@ -9,7 +9,7 @@ import numpy as np
 import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
-from studio.index import Cache, Vectors
+from studio.index import Cache, Shelf, Vectors
 from studio.timeline import Prediction, Segment
 
 Progress = Callable[[float, str], None]
@@ -51,7 +51,12 @@ class Desk:
         self.preview: Preview = lambda found: None
         self.cache = Cache(settings.cache)
         self.vectors = Vectors(self.cache)
+        self._shelves: dict[str, Shelf] = {}
         self._models: dict[tuple[str, str | None], Any] = {}
+
+    def shelf(self, encoder: str) -> Shelf:
+        """Search across the library, by the embeddings of one encoder."""
+        return self._shelves.setdefault(encoder, Shelf(self.vectors, encoder))
 
     def model(self, task: str, name: str | None = None) -> Any:
         """The model for a task, loaded once (None: the embedded default).
