@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from models._arrays import as_frames, as_texts
+from models._checkpoint import tensors
 from models.registry import ModelError
 from models.text_video import levels
 from models.text_video.pixels import Preprocess
@@ -252,12 +253,4 @@ def load(path: Path, device: str = "cpu") -> LevelsNet:
 
     Raises ModelError for any other file.
     """
-    from safetensors.torch import load_file
-
-    try:
-        safe = path.suffix == ".safetensors"
-        state: Any = load_file(path) if safe else torch.load(path, weights_only=True, map_location="cpu")
-        state = state.get("state_dict", state)
-    except Exception as error:
-        raise ModelError(f"{path.name} is not a checkpoint; give safetensors or a plain state dict.") from error
-    return LevelsNet(state, device)
+    return LevelsNet(tensors(path.read_bytes(), path.name), device)

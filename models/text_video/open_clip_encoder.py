@@ -9,15 +9,26 @@ import torch
 from torch import nn
 
 from models._arrays import as_frames, as_texts
+from models._checkpoint import fill, tensors
 from models._torch import halving
 from models.registry import ModelError
+from models.text_video import precision
+from models.text_video.clustering import Method
 from models.text_video.pixels import Preprocess
+from models.text_video.segments import SegmentEncoder
+
+Floats = npt.NDArray[np.float32]
 
 
 class OpenClipEncoder:
     """`name` is MODEL/PRETRAINED, where PRETRAINED is a tag of the hub or the path of a checkpoint on this machine.
 
-    A checkpoint is safetensors, or .pt read with weights_only. Raises ModelError naming the cure.
+    A checkpoint is safetensors, or .pt read with weights_only. One of OpenAI's weights needs a MODEL that ends in
+    -quickgelu: a file does not say which activation it was trained with. Raises ModelError naming the cure.
+
+    On CUDA it runs in autocast. On a CPU the image tower's weights are cast where that was measured to be faster and
+    to say the same. It is never compiled: on a CPU that gains nothing for a vision transformer and costs half a
+    minute.
     """
 
     def __init__(self, name: str, device: str) -> None:
@@ -43,13 +54,17 @@ class OpenClipEncoder:
         )
         self._tokenizer = open_clip.get_tokenizer(model)
         self._device = device
+        self._dtype = torch.float32
+        visual: Any = self._net.visual.to(memory_format=torch.channels_last)
+        if device == "cpu":
+            self._net.visual, self._dtype = precision.cast(visual, self._probe)
         self.dim = int(self.encode_text(["a"]).shape[1])
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """Short side as the network wants it, aspect kept; the centre is cut inside `encode_frames`."""
         return self._preprocess.size_of(width, height)
 
-    def encode_frames(self, frames: npt.NDArray[np.uint8], tokens: bool = False) -> npt.NDArray[np.float32]:
+    def encode_frames(self, frames: npt.NDArray[np.uint8], tokens: bool = False) -> Floats:
         """See `TextVideoEncoder`. With tokens P is the number of patches; only vision transformers have them."""
         frames = as_frames(frames)
         visual = self._net.visual
@@ -57,20 +72,40 @@ class OpenClipEncoder:
             raise ValueError(f"{self.name} has no patch tokens; choose a ViT model or tokens=False.")
 
         def forward(part: npt.NDArray[Any], device: str) -> torch.Tensor:
-            self._net.to(device)
-            x = self._preprocess(torch.from_numpy(part).to(device))
-            if not tokens:
-                return nn.functional.normalize(self._net.encode_image(x), dim=-1)
-            visual.output_tokens = True
-            try:
-                _, patches = visual(x)
-            finally:
-                visual.output_tokens = False
-            # open_clip leaves patches before the projection into the joint space.
-            return nn.functional.normalize(patches @ visual.proj if visual.proj is not None else patches, dim=-1)
+            x = self._pixels(part, device)
+            with _autocast(device):
+                if not tokens:
+                    return nn.functional.normalize(visual(x).float(), dim=-1)
+                visual.output_tokens = True
+                try:
+                    _, patches = visual(x)
+                finally:
+                    visual.output_tokens = False
+                # open_clip leaves patches before the projection into the joint space.
+                patches = patches @ visual.proj if visual.proj is not None else patches
+                return nn.functional.normalize(patches.float(), dim=-1)
 
         empty = (1, self.dim) if tokens else (self.dim,)
         return halving(forward, frames, *empty, batch=32, device=self._device)
+
+    def encode_video(
+        self,
+        frames: npt.NDArray[np.uint8],
+        segments: int,
+        tokens: int,
+        method: Method = "k-medoids",
+        after: int | None = None,
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """One video (T, H, W, 3) as `segments` vectors float32 (S, dim), unit length, and what they were made of.
+
+        Before the block after `after` (default: half of them) the patches of each segment's frames are reduced to
+        `tokens` medoids, so that the upper half runs once a segment, not once a frame. The second array, int64
+        (S, tokens, 2), names each medoid's frame in the video and its patch. Raises ValueError for models other than
+        vision transformers, for fewer frames than segments, and for more tokens than a segment has patches.
+        """
+        frames = as_frames(frames)
+        plan = SegmentEncoder(self._net.visual, self.name, segments, tokens, method, after)
+        return plan.encode(frames, self._pixels, _autocast, self._device)
 
     def encode_text(self, texts: list[str], tokens: bool = False) -> Any:
         """See `TextVideoEncoder`; words are taken after the last norm and projected."""
@@ -86,10 +121,25 @@ class OpenClipEncoder:
         words = halving(self._words, ids.numpy(), batch=64, device=self._device)
         return words[:, :length], mask[:, :length]
 
+    def _pixels(self, part: npt.NDArray[Any], device: str) -> torch.Tensor:
+        """uint8 (N, H, W, 3) → network input on `device`, where the network goes too: memory may have ended."""
+        self._net.to(device)
+        x = self._preprocess(torch.from_numpy(part).to(device))
+        return x.to(dtype=self._dtype, memory_format=torch.channels_last)
+
+    def _probe(self, visual: nn.Module, dtype: torch.dtype) -> torch.Tensor:
+        """Two still pictures, one smooth and one rough → (2, dim)."""
+        side = self._preprocess.side
+        ramp = torch.linspace(-1.5, 1.5, side).expand(3, side, side)
+        x = torch.stack([ramp, torch.sin(ramp * 1e4)]).to(dtype=dtype, memory_format=torch.channels_last)
+        out: torch.Tensor = visual(x)
+        return out
+
     def _sentences(self, ids: npt.NDArray[Any], device: str) -> torch.Tensor:
         self._net.to(device)
-        vectors = self._net.encode_text(torch.from_numpy(ids).to(device))
-        return nn.functional.normalize(vectors, dim=-1)
+        with _autocast(device):
+            vectors = self._net.encode_text(torch.from_numpy(ids).to(device))
+        return nn.functional.normalize(vectors.float(), dim=-1)
 
     def words_before_projection(self, text: str) -> npt.NDArray[np.float32]:
         """The states of one text's tokens (L, W) after the last norm and before the projection, both ends included."""
@@ -111,21 +161,22 @@ class OpenClipEncoder:
     def _words(self, ids: npt.NDArray[Any], device: str) -> torch.Tensor:
         states = self._states(ids, device)
         project = getattr(self._net, "text", self._net).text_projection
-        words = project(states) if isinstance(project, nn.Module) else states @ project
-        return nn.functional.normalize(words, dim=-1)
+        with _autocast(device):
+            words = project(states) if isinstance(project, nn.Module) else states @ project
+        return nn.functional.normalize(words.float(), dim=-1)
+
+
+def _autocast(device: str) -> torch.autocast:
+    return torch.autocast(device, torch.float16, enabled=device == "cuda")
 
 
 def _from_file(model: str, path: Path) -> nn.Module:
     import open_clip
-    from safetensors.torch import load_file
 
     net: nn.Module = open_clip.create_model(model, pretrained=None, pretrained_text=False)
     try:
-        safe = path.suffix == ".safetensors"
-        weights: Any = load_file(path) if safe else torch.load(path, weights_only=True)
-        weights = weights.get("state_dict", weights)
-        net.load_state_dict({k.removeprefix("module."): v for k, v in weights.items()})
-    except Exception as error:
+        fill(net, tensors(path.read_bytes(), path.name), path.name)
+    except (ModelError, OSError) as error:
         raise ModelError(f"{path.name} is not a checkpoint of {model}; give the file of the same model.") from error
     return net
 
@@ -137,8 +188,13 @@ def _from_hub(model: str, tag: str) -> nn.Module:
     if tag not in tags:
         choices = ", ".join(tags) or "none, so give the path of a checkpoint"
         raise ModelError(f"{model} has no weights “{tag}”, nor is that a file; choose from {choices}.")
+    # Weights remember which activation they were trained with; open_clip only logs that the model has another.
+    quick = bool((open_clip.get_pretrained_cfg(model, tag) or {}).get("quick_gelu"))
+    if not quick and model.endswith("-quickgelu"):
+        plain = model.removesuffix("-quickgelu")
+        raise ModelError(f"The weights {tag} were trained without QuickGELU; choose {plain}/{tag}.")
     try:
-        net: nn.Module = open_clip.create_model(model, pretrained=tag)
+        net: nn.Module = open_clip.create_model(model, pretrained=tag, force_quick_gelu=quick)
     except Exception as error:
         raise ModelError(
             f"The weights {model}/{tag} cannot be fetched from the hub; connect, or give a file: {model}/PATH."
