@@ -14,11 +14,21 @@ from models.grounding.merging import glance
 from models.grounding.proposals import propose
 from models.registry import ModelCard, ModelError, card, cards, install, installed, load, verify
 from models.text_video.encoder import TextVideoEncoder
+from models.text_video.hubs import video_bias
+from models.text_video.levels import Query as SaidQuery
+from models.text_video.levels import Video as SeenVideo
+from models.text_video.levels import Weights as LevelWeights
+from models.text_video.levels import scores as level_scores
+from models.text_video.neutral import CAPTIONS as NEUTRAL
 
 __all__ = [
+    "NEUTRAL",
+    "LevelWeights",
     "ModelCard",
     "ModelError",
     "Query",
+    "SaidQuery",
+    "SeenVideo",
     "TextVideoEncoder",
     "Track",
     "Tracker",
@@ -30,10 +40,12 @@ __all__ = [
     "glance",
     "install",
     "installed",
+    "level_scores",
     "load",
     "propose",
     "steady",
     "strip",
     "track",
     "verify",
+    "video_bias",
 ]

@@ -103,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--said", type=float, default=SAID_WEIGHT, metavar="W",
                      help=f"what fitting subtitles add to a score (default {SAID_WEIGHT}; 0: nothing)")  # fmt: skip
+    sub.add_argument("--levels", type=float, nargs=3, metavar=("MOMENT", "FRAMES", "PARTS"),
+                     help="compare with the whole moment, its frames, parts of its pictures, so weighed")  # fmt: skip
+    sub.add_argument("--even", action="store_true", help="hold back videos that fit every question (transductive)")
     sub.add_argument("--saved", metavar="NAME", help="ask a search that was saved in the app")
     sub = command("ground", ground, "find the moments of one video that a text describes", video=True)
     _queries(sub, "QUERY", 5)
@@ -268,7 +271,8 @@ def _question(args: Args, studio: Studio) -> Asked:
     longest = None if args.longest is None else us(args.longest)
     filters = Filters(within, args.name, us(args.shortest), longest, args.label, args.annotated)
     image = None if args.image is None else picture_of(args.image)
-    return Asked("", like, image, filters, args.said, top=args.top, encoder=args.encoder)
+    levels = None if args.levels is None else (args.levels[0], args.levels[1], args.levels[2])
+    return Asked("", like, image, filters, args.said, levels, args.even, args.top, args.encoder)
 
 
 def _hit(hit: Json) -> Json:

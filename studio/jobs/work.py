@@ -80,7 +80,15 @@ def search(desk: Desk, params: dict[str, Any]) -> Result:
     )
     said = [tasks.Said(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"]) for s in params["said"]]
     hits, strips = tasks.search(
-        desk, question, videos, params["top"], params.get("encoder"), said, params["said_weight"]
+        desk,
+        question,
+        videos,
+        params["top"],
+        params.get("encoder"),
+        said,
+        params["said_weight"],
+        params.get("levels"),
+        params.get("bank"),
     )
     return Result({"hits": [asdict(hit) for hit in hits], "strips": [asdict(strip) for strip in strips]})
 

@@ -164,13 +164,16 @@ class Search:
         rows = {row["id"]: row for row in self._let_through(asked.filters)}
         text = asked.text.strip()
 
-        def words(db: Any) -> list[Row]:
-            return lines.find(db, text, list(rows)) if text and asked.said_weight else []
+        def known(db: Any) -> Row:
+            return {
+                "said": lines.find(db, text, list(rows)) if text and asked.said_weight else [],
+                "bank": searches.history(db) if asked.even else None,
+            }
 
         params = {
             "text": asked.text, "like": asked.like, "image": asked.image, "top": asked.top, "encoder": asked.encoder,
             "videos": [self._facts(row) for row in rows.values()],
-            "said": self._store.read(words), "said_weight": asked.said_weight,
+            "said_weight": asked.said_weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
         result = self._worker.call("search", params, Watch())
         if text:

@@ -12,10 +12,12 @@ from studio.tasks.boundaries import snapping
 from studio.tasks.desk import Desk, Video
 from studio.tasks.indexing import index_video
 from studio.tasks.query import Question, Term, checked, embed, encoder_key, terms, unit
+from studio.tasks.ranking import by_levels, popularity
 
 MOMENTS_A_VIDEO = 3
 ENGINE = "similarity-peaks"  # needs the curve only: engines that read every frame's vector are too slow for a library
 STRIPS, STRIP_BINS = 24, 100
+WIDER = 3  # times as many candidates where their order may change
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +73,40 @@ def search(
     encoder_name: str | None = None,
     said: Sequence[Said] = (),
     said_weight: float = 0.0,
+    levels: tuple[float, float, float] | None = None,
+    bank: Sequence[str] | None = None,
 ) -> tuple[list[Hit], list[Strip]]:
     """The best moments of the indexed videos among `videos`, best first, at most `top`; and the strips of the videos
-    that fit best. A line of `said` adds up to `said_weight` to the moment it is said in.
+    that fit best. A line of `said` adds up to `said_weight` to the moment it is said in. `levels` weigh moment, frames
+    and parts of pictures instead of the best frame alone; a `bank` of texts holds back the videos that fit them all.
     """
     encoder = desk.model("text_video", encoder_name)
     vector = embed(desk, encoder, question)
     by_id = {video.id: video for video in videos}
     key = encoder_key(encoder)
     seen = _Seen(desk, key, vector, by_id)
+    liked = {} if bank is None else popularity(desk, encoder, videos, bank)
+    wanted = top if levels is None and not liked else max(WIDER * top, 50)
     hits: list[Hit] = []
-    for video_id, score in desk.shelf(key).best(vector, list(by_id), top):
-        if len(hits) >= top and score <= sorted((hit.score for hit in hits), reverse=True)[top - 1]:
+    for video_id, score in desk.shelf(key).best(vector, list(by_id), wanted):
+        if len(hits) >= wanted and score <= sorted((hit.score for hit in hits), reverse=True)[wanted - 1]:
             break  # no moment of this video or the next can be among the best
-        hits += seen.moments(video_id)
+        hits += [replace(hit, score=hit.visual + liked.get(video_id, 0.0)) for hit in seen.moments(video_id)]
+    if levels is not None:
+        hits.sort(key=lambda hit: -hit.score)
+        few = top if levels[2] else wanted  # looking at parts of pictures decodes them again: seconds
+        hits = by_levels(desk, encoder, vector, _said_words(question), hits[:few], by_id, levels)
     if question.like is not None:
         hits = [hit for hit in hits if not _is_itself(hit, question.like)]
     hits = _with_words(hits, said, said_weight, seen)
     hits.sort(key=lambda hit: -hit.score)
     shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]
     return hits[:top], [strip for video_id in shown if (strip := seen.strip(video_id))]
+
+
+def _said_words(question: Question) -> str:
+    """The words that are looked for, without weights and what is to be kept away."""
+    return " ".join(term.text for term in terms(question.text) if term.weight > 0)
 
 
 class _Seen:
@@ -138,8 +154,8 @@ def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, seen: _See
             if hit.video_id == line.video_id and hit.start_us < line.end_us and line.start_us < hit.end_us
         ]
         for i in near:
-            score = hits[i].visual + weight * line.share
-            if score > hits[i].score:
+            score = hits[i].score + weight * line.share
+            if not hits[i].line:
                 hits[i] = replace(hits[i], score=score, line=line.text)
         if not near:
             visual = seen.visual(line.video_id, line.start_us, line.end_us)

@@ -195,3 +195,25 @@ def test_a_survey_says_what_is_in_a_video(library: Studio) -> None:
         }
     with pytest.raises(UsageError, match="subtitles"):
         library.run("survey", by_name(library, "bikes")["id"], {"texts": []})
+
+
+def test_levels_reorder_and_keep_the_scale_of_cosines(library: Studio) -> None:
+    plain, _ = library.searching.ask(Asked("a bicycle on a street", top=4))
+    for levels in ((1.0, 1.0, 0.0), (1.0, 1.0, 0.2), (0.0, 1.0, 0.0)):
+        hits, _ = library.searching.ask(Asked("a bicycle on a street", top=4, levels=levels))
+        assert hits[0]["video"]["name"].startswith("bikes")
+        assert [h["score"] for h in hits] == sorted((h["score"] for h in hits), reverse=True)
+        assert abs(hits[0]["score"] - plain[0]["score"]) < 0.15
+    whole, _ = library.searching.ask(Asked("a bicycle on a street", top=4, levels=(1.0, 0.0, 0.0)))
+    assert whole[0]["score"] < plain[0]["score"], "the mean of a moment's frames is never better than its best frame"
+    same, _ = library.searching.ask(Asked("a bicycle on a street", top=4, levels=(0.0, 0.0, 0.0)))
+    assert [h["score"] for h in same] == [h["score"] for h in plain]
+
+
+def test_holding_back_never_raises_a_score(library: Studio) -> None:
+    plain, _ = library.searching.ask(Asked("a man", top=50))
+    even, _ = library.searching.ask(Asked("a man", top=50, even=True))
+    scores = {(h["video"]["id"], h["start_us"]): h["score"] for h in plain}
+    changes = {h["video"]["id"]: scores[h["video"]["id"], h["start_us"]] - h["score"] for h in even}
+    assert min(changes.values()) == pytest.approx(0.0, abs=1e-6)
+    assert max(changes.values()) > 0.001

@@ -1,0 +1,105 @@
+"""Found moments put into a better order: compared at several levels, and without videos that every question likes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import models
+from studio import media
+from studio.index import Features
+from studio.tasks.desk import Desk, Video
+from studio.tasks.query import encoder_key
+
+if TYPE_CHECKING:
+    from studio.tasks.retrieval import Hit
+
+FRAMES = 8  # of a moment, spread evenly
+SCALE = 100.0  # by which CLIP multiplies cosines; the bias is found at that scale
+
+
+def by_levels(
+    desk: Desk,
+    encoder: Any,
+    vector: NDArray[np.float32],
+    text: str,
+    hits: Sequence["Hit"],
+    videos: dict[str, Video],
+    weights: tuple[float, float, float],
+) -> list["Hit"]:
+    """Hits whose `visual` is the weighted mean of their levels: moment with sentence, frames with sentence, and parts
+    of pictures with words (UCoFiA, ICCV 2023, without training).
+
+    The last level decodes the frames again, and is left out where the encoder has no regions or the question no words.
+    """
+    video_weight, frame_weight, patch_weight = weights
+    words = _words(encoder, text) if patch_weight else None
+    if words is None:
+        patch_weight = 0.0
+    whole = video_weight + frame_weight + patch_weight
+    if whole <= 0:
+        return list(hits)
+    seen = []
+    for number, hit in enumerate(hits):
+        features = desk.vectors.get(hit.video_id, encoder_key(encoder))
+        assert features is not None, "a hit comes from an indexed video"
+        chosen = _spread(features, hit)
+        patches = None if words is None else _patches(encoder, videos[hit.video_id], features.times_us[chosen])
+        if patches is not None and len(patches) != len(chosen):  # a damaged part of the file
+            patches = None
+        seen.append(models.SeenVideo(features.vectors[chosen].astype(np.float32), patches))
+        desk.progress(number / len(hits), "Comparing")
+    query = models.SaidQuery(vector, words)
+    scores = models.level_scores(query, seen, models.LevelWeights(video_weight, frame_weight, patch_weight)).total
+    better = [
+        replace(hit, visual=float(score) / whole, score=float(score) / whole + hit.score - hit.visual)
+        for hit, score in zip(hits, scores, strict=True)
+    ]
+    return sorted(better, key=lambda hit: -hit.score)
+
+
+def _words(encoder: Any, text: str) -> NDArray[np.float32] | None:
+    if not text:
+        return None
+    vectors, mask = encoder.encode_text([text], tokens=True)
+    found: NDArray[np.float32] = vectors[0][mask[0]]
+    return found
+
+
+def _spread(features: Features, hit: "Hit") -> NDArray[np.intp]:
+    inside = np.flatnonzero((features.times_us >= hit.start_us) & (features.times_us < hit.end_us))
+    if not len(inside):
+        return np.array([max(0, int(np.searchsorted(features.times_us, hit.start_us, side="right")) - 1)])
+    chosen: NDArray[np.intp] = inside[np.linspace(0, len(inside) - 1, min(FRAMES, len(inside))).round().astype(int)]
+    return chosen
+
+
+def _patches(encoder: Any, video: Video, times_us: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    """Regions (T, P, D) of the frames shown at these times; None where the encoder has none."""
+    parts: list[NDArray[np.float32]] = []
+    try:
+        with media.sample_frames(video.path, times_us=times_us, size=encoder.frame_size, batch=16) as stream:
+            parts += [encoder.encode_frames(frames.images, tokens=True) for frames in stream]
+    except ValueError:  # this encoder gives no regions
+        return None
+    return np.concatenate(parts) if parts else None
+
+
+def popularity(desk: Desk, encoder: Any, videos: Sequence[Video], texts: Sequence[str]) -> dict[str, float]:
+    """How much to take off each indexed video's scores because it is liked by every text: 0 for the least popular.
+
+    Sinkhorn–Knopp over a bank of texts, those given and a few neutral ones: transductive, the result depends on them
+    and on what else is in the library.
+    """
+    bank = encoder.encode_text(list(dict.fromkeys([*texts, *models.NEUTRAL])))
+    best: dict[str, NDArray[np.float32]] = {}
+    for video in videos:
+        features = desk.vectors.get(video.id, encoder_key(encoder))
+        if features is not None:
+            best[video.id] = (features.vectors.astype(np.float32) @ bank.T).max(0)
+    if len(best) < 2:
+        return {}
+    bias = models.video_bias(np.stack(list(best.values()), axis=1), SCALE)
+    return {video_id: float(value) for video_id, value in zip(best, bias - bias.max(), strict=True)}
