@@ -112,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     names = engines(installed=False)
     sub.add_argument("--engine", choices=names, help=f"how moments are found (default {names[0]})")
     sub.add_argument("--check", action="store_true", help="say how sure each moment is, by asking about changed videos")
+    sub.add_argument("--remember", action=argparse.BooleanOptionalAction, default=True,
+                     help="let earlier corrections of questions like this one pull")  # fmt: skip
     sub.add_argument("--refine", action="store_true", help="decode more frames around each boundary to place it better")
     sub.add_argument("--at", metavar="SECONDS", type=float, help="the moment around this time; QUERY is optional then")
     sub = command("survey", survey, "find what is in a video, by what was asked and said before", video=True)
@@ -310,7 +312,8 @@ def ground(args: Args) -> int:
     """`studio ground`"""
     if args.at is None:
         queries, kind = _wanted(args), "ground"
-        options: Json = {"top": args.top, "engine": args.engine, "refine": args.refine, "check": args.check}
+        options: Json = {"top": args.top, "engine": args.engine, "refine": args.refine, "check": args.check,
+                         "remember": args.remember}  # fmt: skip
     elif args.engine or args.refine or args.queries or args.check:
         raise UsageError("--at finds one moment by itself; leave out --engine, --refine, --check and --queries.")
     else:

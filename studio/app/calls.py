@@ -164,10 +164,16 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return studio.save(text(request, "video"), request.get("edits", []), text(request, "annotator", ""))
 
     def ground(request: dict[str, Any]) -> Any:
-        engine, refine = text(request, "engine", "") or None, request.get("refine") is True
-        return studio.ground(
-            text(request, "video"), text(request, "query"), max(1, number(request, "top", 5)), engine, refine
-        )
+        options = {
+            "top": max(1, number(request, "top", 5)), "engine": text(request, "engine", "") or None,
+            "refine": request.get("refine") is True, "check": request.get("check") is True,
+            "remember": request.get("remember") is not False,
+        }  # fmt: skip
+        return studio.ground(text(request, "video"), text(request, "query"), options)
+
+    def glance(request: dict[str, Any]) -> Any:
+        params = {"at": seconds_of(request, "at"), "query": text(request, "query", "")}
+        return {"run": studio.run("glance", text(request, "video"), params)["id"]}
 
     def start_job(request: dict[str, Any]) -> Any:
         return views.job(studio.start(text(request, "kind"), text(request, "video")))
@@ -183,4 +189,5 @@ def annotate_calls(studio: Studio) -> list[Call]:
     def history(request: dict[str, Any]) -> Any:
         return studio.history(text(request, "annotation"))
 
-    return [answer(f) for f in (load_document, changes, save, ground, start_job, cancel_job, run_payload, history)]
+    functions = load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history
+    return [answer(f) for f in functions]

@@ -109,6 +109,7 @@ def ground(desk: Desk, params: dict[str, Any]) -> Result:
     """The moments of one video for one query."""
     names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top", "check": "check"}
     options = {name: params[key] for key, name in names.items() if key in params}
+    options["memory"] = [tasks.Slot(**slot) for slot in params.get("memory", ())]
     return Result(outcome=tasks.ground(desk, _video(params), params["query"], **options))
 
 

@@ -248,6 +248,8 @@ class Studio:
         """What a task needs of the database, which it cannot see itself."""
         if kind == "survey":
             return {"texts": self.store.read(lambda db: searches.history(db) + _said(db, row["id"])), **params}
+        if kind == "ground" and params.get("remember", True):
+            return {"memory": self.store.read(annotations.answers), **params}
         return params
 
     def _queue(self, kind: str, row: Row, params: Row, limit: int | None) -> Row:
@@ -258,11 +260,14 @@ class Studio:
         self.runner.wake()
         return job
 
-    def ground(self, video_id: str, query: str, top: int = 5, engine: str | None = None, refine: bool = False) -> Row:
-        """Ask a video: at once when it is indexed ({"run"}), else, or to look closer, as a job ({"job"})."""
+    def ground(self, video_id: str, query: str, options: Row | None = None) -> Row:
+        """Ask a video: at once when it is indexed ({"run"}), else, or to look closer, as a job ({"job"}).
+
+        Options: top, engine, encoder, refine, check, remember.
+        """
         row = self.video(video_id)
-        params = {"query": query, "top": top, "engine": engine, "refine": refine}
-        if self.is_indexed(row) and not refine:
+        params = {"query": query, **(options or {})}
+        if self.is_indexed(row) and not params.get("refine"):
             return {"run": self._here("ground", row, params, _quiet)["run"]}
         if not query.strip():
             raise UsageError("Say in a few words what you are looking for.")

@@ -34,6 +34,7 @@ def draft(p: Prediction) -> Row:
         "end": seconds(p.segment.end),
         "label": p.label,
         "score": round(p.score, 4),
+        **({"confidence": p.payload["confidence"]} if p.payload and "confidence" in p.payload else {}),
     }
 
 

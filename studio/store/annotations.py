@@ -149,6 +149,19 @@ def get(db: sqlite3.Connection, annotation_id: str) -> Annotation:
     return annotation
 
 
+def answers(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
+    """The newest moments that people accepted or corrected as answers to questions: `query`, `video_id`, `start_us`,
+    `end_us`."""
+    rows = db.execute(
+        "SELECT r.query, a.video_id, a.start_us, a.end_us FROM annotations a "
+        "JOIN predictions p ON p.id = a.prediction_id JOIN runs r ON r.id = p.run_id "
+        "WHERE r.task = 'grounding' AND r.query IS NOT NULL AND NOT a.deleted "
+        "ORDER BY a.rowid DESC LIMIT ?",
+        (most,),
+    )
+    return [dict(row) for row in rows]
+
+
 def videos_with(db: sqlite3.Connection, label: str) -> set[str]:
     """The ids of the videos that have an annotation with this label."""
     rows = db.execute("SELECT DISTINCT video_id FROM annotations WHERE label = ? AND NOT deleted", (label,))

@@ -8,6 +8,7 @@ from studio.tasks.desk import Desk, Video
 from studio.tasks.emotion import find_emotions
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, shelve
+from studio.tasks.memory import Slot
 from studio.tasks.query import Question
 from studio.tasks.retrieval import Hit, Said, explain, search
 from studio.tasks.speaker import find_speakers
@@ -18,6 +19,7 @@ __all__ = [
     "Hit",
     "Question",
     "Said",
+    "Slot",
     "Video",
     "catalogue",
     "engines",

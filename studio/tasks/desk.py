@@ -1,10 +1,11 @@
 """What a task works with: warm models, the cache, and a way to say how far it is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import models
 from studio.config import Settings
@@ -53,6 +54,13 @@ class Desk:
         self.vectors = Vectors(self.cache)
         self._shelves: dict[str, Shelf] = {}
         self._models: dict[tuple[str, str | None], Any] = {}
+        self._texts: dict[tuple[str, str], NDArray[np.float32]] = {}
+
+    def text_vectors(self, encoder: Any, key: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (M, D) of texts that are asked about again and again, each encoded once."""
+        new = [text for text in dict.fromkeys(texts) if (key, text) not in self._texts]
+        self._texts.update(zip([(key, text) for text in new], encoder.encode_text(new), strict=True))
+        return np.stack([self._texts[key, text] for text in texts])
 
     def shelf(self, encoder: str) -> Shelf:
         """Search across the library, by the embeddings of one encoder."""

@@ -1,6 +1,6 @@
 """Text, or a frame that a person points at → moments of one video, with the similarity curve they come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,10 @@ from studio.store.runs import Outcome
 from studio.tasks.boundaries import refine as look_closer
 from studio.tasks.boundaries import snapping
 from studio.tasks.desk import Desk, Video
-from studio.tasks.retrieval import embed_query, encoder_key, index_video
+from studio.tasks.indexing import index_video
+from studio.tasks.memory import Slot, recall
+from studio.tasks.query import encoder_key
+from studio.tasks.retrieval import embed_query
 from studio.timeline import Prediction, Segment
 
 TRACK = "Moments"
@@ -29,13 +32,15 @@ def ground(
     engine: str | None = None,
     refine: bool = False,
     check: bool = False,
+    memory: Sequence[Slot] = (),
 ) -> Outcome:
     """Where in the video the query happens, best first. Indexes the video first when nobody has.
 
     `engine` is the name of a grounding model, None for the default; `refine` decodes more frames around each boundary
     to place it between samples; `check` asks again about changed versions of the video, and says in each prediction's
-    payload its `confidence` and in the outcome's the `agreement` about the best moment, both 0…1. The payload's `curve`
-    is described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
+    payload its `confidence` and in the outcome's the `agreement` about the best moment, both 0…1. Slots of `memory`
+    that are about a question like this one pull; the payload's `remembered` counts them. The payload's `curve` is
+    described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
     """
     model = desk.model("grounding", engine)
     encoder, vector = embed_query(desk, query, encoder_name)
@@ -43,7 +48,8 @@ def ground(
     with _curable():
         model.accept(asked)  # before an hour of indexing
     features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
-    curve = features.similarity(vector)
+    pull, remembered = recall(desk, encoder, vector, features, memory)
+    curve = features.similarity(vector) + pull
     arrays = features.times_us / 1e6, curve
     known: dict[str, Any] = {"duration_s": video.duration_s, "features": features.vectors, "query": asked}
     with _curable():
@@ -61,7 +67,7 @@ def ground(
         for (start, end), (_, _, score), each in zip(spans, found, sure, strict=True)
         if start < end
     ]  # fmt: skip
-    payload: dict[str, Any] = {"curve": _curve(features, curve)}
+    payload: dict[str, Any] = {"curve": _curve(features, curve), "remembered": remembered}
     return Outcome(
         "grounding",
         f"{model.name}/{encoder.name}",

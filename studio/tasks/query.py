@@ -83,7 +83,7 @@ def embed(desk: Desk, encoder: Any, question: Question) -> NDArray[np.float32]:
         vectors.append(encoder.encode_frames(question.image[None])[0])
         weights.append(1.0)
     if question.like is not None:
-        vectors.append(_of_moment(desk, encoder, *question.like))
+        vectors.append(of_moment(desk, encoder, *question.like))
         weights.append(1.0)
     if not vectors:
         raise UsageError("Say in a few words what you are looking for.")
@@ -96,8 +96,11 @@ def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def _of_moment(desk: Desk, encoder: Any, video_id: str, start_us: int, end_us: int) -> NDArray[np.float32]:
-    """The mean of the sampled frames in [start, end), or the one that was shown then."""
+def of_moment(desk: Desk, encoder: Any, video_id: str, start_us: int, end_us: int) -> NDArray[np.float32]:
+    """The unit vector (D,) of the sampled frames in [start, end) of a video, or of the one that was shown then.
+
+    Raises UsageError where the video is not indexed.
+    """
     features = desk.vectors.get(video_id, encoder_key(encoder))
     if features is None:
         raise UsageError("The video of this moment is not indexed yet; try again when it is.")

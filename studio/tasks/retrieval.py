@@ -245,6 +245,3 @@ def _losses(encoder: Any, asked: Sequence[Term], picture: NDArray[np.float32]) -
         weight[number] = weight[number] if text or len(asked) == 1 else 0.0  # a term of one word goes altogether
         losses.append(whole - float(unit(weight @ changed) @ picture))
     return names, losses
-
-
-__all__ = ["Hit", "Said", "Strip", "embed_query", "encoder_key", "explain", "index_video", "moments_of", "search"]

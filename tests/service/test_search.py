@@ -215,3 +215,27 @@ def test_holding_back_never_raises_a_score(library: Studio) -> None:
     changes = {h["video"]["id"]: scores[h["video"]["id"], h["start_us"]] - h["score"] for h in even}
     assert min(changes.values()) == pytest.approx(0.0, abs=1e-6)
     assert max(changes.values()) > 0.001
+
+
+def test_a_correction_pulls_questions_like_it_and_only_those(library: Studio) -> None:
+    video = by_name(library, "bikes")["id"]
+    first = library.run("ground", video, {"query": "a person on a bicycle"})
+    prediction = first["predictions"][0]
+    start, end = 3.0, 5.0
+    library.save(video, [edit(edit_id="m1", id="m1", start=start, end=end, label="x", prediction_id=prediction.id)])
+
+    def rise(query: str, **options: Any) -> tuple[float, int]:
+        """How much more the curve rises inside the corrected moment than outside, and how many slots had a say."""
+        run = library.run("ground", video, {"query": query, **options})
+        without = library.run("ground", video, {"query": query, "remember": False})
+        gain = np.array(run["payload"]["curve"]["scores"]) - np.array(without["payload"]["curve"]["scores"])
+        times = np.array(run["payload"]["curve"]["times"])
+        inside = (times >= start) & (times < end)
+        return float(gain[inside].mean() - gain[~inside].mean()), run["payload"]["remembered"]
+
+    same, used = rise("a person on a bicycle")
+    assert used == 1
+    assert same > 0.05
+    assert rise("someone rides a bicycle")[1] == 1
+    assert rise("a man wearing a suit") == (0.0, 0)
+    assert rise("a person on a bicycle", remember=False) == (0.0, 0)
