@@ -167,7 +167,8 @@ class OpenClipEncoder:
 
 
 def _autocast(device: str) -> torch.autocast:
-    return torch.autocast(device, torch.float16, enabled=device == "cuda")
+    kind = device.partition(":")[0]
+    return torch.autocast(kind, torch.float16, enabled=kind == "cuda")
 
 
 def _from_file(model: str, path: Path) -> nn.Module:
@@ -190,9 +191,6 @@ def _from_hub(model: str, tag: str) -> nn.Module:
         raise ModelError(f"{model} has no weights “{tag}”, nor is that a file; choose from {choices}.")
     # Weights remember which activation they were trained with; open_clip only logs that the model has another.
     quick = bool((open_clip.get_pretrained_cfg(model, tag) or {}).get("quick_gelu"))
-    if not quick and model.endswith("-quickgelu"):
-        plain = model.removesuffix("-quickgelu")
-        raise ModelError(f"The weights {tag} were trained without QuickGELU; choose {plain}/{tag}.")
     try:
         net: nn.Module = open_clip.create_model(model, pretrained=tag, force_quick_gelu=quick)
     except Exception as error:

@@ -1,9 +1,7 @@
 """`studio-lite`: the encoder that ships with the product, offline and fast on a laptop CPU."""
 
 import io
-import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,11 +15,15 @@ from models._minilm import Sentences
 from models._torch import halving
 from models.registry import ModelCard
 from models.text_video.image_tower import GRID, SIDE, ImageTower
+from models.text_video.precision import cpu_dtype
 from models.text_video.projection import DIM, Projection
+
+TEXT_PREFIX = "text."
+"""In the weights file, the layers of the text tower that were trained; they take the place of the package's."""
 
 
 class StudioLite:
-    """EfficientNet-Lite2 and MiniLM, frozen, joined by a projection trained on captioned photos."""
+    """EfficientNet-Lite2, frozen, and MiniLM with its last layers tuned, joined by two heads (captioned photos)."""
 
     dim = DIM
 
@@ -74,31 +76,10 @@ class StudioLite:
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioLite:
     """For the registry."""
     image = torch.load(io.BytesIO(files["image"]), weights_only=True, map_location="cpu")
-    dtype = _cpu_dtype() if device == "cpu" else torch.float32
+    dtype = cpu_dtype("convolution") if device == "cpu" else torch.float32
+    trained = {k: v.float() for k, v in safetensors.torch.load(files["projection"]).items()}
+    tuned = {k.removeprefix(TEXT_PREFIX): v for k, v in trained.items() if k.startswith(TEXT_PREFIX)}
     joint = Projection()
-    joint.load_state_dict({k: v.float() for k, v in safetensors.torch.load(files["projection"]).items()})
-    sentences = Sentences(safetensors.torch.load(files["text"]), files["tokenizer"], device)
+    joint.load_state_dict({k: v for k, v in trained.items() if not k.startswith(TEXT_PREFIX)})
+    sentences = Sentences(safetensors.torch.load(files["text"]) | tuned, files["tokenizer"], device)
     return StudioLite(card.name, card.version, ImageTower(image, device, dtype), sentences, joint, device)
-
-
-@cache
-def _cpu_dtype() -> torch.dtype:
-    """fp16 where this CPU runs it faster than fp32, measured once in about 50 ms on one typical block.
-
-    Weights are cast; autocast is slower than fp32 at small batches. On photos the embeddings' least cosine with fp32
-    was .99998 for fp16 and .9987 for bf16 at the same speed, and activations stay small, so bf16 has nothing to offer.
-    """
-    x = torch.randn(8, 288, 33, 33).to(memory_format=torch.channels_last)
-    wide, deep = torch.randn(288, 288, 1, 1), torch.randn(288, 1, 5, 5)
-
-    def seconds(dtype: torch.dtype) -> float:
-        a, w, d = x.to(dtype), wide.to(dtype), deep.to(dtype)
-        best = float("inf")
-        with torch.inference_mode():
-            for _ in range(4):
-                start = time.perf_counter()
-                nn.functional.conv2d(nn.functional.conv2d(a, w), d, padding=2, groups=288)
-                best = min(best, time.perf_counter() - start)
-        return best
-
-    return torch.float16 if seconds(torch.float16) < 0.8 * seconds(torch.float32) else torch.float32

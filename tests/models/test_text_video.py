@@ -12,6 +12,7 @@ from PIL import Image
 import models
 from models._torch import halving
 from models.registry import ModelError
+from models.text_video import precision
 from models.text_video.pixels import Preprocess
 
 SMALL = {
@@ -134,16 +135,20 @@ def test_photos_find_their_captions(lite: Any, data: Path) -> None:
     assert np.mean((sims > own[:, None]).sum(1) < 10) > 0.7
 
 
-@pytest.mark.parametrize("size", [(64, 64), (100, 150), (151, 97), (64, 200), (300, 301)])
-def test_pixels_equal_open_clips_own(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(64, 64), (100, 150), (151, 97), (64, 200), (300, 301), (30, 41)])
+@pytest.mark.parametrize("mode", ["shortest", "squash"])
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+def test_pixels_equal_open_clips_own(size: tuple[int, int], mode: Any, interpolation: Any) -> None:
     from open_clip.transform import image_transform
 
     mean, std = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
     frame = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    theirs = image_transform(64, is_train=False, mean=mean, std=std)(Image.fromarray(frame))
-    ours = Preprocess(64, mean, std)(torch.from_numpy(frame)[None])[0]
+    own = image_transform(64, is_train=False, mean=mean, std=std, resize_mode=mode, interpolation=interpolation)
+    theirs = own(Image.fromarray(frame))
+    ours = Preprocess(64, mean, std, mode, interpolation)(torch.from_numpy(frame)[None])[0]
     assert ours.shape == theirs.shape
-    assert float((ours - theirs).abs().max()) < 0.02
+    # One step of 255, over the smallest deviation, is .0150.
+    assert float((ours - theirs).abs().max()) < 0.016
     assert float((ours - theirs).abs().mean()) < 1e-3
 
 
@@ -208,3 +213,85 @@ def test_memory_ladder() -> None:
     np.testing.assert_array_equal(out[:, 0], np.arange(10))
     assert calls[:3] == [(8, "cuda"), (4, "cuda"), (2, "cuda")]
     assert calls[-1][1] == "cpu"
+
+
+def test_memory_ladder_of_a_network(small_clip: Path, pictures: np.ndarray) -> None:
+    """The whole encoder, on an accelerator that holds two pictures, and then none."""
+    encoder: Any = models.load("text_video", f"Small-32/{small_clip / 'small.safetensors'}", device="cpu")
+    expected = encoder.encode_frames(pictures)
+    encoder._device = "cpu:0"  # not the name “cpu”, so the ladder takes it for an accelerator
+    batches: list[int] = []
+    room = 2
+
+    def limited(self: Any, args: Any) -> None:
+        batches.append(len(args[0]))
+        if len(args[0]) > room and not (room == 0 and len(batches) > 6):
+            raise torch.OutOfMemoryError("full")
+
+    encoder._net.visual.register_forward_pre_hook(limited)
+    many = np.concatenate([pictures] * 2)
+    np.testing.assert_allclose(encoder.encode_frames(many), np.concatenate([expected] * 2), atol=5e-3)
+    assert batches == [10, 10, 8, 4, 2, 2, 2, 2, 2]
+    batches.clear()
+    room = 0
+    np.testing.assert_allclose(encoder.encode_frames(many), np.concatenate([expected] * 2), atol=5e-3)
+    assert batches == [10, 10, 8, 4, 2, 1] + [1] * 10
+
+
+def test_weights_bring_their_activation(monkeypatch: pytest.MonkeyPatch, small_clip: Path) -> None:
+    import open_clip
+
+    asked: list[dict[str, Any]] = []
+    make = open_clip.create_model
+
+    def small(name: str, **options: Any) -> Any:
+        asked.append(options)
+        return make("Small-32", pretrained=None, force_quick_gelu=options["force_quick_gelu"])
+
+    monkeypatch.setattr(open_clip, "create_model", small)
+    quick: Any = models.load("text_video", "ViT-B-32/openai", device="cpu")
+    plain: Any = models.load("text_video", "ViT-B-32/laion2b_s34b_b79k", device="cpu")
+    assert [options["force_quick_gelu"] for options in asked] == [True, False]
+    names = [type(each._net.visual.transformer.resblocks[0].mlp.gelu).__name__ for each in (quick, plain)]
+    assert names == ["QuickGELU", "GELU"]
+
+
+class _Loud(torch.nn.Module):
+    """Its values fit fp32 only."""
+
+    def __init__(self, gain: float) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(gain * torch.eye(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x @ self.weight
+
+
+@pytest.mark.parametrize(("gain", "kept"), [(1.0, torch.float16), (1e5, torch.float32)])
+def test_networks_that_need_single_precision_keep_it(
+    monkeypatch: pytest.MonkeyPatch, gain: float, kept: torch.dtype
+) -> None:
+    monkeypatch.setattr(precision, "cpu_dtype", lambda kind: torch.float16)
+    net, dtype = precision.cast(_Loud(gain), lambda net, dtype: net(torch.eye(3, 8, dtype=dtype)))
+    assert dtype == kept
+    assert net.weight.dtype == kept
+
+
+def test_formats_agree(monkeypatch: pytest.MonkeyPatch, small_clip: Path, pictures: np.ndarray) -> None:
+    found = []
+    for dtype in (torch.float32, torch.float16):
+        monkeypatch.setattr(precision, "cpu_dtype", lambda kind, dtype=dtype: dtype)
+        encoder: Any = models.load("text_video", f"Small-32/{small_clip / 'small.safetensors'}", device="cpu")
+        assert encoder._dtype == dtype
+        found.append((encoder.encode_frames(pictures), encoder.encode_frames(pictures, tokens=True)))
+    for full, half in zip(*found, strict=True):
+        assert float((full * half).sum(-1).min()) > 0.999
+
+
+def test_kinds_of_networks() -> None:
+    conv = torch.nn.Conv2d(3, 4, 1)
+    assert precision.kind_of(torch.nn.Sequential(conv, torch.nn.Linear(4, 4))) == "attention"
+    assert precision.kind_of(torch.nn.Sequential(conv, conv.__class__(4, 4, 1))) == "convolution"
+    for kind in ("attention", "convolution"):
+        assert precision.cpu_dtype(kind) in (torch.float16, torch.float32)
+        assert precision.cpu_dtype(kind) is precision.cpu_dtype(kind)
