@@ -14,6 +14,8 @@ class TextVideoEncoder(Protocol):
     name: str
     version: str
     dim: int
+    scale: float
+    """What training multiplied cosines with before it compared them; `hubs.video_bias` asks for it."""
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """(w, h) at which a decoder should deliver frames of a width × height video: no resize is left to do."""

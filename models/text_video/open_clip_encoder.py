@@ -54,6 +54,7 @@ class OpenClipEncoder:
         )
         self._tokenizer = open_clip.get_tokenizer(model)
         self._device = device
+        self.scale = float(self._net.get_parameter("logit_scale").detach().exp())
         self._dtype = torch.float32
         visual: Any = self._net.visual.to(memory_format=torch.channels_last)
         if device == "cpu":

@@ -35,6 +35,7 @@ class StudioLite:
         self._tower = tower
         self._sentences = sentences
         self._joint = joint.eval().to(device)
+        self.scale = float(joint.scale.detach().exp().clamp(max=100))
         self._device = device
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:

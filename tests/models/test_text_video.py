@@ -57,6 +57,7 @@ def test_frames(encoder: Any, pictures: np.ndarray) -> None:
     assert np.min((one_by_one * found).sum(1)) > 0.999
     assert encoder.name
     assert encoder.version
+    assert 5 < encoder.scale <= 100
 
 
 def test_frame_tokens(encoder: Any, pictures: np.ndarray) -> None:
