@@ -12,7 +12,7 @@ from models.grounding.engine import Query
 from models.grounding.equivariance import confidence
 from models.grounding.merging import glance
 from models.grounding.proposals import propose
-from models.registry import ModelCard, ModelError, card, cards, install, installed, load, size, verify
+from models.registry import ModelCard, ModelError, card, cards, install, installed, load, verify
 from models.text_video.encoder import TextVideoEncoder
 from models.text_video.hubs import video_bias
 from models.text_video.levels import Query as SaidQuery
@@ -22,10 +22,10 @@ from models.text_video.levels import scores as level_scores
 from models.text_video.neutral import CAPTIONS as NEUTRAL
 
 __all__ = [
+    "NEUTRAL",
     "LevelWeights",
     "ModelCard",
     "ModelError",
-    "NEUTRAL",
     "Query",
     "SaidQuery",
     "SeenVideo",
@@ -43,7 +43,6 @@ __all__ = [
     "level_scores",
     "load",
     "propose",
-    "size",
     "steady",
     "strip",
     "track",
