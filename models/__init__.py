@@ -12,7 +12,7 @@ from models.grounding.engine import Query
 from models.grounding.equivariance import confidence
 from models.grounding.merging import glance
 from models.grounding.proposals import propose
-from models.registry import ModelCard, ModelError, card, cards, install, installed, load, verify
+from models.registry import ModelCard, ModelError, card, cards, install, installed, load, size, verify
 from models.text_video.encoder import TextVideoEncoder
 from models.text_video.hubs import video_bias
 from models.text_video.levels import Query as SaidQuery
@@ -43,6 +43,7 @@ __all__ = [
     "level_scores",
     "load",
     "propose",
+    "size",
     "steady",
     "strip",
     "track",

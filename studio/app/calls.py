@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import Conflict, StoreError, StudioError, UsageError
-from studio.service import Studio, views
+from studio.service import Studio, catalogue, views
 from studio.service.search import parse
+from studio.service.trials import TRIED_WITH
 from studio.timeline import seconds, us
 
 Call = Callable[[Any], dict[str, Any]]
@@ -149,6 +150,31 @@ def search_calls(studio: Studio) -> list[Call]:
         return {}
 
     return [answer(f) for f in (search, explain, search_options, keep_search, forget_search)]
+
+
+def models_calls(studio: Studio) -> list[Call]:
+    """For the Models page."""
+
+    def list_models(request: dict[str, Any]) -> Any:
+        videos = [
+            {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"])} for row in studio.videos()
+        ]
+        return {
+            "models": catalogue(studio.settings),
+            "videos": videos,
+            "tried": {t: w[2] for t, w in TRIED_WITH.items()},
+        }
+
+    def compare(request: dict[str, Any]) -> Any:
+        names = [text(request, "a"), text(request, "b")]
+        return {
+            "jobs": studio.compare(text(request, "video"), text(request, "task"), names, text(request, "query", ""))
+        }
+
+    def compared(request: dict[str, Any]) -> Any:
+        return studio.compared([text({"job": job}, "job") for job in (request.get("jobs") or [])[:2]])
+
+    return [answer(f) for f in (list_models, compare, compared)]
 
 
 def annotate_calls(studio: Studio) -> list[Call]:

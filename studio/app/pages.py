@@ -18,6 +18,7 @@ def build(studio: Studio) -> gr.Blocks:
         _page("library", calls.library_calls(studio))
         _page("search", calls.search_calls(studio))
         _page("annotate", calls.annotate_calls(studio))
+        _page("models", calls.models_calls(studio))
     return blocks
 
 

@@ -4,8 +4,9 @@ Nothing here knows the database: today a child process on this machine runs thes
 """
 
 import contextlib
+import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,13 +122,14 @@ def glance(desk: Desk, params: dict[str, Any]) -> Result:
 
 def speakers(desk: Desk, params: dict[str, Any]) -> Result:
     """Who speaks when."""
-    return _people(tasks.find_speakers(desk, _video(params)))
+    return _people(tasks.find_speakers(desk, _video(params), params.get("model")))
 
 
 def emotions(desk: Desk, params: dict[str, Any]) -> Result:
     """What faces and words express."""
     lines = params.get("subtitles")
-    return _people(tasks.find_emotions(desk, _video(params), lines and [tuple(line) for line in lines]))
+    said = lines and [tuple(line) for line in lines]
+    return _people(tasks.find_emotions(desk, _video(params), said, params.get("expression"), params.get("dialogue")))
 
 
 def _people(outcome: Outcome) -> Result:
@@ -155,4 +157,16 @@ def perform(desk: Desk, kind: str, params: dict[str, Any]) -> Result:
     """
     if kind not in KINDS:
         raise UsageError(f"“{kind}” is not a kind of job; use one of {', '.join(KINDS)}.")
-    return KINDS[kind](desk, params)
+    if "trial" not in params:
+        return KINDS[kind](desk, params)
+    desk.model(*params["trial"])  # loading it, and what all models of its task share, is no part of its work
+    if kind == "ground":
+        tasks.index_video(desk, _video(params), params.get("encoder"))
+    else:
+        tasks.face_tracks(desk, _video(params), desk.part(0.0, 0.5))
+    began = time.perf_counter()
+    result = KINDS[kind](desk, params)
+    if result.outcome is None:
+        return result
+    facts = {**result.outcome.params, "trial": params["trial"], "seconds": round(time.perf_counter() - began, 3)}
+    return replace(result, outcome=replace(result.outcome, params=facts))

@@ -13,7 +13,7 @@ from studio.config import Settings
 from studio.errors import JobError, MediaError, NotFound, UsageError
 from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
-from studio.service import edits, files, views
+from studio.service import edits, files, trials, views
 from studio.service.models import engines
 from studio.service.search import Asked, Search
 from studio.store import Store, annotations, jobs, labels, lines, runs, searches, videos
@@ -273,6 +273,19 @@ class Studio:
             raise UsageError("Say in a few words what you are looking for.")
         return {"job": views.job(self.start("ground", row["id"], params))}
 
+    def compare(self, video_id: str, task: str, names: Sequence[str], query: str = "") -> list[str]:
+        """Try models of a task on one video, one after the other; returns the ids of the jobs.
+
+        Raises UsageError, NotFound, JobError.
+        """
+        made = [trials.params(task, name, query) for name in names]
+        return [self.start(kind, video_id, wanted)["id"] for kind, wanted in made]
+
+    def compared(self, job_ids: Sequence[str]) -> Row:
+        """How a comparison stands; see `trials.results`."""
+        found = self.store.read(lambda db: [jobs.get(db, job_id) for job_id in job_ids])
+        return trials.results(self.store, found)
+
     def cancel(self, job_id: str) -> None:
         """Stop a job."""
         if self.runner is None:
@@ -290,7 +303,8 @@ class Studio:
         row = self.video(video_id)
 
         def work(db: Any) -> Row:
-            shown = {(r["task"], r["model"], r["query"]): r for r in runs.of_video(db, row["id"])}
+            kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
+            shown = {(r["task"], r["model"], r["query"]): r for r in kept}
             decided = annotations.verdicts(db, row["id"])
             return {
                 "video": views.video(row),
@@ -323,7 +337,7 @@ class Studio:
             videos.get(db, video_id)
             changed, decided = annotations.changed_since(db, video_id, since)
             verdicts = annotations.verdicts(db, video_id) if decided else {}
-            new = runs.of_video(db, video_id, run_since)
+            new = [run for run in runs.of_video(db, video_id, run_since) if not runs.is_trial(run)]
             return {
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in new), default=run_since),

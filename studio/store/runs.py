@@ -80,6 +80,11 @@ def of_video(db: sqlite3.Connection, video_id: str, since: int = 0) -> list[dict
     return [{**dict(row), "params": json.loads(row["params"])} for row in rows]
 
 
+def is_trial(run: dict[str, Any]) -> bool:
+    """Whether a run was made to try a model, and has no place on its video's timeline."""
+    return "trial" in run["params"]
+
+
 def predictions(db: sqlite3.Connection, run_id: str) -> list[Prediction]:
     """What a run proposed, in order of time."""
     return [

@@ -6,6 +6,7 @@ A task is a function of a `Desk` and plain arguments; it returns an `Outcome` an
 from studio.tasks.catalogue import catalogue, engines
 from studio.tasks.desk import Desk, Video
 from studio.tasks.emotion import find_emotions
+from studio.tasks.faces import face_tracks
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, shelve
 from studio.tasks.memory import Slot
@@ -24,6 +25,7 @@ __all__ = [
     "catalogue",
     "engines",
     "explain",
+    "face_tracks",
     "find_emotions",
     "find_speakers",
     "glance",

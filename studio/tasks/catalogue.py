@@ -35,6 +35,7 @@ def _row(card: models.ModelCard, folder: Path | None) -> dict[str, Any]:
         "source": card.source,
         "summary": card.summary,
         "default": card.default,
+        "size": models.size(card, folder),
         "metrics": dict(card.metrics),
         "installed": ready,
         "problems": found if ready else [],

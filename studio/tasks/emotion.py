@@ -24,20 +24,27 @@ Line = tuple[int, int, str]
 Parts = list[tuple[NDArray[np.int64], NDArray[np.float32]]]
 
 
-def find_emotions(desk: Desk, video: Video, subtitles: Sequence[Line] | None = None) -> Outcome:
+def find_emotions(
+    desk: Desk,
+    video: Video,
+    subtitles: Sequence[Line] | None = None,
+    expression_name: str | None = None,
+    dialogue_name: str | None = None,
+) -> Outcome:
     """Expression segments of every face track, and emotions of the dialogue where there are subtitles.
 
+    By the named models, or the defaults.
     `subtitles` are (start_us, end_us, text); None reads the file's own text streams.
     The payload's `curves` keeps every class's probability over time, so that a person can see why.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
-    expression = desk.model("expression")
+    expression = desk.model("expression", expression_name)
     tracks = face_tracks(desk, video, desk.part(0.0, 0.6))
     predictions, curves = _faces(desk, video, expression, tracks)
     lines = list(media.subtitles(video.path) if subtitles is None else subtitles)
     names, versions = [expression.name], [expression.version]
     if lines:
-        dialogue = desk.model("dialog_emotion")
+        dialogue = desk.model("dialog_emotion", dialogue_name)
         names.append(dialogue.name)
         versions.append(dialogue.version)
         predictions += _dialogue(dialogue, lines, video.duration_us)

@@ -44,14 +44,14 @@ class AudioWindow:
         return np.pad(part, (0, high - low - len(part)))
 
 
-def find_speakers(desk: Desk, video: Video) -> Outcome:
-    """Speaking segments of every face track.
+def find_speakers(desk: Desk, video: Video, model_name: str | None = None) -> Outcome:
+    """Speaking segments of every face track, by the named active-speaker model or the default.
 
     The payload's `tracks` has, for each person, `boxes` (t, x1, y1, x2, y2 in s and pixels), `times` and `scores`
     (probability of speaking at 25 a second); `note` says why when there is nothing to see.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
-    model = desk.model("active_speaker")
+    model = desk.model("active_speaker", model_name)
     tracks = face_tracks(desk, video, desk.part(0.0, 0.6))
     has_audio = media.probe(video.path, desk.settings.limits).audio is not None
     curves: dict[int, Parts] = {}

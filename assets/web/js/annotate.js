@@ -5,7 +5,7 @@ import { VideoDocument } from "./document.js";
 import { clock, el, toast } from "./dom.js";
 import { attach } from "./gestures.js";
 import { keyTable, listen } from "./keys.js";
-import { Inspector, SegmentList, showJobs, showQuestions } from "./panels.js";
+import { Inspector, SegmentList, showGroundNote, showJobs, showQuestions } from "./panels.js";
 import { Outbox, leftBehind } from "./outbox.js";
 import { Player } from "./player.js";
 import { current, go, note, onRoute } from "./router.js";
@@ -55,6 +55,7 @@ export function mount(element, server) {
     $("video-name").textContent = next.video.name;
     $("export").href = `/export/${next.id}?format=json`;
     $("ground-query").value = "";
+    $("threshold").value = 0;
     if (!$("engine").options.length) $("engine").append(...next.engines.map((name) => el("option", { value: name, text: name })));
     $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
     timeline.show(next);
@@ -99,6 +100,9 @@ export function mount(element, server) {
       list.select(selected);
       inspector.show(doc, selected);
       showQuestions($("questions"), doc);
+      showThreshold();
+    } else if (what === "curve") {
+      showGroundNote($("ground-note"), doc.curve);
     } else if (what === "view") {
       timeline.relayout();
     } else if (what === "jobs") {
@@ -123,6 +127,14 @@ export function mount(element, server) {
     state.title = doc.state === "offline" ? doc.why || "" : "";
     $("undo").disabled = !doc.done.length;
     $("redo").disabled = !doc.undone.length;
+  }
+
+  function showThreshold() {
+    const open = doc.undecided.length;
+    $("threshold-row").hidden = !open && !doc.threshold;
+    $("threshold-value").textContent = doc.threshold.toFixed(2);
+    $("accept-all").textContent = `Accept ${open}`;
+    $("accept-all").disabled = !open;
   }
 
   async function attempt(action) {
@@ -212,6 +224,7 @@ export function mount(element, server) {
       select(null);
     },
     help: () => showKeys(),
+    glance: () => glance(),
   };
 
   function decide(verdict) {
@@ -244,9 +257,14 @@ export function mount(element, server) {
   async function ask(query) {
     const button = $("ground-form").querySelector("button");
     button.disabled = true;
-    const options = { engine: $("engine").value, refine: $("refine").checked };
+    const options = { engine: $("engine").value, refine: $("refine").checked, check: $("check").checked, remember: $("remember").checked };
     const reply = await attempt(() => call(server, "ground", { video: doc.id, query, ...options }));
     button.disabled = false;
+    if (reply) doc?.poll();
+  }
+
+  async function glance() {
+    const reply = await attempt(() => call(server, "glance", { video: doc.id, at: player.time }));
     if (reply) doc?.poll();
   }
 
@@ -264,7 +282,8 @@ export function mount(element, server) {
     play: actions.toggle, back: () => actions.step(-1), forward: () => actions.step(1),
     undo: actions.undo, redo: actions.redo, create: actions.create,
     "zoom-in": () => actions.zoom(0.7), "zoom-out": () => actions.zoom(1 / 0.7), fit: actions.fit, help: actions.help,
-    "make-playable": run("proxy"), "find-speakers": run("speakers"), "find-emotions": run("emotions"),
+    "make-playable": run("proxy"), glance, "find-topics": run("survey"),
+    "accept-all": () => doc.undecided.forEach((p) => doc.accept(p.id)), "find-speakers": run("speakers"), "find-emotions": run("emotions"),
   };
   for (const [id, action] of Object.entries(clicks)) {
     $(id).addEventListener("click", (event) => {
@@ -272,11 +291,19 @@ export function mount(element, server) {
       if (event.detail) event.currentTarget.blur(); // after the mouse, Space belongs to the player again
     });
   }
+  $("threshold").addEventListener("input", (event) => {
+    if (!doc) return;
+    doc.threshold = Number(event.target.value);
+    refresh("content");
+  });
   $("speed").addEventListener("change", (event) => (player.video.playbackRate = Number(event.target.value)));
   for (const button of element.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset.go));
   timeline.addEventListener("view", () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`));
 
-  const inspector = new Inspector($("inspector"), server, { select, playOnce, snap: (time) => player.snap(time) });
+  const inspector = new Inspector($("inspector"), server, {
+    select, playOnce, snap: (time) => player.snap(time),
+    similar: (item) => go("search", { like: [doc.id, item.start, item.end].join(",") }),
+  });
   const list = new SegmentList($("segment-list"), $("segment-count"), (id) => {
     select(id);
     seek(doc.item(id).start);

@@ -18,6 +18,7 @@ export class VideoDocument extends EventTarget {
     this.runs = [];
     this.labels = [];
     this.palette = [];
+    this.threshold = 0; // predictions below this score are not shown
     this.hidden = new Set(); // runs whose predictions are not shown
     this.conflicts = new Map(); // annotation id → {mine, theirs}
     this.versions = new Map();
@@ -66,7 +67,8 @@ export class VideoDocument extends EventTarget {
       return;
     }
     const { query, payload } = await call(this.server, "run_payload", { run: run.id });
-    this.curve = { run: run.id, query, ...payload.curve };
+    this.curve = { run: run.id, query, agreement: payload.agreement, remembered: payload.remembered, ...payload.curve };
+    this.changed("curve");
     this.changed("view");
   }
 
@@ -175,7 +177,12 @@ export class VideoDocument extends EventTarget {
   }
 
   isShown(p) {
-    return p.preview || !this.hidden.has(p.run);
+    return p.preview || (!this.hidden.has(p.run) && (p.score >= this.threshold || Boolean(p.verdict)));
+  }
+
+  // What is shown and nobody decided yet.
+  get undecided() {
+    return [...this.predictions.values()].filter((p) => !p.verdict && this.isShown(p));
   }
 
   toggle(runId) {

@@ -22,9 +22,33 @@ export function drawWave(ctx, timeline, row) {
   }
 }
 
+const STRIP_H = 9;
+
+// Under the curve: runs of alike frames, one colour each, the stronger the better they fit after adjustment.
+function drawStrip(ctx, timeline, row, times, adjusted, clusters) {
+  const { palette } = timeline.doc;
+  const y = row.y + row.height - STRIP_H - 2;
+  let from = 0;
+  for (let i = 1; i <= times.length; i++) {
+    const same = i < times.length && clusters[i] === clusters[from] && Math.abs(adjusted[i] - adjusted[from]) < 0.1;
+    if (same && timeline.x(times[i]) - timeline.x(times[from]) < 40) continue;
+    const end = i < times.length ? times[i] : timeline.duration;
+    const x = timeline.x(times[from]);
+    if (times[from] <= timeline.end && end >= timeline.start) {
+      ctx.globalAlpha = 0.12 + 0.8 * adjusted[from];
+      ctx.fillStyle = palette[clusters[from] % palette.length];
+      ctx.fillRect(x, y, timeline.x(end) - x, STRIP_H);
+    }
+    from = i;
+  }
+  ctx.globalAlpha = 1;
+}
+
 // The score of the newest question over time.
-export function drawCurve(ctx, timeline, row) {
-  const { times, scores } = timeline.doc.curve;
+export function drawCurve(ctx, timeline, wholeRow) {
+  const { times, scores, adjusted, clusters } = timeline.doc.curve;
+  const row = { y: wholeRow.y, height: wholeRow.height - (clusters ? STRIP_H : 0) };
+  if (clusters) drawStrip(ctx, timeline, wholeRow, times, adjusted, clusters);
   let low = Infinity;
   let high = -Infinity;
   for (const s of scores) {

@@ -6,15 +6,15 @@ const EMPTY_H = 13; // room to draw the first annotation
 const PAD = 5;
 const MOST_LANES = 4;
 const WAVE_H = 40;
-const CURVE_H = 54;
-const TASKS = { grounding: 0, speaker: 1, emotion: 2 };
+const CURVE_H = 64;
+const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
 
 // Rows from top to bottom. A track's row has a lane of predictions above one of annotations; segments that overlap
 // are stacked in lanes of their own. Items of a lane are in order of time, so that drawing can search in them.
 export function layout(doc) {
   const rows = [];
   if (doc.waveform.length) rows.push({ kind: "wave", name: "Sound", height: WAVE_H });
-  if (doc.curve?.times?.length) rows.push({ kind: "curve", name: `“${doc.curve.query}”`, height: CURVE_H });
+  if (doc.curve?.times?.length) rows.push({ kind: "curve", name: doc.curve.query ? `“${doc.curve.query}”` : "Like this frame", height: CURVE_H });
   const tracks = new Map();
   const track = (name, task) => {
     if (!tracks.has(name)) tracks.set(name, { name, order: 9, predictions: [], annotations: [] });

@@ -4,7 +4,8 @@ import { call } from "./api.js";
 import { clock, el } from "./dom.js";
 
 const CHUNK = 400;
-const TITLES = { index: "Indexing", proxy: "Making the video playable", ground: "Finding moments", speakers: "Finding speakers", emotions: "Finding emotions" };
+const TITLES = { index: "Indexing", proxy: "Making the video playable", ground: "Finding moments", speakers: "Finding speakers", emotions: "Finding emotions", survey: "Looking what is in here" };
+const UNSURE = 0.5;
 
 // ------------------------------------------------------------------ jobs
 
@@ -31,9 +32,21 @@ export function showJobs(box, jobs, since, { cancel, start }) {
 export function showQuestions(box, doc) {
   box.hidden = doc.questions.length < 2;
   box.replaceChildren(...doc.questions.map((run) => el("button", {
-    class: "chip", type: "button", text: run.query, title: `Show or hide what ${run.model} found for: ${run.query}`,
+    class: "chip", type: "button", text: run.query ?? "like a frame", title: `Show or hide what ${run.model} found for: ${run.query ?? "a frame you pointed at"}`,
     "aria-pressed": String(!doc.hidden.has(run.id)), onclick: () => doc.toggle(run.id),
   })));
+}
+
+// How sure the answer is, and what pulled at it; nothing when there is nothing to say.
+export function showGroundNote(box, curve) {
+  const sure = curve?.agreement;
+  const pulled = curve?.remembered;
+  box.hidden = sure === undefined && !pulled;
+  box.classList.toggle("warn", sure < UNSURE);
+  box.textContent = [
+    sure === undefined ? "" : `${sure < UNSURE ? "Uncertain" : "Sure"}: changed versions of the video agree by ${Math.round(100 * sure)} %.`,
+    pulled ? `${pulled} earlier correction${pulled === 1 ? "" : "s"} of such questions pull${pulled === 1 ? "s" : ""}.` : "",
+  ].join(" ").trim();
 }
 
 // ------------------------------------------------------------------ inspector
@@ -115,6 +128,7 @@ export class Inspector {
       el("label", { text: "Note" }, el("textarea", { rows: 2, maxlength: 10000, text: a.note, onchange: (e) => set({ note: e.target.value }) })),
       el("div", { class: "row" },
         el("button", { text: "▶ Play", onclick: () => this.actions.playOnce(a) }),
+        el("button", { text: "Similar", title: "Find moments like this one in the whole library", onclick: () => this.actions.similar(a) }),
         el("button", { text: "History", onclick: (e) => this.history(a, e.target) }),
         el("span", { class: "grow" }),
         el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => doc.remove(a.id) })),
@@ -129,11 +143,12 @@ export class Inspector {
       el("div", { class: "row head" }, el("h3", { text: p.track }), el("span", { class: "tag prediction", text: done ?? "prediction" })),
       el("p", { class: "label", text: p.label }),
       this.times(p, null),
-      el("p", { class: "muted", text: `Score ${p.score.toFixed(2)}. Drag an edge to correct it; the prediction itself stays as it is.` }),
+      el("p", { class: "muted", text: `Score ${p.score.toFixed(2)}${p.confidence === undefined ? "" : `, confidence ${p.confidence.toFixed(2)}`}. Drag an edge to correct it; the prediction itself stays as it is.` }),
       el("div", { class: "row" },
         el("button", { class: "primary", id: "accept", text: "Accept (A)", disabled: Boolean(correction), onclick: () => doc.accept(p.id) }),
         el("button", { id: "reject", text: p.verdict === "rejected" ? "Take back (X)" : "Reject (X)", onclick: () => doc.reject(p.id) }),
         el("button", { text: "▶ Play", onclick: () => this.actions.playOnce(p) }),
+        el("button", { text: "Similar", title: "Find moments like this one in the whole library", onclick: () => this.actions.similar(p) }),
         correction ? el("button", { class: "link", text: "Show the correction", onclick: () => this.actions.select(correction.id) }) : null),
     ];
   }
