@@ -33,6 +33,7 @@ _BUILDERS = {
     "similarity-peaks": "models.grounding.proposals",
     "tag": "models.grounding.clusters",
     "merge-tree": "models.grounding.merging",
+    "trained-head": "models.grounding.head",
     "moment-detr": "models.grounding.detr.engine",
     "qd-detr": "models.grounding.detr.engine",
     "cg-detr": "models.grounding.detr.engine",
@@ -186,6 +187,12 @@ def verify(owner: ModelCard, folder: Path | None = None) -> list[str]:
         except ModelError as error:
             problems.append(str(error))
     return problems
+
+
+def size(owner: ModelCard, folder: Path | None = None) -> int:
+    """The bytes of a model's files that are here."""
+    paths = (locate(locator, folder) for locator, _ in owner.files.values())
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def installed(owner: ModelCard, folder: Path | None = None) -> bool:

@@ -162,6 +162,8 @@ def scores(asked: list[Question], engine: str, kind: str) -> dict[str, float]:
         f"{kind}R1@0.7": 100 * float(np.mean(overlap >= 0.7)),
         f"{kind}mIoU": 100 * float(overlap.mean()),
     }
+    if kind:
+        found |= trust(model, asked, overlap >= 0.5, kind)
     if engine == "merge-tree":
         rng = np.random.default_rng(3)
         seen = [
@@ -170,3 +172,21 @@ def scores(asked: list[Question], engine: str, kind: str) -> dict[str, float]:
         ]
         found[f"{kind}glance_mIoU"] = 100 * float(shared(np.array(seen), truth).mean())
     return found
+
+
+def trust(model: Any, asked: list[Question], right: npt.NDArray[np.bool_], kind: str) -> dict[str, float]:
+    """What `models.confidence` is worth: how often its agreement is higher for a `right` answer (N,) than for a wrong
+    one, and how often answers are right with an agreement from 0.5 on, and below."""
+    sure = []
+    for q in asked:
+        times, curve, length = np.arange(len(q.vectors)) + 0.5, q.vectors @ q.query, float(len(q.vectors))
+        moments = model.propose(times, curve, 1, length, features=q.vectors)
+        sure.append(models.confidence(model, moments, times, curve, length, q.vectors)[1])
+    agreement = np.array(sure)
+    low, pairs = agreement < 0.5, agreement[right][:, None] - agreement[~right]
+    return {
+        f"{kind}agreement_AUC": 100 * float(np.mean((pairs > 0) + 0.5 * (pairs == 0))),
+        f"{kind}agreeing_R1@0.5": 100 * float(right[~low].mean()),
+        f"{kind}disagreeing_R1@0.5": 100 * float(right[low].mean()) if low.any() else 0.0,
+        f"{kind}disagreeing_share": 100 * float(low.mean()),
+    }

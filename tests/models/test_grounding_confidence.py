@@ -7,6 +7,7 @@ import pytest
 
 import models
 from models.grounding.equivariance import views
+from models.recipes import scenes as made_up
 
 LENGTHS = (12, 7, 20, 9, 15)
 
@@ -92,3 +93,22 @@ def test_nothing_has_no_confidence() -> None:
     assert models.confidence(engine, [], [0.5], [1.0]) == ([], 0.0)
     moments = engine.propose([0.5], [1.0])
     assert models.confidence(engine, moments, [0.5], [1.0])[0] == [pytest.approx(1, abs=0.7)]
+
+
+def test_what_agreement_is_worth_is_measured() -> None:
+    """Of two questions the first is answered by what moves with the video, the second is not."""
+    question = made_up.Question(np.eye(40, dtype=np.float32), np.linspace(0, 1, 40, dtype=np.float32), (0.0, 40.0))
+
+    class Mixed(Fixed):
+        calls = 0
+
+        def propose(self, *arguments: Any, **known: Any) -> list[tuple[float, float, float]]:
+            Mixed.calls += 1  # six times a question: as it is, and changed
+            return [(0.0, float(arguments[3]), 1.0) if Mixed.calls <= 6 else (10.0, 14.0, 1.0)]
+
+    assert made_up.trust(Mixed(), [question, question], np.array([True, False]), "") == {
+        "agreement_AUC": 100.0,
+        "agreeing_R1@0.5": 100.0,
+        "disagreeing_R1@0.5": 0.0,
+        "disagreeing_share": 50.0,
+    }
