@@ -5,11 +5,16 @@ embedding a query. Attribute names follow the official file, which loads strictl
 `studio-lite` and by the dialogue emotions.
 """
 
+from contextlib import nullcontext
+
 import torch
 from tokenizers import Tokenizer
 from torch import nn
 
+from models._torch import one_thread
+
 WIDTH = 384
+FEW = 4  # texts, which take less time than threads wait for each other
 _HEADS, _LAYERS, _INNER, _EPS = 12, 6, 1536, 1e-12
 
 
@@ -115,7 +120,7 @@ class Sentences:
         encodings = self._tokenizer.encode_batch(texts)
         ids = torch.tensor([e.ids for e in encodings], device=self._device)
         mask = torch.tensor([e.attention_mask for e in encodings], device=self._device)
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread() if len(texts) <= FEW else nullcontext():
             tokens = self._net(ids, mask)
             vectors = pool(tokens, mask)
         return vectors.cpu(), tokens.cpu(), mask.bool().cpu()

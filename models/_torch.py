@@ -1,6 +1,7 @@
 """The few things every torch model here needs: which device, how many threads of it, and what if memory ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,17 @@ def device_of(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return device
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For a few milliseconds of work: threads would wait for each other, on a busy machine a hundred times longer."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def halving(

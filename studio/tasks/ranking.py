@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from studio.tasks.retrieval import Hit
 
 FRAMES = 8  # of a moment, spread evenly
-SCALE = 100.0  # by which CLIP multiplies cosines; the bias is found at that scale
 
 
 def by_levels(
@@ -101,5 +100,5 @@ def popularity(desk: Desk, encoder: Any, videos: Sequence[Video], texts: Sequenc
             best[video.id] = (features.vectors.astype(np.float32) @ bank.T).max(0)
     if len(best) < 2:
         return {}
-    bias = models.video_bias(np.stack(list(best.values()), axis=1), SCALE)
+    bias = models.video_bias(np.stack(list(best.values()), axis=1), encoder.scale)
     return {video_id: float(value) for video_id, value in zip(best, bias - bias.max(), strict=True)}

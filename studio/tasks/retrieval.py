@@ -17,6 +17,7 @@ from studio.tasks.ranking import by_levels, popularity
 MOMENTS_A_VIDEO = 3
 ENGINE = "similarity-peaks"  # needs the curve only: engines that read every frame's vector are too slow for a library
 STRIPS, STRIP_BINS = 24, 100
+AROUND = 120  # samples that are looked at around a good one
 WIDER = 3  # times as many candidates where their order may change
 
 
@@ -89,9 +90,10 @@ def search(
     wanted = top if levels is None and not liked else max(WIDER * top, 50)
     hits: list[Hit] = []
     for video_id, score in desk.shelf(key).best(vector, list(by_id), wanted):
-        if len(hits) >= wanted and score <= sorted((hit.score for hit in hits), reverse=True)[wanted - 1]:
+        least = sorted((hit.visual for hit in hits), reverse=True)[wanted - 1] if len(hits) >= wanted else -1.0
+        if score <= least:
             break  # no moment of this video or the next can be among the best
-        hits += [replace(hit, score=hit.visual + liked.get(video_id, 0.0)) for hit in seen.moments(video_id)]
+        hits += [replace(hit, score=hit.visual + liked.get(video_id, 0.0)) for hit in seen.moments(video_id, least)]
     if levels is not None:
         hits.sort(key=lambda hit: -hit.score)
         few = top if levels[2] else wanted  # looking at parts of pictures decodes them again: seconds
@@ -123,9 +125,9 @@ class _Seen:
             self._curves[video_id] = None if features is None else (features, features.similarity(self._vector))
         return self._curves[video_id]
 
-    def moments(self, video_id: str) -> list[Hit]:
+    def moments(self, video_id: str, least: float) -> list[Hit]:
         found = self.curve(video_id)
-        return moments_of(self._desk, self._videos[video_id], *found) if found else []
+        return moments_of(self._desk, self._videos[video_id], *found, least) if found else []
 
     def strip(self, video_id: str) -> Strip | None:
         found = self.curve(video_id)
@@ -172,13 +174,30 @@ def _strip(video: Video, features: Features, curve: NDArray[np.float32]) -> Stri
     return Strip(video.id, [round(float(score), 3) for score in scores])
 
 
-def moments_of(desk: Desk, video: Video, features: Features, curve: NDArray[np.float32]) -> list[Hit]:
-    """Frames that score high, joined into moments that do not overlap; each is scored by its best frame."""
+def moments_of(
+    desk: Desk, video: Video, features: Features, curve: NDArray[np.float32], least: float = -1.0
+) -> list[Hit]:
+    """Frames that score high, joined into moments that do not overlap; each is scored by its best frame.
+
+    Of a long video only the surroundings of its best frames above `least` are looked at: a search looks into many.
+    """
     hits: list[Hit] = []
-    proposals = desk.model("grounding", ENGINE).propose(features.times_us / 1e6, curve, 10, duration_s=video.duration_s)
+    engine = desk.model("grounding", ENGINE)
     snap = snapping(desk, video, features)
-    for start_s, end_s, _ in proposals:
-        start, end = snap(start_s), snap(end_s)
+    ends = np.append(features.times_us[1:], video.duration_us)
+    proposals = [
+        (low_us + round(start * 1e6), low_us + round(end * 1e6))
+        for low, high in _surroundings(curve, least)
+        for low_us in [int(features.times_us[low]) if low else 0]
+        for start, end, _ in engine.propose(
+            (features.times_us[low:high] - low_us) / 1e6,
+            curve[low:high],
+            10,
+            duration_s=(ends[high - 1] - low_us) / 1e6,
+        )
+    ]
+    for start_us, end_us in proposals:
+        start, end = snap(start_us / 1e6), snap(end_us / 1e6)
         inside = np.flatnonzero((features.times_us >= start) & (features.times_us < end))
         if not len(inside) or any(start < hit.end_us and hit.start_us < end for hit in hits):
             continue
@@ -186,6 +205,21 @@ def moments_of(desk: Desk, video: Video, features: Features, curve: NDArray[np.f
         score = float(curve[best])
         hits.append(Hit(video.id, start, end, int(features.times_us[best]), score, score))
     return hits[:MOMENTS_A_VIDEO]
+
+
+def _surroundings(curve: NDArray[np.float32], least: float) -> list[tuple[int, int]]:
+    """Index ranges [low, high) around the best samples, the best first; everything, of a short video."""
+    if len(curve) <= 2 * AROUND:
+        return [(0, len(curve))]
+    left, found = curve.copy(), []
+    for _ in range(MOMENTS_A_VIDEO):
+        best = int(left.argmax())
+        if left[best] <= least:
+            break
+        low, high = max(0, best - AROUND // 2), min(len(curve), best + AROUND // 2)
+        found.append((low, high))
+        left[low:high] = -np.inf
+    return found
 
 
 # ------------------------------------------------------------------ why

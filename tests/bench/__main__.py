@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import browser, indexing, memory, startup
+from tests.bench import browser, encoders, indexing, memory, search, startup
 
 BENCHES = {
     "indexing": (indexing, "Indexing"),
     "browser": (browser, "Timeline and editing"),
     "startup": (startup, "Start-up"),
     "memory": (memory, "Memory of indexing"),
+    "encoders": (encoders, "Encoders"),
+    "search": (search, "Search"),
 }
 DOCS = Path(__file__).parents[2] / "docs"
 
