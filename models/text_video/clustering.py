@@ -47,7 +47,7 @@ def cluster(
         lengths = points.norm(dim=2)
     elif unit:
         points = torch.nn.functional.normalize(points, dim=2)
-    distance = torch.cdist(points, points, p=norm, compute_mode="donot_use_mm_for_euclid_dist")
+    distance = torch.cdist(points, points, p=norm)
     return _medoids(distance, _seeds(distance, lengths, count))
 
 
@@ -98,7 +98,7 @@ def spectrum(points: torch.Tensor, count: int, neighbours: int | None = None, si
     """
     n = len(points)
     x = points.double()
-    distance = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
+    distance = torch.cdist(x, x)
     edges = torch.exp(-(distance**2) / (2 * sigma**2)).fill_diagonal_(0)
     if neighbours is not None and neighbours < n - 1:
         near = distance.clone().fill_diagonal_(torch.inf).topk(neighbours, largest=False).indices
