@@ -19,11 +19,11 @@ from models.text_video.precision import cpu_dtype
 from models.text_video.projection import DIM, Projection
 
 TEXT_PREFIX = "text."
-"""In the weights file, the layers of the text tower that were trained; they take the place of the package's."""
+"""In a weights file, layers of the text tower that a run of the recipe tuned; they take the place of the package's."""
 
 
 class StudioLite:
-    """EfficientNet-Lite2, frozen, and MiniLM with its last layers tuned, joined by two heads (captioned photos)."""
+    """EfficientNet-Lite2 and MiniLM, joined by two heads trained on captioned photos."""
 
     dim = DIM
 
