@@ -1,0 +1,130 @@
+"""The Search page as a person uses it: words, pictures, moments, options, reasons, keys, and what is kept."""
+
+import re
+from pathlib import Path
+
+import cv2
+import pytest
+from playwright.sync_api import Page, expect
+
+from studio import media
+from tests.browser.conftest import Served
+
+pytestmark = pytest.mark.browser
+
+
+def ask(page: Page, query: str) -> None:
+    page.fill("#search-query", query)
+    page.press("#search-query", "Enter")
+    expect(page.locator("#search-status")).to_contain_text("best moments")
+
+
+@pytest.fixture
+def searched(page: Page, served: Served) -> Page:
+    page.goto(f"{served.url}?view=search&q=a+bicycle+on+a+street")
+    expect(page.locator(".hit .title").first).to_have_text("bikes.mp4")
+    return page
+
+
+def titles(page: Page) -> set[str]:
+    return set(page.locator(".hit .title").all_text_contents())
+
+
+def test_a_picture_finds_its_video(searched: Page, clips: dict[str, Path], tmp_path: Path) -> None:
+    _, image = media.frame_at(clips["carphone"], 1_000_000)
+    file = tmp_path / "frame.png"
+    cv2.imwrite(str(file), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    searched.set_input_files("#search-picture", file)
+    expect(searched.locator("#search-asked")).to_contain_text("like this picture")
+    expect(searched.locator(".hit .title").first).to_contain_text("carphone")
+    assert float(searched.locator(".hit").first.get_attribute("data-score") or 0) > 0.9
+    file.write_text("no picture")
+    searched.set_input_files("#search-picture", file)
+    expect(searched.locator("#toast")).to_contain_text("cannot be read")
+
+
+def test_more_like_this_is_a_link_that_reopens(searched: Page, served: Served) -> None:
+    searched.locator(".hit >> text=More like this").first.click()
+    expect(searched.locator("#search-asked")).to_contain_text("like this moment")
+    searched.wait_for_url("**like=**")
+    expect(searched.locator("#search-status")).to_contain_text("best moments")
+    first = searched.locator(".hit").first.get_attribute("data-score")
+    searched.reload()
+    expect(searched.locator("#search-asked")).to_contain_text("like this moment")
+    expect(searched.locator(".hit").first).to_have_attribute("data-score", first or "")
+    searched.click("[aria-label='Without like this moment']")
+    expect(searched.locator("#search-asked")).to_be_hidden()
+
+
+def test_options_narrow_and_are_kept_with_the_search(searched: Page) -> None:
+    assert len(titles(searched)) > 1
+    searched.click("#search-options summary")
+    searched.fill("#opt-name", "carphone")
+    searched.press("#opt-name", "Tab")
+    expect(searched.locator("#search-options-set")).to_have_text("(1 set)")
+    searched.wait_for_function(
+        "[...document.querySelectorAll('.hit .title')].every(t => t.textContent.startsWith('carphone'))"
+    )
+    searched.click("#search-save")
+    searched.fill("#search-name", "suits")
+    searched.press("#search-name", "Enter")
+    kept = searched.locator("#search-kept .name", has_text="suits")
+    expect(kept).to_be_visible()
+    searched.fill("#opt-name", "")
+    searched.press("#opt-name", "Tab")
+    searched.wait_for_function(
+        "new Set([...document.querySelectorAll('.hit .title')].map(t => t.textContent)).size > 1"
+    )
+    searched.reload()
+    kept.click()
+    searched.wait_for_function(
+        "[...document.querySelectorAll('.hit .title')].every(t => t.textContent.startsWith('carphone'))"
+    )
+    searched.click("[aria-label='Forget suits']")
+    expect(kept).to_have_count(0)
+
+
+def test_why(searched: Page) -> None:
+    first = searched.locator(".hit").first
+    first.locator("text=Why?").click()
+    words = first.locator(".why mark")
+    expect(words).to_have_text(["a", "bicycle", "on", "a", "street"])
+    weights = [float(word.get_attribute("title") or 0) for word in words.all()]
+    assert max(weights) == weights[1] == 1.0
+    start, end = (float(first.get_attribute(f"data-{edge}") or 0) for edge in ("start", "end"))
+    assert first.locator(".why .frames i").count() == pytest.approx(2 * (end - start), abs=2)
+
+
+def test_moving_over_a_moment_previews_it_and_its_strip_leads_there(searched: Page) -> None:
+    first = searched.locator(".hit").first
+    image, strip = first.locator("img"), first.locator(".strip")
+    box = strip.bounding_box()
+    assert box is not None
+    searched.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 4)
+    expect(image).to_have_attribute("src", re.compile(r"t=[89]\.\d"))
+    searched.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + 4)
+    searched.wait_for_function("Math.abs(document.querySelector('#player')?.currentTime - 9) < 0.3")
+
+
+def test_keys_walk_through_the_moments(searched: Page) -> None:
+    searched.focus("#search-query")
+    searched.keyboard.press("ArrowDown")
+    focused = "[...document.querySelectorAll('.hit .picture')].indexOf(document.activeElement)"
+    assert searched.evaluate(focused) == 0
+    searched.keyboard.press("ArrowRight")
+    assert searched.evaluate(focused) == 1
+    searched.keyboard.press("ArrowLeft")
+    searched.keyboard.press("ArrowUp")
+    assert searched.evaluate("document.activeElement.id") == "search-query"
+    searched.keyboard.press("ArrowDown")
+    searched.keyboard.press("/")
+    assert searched.evaluate("document.activeElement.id") == "search-query"
+    searched.keyboard.press("ArrowDown")
+    searched.keyboard.press("Enter")
+    expect(searched.locator("#video-name")).to_have_text("bikes.mp4")
+
+
+def test_a_minus_alone_is_answered_with_a_sentence(searched: Page) -> None:
+    searched.fill("#search-query", "-grass")
+    searched.press("#search-query", "Enter")
+    expect(searched.locator("#search-status")).to_contain_text("what should be seen")
