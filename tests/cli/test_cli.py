@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
+from studio import media
 from studio.config import Settings
 from studio.service import Studio
 
@@ -45,6 +47,28 @@ def test_search_one_and_many(run: Any, tmp_path: Path) -> None:
     _, out, _ = run("search", "--queries", tmp_path / "queries.txt", "--json")
     assert [r["query"] for r in out["results"]] == ["a bicycle", "a man"]
     assert all(r["hits"] for r in out["results"])
+
+
+def test_search_by_picture_and_moment_and_narrowed(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
+    _, image = media.frame_at(clips["carphone"], 1_000_000)
+    file = tmp_path / "frame.png"
+    cv2.imwrite(str(file), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    status, out, _ = run("search", "--image", file, "--top", "1", "--json")
+    assert (status, Path(out["hits"][0]["path"]).name) == (0, clips["carphone"].name)
+    _, out, _ = run("search", "--like", clips["bikes"], "0", "1", "--in", clips["carphone"], "--json")
+    assert {Path(hit["path"]).name for hit in out["hits"]} == {clips["carphone"].name}
+    _, out, _ = run("search", "a man -bicycle", "--shortest", "9", "--no-annotated", "--json")
+    assert {Path(hit["path"]).name for hit in out["hits"]} <= {clips["bikes"].name}
+
+
+def test_survey(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
+    texts = tmp_path / "texts.txt"
+    texts.write_text("a bicycle on a street\na man wearing a suit\n")
+    status, out, _ = run("survey", clips["bikes"], "--texts", texts, "--json")
+    assert status == 0
+    assert out["segments"]
+    assert {s["label"] for s in out["segments"]} <= {"a bicycle on a street", "a man wearing a suit"}
+    assert all(0 <= s["start"] < s["end"] <= 10.0 for s in out["segments"])
 
 
 def test_ground(run: Any, clips: dict[str, Path]) -> None:
