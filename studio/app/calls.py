@@ -215,5 +215,29 @@ def annotate_calls(studio: Studio) -> list[Call]:
     def history(request: dict[str, Any]) -> Any:
         return studio.history(text(request, "annotation"))
 
-    functions = load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history
+    def save_people(request: dict[str, Any]) -> Any:
+        base = number(request, "base", 0)
+        row = studio.video(text(request, "video"))
+        return studio.people.name(row, request.get("names"), base, text(request, "annotator", ""))
+
+    def transcript(request: dict[str, Any]) -> Any:
+        return {"lines": studio.people.transcript(studio.video(text(request, "video")))}
+
+    def read_subtitles(request: dict[str, Any]) -> Any:
+        return {"count": studio.people.read_subtitles(studio.video(text(request, "video")), text(request, "text"))}
+
+    def save_line(request: dict[str, Any]) -> Any:
+        known = None if request.get("line") is None else number(request, "line", 0)
+        start, end = seconds_of(request, "start"), seconds_of(request, "end")
+        row = studio.video(text(request, "video"))
+        return {"line": studio.people.save_line(row, known, start, end, text(request, "text"))}
+
+    def drop_line(request: dict[str, Any]) -> Any:
+        studio.people.drop_line(studio.video(text(request, "video")), number(request, "line", 0))
+        return {}
+
+    functions = (
+        load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
+        save_people, transcript, read_subtitles, save_line, drop_line,
+    )  # fmt: skip
     return [answer(f) for f in functions]

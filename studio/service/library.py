@@ -15,8 +15,9 @@ from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.service import edits, files, trials, views
 from studio.service.models import engines
+from studio.service.people import People
 from studio.service.search import Asked, Search
-from studio.store import Store, annotations, jobs, labels, lines, runs, searches, videos
+from studio.store import Store, annotations, jobs, labels, lines, people, runs, searches, videos
 from studio.timeline import Annotation, Timeline
 
 Row = dict[str, Any]
@@ -44,6 +45,7 @@ class Studio:
         self.runner: Runner | None = None
         # answers at once: a search does not wait behind an hour of indexing
         self._asker = worker or (ProcessWorker(self.settings) if background else InlineWorker(self.settings))
+        self.people = People(self.store, self.settings.limits)
         self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:
             threading.Thread(target=self._asker.start, daemon=True).start()
@@ -248,6 +250,9 @@ class Studio:
         """What a task needs of the database, which it cannot see itself."""
         if kind == "survey":
             return {"texts": self.store.read(lambda db: searches.history(db) + _said(db, row["id"])), **params}
+        if kind == "emotions" and "subtitles" not in params:
+            said = self.store.read(lambda db: lines.of_video(db, row["id"]))
+            return {**params, **({"subtitles": [list(line) for line in said]} if said else {})}
         if kind == "ground" and params.get("remember", True):
             return {"memory": self.store.read(annotations.answers), **params}
         return params
@@ -320,6 +325,7 @@ class Studio:
                 "annotations": [formats.native.to_dict(a) for a in annotations.of_video(db, row["id"])],
                 "labels": labels.schema(db),
                 "palette": labels.PALETTE,
+                "people": people.of_video(db, row["id"]),
                 "engines": engines(self.settings),
                 "jobs": self._jobs(db, row["id"]),
                 "indexed": self.is_indexed(row),
@@ -348,6 +354,7 @@ class Studio:
                     {**views.run(r), "predictions": [views.prediction(p, r) for p in runs.predictions(db, r["id"])]}
                     for r in new
                 ],
+                "people": people.of_video(db, video_id),
                 "jobs": self._jobs(db, video_id),
             }
 

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from studio.errors import NotFound
+
 Line = tuple[int, int, str]
 MOST = 200
 _WORD = re.compile(r"[^\W_]+")
@@ -23,6 +25,34 @@ def of_video(db: sqlite3.Connection, video_id: str) -> list[Line]:
     """The lines of a video in order of time."""
     rows = db.execute("SELECT start_us, end_us, text FROM lines WHERE video_id = ? ORDER BY start_us, id", (video_id,))
     return [(row["start_us"], row["end_us"], row["text"]) for row in rows]
+
+
+def listed(db: sqlite3.Connection, video_id: str) -> list[dict[str, Any]]:
+    """The lines of a video with their ids, in order of time."""
+    rows = db.execute(
+        "SELECT id, start_us, end_us, text FROM lines WHERE video_id = ? ORDER BY start_us, id", (video_id,)
+    )
+    return [dict(row) for row in rows]
+
+
+def put(db: sqlite3.Connection, video_id: str, line: Line, line_id: int | None = None) -> int:
+    """Add a line, or write the one with this id anew; returns its id.
+
+    Raises NotFound when it was removed meanwhile.
+    """
+    if line_id is not None:
+        drop(db, video_id, line_id)
+    added = db.execute("INSERT INTO lines VALUES (?, ?, ?, ?, ?)", (line_id, video_id, *line))
+    return int(added.lastrowid or 0)
+
+
+def drop(db: sqlite3.Connection, video_id: str, line_id: int) -> None:
+    """Remove a line.
+
+    Raises NotFound.
+    """
+    if db.execute("DELETE FROM lines WHERE id = ? AND video_id = ?", (line_id, video_id)).rowcount == 0:
+        raise NotFound("Somebody removed this line meanwhile.")
 
 
 def find(db: sqlite3.Connection, query: str, videos: Sequence[str] | None = None) -> list[dict[str, Any]]:

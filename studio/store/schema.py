@@ -22,6 +22,12 @@ def m002_words(db: Database) -> None:
     _run(db, _WORDS)
 
 
+@migrations()
+def m003_people(db: Database) -> None:
+    """Who the faces of a video are: names, merges, splits and deletions of face tracks."""
+    _run(db, _PEOPLE)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -108,6 +114,14 @@ CREATE TABLE searches (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, question TEXT NOT NULL, annotator TEXT NOT NULL,
     created TEXT NOT NULL
 );
+"""
+
+_PEOPLE = """
+CREATE TABLE people (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+    names TEXT NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX people_of_video ON people(video_id, seq);
 """
 
 

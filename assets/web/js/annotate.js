@@ -6,10 +6,13 @@ import { clock, el, toast } from "./dom.js";
 import { attach } from "./gestures.js";
 import { keyTable, listen } from "./keys.js";
 import { Inspector, SegmentList, showGroundNote, showJobs, showQuestions } from "./panels.js";
+import { Faces } from "./faces.js";
 import { Outbox, leftBehind } from "./outbox.js";
+import { personOf } from "./people.js";
 import { Player } from "./player.js";
 import { current, go, note, onRoute } from "./router.js";
 import { Timeline } from "./timeline.js";
+import { Transcript } from "./transcript.js";
 
 const SAYS = { saved: "saved", saving: "saving", offline: "offline", conflict: "conflict" };
 
@@ -17,6 +20,8 @@ export function mount(element, server) {
   const $ = (id) => element.querySelector(`#${id}`);
   const player = new Player($("player"));
   const timeline = new Timeline($("timeline"), $("gutter"));
+  const faces = new Faces($("faces"), player, { onpick: (name) => pickPerson(name) });
+  const transcript = new Transcript(element, server, { seek: (time) => seek(time), time: () => player.time });
   const opened = new Date().toISOString();
   let doc = null;
   let selected = null;
@@ -59,6 +64,8 @@ export function mount(element, server) {
     if (!$("engine").options.length) $("engine").append(...next.engines.map((name) => el("option", { value: name, text: name })));
     $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
     timeline.show(next);
+    faces.show([], next.people, next.video);
+    transcript.open(next);
     next.addEventListener("change", (event) => doc === next && refresh(event.detail));
     next.addEventListener("notice", (event) => toast(event.detail, "error"));
     next.addEventListener("gone", (event) => {
@@ -101,6 +108,10 @@ export function mount(element, server) {
       inspector.show(doc, selected);
       showQuestions($("questions"), doc);
       showThreshold();
+      transcript.attribute();
+    } else if (what === "faces") {
+      $("faces-toggle").hidden = !doc.faces.length;
+      faces.show(doc.faces, doc.people, doc.video);
     } else if (what === "curve") {
       showGroundNote($("ground-note"), doc.curve);
     } else if (what === "view") {
@@ -152,9 +163,25 @@ export function mount(element, server) {
     if (id !== null && doc.item(id)) timeline.reveal(doc.item(id).start, doc.item(id).end);
     selected = id;
     timeline.selected = id;
+    faces.chosen = null;
     timeline.invalidate();
     list.select(id);
     inspector.show(doc, id);
+  }
+
+  function pickPerson(name) {
+    if (!doc.faces.some((track) => doc.people.stretches(name, [track.track]).length)) return;
+    select(null);
+    faces.chosen = name;
+    faces.draw();
+    inspector.showPerson(doc, name, player.time);
+  }
+
+  function showList(which) {
+    for (const tab of ["segments", "transcript"]) $(`tab-${tab}`).setAttribute("aria-selected", String(tab === which));
+    $("segment-list").hidden = which !== "segments";
+    $("transcript").hidden = which !== "transcript";
+    if (which === "transcript") transcript.follow(player.time);
   }
 
   function seek(time) {
@@ -170,6 +197,7 @@ export function mount(element, server) {
 
   player.addEventListener("time", () => {
     timeline.playhead = player.time;
+    transcript.follow(player.time);
     $("clock").textContent = clock(player.time);
     $("frame").textContent = `frame ${player.frameAt(player.time + 0.0005)}`;
     if (stopAt !== null && player.time >= stopAt) {
@@ -225,6 +253,7 @@ export function mount(element, server) {
     },
     help: () => showKeys(),
     glance: () => glance(),
+    faces: () => !$("faces-toggle").hidden && $("show-faces").click(),
   };
 
   function decide(verdict) {
@@ -291,6 +320,12 @@ export function mount(element, server) {
       if (event.detail) event.currentTarget.blur(); // after the mouse, Space belongs to the player again
     });
   }
+  for (const which of ["segments", "transcript"]) $(`tab-${which}`).addEventListener("click", () => showList(which));
+  $("show-faces").addEventListener("change", (event) => {
+    faces.shown = event.target.checked;
+    faces.draw();
+  });
+  timeline.addEventListener("row", (event) => doc && pickPerson(personOf(event.detail)));
   $("threshold").addEventListener("input", (event) => {
     if (!doc) return;
     doc.threshold = Number(event.target.value);

@@ -2,6 +2,8 @@
 
 import { ApiError, array, call } from "./api.js";
 import { Outbox } from "./outbox.js";
+import { People } from "./people.js";
+import { annotator } from "./shell.js";
 
 const POLL_MS = 400;
 const FIELDS = ["id", "track", "start", "end", "label", "note", "source", "prediction_id"];
@@ -28,6 +30,10 @@ export class VideoDocument extends EventTarget {
     this.shots = new Float64Array(0);
     this.waveform = new Int8Array(0);
     this.curve = null;
+    this.people = new People({ seq: 0, names: [] });
+    this.faces = []; // face tracks of the newest run of speakers
+    this.graphs = new Map(); // row → [{label, times, scores}]: scores over time that can be shown below it
+    this.opened = new Set(); // rows whose graph is shown
     this.state = "saved";
     this.outbox = new Outbox(server, id, (result, edit) => this.answered(result, edit), (s, why) => this.setState(s, why));
   }
@@ -37,6 +43,7 @@ export class VideoDocument extends EventTarget {
     Object.assign(this, {
       video: data.video, playable: data.playable, seq: data.seq, runSeq: data.run_seq, runs: data.runs,
       labels: data.labels, palette: data.palette, engines: data.engines, jobs: data.jobs, indexed: data.indexed,
+      people: new People(data.people),
     });
     this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
     this.annotations = new Map(data.annotations.map((a) => [a.id, a]));
@@ -49,6 +56,7 @@ export class VideoDocument extends EventTarget {
     this.outbox.flush();
     this.loadPictures();
     this.loadCurve();
+    this.loadFaces();
     if (!this.timer) this.timer = setInterval(() => this.poll(), POLL_MS);
   }
 
@@ -70,6 +78,54 @@ export class VideoDocument extends EventTarget {
     this.curve = { run: run.id, query, agreement: payload.agreement, remembered: payload.remembered, ...payload.curve };
     this.changed("curve");
     this.changed("view");
+  }
+
+  // Boxes and score curves of the newest runs about people.
+  async loadFaces() {
+    const newest = (task) => this.runs.filter((run) => run.task === task).at(-1);
+    for (const run of [newest("speaker"), newest("emotion")]) {
+      if (!run || this.seenFaces?.has(run.id)) continue;
+      (this.seenFaces ??= new Set()).add(run.id);
+      const { payload } = await call(this.server, "run_payload", { run: run.id });
+      if (this.closed) return;
+      if (run.task === "speaker") this.faces = payload.tracks ?? [];
+      const curves = run.task === "speaker" ? this.faces.map((t) => ({ ...t, label: "speaking" })) : payload.curves ?? [];
+      const found = new Map();
+      for (const curve of curves) {
+        if (!Array.isArray(curve.scores) || !curve.times?.length || typeof curve.scores[0] !== "number") continue;
+        found.set(curve.track, [...(found.get(curve.track) ?? []), curve]);
+      }
+      for (const [track, shown] of found) this.graphs.set(track, shown);
+    }
+    this.changed("faces");
+    this.changed("view");
+  }
+
+  // The row of the timeline that a prediction is shown in; null when a person said that its face is nobody.
+  rowOf(p) {
+    return this.people.rowOf(p.track, p.start);
+  }
+
+  // Say who faces are; annotations of the old name follow.
+  async namePeople(names, rename = () => null) {
+    const before = this.people;
+    this.people = new People({ seq: before.seq, names });
+    this.changed("faces");
+    this.changed();
+    try {
+      const saved = await call(this.server, "save_people", { video: this.id, names, base: before.seq, annotator: annotator() });
+      this.people = new People(saved);
+    } catch (error) {
+      this.people = before;
+      this.dispatchEvent(new CustomEvent("notice", { detail: error.message }));
+      this.changed("faces");
+      this.changed();
+      return;
+    }
+    for (const a of [...this.annotations.values()]) {
+      const track = rename(a);
+      if (track && track !== a.track) this.update(a.id, { track });
+    }
   }
 
   // The page turns away; what waits is still sent.
@@ -132,6 +188,11 @@ export class VideoDocument extends EventTarget {
       moved = true;
     }
     for (const run of news.runs) this.addRun(run);
+    if (news.people.seq > this.people.seq) {
+      this.people = new People(news.people);
+      moved = true;
+      this.changed("faces");
+    }
     if (news.labels) this.labels = news.labels;
     this.seq = news.seq;
     this.runSeq = Math.max(this.runSeq, news.run_seq);
@@ -167,6 +228,7 @@ export class VideoDocument extends EventTarget {
     for (const p of run.predictions) this.predictions.set(p.id, { verdict: "", ...p });
     this.hidden.delete(run.id);
     this.loadCurve();
+    this.loadFaces();
   }
 
   // ---------------------------------------------------------------- questions
@@ -177,7 +239,7 @@ export class VideoDocument extends EventTarget {
   }
 
   isShown(p) {
-    return p.preview || (!this.hidden.has(p.run) && (p.score >= this.threshold || Boolean(p.verdict)));
+    return this.rowOf(p) !== null && (p.preview || (!this.hidden.has(p.run) && (p.score >= this.threshold || Boolean(p.verdict))));
   }
 
   // What is shown and nobody decided yet.
@@ -229,14 +291,16 @@ export class VideoDocument extends EventTarget {
       this.update(known.id, fields);
       return known.id;
     }
-    const { track, start, end, label } = p;
+    const { start, end, label } = p;
+    const track = this.rowOf(p) ?? p.track;
     return this.create({ track, start, end, label, source: "correction", prediction_id: p.id, ...fields });
   }
 
   accept(predictionId) {
     const p = this.predictions.get(predictionId);
     if (!p || this.correctionOf(predictionId)) return;
-    const { track, start, end, label } = p;
+    const { start, end, label } = p;
+    const track = this.rowOf(p) ?? p.track;
     this.create({ track, start, end, label, source: "accepted", prediction_id: p.id });
   }
 

@@ -49,7 +49,8 @@ export function attach(timeline, { player, select, seek, menu }) {
       drag = { kind: "scrub" };
       seek(time);
     } else if (hit.item) {
-      const { id, start, end, track, label, version } = hit.item;
+      const { id, start, end, label, version } = hit.item;
+      const track = hit.row.name;
       drag = { kind: hit.part, id, start, end, track, label, row: hit.row, base: version, grip: time, x, moved: false };
       select(id);
     } else if (hit.row?.kind === "track") {

@@ -85,3 +85,26 @@ export function drawCurve(ctx, timeline, wholeRow) {
   ctx.fillText(high.toFixed(2), 4, row.y + 8);
   ctx.fillText(low.toFixed(2), 4, row.y + row.height - 8);
 }
+
+// Scores over time between 0 and 1, one line each; the strongest ones where there are many.
+export function drawGraphs(ctx, timeline, row) {
+  const y = (score) => row.y + row.height - 4 - score * (row.height - 8);
+  ctx.fillStyle = timeline.ink.line;
+  ctx.fillRect(0, y(0.5), timeline.width, 1);
+  row.graphs.forEach(({ times, scores, track, label }) => {
+    ctx.beginPath();
+    let first = Math.max(0, times.findIndex((t) => t >= timeline.start) - 1);
+    if (first < 0) first = 0;
+    const stride = Math.max(1, Math.floor((times.length * (timeline.end - timeline.start)) / timeline.duration / (2 * timeline.width)));
+    let last = null;
+    for (let i = first; i < times.length; i += stride) {
+      const gap = last === null || times[i] - last > 1 + stride * 0.3;
+      gap ? ctx.moveTo(timeline.x(times[i]), y(scores[i])) : ctx.lineTo(timeline.x(times[i]), y(scores[i]));
+      last = times[i];
+      if (last > timeline.end) break;
+    }
+    ctx.strokeStyle = timeline.colour({ track, label });
+    ctx.lineWidth = 1.5;
+    ctx.stroke();
+  });
+}

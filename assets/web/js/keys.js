@@ -16,6 +16,7 @@ export function keyTable(actions) {
     ["o", "Mark the end", actions.markOut, "O"],
     ["Enter", "New segment (of the marks, or at the playhead)", actions.create],
     ["g", "The moment around this frame", actions.glance, "G"],
+    ["b", "Boxes around faces", actions.faces, "B"],
     ["n", "Next segment", () => actions.next(1), "N"],
     ["p", "Previous segment", () => actions.next(-1), "P"],
     ["Tab", "Next segment, in the timeline", () => actions.next(1)],

@@ -7,6 +7,7 @@ const PAD = 5;
 const MOST_LANES = 4;
 const WAVE_H = 40;
 const CURVE_H = 64;
+const GRAPH_H = 44;
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
 
 // Rows from top to bottom. A track's row has a lane of predictions above one of annotations; segments that overlap
@@ -22,9 +23,14 @@ export function layout(doc) {
     if (task in TASKS) found.order = Math.min(found.order, TASKS[task]);
     return found;
   };
-  for (const p of doc.predictions.values()) if (doc.isShown(p)) track(p.track, p.task).predictions.push(p);
-  for (const p of doc.previews) track(p.track).predictions.push(p);
+  for (const p of doc.predictions.values()) if (doc.isShown(p)) track(doc.rowOf(p), p.task).predictions.push(p);
+  for (const p of doc.previews) if (doc.isShown(p)) track(doc.rowOf(p)).predictions.push(p);
   for (const a of doc.annotations.values()) track(a.track).annotations.push(a);
+  const graphs = new Map();
+  for (const [name, curves] of doc.graphs) {
+    const row = doc.people.rowOf(name, curves[0].times[0]);
+    if (row) graphs.set(row, [...(graphs.get(row) ?? []), ...curves]);
+  }
   if (!tracks.size) track("Moments", "grounding");
   const named = [...tracks.values()].sort(
     (a, b) => a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true }),
@@ -43,7 +49,8 @@ export function layout(doc) {
       lanes.push({ kind: "annotation", y, height, items });
       y += height + 2;
     }
-    rows.push({ kind: "track", name, lanes, height: y + PAD - 2, count: predictions.length + annotations.length });
+    rows.push({ kind: "track", name, lanes, height: y + PAD - 2, count: predictions.length + annotations.length, graph: graphs.has(name) });
+    if (doc.opened.has(name) && graphs.has(name)) rows.push({ kind: "graph", name: graphs.get(name).map((g) => g.label).slice(0, 4).join(", "), height: GRAPH_H, graphs: graphs.get(name) });
   }
   let top = 0;
   for (const row of rows) {

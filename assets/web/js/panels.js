@@ -102,6 +102,41 @@ export class Inspector {
     ];
   }
 
+  // A person: their name, and what the tracker got wrong about them.
+  showPerson(doc, name, at) {
+    this.key = `person ${name}`;
+    this.id = null;
+    const tracks = doc.faces.map((track) => track.track);
+    const others = [...new Set(doc.faces.map((track) => doc.people.nameOf(track.track, at)))].filter((other) => other && other !== name);
+    const rows = (from, to) => (a) => (a.track === from ? to : a.track === `Expression · ${from}` ? `Expression · ${to}` : null);
+    const done = (names, rename) => {
+      this.actions.select(null);
+      doc.namePeople(names, rename);
+    };
+    const become = (to) => to && to !== name && done(doc.people.renamed(name, to, tracks), rows(name, to));
+    const fresh = () => {
+      const taken = new Set([...tracks, ...others, name]);
+      let number = tracks.length + 1;
+      while (taken.has(`Person ${number}`)) number++;
+      return `Person ${number}`;
+    };
+    const split = () => {
+      const to = fresh();
+      done(doc.people.split(name, at, to, tracks), (a) => (a.start >= at - 1e-6 ? rows(name, to)(a) : null));
+    };
+    this.box.replaceChildren(
+      el("div", { class: "row head" }, el("h3", { text: "Person" }), el("span", { class: "tag", text: `${doc.people.stretches(name, tracks).length} face track(s)` })),
+      el("label", { text: "Name" }, el("input", { id: "person-name", type: "text", dir: "auto", maxlength: 100, value: name, autocomplete: "off", onchange: (e) => become(e.target.value.trim()) })),
+      others.length ? el("label", { text: "Is the same as" }, el("select", { id: "person-merge", onchange: (e) => become(e.target.value) },
+        el("option", { value: "", text: "…" }), ...others.map((other) => el("option", { value: other, text: other })))) : null,
+      el("div", { class: "row" },
+        el("button", { id: "person-split", type: "button", text: "Somebody else from here", title: "From the frame that is shown on, this face is another person", onclick: split }),
+        el("span", { class: "grow" }),
+        el("button", { id: "person-delete", class: "danger", type: "button", text: "Not a person", onclick: () => done(doc.people.renamed(name, null, tracks)) })),
+      el("button", { class: "link", id: "person-reset", type: "button", text: "Take back all names of this video", hidden: !doc.people.names.length, onclick: () => done([]) }),
+    );
+  }
+
   times(item, onchange) {
     const field = (name, label) => el("label", { class: "time" }, label,
       el("input", { type: "number", step: "0.001", min: "0", value: item[name].toFixed(3), "data-field": name, disabled: !onchange,
@@ -140,7 +175,7 @@ export class Inspector {
     const done = { accepted: "accepted", corrected: "corrected", rejected: "rejected" }[p.verdict];
     const correction = doc.correctionOf(p.id);
     return [
-      el("div", { class: "row head" }, el("h3", { text: p.track }), el("span", { class: "tag prediction", text: done ?? "prediction" })),
+      el("div", { class: "row head" }, el("h3", { text: doc.rowOf(p) }), el("span", { class: "tag prediction", text: done ?? "prediction" })),
       el("p", { class: "label", text: p.label }),
       this.times(p, null),
       el("p", { class: "muted", text: `Score ${p.score.toFixed(2)}${p.confidence === undefined ? "" : `, confidence ${p.confidence.toFixed(2)}`}. Drag an edge to correct it; the prediction itself stays as it is.` }),
@@ -211,7 +246,7 @@ export class SegmentList {
 
   update(doc, middles) {
     const items = [
-      ...[...doc.predictions.values()].filter((p) => doc.isShown(p)).map((item) => ["prediction", item]),
+      ...[...doc.predictions.values()].filter((p) => doc.isShown(p)).map((p) => ["prediction", { ...p, track: doc.rowOf(p) }]),
       ...[...doc.annotations.values()].map((item) => ["annotation", item]),
     ].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
     const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -1,7 +1,7 @@
 // The timeline on its canvas: what is in view, drawing it, and what lies under a point.
 
 import { clock } from "./dom.js";
-import { drawCurve, drawWave } from "./graphs.js";
+import { drawCurve, drawGraphs, drawWave } from "./graphs.js";
 import { colourOf, firstVisible, inkOn, layout } from "./layout.js";
 
 const RULER_H = 26;
@@ -117,14 +117,34 @@ export class Timeline extends EventTarget {
       const cell = document.createElement("div");
       cell.className = `gutter-row ${row.kind}`;
       cell.style.height = `${row.height}px`;
-      cell.textContent = row.name;
       cell.title = row.name;
+      const name = document.createElement(row.kind === "track" ? "button" : "span");
+      name.textContent = row.name;
+      name.className = "name";
+      cell.append(name);
+      if (row.kind === "track") {
+        name.type = "button";
+        name.addEventListener("click", () => this.dispatchEvent(new CustomEvent("row", { detail: row.name })));
+      }
+      if (row.graph) cell.append(this.graphButton(row.name));
       return cell;
     });
     const head = document.createElement("div");
     head.className = "gutter-head";
     head.style.height = `${RULER_H}px`;
     return [head, ...cells];
+  }
+
+  graphButton(name) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "plain graph", textContent: "∿", title: "Show or hide the scores over time" });
+    button.setAttribute("aria-pressed", String(this.doc.opened.has(name)));
+    button.setAttribute("aria-label", `Scores of ${name} over time`);
+    button.addEventListener("click", () => {
+      this.doc.opened.has(name) ? this.doc.opened.delete(name) : this.doc.opened.add(name);
+      this.relayout();
+    });
+    return button;
   }
 
   resize() {
@@ -175,6 +195,7 @@ export class Timeline extends EventTarget {
       ctx.fillRect(0, row.y + row.height - 1, this.width, 1);
       if (row.kind === "wave") drawWave(ctx, this, row);
       else if (row.kind === "curve") drawCurve(ctx, this, row);
+      else if (row.kind === "graph") drawGraphs(ctx, this, row);
       else for (const lane of row.lanes) this.drawLane(ctx, row, lane);
     }
     this.drawDraft(ctx);

@@ -1,0 +1,121 @@
+// Boxes around faces, drawn over the video at the very frame that is shown; their colour says who speaks.
+
+const GAP_S = 1; // between two boxes of a track: longer means that the face was away
+
+export class Faces {
+  constructor(canvas, player, { onpick }) {
+    this.canvas = canvas;
+    this.player = player;
+    this.tracks = [];
+    this.people = null;
+    this.size = { width: 1, height: 1 };
+    this.shown = true;
+    this.boxes = [];
+    this.chosen = null;
+    player.addEventListener("time", () => this.draw());
+    new ResizeObserver(() => this.draw()).observe(player.video);
+    canvas.addEventListener("click", (event) => {
+      const hit = this.at(event);
+      if (hit) onpick(hit.name);
+      else player.toggle();
+    });
+    canvas.addEventListener("mousemove", (event) => (canvas.style.cursor = this.at(event) ? "pointer" : ""));
+  }
+
+  // `tracks` as a run of speakers has them: boxes [t, x1, y1, x2, y2] in s and pixels, scores at times.
+  show(tracks, people, size) {
+    this.tracks = tracks.map((track) => ({ ...track, times: track.times ?? [], scores: track.scores ?? [] }));
+    this.people = people;
+    this.size = size;
+    this.draw();
+  }
+
+  at(event) {
+    return this.boxes.find(({ x, y, w, h }) => event.offsetX >= x && event.offsetX <= x + w && event.offsetY >= y && event.offsetY <= y + h);
+  }
+
+  draw() {
+    const { canvas, player, size } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    const ctx = canvas.getContext("2d");
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    this.boxes = [];
+    canvas.dataset.faces = "[]";
+    if (!this.shown || !this.people) return;
+    const scale = Math.min(width / size.width, height / size.height);
+    const [left, top] = [(width - size.width * scale) / 2, (height - size.height * scale) / 2];
+    for (const track of this.tracks) {
+      const box = boxAt(track.boxes, player.time);
+      const name = box && this.people.nameOf(track.track, player.time);
+      if (!name) continue;
+      const score = valueAt(track.times, track.scores, player.time);
+      const place = { name, score, x: left + box[0] * scale, y: top + box[1] * scale, w: (box[2] - box[0]) * scale, h: (box[3] - box[1]) * scale };
+      this.boxes.push(place);
+      this.drawBox(ctx, place);
+    }
+    canvas.dataset.faces = JSON.stringify(this.boxes.map(({ name, score, x, y, w, h }) => ({ name, score, x, y, w, h })));
+  }
+
+  drawBox(ctx, { name, score, x, y, w, h }) {
+    const share = score ?? 0;
+    const colour = score === null ? "#dfe3f3" : `hsl(${Math.round(220 - 75 * share)} ${Math.round(25 + 60 * share)}% ${Math.round(72 - 12 * share)}%)`;
+    ctx.lineWidth = name === this.chosen ? 3 : 2;
+    ctx.strokeStyle = "rgb(8 10 18 / 55%)";
+    ctx.beginPath();
+    ctx.roundRect(x - 1, y - 1, w + 2, h + 2, 7);
+    ctx.stroke();
+    ctx.strokeStyle = colour;
+    ctx.beginPath();
+    ctx.roundRect(x, y, w, h, 6);
+    ctx.stroke();
+    ctx.font = "600 12px ui-sans-serif, system-ui, sans-serif";
+    const text = score === null ? name : `${name} ${score.toFixed(2)}`;
+    const wide = ctx.measureText(text).width + 10;
+    const above = y > 20 ? y - 19 : y + h + 2;
+    ctx.fillStyle = "rgb(8 10 18 / 72%)";
+    ctx.beginPath();
+    ctx.roundRect(x - 1, above, wide, 17, 4);
+    ctx.fill();
+    ctx.fillStyle = colour;
+    ctx.textBaseline = "middle";
+    ctx.fillText(text, x + 4, above + 9);
+  }
+}
+
+// The box at a time between two that are known, or null while the face is away. `boxes` rise in time.
+export function boxAt(boxes, time) {
+  let low = 0;
+  let high = boxes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (boxes[middle][0] <= time + 1e-6) low = middle + 1;
+    else high = middle;
+  }
+  const i = low - 1;
+  if (i < 0) return null;
+  const [before, next] = [boxes[i], boxes[i + 1]];
+  if (!next) return time - before[0] < 0.1 ? before.slice(1) : null;
+  const gap = next[0] - before[0];
+  if (gap > GAP_S) return time - before[0] < 0.1 ? before.slice(1) : null;
+  const share = (time - before[0]) / gap;
+  return [1, 2, 3, 4].map((k) => before[k] + share * (next[k] - before[k]));
+}
+
+// The value of the sample that a time falls into; null far from all of them.
+export function valueAt(times, values, time) {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= time + 0.02) low = middle + 1;
+    else high = middle;
+  }
+  if (!low || time - times[low - 1] > 0.2) return null;
+  return values[low - 1];
+}

@@ -1,0 +1,167 @@
+// What is said and by whom: one line a subtitle; a click goes there, a double click edits.
+
+import { call } from "./api.js";
+import { clock, el, toast } from "./dom.js";
+import { personOf } from "./people.js";
+
+const NEW_S = 2;
+
+export class Transcript {
+  constructor(element, server, { seek, time }) {
+    this.$ = (id) => element.querySelector(`#${id}`);
+    this.list = this.$("transcript-list");
+    this.server = server;
+    this.seek = seek;
+    this.time = time;
+    this.lines = [];
+    this.doc = null;
+    this.list.addEventListener("click", (event) => this.clicked(event));
+    this.list.addEventListener("dblclick", (event) => this.edit(event.target.closest("li")));
+    this.list.addEventListener("keydown", (event) => this.key(event));
+    this.$("line-add").addEventListener("click", () => this.add());
+    this.$("subtitle-file").addEventListener("change", (event) => this.read(event.target));
+  }
+
+  async open(doc) {
+    this.doc = doc;
+    this.lines = [];
+    this.show();
+    await this.load();
+  }
+
+  async load() {
+    const { doc } = this;
+    try {
+      const { lines } = await call(this.server, "transcript", { video: doc.id });
+      if (doc === this.doc) this.lines = lines;
+    } catch (error) {
+      toast(error.message, "error");
+    }
+    this.show();
+  }
+
+  // Who speaks most while a line is said, by annotations where there are some, else by what is predicted.
+  speakerOf(line) {
+    const shares = new Map();
+    const speaks = (item) => item.label === "speaking" && item.start < line.end && item.end > line.start;
+    const annotated = [...this.doc.annotations.values()].filter(speaks);
+    const found = annotated.length ? annotated : [...this.doc.predictions.values()].filter((p) => p.verdict !== "rejected" && this.doc.isShown(p) && speaks(p));
+    for (const item of found) {
+      const row = annotated.length ? item.track : this.doc.rowOf(item);
+      if (row) shares.set(personOf(row), (shares.get(personOf(row)) ?? 0) + Math.min(item.end, line.end) - Math.max(item.start, line.start));
+    }
+    return [...shares].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "";
+  }
+
+  show() {
+    this.$("transcript-empty").hidden = this.lines.length > 0;
+    this.list.replaceChildren(...this.lines.map((line) => el("li", { tabindex: 0, "data-line": line.id, "data-start": line.start, "data-end": line.end },
+      el("span", { class: "when mono", text: clock(line.start, 1) }),
+      el("span", { class: "who", text: this.doc ? this.speakerOf(line) : "" }),
+      el("span", { class: "said", dir: "auto", text: line.text }))));
+    this.current = null;
+    this.follow(this.time());
+  }
+
+  // Names may have changed, or who speaks.
+  attribute() {
+    for (const [i, node] of [...this.list.children].entries()) {
+      const who = this.speakerOf(this.lines[i]);
+      if (node.children[1].textContent !== who) node.children[1].textContent = who;
+    }
+  }
+
+  follow(time) {
+    const at = this.lines.findIndex((line) => line.start <= time + 1e-6 && time < line.end);
+    const node = this.list.children[at] ?? null;
+    if (node === this.current) return;
+    this.current?.removeAttribute("aria-current");
+    this.current = node;
+    node?.setAttribute("aria-current", "true");
+    if (node && this.list.offsetParent) {
+      const { offsetTop, offsetHeight } = node;
+      if (offsetTop < this.list.scrollTop || offsetTop + offsetHeight > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = offsetTop - this.list.clientHeight / 3;
+    }
+  }
+
+  clicked(event) {
+    const node = event.target.closest("li");
+    if (node && !node.querySelector("input")) this.seek(Number(node.dataset.start));
+  }
+
+  key(event) {
+    const node = event.target.closest("li");
+    if (!node || event.target.matches("input")) return;
+    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    if (step) node[step]?.focus();
+    else if (event.key === "Enter") this.seek(Number(node.dataset.start));
+    else if (event.key === "F2") this.edit(node);
+    else if (event.key === "Delete") this.drop(node);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  lineOf(node) {
+    return this.lines.find((line) => String(line.id) === node.dataset.line);
+  }
+
+  edit(node) {
+    if (!node || node.querySelector("input")) return;
+    const line = this.lineOf(node);
+    const said = node.querySelector(".said");
+    const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
+    let over = false;
+    const finish = async (keep) => {
+      if (over) return;
+      over = true;
+      if (keep && input.value.trim() && input.value !== line.text) await this.save({ ...line, text: input.value });
+      else if (line.id === null) this.load();
+      else this.show();
+    };
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") finish(true);
+      if (event.key === "Escape") finish(false);
+    });
+    input.addEventListener("blur", () => finish(true));
+    said.replaceChildren(input);
+    input.focus();
+    input.select();
+  }
+
+  add() {
+    const start = this.time();
+    const line = { id: null, start, end: Math.min(start + NEW_S, this.doc.video.duration), text: "" };
+    this.lines = [...this.lines, line].sort((a, b) => a.start - b.start);
+    this.show();
+    this.edit([...this.list.children].find((node) => node.dataset.line === undefined || node.dataset.line === "null"));
+  }
+
+  async save({ id, start, end, text }) {
+    try {
+      await call(this.server, "save_line", { video: this.doc.id, line: id, start, end, text });
+    } catch (error) {
+      toast(error.message, "error");
+    }
+    await this.load();
+  }
+
+  async drop(node) {
+    await call(this.server, "drop_line", { video: this.doc.id, line: this.lineOf(node).id }).catch((error) => toast(error.message, "error"));
+    await this.load();
+  }
+
+  async read(input) {
+    const [file] = input.files;
+    input.value = "";
+    if (!file) return;
+    try {
+      const { count } = await call(this.server, "read_subtitles", { video: this.doc.id, text: await file.text() });
+      toast(`${count} lines were read.`);
+    } catch (error) {
+      toast(error.message, "error");
+    }
+    await this.load();
+  }
+}

@@ -1,0 +1,34 @@
+"""Table `people`: who the faces of a video are. Every change adds a row; the newest one holds."""
+
+import json
+import sqlite3
+from typing import Any
+
+from studio.errors import Conflict
+from studio.store.videos import now
+
+Names = list[dict[str, Any]]
+
+
+def of_video(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
+    """`seq`, 0 when nobody said anything yet, and `names`: each says that from a time (s) on a face track is called
+    `name`, or is nobody (None). Two tracks of one name are one person."""
+    row = db.execute(
+        "SELECT seq, names FROM people WHERE video_id = ? ORDER BY seq DESC LIMIT 1", (video_id,)
+    ).fetchone()
+    return {"seq": row["seq"], "names": json.loads(row["names"])} if row else {"seq": 0, "names": []}
+
+
+def save(db: sqlite3.Connection, video_id: str, names: Names, base: int, annotator: str) -> dict[str, Any]:
+    """Keep who the faces are, in place of what was seen as number `base`.
+
+    Raises Conflict with the names as they stand when somebody else was faster.
+    """
+    current = of_video(db, video_id)
+    if current["seq"] != base:
+        raise Conflict("Somebody else named people meanwhile; look at their names and try again.", current)
+    db.execute(
+        "INSERT INTO people (video_id, names, annotator, at) VALUES (?, ?, ?, ?)",
+        (video_id, json.dumps(names), annotator, now()),
+    )
+    return of_video(db, video_id)
