@@ -129,14 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("eval", score, "compare predictions with the truth, by the official metrics")
     sub.epilog = (
         'Truth of retrieval: {"query", "video"} a line. Truth of grounding: {"query", "video", "duration", "moments": '
-        '[{"start", "end"}]} a line, in seconds; or QVHighlights lines; or the text of Charades-STA.'
+        '[{"start", "end"}]} a line, in seconds; or QVHighlights lines; or the text of Charades-STA. Truth of emotion: '
+        '{"video", "label", "start", "end"} a line, or a file of TEL.'
     )
     sub.add_argument("task", choices=list(TASKS))
     sub.add_argument(
         "--truth", metavar="FILE", type=Path, required=True, help="JSON or JSON Lines; Charades-STA's text"
     )
     sub.add_argument("--predictions", metavar="FILE", type=Path, required=True,
-                     help="what search or ground prints with --queries --json; QVHighlights lines")  # fmt: skip
+                     help="what search or ground prints with --queries --json; QVHighlights lines; what emotions "
+                     'prints with --json, a line for each video with "video" added')  # fmt: skip
     sub = command("models", models, "list the models, verify their files, or get more of them")
     sub.add_argument("action", choices=["list", "verify", "download", "add"])
     sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
@@ -421,11 +423,12 @@ def score(args: Args) -> int:
     report = evaluate(args.task, args.truth, args.predictions)
     rows = {"predictions": report["metrics"], **report["baselines"]}
     lines = [
-        f"{name.replace('_', ' '):<14}" + "  ".join(f"{k} {v:g}" for k, v in row.items() if isinstance(v, float))
+        f"{name.replace('_', ' '):<14} " + "  ".join(f"{k} {v:g}" for k, v in row.items() if isinstance(v, float))
         for name, row in rows.items()
     ]
     notes = [report["note"]] if "note" in report else []
-    _print(args, report, [f"{report['answered']} of {report['queries']} queries answered", *lines, *notes])
+    what = "queries" if "queries" in report else "videos"
+    _print(args, report, [f"{report['answered']} of {report[what]} {what} answered", *lines, *notes])
     return 0
 
 

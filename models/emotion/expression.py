@@ -1,6 +1,7 @@
 """Seven facial expressions from a small residual network on 48×48 gray faces."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -98,20 +99,20 @@ class Expression:
         net.load_state_dict(weights)
         self._net: nn.Module = net.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def predict(self, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def predict(self, faces: npt.NDArray[np.uint8], mirror: bool = True) -> npt.NDArray[np.float32]:
         """Face crops uint8 (N, H, W, 3) RGB, any size → probabilities float32 (N, 7), rows sum to one.
 
-        The mean over the face and its mirror image. Raises ValueError for another dtype or shape.
+        With `mirror` the mean over the face and its mirror image. Raises ValueError for another dtype or shape.
         """
         frames = as_frames(faces, "faces")
-        return halving(self._forward, frames, len(LABELS), batch=256, device=self._device)
+        return halving(partial(self._forward, mirror=mirror), frames, len(LABELS), batch=256, device=self._device)
 
-    def _forward(self, faces: npt.NDArray[Any], device: str) -> torch.Tensor:
+    def _forward(self, faces: npt.NDArray[Any], device: str, mirror: bool) -> torch.Tensor:
         self._net.to(device)
         x = standardise(to_gray(torch.from_numpy(faces).to(device)))
         x = x.to(memory_format=torch.channels_last)
-        both: torch.Tensor = self._net(x).softmax(1) + self._net(x.flip(3)).softmax(1)
-        return both / 2
+        found: torch.Tensor = self._net(x).softmax(1)
+        return (found + self._net(x.flip(3)).softmax(1)) / 2 if mirror else found
 
 
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> Expression:

@@ -6,10 +6,10 @@ out; the defaults are a first guess.
 """
 
 import argparse
-import json
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,71 +17,73 @@ from safetensors.torch import load, save_file
 
 from models import registry
 from models._minilm import Sentences
-from models.emotion.dialog import LABELS, DialogNet, clean
-
-_SPELLING = {"confident": "confidence"}
-
-
-def label_index(raw: str) -> int:
-    """TEL spells one label with a trailing space and another as an adjective."""
-    name = raw.strip().lower()
-    return LABELS.index(_SPELLING.get(name, name))
+from models.emotion.dialog import DialogNet, clean
+from models.emotion.localize import contexts, localize
+from studio.eval import tel
+from studio.eval.emotion import Found, cue_figures, mean_precision, metrics, of_clips, precision
 
 
-def clips(path: Path) -> list[dict[str, Any]]:
-    """film, lines, y (18,) clip counts, and where annotated cues (L, 18) bool."""
-    found = []
-    for film, scenes in json.loads(path.read_text(encoding="utf-8")).items():
-        for clip in scenes.values():
-            lines = clip["dialog"]
-            y, cues = np.zeros(18, np.float32), np.zeros((len(lines), 18), bool)
-            for raw, value in clip["emo"].items():
-                y[label_index(raw)] = value if isinstance(value, int) else 1
-                if not isinstance(value, int):
-                    cues[value["segment"], label_index(raw)] = True
-            if lines:
-                found.append({"film": film, "lines": [clean(line) for line in lines], "y": y, "cues": cues})
-    return found
+@dataclass(frozen=True)
+class Scene:
+    """A clip as training sees it: L `lines` without markup, their vectors `x` (L, 384), `counts` (18,) of mentions."""
+
+    film: str
+    lines: list[str]
+    x: torch.Tensor
+    counts: np.ndarray
 
 
-def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Of one class; ties are broken pessimistically towards the mean rank by a stable sort on shuffled input."""
-    if not truth.any():
-        return float("nan")
-    hits = truth[np.argsort(-scores, kind="stable")]
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].mean())
+def sentences() -> Sentences:
+    """The frozen tower of sentence vectors."""
+    card = registry.card("text_video", "studio-lite")
+    return Sentences(load(registry.read(card, "text")), registry.read(card, "tokenizer"), "cpu")
 
 
-def mean_ap(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Macro average over classes with a positive, in %. Rows are shuffled first so that ties are fair."""
-    order = np.random.default_rng(0).permutation(len(scores))
-    aps = [average_precision(scores[order, c], truth[order, c]) for c in range(truth.shape[1])]
-    return 100 * float(np.nanmean(aps))
-
-
-def encode(data: Path, split: str, cache: Path) -> list[dict[str, Any]]:
-    """The clips of a split with `x` (L, 384)."""
-    found = clips(data / "tel" / f"{split}.json")
+def encode(data: Path, split: str, cache: Path) -> list[Scene]:
+    """The clips of a split; the vectors of all their lines, in order, are kept in `cache`."""
+    clips = tel.read(data / "tel" / f"{split}.json")
+    lines = [[clean(line) for line in clip.lines] for clip in clips]
     path = cache / f"tel_{split}.pt"
     if not path.exists():
-        card = registry.card("text_video", "studio-lite")
-        sentences = Sentences(load(registry.read(card, "text")), registry.read(card, "tokenizer"), "cpu")
-        torch.save(sentences.vectors([line for clip in found for line in clip["lines"]]), path)
-    vectors = torch.load(path, weights_only=True)
-    start = 0
-    for clip in found:
-        clip["x"] = vectors[start : start + len(clip["lines"])]
-        start += len(clip["lines"])
-    return found
+        torch.save(sentences().vectors([line for part in lines for line in part]), path)
+    vectors = torch.load(path, weights_only=True).split([len(part) for part in lines])
+    return [
+        Scene(clip.film, part, x, clip.counts.astype(np.float32))
+        for clip, part, x in zip(clips, lines, vectors, strict=True)
+    ]
 
 
-def batch_of(part: list[dict[str, Any]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    length = max(len(clip["x"]) for clip in part)
-    x, mask = torch.zeros(len(part), length, 384), torch.zeros(len(part), length, dtype=torch.bool)
-    for i, clip in enumerate(part):
-        x[i, : len(clip["x"])], mask[i, : len(clip["x"])] = clip["x"], True
-    return x, mask, torch.from_numpy(np.stack([clip["y"] for clip in part]))
+def batch_of(part: list[Scene]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Vectors (B, L, 384), bool mask (B, L) and counts (B, 18)."""
+    length = max(len(scene.x) for scene in part)
+    x, mask = torch.zeros(len(part), length, part[0].x.shape[1]), torch.zeros(len(part), length, dtype=torch.bool)
+    for i, scene in enumerate(part):
+        x[i, : len(scene.x)], mask[i, : len(scene.x)] = scene.x, True
+    return x, mask, torch.from_numpy(np.stack([scene.counts for scene in part]))
+
+
+def figures(clips: Sequence[tel.Clip], scores: Sequence[np.ndarray]) -> dict[str, float]:
+    """The studio protocol over annotated clips, from probabilities (L, 18) of each clip's lines.
+
+    Segments are what `localize` finds in the curves; cue figures are of the probabilities themselves.
+    """
+    found = []
+    for clip, values in zip(clips, scores, strict=True):
+        starts, ends = np.array(clip.cues).T
+        curves = contexts(values)
+        for c, label in enumerate(tel.CLASSES):
+            found += [
+                Found(clip.video, label, (start, end), score)
+                for start, end, score in localize(starts, ends, curves[:, c])
+            ]
+    every, marks = np.concatenate(scores), np.concatenate([clip.marks for clip in clips if clip.marks is not None])
+    whole = np.stack([values.mean(0) for values in scores])
+    return {
+        **{key: value for key, value in metrics(of_clips(clips), found).items() if isinstance(value, float)},
+        **cue_figures(every, marks),
+        "cue_micro_AP": 100 * precision(every.ravel(), marks.ravel(), int(marks.sum())),
+        "clip_mAP": mean_precision(whole, np.stack([clip.counts > 0 for clip in clips])),
+    }
 
 
 def pool(logits: torch.Tensor, mask: torch.Tensor, sharp: float) -> torch.Tensor:
@@ -90,11 +92,11 @@ def pool(logits: torch.Tensor, mask: torch.Tensor, sharp: float) -> torch.Tensor
     return (z.logsumexp(1) - mask.sum(1, keepdim=True).float().log()) / sharp
 
 
-def train(found: list[dict[str, Any]], options: argparse.Namespace) -> DialogNet:
+def train(found: list[Scene], options: argparse.Namespace) -> DialogNet:
     net = DialogNet(drop=options.drop)
     optimiser = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=options.decay)
     steps, step = options.epochs * math.ceil(len(found) / 64), 0
-    prior = torch.from_numpy(np.mean([clip["y"] > 0 for clip in found], axis=0)).float()
+    prior = torch.from_numpy(np.mean([scene.counts > 0 for scene in found], axis=0)).float()
     with torch.no_grad():
         net.head.bias.copy_(torch.logit(prior))
         net.straight.bias.zero_()
@@ -116,7 +118,7 @@ def train(found: list[dict[str, Any]], options: argparse.Namespace) -> DialogNet
     return net.eval()
 
 
-def clip_scores(net: DialogNet, found: list[dict[str, Any]], sharp: float) -> np.ndarray:
+def clip_scores(net: DialogNet, found: list[Scene], sharp: float) -> np.ndarray:
     with torch.inference_mode():
         rows = []
         for start in range(0, len(found), 64):
@@ -143,11 +145,11 @@ def main() -> None:
     torch.manual_seed(0)
     found = encode(options.data, "train", options.cache)
     if options.select:
-        held = sorted({clip["film"] for clip in found})[::8]
-        net = train([clip for clip in found if clip["film"] not in held], options)
-        rest = [clip for clip in found if clip["film"] in held]
-        truth = np.stack([clip["y"] > 0 for clip in rest])
-        print(f"clip mAP {mean_ap(clip_scores(net, rest, options.sharp), truth):.2f}", vars(options), flush=True)
+        held = sorted({scene.film for scene in found})[::8]
+        net = train([scene for scene in found if scene.film not in held], options)
+        rest = [scene for scene in found if scene.film in held]
+        truth = np.stack([scene.counts > 0 for scene in rest])
+        print(f"clip mAP {mean_precision(clip_scores(net, rest, options.sharp), truth):.2f}", vars(options), flush=True)
         return
     net = train(found, options)
     save_file({k: v.half().contiguous() for k, v in net.state_dict().items()}, options.out)

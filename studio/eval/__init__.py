@@ -1,18 +1,20 @@
 """The official metrics: truth × predictions → numbers, always beside what blind answers reach.
 
 Every percentage is 0–100, rounded to two decimals. `evaluate(task, truth, predictions)` reads two files and returns a
-report of plain values; what the files may look like is said in `studio.eval.questions` and `studio.eval.retrieval`.
+report of plain values; what the files may look like is said in `studio.eval.questions`, `studio.eval.retrieval` and
+`studio.eval.emotion`.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio.eval import grounding, retrieval
+from studio.eval import emotion, grounding, retrieval
 
 TASKS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "retrieval": retrieval.evaluate,
     "grounding": grounding.evaluate,
+    "emotion": emotion.evaluate,
 }
 
 

@@ -3,15 +3,17 @@
 - `mAP@t`: a class's predictions of all videos in one list by falling score; each is right when it overlaps by t a true
   segment that no better one has taken; interpolated average precision, mean over the classes. `mAP` is the mean over t.
   True segments are runs of consecutive cues; `hull_mAP` joins the runs of a class in a video to one segment.
-- `cue_mAP`: every cue is an item of every class; a cue's score is the best of the class's segments, each times the share
-  of the cue that it covers. `cue_F1` calls scores of .5 positive. `clip_mAP`: every video is one, by its best segment.
+- `cue_mAP`: every cue is an item of every class; a cue's score is the best of the class's segments, each times the
+  share of the cue that it covers. `cue_F1` calls scores of .5 positive. `clip_mAP`: every video is one, by its best
+  segment.
 Predictions that score alike have no order: precision is taken after all of them, so that chance gains nothing.
 
 Truth: a file of TEL (`studio.eval.tel`), or records `{"video", "label", "start", "end"}` in seconds, perhaps with the
-video's `"duration"`; those know no cues, and cue figures are left out. Predictions: for each video what `studio emotions
-VIDEO --json` prints with the video's name added, `{"video": …, "segments": [{"track", "start", "end", "label",
-"score"}]}`, as a list or one a line (the name may be missing where there is one video only); or flat records `{"video",
-"label", "start", "end", "score"}`. Where a file has segments on the track “Emotion”, only those count.
+video's `"duration"`; those know no cues, and cue figures are left out. Predictions: for each video what
+`studio emotions VIDEO --json` prints with the video's name added, `{"video": …, "segments": [{"track", "start", "end",
+"label", "score"}]}`, as a list or one a line (the name may be missing where there is one video only); or flat records
+`{"video", "label", "start", "end", "score"}`. A clip of TEL is called FILM/CLIP. Where a file has segments on the track
+“Emotion”, only those count.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -185,9 +187,7 @@ def evaluate(truth: Path, predictions: Path) -> dict[str, Any]:
     answered = len({one.video for one in found})
     if not answered:
         raise FormatError(f"No segment in “{predictions.name}” is of a video and class of the truth; check the names.")
-    note = (
-        "Studio protocol: the benchmark's authors published no evaluator, so compare only with figures made like this."
-    )
+    note = "Studio protocol: the benchmark has no published evaluator, so compare only with figures made like this."
     if other:
         note += f" {other} segments with labels or videos that the truth does not have were left out."
     return {

@@ -1,9 +1,9 @@
 """Files of TEL, the benchmark of temporal emotion localization (ACM MM 2022, arXiv 2208.01954), with their quirks.
 
-`{film: {clip: {…}}}`. A training clip has `emo` {label: mentions} and cues as `time` and `dialog`; an annotated clip has
-`emo` {label: {"segment": [cue numbers], …}} and cues as `dialog_name` and `dialog`. A label may end in a blank
-(`"aversion "`), confidence is spelled `confident`, cue numbers come in any order and may leave gaps, and a cue that two
-people share is listed twice with the same times.
+`{film: {clip: {…}}}`. A training clip has `emo` {label: mentions} and cues as `time` and `dialog`; an annotated clip
+has `emo` {label: {"segment": [cue numbers], …}} and cues as `dialog_name` and `dialog`. A label may end in a blank
+(`"aversion "`), confidence is spelled `confident`, cue numbers come in any order and may leave gaps, and a cue that
+two people share is listed twice with the same times.
 """
 
 import json

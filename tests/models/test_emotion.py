@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from models.emotion.dialog import clean
+from studio.eval import tel
+from studio.eval.emotion import mean_precision
 
 
 def test_expression_contract(expression: Any, pictures: np.ndarray) -> None:
@@ -59,12 +61,10 @@ def test_long_films_are_read_like_short_scenes(dialog: Any) -> None:
 
 def test_dialog_beats_chance(dialog: Any, data: Path) -> None:
     """Random cues reach about 4 % mean average precision."""
-    from models.recipes.dialog_emotion import clips, mean_ap
-
-    some = clips(data / "tel" / "dev.json")[::12]
-    scores = np.concatenate([dialog.predict(clip["lines"]) for clip in some])
-    truth = np.concatenate([clip["cues"] for clip in some])
-    assert mean_ap(scores, truth) > 1.5 * mean_ap(np.random.default_rng(0).random(truth.shape), truth)
+    some = tel.read(data / "tel" / "dev.json")[::12]
+    scores = np.concatenate([dialog.predict(list(clip.lines)) for clip in some])
+    truth = np.concatenate([clip.marks for clip in some if clip.marks is not None])
+    assert mean_precision(scores, truth) > 1.5 * mean_precision(np.random.default_rng(0).random(truth.shape), truth)
 
 
 @pytest.mark.parametrize(
