@@ -21,7 +21,7 @@ export function mount(element, server) {
   const player = new Player($("player"));
   const timeline = new Timeline($("timeline"), $("gutter"));
   const faces = new Faces($("faces"), player, { onpick: (name) => pickPerson(name) });
-  const transcript = new Transcript(element, server, { seek: (time) => seek(time), time: () => player.time });
+  const transcript = new Transcript(element, server, { seek: (time) => seek(time), time: () => player.time, frameEnd: () => player.frameTime(player.frameAt(player.time + 0.0005) + 1) });
   const opened = new Date().toISOString();
   let doc = null;
   let selected = null;

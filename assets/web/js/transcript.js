@@ -7,12 +7,13 @@ import { personOf } from "./people.js";
 const NEW_S = 2;
 
 export class Transcript {
-  constructor(element, server, { seek, time }) {
+  constructor(element, server, { seek, time, frameEnd }) {
     this.$ = (id) => element.querySelector(`#${id}`);
     this.list = this.$("transcript-list");
     this.server = server;
     this.seek = seek;
     this.time = time;
+    this.frameEnd = frameEnd;
     this.lines = [];
     this.doc = null;
     this.list.addEventListener("click", (event) => this.clicked(event));
@@ -55,7 +56,7 @@ export class Transcript {
 
   show() {
     this.$("transcript-empty").hidden = this.lines.length > 0;
-    this.list.replaceChildren(...this.lines.map((line) => el("li", { tabindex: 0, "data-line": line.id, "data-start": line.start, "data-end": line.end },
+    this.list.replaceChildren(...this.lines.map((line) => el("li", { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
       el("span", { class: "when mono", text: clock(line.start, 1) }),
       el("span", { class: "who", text: this.doc ? this.speakerOf(line) : "" }),
       el("span", { class: "said", dir: "auto", text: line.text }))));
@@ -72,7 +73,8 @@ export class Transcript {
   }
 
   follow(time) {
-    const at = this.lines.findIndex((line) => line.start <= time + 1e-6 && time < line.end);
+    const until = this.frameEnd(); // a line begins within a frame as a rule
+    const at = this.lines.findLastIndex((line) => line.start < until - 1e-6 && time < line.end);
     const node = this.list.children[at] ?? null;
     if (node === this.current) return;
     this.current?.removeAttribute("aria-current");
@@ -103,7 +105,7 @@ export class Transcript {
   }
 
   lineOf(node) {
-    return this.lines.find((line) => String(line.id) === node.dataset.line);
+    return this.lines.find((line) => String(line.id ?? "new") === node.dataset.line);
   }
 
   edit(node) {
@@ -135,7 +137,7 @@ export class Transcript {
     const line = { id: null, start, end: Math.min(start + NEW_S, this.doc.video.duration), text: "" };
     this.lines = [...this.lines, line].sort((a, b) => a.start - b.start);
     this.show();
-    this.edit([...this.list.children].find((node) => node.dataset.line === undefined || node.dataset.line === "null"));
+    this.edit(this.list.querySelector('[data-line="new"]'));
   }
 
   async save({ id, start, end, text }) {

@@ -1,0 +1,98 @@
+"""Who the faces are and what they say, as people put it right."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from studio.errors import Conflict, FormatError, NotFound, UsageError
+from studio.service import Studio
+from tests.conftest import VIDEO
+
+NAMES = [{"track": "Person 1", "from": 0.0, "name": "Anna"}, {"track": "Person 1", "from": 2.5, "name": None}]
+
+
+@pytest.fixture
+def video(studio: Studio) -> dict[str, Any]:
+    from studio.store import videos
+
+    studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
+    return studio.video("v1")
+
+
+def test_names_are_kept_and_every_change_of_them_stays(studio: Studio, video: dict[str, Any]) -> None:
+    assert studio.document("v1")["people"] == {"seq": 0, "names": []}
+    first = studio.people.name(video, NAMES, 0, "ada")
+    assert first["names"] == NAMES
+    second = studio.people.name(video, NAMES[:1], first["seq"], "ada")
+    assert studio.changes("v1", 0)["people"] == second
+    with sqlite3.connect(studio.settings.database) as db:
+        assert db.execute("SELECT count(*) FROM people").fetchone() == (2,)
+
+
+def test_who_is_slower_is_told_and_loses_nothing_of_the_other(studio: Studio, video: dict[str, Any]) -> None:
+    kept = studio.people.name(video, NAMES, 0, "ada")
+    with pytest.raises(Conflict, match="meanwhile") as raised:
+        studio.people.name(video, [], 0, "bob")
+    assert raised.value.current == kept
+    assert studio.document("v1")["people"] == kept
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {}, [3], [{"track": 1, "from": 0, "name": "x"}], [{"track": "Person 1", "from": -1, "name": "x"}],
+        [{"track": "Person 1", "from": "0", "name": "x"}], [{"track": "Person 1", "from": 0, "name": " "}],
+        [{"track": "Person 1", "from": 0, "name": "x" * 501}],
+        [{"track": "Person 1", "from": float("nan"), "name": "x"}],
+    ],
+)  # fmt: skip
+def test_bad_names_are_refused(studio: Studio, video: dict[str, Any], names: Any) -> None:
+    with pytest.raises(UsageError):
+        studio.people.name(video, names, 0, "ada")
+
+
+SRT = "\ufeff1\n00:00:05,000 --> 00:00:07,500\n<i>Hello</i>\nthere\n\n2\n00:00:01,000 --> 00:00:02,000\nFirst\n"
+
+
+def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, Any]) -> None:
+    assert studio.people.read_subtitles(video, SRT) == 2
+    lines = studio.people.transcript(video)
+    assert [(line["start"], line["end"], line["text"]) for line in lines] == [(1, 2, "First"), (5, 7.5, "Hello there")]
+    changed = studio.people.save_line(video, lines[1]["id"], 5, 8, "Good  evening ")
+    assert changed == lines[1]["id"]
+    added = studio.people.save_line(video, None, 58, 99, "The end")
+    assert studio.people.transcript(video)[-1] == {"id": added, "start": 58, "end": 60, "text": "The end"}
+    studio.people.drop_line(video, lines[0]["id"])
+    assert [line["text"] for line in studio.people.transcript(video)] == ["Good evening", "The end"]
+
+    from studio.store import lines as table
+
+    def found(words: str) -> list[str]:
+        return [row["text"] for row in studio.store.read(lambda db: table.find(db, words))]
+
+    assert found("evening") == ["Good evening"]
+    assert found("hello") == found("first") == [], "the index of words follows every change"
+    with pytest.raises(NotFound):
+        studio.people.drop_line(video, lines[0]["id"])
+    with pytest.raises(NotFound):
+        studio.people.save_line(video, lines[0]["id"], 0, 1, "x")
+
+
+@pytest.mark.parametrize(("start", "end", "text"), [(0, 1, " "), (2, 2, "x"), (3, 2, "x"), (61, 62, "x")])
+def test_a_line_that_is_none_is_refused(
+    studio: Studio, video: dict[str, Any], start: float, end: float, text: str
+) -> None:
+    with pytest.raises(UsageError, match="line"):
+        studio.people.save_line(video, None, start, end, text)
+    assert studio.people.transcript(video) == []
+
+
+@pytest.mark.parametrize("text", ["", "no subtitles at all", "1\n00:10:00,000 --> 00:10:01,000\nToo late\n"])
+def test_what_is_no_subtitle_file_leaves_the_lines_as_they_are(
+    studio: Studio, video: dict[str, Any], text: str
+) -> None:
+    studio.people.read_subtitles(video, SRT)
+    with pytest.raises((FormatError, UsageError)):
+        studio.people.read_subtitles(video, text)
+    assert len(studio.people.transcript(video)) == 2
