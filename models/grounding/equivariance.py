@@ -1,7 +1,8 @@
 """How sure a moment is: whether the same one is found when the video is cut, longer, faster or slower.
 
 After the idea of ECRL (ACM MM 2023) that boundaries must move along with a change of the video, not for training but as
-a question: any engine is asked again about changed arrays. Mirrored frames would need the pixels; they are left out.
+a question: any engine is asked again about changed arrays. Mirrored frames need the pixels: the caller brings what
+an encoder made of them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,12 +60,14 @@ def confidence(
     duration_s: float | None = None,
     features: npt.ArrayLike | None = None,
     query: Query | None = None,
+    mirrored: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> tuple[list[float], float]:
     """For each moment that `engine` found in these arrays how sure it is, 0…1, and how sure the best one is to be the
     best.
 
     The first is the mean pairwise IoU of the moment and of what is most like it in each changed video, mapped back; the
-    second that of the best moments of all of them. Arguments and errors are those of `Engine.propose`.
+    second that of the best moments of all of them. `mirrored` are scores (N,) and features (N, D) of the same frames
+    seen in a mirror. The other arguments and the errors are those of `Engine.propose`.
     """
     times, curve = checked(times_s, scores, 1)
     if not moments or not len(times):
@@ -74,9 +77,13 @@ def confidence(
     own = np.array([moment[:2] for moment in moments])
     found: list[list[Doubles]] = [[bounds] for bounds in own]
     first = [own[0]]
-    for view in views(times, end_s):
-        shown = None if rows is None else rows[view.index]
-        again = engine.propose(view.times, curve[view.index], len(moments), view.length_s, shown, query)
+    looks = [(view, curve, rows) for view in views(times, end_s)]
+    if mirrored is not None:
+        same = View(np.arange(len(times)), times, end_s, 1.0, 0.0, 0.0, end_s)
+        looks.append((same, checked(times_s, mirrored[0], 1)[1], np.asarray(mirrored[1])))
+    for view, values, features_of in looks:
+        shown = None if features_of is None else features_of[view.index]
+        again = engine.propose(view.times, values[view.index], len(moments), view.length_s, shown, query)
         back = np.array([moment[:2] for moment in again]) * view.scale + view.offset
         back = back.clip(view.start_s, view.end_s)
         seen = own.clip(view.start_s, view.end_s)

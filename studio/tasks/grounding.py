@@ -14,13 +14,14 @@ from studio.store.runs import Outcome
 from studio.tasks.boundaries import refine as look_closer
 from studio.tasks.boundaries import snapping
 from studio.tasks.desk import Desk, Video
-from studio.tasks.indexing import index_video
+from studio.tasks.indexing import index_mirrored, index_video
 from studio.tasks.memory import Slot, recall
 from studio.tasks.query import encoder_key
 from studio.tasks.retrieval import embed_query
 from studio.timeline import Prediction, Segment
 
 TRACK = "Moments"
+MIRRORED_S = 120.0  # longest video that is looked at again in a mirror to say how sure an answer is
 
 
 def ground(
@@ -37,8 +38,8 @@ def ground(
     """Where in the video the query happens, best first. Indexes the video first when nobody has.
 
     `engine` is the name of a grounding model, None for the default; `refine` decodes more frames around each boundary
-    to place it between samples; `check` asks again about changed versions of the video, and says in each prediction's
-    payload its `confidence` and in the outcome's the `agreement` about the best moment, both 0…1. Slots of `memory`
+    to place it between samples; `check` asks again about the video cut, longer, faster, slower and mirrored (only up to
+    MIRRORED_S: its frames are decoded and embedded again, once), and says in each prediction's payload its `confidence` and in the outcome's the `agreement` about the best moment, both 0…1. Slots of `memory`
     that are about a question like this one pull; the payload's `remembered` counts them. The payload's `curve` is
     described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
     """
@@ -54,7 +55,14 @@ def ground(
     known: dict[str, Any] = {"duration_s": video.duration_s, "features": features.vectors, "query": asked}
     with _curable():
         found = model.propose(*arrays, top, **known)
-        sure, agreement = models.confidence(model, found, *arrays, **known) if check else ([None] * len(found), None)
+        sure: Sequence[float | None] = [None] * len(found)
+        agreement = None
+        if check:
+            mirrored = None
+            if video.duration_s <= MIRRORED_S:
+                other = index_mirrored(desk, video, encoder, features)
+                mirrored = other.similarity(vector) + pull, other.vectors
+            sure, agreement = models.confidence(model, found, *arrays, **known, mirrored=mirrored)
     snap = snapping(desk, video, features)
     spans = [(snap(start), snap(end)) for start, end, _ in found]
     if refine:

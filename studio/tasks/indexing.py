@@ -32,6 +32,22 @@ def index_video(desk: Desk, video: Video, encoder_name: str | None = None, rate:
     return features
 
 
+def index_mirrored(desk: Desk, video: Video, encoder: Any, features: Features) -> Features:
+    """Embeddings of the same frames seen in a mirror, kept beside `features`; as much work as indexing, once."""
+    key = f"{encoder_key(encoder)}-mirrored"
+    known = desk.vectors.get(video.id, key)
+    if known is not None and np.array_equal(known.times_us, features.times_us):
+        return known
+    vectors: list[NDArray[np.float16]] = []
+    with media.sample_frames(video.path, times_us=features.times_us, size=encoder.frame_size, batch=16) as stream:
+        for frames in stream:
+            vectors.append(encoder.encode_frames(frames.images[:, :, ::-1].copy()).astype(np.float16))
+            desk.progress(sum(map(len, vectors)) / len(features.times_us), "Looking in the mirror")
+    whole = np.concatenate([*vectors, features.vectors[sum(map(len, vectors)) :]])  # a file that breaks off
+    desk.vectors.put(video.id, key, Features(features.times_us, whole))
+    return Features(features.times_us, whole)
+
+
 def _embed(desk: Desk, video: Video, encoder: Any, rate: float, progress: Progress) -> Features:
     times: list[NDArray[np.int64]] = []
     vectors: list[NDArray[np.float16]] = []

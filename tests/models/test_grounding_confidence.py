@@ -112,3 +112,16 @@ def test_what_agreement_is_worth_is_measured() -> None:
         "disagreeing_R1@0.5": 0.0,
         "disagreeing_share": 50.0,
     }
+
+
+def test_a_mirror_that_shows_something_else_takes_sureness_away() -> None:
+    times, rows, centres = scenes()
+    engine, curve = models.load("grounding", "merge-tree"), rows @ centres[2]
+    moments = engine.propose(times, curve, 1, 63.0, rows)
+    plain, agreed = models.confidence(engine, moments, times, curve, 63.0, rows)
+    same, still = models.confidence(engine, moments, times, curve, 63.0, rows, mirrored=(curve, rows))
+    other, torn = models.confidence(engine, moments, times, curve, 63.0, rows, mirrored=(rows @ centres[4], rows))
+    assert same[0] >= plain[0]
+    assert still >= agreed
+    assert other[0] < plain[0] - 0.1
+    assert torn < agreed - 0.1
