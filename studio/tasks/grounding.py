@@ -39,8 +39,9 @@ def ground(
 
     `engine` is the name of a grounding model, None for the default; `refine` decodes more frames around each boundary
     to place it between samples; `check` asks again about the video cut, longer, faster, slower and mirrored (only up to
-    MIRRORED_S: its frames are decoded and embedded again, once), and says in each prediction's payload its `confidence` and in the outcome's the `agreement` about the best moment, both 0…1. Slots of `memory`
-    that are about a question like this one pull; the payload's `remembered` counts them. The payload's `curve` is
+    MIRRORED_S: its frames are decoded and embedded again, once), and says in each prediction's payload its `confidence`
+    and in the outcome's the `agreement` about the best moment, both 0…1. Slots of `memory` that are about a question
+    like this one pull; the payload's `remembered` counts them. The payload's `curve` is
     described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
     """
     model = desk.model("grounding", engine)

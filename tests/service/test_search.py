@@ -239,3 +239,17 @@ def test_a_correction_pulls_questions_like_it_and_only_those(library: Studio) ->
     assert rise("someone rides a bicycle")[1] == 1
     assert rise("a man wearing a suit") == (0.0, 0)
     assert rise("a person on a bicycle", remember=False) == (0.0, 0)
+
+
+def test_a_check_looks_in_the_mirror_once(library: Studio) -> None:
+    video = by_name(library, "bikes")["id"]
+    run = library.run("ground", video, {"query": "a bicycle on a street", "check": True})
+    assert 0 <= run["payload"]["agreement"] <= 1
+    (kept,) = library.cache.folder(video).glob("*mirrored.vectors.npy")
+    plain = np.load(kept.with_name(kept.name.replace("-mirrored", "")))
+    mirrored = np.load(kept)
+    cosines = (plain.astype(np.float32) * mirrored.astype(np.float32)).sum(1)
+    assert 0.5 < cosines.mean() < 0.9999, "alike, as a mirror image is, and not the same"
+    written = kept.stat().st_mtime_ns
+    library.run("ground", video, {"query": "a man", "check": True})
+    assert kept.stat().st_mtime_ns == written
