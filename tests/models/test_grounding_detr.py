@@ -84,10 +84,8 @@ def test_values_of_the_original_programs(nets: dict[str, Network], name: str) ->
     assert seen.spans[[0, 1, 9]].flatten().tolist() == pytest.approx(spans, abs=1e-3)
     assert seen.sure[:3].tolist() == pytest.approx(sure, abs=1e-3)
     assert [float(seen.spans.sum()), float(seen.sure.sum())] == pytest.approx([all_spans, all_sure], rel=1e-2)
-    # CG-DETR's level of saliency is 7.5 % lower here: how its prompt is weighed is not known exactly.
-    near = {"abs": 1e-3} if name != "cg-detr" else {"rel": 0.08}
-    assert seen.saliency[:5].tolist() == pytest.approx(saliency, **near)
-    assert float(seen.saliency.sum()) == pytest.approx(all_saliency, rel=0.01 if name != "cg-detr" else 0.08)
+    assert seen.saliency[:5].tolist() == pytest.approx(saliency, abs=1e-3)
+    assert float(seen.saliency.sum()) == pytest.approx(all_saliency, rel=0.01)
     assert np.argsort(seen.saliency[:5].numpy()).tolist() == np.argsort(saliency).tolist()
 
 
@@ -251,7 +249,7 @@ def test_other_checkpoints_are_refused(nets: dict[str, Network], tmp_path: Path)
     torch.save([1, 2], file)
     with pytest.raises(ModelError, match="no network's weights"):
         models.install("qd-detr", file, tmp_path)
-    with pytest.raises(ModelError, match="takes no file; give one as cg-detr"):
+    with pytest.raises(ModelError, match="takes no file; give one as .*cg-detr"):
         models.install("merge-tree", file, tmp_path)
     with pytest.raises(ModelError, match="cannot be read"):
         models.install("qd-detr", tmp_path / "nothing", tmp_path)

@@ -84,7 +84,7 @@ class BareAttention(nn.Module):
 
         Values belong to the last V keys; what attention the others get is lost.
         """
-        q, k, v = (x.view(len(x), HEADS, -1).transpose(0, 1) for x in (queries, keys, values))
+        q, k, v = (x.view(len(x), HEADS, x.shape[1] // HEADS).transpose(0, 1) for x in (queries, keys, values))
         weights = (q @ k.transpose(1, 2) * q.shape[2] ** -0.5).softmax(2)
         seen = weights[:, :, len(keys) - len(values) :] @ v
         return self.out_proj(seen.transpose(0, 1).flatten(1)), weights.mean(0)

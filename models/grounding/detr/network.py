@@ -133,7 +133,8 @@ class Network(nn.Module):
         dummies = self.txtproj_encoder(start, at)[: self.shape.dummies]
         known, weights = read(video, place, torch.cat([dummies, text]) + at, text)
         token = self._token(video, weights[:, self.shape.dummies :].sum(1))
-        return known, read(token, self.global_rep_pos, text, text)[0], self.global_rep_pos
+        nothing = text[:0]  # the token passes the same layers by itself, as in the program that the checkpoints are from
+        return known, read(token, self.global_rep_pos, nothing, nothing)[0], self.global_rep_pos
 
     def _token(self, video: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
         """The prompt (1, WIDTH) that is most like the relevant clips, on top of the mean clip."""
