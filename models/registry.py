@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from models.emotion.expression import Expression
     from models.faces.detector import CenterFace
     from models.grounding.engine import Engine
-    from models.speaker.active import VoiceMotion
+    from models.speaker.interface import ActiveSpeaker
     from models.speaker.voice import VoiceActivity
     from models.text_video.encoder import TextVideoEncoder
 
@@ -42,6 +42,11 @@ _BUILDERS = {
     "dialog-emotion": "models.emotion.dialog",
     "silero-vad": "models.speaker.voice",
     "voice-motion": "models.speaker.active",
+    "studio-asd": "models.speaker.studio_asd",
+    "lr-asd": "models.speaker.checkpoints",
+    "light-asd": "models.speaker.checkpoints",
+    "talknet": "models.speaker.checkpoints",
+    "loconet": "models.speaker.checkpoints",
 }
 
 
@@ -215,7 +220,7 @@ def install(name: str, file: Path, folder: Path) -> ModelCard:
     except OSError as error:
         raise ModelError(f"{file.name} cannot be read ({error.strerror}); check the path.") from error
     ((role, target),) = owner.brought.items()
-    _built(owner, {role: content}, "cpu")
+    _built(owner, {each: content if each == role else read(owner, each) for each in owner.files}, "cpu")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The record comes first: a file without its own record is refused, and installing again repairs it.
@@ -260,7 +265,7 @@ def load(
 @overload
 def load(
     task: Literal["active_speaker"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "VoiceMotion": ...
+) -> "ActiveSpeaker": ...
 @overload
 def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any: ...
 def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any:

@@ -18,7 +18,6 @@ from models.recipes import dialog_emotion, expression, scenes, studio_lite, talk
 from models.registry import WEIGHTS
 from models.text_video import hubs, neutral
 from studio.eval import emotion, tel
-from studio.eval.emotion import precision
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 Numbers = dict[str, float]
@@ -145,46 +144,6 @@ def dialog_emotions(data: Path, name: str = "dialog-emotion") -> Numbers:
     }
 
 
-def speakers(data: Path) -> Numbers:
-    """Heads the weights of the evidence were not chosen on, though the choice of features was
-    (GRID and other heads): frame AP, and who of two is the voice.
-
-    “talking”: both mouths talk, one voice is heard, only being in step decides. “still”: the other face rests, a single
-    picture with camera noise. “muted”: how often a frame of a talking mouth without sound is called speaking.
-    """
-    people = talking.heads(data)
-    model = models.load("active_speaker", device="cpu")
-    rng = np.random.default_rng(0)
-    out: Numbers = {}
-    for scene in ("talking", "still"):
-        scores, truth, right = [], [], []
-        for a in people:
-            for b in people:
-                length = min(len(a.crops), len(b.crops), len(a.audio) // 640)
-                sound = a.audio[: length * 640]
-                other = b.crops[:length]
-                if scene == "still":
-                    noise = rng.normal(0, 2, other.shape)
-                    other = (np.repeat(b.crops[:1], length, axis=0) + noise).clip(0, 255).astype(np.uint8)
-                if a is b:
-                    continue
-                pair = model.score([a.crops[:length], other], sound)
-                voice = model.heard(sound, length) > 0.5
-                scores += pair
-                truth += [voice, np.zeros(length, bool)]
-                right.append(pair[0][voice].mean() > pair[1][voice].mean())
-        hits, order = np.concatenate(truth), np.concatenate(scores)
-        out[f"{scene}_frame_AP"] = 100 * precision(order, hits, int(hits.sum()))
-        out[f"{scene}_frame_AP_chance"] = 100 * float(hits.mean())
-        out[f"{scene}_pair_accuracy"] = 100 * float(np.mean(right))
-    silent = [model.score([one.crops], np.zeros(len(one.audio), np.float32))[0] for one in people]
-    out["muted_false_alarms"] = 100 * float(np.mean(np.concatenate(silent) > 0.5))
-    alone = [model.score([one.crops], one.audio)[0] for one in people]
-    heard = [model.heard(one.audio, len(one.crops)) > 0.5 for one in people]
-    out["alone_found"] = 100 * float(np.mean(np.concatenate(alone)[np.concatenate(heard)] > 0.5))
-    return out
-
-
 MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "text_video": ("studio-lite", text_video),
     "videos": ("studio-lite", videos),
@@ -196,7 +155,11 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "expression": ("expression", expressions),
     "dialog_emotion": ("dialog-emotion", dialog_emotions),
     "dcin": ("dcin-subtitles", partial(dialog_emotions, name="dcin-subtitles")),
-    "active_speaker": ("voice-motion", speakers),
+    **{
+        f"active_speaker-{card.name}": (card.name, partial(talking.measure, name=card.name))
+        for card in models.cards("active_speaker")
+        if models.installed(card)
+    },
 }
 
 
@@ -224,9 +187,16 @@ def write_docs() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--task", choices=sorted(MEASURES), action="append")
+    parser.add_argument("--task", action="append", help=f"one of {', '.join(sorted(MEASURES))}")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--models", type=Path, help="the folder of checkpoints that a person brought, to measure too")
     options = parser.parse_args()
+    for card in models.cards("active_speaker"):
+        if card.brought and models.installed(card, options.models):
+            MEASURES[f"active_speaker-{card.name}"] = (
+                card.name,
+                partial(talking.measure, name=card.name, folder=options.models),
+            )
     for task in options.task or MEASURES:
         name, measure = MEASURES[task]
         numbers = measure(options.data)

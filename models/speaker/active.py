@@ -9,15 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models._arrays import as_audio
 from models.registry import ModelCard
-from models.speaker.voice import RATE, VoiceActivity
+from models.speaker.interface import FPS, RATE, Faces, Floats, Listener, checked
+from models.speaker.voice import VoiceActivity
 
-FPS = 25
-SIDE = 112
 _SAMPLES = RATE // FPS  # of sound per frame
 
-Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 # Where mouth and eyes lie in the crop of `models.faces.crop_speaker`: rows, columns.
@@ -35,30 +32,12 @@ _MOTION, _TYPICAL = 1.0, 0.5
 _MATCH, _CHANCE = 6.0, 0.15
 
 
-class VoiceMotion:
-    """`active_speaker` without weights of its own beyond the voice detector's."""
+class VoiceMotion(Listener):
+    """`ActiveSpeaker` without weights of its own beyond the voice detector's."""
 
-    labels = ("speaking",)
-    fps = FPS
-    crop_size = SIDE
-
-    def __init__(self, name: str, version: str, voice: VoiceActivity) -> None:
-        self.name = name
-        self.version = version
-        self._voice = voice
-
-    def score(self, tracks: list[npt.NDArray[np.uint8]], audio: Floats) -> list[Floats]:
-        """K gray face tracks uint8 (T, 112, 112) at 25 fps and the scene's sound float32 (S,) at 16 kHz → K arrays
-        float32 (T,): the probability that this face is the voice heard in that frame.
-
-        All tracks and the sound start together; tracks may differ in length, frames beyond the sound are silent.
-        Crops as `models.crop_speaker` makes them. Raises ValueError for other input.
-        """
-        audio = as_audio(audio)
-        for track in tracks:
-            if not isinstance(track, np.ndarray) or track.dtype != np.uint8 or track.shape[1:] != (SIDE, SIDE):
-                raise ValueError("tracks must be uint8 arrays of the shape (T, 112, 112).")
-        length = max((len(track) for track in tracks), default=0)
+    def score(self, tracks: list[Faces], audio: Floats) -> list[Floats]:
+        """See `ActiveSpeaker.score`. Crops as `models.crop_speaker` makes them."""
+        audio, length = checked(tracks, audio)
         if length == 0:
             return [np.zeros(0, np.float32) for _ in tracks]
         heard = self.heard(audio, length)
@@ -69,15 +48,6 @@ class VoiceMotion:
                 row[: len(track)] = _evidence(track, loud[: len(track)])
         probability = heard * _compete(evidence)
         return [probability[i, : len(track)].astype(np.float32) for i, track in enumerate(tracks)]
-
-    def heard(self, audio: Floats, length: int) -> Doubles:
-        """Voice probability of each of `length` frames (length,)."""
-        speech = self._voice.probability(audio)
-        if not len(speech):
-            return np.zeros(length)
-        middles = (np.arange(len(speech)) + 0.5) * self._voice.hop_s
-        at = (np.arange(length) + 0.5) / FPS
-        return np.asarray(np.interp(at, middles, speech, right=0.0), np.float64)
 
 
 def loudness(audio: Floats, length: int) -> Doubles:
@@ -90,7 +60,7 @@ def loudness(audio: Floats, length: int) -> Doubles:
     return level
 
 
-def mouth_motion(track: npt.NDArray[np.uint8]) -> tuple[Doubles, Doubles]:
+def mouth_motion(track: Faces) -> tuple[Doubles, Doubles]:
     """Frame-to-frame change (T,) in the mouth and, for reference, in the upper face, in gray levels.
 
     The first frame repeats the second's: there is nothing before it.
@@ -108,7 +78,7 @@ def mouth_motion(track: npt.NDArray[np.uint8]) -> tuple[Doubles, Doubles]:
     return change(mouth), change(upper)
 
 
-def _shape(track: npt.NDArray[np.uint8]) -> Doubles:
+def _shape(track: Faces) -> Doubles:
     """(3, T): how much the mouth moves beyond the face, how varied its inside is (teeth, tongue), how dark (open)."""
     mouth, upper = mouth_motion(track)
     inner = track[:, _INNER[0], _INNER[1]].astype(np.float32)
@@ -116,7 +86,7 @@ def _shape(track: npt.NDArray[np.uint8]) -> Doubles:
     return np.stack([beyond, inner.std(axis=(1, 2)), -inner.mean(axis=(1, 2))]).astype(np.float64)
 
 
-def _evidence(track: npt.NDArray[np.uint8], loud: Doubles) -> Doubles:
+def _evidence(track: Faces, loud: Doubles) -> Doubles:
     """Log odds (T,), up to a constant, that this mouth makes the sound."""
     mouth, upper = mouth_motion(track)
     motion = np.log(_mean(mouth, 13) + 0.01) - np.log(_mean(upper, 13) + 0.01)

@@ -46,6 +46,16 @@ class VoiceActivity:
         return out
 
 
+def per_frame(voice: VoiceActivity, audio: npt.NDArray[np.float32], length: int, fps: float) -> npt.NDArray[np.float64]:
+    """Voice probability at the middle of each of `length` frames (length,); 0 beyond the sound."""
+    speech = voice.probability(audio)
+    if not len(speech):
+        return np.zeros(length)
+    middles = (np.arange(len(speech)) + 0.5) * voice.hop_s
+    at = (np.arange(length) + 0.5) / fps
+    return np.asarray(np.interp(at, middles, speech, right=0.0), np.float64)
+
+
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> VoiceActivity:
     """For the registry."""
     return VoiceActivity(card.name, card.version, files["net"])

@@ -1,0 +1,11 @@
+"""Published active-speaker networks, written anew from their descriptions.
+
+Names of weights are those of the checkpoints. Each is put together from shared parts and is used the same way: `see`
+faces, `hear` sound, `meet` for logits.
+"""
+
+from models.speaker.networks.loconet import LoCoNet
+from models.speaker.networks.separable import LightAsd, LrAsd
+from models.speaker.networks.talknet import TalkNet
+
+__all__ = ["LightAsd", "LoCoNet", "LrAsd", "TalkNet"]

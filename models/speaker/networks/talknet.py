@@ -1,0 +1,40 @@
+"""TalkNet (Tao et al., ACM MM 2021): deep front-ends, attention between sound and picture, then over time."""
+
+import torch
+
+from models.speaker.networks.parts import Attention, Head, Network, normalised
+from models.speaker.networks.residual import Cepstra, Deep
+
+
+class Encoder(Deep):
+    """TalkNet between input and logits."""
+
+    def __init__(self) -> None:
+        super().__init__(idle=True)
+        self.audioEncoder = Cepstra()
+        self.selfAV = Attention(256)
+
+    def join(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+        both = self.cross(heard, seen)
+        joined: torch.Tensor = self.selfAV(both, both)
+        return joined
+
+
+class TalkNet(Network):
+    """TalkNet: 15.7 million parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Encoder()
+        self.lossAV, self.lossA, self.lossV = Head(256), Head(128), Head(128)
+
+    def see(self, faces: torch.Tensor) -> torch.Tensor:
+        return self.model.faces(normalised(faces))
+
+    def hear(self, rows: torch.Tensor) -> torch.Tensor:
+        heard: torch.Tensor = self.model.audioEncoder(rows)
+        return heard
+
+    def meet(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.lossAV(self.model.join(heard, seen))
+        return logits

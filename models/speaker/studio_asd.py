@@ -1,0 +1,209 @@
+"""studio-asd, this project's own network: small, trained here, for any number of faces.
+
+It follows LoCoNet (Wang et al., CVPR 2024) in what it looks at – each speaker over a long time, several speakers over a
+short one – and SyncNet (Chung & Zisserman 2016) in how picture and sound meet: by the local correlation of what the two
+front-ends see, at a few lags. A correlation knows neither the face nor the voice, which is what lets two minutes of
+training data carry over to people it never saw.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from models.registry import ModelCard
+from models.speaker.interface import FPS, RATE, Faces, Floats, Listener, checked
+from models.speaker.sounds import fitted, log_mel
+from models.speaker.voice import VoiceActivity
+
+REGION = (40, 24, 64)  # of the crop: first row, first column, side of the square around the mouth
+SIDE = 32  # pixels of that square as the network sees it
+WIDTH = 64
+HEADS, DEPTH = 8, 8  # of the correlation
+LAGS = range(-2, 5)  # frames by which the sound may follow the picture: containers are not exact
+WINDOW = 51  # frames over which picture and sound are compared: two seconds hold six to eight syllables
+
+
+def local_mean(x: torch.Tensor, width: int) -> torch.Tensor:
+    """(…, T) → its centred moving average (…, T), over what is there at the ends."""
+    half = width // 2
+    total = F.pad(x.cumsum(-1), (1, 0))
+    at = torch.arange(x.shape[-1], device=x.device)
+    low, high = (at - half).clamp(min=0), (at + half + 1).clamp(max=x.shape[-1])
+    return (total[..., high] - total[..., low]) / (high - low)
+
+
+def motion(mouths: torch.Tensor) -> torch.Tensor:
+    """Gray mouths (N, T, 32, 32), any scale → (N, T, 2, 32, 32): how each pixel differs from its second, and from the
+    frame before. What does not move, the face itself, is gone."""
+    n, t = mouths.shape[:2]
+    scaled = mouths / (mouths.std(dim=(1, 2, 3), keepdim=True) + 1e-3)
+    pixels = scaled.flatten(2).transpose(1, 2)
+    beyond = (pixels - local_mean(pixels.double(), 25).float()).transpose(1, 2).view(n, t, 1, SIDE, SIDE)
+    step = F.pad(scaled[:, 1:] - scaled[:, :-1], (0, 0, 0, 0, 1, 0)).unsqueeze(2)
+    return torch.cat([beyond, step], dim=2)
+
+
+class Picture(nn.Module):
+    """(N, T, 2, 32, 32) → (N, WIDTH, T)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        shape = [(2, 16, 5), (16, 32, 3), (32, 48, 3), (48, WIDTH, 3)]
+        layers: list[nn.Module] = []
+        for inside, outside, kernel in shape:
+            conv = nn.Conv2d(inside, outside, kernel, 2, kernel // 2, bias=False)
+            layers += [conv, nn.BatchNorm2d(outside), nn.ReLU()]
+        self.frames = nn.Sequential(*layers)
+        self.time = _over_time(2 * WIDTH)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        n, t = x.shape[:2]
+        seen = torch.cat([self.frames(part) for part in torch.split(x.flatten(0, 1), 512)]).flatten(2)
+        pooled: torch.Tensor = self.time(torch.cat([seen.mean(2), seen.amax(2)], 1).view(n, t, -1).transpose(1, 2))
+        return pooled
+
+
+class Sound(nn.Module):
+    """Log-mel (N, 4T, 64) → (N, WIDTH, T)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bands = nn.Sequential(
+            nn.Conv2d(1, 16, (5, 5), (1, 2), 2, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 32, (4, 3), (2, 2), (1, 1), bias=False), nn.BatchNorm2d(32), nn.ReLU(),
+            nn.Conv2d(32, 48, (4, 3), (2, 2), (1, 1), bias=False), nn.BatchNorm2d(48), nn.ReLU(),
+        )  # fmt: skip
+        self.time = _over_time(96)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        loud = (x - x.mean(1, keepdim=True)) / 2
+        heard = self.bands(loud.unsqueeze(1))
+        pooled: torch.Tensor = self.time(torch.cat([heard.mean(3), heard.amax(3)], 1))
+        return pooled
+
+
+def _over_time(inside: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv1d(inside, WIDTH, 1, bias=False), nn.BatchNorm1d(WIDTH), nn.ReLU(),
+        nn.Conv1d(WIDTH, WIDTH, 5, padding=2, bias=False), nn.BatchNorm1d(WIDTH), nn.ReLU(),
+    )  # fmt: skip
+
+
+class Together(nn.Module):
+    """Correlation of picture and sound (N, HEADS · lags, T): each head compares a few channels of both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture = nn.Conv1d(WIDTH, HEADS * DEPTH, 1)
+        self.sound = nn.Conv1d(WIDTH, HEADS * DEPTH, 1)
+
+    def forward(self, seen: torch.Tensor, heard: torch.Tensor) -> torch.Tensor:
+        a, b = _standard(self.picture(seen)), self.sound(heard)
+        found = []
+        for lag in LAGS:
+            at = (torch.arange(b.shape[-1], device=b.device) + lag).clamp(0, b.shape[-1] - 1)
+            product = (a * _standard(b[..., at])).view(-1, HEADS, DEPTH, b.shape[-1]).mean(2)
+            found.append(local_mean(product, WINDOW))
+        return torch.cat(found, 1)
+
+
+def _standard(x: torch.Tensor) -> torch.Tensor:
+    """(N, C, T) less its local mean, over its local deviation."""
+    apart = x - local_mean(x, WINDOW)
+    return apart / (local_mean(apart**2, WINDOW) + 1e-2).sqrt()
+
+
+class Company(nn.Module):
+    """Short: each speaker beside the others over 7 frames. Long: each speaker alone over all of the scene.
+
+    (S, K, WIDTH, T) of S scenes with K tracks, and which tracks are there (S, K, T) → the same shape. The others are
+    joined by their maximum, so that any number of them may be there, in any order.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.short = nn.Conv1d(2 * WIDTH, WIDTH, 7, padding=3)
+        self.norm = nn.BatchNorm1d(WIDTH)
+        self.long = nn.GRU(WIDTH, WIDTH // 2, batch_first=True, bidirectional=True)
+
+    def forward(self, x: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        s, k, _, t = x.shape
+        alone = x.masked_fill(~there.unsqueeze(2), -1e4)
+        others = [alone[:, [j for j in range(k) if j != i]].amax(1) for i in range(k)] if k > 1 else [0 * x[:, 0]]
+        beside = torch.stack(others, 1).clamp(min=-8)
+        x = x + F.gelu(self.norm(self.short(torch.cat([x, beside], 2).flatten(0, 1)))).view(s, k, -1, t)
+        long: torch.Tensor = self.long(x.flatten(0, 1).transpose(1, 2))[0].transpose(1, 2)
+        return x + long.reshape(s, k, -1, t)
+
+
+class Network(nn.Module):
+    """Scenes of K tracks: mouths (S, K, T, 32, 32), log-mel (S, 4T, 64), there (S, K, T) → log odds (S, K, T) that the
+    face is the voice, and the picture's own opinion (S, K, T), which only training asks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture, self.sound, self.together = Picture(), Sound(), Together()
+        self.join = nn.Conv1d(2 * WIDTH + HEADS * len(LAGS), WIDTH, 1)
+        self.company = nn.ModuleList([Company(), Company()])
+        self.drop = nn.Dropout(0.2)
+        self.head = nn.Linear(WIDTH, 1)
+        self.moves = nn.Linear(WIDTH, 1)
+
+    def forward(
+        self, mouths: torch.Tensor, mel: torch.Tensor, there: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        s, k, t = mouths.shape[:3]
+        seen = self.picture(motion(mouths.flatten(0, 1)))
+        heard = self.sound(mel).repeat_interleave(k, 0)
+        x = torch.cat([self.drop(seen), self.drop(heard), self.together(seen, heard)], 1)
+        x = self.join(x).view(s, k, WIDTH, t)
+        for company in self.company:
+            x = company(x, there)
+        said = self.head(self.drop(x.transpose(2, 3))).squeeze(3)
+        return said, self.moves(seen.transpose(1, 2)).view(s, k, t)
+
+
+class StudioAsd(Listener):
+    """`ActiveSpeaker` by this project's own network; crops as `models.crop_speaker` makes them."""
+
+    def __init__(self, name: str, version: str, net: Network, voice: VoiceActivity, device: str = "cpu") -> None:
+        super().__init__(name, version, voice)
+        self._net = net.eval().to(device)
+        self._device = device
+
+    def score(self, tracks: list[Faces], audio: Floats) -> list[Floats]:
+        """See `ActiveSpeaker.score`."""
+        audio, length = checked(tracks, audio)
+        there = np.arange(length) < np.array([[len(track)] for track in tracks], int).reshape(-1, 1)
+        if length == 0:
+            return [np.zeros(0, np.float32) for _ in tracks]
+        sound = np.zeros(length * RATE // FPS, np.float32)
+        sound[: len(audio)] = audio[: len(sound)] * 32768
+        mel = fitted(log_mel(sound), 4 * length)
+        mouths = np.stack([_mouths(track, length) for track in tracks])
+        with torch.inference_mode():
+            given = (torch.from_numpy(x)[None].to(self._device) for x in (mouths, mel, there))
+            said = self._net(*given)[0][0].sigmoid().float().cpu().numpy()
+        return self.bounded([row[: len(track)] for row, track in zip(said, tracks, strict=True)], audio, length)
+
+
+def _mouths(track: Faces, length: int) -> Floats:
+    """Crops (T, 112, 112) → the square around the mouth (length, 32, 32), its last frame held."""
+    row, column, side = REGION
+    square = track[:, row : row + side, column : column + side].astype(np.float32)
+    small = square.reshape(len(track), SIDE, side // SIDE, SIDE, side // SIDE).mean((2, 4))
+    held = np.zeros((length, SIDE, SIDE), np.float32)
+    held[: len(track)] = small
+    held[len(track) :] = small[-1:] if len(track) else 0
+    return held
+
+
+def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioAsd:
+    """For the registry."""
+    net = Network()
+    net.load_state_dict(safetensors.torch.load(files["net"]))
+    return StudioAsd(card.name, card.version, net, VoiceActivity("silero-vad", card.version, files["voice"]), device)
