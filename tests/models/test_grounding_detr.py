@@ -249,7 +249,7 @@ def test_other_checkpoints_are_refused(nets: dict[str, Network], tmp_path: Path)
     torch.save([1, 2], file)
     with pytest.raises(ModelError, match="no network's weights"):
         models.install("qd-detr", file, tmp_path)
-    with pytest.raises(ModelError, match="takes no file; give one as .*cg-detr"):
+    with pytest.raises(ModelError, match=r"takes no file; give one as .*cg-detr"):
         models.install("merge-tree", file, tmp_path)
     with pytest.raises(ModelError, match="cannot be read"):
         models.install("qd-detr", tmp_path / "nothing", tmp_path)

@@ -133,7 +133,7 @@ class Network(nn.Module):
         dummies = self.txtproj_encoder(start, at)[: self.shape.dummies]
         known, weights = read(video, place, torch.cat([dummies, text]) + at, text)
         token = self._token(video, weights[:, self.shape.dummies :].sum(1))
-        nothing = text[:0]  # the token passes the same layers by itself, as in the program that the checkpoints are from
+        nothing = text[:0]  # the token passes the same layers by itself, as in the original program
         return known, read(token, self.global_rep_pos, nothing, nothing)[0], self.global_rep_pos
 
     def _token(self, video: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
