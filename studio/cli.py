@@ -130,7 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.epilog = (
         'Truth of retrieval: {"query", "video"} a line. Truth of grounding: {"query", "video", "duration", "moments": '
         '[{"start", "end"}]} a line, in seconds; or QVHighlights lines; or the text of Charades-STA. Truth of emotion: '
-        '{"video", "label", "start", "end"} a line, or a file of TEL.'
+        '{"video", "label", "start", "end"} a line, or a file of TEL. '
+        "Truth of speakers: the CSV of AVA-ActiveSpeaker, or Columbia's."
     )
     sub.add_argument("task", choices=list(TASKS))
     sub.add_argument(
