@@ -79,7 +79,9 @@ def search(desk: Desk, params: dict[str, Any]) -> Result:
         None if like is None else (like[0], like[1], like[2]),
         None if image is None else np.frombuffer(image[0], np.uint8).reshape(image[2], image[1], 3).copy(),
     )
-    said = [tasks.Said(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"]) for s in params["said"]]
+    said = [
+        tasks.Said(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"]) for s in params.get("said", ())
+    ]
     hits, strips = tasks.search(
         desk,
         question,
@@ -87,7 +89,7 @@ def search(desk: Desk, params: dict[str, Any]) -> Result:
         params["top"],
         params.get("encoder"),
         said,
-        params["said_weight"],
+        params.get("said_weight", 0.0),
         params.get("levels"),
         params.get("bank"),
     )

@@ -58,7 +58,7 @@ def test_a_cancelled_call_stops(worker: Worker, clips: dict[str, Path]) -> None:
     watch = Watch(lambda fraction, message: asked.set(), cancelled=asked.is_set)
     with pytest.raises(Cancelled):
         worker.call("emotions", facts(clips["bigbuckbunny"], 5_280_000), watch)
-    assert worker.call("search", {"query": "x", "videos": [], "top": 1}, Watch()).data["hits"] == []
+    assert worker.call("search", {"text": "x", "videos": [], "top": 1}, Watch()).data["hits"] == []
 
 
 def test_a_killed_process_is_told_and_replaced(tmp_path: Path, clips: dict[str, Path]) -> None:
@@ -70,7 +70,7 @@ def test_a_killed_process_is_told_and_replaced(tmp_path: Path, clips: dict[str, 
 
     with pytest.raises(WorkerDied):
         worker.call("index", facts(clips["bikes"], 10_000_000), Watch(kill))
-    assert worker.call("search", {"query": "x", "videos": [], "top": 1}, Watch()).data["hits"] == []
+    assert worker.call("search", {"text": "x", "videos": [], "top": 1}, Watch()).data["hits"] == []
     pid = worker.pid
     worker.close()
     assert pid is not None
