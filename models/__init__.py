@@ -5,7 +5,9 @@ and gives is in its class's docstring and in docs/models.md. The room knows torc
 never the studio, the web or the database.
 """
 
-from models.faces.crops import crop_faces, crop_speaker, steady
+from models.emotion import definitions as emotion_words
+from models.emotion.localize import contexts, localize
+from models.faces.crops import crop_faces, crop_speaker, sharpness, steady
 from models.faces.tracker import Track, Tracker, track
 from models.grounding.clusters import strip
 from models.grounding.engine import Query
@@ -35,14 +37,18 @@ __all__ = [
     "card",
     "cards",
     "confidence",
+    "contexts",
     "crop_faces",
     "crop_speaker",
+    "emotion_words",
     "glance",
     "install",
     "installed",
     "level_scores",
     "load",
+    "localize",
     "propose",
+    "sharpness",
     "size",
     "steady",
     "strip",

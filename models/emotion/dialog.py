@@ -14,15 +14,12 @@ from torch import nn
 
 from models._arrays import as_texts
 from models._minilm import WIDTH, Sentences
+from models.emotion.dcin import DCIN
+from models.emotion.definitions import LABELS
 from models.registry import ModelCard
 
-LABELS = (
-    "affection", "anger", "anticipation", "aversion", "confidence", "disconnection", "disquietment", "doubt",
-    "embarrassment", "engagement", "esteem", "excitement", "happiness", "peace", "sadness", "suffering",
-    "surprise", "sympathy",
-)  # fmt: skip
-
-_WINDOW = 512  # cues a pass; films have thousands, and context reaches only a few to either side
+_WINDOW = 512  # cues a pass; films have thousands
+_REACH = 8  # how many lines to either side context reaches, in both networks
 
 
 class DialogNet(nn.Module):
@@ -66,29 +63,26 @@ class DialogEmotion:
 
     labels = LABELS
 
-    def __init__(self, name: str, version: str, weights: dict[str, torch.Tensor], sentences: Sentences, device: str):
+    def __init__(self, name: str, version: str, net: nn.Module, sentences: Sentences, device: str):
         self.name = name
         self.version = version
         self._sentences = sentences
         self._device = device
-        self._net = DialogNet()
-        self._net.load_state_dict({k: v.float() for k, v in weights.items()})
-        self._net.eval().to(device)
+        self._net = net.eval().to(device)
 
     def predict(self, lines: list[str]) -> npt.NDArray[np.float32]:
         """L consecutive subtitle lines of one scene → probabilities float32 (L, 18); rows need not sum to one.
 
-        Order matters: each line is read with up to seven before and after it. Raises ValueError for other input.
+        Order matters: each line is read with up to eight before and after it. Raises ValueError for other input.
         """
         lines = [clean(line) for line in as_texts(lines, "lines")]
         if not lines:
             return np.zeros((0, len(LABELS)), np.float32)
         vectors = self._sentences.vectors(lines)
         parts = []
-        reach = 8
         with torch.inference_mode():
             for start in range(0, len(lines), _WINDOW):
-                low, high = max(0, start - reach), min(len(lines), start + _WINDOW + reach)
+                low, high = max(0, start - _REACH), min(len(lines), start + _WINDOW + _REACH)
                 x = vectors[None, low:high].to(self._device)
                 logits = self._net(x, torch.ones(x.shape[:2], dtype=torch.bool, device=self._device))[0]
                 parts.append(logits[start - low : start - low + _WINDOW].sigmoid().float().cpu().numpy())
@@ -98,4 +92,29 @@ class DialogEmotion:
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> DialogEmotion:
     """For the registry."""
     sentences = Sentences(safetensors.torch.load(files["text"]), files["tokenizer"], device)
-    return DialogEmotion(card.name, card.version, safetensors.torch.load(files["net"]), sentences, device)
+    return DialogEmotion(card.name, card.version, network(safetensors.torch.load(files["net"])), sentences, device)
+
+
+class _Said(nn.Module):
+    """The subtitle stream of DCIN by itself: (B, L, 384) and mask (B, L) → logits (B, L, 18)."""
+
+    def __init__(self, net: DCIN) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        _, said = self.net(None, x, mask)
+        logits: torch.Tensor = said.logits
+        return logits
+
+
+def network(weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    """The network that a file's weights are of, with these weights: a DCIN with a subtitle stream, or a DialogNet."""
+    weights = {key: value.float() for key, value in weights.items()}
+    if "said.own.weight" not in weights:
+        plain = DialogNet()
+        plain.load_state_dict(weights)
+        return plain
+    net = DCIN(None, WIDTH, hidden=len(weights["said.own.weight"]))
+    net.load_state_dict(weights)
+    return _Said(net)

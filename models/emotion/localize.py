@@ -20,12 +20,15 @@ def contexts(scores: npt.NDArray[np.float32], scales: tuple[float, ...] = SCALES
     """
     if not len(scores):
         return scores.astype(np.float32)
-    distance = np.arange(len(scores))[:, None] - np.arange(len(scores))[None, :]
+    curves = scores.reshape(len(scores), -1).astype(np.float64)
     found = []
     for scale in scales:
-        kernel = np.exp(-0.5 * (distance / scale) ** 2)
-        found.append((kernel / kernel.sum(axis=1, keepdims=True)) @ scores)
-    highest: npt.NDArray[np.float32] = np.max(found, axis=0).astype(np.float32)
+        half = min(len(scores) - 1, int(np.ceil(4 * scale)))
+        kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / scale) ** 2)
+        weight = np.convolve(np.ones(len(curves)), kernel)[half : half + len(curves)]
+        smooth = [np.convolve(curve, kernel)[half : half + len(curves)] / weight for curve in curves.T]
+        found.append(np.stack(smooth, axis=1))
+    highest: npt.NDArray[np.float32] = np.max(found, axis=0).astype(np.float32).reshape(scores.shape)
     return highest
 
 
@@ -36,12 +39,13 @@ def localize(
     *,
     most: int | None = None,
     lowest: float = 0.0,
+    overlap: float = OVERLAP,
 ) -> list[tuple[float, float, float]]:
     """(start, end, score) of the segments of one class, best first.
 
     `starts`, `ends` and `scores` are (L,): units in order of time, in any unit of time, and the curve over them, 0…1. A
-    segment's score is the curve's mean inside, plus how much that is above the mean just outside, clipped to 0…1; two
-    segments kept overlap by less than OVERLAP. At most `most`, and none whose mean inside is below `lowest`.
+    segment's score is half of the curve's mean inside and half of how much that is above the mean just outside; two
+    segments kept share less than `overlap` of their union. At most `most`, none whose mean inside is below `lowest`.
     """
     if not len(scores):
         return []
@@ -55,12 +59,14 @@ def localize(
         inside, outside = float(scores[i:j].mean()), _outside(scores, i, j)
         if inside >= lowest:
             contrast = inside - outside if outside is not None else 0.0
-            scored.append((min(1.0, max(0.0, inside + contrast)), float(starts[i:j].min()), float(ends[i:j].max())))
+            scored.append((max(0.0, (inside + contrast) / 2), float(starts[i:j].min()), float(ends[i:j].max())))
     kept: list[tuple[float, float, float]] = []
     for score, start, end in sorted(scored, key=lambda one: (-one[0], one[1])):
-        if end > start and all(_iou(start, end, a, b) < OVERLAP for a, b, _ in kept):
+        if most is not None and len(kept) >= most:
+            break
+        if end > start and all(_iou(start, end, a, b) < overlap for a, b, _ in kept):
             kept.append((start, end, score))
-    return kept[:most]
+    return kept
 
 
 def _above(scores: npt.NDArray[np.float32], threshold: float) -> list[tuple[int, int]]:
