@@ -1,7 +1,12 @@
-"""What faces and words express, and when: estimates about expression, never about a person's inner state."""
+"""What faces, words, frames and voice express, and when: estimates of expression, never of a person's inner state.
+
+After DCIN (ACM MM 2022): evidence of every source, consensus of what is seen and said, several scales of time.
+"""
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +14,12 @@ from numpy.typing import NDArray
 from models import Track, crop_faces
 from studio import media
 from studio.store.runs import Outcome
+from studio.tasks import evidence
 from studio.tasks.curves import segments, smooth
 from studio.tasks.desk import Desk, Video, predictions_of
+from studio.tasks.evidence import Line, Units
 from studio.tasks.faces import face_tracks, scenes
+from studio.tasks.query import encoder_key
 from studio.tasks.speaker import person
 from studio.timeline import MICROS, Prediction, Segment
 
@@ -19,9 +27,11 @@ FACES_PER_S = 5.0
 STEP_US = int(MICROS / FACES_PER_S)
 DIALOGUE_TRACK = "Dialogue emotion"
 LABELS_A_LINE = 2
+_LOUDNESS_PER_S = 10
+_AUDIO_RATE = 8_000
 
-Line = tuple[int, int, str]
 Parts = list[tuple[NDArray[np.int64], NDArray[np.float32]]]
+Curves = list[dict[str, object]]
 
 
 def find_emotions(
@@ -31,60 +41,112 @@ def find_emotions(
     expression_name: str | None = None,
     dialogue_name: str | None = None,
 ) -> Outcome:
-    """Expression segments of every face track, and emotions of the dialogue where there are subtitles.
+    """Expression segments of every face, emotions of the dialogue, and on the track “Emotion” what all sources together
+    say of eighteen classes: words, faces, the frames of an indexed video, and a little of the voice.
 
-    By the named models, or the defaults.
-    `subtitles` are (start_us, end_us, text); None reads the file's own text streams.
-    The payload's `curves` keeps every class's probability over time, so that a person can see why.
-    Raises MediaError, ModelUnavailable, Cancelled.
+    By the named models, or the defaults. `subtitles` are (start_us, end_us, text); None reads the file's own text
+    streams. An expression's payload has `onset`, `apex` and `offset` in seconds. The run's `curves` keep every class
+    over time, `{"track", "label", "source", "times", "scores"}` with times in seconds and source face, text, frame,
+    voice or fused, so that a person can see why; `note` says what was missing. Raises MediaError, ModelUnavailable,
+    Cancelled.
     """
     expression = desk.model("expression", expression_name)
     tracks = face_tracks(desk, video, desk.part(0.0, 0.6))
-    predictions, curves = _faces(desk, video, expression, tracks)
-    lines = list(media.subtitles(video.path) if subtitles is None else subtitles)
+    faces = _faces(desk, video, expression, tracks)
+    predictions, curves = _expressed(desk, video, faces, expression.labels)
+    lines = sorted(media.subtitles(video.path) if subtitles is None else subtitles)
+    lines = [line for line in lines if line[2].strip()]
+    units = evidence.units_of(lines, video.duration_us)
     names, versions = [expression.name], [expression.version]
+    nothing = np.full((len(units), len(evidence.CLASSES)), np.nan, np.float32)
+    text = nothing
     if lines:
         dialogue = desk.model("dialog_emotion", dialogue_name)
         names.append(dialogue.name)
         versions.append(dialogue.version)
-        predictions += _dialogue(dialogue, lines, video.duration_us)
-    note = {
-        (True, True): "",
-        (True, False): "From faces only: this video has no subtitles.",
-        (False, True): "From subtitles only: no faces were found.",
-        (False, False): "No faces and no subtitles were found.",
-    }[bool(tracks), bool(lines)]
+        desk.progress(0.94, "Reading what is said")
+        scores = dialogue.predict([said for _, _, said in lines])
+        plain = np.concatenate([dialogue.predict([line]) for line in evidence.PLAIN_LINES])
+        predictions += _dialogue(dialogue.labels, scores, lines, video.duration_us)
+        text = evidence.from_lines(units, scores, plain, dialogue.labels)
+    shown = evidence.from_faces(units, [_joined(parts) for _, parts in sorted(faces.items())], expression.labels)
+    desk.progress(0.96, "Looking at frames")
+    frames, indexed = _frames(desk, video, units)
+    voice = _voice(desk, video, units)
+    fused = evidence.together(text, shown, frames, voice)
+    predictions += [
+        p
+        for label, start, end, score in evidence.segments(units, fused, video.duration_s)
+        for p in predictions_of(desk, video, evidence.TRACK, label, [(start, end, score)])
+    ]
+    for source, values in (("text", text), ("face", shown), ("frame", frames), ("fused", fused)):
+        by_label = dict(zip(evidence.CLASSES, values.T, strict=True))
+        curves += evidence.curves_of(evidence.TRACK, source, units.middle_s, by_label)
+    curves += evidence.curves_of(evidence.TRACK, "voice", units.middle_s, {"arousal": voice})
     return Outcome(
         "emotion", "+".join(names), "+".join(versions), predictions,
-        {"labels": list(expression.labels), "curves": curves, "note": note},
+        {"labels": list(expression.labels), "classes": list(evidence.CLASSES), "curves": curves,
+         "note": _note(bool(lines), bool(tracks), indexed)},
     )  # fmt: skip
 
 
-def _faces(
-    desk: Desk, video: Video, model: object, tracks: list[Track]
-) -> tuple[list[Prediction], list[dict[str, object]]]:
-    labels: Sequence[str] = model.labels  # type: ignore[attr-defined]
-    crop = functools.partial(crop_faces, size=model.crop_size, padding=model.crop_padding)  # type: ignore[attr-defined]
+def _note(lines: bool, faces: bool, frames: bool) -> str:
+    """What was missing, for the person who waits."""
+    used = [name for name, there in (("subtitles", lines), ("faces", faces), ("frames", frames)) if there]
+    missing = [
+        *["this video has no subtitles"] * (not lines),
+        *["no faces were found"] * (not faces),
+        *["its frames are not indexed yet"] * (not frames),
+    ]
+    if not lines and not faces:
+        return "No faces and no subtitles were found" + (": this is from frames only." if frames else ".")
+    return f"From {' and '.join(used)} only: {' and '.join(missing)}." if missing else ""
+
+
+def _frames(desk: Desk, video: Video, units: Units) -> tuple[NDArray[np.float32], bool]:
+    """The evidence of frames, and whether the video is indexed by the default encoder."""
+    encoder = desk.model("text_video")
+    features = desk.vectors.get(video.id, encoder_key(encoder))
+    if features is None:
+        return np.full((len(units), len(evidence.CLASSES)), np.nan, np.float32), False
+    return evidence.from_frames(desk, encoder, encoder_key(encoder), features, units), True
+
+
+def _voice(desk: Desk, video: Video, units: Units) -> NDArray[np.float32]:
+    """How excited the sound is at each unit, from its loudness alone."""
+    loudness = []
+    if media.probe(video.path, desk.settings.limits).audio is not None:
+        step = _AUDIO_RATE // _LOUDNESS_PER_S
+        for chunk in media.audio_stream(video.path, _AUDIO_RATE):
+            whole = chunk[: len(chunk) // step * step].reshape(-1, step)
+            loudness.append(np.sqrt(np.square(whole).mean(axis=1)))
+            desk.progress(0.98, "Listening")
+    joined = np.concatenate(loudness) if loudness else np.zeros(0, np.float32)
+    return evidence.arousal(units, joined, _LOUDNESS_PER_S)
+
+
+def _faces(desk: Desk, video: Video, model: Any, tracks: list[Track]) -> dict[int, Parts]:
+    """The expressions of every face: number of the track → pieces of its curve."""
+    crop = functools.partial(crop_faces, size=model.crop_size, padding=model.crop_padding)
     found: dict[int, Parts] = {}
     for scene in scenes(desk, video, tracks, rate=FACES_PER_S, crop=crop):
         for number, times, crops in scene.members:
-            found.setdefault(number, []).append((times, model.predict(crops)))  # type: ignore[attr-defined]
-        desk.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Reading expressions")
-        desk.preview(
-            lambda: [
-                p for number, parts in sorted(found.items()) for p in _expressions(desk, video, number, parts, labels)
-            ]
-        )
+            found.setdefault(number, []).append((times, model.predict(crops)))
+        desk.progress(0.6 + 0.33 * min(1.0, scene.end_us / max(1, video.duration_us)), "Reading expressions")
+        desk.preview(lambda: _expressed(desk, video, found, model.labels)[0])
+    return found
+
+
+def _expressed(
+    desk: Desk, video: Video, faces: dict[int, Parts], labels: Sequence[str]
+) -> tuple[list[Prediction], Curves]:
     predictions: list[Prediction] = []
-    curves: list[dict[str, object]] = []
-    for number, parts in sorted(found.items()):
+    curves: Curves = []
+    for number, parts in sorted(faces.items()):
         predictions += _expressions(desk, video, number, parts, labels)
         times, probabilities = _joined(parts)
-        curves.append({
-            "track": row_name(number),
-            "times": np.round(times / MICROS, 3).tolist(),
-            "scores": np.round(probabilities, 3).tolist(),
-        })  # fmt: skip
+        by_label = dict(zip(labels, probabilities.T, strict=True))
+        curves += evidence.curves_of(row_name(number), "face", times / MICROS, by_label)
     return predictions, curves
 
 
@@ -96,8 +158,36 @@ def _expressions(desk: Desk, video: Video, number: int, parts: Parts, labels: Se
     for k, label in enumerate(labels):
         shown = np.where(strongest == k, probabilities[:, k], 0.0).astype(np.float32)
         found = segments(times, shown, on=0.35, off=0.25, step_us=STEP_US, shortest_us=400_000, bridge_us=400_000)
-        predictions += predictions_of(desk, video, row_name(number), label, found)
+        predictions += [
+            replace(p, payload=phases(times, probabilities[:, k], p.segment, STEP_US))
+            for p in predictions_of(desk, video, row_name(number), label, found)
+        ]
     return sorted(predictions, key=lambda p: p.segment)
+
+
+def phases(times_us: NDArray[np.int64], curve: NDArray[np.float32], segment: Segment, step_us: int) -> dict[str, float]:
+    """When an expression comes, peaks and goes, in seconds: `apex` is the time of the curve's peak within the segment;
+    `onset` and `offset` are where the curve rises above half of the peak's height before it, and falls below after it.
+
+    `times_us` (T,) ascend and `curve` is (T,); each sample speaks for `step_us`. The crossing is interpolated; where
+    there is none, and at a pause in the samples, the phase ends with the samples.
+    """
+    within = np.flatnonzero((times_us >= segment.start) & (times_us < segment.end))
+    peak = int(within[curve[within].argmax()]) if len(within) else int(np.abs(times_us - segment.start).argmin())
+    half = float(curve[peak]) / 2
+
+    def crossing(step: int) -> float:
+        k = peak
+        while 0 <= k + step < len(curve) and abs(int(times_us[k + step]) - int(times_us[k])) <= 2 * step_us:
+            high, low = float(curve[k]), float(curve[k + step])
+            if low < half:
+                share = (high - half) / (high - low)
+                return float(times_us[k]) + share * float(times_us[k + step] - times_us[k])
+            k += step
+        return float(times_us[k]) + (step_us if step > 0 else 0)
+
+    onset, offset = crossing(-1), crossing(1)
+    return {name: round(t / MICROS, 3) for name, t in (("onset", onset), ("apex", times_us[peak]), ("offset", offset))}
 
 
 def _joined(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -110,10 +200,10 @@ def row_name(number: int) -> str:
     return f"Expression · {person(number)}"
 
 
-def _dialogue(model: object, lines: Sequence[Line], duration_us: int) -> list[Prediction]:
+def _dialogue(
+    labels: Sequence[str], scores: NDArray[np.float32], lines: Sequence[Line], duration_us: int
+) -> list[Prediction]:
     """The likeliest classes of each line, against how often each is likely at all: runs of lines join."""
-    labels: Sequence[str] = model.labels  # type: ignore[attr-defined]
-    scores: NDArray[np.float32] = model.predict([text for _, _, text in lines])  # type: ignore[attr-defined]
     chosen = np.zeros_like(scores, bool)
     best = np.argsort(-scores, axis=1)[:, :LABELS_A_LINE]
     np.put_along_axis(chosen, best, True, axis=1)

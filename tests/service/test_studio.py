@@ -83,8 +83,11 @@ def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clip
 
 def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]) -> None:
     emotions = indexed.run("emotions", str(clips["carphone"]))
-    assert {p.track for p in emotions["predictions"]} == {"Expression · Person 1"}
-    assert emotions["payload"]["note"] == "From faces only: this video has no subtitles."
+    assert {p.track for p in emotions["predictions"]} - {"Emotion"} == {"Expression · Person 1"}
+    assert emotions["payload"]["note"] == "From faces and frames only: this video has no subtitles."
+    for shown in (p for p in emotions["predictions"] if p.track != "Emotion"):
+        assert shown.payload is not None
+        assert shown.payload["onset"] <= shown.payload["apex"] < shown.payload["offset"]
     speakers = indexed.run("speakers", str(clips["carphone"]))
     assert speakers["payload"]["note"] == "This video has no sound."
     assert [person["track"] for person in speakers["payload"]["tracks"]] == ["Person 1"]
@@ -98,6 +101,13 @@ def test_dialogue_emotions_come_from_subtitles(indexed: Studio, clips: dict[str,
     found = [p for p in run["predictions"] if p.track == "Dialogue emotion"]
     assert found
     assert all(p.segment.end <= 4_000_000 for p in found)
+    fused = [p for p in run["predictions"] if p.track == "Emotion"]
+    assert {p.label for p in fused} <= set(run["payload"]["classes"])
+    curves = {(c["source"], c["label"]): c for c in run["payload"]["curves"]}
+    spoken = curves["text", "anger"]
+    assert (spoken["track"], spoken["times"]) == ("Emotion", [1.0, 3.0])
+    assert spoken["scores"][1] > max(0.6, spoken["scores"][0])
+    assert len(curves["fused", "anger"]["times"]) == 5, "two lines, and six seconds in which nobody speaks"
 
 
 def test_a_correction_keeps_the_prediction_and_the_history(indexed: Studio, clips: dict[str, Path]) -> None:
