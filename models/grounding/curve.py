@@ -8,6 +8,7 @@ import numpy.typing as npt
 Doubles = npt.NDArray[np.float64]
 Spans = npt.NDArray[np.intp]  # (C, 2), half-open ranges of samples
 Moment = tuple[float, float, float]
+_PART = 0.7  # of a span inside a better one, above which it is a part of that
 
 
 def checked(times_s: npt.ArrayLike, scores: npt.ArrayLike, top_k: int) -> tuple[Doubles, Doubles]:
@@ -124,12 +125,15 @@ def iou(one: Doubles | Moment, many: Doubles) -> Doubles:
 
 
 def best_apart(bounds: Doubles, values: Doubles, top_k: int, overlap: float) -> list[Moment]:
-    """The spans (C, 2) in seconds of the highest values (C,), none sharing more than `overlap` IoU with a better."""
+    """The spans (C, 2) in seconds of the highest values (C,), none sharing more than `overlap` IoU with a better one,
+    nor lying mostly inside it: a part of an answer is no other answer, while what surrounds it may be.
+    """
     moments: list[Moment] = []
     left = np.argsort(-values, kind="stable")
     while len(left) and len(moments) < top_k:
         best = left[0]
         moments.append((float(bounds[best, 0]), float(bounds[best, 1]), float(values[best])))
-        left = left[iou(bounds[best], bounds[left]) <= overlap]
-        left = left[left != best]
+        shared = np.minimum(bounds[best, 1], bounds[left, 1]) - np.maximum(bounds[best, 0], bounds[left, 0])
+        part = shared > _PART * np.diff(bounds[left], axis=1)[:, 0]
+        left = left[~part & (iou(bounds[best], bounds[left]) <= overlap) & (left != best)]
     return moments
