@@ -188,3 +188,24 @@ def test_blind_answers_on_the_benchmark() -> None:
     assert abs(told_cue["cue_mAP"] - 23.24) < 4
     assert cue["mAP@0.1"] == pytest.approx(3.26, abs=1.5)
     assert told_whole["mAP@0.1"] == pytest.approx(43.49, abs=5)
+
+
+def test_the_command_prints_the_protocol_s_name_and_blind_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from studio.cli import main
+
+    files = {"--truth": TRUTH, "--predictions": FOUND}
+    arguments = ["eval", "emotion"]
+    for option, value in files.items():
+        path = tmp_path / option.strip("-")
+        path.write_text("\n".join(map(json.dumps, value)))
+        arguments += [option, str(path)]
+    assert main([*arguments, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["protocol"], report["metrics"]["mAP"]) == ("studio protocol", 66.67)
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "2 of 2 videos answered" in said
+    assert "whole clip true labels " in said
+    assert "Studio protocol" in said
