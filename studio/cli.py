@@ -120,7 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--texts", metavar="FILE", type=Path, help="look for these instead, one a line")
     sub = command("emotions", emotions, "find what faces and words express, and when", video=True)
     sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
-    command("speakers", speakers, "find who speaks when; boxes in pixels of the displayed picture", video=True)
+    sub = command("speakers", speakers, "find who speaks when; boxes in pixels of the displayed picture", video=True)
+    for option, task, what in (("model", "active_speaker", "who speaks"), ("detector", "face_detector", "faces")):
+        known = engines(installed=False, task=task)
+        sub.add_argument(f"--{option}", choices=known, help=f"what finds {what} (default {known[0]})")
     command("annotations", annotations, "list the current annotations", video=True)
     sub = command("export", export, "write the annotations of a video to a file", video=True, as_json=False)
     formats = ", ".join(f"{f.name}: {f.title}" for f in FORMATS.values())
@@ -382,9 +385,11 @@ def emotions(args: Args) -> int:
 def speakers(args: Args) -> int:
     """`studio speakers`"""
     with _studio(args) as studio, _bar("speakers") as progress:
-        run = studio.run("speakers", _known(studio, args.video), {}, progress)
+        params = {"model": args.model, "detector": args.detector}
+        run = studio.run("speakers", _known(studio, args.video), params, progress)
     tracks = []
-    for person in run["payload"]["tracks"]:
+    unseen = {"quality": 0.0, "boxes": [], **run["payload"]["off_screen"]}
+    for person in [*run["payload"]["tracks"], unseen]:
         segments = [
             {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4)}
             for p in run["predictions"]

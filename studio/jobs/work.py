@@ -124,7 +124,7 @@ def glance(desk: Desk, params: dict[str, Any]) -> Result:
 
 def speakers(desk: Desk, params: dict[str, Any]) -> Result:
     """Who speaks when."""
-    return _people(tasks.find_speakers(desk, _video(params), params.get("model")))
+    return _people(tasks.find_speakers(desk, _video(params), params.get("model"), params.get("detector")))
 
 
 def emotions(desk: Desk, params: dict[str, Any]) -> Result:

@@ -13,11 +13,11 @@ def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
     return cards(settings)
 
 
-def engines(settings: Settings | None = None, installed: bool = True) -> list[str]:
-    """The names of the grounding engines, the default first: those that can run in this library, or all there are."""
+def engines(settings: Settings | None = None, installed: bool = True, task: str = "grounding") -> list[str]:
+    """The names of a task's models, the default first: those that can run in this library, or all there are."""
     from studio.tasks.catalogue import engines as names
 
-    return names(settings, installed)
+    return names(settings, installed, task)
 
 
 def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:

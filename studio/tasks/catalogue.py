@@ -8,11 +8,11 @@ from studio.config import Settings
 from studio.errors import ModelUnavailable
 
 
-def engines(settings: Settings | None = None, installed: bool = True) -> list[str]:
-    """The names of the grounding engines, the default first: those that can run in this library now, or all there are.
-    Reads no weights."""
+def engines(settings: Settings | None = None, installed: bool = True, task: str = "grounding") -> list[str]:
+    """The names of a task's models (the grounding engines unless another is said), the default first: those that can
+    run in this library now, or all there are. Reads no weights."""
     folder = settings.models if settings else None
-    return [card.name for card in models.cards("grounding") if not installed or models.installed(card, folder)]
+    return [card.name for card in models.cards(task) if not installed or models.installed(card, folder)]
 
 
 def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,27 +15,30 @@ from studio.timeline import MICROS
 DETECTIONS_PER_S = 8.0
 CROPS_PER_S = 25.0
 SCENE_S = 60.0  # a longer scene is worked through in pieces, so that memory does not grow with it
+FACES_AT_ONCE = 8  # of a scene that long; more of them make its pieces shorter, down to SHORTEST_PIECE_S
+SHORTEST_PIECE_S = 5.0
 SMALLEST_FACE_PX = 16.0
+SHORTEST_TRACK_S = 0.3
 FACE_PX = 128.0  # decode only as large as the smallest face needs
 
 
-def face_tracks(desk: Desk, video: Video, progress: Progress) -> list[Track]:
-    """All face tracks, in order of their start; boxes in pixels of the displayed picture.
+def face_tracks(desk: Desk, video: Video, progress: Progress, detector_name: str | None = None) -> list[Track]:
+    """All face tracks, by the named detector or the default, in order of their start; boxes in pixels of the displayed
+    picture. Tracks shorter than SHORTEST_TRACK_S or smaller than SMALLEST_FACE_PX are left out.
 
     Kept in the cache: the second task that asks does not detect again.
     """
-    detector = desk.model("face_detector")
+    detector = desk.model("face_detector", detector_name)
     name = f"faces-{detector.name}-{detector.version}.npy"
     table = desk.cache.load_array(video.id, name)
     if table is None:
-        table = _to_table(_detect(desk, video, progress))
+        table = _to_table(_detect(desk, video, progress, detector))
         desk.cache.save_array(video.id, name, table)
     return _from_table(table)
 
 
-def _detect(desk: Desk, video: Video, progress: Progress) -> list[Track]:
+def _detect(desk: Desk, video: Video, progress: Progress, detector: Any) -> list[Track]:
     probe = media.probe(video.path, desk.settings.limits)
-    detector = desk.model("face_detector")
     progress(0.0, "Finding shots")
     cuts_s = [cut / MICROS for cut in media.shots(video.path)]
     width, height = detector.frame_size(probe.width, probe.height)
@@ -49,7 +53,7 @@ def _detect(desk: Desk, video: Video, progress: Progress) -> list[Track]:
                     yield latest / MICROS, np.concatenate([boxes[:, :4] * scale, boxes[:, 4:]], axis=1)
             progress(0.1 + 0.9 * min(1.0, latest / max(1, video.duration_us)), "Finding faces")
 
-    tracks = track(detections(), cuts_s)
+    tracks = track(detections(), cuts_s, shortest_s=SHORTEST_TRACK_S)
     return [t for t in tracks if float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) >= SMALLEST_FACE_PX]
 
 
@@ -88,12 +92,15 @@ class _Member:
     crops: list[NDArray[np.uint8]]
 
 
-def scenes(desk: Desk, video: Video, tracks: list[Track], *, rate: float, crop: Crop) -> Iterator[Scene]:
+def scenes(
+    desk: Desk, video: Video, tracks: list[Track], *, rate: float, crop: Crop, square: bool = True
+) -> Iterator[Scene]:
     """What `crop` cuts out of all tracks, scene by scene in order of time, in one pass over the video.
 
     Every track has one crop for each k/rate second that it spans; a scene lasts at most SCENE_S.
+    Boxes are steadied, and made `square` unless the crop wants their own shape.
     """
-    plans = _plan(tracks, rate)
+    plans = _plan(tracks, rate, square)
     if not plans:
         return
     smallest = min(float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) for t in tracks)
@@ -130,17 +137,17 @@ def _frames_at(video: Video, wanted: NDArray[np.int64], size: tuple[int, int]) -
         yield from frames.images
 
 
-def _plan(tracks: list[Track], rate: float) -> list[list[_Member]]:
+def _plan(tracks: list[Track], rate: float, square: bool = True) -> list[list[_Member]]:
     """Tracks on a grid of k/rate seconds, grouped into scenes that follow each other without overlap."""
     grids = []
     for number, t in enumerate(tracks):
         first, last = int(np.ceil(t.times_s[0] * rate)), int(np.floor(t.times_s[-1] * rate))
         if last > first:
             grid = np.arange(first, last + 1)
-            grids.append((number, grid, steady(t.at(grid / rate))))
+            grids.append((number, grid, steady(t.at(grid / rate), square=square)))
     if not grids:
         return []
-    longest = int(SCENE_S * rate)
+    longest = int(max(SHORTEST_PIECE_S, SCENE_S * min(1.0, FACES_AT_ONCE / _crowd(grids))) * rate)
     edges: list[int] = []
     reach = -1
     for _, grid, _ in sorted(grids, key=lambda g: g[1][0]):
@@ -160,3 +167,19 @@ def _plan(tracks: list[Track], rate: float) -> list[list[_Member]]:
         if plan:
             plans.append(plan)
     return plans
+
+
+def _crowd(grids: list[tuple[int, NDArray[np.int64], NDArray[np.float32]]]) -> int:
+    """How many tracks there are at once, at most."""
+    ends = sorted([(int(grid[0]), 1) for _, grid, _ in grids] + [(int(grid[-1]) + 1, -1) for _, grid, _ in grids])
+    return int(np.cumsum([step for _, step in ends]).max())
+
+
+def quality(track: Track, sharp: float | None) -> float:
+    """How much a track has to show, 0…1: the size of its face × how sure the detector was × how sharp its crops are,
+    where somebody looked. A face of 112 pixels is as large as any model reads; a profile makes detectors unsure.
+    """
+    side = float(np.median(np.max(track.boxes[:, 2:] - track.boxes[:, :2], axis=1)))
+    seen = track.scores[track.scores > 0]
+    sure = float(seen.mean()) if len(seen) else 0.0
+    return min(1.0, side / 112) * sure * (1.0 if sharp is None else sharp)

@@ -1,20 +1,24 @@
-"""Who speaks when: face tracks × voice → speaking segments, one track a person."""
+"""Who speaks when: face tracks × voice → speaking segments, one track a person, and one for those nobody sees."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models import crop_speaker
+from models import Track, crop_speaker, sharpness
 from studio import media
 from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
 from studio.tasks.desk import Desk, Video, predictions_of
-from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, scenes
+from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, quality, scenes
+from studio.tasks.voices import AUDIO_RATE, AudioWindow, off_screen, voice_curve
 from studio.timeline import MICROS, Prediction
 
-AUDIO_RATE = 16_000
 STEP_US = int(MICROS / CROPS_PER_S)
+LABEL = "speaking"
+OFF_SCREEN = "Off screen"
+LOOKED_AT = 50  # crops between two of which the sharpness is asked
 
 
 Parts = list[tuple[NDArray[np.int64], NDArray[np.float32]]]  # (times in µs, scores) scene by scene
@@ -25,68 +29,82 @@ def person(number: int) -> str:
     return f"Person {number + 1}"
 
 
-class AudioWindow:
-    """The audio of a video as a window that only moves forward, so that memory holds one scene."""
-
-    def __init__(self, chunks: Iterator[NDArray[np.float32]]) -> None:
-        self._chunks = chunks
-        self._start = 0
-        self._held = np.empty(0, np.float32)
-
-    def take(self, start_us: int, end_us: int) -> NDArray[np.float32]:
-        """Samples of [start, end); zeros where the audio has ended. `start` never goes back."""
-        low, high = (round(t * AUDIO_RATE / MICROS) for t in (start_us, end_us))
-        while self._start + len(self._held) < high and (chunk := next(self._chunks, None)) is not None:
-            drop = max(0, min(low - self._start, len(self._held)))
-            self._held = np.concatenate([self._held[drop:], chunk])
-            self._start += drop
-        part = self._held[max(0, low - self._start) : max(0, high - self._start)]
-        return np.pad(part, (0, high - low - len(part)))
-
-
-def find_speakers(desk: Desk, video: Video, model_name: str | None = None) -> Outcome:
-    """Speaking segments of every face track, by the named active-speaker model or the default.
+def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detector_name: str | None = None) -> Outcome:
+    """Speaking segments of every face track, by the named active-speaker model and face detector or the defaults, and
+    of voices that no visible face speaks with, on the track OFF_SCREEN.
 
     The payload's `tracks` has, for each person, `boxes` (t, x1, y1, x2, y2 in s and pixels), `times` and `scores`
-    (probability of speaking at 25 a second); `note` says why when there is nothing to see.
+    (probability of speaking at 25 a second) and `quality` (0…1, see `studio.tasks.faces.quality`); `off_screen` has
+    its `track`, `times` and `scores`; `note` says why when there is nothing to see.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
     model = desk.model("active_speaker", model_name)
-    tracks = face_tracks(desk, video, desk.part(0.0, 0.6))
+    tracks = face_tracks(desk, video, desk.part(0.0, 0.6), detector_name)
     has_audio = media.probe(video.path, desk.settings.limits).audio is not None
     curves: dict[int, Parts] = {}
+    sharp: dict[int, list[float]] = {}
     if has_audio and tracks:
         audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
-        for scene in scenes(desk, video, tracks, rate=CROPS_PER_S, crop=crop_speaker):
+        crop = partial(crop_speaker, plain=model.plain)
+        for scene in scenes(desk, video, tracks, rate=CROPS_PER_S, crop=crop, square=not model.plain):
             for number, times, scores in _score(model, scene, audio.take(scene.start_us, scene.end_us)):
                 curves.setdefault(number, []).append((times, scores))
-            desk.progress(0.6 + 0.39 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")
+            for number, _, crops in scene.members:
+                sharp.setdefault(number, []).append(sharpness(crops[::LOOKED_AT]))
+            desk.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")
             desk.preview(lambda: [p for n, parts in sorted(curves.items()) for p in _speaking(desk, video, n, parts)])
-    predictions: list[Prediction] = []
-    people = []
-    for number, track in enumerate(tracks):
-        parts = curves.get(number, [])
-        times = np.concatenate([t for t, _ in parts]) if parts else np.empty(0, np.int64)
-        scores = np.concatenate([s for _, s in parts]) if parts else np.empty(0, np.float32)
-        predictions += _speaking(desk, video, number, parts)
-        boxes = np.column_stack([track.times_s, track.boxes])
-        people.append({
-            "track": person(number),
-            "boxes": [[round(float(row[0]), 3), *(round(float(v), 1) for v in row[1:])] for row in boxes],
-            "times": np.round(times / MICROS, 3).tolist(),
-            "scores": np.round(scores, 3).tolist(),
-        })  # fmt: skip
+    predictions = [p for number in range(len(tracks)) for p in _speaking(desk, video, number, curves.get(number, []))]
+    heard = _whole([])
+    if has_audio:
+        voice = voice_curve(desk, video, desk.part(0.95, 0.99))
+        heard = off_screen(*voice, [_whole(parts) for parts in curves.values()])
+        spans = _segments(*heard, shortest_us=600_000)
+        predictions += predictions_of(desk, video, OFF_SCREEN, LABEL, spans)
+    people = [_person(n, t, curves.get(n, []), sharp.get(n, [])) for n, t in enumerate(tracks)]
     note = "" if has_audio and tracks else ("No faces were found." if has_audio else "This video has no sound.")
-    return Outcome("speaker", model.name, model.version, predictions, {"tracks": people, "note": note})
+    unseen = {"track": OFF_SCREEN, **_curve(*heard)}
+    payload = {"tracks": people, "off_screen": unseen, "note": note}
+    return Outcome("speaker", model.name, model.version, predictions, payload)
+
+
+def _person(number: int, track: Track, parts: Parts, sharp: list[float]) -> dict[str, object]:
+    """A face track as plain values."""
+    boxes = np.column_stack([track.times_s, track.boxes])
+    return {
+        "track": person(number),
+        "quality": round(quality(track, float(np.median(sharp)) if sharp else None), 3),
+        "boxes": [[round(float(row[0]), 3), *(round(float(v), 1) for v in row[1:])] for row in boxes],
+        **_curve(*_whole(parts)),
+    }
+
+
+def _curve(times: NDArray[np.generic], scores: NDArray[np.generic]) -> dict[str, object]:
+    return {
+        "times": np.round(np.asarray(times, float) / MICROS, 3).tolist(),
+        "scores": np.round(np.asarray(scores, float), 3).tolist(),
+    }
+
+
+def _whole(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """A curve in one piece."""
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.float32)
+    return np.concatenate([times for times, _ in parts]), np.concatenate([scores for _, scores in parts])
+
+
+def _segments(
+    times: NDArray[np.int64], scores: NDArray[np.float32], shortest_us: int = 200_000
+) -> list[tuple[int, int, float]]:
+    return segments(
+        times, smooth(scores, 5), on=0.5, off=0.4, step_us=STEP_US, shortest_us=shortest_us, bridge_us=300_000
+    )
 
 
 def _speaking(desk: Desk, video: Video, number: int, parts: Parts) -> list[Prediction]:
     """The segments in which one person speaks, from the pieces of their curve."""
     if not parts:
         return []
-    times, scores = np.concatenate([t for t, _ in parts]), np.concatenate([s for _, s in parts])
-    found = segments(times, smooth(scores, 5), on=0.5, off=0.4, step_us=STEP_US, shortest_us=200_000, bridge_us=300_000)
-    return predictions_of(desk, video, person(number), "speaking", found)
+    return predictions_of(desk, video, person(number), LABEL, _segments(*_whole(parts)))
 
 
 def _score(

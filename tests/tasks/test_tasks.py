@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models import Track
 from studio.tasks.curves import runs, segments, smooth
 from studio.tasks.faces import SCENE_S, _from_table, _plan, _to_table
-from studio.tasks.speaker import AUDIO_RATE, AudioWindow
+from studio.tasks.voices import AUDIO_RATE, AudioWindow
 
 STEP = 40_000
 
