@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import browser, encoders, indexing, memory, search, startup
+from tests.bench import browser, encoders, indexing, memory, people, search, startup
 
 BENCHES = {
     "indexing": (indexing, "Indexing"),
@@ -18,6 +18,7 @@ BENCHES = {
     "memory": (memory, "Memory of indexing"),
     "encoders": (encoders, "Encoders"),
     "search": (search, "Search"),
+    "people": (people, "Speakers"),
 }
 DOCS = Path(__file__).parents[2] / "docs"
 
