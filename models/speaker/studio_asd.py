@@ -23,6 +23,7 @@ REGION = (40, 24, 64)  # of the crop: first row, first column, side of the squar
 SIDE = 32  # pixels of that square as the network sees it
 WIDTH = 64
 HEADS, DEPTH = 8, 8  # of the correlation
+HINT = 12  # channels in which picture and sound pass by the correlation: too few to know a face or a voice by
 LAGS = range(-2, 5)  # frames by which the sound may follow the picture: containers are not exact
 WINDOW = 51  # frames over which picture and sound are compared: two seconds hold six to eight syllables
 
@@ -147,9 +148,10 @@ class Network(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.picture, self.sound, self.together = Picture(), Sound(), Together()
-        self.join = nn.Conv1d(2 * WIDTH + HEADS * len(LAGS), WIDTH, 1)
+        self.seen, self.heard = nn.Conv1d(WIDTH, HINT, 1), nn.Conv1d(WIDTH, HINT, 1)
+        self.join = nn.Conv1d(2 * HINT + HEADS * len(LAGS), WIDTH, 1)
         self.company = nn.ModuleList([Company(), Company()])
-        self.drop = nn.Dropout(0.2)
+        self.drop = nn.Dropout(0.3)
         self.head = nn.Linear(WIDTH, 1)
         self.moves = nn.Linear(WIDTH, 1)
 
@@ -159,7 +161,8 @@ class Network(nn.Module):
         s, k, t = mouths.shape[:3]
         seen = self.picture(motion(mouths.flatten(0, 1)))
         heard = self.sound(mel).repeat_interleave(k, 0)
-        x = torch.cat([self.drop(seen), self.drop(heard), self.together(seen, heard)], 1)
+        hints = self.drop(self.seen(seen)), self.drop(self.heard(heard))
+        x = torch.cat([*hints, self.together(self.drop(seen), self.drop(heard))], 1)
         x = self.join(x).view(s, k, WIDTH, t)
         for company in self.company:
             x = company(x, there)
