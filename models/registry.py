@@ -41,6 +41,7 @@ _BUILDERS = {
     "yunet": "models.faces.yunet",
     "expression": "models.emotion.expression",
     "dialog-emotion": "models.emotion.dialog",
+    "dcin-subtitles": "models.emotion.dialog",
     "silero-vad": "models.speaker.voice",
     "voice-motion": "models.speaker.active",
     "studio-asd": "models.speaker.studio_asd",
