@@ -32,6 +32,7 @@ _BUILDERS = {
     "studio-lite": "models.text_video.studio_lite",
     "similarity-peaks": "models.grounding.proposals",
     "tag": "models.grounding.clusters",
+    "consensus": "models.grounding.consensus",
     "merge-tree": "models.grounding.merging",
     "trained-head": "models.grounding.head",
     "moment-detr": "models.grounding.detr.engine",

@@ -309,7 +309,7 @@ def test_an_earlier_question_steps_aside_for_the_next(page: Page, served: Served
 def test_another_engine_may_answer_and_look_closer(page: Page, served: Served, bikes: str) -> None:
     Desk(page, served.url).open(bikes)
     page.click("text=How moments are found")
-    assert page.input_value("#engine") == "trained-head"
+    assert page.input_value("#engine") == "consensus"
     page.select_option("#engine", "tag")
     page.check("#refine")
     page.fill("#ground-query", "a car")

@@ -41,7 +41,7 @@ def overlap(found: tuple[float, ...], wanted: tuple[float, float]) -> float:
 def test_each_scene_is_found(engine: Any, scene: int) -> None:
     times, rows, centres = scenes()
     found = engine.propose(times, rows @ centres[scene], 3, float(len(rows)), features=rows.astype(np.float16))
-    least = {"merge-tree": 0.95, "trained-head": 0.9, "tag": 0.7, "similarity-peaks": 0.5}
+    least = {"merge-tree": 0.95, "trained-head": 0.9, "consensus": 0.5, "tag": 0.7, "similarity-peaks": 0.5}
     assert overlap(found[0], truth(scene)) > least[engine.name]
     assert [m[2] for m in found] == sorted((m[2] for m in found), reverse=True)
 
@@ -85,7 +85,7 @@ def test_proposals_are_always_well_formed(name: str, values: list[float], step: 
     assert [m[2] for m in found] == sorted((m[2] for m in found), reverse=True)
 
 
-@pytest.mark.parametrize("name", ["tag", "merge-tree", "trained-head"])
+@pytest.mark.parametrize("name", ["tag", "merge-tree", "trained-head", "consensus"])
 @pytest.mark.parametrize("features", [np.ones((3, 4)), np.ones(2), np.full((2, 4), "x")])
 def test_features_of_another_shape_are_refused(name: str, features: np.ndarray) -> None:
     with pytest.raises(ValueError, match="features"):
