@@ -96,7 +96,11 @@ def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]
 
 
 def test_dialogue_emotions_come_from_subtitles(indexed: Studio, clips: dict[str, Path]) -> None:
-    lines = [(0, 2_000_000, "I am so happy, this is wonderful!"), (2_000_000, 4_000_000, "Get out! I hate you!")]
+    lines = [  # as a person types them: in any order, as lists, with an empty one
+        [2_000_000, 4_000_000, "Get out! I hate you!"],
+        [0, 2_000_000, "I am so happy, this is wonderful!"],
+        [5_000_000, 6_000_000, "  "],
+    ]
     run = indexed.run("emotions", str(clips["bikes"]), {"subtitles": lines})
     found = [p for p in run["predictions"] if p.track == "Dialogue emotion"]
     assert found
