@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -54,57 +53,24 @@ def text_video(data: Path) -> Numbers:
 
 
 # Captions written for this check, after the data's own description.
-VIDEOS = {
-    "0lh_UWF9ZP4_62_69.avi": "a woman mixes cooked rice in a glass bowl",
-    "778mkceE0UQ_40_46.avi": "a red car drives on a road, then cars race in dust",
-    "TZ860P4iTaM_15_28.avi": "a cat plays the piano",
-    "qvg9eM4Hmzk_4_10.avi": "a man lifts the back of a blue truck",
-    "3qqEKTPxLNs_1_15.avi": "a baby on a blue sofa plays with a toy",
-    "birthday.mp4": "a man with a party hat celebrates before a laptop and a cake",
-    "skateboarding_dog.mp4": "a dog rides a skateboard",
-    "dog_barking.mp4": "a man in a red shirt at a sliding door",
-    "yoga.mp4": "a woman does yoga on a terrace",
-    "cooking.mp4": "a woman cooks outdoors",
-    "arm_wrestling.mp4": "two people arm-wrestle",
-    "basketball.mp4": "children play basketball in a gym",
-    "car-detection.mp4": "cars pass on a road seen from above",
-    "bottle-detection.mp4": "bottles on a table, a hand takes them",
-    "big_buck_bunny_0_30.webm": "animation of a rabbit in a meadow",
-    "screen_recording.mp4": "a screen recording of a computer program",
-}
-
-
-def sampled(model: models.TextVideoEncoder, path: Path, rate: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """`rate` frames a second of a video, at the size that the encoder wants: uint8 (N, H, W, 3)."""
-    import av
-
-    frames, next_s = [], 0.0
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        width, height = model.frame_size(stream.width, stream.height)
-        for frame in container.decode(stream):
-            if (frame.time or 0.0) >= next_s:
-                frames.append(np.asarray(frame.reformat(width, height, "rgb24").to_ndarray(), np.uint8))
-                next_s = (frame.time or 0.0) + 0.999 / rate
-    return np.stack(frames)
 
 
 def videos(data: Path) -> Numbers:
     """Sixteen real videos, one frame a second, a caption each: video score = mean of its best quarter of frames."""
     model = models.load("text_video", device="cpu")
-    texts = model.encode_text(list(VIDEOS.values()))
-    scores = np.zeros((len(texts), len(VIDEOS)))
-    for column, name in enumerate(VIDEOS):
-        frames = sampled(model, data / "videos" / name, 1.0)
+    texts = model.encode_text(list(scenes.VIDEOS.values()))
+    scores = np.zeros((len(texts), len(scenes.VIDEOS)))
+    for column, name in enumerate(scenes.VIDEOS):
+        frames = scenes.sampled(model, data / "videos" / name, 1.0)
         sims = np.sort(texts @ model.encode_frames(frames).T, axis=1)
         scores[:, column] = sims[:, -max(1, len(frames) // 4) :].mean(1)
     ranks = (scores > np.diag(scores)[:, None]).sum(1) + 1
-    worst = [name for name, rank in zip(VIDEOS, ranks, strict=True) if rank > 5]
+    worst = [name for name, rank in zip(scenes.VIDEOS, ranks, strict=True) if rank > 5]
     print("videos found late:", ", ".join(worst) or "none")
     return {
         "videos_R@1": 100 * float(np.mean(ranks == 1)),
         "videos_R@5": 100 * float(np.mean(ranks <= 5)),
-        "videos_chance_R@1": 100 / len(VIDEOS),
+        "videos_chance_R@1": 100 / len(scenes.VIDEOS),
     }
 
 

@@ -11,7 +11,8 @@ from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, shelve
 from studio.tasks.memory import Slot
 from studio.tasks.query import Question
-from studio.tasks.retrieval import Hit, Said, explain, search
+from studio.tasks.ranking import Hit
+from studio.tasks.retrieval import Said, explain, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.survey import survey
 

@@ -1,8 +1,8 @@
 """Found moments put into a better order: compared at several levels, and without videos that every question likes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,24 @@ from studio.index import Features
 from studio.tasks.desk import Desk, Video
 from studio.tasks.query import encoder_key
 
-if TYPE_CHECKING:
-    from studio.tasks.retrieval import Hit
-
 FRAMES = 8  # of a moment, spread evenly
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One moment of one video, times in µs.
+
+    `score` is what hits are ordered by: `visual`, the cosine of the best frame, plus what `line`, a subtitle that has
+    the words, adds.
+    """
+
+    video_id: str
+    start_us: int
+    end_us: int
+    peak_us: int
+    score: float
+    visual: float
+    line: str = ""
 
 
 def by_levels(
@@ -24,10 +38,10 @@ def by_levels(
     encoder: Any,
     vector: NDArray[np.float32],
     text: str,
-    hits: Sequence["Hit"],
+    hits: Sequence[Hit],
     videos: dict[str, Video],
     weights: tuple[float, float, float],
-) -> list["Hit"]:
+) -> list[Hit]:
     """Hits whose `visual` is the weighted mean of their levels: moment with sentence, frames with sentence, and parts
     of pictures with words (UCoFiA, ICCV 2023, without training).
 
@@ -67,7 +81,7 @@ def _words(encoder: Any, text: str) -> NDArray[np.float32] | None:
     return found
 
 
-def _spread(features: Features, hit: "Hit") -> NDArray[np.intp]:
+def _spread(features: Features, hit: Hit) -> NDArray[np.intp]:
     inside = np.flatnonzero((features.times_us >= hit.start_us) & (features.times_us < hit.end_us))
     if not len(inside):
         return np.array([max(0, int(np.searchsorted(features.times_us, hit.start_us, side="right")) - 1)])

@@ -12,30 +12,13 @@ from studio.tasks.boundaries import snapping
 from studio.tasks.desk import Desk, Video
 from studio.tasks.indexing import index_video
 from studio.tasks.query import Question, Term, checked, embed, encoder_key, terms, unit
-from studio.tasks.ranking import by_levels, popularity
+from studio.tasks.ranking import Hit, by_levels, popularity
 
 MOMENTS_A_VIDEO = 3
 ENGINE = "similarity-peaks"  # needs the curve only: engines that read every frame's vector are too slow for a library
 STRIPS, STRIP_BINS = 24, 100
 AROUND = 120  # samples that are looked at around a good one
 WIDER = 3  # times as many candidates where their order may change
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One moment of one video, times in µs.
-
-    `score` is what hits are ordered by: `visual`, the cosine of the best frame, plus what `line`, a subtitle that has
-    the words, adds.
-    """
-
-    video_id: str
-    start_us: int
-    end_us: int
-    peak_us: int
-    score: float
-    visual: float
-    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
