@@ -2,7 +2,7 @@
 
 The subtitle stream of DCIN. Clips have labels with counts of mentions but no times: a clip has an emotion where some of
 its lines do. `--select` holds out films of the training part, fold by fold, and prints clip-level mean average
-precision on them, the only truth they have. Each default is what did best there by itself.
+precision on them, the only truth they have. The defaults did best there.
 """
 
 import argparse
