@@ -38,8 +38,8 @@ def test_every_link_leads_somewhere(target: str) -> None:
         ("expression", "expression", "accuracy"),
         ("expression", "expression", "macro_recall"),
         ("dialog_emotion", "dialog-emotion", "cue_mAP"),
-        ("active_speaker", "voice-motion", "talking_frame_AP"),
-        ("active_speaker", "voice-motion", "still_frame_AP"),
+        ("active_speaker", "studio-asd", "talking_frame_AP"),
+        ("active_speaker", "studio-asd", "still_frame_AP"),
     ],
 )
 def test_every_number_is_the_card_s(task: str, name: str, metric: str) -> None:

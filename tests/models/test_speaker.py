@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import models
+
 
 def test_voice_contract(voice: Any) -> None:
     assert voice.hop_s == pytest.approx(0.032)
@@ -41,6 +43,14 @@ def face(moving: np.ndarray, seed: int) -> np.ndarray:
     return (track + rng.normal(0, 1, track.shape)).clip(0, 255).astype(np.uint8)
 
 
+SHIPPED = [card.name for card in models.cards("active_speaker") if not card.brought]
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def speaker(request: pytest.FixtureRequest) -> Any:
+    return models.load("active_speaker", request.param, "cpu")
+
+
 def test_speaker_contract(speaker: Any) -> None:
     tracks = [face(np.zeros(n), n) for n in (30, 12, 1)] + [np.zeros((0, 112, 112), np.uint8)]
     found = speaker.score(tracks, np.zeros(16_000, np.float32))
@@ -48,15 +58,43 @@ def test_speaker_contract(speaker: Any) -> None:
     assert all(f.dtype == np.float32 and ((f >= 0) & (f <= 1)).all() for f in found)
     assert all((f < 0.3).all() for f in found), "nobody speaks in silence"
     assert speaker.score([], np.zeros(5, np.float32)) == []
+    assert [f.shape for f in speaker.score(tracks[3:], np.zeros(5, np.float32))] == [(0,)]
     assert [f.shape for f in speaker.score(tracks[:1], np.zeros(0, np.float32))] == [(30,)]
     with pytest.raises(ValueError, match="tracks"):
         speaker.score([np.zeros((5, 100, 112), np.uint8)], np.zeros(16_000, np.float32))
+    with pytest.raises(ValueError, match="audio"):
+        speaker.score(tracks, np.zeros(16_000))
 
 
-def test_the_moving_mouth_gets_the_voice(speaker: Any, data: Path) -> None:
+@pytest.fixture(scope="module")
+def heads(data: Path) -> list[Any]:
+    """Two people whom no training here saw."""
+    from models.recipes.talking import HELD_OUT, head
+
+    assert {"swiz3n", "pwij3p"} < set(HELD_OUT)
+    return [head(data / "faces" / f"{name}.mpg") for name in ("swiz3n", "pwij3p")]
+
+
+def test_of_two_people_the_one_whose_voice_it_is(speaker: Any, heads: list[Any]) -> None:
+    right = []
+    for one, other in (heads, heads[::-1]):
+        own, theirs = speaker.score([one.crops, other.crops], one.audio)
+        heard = speaker.heard(one.audio, len(own))
+        assert (own <= heard + 1e-6).all(), "the voice bounds the score"
+        right.append(own[heard > 0.5].mean() > theirs[heard > 0.5].mean())
+        muted = speaker.score([one.crops], np.zeros_like(one.audio))[0]
+        assert muted.max() < 0.1
+        still = np.repeat(other.crops[:1], len(one.crops), axis=0)
+        talks, rests = speaker.score([one.crops, still], one.audio)
+        assert talks[heard > 0.5].mean() > rests[heard > 0.5].mean() + 0.1
+    assert all(right)
+
+
+def test_the_moving_mouth_gets_the_voice(data: Path) -> None:
     from models.recipes.talking import sound
     from models.speaker.active import loudness
 
+    speaker = models.load("active_speaker", "voice-motion", "cpu")
     audio = sound(data / "faces" / "WDA_KatieHill_000.mp4")
     loud = loudness(audio, 200)
     talks, rests = face(loud / loud.max(), 1), face(np.full(200, 0.3), 2)
