@@ -57,8 +57,10 @@ def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detec
     heard = _whole([])
     if has_audio:
         voice = voice_curve(desk, video, desk.part(0.95, 0.99))
-        heard = off_screen(*voice, [_whole(parts) for parts in curves.values()])
-        spans = _segments(*heard, shortest_us=600_000)
+        spoken = [(p.segment.start, p.segment.end) for p in predictions]
+        heard = off_screen(*voice, [_whole(parts) for parts in curves.values()], spoken)
+        # Surer than of a face: one that hesitates is more often the speaker than somebody nobody sees.
+        spans = _segments(*heard, on=0.7, off=0.6, shortest_us=600_000, bridge_us=0)
         predictions += predictions_of(desk, video, OFF_SCREEN, LABEL, spans)
     people = [_person(n, t, curves.get(n, []), sharp.get(n, [])) for n, t in enumerate(tracks)]
     note = "" if has_audio and tracks else ("No faces were found." if has_audio else "This video has no sound.")
@@ -93,11 +95,15 @@ def _whole(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 
 
 def _segments(
-    times: NDArray[np.int64], scores: NDArray[np.float32], shortest_us: int = 200_000
+    times: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    on: float = 0.5,
+    off: float = 0.4,
+    shortest_us: int = 200_000,
+    bridge_us: int = 300_000,
 ) -> list[tuple[int, int, float]]:
-    return segments(
-        times, smooth(scores, 5), on=0.5, off=0.4, step_us=STEP_US, shortest_us=shortest_us, bridge_us=300_000
-    )
+    smoothed = smooth(scores, 5)
+    return segments(times, smoothed, on=on, off=off, step_us=STEP_US, shortest_us=shortest_us, bridge_us=bridge_us)
 
 
 def _speaking(desk: Desk, video: Video, number: int, parts: Parts) -> list[Prediction]:

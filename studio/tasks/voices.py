@@ -54,10 +54,14 @@ def voice_curve(desk: Desk, video: Video, progress: Progress) -> Curve:
 
 
 def off_screen(
-    times: NDArray[np.int64], voice: NDArray[np.float32], faces: Sequence[Curve]
+    times: NDArray[np.int64],
+    voice: NDArray[np.float32],
+    faces: Sequence[Curve],
+    spoken: Sequence[tuple[int, int]] = (),
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """How likely a voice (N,) at `times` is somebody's who is not seen: times, and min(voice, no face's).
 
+    Within `spoken`, [start, end) in µs, where a face was found to speak, it is 0.
     Two faces of which either might be it are one that is. Faces count for NEAR_US around, so that their own hesitation
     makes nobody else speak.
     """
@@ -69,4 +73,6 @@ def off_screen(
             np.multiply.at(none, where, 1 - scores)
         near = NEAR_US // step
         none = np.lib.stride_tricks.sliding_window_view(np.pad(none, near, "edge"), 2 * near + 1).min(axis=1)
+    for start, end in spoken:
+        none[(times >= start) & (times < end)] = 0
     return times, np.minimum(voice, none)
