@@ -72,11 +72,15 @@ def search(
     liked = {} if bank is None else popularity(desk, encoder, videos, bank)
     wanted = top if levels is None and not liked else max(WIDER * top, 50)
     hits: list[Hit] = []
-    for video_id, score in desk.shelf(key).best(vector, list(by_id), wanted):
+    best = desk.shelf(key).best(vector, list(by_id), wanted)
+    regions = 1 if len(best) >= wanted else MOMENTS_A_VIDEO  # in a large library other videos are worth more
+    for video_id, score in best:
         least = sorted((hit.visual for hit in hits), reverse=True)[wanted - 1] if len(hits) >= wanted else -1.0
         if score <= least:
             break  # no moment of this video or the next can be among the best
-        hits += [replace(hit, score=hit.visual + liked.get(video_id, 0.0)) for hit in seen.moments(video_id, least)]
+        hits += [
+            replace(hit, score=hit.visual + liked.get(video_id, 0.0)) for hit in seen.moments(video_id, least, regions)
+        ]
     if levels is not None:
         hits.sort(key=lambda hit: -hit.score)
         few = top if levels[2] else wanted  # looking at parts of pictures decodes them again: seconds
@@ -108,9 +112,9 @@ class _Seen:
             self._curves[video_id] = None if features is None else (features, features.similarity(self._vector))
         return self._curves[video_id]
 
-    def moments(self, video_id: str, least: float) -> list[Hit]:
+    def moments(self, video_id: str, least: float, regions: int) -> list[Hit]:
         found = self.curve(video_id)
-        return moments_of(self._desk, self._videos[video_id], *found, least) if found else []
+        return moments_of(self._desk, self._videos[video_id], *found, least, regions) if found else []
 
     def strip(self, video_id: str) -> Strip | None:
         found = self.curve(video_id)
@@ -158,11 +162,16 @@ def _strip(video: Video, features: Features, curve: NDArray[np.float32]) -> Stri
 
 
 def moments_of(
-    desk: Desk, video: Video, features: Features, curve: NDArray[np.float32], least: float = -1.0
+    desk: Desk,
+    video: Video,
+    features: Features,
+    curve: NDArray[np.float32],
+    least: float = -1.0,
+    regions: int = MOMENTS_A_VIDEO,
 ) -> list[Hit]:
     """Frames that score high, joined into moments that do not overlap; each is scored by its best frame.
 
-    Of a long video only the surroundings of its best frames above `least` are looked at: a search looks into many.
+    Of a long video only the surroundings of its `regions` best frames above `least` are looked at.
     """
     hits: list[Hit] = []
     engine = desk.model("grounding", ENGINE)
@@ -170,7 +179,7 @@ def moments_of(
     ends = np.append(features.times_us[1:], video.duration_us)
     proposals = [
         (low_us + round(start * 1e6), low_us + round(end * 1e6))
-        for low, high in _surroundings(curve, least)
+        for low, high in _surroundings(curve, least, regions)
         for low_us in [int(features.times_us[low]) if low else 0]
         for start, end, _ in engine.propose(
             (features.times_us[low:high] - low_us) / 1e6,
@@ -190,12 +199,12 @@ def moments_of(
     return hits[:MOMENTS_A_VIDEO]
 
 
-def _surroundings(curve: NDArray[np.float32], least: float) -> list[tuple[int, int]]:
+def _surroundings(curve: NDArray[np.float32], least: float, regions: int) -> list[tuple[int, int]]:
     """Index ranges [low, high) around the best samples, the best first; everything, of a short video."""
     if len(curve) <= 2 * AROUND:
         return [(0, len(curve))]
     left, found = curve.copy(), []
-    for _ in range(MOMENTS_A_VIDEO):
+    for _ in range(regions):
         best = int(left.argmax())
         if left[best] <= least:
             break
