@@ -25,6 +25,9 @@ WIDTH = 64
 HEADS, DEPTH = 8, 8  # of the correlation
 HINT = 12  # channels in which picture and sound pass by the correlation: too few to know a face or a voice by
 LAGS = range(-2, 5)  # frames by which the sound may follow the picture: containers are not exact
+# Training has a visible speaker in 64 % of the time that a voice is heard; videos more often, say 80 %. The log odds
+# differ by so much.
+USUAL = 0.8
 WINDOW = 51  # frames over which picture and sound are compared: two seconds hold six to eight syllables
 
 
@@ -190,7 +193,7 @@ class StudioAsd(Listener):
         mouths = np.stack([_mouths(track, length) for track in tracks])
         with torch.inference_mode():
             given = (torch.from_numpy(x)[None].to(self._device) for x in (mouths, mel, there))
-            said = self._net(*given)[0][0].sigmoid().float().cpu().numpy()
+            said = (self._net(*given)[0][0] + USUAL).sigmoid().float().cpu().numpy()
         return self.bounded([row[: len(track)] for row, track in zip(said, tracks, strict=True)], audio, length)
 
 
