@@ -33,8 +33,8 @@ def test_every_link_leads_somewhere(target: str) -> None:
     [
         ("text_video", "studio-lite", "t2i_R@1"),
         ("text_video", "studio-lite", "t2i_R@10"),
-        ("grounding", "trained-head", "R1@0.5"),
-        ("grounding", "trained-head", "hard_R1@0.5"),
+        ("grounding", "consensus", "R1@0.5"),
+        ("grounding", "consensus", "clips_R1@0.5"),
         ("expression", "expression", "accuracy"),
         ("expression", "expression", "macro_recall"),
         ("dialog_emotion", "dialog-emotion", "cue_mAP"),
