@@ -46,10 +46,11 @@ def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(desk: Desk, served: S
     times = list(known)
     for time in (times[3], times[len(times) // 2]):
         page.evaluate("t => (document.querySelector('#player').currentTime = t + 0.01)", time)
+        page.wait_for_function("!document.querySelector('#player').seeking")
         page.wait_for_function(
-            "t => Math.abs(parseFloat(document.querySelector('#timeline').dataset.playhead ?? t) - t) < 1", arg=time
+            "t => Math.abs(+document.querySelector('#clock').textContent.split(':')[1] - t) < 0.1", arg=time
         )
-        page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces).length > 0")
+        page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
         shown = float(page.inner_text("#clock").split(":")[1])
         before = max(t for t in times if t <= shown + 1e-3)
         after = min(t for t in times if t > before)
@@ -62,7 +63,7 @@ def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(desk: Desk, served: S
 
 def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) -> None:
     page = desk.page
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces).length > 0")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
     name = boxes(page)[0]["name"]
     box, canvas = boxes(page)[0], page.locator("#faces").bounding_box()
     assert canvas is not None
@@ -70,36 +71,36 @@ def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) 
     expect(page.locator("#person-name")).to_have_value(name)
     page.fill("#person-name", "Анна")
     page.press("#person-name", "Enter")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces)[0]?.name === 'Анна'")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name === 'Анна'")
     page.reload()
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces)[0]?.name === 'Анна'")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name === 'Анна'")
 
     page.evaluate("document.querySelector('#player').currentTime = 2")
     page.wait_for_function("document.querySelector('#clock').textContent >= '0:01.9'")
     box = boxes(page)[0]
     page.mouse.click(canvas["x"] + box["x"] + box["w"] / 2, canvas["y"] + box["y"] + box["h"] / 2)
     page.click("#person-split")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces)[0]?.name.startsWith('Person')")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name.startsWith('Person')")
     page.evaluate("document.querySelector('#player').currentTime = 0.5")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces)[0]?.name === 'Анна'")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name === 'Анна'")
 
     box = boxes(page)[0]
     page.mouse.click(canvas["x"] + box["x"] + box["w"] / 2, canvas["y"] + box["y"] + box["h"] / 2)
     page.click("#person-delete")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces).length === 0")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length === 0")
     page.evaluate("document.querySelector('#player').currentTime = 2.5")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces)[0]?.name.startsWith('Person')")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name.startsWith('Person')")
     box = boxes(page)[0]
     page.mouse.click(canvas["x"] + box["x"] + box["w"] / 2, canvas["y"] + box["y"] + box["h"] / 2)
     page.click("#person-reset")
     page.evaluate("document.querySelector('#player').currentTime = 0.5")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces).length > 0")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
     assert boxes(page)[0]["name"] == name
 
 
 def test_boxes_can_be_hidden(desk: Desk) -> None:
     page = desk.page
-    page.wait_for_function("JSON.parse(document.querySelector('#faces').dataset.faces).length > 0")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
     page.uncheck("#show-faces")
     assert boxes(page) == []
 

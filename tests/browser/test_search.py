@@ -37,7 +37,7 @@ def test_a_picture_finds_its_video(searched: Page, clips: dict[str, Path], tmp_p
     searched.set_input_files("#search-picture", file)
     expect(searched.locator("#search-asked")).to_contain_text("like this picture")
     expect(searched.locator(".hit .title").first).to_contain_text("carphone")
-    assert float(searched.locator(".hit").first.get_attribute("data-score") or 0) > 0.9
+    searched.wait_for_function("+document.querySelector('.hit').dataset.score > 0.9")
     file.write_text("no picture")
     searched.set_input_files("#search-picture", file)
     expect(searched.locator("#toast")).to_contain_text("cannot be read")

@@ -8,12 +8,14 @@ export class Player extends EventTarget {
     this.offset = 0; // first frame on the file's own clock
     this.pts = new Float64Array(0);
     this.duration = 0;
+    this.sought = false; // paused where a seek put it: then the element's clock is the truth
     const tell = (name) => () => this.dispatchEvent(new Event(name));
     for (const name of ["play", "pause", "error", "loadedmetadata"]) video.addEventListener(name, tell(name));
-    video.addEventListener("seeked", () => this.shown(video.currentTime));
+    video.addEventListener("play", () => (this.sought = false));
+    video.addEventListener("seeked", () => !video.seeking && this.shown(video.currentTime));
     if (video.requestVideoFrameCallback) {
       const onFrame = (_, frame) => {
-        this.shown(frame.mediaTime);
+        if (!this.stale(frame.mediaTime)) this.shown(frame.mediaTime);
         video.requestVideoFrameCallback(onFrame);
       };
       video.requestVideoFrameCallback(onFrame);
@@ -39,6 +41,14 @@ export class Player extends EventTarget {
     if (time === this.time) return;
     this.time = time;
     this.dispatchEvent(new Event("time"));
+  }
+
+  // A frame that was on its way when a seek was asked for is told after it; it must not turn the clock back,
+  // or the next key counts from where the person no longer is.
+  stale(mediaTime) {
+    const { video } = this;
+    const frame = (time) => this.frameAt(time - this.offset + 0.0005);
+    return video.seeking || (this.sought && frame(mediaTime) !== frame(video.currentTime));
   }
 
   // The number of the frame displayed at a time.
@@ -77,6 +87,7 @@ export class Player extends EventTarget {
     const start = this.frameTime(index);
     const end = index + 1 < this.pts.length ? this.pts[index + 1] : Math.max(start, this.duration);
     this.video.currentTime = this.offset + (start + end) / 2;
+    this.sought = this.video.paused;
     if (start !== this.time) {
       this.time = start;
       this.dispatchEvent(new Event("time"));
