@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import models
-from studio.cli import _parser
+from studio.cli import parser
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -16,7 +16,7 @@ COMMANDS = re.findall(r"^studio (.*?)(?:\s+#.*)?$", README, re.MULTILINE)
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_parses(command: str) -> None:
-    assert _parser().parse_args(shlex.split(command)).run
+    assert parser().parse_args(shlex.split(command)).run
 
 
 def test_there_are_commands() -> None:

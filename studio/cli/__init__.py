@@ -1,0 +1,52 @@
+"""The `studio` command. Its JSON is a contract; exit status 0: done, 1: failed, 2: misused, 130: stopped by the person.
+
+One module a group of commands, each with a `register` that declares them; `console` has what they share.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from studio import __version__
+from studio.cli import annotating, evaluation, finding, people, upkeep, videos
+from studio.cli.console import Commands
+from studio.errors import StudioError, UsageError
+
+__all__ = ["main", "parser"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    args = parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return int(args.run(args) or 0)
+    except StudioError as error:
+        print(f"studio: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("studio: stopped", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    common = argparse.ArgumentParser(add_help=False)
+    where = "the library's folder (default: $STUDIO_HOME, else the platform's folder for data)"
+    common.add_argument("--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help=where)
+    common.add_argument("--device", choices=["auto", "cpu", "cuda"], default=argparse.SUPPRESS,
+                        help="where models run (default: a GPU if there is one)")  # fmt: skip
+    top = argparse.ArgumentParser(
+        "studio", description="Search video for moments, correct what models propose, keep the corrections.",
+        parents=[common], epilog="VIDEO is an id (from `studio add`) or a path; a new file is added first.",
+    )  # fmt: skip
+    top.add_argument("--version", action="version", version=__version__)
+    commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
+    for group in (videos, finding, people, annotating, evaluation, upkeep):
+        group.register(commands)
+    return top

@@ -1,0 +1,58 @@
+"""What people express and who speaks: emotions, speakers."""
+
+from pathlib import Path
+
+from studio.cli.console import Args, Commands, Json, bar, known, opened, show
+from studio.errors import UsageError
+from studio.formats import subtitles
+from studio.service.models import engines
+from studio.timeline import seconds
+
+
+def register(commands: Commands) -> None:
+    """Declare them."""
+    sub = commands.add("emotions", emotions, "find what faces and words express, and when", video=True)
+    sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
+    what = "find who speaks when; boxes in pixels of the displayed picture"
+    sub = commands.add("speakers", speakers, what, video=True)
+    for option, task, what in (("model", "active_speaker", "who speaks"), ("detector", "face_detector", "faces")):
+        names = engines(installed=False, task=task)
+        sub.add_argument(f"--{option}", choices=names, help=f"what finds {what} (default {names[0]})")
+
+
+def emotions(args: Args) -> int:
+    """`studio emotions`"""
+    params: Json = {}
+    if args.subtitles:
+        if not args.subtitles.is_file():
+            raise UsageError(f"There is no file “{args.subtitles.name}”; check the path after --subtitles.")
+        params["subtitles"] = subtitles.read(args.subtitles.read_bytes())
+    with opened(args) as studio, bar("emotions") as progress:
+        run = studio.run("emotions", known(studio, args.video), params, progress)
+    found = [
+        {"track": p.track, "start": seconds(p.segment.start), "end": seconds(p.segment.end), "label": p.label,
+         "score": round(p.score, 4)}
+        for p in run["predictions"]
+    ]  # fmt: skip
+    lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {s['label']:<14} {s['score']:.2f}  {s['track']}" for s in found]
+    show(args, {"segments": found}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
+    return 0
+
+
+def speakers(args: Args) -> int:
+    """`studio speakers`"""
+    with opened(args) as studio, bar("speakers") as progress:
+        params = {"model": args.model, "detector": args.detector}
+        run = studio.run("speakers", known(studio, args.video), params, progress)
+    tracks = []
+    unseen = {"quality": 0.0, "boxes": [], **run["payload"]["off_screen"]}
+    for person in [*run["payload"]["tracks"], unseen]:
+        segments = [
+            {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4)}
+            for p in run["predictions"]
+            if p.track == person["track"]
+        ]
+        tracks.append({**person, "segments": segments})
+    lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {t['track']}" for t in tracks for s in t["segments"]]
+    show(args, {"tracks": tracks}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
+    return 0

@@ -1,0 +1,61 @@
+"""Looking after the library and its models: models, backup, doctor."""
+
+from pathlib import Path
+
+from studio.cli.console import Args, Commands, opened, settings_of, show
+from studio.errors import UsageError
+from studio.service import catalogue, examine
+from studio.service.models import download, install
+
+
+def register(commands: Commands) -> None:
+    """Declare them."""
+    sub = commands.add("models", models, "list the models, verify their files, or get more of them")
+    sub.add_argument("action", choices=["list", "verify", "download", "add"])
+    sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
+    sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
+    sub = commands.add("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
+    sub.add_argument("file", metavar="FILE", type=Path)
+    commands.add("doctor", doctor, "say what is missing and how to fix it")
+
+
+def models(args: Args) -> int:
+    """`studio models list|verify|download|add`"""
+    settings = settings_of(args)
+    if (args.what is None) != (args.action in ("list", "verify")) or (args.name is None) == (args.action == "add"):
+        raise UsageError("Use: studio models list|verify, download MODEL/PRETRAINED, or add FILE --as NAME.")
+    if args.action == "download":
+        said = download(settings, args.what)
+        show(args, {"downloaded": args.what}, [said])
+        return 0
+    if args.action == "add":
+        row = install(settings, Path(args.what), args.name)
+        show(args, {"added": row}, [f"{row['name']} is ready."])
+        return 0
+    cards = catalogue(settings)
+    broken = [card for card in cards if card["problems"]]
+    lines = [
+        f"{'✗' if card['problems'] else '✓' if card['installed'] else '·'} {card['task']:<16} {card['name']:<16} "
+        + "\n    ".join([card["summary"], *card["problems"], *[card["note"]] * bool(card["note"])])
+        for card in cards
+    ]
+    show(args, {"models": cards}, lines)
+    return 1 if broken and args.action == "verify" else 0
+
+
+def backup(args: Args) -> int:
+    """`studio backup`"""
+    with opened(args) as studio:
+        print(studio.backup(args.file))
+    return 0
+
+
+def doctor(args: Args) -> int:
+    """`studio doctor`"""
+    checks = examine(settings_of(args))
+    lines = [
+        f"{'✓' if c['ok'] else '✗'} {c['what']}: {c['found']}" + ("" if c["ok"] else f"\n    {c['cure']}")
+        for c in checks
+    ]
+    show(args, {"checks": checks}, lines)
+    return 0 if all(c["ok"] for c in checks) else 1

@@ -1,0 +1,73 @@
+"""The library and its videos: serve, demo, add, index."""
+
+import sys
+from contextlib import closing
+
+from studio.cli.console import ENCODER, Args, Commands, bar, known, opened, settings_of, show
+from studio.jobs import ProcessWorker
+from studio.service import Studio
+from studio.timeline import clock, seconds
+
+
+def register(commands: Commands) -> None:
+    """Declare them."""
+    for name, run, what in (
+        ("serve", serve, "open the studio in the browser"),
+        ("demo", demo, "add the demo library, index it, and open the studio"),
+    ):
+        sub = commands.add(name, run, what, as_json=False)
+        sub.add_argument("--host", default="127.0.0.1")
+        sub.add_argument("--port", type=int, default=7860)
+        sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    sub = commands.add("add", add, "add videos to the library; they stay where they are")
+    sub.add_argument("paths", metavar="PATH", nargs="+", help="a video, or a folder of videos")
+    sub = commands.add("index", index, "compute what search and grounding need")
+    sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
+    sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
+
+
+def serve(args: Args) -> int:
+    """`studio serve`"""
+    from studio.app import serve as run_app  # the web stack takes seconds to import; no other command needs it
+
+    run_app(settings_of(args), args.host, args.port, open_browser=not args.no_browser)
+    return 0
+
+
+def demo(args: Args) -> int:
+    """`studio demo`: quick the second time."""
+    from assets.demo import build
+
+    settings = settings_of(args)
+    # in a child process: this one goes on to serve, and must not hold on to the models' memory
+    worker = ProcessWorker(settings)
+    with closing(Studio(settings, worker=worker)) as studio, bar("demo library") as progress:
+        files = build(settings.home / "demo", progress)
+        for number, file in enumerate(files):
+            row = studio.add(file)
+            progress(number / len(files), f"indexing {row['name']}")
+            studio.index(row["id"])
+    return serve(args)
+
+
+def add(args: Args) -> int:
+    """`studio add`"""
+    with opened(args) as studio:
+        rows, problems = studio.add_all(args.paths)
+    listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
+    show(args, {"videos": listed}, [f"{v['id']}  {clock(r['duration_us']):>12}  {v['path']}"
+                                      for v, r in zip(listed, rows, strict=True)])  # fmt: skip
+    for problem in problems:
+        print(f"studio: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def index(args: Args) -> int:
+    """`studio index`"""
+    done = []
+    with opened(args) as studio:
+        for row in [studio.video(known(studio, ref)) for ref in args.videos] or studio.videos():
+            with bar(row["name"]) as progress:
+                done.append({"id": row["id"], "frames": studio.index(row["id"], progress, args.encoder)["frames"]})
+    show(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
+    return 0
