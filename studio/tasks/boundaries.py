@@ -29,15 +29,14 @@ def snapping(desk: Desk, video: Video, features: Features) -> Callable[[float], 
 
     Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can.
     """
-    cuts = _cuts(desk, video)
-    reach = stride(features)
+    cuts, to_frame, reach = _cuts(desk, video), desk.edges(video), stride(features)
 
     def snap(time_s: float) -> int:
         time = us(time_s)
         if len(cuts):
             nearest = int(cuts[np.abs(cuts - time).argmin()])
             time = nearest if abs(nearest - time) < reach else time
-        return desk.to_frame(video, time)
+        return to_frame(time)
 
     return snap
 
@@ -56,7 +55,8 @@ def refine(
     vector (D,) and with the samples on that side: SSRN (EMNLP 2022), too, looks between sparse samples again. Both ends
     of the video and boundaries on a cut stay. Raises MediaError, Cancelled.
     """
-    exact = {0, video.duration_us, *(desk.to_frame(video, int(cut)) for cut in _cuts(desk, video))}
+    to_frame = desk.edges(video)
+    exact = {0, video.duration_us, *(to_frame(int(cut)) for cut in _cuts(desk, video))}
     reach = stride(features)
     looks = {
         edge: look
@@ -77,7 +77,7 @@ def refine(
             toward = toward + change / max(1e-6, float(np.linalg.norm(change)))
         near = np.isin(times, look)
         found = _split(times[near], pictures[near] @ toward, before @ toward, after @ toward, reach)
-        return edge if found is None else desk.to_frame(video, found)
+        return edge if found is None else to_frame(found)
 
     better = [(moved(start, end), moved(end, start)) for start, end in spans]
     return [new if new[0] < new[1] else old for new, old in zip(better, spans, strict=True)]

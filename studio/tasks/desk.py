@@ -34,7 +34,8 @@ def predictions_of(
     desk: "Desk", video: Video, track: str, label: str, found: Iterable[tuple[int, int, float]]
 ) -> list[Prediction]:
     """(start_us, end_us, score) → predictions between frame edges, inside the video."""
-    edges = [(desk.to_frame(video, start), desk.to_frame(video, end), score) for start, end, score in found]
+    edge = desk.edges(video)
+    edges = [(edge(start), edge(end), score) for start, end, score in found]
     return [Prediction(Segment(start, end), track, label, score) for start, end, score in edges if start < end]
 
 
@@ -81,12 +82,20 @@ class Desk:
 
     def to_frame(self, video: Video, time_us: int) -> int:
         """The frame edge nearest to a time: the start of a frame, or the end of the video."""
+        return self.edges(video)(time_us)
+
+    def edges(self, video: Video) -> Callable[[int], int]:
+        """`to_frame` for many times of one video: its table of frames is read once."""
         table = self.cache.load_array(video.id, "pts.npy")
-        if table is None or not len(table):
-            return min(time_us, video.duration_us)
-        k = int(np.searchsorted(table, time_us))
-        near = [*table[max(0, k - 1) : k + 1], video.duration_us]
-        return int(min(near, key=lambda edge: abs(int(edge) - time_us)))
+
+        def nearest(time_us: int) -> int:
+            if table is None or not len(table):
+                return min(time_us, video.duration_us)
+            k = int(np.searchsorted(table, time_us))
+            near = [*table[max(0, k - 1) : k + 1], video.duration_us]
+            return int(min(near, key=lambda edge: abs(int(edge) - time_us)))
+
+        return nearest
 
     def part(self, start: float, end: float) -> Progress:
         """A progress function for the part of the work between two fractions of the whole."""
