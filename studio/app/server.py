@@ -1,6 +1,5 @@
 """One process that serves one library."""
 
-import fcntl
 import ipaddress
 import logging
 import socket
@@ -20,8 +19,9 @@ from studio.app import pages
 from studio.app.guard import Guard
 from studio.app.media_routes import routes
 from studio.config import Settings
-from studio.errors import StoreError, UsageError
+from studio.errors import UsageError
 from studio.service import Studio
+from studio.service.copies import only_one
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +72,7 @@ def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> No
     if not _is_loopback(host):
         raise UsageError("The studio has no login yet, so it only listens on this machine; use --host 127.0.0.1.")
     listening = _listen(host, port)
-    settings.ensure()
-    with listening, (settings.home / "serving.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError("Another studio serves this library already; use its window, or stop it first.") from None
+    with listening, only_one(settings):
         app = create_app(Studio(settings, background=True), host)
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)

@@ -5,6 +5,7 @@ from pathlib import Path
 from studio.cli.console import Args, Commands, opened, settings_of, show
 from studio.errors import UsageError
 from studio.service import catalogue, examine
+from studio.service.copies import restore
 from studio.service.models import download, install
 
 
@@ -15,6 +16,8 @@ def register(commands: Commands) -> None:
     sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
     sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
     sub = commands.add("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
+    sub.add_argument("file", metavar="FILE", type=Path)
+    sub = commands.add("restore", bring_back, "put a backup in the place of the library's database", as_json=False)
     sub.add_argument("file", metavar="FILE", type=Path)
     commands.add("doctor", doctor, "say what is missing and how to fix it")
 
@@ -47,6 +50,13 @@ def backup(args: Args) -> int:
     """`studio backup`"""
     with opened(args) as studio:
         print(studio.backup(args.file))
+    return 0
+
+
+def bring_back(args: Args) -> int:
+    """`studio restore`"""
+    kept = restore(settings_of(args), args.file)
+    print("The library is as the backup has it." + (f" What was there is kept as {kept}." if kept else ""))
     return 0
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from studio import formats, media
 from studio.config import Settings
-from studio.errors import JobError, MediaError, NotFound, UsageError
+from studio.errors import JobError, MediaError, NewerSchema, NotFound, UsageError
 from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
-from studio.service import edits, files, trials, views
+from studio.service import copies, edits, files, trials, views
 from studio.service.models import engines
 from studio.service.people import People
 from studio.service.search import Asked, Search
@@ -33,7 +33,7 @@ class Studio:
 
     With `background` (the app) long work is queued and done by child processes; without (the command line) it is
     done at once by `worker`, by default right here. Close it when done.
-    Raises StoreError, NewerSchema.
+    Raises StoreError.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Studio:
         self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:
             threading.Thread(target=self._asker.start, daemon=True).start()
+        if background and not self.store.read_only:
             self.runner = Runner(self.store, ProcessWorker(self.settings), self.settings.limits.job_attempts)
             for row in self.videos():  # what the command line added, or an earlier start did not finish
                 self._queue_preparation(row)
@@ -258,6 +259,8 @@ class Studio:
         return params
 
     def _queue(self, kind: str, row: Row, params: Row, limit: int | None) -> Row:
+        if self.store.read_only:
+            raise NewerSchema(self.store.read_only)
         if self.runner is None:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         wanted = {**params, "video": _facts(row)}
@@ -407,16 +410,8 @@ class Studio:
         return formats.named(format_name).write(timeline)
 
     def backup(self, target: str | Path) -> Path:
-        """A consistent copy of the database, while others may go on writing."""
-        file = Path(target).expanduser()
-        if file.is_dir():
-            raise UsageError(f"“{file.name}” is a folder; name a file for the backup.")
-        if file.exists() and (file.samefile(self.settings.database) or not files.is_database(file)):
-            raise UsageError(f"“{file.name}” is no backup and would be overwritten; name a new file.")
-        if not file.parent.is_dir():
-            raise UsageError(f"There is no folder “{file.parent.name}” to put the backup into; create it first.")
-        self.store.backup(file)
-        return file
+        """See `copies.backup`."""
+        return copies.backup(self.settings, self.store, target)
 
 
 def _said(db: Any, video_id: str) -> list[str]:

@@ -4,6 +4,8 @@ Every connection runs WAL with synchronous=FULL: a commit that returned survives
 go through one thread, which groups whatever waits into one commit; a caller's `write` returns only after that commit.
 """
 
+import contextlib
+import os
 import queue
 import sqlite3
 import threading
@@ -36,84 +38,118 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def not_saved(error: sqlite3.Error) -> StoreError:
-    """What to tell the person, by what SQLite said."""
+def refusal(error: sqlite3.Error, what: str = "Not saved") -> StoreError:
+    """What to tell the person, by what SQLite said; `what` begins the sentence."""
     text = str(error)
     if "full" in text or "disk I/O" in text:
-        return StoreError("Not saved: the disk is full. Free some space and save again.")
+        return StoreError(f"{what}: the disk is full. Free some space and try again.")
     if "locked" in text or "busy" in text:
-        return StoreError("Not saved: another program holds the library's database. Close it and save again.")
+        return StoreError(f"{what}: another program holds the library's database. Close it and try again.")
     if "readonly" in text:
-        return StoreError("Not saved: the library's folder cannot be written. Check its permissions.")
-    return StoreError(f"Not saved: the database answered “{text}”.")
+        return StoreError(f"{what}: the library's folder cannot be written. Check its permissions.")
+    if "not a database" in text or "malformed" in text:
+        return StoreError(f"{what}: the library's database is damaged. Bring a backup back with: studio restore FILE")
+    return StoreError(f"{what}: the database answered “{text}”.")
 
 
 class Store:
     """The library's database.
 
     `read` runs a function on a connection of a small pool, `write` on the writer's, inside a transaction of its own:
-    it returns after the commit is on disk, or raises and leaves nothing behind.
+    it returns after the commit is on disk, or raises and leaves nothing behind. A database that a later release wrote
+    is opened all the same, and `read_only` then says why nothing can be written to it (else it is empty).
 
-    Raises StoreError when the file cannot be opened, NewerSchema when a later release wrote it.
+    Raises StoreError when the file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.read_only = ""
         try:
-            self._migrate()
+            try:
+                self._migrate()
+            except NewerSchema as error:
+                self.read_only = str(error)
             self._writer = connect(path)
-        except NewerSchema:
-            raise
         except sqlite3.Error as error:
-            raise StoreError(
-                f"The library's database {path.name} cannot be opened ({error}); restore a backup of it."
-            ) from error
+            raise refusal(error, "The library cannot be opened") from error
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._places = threading.Semaphore(READERS)
         self._waiting: queue.Queue[tuple[Work[Any], Future[Any]] | None] = queue.Queue()
+        self._door = threading.Lock()  # nothing is queued behind the word that ends the writer
+        self._closed = False
         self._thread = threading.Thread(target=self._write_for_ever, name="store-writer", daemon=True)
         self._thread.start()
 
     def _migrate(self) -> None:
+        """All migrations in one transaction: whatever ends it, the database is as it was or as it should be.
+
+        The write lock comes first, since two programs may open an older library at the same moment.
+        """
         connection = connect(self.path)
         try:
             db = Database(connection)
-            if schema.is_behind(db):
-                if db.table_names():
-                    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-                    copy_to(connection, self.path.with_name(f"{self.path.stem}-before-{stamp}.db"))
-                schema.migrations.apply(db)
+            if not schema.is_behind(db):
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if schema.is_behind(db):
+                    if db.table_names():
+                        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+                        self._copy_before(self.path.with_name(f"{self.path.stem}-before-{stamp}.db"))
+                    schema.migrations.apply(db)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
         finally:
             connection.close()
+
+    def _copy_before(self, target: Path) -> None:
+        """A copy of what is on disk now, by a connection of its own: a transaction cannot copy itself."""
+        reader = connect(self.path)
+        try:
+            copy_to(reader, target)
+        finally:
+            reader.close()
 
     def read(self, work: Work[T]) -> T:
         """Run `work` on a read connection, in one snapshot; `work` must not read or write by itself."""
         with self._places:
             try:
-                connection = self._idle.get_nowait()
-            except queue.Empty:
-                connection = connect(self.path)
-                connection.execute("PRAGMA query_only = ON")
-            try:
-                connection.execute("BEGIN")
+                connection = self._reader()
                 try:
-                    return work(connection)
+                    connection.execute("BEGIN")
+                    try:
+                        return work(connection)
+                    finally:
+                        if connection.in_transaction:
+                            connection.execute("ROLLBACK")
                 finally:
-                    connection.execute("ROLLBACK")
+                    self._idle.put(connection)
             except sqlite3.Error as error:
-                raise StoreError(f"The library could not be read: {error}.") from error
-            finally:
-                self._idle.put(connection)
+                raise refusal(error, "The library could not be read") from error
+
+    def _reader(self) -> sqlite3.Connection:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            connection = connect(self.path)
+            connection.execute("PRAGMA query_only = ON")
+            return connection
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction; its result comes back after the commit.
 
         Raises what `work` raised, or StoreError when the commit failed; then nothing of it was kept.
         """
+        if self.read_only:
+            raise NewerSchema(self.read_only)
         future: Future[T] = Future()
-        if not self._thread.is_alive():
-            raise StoreError("Not saved: the library is closed.")
-        self._waiting.put((work, future))
+        with self._door:
+            if self._closed:
+                raise StoreError("Not saved: the library is closed.")
+            self._waiting.put((work, future))
         return future.result()
 
     def _write_for_ever(self) -> None:
@@ -152,23 +188,40 @@ class Store:
                     done.append((future, result))
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        except BaseException as error:
+            self._give_up()
+            told = refusal(error) if isinstance(error, sqlite3.Error) else StoreError(f"Not saved: {error}.")
             for _, future in group:
                 if not future.done():
-                    future.set_exception(not_saved(error))
+                    future.set_exception(told)
             return
         for future, result in done:
             future.set_result(result)
 
+    def _give_up(self) -> None:
+        """Leave the transaction; where even that fails, leave the connection, so that the next save has a good one."""
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.close()
+            with contextlib.suppress(sqlite3.Error):
+                self._writer = connect(self.path)
+
     def backup(self, target: Path) -> None:
-        """A consistent copy of the database while others go on writing."""
+        """A consistent copy of the database while others go on writing.
+
+        Raises StoreError, and then leaves what was at `target` as it was.
+        """
         self.read(lambda connection: copy_to(connection, target))
 
     def close(self) -> None:
-        """Finish what waits, then close every connection."""
-        self._waiting.put(None)
+        """Finish what waits, then close every connection; may be called twice."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
         self._thread.join()
         while not self._idle.empty():
             self._idle.get_nowait().close()
@@ -176,12 +229,33 @@ class Store:
 
 
 def copy_to(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the database into a new file `target`; an existing one is replaced only by a complete copy."""
+    """Copy the database into a new file `target`; an existing one is replaced only by a complete copy on disk.
+
+    Raises StoreError.
+    """
     partial = target.with_name(target.name + ".partial")
-    partial.unlink(missing_ok=True)
-    copy = sqlite3.connect(partial)
     try:
-        connection.backup(copy)
+        partial.unlink(missing_ok=True)
+        copy = sqlite3.connect(partial)
+        try:
+            connection.backup(copy)
+        finally:
+            copy.close()
+        to_disk(partial)
+        partial.replace(target)
+        to_disk(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.Error):
+            raise refusal(error, f"“{target.name}” was not written") from error
+        raise StoreError(f"“{target.name}” was not written ({error.strerror}); choose another place.") from error
+
+
+def to_disk(path: Path) -> None:
+    """Return after a file, or the names in a folder, would survive a power cut."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
     finally:
-        copy.close()
-    partial.replace(target)
+        os.close(fd)

@@ -132,7 +132,10 @@ def is_behind(db: Database) -> bool:
     """
     applied = {migration.name for migration in migrations.applied(db)}
     if applied - NAMES:
-        raise NewerSchema("This library was written by a newer Moment Studio; update this one to open it.")
+        raise NewerSchema(
+            "This library was written by a newer Moment Studio: here it can be looked at and not changed; "
+            "update this one to work in it."
+        )
     return applied != NAMES
 
 

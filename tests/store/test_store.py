@@ -1,18 +1,14 @@
 """The promises of the database: acknowledged means on disk, history explains the present, predictions never change."""
 
 import sqlite3
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
-from studio.errors import Conflict, JobError, NewerSchema, NotFound, StoreError, UsageError
+from studio.errors import Conflict, JobError, NotFound, UsageError
 from studio.store import Change, Store, annotations, jobs, runs, videos
-from studio.store.database import connect
 from studio.timeline import Annotation, Prediction, Segment, apply_all
 
 
@@ -143,106 +139,6 @@ def test_of_many_who_save_the_same_version_one_wins(store: Store) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(one, range(8))) == 1
-
-
-def test_every_connection_is_durable(store: Store) -> None:
-    connection = connect(store.path)
-    pragmas = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
-    assert pragmas == ["wal", 2]
-    assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
-    connection.close()
-
-
-KILLED = """
-import os, sys
-from pathlib import Path
-from studio.store import Change, Store, annotations
-from studio.timeline import Annotation, Segment
-store = Store(Path(sys.argv[1]))
-for i in range(int(sys.argv[2]), 10**6):
-    draft = Annotation(f"k{i}", Segment(i, i + 1), "moments", "x")
-    store.write(lambda db: annotations.save(db, "v1", Change(f"k{i}", "create", draft), "ann"))
-    os.write(1, f"{i}\\n".encode())
-"""
-
-
-def test_kill_nine_loses_no_acknowledged_edit(store: Store) -> None:
-    acknowledged = 0
-    for _ in range(5):
-        command = [sys.executable, "-c", KILLED, str(store.path), str(acknowledged)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-            assert child.stdout is not None
-            for _ in range(37):
-                acknowledged = int(child.stdout.readline()) + 1
-            child.kill()
-            for line in child.stdout:
-                acknowledged = int(line) + 1
-        kept = {a.id for a in store.read(lambda db: annotations.of_video(db, "v1"))}
-        assert {f"k{i}" for i in range(acknowledged)} <= kept
-        acknowledged = len(kept)  # one may have been committed and killed before it was acknowledged
-    check = store.read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0])
-    assert check == "ok"
-    assert store.read(lambda db: db.execute("PRAGMA foreign_key_check").fetchall()) == []
-
-
-def test_a_locked_database_says_so_and_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    store._writer.execute("PRAGMA busy_timeout = 50")
-    blocker = sqlite3.connect(store.path, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="another program"):
-        save(store, draft(), 0, "e1")
-    blocker.execute("ROLLBACK")
-    blocker.close()
-    assert save(store, draft(), 0, "e1").version == 1
-
-
-def test_a_full_disk_says_so_and_the_next_save_works(store: Store) -> None:
-    pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
-    store._writer.execute(f"PRAGMA max_page_count = {pages + 2}")
-    with pytest.raises(StoreError, match="disk is full"):
-        for i in range(200):
-            save(store, draft(f"f{i}", note="n" * 5000), 0, f"f{i}")
-    kept = store.read(lambda db: annotations.of_video(db, "v1"))
-    store._writer.execute("PRAGMA max_page_count = 1000000")
-    save(store, draft("after"), 0, "after")
-    assert len(store.read(lambda db: annotations.of_video(db, "v1"))) == len(kept) + 1
-
-
-def test_a_newer_schema_is_refused(store: Store) -> None:
-    with sqlite3.connect(store.path) as other:
-        other.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('studio', 'm999_future', '')"
-        )
-    with pytest.raises(NewerSchema, match="newer"):
-        Store(store.path)
-
-
-def test_an_older_schema_is_backed_up_before_it_moves(tmp_path: Path) -> None:
-    Database(tmp_path / "studio.db")["old"].insert({"precious": 1})
-    Store(tmp_path / "studio.db").close()
-    (copy,) = tmp_path.glob("studio-before-*.db")
-    assert list(Database(copy)["old"].rows) == [{"precious": 1}]
-
-
-def test_backup_while_writing_is_a_prefix_of_the_edits(store: Store, tmp_path: Path) -> None:
-    stop = threading.Event()
-
-    def write() -> None:
-        i = 0
-        while not stop.is_set():
-            save(store, draft(f"b{i}"), 0, f"b{i}")
-            i += 1
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    for n in range(5):
-        store.backup(tmp_path / f"copy{n}.db")
-        with sqlite3.connect(tmp_path / f"copy{n}.db") as copy:
-            rows = [row[0] for row in copy.execute("SELECT id FROM annotations ORDER BY rowid")]
-            assert rows == [f"b{i}" for i in range(len(rows))]
-            assert copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    stop.set()
-    thread.join()
 
 
 def queue(store: Store, kind: str = "index", limit: int = 100, **params: object) -> dict[str, object]:

@@ -1,0 +1,79 @@
+"""Writes the text dump of a library of this release: `python -m tests.store.make_fixture NAME`, once a released schema.
+
+The dump is what a migration must carry over; it is never made again for a schema that was released.
+"""
+
+import sqlite3
+import sys
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from studio.store import schema
+
+FOLDER = Path(__file__).parent / "schemas"
+
+# What the older tables hold, by the migration that brought them; times in µs.
+CONTENT = {
+    "m001_first_tables": """
+INSERT INTO videos VALUES ('v1', 'talk ü.mp4', '/films/talk ü.mp4', 'ab', 1000, 0, 60000000, 640, 360, 0, 25.0, 0, 1500,
+    'h264', 'aac', 1, '2026-01-02T03:04:05.678+00:00');
+INSERT INTO runs VALUES ('r1', 'v1', 'grounding', 'peaks', '1', '{"top": 5}', 'a dog', '{"curve": {}}', 'done',
+    '2026-01-02T03:04:06.000+00:00', 1);
+INSERT INTO predictions VALUES ('p1', 'r1', 'Moments', 5000000, 9000000, 'a dog', 0.7, NULL);
+INSERT INTO predictions VALUES ('p2', 'r1', 'Moments', 15000000, 19000000, 'a dog', 0.25, '{"confidence": 0.5}');
+INSERT INTO annotations VALUES ('a1', 'v1', 'Moments', 5000000, 9100000, 'a dog', 'note; with a semicolon',
+    'correction', 'p1', 'ann', 2, 0);
+INSERT INTO annotations VALUES ('a2', 'v1', 'Moments', 1, 2, 'gone', '', 'manual', NULL, 'bob', 1, 1);
+INSERT INTO revisions VALUES (1, 'v1', 'e1', 'a1', 'p1', 'create', NULL, '{}', 'ann', '2026-01-02T03:04:07.000+00:00');
+INSERT INTO revisions VALUES (3, 'v1', 'e2', 'a1', 'p1', 'update', '{}', '{}', 'ann', '2026-01-02T03:04:06.500+00:00');
+INSERT INTO verdicts VALUES ('p1', 'ann', 'corrected', 3);
+INSERT INTO labels VALUES ('Moments', 'a dog', '#123456', 'd', 1);
+INSERT INTO jobs VALUES ('j1', 'index', 'v1', '{}', 'queued', 0.0, '', NULL, NULL, 0,
+    '2026-01-02T03:04:08.000+00:00', 1);
+""",
+    "m002_words": """
+INSERT INTO lines VALUES (1, 'v1', 0, 1000000, 'Good morning');
+INSERT INTO lines VALUES (7, 'v1', 1000000, 2000000, 'Là-bas');
+INSERT INTO questions VALUES ('a dog', 3, '2026-01-02T03:04:09.000+00:00');
+INSERT INTO searches VALUES ('s1', 'dogs', '{"text": "a dog"}', 'ann', '2026-01-02T03:04:10.000+00:00');
+""",
+    "m003_people": """
+INSERT INTO people VALUES (1, 'v1', '{"names": {}}', 'ann', '2026-01-02T03:04:11.000+00:00');
+""",
+}
+
+
+def fill(db: sqlite3.Connection) -> None:
+    """Content for every migration that the database has."""
+    applied = [row[0] for row in db.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+    for name in applied:
+        db.executescript(CONTENT.get(name, ""))
+
+
+def dump(db: sqlite3.Connection) -> str:
+    """Statements that make the database again; the tables behind full-text search are made by its triggers."""
+    shadows = ("spoken_%", "sqlite_%")
+    made = db.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE ? AND name NOT LIKE ? "
+        "ORDER BY rowid",
+        shadows,
+    ).fetchall()
+    lines = [f"{sql};" for _, _, sql in made]
+    for kind, name, sql in made:
+        if kind != "table" or "VIRTUAL" in sql:
+            continue
+        for row in db.execute(f"SELECT * FROM {name} ORDER BY rowid"):
+            values = ", ".join(db.execute("SELECT quote(?)", (value,)).fetchone()[0] for value in row)
+            lines.append(f"INSERT INTO {name} VALUES ({values});")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    db = Database(memory=True)
+    names = [migration.name for migration in schema.migrations.pending(db)]
+    wanted = sys.argv[1]
+    schema.migrations.apply(db, stop_before=names[names.index(wanted) + 1 :])
+    fill(db.conn)
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{wanted}.sql").write_text(dump(db.conn), encoding="utf-8")
