@@ -74,6 +74,11 @@ class Settings:
         """Checkpoints that a person brought."""
         return self.home / "models"
 
+    @property
+    def reports(self) -> Path:
+        """What crashes left behind, for people to attach to a report of a bug."""
+        return self.home / "reports"
+
     def ensure(self) -> "Settings":
         """Create the folders, readable by their owner only.
 

@@ -1,6 +1,5 @@
 """Videos, thumbnails, arrays, uploads and exports, by video id: no path crosses the browser."""
 
-import uuid
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
+from studio.partial import partial_of
 from studio.service import Studio, views
 from studio.timeline import us
 
@@ -76,7 +76,7 @@ def routes(studio: Studio) -> APIRouter:
     async def upload(request: Request, name: str) -> Response:
         """The raw bytes of one file; it is added to the library when it is whole."""
         limit = studio.settings.limits.upload_bytes
-        partial = studio.settings.uploads / f".{uuid.uuid4().hex}.partial"
+        partial = partial_of(studio.settings.uploads / "upload")
         received = 0
         try:
             with partial.open("wb") as file:

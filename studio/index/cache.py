@@ -1,13 +1,14 @@
 """Files derived from one video, by name. A file appears complete or not at all; losing one costs time only."""
 
 import shutil
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from studio.partial import partial_of, sweep
 
 
 class Cache:
@@ -33,7 +34,7 @@ class Cache:
         """Write a small file in one step."""
         target = self.path(video_id, name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{name}.{uuid.uuid4().hex}")
+        partial = partial_of(target)
         partial.write_bytes(data)
         partial.replace(target)
         return target
@@ -42,7 +43,7 @@ class Cache:
         """Write one array as .npy."""
         target = self.path(video_id, name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{uuid.uuid4().hex}.npy")
+        partial = partial_of(target)
         np.save(partial, array, allow_pickle=False)
         partial.replace(target)
 
@@ -72,6 +73,12 @@ class Cache:
                 return file.read(end - start)
         except OSError:
             return None
+
+    def tidy(self, video_id: str = "") -> int:
+        """Remove what was never finished and never will be, of one video or of all; returns how many files."""
+        if video_id:
+            return sweep(self.folder(video_id))
+        return sum(sweep(folder) for folder in self.root.iterdir() if folder.is_dir())
 
     def drop(self, video_id: str) -> None:
         """Remove everything derived from a video."""

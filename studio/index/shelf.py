@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from studio.index.nearest import APPROXIMATE_ABOVE, Approximate, Exact, Nearest, Rows
 from studio.index.vectors import Vectors, file_name
+from studio.partial import partial_of
 
 FOLDER = "library"
 
@@ -115,7 +116,7 @@ class Shelf:
                 kept[video] = _Place(rows, len(features.vectors), self._vectors.stamp(video, self._encoder))
                 rows += len(features.vectors)
         places = {video: astuple(place) for video, place in kept.items()}
-        partial = self._manifest.with_suffix(f".{uuid.uuid4().hex[:8]}")
+        partial = partial_of(self._manifest)
         partial.write_text(json.dumps({"data": data, "rows": rows, "dim": dim, "videos": places}))
         partial.replace(self._manifest)
         for old in self._folder.glob(f"{self._name}-*"):

@@ -5,8 +5,9 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 
-from studio.errors import Cancelled, StudioError
+from studio.errors import Cancelled, StoreError, StudioError
 from studio.jobs.result import Result, Watch
 from studio.jobs.worker import Worker, WorkerDied
 from studio.store import Store, jobs
@@ -20,8 +21,11 @@ log = logging.getLogger(__name__)
 class Runner:
     """A thread that empties the queue until it is closed. At its start it puts back what a crash left running."""
 
-    def __init__(self, store: Store, worker: Worker, attempts: int) -> None:
-        self._store, self._worker, self._attempts = store, worker, attempts
+    def __init__(
+        self, store: Store, worker: Worker, attempts: int, tidy: Callable[[str], object] = lambda video_id: None
+    ) -> None:
+        """`tidy` removes what a job that was stopped left unfinished about a video."""
+        self._store, self.worker, self._attempts, self._tidy = store, worker, attempts, tidy
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._cancelled: set[str] = set()
@@ -43,7 +47,7 @@ class Runner:
         """Stop after cancelling what runs; it is queued again, so that the next start resumes it."""
         self._closing.set()
         self._wake.set()
-        self._worker.close()
+        self.worker.close()
         self._thread.join()
 
     def _run(self) -> None:
@@ -61,7 +65,7 @@ class Runner:
             try:
                 self._do(job["id"], job["kind"], job["video_id"], job["params"])
             except Exception:  # whatever happens to one job, the queue goes on
-                log.exception("job %s could not be ended", job["id"])
+                log.exception("a job could not be ended", extra={"job": job["id"]})
 
     def _do(self, job_id: str, kind: str, video_id: str | None, params: dict[str, object]) -> None:
         last = 0.0
@@ -76,28 +80,50 @@ class Runner:
         def preview(predictions: list[Prediction]) -> None:
             self.previews[job_id] = predictions
 
+        facts = {"job": job_id, "kind": kind, "video": video_id}
+        began = time.monotonic()
         try:
-            result = self._worker.call(kind, params, Watch(progress, preview, lambda: job_id in self._cancelled))
+            result = self.worker.call(kind, params, Watch(progress, preview, lambda: job_id in self._cancelled))
             self._keep(job_id, video_id, result)
+            log.info("job done in %.1f s", time.monotonic() - began, extra=facts)
         except Cancelled:
             self._end(job_id, "cancelled")
-        except WorkerDied:
-            log.warning("job %s (%s): the worker died", job_id, kind)
-            self._store.write(lambda db: jobs.recover(db, self._attempts, job_id))
+            self._tidy(video_id or "")
+            log.info("job stopped", extra=facts)
+        except WorkerDied as error:
+            log.error("the worker died", exc_info=error, extra=facts)
+            reason = str(error)
+            self._write(lambda db: jobs.recover(db, self._attempts, job_id, reason))
+            self._tidy(video_id or "")
         except StudioError as error:
-            log.info("job %s (%s) failed", job_id, kind)
+            log.info("job failed: %s", type(error).__name__, extra=facts)
             self._end(job_id, "failed", str(error))
         except Exception as error:
-            log.exception("job %s (%s) failed", job_id, kind)
+            log.exception("job failed unexpectedly", extra=facts)
             self._end(job_id, "failed", f"This job failed unexpectedly ({type(error).__name__}).")
         finally:
             self.previews.pop(job_id, None)
+            self._cancelled.discard(job_id)
+
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Write the end of a job, however long the disk is full or the database locked: a result is not thrown away.
+
+        Raises StoreError when the studio closes before that; the next start does the job again.
+        """
+        while True:
+            try:
+                return self._store.write(work)
+            except StoreError as error:
+                if self._closing.is_set():
+                    raise
+                log.warning("the end of a job waits: %s", error)
+                self._closing.wait(LOOK_EVERY_S)
 
     def _end(self, job_id: str, state: str, error: str | None = None) -> None:
         if self._closing.is_set() and job_id not in self._cancelled:
-            self._store.write(lambda db: jobs.put_back(db, job_id))
+            self._write(lambda db: jobs.put_back(db, job_id))
             return
-        self._store.write(lambda db: jobs.finish(db, job_id, state, error=error))
+        self._write(lambda db: jobs.finish(db, job_id, state, error=error))
 
     def _keep(self, job_id: str, video_id: str | None, result: Result) -> None:
         """The run and the end of the job in one transaction: a result appears once, or not at all."""
@@ -107,4 +133,4 @@ class Runner:
                 return
             jobs.finish(db, job_id, "done", result=result.keep(db, str(video_id)))
 
-        self._store.write(write)
+        self._write(write)

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from studio import media, tasks
-from studio.config import Limits
+from studio.config import Limits, Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import subtitles
 from studio.jobs.result import PROXY, Result
 from studio.store.lines import Line
 from studio.store.runs import Outcome
 from studio.tasks import Desk, Video
+from studio.tasks.desk import Preview, Progress
 from studio.timeline import us
 
 WAVEFORM_PER_S = 50
@@ -150,6 +151,22 @@ KINDS: dict[str, Callable[[Desk, dict[str, Any]], Result]] = {
     "speakers": speakers,
     "emotions": emotions,
 }
+
+
+class DeskHands:
+    """One desk, whose models stay warm from job to job."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._desk = Desk(settings)
+
+    def perform(self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> Result:
+        """See `perform`."""
+        self._desk.progress, self._desk.preview = progress, preview
+        return perform(self._desk, kind, params)
+
+    def loaded(self) -> list[str]:
+        """The names of the models that are warm."""
+        return self._desk.loaded()
 
 
 def perform(desk: Desk, kind: str, params: dict[str, Any]) -> Result:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
-from studio import errors
+from studio import errors, logs
 from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
-from studio.jobs.result import Result, Watch
+from studio.jobs.result import Progress, Result, Watch
 from studio.timeline import Prediction
+
+Preview = Callable[[Callable[[], list[Prediction]]], None]
 
 CANCEL_GRACE_S = 1.5
 POLL_S = 0.1
@@ -49,38 +52,60 @@ class Worker(Protocol):
         ...
 
 
+class Hands(Protocol):
+    """What does the work, in the process where it is done."""
+
+    def perform(self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> Result:
+        """Do one job; `progress` may raise Cancelled."""
+        ...
+
+    def loaded(self) -> list[str]:
+        """The names of the models that are warm."""
+        ...
+
+
+def studio_hands(settings: Settings) -> Hands:
+    """The product's own."""
+    from studio.jobs.work import DeskHands
+
+    return DeskHands(settings)
+
+
 class InlineWorker:
     """Runs jobs in this process and thread."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._desk: Any = None
+        self._hands: Hands | None = None
 
     def start(self) -> None:
         """Models load at their first call; a command that needs none never waits for them."""
 
     def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
-        from studio.jobs.work import perform
-        from studio.tasks import Desk
-
         def report(fraction: float, message: str) -> None:
             if watch.cancelled():
                 raise Cancelled("Cancelled.")
             watch.progress(fraction, message)
 
-        self._desk = self._desk or Desk(self._settings)
-        self._desk.progress = report
-        return perform(self._desk, kind, params)
+        self._hands = self._hands or studio_hands(self._settings)
+        return self._hands.perform(kind, params, report, lambda found: None)
 
     def close(self) -> None:
         """Nothing to stop."""
 
 
 class ProcessWorker:
-    """Runs jobs in one child process, started at first need and again after a death."""
+    """Runs jobs in one child process, started at first need and again after a death.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    `name` tells several apart, in logs and to people; `hands` makes what does the work, there.
+    """
+
+    def __init__(
+        self, settings: Settings, name: str = "worker", hands: Callable[[Settings], Hands] = studio_hands
+    ) -> None:
+        self.name = name
+        self.loaded: list[str] = []  # the names of its warm models
+        self._settings, self._hands = settings, hands
         self._context = multiprocessing.get_context("spawn")
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -103,8 +128,11 @@ class ProcessWorker:
                 pipe.send(("call", kind, params))
                 return self._listen(pipe, watch)
             except (EOFError, OSError) as error:
-                self._kill()
-                raise WorkerDied("The worker process died; it was started again.") from error
+                raise WorkerDied(_last_words(self._kill(patience_s=1.0))) from error
+
+    @property
+    def busy(self) -> bool:
+        return self._lock.locked()
 
     def _listen(self, pipe: Connection, watch: Watch) -> Result:
         give_up: float | None = None
@@ -120,6 +148,8 @@ class ProcessWorker:
             tag, *rest = pipe.recv()
             if tag == "progress":
                 watch.progress(*rest)
+            elif tag == "loaded":
+                (self.loaded,) = rest
             elif tag == "preview":
                 if watch.preview:
                     watch.preview(*rest)
@@ -138,19 +168,24 @@ class ProcessWorker:
             self._kill()
             self._pipe, theirs = self._context.Pipe()
             self._process = self._context.Process(
-                target=_serve, args=(theirs, self._settings), name="studio-worker", daemon=False
+                target=_serve, args=(theirs, self._settings, self.name, self._hands), name="studio-worker"
             )
             self._process.start()
             theirs.close()
         return self._pipe
 
-    def _kill(self) -> None:
+    def _kill(self, patience_s: float = 0.0) -> int | None:
+        """End the process; returns its exit code where it ended by itself within `patience_s`."""
+        ended = None
         if self._process is not None:
+            self._process.join(patience_s)
+            ended = self._process.exitcode
             self._process.kill()
             self._process.join()
         if self._pipe is not None:
             self._pipe.close()
-        self._process = self._pipe = None
+        self._process, self._pipe, self.loaded = None, None, []
+        return ended
 
     def close(self) -> None:
         self._closed = True
@@ -158,7 +193,16 @@ class ProcessWorker:
             self._kill()
 
 
-def _serve(pipe: Connection, settings: Settings) -> None:
+def _last_words(exit_code: int | None) -> str:
+    """Why a worker is gone, as far as its exit code tells."""
+    if exit_code == -signal.SIGKILL:
+        return "The worker was killed, perhaps for want of memory."
+    if exit_code is not None and exit_code < 0:
+        return f"The worker crashed ({signal.Signals(-exit_code).name})."
+    return "The worker ended unexpectedly."
+
+
+def _serve(pipe: Connection, settings: Settings, name: str, make_hands: Callable[[Settings], Hands]) -> None:
     """The child's life: one call after the other until the parent goes away."""
     stop = threading.Event()
     calls: list[tuple[str, dict[str, Any]]] = []
@@ -179,10 +223,8 @@ def _serve(pipe: Connection, settings: Settings) -> None:
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
-    from studio.jobs.work import perform
-    from studio.tasks import Desk
-
-    desk = Desk(settings)
+    logs.start(settings, name)
+    hands = make_hands(settings)
     last = shown = 0.0
 
     def progress(fraction: float, message: str) -> None:
@@ -203,9 +245,8 @@ def _serve(pipe: Connection, settings: Settings) -> None:
         with arrived:
             arrived.wait_for(lambda: bool(calls))
             kind, params = calls.pop(0)
-        desk.progress, desk.preview = progress, preview
         try:
-            answer: tuple[Any, ...] = ("done", perform(desk, kind, params))
+            answer: tuple[Any, ...] = ("done", hands.perform(kind, params, progress, preview))
         except StudioError as error:
             answer = ("error", type(error).__name__, str(error))
         except MemoryError:
@@ -215,6 +256,12 @@ def _serve(pipe: Connection, settings: Settings) -> None:
                 "There was not enough memory for this job; close other programs and try again.",
             )
         except Exception as error:
-            log.exception("job %s failed", kind)
+            log.exception("a job failed unexpectedly", extra={"kind": kind, "video": _video(params)})
             answer = ("error", "JobError", f"This job failed unexpectedly ({type(error).__name__}: {error}).")
+        pipe.send(("loaded", hands.loaded()))
         pipe.send(answer)
+
+
+def _video(params: dict[str, Any]) -> str | None:
+    video = params.get("video")
+    return str(video.get("id")) if isinstance(video, dict) else None

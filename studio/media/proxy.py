@@ -1,7 +1,6 @@
 """A copy that every browser plays, for files that browsers do not."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from studio.errors import UsageError
 from studio.media import policy
 from studio.media.probe import probe, timing
 from studio.media.sandbox import Child
+from studio.partial import partial_of
 
 Progress = Callable[[float], None]
 
@@ -32,18 +32,17 @@ def make_proxy(
     target = Path(out).absolute()
     described, tables = timing(found)
     try:
-        fd, name = tempfile.mkstemp(prefix=".proxy-", suffix=".mp4", dir=target.parent)
-        os.close(fd)
+        unfinished = partial_of(target.with_suffix(".mp4"))
+        unfinished.touch(mode=0o600, exist_ok=False)
     except OSError as error:
         raise UsageError("The folder for the browser's copy is not there or may not be written to.") from error
-    unfinished = Path(name)
     arguments = {
         "timing": described,
         "size": (found.width, found.height),
         "fps": found.fps,
         "duration_us": found.duration_us,
         "start_us": found.start_us,
-        "target": name,
+        "target": str(unfinished),
     }
     try:
         with Child("proxy", real, limits, arguments, tables + found.pts_us.tobytes()) as child:

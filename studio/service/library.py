@@ -13,6 +13,7 @@ from studio.config import Settings
 from studio.errors import JobError, MediaError, NewerSchema, NotFound, UsageError
 from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
+from studio.partial import sweep
 from studio.service import copies, edits, files, trials, views
 from studio.service.models import engines
 from studio.service.people import People
@@ -44,13 +45,18 @@ class Studio:
         self.cache = Cache(self.settings.cache)
         self.runner: Runner | None = None
         # answers at once: a search does not wait behind an hour of indexing
-        self._asker = worker or (ProcessWorker(self.settings) if background else InlineWorker(self.settings))
+        self._asker = worker or (
+            ProcessWorker(self.settings, "worker-answers") if background else InlineWorker(self.settings)
+        )
         self.people = People(self.store, self.settings.limits)
         self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:
             threading.Thread(target=self._asker.start, daemon=True).start()
         if background and not self.store.read_only:
-            self.runner = Runner(self.store, ProcessWorker(self.settings), self.settings.limits.job_attempts)
+            self.cache.tidy()
+            sweep(self.settings.uploads)
+            worker = ProcessWorker(self.settings, "worker-jobs")
+            self.runner = Runner(self.store, worker, self.settings.limits.job_attempts, self.cache.tidy)
             for row in self.videos():  # what the command line added, or an earlier start did not finish
                 self._queue_preparation(row)
 

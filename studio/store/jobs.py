@@ -75,13 +75,14 @@ def finish(db: sqlite3.Connection, job_id: str, state: str, *, error: str | None
     )
 
 
-def recover(db: sqlite3.Connection, attempts: int, job_id: str | None = None) -> None:
-    """Put back what a dead worker or server left running; a job that keeps dying fails with its reason."""
+def recover(
+    db: sqlite3.Connection, attempts: int, job_id: str | None = None, reason: str = "The studio itself ended."
+) -> None:
+    """Put back what a dead worker or server left running; a job that keeps dying fails with the last reason."""
     which, values = ("state = 'running' AND id = ?", (job_id,)) if job_id else ("state = 'running'", ())
     db.execute(
-        f"UPDATE jobs SET state = 'failed', error = 'The worker died {attempts} times on this job; "
-        f"look at the video with: studio doctor' WHERE {which} AND attempts >= ?",
-        (*values, attempts),
+        f"UPDATE jobs SET state = 'failed', error = ? WHERE {which} AND attempts >= ?",
+        (f"The worker died {attempts} times on this job. The last time: {reason}", *values, attempts),
     )
     db.execute(f"UPDATE jobs SET state = 'queued' WHERE {which}", values)
 

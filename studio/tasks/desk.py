@@ -80,6 +80,10 @@ class Desk:
                 raise ModelUnavailable(str(error)) from error
         return self._models[key]
 
+    def loaded(self) -> list[str]:
+        """The names of the models that are warm."""
+        return sorted({str(model.name) for model in self._models.values()})
+
     def to_frame(self, video: Video, time_us: int) -> int:
         """The frame edge nearest to a time: the start of a frame, or the end of the video."""
         return self.edges(video)(time_us)

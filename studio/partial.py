@@ -1,0 +1,33 @@
+"""Files in the making: named so that everybody can tell whose they are, and remove those that nobody will finish."""
+
+import os
+import uuid
+from pathlib import Path
+
+MARK = ".making-"
+
+
+def partial_of(target: Path) -> Path:
+    """A name beside `target` under which this process makes it, to be renamed when it is whole; same suffix."""
+    return target.with_name(f"{MARK}{os.getpid()}-{uuid.uuid4().hex}{target.suffix}")
+
+
+def sweep(folder: Path, below: bool = False) -> int:
+    """Remove what processes that are gone left unfinished in a folder (and in those below it); returns how many."""
+    found = [path for path in folder.glob(f"{'**/' if below else ''}{MARK}*") if not _alive(path.name)]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _alive(name: str) -> bool:
+    pid = name.removeprefix(MARK).partition("-")[0]
+    if not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

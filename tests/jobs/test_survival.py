@@ -1,0 +1,239 @@
+"""M19: jobs are cancelled, their worker is killed, the studio is killed: each job ends once, nothing stays behind."""
+
+import multiprocessing
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from studio.config import Settings
+from studio.errors import Cancelled, JobError
+from studio.index import Cache
+from studio.jobs import ProcessWorker, Runner, Watch
+from studio.partial import MARK, partial_of
+from studio.store import Store, jobs, runs, videos
+from tests.conftest import VIDEO
+from tests.jobs.hands import Instant, LightHands, empty_the_queue
+
+ENDED = ("done", "failed", "cancelled")
+HANG_S = 60.0
+
+# A server that has imported everything forks each worker: a real one takes seconds to import torch.
+QUICK = multiprocessing.get_context("forkserver")
+QUICK.set_forkserver_preload(["tests.jobs.hands", "studio.jobs.worker"])
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", device="cpu").ensure()
+
+
+@pytest.fixture
+def library(settings: Settings) -> Iterator[Store]:
+    store = Store(settings.database)
+    store.write(lambda db: videos.add(db, dict(VIDEO)))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def worker(settings: Settings) -> Iterator[ProcessWorker]:
+    made = ProcessWorker(settings, hands=LightHands)
+    made._context = QUICK  # type: ignore[assignment]
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def runner(library: Store, worker: ProcessWorker, settings: Settings) -> Iterator[Runner]:
+    made = Runner(library, worker, 3, Cache(settings.cache).tidy)
+    yield made
+    made.close()
+
+
+def queue(store: Store, kind: str, query: str, seconds: float = 0.0) -> str:
+    params = {"query": query, "seconds": seconds}
+    return str(store.write(lambda db: jobs.add(db, kind, "v1", params, limit=None))["id"])
+
+
+def ended(store: Store, job: str) -> dict[str, Any]:
+    deadline = time.monotonic() + HANG_S
+    while time.monotonic() < deadline:
+        row = store.read(lambda db: jobs.get(db, job))
+        if row["state"] in ENDED:
+            return row
+        time.sleep(0.002)
+    raise AssertionError(f"still {row['state']}")
+
+
+def results(store: Store) -> list[str]:
+    return sorted(run["query"] for run in store.read(lambda db: runs.of_video(db, "v1")))
+
+
+def unfinished(settings: Settings) -> list[Path]:
+    return list(settings.home.rglob(f"{MARK}*"))
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(1_000, marks=pytest.mark.release)])
+def test_cancelled_at_any_moment(
+    library: Store, runner: Runner, worker: ProcessWorker, settings: Settings, count: int
+) -> None:
+    chance, done = random.Random(7), []
+    for number in range(count):
+        job = queue(library, "nap", str(number), seconds=0.03)
+        runner.wake()
+        time.sleep(chance.uniform(0, 0.08))
+        runner.cancel(job)
+        state = ended(library, job)["state"]
+        assert state in ("done", "cancelled")
+        done += [str(number)] * (state == "done")
+    last = queue(library, "nap", "last")
+    runner.wake()
+    assert ended(library, last)["state"] == "done", "after all that the queue still works"
+    assert results(library) == sorted([*done, "last"])
+    assert 0 < len(done) < count, "every cancel came too early or too late, and proved nothing"
+    assert unfinished(settings) == []
+
+
+def test_a_job_that_never_looks_up_is_stopped_all_the_same(
+    library: Store, runner: Runner, worker: ProcessWorker, settings: Settings
+) -> None:
+    job = queue(library, "stubborn", "never")
+    runner.wake()
+    deadline = time.monotonic() + HANG_S
+    while not unfinished(settings) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    pid = worker.pid
+    runner.cancel(job)
+    assert library.read(lambda db: jobs.get(db, job))["state"] == "cancelled", "at once, for the person"
+    following = queue(library, "nap", "following")
+    runner.wake()
+    assert ended(library, following)["state"] == "done"
+    assert pid is not None and not psutil.pid_exists(pid)
+    assert unfinished(settings) == []
+    assert results(library) == ["following"]
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(500, marks=pytest.mark.release)])
+def test_a_killed_worker_is_replaced_and_its_job_done_once(
+    library: Store, runner: Runner, worker: ProcessWorker, settings: Settings, count: int
+) -> None:
+    """Two kills a job; the third would be the end of it."""
+    chance = random.Random(7)
+    for number in range(count):
+        job = queue(library, "nap", str(number), seconds=0.02)
+        runner.wake()
+        victim = None
+        for _ in range(2):
+            deadline = time.monotonic() + HANG_S
+            while worker.pid in (None, victim) and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.015))
+            victim = worker.pid
+            if victim is not None and psutil.pid_exists(victim):
+                psutil.Process(victim).kill()
+        row = ended(library, job)
+        assert row["state"] == "done", row["error"]
+    assert results(library) == sorted(str(number) for number in range(count))
+    assert unfinished(settings) == []
+
+
+def test_a_job_that_always_kills_its_worker_stops_after_three_tries_with_its_reason(
+    library: Store, runner: Runner, settings: Settings
+) -> None:
+    poison, good = queue(library, "poison", "x"), queue(library, "nap", "good")
+    runner.wake()
+    row = ended(library, poison)
+    assert (row["state"], row["attempts"]) == ("failed", 3)
+    assert row["error"] == (
+        "The worker died 3 times on this job. The last time: The worker was killed, perhaps for want of memory."
+    )
+    assert ended(library, good)["state"] == "done", "those behind it are not held up"
+    assert unfinished(settings) == []
+
+
+def test_a_job_that_runs_out_of_memory_says_so(worker: ProcessWorker) -> None:
+    with pytest.raises(JobError, match="not enough memory"):
+        worker.call("hungry", {"query": "x"}, Watch())
+    assert worker.call("nap", {"query": "x"}, Watch()).outcome is not None
+    assert worker.loaded == ["light"]
+
+
+def test_a_cancel_that_comes_after_the_end_does_not_stop_the_next_call(worker: ProcessWorker) -> None:
+    flag = False
+
+    def late() -> bool:
+        return flag
+
+    for _ in range(20):
+        flag = False
+        worker.call("nap", {"query": "x"}, Watch(cancelled=late))
+        flag = True
+        with pytest.raises(Cancelled):
+            worker.call("nap", {"query": "x", "seconds": 5.0}, Watch(cancelled=late))
+
+
+@pytest.mark.parametrize("restarts", [50, pytest.param(200, marks=pytest.mark.release)])
+def test_the_whole_studio_is_killed_and_started_again(library: Store, settings: Settings, restarts: int) -> None:
+    """22 jobs wait at each start, two of them as if running; what a dead studio was doing is done again, once."""
+    chance, number = random.Random(7), 0
+    for _ in range(restarts):
+        waiting = library.read(lambda db: db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0])
+        for _ in range(22 - waiting):
+            queue(library, "ground", str(number))
+            number += 1
+        library.write(lambda db: [jobs.take(db) for _ in range(2)])
+        studio = QUICK.Process(target=empty_the_queue, args=(settings.database,))
+        studio.start()
+        time.sleep(chance.uniform(0.03, 0.15))
+        studio.kill()
+        studio.join()
+    last = Runner(library, Instant(), attempts=1_000)
+    rows = [row["id"] for row in library.read(lambda db: db.execute("SELECT id FROM jobs").fetchall())]
+    assert {ended(library, job)["state"] for job in rows} == {"done"}
+    last.close()
+    assert results(library) == sorted(str(each) for each in range(number))
+    assert number > 22 + restarts, "the studios did next to nothing before they were killed"
+
+
+def test_the_end_of_a_job_waits_for_a_disk_that_is_full(library: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result is neither thrown away nor left as running."""
+    monkeypatch.setattr("studio.jobs.runner.LOOK_EVERY_S", 0.02)
+    library._writer.execute("PRAGMA max_page_count = 1")  # SQLite keeps it at the present size: not a page more
+    tried: list[str] = []
+
+    class Big(Instant):
+        def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Any:
+            tried.append(kind)
+            return super().call(kind, {"query": "q" * 100_000}, watch)
+
+    job = queue(library, "ground", "x")
+    runner = Runner(library, Big(), attempts=3)
+    deadline = time.monotonic() + HANG_S
+    while not tried and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    assert library.read(lambda db: jobs.get(db, job))["state"] == "running"
+    library._writer.execute("PRAGMA max_page_count = 1000000")
+    assert ended(library, job)["state"] == "done"
+    runner.close()
+    assert len(tried) == 1, "the work was done once, only its end was written later"
+
+
+def test_what_dead_processes_left_unfinished_is_swept_and_the_living_keep_theirs(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.write("v1", "whole.bin", b"x")
+    mine = partial_of(cache.path("v1", "mine.bin"))
+    mine.touch()
+    gone = QUICK.Process(target=int)
+    gone.start()
+    gone.join()
+    theirs = mine.with_name(f"{MARK}{gone.pid}-x.bin")
+    theirs.touch()
+    mine.with_name(f"{MARK}nonsense").touch()
+    assert cache.tidy() == 2
+    assert sorted(path.name for path in mine.parent.iterdir()) == sorted([mine.name, "whole.bin"])
