@@ -184,7 +184,10 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return studio.document(text(request, "video"))
 
     def changes(request: dict[str, Any]) -> Any:
-        return studio.changes(text(request, "video"), number(request, "since", 0), number(request, "run_since", 0))
+        video, schema = text(request, "video"), text(request, "schema", "")
+        news = studio.changes(video, number(request, "since", 0), number(request, "run_since", 0), schema)
+        window, name = text(request, "window", "")[:64], text(request, "annotator", "")[:100]
+        return {**news, "present": studio.presence.others(video, window, name)}
 
     def save(request: dict[str, Any]) -> Any:
         return studio.save(text(request, "video"), request.get("edits", []), text(request, "annotator", ""))
@@ -236,8 +239,11 @@ def annotate_calls(studio: Studio) -> list[Call]:
         studio.people.drop_line(studio.video(text(request, "video")), number(request, "line", 0))
         return {}
 
+    def save_schema(request: dict[str, Any]) -> Any:
+        return studio.schema.save(request.get("schema"), text(request, "annotator", ""))
+
     functions = (
         load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
-        save_people, transcript, read_subtitles, save_line, drop_line,
+        save_people, save_schema, transcript, read_subtitles, save_line, drop_line,
     )  # fmt: skip
     return [answer(f) for f in functions]

@@ -201,7 +201,7 @@ class Search:
         """What a person may choose from: labels, kept searches, recent questions."""
 
         def work(db: Any) -> Row:
-            used = list(dict.fromkeys(row["label"] for row in labels.schema(db)))
+            used = list(dict.fromkeys(row["label"] for row in labels.schema(db)["labels"]))
             return {"labels": used, "kept": searches.kept(db), "recent": searches.history(db, 8)}
 
         return self._store.read(work)

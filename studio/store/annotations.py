@@ -6,6 +6,7 @@ a browser sends after a lost answer) is acknowledged again and changes nothing.
 
 import json
 import sqlite3
+import uuid
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -72,6 +73,22 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
         verdict = "" if after.deleted else _VERDICT_OF.get(after.source, "")
         _set_verdict(db, after.prediction_id, annotator, verdict, seq)
     return after
+
+
+def relabel(db: sqlite3.Connection, track: str, label: str, to: str, annotator: str) -> int:
+    """Call a label of a track differently in the whole library; returns how many annotations changed.
+
+    Each gets a revision. What accepted a prediction goes on accepting it: the name changed, not what was seen.
+    """
+    rows = db.execute(
+        "SELECT * FROM annotations WHERE track = ? AND label = ? AND NOT deleted", (track, label)
+    ).fetchall()
+    for row in rows:
+        before = _from_table(row)
+        after = replace(before, label=to, version=before.version + 1, annotator=annotator)
+        _put(db, row["video_id"], after)
+        _append(db, row["video_id"], Change(str(uuid.uuid4()), "update", after), Edit(before, after), annotator)
+    return len(rows)
 
 
 def _decide(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) -> None:

@@ -1,7 +1,15 @@
-"""Table `labels`: the project's schema. A label that somebody uses joins it by itself, with a colour and a key."""
+"""Tables `labels` and `tracks`: the project's schema.
 
+A label that somebody uses joins it by itself, with a colour and a key, unless its track takes only those that are there.
+"""
+
+import hashlib
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
+
+from studio.errors import UsageError
 
 # Okabe and Ito's colours that tell apart for colour-blind people, then lighter partners of them
 PALETTE = (
@@ -9,12 +17,18 @@ PALETTE = (
     "#4d9221", "#c51b7d", "#2c7fb8", "#a6611a",
 )  # fmt: skip
 KEYS = "123456789"
+Row = dict[str, Any]
 
 
 def remember(db: sqlite3.Connection, track: str, label: str) -> None:
-    """Add a label to the schema unless it is there; does nothing for an empty one."""
+    """Add a label to the schema unless it is there; does nothing for an empty one.
+
+    Raises UsageError where the track takes only the labels of the schema.
+    """
     if not label or db.execute("SELECT 1 FROM labels WHERE track = ? AND label = ?", (track, label)).fetchone():
         return
+    if db.execute("SELECT 1 FROM tracks WHERE track = ? AND closed", (track,)).fetchone():
+        raise UsageError(f"“{track}” takes only the labels of its list, and “{label}” is not one: add it under Labels.")
     position = db.execute("SELECT coalesce(max(position), -1) + 1 FROM labels").fetchone()[0]
     taken = {row["hotkey"] for row in db.execute("SELECT hotkey FROM labels WHERE track = ?", (track,))}
     hotkey = next((key for key in KEYS if key not in taken), None)
@@ -23,6 +37,24 @@ def remember(db: sqlite3.Connection, track: str, label: str) -> None:
     )
 
 
-def schema(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """All labels in their order."""
-    return [dict(row) for row in db.execute("SELECT * FROM labels ORDER BY position")]
+def schema(db: sqlite3.Connection) -> Row:
+    """`labels` in their order (`track`, `label`, `colour`, `hotkey` or None), `tracks` (`track`, `closed`), and a `key`
+    that changes whenever they do."""
+    labels = [dict(row) for row in db.execute("SELECT track, label, colour, hotkey FROM labels ORDER BY position")]
+    tracks = [
+        {"track": row["track"], "closed": bool(row["closed"])}
+        for row in db.execute("SELECT * FROM tracks ORDER BY track")
+    ]
+    key = hashlib.sha256(json.dumps([labels, tracks]).encode()).hexdigest()[:12]
+    return {"key": key, "labels": labels, "tracks": tracks}
+
+
+def replace(db: sqlite3.Connection, labels: Sequence[Row], tracks: Sequence[Row]) -> None:
+    """Put a whole schema in place of the one there is; annotations are left as they are."""
+    db.execute("DELETE FROM labels")
+    db.execute("DELETE FROM tracks")
+    db.executemany(
+        "INSERT INTO labels VALUES (?, ?, ?, ?, ?)",
+        [(row["track"], row["label"], row["colour"], row["hotkey"], i) for i, row in enumerate(labels)],
+    )
+    db.executemany("INSERT INTO tracks VALUES (?, ?)", [(row["track"], row["closed"]) for row in tracks])

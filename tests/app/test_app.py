@@ -98,7 +98,7 @@ def test_a_foreign_host_may_not_even_read(client: TestClient) -> None:
 
 
 def test_every_answer_carries_its_armour(client: TestClient) -> None:
-    for path in ("/", "/web/js/api.js", "/media/nope"):
+    for path in ("/", "/web/js/sync/api.js", "/media/nope"):
         headers = client.get(path).headers
         assert "default-src 'self'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"

@@ -14,7 +14,7 @@ from tests.browser.conftest import FLAGS, Served, chromium_path
 from tests.browser.desk import Desk
 
 DRAW = """async (n) => {
-  const { Timeline } = await import('/web/js/timeline.js');
+  const { Timeline } = await import('/web/js/view/timeline.js');
   const root = document.createElement('div');
   root.style.cssText = 'position:fixed;left:0;top:0;width:1100px;z-index:99;background:#fff';
   root.innerHTML = '<canvas id="timeline-ruler"></canvas><canvas id="timeline-rows"></canvas>';

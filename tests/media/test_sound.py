@@ -1,5 +1,6 @@
 """Sound in time with the picture."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -43,22 +44,27 @@ def test_probe_tells_where_the_audio_begins(clip_of: Any) -> None:
     assert media.probe(clip_of("late_start")[0]).audio_offset_us == pytest.approx(-520_000, abs=25_000)
 
 
-def test_a_gap_is_silence(tmp_path: Path) -> None:
-    path = tmp_path / "gap.mkv"
+def film(path: Path, frames: int, blocks: Iterable[tuple[int, np.ndarray[Any, Any]]]) -> None:
+    """A gray film at 25 fps with blocks of int16 samples, each from its sample on."""
     with av.open(str(path), "w") as output:
         video: Any = output.add_stream("libx264", rate=25)
         video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
         audio: Any = output.add_stream("pcm_s16le", rate=RATE, layout="mono")
-        for index in range(50):
+        for index in range(frames):
             frame = av.VideoFrame(64, 64, "yuv420p")
             frame.pts = index
             output.mux(video.encode(frame))
         output.mux(video.encode(None))
-        for begin in (*range(0, 8000, 800), *range(16_000, 24_000, 800)):
-            sound = av.AudioFrame.from_ndarray(np.full((1, 800), 16_000, np.int16), "s16", "mono")
+        for begin, samples in blocks:
+            sound = av.AudioFrame.from_ndarray(samples[None].astype(np.int16), "s16", "mono")
             sound.sample_rate, sound.pts, sound.time_base = RATE, begin, Fraction(1, RATE)
             output.mux(audio.encode(sound))
         output.mux(audio.encode(None))
+
+
+def test_a_gap_is_silence(tmp_path: Path) -> None:
+    path = tmp_path / "gap.mkv"
+    film(path, 50, ((b, np.full(800, 16_000)) for b in (*range(0, 8000, 800), *range(16_000, 24_000, 800))))
     samples = heard(path)
     assert len(samples) == pytest.approx(24_000, abs=40)
     for begin, end, level in ((0, 7900, 0.488), (8100, 15_900, 0.0), (16_100, 23_900, 0.488)):
@@ -72,6 +78,19 @@ def test_without_audio_nothing_is_heard(clip_of: Any) -> None:
     path, _ = clip_of("vp9")
     assert list(media.audio_stream(path)) == []
     assert media.waveform(path).shape == (0, 2)
+    assert media.spectrogram(path).shape == (0, 64)
+
+
+def test_a_tone_lies_in_its_band_without_seams(tmp_path: Path) -> None:
+    path = tmp_path / "tone.mkv"
+    tone = 16_000 * np.sin(2 * np.pi * 1_000 / RATE * np.arange(12 * RATE))  # longer than a block of the stream
+    film(path, 300, ((begin, tone[begin : begin + 800]) for begin in range(0, len(tone), 800)))
+    spectra = media.spectrogram(path)
+    assert spectra.shape == (12 * media.SPECTRA_A_SECOND, 64) and spectra.dtype == np.uint8
+    mel = 2595 * np.log10(1 + np.array([1_000, 8_000]) / 700)
+    assert set(spectra[2:-2].argmax(axis=1)) == {round(65 * mel[0] / mel[1]) - 1}
+    assert np.ptp(spectra[2:-2].max(axis=1).astype(int)) <= 1, "as loud at the border of two blocks as elsewhere"
+    assert spectra[2:-2].max() == pytest.approx(255 * (1 + 20 * np.log10(16_000 / 32_768) / 80), abs=8)
 
 
 def test_outline(clip_of: Any) -> None:

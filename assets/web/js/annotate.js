@@ -1,362 +1,329 @@
 // The Annotate page: puts the player, the timeline and the panels together around one document.
 
-import { call } from "./api.js";
-import { VideoDocument } from "./document.js";
-import { clock, el, toast } from "./dom.js";
-import { attach } from "./gestures.js";
-import { keyTable, listen } from "./keys.js";
-import { Inspector, SegmentList, showGroundNote, showJobs, showQuestions } from "./panels.js";
-import { Faces } from "./faces.js";
-import { Outbox, leftBehind } from "./outbox.js";
-import { personOf } from "./people.js";
-import { Player } from "./player.js";
+import { commands } from "./input/commands.js";
+import { attach } from "./input/gestures.js";
+import { Keymap } from "./input/keymap.js";
+import { listen } from "./input/keys.js";
+import { VideoDocument } from "./model/document.js";
+import { decide } from "./model/operations.js";
+import { personOf } from "./model/people.js";
+import { after, queue } from "./model/review.js";
+import { Rows } from "./model/rows.js";
+import { Selection } from "./model/selection.js";
 import { current, go, note, onRoute } from "./router.js";
-import { Timeline } from "./timeline.js";
-import { Transcript } from "./transcript.js";
+import { Outbox } from "./sync/outbox.js";
+import { leftBehind } from "./sync/storage.js";
+import { Asking } from "./view/asking.js";
+import { clock, toast } from "./view/dom.js";
+import { Faces } from "./view/faces.js";
+import { rowsMenu } from "./view/gutter.js";
+import { Inspector } from "./view/inspector.js";
+import { KeySheet } from "./view/keysheet.js";
+import { LabelEditor } from "./view/labels.js";
+import { Player } from "./view/player.js";
+import { Review } from "./view/review.js";
+import { SegmentList } from "./view/segments.js";
+import { Timeline } from "./view/timeline.js";
+import { Tip } from "./view/tip.js";
+import { Transcript } from "./view/transcript.js";
+import { Transport } from "./view/transport.js";
 
-const SAYS = { saved: "saved", saving: "saving", offline: "offline", conflict: "conflict" };
+const LISTS = { segments: "segment-list", review: "review", transcript: "transcript" };
 
 export function mount(element, server) {
   const $ = (id) => element.querySelector(`#${id}`);
   const player = new Player($("player"));
-  const timeline = new Timeline($("timeline"), $("gutter"));
+  const arrangement = new Rows();
+  const timeline = new Timeline($("timeline"), $("gutter"), arrangement);
+  const selection = new Selection();
+  const keymap = new Keymap();
+  timeline.selection = selection;
+
+  // What the parts of the page know of each other.
+  const desk = {
+    doc: null, player, timeline, selection, arrangement,
+    say: (text) => toast(text),
+    async attempt(action) {
+      try {
+        return await action();
+      } catch (error) {
+        toast(error.message, "error");
+        return null;
+      }
+    },
+    seek(time) {
+      player.range = null;
+      player.seek(time);
+    },
+    goTo(id) {
+      selection.one(id);
+      desk.seek(desk.doc.item(id).start);
+    },
+    listed: () => list.ids,
+    // The row that a new segment belongs to.
+    track: () => {
+      const item = selection.current && desk.doc.item(selection.current);
+      return (item && desk.doc.rowOf(item)) ?? timeline.rows.find((row) => row.kind === "track")?.name ?? "Moments";
+    },
+    label: () => $("label-input")?.focus(),
+    mark(edge, time) {
+      timeline.marks[edge] = time;
+      timeline.invalidate();
+    },
+    changed: (start, end, part) => transport.changed(start, end, part),
+    around: () => (timeline.playhead >= timeline.start && timeline.playhead <= timeline.end ? timeline.playhead : undefined),
+    // Verdicts; in review the next prediction comes to the front by itself.
+    decide(ids, verdict) {
+      const waiting = queue(desk.doc, $("review-order").value);
+      decide(desk.doc, ids, verdict);
+      if (!$("review").hidden && ids.length) showNext(after(waiting, ids.at(-1), queue(desk.doc, $("review-order").value)));
+    },
+    nextUndecided() {
+      showList("review");
+      showNext(after(queue(desk.doc, $("review-order").value), selection.current, queue(desk.doc, $("review-order").value)));
+    },
+    glance: () => asking.glance(),
+    toggleFaces: () => !$("faces-toggle").hidden && $("show-faces").click(),
+    help: () => keys.show(),
+    fullscreen: () => transport.fullscreen(),
+  };
+
+  const asking = new Asking($, server, desk);
+  const transport = new Transport($, desk);
   const faces = new Faces($("faces"), player, { onpick: (name) => pickPerson(name) });
-  const transcript = new Transcript(element, server, { seek: (time) => seek(time), time: () => player.time, frameEnd: () => player.frameTime(player.frameAt(player.time + 0.0005) + 1) });
-  const opened = new Date().toISOString();
-  let doc = null;
-  let selected = null;
-  let stopAt = null;
+  const transcript = new Transcript(element, server, { seek: desk.seek, time: () => player.time, frameEnd: () => player.frameEnd });
+  const review = new Review($("review"), { choose: desk.goTo, decide: desk.decide, accept: $("accept-all"), reject: $("reject-below") });
+  const inspector = new Inspector($("inspector"), server, {
+    select: (id) => selection.one(id), play: (item) => player.playRange(item.start, item.end), snap: (time) => player.snap(time),
+    decide: desk.decide, merge: () => actions.merge(), tracks: () => timeline.names.filter((name) => timeline.rows.some((row) => row.kind === "track" && row.name === name)),
+    similar: (item) => go("search", { like: [desk.doc.id, item.start, item.end].join(",") }),
+  });
+  const list = new SegmentList($("segment-list"), $("segment-count"), (id, more) => (more ? selection.toggle(id) : desk.goTo(id)));
+  const keys = new KeySheet($("keys"), keymap);
+  const labels = new LabelEditor($("labels"), server);
+  const tip = new Tip($("tip"));
+  const actions = commands(desk);
 
   // ---------------------------------------------------------------- opening
 
   async function open(route) {
-    if (doc?.id === route.video) {
+    if (desk.doc?.id === route.video) {
       if (route.t) player.seek(route.t);
-      if (route.q) answer(route.q);
+      if (route.q) asking.answer(route.q);
       return;
     }
-    doc?.close();
+    desk.doc?.close();
     player.close();
     list.clear();
-    doc = null;
-    timeline.doc = null;
-    selected = null;
-    $("desk").hidden = !route.video;
-    $("annotate-empty").hidden = Boolean(route.video);
+    selection.one(null);
+    desk.doc = timeline.doc = null;
+    show(Boolean(route.video));
     if (!route.video) return;
     const next = new VideoDocument(server, route.video);
-    doc = next;
+    desk.doc = next;
+    $("desk").setAttribute("aria-busy", "true");
     try {
       await next.load();
     } catch (error) {
-      if (doc !== next) return;
-      $("desk").hidden = true;
-      $("annotate-empty").hidden = false;
-      doc = null;
+      if (desk.doc !== next) return;
+      show(false);
+      desk.doc = null;
       toast(error.message, "error");
       return;
     }
-    if (doc !== next) return;
+    if (desk.doc !== next) return;
+    $("desk").removeAttribute("aria-busy");
     $("video-name").textContent = next.video.name;
     $("export").href = `/export/${next.id}?format=json`;
-    $("ground-query").value = "";
-    $("threshold").value = 0;
-    if (!$("engine").options.length) $("engine").append(...next.engines.map((name) => el("option", { value: name, text: name })));
     $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
+    asking.open(next);
     timeline.show(next);
     faces.show([], next.people, next.video);
     transcript.open(next);
-    next.addEventListener("change", (event) => doc === next && refresh(event.detail));
+    next.addEventListener("change", (event) => desk.doc === next && refresh(event.detail));
     next.addEventListener("notice", (event) => toast(event.detail, "error"));
     next.addEventListener("gone", (event) => {
-      if (doc !== next) return;
+      if (desk.doc !== next) return;
       toast("This video was removed from the library.", "error");
       go("library");
     });
-    refresh("content");
-    refresh("jobs");
-    refresh("state");
+    for (const what of ["content", "jobs", "labels", "present", "state"]) refresh(what);
     playVideo(route.t);
-    if (route.q) answer(route.q);
+    if (route.q) asking.answer(route.q);
   }
 
-  // A question that came with the address: shown if it was asked before, asked if not.
-  function answer(query) {
-    $("ground-query").value = query;
-    const known = doc.questions.find((run) => run.query === query);
-    if (!known) ask(query);
-    else if (doc.hidden.has(known.id)) doc.toggle(known.id);
+  function show(isOpen) {
+    $("desk").hidden = !isOpen;
+    $("annotate-empty").hidden = isOpen;
   }
 
   function playVideo(time) {
+    const { doc } = desk;
     $("player-note").hidden = doc.playable;
     if (!doc.playable) {
       $("player-note-text").textContent = "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
-      player.pts = doc.pts;
-      player.duration = doc.video.duration;
+      Object.assign(player, { pts: doc.pts, duration: doc.video.duration });
       return;
     }
     player.open(`/media/${doc.id}`, { offset: doc.video.media_start, pts: doc.pts, duration: doc.video.duration, time });
   }
 
   function refresh(what) {
+    const { doc } = desk;
+    asking.refresh(what);
     if (what === "content") {
-      if (selected && !doc.item(selected) && !doc.conflicts.has(selected)) select(null);
+      selection.keepOnly((id) => doc.item(id) || doc.conflicts.has(id));
       timeline.relayout();
       list.update(doc, timeline.middles);
-      list.select(selected);
-      inspector.show(doc, selected);
-      showQuestions($("questions"), doc);
-      showThreshold();
+      chosen();
       transcript.attribute();
     } else if (what === "faces") {
-      $("faces-toggle").hidden = !doc.faces.length;
-      faces.show(doc.faces, doc.people, doc.video);
-    } else if (what === "curve") {
-      showGroundNote($("ground-note"), doc.curve);
-    } else if (what === "view") {
+      $("faces-toggle").hidden = !doc.signals.faces.length;
+      faces.show(doc.signals.faces, doc.people, doc.video);
+    } else if (["view", "jobs", "labels"].includes(what)) {
       timeline.relayout();
-    } else if (what === "jobs") {
-      showJobs($("jobs"), doc.jobs, opened, {
-        cancel: (id) => attempt(() => call(server, "cancel_job", { job: id })),
-        start: (kind) => run(kind)(),
-      });
-      const making = doc.jobs.some((job) => job.kind === "proxy" && ["queued", "running"].includes(job.state));
-      $("make-playable").hidden = doc.playable || making;
-      timeline.relayout();
+      if (what === "labels") chosen();
     } else if (what === "conflict") {
       toast("Somebody else changed this segment: choose which version to keep.", "error");
-      select([...doc.conflicts.keys()].at(-1));
+      selection.one([...doc.conflicts.keys()].at(-1));
     } else if (what === "playable") {
       playVideo(player.time);
     } else if (what === "saved") {
-      inspector.show(doc, selected);
+      inspector.show(doc, selection);
+    } else if (what === "present") {
+      const names = doc.present.map((name) => name || "somebody");
+      $("present").textContent = names.length ? `${names.join(", ")} ${names.length > 1 ? "are" : "is"} here too` : "";
     }
     const state = $("save-state");
-    state.dataset.state = doc.state;
-    state.textContent = SAYS[doc.state];
+    state.dataset.state = state.textContent = doc.state;
     state.title = doc.state === "offline" ? doc.why || "" : "";
-    $("undo").disabled = !doc.done.length;
-    $("redo").disabled = !doc.undone.length;
+    $("undo").disabled = !doc.history.done.length;
+    $("redo").disabled = !doc.history.undone.length;
   }
 
-  function showThreshold() {
-    const open = doc.undecided.length;
-    $("threshold-row").hidden = !open && !doc.threshold;
-    $("threshold-value").textContent = doc.threshold.toFixed(2);
-    $("accept-all").textContent = `Accept ${open}`;
-    $("accept-all").disabled = !open;
-  }
+  // ---------------------------------------------------------------- choosing
 
-  async function attempt(action) {
-    try {
-      return await action();
-    } catch (error) {
-      toast(error.message, "error");
-      return null;
-    }
-  }
-
-  // ---------------------------------------------------------------- selection, playing
-
-  function select(id) {
-    if (id !== null && doc.item(id)) timeline.reveal(doc.item(id).start, doc.item(id).end);
-    selected = id;
-    timeline.selected = id;
-    faces.chosen = null;
+  function chosen() {
+    const { doc } = desk;
+    if (!doc) return;
+    list.select(selection.ids, selection.current);
+    inspector.show(doc, selection);
+    review.update(doc, selection.current);
+    $("split").disabled = $("merge-button").disabled = !selection.size;
     timeline.invalidate();
-    list.select(id);
-    inspector.show(doc, id);
+  }
+
+  selection.addEventListener("change", () => {
+    const item = selection.current && desk.doc?.item(selection.current);
+    if (item) timeline.reveal(item.start, item.end);
+    faces.chosen = null;
+    chosen();
+  });
+
+  function showNext(p) {
+    if (!p) {
+      selection.one(null);
+      toast("Everything that is shown is decided.");
+      return;
+    }
+    selection.one(p.id);
+    player.playRange(p.start, p.end);
   }
 
   function pickPerson(name) {
-    if (!doc.faces.some((track) => doc.people.stretches(name, [track.track]).length)) return;
-    select(null);
+    const { doc } = desk;
+    if (!doc.signals.faces.some((track) => doc.people.stretches(name, [track.track]).length)) return;
+    selection.one(null);
     faces.chosen = name;
     faces.draw();
     inspector.showPerson(doc, name, player.time);
   }
 
   function showList(which) {
-    for (const tab of ["segments", "transcript"]) $(`tab-${tab}`).setAttribute("aria-selected", String(tab === which));
-    $("segment-list").hidden = which !== "segments";
-    $("transcript").hidden = which !== "transcript";
+    for (const [tab, box] of Object.entries(LISTS)) {
+      $(`tab-${tab}`).setAttribute("aria-selected", String(tab === which));
+      $(`tab-${tab}`).tabIndex = tab === which ? 0 : -1;
+      $(box).hidden = tab !== which;
+    }
     if (which === "transcript") transcript.follow(player.time);
+    if (which === "review") review.update(desk.doc, selection.current);
   }
 
-  function seek(time) {
-    stopAt = null;
-    player.seek(time);
-  }
-
-  function playOnce(item) {
-    player.seek(item.start);
-    stopAt = item.end;
-    player.play();
-  }
+  // ---------------------------------------------------------------- time
 
   player.addEventListener("time", () => {
     timeline.playhead = player.time;
     transcript.follow(player.time);
     $("clock").textContent = clock(player.time);
     $("frame").textContent = `frame ${player.frameAt(player.time + 0.0005)}`;
-    if (stopAt !== null && player.time >= stopAt) {
-      stopAt = null;
-      player.video.pause();
-    }
     if (!player.video.paused && (player.time > timeline.end || player.time < timeline.start)) timeline.reveal(player.time);
     timeline.invalidate();
   });
-  player.addEventListener("play", () => ($("play").textContent = "❚❚"));
-  player.addEventListener("pause", () => {
-    $("play").textContent = "▶";
-    if (doc) note({ t: player.time.toFixed(3) });
-  });
+  player.addEventListener("pause", () => desk.doc && note({ t: player.time.toFixed(3) }));
   player.addEventListener("error", () => {
-    if (!doc?.playable || !player.video.error) return;
+    if (!desk.doc?.playable || !player.video.error) return;
     $("player-note").hidden = false;
     $("player-note-text").textContent = "This video cannot be played here; check that its file is still where it was.";
   });
-
-  // ---------------------------------------------------------------- actions
-
-  const items = () => [...list.list.children].map((option) => option.dataset.id);
-  const actions = {
-    toggle: () => player.toggle(),
-    pause: () => player.video.pause(),
-    step: (frames) => player.step(frames),
-    skip: (seconds) => seek(player.time + seconds),
-    shuttleOn: () => player.play(player.video.paused ? 1 : Math.min(4, player.video.playbackRate * 2)),
-    shuttleBack: () => (player.video.paused || player.video.playbackRate <= 0.25 ? seek(player.time - 1) : (player.video.playbackRate /= 2)),
-    markIn: () => mark("in"),
-    markOut: () => mark("out"),
-    create: () => createSegment(),
-    next: (step) => {
-      const ids = items();
-      const at = ids.indexOf(selected);
-      const id = ids[at < 0 ? (step > 0 ? 0 : ids.length - 1) : at + step];
-      if (!id) return;
-      select(id);
-      seek(doc.item(id).start);
-    },
-    accept: () => decide("accept"),
-    reject: () => decide("reject"),
-    remove: () => selected && doc.annotations.has(selected) && doc.remove(selected),
-    undo: () => doc.undo(),
-    redo: () => doc.redo(),
-    zoom: (factor) => timeline.zoom(factor, timeline.playhead >= timeline.start && timeline.playhead <= timeline.end ? timeline.playhead : undefined),
-    fit: () => timeline.fit(),
-    playSelected: () => selected && doc.item(selected) && playOnce(doc.item(selected)),
-    clear: () => {
-      timeline.marks = { in: null, out: null };
-      select(null);
-    },
-    help: () => showKeys(),
-    glance: () => glance(),
-    faces: () => !$("faces-toggle").hidden && $("show-faces").click(),
-  };
-
-  function decide(verdict) {
-    if (!selected || !doc.predictions.has(selected)) return;
-    doc[verdict](selected);
-    inspector.show(doc, selected);
-  }
-
-  function mark(edge) {
-    timeline.marks[edge] = edge === "in" ? player.time : player.snap(player.frameTime(player.frameAt(player.time + 0.0005) + 1) || player.time);
-    timeline.invalidate();
-  }
-
-  function createSegment() {
-    const { in: from, out: to } = timeline.marks;
-    const start = from ?? Math.min(player.time, Math.max(0, doc.video.duration - 0.1));
-    const end = to !== null && to > start ? to : Math.min(doc.video.duration, Math.max(player.snap(start + 2), start + 0.04));
-    if (end <= start) return;
-    const track = doc.item(selected)?.track ?? timeline.rows.find((row) => row.kind === "track")?.name ?? "Moments";
-    timeline.marks = { in: null, out: null };
-    select(doc.create({ track, start, end }));
-    $("label-input")?.focus();
-  }
-
-  function showKeys() {
-    $("keys-table").replaceChildren(...table.filter(([, what]) => what).map(([key, what, , shown]) => el("p", {}, el("kbd", { text: shown ?? key }), ` ${what}`)));
-    $("keys").showModal();
-  }
-
-  async function ask(query) {
-    const button = $("ground-form").querySelector("button");
-    button.disabled = true;
-    const options = { engine: $("engine").value, refine: $("refine").checked, check: $("check").checked, remember: $("remember").checked };
-    const reply = await attempt(() => call(server, "ground", { video: doc.id, query, ...options }));
-    button.disabled = false;
-    if (reply) doc?.poll();
-  }
-
-  async function glance() {
-    const reply = await attempt(() => call(server, "glance", { video: doc.id, at: player.time }));
-    if (reply) doc?.poll();
-  }
-
-  const run = (kind) => async () => {
-    await attempt(() => call(server, "start_job", { kind, video: doc.id }));
-    doc.poll();
-  };
-
-  $("ground-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const query = $("ground-query").value.trim();
-    if (query && doc) ask(query);
+  timeline.addEventListener("view", () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`));
+  timeline.addEventListener("hover", (event) => tip.show(desk.doc, event.detail));
+  timeline.gutter.addEventListener("pick", (event) => desk.doc && pickPerson(personOf(event.detail)));
+  transcript.addEventListener("lines", () => {
+    desk.doc.signals.lines = transcript.lines.filter((line) => line.id !== null);
+    timeline.relayout();
   });
+
+  // ---------------------------------------------------------------- buttons and keys
+
   const clicks = {
-    play: actions.toggle, back: () => actions.step(-1), forward: () => actions.step(1),
-    undo: actions.undo, redo: actions.redo, create: actions.create,
-    "zoom-in": () => actions.zoom(0.7), "zoom-out": () => actions.zoom(1 / 0.7), fit: actions.fit, help: actions.help,
-    "make-playable": run("proxy"), glance, "find-topics": run("survey"),
-    "accept-all": () => doc.undecided.forEach((p) => doc.accept(p.id)), "find-speakers": run("speakers"), "find-emotions": run("emotions"),
+    play: "toggle", back: "frameBack", forward: "frameOn", undo: "undo", redo: "redo", create: "create", split: "split",
+    "merge-button": "merge", "zoom-in": "zoomIn", "zoom-out": "zoomOut", fit: "fit", help: "help", fullscreen: "fullscreen",
   };
   for (const [id, action] of Object.entries(clicks)) {
     $(id).addEventListener("click", (event) => {
-      if (doc) action();
+      if (desk.doc) actions[action]();
       if (event.detail) event.currentTarget.blur(); // after the mouse, Space belongs to the player again
     });
   }
-  for (const which of ["segments", "transcript"]) $(`tab-${which}`).addEventListener("click", () => showList(which));
+  const tabs = Object.keys(LISTS);
+  for (const which of tabs) {
+    $(`tab-${which}`).addEventListener("click", () => showList(which));
+    $(`tab-${which}`).addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = tabs.at((tabs.indexOf(which) + step) % tabs.length);
+      showList(next);
+      $(`tab-${next}`).focus();
+    });
+  }
   $("show-faces").addEventListener("change", (event) => {
     faces.shown = event.target.checked;
     faces.draw();
   });
-  timeline.addEventListener("row", (event) => doc && pickPerson(personOf(event.detail)));
-  $("threshold").addEventListener("input", (event) => {
-    if (!doc) return;
-    doc.threshold = Number(event.target.value);
-    refresh("content");
+  $("rows").addEventListener("click", (event) => desk.doc && rowsMenu(event.currentTarget, timeline.names, arrangement));
+  $("edit-labels").addEventListener("click", () => desk.doc && labels.show(desk.doc, timeline.rows.filter((row) => row.kind === "track").map((row) => row.name)));
+  $("unit").addEventListener("change", (event) => {
+    timeline.unit = event.target.value;
+    timeline.invalidate();
   });
-  $("speed").addEventListener("change", (event) => (player.video.playbackRate = Number(event.target.value)));
   for (const button of element.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset.go));
-  timeline.addEventListener("view", () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`));
 
-  const inspector = new Inspector($("inspector"), server, {
-    select, playOnce, snap: (time) => player.snap(time),
-    similar: (item) => go("search", { like: [doc.id, item.start, item.end].join(",") }),
-  });
-  const list = new SegmentList($("segment-list"), $("segment-count"), (id) => {
-    select(id);
-    seek(doc.item(id).start);
-  });
-  attach(timeline, { player, select, seek, menu: { playOnce } });
-  const table = keyTable(actions);
-  listen(table, {
-    open: () => Boolean(doc) && current().page === "annotate",
+  attach(timeline, { player, selection, seek: desk.seek, changed: desk.changed, refuse: desk.say });
+  listen(keymap, actions, {
+    open: () => Boolean(desk.doc) && current().page === "annotate",
     // past the last segment Tab goes on to the next control, as everywhere
     hasNext: (step) => {
-      const ids = items();
-      const at = ids.indexOf(selected);
-      return at < 0 ? ids.length > 0 : at + step >= 0 && at + step < ids.length;
+      const at = list.ids.indexOf(selection.current);
+      return at < 0 ? list.ids.length > 0 : at + step >= 0 && at + step < list.ids.length;
     },
     onDigit: (digit) => {
-      const a = doc.annotations.get(selected);
-      const label = a && doc.labels.find((l) => l.track === a.track && l.hotkey === digit);
-      if (label) doc.update(a.id, { label: label.label });
+      const { doc } = desk;
+      const own = [...selection.ids].filter((id) => doc.annotations.has(id));
+      doc.together(() => own.forEach((id) => {
+        const a = doc.annotations.get(id);
+        const label = doc.labels.find((l) => l.track === a.track && l.hotkey === digit);
+        if (label && !arrangement.isLocked(a.track)) doc.update(id, { label: label.label });
+      }));
     },
   });
   element.addEventListener("keydown", (event) => {
@@ -366,14 +333,14 @@ export function mount(element, server) {
     }
   });
   window.addEventListener("beforeunload", (event) => {
-    if (doc && ["saving", "offline", "conflict"].includes(doc.state)) event.preventDefault();
+    if (desk.doc && ["saving", "offline", "conflict"].includes(desk.doc.state)) event.preventDefault();
   });
   // What an earlier page could not send any more.
-  for (const video of leftBehind()) {
-    if (video !== current().video) new Outbox(server, video, () => {}, () => {}).flush();
-  }
+  leftBehind().then(async (videos) => {
+    for (const video of videos) if (video !== current().video) (await new Outbox(server, video).restore()).flush();
+  });
   onRoute((route) => {
     if (route.page === "annotate") open(route);
-    else player.video.pause();
+    else player.pause();
   });
 }

@@ -1,7 +1,7 @@
 // The Library page: cards, adding by path, by folder, by upload.
 
-import { call } from "./api.js";
-import { clock, el, toast } from "./dom.js";
+import { call } from "./sync/api.js";
+import { clock, el, toast } from "./view/dom.js";
 import { current, go, onRoute } from "./router.js";
 
 const REFRESH_MS = 1500;

@@ -1,7 +1,7 @@
 // The Models page: every card, and two models of a task side by side on one video.
 
-import { call } from "./api.js";
-import { clock, el } from "./dom.js";
+import { call } from "./sync/api.js";
+import { clock, el } from "./view/dom.js";
 import { current, go, note, onRoute } from "./router.js";
 
 const TASKS = {

@@ -25,7 +25,3 @@ export function mount(element) {
     localStorage.setItem("dark", String(now));
   });
 }
-
-export function annotator() {
-  return localStorage.getItem("annotator") || "";
-}

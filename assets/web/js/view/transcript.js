@@ -1,13 +1,14 @@
 // What is said and by whom: one line a subtitle; a click goes there, a double click edits.
 
-import { call } from "./api.js";
+import { call } from "../sync/api.js";
 import { clock, el, toast } from "./dom.js";
-import { personOf } from "./people.js";
+import { personOf } from "../model/people.js";
 
 const NEW_S = 2;
 
-export class Transcript {
+export class Transcript extends EventTarget {
   constructor(element, server, { seek, time, frameEnd }) {
+    super();
     this.$ = (id) => element.querySelector(`#${id}`);
     this.list = this.$("transcript-list");
     this.server = server;
@@ -62,6 +63,7 @@ export class Transcript {
       el("span", { class: "said", dir: "auto", text: line.text }))));
     this.current = null;
     this.follow(this.time());
+    if (this.doc) this.dispatchEvent(new Event("lines"));
   }
 
   // Names may have changed, or who speaks.

@@ -1,11 +1,14 @@
 // What one video's timeline shows, and every change a person makes to it: applied at once, saved behind their back.
 
-import { ApiError, array, call } from "./api.js";
-import { Outbox } from "./outbox.js";
+import { ApiError, array, call } from "../sync/api.js";
+import { Changes } from "../sync/changes.js";
+import { Outbox } from "../sync/outbox.js";
+import { historyOf, keepHistory } from "../sync/storage.js";
+import { annotator } from "../sync/who.js";
+import { History } from "./history.js";
 import { People } from "./people.js";
-import { annotator } from "./shell.js";
+import { Signals } from "./signals.js";
 
-const POLL_MS = 400;
 const FIELDS = ["id", "track", "start", "end", "label", "note", "source", "prediction_id"];
 
 export class VideoDocument extends EventTarget {
@@ -19,91 +22,74 @@ export class VideoDocument extends EventTarget {
     this.jobs = [];
     this.runs = [];
     this.labels = [];
+    this.tracks = new Map(); // track → {closed}: whether only the labels of the schema may be used
     this.palette = [];
     this.threshold = 0; // predictions below this score are not shown
     this.hidden = new Set(); // runs whose predictions are not shown
     this.conflicts = new Map(); // annotation id → {mine, theirs}
     this.versions = new Map();
-    this.done = [];
-    this.undone = [];
+    this.history = new History(() => this.keepHistory());
     this.pts = new Float64Array(0);
-    this.shots = new Float64Array(0);
-    this.waveform = new Int8Array(0);
-    this.curve = null;
+    this.signals = new Signals(server, this);
     this.people = new People({ seq: 0, names: [] });
-    this.faces = []; // face tracks of the newest run of speakers
-    this.graphs = new Map(); // row → [{label, times, scores}]: scores over time that can be shown below it
-    this.opened = new Set(); // rows whose graph is shown
+    this.present = []; // who else looks at this video
+    this.quiet = 0;
     this.state = "saved";
+    this.others = new Changes(server, this);
     this.outbox = new Outbox(server, id, (result, edit) => this.answered(result, edit), (s, why) => this.setState(s, why));
   }
 
   async load() {
-    const data = await call(this.server, "load_document", { video: this.id });
-    Object.assign(this, {
-      video: data.video, playable: data.playable, seq: data.seq, runSeq: data.run_seq, runs: data.runs,
-      labels: data.labels, palette: data.palette, engines: data.engines, jobs: data.jobs, indexed: data.indexed,
-      people: new People(data.people),
-    });
-    this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
-    this.annotations = new Map(data.annotations.map((a) => [a.id, a]));
-    for (const a of data.annotations) this.remember(a.id, a.version);
-    this.hidden = new Set(this.questions.slice(0, -1).map((run) => run.id));
+    const [data, history] = await Promise.all([this.fetchDocument(), this.history.done.length ? null : historyOf(this.id), this.outbox.restore()]);
+    this.take(data);
+    if (history) this.takeHistory(history);
     for (const edit of this.outbox.pending) this.overlay(edit);
     this.pts = await array(this.id, "pts");
     if (this.closed) return;
     this.changed();
     this.outbox.flush();
-    this.loadPictures();
-    this.loadCurve();
-    this.loadFaces();
-    if (!this.timer) this.timer = setInterval(() => this.poll(), POLL_MS);
+    for (const loading of [this.signals.loadPictures(), this.signals.loadCurve(), this.signals.loadPeople()]) loading.catch(() => {}); // the next poll says if the server is away
+    this.others.begin();
   }
 
-  async loadPictures() {
-    [this.shots, this.waveform] = await Promise.all([array(this.id, "shots"), array(this.id, "waveform")]);
-    this.changed("view");
+  fetchDocument() {
+    return call(this.server, "load_document", { video: this.id });
   }
 
-  // The curve of the newest question that is shown.
-  async loadCurve() {
-    const run = this.questions.filter((r) => !this.hidden.has(r.id)).at(-1);
-    if (this.curve?.run === run?.id) return;
-    if (!run) {
-      this.curve = null;
-      this.changed("view");
-      return;
-    }
-    const { query, payload } = await call(this.server, "run_payload", { run: run.id });
-    this.curve = { run: run.id, query, agreement: payload.agreement, remembered: payload.remembered, ...payload.curve };
-    this.changed("curve");
-    this.changed("view");
+  take(data) {
+    Object.assign(this, {
+      video: data.video, playable: data.playable, seq: data.seq, runSeq: data.run_seq, runs: data.runs,
+      palette: data.palette, engines: data.engines, jobs: data.jobs, indexed: data.indexed, people: new People(data.people),
+    });
+    this.takeSchema(data.schema);
+    this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
+    this.annotations = new Map(data.annotations.map((a) => [a.id, a]));
+    for (const a of data.annotations) this.remember(a.id, a.version);
+    this.hidden = new Set(this.questions.slice(0, -1).map((run) => run.id));
   }
 
-  // Boxes and score curves of the newest runs about people.
-  async loadFaces() {
-    const newest = (task) => this.runs.filter((run) => run.task === task).at(-1);
-    for (const run of [newest("speaker"), newest("emotion")]) {
-      if (!run || this.seenFaces?.has(run.id)) continue;
-      (this.seenFaces ??= new Set()).add(run.id);
-      const { payload } = await call(this.server, "run_payload", { run: run.id });
-      if (this.closed) return;
-      if (run.task === "speaker") this.faces = payload.tracks ?? [];
-      const curves = run.task === "speaker" ? this.faces.map((t) => ({ ...t, label: "speaking" })) : payload.curves ?? [];
-      const found = new Map();
-      for (const curve of curves) {
-        if (!Array.isArray(curve.scores) || !curve.times?.length || typeof curve.scores[0] !== "number") continue;
-        found.set(curve.track, [...(found.get(curve.track) ?? []), curve]);
-      }
-      for (const [track, shown] of found) this.graphs.set(track, shown);
-    }
-    this.changed("faces");
-    this.changed("view");
+  // The labels of each track, and what else the library's schema says.
+  takeSchema({ key, labels, tracks }) {
+    this.schemaKey = key;
+    this.labels = labels;
+    this.tracks = new Map(tracks.map((track) => [track.track, track]));
+    this.changed("labels");
   }
 
-  // The row of the timeline that a prediction is shown in; null when a person said that its face is nobody.
-  rowOf(p) {
-    return this.people.rowOf(p.track, p.start);
+  // Versions too: what is undone may be a deletion, and nothing else here knows of what is deleted.
+  keepHistory() {
+    const { done, undone, annotations } = this.history;
+    keepHistory(this.id, { done, undone, versions: annotations.map((id) => [id, this.versions.get(id) ?? 0]) });
+  }
+
+  takeHistory(history) {
+    this.history.restore(history);
+    for (const [id, version] of history.versions) this.remember(id, version);
+  }
+
+  // The row of the timeline that a segment is shown in; null for a prediction about a face that is nobody.
+  rowOf(item) {
+    return this.annotations.has(item.id) ? item.track : this.people.rowOf(item.track, item.start);
   }
 
   // Say who faces are; annotations of the old name follow.
@@ -122,20 +108,26 @@ export class VideoDocument extends EventTarget {
       this.changed();
       return;
     }
-    for (const a of [...this.annotations.values()]) {
-      const track = rename(a);
-      if (track && track !== a.track) this.update(a.id, { track });
-    }
+    this.together(() => {
+      for (const a of [...this.annotations.values()]) {
+        const track = rename(a);
+        if (track && track !== a.track) this.update(a.id, { track });
+      }
+    });
+  }
+
+  poll() {
+    return this.others.poll();
   }
 
   // The page turns away; what waits is still sent.
   close() {
-    clearInterval(this.timer);
+    this.others.end();
     this.closed = true;
   }
 
   changed(what = "content") {
-    if (!this.closed) this.dispatchEvent(new CustomEvent("change", { detail: what }));
+    if (!this.closed && !(this.quiet && what === "content")) this.dispatchEvent(new CustomEvent("change", { detail: what }));
   }
 
   setState(state, why = "") {
@@ -147,88 +139,6 @@ export class VideoDocument extends EventTarget {
     this.state = shown;
     this.why = why;
     this.changed("state");
-  }
-
-  // ---------------------------------------------------------------- what others did
-
-  async poll() {
-    if (this.polling || document.hidden) return;
-    this.polling = true;
-    try {
-      const request = { video: this.id, since: this.seq, run_since: this.runSeq };
-      this.merge(await call(this.server, "changes", request));
-      if (this.state === "offline") this.outbox.flush();
-    } catch (error) {
-      // the outbox says when the server is away; reading catches up by itself
-      if (error.kind === "refused") {
-        this.close();
-        this.dispatchEvent(new CustomEvent("gone", { detail: error.message }));
-      }
-    } finally {
-      this.polling = false;
-    }
-  }
-
-  merge(news) {
-    let moved = news.runs.length > 0;
-    for (const row of news.annotations) {
-      const known = this.annotations.get(row.id);
-      const conflict = this.conflicts.get(row.id);
-      if (conflict) conflict.theirs = row;
-      if (this.outbox.waitsFor(row.id)) continue; // our own word is still out
-      if (known && known.version >= row.version) continue;
-      this.remember(row.id, row.version);
-      if (row.deleted) moved = this.annotations.delete(row.id) || moved;
-      else moved = Boolean(this.annotations.set(row.id, row));
-    }
-    for (const [id, verdict] of Object.entries(news.verdicts)) {
-      const prediction = this.predictions.get(id);
-      if (!prediction || prediction.verdict === verdict || this.outbox.waitsFor(id)) continue;
-      prediction.verdict = verdict;
-      moved = true;
-    }
-    for (const run of news.runs) this.addRun(run);
-    if (news.people.seq > this.people.seq) {
-      this.people = new People(news.people);
-      moved = true;
-      this.changed("faces");
-    }
-    if (news.labels) this.labels = news.labels;
-    this.seq = news.seq;
-    this.runSeq = Math.max(this.runSeq, news.run_seq);
-    const jobs = JSON.stringify(news.jobs);
-    if (jobs !== this.jobsSeen) {
-      const ended = this.jobs.some((job) => job.state !== "done" && news.jobs.some((j) => j.id === job.id && j.state === "done"));
-      this.jobsSeen = jobs;
-      this.jobs = news.jobs;
-      this.previews = news.jobs.flatMap((job) => job.preview.map((p, i) => ({ ...p, id: `${job.id}:${i}`, preview: true })));
-      this.changed("jobs");
-      if (ended) this.prepared();
-    }
-    if (moved) this.changed();
-  }
-
-  async prepared() {
-    await this.loadPictures();
-    if (this.playable) return;
-    const data = await call(this.server, "load_document", { video: this.id });
-    this.playable = data.playable;
-    if (this.playable) this.changed("playable");
-  }
-
-  // A newer run of the same question takes the place of the older one on the timeline (both stay in the store).
-  addRun(run) {
-    if (this.runs.some((known) => known.id === run.id)) return;
-    const same = (other) => other.task === run.task && other.model === run.model && other.query === run.query;
-    if (run.task === "grounding") for (const other of this.questions) this.hidden.add(other.id);
-    for (const old of this.runs.filter(same)) {
-      for (const p of [...this.predictions.values()]) if (p.run === old.id) this.predictions.delete(p.id);
-    }
-    this.runs = [...this.runs.filter((other) => !same(other)), run];
-    for (const p of run.predictions) this.predictions.set(p.id, { verdict: "", ...p });
-    this.hidden.delete(run.id);
-    this.loadCurve();
-    this.loadFaces();
   }
 
   // ---------------------------------------------------------------- questions
@@ -249,7 +159,7 @@ export class VideoDocument extends EventTarget {
 
   toggle(runId) {
     this.hidden.has(runId) ? this.hidden.delete(runId) : this.hidden.add(runId);
-    this.loadCurve();
+    this.signals.loadCurve();
     this.changed();
   }
 
@@ -311,8 +221,7 @@ export class VideoDocument extends EventTarget {
     if (known) this.remove(known.id);
     const from = p.verdict;
     this.decide(p, from === "rejected" ? "" : "rejected");
-    this.done.push({ decision: p.id, from, to: p.verdict });
-    this.undone = [];
+    this.history.add({ decision: p.id, from, to: p.verdict });
   }
 
   decide(prediction, verdict) {
@@ -323,8 +232,18 @@ export class VideoDocument extends EventTarget {
 
   act(before, after) {
     this.put(before, after);
-    this.done.push({ before, after: this.annotations.get(after.id) ?? { ...after, version: after.version + 1 } });
-    this.undone = [];
+    this.history.add({ before, after: this.annotations.get(after.id) ?? { ...after, version: after.version + 1 } });
+  }
+
+  // Several changes as one step of undo, shown at once.
+  together(work) {
+    this.quiet++;
+    try {
+      return this.history.together(work);
+    } finally {
+      this.quiet--;
+      this.changed();
+    }
   }
 
   put(before, after) {
@@ -356,33 +275,46 @@ export class VideoDocument extends EventTarget {
   }
 
   undo() {
-    this.step(this.done, this.undone, ({ before, after }) => [after, before]);
+    this.replay(this.history.done, () => this.history.back());
   }
 
   redo() {
-    this.step(this.undone, this.done, ({ before, after }) => [before, after]);
+    this.replay(this.history.undone, () => this.history.forth());
   }
 
-  step(from, to, direction) {
-    const entry = from.pop();
-    if (!entry) return;
-    if (entry.decision) {
-      const p = this.predictions.get(entry.decision);
-      if (p) this.decide(p, from === this.done ? entry.from : entry.to);
-      to.push(entry);
+  // What somebody else changed since is left as it is, and its step is gone.
+  replay(stack, move) {
+    const back = stack === this.history.done;
+    const states = new Map(); // what each annotation should be now: as the last step to it left it
+    for (const change of back ? stack.at(-1) ?? [] : [...(stack.at(-1) ?? [])].reverse()) {
+      const id = (change.after ?? change.before)?.id;
+      if (id) states.set(id, back ? change.after : change.before);
+    }
+    const strange = [...states].find(([id, state]) => state && this.annotations.has(id) && !same(this.annotations.get(id), state));
+    if (strange) {
+      this.history.forget(strange[0]);
+      this.dispatchEvent(new CustomEvent("notice", { detail: "Somebody changed this segment since; it was left as it is." }));
+      this.changed();
       return;
     }
-    const [now, wanted] = direction(entry);
+    this.quiet++;
+    for (const step of move() ?? []) this.apply(step);
+    this.quiet--;
+    this.keepHistory();
+    this.changed();
+  }
+
+  apply(step) {
+    if (step.decision) {
+      const p = this.predictions.get(step.decision);
+      if (p) this.decide(p, step.to);
+      return;
+    }
+    const [now, wanted] = step;
     const id = (now ?? wanted).id;
     const known = this.annotations.get(id);
     const version = known?.version ?? this.versions.get(id);
-    if (known && now && !same(known, now)) {
-      this.dispatchEvent(new CustomEvent("notice", { detail: "Somebody changed this segment since; it was left as it is." }));
-      return;
-    }
-    const target = wanted ? { ...wanted, version } : { ...now, deleted: true, version };
-    this.put(known ?? { deleted: true }, target);
-    to.push(entry);
+    this.put(known ?? { deleted: true }, wanted ? { ...wanted, version } : { ...now, deleted: true, version });
   }
 
   // The newest version of an annotation that we know of, also of one that is deleted.
@@ -414,7 +346,7 @@ export class VideoDocument extends EventTarget {
     this.conflicts.set(edit.id, { mine: { ...mine, deleted: op === "delete" }, theirs: result.current });
     if (result.current && !result.current.deleted) this.annotations.set(edit.id, result.current);
     else this.annotations.delete(edit.id);
-    this.done = this.done.filter((entry) => (entry.after ?? entry.before)?.id !== edit.id);
+    this.history.forget(edit.id);
     this.changed();
     this.changed("conflict");
   }

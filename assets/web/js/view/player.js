@@ -8,6 +8,8 @@ export class Player extends EventTarget {
     this.offset = 0; // first frame on the file's own clock
     this.pts = new Float64Array(0);
     this.duration = 0;
+    this.range = null; // {start, end, loop}: what is played
+    this.backwards = 0; // timer of playing backwards
     this.sought = false; // paused where a seek put it: then the element's clock is the truth
     const tell = (name) => () => this.dispatchEvent(new Event(name));
     for (const name of ["play", "pause", "error", "loadedmetadata"]) video.addEventListener(name, tell(name));
@@ -31,7 +33,7 @@ export class Player extends EventTarget {
   }
 
   close() {
-    this.video.pause();
+    this.pause();
     this.video.removeAttribute("src");
     this.video.load();
   }
@@ -40,6 +42,11 @@ export class Player extends EventTarget {
     const time = this.frameTime(this.frameAt(mediaTime - this.offset + 0.0005));
     if (time === this.time) return;
     this.time = time;
+    const { range } = this;
+    if (range && !this.video.paused && time >= range.end - 1e-6) {
+      if (range.loop) this.seek(range.start);
+      else this.video.pause();
+    }
     this.dispatchEvent(new Event("time"));
   }
 
@@ -94,18 +101,65 @@ export class Player extends EventTarget {
     }
   }
 
+  // The time where the displayed frame ends.
+  get frameEnd() {
+    const next = this.frameAt(this.time + 0.0005) + 1;
+    return next < this.pts.length ? this.pts[next] : this.duration;
+  }
+
   step(frames) {
-    this.video.pause();
+    this.pause();
     this.seek(this.frameTime(this.frameAt(this.time + 0.0005) + frames));
   }
 
   toggle() {
-    if (this.video.paused) this.play();
-    else this.video.pause();
+    if (this.video.paused && !this.backwards) this.play();
+    else this.pause();
   }
 
   play(rate) {
+    this.stopBackwards();
     if (rate) this.video.playbackRate = rate;
     this.video.play().catch(() => this.dispatchEvent(new Event("error")));
+  }
+
+  pause() {
+    this.stopBackwards();
+    this.range = null;
+    this.video.pause();
+  }
+
+  // From one time to another, then stop, or begin again.
+  playRange(start, end, loop = false) {
+    this.pause();
+    this.seek(start);
+    this.range = { start, end, loop };
+    this.play();
+  }
+
+  // Browsers play forwards only: backwards is a row of seeks, without sound.
+  playBackwards(rate) {
+    this.pause();
+    this.rateBack = rate;
+    let last = performance.now();
+    this.backwards = setInterval(() => {
+      if (this.video.seeking) return;
+      const now = performance.now();
+      this.seek(Math.max(0, Math.min(this.time - ((now - last) / 1000) * rate, this.frameTime(this.frameAt(this.time + 0.0005) - 1))));
+      last = now;
+      if (this.time <= 0) this.stopBackwards();
+    }, 40);
+  }
+
+  stopBackwards() {
+    clearInterval(this.backwards);
+    this.backwards = 0;
+  }
+
+  // J and L: each press is faster; the other one, or K, ends it.
+  shuttle(direction) {
+    const { video } = this;
+    if (direction > 0) this.play(video.paused ? 1 : Math.min(4, video.playbackRate * 2));
+    else this.playBackwards(this.backwards ? Math.min(4, this.rateBack * 2) : 1);
   }
 }

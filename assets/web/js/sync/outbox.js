@@ -1,43 +1,42 @@
-// Edits on their way to disk. Each stays here, and in the browser's storage under a key of its own, until the server
-// says that it is saved: other windows of this browser have edits of their own in the same storage.
+// Edits on their way to disk. Each stays here, and in the browser's storage, until the server says that it is saved:
+// a page that is reloaded, or closed by accident while the server is away, finds them again and sends them in order.
 
 import { call } from "./api.js";
-import { annotator } from "./shell.js";
+import { editsOf, forgetEdits, keepEdit } from "./storage.js";
+import { annotator } from "./who.js";
 
 const RETRY_MS = 1500;
 const BATCH = 500;
-const PREFIX = "outbox:";
 
 export class Outbox {
   // answered(result, edit) is called for each edit; stated(state, why) with saved | saving | offline | refused.
-  constructor(server, video, answered, stated) {
-    this.server = server;
-    this.video = video;
-    this.answered = answered;
-    this.stated = stated;
+  constructor(server, video, answered = () => {}, stated = () => {}) {
+    Object.assign(this, { server, video, answered, stated });
     this.busy = false;
-    this.pending = stored(video);
+    this.pending = [];
+    this.keeping = new Map(); // edit_id → when the browser has it: nothing can be forgotten before it is kept
   }
 
-  key(edit) {
-    return `${PREFIX}${this.video}:${edit.edit_id}`;
+  // Take up what earlier pages left.
+  async restore() {
+    const known = new Set(this.pending.map((edit) => edit.edit_id));
+    const left = await editsOf(this.video);
+    this.pending = [...left.filter((edit) => !known.has(edit.edit_id)), ...this.pending];
+    return this;
   }
 
   push(fields) {
     const edit = { edit_id: crypto.randomUUID(), ...fields };
     this.pending.push(edit);
-    try {
-      localStorage.setItem(this.key(edit), JSON.stringify({ at: Date.now(), n: this.pending.length, edit }));
-    } catch {
-      // storage is full or forbidden: the page still holds the edit and goes on sending it
-    }
+    this.keeping.set(edit.edit_id, keepEdit(this.video, edit));
     this.flush();
   }
 
   forget(edits) {
     const gone = new Set(edits.map((edit) => edit.edit_id));
     this.pending = this.pending.filter((edit) => !gone.has(edit.edit_id));
-    for (const edit of edits) localStorage.removeItem(this.key(edit));
+    Promise.all([...gone].map((id) => this.keeping.get(id))).then(() => forgetEdits(gone));
+    for (const id of gone) this.keeping.delete(id);
   }
 
   waitsFor(id) {
@@ -77,29 +76,4 @@ export class Outbox {
       setTimeout(() => this.flush(), RETRY_MS);
     }
   }
-}
-
-// What this browser still holds for a video, in the order in which it was made.
-function stored(video) {
-  return records(`${PREFIX}${video}:`)
-    .sort((a, b) => a.at - b.at || a.n - b.n)
-    .map((record) => record.edit);
-}
-
-// The videos for which an earlier page left edits behind.
-export function leftBehind() {
-  const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
-  return [...new Set(keys.map((key) => key.slice(PREFIX.length).split(":")[0]))];
-}
-
-function records(prefix) {
-  return Object.keys(localStorage)
-    .filter((key) => key.startsWith(prefix))
-    .flatMap((key) => {
-      try {
-        return [JSON.parse(localStorage.getItem(key))];
-      } catch {
-        return [];
-      }
-    });
 }

@@ -2,7 +2,7 @@
 
 // The loudness of the sound, one bar a pixel.
 export function drawWave(ctx, timeline, row) {
-  const wave = timeline.doc.waveform;
+  const wave = timeline.doc.signals.waveform;
   const bins = wave.length / 2;
   const rate = bins / timeline.duration;
   const middle = row.y + row.height / 2;
@@ -19,6 +19,56 @@ export function drawWave(ctx, timeline, row) {
       high = Math.max(high, wave[2 * i + 1]);
     }
     ctx.fillRect(x, middle - high * scale, 1, Math.max(1, (high - low) * scale));
+  }
+}
+
+// How loud each band of the sound is, low sounds at the bottom.
+export function drawSpectrogram(ctx, timeline, row) {
+  const { bands, rate, levels } = timeline.doc.signals.spectrogram ?? {};
+  if (!bands) return;
+  const width = Math.ceil(timeline.width);
+  const image = new ImageData(width, bands);
+  const ink = rgb(timeline.ink.accent);
+  for (let x = 0; x < width; x++) {
+    const from = Math.floor(timeline.time(x) * rate);
+    const to = Math.max(from + 1, Math.floor(timeline.time(x + 1) * rate));
+    const stride = Math.max(1, Math.floor((to - from) / 8));
+    for (let band = 0; band < bands; band++) {
+      let level = 0;
+      for (let t = from; t < to; t += stride) level = Math.max(level, levels[t * bands + band] ?? 0);
+      const at = 4 * ((bands - 1 - band) * width + x);
+      image.data.set(ink, at);
+      image.data[at + 3] = Math.max(0, level - 64) * 1.33;
+    }
+  }
+  const picture = new OffscreenCanvas(width, bands);
+  picture.getContext("2d").putImageData(image, 0, 0);
+  ctx.drawImage(picture, 0, row.y + 2, timeline.width, row.height - 4);
+}
+
+function rgb(colour) {
+  const ctx = new OffscreenCanvas(1, 1).getContext("2d");
+  ctx.fillStyle = colour;
+  ctx.fillRect(0, 0, 1, 1);
+  return ctx.getImageData(0, 0, 1, 1).data.slice(0, 3);
+}
+
+// What is said, as far as there is room for the words.
+export function drawSaid(ctx, timeline, row) {
+  ctx.font = "11px ui-sans-serif, system-ui, sans-serif";
+  for (const { start, end, text } of timeline.doc.signals.lines) {
+    if (end < timeline.start || start > timeline.end) continue;
+    const [x0, x1] = [Math.max(timeline.x(start), -4), Math.min(timeline.x(end), timeline.width + 4)];
+    ctx.fillStyle = timeline.ink.stripe;
+    ctx.beginPath();
+    ctx.roundRect(x0, row.y + 3, Math.max(1.5, x1 - x0 - 1), row.height - 7, 4);
+    ctx.fill();
+    if (x1 - x0 < 24) continue;
+    ctx.save();
+    ctx.clip();
+    ctx.fillStyle = timeline.ink.text;
+    ctx.fillText(text, Math.max(x0, 0) + 5, row.y + row.height / 2);
+    ctx.restore();
   }
 }
 
@@ -46,7 +96,7 @@ function drawStrip(ctx, timeline, row, times, adjusted, clusters) {
 
 // The score of the newest question over time.
 export function drawCurve(ctx, timeline, wholeRow) {
-  const { times, scores, adjusted, clusters } = timeline.doc.curve;
+  const { times, scores, adjusted, clusters } = timeline.doc.signals.curve;
   const row = { y: wholeRow.y, height: wholeRow.height - (clusters ? STRIP_H : 0) };
   if (clusters) drawStrip(ctx, timeline, wholeRow, times, adjusted, clusters);
   let low = Infinity;

@@ -21,10 +21,10 @@ export async function call(server, name, request = {}) {
   return reply.data;
 }
 
+const PACKED = { pts: Float64Array, shots: Float64Array, waveform: Int8Array, spectrogram: Uint8Array };
+
 // Numbers that Python packs as little-endian bytes; empty while they are not computed.
 export async function array(video, name) {
   const reply = await fetch(`/array/${video}/${name}`);
-  if (!reply.ok) return name === "waveform" ? new Int8Array(0) : new Float64Array(0);
-  const bytes = await reply.arrayBuffer();
-  return name === "waveform" ? new Int8Array(bytes) : new Float64Array(bytes);
+  return new PACKED[name](reply.ok ? await reply.arrayBuffer() : 0);
 }

@@ -1,40 +1,52 @@
 // The timeline on its canvas: what is in view, drawing it, and what lies under a point.
 
-import { clock } from "./dom.js";
-import { drawCurve, drawGraphs, drawWave } from "./graphs.js";
+import { Film } from "./film.js";
+import { drawCurve, drawGraphs, drawSaid, drawSpectrogram, drawWave } from "./graphs.js";
+import { Gutter } from "./gutter.js";
 import { colourOf, firstVisible, inkOn, layout } from "./layout.js";
+import { Minimap } from "./minimap.js";
+import { RULER_H, drawRuler } from "./ruler.js";
 
-const RULER_H = 26;
 const EDGE_PX = 7;
 const MOST_ZOOM = 300;
-const STEPS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const FONT = "ui-sans-serif, system-ui, sans-serif";
+const DRAW = { wave: drawWave, spectrogram: drawSpectrogram, said: drawSaid, curve: drawCurve, graph: drawGraphs };
 
 export class Timeline extends EventTarget {
-  constructor(root, gutter) {
+  constructor(root, gutter, arrangement) {
     super();
     this.root = root;
-    this.gutter = gutter;
+    this.arrangement = arrangement;
+    this.gutter = new Gutter(gutter, arrangement);
+    this.overview = root.querySelector("#timeline-overview");
     this.ruler = root.querySelector("#timeline-ruler");
     this.canvas = root.querySelector("#timeline-rows");
+    this.minimap = new Minimap(this.overview, this);
+    this.film = new Film(() => this.invalidate());
     this.doc = null;
     this.start = 0;
     this.end = 1;
+    this.unit = "time";
     this.playhead = 0;
-    this.selected = null;
+    this.selection = { current: null, has: () => false };
     this.hover = null;
-    this.draft = null; // {id | row, start, end}: what a drag would make
+    this.drafts = []; // {id | null, track, label, start, end}: what a drag would make
+    this.box = null; // {x0, y0, x1, y1} of a selection by dragging
     this.marks = { in: null, out: null };
-    this.snapLine = null;
+    this.snapLine = null; // {time, what}
     this.rows = [];
+    this.names = [];
     this.colours = new Map();
     this.middles = new Map(); // item → the middle of its lane, for whoever wants to point at it
     new ResizeObserver(() => this.resize()).observe(root);
     new MutationObserver(() => this.restyle()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    arrangement.addEventListener("change", () => this.relayout());
     this.restyle();
   }
 
   show(doc) {
     this.doc = doc;
+    this.film.open(doc.video);
     this.fit();
   }
 
@@ -91,60 +103,39 @@ export class Timeline extends EventTarget {
     return this.start + (x / this.width) * (this.end - this.start);
   }
 
+  centre(time) {
+    const half = (this.end - this.start) / 2;
+    this.setView(time - half, time + half);
+  }
+
   // ---------------------------------------------------------------- layout
 
   relayout() {
     if (!this.doc) return;
-    const { rows, height } = layout(this.doc);
-    this.rows = rows;
+    const made = layout(this.doc, this.arrangement);
+    Object.assign(this, { rows: made.rows, names: made.names });
+    if (!this.doc.signals.spectrogram && this.rows.some((row) => row.kind === "spectrogram")) {
+      this.doc.signals.spectrogram = {}; // on its way
+      this.doc.signals.loadSpectrogram().catch(() => (this.doc.signals.spectrogram = null));
+    }
     this.middles.clear();
-    for (const row of rows) {
+    for (const row of this.rows) {
       for (const lane of row.lanes ?? []) {
-        for (const item of lane.items) this.middles.set(item.id, RULER_H + row.y + lane.y + lane.height / 2);
+        for (const item of lane.items) this.middles.set(item.id, RULER_H + this.overviewHeight + row.y + lane.y + lane.height / 2);
       }
     }
     this.colours.clear();
-    this.gutter.replaceChildren(...this.gutterRows(rows));
-    if (height !== this.height) {
-      this.height = height;
+    this.gutter.update(made, this.overviewHeight);
+    if (made.height !== this.height) {
+      this.height = made.height;
       this.resize();
     }
+    this.minimap.update();
     this.invalidate();
   }
 
-  gutterRows(rows) {
-    const cells = rows.map((row) => {
-      const cell = document.createElement("div");
-      cell.className = `gutter-row ${row.kind}`;
-      cell.style.height = `${row.height}px`;
-      cell.title = row.name;
-      const name = document.createElement(row.kind === "track" ? "button" : "span");
-      name.textContent = row.name;
-      name.className = "name";
-      cell.append(name);
-      if (row.kind === "track") {
-        name.type = "button";
-        name.addEventListener("click", () => this.dispatchEvent(new CustomEvent("row", { detail: row.name })));
-      }
-      if (row.graph) cell.append(this.graphButton(row.name));
-      return cell;
-    });
-    const head = document.createElement("div");
-    head.className = "gutter-head";
-    head.style.height = `${RULER_H}px`;
-    return [head, ...cells];
-  }
-
-  graphButton(name) {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "plain graph", textContent: "∿", title: "Show or hide the scores over time" });
-    button.setAttribute("aria-pressed", String(this.doc.opened.has(name)));
-    button.setAttribute("aria-label", `Scores of ${name} over time`);
-    button.addEventListener("click", () => {
-      this.doc.opened.has(name) ? this.doc.opened.delete(name) : this.doc.opened.add(name);
-      this.relayout();
-    });
-    return button;
+  get overviewHeight() {
+    return this.overview.clientHeight;
   }
 
   resize() {
@@ -155,6 +146,7 @@ export class Timeline extends EventTarget {
       canvas.style.height = `${height}px`;
       canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
     }
+    this.minimap.resize();
     this.draw();
   }
 
@@ -186,21 +178,23 @@ export class Timeline extends EventTarget {
 
   draw() {
     if (!this.doc || !this.rows.length) return;
-    this.drawRuler(this.ruler.getContext("2d"));
+    this.minimap.draw();
+    drawRuler(this.ruler.getContext("2d"), this);
     const ctx = this.canvas.getContext("2d");
     ctx.clearRect(0, 0, this.width, this.height);
     ctx.textBaseline = "middle";
     for (const row of this.rows) {
       ctx.fillStyle = this.ink.line;
       ctx.fillRect(0, row.y + row.height - 1, this.width, 1);
-      if (row.kind === "wave") drawWave(ctx, this, row);
-      else if (row.kind === "curve") drawCurve(ctx, this, row);
-      else if (row.kind === "graph") drawGraphs(ctx, this, row);
-      else for (const lane of row.lanes) this.drawLane(ctx, row, lane);
+      if (row.kind === "film") this.film.draw(ctx, this, row);
+      else if (row.kind === "track") for (const lane of row.lanes) this.drawLane(ctx, row, lane);
+      else DRAW[row.kind](ctx, this, row);
+      if (row.locked) this.drawLock(ctx, row);
     }
-    this.drawDraft(ctx);
+    for (const draft of this.drafts) this.drawDraft(ctx, draft);
     this.drawMarks(ctx);
-    if (this.snapLine !== null) this.line(ctx, this.snapLine, this.ink.accent, 1, [4, 3]);
+    this.drawBox(ctx);
+    this.drawSnap(ctx);
     this.line(ctx, this.playhead, this.ink.playhead, 1.5);
   }
 
@@ -217,33 +211,39 @@ export class Timeline extends EventTarget {
     ctx.setLineDash([]);
   }
 
-  drawRuler(ctx) {
-    ctx.clearRect(0, 0, this.width, RULER_H);
-    ctx.fillStyle = this.ink.surface;
-    ctx.fillRect(0, 0, this.width, RULER_H);
-    const step = STEPS.find((s) => (s / (this.end - this.start)) * this.width >= 80) ?? 7200;
-    ctx.font = "11px ui-sans-serif, system-ui, sans-serif";
-    ctx.textBaseline = "middle";
-    const digits = step < 0.01 ? 3 : step < 0.1 ? 2 : step < 1 ? 1 : 0;
-    for (let n = Math.ceil(this.start / step); n * step <= this.end; n++) {
-      const x = this.x(n * step);
-      ctx.fillStyle = this.ink.line;
-      ctx.fillRect(x, RULER_H - 8, 1, 8);
-      ctx.fillStyle = this.ink.muted;
-      ctx.fillText(clock(n * step, digits), x + 4, 10);
-    }
+  // What a boundary snaps to, and why.
+  drawSnap(ctx) {
+    if (!this.snapLine) return;
+    const { time, what } = this.snapLine;
+    this.line(ctx, time, this.ink.accent, 1, [4, 3]);
+    ctx.font = `10px ${FONT}`;
+    const width = ctx.measureText(what).width + 8;
+    const x = Math.min(this.x(time) + 3, this.width - width);
     ctx.fillStyle = this.ink.accent;
-    for (const cut of this.doc.shots) {
-      const x = this.x(cut);
-      if (x >= 0 && x <= this.width) ctx.fillRect(x - 0.5, RULER_H - 5, 1.5, 5);
-    }
-    const x = this.x(this.playhead);
-    ctx.fillStyle = this.ink.playhead;
     ctx.beginPath();
-    ctx.moveTo(x - 6, RULER_H - 12);
-    ctx.lineTo(x + 6, RULER_H - 12);
-    ctx.lineTo(x, RULER_H - 1);
+    ctx.roundRect(x, this.snapLine.y, width, 15, 4);
     ctx.fill();
+    ctx.fillStyle = "#fff";
+    ctx.fillText(what, x + 4, this.snapLine.y + 8);
+  }
+
+  drawLock(ctx, row) {
+    ctx.globalAlpha = 0.5;
+    ctx.fillStyle = this.ink.surface;
+    ctx.fillRect(0, row.y, this.width, row.height - 1);
+    ctx.globalAlpha = 1;
+  }
+
+  drawBox(ctx) {
+    if (!this.box) return;
+    const { x0, y0, x1, y1 } = this.box;
+    ctx.strokeStyle = this.ink.accent;
+    ctx.lineWidth = 1;
+    ctx.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
+    ctx.globalAlpha = 0.12;
+    ctx.fillStyle = this.ink.accent;
+    ctx.fillRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
+    ctx.globalAlpha = 1;
   }
 
   drawLane(ctx, row, lane) {
@@ -252,18 +252,18 @@ export class Timeline extends EventTarget {
       ctx.fillStyle = this.ink.stripe;
       ctx.fillRect(0, y, this.width, lane.height);
     }
-    ctx.font = lane.kind === "annotation" ? "12px ui-sans-serif, system-ui, sans-serif" : "10.5px ui-sans-serif, system-ui, sans-serif";
+    ctx.font = lane.kind === "annotation" ? `12px ${FONT}` : `10.5px ${FONT}`;
     let painted = -1; // segments narrower than a pixel share it
     for (let i = firstVisible(lane.items, this.start); i < lane.items.length; i++) {
       const item = lane.items[i];
       if (item.start > this.end) break;
-      if (this.draft?.id === item.id && lane.kind === "annotation") continue;
+      if (lane.kind === "annotation" && this.drafts.some((draft) => draft.id === item.id)) continue;
       const x0 = this.x(item.start);
       const x1 = this.x(item.end);
       if (x1 < 0) continue;
       if (x1 - x0 < 1) {
         const pixel = Math.floor(x0);
-        if (pixel === painted && item.id !== this.selected) continue;
+        if (pixel === painted && !this.selection.has(item.id)) continue;
         painted = pixel;
       }
       this.drawSegment(ctx, item, lane.kind, x0, y, Math.max(1.5, x1 - x0), lane.height);
@@ -274,7 +274,7 @@ export class Timeline extends EventTarget {
     const colour = this.colour(item);
     const left = Math.max(x, -4);
     const right = Math.min(x + width, this.width + 4);
-    const chosen = item.id === this.selected;
+    const chosen = this.selection.has(item.id);
     const decided = kind === "prediction" && item.verdict;
     ctx.beginPath();
     if (width < 4) ctx.rect(left, y, right - left, height);
@@ -292,10 +292,10 @@ export class Timeline extends EventTarget {
     }
     if (chosen || item.id === this.hover) {
       ctx.strokeStyle = chosen ? this.ink.text : this.ink.accent;
-      ctx.lineWidth = chosen ? 2 : 1.5;
+      ctx.lineWidth = item.id === this.selection.current ? 2.5 : 1.5;
       ctx.stroke();
     }
-    if (right - left > 26) {
+    if (right - left > 26 && height > 11) {
       const mark = { accepted: "✓ ", corrected: "✎ ", rejected: "✗ " }[item.verdict] ?? "";
       const text = kind === "annotation" ? item.label || "(no label)" : mark + item.label + (right - left > 90 ? ` ${item.score.toFixed(2)}` : "");
       ctx.save();
@@ -309,15 +309,12 @@ export class Timeline extends EventTarget {
     ctx.globalAlpha = 1;
   }
 
-  drawDraft(ctx) {
-    const { draft } = this;
-    if (!draft) return;
+  drawDraft(ctx, draft) {
     const row = this.rows.find((r) => r.name === draft.track && r.kind === "track");
     const lane = row?.lanes.find((l) => l.kind === "annotation" && l.items.some((i) => i.id === draft.id)) ?? row?.lanes.find((l) => l.kind === "annotation");
     if (!lane) return;
     const x = this.x(draft.start);
-    const item = { ...draft, id: this.selected };
-    this.drawSegment(ctx, item, "annotation", x, row.y + lane.y, Math.max(2, this.x(draft.end) - x), lane.height);
+    this.drawSegment(ctx, { ...draft, id: this.selection.current }, "annotation", x, row.y + lane.y, Math.max(2, this.x(draft.end) - x), lane.height);
   }
 
   drawMarks(ctx) {
@@ -362,10 +359,20 @@ export class Timeline extends EventTarget {
       if (!edge && !inside) continue;
       const part = edge ? (toStart <= toEnd ? "start" : "end") : "body";
       // inside beats outside, the selected one beats its neighbours, the edge nearest to the pointer wins
-      const rank = (item.id === this.selected ? 0 : 10) + (inside ? 0 : 5) + (edge ? Math.min(toStart, toEnd) / EDGE_PX : 1);
+      const rank = (item.id === this.selection.current ? 0 : 10) + (inside ? 0 : 5) + (edge ? Math.min(toStart, toEnd) / EDGE_PX : 1);
       if (!best || rank < best.rank) best = { item, part, rank };
     }
     return best && { item: best.item, part: best.part };
   }
 
+  // The segments in a rectangle of the rows canvas.
+  within(x0, y0, x1, y1) {
+    const [from, to] = [this.time(Math.min(x0, x1)), this.time(Math.max(x0, x1))];
+    const [top, bottom] = [Math.min(y0, y1), Math.max(y0, y1)];
+    return this.rows.flatMap((row) => (row.lanes ?? []).flatMap((lane) => {
+      const y = row.y + lane.y;
+      if (y > bottom || y + lane.height < top) return [];
+      return lane.items.filter((item) => !item.preview && item.start < to && item.end > from);
+    }));
+  }
 }

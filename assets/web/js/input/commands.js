@@ -1,0 +1,149 @@
+// Everything a person can do on the Annotate page by key or button, by name (see keymap.js).
+
+import * as operations from "../model/operations.js";
+
+const AROUND_S = 1;
+let clipboard = []; // also for another video
+
+export function commands(desk) {
+  const { player, timeline, selection } = desk;
+  const doc = () => desk.doc;
+  const current = () => (selection.current === null ? null : doc().item(selection.current));
+  const locked = (id) => timeline.arrangement.isLocked(doc().rowOf(doc().item(id)));
+  const free = () => [...selection.ids].filter((id) => doc().item(id) && !locked(id));
+
+  // What changes segments leaves locked rows alone, and says so.
+  const edit = (work) => () => {
+    const ids = free();
+    if (selection.size && !ids.length) desk.say("This row is locked; unlock it in its menu.");
+    else if (ids.length) work(ids);
+  };
+
+  const nudge = (part, count) => edit((ids) => {
+    const wasPrediction = doc().predictions.has(selection.current) ? doc().predictions.get(selection.current) : null;
+    operations.nudge(doc(), ids, part, count, player);
+    if (wasPrediction) selection.one(doc().correctionOf(wasPrediction.id)?.id ?? wasPrediction.id);
+    const item = current();
+    if (item) desk.changed(item.start, item.end, part);
+  });
+
+  function step(by) {
+    const ids = desk.listed();
+    const at = ids.indexOf(selection.current);
+    const id = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : at + by];
+    if (id) desk.goTo(id);
+  }
+
+  function create() {
+    const { in: from, out: to } = timeline.marks;
+    const { duration } = doc().video;
+    const start = from ?? Math.min(player.time, Math.max(0, duration - 0.1));
+    const end = to !== null && to > start ? to : Math.min(duration, Math.max(player.snap(start + 2), start + 0.04));
+    timeline.marks = { in: null, out: null };
+    if (end > start) make(start, end);
+  }
+
+  function make(start, end) {
+    const track = desk.track();
+    if (timeline.arrangement.isLocked(track)) {
+      desk.say(`“${track}” is locked; unlock it in its menu.`);
+      return;
+    }
+    selection.one(doc().create({ track, start, end }));
+    desk.label();
+  }
+
+  function paste() {
+    if (!clipboard.length) return;
+    selection.set(operations.paste(doc(), clipboard, player.time, player));
+  }
+
+  return {
+    toggle: () => player.toggle(),
+    pause: () => player.pause(),
+    shuttleOn: () => player.shuttle(1),
+    shuttleBack: () => player.shuttle(-1),
+    frameBack: () => player.step(-1),
+    frameOn: () => player.step(1),
+    secondBack: () => desk.seek(player.time - 1),
+    secondOn: () => desk.seek(player.time + 1),
+    playSelected: () => current() && player.playRange(current().start, current().end, true),
+    playAround: () => {
+      const item = current();
+      if (!item) return;
+      const edge = Math.abs(player.time - item.start) <= Math.abs(player.time - item.end) ? item.start : item.end;
+      player.playRange(Math.max(0, edge - AROUND_S), Math.min(doc().video.duration, edge + AROUND_S));
+    },
+    fullscreen: () => desk.fullscreen(),
+    mute: () => (player.video.muted = !player.video.muted),
+
+    markIn: () => desk.mark("in", player.time),
+    markOut: () => desk.mark("out", player.frameEnd),
+    create,
+    // Returns what to do when the key is let go.
+    hold: () => {
+      const start = player.time;
+      desk.mark("in", start);
+      return () => {
+        const end = player.frameEnd;
+        timeline.marks = { in: null, out: null };
+        timeline.invalidate();
+        if (end > start) make(start, end);
+      };
+    },
+    split: edit(() => {
+      const second = operations.split(doc(), selection.current, player.time, player);
+      if (second) selection.one(second);
+      else desk.say("The playhead is not inside the segment; there is nothing to split.");
+    }),
+    merge: edit((ids) => {
+      const merged = operations.merge(doc(), ids);
+      if (merged) selection.one(merged);
+      else desk.say("Choose two or more segments of one row to merge them.");
+    }),
+    extend: edit(() => {
+      operations.extend(doc(), selection.current, player.time, player);
+      selection.one(doc().correctionOf(selection.current)?.id ?? selection.current);
+    }),
+    startEarlier: nudge("start", -1),
+    startLater: nudge("start", 1),
+    endEarlier: nudge("end", -1),
+    endLater: nudge("end", 1),
+    moveEarlier: nudge("body", -1),
+    moveLater: nudge("body", 1),
+
+    next: () => step(1),
+    previous: () => step(-1),
+    chooseAll: () => selection.set([...doc().annotations.keys()]),
+    clear: () => {
+      timeline.marks = { in: null, out: null };
+      selection.one(null);
+    },
+    copy: () => {
+      if (selection.size) clipboard = operations.copied(doc(), selection.ids);
+    },
+    cut: edit((ids) => {
+      clipboard = operations.copied(doc(), ids);
+      operations.remove(doc(), ids);
+    }),
+    paste,
+    remove: edit((ids) => operations.remove(doc(), ids)),
+    undo: () => doc().undo(),
+    redo: () => doc().redo(),
+
+    accept: edit((ids) => desk.decide(ids, "accept")),
+    reject: edit((ids) => desk.decide(ids, "reject")),
+    undecided: () => desk.nextUndecided(),
+    glance: () => desk.glance(),
+
+    zoomIn: () => timeline.zoom(0.7, desk.around()),
+    zoomOut: () => timeline.zoom(1 / 0.7, desk.around()),
+    fit: () => timeline.fit(),
+    zoomSelected: () => {
+      const item = current();
+      if (item) timeline.setView(item.start - (item.end - item.start), item.end + (item.end - item.start));
+    },
+    faces: () => desk.toggleFaces(),
+    help: () => desk.help(),
+  };
+}

@@ -1,0 +1,173 @@
+// Which key does what: presets for hands that come from other tools, and each person's own changes on top.
+
+const KEY = "keys";
+
+// [action, what it does, keys]; an empty line of groups begins with the name of the group alone.
+const ACTIONS = [
+  ["Playing"],
+  ["toggle", "Play or pause", ["Space"]],
+  ["shuttleBack", "Backwards, then faster", ["j"]],
+  ["pause", "Pause", ["k"]],
+  ["shuttleOn", "Play, then faster", ["l"]],
+  ["frameBack", "One frame back", ["ArrowLeft"]],
+  ["frameOn", "One frame forward", ["ArrowRight"]],
+  ["secondBack", "One second back", ["Shift+ArrowLeft"]],
+  ["secondOn", "One second forward", ["Shift+ArrowRight"]],
+  ["playSelected", "Play the segment over and over", ["r"]],
+  ["playAround", "Play around the nearer edge", ["Shift+R"]],
+  ["fullscreen", "Full screen, with the timeline", ["Shift+F"]],
+  ["mute", "Sound on or off", ["Shift+M"]],
+  ["Marking"],
+  ["markIn", "Mark the start", ["i"]],
+  ["markOut", "Mark the end", ["o"]],
+  ["create", "New segment (of the marks, or at the playhead)", ["Enter"]],
+  ["hold", "New segment for as long as the key is held", ["m"]],
+  ["split", "Split at the playhead", ["s"]],
+  ["merge", "Merge the chosen segments", ["Shift+S"]],
+  ["extend", "Bring the nearer edge to the playhead", ["e"]],
+  ["startEarlier", "Start one frame earlier", ["Alt+ArrowLeft"]],
+  ["startLater", "Start one frame later", ["Alt+ArrowRight"]],
+  ["endEarlier", "End one frame earlier", ["Alt+Shift+ArrowLeft"]],
+  ["endLater", "End one frame later", ["Alt+Shift+ArrowRight"]],
+  ["moveEarlier", "Move one frame earlier", ["Control+ArrowLeft"]],
+  ["moveLater", "Move one frame later", ["Control+ArrowRight"]],
+  ["Choosing"],
+  ["next", "Next segment", ["n", "Tab"]],
+  ["previous", "Previous segment", ["p", "Shift+Tab"]],
+  ["chooseAll", "All annotations", ["Control+a"]],
+  ["clear", "Nothing", ["Escape"]],
+  ["copy", "Copy", ["Control+c"]],
+  ["cut", "Cut", ["Control+x"]],
+  ["paste", "Paste at the playhead", ["Control+v"]],
+  ["remove", "Delete", ["Delete", "Backspace"]],
+  ["undo", "Undo", ["Control+z"]],
+  ["redo", "Redo", ["Control+Shift+Z", "Control+y"]],
+  ["Review"],
+  ["accept", "Accept the prediction", ["a"]],
+  ["reject", "Reject the prediction", ["x"]],
+  ["undecided", "Next prediction to decide", ["u"]],
+  ["glance", "The moment around this frame", ["g"]],
+  ["View"],
+  ["zoomIn", "Zoom in", ["+", "="]],
+  ["zoomOut", "Zoom out", ["-"]],
+  ["fit", "Show everything", ["f"]],
+  ["zoomSelected", "Show the segment", ["z"]],
+  ["faces", "Boxes around faces", ["b"]],
+  ["help", "This sheet", ["?"]],
+];
+
+// What other tools do differently, as far as they have the same thing.
+const PRESETS = {
+  studio: { title: "Moment Studio", keys: {} },
+  elan: {
+    title: "Like ELAN",
+    keys: {
+      toggle: ["Control+Space", "Space"], playSelected: ["Shift+Space"], frameBack: ["Control+ArrowLeft"], frameOn: ["Control+ArrowRight"],
+      secondBack: ["Shift+ArrowLeft"], secondOn: ["Shift+ArrowRight"], create: ["Alt+n", "Enter"], remove: ["Alt+d", "Delete"],
+      next: ["Alt+ArrowRight", "Tab"], previous: ["Alt+ArrowLeft", "Shift+Tab"], startEarlier: ["Control+j"], startLater: ["Control+u"],
+      endEarlier: ["Control+Shift+J"], endLater: ["Control+Shift+U"], moveEarlier: [], moveLater: [],
+    },
+  },
+  via: {
+    title: "Like VIA",
+    keys: { create: ["a", "Enter"], remove: ["d", "Delete"], accept: ["y"], reject: ["x"], next: ["Tab"], previous: ["Shift+Tab"] },
+  },
+  cvat: {
+    title: "Like CVAT",
+    keys: {
+      frameBack: ["d", "ArrowLeft"], frameOn: ["f", "ArrowRight"], secondBack: ["c", "Shift+ArrowLeft"], secondOn: ["v", "Shift+ArrowRight"],
+      create: ["n", "Enter"], next: ["Tab"], merge: ["m"], hold: ["h"], split: ["Alt+m", "s"], fit: ["0"], help: ["F1", "?"],
+    },
+  },
+  premiere: {
+    title: "Like Premiere Pro",
+    keys: {
+      split: ["Control+k", "s"], fit: ["\\"], zoomIn: ["=", "+"], next: ["ArrowDown", "Tab"], previous: ["ArrowUp", "Shift+Tab"],
+      fullscreen: ["Control+`"], extend: ["e", "q"],
+    },
+  },
+};
+
+export const presets = Object.entries(PRESETS).map(([name, { title }]) => [name, title]);
+
+export class Keymap extends EventTarget {
+  constructor(storage = globalThis.localStorage) {
+    super();
+    this.storage = storage;
+    const kept = read(storage);
+    this.preset = kept.preset in PRESETS ? kept.preset : "studio";
+    this.own = kept.own ?? {}; // action → keys
+  }
+
+  // [{title, actions: [{action, what, keys}]}]
+  get groups() {
+    const groups = [];
+    for (const [action, what, keys] of ACTIONS) {
+      if (!what) groups.push({ title: action, actions: [] });
+      else groups.at(-1).actions.push({ action, what, keys: this.keysOf(action, keys) });
+    }
+    return groups;
+  }
+
+  keysOf(action, otherwise = ACTIONS.find(([name]) => name === action)[2]) {
+    return this.own[action] ?? PRESETS[this.preset].keys[action] ?? otherwise.filter((key) => !this.takenByPreset(key));
+  }
+
+  // A key that a preset gives to one action is no longer the default of another.
+  takenByPreset(key) {
+    return Object.values(PRESETS[this.preset].keys).some((keys) => keys.includes(key));
+  }
+
+  actionOf(key) {
+    for (const [action, what] of ACTIONS) if (what && this.keysOf(action).includes(key)) return action;
+    return null;
+  }
+
+  choose(preset) {
+    this.preset = preset;
+    this.own = {};
+    this.save();
+  }
+
+  // Give a key to an action; returns the action that loses it.
+  assign(action, key) {
+    const loser = this.actionOf(key);
+    if (loser && loser !== action) this.own[loser] = this.keysOf(loser).filter((other) => other !== key);
+    this.own[action] = [key];
+    this.save();
+    return loser === action ? null : loser;
+  }
+
+  save() {
+    this.storage?.setItem(KEY, JSON.stringify({ preset: this.preset, own: this.own }));
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export function titleOf(action) {
+  return ACTIONS.find(([name]) => name === action)?.[1] ?? action;
+}
+
+// The name of the key that was pressed, with what was held: "Control+Shift+Z", "?", "ArrowLeft".
+export function keyName(event) {
+  const one = event.key.length === 1;
+  const letter = one && /\p{L}/u.test(event.key);
+  const base = event.key === " " ? "Space" : letter ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
+  const shift = event.shiftKey && (!one || letter || base === "Space") ? "Shift+" : ""; // “?” needs Shift on most keyboards
+  return `${event.ctrlKey || event.metaKey ? "Control+" : ""}${event.altKey ? "Alt+" : ""}${shift}${base}`;
+}
+
+const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Control: "Ctrl", "-": "−" };
+
+export function shownKey(key) {
+  if (key === "+") return key;
+  return key.split("+").map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
+}
+
+function read(storage) {
+  try {
+    return JSON.parse(storage?.getItem(KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}

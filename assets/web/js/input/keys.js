@@ -1,0 +1,35 @@
+// From a key that is pressed to what it does, unless it belongs to the control that has the focus.
+
+import { typing } from "../view/dom.js";
+import { keyName } from "./keymap.js";
+
+export function listen(keymap, actions, { open, onDigit, hasNext }) {
+  let held = null;
+
+  document.addEventListener("keydown", (event) => {
+    if (!open() || typing(event) || document.querySelector("dialog[open], .menu")) return;
+    const name = keyName(event);
+    const focused = document.activeElement;
+    const control = focused?.closest("button, a, select, video, summary");
+    if (control && ["Space", "Enter"].includes(name)) return; // these belong to the focused control
+    if (name.endsWith("Tab") && !(focused?.id === "timeline" && hasNext(name === "Tab" ? 1 : -1))) return;
+    if (focused?.closest("[role=listbox], [role=tablist]") && name.startsWith("Arrow")) return;
+    if (name === "Control+c" && String(getSelection())) return; // text is chosen: that is what is meant
+    const action = keymap.actionOf(name);
+    if (action === "hold") {
+      if (!event.repeat) held = { key: event.key, end: actions.hold() };
+      event.preventDefault();
+    } else if (action) {
+      event.preventDefault();
+      actions[action]();
+    } else if (/^[1-9]$/.test(name)) {
+      onDigit(name);
+    }
+  });
+
+  document.addEventListener("keyup", (event) => {
+    if (event.key.toLowerCase() !== held?.key.toLowerCase()) return;
+    held.end?.();
+    held = null;
+  });
+}

@@ -1,0 +1,123 @@
+// What others did to a video: asked for a few times a second, merged without touching what this person still has to say.
+
+import { People } from "../model/people.js";
+import { call } from "./api.js";
+import { annotator } from "./who.js";
+
+const POLL_MS = 400;
+const WINDOW = crypto.randomUUID(); // this page, among those that look at the same video
+
+export class Changes {
+  constructor(server, doc) {
+    Object.assign(this, { server, doc });
+  }
+
+  begin() {
+    this.timer ??= setInterval(() => this.poll(), POLL_MS);
+  }
+
+  end() {
+    clearInterval(this.timer);
+  }
+
+  async poll() {
+    if (this.polling || document.hidden) return;
+    const { doc } = this;
+    this.polling = true;
+    try {
+      const request = {
+        video: doc.id, since: doc.seq, run_since: doc.runSeq, schema: doc.schemaKey, annotator: annotator(), window: WINDOW,
+      };
+      this.merge(await call(this.server, "changes", request));
+      if (doc.state === "offline") doc.outbox.flush();
+    } catch (error) {
+      // the outbox says when the server is away; reading catches up by itself
+      if (error.kind === "refused") {
+        doc.close();
+        doc.dispatchEvent(new CustomEvent("gone", { detail: error.message }));
+      }
+    } finally {
+      this.polling = false;
+    }
+  }
+
+  merge(news) {
+    const { doc } = this;
+    let moved = news.runs.length > 0;
+    for (const row of news.annotations) moved = this.mergeAnnotation(row) || moved;
+    for (const [id, verdict] of Object.entries(news.verdicts)) {
+      const prediction = doc.predictions.get(id);
+      if (!prediction || prediction.verdict === verdict || doc.outbox.waitsFor(id)) continue;
+      prediction.verdict = verdict;
+      moved = true;
+    }
+    for (const run of news.runs) this.addRun(run);
+    if (news.people.seq > doc.people.seq) {
+      doc.people = new People(news.people);
+      moved = true;
+      doc.changed("faces");
+    }
+    if (JSON.stringify(news.present) !== JSON.stringify(doc.present)) {
+      doc.present = news.present;
+      doc.changed("present");
+    }
+    if (news.schema) {
+      doc.takeSchema(news.schema);
+      moved = true;
+    }
+    doc.seq = news.seq;
+    doc.runSeq = Math.max(doc.runSeq, news.run_seq);
+    this.mergeJobs(news.jobs);
+    if (moved) doc.changed();
+  }
+
+  mergeAnnotation(row) {
+    const { doc } = this;
+    const known = doc.annotations.get(row.id);
+    const conflict = doc.conflicts.get(row.id);
+    if (conflict) conflict.theirs = row;
+    if (doc.outbox.waitsFor(row.id)) return false; // our own word is still out
+    if (known && known.version >= row.version) return false;
+    doc.remember(row.id, row.version);
+    if (row.deleted) return doc.annotations.delete(row.id);
+    doc.annotations.set(row.id, row);
+    return true;
+  }
+
+  mergeJobs(jobs) {
+    const { doc } = this;
+    const seen = JSON.stringify(jobs);
+    if (seen === this.jobsSeen) return;
+    const ended = doc.jobs.some((job) => job.state !== "done" && jobs.some((j) => j.id === job.id && j.state === "done"));
+    this.jobsSeen = seen;
+    doc.jobs = jobs;
+    doc.previews = jobs.flatMap((job) => job.preview.map((p, i) => ({ ...p, id: `${job.id}:${i}`, preview: true })));
+    doc.changed("jobs");
+    if (ended) this.prepared();
+  }
+
+  // A job has ended: what it made may be there now.
+  async prepared() {
+    const { doc } = this;
+    await doc.signals.loadPictures();
+    if (doc.playable) return;
+    doc.playable = (await doc.fetchDocument()).playable;
+    if (doc.playable) doc.changed("playable");
+  }
+
+  // A newer run of the same question takes the place of the older one on the timeline (both stay in the store).
+  addRun(run) {
+    const { doc } = this;
+    if (doc.runs.some((known) => known.id === run.id)) return;
+    const same = (other) => other.task === run.task && other.model === run.model && other.query === run.query;
+    if (run.task === "grounding") for (const other of doc.questions) doc.hidden.add(other.id);
+    for (const old of doc.runs.filter(same)) {
+      for (const p of [...doc.predictions.values()]) if (p.run === old.id) doc.predictions.delete(p.id);
+    }
+    doc.runs = [...doc.runs.filter((other) => !same(other)), run];
+    for (const p of run.predictions) doc.predictions.set(p.id, { verdict: "", ...p });
+    doc.hidden.delete(run.id);
+    doc.signals.loadCurve();
+    doc.signals.loadPeople();
+  }
+}

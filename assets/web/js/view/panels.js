@@ -1,0 +1,48 @@
+// What stands beside the timeline: jobs and questions.
+
+import { el } from "./dom.js";
+
+const TITLES = { index: "Indexing", proxy: "Making the video playable", ground: "Finding moments", speakers: "Finding speakers", emotions: "Finding emotions", survey: "Looking what is in here" };
+const UNSURE = 0.5;
+
+// ------------------------------------------------------------------ jobs
+
+export function showJobs(box, jobs, since, { cancel, start }) {
+  const recent = (job) => (job.state === "failed" && !jobs.some((j) => j.kind === job.kind && j.created > job.created)) || (job.created >= since && job.result?.note);
+  const shown = jobs.filter((job) => ["queued", "running"].includes(job.state) || recent(job));
+  box.replaceChildren(...shown.map((job) => {
+    const title = TITLES[job.kind] ?? job.kind;
+    if (job.state === "failed") {
+      return el("p", { class: "error", text: `${title} failed: ${job.error} ` }, el("button", { class: "link", text: "Try again", onclick: () => start(job.kind) }));
+    }
+    if (job.state === "done") return el("p", { class: "muted", "data-kind": job.kind, text: job.result.note });
+    const waiting = job.state === "queued";
+    return el("div", { class: "progress job", "data-kind": job.kind, "data-state": job.state },
+      el("span", { text: waiting ? `${title}: waiting` : `${title}${job.message ? `: ${job.message.toLowerCase()}` : ""}` }),
+      el("progress", { max: 1, value: job.progress, "aria-label": title }),
+      el("button", { class: "link", text: "Cancel", onclick: () => cancel(job.id) }));
+  }));
+}
+
+// ------------------------------------------------------------------ questions
+
+// One chip a question that was asked; pressed ones are on the timeline.
+export function showQuestions(box, doc) {
+  box.hidden = doc.questions.length < 2;
+  box.replaceChildren(...doc.questions.map((run) => el("button", {
+    class: "chip", type: "button", text: run.query ?? "like a frame", title: `Show or hide what ${run.model} found for: ${run.query ?? "a frame you pointed at"}`,
+    "aria-pressed": String(!doc.hidden.has(run.id)), onclick: () => doc.toggle(run.id),
+  })));
+}
+
+// How sure the answer is, and what pulled at it; nothing when there is nothing to say.
+export function showGroundNote(box, curve) {
+  const sure = curve?.agreement;
+  const pulled = curve?.remembered;
+  box.hidden = sure === undefined && !pulled;
+  box.classList.toggle("warn", sure < UNSURE);
+  box.textContent = [
+    sure === undefined ? "" : `${sure < UNSURE ? "Uncertain" : "Sure"}: changed versions of the video agree by ${Math.round(100 * sure)} %.`,
+    pulled ? `${pulled} earlier correction${pulled === 1 ? "" : "s"} of such questions pull${pulled === 1 ? "s" : ""}.` : "",
+  ].join(" ").trim();
+}

@@ -1,0 +1,61 @@
+// The controls under the picture: playing, speed, sound, looping, hearing what was just changed, full screen.
+
+const AROUND_S = 1;
+
+export class Transport {
+  // desk: {doc, player, selection}
+  constructor($, desk) {
+    Object.assign(this, { $, desk });
+    const { player } = desk;
+    const { video } = player;
+    video.disablePictureInPicture = true; // a stray window over the timeline; browsers offer it in their own menu else
+    player.addEventListener("play", () => this.state());
+    player.addEventListener("pause", () => this.state());
+    video.addEventListener("ratechange", () => ($("speed").value = String(video.playbackRate)));
+    $("speed").addEventListener("change", (event) => (video.playbackRate = Number(event.target.value)));
+    $("volume").addEventListener("input", (event) => {
+      video.volume = Number(event.target.value);
+      video.muted = video.volume === 0;
+    });
+    video.addEventListener("volumechange", () => ($("volume").value = video.muted ? 0 : video.volume));
+    $("loop").addEventListener("click", () => this.loop());
+    $("hear").setAttribute("aria-pressed", localStorage.getItem("hear") ?? "false");
+    $("hear").addEventListener("click", (event) => {
+      const on = event.currentTarget.getAttribute("aria-pressed") !== "true";
+      event.currentTarget.setAttribute("aria-pressed", String(on));
+      localStorage.setItem("hear", String(on));
+    });
+    document.addEventListener("fullscreenchange", () => $("desk").classList.toggle("full", document.fullscreenElement === $("desk")));
+  }
+
+  state() {
+    const { $, desk: { player } } = this;
+    $("play").textContent = player.video.paused ? "▶" : "❚❚";
+    $("loop").setAttribute("aria-pressed", String(Boolean(player.range?.loop)));
+  }
+
+  // The chosen segment over and over, else the whole video's view.
+  loop() {
+    const { doc, player, selection, timeline } = this.desk;
+    if (!doc) return;
+    if (player.range?.loop) player.pause();
+    else {
+      const { start, end } = doc.item(selection.current) ?? timeline;
+      player.playRange(start, end, true);
+    }
+    this.state();
+  }
+
+  // A boundary moved: play across it, if that is wanted.
+  changed(start, end, part) {
+    const { $, desk: { doc, player } } = this;
+    if ($("hear").getAttribute("aria-pressed") !== "true") return;
+    const edge = part === "end" ? end : start;
+    player.playRange(Math.max(0, edge - AROUND_S), Math.min(doc.video.duration, edge + AROUND_S));
+  }
+
+  fullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.$("desk").requestFullscreen().catch(() => {});
+  }
+}

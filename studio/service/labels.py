@@ -1,0 +1,92 @@
+"""The project's schema of labels, as people edit it in the app."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from studio.config import Limits
+from studio.errors import Conflict, UsageError
+from studio.store import Store, annotations, labels
+
+Row = dict[str, Any]
+MOST = 2_000
+COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+
+
+class Schema:
+    """The labels of a library."""
+
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self._store, self._limits = store, limits
+
+    def shown(self) -> Row:
+        """See `store.labels.schema`."""
+        return self._store.read(labels.schema)
+
+    def save(self, wanted: Any, annotator: str) -> Row:
+        """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
+        `to`), which change the annotations of the whole library and keep their history. `renamed` says how many.
+
+        Raises UsageError that says which part is wrong, Conflict with the schema as it stands.
+        """
+        if not isinstance(wanted, dict):
+            raise UsageError("A schema is an object with labels and tracks.")
+        listed = [self._label(each) for each in self._list(wanted, "labels")]
+        tracks = [self._track(each) for each in self._list(wanted, "tracks")]
+        renames = [self._rename(each) for each in self._list(wanted, "renames")]
+        self._distinct([(row["track"], row["label"]) for row in listed], "The label “{1}” is twice in “{0}”.")
+        keys = [(row["track"], row["hotkey"]) for row in listed if row["hotkey"]]
+        self._distinct(keys, "Two labels of “{0}” have the key {1}.")
+        self._distinct([(row["track"],) for row in tracks], "The track “{0}” is there twice.")
+
+        def work(db: Any) -> Row:
+            current = labels.schema(db)
+            if wanted.get("key") not in (None, current["key"]):
+                raise Conflict("Somebody else changed the labels meanwhile; look at theirs and try again.", current)
+            labels.replace(db, listed, tracks)
+            done = sum(annotations.relabel(db, r["track"], r["from"], r["to"], annotator) for r in renames)
+            return {**labels.schema(db), "renamed": done}
+
+        return self._store.write(work)
+
+    def _list(self, wanted: Row, key: str) -> list[Any]:
+        found = wanted.get(key, [])
+        if not isinstance(found, list) or len(found) > MOST:
+            raise UsageError(f"“{key}” must be a list of at most {MOST} entries.")
+        return found
+
+    def _text(self, each: Any, key: str) -> str:
+        value = each.get(key) if isinstance(each, dict) else None
+        if not isinstance(value, str) or not value.strip() or len(value) > self._limits.label_chars:
+            raise UsageError(f"Each entry needs a “{key}”: a text of at most {self._limits.label_chars} characters.")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"A “{key}” holds half a character; type it again.") from None
+        return value.strip()
+
+    def _label(self, each: Any) -> Row:
+        track, label = self._text(each, "track"), self._text(each, "label")
+        colour, hotkey = each.get("colour"), each.get("hotkey")
+        if not isinstance(colour, str) or not COLOUR.fullmatch(colour):
+            raise UsageError(f"The colour of “{label}” must be like #0072b2.")
+        if hotkey is not None and hotkey not in labels.KEYS:
+            raise UsageError(f"The key of “{label}” must be a digit from 1 to 9, or none.")
+        return {"track": track, "label": label, "colour": colour.lower(), "hotkey": hotkey or None}
+
+    def _track(self, each: Any) -> Row:
+        track = self._text(each, "track")
+        if not isinstance(each.get("closed"), bool):
+            raise UsageError(f"“closed” of “{track}” must be true or false.")
+        return {"track": track, "closed": each["closed"]}
+
+    def _rename(self, each: Any) -> Row:
+        return {key: self._text(each, key) for key in ("track", "from", "to")}
+
+    @staticmethod
+    def _distinct(found: Iterable[tuple[str, ...]], sentence: str) -> None:
+        seen: set[tuple[str, ...]] = set()
+        for each in found:
+            if each in seen:
+                raise UsageError(sentence.format(*each))
+            seen.add(each)

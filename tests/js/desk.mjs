@@ -1,0 +1,48 @@
+// A document as the page has one, without a server: what is saved goes to `sent`.
+
+globalThis.localStorage ??= storage();
+globalThis.document ??= { hidden: false };
+
+const { VideoDocument } = await import("../../assets/web/js/model/document.js");
+
+export function storage() {
+  const kept = new Map();
+  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) };
+}
+
+// 25 frames a second, but the last ten, which last twice as long.
+export function frames(count = 250) {
+  const pts = Float64Array.from({ length: count }, (_, i) => (i < count - 10 ? i * 0.04 : (count - 10) * 0.04 + (i - count + 10) * 0.08));
+  const duration = pts[count - 1] + 0.08;
+  return {
+    pts, duration,
+    frameAt: (time) => Math.max(0, pts.findLastIndex((t) => t <= time)),
+    frameTime: (index) => pts[Math.min(Math.max(0, index), count - 1)],
+    snap: (time) => [...pts, duration].reduce((best, t) => (Math.abs(t - time) < Math.abs(best - time) ? t : best)),
+  };
+}
+
+export function prediction(id, start, end, more = {}) {
+  return { id, run: "run", task: "grounding", track: "Moments", start, end, label: "a dog", score: 0.5, verdict: "", ...more };
+}
+
+export function documentOf(...predictions) {
+  const sent = [];
+  const answers = (edits) => edits.map((edit) => ({ edit_id: edit.edit_id, ok: true, annotation: edit.op === "verdict" ? null : { ...edit, version: edit.base_version + 1, annotator: "" } }));
+  const server = {
+    save: async ({ edits }) => {
+      sent.push(...edits);
+      return { ok: true, data: { results: answers(edits), seq: sent.length } };
+    },
+    run_payload: async () => ({ ok: true, data: { query: "a dog", payload: { curve: { times: [], scores: [] } } } }),
+  };
+  const doc = new VideoDocument(server, "video");
+  doc.take({
+    video: { id: "video", duration: 10.4 }, playable: true, seq: 0, run_seq: 0, runs: [{ id: "run", task: "grounding", query: "a dog" }],
+    schema: { key: "", labels: [], tracks: [] }, palette: ["#0072b2"], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
+    predictions, annotations: [],
+  });
+  return { doc, sent };
+}
+
+export const spans = (doc) => [...doc.annotations.values()].map((a) => [a.start, a.end]).sort((a, b) => a[0] - b[0]);
