@@ -30,6 +30,9 @@ class Limits:
     child_silence_s: float = 60.0
     # what a browser may send
     upload_bytes: int = 10 * GIB
+    spare_disk_bytes: int = 256 * MIB  # an upload leaves this much, so that edits can still be saved
+    call_bytes: int = 64 * MIB
+    waiting_calls: int = 100
     label_chars: int = 500
     note_chars: int = 10_000
     query_chars: int = 800
@@ -39,6 +42,8 @@ class Limits:
     job_attempts: int = 3
     # imported annotation files
     import_bytes: int = 32 * MIB
+    import_marks: int = 100_000
+    waiting_files: int = 20  # that a browser sent and nobody imported yet
 
 
 def default_home() -> Path:

@@ -1,5 +1,6 @@
 """Videos, thumbnails, arrays, uploads and exports, by video id: no path crosses the browser."""
 
+import shutil
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -11,12 +12,21 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
+from studio.media import SPECTRA_A_SECOND
 from studio.partial import partial_of
 from studio.service import Studio, views
 from studio.timeline import us
 
 TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/mp4", ".ogv": "video/ogg"}
 KEEP = {"Cache-Control": "private, max-age=3600"}
+
+
+def _too_large(limit: int) -> MediaTooLarge:
+    return MediaTooLarge(f"A file may have at most {limit // 2**30} GiB; add a larger one by its path.")
+
+
+def _no_room() -> UsageError:
+    return UsageError("There is no room for this file on the library's disk; free some space.")
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -44,15 +54,19 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.get("/array/{video_id}/{name}")
     def array(video_id: str, name: str) -> Response:
-        """Little-endian numbers: pts and shots as float64 seconds, waveform as int8 pairs (min, max)."""
+        """Little-endian numbers: pts and shots as float64 seconds, waveform as int8 pairs (min, max), spectrogram as
+        bytes after two that say its bands and its rows a second."""
         try:
-            if name not in ("pts", "shots", "waveform"):
+            if name not in ("pts", "shots", "waveform", "spectrogram"):
                 raise NotFound("There is no such array.")
             values = studio.array(video_id, name)
         except StudioError as error:
             return failed(error)
         if values is None:
             return Response(b"", media_type="application/octet-stream")
+        if name == "spectrogram":
+            head = bytes([values.shape[1], SPECTRA_A_SECOND])
+            return Response(head + values.tobytes(), media_type="application/octet-stream", headers=KEEP)
         packed = np.round(values * 127).astype("<i1") if name == "waveform" else (values / 1e6).astype("<f8")
         return Response(packed.tobytes(), media_type="application/octet-stream")
 
@@ -65,7 +79,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/export/{video_id}")
     def export(video_id: str, format: str = "json") -> Response:
         try:
-            data, row = studio.export(video_id, format), studio.video(video_id)
+            data, row = studio.exchange.export(video_id, format), studio.video(video_id)
             file_name = PurePath(row["name"]).stem + named(format).extension
         except StudioError as error:
             return failed(error)
@@ -75,27 +89,30 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/upload")
     async def upload(request: Request, name: str) -> Response:
         """The raw bytes of one file; it is added to the library when it is whole."""
-        limit = studio.settings.limits.upload_bytes
+        limits = studio.settings.limits
+        limit, promised = limits.upload_bytes, request.headers.get("content-length", "")
         partial = partial_of(studio.settings.uploads / "upload")
         received = 0
         try:
+            expected = int(promised) if promised.isdecimal() else 0
+            if expected > limit:
+                raise _too_large(limit)
+            if shutil.disk_usage(partial.parent).free - expected < limits.spare_disk_bytes:
+                raise _no_room()
             with partial.open("wb") as file:
                 async for chunk in request.stream():
                     received += len(chunk)
                     if received > limit:
-                        raise MediaTooLarge(
-                            f"A file may have at most {limit // 2**30} GiB; add a larger one by its path."
-                        )
+                        raise _too_large(limit)
                     await run_in_threadpool(file.write, chunk)
-            promised = request.headers.get("content-length")
-            if promised and int(promised) != received:
+            if promised and expected != received:
                 raise UsageError("The upload broke off; try again.")
             row = await run_in_threadpool(studio.keep_upload, partial, name)
             return JSONResponse({"ok": True, "data": views.video(row)})
         except StudioError as error:
             return failed(error)
         except OSError:
-            return failed(UsageError("There is no room for this file on the library's disk; free some space."))
+            return failed(_no_room())
         finally:
             partial.unlink(missing_ok=True)
 

@@ -29,7 +29,7 @@ def annotations(args: Args) -> int:
 def export(args: Args) -> int:
     """`studio export`"""
     with opened(args) as studio:
-        data = studio.export(args.video, args.format)
+        data = studio.exchange.export(args.video, args.format)
     if args.output is None:
         sys.stdout.buffer.write(data)
         return 0

@@ -1,24 +1,45 @@
-"""Annotation files: one module a format, bytes ↔ Timeline, all registered here."""
+"""Annotation files: one module a format behind one seam (`studio.formats.model`), all registered in this list.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+The app, the command line and docs/formats.md read `FORMATS`; a new format is a module and a line here.
+"""
+
+from pathlib import PurePath
 
 from studio.errors import UsageError
-from studio.formats import native, subtitles
-from studio.timeline import Timeline
+from studio.formats import (
+    activitynet,
+    audacity,
+    ava,
+    charades,
+    cues,
+    cvat,
+    didemo,
+    edl,
+    elan,
+    fiftyone,
+    labelstudio,
+    native,
+    nova,
+    qvhighlights,
+    rttm,
+    subtitles,
+    table,
+    tel,
+    textgrid,
+    thumos,
+    via,
+)
+from studio.formats.losses import losses
+from studio.formats.model import Format, Holds, Mark, Part, Placed, place
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A file format by the name the command line uses."""
-
-    name: str
-    title: str
-    extension: str
-    write: Callable[[Timeline], bytes]
-
-
-FORMATS = {f.name: f for f in (Format("json", "Moment Studio JSON (lossless)", ".json", native.write),)}
+FORMATS = {
+    f.name: f
+    for f in (
+        native.FORMAT, table.FORMAT, activitynet.FORMAT, charades.FORMAT, qvhighlights.FORMAT, didemo.FORMAT,
+        thumos.FORMAT, tel.FORMAT, ava.FORMAT, rttm.FORMAT, elan.FORMAT, textgrid.FORMAT, nova.FORMAT, cues.SRT,
+        cues.VTT, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT, fiftyone.FORMAT, audacity.FORMAT, edl.FORMAT,
+    )
+}  # fmt: skip
 
 
 def named(name: str) -> Format:
@@ -31,4 +52,32 @@ def named(name: str) -> Format:
     return FORMATS[name]
 
 
-__all__ = ["FORMATS", "Format", "named", "native", "subtitles"]
+def guessed(file: str) -> Format:
+    """The format of a file by the ending of its name.
+
+    Raises UsageError where several formats share the ending, or none has it.
+    """
+    ending = PurePath(file).suffix.lower()
+    if file.lower().endswith(".annotation~"):
+        return nova.FORMAT
+    found = [f for f in FORMATS.values() if f.extension.lower() == ending]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f.name for f in found) or ", ".join(FORMATS)
+    raise UsageError(f"The name “{PurePath(file).name}” does not say the format; add --format with one of: {names}.")
+
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Holds",
+    "Mark",
+    "Part",
+    "Placed",
+    "guessed",
+    "losses",
+    "named",
+    "native",
+    "place",
+    "subtitles",
+]

@@ -1,12 +1,16 @@
 """Our own JSON: lossless. Times twice: in µs, which are the truth, and in seconds for people."""
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
 from studio.errors import FormatError, StudioError
-from studio.timeline import Annotation, Segment, Timeline, seconds
+from studio.formats import reading
+from studio.formats.model import Format, Holds, Mark, Part
+from studio.timeline import Annotation, Box, Footage, Segment, Timeline, seconds
 
 VERSION = 1
+HOLDS = Holds(notes=True, scores=True, annotators=True, boxes=True, origin=True)
+_NAME = "This Moment Studio JSON file"
 
 
 def to_dict(a: Annotation) -> dict[str, Any]:
@@ -28,39 +32,78 @@ def to_dict(a: Annotation) -> dict[str, Any]:
     }
 
 
-def write(timeline: Timeline) -> bytes:
-    """UTF-8 JSON with sorted content: the same timeline gives the same bytes."""
-    document = {
-        "format": "moment-studio",
-        "version": VERSION,
-        "video": timeline.video,
-        "duration": seconds(timeline.duration),
-        "duration_us": timeline.duration,
-        "annotations": [to_dict(a) for a in timeline.annotations],
+def write(timelines: Sequence[Timeline]) -> bytes:
+    """UTF-8 JSON with sorted content: the same timelines give the same bytes. One video is the document itself, several
+    are listed under `videos`."""
+    head = {"format": "moment-studio", "version": VERSION}
+    found = [_document(timeline) for timeline in timelines]
+    return reading.dump({**head, **found[0]} if len(found) == 1 else {**head, "videos": found})
+
+
+def _document(timeline: Timeline) -> dict[str, Any]:
+    scores, boxes = timeline.scores, timeline.boxes
+    return {
+        "video": timeline.footage.name,
+        "duration": seconds(timeline.footage.duration),
+        "duration_us": timeline.footage.duration,
+        "annotations": [
+            {**to_dict(a), **({"score": scores[a.id]} if a.id in scores else {})} for a in timeline.annotations
+        ],
+        **({"boxes": {track: [list(box) for box in boxes[track]] for track in boxes}} if boxes else {}),
     }
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def read(data: bytes) -> Timeline:
+def parse(data: bytes) -> list[Timeline]:
     """The inverse of `write`.
 
     Raises FormatError with what is wrong.
     """
+    document = reading.expect(reading.json_of(data), dict, _NAME)
+    if document.get("format") != "moment-studio":
+        raise FormatError("This is not a Moment Studio JSON file.")
     try:
-        document = json.loads(data)
-        if document.get("format") != "moment-studio":
-            raise FormatError("This is not a Moment Studio JSON file.")
-        annotations = tuple(_from_dict(item) for item in document["annotations"])
-        return Timeline(str(document["video"]), int(document["duration_us"]), annotations)
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise FormatError(f"This Moment Studio JSON file is damaged ({type(error).__name__}).") from error
+        return [_timeline(each) for each in document.get("videos", [document])]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FormatError(f"{_NAME} is damaged ({type(error).__name__}).") from error
     except FormatError:
         raise
     except StudioError as error:
-        raise FormatError(f"This Moment Studio JSON file holds an impossible annotation: {error}") from error
+        raise FormatError(f"{_NAME} holds an impossible annotation: {error}") from error
+
+
+def _timeline(document: dict[str, Any]) -> Timeline:
+    footage = Footage(str(document["video"]), reading.whole(document["duration_us"], _NAME))
+    items = reading.expect(document["annotations"], list, f"{_NAME}: “annotations”")
+    scores = {item["id"]: reading.number(item["score"], _NAME) for item in items if "score" in item}
+    boxes = {track: tuple(map(_box, listed)) for track, listed in document.get("boxes", {}).items()}
+    return Timeline(footage, tuple(map(_from_dict, items)), scores, boxes)
+
+
+def _box(values: list[Any]) -> Box:
+    t, x1, y1, x2, y2 = values
+    return (reading.whole(t, _NAME), *(reading.number(v, _NAME) for v in (x1, y1, x2, y2)))  # type: ignore[return-value]
 
 
 def _from_dict(item: dict[str, Any]) -> Annotation:
     kept = {key: item[key] for key in ("id", "track", "label", "note", "source", "prediction_id", "annotator")}
+    if not all(isinstance(value, str) for key, value in kept.items() if key != "prediction_id"):
+        raise TypeError("text")
     segment = Segment(item["start_us"], item["end_us"])
     return Annotation(segment=segment, version=item["version"], deleted=item["deleted"], **kept)
+
+
+def read(data: bytes, name: str) -> list[Part]:
+    """What `write` wrote, for another library: annotations that were deleted stay away. Raises FormatError."""
+    return [_part(timeline) for timeline in parse(data)]
+
+
+def _part(timeline: Timeline) -> Part:
+    marks = tuple(
+        Mark(a.segment.start, a.segment.end, a.label, a.track, a.note, timeline.scores.get(a.id), a.annotator)
+        for a in timeline.annotations
+        if not a.deleted
+    )
+    return Part(timeline.footage.name, marks, boxes=timeline.boxes)
+
+
+FORMAT = Format("json", "Moment Studio JSON", ".json", "application/json", "µs", HOLDS, write, read, many=True)

@@ -15,11 +15,14 @@ from studio.index import Cache
 from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.partial import sweep
 from studio.service import copies, edits, files, trials, views
+from studio.service.exchange import Exchange
+from studio.service.labels import Schema
 from studio.service.models import engines
 from studio.service.people import People
+from studio.service.presence import Presence
 from studio.service.search import Asked, Search
 from studio.store import Store, annotations, jobs, labels, lines, people, runs, searches, videos
-from studio.timeline import Annotation, Timeline
+from studio.timeline import Annotation
 
 Row = dict[str, Any]
 QUEUED = ("index", "proxy", "ground", "survey", "speakers", "emotions")
@@ -49,6 +52,9 @@ class Studio:
             ProcessWorker(self.settings, "worker-answers") if background else InlineWorker(self.settings)
         )
         self.people = People(self.store, self.settings.limits)
+        self.schema = Schema(self.store, self.settings.limits)
+        self.presence = Presence()
+        self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self._frames)
         self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:
             threading.Thread(target=self._asker.start, daemon=True).start()
@@ -193,13 +199,22 @@ class Studio:
         return data
 
     def array(self, video_id: str, name: str) -> np.ndarray[Any, Any] | None:
-        """A derived array: "pts" (µs), "waveform" (n, 2), "shots" (µs); None while it is not computed."""
+        """A derived array: "pts" (µs), "waveform" (n, 2), "shots" (µs), "spectrogram" (n, bands); None while it is not
+        computed. The spectrogram is computed when it is first asked for."""
         row = self.video(video_id)
         found = self.cache.load_array(row["id"], f"{name}.npy")
         if found is None and name == "pts":  # the one thing that nothing works without
             found = np.asarray(media.probe(row["path"], self.settings.limits).pts_us, np.int64)
             self.cache.save_array(row["id"], "pts.npy", found)
+        if found is None and name == "spectrogram":
+            found = media.spectrogram(row["path"], limits=self.settings.limits)
+            self.cache.save_array(row["id"], "spectrogram.npy", found)
         return found
+
+    def _frames(self, row: Row) -> list[int]:
+        """When the frames of a video are displayed, µs."""
+        found = self.array(row["id"], "pts")
+        return [] if found is None else [int(time) for time in found]
 
     # ------------------------------------------------------------------ models
 
@@ -332,7 +347,7 @@ class Studio:
                     for p in runs.predictions(db, r["id"])
                 ],
                 "annotations": [formats.native.to_dict(a) for a in annotations.of_video(db, row["id"])],
-                "labels": labels.schema(db),
+                "schema": labels.schema(db),
                 "palette": labels.PALETTE,
                 "people": people.of_video(db, row["id"]),
                 "engines": engines(self.settings),
@@ -342,8 +357,9 @@ class Studio:
 
         return self.store.read(work)
 
-    def changes(self, video_id: str, since: int, run_since: int = 0) -> Row:
-        """What happened to a video after revision `since` and run `run_since`; and its jobs as they stand.
+    def changes(self, video_id: str, since: int, run_since: int = 0, schema: str = "") -> Row:
+        """What happened to a video after revision `since` and run `run_since`; its jobs as they stand; the schema of
+        labels where it is not the one with the key `schema`.
 
         Raises NotFound when the video was removed.
         """
@@ -352,13 +368,14 @@ class Studio:
             videos.get(db, video_id)
             changed, decided = annotations.changed_since(db, video_id, since)
             verdicts = annotations.verdicts(db, video_id) if decided else {}
+            known = labels.schema(db)
             new = [run for run in runs.of_video(db, video_id, run_since) if not runs.is_trial(run)]
             return {
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in new), default=run_since),
                 "annotations": [formats.native.to_dict(a) for a in changed],
                 "verdicts": {p: verdicts.get(p, "") for p in decided},
-                "labels": labels.schema(db) if changed else None,
+                "schema": None if known["key"] == schema else known,
                 "runs": [
                     {**views.run(r), "predictions": [views.prediction(p, r) for p in runs.predictions(db, r["id"])]}
                     for r in new
@@ -405,15 +422,6 @@ class Studio:
             {**facts, "before": e.before and as_json(e.before), "after": e.after and as_json(e.after)}
             for facts, e in entries
         ]
-
-    def export(self, ref: str, format_name: str) -> bytes:
-        """The annotations of a video as a file of the named format.
-
-        Raises UsageError for an unknown format.
-        """
-        row = self.video(ref)
-        timeline = Timeline(row["name"], row["duration_us"], tuple(self.annotations(row["id"])))
-        return formats.named(format_name).write(timeline)
 
     def backup(self, target: str | Path) -> Path:
         """See `copies.backup`."""

@@ -1,7 +1,19 @@
 """The library's SQLite file. Tables are modules of plain functions of a connection; `Store` gives them one."""
 
-from studio.store import annotations, jobs, labels, lines, people, runs, searches, videos
+from studio.store import annotations, imports, jobs, labels, lines, people, runs, searches, videos
 from studio.store.annotations import Change
 from studio.store.database import Store
 
-__all__ = ["Change", "Store", "annotations", "jobs", "labels", "lines", "people", "runs", "searches", "videos"]
+__all__ = [
+    "Change",
+    "Store",
+    "annotations",
+    "imports",
+    "jobs",
+    "labels",
+    "lines",
+    "people",
+    "runs",
+    "searches",
+    "videos",
+]

@@ -28,6 +28,18 @@ def m003_people(db: Database) -> None:
     _run(db, _PEOPLE)
 
 
+@migrations()
+def m004_imports(db: Database) -> None:
+    """Annotation files that were imported: what came with each, so that it can be undone as one."""
+    _run(db, _IMPORTS)
+
+
+@migrations()
+def m006_team(db: Database) -> None:
+    """Which tracks take only the labels of the schema; who may log in."""
+    _run(db, _TEAM)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -122,6 +134,31 @@ CREATE TABLE people (
     names TEXT NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL
 );
 CREATE INDEX people_of_video ON people(video_id, seq);
+"""
+
+_IMPORTS = """
+CREATE TABLE imports (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, file TEXT NOT NULL, format TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('annotations', 'lines')), annotator TEXT NOT NULL, at TEXT NOT NULL,
+    undone TEXT, replaced TEXT NOT NULL DEFAULT '{}'
+);
+CREATE TABLE imported (
+    annotation_id TEXT PRIMARY KEY REFERENCES annotations(id) ON DELETE CASCADE,
+    import_id TEXT NOT NULL REFERENCES imports(id), score REAL
+);
+CREATE INDEX imported_of_import ON imported(import_id);
+CREATE TABLE boxes (
+    import_id TEXT NOT NULL REFERENCES imports(id), video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+    track TEXT NOT NULL, boxes TEXT NOT NULL, PRIMARY KEY (video_id, track, import_id)
+);
+"""
+
+_TEAM = """
+CREATE TABLE tracks (track TEXT PRIMARY KEY, closed INTEGER NOT NULL);
+CREATE TABLE users (name TEXT PRIMARY KEY, password TEXT NOT NULL, created TEXT NOT NULL);
+CREATE TABLE sessions (
+    token TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users(name) ON DELETE CASCADE, expires TEXT NOT NULL
+);
 """
 
 

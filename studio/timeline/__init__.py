@@ -3,8 +3,9 @@
 Time is an integer number of microseconds from the first displayed frame of a video; intervals are half-open.
 """
 
-from studio.timeline.annotation import SOURCES, Annotation, Prediction, Timeline
+from studio.timeline.annotation import SOURCES, Annotation, Box, Prediction, Timeline
 from studio.timeline.edit import Edit, apply, apply_all
+from studio.timeline.footage import Footage
 from studio.timeline.segment import Segment
 from studio.timeline.time import MICROS, clock, seconds, us
 
@@ -12,7 +13,9 @@ __all__ = [
     "MICROS",
     "SOURCES",
     "Annotation",
+    "Box",
     "Edit",
+    "Footage",
     "Prediction",
     "Segment",
     "Timeline",

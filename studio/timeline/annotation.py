@@ -1,9 +1,11 @@
 """What people and models say about a video."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import UsageError
+from studio.timeline.footage import Footage
 from studio.timeline.segment import Segment
 
 SOURCES = ("manual", "correction", "accepted", "import")
@@ -51,13 +53,22 @@ class Prediction:
     payload: dict[str, Any] | None = None
 
 
+Box = tuple[int, float, float, float, float]  # time in µs, then x1, y1, x2, y2 as shares of the picture's sides
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The annotations of one video: what a file format reads and writes."""
+    """The annotations of one video, with what some file formats keep beside them.
 
-    video: str
-    duration: int
+    `scores` has the confidence of annotations that have one, by id; `boxes` where the one on a track is seen, by
+    track, in order of time; `lines` what is said: (start_us, end_us, text).
+    """
+
+    footage: Footage
     annotations: tuple[Annotation, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+    boxes: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
+    lines: tuple[tuple[int, int, str], ...] = ()
 
     @property
     def tracks(self) -> list[str]:

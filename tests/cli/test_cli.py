@@ -101,7 +101,7 @@ def test_annotations_and_export(run: Any, indexed: Studio, clips: dict[str, Path
     assert found["prediction_id"] is None
     status, _, _ = run("export", video, "--format", "json", "-o", tmp_path / "x.json")
     assert status == 0
-    assert (tmp_path / "x.json").read_bytes() == indexed.export(video, "json")
+    assert (tmp_path / "x.json").read_bytes() == indexed.exchange.export(video, "json")
 
 
 def test_the_rest_works(run: Any, tmp_path: Path, clips: dict[str, Path]) -> None:

@@ -1,40 +1,201 @@
-"""Bytes ↔ Timeline."""
+"""One contract for every format: what it says it holds comes back, what it does not hold is said before."""
+
+import json
+import unicodedata
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.errors import FormatError, UsageError
-from studio.formats import named, native, subtitles
-from studio.timeline import SOURCES, Annotation, Segment, Timeline
+from studio.formats import FORMATS, Format, Holds, guessed, losses, named, native, place, subtitles
+from studio.formats.model import NO_LABEL, Mark, Part
+from studio.timeline import SOURCES, Annotation, Footage, Segment, Timeline
+from tests.formats.conftest import HOURS, STEADY, TEXTS, segments_of, timelines_of, written_and_read
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-segments = st.builds(lambda a, d: Segment(a, a + d), st.integers(0, 10**11), st.integers(1, 10**11))
-annotations = st.builds(
-    Annotation, id=texts, segment=segments, track=texts.filter(bool), label=texts, note=texts,
-    source=st.sampled_from(SOURCES), prediction_id=st.none() | texts, annotator=texts, version=st.integers(1, 99),
-)  # fmt: skip
+ROUND = [f for f in FORMATS.values() if f.read and f.write and not f.holds.only_boxed]
+EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@given(
-    st.builds(
-        Timeline, video=texts, duration=st.integers(1, 10**12), annotations=st.lists(annotations, max_size=4).map(tuple)
+def nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def heard_by(form: Format, label: str) -> str:
+    return "" if label == NO_LABEL and not form.holds.blank else label
+
+
+def expected(form: Format, timeline: Timeline) -> Counter[tuple[object, ...]]:
+    """What must come back, by what the format declares."""
+    holds = form.holds
+    return Counter(
+        (
+            a.segment.start, min(a.segment.end, timeline.footage.duration),
+            (heard_by(form, nfc(a.label))) if holds.labels else "speaking",
+            nfc(a.track) if holds.tracks and not holds.layers else None,
+            nfc(a.note) if holds.notes else "",
+            nfc(a.annotator) if holds.annotators else "",
+            timeline.scores.get(a.id) if holds.scores else None,
+        )
+        for a in holds.fitted(timeline)
+    )  # fmt: skip
+
+
+def came_back(form: Format, timeline: Timeline) -> Counter[tuple[object, ...]]:
+    holds = form.holds
+    return Counter(
+        (
+            a.segment.start, a.segment.end, a.label, a.track if holds.tracks and not holds.layers else None,
+            a.note, a.annotator, timeline.scores.get(a.id),
+        )
+        for a in timeline.annotations
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ROUND, ids=lambda f: f.name)
+@given(timeline=timelines_of(STEADY) | timelines_of(HOURS, most=3))
+@EXAMPLES
+def test_what_a_format_holds_comes_back(form: Format, timeline: Timeline) -> None:
+    assert came_back(form, written_and_read(form, timeline)) == expected(form, timeline)
+
+
+@pytest.mark.parametrize("form", ROUND, ids=lambda f: f.name)
+@given(timeline=timelines_of(STEADY))
+@EXAMPLES
+def test_no_loss_is_silent(form: Format, timeline: Timeline) -> None:
+    """Where nothing is said to be lost, nothing is lost."""
+    assert form.write
+    if not losses(form, [timeline]):
+        back = written_and_read(form, timeline)
+        assert sorted((a.segment, nfc(a.label)) for a in timeline.annotations) == sorted(
+            (a.segment, a.label) for a in back.annotations
+        )
+        kept = [(nfc(a.note), nfc(a.annotator), timeline.scores.get(a.id)) for a in timeline.annotations]
+        assert Counter(kept) == Counter((a.note, a.annotator, back.scores.get(a.id)) for a in back.annotations)
+
+
+@pytest.mark.parametrize("form", [f for f in ROUND if f.holds.layers], ids=lambda f: f.name)
+@given(timeline=timelines_of(STEADY))
+@settings(EXAMPLES, max_examples=30)
+def test_overlaps_go_to_further_tiers_and_tiers_never_overlap(form: Format, timeline: Timeline) -> None:
+    tiers: dict[str, list[Segment]] = {}
+    for a in written_and_read(form, timeline).annotations:
+        tiers.setdefault(a.track, []).append(a.segment)
+    for spans in tiers.values():
+        spans.sort()
+        assert all(one.end <= other.start for one, other in pairwise(spans))
+
+
+@given(segment=segments_of(STEADY), grain=st.sampled_from([0, 1, 1000]))
+@settings(max_examples=300, deadline=None)
+def test_times_round_to_the_nearest_unit(segment: Segment, grain: int) -> None:
+    fit = Holds(grain=grain).fit(segment, STEADY)
+    half = grain // 2 if grain else 20_000
+    assert abs(fit.start - segment.start) <= half or fit.end == STEADY.duration
+    assert abs(fit.end - segment.end) <= half or segment.duration < max(grain, 40_000) or fit.end == STEADY.duration
+    assert Holds(grain=grain).fit(fit, STEADY) == fit
+
+
+def test_frames_come_from_the_table_of_times_and_no_rate() -> None:
+    """One segment over the place where the pace changes: frames 499–501 of a video that says 25 a second."""
+    span = STEADY.span(499, 502)
+    assert (span.start, span.end) == (19_960_000, 20_000_000 + 2 * 33_367)
+    timeline = Timeline(STEADY, (Annotation("a", span, "t", "x"),))
+    (support,) = json.loads(_bytes("fiftyone", timeline))["labels"].values()
+    assert support[0]["support"] == [500, 502]
+    (task,) = json.loads(_bytes("labelstudio", timeline))
+    assert task["annotations"][0]["result"][0]["value"]["ranges"] == [{"start": 500, "end": 502}]
+    assert b'frame="499" outside="0"' in _bytes("cvat", timeline)
+    assert b'frame="502" outside="1"' in _bytes("cvat", timeline)
+    assert b"00:00:19:24 00:00:20:02 00:00:00:00 00:00:00:03" in _bytes("edl", timeline)
+
+
+def _bytes(name: str, timeline: Timeline) -> bytes:
+    write = FORMATS[name].write
+    assert write
+    return write([timeline])
+
+
+@pytest.mark.parametrize("form", [f for f in ROUND if f.many], ids=lambda f: f.name)
+def test_many_videos_in_one_file(form: Format) -> None:
+    one = Timeline(STEADY, (Annotation("a", Segment(0, 5_000_000), "t", "first"),))
+    other = Timeline(HOURS, (Annotation("b", Segment(10_000_000, 15_000_000), "t", "second"),))
+    assert form.write
+    assert form.read
+    parts = form.read(form.write([one, other]), "file" + form.extension)
+    assert [len(part.marks) for part in parts] == [1, 1]
+    assert len({part.video for part in parts}) == 2
+
+
+def test_losses_are_counted_sentences() -> None:
+    annotations = (
+        Annotation("a", Segment(500, 1_000_000), "Faces", "", note="n", annotator="Ann"),
+        Annotation("b", Segment(900_000, 2_000_000), "Faces", "smile\tbig", prediction_id="p"),
+        Annotation("c", Segment(0, 2_000_000), "Voices", "hello"),
     )
-)
-def test_our_json_is_lossless_and_stable(timeline: Timeline) -> None:
-    data = native.write(timeline)
-    assert native.read(data) == timeline
-    assert native.write(native.read(data)) == data
+    timeline = Timeline(STEADY, annotations, {"b": 0.75}, {"Faces": ((0, 0.0, 0.0, 1.0, 1.0),)})
+    assert losses(named("json"), [timeline]) == []
+    assert losses(named("elan"), [timeline]) == [
+        "The times of 1 segment are rounded, by 0.5 ms at most.",
+        "1 segment that overlaps others goes to further tiers.",
+        "The notes of 1 segment are dropped.",
+        "The confidence of 1 segment is dropped.",
+        "The names of the annotators of 1 segment are dropped.",
+        "The links to predictions of 1 segment are dropped.",
+        "The boxes of 1 track are dropped.",
+    ]
+    assert "2 tracks become one; their names are dropped." in losses(named("audacity"), [timeline])
+    assert "1 segment without a label is written as “(no label)”." in losses(named("textgrid"), [timeline])
+    assert "1 segment on tracks without face boxes is left out." in losses(named("ava"), [timeline])
+    assert losses(named("elan"), [timeline, timeline])[0] == "ELAN holds one video a file, so there will be 2 files."
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"[]", b"{", b"\xff\xfe", b'{"format": "moment-studio"}', b"[" * 100_000, b'{"format": "other"}',
-     b'{"format": "moment-studio", "video": "x", "duration_us": 1, "annotations": [{"start_us": 5}]}'],
+def test_placing_says_what_it_changes() -> None:
+    short = Footage("x.mp4", 10_000_000, pts=tuple(range(0, 10_000_000, 40_000)))
+    marks = ((1_000_000, 1_000_000), (11_000_000, 12_000_000), (9_000_000, 12_000_000), (9_500_000, 10_050_000),
+             (-2_000_000, 1_000_000))  # fmt: skip
+    placed = place(Part("x", tuple(Mark(*times, "l", "t") for times in marks)), short)
+    assert [(m.start, m.end) for m in placed.marks] == [
+        (9_000_000, 10_000_000), (9_500_000, 10_000_000), (0, 1_000_000)
+    ]  # fmt: skip
+    assert placed.problems == (
+        "1 segment without any length is left out.",
+        "1 segment outside the video is left out.",
+        "2 segments beyond the video's edges are cut there.",
+    )
+    frames = tuple(Mark(a, b, "l", "t") for a, b in ((0, 1), (249, 251), (300, 301), (5, 5)))
+    assert [(m.start, m.end) for m in place(Part("x", frames, "frames"), short).marks] == [
+        (0, 40_000), (9_960_000, 10_000_000)
+    ]  # fmt: skip
+
+
+def test_two_spellings_of_one_label_are_one() -> None:
+    part = Part("x", (Mark(0, 1, "e\u0301t", "t"), Mark(1, 2, "ét", "t")))
+    assert {m.label for m in place(part, STEADY).marks} == {"ét"}
+    with pytest.raises(FormatError, match="half a character"):
+        place(Part("x", (Mark(0, 1, "\ud800", "t"),)), STEADY)
+
+
+everything = st.builds(
+    Annotation, id=TEXTS, segment=segments_of(HOURS), track=TEXTS.filter(bool), label=TEXTS, note=TEXTS,
+    source=st.sampled_from(SOURCES), prediction_id=st.none() | TEXTS, annotator=TEXTS, version=st.integers(1, 99),
+    deleted=st.booleans(),
 )  # fmt: skip
-def test_damaged_json_is_one_sentence(data: bytes) -> None:
-    with pytest.raises(FormatError):
-        native.read(data)
+
+
+@given(st.lists(everything, max_size=4, unique_by=lambda a: a.id).map(tuple), st.booleans())
+@settings(deadline=None)
+def test_our_json_is_lossless_and_stable(annotations: tuple[Annotation, ...], boxed: bool) -> None:
+    boxes = {"face": ((0, 0.1, 0.2, 0.3, 0.4), (40_000, 0.1, 0.2, 0.3, 0.4))} if boxed else {}
+    timeline = Timeline(Footage("é.mp4", HOURS.duration), annotations, {a.id: 0.25 for a in annotations}, boxes)
+    data = native.write([timeline])
+    assert native.parse(data) == [timeline]
+    assert native.write(native.parse(data)) == data
+    both = [timeline, replace(timeline, footage=Footage("other.mp4", 5))]
+    assert native.parse(native.write(both)) == both
 
 
 def test_subtitles_of_three_kinds() -> None:
@@ -48,3 +209,22 @@ def test_subtitles_of_three_kinds() -> None:
 def test_an_unknown_format_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match="json"):
         named("docx")
+
+
+def test_a_format_is_guessed_only_where_it_is_certain() -> None:
+    assert guessed("a/b.EAF").name == "elan"
+    assert guessed("talk.TextGrid").name == "textgrid"
+    assert guessed("x.gender.annotation~").name == "nova"
+    with pytest.raises(UsageError, match=r"activitynet.*fiftyone"):
+        guessed("labels.json")
+    with pytest.raises(UsageError, match="--format"):
+        guessed("labels.docx")
+
+
+def test_every_format_of_the_list_is_complete() -> None:
+    assert len(FORMATS) == 21
+    for name, form in FORMATS.items():
+        assert name == form.name == name.lower()
+        assert form.extension.startswith(".")
+        assert form.write or form.read
+    assert [f.name for f in FORMATS.values() if f.read is None] == ["edl"]

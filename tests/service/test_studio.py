@@ -174,11 +174,11 @@ def test_a_second_window_sees_the_edit(studio: Studio, clips: dict[str, Path]) -
 def test_export_is_lossless(studio: Studio, clips: dict[str, Path]) -> None:
     video = studio.add(clips["bikes"])["id"]
     studio.save(video, [edit(label="日本 “x” \u202e", note="line\nbreak")], "ann")
-    timeline = native.read(studio.export(video, "json"))
+    (timeline,) = native.parse(studio.exchange.export(video, "json"))
     assert list(timeline.annotations) == studio.annotations(video)
-    assert json.loads(studio.export(video, "json"))["annotations"][0]["start"] == 0.5
+    assert json.loads(studio.exchange.export(video, "json"))["annotations"][0]["start"] == 0.5
     with pytest.raises(UsageError, match="json"):
-        studio.export(video, "docx")
+        studio.exchange.export(video, "docx")
 
 
 def test_an_upload_is_named_by_its_content(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:

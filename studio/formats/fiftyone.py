@@ -1,0 +1,74 @@
+"""FiftyOne temporal detections, as FiftyOneTemporalDetectionDataset keeps them in `labels.json`.
+
+`support` is [first, last] in frames from 1, the end inclusive, by the video's own table of times, to the nearest edge
+of a frame. Track, note and annotator go into `attributes`. Files with `timestamps` (seconds) are read too.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from studio.formats import reading
+from studio.formats.model import Format, Holds, Mark, Part
+from studio.timeline import Annotation, Timeline
+
+HOLDS = Holds(grain=0, notes=True, scores=True, annotators=True)
+TRACK = "Event"
+
+
+def write(timelines: Sequence[Timeline]) -> bytes:
+    """One file of all videos, by the names of their files without ending."""
+    classes = sorted({a.label for t in timelines for a in HOLDS.fitted(t)})
+    place = {label: number for number, label in enumerate(classes)}
+    labels = {t.footage.stem: [_detection(a, t, place) for a in HOLDS.fitted(t)] for t in timelines}
+    return reading.dump({"classes": classes, "labels": labels})
+
+
+def _detection(a: Annotation, timeline: Timeline, place: dict[str, int]) -> dict[str, Any]:
+    first, end = timeline.footage.frames(a.segment)
+    attributes = {"track": a.track, **({"note": a.note} if a.note else {})}
+    return {
+        "label": place[a.label],
+        "support": [first + 1, end],
+        **({"confidence": timeline.scores[a.id]} if a.id in timeline.scores else {}),
+        "attributes": {**attributes, **({"annotator": a.annotator} if a.annotator else {})},
+    }
+
+
+def read(data: bytes, name: str) -> list[Part]:
+    """Raises FormatError."""
+    whole = reading.expect(reading.json_of(data), dict, "This FiftyOne file")
+    classes = whole.get("classes")
+    parts = []
+    for video, listed in reading.child(whole, "labels", dict, "This FiftyOne file").items():
+        where = f"“{video:.40}”"
+        found = reading.expect(listed or [], list, where)
+        framed = [_mark(item, classes, where) for item in found if "support" in reading.expect(item, dict, where)]
+        timed = [_mark(item, classes, where) for item in found if "support" not in item]
+        if framed:
+            parts.append(Part(video, tuple(framed), "frames"))
+        if timed:
+            parts.append(Part(video, tuple(timed)))
+    return parts
+
+
+def _mark(item: dict[str, Any], classes: Any, where: str) -> Mark:
+    label = reading.child(item, "label", (str, int), where)
+    if isinstance(label, int):
+        label = reading.child(classes, label, str, where)
+    if "support" in item:
+        first, end = (reading.whole(reading.child(item["support"], k, int, where), where) for k in (0, 1))
+        first -= 1
+    else:
+        times = reading.child(item, "timestamps", list, where)
+        first, end = (reading.us_of(reading.child(times, k, (int, float), where), where) for k in (0, 1))
+    facts = item.get("attributes")
+    facts = facts if isinstance(facts, dict) else {}
+    score = item.get("confidence")
+    return Mark(
+        first, end, label, str(facts.get("track", TRACK)), str(facts.get("note", "")),
+        None if score is None else reading.number(score, where), str(facts.get("annotator", "")),
+    )  # fmt: skip
+
+
+FORMAT = Format("fiftyone", "FiftyOne temporal detections", ".json", "application/json",
+                "frames from 1, the end inclusive", HOLDS, write, read, many=True)  # fmt: skip

@@ -1,0 +1,29 @@
+"""Tiers without overlaps, for formats that allow none: what overlaps goes to further tiers, “Track (2)” and so on."""
+
+from collections.abc import Iterable
+
+from studio.timeline import Annotation
+
+
+def layered(annotations: Iterable[Annotation]) -> dict[str, list[Annotation]]:
+    """Tier → annotations in order of time, none of which overlap. Tracks come in order of appearance.
+
+    As few further tiers as possible: each annotation goes to the first tier of its track that is free.
+    """
+    tracks: dict[str, list[list[Annotation]]] = {}
+    for a in sorted(annotations, key=lambda a: a.segment):
+        tiers = tracks.setdefault(a.track, [])
+        free = next((tier for tier in tiers if tier[-1].segment.end <= a.segment.start), None)
+        if free is None:
+            tiers.append([a])
+        else:
+            free.append(a)
+    named: dict[str, list[Annotation]] = {track: tiers[0] for track, tiers in tracks.items()}
+    for track, tiers in tracks.items():
+        number = 1
+        for tier in tiers[1:]:
+            number += 1
+            while f"{track} ({number})" in named:
+                number += 1
+            named[f"{track} ({number})"] = tier
+    return named

@@ -1,0 +1,96 @@
+"""What a format cannot hold of these very timelines, as sentences for the person who is about to export them."""
+
+from collections.abc import Iterator, Sequence
+
+from studio.formats.layers import layered
+from studio.formats.model import NO_LABEL, Format, Holds, segments
+from studio.timeline import Annotation, Timeline, clock
+
+
+def losses(form: Format, timelines: Sequence[Timeline]) -> list[str]:
+    """One sentence a kind of loss; none when everything is kept."""
+    kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
+    if not form.many and len(timelines) > 1:
+        return [f"{form.title} holds one video a file, so there will be {len(timelines)} files.", *_said(form, kept)]
+    return list(_said(form, kept))
+
+
+def _said(form: Format, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
+    holds = form.holds
+    if holds.only_boxed:
+        left_out = sum(a.track not in t.boxes for t, a in kept)
+        kept = [(t, a) for t, a in kept if a.track in t.boxes]
+        if left_out:
+            yield f"{segments(left_out)} on tracks without face boxes {_is(left_out)} left out."
+        if kept:
+            yield "Times become those of the face boxes: every start and end moves to the next box."
+    yield from _times(holds, kept)
+    yield from _texts(holds, kept)
+    yield from _facts(holds, kept)
+    if form.read is None:
+        yield "This format cannot be imported again."
+
+
+def _times(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
+    moved = [
+        max(abs(fit.start - a.segment.start), abs(fit.end - a.segment.end))
+        for t, a in kept
+        for fit in (holds.fit(a.segment, t.footage),)
+        if fit != a.segment
+    ]
+    if moved:
+        most = f"{max(moved) / 1000:g} ms" if max(moved) < 1_000_000 else clock(max(moved))
+        yield f"The times of {segments(len(moved))} are rounded, by {most} at most."
+    if holds.layers:
+        over = 0
+        for t in dict.fromkeys(id(t) for t, _ in kept):
+            own = [a for other, a in kept if id(other) == t]
+            tiers = layered(own)
+            over += sum(len(tier) for track, tier in tiers.items() if track not in {a.track for a in own})
+        if over:
+            yield f"{segments(over)} that overlap{'s' * (over == 1)} others go{'es' * (over == 1)} to further tiers."
+
+
+def _texts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
+    tracks = {a.track for _, a in kept}
+    if not holds.tracks and len(tracks) > 1:
+        yield f"{len(tracks)} tracks become one; their names are dropped."
+    if not holds.tracks and len(tracks) == 1:
+        yield f"The name of the track “{next(iter(tracks)):.40}” is dropped."
+    renamed = sum(holds.naming(track) != track for track in tracks) if holds.tracks else 0
+    if renamed:
+        yield f"The names of {renamed} tracks lose characters that have no place in this format."
+    if not holds.labels:
+        named = sum(a.label not in ("", "speaking") for _, a in kept)
+        if named:
+            yield f"The labels of {segments(named)} are dropped; the format keeps who and when."
+        return
+    blank = sum(not a.label for _, a in kept) if not holds.blank else 0
+    if blank:
+        yield f"{segments(blank)} without a label {_is(blank)} written as “{NO_LABEL}”."
+    changed = sum(holds.text(a.label) != a.label or (a.label == NO_LABEL and not holds.blank) for _, a in kept)
+    if changed:
+        yield f"The labels of {segments(changed)} lose or change characters that have no place in this format."
+
+
+def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
+    altered = sum(holds.remark(a.note) != a.note for _, a in kept)
+    if altered:
+        yield f"The notes of {segments(altered)} lose characters that have no place in this format."
+    dropped = {
+        "The notes": 0 if holds.notes else sum(bool(a.note) for _, a in kept),
+        "The confidence": 0 if holds.scores else sum(a.id in t.scores for t, a in kept),
+        "The names of the annotators": 0 if holds.annotators else sum(bool(a.annotator) for _, a in kept),
+        "The links to predictions": 0 if holds.origin else sum(a.prediction_id is not None for _, a in kept),
+    }
+    for what, count in dropped.items():
+        if count:
+            yield f"{what} of {segments(count)} {'is' if what == 'The confidence' else 'are'} dropped."
+    seen = {id(t): t for t, _ in kept}.values()
+    boxed = 0 if holds.boxes else sum(track in t.boxes for t in seen for track in t.tracks)
+    if boxed:
+        yield f"The boxes of {boxed} track{'s' * (boxed != 1)} are dropped."
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"

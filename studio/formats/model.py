@@ -1,0 +1,222 @@
+"""The seam that every format stands behind: bytes → parts of marks → timelines, and timelines → bytes.
+
+A file says its times in its own unit and may speak of many videos. `read` only takes it apart, into a `Part` a video;
+`place` puts a part on a video's timeline, and is the one place where frames become µs, ends are cut and text is
+checked. `write` takes timelines whose segments `Holds.fit` has rounded, so that what a format cannot hold is known
+before anything is written.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from studio.config import Limits
+from studio.errors import FormatError
+from studio.timeline import Annotation, Box, Footage, Segment, Timeline
+
+NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
+OVERHANG = 100_000  # µs that a segment may end after its video without a word: other tools round durations
+Unit = Literal["us", "frames"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0."""
+
+    start: int
+    end: int
+    label: str
+    track: str
+    note: str = ""
+    score: float | None = None
+    annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a file says about one video.
+
+    `video` is what the file calls it, "" when it does not say. `boxes` are by track, their times in `unit`, their
+    places shares of the picture; or pixels, where `pixels` is set. `problems` are sentences on what could not be read.
+    """
+
+    video: str
+    marks: tuple[Mark, ...]
+    unit: Unit = "us"
+    boxes: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
+    pixels: bool = False
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A part on its video: marks in µs within it, boxes as shares, and what had to be changed for that."""
+
+    marks: tuple[Mark, ...]
+    boxes: Mapping[str, tuple[Box, ...]]
+    problems: tuple[str, ...]
+
+
+def _same(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What a format can hold.
+
+    `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
+    go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note.
+    `blank`: whether a label may be empty. `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no
+    place in it.
+    """
+
+    grain: int = 1
+    tracks: bool = True
+    notes: bool = False
+    scores: bool = False
+    annotators: bool = False
+    boxes: bool = False
+    only_boxed: bool = False
+    origin: bool = False
+    labels: bool = True
+    layers: bool = False
+    blank: bool = True
+    text: Callable[[str], str] = _same
+    naming: Callable[[str], str] = _same
+    remark: Callable[[str], str] = _same
+    rounding: Callable[[Segment, Footage], Segment] | None = None
+
+    def fit(self, segment: Segment, footage: Footage) -> Segment:
+        """The segment as this format will say it: to the nearest unit, and never shorter than one."""
+        if self.rounding:
+            return self.rounding(segment, footage)
+        if self.grain:
+            last = (footage.duration - 1) // self.grain
+            first = min(last, (segment.start + self.grain // 2) // self.grain)
+            end = max(first + 1, (segment.end + self.grain // 2) // self.grain)
+            return Segment(first * self.grain, end * self.grain)
+        return footage.span(*footage.frames(segment))
+
+    def fitted(self, timeline: Timeline) -> list[Annotation]:
+        """The annotations with times and texts as this format will say them, in order of time."""
+        shown = [
+            replace(
+                a,
+                segment=self.fit(a.segment, timeline.footage),
+                label=self.said(a.label),
+                track=self.naming(a.track) or "_",
+                note=self.remark(a.note),
+            )
+            for a in timeline.annotations
+            if not a.deleted and (not self.only_boxed or a.track in timeline.boxes)
+        ]
+        return sorted(shown, key=lambda a: (a.segment, a.track))
+
+    def said(self, label: str) -> str:
+        """A label as this format will say it."""
+        text = self.text(label)
+        return text if text or self.blank else NO_LABEL
+
+
+def heard(label: str) -> str:
+    """The inverse of `Holds.said`, for the readers of formats whose labels may not be empty."""
+    return "" if label == NO_LABEL else label
+
+
+Writer = Callable[[Sequence[Timeline]], bytes]
+Reader = Callable[[bytes, str], list[Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format by the name the command line uses.
+
+    `units` says for people how it counts time. `many`: one file may hold many videos; other formats are written one
+    file a video. `read` takes the bytes and the file's name. One of `write` and `read` may be missing.
+    """
+
+    name: str
+    title: str
+    extension: str
+    media_type: str
+    units: str
+    holds: Holds
+    write: Writer | None
+    read: Reader | None
+    many: bool = False
+
+
+def place(part: Part, footage: Footage, limits: Limits | None = None) -> Placed:
+    """Put a part on its video.
+
+    Text is brought to NFC, so that two spellings of one label are one. Raises FormatError for half characters.
+    """
+    most = limits or Limits()
+    kept, count = [], {"empty": 0, "outside": 0, "cut": 0, "long": 0}
+    for mark in part.marks:
+        start, end = _times(mark, part.unit, footage)
+        if end <= start:
+            count["empty"] += 1
+        elif start >= footage.duration or end <= 0:
+            count["outside"] += 1
+        else:
+            count["cut"] += end > footage.duration + OVERHANG or start < 0
+            label, track, note = (_text(t) for t in (mark.label, mark.track, mark.note))
+            count["long"] += max(len(label), len(track)) > most.label_chars or len(note) > most.note_chars
+            kept.append(replace(
+                mark, start=max(0, start), end=min(end, footage.duration), label=label[: most.label_chars],
+                track=track[: most.label_chars] or "Imported", note=note[: most.note_chars],
+                annotator=_text(mark.annotator)[: most.label_chars],
+            ))  # fmt: skip
+    return Placed(tuple(kept), _boxes(part, footage), (*part.problems, *_sentences(count)))
+
+
+def _times(mark: Mark, unit: Unit, footage: Footage) -> tuple[int, int]:
+    """[start, end) in µs; what lies beyond the last frame lies beyond the end by more than may go without a word."""
+    beyond = footage.duration + OVERHANG + 1
+    if unit == "us" or mark.end <= mark.start:
+        return mark.start, mark.end
+    if mark.start >= footage.frame_count:
+        return beyond, beyond + 1
+    return footage.edge(mark.start), beyond if mark.end > footage.frame_count else footage.edge(mark.end)
+
+
+def _boxes(part: Part, footage: Footage) -> dict[str, tuple[Box, ...]]:
+    wide, high = (footage.width or 1, footage.height or 1) if part.pixels else (1, 1)
+    if part.pixels and not footage.width:
+        return {}
+    found = {}
+    for track, boxes in part.boxes.items():
+        inside = [
+            (t if part.unit == "us" else footage.edge(t), x1 / wide, y1 / high, x2 / wide, y2 / high)
+            for t, x1, y1, x2, y2 in boxes
+            if 0 <= t < (footage.duration if part.unit == "us" else footage.frame_count)
+        ]
+        if inside:
+            found[_text(track)] = tuple(sorted(inside))
+    return found
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise FormatError("A label of this file holds half a character; save it as UTF-8 and try again.") from None
+    return unicodedata.normalize("NFC", text)
+
+
+def _sentences(count: Mapping[str, int]) -> list[str]:
+    said = {
+        "empty": "{} without any length {} left out.",
+        "outside": "{} outside the video {} left out.",
+        "cut": "{} beyond the video's edges {} cut there.",
+        "long": "{} with very long text {} shortened.",
+    }
+    return [said[k].format(segments(n), "is" if n == 1 else "are") for k, n in count.items() if n]
+
+
+def segments(count: int) -> str:
+    """ "1 segment", "2 segments"."""
+    return f"{count} segment" + "s" * (count != 1)

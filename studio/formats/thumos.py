@@ -1,0 +1,53 @@
+"""THUMOS text: a file a class, `VIDEO START END` a line in seconds; a zip of such files when there are several.
+
+The class is the name of the file, without the `_val` or `_test` that the data set adds. Times are exact to the µs.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from studio.errors import FormatError
+from studio.formats import archive, reading
+from studio.formats.model import Format, Holds, Mark, Part, heard
+from studio.timeline import Timeline
+
+TRACK = "Action"
+_SUBSET = re.compile(r"(_val|_test)+$")
+
+
+def _class(label: str) -> str:
+    return _SUBSET.sub("", archive.file_name(label)) if label else ""
+
+
+HOLDS = Holds(tracks=False, blank=False, text=_class)
+
+
+def write(timelines: Sequence[Timeline]) -> bytes:
+    """A zip with one text a class; at least two digits after the point, as the data set has them."""
+    lines: dict[str, list[str]] = {}
+    for timeline in timelines:
+        video = reading.word(timeline.footage.stem)
+        for a in HOLDS.fitted(timeline):
+            times = reading.decimal(a.segment.start, 2), reading.decimal(a.segment.end, 2)
+            lines.setdefault(a.label, []).append(f"{video} {times[0]} {times[1]}\n")
+    return archive.pack({f"{label}.txt": "".join(lines[label]).encode() for label in sorted(lines)})
+
+
+def read(data: bytes, name: str) -> list[Part]:
+    """A zip, or one text whose class is its name. Raises FormatError naming the line."""
+    files = archive.unpack(data) if archive.is_zip(data) else {name: data}
+    found: dict[str, list[Mark]] = {}
+    for file, content in files.items():
+        label = _SUBSET.sub("", PurePosixPath(file.replace("\\", "/")).name.removesuffix(".txt"))
+        for number, line in reading.lines_of(content):
+            fields = line.split()
+            if len(fields) != 3:
+                raise FormatError(f"Line {number} of {label:.40} does not read VIDEO START END; is this THUMOS?")
+            where = f"Line {number} of {label:.40}"
+            mark = Mark(reading.us_of(fields[1], where), reading.us_of(fields[2], where), heard(label), TRACK)
+            found.setdefault(fields[0], []).append(mark)
+    return [Part(video, tuple(marks)) for video, marks in found.items()]
+
+
+FORMAT = Format("thumos", "THUMOS", ".zip", "application/zip", "s", HOLDS, write, read, many=True)

@@ -1,0 +1,124 @@
+"""Tables `imports`, `imported` and `boxes`: what came with each annotation file, so that it can be undone as one."""
+
+import hashlib
+import json
+import sqlite3
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from studio.errors import NotFound, UsageError
+from studio.store import annotations, lines
+from studio.store.annotations import Change
+from studio.store.lines import Line
+from studio.store.videos import now
+from studio.timeline import Annotation, Box
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a file adds to one video: annotations (with scores by their ids, and boxes by track), or lines."""
+
+    video_id: str
+    annotations: Sequence[Annotation] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+    boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
+    lines: Sequence[Line] = ()
+
+
+def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequence[Batch], annotator: str) -> str:
+    """Add everything, as one import; returns its id. Annotations that name no annotator are the importer's.
+
+    Raises UsageError for labels that a track does not take.
+    """
+    import_id = uuid.uuid4().hex[:12]
+    before = {b.video_id: [list(line) for line in lines.of_video(db, b.video_id)] for b in batches if b.lines}
+    db.execute(
+        "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (import_id, file, form, kind, annotator, now()),
+    )
+    for batch in batches:
+        for number, a in enumerate(batch.annotations):
+            change = Change(f"{import_id}-{batch.video_id}-{number}", "create", a)
+            annotations.save(db, batch.video_id, change, a.annotator or annotator)
+            db.execute("INSERT INTO imported VALUES (?, ?, ?)", (a.id, import_id, batch.scores.get(a.id)))
+        for track, boxes in batch.boxes.items():
+            row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
+            db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
+        if batch.lines:
+            lines.replace(db, batch.video_id, batch.lines)
+    replaced = {video: {"before": said, "after": _digest(db, video)} for video, said in before.items()}
+    db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
+    return import_id
+
+
+def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, int]:
+    """Take an import back: `removed` annotations or lines; `kept` are those that somebody changed since.
+
+    Raises NotFound, UsageError when it was undone already.
+    """
+    row = db.execute("SELECT * FROM imports WHERE id = ?", (import_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no import “{import_id:.40}”; list them with: studio import --list")
+    if row["undone"]:
+        raise UsageError("This import was undone already.")
+    removed = kept = 0
+    for each in db.execute("SELECT annotation_id FROM imported WHERE import_id = ?", (import_id,)).fetchall():
+        a = annotations.get(db, each["annotation_id"])
+        if a.version > 1:
+            kept += not a.deleted
+            continue
+        gone = Change(f"undo-{import_id}-{a.id}", "delete", replace(a, deleted=True), a.version)
+        annotations.save(db, _video_of(db, a.id), gone, annotator)
+        removed += 1
+    for video, said in json.loads(row["replaced"]).items():
+        count = len(lines.of_video(db, video))
+        if _digest(db, video) == said["after"]:
+            lines.replace(db, video, [(start, end, text) for start, end, text in said["before"]])
+            removed += count
+        else:
+            kept += count
+    db.execute("DELETE FROM boxes WHERE import_id = ?", (import_id,))
+    db.execute("UPDATE imports SET undone = ? WHERE id = ?", (now(), import_id))
+    return {"removed": removed, "kept": kept}
+
+
+def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """All imports, newest first: `id`, `file`, `format`, `kind`, `annotator`, `at`, `undone`, `annotations`."""
+    rows = db.execute(
+        "SELECT id, file, format, kind, annotator, at, undone, "
+        "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations FROM imports ORDER BY seq DESC"
+    )
+    return [dict(row) for row in rows]
+
+
+def scores(db: sqlite3.Connection, video_id: str) -> dict[str, float]:
+    """How sure the annotations of a video are, by id: by their prediction, or by the file that they came from."""
+    rows = db.execute(
+        "SELECT a.id, coalesce(p.score, i.score) AS score FROM annotations a "
+        "LEFT JOIN predictions p ON p.id = a.prediction_id LEFT JOIN imported i ON i.annotation_id = a.id "
+        "WHERE a.video_id = ? AND coalesce(p.score, i.score) IS NOT NULL",
+        (video_id,),
+    )
+    return {row["id"]: row["score"] for row in rows}
+
+
+def boxes(db: sqlite3.Connection, video_id: str) -> dict[str, tuple[Box, ...]]:
+    """The boxes that came with files, by track; those of later imports hold."""
+    rows = db.execute(
+        "SELECT track, boxes FROM boxes JOIN imports ON imports.id = import_id WHERE video_id = ? ORDER BY seq",
+        (video_id,),
+    )
+    found: dict[str, tuple[Box, ...]] = {}
+    for row in rows:
+        found[row["track"]] = tuple((int(t), x1, y1, x2, y2) for t, x1, y1, x2, y2 in json.loads(row["boxes"]))
+    return found
+
+
+def _digest(db: sqlite3.Connection, video_id: str) -> str:
+    return hashlib.sha256(json.dumps(lines.of_video(db, video_id)).encode()).hexdigest()
+
+
+def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:
+    return str(db.execute("SELECT video_id FROM annotations WHERE id = ?", (annotation_id,)).fetchone()[0])

@@ -1,0 +1,55 @@
+"""What must be known of a video to write down its times: its length, its size, and when each frame is displayed."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from studio.errors import UsageError
+from studio.timeline.segment import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One video. `duration` in µs, sides in pixels as displayed (0: not known).
+
+    `pts` are the times of its frames in µs, rising from 0: frame i is displayed over `[pts[i], pts[i + 1])`, the last
+    one until `duration`. `fps` is for what is only shown (time codes); no time is ever computed from it.
+    """
+
+    name: str
+    duration: int
+    id: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    pts: Sequence[int] = field(default=(), repr=False)
+
+    @property
+    def stem(self) -> str:
+        """The name without folders and ending; what data sets call a video."""
+        return PurePath(self.name).stem or self.name
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.pts)
+
+    def edge(self, frame: int) -> int:
+        """Where frame number `frame`, from 0, begins (µs); that after the last one is the end of the video."""
+        if not self.pts:
+            raise UsageError(f"The frames of “{self.name}” are not known; add the video again.")
+        return self.pts[max(0, frame)] if frame < len(self.pts) else max(self.duration, self.pts[-1] + 1)
+
+    def frame_near(self, us: int) -> int:
+        """The frame, from 0, whose beginning is nearest; `frame_count` when the end of the video is nearer."""
+        at = max(0, bisect_right(self.pts, us) - 1)
+        return at + 1 if self.edge(at + 1) - us < us - self.edge(at) else at
+
+    def frames(self, segment: Segment) -> tuple[int, int]:
+        """`[first, end)` in frames: the nearest edges of frames, and always at least one frame."""
+        first = min(self.frame_near(segment.start), self.frame_count - 1)
+        return first, max(first + 1, self.frame_near(segment.end))
+
+    def span(self, first: int, end: int) -> Segment:
+        """The time over which frames `[first, end)` are displayed."""
+        return Segment(self.edge(first), self.edge(end))
