@@ -11,12 +11,14 @@ from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from assets import FOLDER, HEAD
+from studio import logs
 from studio.app import pages
-from studio.app.guard import Guard
+from studio.app.guard import ARMOUR, Guard
 from studio.app.media_routes import routes
 from studio.config import Settings
 from studio.errors import UsageError
@@ -48,7 +50,7 @@ def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
     app.mount("/web", Fresh(directory=FOLDER / "web"), name="web")
     gr.mount_gradio_app(
         app,
-        pages.build(studio),
+        pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls),
         path="/",
         theme=pages.theme(),
         head=HEAD,
@@ -59,8 +61,16 @@ def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
         run_history=False,
         enable_monitoring=False,
     )
-    app.add_middleware(Guard, hosts=[host])
+    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Guard, hosts=[host], most_bytes=studio.settings.limits.call_bytes)
     return app
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    """What nobody caught: a sentence for the person, and the rest for the log."""
+    log.error("a request failed unexpectedly", exc_info=error)
+    said = {"ok": False, "error": "Something unexpected went wrong; nothing was changed.", "kind": "bug"}
+    return JSONResponse(said, 500, headers=ARMOUR)
 
 
 def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> None:
@@ -73,6 +83,7 @@ def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> No
         raise UsageError("The studio has no login yet, so it only listens on this machine; use --host 127.0.0.1.")
     listening = _listen(host, port)
     with listening, only_one(settings):
+        logs.start(settings, "app")
         app = create_app(Studio(settings, background=True), host)
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)

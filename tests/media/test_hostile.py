@@ -70,6 +70,24 @@ CONTAINERS = {
     "session.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video {port} RTP/AVP 96\nc=IN IP4 127.0.0.1\n",
     "page.mp4": "<html><script>alert(1)</script></html>",
     "meta.mp4": ";FFMETADATA1\ntitle=x\n",
+    "remote.m3u8": "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:{port}/a.ts\n#EXT-X-ENDLIST\n",
+    "master.mp4": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://127.0.0.1:{port}/a.m3u8\n",
+    "key.mp4": '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="http://127.0.0.1:{port}/key"\n#EXTINF:1,\n{secret}\n',
+    "concat_remote.mp4": "ffconcat version 1.0\nfile http://127.0.0.1:{port}/a.mp4\n",
+    "script.avi": 'AviSource("{secret}")\n',
+    "list.asx": '<asx version="3.0"><entry><ref href="http://127.0.0.1:{port}/a"/></entry></asx>',
+    "list.pls": "[playlist]\nFile1=http://127.0.0.1:{port}/a\n",
+    "picture.svg": '<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:{port}/a"/></svg>',
+    "filter.mp4": "movie={secret}\n",
+    "smil.mp4": '<smil><body><video src="http://127.0.0.1:{port}/a"/></body></smil>',
+}
+# The first bytes of a container that is allowed, and then something that is not.
+HEADS = {
+    "mov": b"\0\0\0\x18ftypisom\0\0\0\0isomiso2",
+    "matroska": b"\x1aE\xdf\xa3",
+    "avi": b"RIFF\xff\0\0\0AVI ",
+    "flv": b"FLV\x01\x05\0\0\0\x09",
+    "ogg": b"OggS\0\x02",
 }
 
 
@@ -89,9 +107,26 @@ def test_containers_that_open_other_files_are_not_media(name: str, clip_of: Any,
             listener.accept()
 
 
+@pytest.mark.parametrize("family", HEADS)
+def test_a_playlist_behind_an_honest_head_is_broken(family: str, clip_of: Any, tmp_path: Path) -> None:
+    """The container is decided by the head, and only that one reads the file."""
+    os.mkfifo(tmp_path / "secret.ts")  # whoever opened it would wait for ever
+    path = tmp_path / "both.mp4"
+    path.write_bytes(HEADS[family] + b"\n" + PLAYLIST.replace("{secret}", str(tmp_path / "secret.ts")).encode())
+    with pytest.raises((BrokenMedia, NotMedia)) as refused:
+        media.probe(path)
+    assert_one_sentence(refused.value, path)
+
+
 @pytest.mark.parametrize(
     "name",
     [
+        "rtmp://127.0.0.1:9/a",
+        "cache:file:a.mp4",
+        "crypto:a.mp4",
+        "file:/etc/passwd",
+        "/proc/self/environ",
+        "/dev/stdin",
         "http://127.0.0.1:9/a.mp4",
         "concat:a.mp4|b.mp4",
         "subfile:,start,0,end,9,,:a.mp4",
