@@ -172,7 +172,10 @@ def models_calls(studio: Studio) -> list[Call]:
         }
 
     def compared(request: dict[str, Any]) -> Any:
-        return studio.compared([text({"job": job}, "job") for job in (request.get("jobs") or [])[:2]])
+        jobs = request.get("jobs")
+        if not isinstance(jobs, list):
+            raise UsageError("“jobs” must be a list.")
+        return studio.compared([text({"job": job}, "job") for job in jobs[:2]])
 
     return [answer(f) for f in (list_models, compare, compared)]
 
