@@ -1,0 +1,67 @@
+"""What is installed is what was looked at: locked by hash, licensed as listed, without a known hole."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.supply.licences import LOCK, ROOT, licence, listed, locked
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_the_lock_holds_every_dependency_with_hashes() -> None:
+    versions = {canonicalize_name(name): version for name, version in locked().items()}
+    for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]:
+        wanted = Requirement(text)
+        found = versions.get(canonicalize_name(wanted.name))
+        assert found is not None, f"{wanted.name} is not locked; run: make lock"
+        assert wanted.specifier.contains(found, prereleases=True), f"{wanted} is locked at {found}; run: make lock"
+    blocks = re.split(r"^(?=[A-Za-z0-9])", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(versions)
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_the_lock_names_no_place_to_install_from() -> None:
+    text = LOCK.read_text(encoding="utf-8")
+    assert not re.search(r"://|--(index-url|extra-index-url|find-links|trusted-host)", text)
+
+
+def test_only_the_lock_is_installed() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
+    installs = [line for line in recipe.splitlines() if "pip install" in line]
+    assert installs
+    assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
+
+
+def test_every_licence_is_listed_and_current() -> None:
+    page, wanted = listed(), locked()
+    assert page.keys() == wanted.keys(), f"run: make lock ({sorted(page.keys() ^ wanted.keys())})"
+    for name, version in wanted.items():
+        assert page[name][0] == version, f"{name}; run: make lock"
+        here = licence(name)
+        assert here is None or page[name][1] == here, f"{name}; run: make lock"
+        assert page[name][1] != "not stated", f"{name} does not state its licence; look it up"
+
+
+@pytest.mark.release
+def test_no_package_has_a_known_hole(tmp_path: Path) -> None:
+    """Asks the database of advisories; where it cannot be reached, nothing is known, and the test says so."""
+    command = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--disable-pip", "--require-hashes",
+               "--format", "json", "--progress-spinner", "off"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    if not done.stdout.strip():
+        reason = done.stderr.strip().splitlines()[-1:] or ["no answer"]
+        assert re.search(r"connect|network|resolve|timed? ?out|proxy|HTTP|SSL|403|service", reason[0], re.I), (
+            done.stderr
+        )
+        pytest.skip("the database of advisories is out of reach from here")
+    report = json.loads(done.stdout)
+    holes = {each["name"]: [v["id"] for v in each["vulns"]] for each in report["dependencies"] if each.get("vulns")}
+    assert holes == {}
