@@ -9,6 +9,7 @@ from typing import Any
 from studio.errors import Conflict, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, views
 from studio.service.search import parse
+from studio.service.status import status
 from studio.service.trials import TRIED_WITH
 from studio.timeline import seconds, us
 
@@ -60,6 +61,15 @@ def seconds_of(request: dict[str, Any], key: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
         raise UsageError(f"“{key}” must be a time in seconds.")
     return float(value)
+
+
+def status_calls(studio: Studio) -> list[Call]:
+    """For the Status page."""
+
+    def show_status(request: dict[str, Any]) -> Any:
+        return status(studio)
+
+    return [answer(show_status)]
 
 
 def library_calls(studio: Studio) -> list[Call]:

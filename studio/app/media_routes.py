@@ -1,6 +1,7 @@
 """Videos, thumbnails, arrays, uploads and exports, by video id: no path crosses the browser."""
 
 import shutil
+import re
 import shutil
 from pathlib import Path, PurePath
 from urllib.parse import quote
@@ -84,6 +85,14 @@ def routes(studio: Studio) -> APIRouter:
         """The library that draws pictures, out of the installed package: nothing comes from the network."""
         package = Path(str(plotly.__file__)).parent
         return FileResponse(package / "package_data" / "plotly.min.js", media_type="text/javascript", headers=KEEP)
+
+    @router.get("/report/{name}")
+    def report(name: str) -> Response:
+        """A crash report, to attach to a report of a bug."""
+        file = studio.settings.reports / name
+        if not re.fullmatch(r"crash-[0-9T]+-[0-9]+\.json", name) or not file.is_file():
+            return failed(NotFound("There is no such report."))
+        return FileResponse(file, media_type="application/json", filename=name)
 
     @router.get("/export/{video_id}")
     def export(video_id: str, format: str = "json") -> Response:

@@ -6,6 +6,7 @@ from studio.cli.console import Args, Commands, opened, settings_of, show
 from studio.errors import UsageError
 from studio.service import catalogue, examine
 from studio.service.copies import restore
+from studio.service.doctor import condition
 from studio.service.models import download, install
 
 
@@ -67,5 +68,5 @@ def doctor(args: Args) -> int:
         f"{'✓' if c['ok'] else '✗'} {c['what']}: {c['found']}" + ("" if c["ok"] else f"\n    {c['cure']}")
         for c in checks
     ]
-    show(args, {"checks": checks}, lines)
+    show(args, {"checks": checks, "status": condition(settings_of(args))}, lines)
     return 0 if all(c["ok"] for c in checks) else 1

@@ -9,6 +9,7 @@ from studio.config import GIB, Settings
 from studio.errors import StudioError
 from studio.service.library import Studio
 from studio.service.models import catalogue
+from studio.service.status import reports, status
 from studio.store import annotations
 from studio.timeline import apply_all
 
@@ -34,6 +35,9 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         wrong = studio.store.read(unexplained)
         found = f"explains all but {len(wrong)} annotations" if wrong else "explains every annotation"
         checks.append(_check("History", not wrong, found, "Somebody edited the database; compare it with a backup."))
+        crashed = reports(settings.reports)
+        told = f"{crashed[0]['what']} at {crashed[0]['at']}, in {settings.reports}" if crashed else "no crash on record"
+        checks.append(_check("Crashes", not crashed, told, "Attach the report to a bug report, then delete it."))
         for row in studio.videos():
             try:
                 studio.playable(row["id"])
@@ -42,6 +46,18 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
     finally:
         studio.close()
     return checks
+
+
+def condition(settings: Settings) -> dict[str, Any] | None:
+    """`status` of a library that nobody need be serving; None where it cannot be opened."""
+    try:
+        studio = Studio(settings)
+    except (StudioError, OSError):
+        return None
+    try:
+        return status(studio)
+    finally:
+        studio.close()
 
 
 def unexplained(db: sqlite3.Connection) -> list[str]:

@@ -66,6 +66,11 @@ class Studio:
             for row in self.videos():  # what the command line added, or an earlier start did not finish
                 self._queue_preparation(row)
 
+    def workers(self) -> list[ProcessWorker]:
+        """The processes that work for this studio: the queue's, and the one that answers at once."""
+        known = (self.runner.worker if self.runner else None, self._asker)
+        return [worker for worker in known if isinstance(worker, ProcessWorker)]
+
     def close(self) -> None:
         if self.runner:
             self.runner.close()

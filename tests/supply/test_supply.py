@@ -52,16 +52,15 @@ def test_every_licence_is_listed_and_current() -> None:
 
 @pytest.mark.release
 def test_no_package_has_a_known_hole(tmp_path: Path) -> None:
-    """Asks the database of advisories; where it cannot be reached, nothing is known, and the test says so."""
-    command = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--disable-pip", "--require-hashes",
-               "--format", "json", "--progress-spinner", "off"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    if not done.stdout.strip():
-        reason = done.stderr.strip().splitlines()[-1:] or ["no answer"]
-        assert re.search(r"connect|network|resolve|timed? ?out|proxy|HTTP|SSL|403|service", reason[0], re.I), (
-            done.stderr
-        )
-        pytest.skip("the database of advisories is out of reach from here")
-    report = json.loads(done.stdout)
-    holes = {each["name"]: [v["id"] for v in each["vulns"]] for each in report["dependencies"] if each.get("vulns")}
-    assert holes == {}
+    """Asks the databases of advisories; where none knows the packages, nothing was learnt, and the test says so."""
+    for service in ("pypi", "osv"):
+        command = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--disable-pip", "--require-hashes",
+                   "--format", "json", "--progress-spinner", "off", "--vulnerability-service", service]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        found = json.loads(done.stdout)["dependencies"] if done.stdout.strip() else []
+        audited = [each for each in found if "skip_reason" not in each]
+        holes = {each["name"]: [hole["id"] for hole in each["vulns"]] for each in audited if each["vulns"]}
+        assert holes == {}
+        if len(audited) > 0.9 * len(locked()):
+            return
+    pytest.skip("no database of advisories can be reached from here: the packages were not audited")
