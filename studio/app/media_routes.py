@@ -1,6 +1,5 @@
 """Videos, thumbnails, arrays, uploads and exports, by video id: no path crosses the browser."""
 
-import shutil
 import re
 import shutil
 from pathlib import Path, PurePath
@@ -21,14 +20,6 @@ from studio.timeline import us
 
 TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/mp4", ".ogv": "video/ogg"}
 KEEP = {"Cache-Control": "private, max-age=3600"}
-
-
-def _too_large(limit: int) -> MediaTooLarge:
-    return MediaTooLarge(f"A file may have at most {limit // 2**30} GiB; add a larger one by its path.")
-
-
-def _no_room() -> UsageError:
-    return UsageError("There is no room for this file on the library's disk; free some space.")
 
 
 def _too_large(limit: int) -> MediaTooLarge:
