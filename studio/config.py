@@ -33,9 +33,6 @@ class Limits:
     spare_disk_bytes: int = 256 * MIB  # an upload leaves this much, so that edits can still be saved
     call_bytes: int = 64 * MIB
     waiting_calls: int = 100
-    spare_disk_bytes: int = 256 * MIB  # an upload leaves this much, so that edits can still be saved
-    call_bytes: int = 64 * MIB
-    waiting_calls: int = 100
     label_chars: int = 500
     note_chars: int = 10_000
     query_chars: int = 800
