@@ -5,6 +5,7 @@ and gives is in its class's docstring and in docs/models.md. The room knows torc
 never the studio, the web or the database.
 """
 
+from models._ladder import falls
 from models.emotion import definitions as emotion_words
 from models.emotion.localize import contexts, localize
 from models.faces.crops import crop_faces, crop_speaker, sharpness, steady
@@ -41,6 +42,7 @@ __all__ = [
     "crop_faces",
     "crop_speaker",
     "emotion_words",
+    "falls",
     "glance",
     "install",
     "installed",

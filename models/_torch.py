@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from models._ladder import fell
+
 
 def device_of(device: str) -> str:
     """ "auto" is CUDA where there is one, else the CPU; anything else is taken at its word."""
@@ -55,6 +57,7 @@ def halving(
                 batch //= 2
             else:
                 device = "cpu"
+                fell()
     if not parts:
         return np.zeros((0, *empty), np.float32)
     return np.concatenate(parts)

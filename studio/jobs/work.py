@@ -24,6 +24,7 @@ from studio.tasks.desk import Preview, Progress
 from studio.timeline import us
 
 WAVEFORM_PER_S = 50
+SLOWER = "The graphics card ran out of memory, so the processor did a part of this: slower, with the same result."
 
 
 def _video(params: dict[str, Any]) -> Video:
@@ -157,16 +158,32 @@ class DeskHands:
     """One desk, whose models stay warm from job to job."""
 
     def __init__(self, settings: Settings) -> None:
-        self._desk = Desk(settings)
+        self._settings, self._desk = settings, Desk(settings)
 
     def perform(self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> Result:
-        """See `perform`."""
-        self._desk.progress, self._desk.preview = progress, preview
-        return perform(self._desk, kind, params)
+        """See `perform`. What does not fit into the memory of an accelerator is done on the processor, and the result's
+        note says so: most models do that batch by batch, for the rest the whole job is done again."""
+        falls = tasks.falls()
+        try:
+            result = self._on(self._desk, kind, params, progress, preview)
+        except tasks.out_of_memory():
+            self._desk = Desk(self._settings)  # its models hold memory that somebody needs
+            slow = Desk(replace(self._settings, device="cpu"))
+            return _with_note(self._on(slow, kind, params, progress, preview), SLOWER)
+        return _with_note(result, SLOWER) if tasks.falls() > falls else result
+
+    @staticmethod
+    def _on(desk: Desk, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> Result:
+        desk.progress, desk.preview = progress, preview
+        return perform(desk, kind, params)
 
     def loaded(self) -> list[str]:
         """The names of the models that are warm."""
         return self._desk.loaded()
+
+
+def _with_note(result: Result, note: str) -> Result:
+    return replace(result, data={**result.data, "note": " ".join(filter(None, [result.data.get("note"), note]))})
 
 
 def perform(desk: Desk, kind: str, params: dict[str, Any]) -> Result:

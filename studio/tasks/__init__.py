@@ -4,7 +4,7 @@ A task is a function of a `Desk` and plain arguments; it returns an `Outcome` an
 """
 
 from studio.tasks.catalogue import catalogue, engines
-from studio.tasks.desk import Desk, Video
+from studio.tasks.desk import Desk, Video, falls, out_of_memory
 from studio.tasks.emotion import find_emotions
 from studio.tasks.faces import face_tracks
 from studio.tasks.grounding import glance, ground
@@ -27,11 +27,13 @@ __all__ = [
     "engines",
     "explain",
     "face_tracks",
+    "falls",
     "find_emotions",
     "find_speakers",
     "glance",
     "ground",
     "index_video",
+    "out_of_memory",
     "search",
     "shelve",
     "survey",

@@ -30,6 +30,18 @@ class Video:
         return self.duration_us / 1e6
 
 
+def falls() -> int:
+    """How often work of this process left an accelerator that was out of memory."""
+    return models.falls()
+
+
+def out_of_memory() -> type[Exception]:
+    """What a model raises that does not fit into an accelerator's memory even piece by piece."""
+    import torch  # only where models run; this is asked when one of them failed
+
+    return torch.OutOfMemoryError
+
+
 def predictions_of(
     desk: "Desk", video: Video, track: str, label: str, found: Iterable[tuple[int, int, float]]
 ) -> list[Prediction]:

@@ -1,0 +1,91 @@
+"""M20: an accelerator that runs out of memory at batch 1, 2, n: half, half again, then the processor; the result is the
+same, and the person is told why it took longer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models._torch import halving
+from studio.config import Settings
+from studio.errors import JobError
+from studio.jobs import work
+from studio.jobs.result import Result
+from studio.jobs.work import SLOWER, DeskHands
+from studio.tasks import Desk
+
+quiet: Callable[..., None] = lambda *_: None  # noqa: E731
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 32])
+@pytest.mark.parametrize("room", [0, 1, 2, 5, 31])
+def test_every_item_comes_out_once_and_the_same(batch: int, room: int) -> None:
+    """A network on a made-up accelerator that holds `room` items; its sums are a little off, as a GPU's are."""
+    items = np.random.default_rng(7).normal(size=(33, 16)).astype(np.float32)
+    weights = torch.linspace(-1, 1, 16 * 4).reshape(16, 4)
+
+    def forward(part: np.ndarray, device: str) -> torch.Tensor:
+        if device != "cpu" and len(part) > room:
+            raise torch.OutOfMemoryError("full")
+        return torch.from_numpy(part) @ weights + (1e-5 if device != "cpu" else 0)
+
+    on_cpu = halving(forward, items, 4, batch=batch, device="cpu")
+    ladder = halving(forward, items, 4, batch=batch, device="fake")
+    assert ladder.shape == (33, 4)
+    np.testing.assert_allclose(ladder, on_cpu, atol=1e-3)
+
+
+def test_a_cpu_that_is_full_says_so() -> None:
+    def forward(part: np.ndarray, device: str) -> torch.Tensor:
+        raise torch.OutOfMemoryError("full")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        halving(forward, np.zeros((3, 2), np.float32), 1, batch=2, device="cpu")
+
+
+def test_the_person_is_told_when_a_part_went_to_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def job(desk: Desk, params: dict[str, Any]) -> Result:
+        def forward(part: np.ndarray, device: str) -> torch.Tensor:
+            if device != "cpu" and params["full"]:
+                raise torch.OutOfMemoryError("full")
+            return torch.from_numpy(part)
+
+        found = halving(forward, np.ones((3, 2), np.float32), 2, batch=2, device="fake")
+        return Result({"sum": float(found.sum()), "note": params["note"]})
+
+    monkeypatch.setitem(work.KINDS, "sum", job)
+    hands = DeskHands(Settings(home=tmp_path).ensure())
+    assert hands.perform("sum", {"full": False, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": ""}
+    assert hands.perform("sum", {"full": True, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": SLOWER}
+    both = hands.perform("sum", {"full": True, "note": "No faces."}, quiet, quiet).data["note"]
+    assert both == f"No faces. {SLOWER}"
+
+
+def test_a_model_without_a_ladder_has_its_job_done_again_on_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices: list[str] = []
+
+    def job(desk: Desk, params: dict[str, Any]) -> Result:
+        devices.append(desk.settings.device)
+        if desk.settings.device != "cpu":
+            raise torch.OutOfMemoryError("full")
+        return Result({"value": 1})
+
+    monkeypatch.setitem(work.KINDS, "big", job)
+    hands = DeskHands(Settings(home=tmp_path, device="auto").ensure())
+    assert hands.perform("big", {}, quiet, quiet).data == {"value": 1, "note": SLOWER}
+    hands.perform("big", {}, quiet, quiet)
+    assert devices == ["auto", "cpu"] * 2, "the accelerator may have room the next time"
+
+
+def test_another_error_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def job(desk: Desk, params: dict[str, Any]) -> Result:
+        raise JobError("Something else.")
+
+    monkeypatch.setitem(work.KINDS, "odd", job)
+    with pytest.raises(JobError, match="else"):
+        DeskHands(Settings(home=tmp_path).ensure()).perform("odd", {}, quiet, quiet)
