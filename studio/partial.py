@@ -1,6 +1,7 @@
 """Files in the making: named so that everybody can tell whose they are, and remove those that nobody will finish."""
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -16,7 +17,10 @@ def sweep(folder: Path, below: bool = False) -> int:
     """Remove what processes that are gone left unfinished in a folder (and in those below it); returns how many."""
     found = [path for path in folder.glob(f"{'**/' if below else ''}{MARK}*") if not _alive(path.name)]
     for path in found:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(found)
 
 

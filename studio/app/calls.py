@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.errors import Conflict, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, views
+from studio.service.exchange import Plan, listed
 from studio.service.search import parse
 from studio.service.status import status
 from studio.service.trials import TRIED_WITH
@@ -115,7 +116,8 @@ def library_calls(studio: Studio) -> list[Call]:
         studio.cancel(text(request, "job"))
         return {}
 
-    return [answer(f) for f in (list_videos, add_path, remove_video, index_video, cancel_job)]
+    functions = (list_videos, add_path, remove_video, index_video, cancel_job)
+    return [*(answer(f) for f in functions), *exchange_calls(studio)]
 
 
 def search_calls(studio: Studio) -> list[Call]:
@@ -259,4 +261,51 @@ def annotate_calls(studio: Studio) -> list[Call]:
         load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
         save_people, save_schema, transcript, read_subtitles, save_line, drop_line,
     )  # fmt: skip
+    return [*(answer(f) for f in functions), *exchange_calls(studio)]
+
+
+def exchange_calls(studio: Studio) -> list[Call]:
+    """Annotation files in and out, for the Annotate and Library pages; see `studio.service.exchange` for the answers.
+
+    A file comes by POST /incoming and is named by its token; one goes out by GET /export/VIDEO?format=NAME.
+    """
+
+    def formats(request: dict[str, Any]) -> Any:
+        return {"formats": listed()}
+
+    def export_preview(request: dict[str, Any]) -> Any:
+        return {"lost": studio.exchange.losses(text(request, "video"), text(request, "format"))}
+
+    def import_preview(request: dict[str, Any]) -> Any:
+        return studio.exchange.preview(*_import_of(studio, request))
+
+    def import_apply(request: dict[str, Any]) -> Any:
+        done = studio.exchange.apply(*_import_of(studio, request), text(request, "annotator", "")[:100])
+        studio.exchange.drop(text(request, "upload"))
+        return done
+
+    def import_drop(request: dict[str, Any]) -> Any:
+        studio.exchange.drop(text(request, "upload"))
+        return {}
+
+    def import_undo(request: dict[str, Any]) -> Any:
+        return studio.exchange.undo(text(request, "import"), text(request, "annotator", "")[:100])
+
+    def imports(request: dict[str, Any]) -> Any:
+        return {"imports": studio.exchange.imports()}
+
+    functions = (formats, export_preview, import_preview, import_apply, import_drop, import_undo, imports)
     return [answer(f) for f in functions]
+
+
+def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, Plan]:
+    """The file, its name, its format and how it is to be imported."""
+    mapped = {key: request.get(key) or {} for key in ("videos", "tracks", "labels")}
+    for key, names in mapped.items():
+        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+            raise UsageError(f"“{key}” must be an object of names.")
+        if any(len(name) > studio.settings.limits.label_chars for name in names.values()):
+            raise UsageError(f"A name under “{key}” is too long.")
+    plan = Plan(text(request, "video", "") or None, **mapped, kind=text(request, "kind", ""))
+    data = studio.exchange.kept(text(request, "upload"))
+    return data, text(request, "name"), text(request, "format", "") or None, plan

@@ -88,12 +88,29 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/export/{video_id}")
     def export(video_id: str, format: str = "json") -> Response:
         try:
-            data, row = studio.exchange.export(video_id, format), studio.video(video_id)
-            file_name = PurePath(row["name"]).stem + named(format).extension
+            row, form = studio.video(video_id), named(format)
+            data = studio.exchange.export(row["id"], form.name)
+            file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:
             return failed(error)
         disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
-        return Response(data, media_type="application/json", headers={"Content-Disposition": disposition})
+        return Response(data, media_type=form.media_type, headers={"Content-Disposition": disposition})
+
+    @router.post("/incoming")
+    async def incoming(request: Request, name: str) -> Response:
+        """The raw bytes of one annotation file; it waits under the token that this answers, until it is imported."""
+        limit, data = studio.settings.limits.import_bytes, bytearray()
+        try:
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > limit:
+                    raise MediaTooLarge(f"An annotation file may have at most {limit >> 20} MB; split it.")
+            kept = await run_in_threadpool(studio.exchange.keep, bytes(data), name)
+            return JSONResponse({"ok": True, "data": kept})
+        except StudioError as error:
+            return failed(error)
+        except OSError:
+            return failed(_no_room())
 
     @router.post("/upload")
     async def upload(request: Request, name: str) -> Response:

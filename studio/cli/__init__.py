@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio import __version__
-from studio.cli import annotating, evaluation, finding, people, upkeep, videos
-from studio.cli.console import Commands
+from studio.cli import annotating, evaluation, exchange, finding, people, upkeep, videos
+from studio.cli.console import Commands, Help
 from studio.errors import StudioError, UsageError
 
 __all__ = ["main", "parser"]
@@ -43,10 +43,14 @@ def parser() -> argparse.ArgumentParser:
                         help="where models run (default: a GPU if there is one)")  # fmt: skip
     top = argparse.ArgumentParser(
         "studio", description="Search video for moments, correct what models propose, keep the corrections.",
-        parents=[common], epilog="VIDEO is an id (from `studio add`) or a path; a new file is added first.",
+        parents=[common], formatter_class=Help, epilog=(
+            "VIDEO is an id (from `studio add`) or a path; a new file is added first.\n"
+            "Exit status: 0 done, 1 failed with one line on standard error, 2 misused, 130 stopped with Ctrl+C.\n"
+            "Completion:\n  studio completion bash > ~/.local/share/bash-completion/completions/studio"
+        ),
     )  # fmt: skip
     top.add_argument("--version", action="version", version=__version__)
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
-    for group in (videos, finding, people, annotating, evaluation, upkeep):
+    for group in (videos, finding, people, annotating, exchange, evaluation, upkeep):
         group.register(commands)
     return top

@@ -18,6 +18,17 @@ Args = argparse.Namespace
 Json = dict[str, Any]
 
 
+class Help(argparse.HelpFormatter):
+    """Wraps each line of a description by itself, and leaves lines that begin with blanks (examples) alone."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = (
+            line if line.startswith(" ") else super(Help, self)._fill_text(line, width, indent)
+            for line in text.split("\n")
+        )
+        return "\n".join(filled)
+
+
 class Commands:
     """Where a group declares its commands."""
 
@@ -25,11 +36,23 @@ class Commands:
         self._subparsers, self._common = subparsers, common
 
     def add(
-        self, name: str, run: Callable[[Args], int], what: str, *, video: bool = False, as_json: bool = True
+        self,
+        name: str,
+        run: Callable[[Args], int],
+        what: str,
+        *,
+        video: bool = False,
+        as_json: bool = True,
+        examples: Sequence[str] = (),
     ) -> argparse.ArgumentParser:
         """Declare one command; `video` and `as_json` say whether it takes a VIDEO and --json."""
         sub: argparse.ArgumentParser = self._subparsers.add_parser(
-            name, help=what, description=what, parents=[self._common]
+            name,
+            help=what,
+            description=what,
+            parents=[self._common],
+            formatter_class=Help,
+            epilog="Examples:\n" + "\n".join(f"  {example}" for example in examples) if examples else None,
         )
         sub.set_defaults(run=run)
         if video:

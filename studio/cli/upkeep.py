@@ -1,5 +1,6 @@
 """Looking after the library and its models: models, backup, doctor."""
 
+import argparse
 from pathlib import Path
 
 from studio.cli.console import Args, Commands, opened, settings_of, show
@@ -20,6 +21,9 @@ def register(commands: Commands) -> None:
     sub.add_argument("file", metavar="FILE", type=Path)
     sub = commands.add("restore", bring_back, "put a backup in the place of the library's database", as_json=False)
     sub.add_argument("file", metavar="FILE", type=Path)
+    sub = commands.add("completion", completion, "print a script that completes commands in your shell", as_json=False,
+                       examples=("studio completion zsh > ~/.zfunc/_studio",))  # fmt: skip
+    sub.add_argument("shell", choices=["bash", "zsh", "tcsh"])
     commands.add("doctor", doctor, "say what is missing and how to fix it")
 
 
@@ -70,3 +74,26 @@ def doctor(args: Args) -> int:
     ]
     show(args, {"checks": checks, "status": condition(settings_of(args))}, lines)
     return 0 if all(c["ok"] for c in checks) else 1
+
+
+def completion(args: Args) -> int:
+    """`studio completion`: a plain script, so that pressing Tab starts no Python."""
+    import shtab
+
+    from studio.cli import parser
+
+    print(shtab.complete(_completing_files(parser()), args.shell))
+    return 0
+
+
+def _completing_files(top: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The parser, with every argument that names a file marked as one."""
+    import shtab
+
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for sub in action.choices.values():
+                _completing_files(sub)
+        elif action.type is Path or action.metavar in ("PATH", "VIDEO"):
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+    return top

@@ -29,7 +29,7 @@ from studio.formats import (
     thumos,
     via,
 )
-from studio.formats.losses import losses
+from studio.formats.losses import cannot_hold, losses
 from studio.formats.model import Format, Holds, Mark, Part, Placed, place
 
 FORMATS = {
@@ -74,6 +74,7 @@ __all__ = [
     "Mark",
     "Part",
     "Placed",
+    "cannot_hold",
     "guessed",
     "losses",
     "named",

@@ -15,12 +15,15 @@ HOLDS = Holds(tracks=False)
 TRACK = "Activity"
 
 
-def write(timelines: Sequence[Timeline], subset: str = "validation") -> bytes:
-    """One database of all videos."""
+_SUBSETS = {"train": "training", "val": "validation", "test": "testing"}
+
+
+def write(timelines: Sequence[Timeline]) -> bytes:
+    """One database of all videos; outside of data sets, all are of the subset that its evaluation looks at."""
     database = {
         timeline.footage.stem: {
             "duration": reading.seconds_in(timeline.footage.duration),
-            "subset": subset,
+            "subset": _SUBSETS.get(timeline.split, "validation"),
             "resolution": f"{timeline.footage.width}x{timeline.footage.height}",
             "url": "",
             "annotations": [

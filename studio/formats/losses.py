@@ -15,6 +15,26 @@ def losses(form: Format, timelines: Sequence[Timeline]) -> list[str]:
     return list(_said(form, kept))
 
 
+def cannot_hold(form: Format) -> list[str]:
+    """What the format has no place for at all, in a few words each."""
+    holds = form.holds
+    times = {0: "times between frames", 1: ""}.get(holds.grain, f"times finer than {holds.grain / 1000:g} ms")
+    said = {
+        "times finer than its units": holds.rounding is not None,
+        times: holds.rounding is None and not holds.only_boxed,
+        "tracks without face boxes, times between boxes": holds.only_boxed,
+        "overlaps within a track (they go to further tiers)": holds.layers,
+        "names of tracks": not holds.tracks,
+        "labels (only who and when)": not holds.labels,
+        "notes": not holds.notes,
+        "confidence": not holds.scores,
+        "annotators": not holds.annotators,
+        "links to predictions": not holds.origin,
+        "boxes": not holds.boxes,
+    }
+    return [what for what, lost in said.items() if lost and what]
+
+
 def _said(form: Format, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
     holds = form.holds
     if holds.only_boxed:

@@ -9,7 +9,7 @@ from studio.media.frames import FrameStream, frame_at, sample_frames
 from studio.media.model import AudioTrack, Frames, Probe, frame_index, frame_time
 from studio.media.pictures import still, thumbnail, thumbnails
 from studio.media.probe import probe
-from studio.media.proxy import make_proxy
+from studio.media.proxy import make_clip, make_proxy
 from studio.media.shots import shots
 from studio.media.subtitles import subtitles
 
@@ -23,6 +23,7 @@ __all__ = [
     "frame_at",
     "frame_index",
     "frame_time",
+    "make_clip",
     "make_proxy",
     "probe",
     "sample_frames",

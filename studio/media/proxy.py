@@ -1,4 +1,4 @@
-"""A copy that every browser plays, for files that browsers do not."""
+"""Copies that every browser plays: of a whole video, or of some of its frames."""
 
 import os
 from collections.abc import Callable
@@ -26,8 +26,36 @@ def make_proxy(
     0 to 1; an exception it raises stops the work. Raises what `probe` raises; MediaError when the disk is full,
     UsageError when the folder of `out` cannot be written to.
     """
-    limits = limits or Limits()
+    return _copy(path, out, None, progress, limits or Limits())
+
+
+def make_clip(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    start_us: int,
+    end_us: int,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Path:
+    """Write the frames that begin in `[start_us, end_us)`, and the sound of that time, as `make_proxy` does.
+
+    Time 0 of the clip is its first frame; the same file and times give the same bytes. Raises what `make_proxy`
+    raises; UsageError when no frame begins there.
+    """
+    return _copy(path, out, (start_us, end_us), progress, limits or Limits())
+
+
+def _copy(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    span: tuple[int, int] | None,
+    progress: Progress | None,
+    limits: Limits,
+) -> Path:
     found = probe(path, limits)
+    asked = found.pts_us if span is None else found.pts_us[(found.pts_us >= span[0]) & (found.pts_us < span[1])]
+    if not len(asked):
+        raise UsageError(f"No frame of {policy.shown(path)} begins in the time of this clip; make it longer.")
     real = policy.admit(path, limits)
     target = Path(out).absolute()
     described, tables = timing(found)
@@ -42,10 +70,11 @@ def make_proxy(
         "fps": found.fps,
         "duration_us": found.duration_us,
         "start_us": found.start_us,
+        "end_us": None if span is None else min(found.duration_us, span[1]),
         "target": str(unfinished),
     }
     try:
-        with Child("proxy", real, limits, arguments, tables + found.pts_us.tobytes()) as child:
+        with Child("proxy", real, limits, arguments, tables + asked.tobytes()) as child:
             while (head := child.receive()) is not None:
                 if progress is not None:
                     progress(min(1.0, float(head["done"])))

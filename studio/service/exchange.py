@@ -11,7 +11,7 @@ from typing import Any
 from studio import formats
 from studio.config import Settings
 from studio.errors import FormatError, NotFound, UsageError
-from studio.formats import FORMATS, Format, Mark, Part, Placed, losses, place
+from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, losses, place
 from studio.service import files, matching
 from studio.store import Store, annotations, imports, lines, runs
 from studio.store.imports import Batch
@@ -276,11 +276,11 @@ class Exchange:
 
 def listed() -> list[Row]:
     """Every format: `name`, `title`, `extension`, `units`, `reads`, `writes`, `many` (videos a file), `lines` (whether
-    it may also be a transcript)."""
+    it may also be a transcript), `cannot` (what it has no place for)."""
     return [
         {
             "name": f.name, "title": f.title, "extension": f.extension, "units": f.units, "reads": f.read is not None,
-            "writes": f.write is not None, "many": f.many, "lines": f.name in LINES,
+            "writes": f.write is not None, "many": f.many, "lines": f.name in LINES, "cannot": cannot_hold(f),
         }
         for f in FORMATS.values()
     ]  # fmt: skip

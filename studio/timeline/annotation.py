@@ -61,7 +61,8 @@ class Timeline:
     """The annotations of one video, with what some file formats keep beside them.
 
     `scores` has the confidence of annotations that have one, by id; `boxes` where the one on a track is seen, by
-    track, in order of time; `lines` what is said: (start_us, end_us, text).
+    track, in order of time; `lines` what is said: (start_us, end_us, text); `split` the part of a data set that the
+    video is in, "" outside of data sets.
     """
 
     footage: Footage
@@ -69,6 +70,7 @@ class Timeline:
     scores: Mapping[str, float] = field(default_factory=dict)
     boxes: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
     lines: tuple[tuple[int, int, str], ...] = ()
+    split: str = ""
 
     @property
     def tracks(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The browser's copy of a file that browsers cannot play: H.264 and AAC in MP4, with the same frame times."""
+"""Copies of a file, or of a part of it, as browsers play them: H.264 and AAC in MP4, with the same frame times."""
 
 import errno
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import av
+import numpy as np
 
 from studio.config import Limits
 from studio.errors import MediaError
@@ -34,17 +35,21 @@ def proxy(
     fps: float,
     duration_us: int,
     start_us: int,
+    end_us: int | None,
     target: str,
 ) -> None:
-    """Write `target`; answer progress in [0, 1]. Frames that cannot be decoded are left out."""
-    table, _ = unpack_timing(body, **timing)
+    """Write the asked frames to `target`, the first at time 0; answer progress in [0, 1].
+
+    Sound goes on to its end, or is cut at `end_us`. Frames that cannot be decoded are left out.
+    """
+    table, asked = unpack_timing(body, **timing)
     try:
         with (
             Reel(path, limits, table, reply) as reel,
             open_source(path, limits) as sound,
             av.open(f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
         ):
-            _write(reply, reel, sound, output, table.pts_us.tolist(), size, fps, duration_us, start_us)
+            _write(reply, reel, sound, output, asked, size, fps, duration_us, start_us, end_us)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise MediaError(
@@ -63,24 +68,28 @@ def _write(
     fps: float,
     duration_us: int,
     start_us: int,
+    end_us: int | None,
 ) -> None:
     even = tuple(max(2, side - side % 2) for side in size)
     video = output.add_stream("libx264", rate=max(1, round(fps)), options=_VIDEO_OPTIONS)
     video.width, video.height, video.pix_fmt = *even, "yuv420p"
     video.codec_context.gop_size = _KEY_EVERY
     video.codec_context.time_base = video.time_base = Fraction(1, 1_000_000)
-    track = _Sound(sound, output, reply, start_us) if sound.audio is not None else None
+    first = asked[0]
+    track = None
+    if sound.audio is not None:
+        track = _Sound(sound, output, reply, start_us + first, None if end_us is None else end_us - first)
     canvas = _Canvas(even)
     last = -1
     for _, us, frame in reel.displayed(asked):
-        if us <= last:
+        if us <= last or us < first:
             continue
         last = us
         picture = canvas.fit(frame)
-        picture.pts, picture.time_base = us, Fraction(1, 1_000_000)
+        picture.pts, picture.time_base = us - first, Fraction(1, 1_000_000)
         output.mux(video.encode(picture))
         if track is not None:
-            track.write_until(us)
+            track.write_until(us - first)
         reply.progress(min(us / duration_us, 1.0))
     if last < 0:
         raise policy.refuse_broken(sound.path, "not one of its pictures is intact")
@@ -126,19 +135,22 @@ class _Canvas:
 
 
 class _Sound:
-    """The AAC track, written piece by piece so that it stays beside the picture."""
+    """The AAC track from `start_us` on, at most `most_us` of it, written piece by piece to stay beside the picture."""
 
-    def __init__(self, source: Source, output: Any, reply: Reply, start_us: int) -> None:
+    def __init__(self, source: Source, output: Any, reply: Reply, start_us: int, most_us: int | None) -> None:
         self._output = output
         self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
         self._blocks: Iterator[Block] = aligned(source, reply, _SOUND_RATE, start_us, "stereo")
         self._written = 0
+        self._most = None if most_us is None else most_us * _SOUND_RATE // 1_000_000
 
     def write_until(self, us: int | None) -> None:
         """Write samples up to a time, or to their end."""
         while us is None or self._written * 1_000_000 < us * _SOUND_RATE:
             block = next(self._blocks, None)
-            if block is None:
+            if block is not None and self._most is not None:
+                block = np.ascontiguousarray(block[:, : self._most - self._written])
+            if block is None or not block.size:
                 if us is None:
                     self._output.mux(self._stream.encode(None))
                 return

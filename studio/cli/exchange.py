@@ -1,0 +1,185 @@
+"""Annotations in and out: export, import, formats."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from studio import formats
+from studio.cli.console import Args, Commands, Json, bar, known, opened, show
+from studio.errors import UsageError
+from studio.service import dataset
+from studio.service.dataset import Wish
+from studio.service.exchange import Plan, listed
+
+
+def register(commands: Commands) -> None:
+    """Declare them."""
+    writable = ", ".join(name for name, f in formats.FORMATS.items() if f.write)
+    sub = commands.add(
+        "export", export, "write the annotations of a video to a file, or a library to a data set", as_json=True,
+        examples=(
+            "studio export talk.mp4 --format elan -o talk.eaf", "studio export talk.mp4 -o talk.TextGrid",
+            "studio export talk.mp4 --format srt --check        what would be lost",
+            "studio export --dataset smiles --format activitynet --split 0.8,0.1,0.1 --clips",
+        ),
+    )  # fmt: skip
+    sub.add_argument("video", metavar="VIDEO", nargs="?", help="an id or a path")
+    sub.add_argument("--format", metavar="F", help=f"{writable} (default: by the name of FILE, else json)")
+    sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
+    sub.add_argument("--check", action="store_true", help="only say what the format cannot hold of these annotations")
+    whole = sub.add_argument_group("data sets: the annotated videos of the library in one new folder")
+    whole.add_argument("--dataset", metavar="DIR", type=Path, help="the folder to write")
+    whole.add_argument("--search", metavar="NAME", default="", help="only the videos that a saved search finds")
+    whole.add_argument("--split", metavar="SHARES", default="1", help="of videos, as in 0.8,0.1,0.1 (train, val, test)")
+    whole.add_argument("--seed", type=int, default=0, help="decides which video goes to which split (default 0)")
+    whole.add_argument("--clips", action=argparse.BooleanOptionalAction, default=False,
+                       help="cut every annotated moment out at its frames (default: only name the videos)")  # fmt: skip
+    whole.add_argument("--licence", default="", metavar="TEXT", help="what the data card says of it")
+
+    readable = ", ".join(name for name, f in formats.FORMATS.items() if f.read)
+    sub = commands.add(
+        "import", import_, "add the annotations of a file to the videos it is about, as one action", as_json=True,
+        examples=(
+            "studio import talk.eaf --preview", "studio import talk.eaf --video talk.mp4 --map-track Gesture=Hands",
+            "studio import val_1.json --format activitynet",
+            "studio import talk.srt --video talk.mp4 --as annotations", "studio import --undo 3f2a9c0d1b7e",
+        ),
+    )  # fmt: skip
+    sub.add_argument("file", metavar="FILE", nargs="?", type=Path)
+    sub.add_argument("--format", metavar="F", help=f"{readable} (default: by the name of FILE, or its content)")
+    sub.add_argument("--video", metavar="VIDEO", help="the video that the file is about (default: by its name)")
+    sub.add_argument("--preview", action="store_true", help="say what would be added, and change nothing")
+    for what in ("label", "track", "video"):
+        to = "VIDEO" if what == "video" else "NEW"
+        sub.add_argument(f"--map-{what}", metavar=f"OLD={to}", action="append", default=[],
+                         help=f"what a {what} of the file is here; repeatable")  # fmt: skip
+    sub.add_argument("--as", dest="kind", choices=["annotations", "lines"], default="",
+                     help="subtitles become what is said (lines) unless annotations are asked for")  # fmt: skip
+    sub.add_argument("--by", metavar="NAME", default="", help="who answers for annotations that name nobody")
+    sub.add_argument("--undo", metavar="ID", help="take an import back")
+    sub.add_argument("--list", action="store_true", help="list the imports, newest first")
+
+    commands.add("formats", formats_, "list the file formats; --json also says what each cannot hold")
+
+
+def export(args: Args) -> int:
+    """`studio export`"""
+    if (args.video is None) == (args.dataset is None):
+        raise UsageError("Name one VIDEO, or a folder with --dataset.")
+    if args.dataset is not None:
+        return _dataset(args)
+    if args.json and args.output is None and not args.check:
+        raise UsageError("--json says what was written; name the file with -o FILE, or leave --json out.")
+    with opened(args) as studio:
+        video = studio.video(args.video)["id"]
+        name = args.format or (formats.guessed(args.output.name).name if args.output else "json")
+        lost = studio.exchange.losses(video, name)
+        data = b"" if args.check else studio.exchange.export(video, name)
+    if args.check:
+        show(args, {"format": name, "lost": lost}, lost or ["Nothing is lost."])
+        return 0
+    for sentence in lost:
+        print(f"studio: {sentence}", file=sys.stderr)
+    if args.output is None:
+        sys.stdout.buffer.write(data)
+        return 0
+    try:
+        args.output.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"“{args.output.name}” cannot be written ({error.strerror}); choose another place.") from None
+    if args.json:
+        show(args, {"file": str(args.output), "format": name, "lost": lost}, [])
+    return 0
+
+
+def _dataset(args: Args) -> int:
+    if args.output or args.check:
+        raise UsageError("--dataset writes a folder; leave out -o and --check.")
+    try:
+        split = tuple(float(share) for share in args.split.split(","))
+    except ValueError:
+        raise UsageError("--split takes shares as in 0.8,0.1,0.1.") from None
+    wish = Wish(args.format or "json", args.search, split, args.seed, args.clips, args.licence)
+    with opened(args) as studio, bar("data set") as progress:
+        card = dataset.export(studio, args.dataset.expanduser().absolute(), wish, progress)
+    splits = ", ".join(f"{count} {split}" for split, count in card["splits"].items())
+    lines = [f"{args.dataset}: {card['annotations']} annotations in {card['videos']} videos ({splits})", *card["lost"]]
+    show(args, {"dataset": str(args.dataset), **card}, lines)
+    return 0
+
+
+def import_(args: Args) -> int:
+    """`studio import`"""
+    if sum((args.file is not None, args.undo is not None, args.list)) != 1:
+        raise UsageError("Give one FILE, or --undo ID, or --list.")
+    with opened(args) as studio:
+        if args.undo is not None:
+            done = studio.exchange.undo(args.undo, args.by)
+            kept = f"; {done['kept']} were changed since and stay" if done["kept"] else ""
+            show(args, {"import": args.undo, **done}, [f"{done['removed']} removed{kept}"])
+            return 0
+        if args.list:
+            found = studio.exchange.imports()
+            show(args, {"imports": found}, [_line(each) for each in found])
+            return 0
+        plan = Plan(
+            None if args.video is None else known(studio, args.video), _pairs(args.map_video, "video"),
+            _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind,
+        )  # fmt: skip
+        data = _content(args.file)
+        if args.preview:
+            result = studio.exchange.preview(data, args.file.name, args.format, plan)
+        else:
+            result = studio.exchange.apply(data, args.file.name, args.format, plan, args.by)
+    show(args, result, _told(result))
+    return 0
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"“{file.name}” cannot be read ({error.strerror}); check the path.") from None
+
+
+def _pairs(listed: Sequence[str], what: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in listed]
+    if not all(sign for _, sign, _ in pairs):
+        raise UsageError(f"--map-{what} takes OLD=NEW.")
+    return {old: new for old, _, new in pairs}
+
+
+def _told(result: Json) -> list[str]:
+    lines = []
+    for part in result["parts"]:
+        to = f"→ {part['video']['name']}" if part["video"] else "left out"
+        lines.append(f"{part['name'] or result['file']} {to}: {part['segments']} segments")
+        lines += [f"    {problem}" for problem in part["problems"]]
+    for what in ("tracks", "labels"):
+        names = [f"{n['name']}→{n['to']}" if n["name"] != n["to"] else n["name"] for n in result[what]]
+        lines.append(f"{what}: {', '.join(names[:20])}{' …' * (len(names) > 20)}")
+    lines += result["problems"]
+    if result["already"]:
+        lines.append(f"{result['already']} are there already")
+    if "import" in result:
+        lines.append(f"{result['segments']} {result['kind']} added; take them back with: studio import --undo "
+                     f"{result['import']}")  # fmt: skip
+    else:
+        lines.append(f"{result['segments']} {result['kind']} would be added")
+    return lines
+
+
+def _line(each: Json) -> str:
+    state = "undone" if each["undone"] else f"{each['annotations']} annotations" * (each["kind"] == "annotations")
+    return f"{each['id']}  {each['at'][:19]}  {each['format']:<12} {each['file']}  {state or 'lines'}"
+
+
+def formats_(args: Args) -> int:
+    """`studio formats`"""
+    found = listed()
+    for each in found:
+        each["does"] = " and ".join(what for what in ("read", "write") if each[f"{what}s"])
+    lines = [f"{f['name']:<13} {f['extension']:<10} {f['does']:<15} {f['title']}" for f in found]
+    show(args, {"formats": found}, lines)
+    return 0

@@ -1,0 +1,195 @@
+"""A library, or what a saved search finds, as one folder that a data set is published as.
+
+    README.md, card.json    the data card: what is in it, who made it, how far people agree, which models helped
+    videos.json             each video by its name and sha256 (no path of this machine), with its split
+    annotations/SPLIT.EXT   in the chosen format; for formats of one video a file, annotations/SPLIT/VIDEO.EXT
+    clips/, clips.csv       on request: every annotated moment as a file of its own, cut at its frames
+    manifest.sha256         the hash of every other file, as sha256sum checks it
+
+The same library gives the same bytes: nothing says when or where it was written.
+"""
+
+import csv
+import io
+import math
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from studio import formats, media
+from studio.errors import UsageError
+from studio.formats import Format, archive, losses
+from studio.formats.reading import dump
+from studio.formats.table import guarded
+from studio.partial import partial_of, sweep
+from studio.service import card, files
+from studio.service.exchange import write
+from studio.service.search import parse
+from studio.timeline import Segment, Timeline, seconds
+
+if TYPE_CHECKING:
+    from studio.service.library import Studio
+
+Row = dict[str, Any]
+Progress = Callable[[float, str], None]
+SPLITS = {1: ("all",), 2: ("train", "test"), 3: ("train", "val", "test")}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a data set should be. `split` are shares of the videos, 1 together; `search` the name of a saved one."""
+
+    format: str = "json"
+    search: str = ""
+    split: tuple[float, ...] = (1.0,)
+    seed: int = 0
+    clips: bool = False
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        whole = math.isclose(sum(self.split), 1.0, abs_tol=1e-6)
+        if len(self.split) not in SPLITS or not whole or not all(0 < share <= 1 for share in self.split):
+            raise UsageError("Give up to three shares that add up to 1, as in 0.8,0.1,0.1.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    row: Row
+    timeline: Timeline
+
+
+def export(studio: "Studio", target: Path, wish: Wish, progress: Progress = lambda done, what: None) -> Row:
+    """Write the folder `target`, which appears only when it is whole; returns its card.
+
+    Raises UsageError when there is something already, or nothing to write; NotFound for an unknown search; MediaError.
+    """
+    form = formats.named(wish.format)
+    if target.exists():
+        raise UsageError(f"“{target.name}” is there already; name a new folder for the data set.")
+    if not target.parent.is_dir():
+        raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
+    entries = _entries(studio, wish)
+    if not entries:
+        raise UsageError("No video with annotations belongs to this data set; annotate one, or ask another search.")
+    sweep(target.parent)
+    folder = partial_of(target)
+    try:
+        folder.mkdir()
+        made = _write(studio, folder, form, entries, wish, target.name, progress)
+        folder.rename(target)
+    except OSError as error:
+        raise UsageError(f"The data set cannot be written ({error.strerror}); choose another place.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return made
+
+
+def _entries(studio: "Studio", wish: Wish) -> list[_Entry]:
+    """The annotated videos, by the hash of their content, with the names and splits that they have in the data set."""
+    rows = studio.videos()
+    if wish.search:
+        hits, _ = studio.searching.ask(parse(studio.searching.kept_as(wish.search)))
+        found = {hit["video"]["id"] for hit in hits}
+        rows = [row for row in rows if row["id"] in found]
+    rows = sorted((row for row in rows if row["annotations"]), key=lambda row: (row["sha256"], row["name"]))
+    names = _names(rows)
+    split = _splits(rows, wish)
+    found_timelines = (studio.exchange.timeline(row) for row in rows)
+    return [
+        _Entry(row, replace(t, footage=replace(t.footage, name=names[row["id"]]), split=split[row["id"]]))
+        for row, t in zip(rows, found_timelines, strict=True)
+    ]
+
+
+def _names(rows: Sequence[Row]) -> dict[str, str]:
+    """What each video is called, by its id; two of one name get a piece of their hash."""
+    taken: dict[str, list[Row]] = {}
+    for row in rows:
+        taken.setdefault(archive.file_name(PurePath(row["name"]).stem).casefold(), []).append(row)
+    named = {}
+    for same in taken.values():
+        for number, row in enumerate(same):
+            name = PurePath(row["name"])
+            mark = f"-{row['sha256'][:8]}-{number}" if len(same) > 1 else ""
+            named[row["id"]] = f"{name.stem}{mark}{name.suffix}"
+    return named
+
+
+def _splits(rows: Sequence[Row], wish: Wish) -> dict[str, str]:
+    """The split of each video: its place in an order that only the seed and the videos' contents decide."""
+    order = sorted(rows, key=lambda row: (sha256(f"{wish.seed} {row['sha256']}".encode()).hexdigest(), row["name"]))
+    ends = [round(len(order) * sum(wish.split[: k + 1])) for k in range(len(wish.split))]
+    names = SPLITS[len(wish.split)]
+    return {row["id"]: names[next(k for k, end in enumerate(ends) if n < end)] for n, row in enumerate(order)}
+
+
+def _write(
+    studio: "Studio", folder: Path, form: Format, entries: Sequence[_Entry], wish: Wish, name: str, progress: Progress
+) -> Row:
+    (folder / "annotations").mkdir()
+    for split in SPLITS[len(wish.split)]:
+        progress(0.0, "annotations")
+        _annotations(folder / "annotations", form, split, [e.timeline for e in entries if e.timeline.split == split])
+    (folder / "videos.json").write_bytes(dump([_video(entry) for entry in entries]))
+    if wish.clips:
+        _clips(studio, folder, entries, progress)
+    facts = card.facts(studio, [(e.row, e.timeline) for e in entries], name)
+    facts |= {
+        "format": form.name, "format_title": form.title, "seed": wish.seed, "licence": wish.licence or "not stated",
+        "search": wish.search, "clips": wish.clips, "lost": losses(form, [e.timeline for e in entries]),
+        "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
+    }  # fmt: skip
+    (folder / "card.json").write_bytes(dump(facts))
+    (folder / "README.md").write_text(card.markdown(facts), "utf-8")
+    listed = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
+    (folder / "manifest.sha256").write_text("".join(lines), "utf-8")
+    progress(1.0, "done")
+    return facts
+
+
+def _annotations(folder: Path, form: Format, split: str, timelines: Sequence[Timeline]) -> None:
+    if form.many:
+        (folder / f"{split}{form.extension}").write_bytes(write(form, timelines))
+        return
+    (folder / split).mkdir()
+    for timeline in timelines:
+        name = archive.file_name(timeline.footage.stem) + form.extension
+        (folder / split / name).write_bytes(write(form, [timeline]))
+
+
+def _video(entry: _Entry) -> Row:
+    row = entry.row
+    return {
+        "name": entry.timeline.footage.name, "split": entry.timeline.split, "sha256": row["sha256"],
+        "size": row["size"], "duration": seconds(row["duration_us"]), "width": row["width"], "height": row["height"],
+        "fps": row["fps"], "frames": row["frame_count"], "annotations": len(entry.timeline.annotations),
+    }  # fmt: skip
+
+
+def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: Progress) -> None:
+    """Every annotated moment once; `clips.csv` says what is in it."""
+    (folder / "clips").mkdir()
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(("clip", "video", "split", "track", "label", "start", "end", "first_frame", "end_frame"))
+    wanted = list(_moments(entries))
+    for number, (entry, span, first, end) in enumerate(wanted):
+        name = f"clips/{entry.row['sha256'][:16]}-{first:07d}-{end:07d}.mp4"
+        progress(number / len(wanted), f"clip {number + 1} of {len(wanted)}")
+        media.make_clip(entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits)
+        for a in entry.timeline.annotations:
+            if entry.timeline.footage.frames(a.segment) == (first, end):
+                texts = (guarded(t) for t in (entry.timeline.footage.name, entry.timeline.split, a.track, a.label))
+                rows.writerow((name, *texts, seconds(span.start), seconds(span.end), first, end))
+    (folder / "clips.csv").write_bytes(b"\xef\xbb\xbf" + table.getvalue().encode())
+
+
+def _moments(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Segment, int, int]]:
+    for entry in entries:
+        footage = entry.timeline.footage
+        for first, end in sorted({footage.frames(a.segment) for a in entry.timeline.annotations}):
+            yield entry, footage.span(first, end), first, end

@@ -1,0 +1,93 @@
+"""Annotation files through the app's doors: up, seen, imported, taken back, down again."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from studio.app import create_app
+from studio.app.calls import annotate_calls, library_calls
+from studio.config import Settings
+from studio.formats import FORMATS
+from studio.service import Studio
+
+GOOD = json.dumps({"database": {"bikes": {"annotations": [{"segment": [1, 2], "label": "ride"}]}}}).encode()
+
+
+@pytest.fixture
+def client(studio: Studio) -> Iterator[TestClient]:
+    with TestClient(create_app(studio), base_url="http://127.0.0.1:7860") as made:
+        yield made
+
+
+@pytest.fixture
+def video(studio: Studio, clips: dict[str, Path]) -> str:
+    return str(studio.add(clips["bikes"])["id"])
+
+
+def calls_of(studio: Studio) -> dict[str, Any]:
+    return {call.__name__: call for call in annotate_calls(studio)}
+
+
+def test_a_file_goes_up_and_is_imported_and_taken_back(client: TestClient, studio: Studio, video: str) -> None:
+    call = calls_of(studio)
+    reply = client.post("/incoming?name=..%2Fval.json", content=GOOD).json()
+    assert reply["ok"]
+    up = reply["data"]
+    assert (up["name"], up["formats"]) == ("val.json", ["activitynet"])
+    wanted = {"upload": up["upload"], "name": up["name"], "format": "", "labels": {"ride": "cycling"}}
+    shown = call["import_preview"](wanted)["data"]
+    assert (shown["format"], shown["segments"], shown["labels"]) == (
+        "activitynet", 1, [{"name": "ride", "to": "cycling", "segments": 1}],
+    )  # fmt: skip
+    done = call["import_apply"]({**wanted, "annotator": "ann"})["data"]
+    (found,) = studio.annotations(video)
+    assert (found.label, found.annotator, found.source) == ("cycling", "ann", "import")
+    assert call["import_apply"](wanted)["kind"] == "refused"  # the file is gone once it is imported
+    assert call["imports"]({})["data"]["imports"][0]["id"] == done["import"]
+    assert call["import_undo"]({"import": done["import"]})["data"] == {"removed": 1, "kept": 0}
+    assert studio.annotations(video) == []
+
+
+@pytest.mark.parametrize("name", [f.name for f in FORMATS.values() if f.write])
+def test_every_format_can_be_downloaded(client: TestClient, studio: Studio, video: str, name: str) -> None:
+    edit = {"edit_id": "e", "op": "create", "id": "a", "track": "t", "start": 0, "end": 5, "label": "x", "note": "n"}
+    studio.save(video, [edit], "ann")
+    reply = client.get(f"/export/{video}?format={name}")
+    assert reply.status_code == 200
+    assert reply.content == studio.exchange.export(video, name)
+    assert reply.headers["content-type"].startswith(FORMATS[name].media_type)
+    assert reply.headers["content-disposition"].startswith("attachment; filename*=UTF-8''bikes.")
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    lost = calls_of(studio)["export_preview"]({"video": video, "format": name})["data"]["lost"]
+    assert lost == studio.exchange.losses(video, name)
+
+
+def test_the_list_of_formats_reaches_both_pages(studio: Studio) -> None:
+    for calls in (annotate_calls(studio), library_calls(studio)):
+        found = {call.__name__: call for call in calls}["formats"]({})["data"]["formats"]
+        assert [f["name"] for f in found] == list(FORMATS)
+
+
+def test_foreign_pages_and_large_files_are_refused(client: TestClient, studio: Studio) -> None:
+    assert client.post("/incoming?name=x", content=GOOD, headers={"origin": "http://evil.example"}).status_code == 403
+    studio.settings = Settings(studio.settings.home, replace(studio.settings.limits, import_bytes=10))
+    reply = client.post("/incoming?name=x.json", content=GOOD)
+    assert (reply.status_code, reply.json()["ok"]) == (413, False)
+    assert client.post("/incoming", content=GOOD).status_code == 422
+    assert not (studio.settings.home / "incoming").exists()
+
+
+@pytest.mark.parametrize("wrong", [None, 5, [], "", {"x": 1}, True, "../studio.db", "f" * 32])
+@pytest.mark.parametrize("key", ["upload", "name", "format", "videos", "tracks", "labels", "kind", "import"])
+def test_wrong_things_are_one_sentence(studio: Studio, video: str, key: str, wrong: Any) -> None:
+    call = calls_of(studio)
+    kept = studio.exchange.keep(GOOD, "val.json")
+    request = {"upload": kept["upload"], "name": "val.json", "format": "activitynet", "video": video, key: wrong}
+    for name in ("import_preview", "import_apply", "import_undo", "import_drop", "export_preview"):
+        reply = call[name](request)
+        assert reply["ok"] or (reply["kind"] != "bug" and str(studio.settings.home) not in reply["error"])

@@ -1,0 +1,170 @@
+"""A library as a data set: whole or not at all, the same bytes again, and a card that says what is in it."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio import media
+from studio.errors import MediaError, NotFound, UsageError
+from studio.formats import FORMATS, place
+from studio.service import Studio, dataset
+from studio.service.dataset import Wish
+from studio.store.runs import Outcome
+from studio.store.runs import add as add_run
+from studio.timeline import Footage, Prediction, Segment
+
+
+@pytest.fixture
+def library(studio: Studio, clips: dict[str, Path]) -> Studio:
+    """Three videos; two people on one of them."""
+    for name in ("bikes", "carphone", "bigbuckbunny"):
+        video = studio.add(clips[name])["id"]
+        edits = [
+            {"edit_id": f"{name}{n}", "op": "create", "id": f"{name}{n}", "track": "t", "label": f"a|b {n}",
+             "start": n * 0.1, "end": n * 0.1 + 0.2} for n in range(2)
+        ]  # fmt: skip
+        studio.save(video, edits, "ann")
+    twin = {"edit_id": "o", "op": "create", "id": "o", "track": "t", "start": 0, "end": 0.1, "label": "a|b 0"}
+    studio.save(video, [twin], "bob")
+    outcome = Outcome("grounding", "consensus", "3", [Prediction(Segment(0, 9), "Query", "x", 0.5, "p")])
+    studio.store.write(lambda db: add_run(db, video, outcome))
+    return studio
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_same_library_gives_the_same_bytes(library: Studio, tmp_path: Path) -> None:
+    wish = Wish("activitynet", split=(0.4, 0.3, 0.3), seed=7, licence="CC BY 4.0")
+    card = dataset.export(library, tmp_path / "one", wish)
+    (tmp_path / "b").mkdir()
+    dataset.export(library, tmp_path / "b" / "one", wish)
+    assert content(tmp_path / "one") == content(tmp_path / "b" / "one")
+    found = content(tmp_path / "one")
+    assert sorted(name for name in found if "/" not in name) == [
+        "README.md", "card.json", "manifest.sha256", "videos.json"
+    ]  # fmt: skip
+    assert card["splits"] == {"train": 1, "val": 1, "test": 1}
+    lines = found.pop("manifest.sha256").decode().splitlines()
+    assert {line.split("  ", 1)[1]: line[:64] for line in lines} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in found.items()
+    }
+    subsets = {json.loads(found[f"annotations/{s}.json"])["database"].popitem()[1]["subset"] for s in card["splits"]}
+    assert subsets == {"training", "validation", "testing"}
+    assert str(tmp_path).encode() not in b"".join(found.values())
+
+
+def test_clips_are_cut_at_their_frames_and_cut_the_same_again(
+    studio: Studio, clips: dict[str, Path], tmp_path: Path
+) -> None:
+    video = studio.add(clips["carphone"])["id"]
+    edits = [
+        {"edit_id": str(n), "op": "create", "id": str(n), "track": "t", "start": start, "end": end, "label": "=x"}
+        for n, (start, end) in enumerate([(0.1, 0.4), (1.0, 1.21), (1.0, 1.2)])
+    ]
+    studio.save(video, edits, "ann")
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        dataset.export(studio, tmp_path / folder / "set", Wish(clips=True))
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+    folder = tmp_path / "one" / "set"
+    rows = list(csv.DictReader(io.StringIO((folder / "clips.csv").read_text("utf-8-sig"))))
+    assert len(rows) == 3
+    assert {row["label"] for row in rows} == {"'=x"}
+    assert sorted({row["clip"] for row in rows}) == [f"clips/{p.name}" for p in sorted((folder / "clips").iterdir())]
+    source = media.probe(clips["carphone"])
+    for row in rows:
+        clip = media.probe(folder / row["clip"])
+        first, end = int(row["first_frame"]), int(row["end_frame"])
+        assert clip.frame_count == end - first
+        assert list(clip.pts_us) == pytest.approx([t - source.pts_us[first] for t in source.pts_us[first:end]], abs=20)
+        assert float(row["start"]) == source.pts_us[first] / 1e6
+
+
+def test_the_card_says_what_is_in_it(library: Studio, tmp_path: Path) -> None:
+    card = dataset.export(library, tmp_path / "set", Wish("elan"))
+    assert (card["videos"], card["annotations"]) == (3, 7)
+    assert card["annotators"] == {"ann": 6, "bob": 1}
+    assert card["labels"][0] == {
+        "track": "t", "label": "a|b 0", "segments": 4, "videos": 3, "total": 0.7, "mean": 0.175,
+    }  # fmt: skip
+    (pair,) = card["agreement"]
+    assert (pair["annotators"], pair["videos"]) == (["ann", "bob"], 1)
+    assert 0 < pair["overlap"] < 1
+    assert card["models"] == [{"task": "grounding", "model": "consensus", "version": "3", "runs": 1, "annotations": 0}]
+    assert card["licence"] == "not stated"
+    page = (tmp_path / "set" / "README.md").read_text("utf-8")
+    assert "| t | a\\|b 0 | 4 | 3 | 0.7 | 0.175 |" in page
+    assert "- The names of the annotators of 7 segments are dropped." in page
+    assert json.loads((tmp_path / "set" / "card.json").read_text("utf-8")) == card
+    assert sorted(p.name for p in (tmp_path / "set" / "annotations" / "all").iterdir())[1] == "bikes.eaf"
+
+
+def test_what_is_exported_can_be_imported(library: Studio, tmp_path: Path) -> None:
+    dataset.export(library, tmp_path / "set", Wish("csv"))
+    parts = FORMATS["csv"].read((tmp_path / "set" / "annotations" / "all.csv").read_bytes(), "x")  # type: ignore[misc]
+    placed = [place(part, Footage(part.video, 10**9)) for part in parts]
+    assert sum(len(p.marks) for p in placed) == 7
+
+
+def test_two_videos_of_one_name_stay_two(library: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    copy = tmp_path / "bikes.mp4"
+    copy.write_bytes(clips["bikes"].read_bytes())
+    video = library.add(copy)["id"]
+    library.save(video, [{"edit_id": "c", "op": "create", "id": "c", "track": "t", "start": 0, "end": 1}], "ann")
+    dataset.export(library, tmp_path / "set", Wish("activitynet"))
+    database = json.loads((tmp_path / "set" / "annotations" / "all.json").read_text("utf-8"))["database"]
+    assert len(database) == 4
+
+
+def test_a_split_is_by_video_and_by_seed(library: Studio, tmp_path: Path) -> None:
+    for seed in range(6):
+        dataset.export(library, tmp_path / str(seed), Wish(split=(0.67, 0.33), seed=seed))
+    seen = {
+        tuple((v["name"], v["split"]) for v in json.loads((tmp_path / str(seed) / "videos.json").read_text("utf-8")))
+        for seed in range(6)
+    }
+    assert len(seen) > 1
+    assert all(sorted(split for _, split in one) == ["test", "train", "train"] for one in seen)
+
+
+def test_nothing_half_done_is_left(library: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Path:
+        raise MediaError("the clip cannot be cut.")
+
+    monkeypatch.setattr(media, "make_clip", broken)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(MediaError):
+        dataset.export(library, tmp_path / "out" / "set", Wish(clips=True))
+    assert list((tmp_path / "out").iterdir()) == []
+    (tmp_path / "out" / ".making-999999999-x").mkdir()  # of a process that was killed
+    dataset.export(library, tmp_path / "out" / "set", Wish())
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["set"]
+
+
+def test_what_cannot_be_done_is_said(library: Studio, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there already"):
+        dataset.export(library, tmp_path, Wish())
+    with pytest.raises(UsageError, match="create it first"):
+        dataset.export(library, tmp_path / "no" / "set", Wish())
+    with pytest.raises(NotFound, match="no saved search"):
+        dataset.export(library, tmp_path / "set", Wish(search="none"))
+    for split in ((0.5, 0.6), (1.5, -0.5), (), (0.25,) * 4):
+        with pytest.raises(UsageError, match="add up to 1"):
+            Wish(split=split)
+
+
+def test_a_saved_search_decides_what_belongs(indexed: Studio, tmp_path: Path) -> None:
+    for n, row in enumerate(indexed.videos()):
+        edit = {"edit_id": f"ds{n}", "op": "create", "id": f"ds{n}", "track": "t", "start": 0, "end": 1, "label": "x"}
+        indexed.save(row["id"], [edit], "ann")
+    indexed.searching.keep("wheels", {"query": "a bicycle", "top": 1}, "ann")
+    card = dataset.export(indexed, tmp_path / "set", Wish(search="wheels"))
+    assert (card["videos"], card["search"]) == (1, "wheels")
+    assert json.loads((tmp_path / "set" / "videos.json").read_text("utf-8"))[0]["name"] == "bikes.mp4"

@@ -1,0 +1,237 @@
+"""Imports as people do them: seen before, changed on the way, added as one, taken back as one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.errors import FormatError, NotFound, StoreError, UsageError
+from studio.formats import FORMATS, native
+from studio.service import Studio
+from studio.service.exchange import Plan, listed
+from studio.store import imports
+from studio.store.runs import Outcome
+from studio.store.runs import add as add_run
+from studio.timeline import Prediction, Segment
+
+
+@pytest.fixture
+def video(studio: Studio, clips: dict[str, Path]) -> str:
+    return str(studio.add(clips["bikes"])["id"])
+
+
+def file_of(**videos: list[tuple[float, float, str]]) -> bytes:
+    """ActivityNet's."""
+    entries = {
+        video: {"annotations": [{"segment": [a, b], "label": label} for a, b, label in found]}
+        for video, found in videos.items()
+    }
+    return json.dumps({"database": entries}).encode()
+
+
+GOOD = file_of(bikes=[(0.5, 2, "ride"), (3, 4, "ride"), (4, 4, "stop")], other=[(0, 1, "x")])
+
+
+def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: str) -> None:
+    shown = studio.exchange.preview(GOOD, "val.json")
+    assert shown == {
+        "file": "val.json", "format": "activitynet", "kind": "annotations",
+        "parts": [
+            {"name": "bikes", "video": {"id": video, "name": "bikes.mp4"}, "segments": 2, "boxes": 0,
+             "problems": ["1 segment without any length is left out."]},
+            {"name": "other", "video": None, "segments": 1, "boxes": 0, "problems": [
+                "There is no video “other” in the library; choose the one that is meant, or add it."]},
+        ],
+        "tracks": [{"name": "Activity", "to": "Activity", "segments": 2}],
+        "labels": [{"name": "ride", "to": "ride", "segments": 2}],
+        "segments": 2, "already": 0, "confidence": 0,
+        "problems": ["1 of 2 videos of this file are not in the library, and left out."],
+        "sample": [
+            {"video": video, "track": "Activity", "label": "ride", "start": 0.5, "end": 2.0},
+            {"video": video, "track": "Activity", "label": "ride", "start": 3.0, "end": 4.0},
+        ],
+    }  # fmt: skip
+    assert studio.annotations(video) == []
+    assert studio.exchange.imports() == []
+
+
+def test_an_import_is_one_action_to_take_back(studio: Studio, video: str) -> None:
+    plan = Plan(labels={"ride": "cycling"}, tracks={"Activity": "Sports"}, videos={"other": video})
+    done = studio.exchange.apply(GOOD, "val.json", None, plan, "ann")
+    found = studio.annotations(video)
+    assert [(a.track, a.label, a.source, a.annotator) for a in found] == [
+        ("Sports", "x", "import", "ann"), ("Sports", "cycling", "import", "ann"), ("Sports", "cycling", "import", "ann")
+    ]  # fmt: skip
+    (kept,) = studio.exchange.imports()
+    assert (kept["id"], kept["file"], kept["annotations"], kept["undone"]) == (done["import"], "val.json", 3, None)
+    changed = {"edit_id": "e", "op": "update", "id": found[0].id, "base_version": 1, "track": "Sports", "label": "y",
+               "start": 0, "end": 1}  # fmt: skip
+    assert studio.save(video, [changed], "bob")["results"][0]["ok"]
+    assert studio.exchange.undo(done["import"], "ann") == {"removed": 2, "kept": 1}
+    assert [a.label for a in studio.annotations(video)] == ["y"]
+    assert len(studio.history(found[1].id)) == 2  # nothing is ever forgotten: the deletion is a revision
+    with pytest.raises(UsageError, match="undone already"):
+        studio.exchange.undo(done["import"])
+    with pytest.raises(NotFound, match="no import"):
+        studio.exchange.undo("nope")
+
+
+def test_importing_twice_adds_nothing_the_second_time(studio: Studio, video: str) -> None:
+    studio.exchange.apply(GOOD, "val.json")
+    assert studio.exchange.preview(GOOD, "val.json")["already"] == 2
+    with pytest.raises(UsageError, match="already"):
+        studio.exchange.apply(GOOD, "val.json")
+    assert len(studio.annotations(video)) == 2
+
+
+def test_nothing_of_an_import_stays_when_it_fails_in_the_middle(
+    studio: Studio, video: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studio.store import annotations
+
+    save, calls = annotations.save, []
+
+    def failing(*args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise UsageError("no")
+        return save(*args)
+
+    monkeypatch.setattr(imports.annotations, "save", failing)
+    with pytest.raises(UsageError, match="no"):
+        studio.exchange.apply(GOOD, "val.json")
+    assert studio.annotations(video) == []
+    assert studio.exchange.imports() == []
+
+
+def test_which_video_a_file_means(studio: Studio, video: str, clips: dict[str, Path]) -> None:
+    both = file_of(bikes=[(0, 1, "a")], x=[(0, 1, "b")])
+    assert [p["video"] and p["video"]["id"] for p in studio.exchange.preview(both, "f.json", plan=Plan(video))["parts"]
+            ] == [video, None]  # fmt: skip
+    one = file_of(unknown=[(0, 1, "a")])
+    assert studio.exchange.preview(one, "f.json", plan=Plan(video))["segments"] == 1
+    srt = b"1\n00:00:01,000 --> 00:00:02,500\nHi\n"
+    assert studio.exchange.preview(srt, "Bikes.srt")["parts"][0]["video"]["id"] == video
+    with pytest.raises(UsageError, match="no video “other”"):
+        studio.exchange.apply(srt, "other.srt")
+    studio.add(clips["carphone"], "bikes.avi")
+    assert studio.exchange.preview(file_of(**{"bikes.mp4": [(0, 1, "a")]}), "f.json")["segments"] == 1
+    (part,) = studio.exchange.preview(file_of(bikes=[(0, 1, "a")]), "f.json")["parts"]
+    assert part["problems"] == ["2 videos are called “bikes”; choose the one that is meant."]
+
+
+def test_subtitles_are_lines_unless_annotations_are_asked_for(studio: Studio, video: str) -> None:
+    srt = b"1\n00:00:01,000 --> 00:00:02,500\nHi\n\n2\n00:00:03,000 --> 00:00:04,000\nYou\n"
+    first = studio.exchange.apply(srt, "bikes.srt")
+    assert (first["kind"], first["segments"]) == ("lines", 2)
+    row = studio.video(video)
+    second = studio.exchange.apply(srt.replace(b"You", b"Me"), "bikes.srt")
+    assert [line["text"] for line in studio.people.transcript(row)] == ["Hi", "Me"]
+    assert studio.exchange.undo(second["import"]) == {"removed": 2, "kept": 0}
+    assert [line["text"] for line in studio.people.transcript(row)] == ["Hi", "You"]
+    studio.people.save_line(row, None, 5, 6, "more")
+    assert studio.exchange.undo(first["import"]) == {"removed": 0, "kept": 3}
+    done = studio.exchange.apply(srt, "bikes.srt", plan=Plan(kind="annotations"))
+    assert (done["segments"], studio.annotations(video)[0].label) == (2, "Hi")
+    with pytest.raises(UsageError, match="only subtitles"):
+        studio.exchange.preview(GOOD, "val.json", plan=Plan(kind="lines"))
+
+
+def test_confidence_and_boxes_come_in_and_go_out(studio: Studio, video: str) -> None:
+    rows = "\n".join(f"bikes,{n / 10},0.1,0.2,0.3,0.4,{'SPEAKING_AUDIBLE' if n < 5 else 'NOT_SPEAKING'},Ann" for n in
+                     range(10))  # fmt: skip
+    done = studio.exchange.apply(rows.encode(), "bikes.csv", "ava")
+    studio.exchange.apply(b"1;2;3;0.25\n", "gaze.annotation~", None, Plan(video))
+    timeline = studio.exchange.timeline(studio.video(video))
+    assert timeline.boxes["Ann"][3] == (300_000, 0.1, 0.2, 0.3, 0.4)
+    assert list(timeline.scores.values()) == [0.25]
+    (back,) = native.parse(studio.exchange.export(video, "json"))
+    assert (back.boxes, back.scores) == (timeline.boxes, timeline.scores)
+    assert studio.exchange.export(video, "ava").decode().count("SPEAKING_AUDIBLE") == 5
+    studio.exchange.undo(done["import"])
+    assert studio.exchange.timeline(studio.video(video)).boxes == {}
+
+
+def test_a_prediction_that_was_accepted_brings_its_confidence(studio: Studio, video: str) -> None:
+    outcome = Outcome("grounding", "m", "1", [Prediction(Segment(0, 1_000_000), "Query", "ride", 0.8, "p1")])
+    studio.store.write(lambda db: add_run(db, video, outcome))
+    accept = {"edit_id": "e", "op": "create", "id": "a", "track": "Query", "label": "ride", "start": 0, "end": 1,
+              "prediction_id": "p1"}  # fmt: skip
+    studio.save(video, [accept], "ann")
+    assert studio.exchange.timeline(studio.video(video)).scores == {"a": 0.8}
+    assert "The confidence of 1 segment is dropped." in studio.exchange.losses(video, "elan")
+    assert studio.exchange.losses(video, "json") == []
+
+
+def test_a_file_s_own_annotators_stay(studio: Studio, video: str) -> None:
+    data = b"video,label,start,end,annotator\nbikes,a,0,1,Zoe\nbikes,b,1,2,\n"
+    studio.exchange.apply(data, "x.csv", "csv", annotator="ann")
+    assert [a.annotator for a in studio.annotations(video)] == ["Zoe", "ann"]
+
+
+def test_every_format_goes_out_and_in_through_the_library(studio: Studio, video: str) -> None:
+    """Only times and labels are compared: what else each format keeps is the contract of tests/formats."""
+    start = file_of(bikes=[(0, 5, "ride"), (5, 10, "walk")])
+    studio.exchange.apply(start, "val.json", "activitynet", Plan(tracks={"Activity": "t"}))
+    wanted = [(a.segment, a.label) for a in studio.annotations(video)]
+    for form in FORMATS.values():
+        if not form.read or not form.write or form.name in ("ava", "rttm"):
+            continue
+        data = studio.exchange.export(video, form.name)
+        name = "bikes" + form.extension
+        for each in studio.exchange.imports():
+            if not each["undone"]:
+                studio.exchange.undo(each["id"])
+        assert studio.annotations(video) == []
+        studio.exchange.apply(data, name, form.name, Plan(kind="annotations"))
+        assert [(a.segment, a.label) for a in studio.annotations(video)] == wanted, form.name
+
+
+def test_files_that_a_browser_sends_wait_under_a_token(studio: Studio, video: str) -> None:
+    kept = studio.exchange.keep(GOOD, "../val.json")
+    assert (kept["name"], kept["formats"]) == ("val.json", ["activitynet"])
+    assert studio.exchange.kept(kept["upload"]) == GOOD
+    for token in ("", "..", "../studio.db", "f" * 32, kept["upload"].upper() + "/"):
+        with pytest.raises(NotFound):
+            studio.exchange.kept(token)
+    for _ in range(30):
+        last = studio.exchange.keep(GOOD, "x.json")
+    assert len(list((studio.settings.home / "incoming").iterdir())) <= studio.settings.limits.waiting_files + 1
+    studio.exchange.drop(last["upload"])
+    with pytest.raises(NotFound):
+        studio.exchange.kept(last["upload"])
+
+
+def test_the_format_is_found_by_the_content_where_the_name_does_not_say(studio: Studio, video: str) -> None:
+    assert studio.exchange.readers(GOOD, "x.json") == ["activitynet"]
+    charades = b"bikes 0.5 2.0##a man rides\n"
+    assert studio.exchange.readers(charades, "x.txt") == ["charades"]
+    assert studio.exchange.preview(charades, "x.txt")["format"] == "charades"
+    with pytest.raises(UsageError, match="--format"):
+        studio.exchange.preview(b"{}", "x.json")
+    with pytest.raises(UsageError, match="only be written"):
+        studio.exchange.preview(b"TITLE", "x.edl")
+    with pytest.raises(FormatError, match="nothing to import"):
+        studio.exchange.preview(b"", "x.rttm")
+
+
+def test_closed_tracks_and_full_disks_refuse_the_whole(studio: Studio, video: str) -> None:
+    studio.store.write(lambda db: db.execute("INSERT INTO tracks VALUES ('Activity', 1)") and None)
+    with pytest.raises(UsageError, match="ride"):
+        studio.exchange.apply(GOOD, "val.json")
+    assert studio.annotations(video) == []
+    studio.store.write(lambda db: db.execute("DELETE FROM tracks") and None)
+    studio.store._writer.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreError):
+        studio.exchange.apply(GOOD, "val.json")
+    studio.store._writer.execute("PRAGMA query_only = OFF")
+    assert studio.exchange.apply(GOOD, "val.json")["segments"] == 2
+
+
+def test_the_list_of_formats_for_people() -> None:
+    found = {each["name"]: each for each in listed()}
+    assert found["edl"]["reads"] is False
+    assert found["srt"]["lines"] is True
+    assert found["json"]["cannot"] == []
+    assert "notes" in found["elan"]["cannot"]
