@@ -4,6 +4,7 @@ Every message is one sentence a person can act on: what is wrong, and the cure.
 
     StudioError
     ├── UsageError            the request makes no sense (exit status 2)
+    ├── Refused               whoever asks may not
     ├── NotFound              no such video, annotation, job, model
     ├── MediaError            a file that cannot be watched
     │   ├── NotMedia          not a video at all (empty, text, unknown container, forbidden protocol)
@@ -32,6 +33,10 @@ class StudioError(Exception):
 
 class UsageError(StudioError):
     """The request makes no sense as it stands."""
+
+
+class Refused(StudioError):
+    """Whoever asks may not: not logged in, or a wrong password."""
 
 
 class NotFound(StudioError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from studio.app.login import who
 from studio.errors import Conflict, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, views
 from studio.service.exchange import Plan, listed
@@ -71,6 +72,20 @@ def status_calls(studio: Studio) -> list[Call]:
         return status(studio)
 
     return [answer(show_status)]
+
+
+def annotator(request: dict[str, Any]) -> str:
+    """Whose edit it is: who is logged in, else the name that the page sends along."""
+    return who.get() or text(request, "annotator", "")[:100]
+
+
+def shell_calls(studio: Studio) -> list[Call]:
+    """For the header."""
+
+    def whoami(request: dict[str, Any]) -> Any:
+        return {"user": who.get()}
+
+    return [answer(whoami)]
 
 
 def library_calls(studio: Studio) -> list[Call]:
@@ -155,7 +170,7 @@ def search_calls(studio: Studio) -> list[Call]:
         question = request.get("question")
         if not isinstance(question, dict):
             raise UsageError("“question” must be an object.")
-        return studio.searching.keep(text(request, "name"), question, text(request, "annotator", ""))
+        return studio.searching.keep(text(request, "name"), question, annotator(request))
 
     def forget_search(request: dict[str, Any]) -> Any:
         studio.searching.forget(text(request, "search"))
@@ -201,11 +216,11 @@ def annotate_calls(studio: Studio) -> list[Call]:
     def changes(request: dict[str, Any]) -> Any:
         video, schema = text(request, "video"), text(request, "schema", "")
         news = studio.changes(video, number(request, "since", 0), number(request, "run_since", 0), schema)
-        window, name = text(request, "window", "")[:64], text(request, "annotator", "")[:100]
+        window, name = text(request, "window", "")[:64], annotator(request)
         return {**news, "present": studio.presence.others(video, window, name)}
 
     def save(request: dict[str, Any]) -> Any:
-        return studio.save(text(request, "video"), request.get("edits", []), text(request, "annotator", ""))
+        return studio.save(text(request, "video"), request.get("edits", []), annotator(request))
 
     def ground(request: dict[str, Any]) -> Any:
         options = {
@@ -236,7 +251,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
     def save_people(request: dict[str, Any]) -> Any:
         base = number(request, "base", 0)
         row = studio.video(text(request, "video"))
-        return studio.people.name(row, request.get("names"), base, text(request, "annotator", ""))
+        return studio.people.name(row, request.get("names"), base, annotator(request))
 
     def transcript(request: dict[str, Any]) -> Any:
         return {"lines": studio.people.transcript(studio.video(text(request, "video")))}
@@ -255,7 +270,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return {}
 
     def save_schema(request: dict[str, Any]) -> Any:
-        return studio.schema.save(request.get("schema"), text(request, "annotator", ""))
+        return studio.schema.save(request.get("schema"), annotator(request))
 
     functions = (
         load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
@@ -280,7 +295,7 @@ def exchange_calls(studio: Studio) -> list[Call]:
         return studio.exchange.preview(*_import_of(studio, request))
 
     def import_apply(request: dict[str, Any]) -> Any:
-        done = studio.exchange.apply(*_import_of(studio, request), text(request, "annotator", "")[:100])
+        done = studio.exchange.apply(*_import_of(studio, request), annotator(request))
         studio.exchange.drop(text(request, "upload"))
         return done
 
@@ -289,7 +304,7 @@ def exchange_calls(studio: Studio) -> list[Call]:
         return {}
 
     def import_undo(request: dict[str, Any]) -> Any:
-        return studio.exchange.undo(text(request, "import"), text(request, "annotator", "")[:100])
+        return studio.exchange.undo(text(request, "import"), annotator(request))
 
     def imports(request: dict[str, Any]) -> Any:
         return {"imports": studio.exchange.imports()}

@@ -1,5 +1,6 @@
 """What every request must pass: a known host, the same origin, a bounded body, and answers of no use to other pages."""
 
+import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -34,14 +35,20 @@ ARMOUR = {
 class Guard:
     """ASGI middleware: refuses foreign hosts (DNS rebinding), foreign pages (CSRF, embedding) and endless bodies.
 
-    `hosts` are names the studio may be reached by besides this machine's own; a body may have `most_bytes`, except at
+    `hosts` are names the studio may be reached by besides this machine's own; with `addresses` also any plain address,
+    which no foreign name can point to; a body may have `most_bytes`, except at
     `streamed`, whose route counts for itself.
     """
 
     def __init__(
-        self, app: ASGIApp, hosts: Iterable[str] = (), most_bytes: int = 64 * MIB, streamed: str = "/upload"
+        self,
+        app: ASGIApp,
+        hosts: Iterable[str] = (),
+        addresses: bool = False,
+        most_bytes: int = 64 * MIB,
+        streamed: str = "/upload",
     ) -> None:
-        self._app = app
+        self._app, self._addresses = app, addresses
         self._hosts = frozenset(host.lower() for host in (*LOOPBACK, *hosts))
         self._most_bytes, self._streamed = most_bytes, streamed
 
@@ -84,10 +91,13 @@ class Guard:
 
         return counted
 
+    def _is_ours(self, name: str) -> bool:
+        return name in self._hosts or (self._addresses and _is_address(name))
+
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "").lower()
-        if len(headers.getlist("host")) != 1 or _name(f"//{host}") not in self._hosts:
+        if len(headers.getlist("host")) != 1 or not self._is_ours(_name(f"//{host}")):
             return "This address is not one of the studio's; open it by the address it printed."
         from_elsewhere = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if scope["method"] in READING:
@@ -101,6 +111,14 @@ class Guard:
         if foreign or from_elsewhere:
             return "Only the studio's own pages may change something here."
         return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(address: str) -> str:

@@ -14,7 +14,7 @@ def build(studio: Studio) -> gr.Blocks:
     """The whole app for one library."""
     blocks: gr.Blocks
     with gr.Blocks(title="Moment Studio", analytics_enabled=False, fill_width=True) as blocks:
-        _page("shell", [])
+        _page("shell", calls.shell_calls(studio))
         _page("library", calls.library_calls(studio))
         _page("search", calls.search_calls(studio))
         _page("annotate", calls.annotate_calls(studio))

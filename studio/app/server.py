@@ -1,12 +1,13 @@
 """One process that serves one library."""
 
+import errno
 import ipaddress
 import logging
 import socket
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import gradio as gr
@@ -17,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 
 from assets import FOLDER, HEAD
 from studio import logs
-from studio.app import pages
+from studio.app import login, pages
 from studio.app.guard import ARMOUR, Guard
 from studio.app.media_routes import routes
 from studio.config import Settings
@@ -47,6 +48,7 @@ def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
 
     app = FastAPI(title="Moment Studio", lifespan=lifespan, openapi_url=None)
     app.include_router(routes(studio))
+    app.include_router(login.routes(studio))
     app.mount("/web", Fresh(directory=FOLDER / "web"), name="web")
     gr.mount_gradio_app(
         app,
@@ -62,7 +64,10 @@ def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
         enable_monitoring=False,
     )
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(Guard, hosts=[host], most_bytes=studio.settings.limits.call_bytes)
+    app.add_middleware(login.Door, studio=studio)
+    others = not is_loopback(host)
+    hosts = [host, *([socket.gethostname(), socket.getfqdn()] if others else [])]
+    app.add_middleware(Guard, hosts=hosts, addresses=others, most_bytes=studio.settings.limits.call_bytes)
     return app
 
 
@@ -76,11 +81,14 @@ async def _unexpected(_: Request, error: Exception) -> Response:
 def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> None:
     """Serve until interrupted.
 
-    Raises UsageError for an address that others could reach (there is no login yet), StoreError when another studio
+    Raises UsageError for an address that others could reach while nobody has to log in, StoreError when another studio
     serves this library already.
     """
-    if not _is_loopback(host):
-        raise UsageError("The studio has no login yet, so it only listens on this machine; use --host 127.0.0.1.")
+    if not is_loopback(host) and not _has_users(settings):
+        raise UsageError(
+            "Others could reach this address, and this library has no users; add one with `studio users add NAME`, or "
+            "use --host 127.0.0.1."
+        )
     listening = _listen(host, port)
     with listening, only_one(settings):
         logs.start(settings, "app")
@@ -92,6 +100,13 @@ def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> No
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
 
 
+def _has_users(settings: Settings) -> bool:
+    if not settings.database.is_file():
+        return False
+    with closing(Studio(settings)) as studio:
+        return studio.users.required
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """A socket bound before anything is started, so that a port in use is one sentence."""
     if not 0 <= port <= 65_535:
@@ -100,13 +115,16 @@ def _listen(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
-    except OSError:
+    except OSError as error:
         made.close()
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(f"This machine has no address “{host}”; use one that it has.") from None
         raise UsageError(f"Port {port} is in use already; choose another one with --port.") from None
     return made
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio import __version__
-from studio.cli import annotating, evaluation, exchange, finding, people, upkeep, videos
+from studio.cli import annotating, evaluation, exchange, finding, people, upkeep, users, videos
 from studio.cli.console import Commands, Help
 from studio.errors import StudioError, UsageError
 
@@ -51,6 +51,6 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     top.add_argument("--version", action="version", version=__version__)
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
-    for group in (videos, finding, people, annotating, exchange, evaluation, upkeep):
+    for group in (videos, finding, people, annotating, exchange, evaluation, upkeep, users):
         group.register(commands)
     return top

@@ -1,6 +1,6 @@
 """Tables `labels` and `tracks`: the project's schema.
 
-A label that somebody uses joins it by itself, with a colour and a key, unless its track takes only those that are there.
+A label that somebody uses joins it by itself, with a colour and a key, unless its track takes only those there are.
 """
 
 import hashlib

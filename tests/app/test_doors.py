@@ -94,7 +94,7 @@ def test_a_websocket_is_refused() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "10.0.0.1", "example.org", "127.0.0.1.nip.io", ""])
 def test_no_address_that_others_can_reach(host: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="only listens on this machine"):
+    with pytest.raises(UsageError, match="this library has no users"):
         serve(Settings(home=tmp_path), host, 0, open_browser=False)
     assert list(tmp_path.iterdir()) == []
 

@@ -196,7 +196,7 @@ def test_labels_are_text_everywhere(page: Page, served: Served, bikes: str) -> N
     desk = Desk(page, served.url).open(bikes)
     for i, payload in enumerate(PAYLOADS):
         desk.create(i + 0.2, i + 0.8, payload)
-        page.click("text=History")
+        page.click("#history")
         expect(page.locator(".history li").first).to_be_visible()
     page.reload()
     expect(page.locator(ANNOTATION)).to_have_count(len(PAYLOADS))

@@ -38,7 +38,7 @@ def test_upload_search_open_ask_correct_reload_export(page: Page, served: Served
     page.fill("#ground-query", "the man smiles")
     page.click("text=Find moments")
     expect(page.locator("#segment-list [data-label='the man smiles']").first).to_be_visible()
-    expect(page.locator(".gutter-row.curve")).to_have_text("“the man smiles”")
+    expect(page.locator(".gutter-row.curve .name")).to_have_text("“the man smiles”")
 
     page.click("#find-emotions")
     expect(page.locator("#segment-list [data-track='Expression · Person 1']").first).to_be_visible()

@@ -1,8 +1,10 @@
 // The header: pages, the annotator's name, light and dark.
 
 import { current, go, onRoute } from "./router.js";
+import { call } from "./sync/api.js";
+import { nameUser } from "./sync/who.js";
 
-export function mount(element) {
+export function mount(element, server) {
   const tabs = [...element.querySelectorAll("[role=tab]")];
   let lastVideo = null;
   for (const tab of tabs) {
@@ -18,6 +20,13 @@ export function mount(element) {
   const name = element.querySelector("#annotator");
   name.value = localStorage.getItem("annotator") || "";
   name.addEventListener("change", () => localStorage.setItem("annotator", name.value.trim()));
+  call(server, "whoami").then(({ user }) => {
+    if (!user) return;
+    nameUser(user);
+    name.value = user;
+    name.readOnly = true;
+    element.querySelector("#logout").hidden = false;
+  }, () => {});
   const dark = localStorage.getItem("dark") ?? String(matchMedia("(prefers-color-scheme: dark)").matches);
   document.body.classList.toggle("dark", dark === "true");
   element.querySelector("#theme").addEventListener("click", () => {

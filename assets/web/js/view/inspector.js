@@ -28,6 +28,7 @@ export class Inspector {
     this.id = id;
     const focused = this.box.contains(document.activeElement) ? document.activeElement : null;
     this.box.replaceChildren(...this.parts(doc, id, items, conflict).filter(Boolean));
+    if (this.opened === id && doc.annotations.has(id)) this.fillHistory(doc, items[0]);
     if (focused) this.box.querySelector(focused.id ? `#${focused.id}` : `[data-field="${focused.dataset.field}"]`)?.focus();
   }
 
@@ -109,7 +110,7 @@ export class Inspector {
       el("div", { class: "row" },
         el("button", { text: "▶ Play", onclick: () => this.actions.play(a) }),
         el("button", { text: "Similar", title: "Find moments like this one in the whole library", onclick: () => this.actions.similar(a) }),
-        el("button", { id: "history", text: "History", "aria-expanded": "false", onclick: (e) => this.history(doc, a, e.target) }),
+        el("button", { id: "history", text: "History", "aria-expanded": String(this.opened === a.id), onclick: (e) => this.toggleHistory(doc, a, e.target) }),
         el("span", { class: "grow" }),
         el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => doc.remove(a.id) })),
       el("ol", { class: "history", hidden: true }),
@@ -166,13 +167,17 @@ export class Inspector {
     ];
   }
 
+  toggleHistory(doc, a, button) {
+    this.opened = this.opened === a.id ? null : a.id;
+    button.setAttribute("aria-expanded", String(this.opened === a.id));
+    if (this.opened) this.fillHistory(doc, a);
+    else this.box.querySelector(".history").hidden = true;
+  }
+
   // Who did what to an annotation, and when; each state can be had back.
-  async history(doc, a, button) {
+  async fillHistory(doc, a) {
     const list = this.box.querySelector(".history");
-    list.hidden = !list.hidden;
-    button.setAttribute("aria-expanded", String(!list.hidden));
-    if (list.hidden) return;
-    button.disabled = true;
+    list.hidden = false;
     try {
       const entries = await call(this.server, "history", { annotation: a.id });
       const fields = ({ track, start, end, label, note }) => ({ track, start, end, label, note });
@@ -186,6 +191,5 @@ export class Inspector {
     } catch (error) {
       list.replaceChildren(el("li", { class: "error", text: error.message }));
     }
-    button.disabled = false;
   }
 }

@@ -1,0 +1,82 @@
+"""The way in, for a library that has users: a page with a form, a cookie, and whose request is being answered."""
+
+from contextvars import ContextVar
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from assets import read_page
+from studio.errors import Refused
+from studio.service import Studio
+from studio.service.users import DAYS
+
+COOKIE = "moment_session"
+OPEN = ("/login", "/web/css/", "/web/icons/")  # what a stranger may see
+MOST_FORM = 4_096
+who: ContextVar[str] = ContextVar("who", default="")
+"""The user whose request this is; empty where nobody has to log in."""
+
+
+def routes(studio: Studio) -> APIRouter:
+    """The routes of the way in and out."""
+    router = APIRouter()
+
+    def form(sentence: str = "", status: int = 200) -> HTMLResponse:
+        return HTMLResponse(read_page("login").replace("<!-- said -->", sentence), status)
+
+    @router.get("/login")
+    def ask() -> Response:
+        return form() if studio.users.required else RedirectResponse("/", 303)
+
+    @router.post("/login")
+    async def enter(request: Request) -> Response:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_FORM:
+                return form("This is too much for a name and a password.", 413)
+        fields = parse_qs(body.decode("utf-8", "replace"))
+        name, password = fields.get("name", [""])[0].strip(), fields.get("password", [""])[0]
+        try:
+            token = await run_in_threadpool(studio.users.login, name, password)
+        except Refused as error:
+            return form(str(error), 403)
+        answer = RedirectResponse("/", 303)
+        https = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, token, max_age=DAYS * 86_400, httponly=True, samesite="lax", secure=https)
+        return answer
+
+    @router.post("/logout")
+    def leave(request: Request) -> Response:
+        studio.users.logout(request.cookies.get(COOKIE, ""))
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+    return router
+
+
+class Door:
+    """ASGI middleware: where a library has users, only they get further than the form, and `who` says which."""
+
+    def __init__(self, app: ASGIApp, studio: Studio) -> None:
+        self._app, self._users = app, studio.users
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not await run_in_threadpool(lambda: self._users.required):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        user = await run_in_threadpool(self._users.user_of, request.cookies.get(COOKIE, ""))
+        if user:
+            who.set(user)
+        if user or request.url.path.startswith(OPEN):
+            await self._app(scope, receive, send)
+        elif request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            await RedirectResponse("/login", 303)(scope, receive, send)
+        else:
+            said = {"ok": False, "error": "You are not logged in; open the studio's first page.", "kind": "refused"}
+            await JSONResponse(said, 401)(scope, receive, send)

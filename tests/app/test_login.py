@@ -1,0 +1,123 @@
+"""A library with users lets nobody else in, and says itself who did what."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from studio.app import create_app
+from studio.app.server import serve
+from studio.cli import main
+from studio.config import Settings
+from studio.errors import Refused, UsageError
+from studio.service import Studio
+from studio.service.users import TRIES
+
+PAGE = {"accept": "text/html"}
+BERTA = {"name": "berta", "password": "correct horse"}
+
+
+@pytest.fixture
+def guarded(studio: Studio) -> Studio:
+    studio.users.put(BERTA["name"], BERTA["password"])
+    return studio
+
+
+@pytest.fixture
+def client(guarded: Studio) -> Iterator[TestClient]:
+    with TestClient(create_app(guarded), base_url="http://127.0.0.1:7860", follow_redirects=False) as made:
+        yield made
+
+
+def test_a_stranger_sees_the_form_and_nothing_else(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
+    video = guarded.add(clips["bikes"])["id"]
+    assert client.get("/", headers=PAGE).headers["location"] == "/login"
+    assert "Log in" in client.get("/login").text
+    assert client.get("/web/css/studio.css").status_code == 200
+    closed = ["/config", "/gradio_api/info", f"/media/{video}", f"/thumbnail/{video}", f"/array/{video}/pts",
+              f"/export/{video}", "/web/js/annotate.js", "/gradio_api/component_server"]  # fmt: skip
+    assert {path: client.get(path).status_code for path in closed} == dict.fromkeys(closed, 401)
+    assert client.post("/upload?name=x.mp4", content=b"x").status_code == 401
+    assert client.get("/", headers={**PAGE, "cookie": "moment_session=guessed"}).status_code == 303
+
+
+def test_whoever_logs_in_gets_in_until_they_leave(client: TestClient, guarded: Studio) -> None:
+    entered = client.post("/login", data=BERTA)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    cookie = entered.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie
+    assert client.get("/", headers=PAGE).status_code == 200
+    token = client.cookies["moment_session"]
+    with sqlite3.connect(guarded.settings.database) as db:
+        kept = str(db.execute("SELECT * FROM users").fetchall() + db.execute("SELECT * FROM sessions").fetchall())
+    assert token not in kept and BERTA["password"] not in kept and "scrypt$" in kept
+    client.post("/logout")
+    assert client.get("/", headers={**PAGE, "cookie": f"moment_session={token}"}).headers["location"] == "/login"
+
+
+def test_a_wrong_password_is_refused_and_soon_all_are(client: TestClient, guarded: Studio) -> None:
+    for _ in range(TRIES):
+        wrong = client.post("/login", data={**BERTA, "password": "<script>"})
+        assert wrong.status_code == 403 and "<script>" not in wrong.text
+    assert "Too many" in client.post("/login", data=BERTA).text, "the right one does not help now"
+    with pytest.raises(Refused, match="do not belong together"):
+        guarded.users.login("nobody", "whatever it is")
+    assert client.post("/login", content=b"x" * 10_000).status_code == 413
+
+
+def call(client: TestClient, name: str, request: dict[str, Any]) -> Any:
+    """A server function as the page calls it."""
+    config = client.get("/config").json()
+    for component in config["components"]:
+        if name in (component["props"].get("server_fns") or []):
+            sent = {"data": request, "fn_name": name, "component_id": component["id"], "session_hash": "x"}
+            return client.post("/gradio_api/component_server", json=sent).json()
+    raise AssertionError(name)
+
+
+def test_edits_are_signed_by_who_is_logged_in(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
+    video = guarded.add(clips["bikes"])["id"]
+    client.post("/login", data=BERTA)
+    assert call(client, "whoami", {})["data"] == {"user": "berta"}
+    edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
+    saved = call(client, "save", {"video": video, "edits": [edit], "annotator": "somebody else"})
+    assert saved["data"]["results"][0]["annotation"]["annotator"] == "berta"
+
+
+def test_a_new_password_ends_every_session(client: TestClient, guarded: Studio) -> None:
+    client.post("/login", data=BERTA)
+    assert client.get("/", headers=PAGE).status_code == 200
+    guarded.users.put("berta", "another password")
+    assert client.get("/", headers=PAGE).status_code == 303
+
+
+def test_only_a_library_with_users_is_served_to_others(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="studio users add"):
+        serve(Settings(home=tmp_path / "home"), "0.0.0.0", 0, open_browser=False)
+
+
+def test_addresses_are_ours_and_foreign_names_are_not(guarded: Studio) -> None:
+    with TestClient(create_app(guarded, "0.0.0.0"), base_url="http://192.168.7.7:7860") as client:
+        assert client.get("/login").status_code == 200
+        assert client.get("/login", headers={"host": "evil.example"}).status_code == 403
+    with TestClient(create_app(guarded), base_url="http://192.168.7.7:7860") as client:
+        assert client.get("/login").status_code == 403
+
+
+def test_the_command_line_keeps_users(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = ["--home", str(tmp_path / "home")]
+    monkeypatch.setenv("STUDIO_PASSWORD", "short")
+    assert main(["users", "add", "berta", *home]) == 2
+    assert "8 characters" in capsys.readouterr().err
+    monkeypatch.setenv("STUDIO_PASSWORD", "long enough")
+    assert main(["users", "add", "berta", "--json", *home]) == 0
+    assert json.loads(capsys.readouterr().out)["users"][0]["name"] == "berta"
+    assert main(["users", "remove", "berta", *home]) == 0
+    assert main(["users", "remove", "berta", *home]) == 1
+    assert "There is no user" in capsys.readouterr().err
