@@ -41,6 +41,12 @@ INSERT INTO searches VALUES ('s1', 'dogs', '{"text": "a dog"}', 'ann', '2026-01-
     "m003_people": """
 INSERT INTO people VALUES (1, 'v1', '{"names": {}}', 'ann', '2026-01-02T03:04:11.000+00:00');
 """,
+    "m004_imports": """
+INSERT INTO imports VALUES (1, 'i1', 'talk.eaf', 'elan', 'annotations', 'ann', '2026-01-02T03:04:12.000+00:00', NULL,
+    '{}');
+INSERT INTO imported VALUES ('a1', 'i1', 0.5);
+INSERT INTO boxes VALUES ('i1', 'v1', 'Person 1', '[[0, 1, 2, 3, 4]]');
+""",
 }
 
 
