@@ -44,15 +44,18 @@ class Commands:
         video: bool = False,
         as_json: bool = True,
         examples: Sequence[str] = (),
+        more: str = "",
     ) -> argparse.ArgumentParser:
-        """Declare one command; `video` and `as_json` say whether it takes a VIDEO and --json."""
+        """Declare one command; `video` and `as_json` say whether it takes a VIDEO and --json. Help ends with `more` to
+        know about it, and examples."""
+        shown = ["Examples:", *(f"  {example}" for example in examples)] if examples else []
         sub: argparse.ArgumentParser = self._subparsers.add_parser(
             name,
             help=what,
             description=what,
             parents=[self._common],
             formatter_class=Help,
-            epilog="Examples:\n" + "\n".join(f"  {example}" for example in examples) if examples else None,
+            epilog="\n".join(([more, ""] if more and shown else [more] if more else []) + shown) or None,
         )
         sub.set_defaults(run=run)
         if video:

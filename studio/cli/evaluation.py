@@ -8,13 +8,16 @@ from studio.eval import TASKS, evaluate
 
 def register(commands: Commands) -> None:
     """Declare it."""
-    sub = commands.add("eval", score, "compare predictions with the truth, by the official metrics")
-    sub.epilog = (
+    more = (
         'Truth of retrieval: {"query", "video"} a line. Truth of grounding: {"query", "video", "duration", "moments": '
         '[{"start", "end"}]} a line, in seconds; or QVHighlights lines; or the text of Charades-STA. Truth of emotion: '
         '{"video", "label", "start", "end"} a line, or a file of TEL. '
         "Truth of speakers: the CSV of AVA-ActiveSpeaker, or Columbia's."
     )
+    sub = commands.add(
+        "eval", score, "compare predictions with the truth, by the official metrics", more=more,
+        examples=("studio eval grounding --truth val.jsonl --predictions found.json --json",),
+    )  # fmt: skip
     sub.add_argument("task", choices=list(TASKS))
     sub.add_argument(
         "--truth", metavar="FILE", type=Path, required=True, help="JSON or JSON Lines; Charades-STA's text"

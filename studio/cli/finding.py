@@ -17,11 +17,15 @@ UNSURE = 0.5  # agreement below which a person should look twice
 
 def register(commands: Commands) -> None:
     """Declare them."""
-    sub = commands.add("search", search, "find moments across the library")
-    sub.epilog = (
-        'A QUERY may weigh and exclude: dog on a beach; dog + beach^0.5; dog -grass; dog -"tall grass". '
-        "With --image or --like it is optional."
-    )
+    sub = commands.add(
+        "search", search, "find moments across the library",
+        examples=(
+            'studio search "a dog on a beach" --top 5', "studio search 'dog + beach^0.5 -\"tall grass\"' --json",
+            "studio search --image sunset.jpg", "studio search --like talk.mp4 12.5 15 --in other.mp4",
+        ),
+        more="A QUERY may weigh and exclude: dog on a beach; dog + beach^0.5; dog -grass. With --image or --like it is "
+        "optional.",
+    )  # fmt: skip
     queries_for(sub, "QUERY", 20)
     sub.add_argument("--image", metavar="FILE", type=Path, help="moments that look like a picture (JPEG, PNG, WebP)")
     sub.add_argument(
@@ -41,7 +45,10 @@ def register(commands: Commands) -> None:
                      help="compare with the whole moment, its frames, parts of its pictures, so weighed")  # fmt: skip
     sub.add_argument("--even", action="store_true", help="hold back videos that fit every question (transductive)")
     sub.add_argument("--saved", metavar="NAME", help="ask a search that was saved in the app")
-    sub = commands.add("ground", ground, "find the moments of one video that a text describes", video=True)
+    sub = commands.add(
+        "ground", ground, "find the moments of one video that a text describes", video=True,
+        examples=('studio ground talk.mp4 "she waves" --refine --json', "studio ground talk.mp4 --at 12.5"),
+    )  # fmt: skip
     queries_for(sub, "QUERY", 5)
     names = engines(installed=False)
     sub.add_argument("--engine", choices=names, help=f"how moments are found (default {names[0]})")
@@ -50,8 +57,12 @@ def register(commands: Commands) -> None:
                      help="let earlier corrections of questions like this one pull")  # fmt: skip
     sub.add_argument("--refine", action="store_true", help="decode more frames around each boundary to place it better")
     sub.add_argument("--at", metavar="SECONDS", type=float, help="the moment around this time; QUERY is optional then")
-    sub = commands.add("survey", survey, "find what is in a video, by what was asked and said before", video=True)
+    sub = commands.add(
+        "survey", survey, "find what is in a video, by what was asked and said before", video=True,
+        examples=("studio survey talk.mp4", "studio survey talk.mp4 --texts things.txt --json"),
+    )  # fmt: skip
     sub.add_argument("--texts", metavar="FILE", type=Path, help="look for these instead, one a line")
+    commands.add("searches", searches, "list the searches that were saved in the app", examples=("studio searches",))
 
 
 def _question(args: Args, studio: Studio) -> Asked:
@@ -150,4 +161,12 @@ def survey(args: Args) -> int:
     ]
     lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {s['score']:.2f}  {s['label']}" for s in found]
     show(args, {"segments": found}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
+    return 0
+
+
+def searches(args: Args) -> int:
+    """`studio searches`"""
+    with opened(args) as studio:
+        found = studio.searching.kept()
+    show(args, {"searches": found}, [f"{row['name']}  {row['question'].get('query', '')}" for row in found])
     return 0

@@ -11,10 +11,13 @@ from studio.timeline import seconds
 
 def register(commands: Commands) -> None:
     """Declare them."""
-    sub = commands.add("emotions", emotions, "find what faces and words express, and when", video=True)
+    sub = commands.add(
+        "emotions", emotions, "find what faces and words express, and when", video=True,
+        examples=("studio emotions talk.mp4 --subtitles talk.srt --json",),
+    )  # fmt: skip
     sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
     what = "find who speaks when; boxes in pixels of the displayed picture"
-    sub = commands.add("speakers", speakers, what, video=True)
+    sub = commands.add("speakers", speakers, what, video=True, examples=("studio speakers talk.mp4 --json",))
     for option, task, what in (("model", "active_speaker", "who speaks"), ("detector", "face_detector", "faces")):
         names = engines(installed=False, task=task)
         sub.add_argument(f"--{option}", choices=names, help=f"what finds {what} (default {names[0]})")

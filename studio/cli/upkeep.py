@@ -13,7 +13,9 @@ from studio.service.models import download, install
 
 def register(commands: Commands) -> None:
     """Declare them."""
-    sub = commands.add("models", models, "list the models, verify their files, or get more of them")
+    sub = commands.add("models", models, "list the models, verify their files, or get more of them",
+                       examples=("studio models list", "studio models verify --json",
+                                 "studio models add best.ckpt --as moment-detr"))  # fmt: skip
     sub.add_argument("action", choices=["list", "verify", "download", "add"])
     sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
     sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")

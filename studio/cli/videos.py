@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import closing
+from pathlib import Path
 
 from studio.cli.console import ENCODER, Args, Commands, bar, known, opened, settings_of, show
 from studio.jobs import ProcessWorker
@@ -15,13 +16,18 @@ def register(commands: Commands) -> None:
         ("serve", serve, "open the studio in the browser"),
         ("demo", demo, "add the demo library, index it, and open the studio"),
     ):
-        sub = commands.add(name, run, what, as_json=False)
+        sub = commands.add(name, run, what, as_json=False, examples=(f"studio {name} --port 8000 --no-browser",))
         sub.add_argument("--host", default="127.0.0.1")
         sub.add_argument("--port", type=int, default=7860)
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
-    sub = commands.add("add", add, "add videos to the library; they stay where they are")
+    sub = commands.add(
+        "add", add, "add videos to the library; they stay where they are",
+        examples=("studio add talk.mp4", "studio add ~/films --json"),
+    )  # fmt: skip
     sub.add_argument("paths", metavar="PATH", nargs="+", help="a video, or a folder of videos")
-    sub = commands.add("index", index, "compute what search and grounding need")
+    sub = commands.add(
+        "index", index, "compute what search and grounding need", examples=("studio index", "studio index talk.mp4")
+    )
     sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
     sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
 
@@ -52,8 +58,14 @@ def demo(args: Args) -> int:
 
 def add(args: Args) -> int:
     """`studio add`"""
-    with opened(args) as studio:
-        rows, problems = studio.add_all(args.paths)
+    rows, problems = [], []
+    with opened(args) as studio, bar("adding") as progress:
+        wanted = [file for path in args.paths for file in studio.files_of(Path(path).expanduser())]
+        for number, file in enumerate(wanted):
+            progress(number / len(wanted), file.name)
+            added, failed = studio.add_all([file])
+            rows += added
+            problems += failed
     listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
     show(args, {"videos": listed}, [f"{v['id']}  {clock(r['duration_us']):>12}  {v['path']}"
                                       for v, r in zip(listed, rows, strict=True)])  # fmt: skip

@@ -2,6 +2,7 @@
 
 import sqlite3
 from typing import Any
+from unicodedata import normalize
 
 from studio.config import Limits
 from studio.errors import Conflict, StudioError, UsageError
@@ -31,8 +32,9 @@ def parse(edit: Any, limits: Limits) -> Change:
     wanted = Annotation(
         id=_text(edit, "id", 64, needed=True),
         segment=Segment(us(_number(edit, "start")), us(_number(edit, "end"))),
-        track=_text(edit, "track", limits.label_chars, needed=True),
-        label=_text(edit, "label", limits.label_chars),
+        # two spellings of one letter (é, e and ´) are one label
+        track=normalize("NFC", _text(edit, "track", limits.label_chars, needed=True)),
+        label=normalize("NFC", _text(edit, "label", limits.label_chars)),
         note=_text(edit, "note", limits.note_chars),
         source=_text(edit, "source", 16) or "manual",
         prediction_id=_text(edit, "prediction_id", 64) or None,

@@ -96,11 +96,13 @@ class Exchange:
     # ------------------------------------------------------------------ in
 
     def readers(self, data: bytes, name: str) -> list[str]:
-        """The formats that can read a file, by the ending of its name, else by trying."""
-        ending = PurePath(name).suffix.lower()
-        known = [f for f in FORMATS.values() if f.read]
-        likely = [f for f in known if f.extension.lower() == ending] or known
-        return [likely[0].name] if len(likely) == 1 else [f.name for f in likely if _reads(f, data, name)]
+        """The formats that can read a file, among those that its name allows; only JSON, CSV and the like are tried."""
+        try:
+            return [formats.guessed(name).name]
+        except UsageError:
+            ending = PurePath(name).suffix.lower()
+            likely = [f for f in FORMATS.values() if f.read and f.extension.lower() == ending]
+            return [f.name for f in likely if _reads(f, data, name)]
 
     def preview(self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None) -> Row:
         """What an import would do; nothing is changed.
@@ -156,13 +158,8 @@ class Exchange:
         return form, kind, self._placed(parts, name, plan)
 
     def _guessed(self, data: bytes, name: str) -> Format:
-        try:
-            return formats.guessed(name)
-        except UsageError:
-            able = self.readers(data, name)
-            if len(able) != 1:
-                raise
-            return FORMATS[able[0]]
+        able = self.readers(data, name)
+        return FORMATS[able[0]] if len(able) == 1 else formats.guessed(name)
 
     def _placed(self, parts: Sequence[Part], name: str, plan: Plan) -> list[_Ready]:
         library = matching.Names(self._videos())
