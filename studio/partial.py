@@ -13,6 +13,22 @@ def partial_of(target: Path) -> Path:
     return target.with_name(f"{MARK}{os.getpid()}-{uuid.uuid4().hex}{target.suffix}")
 
 
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file all at once: where that fails, what was there before is there still. Raises OSError."""
+    if target.exists() and not target.is_file():  # a device or a pipe takes it as it comes
+        target.write_bytes(data)
+        return
+    making = partial_of(target)
+    try:
+        with making.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        making.replace(target)
+    finally:
+        making.unlink(missing_ok=True)
+
+
 def sweep(folder: Path, below: bool = False) -> int:
     """Remove what processes that are gone left unfinished in a folder (and in those below it); returns how many."""
     found = [path for path in folder.glob(f"{'**/' if below else ''}{MARK}*") if not _alive(path.name)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from studio import formats
 from studio.cli.console import Args, Commands, Json, bar, known, opened, show
 from studio.errors import UsageError
+from studio.partial import write_whole
 from studio.service import dataset
 from studio.service.dataset import Wish
 from studio.service.exchange import Plan, listed
@@ -85,7 +86,7 @@ def export(args: Args) -> int:
         sys.stdout.buffer.write(data)
         return 0
     try:
-        args.output.write_bytes(data)
+        write_whole(args.output, data)
     except OSError as error:
         raise UsageError(f"“{args.output.name}” cannot be written ({error.strerror}); choose another place.") from None
     if args.json:

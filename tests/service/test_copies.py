@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.cli import main
 from studio.config import Settings
 from studio.errors import NewerSchema, StoreError, UsageError
 from studio.service import Studio
@@ -178,3 +179,16 @@ def test_a_newer_library_can_be_looked_at_in_the_app(settings: Settings) -> None
                 change()
     finally:
         studio.close()
+
+
+def test_restore_from_the_command_line(settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = library(settings, 1)
+    store.close()
+    home = ["--home", str(settings.home)]
+    assert main(["backup", str(tmp_path / "one.db"), *home]) == 0
+    assert main(["restore", str(tmp_path / "one.db"), *home]) == 0
+    assert "is kept as" in capsys.readouterr().out
+    assert main(["restore", str(tmp_path / "nowhere.db"), *home]) == 2
+    with only_one(settings):
+        assert main(["restore", str(tmp_path / "one.db"), *home]) == 1
+    assert "stop it first" in capsys.readouterr().err
