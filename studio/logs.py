@@ -18,7 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from studio import __version__
 from studio.config import MIB, Settings
 
 FACTS = ("job", "kind", "video", "exit")  # what a record may say besides its message, as `extra`
@@ -61,11 +60,11 @@ class Reports(logging.Handler):
             "where": record.name,
             "trace": trace_of(record.exc_info[2]),
             **_facts(record),
-            "version": __version__,
+            "version": version_of("moment-studio"),
             "python": platform.python_version(),
             "system": platform.platform(),
             "processors": os.cpu_count(),
-            "packages": {name: _version(name) for name in _SHOWN_PACKAGES},
+            "packages": {name: version_of(name) for name in _SHOWN_PACKAGES},
         }
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
@@ -110,7 +109,8 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in FACTS if hasattr(record, name)}
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The version of an installed package; empty where there is none."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

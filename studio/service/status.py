@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from studio import __version__
 from studio.jobs import ProcessWorker
+from studio.logs import version_of
 from studio.store import schema
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def status(studio: "Studio") -> Row:
     settings = studio.settings
     memory, disk = psutil.virtual_memory(), shutil.disk_usage(settings.home)
     return {
-        "version": __version__,
+        "version": version_of("moment-studio"),
         "uptime_s": round(time.time() - _STARTED),
         "queue": _queue(studio),
         "workers": [_worker(worker) for worker in studio.workers()],
