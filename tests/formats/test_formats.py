@@ -62,6 +62,14 @@ def test_what_a_format_holds_comes_back(form: Format, timeline: Timeline) -> Non
     assert came_back(form, written_and_read(form, timeline)) == expected(form, timeline)
 
 
+@pytest.mark.release
+@pytest.mark.parametrize("form", ROUND, ids=lambda f: f.name)
+@given(timeline=timelines_of(STEADY) | timelines_of(HOURS, most=3))
+@settings(EXAMPLES, max_examples=1_000)
+def test_what_a_format_holds_comes_back_a_thousand_times(form: Format, timeline: Timeline) -> None:
+    assert came_back(form, written_and_read(form, timeline)) == expected(form, timeline)
+
+
 @pytest.mark.parametrize("form", ROUND, ids=lambda f: f.name)
 @given(timeline=timelines_of(STEADY))
 @EXAMPLES

@@ -1,0 +1,186 @@
+"""A library from Python, for notebooks and scripts: `from studio import open_library`. Times are seconds.
+
+>>> from studio import open_library
+>>> library = open_library(folder)
+>>> video = library.add(clip)
+>>> video
+Video('bikes.mp4', 10.0 s)
+>>> library.index(video)
+>>> moments = library.search("a bicycle on a street", top=3)
+>>> moments[0].video.name
+'bikes.mp4'
+>>> best = library.ground(video, "a bicycle")[0]
+>>> 0 <= best.start < best.end <= video.duration
+True
+>>> library.annotations(video)
+[]
+>>> library.export(video, "elan")[:38]
+b"<?xml version='1.0' encoding='utf-8'?>"
+>>> library.close()
+"""
+
+import base64
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, overload
+
+from studio.config import Settings, default_home
+from studio.formats import subtitles
+from studio.service import Studio
+from studio.timeline import Annotation, clock, seconds, us
+
+_PICTURES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video of the library."""
+
+    id: str
+    name: str
+    path: Path
+    duration: float
+
+    def __repr__(self) -> str:
+        return f"Video({self.name!r}, {self.duration} s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A part of a video that a model proposes: for a question, or with what it finds (`track`, `label`)."""
+
+    video: Video
+    start: float
+    end: float
+    score: float
+    track: str = ""
+    label: str = ""
+    picture: bytes = field(default=b"", repr=False, compare=False)
+
+
+class Moments(Sequence[Moment]):
+    """Moments, best first or in order of time; a notebook shows them as a table with pictures."""
+
+    def __init__(self, found: Iterable[Moment]) -> None:
+        self._found = tuple(found)
+
+    @overload
+    def __getitem__(self, index: int) -> Moment: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Moments": ...
+    def __getitem__(self, index: int | slice) -> "Moment | Moments":
+        return Moments(self._found[index]) if isinstance(index, slice) else self._found[index]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{m.video.name}  {clock(us(m.start))}–{clock(us(m.end))}  {m.score:.3f}  {m.label}".rstrip()
+            for m in self._found
+        )
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th></th><th>video</th><th>start</th><th>end</th><th>score</th><th>label</th></tr>"
+        return f"<table>{head}{''.join(map(_row, self._found))}</table>"
+
+
+class Library:
+    """One library. Close it when done, or use it in a `with`.
+
+    A video is named by itself, by its id, or by its path. Raises what the command line says in one line: the errors of
+    `studio.errors`.
+    """
+
+    def __init__(self, home: Path | str | None = None, device: str = "auto") -> None:
+        self._studio = Studio(Settings(home=Path(home) if home else default_home(), device=device))
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish; the library can be opened again."""
+        self._studio.close()
+
+    @property
+    def videos(self) -> list[Video]:
+        """All videos, newest first."""
+        return [_video(row) for row in self._studio.videos()]
+
+    def add(self, path: Path | str) -> Video:
+        """Add one file; it stays where it is."""
+        return _video(self._studio.add(path))
+
+    def index(self, *videos: Video | str, encoder: str | None = None) -> None:
+        """Compute what search and grounding need, for all videos when none is named."""
+        for video in videos or self.videos:
+            self._studio.index(self._id(video), encoder=encoder)
+
+    def search(self, query: str, top: int = 20) -> Moments:
+        """Moments across the library for a text, best first."""
+        return Moments(
+            Moment(_video(hit["video"]), seconds(hit["start_us"]), seconds(hit["end_us"]), hit["score"],
+                   picture=self._picture(hit["video"]["id"], hit["peak_us"]) if n < _PICTURES else b"")
+            for n, hit in enumerate(self._studio.search(query, top))
+        )  # fmt: skip
+
+    def ground(self, video: Video | str, query: str, top: int = 5, **options: Any) -> Moments:
+        """The moments of one video that a text describes, best first; options as of `studio ground`."""
+        run = self._studio.run("ground", self._id(video), {"query": query, "top": top, **options})
+        return self._moments(video, sorted(run["predictions"], key=lambda p: -p.score))
+
+    def speakers(self, video: Video | str) -> Moments:
+        """Who speaks when, in order of time."""
+        return self._moments(video, self._studio.run("speakers", self._id(video))["predictions"])
+
+    def emotions(self, video: Video | str, subtitle_file: Path | str | None = None) -> Moments:
+        """What faces and words express, in order of time."""
+        said = {} if subtitle_file is None else {"subtitles": subtitles.read(Path(subtitle_file).read_bytes())}
+        return self._moments(video, self._studio.run("emotions", self._id(video), said)["predictions"])
+
+    def annotations(self, video: Video | str) -> list[Annotation]:
+        """What people decided, in order of time; their times are in µs (`segment.start`, `segment.end`)."""
+        return self._studio.annotations(self._id(video))
+
+    def export(self, video: Video | str, format: str = "json") -> bytes:
+        """The annotations as a file of a format; see `studio formats`."""
+        return self._studio.exchange.export(self._id(video), format)
+
+    def losses(self, video: Video | str, format: str) -> list[str]:
+        """What that format cannot hold of them."""
+        return self._studio.exchange.losses(self._id(video), format)
+
+    def _id(self, video: Video | str) -> str:
+        return video.id if isinstance(video, Video) else str(self._studio.video(str(video))["id"])
+
+    def _moments(self, video: Video | str, predictions: Iterable[Any]) -> Moments:
+        known = _video(self._studio.video(self._id(video)))
+        return Moments(
+            Moment(known, seconds(p.segment.start), seconds(p.segment.end), p.score, p.track, p.label,
+                   self._picture(known.id, p.segment.start) if n < _PICTURES else b"")
+            for n, p in enumerate(predictions)
+        )  # fmt: skip
+
+    def _picture(self, video_id: str, time_us: int) -> bytes:
+        return self._studio.thumbnail(video_id, time_us)
+
+
+def open_library(home: Path | str | None = None, device: str = "auto") -> Library:
+    """The library in a folder (default: $STUDIO_HOME, else the platform's folder for data); made when there is none."""
+    return Library(home, device)
+
+
+def _video(row: dict[str, Any]) -> Video:
+    return Video(row["id"], row["name"], Path(row["path"]), seconds(row["duration_us"]))
+
+
+def _row(moment: Moment) -> str:
+    data = base64.b64encode(moment.picture).decode()
+    picture = f'<img src="data:image/jpeg;base64,{data}" height="48" alt="">' if data else ""
+    texts = (moment.video.name, clock(us(moment.start)), clock(us(moment.end)), f"{moment.score:.3f}", moment.label)
+    return f"<tr><td>{picture}</td>{''.join(f'<td>{html.escape(text)}</td>' for text in texts)}</tr>"

@@ -1,0 +1,50 @@
+"""The Python door: its examples run, its answers are typed, its previews are safe."""
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import studio
+from studio import library, open_library
+from studio.errors import NotFound
+from studio.library import Moment, Moments, Video
+from studio.service import Studio
+
+
+def test_the_examples_run(indexed: Studio, clips: dict[str, Path]) -> None:
+    globs = {"folder": indexed.settings.home, "clip": clips["bikes"]}
+    tests = doctest.DocTestFinder(recurse=False).find(library, "studio.library", extraglobs=globs)
+    runner = doctest.DocTestRunner()
+    for test in tests:
+        runner.run(test)
+    assert runner.summarize(verbose=False).failed == 0
+    assert runner.tries >= 10
+
+
+def test_a_library_of_no_use_says_why(tmp_path: Path) -> None:
+    with open_library(tmp_path) as opened:
+        assert opened.videos == []
+        with pytest.raises(NotFound, match="studio add"):
+            opened.annotations("nothing")
+
+
+def test_a_preview_is_a_table_and_no_markup_of_anybody_s() -> None:
+    video = Video("v", "<script>.mp4", Path("x"), 9.0)
+    moments = Moments([Moment(video, 1, 2.5, 0.5, label="<b>", picture=b"\xff"), Moment(video, 3, 4, 0.25)])
+    page = moments._repr_html_()
+    assert "&lt;script&gt;.mp4" in page
+    assert "&lt;b&gt;" in page
+    assert page.count("<img") == 1
+    assert repr(moments[1:]) == "<script>.mp4  0:03.000–0:04.000  0.250"
+    assert [m.start for m in moments] == [1, 3]
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    code = "import studio, sys; sys.exit(any(m.startswith('studio.') for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert set(studio.__all__) == {"__version__", "open_library"}
+    with pytest.raises(AttributeError):
+        studio.nothing  # noqa: B018
