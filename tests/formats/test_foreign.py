@@ -1,8 +1,8 @@
 """What we write, read by the other side's own readers; what they write, read by us.
 
-Three readers are too heavy to install for tests: label-studio-sdk puts another build of OpenCV over ours, datumaro brings
-forty packages, and fiftyone runs a MongoDB. Their files are compared with their documented structure instead; datumaro
-1.13 and the converter of label-studio-sdk were run once by hand on what these tests write, and read all of it.
+Some readers are too heavy to install for tests: label-studio-sdk puts another build of OpenCV over ours, datumaro
+brings forty packages, and fiftyone runs a MongoDB. Their files are compared with their documented structure instead;
+datumaro 1.13 and the converter of label-studio-sdk were run once by hand on what these tests write, and read all of it.
 """
 
 import io
