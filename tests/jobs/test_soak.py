@@ -4,6 +4,7 @@ STUDIO_SOAK_MINUTES is how long (120 for a release); 500 jobs of every kind of e
 """
 
 import gc
+import logging
 import os
 import time
 from pathlib import Path
@@ -29,7 +30,8 @@ GROWTH = 2**20 / 600  # bytes a second: 1 MB in ten minutes
 
 
 @pytest.mark.release
-def test_hours_of_work_leave_no_trace(tmp_path: Path) -> None:
+def test_hours_of_work_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger("studio"), "propagate", False)  # pytest keeps every record, with its frames
     settings = Settings(home=tmp_path / "home", device="cpu").ensure()
     store = Store(settings.database)
     store.write(lambda db: videos.add(db, dict(VIDEO)))

@@ -16,7 +16,7 @@ from tests.tasks.long_job import KINDS
 
 ROOT = Path(__file__).parents[2]
 FPS, RATE = 5, 16_000
-PUSHED = ("index", "speakers", "emotions")  # the three that hold most; a push has no time for all
+PUSHED = ("index", "speakers")  # the two that hold most; a push has no time for all
 SHORT, LONG = (65, 200), (600, 7_200)  # seconds; one scene of faces is held in memory, and lasts a minute at most
 CASES = [(kind, SHORT) for kind in PUSHED] + [pytest.param(kind, LONG, marks=pytest.mark.release) for kind in KINDS]
 
