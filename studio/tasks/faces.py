@@ -120,16 +120,18 @@ def scenes(
                 k = int(np.searchsorted(member.times_s, time_us / MICROS - 1e-6))
                 if k == len(member.crops) < len(member.times_s) and abs(member.times_s[k] * MICROS - time_us) < 2:
                     member.crops.append(crop(frame, member.boxes[k : k + 1] * shrink)[0])
-        seen = [m for m in plan if m.crops]
-        if seen:
-            yield Scene(
-                round(start * MICROS),
-                round((end + 1 / rate) * MICROS),
-                [
-                    (m.number, np.round(m.times_s[: len(m.crops)] * MICROS).astype(np.int64), np.stack(m.crops))
-                    for m in seen
-                ],
-            )
+        members = [_taken(member) for member in plan if member.crops]
+        if members:
+            yield Scene(round(start * MICROS), round((end + 1 / rate) * MICROS), members)
+            del members  # or two scenes would be in memory while the next one is read
+
+
+def _taken(member: _Member) -> tuple[int, NDArray[np.int64], NDArray[np.uint8]]:
+    """A member's crops as one array; the plan of the whole video keeps none of them."""
+    times = np.round(member.times_s[: len(member.crops)] * MICROS).astype(np.int64)
+    crops = np.stack(member.crops)
+    member.crops.clear()
+    return member.number, times, crops
 
 
 def _frames_at(video: Video, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
