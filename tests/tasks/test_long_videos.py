@@ -22,10 +22,11 @@ ROOT = Path(__file__).parents[2]
 FPS, RATE = 5, 16_000
 PUSHED = ("index", "speakers")  # the two that hold most; a push has no time for all
 MINUTES = int(os.environ.get("STUDIO_LONG_MINUTES", "120"))
+# One scene of faces is held in memory, and lasts a minute at most.
 SHORT, LONG = (
     (65, 200),
     (MINUTES * 5, MINUTES * 60),
-)  # seconds; one scene of faces is held in memory, and lasts a minute at most
+)  # seconds
 CASES = [(kind, SHORT) for kind in PUSHED] + [pytest.param(kind, LONG, marks=pytest.mark.release) for kind in KINDS]
 
 
