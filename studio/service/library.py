@@ -157,7 +157,10 @@ class Studio:
 
         Raises NotFound.
         """
-        path = str(Path(ref).expanduser().resolve()) if Path(ref).exists() else ref
+        try:
+            path = str(Path(ref).expanduser().resolve()) if Path(ref).exists() else ref
+        except (OSError, RuntimeError, ValueError):  # too long for a name, or nobody's home
+            path = ref
         return self.store.read(lambda db: videos.get(db, path))
 
     def remove(self, ref: str) -> None:

@@ -147,3 +147,9 @@ def test_no_path_of_this_machine_crosses_the_browser(
         assert "root:x:0" not in said and "moment-studio" not in re.sub(r"moment-studio/\d", "", said[:20]), path
     for path in OPEN[10:]:
         assert client.get(path).status_code in (400, 403, 404, 405, 500), path
+
+
+@pytest.mark.parametrize("ref", ["a" * 5_000, "~nobody", "%00", "..%2f..", "x%2f" * 900])
+def test_a_name_that_is_no_video_s_is_not_found(client: TestClient, ref: str) -> None:
+    for path in (f"/media/{ref}", f"/thumbnail/{ref}", f"/array/{ref}/pts", f"/export/{ref}"):
+        assert client.get(path).status_code == 404, path
