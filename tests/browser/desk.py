@@ -11,6 +11,12 @@ LANE = """() => {
   return row.getBoundingClientRect().bottom - document.querySelector('#timeline').getBoundingClientRect().top - 10;
 }"""
 
+SCROLL = """offset => {
+  const box = document.querySelector('.timeline-scroll');
+  const hidden = offset < box.scrollTop + 60 || offset > box.scrollTop + box.clientHeight - 10;
+  if (hidden) box.scrollTop = offset - box.clientHeight / 2;
+}"""
+
 
 class Desk:
     """Reads the page through the mirror of the timeline in its DOM, and acts with mouse and keyboard."""
@@ -37,6 +43,7 @@ class Desk:
         return float(box["x"] + (time - start) / (end - start) * box["width"])
 
     def y(self, offset: float) -> float:
+        self.page.evaluate(SCROLL, offset)
         box = self.page.locator("#timeline").bounding_box()
         assert box is not None
         return float(box["y"] + offset)

@@ -80,7 +80,9 @@ def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) 
     box = boxes(page)[0]
     page.mouse.click(canvas["x"] + box["x"] + box["w"] / 2, canvas["y"] + box["y"] + box["h"] / 2)
     page.click("#person-split")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name.startsWith('Person')")
+    page.wait_for_function(
+        "JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name.startsWith('Person')"
+    )
     page.evaluate("document.querySelector('#player').currentTime = 0.5")
     page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name === 'Анна'")
 
@@ -89,7 +91,9 @@ def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) 
     page.click("#person-delete")
     page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length === 0")
     page.evaluate("document.querySelector('#player').currentTime = 2.5")
-    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name.startsWith('Person')")
+    page.wait_for_function(
+        "JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name.startsWith('Person')"
+    )
     box = boxes(page)[0]
     page.mouse.click(canvas["x"] + box["x"] + box["w"] / 2, canvas["y"] + box["y"] + box["h"] / 2)
     page.click("#person-reset")

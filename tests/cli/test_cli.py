@@ -124,7 +124,7 @@ def test_the_rest_works(run: Any, tmp_path: Path, clips: dict[str, Path]) -> Non
         (["ground", "nothing-here", "x"], 1, "studio add"),
         (["add", "/nowhere.mp4"], 1, "nowhere.mp4"),
         (["export", "nothing-here", "--format", "docx"], 1, "studio add"),
-        (["serve", "--host", "0.0.0.0"], 2, "only listens on this machine"),
+        (["serve", "--host", "0.0.0.0"], 2, "this library has no users"),
         (["serve", "--port", "99999"], 2, "not a port"),
         (["dance"], 2, "invalid choice"),
         (["search", "x", "--encoder", "no-such-model"], 1, "no-such-model"),

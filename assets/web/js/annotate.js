@@ -23,6 +23,7 @@ import { LabelEditor } from "./view/labels.js";
 import { Player } from "./view/player.js";
 import { Review } from "./view/review.js";
 import { SegmentList } from "./view/segments.js";
+import { splitter } from "./view/splitter.js";
 import { Timeline } from "./view/timeline.js";
 import { Tip } from "./view/tip.js";
 import { Transcript } from "./view/transcript.js";
@@ -215,7 +216,7 @@ export function mount(element, server) {
 
   selection.addEventListener("change", () => {
     const item = selection.current && desk.doc?.item(selection.current);
-    if (item) timeline.reveal(item.start, item.end);
+    if (item) timeline.reveal(item.start, item.end, item.id);
     faces.chosen = null;
     chosen();
   });
@@ -308,6 +309,7 @@ export function mount(element, server) {
   });
   for (const button of element.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset.go));
 
+  splitter($("splitter"), $("desk"));
   attach(timeline, { player, selection, seek: desk.seek, changed: desk.changed, refuse: desk.say });
   listen(keymap, actions, {
     open: () => Boolean(desk.doc) && current().page === "annotate",

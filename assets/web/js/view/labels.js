@@ -18,8 +18,9 @@ export class LabelEditor {
   }
 
   // `tracks` are the names of the rows there are: each can have labels.
-  show(doc, tracks) {
+  async show(doc, tracks) {
     this.doc = doc;
+    await doc.poll(); // a label that was used just now is on the list already
     this.read({ labels: doc.labels, tracks: [...doc.tracks.values()] }, tracks);
     this.key = doc.schemaKey;
     this.said.textContent = "";

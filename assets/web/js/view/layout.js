@@ -6,7 +6,7 @@ const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
 const MOST_LANES = 4;
-const HEIGHTS = { film: 46, wave: 40, spectrogram: 72, said: 24, curve: 64, graph: 44 };
+const HEIGHTS = { film: 36, wave: 30, spectrogram: 64, said: 24, curve: 46, graph: 44 };
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
 
 // The rows that show what is measured; each is there when there is something in it.

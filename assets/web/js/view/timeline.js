@@ -88,7 +88,8 @@ export class Timeline extends EventTarget {
     this.setView(this.start + seconds, this.end + seconds);
   }
 
-  reveal(start, end = start) {
+  reveal(start, end = start, id = null) {
+    this.scrollTo(id);
     const span = this.end - this.start;
     if (start >= this.start && end <= this.end) return;
     if (end - start > span) this.setView(start - (end - start) * 0.1, end + (end - start) * 0.1);
@@ -101,6 +102,15 @@ export class Timeline extends EventTarget {
 
   time(x) {
     return this.start + (x / this.width) * (this.end - this.start);
+  }
+
+  // Bring the lane of a segment into sight.
+  scrollTo(id) {
+    const middle = this.middles.get(id);
+    const box = this.root.parentElement;
+    if (middle === undefined || !box) return;
+    const [top, bottom] = [box.scrollTop + RULER_H + this.overviewHeight, box.scrollTop + box.clientHeight];
+    if (middle - 14 < top || middle + 14 > bottom) box.scrollTop = middle - (box.clientHeight + RULER_H + this.overviewHeight) / 2;
   }
 
   centre(time) {
