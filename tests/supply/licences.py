@@ -22,6 +22,7 @@ and in their cards. This page is written by `make lock`, and a test compares it 
 ELSEWHERE = "for other machines"
 # A few packages do not say it in their metadata; the files of their licences or their publishers do.
 SAID_ELSEWHERE = {
+    "axe-playwright-python": "MIT; the axe-core inside is MPL-2.0",
     "cuda-toolkit": "NVIDIA Software License",
     "pyannote-core": "MIT",
     "pyannote-database": "MIT",
