@@ -65,13 +65,19 @@ def seconds_of(request: dict[str, Any], key: str) -> float:
     return float(value)
 
 
-def status_calls(studio: Studio) -> list[Call]:
-    """For the Status page."""
+def overview_calls(studio: Studio) -> list[Call]:
+    """For the Overview page."""
+
+    def statistics(request: dict[str, Any]) -> Any:
+        return studio.team.statistics()
+
+    def agreement(request: dict[str, Any]) -> Any:
+        return studio.team.agreement(text(request, "track", ""))
 
     def show_status(request: dict[str, Any]) -> Any:
         return status(studio)
 
-    return [answer(show_status)]
+    return [answer(f) for f in (statistics, agreement, show_status)]
 
 
 def annotator(request: dict[str, Any]) -> str:
@@ -83,7 +89,7 @@ def shell_calls(studio: Studio) -> list[Call]:
     """For the header."""
 
     def whoami(request: dict[str, Any]) -> Any:
-        return {"user": who.get()}
+        return {"user": who.get(), "read_only": studio.store.read_only}
 
     return [answer(whoami)]
 

@@ -21,6 +21,7 @@ from studio.service.models import engines
 from studio.service.people import People
 from studio.service.presence import Presence
 from studio.service.search import Asked, Search
+from studio.service.team import Team
 from studio.service.users import Users
 from studio.store import Store, annotations, jobs, labels, lines, people, runs, searches, videos
 from studio.timeline import Annotation
@@ -56,6 +57,7 @@ class Studio:
         self.schema = Schema(self.store, self.settings.limits)
         self.presence = Presence()
         self.users = Users(self.store)
+        self.team = Team(self.store)
         self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self._frames)
         self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from studio import logs
 from studio.app import create_app
-from studio.app.calls import annotate_calls, status_calls
+from studio.app.calls import annotate_calls, overview_calls
 from studio.cli import main
 from studio.config import Settings
 from studio.jobs import Runner
@@ -127,7 +127,7 @@ def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None
     assert (found["workers"], found["reports"]) == ([], [])
     said = json.dumps(found)
     assert str(studio.settings.home) not in said and "bikes" not in said
-    (call,) = status_calls(studio)
+    (*_, call) = overview_calls(studio)
     assert call({})["data"].keys() == found.keys()
 
 

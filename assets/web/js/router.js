@@ -1,7 +1,7 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
 // The parameter is called `view`: Gradio has a `page` of its own and fails on names it does not know.
 
-const PAGES = ["library", "search", "annotate", "models"];
+const PAGES = ["library", "search", "annotate", "models", "overview"];
 const listeners = new Set();
 
 export function current() {

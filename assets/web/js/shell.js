@@ -20,7 +20,9 @@ export function mount(element, server) {
   const name = element.querySelector("#annotator");
   name.value = localStorage.getItem("annotator") || "";
   name.addEventListener("change", () => localStorage.setItem("annotator", name.value.trim()));
-  call(server, "whoami").then(({ user }) => {
+  call(server, "whoami").then(({ user, read_only: readOnly }) => {
+    element.querySelector("#banner").textContent = readOnly;
+    element.querySelector("#banner").hidden = !readOnly;
     if (!user) return;
     nameUser(user);
     name.value = user;

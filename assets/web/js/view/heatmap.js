@@ -1,5 +1,7 @@
 // Which parts of which videos fit a query, drawn by Plotly once somebody asks to see it.
 
+import { plain, plotly } from "./plotly.js";
+
 const ROW_PX = 26;
 const MARGIN = { l: 190, r: 20, t: 8, b: 34 };
 
@@ -20,7 +22,7 @@ export class HeatMap {
   }
 
   async draw() {
-    const plotly = await load();
+    const Plotly = await plotly();
     const { strips, box } = this;
     const bins = strips[0].scores.length;
     const share = (bin) => Math.round(((bin + 0.5) / bins) * 100);
@@ -47,30 +49,11 @@ export class HeatMap {
       // names are ticks, not categories: two videos may have the same name; Plotly must not read them as markup
       yaxis: { autorange: "reversed", tickvals: strips.map((_, i) => i), ticktext: strips.map((strip) => plain(strip.name)), zeroline: false },
     };
-    await plotly.react(box, [trace], layout, { displayModeBar: false, responsive: true });
+    await Plotly.react(box, [trace], layout, { displayModeBar: false, responsive: true });
     box.removeAllListeners("plotly_click");
     box.on("plotly_click", ({ points: [point] }) => {
       const strip = this.strips[point.y];
       this.open(strip.video, ((point.x / 100) * strip.duration).toFixed(3));
     });
   }
-}
-
-// Plotly reads <b> and &amp; in its texts; these look the same and mean nothing to it.
-function plain(name) {
-  const short = name.length > 26 ? `${name.slice(0, 25)}…` : name;
-  return short.replaceAll("<", "‹").replaceAll(">", "›").replaceAll("&", "＆");
-}
-
-let loading = null;
-
-function load() {
-  loading ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = "/web/plotly.js";
-    script.onload = () => done(window.Plotly);
-    script.onerror = failed;
-    document.head.append(script);
-  });
-  return loading;
 }
