@@ -4,7 +4,7 @@ import gradio as gr
 
 from assets import read_page
 from studio import __version__
-from studio.app import calls
+from studio.app import api, calls
 from studio.service import Studio
 
 MOUNT = "import('/web/js/{page}.js?v={version}').then((m) => m.mount(element, server))"
@@ -13,12 +13,14 @@ MOUNT = "import('/web/js/{page}.js?v={version}').then((m) => m.mount(element, se
 def build(studio: Studio) -> gr.Blocks:
     """The whole app for one library."""
     blocks: gr.Blocks
-    with gr.Blocks(title="Moment Studio", analytics_enabled=False, fill_width=True) as blocks:
+    with api.Blocks(title="Moment Studio", analytics_enabled=False, fill_width=True) as blocks:
         _page("shell", calls.shell_calls(studio))
         _page("library", calls.library_calls(studio))
         _page("search", calls.search_calls(studio))
         _page("annotate", calls.annotate_calls(studio))
         _page("models", calls.models_calls(studio))
+        _page("overview", calls.overview_calls(studio))
+        api.declare(studio)
     return blocks
 
 

@@ -18,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 
 from assets import FOLDER, HEAD
 from studio import logs
-from studio.app import login, pages
+from studio.app import api, login, pages
 from studio.app.guard import ARMOUR, Guard
 from studio.app.media_routes import routes
 from studio.config import Settings
@@ -38,8 +38,13 @@ class Fresh(StaticFiles):
         return response
 
 
-def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
-    """The app for an open library, reached as `host`; closing the app closes the library."""
+def create_app(studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False) -> FastAPI:
+    """The app for an open library, reached as `host`; closing the app closes the library.
+
+    With `mcp` it also answers MCP clients, at /gradio_api/mcp. Raises UsageError where that is not installed.
+    """
+    if mcp:
+        api.check_mcp()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -50,9 +55,10 @@ def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
     app.include_router(routes(studio))
     app.include_router(login.routes(studio))
     app.mount("/web", Fresh(directory=FOLDER / "web"), name="web")
+    blocks = pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls)
     gr.mount_gradio_app(
         app,
-        pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls),
+        blocks,
         path="/",
         theme=pages.theme(),
         head=HEAD,
@@ -62,7 +68,10 @@ def create_app(studio: Studio, host: str = "127.0.0.1") -> FastAPI:
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
+        mcp_server=mcp,  # never by a variable of the environment, as Gradio would
     )
+    if mcp:
+        api.restrict_mcp(blocks)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(login.Door, studio=studio)
     others = not is_loopback(host)
@@ -78,12 +87,14 @@ async def _unexpected(_: Request, error: Exception) -> Response:
     return JSONResponse(said, 500, headers=ARMOUR)
 
 
-def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> None:
+def serve(settings: Settings, host: str, port: int, *, open_browser: bool, mcp: bool = False) -> None:
     """Serve until interrupted.
 
-    Raises UsageError for an address that others could reach while nobody has to log in, StoreError when another studio
-    serves this library already.
+    Raises UsageError for an address that others could reach while nobody has to log in, or for MCP where it is not
+    installed; StoreError when another studio serves this library already.
     """
+    if mcp:
+        api.check_mcp()
     if not is_loopback(host) and not _has_users(settings):
         raise UsageError(
             "Others could reach this address, and this library has no users; add one with `studio users add NAME`, or "
@@ -92,7 +103,7 @@ def serve(settings: Settings, host: str, port: int, *, open_browser: bool) -> No
     listening = _listen(host, port)
     with listening, only_one(settings):
         logs.start(settings, "app")
-        app = create_app(Studio(settings, background=True), host)
+        app = create_app(Studio(settings, background=True), host, mcp=mcp)
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
         if open_browser:

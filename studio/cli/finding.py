@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studio.cli.console import Args, Commands, Json, bar, known, lines_of, opened, queries_for, queries_of, show
 from studio.errors import UsageError
-from studio.service import Studio
+from studio.service import Studio, views
 from studio.service.models import engines
 from studio.service.search import SAID_WEIGHT, Asked, Filters, parse, picture_of
 from studio.timeline import seconds, us
@@ -84,12 +84,8 @@ def _question(args: Args, studio: Studio) -> Asked:
     return Asked("", like, image, filters, args.said, levels, args.even, args.top, args.encoder)
 
 
-def _hit(hit: Json) -> Json:
-    return {
-        "video": hit["video"]["id"], "path": hit["video"]["path"], "score": round(hit["score"], 4),
-        "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]),
-        **({"line": hit["line"]} if hit["line"] else {}),
-    }  # fmt: skip
+def _hit(found: Json) -> Json:
+    return {**views.hit(found), "path": found["video"]["path"]}
 
 
 def search(args: Args) -> int:
@@ -130,12 +126,7 @@ def ground(args: Args) -> int:
         video = known(studio, args.video)
         for query in queries:
             run = studio.run(kind, video, {**options, "query": query, "encoder": args.encoder}, progress)
-            moments = [
-                {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4),
-                 **(p.payload or {})}
-                for p in sorted(run["predictions"], key=lambda p: -p.score)
-            ]  # fmt: skip
-            results.append({"query": query, "moments": moments, "curve": run["payload"]["curve"]})
+            results.append({"query": query, **views.grounded(run)})
             if (agreement := run["payload"].get("agreement", 1.0)) < UNSURE:
                 print(f"studio: “{query}” is uncertain here: changed versions of the video agree by {agreement:.2f}",
                       file=sys.stderr)  # fmt: skip

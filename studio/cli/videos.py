@@ -20,6 +20,7 @@ def register(commands: Commands) -> None:
         sub.add_argument("--host", default="127.0.0.1")
         sub.add_argument("--port", type=int, default=7860)
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+        sub.add_argument("--mcp", action="store_true", help="also let MCP clients search and ground (docs/api.md)")
     sub = commands.add(
         "add", add, "add videos to the library; they stay where they are",
         examples=("studio add talk.mp4", "studio add ~/films --json"),
@@ -36,7 +37,7 @@ def serve(args: Args) -> int:
     """`studio serve`"""
     from studio.app import serve as run_app  # the web stack takes seconds to import; no other command needs it
 
-    run_app(settings_of(args), args.host, args.port, open_browser=not args.no_browser)
+    run_app(settings_of(args), args.host, args.port, open_browser=not args.no_browser, mcp=args.mcp)
     return 0
 
 

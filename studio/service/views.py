@@ -43,6 +43,25 @@ def run(row: Row) -> Row:
     return {key: row[key] for key in ("id", "seq", "task", "model", "model_version", "query", "created")}
 
 
+def hit(found: Row) -> Row:
+    """A moment that a search found; its video by id only."""
+    return {
+        "video": found["video"]["id"], "score": round(found["score"], 4),
+        "start": seconds(found["start_us"]), "end": seconds(found["end_us"]),
+        **({"line": found["line"]} if found["line"] else {}),
+    }  # fmt: skip
+
+
+def grounded(found: Row) -> Row:
+    """What a run of grounding found (see `Studio.run`): its moments, best first, and the curve that they come from."""
+    moments = [
+        {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4),
+         **(p.payload or {})}
+        for p in sorted(found["predictions"], key=lambda p: -p.score)
+    ]  # fmt: skip
+    return {"moments": moments, "curve": found["payload"]["curve"]}
+
+
 def job(row: Row) -> Row:
     """A job as its watcher sees it."""
     shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created")

@@ -120,23 +120,36 @@ class Asleep:
         pass
 
 
+@pytest.mark.filterwarnings(  # what Gradio's queue does in its own threads: old ways of pandas, and random numbers
+    "ignore::pandas.errors.Pandas4Warning", "ignore::hypothesis.errors.HypothesisDeprecationWarning"
+)
 @pytest.mark.parametrize("examples", [100, pytest.param(1_000, marks=pytest.mark.release)])
-def test_every_named_endpoint_and_the_envelope_itself(served: tuple[TestClient, Studio], examples: int) -> None:
+def test_every_named_endpoint_and_the_envelope_itself(
+    served: tuple[TestClient, Studio], examples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What /gradio_api/info lists, and Gradio's own envelope around a call, with the wrong things in them."""
     client, studio = served
+    monkeypatch.setattr(studio, "_asker", Asleep())
+    monkeypatch.setattr(studio.searching, "_worker", Asleep())
     named = list(client.get("/gradio_api/info").json()["named_endpoints"])
-    paths = [f"/gradio_api/call{name}" for name in named] + [
+    assert "/search" in named
+    paths = [f"/gradio_api/{way}{name}" for name in named for way in ("call", "run")] + [
         "/gradio_api/component_server", "/gradio_api/queue/join", "/gradio_api/run/predict", "/gradio_api/cancel",
         "/gradio_api/reset", "/gradio_api/queue/data", "/gradio_api/call/nope",
     ]  # fmt: skip
     keys = ["data", "session_hash", "component_id", "fn_name", "fn_index", "event_id", "trigger_id", "event_data"]
     envelope = st.fixed_dictionaries({}, optional=dict.fromkeys(keys, ANYTHING))
+    arguments = st.fixed_dictionaries({"data": st.lists(ANYTHING, max_size=6)})
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(path=st.sampled_from(paths), body=envelope | ANYTHING)
+    @given(path=st.sampled_from(paths), body=arguments | envelope | ANYTHING)
     def call(path: str, body: Any) -> None:
         reply = client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})
         assert_clean(reply.text, studio)
+        if path.removeprefix("/gradio_api/run") in named and isinstance(body, dict) and set(body) == {"data"}:
+            said = reply.json()
+            assert "detail" in said or "data" in said or said["error"], (path, body, said)
+            assert "unexpectedly" not in reply.text and "Something unexpected" not in reply.text, (path, body)
 
     call()
 
