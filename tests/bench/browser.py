@@ -15,16 +15,23 @@ from tests.browser.desk import Desk
 
 DRAW = """async (n) => {
   const { Timeline } = await import('/web/js/view/timeline.js');
+  const { Rows } = await import('/web/js/model/rows.js');
   const root = document.createElement('div');
   root.style.cssText = 'position:fixed;left:0;top:0;width:1100px;z-index:99;background:#fff';
-  root.innerHTML = '<canvas id="timeline-ruler"></canvas><canvas id="timeline-rows"></canvas>';
+  const canvases = ['overview', 'ruler', 'rows'].map((name) => `<canvas id="timeline-${name}"></canvas>`);
+  root.innerHTML = canvases.join('');
   document.body.append(root);
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const doc = {
-    video: { duration: 7200 }, palette: ['#0072b2', '#e69f00', '#009e73'], labels: [], previews: [], shots: [],
-    isShown: () => true,
-    waveform: new Int8Array(2 * 7200 * 50).map((_, i) => (i * 37) % 100 * (i % 2 ? 1 : -1)),
-    curve: { query: 'x', times: [...Array(7200).keys()], scores: [...Array(7200).keys()].map((i) => Math.sin(i / 9)) },
+    video: { duration: 7200 }, palette: ['#0072b2', '#e69f00', '#009e73'], labels: [], previews: [], tracks: new Map(),
+    pts: Float64Array.from({ length: 7200 * 25 }, (_, i) => i / 25), isShown: () => true, rowOf: (item) => item.track,
+    signals: {
+      shots: [], lines: [], graphs: new Map(),
+      waveform: new Int8Array(2 * 7200 * 50).map((_, i) => (i * 37) % 100 * (i % 2 ? 1 : -1)),
+      curve: {
+        query: 'x', times: [...Array(7200).keys()], scores: [...Array(7200).keys()].map((i) => Math.sin(i / 9)),
+      },
+    },
     predictions: new Map(), annotations: new Map(),
   };
   for (let i = 0; i < n; i++) {
@@ -35,7 +42,7 @@ DRAW = """async (n) => {
     };
     (i % 2 ? doc.predictions : doc.annotations).set(item.id, item);
   }
-  const timeline = new Timeline(root, document.createElement('div'));
+  const timeline = new Timeline(root, document.createElement('div'), new Rows(null));
   const begin = performance.now();
   timeline.show(doc);
   timeline.relayout();

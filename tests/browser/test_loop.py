@@ -59,6 +59,9 @@ def test_upload_search_open_ask_correct_reload_export(page: Page, served: Served
 
     with page.expect_download() as download:
         page.click("#export")
+        page.select_option("#export-format", "json")
+        expect(page.locator("#export-lost")).to_contain_text("Nothing is lost")
+        page.click("#export-go")
     exported = json.loads(Path(download.value.path()).read_text("utf-8"))
     assert [a["id"] for a in exported["annotations"]] == [correction["id"]]
     assert download.value.suggested_filename == "My man.json"

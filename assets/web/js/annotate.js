@@ -15,6 +15,7 @@ import { Outbox } from "./sync/outbox.js";
 import { leftBehind } from "./sync/storage.js";
 import { Asking } from "./view/asking.js";
 import { clock, toast } from "./view/dom.js";
+import { Exchange } from "./view/exchange.js";
 import { Faces } from "./view/faces.js";
 import { rowsMenu } from "./view/gutter.js";
 import { Inspector } from "./view/inspector.js";
@@ -103,6 +104,10 @@ export function mount(element, server) {
   const keys = new KeySheet($("keys"), keymap);
   const labels = new LabelEditor($("labels"), server);
   const tip = new Tip($("tip"));
+  const exchange = new Exchange($("exporting"), $("importing"), server, () => {
+    desk.doc?.poll();
+    transcript.load();
+  });
   const actions = commands(desk);
 
   // ---------------------------------------------------------------- opening
@@ -135,7 +140,6 @@ export function mount(element, server) {
     if (desk.doc !== next) return;
     $("desk").removeAttribute("aria-busy");
     $("video-name").textContent = next.video.name;
-    $("export").href = `/export/${next.id}?format=json`;
     $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
     asking.open(next);
     timeline.show(next);
@@ -303,6 +307,8 @@ export function mount(element, server) {
   });
   $("rows").addEventListener("click", (event) => desk.doc && rowsMenu(event.currentTarget, timeline.names, arrangement));
   $("edit-labels").addEventListener("click", () => desk.doc && labels.show(desk.doc, timeline.rows.filter((row) => row.kind === "track").map((row) => row.name)));
+  $("export").addEventListener("click", () => desk.doc && desk.attempt(() => exchange.showExport(desk.doc)));
+  $("import").addEventListener("click", () => desk.doc && desk.attempt(() => exchange.showImport(desk.doc)));
   $("unit").addEventListener("change", (event) => {
     timeline.unit = event.target.value;
     timeline.invalidate();
