@@ -26,15 +26,18 @@ def prediction(p: Prediction, run: Row) -> Row:
     return {**draft(p), "id": p.id, "run": run["id"], "task": run["task"]}
 
 
+SHOWN_OF_PAYLOAD = ("confidence", "onset", "apex", "offset")
+
+
 def draft(p: Prediction) -> Row:
-    """A prediction that no run holds yet."""
+    """A prediction that no run holds yet; an expression with when it came, peaked and went (s)."""
     return {
         "track": p.track,
         "start": seconds(p.segment.start),
         "end": seconds(p.segment.end),
         "label": p.label,
         "score": round(p.score, 4),
-        **({"confidence": p.payload["confidence"]} if p.payload and "confidence" in p.payload else {}),
+        **{key: p.payload[key] for key in SHOWN_OF_PAYLOAD if p.payload and key in p.payload},
     }
 
 

@@ -214,7 +214,8 @@ export function mount(element, server) {
     list.select(selection.ids, selection.current);
     inspector.show(doc, selection);
     review.update(doc, selection.current);
-    $("split").disabled = $("merge-button").disabled = !selection.size;
+    $("split").disabled = !selection.size;
+    $("merge-button").disabled = selection.size < 2;
     timeline.invalidate();
   }
 

@@ -140,7 +140,7 @@ export class Inspector {
   prediction(doc, p) {
     const correction = doc.correctionOf(p.id);
     const sure = p.confidence === undefined ? "" : `, confidence ${p.confidence.toFixed(2)}`;
-    const peak = p.apex === undefined ? "" : ` Strongest at ${clock(p.apex)}.`;
+    const peak = p.apex === undefined ? "" : ` Comes at ${clock(p.onset)}, is strongest at ${clock(p.apex)}, gone at ${clock(p.offset)}.`;
     return [
       el("div", { class: "row head" }, el("h3", { dir: "auto", text: doc.rowOf(p) }), el("span", { class: "tag prediction", text: p.verdict || "prediction" })),
       el("p", { class: "label", dir: "auto", text: p.label }),

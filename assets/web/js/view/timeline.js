@@ -305,6 +305,10 @@ export class Timeline extends EventTarget {
       ctx.lineWidth = item.id === this.selection.current ? 2.5 : 1.5;
       ctx.stroke();
     }
+    if (item.apex !== undefined && width > 12 && kind === "prediction") {
+      ctx.fillStyle = colour;
+      ctx.fillRect(this.x(item.apex) - 1, y, 2, height); // where an expression is strongest
+    }
     if (right - left > 26 && height > 11) {
       const mark = { accepted: "✓ ", corrected: "✎ ", rejected: "✗ " }[item.verdict] ?? "";
       const text = kind === "annotation" ? item.label || "(no label)" : mark + item.label + (right - left > 90 ? ` ${item.score.toFixed(2)}` : "");
