@@ -24,6 +24,7 @@ export class HeatMap {
   async draw() {
     const Plotly = await plotly();
     const { strips, box } = this;
+    if (!strips.length) return; // nothing was found
     const bins = strips[0].scores.length;
     const share = (bin) => Math.round(((bin + 0.5) / bins) * 100);
     const style = getComputedStyle(document.body);
