@@ -9,12 +9,12 @@ import hashlib
 import importlib
 import importlib.util
 import json
-import re
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from models import plugins
+from models._card import ModelCard, ModelError, parse
 
 if TYPE_CHECKING:
     from models.emotion.dialog import DialogEmotion
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from models.speaker.voice import VoiceActivity
     from models.text_video.encoder import TextVideoEncoder
 
+__all__ = [
+    "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "install", "installed", "load", "locate", "parse", "read",
+    "size", "verify",
+]  # fmt: skip
 WEIGHTS = Path(__file__).parent / "weights"
 
 # Who builds a model from the checked bytes of its files: `build(files, card, device)`.
@@ -53,61 +57,10 @@ _BUILDERS = {
 }
 
 
-class ModelError(Exception):
-    """A model that cannot be had as asked; the message is one sentence that names the cure."""
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a person should know before trusting a model, and what the loader needs.
-
-    `files` maps a role to (locator, sha256); a locator is a name inside `weights/`, `package:PACKAGE/PATH`, or
-    `user:NAME` for a file that a person brings, whose sha256 is empty here and recorded by `install`. `fetch` says
-    where to get such files. `metrics` holds only numbers that `models.recipes.measure` measured on data held out from
-    training.
-    """
-
-    name: str
-    task: str
-    version: str
-    licence: str
-    source: str
-    summary: str
-    files: Mapping[str, tuple[str, str]]
-    labels: tuple[str, ...] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    default: bool = False
-    fetch: str = ""
-
-    def __post_init__(self) -> None:
-        if not (self.name and self.task and self.version):
-            raise ModelError("A model card needs a name, a task and a version; repair its front matter.")
-        for role, (locator, digest) in self.files.items():
-            brought = re.fullmatch(r"user:[\w-]+(\.[\w-]+)*", locator) and digest == ""
-            shipped = not locator.startswith(("/", "user:")) and re.fullmatch("[0-9a-f]{64}", digest)
-            if ".." in locator or not (brought or shipped):
-                raise ModelError(f"The card of {self.name} has a bad locator or sha256 for “{role}”; repair it.")
-
-    @property
-    def brought(self) -> dict[str, str]:
-        """The files that a person brings: role → name in their folder."""
-        return {role: loc.removeprefix("user:") for role, (loc, _) in self.files.items() if loc.startswith("user:")}
-
-
-def parse(text: str) -> ModelCard:
-    """The card in a markdown file's text. Raises ModelError where the front matter cannot be read."""
-    parts = re.split(r"^\+\+\+\s*$", text, maxsplit=2, flags=re.MULTILINE)
-    try:
-        fields = tomllib.loads(parts[1])
-        files = {role: (str(locator), str(digest)) for role, (locator, digest) in fields.pop("files", {}).items()}
-        return ModelCard(labels=tuple(fields.pop("labels", ())), files=files, **fields)
-    except (IndexError, TypeError, ValueError) as error:
-        raise ModelError(f"A model card cannot be read ({error}); reinstall the product.") from error
-
-
 def cards(task: str | None = None) -> list[ModelCard]:
-    """Every card, or every card of a task: the default first, then by name."""
+    """Every card, or every card of a task: the default first, then by name. Those of plug-ins are among them."""
     found = [parse(path.read_text(encoding="utf-8")) for path in sorted(WEIGHTS.glob("*.md"))]
+    found += plugins.cards(frozenset(each.name for each in found), frozenset(each.task for each in found))
     chosen = [card for card in found if task in (None, card.task)]
     return sorted(chosen, key=lambda card: (card.task, not card.default, card.name))
 
@@ -188,7 +141,7 @@ def verify(owner: ModelCard, folder: Path | None = None) -> list[str]:
 
     `folder` is where files lie that a person brought.
     """
-    problems = []
+    problems = plugins.problems(owner)
     for role in owner.files:
         try:
             read(owner, role, folder)
@@ -290,6 +243,8 @@ def load(task: str, name: str | None = None, device: str = "auto", folder: Path 
 
 
 def _built(owner: ModelCard, files: Mapping[str, bytes], device: str) -> Any:
+    if owner.plugin is not None:
+        return plugins.build(owner, files, device)
     if owner.name not in _BUILDERS:
         raise ModelError(f"Nothing here can build {owner.name}; update the product.")
     build: Callable[..., Any] = importlib.import_module(_BUILDERS[owner.name]).build

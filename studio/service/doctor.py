@@ -75,9 +75,9 @@ def unexplained(db: sqlite3.Connection) -> list[str]:
 
 
 def _model(card: dict[str, Any]) -> dict[str, Any]:
-    problems = card["problems"]
+    problems, package = card["problems"], card["plugin"] or "moment-studio"
     return _check(f"Model {card['name']}", not problems, "; ".join(problems) or card["note"] or card["version"],
-                  "Install the package again: pip install --force-reinstall moment-studio")  # fmt: skip
+                  f"Install the package again: pip install --force-reinstall {package}")  # fmt: skip
 
 
 def _check(what: str, ok: bool, found: str, cure: str) -> dict[str, Any]:

@@ -19,7 +19,8 @@ def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
     """Every model card as plain values.
 
     `installed` is false for a model whose checkpoint a person has to bring, and `note` says where to get it; `problems`
-    says what is wrong with the files that should be there (nothing, when it is ready).
+    says what is wrong with the files that should be there (nothing, when it is ready). `plugin` is the package that a
+    model comes from which is not the studio's own.
     """
     folder = settings.models if settings else None
     return [_row(card, folder) for card in models.cards()]
@@ -40,6 +41,7 @@ def _row(card: models.ModelCard, folder: Path | None) -> dict[str, Any]:
         "installed": ready,
         "problems": found if ready else [],
         "note": "" if ready else " ".join(found),
+        "plugin": card.plugin.package if card.plugin else "",
     }
 
 

@@ -6,7 +6,7 @@ import { current, go, note, onRoute } from "./router.js";
 
 const TASKS = {
   text_video: "Text–video encoders", grounding: "Grounding engines", active_speaker: "Active speakers", voice_activity: "Voice activity",
-  face_detector: "Face detectors", expression: "Facial expressions", dialog_emotion: "Emotions of dialogue",
+  face_detector: "Face detectors", expression: "Facial expressions", dialog_emotion: "Emotions of dialogue", "plug-in": "Plug-ins that cannot be used",
 };
 const POLL_MS = 500;
 const SIDES = ["a", "b"];
