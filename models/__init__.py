@@ -16,6 +16,7 @@ from models.grounding.equivariance import confidence
 from models.grounding.merging import glance
 from models.grounding.proposals import propose
 from models.registry import ModelCard, ModelError, card, cards, install, installed, load, size, verify
+from models.speaker.voices import Voices
 from models.text_video.encoder import TextVideoEncoder
 from models.text_video.hubs import video_bias
 from models.text_video.levels import Query as SaidQuery
@@ -35,6 +36,7 @@ __all__ = [
     "TextVideoEncoder",
     "Track",
     "Tracker",
+    "Voices",
     "card",
     "cards",
     "confidence",

@@ -12,7 +12,7 @@ from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
 from studio.tasks.desk import Desk, Video, predictions_of
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, quality, scenes
-from studio.tasks.voices import AUDIO_RATE, AudioWindow, off_screen, voice_curve
+from studio.tasks.voices import AUDIO_RATE, AudioWindow, Speech, off_screen, voice_curve
 from studio.timeline import MICROS, Prediction
 
 STEP_US = int(MICROS / CROPS_PER_S)
@@ -35,7 +35,9 @@ def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detec
 
     The payload's `tracks` has, for each person, `boxes` (t, x1, y1, x2, y2 in s and pixels), `times` and `scores`
     (probability of speaking at 25 a second) and `quality` (0…1, see `studio.tasks.faces.quality`); `off_screen` has
-    its `track`, `times` and `scores`; `note` says why when there is nothing to see.
+    its `track`, `times` and `scores`; `alike` has pairs of people whose voices are so alike that they may be one
+    (`one`, `other`, `likeness`), where the optional package for voices is installed; `note` says why when there is
+    nothing to see.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
     model = desk.model("active_speaker", model_name)
@@ -43,12 +45,15 @@ def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detec
     has_audio = media.probe(video.path, desk.settings.limits).audio is not None
     curves: dict[int, Parts] = {}
     sharp: dict[int, list[float]] = {}
+    speech = Speech()
     if has_audio and tracks:
         audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
         crop = partial(crop_speaker, plain=model.plain)
         for scene in scenes(desk, video, tracks, rate=CROPS_PER_S, crop=crop, square=not model.plain):
-            for number, times, scores in _score(model, scene, audio.take(scene.start_us, scene.end_us)):
+            sound = audio.take(scene.start_us, scene.end_us)
+            for number, times, scores in _score(model, scene, sound):
                 curves.setdefault(number, []).append((times, scores))
+                speech.add(number, int(times[0]) - scene.start_us, scores, sound)
             for number, _, crops in scene.members:
                 sharp.setdefault(number, []).append(sharpness(crops[::LOOKED_AT]))
             desk.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")
@@ -65,8 +70,18 @@ def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detec
     people = [_person(n, t, curves.get(n, []), sharp.get(n, [])) for n, t in enumerate(tracks)]
     note = "" if has_audio and tracks else ("No faces were found." if has_audio else "This video has no sound.")
     unseen = {"track": OFF_SCREEN, **_curve(*heard)}
-    payload = {"tracks": people, "off_screen": unseen, "note": note}
+    alike = [
+        {"one": person(a), "other": person(b), "likeness": round(cosine, 3)}
+        for a, b, cosine in speech.alike(partial(_apart, tracks))
+    ]
+    payload = {"tracks": people, "off_screen": unseen, "alike": alike, "note": note}
     return Outcome("speaker", model.name, model.version, predictions, payload)
+
+
+def _apart(tracks: list[Track], a: int, b: int) -> bool:
+    """Whether two face tracks are never seen at once."""
+    one, other = tracks[a].times_s, tracks[b].times_s
+    return bool(one[-1] < other[0] or other[-1] < one[0])
 
 
 def _person(number: int, track: Track, parts: Parts, sharp: list[float]) -> dict[str, object]:

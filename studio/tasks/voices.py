@@ -1,10 +1,12 @@
 """The voices of a video, seen or not: its sound as it passes, where somebody is heard, and where nobody visible is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+import models
 from studio import media
 from studio.tasks.desk import Desk, Progress, Video
 from studio.timeline import MICROS
@@ -13,6 +15,8 @@ AUDIO_RATE = 16_000
 STEPS_PER_S = 25
 PIECE_S = 30  # of sound at a time
 RUN_IN_S = 2  # before each piece: the voice detector needs a moment to listen in
+ALIKE = 0.82  # likeness of two voices that may be one person's; different people of the test clips reach .79
+HEARD_S = 2, 30  # of a person's speech: less says nothing, more is not listened to
 NEAR_US = 320_000  # a face that speaks this close before or after is taken to be the voice
 
 Curve = tuple[NDArray[np.int64], NDArray[np.float32]]  # times in µs, and values
@@ -35,6 +39,31 @@ class AudioWindow:
             self._start += drop
         part = self._held[max(0, low - self._start) : max(0, high - self._start)]
         return np.pad(part, (0, high - low - len(part)))
+
+
+class Speech:
+    """What each face track was heard to say, to find out which tracks may be one person by their voice."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, list[NDArray[np.float32]]] = {}
+
+    def add(self, number: int, start_us: int, scores: NDArray[np.float32], audio: NDArray[np.float32]) -> None:
+        """Speaking probabilities of a track at 25 a second from `start_us` after the audio (S,) begins."""
+        first, held = round(start_us * AUDIO_RATE / MICROS), sum(map(len, self._pieces.get(number, [])))
+        said = np.repeat(scores > 0.6, AUDIO_RATE // STEPS_PER_S)[: max(0, len(audio) - first)]
+        room = max(0, HEARD_S[1] * AUDIO_RATE - held)
+        self._pieces.setdefault(number, []).append(audio[first : first + len(said)][said][:room])
+
+    def alike(self, apart: Callable[[int, int], bool]) -> list[tuple[int, int, float]]:
+        """Pairs of tracks whose voices are alike, the most alike first: (track, track, cosine). Only tracks that are
+        `apart` in time can be one person. Empty without the optional package that knows voices."""
+        if not models.Voices.installed():
+            return []
+        voices = models.Voices()
+        heard = {n: np.concatenate(pieces) for n, pieces in self._pieces.items()}
+        known = {n: voices.embed(audio) for n, audio in heard.items() if len(audio) >= HEARD_S[0] * AUDIO_RATE}
+        pairs = [(a, b, float(known[a] @ known[b])) for a, b in combinations(sorted(known), 2) if apart(a, b)]
+        return sorted((pair for pair in pairs if pair[2] >= ALIKE), key=lambda pair: -pair[2])
 
 
 def voice_curve(desk: Desk, video: Video, progress: Progress) -> Curve:

@@ -11,6 +11,7 @@ export class Signals {
     this.lines = []; // what is said: {start, end, text}
     this.curve = null; // of the newest question that is shown
     this.faces = []; // face tracks of the newest run of speakers
+    this.alike = []; // pairs of face tracks whose voices are alike: {one, other, likeness}
     this.graphs = new Map(); // track → [{label, times, scores}]
     this.seen = new Set();
   }
@@ -50,7 +51,7 @@ export class Signals {
       this.seen.add(run.id);
       const { payload } = await call(this.server, "run_payload", { run: run.id });
       if (this.doc.closed) return;
-      if (run.task === "speaker") this.faces = payload.tracks ?? [];
+      if (run.task === "speaker") Object.assign(this, { faces: payload.tracks ?? [], alike: payload.alike ?? [] });
       const curves = run.task === "speaker" ? this.faces.map((t) => ({ ...t, label: "speaking" })) : payload.curves ?? [];
       const found = new Map();
       for (const curve of curves) {
