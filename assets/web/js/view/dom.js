@@ -37,6 +37,9 @@ export function clock(seconds, digits = 3) {
   return `${head}:${String(whole % 60).padStart(2, "0")}${tail}`;
 }
 
+// Text of people among other text on a canvas: its own direction, and no hold over what stands beside it.
+export const isolated = (text) => `\u2068${text}\u2069`;
+
 export function typing(event) {
   const target = event.target;
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

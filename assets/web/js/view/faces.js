@@ -1,5 +1,7 @@
 // Boxes around faces, drawn over the video at the very frame that is shown; their colour says who speaks.
 
+import { isolated } from "./dom.js";
+
 const GAP_S = 1; // between two boxes of a track: longer means that the face was away
 
 export class Faces {
@@ -75,7 +77,7 @@ export class Faces {
     ctx.roundRect(x, y, w, h, 6);
     ctx.stroke();
     ctx.font = "600 12px ui-sans-serif, system-ui, sans-serif";
-    const text = score === null ? name : `${name} ${score.toFixed(2)}`;
+    const text = score === null ? isolated(name) : `${isolated(name)} ${score.toFixed(2)}`;
     const wide = ctx.measureText(text).width + 10;
     const above = y > 20 ? y - 19 : y + h + 2;
     ctx.fillStyle = "rgb(8 10 18 / 72%)";

@@ -1,5 +1,7 @@
 // Graphs in rows of the timeline; read-only.
 
+import { isolated } from "./dom.js";
+
 // The loudness of the sound, one bar a pixel.
 export function drawWave(ctx, timeline, row) {
   const wave = timeline.doc.signals.waveform;
@@ -67,7 +69,7 @@ export function drawSaid(ctx, timeline, row) {
     ctx.save();
     ctx.clip();
     ctx.fillStyle = timeline.ink.text;
-    ctx.fillText(text, Math.max(x0, 0) + 5, row.y + row.height / 2);
+    ctx.fillText(isolated(text), Math.max(x0, 0) + 5, row.y + row.height / 2);
     ctx.restore();
   }
 }

@@ -113,7 +113,7 @@ export class Inspector {
         el("button", { id: "history", text: "History", "aria-expanded": String(this.opened === a.id), onclick: (e) => this.toggleHistory(doc, a, e.target) }),
         el("span", { class: "grow" }),
         el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => doc.remove(a.id) })),
-      el("ol", { class: "history", hidden: true }),
+      el("ol", { class: "history", hidden: true, tabindex: 0, "aria-label": "History" }),
     ];
   }
 

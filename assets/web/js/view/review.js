@@ -56,7 +56,7 @@ export class Review {
     },
     el("span", { class: "when mono", text: clock(p.start, 1) }), el("span", { class: "what", dir: "auto", text: p.label }),
     el("span", { class: "where muted", text: `${doc.rowOf(p)} · ${p.score.toFixed(2)}`, title: `Uncertainty ${uncertainty(p).toFixed(2)}` }))));
-    if (waiting.length > SHOWN) this.list.append(el("li", { class: "muted", text: `and ${waiting.length - SHOWN} more` }));
+    if (waiting.length > SHOWN) this.list.append(el("li", { class: "muted", role: "option", "aria-selected": "false", "aria-disabled": "true", text: `and ${waiting.length - SHOWN} more` }));
     const option = current && this.list.querySelector(`[data-review="${CSS.escape(current)}"]`);
     if (option) {
       this.list.setAttribute("aria-activedescendant", option.id);

@@ -1,5 +1,6 @@
 // The timeline on its canvas: what is in view, drawing it, and what lies under a point.
 
+import { isolated } from "./dom.js";
 import { Film } from "./film.js";
 import { drawCurve, drawGraphs, drawSaid, drawSpectrogram, drawWave } from "./graphs.js";
 import { Gutter } from "./gutter.js";
@@ -311,7 +312,7 @@ export class Timeline extends EventTarget {
     }
     if (right - left > 26 && height > 11) {
       const mark = { accepted: "✓ ", corrected: "✎ ", rejected: "✗ " }[item.verdict] ?? "";
-      const text = kind === "annotation" ? item.label || "(no label)" : mark + item.label + (right - left > 90 ? ` ${item.score.toFixed(2)}` : "");
+      const text = kind === "annotation" ? isolated(item.label || "(no label)") : mark + isolated(item.label) + (right - left > 90 ? ` ${item.score.toFixed(2)}` : "");
       ctx.save();
       ctx.beginPath();
       ctx.rect(left, y, right - left - 4, height);
