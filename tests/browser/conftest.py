@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,13 +41,14 @@ class Served:
     home: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    program: tuple[str, ...] = ("-m", "studio.cli")
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "studio.cli", "serve", "--no-browser", "--home", str(self.home),
+        command = [sys.executable, *self.program, "serve", "--no-browser", "--home", str(self.home),
                    "--port", str(self.port), "--device", "cpu"]  # fmt: skip
         log = (self.home.parent / "server.log").open("ab")
         self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -54,6 +56,8 @@ class Served:
         for _ in range(600):
             try:
                 urllib.request.urlopen(self.url, timeout=2).close()
+                return
+            except urllib.error.HTTPError:  # it answers, by asking who one is
                 return
             except OSError:
                 assert self.process.poll() is None, self.log
@@ -65,9 +69,21 @@ class Served:
         self.process.terminate()
         self.process.wait(20)
 
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(20)
+
     @property
     def log(self) -> str:
         return (self.home.parent / "server.log").read_text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -77,10 +93,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> 
     for clip in clips.values():
         studio.index(studio.add(clip)["id"])
     studio.close()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    made = Served(home, port)
+    made = Served(home, free_port())
     made.start()
     yield made
     made.stop()

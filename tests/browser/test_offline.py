@@ -1,0 +1,226 @@
+"""M5: whatever becomes of server, page and tab, no edit that a page showed is lost, doubled or overtaken."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
+
+from tests.browser.conftest import PATIENCE_MS, Served
+from tests.browser.desk import Desk
+from tests.browser.test_editing import ANNOTATION, bikes
+
+__all__ = ["bikes"]
+pytestmark = pytest.mark.browser
+RUNS = 50
+SHORT = 7  # of them in every run of the tests
+STEPS = 9
+SHOWN = """() => [document.querySelector('#save-state').textContent,
+  [...document.querySelectorAll('#segment-list [data-kind=annotation]')].map((o) => [o.dataset.id, o.dataset.label])]"""
+
+
+@dataclass
+class Trial:
+    """One browser, one or two windows on one video, and a network that a die decides about."""
+
+    served: Served
+    context: BrowserContext
+    video: str
+    dice: random.Random
+    network: str = "fine"  # or away, slow, or lost: what was asked is done, and the answer never comes
+    windows: list[Desk] = field(default_factory=list)
+    made: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # annotation → (op, label) as they were shown
+    mine: dict[str, Desk] = field(default_factory=dict)  # each window changes its own: whoever is first wins a conflict
+    slot: int = 0
+    told: list[str] = field(default_factory=list)  # what happened, for whoever reads of a failure
+
+    def __post_init__(self) -> None:
+        self.context.route("**/component_server**", self._carry)
+
+    def _carry(self, route: Route) -> None:
+        saving = '"edits"' in (route.request.post_data or "")
+        with suppress(Error):  # the page that asked may have gone
+            if self.network == "away" or (self.network == "lost" and saving):
+                if self.network == "lost":
+                    route.fetch()
+                route.abort()
+                return
+            if self.network == "slow" and saving:
+                self.windows[0].page.wait_for_timeout(self.dice.choice((50, 300)))
+            route.continue_()
+
+    # ------------------------------------------------------------------ windows
+
+    def open(self) -> Desk:
+        page = self.context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("dialog", lambda dialog: dialog.accept())
+        desk = Desk(page, self.served.url).open(self.video)
+        self.windows.append(desk)
+        return desk
+
+    def again(self, desk: Desk, how: str) -> None:
+        """The page goes, and comes back with what it had."""
+        page = desk.page
+        if how == "close":
+            page.close(run_before_unload=False)
+            self.windows.remove(desk)
+            self.network = "fine"
+            fresh = self.open()
+            self.mine = {which: fresh if owner is desk else owner for which, owner in self.mine.items()}
+            desk = fresh
+        elif how == "back":
+            page.goto(f"{self.served.url}web/css/studio.css")
+            self.network = "fine"
+            page.go_back()
+        else:
+            self.network = "fine" if self.dice.random() < 0.8 else "slow"
+            page.reload()
+        desk.page.wait_for_selector("#timeline[data-view-end]")
+        for which in [which for which, owner in self.mine.items() if owner is desk]:
+            there = self.made[which][-1][0] != "delete"
+            expect(desk.page.locator(f"#segment-list [data-id='{which}']")).to_have_count(int(there))
+
+    # ------------------------------------------------------------------ edits
+
+    def create(self, desk: Desk) -> None:
+        start = 0.2 + 0.6 * (self.slot % 16)
+        self.slot += 1
+        lane = desk.lane()
+        before = {segment["id"] for segment in desk.segments("annotation")}
+        desk.drag((start, lane), (start + 0.4, lane))
+        fresh = [segment["id"] for segment in desk.segments("annotation") if segment["id"] not in {*before, *self.made}]
+        assert len(fresh) == 1, (fresh, self.told)
+        self.made[fresh[0]], self.mine[fresh[0]] = [("create", "")], desk
+
+    def choose(self, desk: Desk) -> str | None:
+        own = [which for which, owner in self.mine.items() if owner is desk and self.made[which][-1][0] != "delete"]
+        if not own:
+            self.create(desk)
+            return None
+        which = self.dice.choice(own)
+        desk.page.locator(f"#segment-list [data-id='{which}']").click()
+        return which
+
+    def relabel(self, desk: Desk) -> None:
+        if which := self.choose(desk):
+            label = f"{len(self.told)} {self.dice.random():.6f}"
+            desk.page.fill("#label-input", label)
+            desk.page.press("#label-input", "Tab")
+            self.made[which].append(("update", label))
+
+    def undone(self, desk: Desk) -> None:
+        if which := self.choose(desk):
+            was = self.made[which][-1][1]
+            desk.page.fill("#label-input", "a slip")
+            desk.page.press("#label-input", "Tab")
+            desk.page.keyboard.press("Control+z")
+            self.made[which] += [("update", "a slip"), ("update", was)]
+
+    def delete(self, desk: Desk) -> None:
+        if which := self.choose(desk):
+            desk.page.keyboard.press("Delete")
+            self.made[which].append(("delete", self.made[which][-1][1]))
+
+    # ------------------------------------------------------------------ what must hold
+
+    def look(self) -> None:
+        """A page that says “saved” has nothing that the database has not."""
+        for desk in self.windows:
+            state, shown = desk.page.evaluate(SHOWN)
+            kept = dict(database(self.served, self.video))
+            for which, label in shown:
+                if state == "saved" and self.mine.get(which) is desk:
+                    assert kept.get(which, [("", None)])[-1][1] == label, (which, label, kept.get(which), self.told)
+
+    def step(self) -> None:
+        desk = self.dice.choice(self.windows)
+        doing = self.dice.choice(["create", "create", "relabel", "relabel", "undone", "delete", "network", "leave"])
+        if doing == "network":
+            self.network = self.dice.choice(["fine", "away", "slow", "lost"])
+            doing = f"network {self.network}"
+        elif doing == "leave":
+            how = self.dice.choice(["reload", "back", "close"])
+            doing = f"leave by {how}"
+            self.told.append(doing)
+            self.again(desk, how)
+        else:
+            getattr(self, doing)(desk)
+        self.told.append(f"{self.windows.index(desk) if desk in self.windows else '-'}: {doing}")
+        self.look()
+
+    def end(self) -> None:
+        """The server is back: everything is there, each edit once, in the order it was made in."""
+        self.network = "fine"
+        for desk in self.windows[1:]:
+            desk.page.close(run_before_unload=False)
+        (last,) = self.windows = self.windows[:1]
+        last.open(self.video)
+        last.saved()
+        self.look()
+        assert dict(database(self.served, self.video)) == self.made, self.told
+        there = {which for which, edits in self.made.items() if edits[-1][0] != "delete"}
+        expect(last.page.locator(ANNOTATION)).to_have_count(len(there))
+
+
+def database(served: Served, video: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """What was saved of each annotation of a video, in order: (op, label)."""
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=30)) as db:
+        found: dict[str, list[tuple[str, str]]] = {}
+        sql = "SELECT annotation_id, op, before, after FROM revisions WHERE video_id = ? ORDER BY seq"
+        alive = {row[0] for row in db.execute("SELECT id FROM annotations WHERE video_id = ?", (video,))}
+        for which, op, before, after in db.execute(sql, (video,)):
+            if which in alive:
+                found.setdefault(which, []).append((op, json.loads(after or before)["label"]))
+    yield from found.items()
+
+
+def seeds() -> list[Any]:
+    return [pytest.param(seed, marks=[pytest.mark.release] if seed >= SHORT else []) for seed in range(RUNS)]
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_nothing_is_lost_doubled_or_overtaken(browser: Browser, served: Served, bikes: str, seed: int) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    trial = Trial(served, context, bikes, random.Random(seed))
+    for _ in range(1 + seed % 2):
+        trial.open()
+    dies = seed % 6 == 3
+    for number in range(STEPS):
+        if dies and number == STEPS // 3:
+            trial.relabel(trial.windows[0])
+            served.kill()
+            for _ in range(3):
+                getattr(trial, trial.dice.choice(["create", "relabel", "undone", "delete"]))(trial.windows[0])
+                assert trial.windows[0].page.text_content("#save-state") != "saved"
+            served.start()
+        trial.step()
+    trial.end()
+    context.close()
+
+
+def test_leaving_with_unsaved_edits_warns(page: Page, served: Served, bikes: str) -> None:
+    desk = Desk(page, served.url).open(bikes)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.route("**/component_server**", lambda route: route.abort())
+    lane = desk.lane()
+    desk.drag((3.0, lane), (4.0, lane))
+    expect(page.locator("#save-state")).to_have_text("offline")
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    page.unroute_all()
+    desk.saved()
+    page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
