@@ -1,0 +1,289 @@
+"""Everybody can use every page: axe-core finds nothing, keys alone reach everything, nothing lies beside the screen."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from studio.config import Settings
+from studio.service import Studio
+from studio.store import runs
+from studio.store.runs import Outcome
+from studio.timeline import Prediction, Segment, us
+from tests.browser.conftest import Served, free_port
+from tests.browser.desk import Desk
+from tests.browser.test_editing import ANNOTATION, bikes
+
+__all__ = ["bikes"]
+pytestmark = pytest.mark.browser
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+SIZES = [(1280, 720), (1024, 768), (390, 844)]
+WRONG = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(
+  ({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id} (${help}): ${target} ${failureSummary}`))"""
+# Transitions are waited for: half-faded text has a contrast that nobody sees for long.
+STILL = """() => document.getAnimations()
+  .every((a) => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"""
+
+
+def wrong(page: Page) -> list[str]:
+    """What axe-core says about the page as it is now."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf-8"))
+    page.wait_for_function(STILL)
+    return list(page.evaluate(WRONG))
+
+
+def look(page: Page, state: str) -> None:
+    """Light and dark, and at three sizes."""
+    found = []
+    for theme in ("light", "dark"):
+        page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
+        found += [f"{state}, {theme}: {problem}" for problem in wrong(page)]
+    page.evaluate("document.body.classList.remove('dark')")
+    assert found == []
+
+
+@pytest.fixture
+def full(page: Page, served: Served, bikes: str) -> Desk:
+    """A video with annotations, decided and open predictions, questions, scores and lines."""
+    studio = Studio(Settings(home=served.home, device="cpu"))
+    part = [Segment(us(n), us(n + 1)) for n in range(6)]
+    speaking = [Prediction(segment, "Person 1", "speaking", 0.6 + 0.05 * n) for n, segment in enumerate(part)]
+    track = {"track": "Person 1", "boxes": [[0, 9, 9, 60, 60]], "times": [0, 9], "scores": [0.2, 0.8]}
+    asked = [Prediction(part[2], "Moments", "a car", 0.4)]
+    curve = {"curve": {"times": [0, 9], "scores": [0, 1]}}
+    made = [Outcome("speaker", "net", "1", speaking, {"tracks": [track]})]
+    made += [Outcome("grounding", "net", "1", asked, curve, query) for query in ("a car", "a bicycle")]
+    studio.store.write(lambda db: [runs.add(db, bikes, outcome) for outcome in made])
+    if not studio.people.transcript(studio.video(bikes)):
+        studio.people.save_line(studio.video(bikes), None, 1, 2, "What is said")
+    edits = [
+        {"edit_id": f"axe {bikes} {n} {id(page)}", "op": "create", "base_version": 0, "id": f"axe {n} {id(page)}",
+         "track": "Moments", "label": f"label {n}", "note": "", "start": n, "end": n + 1}
+        for n in range(3)
+    ]  # fmt: skip
+    assert all(result["ok"] for result in studio.save(bikes, edits, "Berta")["results"])
+    studio.close()
+    desk = Desk(page, served.url).open(bikes)
+    expect(page.locator(".gutter-row")).not_to_have_count(0)
+    expect(page.locator("#questions .chip")).to_have_count(2)
+    expect(page.locator("#transcript-list li")).not_to_have_count(0)
+    return desk
+
+
+def library(page: Page, url: str) -> None:
+    page.goto(url)
+    expect(page.locator(".card").first).to_be_visible()
+
+
+def nothing_open(page: Page, url: str) -> None:
+    page.goto(f"{url}?view=annotate")
+    expect(page.locator("#annotate-empty")).to_be_visible()
+
+
+def nothing_asked(page: Page, url: str) -> None:
+    page.goto(f"{url}?view=search")
+    expect(page.locator("#search-empty")).to_be_visible()
+
+
+def results(page: Page, url: str) -> None:
+    page.goto(f"{url}?view=search&q=a+bicycle+on+a+street")
+    expect(page.locator(".hit").first).to_be_visible()
+    page.click("#search-options > summary")
+    page.locator(".hit >> text=Why?").first.click()
+    expect(page.locator(".why .words").first).to_be_visible()
+
+
+def models(page: Page, url: str) -> None:
+    page.goto(f"{url}?view=models")
+    expect(page.locator(".card.model").first).to_be_visible()
+    page.locator(".card.model summary").first.click()
+
+
+PAGES: dict[str, Callable[[Page, str], None]] = {
+    "the library": library, "nothing open": nothing_open, "nothing asked": nothing_asked, "what was found": results,
+    "the models": models,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(page: Page, served: Served, name: str) -> None:
+    PAGES[name](page, served.url)
+    look(page, name)
+
+
+# Controls that lie beside the screen and cannot be scrolled to.
+BESIDE = """() => [...document.querySelectorAll('.studio-page :is(button, input, select, textarea, a, summary, label)')]
+  .filter((e) => e.checkVisibility() && !e.matches('.button input'))
+  .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5 || e.getBoundingClientRect().left < -0.5)
+  .map((e) => `${e.tagName}#${e.id}.${e.className}`)"""
+
+
+def fits(page: Page) -> list[str]:
+    """What of the page lies beside the screen, at each size."""
+    found = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        wide, beside = page.evaluate("document.scrollingElement.scrollWidth - innerWidth"), page.evaluate(BESIDE)
+        if wide > 0 or beside:
+            found.append(f"{wide} px too wide at {width}×{height}; beside it: {beside}")
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_lies_beside_the_screen(page: Page, served: Served, name: str) -> None:
+    PAGES[name](page, served.url)
+    assert fits(page) == []
+
+
+def several(page: Page) -> None:
+    page.locator(ANNOTATION).first.click()
+    page.locator(ANNOTATION).nth(1).click(modifiers=["Control"])
+
+
+def one(page: Page) -> None:
+    page.locator(ANNOTATION).first.click()
+    page.click("#history")
+    expect(page.locator(".history li").first).to_be_visible()
+
+
+def prediction(page: Page) -> None:
+    page.locator("#segment-list [data-kind=prediction]").first.click()
+    page.click(".options summary")
+
+
+def in_review(page: Page) -> None:
+    page.click("#tab-review")
+    page.locator("#review-list li").first.click()
+
+
+def transcript(page: Page) -> None:
+    page.click("#tab-transcript")
+    page.locator("#transcript-list li").first.dblclick()
+
+
+def labels(page: Page) -> None:
+    page.click("#edit-labels")
+    expect(page.locator("dialog#labels .row.label").first).to_be_visible()
+
+
+def row_menu(page: Page) -> None:
+    page.locator(".gutter-row .more").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".menu")).to_be_visible()
+
+
+STATES: list[Callable[[Page], None]] = [one, several, prediction, in_review, transcript, labels, row_menu]
+
+
+def test_axe_finds_nothing_while_one_annotates(full: Desk) -> None:
+    page = full.page
+    look(page, "nothing chosen")
+    for state in STATES:
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.click("#tab-segments")
+        state(page)
+        look(page, state.__name__)
+    page.keyboard.press("Escape")
+    page.click("#help")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    look(page, "keys")
+
+
+def test_the_desk_fits(full: Desk) -> None:
+    full.page.locator(ANNOTATION).first.click()
+    assert fits(full.page) == []
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A studio that asks who one is."""
+    home = tmp_path_factory.mktemp("door") / "home"
+    studio = Studio(Settings(home=home, device="cpu"))
+    studio.users.put("Anna", "correct horse battery")
+    studio.close()
+    made = Served(home, free_port())
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_the_way_in(page: Page, door: Served) -> None:
+    page.goto(door.url)
+    look(page, "the way in")
+    page.fill("input[name=name]", "Anna")
+    page.fill("input[name=password]", "wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator(".error")).to_contain_text("do not belong together")
+    look(page, "a wrong password")
+    assert fits(page) == []
+
+
+# ---------------------------------------------------------------- keys alone
+
+# A control by what it is: a panel may be made anew while one walks through the page.
+NAMED = """const named = (e) =>
+  [e.tagName, e.id, e.className, e.dataset.field, e.ariaLabel, e.textContent.slice(0, 20)].join(' ');"""
+CONTROLS = f"""() => {{ {NAMED}
+  return [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+    .filter((e) => e.checkVisibility() && !e.disabled && e.tabIndex >= 0 && !e.closest('dialog, [inert]')).map(named);
+}}"""
+# The control that has the focus, and how one sees that: by an outline of its own or of the button that it belongs to.
+FOCUS = f"""() => {{ {NAMED}
+  const e = document.activeElement, shown = e.closest('label.button') ?? e;
+  const {{ outlineStyle, outlineWidth }} = getComputedStyle(shown), box = shown.getBoundingClientRect();
+  const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  const lined = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1;
+  const seen = lined && inside && shown.checkVisibility({{ opacityProperty: true }});
+  return [named(e), seen];
+}}"""
+
+
+@pytest.mark.parametrize("name", [*PAGES, "annotate"])
+def test_tab_reaches_every_control_and_shows_where_it_is(
+    page: Page, served: Served, name: str, request: pytest.FixtureRequest
+) -> None:
+    if name == "annotate":
+        request.getfixturevalue("full")
+        page.locator(ANNOTATION).first.click()
+    else:
+        PAGES[name](page, served.url)
+    page.evaluate("document.activeElement.blur()")
+    controls = set(page.evaluate(CONTROLS))
+    assert controls
+    reached, unseen = set(), set()
+    for _ in range(2 * len(controls) + 40):
+        page.keyboard.press("Tab")
+        what, seen = page.evaluate(FOCUS)
+        reached.add(what)
+        if not seen and not what.startswith("BODY"):
+            unseen.add(what)
+        if reached >= controls:
+            break
+    assert controls - reached == set()
+    assert unseen == set()
+
+
+@pytest.mark.parametrize("opener", ["#help", "#edit-labels", "#rows", ".gutter-row .more"])
+def test_what_opens_gives_the_focus_back(full: Desk, opener: str) -> None:
+    page = full.page
+    page.locator(opener).first.focus()
+    page.keyboard.press("Enter")
+    opened = page.locator("dialog[open], .menu")
+    expect(opened).to_be_visible()
+    page.wait_for_function("document.querySelector('dialog[open], .menu').contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    expect(opened).to_have_count(0)
+    expect(page.locator(opener).first).to_be_focused()
+
+
+def test_the_sheet_of_keys_gives_the_focus_back_to_the_timeline(full: Desk) -> None:
+    full.page.locator("#timeline").focus()
+    full.page.keyboard.press("?")
+    expect(full.page.locator("dialog#keys")).to_be_visible()
+    full.page.keyboard.press("Escape")
+    expect(full.page.locator("#timeline")).to_be_focused()
