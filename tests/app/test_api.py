@@ -80,7 +80,7 @@ def printed(indexed: Studio, capsys: pytest.CaptureFixture[str]) -> Callable[...
 
 
 def test_the_endpoints_are_listed_with_types(client: Client) -> None:
-    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]  # type: ignore[call-overload]
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(named) == {"/videos", "/search", "/ground", "/annotations", "/models"}
     takes = {p["parameter_name"]: p["python_type"]["type"] for p in named["/ground"]["parameters"]}
     assert takes == {"video": "str", "query": "str", "top": "int", "engine": "None | str", "check": "bool"}
