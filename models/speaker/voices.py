@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
 
 from models._card import ModelError
 
@@ -22,26 +20,22 @@ _PIECE, _STEP = 160, 77  # spectra in a piece (1.6 s) and between two of them (1
 _LOUDNESS = 10 ** (-30 / 20)  # of full scale: quiet speech is raised to it
 
 
-class Voices(nn.Module):
+class Voices:
     """Speech → its speaker's place.
 
     Raises ModelError with the cure where the weights are missing or not the known ones.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(_BANDS, DIM, 3, batch_first=True)
-        self.linear = nn.Linear(DIM, DIM)
-        state = torch.load(_weights(), map_location="cpu", weights_only=True)["model_state"]
-        self.load_state_dict({key: value for key, value in state.items() if key.startswith(("lstm", "linear"))})
-        self.eval()
+        from models.speaker.networks.ge2e import Ge2e  # torch: only where voices are compared
+
+        self._network = Ge2e(_weights(), _BANDS, DIM)
 
     @staticmethod
     def installed() -> bool:
         """Whether the optional package is there."""
         return importlib.util.find_spec("resemblyzer") is not None
 
-    @torch.inference_mode()
     def embed(self, audio: Floats) -> Floats:
         """Speech (S,) at 16 kHz, at least a second of it → a unit vector (256,), nowhere negative."""
         level = float(np.sqrt(np.mean(audio**2)))
@@ -52,9 +46,8 @@ class Voices(nn.Module):
         padded = np.pad(audio, (0, max(0, (whole[-1] + _PIECE) * _HOP - len(audio))))
         spectra = mel_spectra(padded)
         pieces = np.stack([spectra[s : s + _PIECE] for s in whole])
-        _, (hidden, _) = self.lstm(torch.from_numpy(pieces))
-        found = nn.functional.normalize(torch.relu(self.linear(hidden[-1])), dim=1).mean(0)
-        return nn.functional.normalize(found, dim=0).numpy()
+        found = self._network.places(pieces).mean(0)
+        return np.asarray(found / np.linalg.norm(found))
 
 
 def mel_spectra(audio: Floats) -> Floats:

@@ -1,4 +1,5 @@
-"""Runs benchmarks, all or those named, and brings docs/benchmarks.json and docs/benchmarks.md up to date."""
+"""Runs benchmarks, all or those named, and brings docs/benchmarks.json and docs/benchmarks.md up to date; draws their
+ratios in build/benchmarks.html."""
 
 import json
 import os
@@ -9,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import browser, encoders, indexing, memory, people, search, startup
+import plotly.graph_objects as graph
+
+from tests.bench import browser, encoders, indexing, memory, peers, people, search, startup
 
 BENCHES = {
     "indexing": (indexing, "Indexing"),
@@ -19,8 +22,10 @@ BENCHES = {
     "encoders": (encoders, "Encoders"),
     "search": (search, "Search"),
     "people": (people, "Speakers"),
+    "peers": (peers, "Limits and peers"),
 }
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 def machine() -> str:
@@ -52,6 +57,21 @@ def report(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def picture(results: dict[str, Any]) -> graph.Figure:
+    """Every ratio ("this : that"), a bar each; 1 is as fast as what stands behind the colon."""
+    ratios = [
+        (f"{BENCHES[name][1]}: {key}", value)
+        for name in BENCHES
+        for key, value in results.get(name, {}).get("values", {}).items()
+        if " : " in key and isinstance(value, int | float)
+    ]
+    bars = graph.Bar(x=[value for _, value in ratios], y=[key for key, _ in ratios], orientation="h")
+    shown = graph.Figure(bars).update_yaxes(autorange="reversed").update_xaxes(type="log", title="ratio")
+    return shown.add_vline(1).update_layout(
+        height=120 + 26 * len(ratios), margin_l=420, title="Ratios of docs/benchmarks.json"
+    )
+
+
 def main(names: list[str]) -> None:
     kept = DOCS / "benchmarks.json"
     results: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
@@ -62,6 +82,8 @@ def main(names: list[str]) -> None:
             print(name, json.dumps(values, ensure_ascii=False, indent=1), flush=True)
     kept.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
     (DOCS / "benchmarks.md").write_text(report(results), "utf-8")
+    (ROOT / "build").mkdir(exist_ok=True)
+    picture(results).write_html(ROOT / "build" / "benchmarks.html")
 
 
 main(sys.argv[1:])
