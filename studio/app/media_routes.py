@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
-from studio.media import SPECTRA_A_SECOND
+from studio.media.audio import SPECTRA_A_SECOND
 from studio.partial import partial_of
 from studio.service import Studio, views
 from studio.timeline import us

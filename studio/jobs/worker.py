@@ -167,10 +167,11 @@ class ProcessWorker:
         if self._process is None or not self._process.is_alive() or self._pipe is None:
             self._kill()
             self._pipe, theirs = self._context.Pipe()
-            self._process = self._context.Process(
+            process = self._context.Process(
                 target=_serve, args=(theirs, self._settings, self.name, self._hands), name="studio-worker"
             )
-            self._process.start()
+            process.start()  # it may fail, and what never started cannot be ended
+            self._process = process
             theirs.close()
         return self._pipe
 

@@ -4,7 +4,7 @@ Times are integer µs from the first displayed frame, half-open. Every error is 
 `UsageError`) whose one sentence names the file and the cure.
 """
 
-from studio.media.audio import SPECTRA_A_SECOND, audio_stream, spectrogram, waveform
+from studio.media.audio import audio_stream, spectrogram, waveform
 from studio.media.frames import FrameStream, frame_at, sample_frames
 from studio.media.model import AudioTrack, Frames, Probe, frame_index, frame_time
 from studio.media.pictures import still, thumbnail, thumbnails
@@ -14,7 +14,6 @@ from studio.media.shots import shots
 from studio.media.subtitles import subtitles
 
 __all__ = [
-    "SPECTRA_A_SECOND",
     "AudioTrack",
     "FrameStream",
     "Frames",

@@ -82,7 +82,7 @@ def call(client: TestClient, name: str, request: dict[str, Any]) -> Any:
 def test_edits_are_signed_by_who_is_logged_in(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
     video = guarded.add(clips["bikes"])["id"]
     client.post("/login", data=BERTA)
-    assert call(client, "whoami", {})["data"] == {"user": "berta"}
+    assert call(client, "whoami", {})["data"]["user"] == "berta"
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
     saved = call(client, "save", {"video": video, "edits": [edit], "annotator": "somebody else"})
     assert saved["data"]["results"][0]["annotation"]["annotator"] == "berta"

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from studio import media
 from studio.config import Settings
+from studio.media.audio import SPECTRA_A_SECOND
 from studio.service import Studio
 from studio.store import runs
 from studio.timeline import Prediction, Segment
@@ -240,7 +241,7 @@ def test_the_spectrogram_is_there_when_its_row_is_shown(page: Page, served: Serv
     with page.expect_response("**/spectrogram") as asked:
         page.locator(".menu").get_by_role("menuitemcheckbox", name="Spectrogram").click()
     data = asked.value.body()
-    assert data[:2] == bytes([64, media.SPECTRA_A_SECOND]) and len(data) > 64 * 20
+    assert data[:2] == bytes([64, SPECTRA_A_SECOND]) and len(data) > 64 * 20
     expect(page.locator("[data-row=Spectrogram]")).to_be_visible()
 
 

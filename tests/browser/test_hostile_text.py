@@ -298,7 +298,7 @@ def test_in_the_search_it_is_text(watched: Watched, library: Library) -> None:
         page.fill("#opt-name", f" g{group}")
         page.press("#opt-name", "Tab")
         page.wait_for_function(ALL_OF, arg=[f" g{group}", GROUP])
-        expect(page.locator("#search-heat .ytick")).to_have_count(GROUP)
+        expect(page.locator("#search-heat g.ytick")).to_have_count(GROUP)
         titles += watched.texts("shown('.hit .title')")
         lines += watched.texts("shown('.hit .line')")
         watched.calm()

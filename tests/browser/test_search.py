@@ -36,7 +36,8 @@ def test_a_picture_finds_its_video(searched: Page, clips: dict[str, Path], tmp_p
     cv2.imwrite(str(file), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     searched.set_input_files("#search-picture", file)
     expect(searched.locator("#search-asked")).to_contain_text("like this picture")
-    expect(searched.locator(".hit .title").first).to_contain_text("carphone")
+    # another test may have uploaded the same clip under this name
+    expect(searched.locator(".hit .title").first).to_contain_text(re.compile("carphone|My man"))
     searched.wait_for_function("+document.querySelector('.hit').dataset.score > 0.9")
     file.write_text("no picture")
     searched.set_input_files("#search-picture", file)

@@ -15,6 +15,7 @@ from studio.service import Studio
 
 
 def test_the_examples_run(indexed: Studio, clips: dict[str, Path]) -> None:
+    indexed.store.write(lambda db: db.execute("DELETE FROM annotations"))  # of other tests on the same library
     globs = {"folder": indexed.settings.home, "clip": clips["bikes"]}
     tests = doctest.DocTestFinder(recurse=False).find(library, "studio.library", extraglobs=globs)
     runner = doctest.DocTestRunner()

@@ -11,6 +11,7 @@ import pytest
 
 from studio import media
 from studio.errors import BrokenMedia, UsageError
+from studio.media import audio
 
 RATE = 16_000
 
@@ -86,7 +87,7 @@ def test_a_tone_lies_in_its_band_without_seams(tmp_path: Path) -> None:
     tone = 16_000 * np.sin(2 * np.pi * 1_000 / RATE * np.arange(12 * RATE))  # longer than a block of the stream
     film(path, 300, ((begin, tone[begin : begin + 800]) for begin in range(0, len(tone), 800)))
     spectra = media.spectrogram(path)
-    assert spectra.shape == (12 * media.SPECTRA_A_SECOND, 64) and spectra.dtype == np.uint8
+    assert spectra.shape == (12 * audio.SPECTRA_A_SECOND, 64) and spectra.dtype == np.uint8
     mel = 2595 * np.log10(1 + np.array([1_000, 8_000]) / 700)
     assert set(spectra[2:-2].argmax(axis=1)) == {round(65 * mel[0] / mel[1]) - 1}
     assert np.ptp(spectra[2:-2].max(axis=1).astype(int)) <= 1, "as loud at the border of two blocks as elsewhere"

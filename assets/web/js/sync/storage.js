@@ -33,19 +33,50 @@ async function within(store, mode, work, without = null) {
   });
 }
 
-export const keepEdit = (video, edit) => within("edits", "readwrite", (store) => store.add({ video, edit }));
+// An edit stands in localStorage, which is written at once, until IndexedDB has it: a tab may close a moment after it.
+const PREFIX = "edit:";
+let made = 0;
 
-export const editsOf = (video) => within("edits", "readonly", (store) => store.index("video").getAll(video), [])
-  .then((records) => records.map((record) => record.edit));
+export async function keepEdit(video, edit) {
+  try {
+    localStorage.setItem(PREFIX + edit.edit_id, JSON.stringify({ at: Date.now(), n: made++, video, edit }));
+  } catch {
+    // full or forbidden: IndexedDB is on its way
+  }
+  const kept = await within("edits", "readwrite", (store) => store.add({ video, edit }));
+  if (kept !== null) localStorage.removeItem(PREFIX + edit.edit_id);
+}
 
-export const forgetEdits = (ids) => within("edits", "readwrite", (store) => {
-  const index = store.index("edit_id");
-  for (const id of ids) index.getKey(id).onsuccess = ({ target }) => target.result !== undefined && store.delete(target.result);
-});
+// {video, edit} of edits that a tab closed on before IndexedDB had them, oldest first.
+function hurried() {
+  const found = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).flatMap((key) => {
+    try {
+      return [JSON.parse(localStorage.getItem(key))];
+    } catch {
+      return [];
+    }
+  });
+  return found.sort((a, b) => a.at - b.at || a.n - b.n);
+}
+
+async function kept(video) {
+  const records = await within("edits", "readonly", (store) => (video ? store.index("video").getAll(video) : store.getAll()), []);
+  const known = new Set(records.map((record) => record.edit.edit_id));
+  return [...records, ...hurried().filter((record) => (!video || record.video === video) && !known.has(record.edit.edit_id))];
+}
+
+export const editsOf = async (video) => (await kept(video)).map((record) => record.edit);
+
+export function forgetEdits(ids) {
+  for (const id of ids) localStorage.removeItem(PREFIX + id);
+  return within("edits", "readwrite", (store) => {
+    const index = store.index("edit_id");
+    for (const id of ids) index.getKey(id).onsuccess = ({ target }) => target.result !== undefined && store.delete(target.result);
+  });
+}
 
 // The videos for which an earlier page left edits behind.
-export const leftBehind = () => within("edits", "readonly", (store) => store.getAll(), [])
-  .then((records) => [...new Set(records.map((record) => record.video))]);
+export const leftBehind = async () => [...new Set((await kept()).map((record) => record.video))];
 
 export const keepHistory = (video, history) => within("history", "readwrite", (store) => store.put({ video, ...history }));
 
