@@ -19,6 +19,7 @@ from studio.service import Studio, views
 from studio.timeline import us
 
 TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/mp4", ".ogv": "video/ogg"}
+LATEST_S = 1e9  # no video is that long, and no number overflows
 KEEP = {"Cache-Control": "private, max-age=3600"}
 
 
@@ -49,7 +50,9 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/thumbnail/{video_id}")
     def thumbnail(video_id: str, t: float = 0.0) -> Response:
         try:
-            return Response(studio.thumbnail(video_id, max(0, us(t))), media_type="image/jpeg", headers=KEEP)
+            return Response(
+                studio.thumbnail(video_id, max(0, us(min(t, LATEST_S)))), media_type="image/jpeg", headers=KEEP
+            )
         except StudioError as error:
             return failed(error)
 

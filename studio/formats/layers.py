@@ -1,5 +1,6 @@
 """Tiers without overlaps, for formats that allow none: what overlaps goes to further tiers, “Track (2)” and so on."""
 
+import unicodedata
 from collections.abc import Iterable
 
 from studio.timeline import Annotation
@@ -12,7 +13,8 @@ def layered(annotations: Iterable[Annotation]) -> dict[str, list[Annotation]]:
     """
     tracks: dict[str, list[list[Annotation]]] = {}
     for a in sorted(annotations, key=lambda a: a.segment):
-        tiers = tracks.setdefault(a.track, [])
+        # two spellings of one name are one track to whoever reads the file
+        tiers = tracks.setdefault(unicodedata.normalize("NFC", a.track), [])
         free = next((tier for tier in tiers if tier[-1].segment.end <= a.segment.start), None)
         if free is None:
             tiers.append([a])
