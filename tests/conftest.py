@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from assets.demo import CLIPS, clip_folder
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import Store, videos
+
+# The same examples each time, so that what fails is what was changed; --hypothesis-profile=default looks for others.
+hypothesis.settings.register_profile("push", derandomize=True)
+hypothesis.settings.load_profile("push")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
