@@ -64,7 +64,7 @@ export class Gutter extends EventTarget {
       null,
       ["Only this row", () => arrangement.only(row.key), { checked: arrangement.solo === row.key }],
       ["Hide", () => arrangement.toggle(row.key, "hidden"), { disabled: arrangement.solo === row.key }],
-    ], `Row ${row.name}`);
+    ], `Row ${row.name}`, () => this.box.querySelector(`.gutter-row[data-row="${CSS.escape(row.key)}"] .more`));
   }
 }
 

@@ -5,7 +5,8 @@ import { el } from "./dom.js";
 let opened = null;
 
 // items: [text, action, {checked, disabled}] or null for a line between groups.
-export function openMenu(anchor, items, label) {
+// `again` finds the anchor where it may have been drawn anew meanwhile.
+export function openMenu(anchor, items, label, again = () => anchor) {
   closeMenu();
   const buttons = items.map((item) => {
     if (!item) return el("hr");
@@ -38,17 +39,17 @@ export function openMenu(anchor, items, label) {
   anchor.setAttribute("aria-expanded", "true");
   const outside = (event) => !menu.contains(event.target) && closeMenu();
   document.addEventListener("pointerdown", outside, true);
-  opened = { menu, anchor, outside };
+  opened = { menu, anchor, again, outside };
   menu.querySelector("button:not(:disabled)")?.focus();
 }
 
 export function closeMenu() {
   if (!opened) return;
-  const { menu, anchor, outside } = opened;
+  const { menu, anchor, again, outside } = opened;
   opened = null;
   const inside = menu.contains(document.activeElement);
   menu.remove();
   anchor.setAttribute("aria-expanded", "false");
   document.removeEventListener("pointerdown", outside, true);
-  if (inside) anchor.focus();
+  if (inside) (anchor.isConnected ? anchor : again())?.focus();
 }
