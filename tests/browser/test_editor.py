@@ -322,8 +322,10 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(desk: Desk, se
     file = tmp_path / "labels.json"
     file.write_text(json.dumps(schema), "utf-8")
     page.set_input_files("#labels-import", file)
+    expect(page.locator("#labels-said")).to_contain_text("Save takes them")
     track.get_by_text("Only these labels").click()
     page.click("#labels-save")
+    expect(page.locator("#labels-save")).to_be_hidden()
     assert ("Weather", "نور", "1") in rows(served.home, "SELECT track, label, hotkey FROM labels")
     page.click("#edit-labels")
     file.write_text("[1, 2]")
