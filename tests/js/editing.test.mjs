@@ -5,6 +5,10 @@ import { documentOf, frames, prediction, spans } from "./desk.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 const FRAMES = frames();
+const settled = async (sent, count) => {
+  while (sent.length < count) await new Promise(setImmediate);
+  await new Promise(setImmediate);
+};
 const made = (doc, start, end, more = {}) => doc.create({ track: "Moments", start, end, label: "x", ...more });
 
 test("a split is one step of undo and keeps label and note", () => {
@@ -128,6 +132,22 @@ test("undo of a deletion says the version that the server counts to", () => {
   assert.deepEqual([...new Map(edits.map((e) => [e.edit_id, [e.op, e.base_version]])).values()], [
     ["create", 0], ["delete", 1], ["restore", 2], ["delete", 3], ["restore", 4],
   ]);
+});
+
+test("an answer that was on its way during a deletion does not bring the segment back", async () => {
+  const { doc, sent } = documentOf();
+  const id = made(doc, 1, 3);
+  await settled(sent, 1);
+  const late = { ...doc.annotations.get(id), version: 1, deleted: false };
+  doc.remove(id);
+  await settled(sent, 2);
+  doc.others.mergeAnnotation(late);
+  assert.equal(doc.annotations.size, 0);
+  doc.undo();
+  await settled(sent, 3);
+  assert.deepEqual(sent.map((edit) => [edit.op, edit.base_version]), [["create", 0], ["delete", 1], ["restore", 2]]);
+  doc.others.mergeAnnotation({ ...late, start: 2, version: 4 });
+  assert.deepEqual(spans(doc), [[2, 3]], "what somebody else did since is taken");
 });
 
 test("accepting many is one step, and their verdicts go with it", () => {

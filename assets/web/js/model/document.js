@@ -337,6 +337,7 @@ export class VideoDocument extends EventTarget {
       this.changed("saved");
       return;
     }
+    this.versions.set(edit.id, result.kind === "conflict" ? result.current?.version ?? 0 : edit.base_version);
     if (result.kind !== "conflict") {
       this.refused(result);
       return;

@@ -74,10 +74,11 @@ export class Changes {
   mergeAnnotation(row) {
     const { doc } = this;
     const known = doc.annotations.get(row.id);
+    // The answer may be older than what this page did since; one that it deleted must not come back by that.
+    if (known ? known.version >= row.version : doc.versions.get(row.id) > row.version) return false;
     const conflict = doc.conflicts.get(row.id);
     if (conflict) conflict.theirs = row;
     if (doc.outbox.waitsFor(row.id)) return false; // our own word is still out
-    if (known && known.version >= row.version) return false;
     doc.remember(row.id, row.version);
     if (row.deleted) return doc.annotations.delete(row.id);
     doc.annotations.set(row.id, row);
