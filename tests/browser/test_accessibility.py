@@ -59,12 +59,13 @@ def full(page: Page, served: Served, bikes: str) -> Desk:
     studio.store.write(lambda db: [runs.add(db, bikes, outcome) for outcome in made])
     if not studio.people.transcript(studio.video(bikes)):
         studio.people.save_line(studio.video(bikes), None, 1, 2, "What is said")
-    edits = [
-        {"edit_id": f"axe {bikes} {n} {id(page)}", "op": "create", "base_version": 0, "id": f"axe {n} {id(page)}",
-         "track": "Moments", "label": f"label {n}", "note": "", "start": n, "end": n + 1}
-        for n in range(3)
-    ]  # fmt: skip
-    assert all(result["ok"] for result in studio.save(bikes, edits, "Berta")["results"])
+    for name in ("Anna", "Berta"):
+        edits = [
+            {"edit_id": f"axe {name} {n} {id(page)}", "op": "create", "base_version": 0, "id": f"{name} {n} {id(page)}",
+             "track": "Moments", "label": f"label {n}", "note": "", "start": n, "end": n + 1}
+            for n in range(3)
+        ]  # fmt: skip
+        assert all(result["ok"] for result in studio.save(bikes, edits, name)["results"])
     studio.close()
     desk = Desk(page, served.url).open(bikes)
     expect(page.locator(".gutter-row")).not_to_have_count(0)
@@ -102,9 +103,14 @@ def models(page: Page, url: str) -> None:
     page.locator(".card.model summary").first.click()
 
 
+def overview(page: Page, url: str) -> None:
+    page.goto(f"{url}?view=overview")
+    expect(page.locator("#status")).to_contain_text("Database")
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "the library": library, "nothing open": nothing_open, "nothing asked": nothing_asked, "what was found": results,
-    "the models": models,
+    "the models": models, "the overview": overview,
 }  # fmt: skip
 
 
@@ -170,13 +176,26 @@ def labels(page: Page) -> None:
     expect(page.locator("dialog#labels .row.label").first).to_be_visible()
 
 
+def exporting(page: Page) -> None:
+    page.click("#export")
+    page.select_option("#export-format", "rttm")
+    expect(page.locator("#export-lost li").first).to_be_visible()
+
+
+def importing(page: Page) -> None:
+    table = b"track,label,start,end\nMoments,a car,1,2\n"
+    page.click("#import")
+    page.set_input_files("#import-file", {"name": "moments.csv", "mimeType": "text/csv", "buffer": table})
+    expect(page.locator("#import-counts")).to_contain_text("1 segment")
+
+
 def row_menu(page: Page) -> None:
     page.locator(".gutter-row .more").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".menu")).to_be_visible()
 
 
-STATES: list[Callable[[Page], None]] = [one, several, prediction, in_review, transcript, labels, row_menu]
+STATES: list[Callable[[Page], None]] = [one, several, prediction, in_review, transcript, labels, exporting, importing, row_menu]
 
 
 def test_axe_finds_nothing_while_one_annotates(full: Desk) -> None:
@@ -192,6 +211,14 @@ def test_axe_finds_nothing_while_one_annotates(full: Desk) -> None:
     page.click("#help")
     expect(page.locator("dialog#keys")).to_be_visible()
     look(page, "keys")
+
+
+def test_axe_finds_nothing_where_people_are_compared(full: Desk, served: Served) -> None:
+    overview(full.page, served.url)
+    expect(full.page.locator("#team-pairs")).to_contain_text("Anna · Berta")
+    expect(full.page.locator("#team-plot .heatmaplayer")).to_be_visible()
+    look(full.page, "people compared")
+    assert fits(full.page) == []
 
 
 def test_the_desk_fits(full: Desk) -> None:
