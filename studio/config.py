@@ -59,6 +59,8 @@ class Settings:
     home: Path = field(default_factory=default_home)
     limits: Limits = field(default_factory=Limits)
     device: str = "auto"
+    folders: tuple[Path, ...] = ()
+    """Where those who log in may add videos from by their path; nobody else is bounded."""
 
     @property
     def database(self) -> Path:

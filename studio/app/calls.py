@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.app.login import who
-from studio.errors import Conflict, StoreError, StudioError, UsageError
+from studio.errors import Conflict, Refused, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, views
 from studio.service.exchange import Plan, listed
 from studio.service.search import parse
@@ -112,6 +112,9 @@ def library_calls(studio: Studio) -> list[Call]:
     def add_path(request: dict[str, Any]) -> Any:
         """A few files a call, so that the page can show how far it is."""
         path = Path(text(request, "path").strip().strip("\"'")).expanduser()
+        # who logs in may sit at another machine: what lies on this one is not theirs to look through
+        if studio.users.required and not any(path.resolve().is_relative_to(f) for f in studio.settings.folders):
+            raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
         if not str(path).strip(".") or not path.exists():
             raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
         files = studio.files_of(path)

@@ -1,10 +1,12 @@
 """The library and its videos: serve, demo, add, index."""
 
+import dataclasses
 import sys
 from contextlib import closing
 from pathlib import Path
 
 from studio.cli.console import ENCODER, Args, Commands, bar, known, opened, settings_of, show
+from studio.errors import UsageError
 from studio.jobs import ProcessWorker
 from studio.service import Studio
 from studio.timeline import clock, seconds
@@ -20,6 +22,8 @@ def register(commands: Commands) -> None:
         sub.add_argument("--host", default="127.0.0.1")
         sub.add_argument("--port", type=int, default=7860)
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+        sub.add_argument("--folder", metavar="DIR", action="append", default=[], type=Path,
+                         help="those who log in may add videos of this folder by their path; repeatable")  # fmt: skip
         sub.add_argument("--mcp", action="store_true", help="also let MCP clients search and ground (docs/api.md)")
     sub = commands.add(
         "add", add, "add videos to the library; they stay where they are",
@@ -37,7 +41,12 @@ def serve(args: Args) -> int:
     """`studio serve`"""
     from studio.app import serve as run_app  # the web stack takes seconds to import; no other command needs it
 
-    run_app(settings_of(args), args.host, args.port, open_browser=not args.no_browser, mcp=args.mcp)
+    folders = tuple(folder.expanduser().resolve() for folder in args.folder)
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder “{folder}”; give one that is there with --folder.")
+    settings = dataclasses.replace(settings_of(args), folders=folders)
+    run_app(settings, args.host, args.port, open_browser=not args.no_browser, mcp=args.mcp)
     return 0
 
 

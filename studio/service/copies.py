@@ -12,7 +12,7 @@ from pathlib import Path
 from studio.config import Settings
 from studio.errors import NewerSchema, StoreError, UsageError
 from studio.service import files
-from studio.store import Store
+from studio.store import Store, users
 from studio.store.database import copy_to, to_disk
 
 BESIDE = ("", "-wal", "-shm")  # the files of a database, by what follows its name
@@ -87,6 +87,7 @@ def _checked_copy(file: Path, fresh: Path) -> None:
             if opened.read_only:
                 raise NewerSchema(opened.read_only)
             verdict = opened.read(lambda db: str(db.execute("PRAGMA integrity_check").fetchone()[0]))
+            opened.write(users.close_sessions)  # who was in when the backup was made may not be any more
             strays = opened.read(lambda db: db.execute("PRAGMA foreign_key_check").fetchone())
         finally:
             opened.close()

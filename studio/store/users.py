@@ -46,6 +46,11 @@ def user_of(db: sqlite3.Connection, token: str) -> str | None:
     return None if row is None else str(row["user"])
 
 
+def close_sessions(db: sqlite3.Connection) -> None:
+    """End all of them."""
+    db.execute("DELETE FROM sessions")
+
+
 def close_session(db: sqlite3.Connection, token: str) -> None:
     """End a session."""
     db.execute("DELETE FROM sessions WHERE token = ?", (token,))

@@ -3,6 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from studio.cli import main
 from studio.config import Settings
 from studio.errors import Refused, UsageError
 from studio.service import Studio
+from studio.service.copies import restore
 from studio.service.users import TRIES
 
 PAGE = {"accept": "text/html"}
@@ -86,6 +89,28 @@ def test_edits_are_signed_by_who_is_logged_in(client: TestClient, guarded: Studi
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
     saved = call(client, "save", {"video": video, "edits": [edit], "annotator": "somebody else"})
     assert saved["data"]["results"][0]["annotation"]["annotator"] == "berta"
+
+
+def test_only_what_is_shared_is_added_by_its_path(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
+    client.post("/login", data=BERTA)
+    shared = clips["bikes"].parent
+    for path in (clips["bikes"], shared, Path("/etc/passwd"), shared / "nowhere.mp4", "..", "~"):
+        refused = call(client, "add_path", {"path": str(path)})
+        assert refused["ok"] is False and "upload the file" in refused["error"]
+    guarded.settings = replace(guarded.settings, folders=(shared.resolve(),))
+    assert call(client, "add_path", {"path": str(clips["bikes"])})["data"]["added"] == 1
+    for path in (shared.parent, shared / ".." / ".." / "x.mp4", Path("/etc/passwd")):
+        assert "upload the file" in call(client, "add_path", {"path": str(path)})["error"]
+
+
+def test_a_restored_backup_lets_nobody_in_who_was_in(guarded: Studio, tmp_path: Path) -> None:
+    token = guarded.users.login(**BERTA)
+    guarded.backup(tmp_path / "backup.db")
+    guarded.close()
+    restore(guarded.settings, tmp_path / "backup.db")
+    with closing(Studio(guarded.settings)) as again:
+        assert again.users.required
+        assert again.users.user_of(token) is None
 
 
 def test_a_new_password_ends_every_session(client: TestClient, guarded: Studio) -> None:

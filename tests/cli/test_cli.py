@@ -126,6 +126,7 @@ def test_the_rest_works(run: Any, tmp_path: Path, clips: dict[str, Path]) -> Non
         (["export", "nothing-here", "--format", "docx"], 1, "studio add"),
         (["serve", "--host", "0.0.0.0"], 2, "this library has no users"),
         (["serve", "--port", "99999"], 2, "not a port"),
+        (["serve", "--folder", "nowhere"], 2, "There is no folder"),
         (["dance"], 2, "invalid choice"),
         (["search", "x", "--encoder", "no-such-model"], 1, "no-such-model"),
     ],
