@@ -195,7 +195,9 @@ def row_menu(page: Page) -> None:
     expect(page.locator(".menu")).to_be_visible()
 
 
-STATES: list[Callable[[Page], None]] = [one, several, prediction, in_review, transcript, labels, exporting, importing, row_menu]
+STATES: list[Callable[[Page], None]] = [
+    one, several, prediction, in_review, transcript, labels, exporting, importing, row_menu,
+]  # fmt: skip
 
 
 def test_axe_finds_nothing_while_one_annotates(full: Desk) -> None:
