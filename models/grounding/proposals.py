@@ -43,10 +43,12 @@ def peaks(curve: Doubles) -> list[tuple[int, float]]:
     The merge tree of the curve's super-level sets: samples enter from the highest down; where two hills meet, the
     lower one's valley is known. The highest peak's valley is the minimum of the curve. O(N log N).
     """
+    turns = _turns(curve)
+    heights: list[float] = curve[turns].tolist()
     top: dict[int, int] = {}  # the left end and the right end of each hill → its highest sample
     other: dict[int, int] = {}  # each end of a hill → its other end
     found: list[tuple[int, float]] = []
-    for i in np.argsort(-curve, kind="stable").tolist():
+    for i in np.argsort(-curve[turns], kind="stable").tolist():
         left = right = i
         best = i
         for near in (i - 1, i + 1):
@@ -57,35 +59,47 @@ def peaks(curve: Doubles) -> list[tuple[int, float]]:
             if best == i:
                 best = peak
                 continue
-            low = peak if curve[peak] < curve[best] else best
+            low = peak if heights[peak] < heights[best] else best
             best = peak if low == best else best
-            if curve[low] > curve[i]:
-                found.append((low, float(curve[i])))
+            if heights[low] > heights[i]:
+                found.append((low, heights[i]))
         other[left], other[right] = right, left
         top[left] = top[right] = best
-    if len(curve):
-        found.append((int(np.argmax(curve)), float(curve.min())))
-    return sorted(found, key=lambda each: -(curve[each[0]] - each[1]))
+    if heights:
+        found.append((heights.index(max(heights)), min(heights)))
+    found.sort(key=lambda each: each[1] - heights[each[0]])
+    return [(int(turns[i]), valley) for i, valley in found]
+
+
+def _turns(curve: Doubles) -> npt.NDArray[np.intp]:
+    """Where a curve does not just go on rising or falling: all that a merge tree needs of it."""
+    up = np.sign(np.diff(curve))
+    goes_on = np.zeros(len(curve), bool)
+    goes_on[1:-1] = (up[1:] == up[:-1]) & (up[1:] != 0)
+    return np.flatnonzero(~goes_on)
 
 
 def _candidates(curve: Doubles) -> Spans:
     """Half-open index spans (C, 2), from all scales and ratios."""
-    spans: set[tuple[int, int]] = set()
+    spans: list[npt.NDArray[np.int64]] = []  # each as start · (N + 1) + end: quicker to sort than pairs are
+    count = len(curve)
     for sigma in _SCALES:
-        if sigma * 3 > len(curve):
+        if sigma * 3 > count:
             continue
         smooth = gaussian(curve, sigma)
-        for peak, valley in peaks(smooth)[:_CANDIDATES]:
-            height = float(smooth[peak]) - valley
-            if height < _PROMINENCE * float(np.ptp(smooth)):
-                break
-            for ratio in _RATIOS:
-                below = smooth < valley + (1 - ratio) * height
-                before, after = np.flatnonzero(below[:peak]), np.flatnonzero(below[peak:])
-                start = int(before[-1]) + 1 if len(before) else 0
-                end = peak + int(after[0]) if len(after) else len(curve)
-                spans.add((start, end))
-    return np.array(sorted(spans), np.intp)
+        found = peaks(smooth)[:_CANDIDATES]
+        peak = np.array([index for index, _ in found])
+        valley = np.array([low for _, low in found])
+        height = smooth[peak] - valley
+        tall = height >= _PROMINENCE * np.ptp(smooth)
+        level = valley[tall, None] + (1 - np.array(_RATIOS)) * height[tall, None]
+        below = smooth < level.reshape(-1, 1)
+        right = np.arange(count) >= np.repeat(peak[tall], len(_RATIOS))[:, None]
+        before, after = (below & ~right)[:, ::-1], below & right
+        starts = np.where(before.any(axis=1), count - before.argmax(axis=1), 0)
+        ends = np.where(after.any(axis=1), after.argmax(axis=1), count)
+        spans.append(starts * (count + 1) + ends)
+    return np.stack(np.divmod(np.unique(np.concatenate(spans)), count + 1), axis=1)
 
 
 class SimilarityPeaks(CurveEngine):

@@ -1,5 +1,6 @@
 """Files derived from one video, by name. A file appears complete or not at all; losing one costs time only."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +20,18 @@ class Cache:
 
     def folder(self, video_id: str) -> Path:
         """This video's folder; `video_id` must be one of the store's ids (letters, digits, - and _)."""
-        if not video_id or not all(c.isalnum() or c in "-_" for c in video_id):
-            raise ValueError(f"not a video id: {video_id!r}")
-        return self.root / video_id
+        return self.root / _checked(video_id)
 
     def path(self, video_id: str, name: str) -> Path:
         """Where `name` is or would be."""
         return self.folder(video_id) / name
+
+    def stamp(self, video_id: str, name: str) -> int:
+        """A number that changes when `name` does; 0 where it is missing. Quick: a search asks for all of a library."""
+        try:
+            return os.stat(f"{self.root}/{_checked(video_id)}/{name}").st_mtime_ns  # noqa: PTH116 (a Path takes longer)
+        except OSError:
+            return 0
 
     def has(self, video_id: str, name: str) -> bool:
         return self.path(video_id, name).is_file()
@@ -48,9 +54,13 @@ class Cache:
         partial.replace(target)
 
     def load_array(self, video_id: str, name: str) -> NDArray[Any] | None:
-        """The array, memory-mapped read-only; None when it is missing or damaged (then it is built again)."""
+        """The array, memory-mapped; None when it is missing or damaged (then it is built again).
+
+        What is written to it stays in memory, as in any other array.
+        """
         try:
-            return np.load(self.path(video_id, name), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+            # a str: NumPy would resolve a Path link by link
+            return np.load(str(self.path(video_id, name)), mmap_mode="c", allow_pickle=False)  # type: ignore[no-any-return]
         except (OSError, ValueError, EOFError):
             return None
 
@@ -83,3 +93,9 @@ class Cache:
     def drop(self, video_id: str) -> None:
         """Remove everything derived from a video."""
         shutil.rmtree(self.folder(video_id), ignore_errors=True)
+
+
+def _checked(video_id: str) -> str:
+    if not video_id.replace("-", "").replace("_", "").isalnum():
+        raise ValueError(f"not a video id: {video_id!r}")
+    return video_id

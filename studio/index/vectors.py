@@ -3,6 +3,7 @@
 Scores are cosines, since vectors are unit length.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -27,8 +28,7 @@ class Features:
         """Cosine of each frame with a unit query (D,) → (N,)."""
         import torch  # only where it is used: the web server imports this room and never searches itself
 
-        # numpy's own half-precision product is ten times slower than torch's; the copy is of one video only
-        vectors = torch.from_numpy(np.array(self.vectors))
+        vectors = torch.from_numpy(self.vectors)  # numpy's own half-precision product is ten times slower
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # a fraction of a millisecond: a second thread would only be waited for
         try:
@@ -62,12 +62,10 @@ class Vectors:
 
     def stamp(self, video_id: str, encoder: str) -> int:
         """A number that changes when a video's features do; 0 when it is not indexed with this encoder."""
-        try:
-            return self.cache.path(video_id, f"{file_name(encoder)}.times.npy").stat().st_mtime_ns
-        except OSError:
-            return 0
+        return self.cache.stamp(video_id, f"{file_name(encoder)}.times.npy")
 
 
+@functools.cache
 def file_name(encoder: str) -> str:
     """How the files of an encoder's embeddings begin."""
     return "frames-" + re.sub(r"[^A-Za-z0-9.]+", "-", encoder)

@@ -196,7 +196,9 @@ def moments_of(
         best = inside[curve[inside].argmax()]
         score = float(curve[best])
         hits.append(Hit(video.id, start, end, int(features.times_us[best]), score, score))
-    return hits[:MOMENTS_A_VIDEO]
+        if len(hits) == MOMENTS_A_VIDEO:
+            break
+    return hits
 
 
 def _surroundings(curve: NDArray[np.float32], least: float, regions: int) -> list[tuple[int, int]]:
