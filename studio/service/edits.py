@@ -70,22 +70,44 @@ def _number(edit: Wire, key: str) -> float:
 def apply(
     db: sqlite3.Connection, video_id: str, duration_us: int, edits: list[Any], by: str, limits: Limits
 ) -> list[Wire]:
-    """Save edits one by one in one transaction; each gets its own answer, and one refused holds up no other."""
+    """Save edits one by one in one transaction; each gets its own answer. One that fails leaves nothing behind, and holds
+    up no other but those that build on it: the later ones of the same annotation."""
     answers: list[Wire] = []
+    failed: dict[str, StudioError] = {}
     for edit in edits:
-        edit_id = edit.get("edit_id") if isinstance(edit, dict) else None
+        edit_id, about = (edit.get("edit_id"), str(edit.get("id") or "")) if isinstance(edit, dict) else (None, "")
+        db.execute("SAVEPOINT edit")
         try:
             change = parse(edit, limits)
-            if change.wanted and not change.wanted.deleted and change.wanted.segment.end > duration_us:
-                raise UsageError("A segment cannot end after the video does.")
+            if about in failed:
+                raise failed[about]
+            _within(db, change, duration_us)
             saved = annotations.save(db, video_id, change, by)
             answers.append({"edit_id": edit_id, "ok": True, "annotation": native.to_dict(saved) if saved else None})
-        except Conflict as error:
-            current = annotations.find(db, edit["id"])
-            answers.append({
-                "edit_id": edit_id, "ok": False, "kind": "conflict", "error": str(error),
-                "current": native.to_dict(current) if current else None,
-            })  # fmt: skip
         except StudioError as error:
-            answers.append({"edit_id": edit_id, "ok": False, "kind": "refused", "error": str(error), "current": None})
+            db.execute("ROLLBACK TO edit")
+            if about:
+                failed[about] = error
+            answers.append({"edit_id": edit_id, "ok": False, **_failure(db, about, error)})
+        db.execute("RELEASE edit")
     return answers
+
+
+def _within(db: sqlite3.Connection, change: Change, duration_us: int) -> None:
+    """Raises UsageError for a segment that is moved beyond the video.
+
+    One that lies there since its video was replaced by a shorter one can still be renamed or deleted.
+    """
+    wanted = change.wanted
+    if wanted is None or wanted.deleted or wanted.segment.end <= duration_us:
+        return
+    before = annotations.find(db, wanted.id)
+    if before is None or before.segment != wanted.segment:
+        raise UsageError("A segment cannot end after the video does.")
+
+
+def _failure(db: sqlite3.Connection, about: str, error: StudioError) -> Wire:
+    if not isinstance(error, Conflict):
+        return {"kind": "refused", "error": str(error), "current": None}
+    current = annotations.find(db, about)
+    return {"kind": "conflict", "error": str(error), "current": native.to_dict(current) if current else None}

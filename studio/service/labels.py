@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from typing import Any
+from unicodedata import normalize
 
 from studio.config import Limits
 from studio.errors import Conflict, UsageError
@@ -38,13 +39,14 @@ class Schema:
         keys = [(row["track"], row["hotkey"]) for row in listed if row["hotkey"]]
         self._distinct(keys, "Two labels of “{0}” have the key {1}.")
         self._distinct([(row["track"],) for row in tracks], "The track “{0}” is there twice.")
+        self._distinct([(r["track"], r["from"]) for r in renames], "The label “{1}” of “{0}” gets two new names.")
 
         def work(db: Any) -> Row:
             current = labels.schema(db)
             if wanted.get("key") not in (None, current["key"]):
                 raise Conflict("Somebody else changed the labels meanwhile; look at theirs and try again.", current)
             labels.replace(db, listed, tracks)
-            done = sum(annotations.relabel(db, r["track"], r["from"], r["to"], annotator) for r in renames)
+            done = annotations.relabel(db, [(r["track"], r["from"], r["to"]) for r in renames], annotator)
             return {**labels.schema(db), "renamed": done}
 
         return self._store.write(work)
@@ -63,7 +65,7 @@ class Schema:
             value.encode()
         except UnicodeEncodeError:
             raise UsageError(f"A “{key}” holds half a character; type it again.") from None
-        return value.strip()
+        return normalize("NFC", value.strip())  # as the labels of edits are
 
     def _label(self, each: Any) -> Row:
         track, label = self._text(each, "track"), self._text(each, "label")

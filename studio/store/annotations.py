@@ -7,6 +7,7 @@ a browser sends after a lost answer) is acknowledged again and changes nothing.
 import json
 import sqlite3
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -66,8 +67,9 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
         )
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after))
+    if not after.deleted and (before is None or (before.track, before.label) != (after.track, after.label)):
+        labels.remember(db, after.track, after.label)  # a label that left its list stays where it is
     _put(db, video_id, after)
-    labels.remember(db, after.track, after.label)
     seq = _append(db, video_id, change, Edit(before, after), annotator)
     if after.prediction_id:
         verdict = "" if after.deleted else _VERDICT_OF.get(after.source, "")
@@ -75,15 +77,15 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
     return after
 
 
-def relabel(db: sqlite3.Connection, track: str, label: str, to: str, annotator: str) -> int:
-    """Call a label of a track differently in the whole library; returns how many annotations changed.
+def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], annotator: str) -> int:
+    """Call labels (track, label, new label) differently in the whole library; returns how many annotations changed.
 
-    Each gets a revision. What accepted a prediction goes on accepting it: the name changed, not what was seen.
+    All at once: two labels can change places. Each annotation gets a revision. What accepted a prediction goes on
+    accepting it: the name changed, not what was seen.
     """
-    rows = db.execute(
-        "SELECT * FROM annotations WHERE track = ? AND label = ? AND NOT deleted", (track, label)
-    ).fetchall()
-    for row in rows:
+    asked = "SELECT * FROM annotations WHERE track = ? AND label = ? AND NOT deleted"
+    rows = [(row, to) for track, label, to in renames for row in db.execute(asked, (track, label))]
+    for row, to in rows:
         before = _from_table(row)
         after = replace(before, label=to, version=before.version + 1, annotator=annotator)
         _put(db, row["video_id"], after)

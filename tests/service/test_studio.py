@@ -145,14 +145,14 @@ def test_edits_are_answered_one_by_one(studio: Studio, clips: dict[str, Path]) -
             edit(edit_id="e4", id="a4", end=999.0),
             edit(edit_id="e5", id="a5", label=["not", "text"]),
             "nonsense",
-            edit(edit_id="e6", op="update", base_version=1, end=2.0),
+            edit(edit_id="e6", id="a6", end=2.0),
         ],
         "ann",
     )
     assert [r["ok"] for r in reply["results"]] == [True, False, False, False, False, False, True]
     assert reply["results"][1]["kind"] == "conflict"
     assert reply["results"][1]["current"]["end"] == 1.0
-    assert [a.segment.end for a in studio.annotations(video)] == [2_000_000]
+    assert [a.segment.end for a in studio.annotations(video)] == [1_000_000, 2_000_000]
 
 
 @pytest.mark.parametrize("bad", [None, {}, "x", [edit()] * 6000])

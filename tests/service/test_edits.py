@@ -1,0 +1,94 @@
+"""What an edit may do, and what one that is refused leaves behind: nothing."""
+
+import sqlite3
+import unicodedata
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.errors import UsageError
+from studio.service import Studio
+
+
+def edit(number: int, **changes: Any) -> dict[str, Any]:
+    """The edit of a segment "a": its creation, unless `changes` say otherwise."""
+    made = {"edit_id": f"e{number}", "op": "create", "base_version": 0, "id": "a", "track": "T", "label": "x",
+            "note": "", "start": 0.5, "end": 1.0}  # fmt: skip
+    return {**made, **changes}
+
+
+@pytest.fixture
+def video(studio: Studio, clips: dict[str, Path]) -> str:
+    return str(studio.add(clips["bikes"])["id"])
+
+
+def save(studio: Studio, video: str, *edits: dict[str, Any], by: str = "ann") -> list[str]:
+    """How each edit was answered: saved, conflict or refused."""
+    return [result.get("kind") or "saved" for result in studio.save(video, list(edits), by)["results"]]
+
+
+def close(studio: Studio, *labels: str) -> None:
+    """Let "T" take only these labels."""
+    listed = [{"track": "T", "label": label, "colour": "#0072b2", "hotkey": None} for label in labels]
+    studio.schema.save({"labels": listed, "tracks": [{"track": "T", "closed": True}]}, "ann")
+
+
+def count(studio: Studio, table: str) -> int:
+    with closing(sqlite3.connect(studio.settings.database)) as db:
+        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_a_refused_edit_leaves_nothing(studio: Studio, video: str) -> None:
+    close(studio, "x")
+    assert save(studio, video, edit(1, label="other"), edit(2, op="update", base_version=1)) == ["refused"] * 2
+    assert (count(studio, "annotations"), count(studio, "revisions")) == (0, 0)
+    assert save(studio, video, edit(3), edit(4, op="update", base_version=1, label="other")) == ["saved", "refused"]
+    (kept,) = studio.annotations(video)
+    assert (kept.label, kept.version) == ("x", 1)
+    assert save(studio, video, edit(5, op="update", base_version=1, end=2.0)) == ["saved"]
+
+
+def test_what_a_list_no_longer_holds_is_still_moved_and_deleted(studio: Studio, video: str) -> None:
+    assert save(studio, video, edit(1)) == ["saved"]
+    close(studio, "y")
+    moved = edit(2, op="update", base_version=1, end=2.0)
+    assert save(studio, video, moved, edit(3, op="delete", base_version=2)) == ["saved", "saved"]
+    assert studio.annotations(video) == []
+    assert [row["label"] for row in studio.schema.shown()["labels"]] == ["y"]
+
+
+@pytest.mark.parametrize("last", ["update", "delete"])
+def test_edits_that_build_on_a_stale_one_are_as_stale(studio: Studio, video: str, last: str) -> None:
+    assert save(studio, video, edit(1)) == ["saved"]
+    assert save(studio, video, edit(2, op="update", base_version=1, note="Berta's"), by="berta") == ["saved"]
+    stale = [edit(3, op="update", base_version=1), edit(4, op=last, base_version=2), edit(5, id="b")]
+    assert save(studio, video, *stale) == ["conflict", "conflict", "saved"]
+    assert [a.note for a in studio.annotations(video) if a.id == "a"] == ["Berta's"]
+
+
+def test_two_labels_change_places(studio: Studio, video: str) -> None:
+    assert save(studio, video, edit(1, label="left"), edit(2, id="b", label="right")) == ["saved", "saved"]
+    shown = studio.schema.shown()
+    swap = [{"track": "T", "from": "left", "to": "right"}, {"track": "T", "from": "right", "to": "left"}]
+    assert studio.schema.save({**shown, "renames": swap}, "ann")["renamed"] == 2
+    assert {a.id: a.label for a in studio.annotations(video)} == {"a": "right", "b": "left"}
+    with pytest.raises(UsageError, match="two new names"):
+        studio.schema.save({**shown, "key": None, "renames": [swap[0], {**swap[0], "to": "up"}]}, "ann")
+
+
+def test_a_label_is_the_same_however_it_is_spelt(studio: Studio, video: str) -> None:
+    close(studio, unicodedata.normalize("NFD", "café"))
+    assert save(studio, video, edit(1, label=unicodedata.normalize("NFD", "café"))) == ["saved"]
+    assert save(studio, video, edit(2, id="b", label=unicodedata.normalize("NFC", "café"))) == ["saved"]
+
+
+def test_what_lies_beyond_a_shorter_file_is_renamed_and_deleted_but_not_moved_there(studio: Studio, video: str) -> None:
+    assert save(studio, video, edit(1, start=8.0, end=9.0)) == ["saved"]
+    with closing(sqlite3.connect(studio.settings.database)) as db, db:
+        db.execute("UPDATE videos SET duration_us = 5000000")
+    beyond = {"op": "update", "start": 8.0, "end": 9.0}
+    assert save(studio, video, edit(2, **beyond, base_version=1, label="y")) == ["saved"]
+    assert save(studio, video, edit(3, **{**beyond, "end": 8.5}, base_version=2)) == ["refused"]
+    assert save(studio, video, edit(4, **{**beyond, "op": "delete"}, base_version=2)) == ["saved"]
