@@ -46,3 +46,27 @@ export function documentOf(...predictions) {
 }
 
 export const spans = (doc) => [...doc.annotations.values()].map((a) => [a.start, a.end]).sort((a, b) => a[0] - b[0]);
+
+// What a poll brings.
+export const news = (more) => ({ annotations: [], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 9, run_seq: 0, ...more });
+
+// Until `wanted` holds: nothing here waits for a clock.
+export async function until(wanted) {
+  for (let turn = 0; turn < 1000; turn++) {
+    if (wanted()) return;
+    await new Promise(setImmediate);
+  }
+  throw new Error(`never came: ${wanted}`);
+}
+
+// Until everything that is on its way has arrived.
+export async function quiet() {
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+}
+
+// The texts a document tells the person from now on.
+export function notices(doc) {
+  const said = [];
+  doc.addEventListener("notice", (event) => said.push(event.detail));
+  return said;
+}

@@ -2,6 +2,7 @@
 
 import { ApiError, array, call } from "../sync/api.js";
 import { Changes } from "../sync/changes.js";
+import { newId } from "../sync/ids.js";
 import { Outbox } from "../sync/outbox.js";
 import { historyOf, keepHistory } from "../sync/storage.js";
 import { annotator } from "../sync/who.js";
@@ -175,7 +176,7 @@ export class VideoDocument extends EventTarget {
   }
 
   create(fields) {
-    const made = { id: crypto.randomUUID(), label: "", note: "", source: "manual", prediction_id: null, ...fields, version: 0 };
+    const made = { id: newId(), label: "", note: "", source: "manual", prediction_id: null, ...fields, version: 0 };
     this.act(null, made);
     return made.id;
   }
@@ -371,7 +372,7 @@ export class VideoDocument extends EventTarget {
     this.conflicts.delete(id);
     const { mine, theirs } = conflict;
     if (keepMine) {
-      const fresh = theirs ? mine : { ...mine, id: crypto.randomUUID() };
+      const fresh = theirs ? mine : { ...mine, id: newId() };
       this.put(theirs, { ...fresh, version: theirs?.version ?? 0 });
     }
     this.outbox.flush();

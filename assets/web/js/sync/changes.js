@@ -2,10 +2,11 @@
 
 import { People } from "../model/people.js";
 import { call } from "./api.js";
+import { newId } from "./ids.js";
 import { annotator } from "./who.js";
 
 const POLL_MS = 400;
-const WINDOW = crypto.randomUUID(); // this page, among those that look at the same video
+const WINDOW = newId(); // this page, among those that look at the same video
 
 export class Changes {
   constructor(server, doc) {
@@ -44,14 +45,10 @@ export class Changes {
   merge(news) {
     const { doc } = this;
     let moved = news.runs.length > 0;
+    this.skipped = false;
+    for (const run of news.runs) this.addRun(run); // before the verdicts: some may be about them
     for (const row of news.annotations) moved = this.mergeAnnotation(row) || moved;
-    for (const [id, verdict] of Object.entries(news.verdicts)) {
-      const prediction = doc.predictions.get(id);
-      if (!prediction || prediction.verdict === verdict || doc.outbox.waitsFor(id)) continue;
-      prediction.verdict = verdict;
-      moved = true;
-    }
-    for (const run of news.runs) this.addRun(run);
+    for (const [id, verdict] of Object.entries(news.verdicts)) moved = this.mergeVerdict(id, verdict) || moved;
     if (news.people.seq > doc.people.seq) {
       doc.people = new People(news.people);
       moved = true;
@@ -65,7 +62,7 @@ export class Changes {
       doc.takeSchema(news.schema);
       moved = true;
     }
-    doc.seq = news.seq;
+    if (!this.skipped) doc.seq = news.seq; // else they are told again, once our own word is saved
     doc.runSeq = Math.max(doc.runSeq, news.run_seq);
     this.mergeJobs(news.jobs);
     if (moved) doc.changed();
@@ -78,10 +75,25 @@ export class Changes {
     if (known ? known.version >= row.version : doc.versions.get(row.id) > row.version) return false;
     const conflict = doc.conflicts.get(row.id);
     if (conflict) conflict.theirs = row;
-    if (doc.outbox.waitsFor(row.id)) return false; // our own word is still out
+    if (doc.outbox.waitsFor(row.id)) {
+      this.skipped = true; // our own word is still out
+      return false;
+    }
     doc.remember(row.id, row.version);
     if (row.deleted) return doc.annotations.delete(row.id);
     doc.annotations.set(row.id, row);
+    return true;
+  }
+
+  mergeVerdict(id, verdict) {
+    const { doc } = this;
+    const prediction = doc.predictions.get(id);
+    if (!prediction || prediction.verdict === verdict) return false;
+    if (doc.outbox.waitsFor(id)) {
+      this.skipped = true;
+      return false;
+    }
+    prediction.verdict = verdict;
     return true;
   }
 

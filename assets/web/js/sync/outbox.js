@@ -2,6 +2,7 @@
 // a page that is reloaded, or closed by accident while the server is away, finds them again and sends them in order.
 
 import { call } from "./api.js";
+import { newId } from "./ids.js";
 import { editsOf, forgetEdits, keepEdit } from "./storage.js";
 import { annotator } from "./who.js";
 
@@ -26,7 +27,7 @@ export class Outbox {
   }
 
   push(fields) {
-    const edit = { edit_id: crypto.randomUUID(), ...fields };
+    const edit = { edit_id: newId(), ...fields };
     this.pending.push(edit);
     this.keeping.set(edit.edit_id, keepEdit(this.video, edit));
     this.flush();
