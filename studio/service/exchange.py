@@ -65,12 +65,13 @@ class Exchange:
 
     def timeline(self, row: Row) -> Timeline:
         """The annotations of a video with all that some format keeps beside them."""
+        footage = self._footage(row)  # reads by itself, which it must not do inside a read
 
         def work(db: Any) -> Timeline:
             boxes = {**_found_boxes(db, row), **imports.boxes(db, row["id"])}
             kept = tuple(annotations.of_video(db, row["id"]))
             said = tuple(lines.of_video(db, row["id"]))
-            return Timeline(self._footage(row), kept, imports.scores(db, row["id"]), boxes, said)
+            return Timeline(footage, kept, imports.scores(db, row["id"]), boxes, said)
 
         return self._store.read(work)
 

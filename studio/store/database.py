@@ -75,6 +75,7 @@ class Store:
             raise refusal(error, "The library cannot be opened") from error
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._places = threading.Semaphore(READERS)
+        self._here = threading.local()  # whether this thread is reading
         self._waiting: queue.Queue[tuple[Work[Any], Future[Any]] | None] = queue.Queue()
         self._door = threading.Lock()  # nothing is queued behind the word that ends the writer
         self._closed = False
@@ -114,8 +115,15 @@ class Store:
             reader.close()
 
     def read(self, work: Work[T]) -> T:
-        """Run `work` on a read connection, in one snapshot; `work` must not read or write by itself."""
+        """Run `work` on a read connection, in one snapshot; `work` must not read or write by itself.
+
+        Raises RuntimeError when it reads all the same: as many such reads at once as there are places would wait for
+        each other for ever.
+        """
+        if getattr(self._here, "reading", False):
+            raise RuntimeError("Store.read was called inside Store.read; read what it needs before.")
         with self._places:
+            self._here.reading = True
             try:
                 connection = self._reader()
                 try:
@@ -129,6 +137,8 @@ class Store:
                     self._idle.put(connection)
             except sqlite3.Error as error:
                 raise refusal(error, "The library could not be read") from error
+            finally:
+                self._here.reading = False
 
     def _reader(self) -> sqlite3.Connection:
         try:

@@ -1,6 +1,7 @@
 """Imports as people do them: seen before, changed on the way, added as one, taken back as one."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from studio.formats import FORMATS, native
 from studio.service import Studio
 from studio.service.exchange import Plan, listed
 from studio.store import imports
+from studio.store.database import READERS
 from studio.store.runs import Outcome
 from studio.store.runs import add as add_run
 from studio.timeline import Prediction, Segment
@@ -227,6 +229,18 @@ def test_closed_tracks_and_full_disks_refuse_the_whole(studio: Studio, video: st
         studio.exchange.apply(GOOD, "val.json")
     studio.store._writer.execute("PRAGMA query_only = OFF")
     assert studio.exchange.apply(GOOD, "val.json")["segments"] == 2
+
+
+def test_an_export_needs_one_place_among_the_readers(studio: Studio, video: str) -> None:
+    """One that needs two waits for ever when all others are taken, and as many such exports for each other."""
+    done: list[bytes] = []
+    for _ in range(READERS - 1):
+        studio.store._places.acquire()
+    export = threading.Thread(target=lambda: done.append(studio.exchange.export(video, "json")), daemon=True)
+    export.start()
+    export.join(20)
+    studio.store._places.release(READERS - 1)
+    assert done
 
 
 def test_the_list_of_formats_for_people() -> None:
