@@ -28,7 +28,9 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 def _result(timeline: Timeline) -> list[dict[str, Any]]:
     result = [_segment(a, timeline.footage) for a in HOLDS.fitted(timeline)]
     for number, (track, boxes) in enumerate(timeline.boxes.items(), 1):
-        result.append(_rectangle(f"box{number}", track, boxes, timeline.footage))
+        inside = [box for box in boxes if box[0] < timeline.footage.duration]  # of others no frame is the right one
+        if inside:
+            result.append(_rectangle(f"box{number}", track, inside, timeline.footage))
     return result
 
 

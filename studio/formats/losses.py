@@ -11,8 +11,11 @@ def losses(form: Format, timelines: Sequence[Timeline]) -> list[str]:
     """One sentence a kind of loss; none when everything is kept."""
     kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
     if not form.many and len(timelines) > 1:
-        return [f"{form.title} holds one video a file, so there will be {len(timelines)} files.", *_said(form, kept)]
-    return list(_said(form, kept))
+        return [
+            f"{form.title} holds one video a file, so there will be {len(timelines)} files.",
+            *_said(form, timelines, kept),
+        ]
+    return list(_said(form, timelines, kept))
 
 
 def cannot_hold(form: Format) -> list[str]:
@@ -35,7 +38,7 @@ def cannot_hold(form: Format) -> list[str]:
     return [what for what, lost in said.items() if lost and what]
 
 
-def _said(form: Format, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
+def _said(form: Format, timelines: Sequence[Timeline], kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
     holds = form.holds
     if holds.only_boxed:
         left_out = sum(a.track not in t.boxes for t, a in kept)
@@ -44,19 +47,34 @@ def _said(form: Format, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator
             yield f"{segments(left_out)} on tracks without face boxes {_is(left_out)} left out."
         if kept:
             yield "Times become those of the face boxes: every start and end moves to the next box."
+    yield from _outside(holds, kept)
+    kept = [(t, a) for t, a in kept if holds.within(a.segment, t.footage)]
     yield from _times(holds, kept)
     yield from _texts(holds, kept)
     yield from _facts(holds, kept)
+    yield from _boxes(holds, timelines)
     if form.read is None:
         yield "This format cannot be imported again."
 
 
+def _outside(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
+    spans = [(a.segment, holds.within(a.segment, t.footage)) for t, a in kept]
+    gone = sum(within is None for _, within in spans)
+    cut = sum(within not in (None, segment) for segment, within in spans)
+    if gone:
+        yield f"{segments(gone)} outside the video {_is(gone)} left out."
+    if cut:
+        yield f"{segments(cut)} beyond the end of the video {_is(cut)} cut there."
+
+
 def _times(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
     moved = [
-        max(abs(fit.start - a.segment.start), abs(fit.end - a.segment.end))
+        max(abs(fit.start - span.start), abs(fit.end - span.end))
         for t, a in kept
-        for fit in (holds.fit(a.segment, t.footage),)
-        if fit != a.segment
+        for span in (holds.within(a.segment, t.footage),)
+        if span is not None
+        for fit in (holds.fit(span, t.footage),)
+        if fit != span
     ]
     if moved:
         most = f"{max(moved) / 1000:g} ms" if max(moved) < 1_000_000 else clock(max(moved))
@@ -106,10 +124,17 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
     for what, count in dropped.items():
         if count:
             yield f"{what} of {segments(count)} {'is' if what == 'The confidence' else 'are'} dropped."
-    seen = {id(t): t for t, _ in kept}.values()
-    boxed = 0 if holds.boxes else sum(track in t.boxes for t in seen for track in t.tracks)
-    if boxed:
-        yield f"The boxes of {boxed} track{'s' * (boxed != 1)} are dropped."
+
+
+def _boxes(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    if not holds.boxes:
+        dropped = sum(track in t.boxes for t in timelines for track in t.tracks)
+        if dropped:
+            yield f"The boxes of {dropped} track{'s' * (dropped != 1)} are dropped."
+    elif not holds.exact:
+        outside = sum(box[0] >= t.footage.duration for t in timelines for boxes in t.boxes.values() for box in boxes)
+        if outside:
+            yield f"{outside} box{'es' * (outside != 1)} outside the video {_is(outside)} left out."
 
 
 def _is(count: int) -> str:

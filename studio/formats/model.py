@@ -16,6 +16,7 @@ from studio.errors import FormatError
 from studio.timeline import Annotation, Box, Footage, Segment, Timeline
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
+UNNAMED = "Imported"  # the track of what a file has on a track without a name
 OVERHANG = 100_000  # µs that a segment may end after its video without a word: other tools round durations
 Unit = Literal["us", "frames"]
 
@@ -88,8 +89,26 @@ class Holds:
     remark: Callable[[str], str] = _same
     rounding: Callable[[Segment, Footage], Segment] | None = None
 
+    @property
+    def exact(self) -> bool:
+        """Whether every time to the µs is said as it is."""
+        return self.grain == 1 and self.rounding is None
+
+    def within(self, segment: Segment, footage: Footage) -> Segment | None:
+        """What this format has times for: all of a segment, or what lies in the footage (None: nothing of it).
+
+        A segment lies outside after its video's file was replaced by a shorter one.
+        """
+        if self.exact:
+            return segment
+        if segment.start >= footage.duration:
+            return None
+        return Segment(segment.start, min(segment.end, footage.duration))
+
     def fit(self, segment: Segment, footage: Footage) -> Segment:
-        """The segment as this format will say it: to the nearest unit, and never shorter than one."""
+        """A segment within the footage as this format will say it: to the nearest unit, and never shorter than one."""
+        if self.exact:
+            return segment
         if self.rounding:
             return self.rounding(segment, footage)
         if self.grain:
@@ -100,17 +119,20 @@ class Holds:
         return footage.span(*footage.frames(segment))
 
     def fitted(self, timeline: Timeline) -> list[Annotation]:
-        """The annotations with times and texts as this format will say them, in order of time."""
+        """The annotations with times and texts as this format will say them, in order of time; see `within` for those
+        that it leaves out."""
         shown = [
             replace(
                 a,
-                segment=self.fit(a.segment, timeline.footage),
+                segment=self.fit(span, timeline.footage),
                 label=self.said(a.label),
                 track=self.naming(a.track) or "_",
                 note=self.remark(a.note),
             )
             for a in timeline.annotations
             if not a.deleted and (not self.only_boxed or a.track in timeline.boxes)
+            for span in (self.within(a.segment, timeline.footage),)
+            if span is not None
         ]
         return sorted(shown, key=lambda a: (a.segment, a.track))
 
@@ -167,10 +189,10 @@ def place(part: Part, footage: Footage, limits: Limits | None = None) -> Placed:
             count["long"] += max(len(label), len(track)) > most.label_chars or len(note) > most.note_chars
             kept.append(replace(
                 mark, start=max(0, start), end=min(end, footage.duration), label=label[: most.label_chars],
-                track=track[: most.label_chars] or "Imported", note=note[: most.note_chars],
+                track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
             ))  # fmt: skip
-    return Placed(tuple(kept), _boxes(part, footage), (*part.problems, *_sentences(count)))
+    return Placed(tuple(kept), _boxes(part, footage, most), (*part.problems, *_sentences(count)))
 
 
 def _times(mark: Mark, unit: Unit, footage: Footage) -> tuple[int, int]:
@@ -183,11 +205,17 @@ def _times(mark: Mark, unit: Unit, footage: Footage) -> tuple[int, int]:
     return footage.edge(mark.start), beyond if mark.end > footage.frame_count else footage.edge(mark.end)
 
 
-def _boxes(part: Part, footage: Footage) -> dict[str, tuple[Box, ...]]:
+def _track(name: str, most: Limits) -> str:
+    """The name of a track in the library; marks and boxes of one track of a file stay on one."""
+    shortened = _text(name)[: most.label_chars]
+    return shortened if shortened.strip() else UNNAMED
+
+
+def _boxes(part: Part, footage: Footage, most: Limits) -> dict[str, tuple[Box, ...]]:
     wide, high = (footage.width or 1, footage.height or 1) if part.pixels else (1, 1)
     if part.pixels and not footage.width:
         return {}
-    found = {}
+    found: dict[str, list[Box]] = {}
     for track, boxes in part.boxes.items():
         inside = [
             (t if part.unit == "us" else footage.edge(t), x1 / wide, y1 / high, x2 / wide, y2 / high)
@@ -195,8 +223,8 @@ def _boxes(part: Part, footage: Footage) -> dict[str, tuple[Box, ...]]:
             if 0 <= t < (footage.duration if part.unit == "us" else footage.frame_count)
         ]
         if inside:
-            found[_text(track)] = tuple(sorted(inside))
-    return found
+            found.setdefault(_track(track, most), []).extend(inside)
+    return {track: tuple(sorted(listed)) for track, listed in found.items()}
 
 
 def _text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Our own CSV: one row an annotation, lossless, and safe to open in a spreadsheet.
+"""Our own CSV: one row an annotation, lossless but for boxes, and safe to open in a spreadsheet.
 
 A cell that a spreadsheet would take for a formula gets an apostrophe in front, as spreadsheets themselves write it;
 reading takes exactly that one away again. Only `track`, `label`, and times (`start_us` and `end_us`, or `start` and

@@ -1,5 +1,7 @@
 """One contract for every format: what it says it holds comes back, what it does not hold is said before."""
 
+import csv
+import io
 import json
 import unicodedata
 from collections import Counter
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from studio.config import Limits
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Holds, guessed, losses, named, native, place, subtitles
 from studio.formats.model import NO_LABEL, Mark, Part
@@ -138,6 +141,46 @@ def test_many_videos_in_one_file(form: Format) -> None:
     assert len({part.video for part in parts}) == 2
 
 
+CUT = Footage("cut.mp4", 1_000_000, "v3", 640, 360, 25.0, tuple(range(0, 1_000_000, 40_000)))  # 1 s of a longer video
+OUTSIDE = Timeline(
+    CUT,
+    (Annotation("a", Segment(0, 500_000), "t", "in"), Annotation("b", Segment(800_000, 1_500_000), "t", "over"),
+     Annotation("c", Segment(2_000_000, 3_000_000), "t", "out")),
+    boxes={"t": ((0, 0.0, 0.0, 0.5, 0.5), (2_000_000, 0.0, 0.0, 0.5, 0.5))},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [f for f in FORMATS.values() if not f.holds.only_boxed], ids=lambda f: f.name)
+def test_no_time_is_made_up_where_the_file_became_shorter(form: Format) -> None:
+    """Formats that count in µs say the times as they are; others leave out what they have no unit for, and say so."""
+    shown = form.holds.fitted(OUTSIDE)
+    said = losses(form, [OUTSIDE])
+    if form.holds.grain == 1 and form.name != "didemo":
+        assert [a.segment for a in shown] == [a.segment for a in OUTSIDE.annotations]
+        assert not any("outside" in sentence or "beyond" in sentence for sentence in said)
+    else:
+        assert [a.id for a in shown] == ["a", "b"]
+        assert all(a.segment.end <= CUT.duration for a in shown)
+        assert "1 segment outside the video is left out." in said
+        assert "1 segment beyond the end of the video is cut there." in said
+        assert ("1 box outside the video is left out." in said) == form.holds.boxes
+    assert form.write
+    assert form.write([OUTSIDE])
+
+
+def test_the_times_of_our_csv_are_those_of_the_library() -> None:
+    rows = csv.DictReader(io.StringIO(_bytes("csv", OUTSIDE).decode("utf-8-sig")))
+    assert [(int(row["start_us"]), int(row["end_us"])) for row in rows] == [
+        (0, 500_000), (800_000, 1_500_000), (2_000_000, 3_000_000)
+    ]  # fmt: skip
+
+
+def test_a_box_after_the_last_frame_is_on_no_frame() -> None:
+    (task,) = json.loads(_bytes("labelstudio", OUTSIDE))
+    (box,) = (r["value"] for r in task["annotations"][0]["result"] if r["type"] == "videorectangle")
+    assert [place["frame"] for place in box["sequence"]] == [1]
+
+
 def test_losses_are_counted_sentences() -> None:
     annotations = (
         Annotation("a", Segment(500, 1_000_000), "Faces", "", note="n", annotator="Ann"),
@@ -178,6 +221,16 @@ def test_placing_says_what_it_changes() -> None:
     assert [(m.start, m.end) for m in place(Part("x", frames, "frames"), short).marks] == [
         (0, 40_000), (9_960_000, 10_000_000)
     ]  # fmt: skip
+
+
+def test_boxes_are_on_the_track_of_their_marks_whatever_it_is_called() -> None:
+    """Also where the file names none, where the name is too long, and where it is spelled in two ways."""
+    most = Limits(label_chars=5)
+    for spelled, kept in ((("", " "), "Imported"), (("e\u0301t", "ét"), "ét"), (("longer", "longest"), "longe")):
+        boxes = {name: ((n, 0.0, 0.0, 0.5, 0.5),) for n, name in enumerate(spelled)}
+        placed = place(Part("x", tuple(Mark(0, 1, "l", name) for name in spelled), boxes=boxes), STEADY, most)
+        assert {m.track for m in placed.marks} == {kept}
+        assert placed.boxes == {kept: ((0, 0.0, 0.0, 0.5, 0.5), (1, 0.0, 0.0, 0.5, 0.5))}
 
 
 def test_two_spellings_of_one_label_are_one() -> None:
