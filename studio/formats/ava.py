@@ -15,7 +15,7 @@ from statistics import median
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
-from studio.formats.table import guarded, unguarded
+from studio.formats.table import guarded, rows_of, unguarded
 from studio.timeline import Annotation, Box, Timeline
 
 LABELS = ("NOT_SPEAKING", "SPEAKING_AUDIBLE", "SPEAKING_NOT_AUDIBLE")
@@ -51,18 +51,15 @@ def _at(time: int, spoken: Sequence[Annotation]) -> str:
 
 
 def read(data: bytes, name: str) -> list[Part]:
-    """Raises FormatError naming the row."""
-    try:
-        rows = [row for row in csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True) if row]
-    except csv.Error:
-        raise FormatError("This file is not CSV with commas; is this AVA-ActiveSpeaker?") from None
-    if rows and rows[0][0].strip() == COLUMNS[0]:
+    """Raises FormatError naming the line."""
+    rows = rows_of(data)
+    if rows and rows[0][1][0].strip() == COLUMNS[0]:
         del rows[0]
     found: dict[str, dict[str, list[tuple[Box, str]]]] = {}
-    for number, row in enumerate(rows, 1):
+    for number, row in rows:
+        where = f"Line {number}"
         if len(row) not in (8, 9) or row[6] not in LABELS:
-            raise FormatError(f"Row {number} of this CSV is none of AVA-ActiveSpeaker; it needs {len(COLUMNS)} cells.")
-        where = f"Row {number}"
+            raise FormatError(f"{where} of this CSV is none of AVA-ActiveSpeaker; it needs {len(COLUMNS)} cells.")
         time = reading.us_of(row[1], where)
         x1, y1, x2, y2 = (reading.number(cell, where) for cell in row[2:6])
         entities = found.setdefault(unguarded(row[0]), {})

@@ -2,10 +2,11 @@
 
 Frames count from 1 and `end` is the last one, inclusive; they are those of the video's own table of times, to the
 nearest edge of a frame, never one configured rate. A track is a control tag of the labeling configuration
-(`from_name`).
+(`from_name`); of rectangles with one label each is an object of its own: “Person”, “Person 2”.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import chain, count
 from typing import Any
 
 from studio.formats import reading
@@ -86,8 +87,9 @@ def _part(task: Any, where: str) -> Part:
             if isinstance(value, dict) and "ranges" in value:
                 marks += _marks(item, value, where)
             elif isinstance(value, dict) and "sequence" in value:
-                label = (value.get("labels") or ["box"])[0]
-                boxes[str(label)] = _boxes(reading.child(value, "sequence", list, where), where)
+                # one result is one object: two of one label are two, and stay two
+                track = _free(_object(value, where), boxes)
+                boxes[track] = _boxes(reading.child(value, "sequence", list, where), where)
             else:
                 other += 1
     problems = (f"{other} results that are neither segments nor boxes are left out.",) if other else ()
@@ -106,6 +108,18 @@ def _marks(item: dict[str, Any], value: dict[str, Any], where: str) -> list[Mark
         score = None if score is None else reading.number(score, where)
         found += [Mark(first - 1, last, str(label), track, note, score) for label in labels or [""]]
     return found
+
+
+def _object(value: dict[str, Any], where: str) -> str:
+    """What a rectangle is drawn around."""
+    labels = reading.expect(value.get("labels") or ["box"], list, f"{where}: “labels”")
+    return str(reading.expect(labels[0], str, f"{where}: “labels”"))
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """The name, or the first of “Name 2”, “Name 3” … that is free."""
+    names = chain([name], (f"{name} {number}" for number in count(2)))
+    return next(each for each in names if each not in taken)
 
 
 def _boxes(sequence: list[Any], where: str) -> tuple[Box, ...]:

@@ -33,6 +33,20 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _RISKY.match(cell) else cell
 
 
+def rows_of(data: bytes) -> list[tuple[int, list[str]]]:
+    """(number of the line, from 1, on which it begins; cells) of every row that is not blank. Raises FormatError."""
+    rows = csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True)
+    found, line = [], 1
+    try:
+        for row in rows:
+            if any(row):
+                found.append((line, row))
+            line = rows.line_num + 1
+    except csv.Error:
+        raise FormatError("This file is not CSV with commas; save it as CSV in UTF-8 and try again.") from None
+    return found
+
+
 def write(timelines: Sequence[Timeline]) -> bytes:
     """UTF-8 with a mark, which spreadsheets need to see that it is; CRLF, commas."""
     target = io.StringIO()
@@ -52,21 +66,17 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def read(data: bytes, name: str) -> list[Part]:
     """Rows of such a file, or of one that a person made with the same column names. Raises FormatError."""
-    try:
-        rows = list(csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True))
-    except csv.Error:
-        raise FormatError("This file is not CSV with commas; save it as CSV in UTF-8 and try again.") from None
-    rows = [row for row in rows if any(row)]
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    rows = rows_of(data)
+    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
     times = ("start_us", "end_us") if {"start_us", "end_us"} <= set(header) else ("start", "end")
     if not {"label", *times} <= set(header):
         raise FormatError("The first row of this CSV must name the columns label, start and end (and track, video).")
     found: dict[str, list[Mark]] = {}
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in rows[1:]:
         if len(row) != len(header):
-            raise FormatError(f"Row {number} of this CSV has {len(row)} cells instead of {len(header)}; repair it.")
+            raise FormatError(f"Line {number} of this CSV has {len(row)} cells instead of {len(header)}; repair it.")
         cells = {key: unguarded(cell) for key, cell in zip(header, row, strict=True)}
-        found.setdefault(cells.get("video", ""), []).append(_mark(cells, times, f"Row {number}"))
+        found.setdefault(cells.get("video", ""), []).append(_mark(cells, times, f"Line {number}"))
     return [Part(video, tuple(marks)) for video, marks in found.items()]
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import opentimelineio
@@ -266,6 +267,21 @@ def test_label_studio_s_documented_structure() -> None:
         "x.mp4", ("1 results that are neither segments nor boxes are left out.",),
     )  # fmt: skip
     assert read("labelstudio", json.dumps(exported).encode()) == [(80_000, 200_000, "videoLabels", "Moving")]
+
+
+def test_two_rectangles_of_one_label_stay_two_objects() -> None:
+    def rectangle(x: float, *labels: str) -> dict[str, Any]:
+        sequence = [{"frame": 1, "x": x, "y": 0, "width": 10, "height": 10, "enabled": True}]
+        return {"type": "videorectangle", "value": {"labels": list(labels), "sequence": sequence}}
+
+    drawn = [
+        rectangle(n, *labels) for n, labels in enumerate((("Person",), ("Person",), ("Person 2",), (), ("Person",)))
+    ]
+    task = {"data": {"video": "x.mp4"}, "annotations": [{"result": drawn}]}
+    (part,) = FORMATS["labelstudio"].read(json.dumps(task).encode(), "x")  # type: ignore[misc]
+    assert {track: boxes[0][1] for track, boxes in part.boxes.items()} == {
+        "Person": 0.0, "Person 2": 0.01, "Person 2 2": 0.02, "box": 0.03, "Person 3": 0.04
+    }  # fmt: skip
 
 
 def test_cvat_s_documented_structure() -> None:

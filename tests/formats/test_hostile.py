@@ -1,9 +1,11 @@
 """Files made to do harm (M12–M17 of the matrix): one FormatError sentence each, and nothing else happens."""
 
+import contextlib
 import csv
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,16 @@ def test_guarding_a_cell_is_undone_exactly(text: str) -> None:
 
     assert unguarded(guarded(text)) == text
     assert not guarded(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "line"),
+    [("csv", b'label,start,end\n\n"two\nlines",0,1\nx,0\n', 5), ("csv", b"\n\nlabel,start,end\nx,no,1\n", 4),
+     ("ava", b"video_id,frame_timestamp\n\nv,0,0,0,1,1,NOT_SPEAKING,e\nv,0,0,0,1,1,NOT_SPEAKING\n", 4),
+     ("ava", b"v,no,0,0,1,1,NOT_SPEAKING,e\n", 1)],
+)  # fmt: skip
+def test_what_is_wrong_is_on_the_line_that_is_named(name: str, data: bytes, line: int) -> None:
+    assert refused(FORMATS[name], data).startswith(f"Line {line}")
 
 
 # ---------------------------------------------------------------- M14 XML
@@ -230,6 +242,36 @@ def test_a_file_with_any_value_replaced_is_read_or_refused(name: str, data: st.D
                 Segment(mark.start, mark.end)
     except FormatError:
         pass
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value of a JSON document."""
+    for key in value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0):
+        yield (*path, key)
+        yield from places_in(value[key], (*path, key))
+
+
+JUNK = (None, True, 7, -1, 1.5, 10**15, "", "x", [], {}, [7], [None], ["x"], {"x": 7}, [[]], [{}])
+
+
+@pytest.mark.parametrize("name", [f.name for f in JSON_READERS if f.write])
+def test_whatever_stands_in_any_place_every_reader_reads_or_refuses_it(name: str) -> None:
+    """An upload is tried with the readers of all formats that its name allows; none of them may stumble."""
+    written, boxes = FORMATS[name].write, {"t": ((0, 0.0, 0.0, 0.5, 0.5),)}
+    assert written
+    text = written([Timeline(STEADY, (Annotation("a", Segment(0, 5_000_000), "t", "x", "note"),), {"a": 0.5}, boxes)])
+    for way in places_in(json.loads(text)):
+        for junk in JUNK:
+            document = holder = json.loads(text)
+            for key in way[:-1]:
+                holder = holder[key]
+            holder[way[-1]] = junk
+            data = json.dumps(document).encode()
+            for form in JSON_READERS:
+                assert form.read
+                with contextlib.suppress(FormatError):
+                    for part in form.read(data, "x" + form.extension):
+                        place(part, STEADY)
 
 
 @pytest.mark.parametrize("form", READERS, ids=lambda f: f.name)
