@@ -167,7 +167,7 @@ class Library:
         )  # fmt: skip
 
     def _picture(self, video_id: str, time_us: int) -> bytes:
-        return self._studio.thumbnail(video_id, time_us)
+        return self._studio.derived.thumbnail(video_id, time_us)
 
 
 def open_library(home: Path | str | None = None, device: str = "auto") -> Library:

@@ -1,5 +1,6 @@
 """Any open_clip model behind the encoder's door (Radford et al. 2021; Ilharco et al. 2021)."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ class OpenClipEncoder:
         self._net: Any = _from_file(model, path) if local else _from_hub(model, pretrained)
         self._net.eval().to(device)
         self.name = f"{model}/{path.name}" if local else name
-        self.version = open_clip.__version__
+        # two checkpoints of one name (runs/a/best.pt, runs/b/best.pt) are two models
+        self.version = f"{open_clip.__version__}-{_sha256(path)[:12]}" if local else open_clip.__version__
         settings = open_clip.get_model_preprocess_cfg(self._net)
         size = settings.get("size", 224)
         self._preprocess = Preprocess(
@@ -170,6 +172,11 @@ class OpenClipEncoder:
 def _autocast(device: str) -> torch.autocast:
     kind = device.partition(":")[0]
     return torch.autocast(kind, torch.float16, enabled=kind == "cuda")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _from_file(model: str, path: Path) -> nn.Module:

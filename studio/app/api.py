@@ -105,7 +105,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         return {
             "videos": [
                 {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"]),
-                 "indexed": studio.is_indexed(row)}
+                 "indexed": studio.derived.is_indexed(row)}
                 for row in studio.videos()
             ]
         }  # fmt: skip
@@ -150,7 +150,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         if not isinstance(check, bool):
             raise UsageError("“check” must be true or false.")
         params = {"query": query, "top": _count("top", top), "engine": engine, "check": check}
-        if not studio.is_indexed(row):  # an hour of indexing would keep every other question waiting
+        if not studio.derived.is_indexed(row):  # an hour of indexing would keep every other question waiting
             raise UsageError(f"“{row['name']}” is not indexed yet; ask again when the Library page says that it is.")
         return views.grounded(studio.run("ground", row["id"], params))
 

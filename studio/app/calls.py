@@ -10,6 +10,7 @@ from studio.app.login import who
 from studio.errors import Conflict, Refused, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, views
 from studio.service.exchange import Plan, listed
+from studio.service.models import engines
 from studio.service.search import parse
 from studio.service.status import status
 from studio.service.trials import TRIED_WITH
@@ -65,6 +66,14 @@ def seconds_of(request: dict[str, Any], key: str) -> float:
     return float(value)
 
 
+def model(studio: Studio, request: dict[str, Any], key: str, task: str) -> str | None:
+    """The name of a model of a task, None where the request names none. Never a file: pages know no paths."""
+    name = text(request, key, "")
+    if name and name not in engines(studio.settings, installed=False, task=task):
+        raise UsageError(f"There is no model “{name}” for this; the Models page lists those there are.")
+    return name or None
+
+
 def overview_calls(studio: Studio) -> list[Call]:
     """For the Overview page."""
 
@@ -101,7 +110,7 @@ def library_calls(studio: Studio) -> list[Call]:
         ready, known = studio.indexed()
         return {
             "videos": [
-                {**views.video(row, uploaded=studio.is_upload(row)), "indexed": studio.is_indexed(row)}
+                {**views.video(row, uploaded=studio.is_upload(row)), "indexed": studio.derived.is_indexed(row)}
                 for row in studio.videos()
             ],
             "jobs": studio.jobs(),
@@ -148,6 +157,7 @@ def search_calls(studio: Studio) -> list[Call]:
     """For the Search page."""
 
     def search(request: dict[str, Any]) -> Any:
+        model(studio, request, "encoder", "text_video")
         hits, strips = studio.searching.ask(parse(request))
         ready, known = studio.indexed()
         shown = [
@@ -167,9 +177,9 @@ def search_calls(studio: Studio) -> list[Call]:
         return {"hits": shown, "strips": heat, "indexed": ready, "known": known}
 
     def explain(request: dict[str, Any]) -> Any:
-        row = studio.video(text(request, "video"))
+        encoder, row = model(studio, request, "encoder", "text_video"), studio.video(text(request, "video"))
         start, end = us(seconds_of(request, "start")), us(seconds_of(request, "end"))
-        why = studio.searching.explain(text(request, "query"), row, start, end, text(request, "encoder", "") or None)
+        why = studio.searching.explain(text(request, "query"), row, start, end, encoder)
         return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
 
     def search_options(request: dict[str, Any]) -> Any:
@@ -202,10 +212,9 @@ def models_calls(studio: Studio) -> list[Call]:
         }
 
     def compare(request: dict[str, Any]) -> Any:
-        names = [text(request, "a"), text(request, "b")]
-        return {
-            "jobs": studio.compare(text(request, "video"), text(request, "task"), names, text(request, "query", ""))
-        }
+        task = text(request, "task")
+        names = [model(studio, request, key, task) or "" for key in ("a", "b")]
+        return {"jobs": studio.compare(text(request, "video"), task, names, text(request, "query", ""))}
 
     def compared(request: dict[str, Any]) -> Any:
         jobs = request.get("jobs")
@@ -233,7 +242,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
 
     def ground(request: dict[str, Any]) -> Any:
         options = {
-            "top": max(1, number(request, "top", 5)), "engine": text(request, "engine", "") or None,
+            "top": max(1, number(request, "top", 5)), "engine": model(studio, request, "engine", "grounding"),
             "refine": request.get("refine") is True, "check": request.get("check") is True,
             "remember": request.get("remember") is not False,
         }  # fmt: skip

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assets import read_page
-from studio.errors import Refused
+from studio.errors import Refused, StoreError
 from studio.service import Studio
 from studio.service.users import DAYS
 
@@ -20,8 +20,8 @@ who: ContextVar[str] = ContextVar("who", default="")
 """The user whose request this is; empty where nobody has to log in."""
 
 
-def routes(studio: Studio) -> APIRouter:
-    """The routes of the way in and out."""
+def routes(studio: Studio, always: bool = False) -> APIRouter:
+    """The routes of the way in and out; `always` as for `Door`."""
     router = APIRouter()
 
     def form(sentence: str = "", status: int = 200) -> HTMLResponse:
@@ -29,7 +29,7 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.get("/login")
     def ask() -> Response:
-        return form() if studio.users.required else RedirectResponse("/", 303)
+        return form() if always or studio.users.required else RedirectResponse("/", 303)
 
     @router.post("/login")
     async def enter(request: Request) -> Response:
@@ -44,6 +44,8 @@ def routes(studio: Studio) -> APIRouter:
             token = await run_in_threadpool(studio.users.login, name, password)
         except Refused as error:
             return form(str(error), 403)
+        except StoreError as error:
+            return form(str(error), 503)
         answer = RedirectResponse("/", 303)
         https = request.url.scheme == "https"
         answer.set_cookie(COOKIE, token, max_age=DAYS * 86_400, httponly=True, samesite="lax", secure=https)
@@ -60,13 +62,16 @@ def routes(studio: Studio) -> APIRouter:
 
 
 class Door:
-    """ASGI middleware: where a library has users, only they get further than the form, and `who` says which."""
+    """ASGI middleware: where a library has users, only they get further than the form, and `who` says which.
 
-    def __init__(self, app: ASGIApp, studio: Studio) -> None:
-        self._app, self._users = app, studio.users
+    With `always` nobody gets further who is no user, also when the last one was taken out: others reach this address.
+    """
+
+    def __init__(self, app: ASGIApp, studio: Studio, always: bool = False) -> None:
+        self._app, self._users, self._always = app, studio.users, always
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not await run_in_threadpool(lambda: self._users.required):
+        if scope["type"] != "http" or not (self._always or await run_in_threadpool(lambda: self._users.required)):
             await self._app(scope, receive, send)
             return
         request = Request(scope)

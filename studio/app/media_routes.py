@@ -1,5 +1,7 @@
 """Videos, thumbnails, arrays, uploads and exports, by video id: no path crosses the browser."""
 
+import errno
+import logging
 import re
 import shutil
 from pathlib import Path, PurePath
@@ -10,6 +12,7 @@ import plotly
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
+from starlette.requests import ClientDisconnect
 
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
@@ -18,6 +21,7 @@ from studio.partial import partial_of
 from studio.service import Studio, views
 from studio.timeline import us
 
+log = logging.getLogger(__name__)
 TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/mp4", ".ogv": "video/ogg"}
 LATEST_S = 1e9  # no video is that long, and no number overflows
 KEEP = {"Cache-Control": "private, max-age=3600"}
@@ -31,6 +35,17 @@ def _no_room() -> UsageError:
     return UsageError("There is no room for this file on the library's disk; free some space.")
 
 
+def _broke_off() -> UsageError:
+    return UsageError("The upload broke off; try again.")
+
+
+def _not_kept(error: OSError) -> UsageError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _no_room()
+    log.error("a file could not be kept", exc_info=error)
+    return UsageError("The library's folder does not take this file; look into the log, and check its permissions.")
+
+
 def routes(studio: Studio) -> APIRouter:
     """The routes of one library."""
     router = APIRouter()
@@ -42,7 +57,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.api_route("/media/{video_id}", methods=["GET", "HEAD"])
     def media(video_id: str) -> Response:
         try:
-            file = studio.playable(video_id)
+            file = studio.derived.playable(video_id)
         except StudioError as error:
             return failed(error)
         return FileResponse(file, media_type=TYPES.get(file.suffix.lower(), "video/mp4"))
@@ -51,7 +66,7 @@ def routes(studio: Studio) -> APIRouter:
     def thumbnail(video_id: str, t: float = 0.0) -> Response:
         try:
             return Response(
-                studio.thumbnail(video_id, max(0, us(min(t, LATEST_S)))), media_type="image/jpeg", headers=KEEP
+                studio.derived.thumbnail(video_id, max(0, us(min(t, LATEST_S)))), media_type="image/jpeg", headers=KEEP
             )
         except StudioError as error:
             return failed(error)
@@ -63,7 +78,7 @@ def routes(studio: Studio) -> APIRouter:
         try:
             if name not in ("pts", "shots", "waveform", "spectrogram"):
                 raise NotFound("There is no such array.")
-            values = studio.array(video_id, name)
+            values = studio.derived.array(video_id, name)
         except StudioError as error:
             return failed(error)
         if values is None:
@@ -112,8 +127,10 @@ def routes(studio: Studio) -> APIRouter:
             return JSONResponse({"ok": True, "data": kept})
         except StudioError as error:
             return failed(error)
-        except OSError:
-            return failed(_no_room())
+        except ClientDisconnect:
+            return failed(_broke_off())
+        except OSError as error:
+            return failed(_not_kept(error))
 
     @router.post("/upload")
     async def upload(request: Request, name: str) -> Response:
@@ -135,13 +152,15 @@ def routes(studio: Studio) -> APIRouter:
                         raise _too_large(limit)
                     await run_in_threadpool(file.write, chunk)
             if promised and expected != received:
-                raise UsageError("The upload broke off; try again.")
+                raise _broke_off()
             row = await run_in_threadpool(studio.keep_upload, partial, name)
             return JSONResponse({"ok": True, "data": views.video(row)})
         except StudioError as error:
             return failed(error)
-        except OSError:
-            return failed(_no_room())
+        except ClientDisconnect:
+            return failed(_broke_off())
+        except OSError as error:
+            return failed(_not_kept(error))
         finally:
             partial.unlink(missing_ok=True)
 

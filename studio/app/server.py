@@ -53,7 +53,8 @@ def create_app(studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False) ->
 
     app = FastAPI(title="Moment Studio", lifespan=lifespan, openapi_url=None)
     app.include_router(routes(studio))
-    app.include_router(login.routes(studio))
+    others = not is_loopback(host)
+    app.include_router(login.routes(studio, always=others))
     app.mount("/web", Fresh(directory=FOLDER / "web"), name="web")
     blocks = pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls)
     gr.mount_gradio_app(
@@ -73,8 +74,7 @@ def create_app(studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False) ->
     if mcp:
         api.restrict_mcp(blocks)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(login.Door, studio=studio)
-    others = not is_loopback(host)
+    app.add_middleware(login.Door, studio=studio, always=others)
     hosts = [host, *([socket.gethostname(), socket.getfqdn()] if others else [])]
     app.add_middleware(Guard, hosts=hosts, addresses=others, most_bytes=studio.settings.limits.call_bytes)
     return app
@@ -103,7 +103,12 @@ def serve(settings: Settings, host: str, port: int, *, open_browser: bool, mcp: 
     listening = _listen(host, port)
     with listening, only_one(settings):
         logs.start(settings, "app")
-        app = create_app(Studio(settings, background=True), host, mcp=mcp)
+        studio = Studio(settings, background=True)
+        try:
+            app = create_app(studio, host, mcp=mcp)
+        except BaseException:
+            studio.close()
+            raise
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
         if open_browser:

@@ -29,6 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (head, less) has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:
+        print(f"studio: {error.strerror}: {error.filename}; check the file and its permissions.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("studio: stopped", file=sys.stderr)
         return 130

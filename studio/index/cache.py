@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.partial import partial_of, sweep
+
+SHARED = "library"  # the folder that is about no single video
 
 
 class Cache:
@@ -38,20 +41,26 @@ class Cache:
 
     def write(self, video_id: str, name: str, data: bytes) -> Path:
         """Write a small file in one step."""
-        target = self.path(video_id, name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = partial_of(target)
-        partial.write_bytes(data)
-        partial.replace(target)
-        return target
+        with self._whole(video_id, name) as partial:
+            partial.write_bytes(data)
+        return self.path(video_id, name)
 
     def save_array(self, video_id: str, name: str, array: NDArray[Any]) -> None:
         """Write one array as .npy."""
+        with self._whole(video_id, name) as partial:
+            np.save(partial, array, allow_pickle=False)
+
+    @contextmanager
+    def _whole(self, video_id: str, name: str) -> Iterator[Path]:
+        """A file to write, which takes its name once it is whole; where that fails, nothing of it stays."""
         target = self.path(video_id, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = partial_of(target)
-        np.save(partial, array, allow_pickle=False)
-        partial.replace(target)
+        try:
+            yield partial
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def load_array(self, video_id: str, name: str) -> NDArray[Any] | None:
         """The array, memory-mapped; None when it is missing or damaged (then it is built again).
@@ -89,6 +98,10 @@ class Cache:
         if video_id:
             return sweep(self.folder(video_id))
         return sum(sweep(folder) for folder in self.root.iterdir() if folder.is_dir())
+
+    def videos(self) -> set[str]:
+        """The ids of the videos that something is kept about."""
+        return {folder.name for folder in self.root.iterdir() if folder.is_dir() and folder.name != SHARED}
 
     def drop(self, video_id: str) -> None:
         """Remove everything derived from a video."""

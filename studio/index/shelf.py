@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.index.cache import SHARED
 from studio.index.nearest import APPROXIMATE_ABOVE, Approximate, Exact, Nearest, Rows
 from studio.index.vectors import Vectors, file_name
 from studio.partial import partial_of
-
-FOLDER = "library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Shelf:
 
     def __init__(self, vectors: Vectors, encoder: str, approximate_above: int = APPROXIMATE_ABOVE) -> None:
         self._vectors, self._encoder, self._approximate_above = vectors, encoder, approximate_above
-        self._folder = vectors.cache.root / FOLDER
+        self._folder = vectors.cache.root / SHARED
         self._name = file_name(encoder)
         self._read = 0  # the manifest's modification time when it was read
         self._data = ""

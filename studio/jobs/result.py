@@ -12,6 +12,7 @@ from studio.timeline import Prediction
 
 Progress = Callable[[float, str], None]
 PROXY = "proxy.mp4"  # the name under which the cache keeps a copy that browsers can play
+STALE = "replaced"  # the name of the mark that what the cache holds may be about a file that is no longer there
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,14 @@ class Runner:
     def cancel(self, job_id: str) -> None:
         """Stop a job, waiting or running; its state is `cancelled` when this returns."""
         self._cancelled.add(job_id)
-        self._store.write(lambda db: jobs.finish(db, job_id, "cancelled"))
+
+        def work(db: sqlite3.Connection) -> bool:
+            running = bool(jobs.get(db, job_id)["state"] == "running")
+            jobs.finish(db, job_id, "cancelled")
+            return running
+
+        if not self._store.write(work):  # nobody would look
+            self._cancelled.discard(job_id)
 
     def close(self) -> None:
         """Stop after cancelling what runs; it is queued again, so that the next start resumes it."""

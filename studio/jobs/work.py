@@ -16,7 +16,7 @@ from studio import media, tasks
 from studio.config import Limits, Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import subtitles
-from studio.jobs.result import PROXY, Result
+from studio.jobs.result import PROXY, STALE, Result
 from studio.store.lines import Line
 from studio.store.runs import Outcome
 from studio.tasks import Desk, Video
@@ -32,9 +32,17 @@ def _video(params: dict[str, Any]) -> Video:
     return Video(facts["id"], facts["path"], facts["duration_us"])
 
 
+def _renewed(desk: Desk, params: dict[str, Any]) -> Video:
+    """The video, without what a job on an earlier file of its name left in the cache after it was emptied."""
+    video = _video(params)
+    if desk.cache.has(video.id, STALE):
+        desk.cache.drop(video.id)
+    return video
+
+
 def index(desk: Desk, params: dict[str, Any]) -> Result:
     """Everything that makes a video quick to look at: waveform, thumbnails, shot cuts, embeddings."""
-    video, whole = _video(params), desk.progress
+    video, whole = _renewed(desk, params), desk.progress
     desk.progress = lambda fraction, message: whole(0.8 * fraction, message)
     try:
         features = tasks.index_video(desk, video, params.get("encoder"))
@@ -64,7 +72,7 @@ def _lines(video: Video, limits: Limits) -> list[Line]:
 
 def proxy(desk: Desk, params: dict[str, Any]) -> Result:
     """A copy that a browser can play, once, for a video that it cannot."""
-    video = _video(params)
+    video = _renewed(desk, params)
     target = desk.cache.path(video.id, PROXY)
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)

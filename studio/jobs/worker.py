@@ -4,6 +4,7 @@ The work itself, and torch with it, is only imported where it is done: the web s
 """
 
 import contextlib
+import errno
 import logging
 import multiprocessing
 import os
@@ -168,7 +169,7 @@ class ProcessWorker:
             self._kill()
             self._pipe, theirs = self._context.Pipe()
             process = self._context.Process(
-                target=_serve, args=(theirs, self._settings, self.name, self._hands), name="studio-worker"
+                target=_serve, args=(theirs, self._settings, self.name, self._hands), name="studio-worker", daemon=True
             )
             process.start()  # it may fail, and what never started cannot be ended
             self._process = process
@@ -258,9 +259,18 @@ def _serve(pipe: Connection, settings: Settings, name: str, make_hands: Callable
             )
         except Exception as error:
             log.exception("a job failed unexpectedly", extra={"kind": kind, "video": _video(params)})
-            answer = ("error", "JobError", f"This job failed unexpectedly ({type(error).__name__}: {error}).")
+            answer = ("error", "JobError", _sentence(error))
         pipe.send(("loaded", hands.loaded()))
         pipe.send(answer)
+
+
+def _sentence(error: Exception) -> str:
+    """What a person is told; the log has the rest, which may name paths of this machine."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "There is no room on the library's disk; free some and try again."
+    return (
+        f"This job failed unexpectedly ({type(error).__name__}); try again, and attach the crash report if it stays so."
+    )
 
 
 def _video(params: dict[str, Any]) -> str | None:

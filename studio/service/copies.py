@@ -43,6 +43,8 @@ def backup(settings: Settings, store: Store, target: str | Path) -> Path:
         raise UsageError(f"“{file.name}” is a folder; name a file for the backup.")
     if file.exists() and (file.samefile(settings.database) or not files.is_database(file)):
         raise UsageError(f"“{file.name}” is no backup and would be overwritten; name a new file.")
+    if Path(f"{file}-wal").exists():
+        raise UsageError(f"“{file.name}” is a database that a program uses; name a new file.")
     if not file.parent.is_dir():
         raise UsageError(f"There is no folder “{file.parent.name}” to put the backup into; create it first.")
     store.backup(file)

@@ -1,5 +1,6 @@
 """What is missing on this machine, and how to fix it."""
 
+import shlex
 import shutil
 import sqlite3
 import sys
@@ -40,9 +41,9 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         checks.append(_check("Crashes", not crashed, told, "Attach the report to a bug report, then delete it."))
         for row in studio.videos():
             try:
-                studio.playable(row["id"])
+                studio.derived.original(row)
             except StudioError as error:
-                checks.append(_check("Video", False, str(error), f"studio add {row['name']}"))
+                checks.append(_check("Video", False, str(error), f"studio add {shlex.quote(row['path'])}"))
     finally:
         studio.close()
     return checks

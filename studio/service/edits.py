@@ -70,8 +70,11 @@ def _number(edit: Wire, key: str) -> float:
 def apply(
     db: sqlite3.Connection, video_id: str, duration_us: int, edits: list[Any], by: str, limits: Limits
 ) -> list[Wire]:
-    """Save edits one by one in one transaction; each gets its own answer. One that fails leaves nothing behind, and holds
-    up no other but those that build on it: the later ones of the same annotation."""
+    """Save edits one by one in one transaction; each gets its own answer.
+
+    One that fails leaves nothing behind, and holds up no other but the later ones of the same annotation: they build on
+    it.
+    """
     answers: list[Wire] = []
     failed: dict[str, StudioError] = {}
     for edit in edits:

@@ -1,5 +1,7 @@
 """A library of videos and everything one can do with it."""
 
+import functools
+import os
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
@@ -10,11 +12,12 @@ import numpy as np
 
 from studio import formats, media
 from studio.config import Settings
-from studio.errors import JobError, MediaError, NewerSchema, NotFound, UsageError
+from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, StudioError, UsageError
 from studio.index import Cache
-from studio.jobs import PROXY, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
+from studio.jobs import STALE, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.partial import sweep
 from studio.service import copies, edits, files, trials, views
+from studio.service.derived import Derived
 from studio.service.exchange import Exchange
 from studio.service.labels import Schema
 from studio.service.models import engines
@@ -24,6 +27,7 @@ from studio.service.search import Asked, Search
 from studio.service.team import Team
 from studio.service.users import Users
 from studio.store import Store, annotations, jobs, labels, lines, people, runs, searches, videos
+from studio.store.database import to_disk
 from studio.timeline import Annotation
 
 Row = dict[str, Any]
@@ -58,15 +62,16 @@ class Studio:
         self.presence = Presence()
         self.users = Users(self.store)
         self.team = Team(self.store)
-        self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self._frames)
+        self.derived = Derived(self.settings, self.cache, self.video)
+        self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self.derived.frames)
         self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:
             threading.Thread(target=self._asker.start, daemon=True).start()
         if background and not self.store.read_only:
-            self.cache.tidy()
+            self._tidy()
             sweep(self.settings.uploads)
             worker = ProcessWorker(self.settings, "worker-jobs")
-            self.runner = Runner(self.store, worker, self.settings.limits.job_attempts, self.cache.tidy)
+            self.runner = Runner(self.store, worker, self.settings.limits.job_attempts, self._tidy)
             for row in self.videos():  # what the command line added, or an earlier start did not finish
                 self._queue_preparation(row)
 
@@ -92,6 +97,11 @@ class Studio:
         if not file.exists():
             raise NotFound(f"There is no file “{file.name}” at the path you gave; check its spelling.")
         file = file.resolve()
+        try:
+            str(file).encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(file.name).decode("utf-8", "replace")
+            raise NotMedia(f"The name of “{shown}” or of a folder above it is not UTF-8; rename it.") from None
         probe = media.probe(str(file), self.settings.limits)
         row = {
             "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": files.sha256(file),
@@ -103,10 +113,11 @@ class Studio:
         }  # fmt: skip
         kept, replaced = self.store.write(lambda db: videos.add(db, row))
         if replaced:  # what was derived from the old file is about other frames
+            self._stop_jobs(kept["id"])
             self.cache.drop(kept["id"])
+            self.cache.write(kept["id"], STALE, b"")
         self.cache.save_array(kept["id"], "pts.npy", np.asarray(probe.pts_us, np.int64))
-        if self.runner:
-            self._queue_preparation(kept)
+        self._queue_preparation(kept)
         return kept
 
     def add_all(self, paths: Iterable[str | Path]) -> tuple[list[Row], list[str]]:
@@ -127,7 +138,7 @@ class Studio:
     def keep_upload(self, partial: Path, name: str) -> Row:
         """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
 
-        Raises MediaError; then the file is gone again.
+        Raises MediaError, StoreError; then the file is gone again.
         """
         label = files.display_name(name)
         suffix = PurePath(label).suffix.lower()
@@ -136,20 +147,27 @@ class Studio:
             / f"{files.sha256(partial)}{suffix if suffix in files.SUFFIXES else '.video'}"
         )
         known = kept.exists()
+        to_disk(partial)
         partial.replace(kept)
         try:
             return self.add(kept, label)
-        except MediaError as error:
+        except StudioError as error:
             if not known:
                 kept.unlink(missing_ok=True)
+            if not isinstance(error, MediaError):
+                raise
             raise type(error)(str(error).replace(kept.name, label)) from None
 
     def _queue_preparation(self, row: Row) -> None:
-        """Queue what every video needs once. Not bounded: a folder of a thousand videos is a thousand of these."""
-        if not row["browser_playable"] and not self.cache.has(row["id"], PROXY):
-            self._queue("proxy", row, {}, None)
-        if not self.cache.has(row["id"], "shots.npy"):
-            self._queue("index", row, {}, None)
+        """Queue what every video needs once, for the studio that runs or the next one that does. Not bounded: a folder
+        of a thousand videos is a thousand of these."""
+        wanted = [] if row["browser_playable"] or self.derived.has_proxy(row) else ["proxy"]
+        wanted += [] if self.cache.has(row["id"], "shots.npy") else ["index"]
+        params = {"video": _facts(row)}
+        for kind in wanted:
+            self.store.write(functools.partial(jobs.add, kind=kind, video_id=row["id"], params=params, limit=None))
+        if self.runner:
+            self.runner.wake()
 
     def videos(self) -> list[Row]:
         return self.store.read(videos.all_of)
@@ -168,65 +186,27 @@ class Studio:
     def remove(self, ref: str) -> None:
         """Take a video out of the library. Its file stays, unless it came through the browser."""
         row = self.video(ref)
-        if self.runner:
-            for job in self.jobs(row["id"]):
-                if job["state"] in jobs.ACTIVE:
-                    self.runner.cancel(job["id"])
+        self._stop_jobs(row["id"])
         self.store.write(lambda db: videos.remove(db, row["id"]))
         self.cache.drop(row["id"])
         if self.is_upload(row):
             Path(row["path"]).unlink(missing_ok=True)
 
+    def _tidy(self, video_id: str = "") -> None:
+        """Remove what was left unfinished about a video or about all, and whatever is about a video that is gone."""
+        self.cache.tidy(video_id)
+        known = {row["id"] for row in self.videos()}
+        for gone in self.cache.videos() - known:
+            self.cache.drop(gone)
+
+    def _stop_jobs(self, video_id: str) -> None:
+        for job in self.jobs(video_id):
+            if job["state"] in jobs.ACTIVE and self.runner:
+                self.runner.cancel(job["id"])
+
     def is_upload(self, row: Row) -> bool:
         """Whether the file came through the browser, so that the library's copy is the studio's to delete."""
         return Path(row["path"]).is_relative_to(self.settings.uploads.resolve())
-
-    def playable(self, video_id: str) -> Path:
-        """The file a browser should play: the video itself, or its proxy.
-
-        Raises NotFound while the proxy is not ready.
-        """
-        row = self.video(video_id)
-        file = Path(row["path"]) if row["browser_playable"] else self.cache.path(row["id"], PROXY)
-        if not file.is_file():
-            raise NotFound(
-                f"“{row['name']}” is still being made playable; try again in a moment."
-                if not row["browser_playable"]
-                else f"“{row['name']}” is no longer where it was; put it back or add it again."
-            )
-        return file
-
-    def thumbnail(self, video_id: str, time_us: int) -> bytes:
-        """A JPEG near a time: from the index when there is one, else decoded now and kept."""
-        row = self.video(video_id)
-        time_us = min(max(0, time_us), row["duration_us"] - 1)
-        known = self.cache.blob_near(row["id"], "thumbnails", time_us)
-        if known is not None:
-            return known
-        name = f"poster-{time_us // 1000}.jpg"
-        if self.cache.has(row["id"], name):
-            return self.cache.path(row["id"], name).read_bytes()
-        data = media.thumbnail(row["path"], time_us)
-        self.cache.write(row["id"], name, data)
-        return data
-
-    def array(self, video_id: str, name: str) -> np.ndarray[Any, Any] | None:
-        """A derived array: "pts" (µs), "waveform" (n, 2), "shots" (µs), "spectrogram" (n, bands); None while it is not
-        computed. The spectrogram is computed when it is first asked for."""
-        row = self.video(video_id)
-        found = self.cache.load_array(row["id"], f"{name}.npy")
-        if found is None and name == "pts":  # the one thing that nothing works without
-            found = np.asarray(media.probe(row["path"], self.settings.limits).pts_us, np.int64)
-            self.cache.save_array(row["id"], "pts.npy", found)
-        if found is None and name == "spectrogram":
-            found = media.spectrogram(row["path"], limits=self.settings.limits)
-            self.cache.save_array(row["id"], "spectrogram.npy", found)
-        return found
-
-    def _frames(self, row: Row) -> list[int]:
-        """When the frames of a video are displayed, µs."""
-        found = self.array(row["id"], "pts")
-        return [] if found is None else [int(time) for time in found]
 
     # ------------------------------------------------------------------ models
 
@@ -241,10 +221,7 @@ class Studio:
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""
         rows = self.videos()
-        return sum(map(self.is_indexed, rows)), len(rows)
-
-    def is_indexed(self, row: Row) -> bool:
-        return self.cache.has(row["id"], "thumbnails.npy")
+        return sum(map(self.derived.is_indexed, rows)), len(rows)
 
     def run(self, kind: str, ref: str, params: Row | None = None, progress: Progress = _quiet) -> Row:
         """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
@@ -308,7 +285,7 @@ class Studio:
         """
         row = self.video(video_id)
         params = {"query": query, **(options or {})}
-        if self.is_indexed(row) and not params.get("refine"):
+        if self.derived.is_indexed(row) and not params.get("refine"):
             return {"run": self._here("ground", row, params, _quiet)["run"]}
         if not query.strip():
             raise UsageError("Say in a few words what you are looking for.")
@@ -349,7 +326,7 @@ class Studio:
             decided = annotations.verdicts(db, row["id"])
             return {
                 "video": views.video(row),
-                "playable": bool(row["browser_playable"]) or self.cache.has(row["id"], PROXY),
+                "playable": bool(row["browser_playable"]) or self.derived.has_proxy(row),
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in shown.values()), default=0),
                 "runs": [views.run(r) for r in shown.values()],
@@ -364,7 +341,7 @@ class Studio:
                 "people": people.of_video(db, row["id"]),
                 "engines": engines(self.settings),
                 "jobs": self._jobs(db, row["id"]),
-                "indexed": self.is_indexed(row),
+                "indexed": self.derived.is_indexed(row),
             }
 
         return self.store.read(work)
@@ -445,4 +422,5 @@ def _said(db: Any, video_id: str) -> list[str]:
 
 
 def _facts(row: Row) -> Row:
-    return {"id": row["id"], "path": row["path"], "duration_us": row["duration_us"]}
+    """What a job must know of a video; another file in its place makes another job of it."""
+    return {"id": row["id"], "path": row["path"], "duration_us": row["duration_us"], "sha256": row["sha256"]}

@@ -2,13 +2,14 @@
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio import media
-from studio.errors import NotFound, UsageError
+from studio.errors import NotFound, StoreError, UsageError
 from studio.jobs import Watch, Worker
 from studio.store import Store, annotations, labels, lines, searches
 from studio.timeline import us
@@ -177,7 +178,8 @@ class Search:
         }  # fmt: skip
         result = self._worker.call("search", params, Watch())
         if text:
-            self._store.write(lambda db: searches.asked(db, text))
+            with contextlib.suppress(StoreError):  # what was found is worth more than remembering the question
+                self._store.write(lambda db: searches.asked(db, text))
         hits, strips = (
             [{**found, "video": rows[found["video_id"]]} for found in result.data[kind]] for kind in ("hits", "strips")
         )

@@ -41,8 +41,10 @@ def connect(path: Path) -> sqlite3.Connection:
 def refusal(error: sqlite3.Error, what: str = "Not saved") -> StoreError:
     """What to tell the person, by what SQLite said; `what` begins the sentence."""
     text = str(error)
-    if "full" in text or "disk I/O" in text:
+    if "full" in text:
         return StoreError(f"{what}: the disk is full. Free some space and try again.")
+    if "disk I/O" in text or "unable to open" in text:
+        return StoreError(f"{what}: the disk is full or does not answer. Free some space, or check the disk.")
     if "locked" in text or "busy" in text:
         return StoreError(f"{what}: another program holds the library's database. Close it and try again.")
     if "readonly" in text:

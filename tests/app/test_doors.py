@@ -153,3 +153,20 @@ def test_no_path_of_this_machine_crosses_the_browser(
 def test_a_name_that_is_no_video_s_is_not_found(client: TestClient, ref: str) -> None:
     for path in (f"/media/{ref}", f"/thumbnail/{ref}", f"/array/{ref}/pts", f"/export/{ref}"):
         assert client.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    ("call", "key"), [("search", "encoder"), ("explain", "encoder"), ("ground", "engine"), ("compare", "a")]
+)
+def test_a_page_names_models_and_no_files(client: TestClient, tmp_path: Path, call: str, key: str) -> None:
+    file = tmp_path / "weights.pt"
+    file.write_bytes(b"x")
+    config = client.get("/config").json()
+    (component, *_) = (c["id"] for c in config["components"] if call in (c["props"].get("server_fns") or []))
+    sent = {"query": "x", "video": "v", "start": 0, "end": 1, "task": "text_video", "a": "", "b": ""}
+    for name in (f"ViT-B-32/{file}", "ViT-B-32/laion2b_s34b_b79k", str(file), "../weights"):
+        said = client.post("/gradio_api/component_server", json={
+            "session_hash": "s", "component_id": component, "fn_name": call, "data": {**sent, key: name},
+        }).json()  # fmt: skip
+        assert said["ok"] is False
+        assert "There is no model" in said["error"]

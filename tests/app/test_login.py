@@ -113,6 +113,23 @@ def test_a_restored_backup_lets_nobody_in_who_was_in(guarded: Studio, tmp_path: 
         assert again.users.user_of(token) is None
 
 
+def test_others_stay_out_when_the_last_user_is_gone(guarded: Studio) -> None:
+    with TestClient(create_app(guarded, "0.0.0.0"), base_url="http://192.168.7.7:7860", follow_redirects=False) as c:
+        guarded.users.drop("berta")
+        guarded.users._known = (0.0, True)
+        assert not guarded.users.required
+        assert c.get("/", headers=PAGE).headers["location"] == "/login"
+        assert c.get("/login").status_code == 200
+        assert c.get("/config").status_code == 401
+
+
+def test_a_library_that_cannot_be_written_says_so_at_the_door(client: TestClient, guarded: Studio) -> None:
+    with closing(sqlite3.connect(guarded.settings.database, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        answer = client.post("/login", data=BERTA)
+    assert answer.status_code == 503 and "another program holds" in answer.text
+
+
 def test_a_new_password_ends_every_session(client: TestClient, guarded: Studio) -> None:
     client.post("/login", data=BERTA)
     assert client.get("/", headers=PAGE).status_code == 200

@@ -1,6 +1,7 @@
 """The use cases, on real clips."""
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clip
     run = indexed.run("ground", str(clips["bikes"]), {"query": "a bicycle"})
     assert run["predictions"]
     video = indexed.video(str(clips["bikes"]))
-    pts = indexed.array(video["id"], "pts")
+    pts = indexed.derived.array(video["id"], "pts")
     assert pts is not None
     edges = {*(int(t) for t in pts), video["duration_us"]}
     for p in run["predictions"]:
@@ -241,16 +242,66 @@ def test_a_replaced_file_is_a_new_set_of_frames(studio: Studio, clips: dict[str,
     path.write_bytes(clips["carphone"].read_bytes())
     second = studio.add(path)
     assert second["id"] == first["id"]
-    pts = studio.array(second["id"], "pts")
+    pts = studio.derived.array(second["id"], "pts")
     assert pts is not None
     assert len(pts) == second["frame_count"] != first["frame_count"]
-    assert not studio.is_indexed(second)
+    assert not studio.derived.is_indexed(second)
+
+
+def test_what_was_made_of_a_replaced_file_is_made_again(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(clips["bikes"].read_bytes())
+    video = studio.add(path)["id"]
+    studio.index(video)
+    old = {file.name: file.read_bytes() for file in studio.cache.folder(video).iterdir()}
+    path.write_bytes(clips["carphone"].read_bytes())
+    studio.add(path)
+    for name, content in old.items():  # a job on the old file ends only now
+        studio.cache.write(video, name, content)
+    studio.index(video)
+    times = next(studio.cache.folder(video).glob("frames-*.times.npy"))
+    assert times.read_bytes() != old[times.name]
+    jobs = studio.store.read(lambda db: db.execute("SELECT params FROM jobs WHERE kind = 'index'").fetchall())
+    assert len({row["params"] for row in jobs}) == 2, "the old file's job is not taken for the new one's"
+
+
+def test_a_file_that_changed_behind_our_back_is_not_played(
+    studio: Studio, clips: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(clips["bikes"].read_bytes())
+    video = studio.add(path)["id"]
+    assert studio.derived.playable(video) == path
+    path.write_bytes(clips["carphone"].read_bytes())
+    with pytest.raises(NotFound, match="add it again"):
+        studio.derived.playable(video)
+    studio.add(path)
+    assert studio.derived.playable(video) == path
+
+
+def test_a_name_that_is_no_text_ends_no_import(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    for name in (b"a.mp4", b"caf\xe9.mp4", b"z.mp4"):
+        (tmp_path / os.fsdecode(name)).write_bytes(clips["bikes"].read_bytes())
+    added, problems = studio.add_all([tmp_path])
+    assert [row["name"] for row in added] == ["a.mp4", "z.mp4"]
+    assert problems == ["The name of “caf\ufffd.mp4” or of a folder above it is not UTF-8; rename it."]
+
+
+def test_what_is_left_of_a_removed_video_goes_at_the_next_start(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["bikes"])["id"]
+    studio.remove(video)
+    studio.cache.write(video, "thumbnails.npy", b"of a job that ended late")
+    kept = studio.add(clips["carphone"])["id"]
+    studio.close()
+    again = Studio(studio.settings, background=True)
+    again.close()
+    assert again.cache.videos() == {kept}
 
 
 def test_the_frame_table_comes_back_when_the_cache_is_lost(studio: Studio, clips: dict[str, Path]) -> None:
     video = studio.add(clips["bikes"])["id"]
     studio.cache.drop(video)
-    pts = studio.array(video, "pts")
+    pts = studio.derived.array(video, "pts")
     assert pts is not None
     assert len(pts) == 250
 
