@@ -229,11 +229,11 @@ def annotate_calls(studio: Studio) -> list[Call]:
     """For the Annotate page."""
 
     def load_document(request: dict[str, Any]) -> Any:
-        return studio.document(text(request, "video"))
+        return studio.documents.load(text(request, "video"))
 
     def changes(request: dict[str, Any]) -> Any:
         video, schema = text(request, "video"), text(request, "schema", "")
-        news = studio.changes(video, number(request, "since", 0), number(request, "run_since", 0), schema)
+        news = studio.documents.changes(video, number(request, "since", 0), number(request, "run_since", 0), schema)
         window, name = text(request, "window", "")[:64], annotator(request)
         return {**news, "present": studio.presence.others(video, window, name)}
 
@@ -264,7 +264,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return {"task": run["task"], "query": run["query"], "payload": run["payload"]}
 
     def history(request: dict[str, Any]) -> Any:
-        return studio.history(text(request, "annotation"))
+        return studio.documents.history(text(request, "annotation"))
 
     def save_people(request: dict[str, Any]) -> Any:
         base = number(request, "base", 0)

@@ -1,18 +1,19 @@
 """Annotations in and out of a library, as files of every format there is."""
 
-import re
+import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from studio import formats
 from studio.config import Settings
-from studio.errors import FormatError, NotFound, UsageError
+from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, losses, place
 from studio.service import files, matching
+from studio.service.incoming import Incoming
 from studio.store import Store, annotations, imports, lines, runs
 from studio.store.imports import Batch
 from studio.timeline import Annotation, Box, Footage, Segment, Timeline, seconds, us
@@ -60,6 +61,7 @@ class Exchange:
     ) -> None:  # fmt: skip
         self._store, self._settings, self._limits = store, settings, settings.limits
         self._video, self._videos, self._frames = video, videos, frames
+        self._incoming = Incoming(settings)
 
     # ------------------------------------------------------------------ out
 
@@ -78,15 +80,15 @@ class Exchange:
     def losses(self, ref: str, format_name: str) -> list[str]:
         """What the format cannot hold of a video's annotations, a sentence each; see `formats.losses`."""
         row = self._video(ref)
-        return losses(_writable(format_name), [self.timeline(row)])
+        return losses(formats.named(format_name), [self.timeline(row)])
 
     def export(self, ref: str, format_name: str) -> bytes:
         """The annotations of a video as a file of the named format.
 
-        Raises UsageError for a format that there is not.
+        Raises UsageError for a format that there is not, or that can only be read.
         """
         row = self._video(ref)
-        return write(_writable(format_name), [self.timeline(row)])
+        return write(formats.named(format_name), [self.timeline(row)])
 
     def _footage(self, row: Row) -> Footage:
         return Footage(
@@ -113,9 +115,11 @@ class Exchange:
         `confidence`; `problems`; `sample`, the first few segments, times in s.
         Raises FormatError, UsageError, NotFound.
         """
-        form, kind, ready = self._ready(data, name, format_name, plan or Plan())
-        batches, already = self._batches(ready, kind, plan or Plan())
-        return self._shown(name, form, kind, ready, plan or Plan(), batches, already)
+        wanted = plan or Plan()
+        form, kind, ready = self._ready(data, name, format_name, wanted)
+        batches = _batches(ready, kind, wanted)
+        fresh = self._store.read(lambda db: [imports.fresh(db, batch) for batch in batches])
+        return _shown(name, form, kind, ready, wanted, batches, fresh)
 
     def apply(
         self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None, annotator: str = ""
@@ -126,13 +130,18 @@ class Exchange:
         """
         wanted = plan or Plan()
         form, kind, ready = self._ready(data, name, format_name, wanted)
-        batches, already = self._batches(ready, kind, wanted)
-        shown = self._shown(name, form, kind, ready, wanted, batches, already)
-        if not batches:
-            raise UsageError(_nothing(shown))
-        file = files.display_name(name)
-        import_id = self._store.write(lambda db: imports.add(db, file, form.name, kind, batches, annotator))
-        return {"import": import_id, **shown}
+        batches = _batches(ready, kind, wanted)
+
+        def work(db: Any) -> Row:
+            # in here, since somebody else may import the same file at this moment
+            fresh = [imports.fresh(db, batch) for batch in batches]
+            shown = _shown(name, form, kind, ready, wanted, batches, fresh)
+            adding = [batch for batch in fresh if not batch.empty]
+            if not adding:
+                raise UsageError(_nothing(shown, batches))
+            return {"import": imports.add(db, shown["file"], form.name, kind, adding, annotator), **shown}
+
+        return self._store.write(work)
 
     def undo(self, import_id: str, annotator: str = "") -> dict[str, int]:
         """Take an import back as one action; see `store.imports.undo`."""
@@ -183,77 +192,14 @@ class Exchange:
             ready.append(_Ready(part, row, placed, placed.problems))
         return ready
 
-    def _batches(self, ready: Sequence[_Ready], kind: str, plan: Plan) -> tuple[list[Batch], int]:
-        """What is added to each video, and how many segments are left out because they are there already."""
-        by_video: dict[str, list[_Ready]] = {}
-        for one in ready:
-            if one.row is not None:
-                by_video.setdefault(one.row["id"], []).append(one)
-        made, already = [], 0
-        for video, several in by_video.items():
-            marks = [_renamed(mark, plan) for one in several for mark in one.placed.marks]
-            if kind == "lines":
-                said = sorted((m.start, m.end, m.label) for m in marks if m.label.strip())
-                made += [Batch(video, lines=said)] if said else []
-                continue
-            fresh = self._fresh(video, marks)
-            already += len(marks) - len(fresh)
-            boxes = {_name(track, plan.tracks): listed for one in several for track, listed in one.placed.boxes.items()}
-            found = [_annotation(mark) for mark in fresh]
-            scores = {a.id: m.score for a, m in zip(found, fresh, strict=True) if m.score is not None}
-            made += [Batch(video, found, scores, boxes)] if found or boxes else []
-        return made, already
-
-    def _fresh(self, video_id: str, marks: Sequence[Mark]) -> list[Mark]:
-        """Those that the video does not have yet: importing a file twice adds nothing the second time."""
-        kept = self._store.read(lambda db: annotations.of_video(db, video_id))
-        there = Counter((a.segment.start, a.segment.end, a.track, a.label) for a in kept)
-        fresh = []
-        for mark in marks:
-            key = mark.start, mark.end, mark.track, mark.label
-            if there[key]:
-                there[key] -= 1
-            else:
-                fresh.append(mark)
-        return fresh
-
-    def _shown(
-        self, name: str, form: Format, kind: str, ready: Sequence[_Ready], plan: Plan, batches: Sequence[Batch],
-        already: int,
-    ) -> Row:  # fmt: skip
-        marks = [mark for one in ready for mark in one.placed.marks]
-        unknown = sum(one.row is None for one in ready)
-        problems = [f"{unknown} of {len(ready)} videos of this file are not in the library, and left out."]
-        return {
-            "file": files.display_name(name),
-            "format": form.name,
-            "kind": kind,
-            "parts": [_part(one) for one in sorted(ready, key=lambda one: one.row is None)[:SHOWN]],
-            "tracks": _counted((m.track for m in marks), plan.tracks),
-            "labels": _counted((m.label for m in marks), plan.labels),
-            "segments": sum(len(b.annotations) + len(b.lines) for b in batches),
-            "already": already,
-            "confidence": sum(len(b.scores) for b in batches),
-            "problems": problems * bool(unknown and len(ready) > 1),
-            "sample": _sample(ready, plan),
-        }
-
     # ------------------------------------------------------------------ files that a browser sends
 
-    @property
-    def _waiting(self) -> Path:
-        return self._settings.home / "incoming"
-
     def keep(self, data: bytes, name: str) -> Row:
-        """Keep a file that came through the browser until it is imported: `upload`, the token that names it, `name`,
-        and `formats` that can read it."""
-        if len(data) > self._limits.import_bytes:
-            raise FormatError(f"This file is larger than {self._limits.import_bytes >> 20} MB; split it.")
-        token = uuid.uuid4().hex
-        self._waiting.mkdir(mode=0o700, exist_ok=True)
-        for old in sorted(self._waiting.iterdir(), key=lambda f: f.stat().st_mtime)[: -self._limits.waiting_files]:
-            old.unlink(missing_ok=True)
-        (self._waiting / token).write_bytes(data)
+        """Keep a file until it is imported: `upload`, the token that names it, `name`, and `formats` that can read it.
+
+        Raises FormatError, OSError; see `incoming`.
+        """
+        token = self._incoming.keep(data)
         return {"upload": token, "name": files.display_name(name), "formats": self.readers(data, name)}
 
     def kept(self, token: str) -> bytes:
@@ -261,15 +207,11 @@ class Exchange:
 
         Raises NotFound when it has gone.
         """
-        file = self._waiting / token
-        if not re.fullmatch("[0-9a-f]{32}", token) or not file.is_file():
-            raise NotFound("This file was imported or dropped meanwhile; choose it again.")
-        return file.read_bytes()
+        return self._incoming.kept(token)
 
     def drop(self, token: str) -> None:
-        """Forget a file that waited."""
-        self.kept(token)
-        (self._waiting / token).unlink(missing_ok=True)
+        """Forget a file that waited, if it has not gone already."""
+        self._incoming.drop(token)
 
 
 def listed() -> list[Row]:
@@ -289,13 +231,6 @@ def write(form: Format, timelines: Sequence[Timeline]) -> bytes:
     if form.write is None:
         raise UsageError(f"{form.title} can only be read; export another format.")
     return form.write(timelines)
-
-
-def _writable(name: str) -> Format:
-    form = formats.named(name)
-    if form.write is None:
-        raise UsageError(f"{form.title} can only be read; export another format.")
-    return form
 
 
 def _reads(form: Format, data: bytes, name: str) -> bool:
@@ -318,15 +253,51 @@ def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:
     }
 
 
+def _batches(ready: Sequence[_Ready], kind: str, plan: Plan) -> list[Batch]:
+    """What the file has for each video, under the names that were chosen."""
+    by_video: dict[str, list[_Ready]] = {}
+    for one in ready:
+        if one.row is not None:
+            by_video.setdefault(one.row["id"], []).append(one)
+    made = []
+    for video, several in by_video.items():
+        marks = [_renamed(mark, plan) for one in several for mark in one.placed.marks]
+        if kind == "lines":
+            made.append(Batch(video, lines=sorted((m.start, m.end, m.label) for m in marks if m.label.strip())))
+            continue
+        found = [_annotation(mark) for mark in marks]
+        scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}
+        made.append(Batch(video, found, scores, _boxes(several, plan)))
+    return [batch for batch in made if not batch.empty]
+
+
+def _boxes(several: Sequence[_Ready], plan: Plan) -> dict[str, tuple[Box, ...]]:
+    """All boxes of a video by track; those of tracks that get one name are together."""
+    found: dict[str, set[Box]] = {}
+    for one in several:
+        for track, listed in one.placed.boxes.items():
+            found.setdefault(_name(track, plan.tracks), set()).update(listed)
+    return {track: tuple(sorted(listed)) for track, listed in found.items()}
+
+
 def _renamed(mark: Mark, plan: Plan) -> Mark:
-    return replace(mark, track=_name(mark.track, plan.tracks), label=plan.labels.get(mark.label, mark.label))
+    return replace(mark, track=_name(mark.track, plan.tracks), label=_typed(plan.labels.get(mark.label, mark.label)))
 
 
 def _name(track: str, renamed: Mapping[str, str]) -> str:
-    wanted = renamed.get(track, track).strip()
+    wanted = _typed(renamed.get(track, track)).strip()
     if not wanted:
         raise UsageError(f"The track “{track:.40}” needs a name; give it another one.")
     return wanted
+
+
+def _typed(name: str) -> str:
+    """A name as all labels are kept: two spellings of one letter are one."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UsageError("A name holds half a character; type it again.") from None
+    return unicodedata.normalize("NFC", name)
 
 
 def _annotation(mark: Mark) -> Annotation:
@@ -334,6 +305,33 @@ def _annotation(mark: Mark) -> Annotation:
         uuid.uuid4().hex, Segment(mark.start, mark.end), mark.track, mark.label, mark.note, "import",
         annotator=mark.annotator,
     )  # fmt: skip
+
+
+def _shown(
+    name: str, form: Format, kind: str, ready: Sequence[_Ready], plan: Plan, batches: Sequence[Batch],
+    fresh: Sequence[Batch],
+) -> Row:  # fmt: skip
+    """What `preview` says, by what the file has (`batches`) and what of that is new (`fresh`)."""
+    marks = [mark for one in ready for mark in one.placed.marks]
+    unknown = sum(one.row is None for one in ready)
+    problems = [f"{unknown} of {len(ready)} videos of this file are not in the library, and left out."]
+    return {
+        "file": files.display_name(name),
+        "format": form.name,
+        "kind": kind,
+        "parts": [_part(one) for one in sorted(ready, key=lambda one: one.row is None)[:SHOWN]],
+        "tracks": _counted((m.track for m in marks), plan.tracks),
+        "labels": _counted((m.label for m in marks), plan.labels),
+        "segments": _segments(fresh),
+        "already": _segments(batches) - _segments(fresh),
+        "confidence": sum(len(b.scores) for b in fresh),
+        "problems": problems * bool(unknown and len(ready) > 1),
+        "sample": _sample(ready, plan),
+    }
+
+
+def _segments(batches: Sequence[Batch]) -> int:
+    return sum(len(b.annotations) + len(b.lines) for b in batches)
 
 
 def _part(one: _Ready) -> Row:
@@ -361,8 +359,9 @@ def _sample(ready: Sequence[_Ready], plan: Plan) -> list[Row]:
     ]
 
 
-def _nothing(shown: Row) -> str:
-    if shown["already"]:
+def _nothing(shown: Row, batches: Sequence[Batch]) -> str:
+    """Why nothing is added."""
+    if batches:
         return "Everything in this file is in the library already."
     whys = [problem for part in shown["parts"] for problem in part["problems"]]
     return whys[0] if whys else "Nothing in this file can be placed on a video."

@@ -10,25 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from studio import formats, media
+from studio import media
 from studio.config import Settings
 from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, StudioError, UsageError
 from studio.index import Cache
 from studio.jobs import STALE, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.partial import sweep
-from studio.service import copies, edits, files, trials, views
+from studio.service import copies, files, trials, views
 from studio.service.derived import Derived
+from studio.service.documents import Documents
 from studio.service.exchange import Exchange
 from studio.service.labels import Schema
-from studio.service.models import engines
 from studio.service.people import People
 from studio.service.presence import Presence
 from studio.service.search import Asked, Search
 from studio.service.team import Team
 from studio.service.users import Users
-from studio.store import Store, annotations, jobs, labels, lines, people, runs, searches, videos
+from studio.store import Store, annotations, jobs, lines, runs, searches, videos
 from studio.store.database import to_disk
-from studio.timeline import Annotation
+from studio.timeline import Annotation, Prediction
 
 Row = dict[str, Any]
 QUEUED = ("index", "proxy", "ground", "survey", "speakers", "emotions")
@@ -63,6 +63,7 @@ class Studio:
         self.users = Users(self.store)
         self.team = Team(self.store)
         self.derived = Derived(self.settings, self.cache, self.video)
+        self.documents = Documents(self.store, self.settings, self.derived, self.video, self._previews)
         self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self.derived.frames)
         self.searching = Search(self.store, self._asker, self.videos, _facts)
         if background:
@@ -311,106 +312,20 @@ class Studio:
         self.store.read(lambda db: jobs.get(db, job_id))
         self.runner.cancel(job_id)
 
+    def _previews(self) -> dict[str, list[Prediction]]:
+        return self.runner.previews if self.runner else {}
+
     def jobs(self, video_id: str | None = None) -> list[Row]:
         return [views.job(row) for row in self.store.read(lambda db: jobs.of_video(db, video_id))]
 
     # ------------------------------------------------------------------ annotations
 
-    def document(self, video_id: str) -> Row:
-        """Everything the timeline of a video shows: its newest run of each question, annotations, verdicts, labels."""
-        row = self.video(video_id)
-
-        def work(db: Any) -> Row:
-            kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
-            shown = {(r["task"], r["model"], r["query"]): r for r in kept}
-            decided = annotations.verdicts(db, row["id"])
-            return {
-                "video": views.video(row),
-                "playable": bool(row["browser_playable"]) or self.derived.has_proxy(row),
-                "seq": annotations.last_seq(db),
-                "run_seq": max((r["seq"] for r in shown.values()), default=0),
-                "runs": [views.run(r) for r in shown.values()],
-                "predictions": [
-                    {**views.prediction(p, r), "verdict": decided.get(p.id, "")}
-                    for r in shown.values()
-                    for p in runs.predictions(db, r["id"])
-                ],
-                "annotations": [formats.native.to_dict(a) for a in annotations.of_video(db, row["id"])],
-                "schema": labels.schema(db),
-                "palette": labels.PALETTE,
-                "people": people.of_video(db, row["id"]),
-                "engines": engines(self.settings),
-                "jobs": self._jobs(db, row["id"]),
-                "indexed": self.derived.is_indexed(row),
-            }
-
-        return self.store.read(work)
-
-    def changes(self, video_id: str, since: int, run_since: int = 0, schema: str = "") -> Row:
-        """What happened to a video after revision `since` and run `run_since`; its jobs as they stand; the schema of
-        labels where it is not the one with the key `schema`.
-
-        Raises NotFound when the video was removed.
-        """
-
-        def work(db: Any) -> Row:
-            videos.get(db, video_id)
-            changed, decided = annotations.changed_since(db, video_id, since)
-            verdicts = annotations.verdicts(db, video_id) if decided else {}
-            known = labels.schema(db)
-            new = [run for run in runs.of_video(db, video_id, run_since) if not runs.is_trial(run)]
-            return {
-                "seq": annotations.last_seq(db),
-                "run_seq": max((r["seq"] for r in new), default=run_since),
-                "annotations": [formats.native.to_dict(a) for a in changed],
-                "verdicts": {p: verdicts.get(p, "") for p in decided},
-                "schema": None if known["key"] == schema else known,
-                "runs": [
-                    {**views.run(r), "predictions": [views.prediction(p, r) for p in runs.predictions(db, r["id"])]}
-                    for r in new
-                ],
-                "people": people.of_video(db, video_id),
-                "jobs": self._jobs(db, video_id),
-            }
-
-        return self.store.read(work)
-
-    def _jobs(self, db: Any, video_id: str) -> list[Row]:
-        """The jobs of a video; a running one with what it has found so far."""
-        previews = self.runner.previews if self.runner else {}
-        found = [views.job(row) for row in jobs.of_video(db, video_id, recent=3)]
-        return [{**job, "preview": [views.draft(p) for p in previews.get(job["id"], [])]} for job in found]
-
     def save(self, video_id: str, changes: Sequence[Any], annotator: str = "") -> Row:
-        """Save edits; `results` has one answer an edit, in order. When this returns, they are on disk.
-
-        Raises StoreError when nothing could be saved, UsageError, NotFound.
-        """
-        limits = self.settings.limits
-        if not isinstance(changes, list) or len(changes) > limits.edits_per_save:
-            raise UsageError(f"Send a list of at most {limits.edits_per_save} edits.")
-        if not isinstance(annotator, str) or len(annotator) > limits.label_chars:
-            raise UsageError("The annotator's name must be a short text.")
-        row = self.video(video_id)
-
-        def work(db: Any) -> Row:
-            results = edits.apply(db, row["id"], row["duration_us"], changes, annotator, limits)
-            return {"results": results, "seq": annotations.last_seq(db)}
-
-        return self.store.write(work)
+        """See `Documents.save`."""
+        return self.documents.save(video_id, changes, annotator)
 
     def annotations(self, ref: str) -> list[Annotation]:
-        row = self.video(ref)
-        return self.store.read(lambda db: annotations.of_video(db, row["id"]))
-
-    def history(self, annotation_id: str) -> list[Row]:
-        """All revisions of one annotation, oldest first."""
-        entries = self.store.read(lambda db: annotations.history(db, annotation_id))
-        as_json = formats.native.to_dict
-        return [
-            {**facts, "before": e.before and as_json(e.before), "after": e.after and as_json(e.after)}
-            for facts, e in entries
-        ]
+        return self.documents.annotations(ref)
 
     def backup(self, target: str | Path) -> Path:
         """See `copies.backup`."""

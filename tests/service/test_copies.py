@@ -173,7 +173,7 @@ def test_a_newer_library_can_be_looked_at_in_the_app(settings: Settings) -> None
     studio = Studio(settings, background=True)
     try:
         assert [row["id"] for row in studio.videos()] == ["v1"]
-        assert len(studio.document("v1")["annotations"]) == 6
+        assert len(studio.documents.load("v1")["annotations"]) == 6
         for change in (lambda: studio.save("v1", []), lambda: studio.start("index", "v1"), lambda: studio.remove("v1")):
             with pytest.raises(NewerSchema, match="newer"):
                 change()

@@ -21,11 +21,11 @@ def video(studio: Studio) -> dict[str, Any]:
 
 
 def test_names_are_kept_and_every_change_of_them_stays(studio: Studio, video: dict[str, Any]) -> None:
-    assert studio.document("v1")["people"] == {"seq": 0, "names": []}
+    assert studio.documents.load("v1")["people"] == {"seq": 0, "names": []}
     first = studio.people.name(video, NAMES, 0, "ada")
     assert first["names"] == NAMES
     second = studio.people.name(video, NAMES[:1], first["seq"], "ada")
-    assert studio.changes("v1", 0)["people"] == second
+    assert studio.documents.changes("v1", 0)["people"] == second
     with sqlite3.connect(studio.settings.database) as db:
         assert db.execute("SELECT count(*) FROM people").fetchone() == (2,)
 
@@ -35,7 +35,7 @@ def test_who_is_slower_is_told_and_loses_nothing_of_the_other(studio: Studio, vi
     with pytest.raises(Conflict, match="meanwhile") as raised:
         studio.people.name(video, [], 0, "bob")
     assert raised.value.current == kept
-    assert studio.document("v1")["people"] == kept
+    assert studio.documents.load("v1")["people"] == kept
 
 
 @pytest.mark.parametrize(

@@ -123,16 +123,16 @@ def test_a_correction_keeps_the_prediction_and_the_history(indexed: Studio, clip
     made = edit(edit_id="c1", id="c", start=start, end=end - 0.04, label="a street", source="correction")
     reply = indexed.save(video["id"], [{**made, "prediction_id": proposed.id}], "ann")
     assert [r["ok"] for r in reply["results"]] == [True]
-    document = indexed.document(video["id"])
+    document = indexed.documents.load(video["id"])
     shown = next(p for p in document["predictions"] if p["id"] == proposed.id)
     assert (shown["start"], shown["end"], shown["verdict"]) == (start, end, "corrected")
-    assert indexed.history("c")[0]["annotator"] == "ann"
+    assert indexed.documents.history("c")[0]["annotator"] == "ann"
     with sqlite3.connect(indexed.settings.database) as db:
         row = db.execute("SELECT source, prediction_id, end_us FROM annotations WHERE id = 'c'").fetchone()
     assert row == ("correction", proposed.id, round((end - 0.04) * 1e6))
     back = {**made, "edit_id": "c2", "op": "update", "base_version": 1, "end": end, "prediction_id": proposed.id}
     indexed.save(video["id"], [back], "ann")
-    assert indexed.history("c")[-1]["after"]["source"] == "accepted", "it says what the prediction said again"
+    assert indexed.documents.history("c")[-1]["after"]["source"] == "accepted", "it says what the prediction said again"
 
 
 def test_edits_are_answered_one_by_one(studio: Studio, clips: dict[str, Path]) -> None:
@@ -165,11 +165,11 @@ def test_a_malformed_save_is_refused_whole(studio: Studio, clips: dict[str, Path
 
 def test_a_second_window_sees_the_edit(studio: Studio, clips: dict[str, Path]) -> None:
     video = studio.add(clips["bikes"])["id"]
-    before = studio.document(video)
+    before = studio.documents.load(video)
     studio.save(video, [edit()], "ann")
-    news = studio.changes(video, before["seq"], before["run_seq"])
+    news = studio.documents.changes(video, before["seq"], before["run_seq"])
     assert [(a["id"], a["annotator"]) for a in news["annotations"]] == [("a1", "ann")]
-    assert studio.changes(video, news["seq"])["annotations"] == []
+    assert studio.documents.changes(video, news["seq"])["annotations"] == []
 
 
 def test_export_is_lossless(studio: Studio, clips: dict[str, Path]) -> None:
@@ -339,7 +339,7 @@ def test_a_decision_can_be_taken_back_by_anyone_who_sees_it(indexed: Studio, cli
     decide = {"op": "verdict", "prediction_id": proposed}
     indexed.save(video, [{**decide, "edit_id": "v1", "verdict": "rejected"}], "Bob")
     indexed.save(video, [{**decide, "edit_id": "v2", "verdict": ""}], "Ana")
-    shown = {p["id"]: p["verdict"] for p in indexed.document(video)["predictions"]}
+    shown = {p["id"]: p["verdict"] for p in indexed.documents.load(video)["predictions"]}
     assert shown[proposed] == ""
 
 

@@ -1,0 +1,127 @@
+"""What a page shows of one video, what changes in it, and the edits that people send."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from studio.config import Settings
+from studio.errors import UsageError
+from studio.formats import native
+from studio.service import edits, views
+from studio.service.derived import Derived
+from studio.service.models import engines
+from studio.store import Store, annotations, jobs, labels, people, runs, videos
+from studio.timeline import Annotation, Prediction
+
+Row = dict[str, Any]
+
+
+class Documents:
+    """The timeline of each video."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        derived: Derived,
+        video: Callable[[str], Row],
+        previews: Callable[[], Mapping[str, Sequence[Prediction]]],
+    ) -> None:
+        """`video` finds a row, `previews` says what running jobs have found so far."""
+        self._store, self._settings, self._derived = store, settings, derived
+        self._video, self._previews = video, previews
+
+    def load(self, video_id: str) -> Row:
+        """Everything the timeline of a video shows: its newest run of each question, annotations, verdicts, labels."""
+        row = self._video(video_id)
+
+        def work(db: Any) -> Row:
+            kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
+            shown = {(r["task"], r["model"], r["query"]): r for r in kept}
+            decided = annotations.verdicts(db, row["id"])
+            return {
+                "video": views.video(row),
+                "playable": bool(row["browser_playable"]) or self._derived.has_proxy(row),
+                "seq": annotations.last_seq(db),
+                "run_seq": max((r["seq"] for r in shown.values()), default=0),
+                "runs": [views.run(r) for r in shown.values()],
+                "predictions": [
+                    {**views.prediction(p, r), "verdict": decided.get(p.id, "")}
+                    for r in shown.values()
+                    for p in runs.predictions(db, r["id"])
+                ],
+                "annotations": [native.to_dict(a) for a in annotations.of_video(db, row["id"])],
+                "schema": labels.schema(db),
+                "palette": labels.PALETTE,
+                "people": people.of_video(db, row["id"]),
+                "engines": engines(self._settings),
+                "jobs": self._jobs(db, row["id"]),
+                "indexed": self._derived.is_indexed(row),
+            }
+
+        return self._store.read(work)
+
+    def changes(self, video_id: str, since: int, run_since: int = 0, schema: str = "") -> Row:
+        """What happened to a video after revision `since` and run `run_since`; its jobs as they stand; the schema of
+        labels where it is not the one with the key `schema`.
+
+        Raises NotFound when the video was removed.
+        """
+
+        def work(db: Any) -> Row:
+            videos.get(db, video_id)
+            changed, decided = annotations.changed_since(db, video_id, since)
+            verdicts = annotations.verdicts(db, video_id) if decided else {}
+            known = labels.schema(db)
+            new = [run for run in runs.of_video(db, video_id, run_since) if not runs.is_trial(run)]
+            return {
+                "seq": annotations.last_seq(db),
+                "run_seq": max((r["seq"] for r in new), default=run_since),
+                "annotations": [native.to_dict(a) for a in changed],
+                "verdicts": {p: verdicts.get(p, "") for p in decided},
+                "schema": None if known["key"] == schema else known,
+                "runs": [
+                    {**views.run(r), "predictions": [views.prediction(p, r) for p in runs.predictions(db, r["id"])]}
+                    for r in new
+                ],
+                "people": people.of_video(db, video_id),
+                "jobs": self._jobs(db, video_id),
+            }
+
+        return self._store.read(work)
+
+    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "") -> Row:
+        """Save edits; `results` has one answer an edit, in order. When this returns, they are on disk.
+
+        Raises StoreError when nothing could be saved, UsageError, NotFound.
+        """
+        limits = self._settings.limits
+        if not isinstance(changes, list) or len(changes) > limits.edits_per_save:
+            raise UsageError(f"Send a list of at most {limits.edits_per_save} edits.")
+        if not isinstance(annotator, str) or len(annotator) > limits.label_chars:
+            raise UsageError("The annotator's name must be a short text.")
+        row = self._video(video_id)
+
+        def work(db: Any) -> Row:
+            results = edits.apply(db, row["id"], row["duration_us"], changes, annotator, limits)
+            return {"results": results, "seq": annotations.last_seq(db)}
+
+        return self._store.write(work)
+
+    def annotations(self, ref: str) -> list[Annotation]:
+        row = self._video(ref)
+        return self._store.read(lambda db: annotations.of_video(db, row["id"]))
+
+    def history(self, annotation_id: str) -> list[Row]:
+        """All revisions of one annotation, oldest first."""
+        entries = self._store.read(lambda db: annotations.history(db, annotation_id))
+        as_json = native.to_dict
+        return [
+            {**facts, "before": e.before and as_json(e.before), "after": e.after and as_json(e.after)}
+            for facts, e in entries
+        ]
+
+    def _jobs(self, db: Any, video_id: str) -> list[Row]:
+        """The jobs of a video; a running one with what it has found so far."""
+        previews = self._previews()
+        found = [views.job(row) for row in jobs.of_video(db, video_id, recent=3)]
+        return [{**job, "preview": [views.draft(p) for p in previews.get(job["id"], [])]} for job in found]
