@@ -4,6 +4,7 @@ import hashlib
 import json
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,7 @@ from studio.store import annotations, lines
 from studio.store.annotations import Change
 from studio.store.lines import Line
 from studio.store.videos import now
-from studio.timeline import Annotation, Box
+from studio.timeline import Annotation, Box, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,37 @@ class Batch:
     scores: Mapping[str, float] = field(default_factory=dict)
     boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
     lines: Sequence[Line] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether it adds nothing at all."""
+        return not (self.annotations or self.boxes or self.lines)
+
+
+def fresh(db: sqlite3.Connection, batch: Batch) -> Batch:
+    """What of a batch its video does not have yet: importing a file twice adds nothing the second time.
+
+    Only inside of the write that adds it does this hold until it is added.
+    """
+    there = Counter(map(_says, annotations.of_video(db, batch.video_id)))
+    new = []
+    for a in batch.annotations:
+        if there[_says(a)]:
+            there[_says(a)] -= 1
+        else:
+            new.append(a)
+    known = boxes(db, batch.video_id)
+    return replace(
+        batch,
+        annotations=new,
+        scores={a.id: batch.scores[a.id] for a in new if a.id in batch.scores},
+        boxes={track: listed for track, listed in batch.boxes.items() if tuple(listed) != known.get(track)},
+        lines=batch.lines if batch.lines and list(batch.lines) != lines.of_video(db, batch.video_id) else (),
+    )
+
+
+def _says(a: Annotation) -> tuple[Segment, str, str]:
+    return a.segment, a.track, a.label
 
 
 def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequence[Batch], annotator: str) -> str:

@@ -53,6 +53,23 @@ def test_a_file_goes_up_and_is_imported_and_taken_back(client: TestClient, studi
     assert studio.annotations(video) == []
 
 
+def test_an_import_that_succeeded_is_no_error_where_its_file_has_gone(
+    studio: Studio, video: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up, apply = studio.exchange.keep(GOOD, "val.json"), studio.exchange.apply
+
+    def with_others(*args: Any) -> Any:
+        done = apply(*args)
+        for _ in range(studio.settings.limits.waiting_files + 1):
+            studio.exchange.keep(b"", "x.edl")  # the oldest goes
+        return done
+
+    monkeypatch.setattr(studio.exchange, "apply", with_others)
+    reply = calls_of(studio)["import_apply"]({"upload": up["upload"], "name": "val.json"})
+    assert reply["ok"], reply
+    assert len(studio.annotations(video)) == 1
+
+
 @pytest.mark.parametrize("name", [f.name for f in FORMATS.values() if f.write])
 def test_every_format_can_be_downloaded(client: TestClient, studio: Studio, video: str, name: str) -> None:
     edit = {"edit_id": "e", "op": "create", "id": "a", "track": "t", "start": 0, "end": 5, "label": "x", "note": "n"}

@@ -72,7 +72,7 @@ def test_an_import_is_one_action_to_take_back(studio: Studio, video: str) -> Non
     assert studio.save(video, [changed], "bob")["results"][0]["ok"]
     assert studio.exchange.undo(done["import"], "ann") == {"removed": 2, "kept": 1}
     assert [a.label for a in studio.annotations(video)] == ["y"]
-    assert len(studio.history(found[1].id)) == 2  # nothing is ever forgotten: the deletion is a revision
+    assert len(studio.documents.history(found[1].id)) == 2  # nothing is ever forgotten: the deletion is a revision
     with pytest.raises(UsageError, match="undone already"):
         studio.exchange.undo(done["import"])
     with pytest.raises(NotFound, match="no import"):
@@ -85,6 +85,72 @@ def test_importing_twice_adds_nothing_the_second_time(studio: Studio, video: str
     with pytest.raises(UsageError, match="already"):
         studio.exchange.apply(GOOD, "val.json")
     assert len(studio.annotations(video)) == 2
+
+
+def test_two_people_importing_one_file_at_once_add_it_once(studio: Studio, video: str) -> None:
+    many = file_of(bikes=[(n / 100, n / 100 + 0.5, f"label {n}") for n in range(300)])
+    together, answers = threading.Barrier(4), list[str]()
+
+    def apply() -> None:
+        together.wait()
+        try:
+            answers.append(str(studio.exchange.apply(many, "val.json")["segments"]))
+        except UsageError as error:
+            answers.append(str(error))
+
+    people = [threading.Thread(target=apply) for _ in range(4)]
+    for each in people:
+        each.start()
+    for each in people:
+        each.join()
+    assert len(studio.annotations(video)) == 300
+    assert sorted(answers) == ["300", *["Everything in this file is in the library already."] * 3]
+    assert len(studio.exchange.imports()) == 1
+
+
+AVA = "\n".join(f"bikes,{n / 10},0.1,0.2,0.3,0.4,{'NOT_' * (n > 4)}SPEAKING{'_AUDIBLE' * (n < 5)}," for n in range(10))
+
+
+def test_importing_boxes_twice_adds_nothing_the_second_time(studio: Studio, video: str) -> None:
+    file = AVA.encode()
+    first = studio.exchange.apply(file, "bikes.csv", "ava")
+    assert (first["segments"], first["parts"][0]["boxes"]) == (1, 1)
+    with pytest.raises(UsageError, match="already"):
+        studio.exchange.apply(file, "bikes.csv", "ava")
+    silent = file.replace(b"SPEAKING_AUDIBLE", b"NOT_SPEAKING")  # boxes, and no segment
+    with pytest.raises(UsageError, match="already"):
+        studio.exchange.apply(silent, "bikes.csv", "ava")
+    moved = studio.exchange.apply(file.replace(b"0.1,0.2", b"0.11,0.2"), "bikes.csv", "ava")
+    assert (moved["segments"], moved["already"]) == (0, 1)
+    assert studio.exchange.timeline(studio.video(video)).boxes["Imported"][0][1] == 0.11
+    studio.exchange.undo(moved["import"])
+    assert studio.exchange.timeline(studio.video(video)).boxes["Imported"][0][1] == 0.1
+    studio.exchange.undo(first["import"])
+    assert studio.exchange.timeline(studio.video(video)).boxes == {}
+
+
+def test_faces_that_a_file_does_not_name_come_in(studio: Studio, video: str) -> None:
+    studio.exchange.apply(AVA.encode(), "bikes.csv", "ava")
+    timeline = studio.exchange.timeline(studio.video(video))
+    assert [a.track for a in timeline.annotations] == list(timeline.boxes) == ["Imported"]
+    assert len(timeline.boxes["Imported"]) == 10
+
+
+def test_two_tracks_under_one_name_keep_the_boxes_of_both(studio: Studio, video: str) -> None:
+    rows = "\n".join(f"bikes,{n},0.1,0.2,0.3,0.4,SPEAKING_AUDIBLE,{'Ann' if n < 2 else 'Bob'}" for n in range(4))
+    studio.exchange.apply(rows.encode(), "bikes.csv", "ava", Plan(tracks={"Ann": "Host", "Bob": "Host"}))
+    boxes = studio.exchange.timeline(studio.video(video)).boxes
+    assert {track: [box[0] for box in listed] for track, listed in boxes.items()} == {
+        "Host": [0, 1_000_000, 2_000_000, 3_000_000]
+    }
+
+
+def test_names_that_a_person_types_are_kept_in_one_spelling(studio: Studio, video: str) -> None:
+    plan = Plan(tracks={"Activity": "e\u0301te\u0301"}, labels={"ride": "ve\u0301lo"})
+    studio.exchange.apply(GOOD, "val.json", None, plan)
+    assert {(a.track, a.label) for a in studio.annotations(video)} == {("été", "vélo")}
+    with pytest.raises(UsageError, match="half a character"):
+        studio.exchange.preview(GOOD, "val.json", None, Plan(labels={"ride": "\ud800"}))
 
 
 def test_nothing_of_an_import_stays_when_it_fails_in_the_middle(
@@ -127,6 +193,8 @@ def test_subtitles_are_lines_unless_annotations_are_asked_for(studio: Studio, vi
     srt = b"1\n00:00:01,000 --> 00:00:02,500\nHi\n\n2\n00:00:03,000 --> 00:00:04,000\nYou\n"
     first = studio.exchange.apply(srt, "bikes.srt")
     assert (first["kind"], first["segments"]) == ("lines", 2)
+    with pytest.raises(UsageError, match="already"):
+        studio.exchange.apply(srt, "bikes.srt")
     row = studio.video(video)
     second = studio.exchange.apply(srt.replace(b"You", b"Me"), "bikes.srt")
     assert [line["text"] for line in studio.people.transcript(row)] == ["Hi", "Me"]
@@ -203,6 +271,28 @@ def test_files_that_a_browser_sends_wait_under_a_token(studio: Studio, video: st
     studio.exchange.drop(last["upload"])
     with pytest.raises(NotFound):
         studio.exchange.kept(last["upload"])
+    studio.exchange.drop(last["upload"])  # what is gone is dropped
+    with pytest.raises(NotFound):
+        studio.exchange.drop("../studio.db")
+
+
+def test_several_people_send_and_drop_files_at_once(studio: Studio) -> None:
+    problems: list[BaseException] = []
+
+    def send() -> None:
+        try:
+            for _ in range(40):
+                studio.exchange.drop(studio.exchange.keep(b"", "x.edl")["upload"])
+                studio.exchange.keep(b"", "x.edl")
+        except Exception as error:
+            problems.append(error)
+
+    people = [threading.Thread(target=send) for _ in range(6)]
+    for each in people:
+        each.start()
+    for each in people:
+        each.join()
+    assert problems == []
 
 
 def test_the_format_is_found_by_the_content_where_the_name_does_not_say(studio: Studio, video: str) -> None:
