@@ -13,6 +13,8 @@ import csv
 import io
 import math
 import shutil
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -21,14 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from studio import formats, media
 from studio.errors import UsageError
-from studio.formats import Format, archive, losses
-from studio.formats.reading import dump
+from studio.formats import Format, archive, losses, reading
 from studio.formats.table import guarded
 from studio.partial import partial_of, sweep
 from studio.service import card, files
 from studio.service.exchange import write
 from studio.service.search import parse
-from studio.timeline import Segment, Timeline, seconds
+from studio.timeline import Annotation, Segment, Timeline, seconds
 
 if TYPE_CHECKING:
     from studio.service.library import Studio
@@ -105,17 +106,28 @@ def _entries(studio: "Studio", wish: Wish) -> list[_Entry]:
 
 
 def _names(rows: Sequence[Row]) -> dict[str, str]:
-    """What each video is called, by its id; two of one name get a piece of their hash."""
-    taken: dict[str, list[Row]] = {}
-    for row in rows:
-        taken.setdefault(archive.file_name(PurePath(row["name"]).stem).casefold(), []).append(row)
+    """What each video is called, by its id. Where some file or format would call two of them the same, both get a
+    piece of their hash."""
+    spelled = {row["id"]: _spellings(PurePath(row["name"]).stem) for row in rows}
+    taken = Counter(spelling for spellings in spelled.values() for spelling in spellings)
+    twins = Counter[str]()
     named = {}
-    for same in taken.values():
-        for number, row in enumerate(same):
-            name = PurePath(row["name"])
-            mark = f"-{row['sha256'][:8]}-{number}" if len(same) > 1 else ""
-            named[row["id"]] = f"{name.stem}{mark}{name.suffix}"
+    for row in rows:
+        name, mark = PurePath(row["name"]), ""
+        if any(taken[spelling] > 1 for spelling in spelled[row["id"]]):
+            piece = row["sha256"][:8]
+            mark = f"-{piece}-{twins[piece]}"
+            twins[piece] += 1
+        # shortened before, so that the mark is not what a long name loses
+        stem = archive.cut(name.stem, archive.LONGEST - len(mark)) if mark else name.stem
+        named[row["id"]] = f"{stem}{mark}{name.suffix}"
     return named
+
+
+def _spellings(stem: str) -> set[str]:
+    """A name as formats and files write it; some disks do not tell capitals or the ways to spell an accent apart."""
+    plain = unicodedata.normalize("NFC", stem).casefold()
+    return {reading.word(plain), archive.file_name(plain), archive.file_name(stem).casefold()}
 
 
 def _splits(rows: Sequence[Row], wish: Wish) -> dict[str, str]:
@@ -133,7 +145,7 @@ def _write(
     for split in SPLITS[len(wish.split)]:
         progress(0.0, "annotations")
         _annotations(folder / "annotations", form, split, [e.timeline for e in entries if e.timeline.split == split])
-    (folder / "videos.json").write_bytes(dump([_video(entry) for entry in entries]))
+    (folder / "videos.json").write_bytes(reading.dump([_video(entry) for entry in entries]))
     if wish.clips:
         _clips(studio, folder, entries, progress)
     facts = card.facts(studio, [(e.row, e.timeline) for e in entries], name)
@@ -142,7 +154,7 @@ def _write(
         "search": wish.search, "clips": wish.clips, "lost": losses(form, [e.timeline for e in entries]),
         "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
     }  # fmt: skip
-    (folder / "card.json").write_bytes(dump(facts))
+    (folder / "card.json").write_bytes(reading.dump(facts))
     (folder / "README.md").write_text(card.markdown(facts), "utf-8")
     listed = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
@@ -158,7 +170,8 @@ def _annotations(folder: Path, form: Format, split: str, timelines: Sequence[Tim
     (folder / split).mkdir()
     for timeline in timelines:
         name = archive.file_name(timeline.footage.stem) + form.extension
-        (folder / split / name).write_bytes(write(form, [timeline]))
+        with (folder / split / name).open("xb") as file:  # never over the annotations of another video
+            file.write(write(form, [timeline]))
 
 
 def _video(entry: _Entry) -> Row:
@@ -181,7 +194,7 @@ def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: 
         name = f"clips/{entry.row['sha256'][:16]}-{first:07d}-{end:07d}.mp4"
         progress(number / len(wanted), f"clip {number + 1} of {len(wanted)}")
         media.make_clip(entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits)
-        for a in entry.timeline.annotations:
+        for a in _seen(entry.timeline):
             if entry.timeline.footage.frames(a.segment) == (first, end):
                 texts = (guarded(t) for t in (entry.timeline.footage.name, entry.timeline.split, a.track, a.label))
                 rows.writerow((name, *texts, seconds(span.start), seconds(span.end), first, end))
@@ -191,5 +204,10 @@ def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: 
 def _moments(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Segment, int, int]]:
     for entry in entries:
         footage = entry.timeline.footage
-        for first, end in sorted({footage.frames(a.segment) for a in entry.timeline.annotations}):
+        for first, end in sorted({footage.frames(a.segment) for a in _seen(entry.timeline)}):
             yield entry, footage.span(first, end), first, end
+
+
+def _seen(timeline: Timeline) -> list[Annotation]:
+    """Those that have a frame: others lie after the end of a file that became shorter."""
+    return [a for a in timeline.annotations if a.segment.start < timeline.footage.duration]

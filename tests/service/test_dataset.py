@@ -14,6 +14,8 @@ from studio.errors import MediaError, NotFound, UsageError
 from studio.formats import FORMATS, place
 from studio.service import Studio, dataset
 from studio.service.dataset import Wish
+from studio.store import imports
+from studio.store.imports import Batch
 from studio.store.runs import Outcome
 from studio.store.runs import add as add_run
 from studio.timeline import Footage, Prediction, Segment
@@ -121,6 +123,45 @@ def test_two_videos_of_one_name_stay_two(library: Studio, clips: dict[str, Path]
     dataset.export(library, tmp_path / "set", Wish("activitynet"))
     database = json.loads((tmp_path / "set" / "annotations" / "all.json").read_text("utf-8"))["database"]
     assert len(database) == 4
+
+
+LONG = "访" * 50  # 150 bytes
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(LONG + "第一集在北京的家里", LONG + "第二集在上海的家里"), ("a b", "a_b"), ("a\tb", "a  b"), ("x?y", "x_y"),
+     ("A", "a"), ("e\u0301t", "ét"), (" a", "a"), ("..a", "a")],
+)  # fmt: skip
+def test_videos_whose_names_are_written_alike_stay_apart(
+    studio: Studio, clips: dict[str, Path], tmp_path: Path, one: str, other: str
+) -> None:
+    for n, (clip, name) in enumerate((("bikes", one), ("carphone", other))):
+        video = studio.add(clips[clip], f"{name}.mp4")["id"]
+        edit = {"edit_id": f"e{n}", "op": "create", "id": f"a{n}", "track": "t", "start": 0, "end": 0.1, "label": "x"}
+        studio.save(video, [edit], "ann")
+        face = Batch(video, boxes={"t": ((0, 0.0, 0.0, 0.5, 0.5),)})
+        studio.store.write(lambda db, face=face: imports.add(db, "x", "ava", "annotations", [face], ""))
+    for name in ("elan", "textgrid", "charades", "rttm", "thumos", "activitynet", "fiftyone", "ava"):
+        form = FORMATS[name]
+        assert form.read
+        dataset.export(studio, tmp_path / name, Wish(name))
+        found = [
+            (part.video if form.many else path.name, len(part.marks))
+            for path in (tmp_path / name / "annotations").rglob("*.*")
+            for part in form.read(path.read_bytes(), path.name)
+        ]
+        assert [count for _, count in found] == [1, 1], name
+        assert len({video.casefold() for video, _ in found}) == 2
+
+
+def test_what_lies_after_a_file_that_became_shorter_is_no_clip(library: Studio, tmp_path: Path) -> None:
+    rows = library.videos()
+    library.store.write(lambda db: db.execute("UPDATE annotations SET end_us = 10000000000, start_us = 9000000000 "
+                                              "WHERE video_id = ?", (rows[0]["id"],)) and None)  # fmt: skip
+    dataset.export(library, tmp_path / "set", Wish(clips=True))
+    made = csv.DictReader(io.StringIO((tmp_path / "set" / "clips.csv").read_text("utf-8-sig")))
+    assert {row["video"] for row in made} == {row["name"] for row in rows[1:]}
 
 
 def test_a_split_is_by_video_and_by_seed(library: Studio, tmp_path: Path) -> None:
