@@ -100,7 +100,7 @@ def test_answers_are_those_of_the_command_line(
     grounded = client.predict(bikes, "a bicycle", engine="merge-tree", api_name="/ground")
     assert grounded == printed("ground", bikes, "a bicycle", "--engine", "merge-tree")
     kept = client.predict(bikes, api_name="/annotations")
-    assert kept == printed("annotations", bikes) and kept["annotations"][0]["id"] == "a"
+    assert kept == printed("annotations", bikes) and "a" in [row["id"] for row in kept["annotations"]]
     assert client.predict(api_name="/models") == printed("models", "list")
     videos = client.predict(api_name="/videos")["videos"]
     assert {"id": bikes, "name": "bikes.mp4", "duration": 10.0, "indexed": True} in videos
