@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.app.login import who
-from studio.errors import Conflict, Refused, StoreError, StudioError, UsageError
+from studio.errors import Conflict, NotFound, Refused, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, views
 from studio.service.exchange import Plan, listed
 from studio.service.models import engines
@@ -31,9 +31,8 @@ def answer(function: Callable[[dict[str, Any]], Any]) -> Call:
                 raise UsageError("This call takes one object.")
             return {"ok": True, "data": function(request)}
         except StudioError as error:
-            kind = (
-                "conflict" if isinstance(error, Conflict) else "store" if isinstance(error, StoreError) else "refused"
-            )
+            kinds = {Conflict: "conflict", StoreError: "store", NotFound: "gone"}
+            kind = next((kind for error_type, kind in kinds.items() if isinstance(error, error_type)), "refused")
             return {"ok": False, "error": str(error), "kind": kind}
         except Exception:
             log.exception("call %s failed", function.__name__)
