@@ -2,12 +2,21 @@
 
 globalThis.localStorage ??= storage();
 globalThis.document ??= { hidden: false };
+// A page that polls or tries again must not keep node from ending.
+for (const name of ["setTimeout", "setInterval"]) {
+  const real = globalThis[name];
+  globalThis[name] = (...all) => real(...all).unref();
+}
 
 const { VideoDocument } = await import("../../assets/web/js/model/document.js");
 
 export function storage() {
-  const kept = new Map();
-  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) };
+  const methods = {
+    getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; },
+    setItem(key, value) { this[key] = String(value); },
+    removeItem(key) { delete this[key]; },
+  };
+  return Object.create(methods); // what is kept are its own keys, as in a browser
 }
 
 // 25 frames a second, but the last ten, which last twice as long.
@@ -37,13 +46,16 @@ export function documentOf(...predictions) {
     run_payload: async () => ({ ok: true, data: { query: "a dog", payload: { curve: { times: [], scores: [] } } } }),
   };
   const doc = new VideoDocument(server, "video");
-  doc.take({
-    video: { id: "video", duration: 10.4 }, playable: true, seq: 0, run_seq: 0, runs: [{ id: "run", task: "grounding", query: "a dog" }],
-    schema: { key: "", labels: [], tracks: [] }, palette: ["#0072b2"], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
-    predictions, annotations: [],
-  });
+  doc.take(loaded({ predictions }));
   return { doc, sent };
 }
+
+// What `load_document` answers.
+export const loaded = (more = {}) => ({
+  video: { id: "video", duration: 10.4 }, playable: true, seq: 0, run_seq: 0, runs: [{ id: "run", task: "grounding", query: "a dog" }],
+  schema: { key: "", labels: [], tracks: [] }, palette: ["#0072b2"], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
+  predictions: [], annotations: [], ...more,
+});
 
 export const spans = (doc) => [...doc.annotations.values()].map((a) => [a.start, a.end]).sort((a, b) => a[0] - b[0]);
 

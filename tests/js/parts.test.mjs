@@ -8,7 +8,6 @@ import { History } from "../../assets/web/js/model/history.js";
 import { after, progress, queue } from "../../assets/web/js/model/review.js";
 import { Rows } from "../../assets/web/js/model/rows.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
-import { Outbox } from "../../assets/web/js/sync/outbox.js";
 import { inkOn, layout } from "../../assets/web/js/view/layout.js";
 import { marks } from "../../assets/web/js/view/ruler.js";
 
@@ -159,26 +158,4 @@ test("snapping: the nearest of cuts, neighbours and speech, unless only frames a
   assert.deepEqual(at(4.05, true), [4.04, null]);
   assert.deepEqual(at(5.03), [5.04, null]);
   assert.equal(new Snapping(timeline, frames(), new Set(["p"]), "p").at(2.05, false).line, null, "what moves is nothing to snap to");
-});
-
-test("outbox: edits go in order, wait while nobody answers, and are sent again", async () => {
-  const states = [];
-  const batches = [];
-  let away = true;
-  const server = { save: async ({ edits }) => {
-    batches.push(edits.map((edit) => edit.op));
-    return away ? undefined : { ok: true, data: { results: edits.map(() => ({ ok: true })) } };
-  } };
-  const outbox = new Outbox(server, "v", () => {}, (state) => states.push(state));
-  outbox.push({ op: "create", id: "a" });
-  outbox.push({ op: "update", id: "a" });
-  await new Promise((done) => setTimeout(done, 20));
-  assert.equal(states.at(-1), "offline");
-  assert.ok(outbox.waitsFor("a"));
-  away = false;
-  await outbox.flush();
-  await new Promise((done) => setTimeout(done, 20));
-  assert.deepEqual(batches.at(-1), ["create", "update"]);
-  assert.equal(states.at(-1), "saved");
-  assert.ok(!outbox.waitsFor("a"));
 });

@@ -147,10 +147,9 @@ export function mount(element, server) {
     transcript.open(next);
     next.addEventListener("change", (event) => desk.doc === next && refresh(event.detail));
     next.addEventListener("notice", (event) => toast(event.detail, "error"));
-    next.addEventListener("gone", (event) => {
-      if (desk.doc !== next) return;
-      toast("This video was removed from the library.", "error");
-      go("library");
+    next.addEventListener("gone", () => {
+      toast(`“${next.video.name}” was removed from the library.${next.state === "saved" ? "" : " What was not saved yet went with it."}`, "error");
+      if (desk.doc === next) go("library");
     });
     for (const what of ["content", "jobs", "labels", "present", "state"]) refresh(what);
     playVideo(route.t);
@@ -345,8 +344,9 @@ export function mount(element, server) {
     if (desk.doc && ["saving", "offline", "conflict"].includes(desk.doc.state)) event.preventDefault();
   });
   // What an earlier page could not send any more.
+  const stated = (state) => state === "gone" && toast("A video was removed from the library, and with it edits that were not saved yet.", "error");
   leftBehind().then(async (videos) => {
-    for (const video of videos) if (video !== current().video) (await new Outbox(server, video).restore()).flush();
+    for (const video of videos) if (video !== current().video) (await new Outbox(server, video, undefined, stated).restore()).flush();
   });
   onRoute((route) => {
     if (route.page === "annotate") open(route);

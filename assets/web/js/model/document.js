@@ -1,5 +1,6 @@
 // What one video's timeline shows, and every change a person makes to it: applied at once, saved behind their back.
 
+import { Answers, verdictOf } from "../sync/answers.js";
 import { ApiError, array, call } from "../sync/api.js";
 import { Changes } from "../sync/changes.js";
 import { newId } from "../sync/ids.js";
@@ -9,6 +10,7 @@ import { annotator } from "../sync/who.js";
 import { History } from "./history.js";
 import { People } from "./people.js";
 import { Signals } from "./signals.js";
+import { Undo } from "./undo.js";
 
 const FIELDS = ["id", "track", "start", "end", "label", "note", "source", "prediction_id"];
 
@@ -37,20 +39,37 @@ export class VideoDocument extends EventTarget {
     this.quiet = 0;
     this.state = "saved";
     this.others = new Changes(server, this);
-    this.outbox = new Outbox(server, id, (result, edit) => this.answered(result, edit), (s, why) => this.setState(s, why));
+    this.answers = new Answers(this);
+    this.steps = new Undo(this);
+    this.outbox = new Outbox(server, id, (answers) => this.answers.take(answers), (s, why) => this.setState(s, why));
   }
 
   async load() {
-    const [data, history] = await Promise.all([this.fetchDocument(), this.history.done.length ? null : historyOf(this.id), this.outbox.restore()]);
-    this.take(data);
+    const [history] = await Promise.all([historyOf(this.id), this.refresh()]);
     if (history) this.takeHistory(history);
-    for (const edit of this.outbox.pending) this.overlay(edit);
     this.pts = await array(this.id, "pts");
     if (this.closed) return;
     this.changed();
     this.outbox.flush();
     for (const loading of [this.signals.loadPictures(), this.signals.loadCurve(), this.signals.loadPeople()]) loading.catch(() => {}); // the next poll says if the server is away
     this.others.begin();
+  }
+
+  // What the server has, and what we still have to say on top of it.
+  async refresh() {
+    const [data] = await Promise.all([this.fetchDocument(), this.outbox.restore()]);
+    this.take(data);
+    for (const edit of this.outbox.pending) this.overlay(edit);
+  }
+
+  async reload() {
+    try {
+      await this.refresh();
+      this.changed();
+      this.outbox.flush();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   fetchDocument() {
@@ -104,7 +123,7 @@ export class VideoDocument extends EventTarget {
       this.people = new People(saved);
     } catch (error) {
       this.people = before;
-      this.dispatchEvent(new CustomEvent("notice", { detail: error.message }));
+      this.notice(error.message);
       this.changed("faces");
       this.changed();
       return;
@@ -131,10 +150,26 @@ export class VideoDocument extends EventTarget {
     if (!this.closed && !(this.quiet && what === "content")) this.dispatchEvent(new CustomEvent("change", { detail: what }));
   }
 
+  // A sentence for the person.
+  notice(text) {
+    this.dispatchEvent(new CustomEvent("notice", { detail: text }));
+  }
+
+  // The video is no longer in the library.
+  gone(why) {
+    if (this.removed) return;
+    this.removed = true;
+    this.close();
+    this.dispatchEvent(new CustomEvent("gone", { detail: why }));
+  }
+
   setState(state, why = "") {
-    if (state === "refused") {
-      this.dispatchEvent(new CustomEvent("notice", { detail: `Not saved: ${why}` }));
+    if (state === "gone") {
+      this.gone(why);
+      return;
     }
+    if (state === "refused" && why !== this.told) this.notice(`Not saved: ${why}`); // once, however often it is tried
+    if (state === "refused" || state === "saved") this.told = why;
     const shown = state === "saved" && this.conflicts.size ? "conflict" : state === "refused" ? "offline" : state;
     if (shown === this.state && why === this.why) return;
     this.state = shown;
@@ -194,40 +229,50 @@ export class VideoDocument extends EventTarget {
     if (before) this.act(before, { ...before, deleted: true });
   }
 
+  // What an annotation of a prediction begins with.
+  fieldsOf(p) {
+    const { start, end, label } = p;
+    return { track: this.rowOf(p) ?? p.track, start, end, label, prediction_id: p.id };
+  }
+
   // Dragging a prediction makes an annotation of it; the prediction stays as the model made it.
   correct(predictionId, fields) {
-    const p = this.predictions.get(predictionId);
     const known = this.correctionOf(predictionId);
     if (known) {
       this.update(known.id, fields);
       return known.id;
     }
-    const { start, end, label } = p;
-    const track = this.rowOf(p) ?? p.track;
-    return this.create({ track, start, end, label, source: "correction", prediction_id: p.id, ...fields });
+    return this.create({ ...this.fieldsOf(this.predictions.get(predictionId)), source: "correction", ...fields });
   }
 
   accept(predictionId) {
     const p = this.predictions.get(predictionId);
-    if (!p || this.correctionOf(predictionId)) return;
-    const { start, end, label } = p;
-    const track = this.rowOf(p) ?? p.track;
-    this.create({ track, start, end, label, source: "accepted", prediction_id: p.id });
+    if (!p) return;
+    const known = this.correctionOf(predictionId);
+    if (!known) this.create({ ...this.fieldsOf(p), source: "accepted" });
+    else if (p.verdict !== verdictOf(known)) this.judge(p, verdictOf(known), p.verdict, known.id);
   }
 
   reject(predictionId) {
     const p = this.predictions.get(predictionId);
     if (!p) return;
-    const known = this.correctionOf(predictionId);
-    if (known) this.remove(known.id);
     const from = p.verdict;
-    this.decide(p, from === "rejected" ? "" : "rejected");
-    this.history.add({ decision: p.id, from, to: p.verdict });
+    const known = this.correctionOf(predictionId);
+    this.together(() => {
+      if (known) this.remove(known.id);
+      this.judge(p, from === "rejected" ? "" : "rejected", from, known?.id);
+    });
   }
 
-  decide(prediction, verdict) {
+  judge(prediction, verdict, from, annotation) {
+    this.decide(prediction, verdict, annotation);
+    this.history.add({ decision: prediction.id, from, to: verdict });
+  }
+
+  // `annotation` is what stands or falls with the verdict: where it is refused, the verdict is too.
+  decide(prediction, verdict, annotation) {
     prediction.verdict = verdict;
-    this.outbox.push({ op: "verdict", prediction_id: prediction.id, verdict });
+    this.outbox.push({ op: "verdict", prediction_id: prediction.id, verdict, ...(annotation && { id: annotation }) });
     this.changed();
   }
 
@@ -238,9 +283,13 @@ export class VideoDocument extends EventTarget {
 
   // Several changes as one step of undo, shown at once.
   together(work) {
+    return this.quietly(() => this.history.together(work));
+  }
+
+  quietly(work) {
     this.quiet++;
     try {
-      return this.history.together(work);
+      return work();
     } finally {
       this.quiet--;
       this.changed();
@@ -276,110 +325,19 @@ export class VideoDocument extends EventTarget {
   }
 
   undo() {
-    this.replay(this.history.done, () => this.history.back());
+    this.steps.undo();
   }
 
   redo() {
-    this.replay(this.history.undone, () => this.history.forth());
+    this.steps.redo();
   }
 
-  // What somebody else changed since is left as it is, and its step is gone.
-  replay(stack, move) {
-    const back = stack === this.history.done;
-    const states = new Map(); // what each annotation should be now: as the last step to it left it
-    for (const change of back ? stack.at(-1) ?? [] : [...(stack.at(-1) ?? [])].reverse()) {
-      const id = (change.after ?? change.before)?.id;
-      if (id) states.set(id, back ? change.after : change.before);
-    }
-    const strange = [...states].find(([id, state]) => state && this.annotations.has(id) && !same(this.annotations.get(id), state));
-    if (strange) {
-      this.history.forget(strange[0]);
-      this.dispatchEvent(new CustomEvent("notice", { detail: "Somebody changed this segment since; it was left as it is." }));
-      this.changed();
-      return;
-    }
-    this.quiet++;
-    for (const step of move() ?? []) this.apply(step);
-    this.quiet--;
-    this.keepHistory();
-    this.changed();
-  }
-
-  apply(step) {
-    if (step.decision) {
-      const p = this.predictions.get(step.decision);
-      if (p) this.decide(p, step.to);
-      return;
-    }
-    const [now, wanted] = step;
-    const id = (now ?? wanted).id;
-    const known = this.annotations.get(id);
-    const version = known?.version ?? this.versions.get(id);
-    this.put(known ?? { deleted: true }, wanted ? { ...wanted, version } : { ...now, deleted: true, version });
+  resolve(id, keepMine) {
+    this.answers.resolve(id, keepMine);
   }
 
   // The newest version of an annotation that we know of, also of one that is deleted.
   remember(id, version) {
     this.versions.set(id, Math.max(version, this.versions.get(id) ?? 0));
   }
-
-  // ---------------------------------------------------------------- what the server said
-
-  answered(result, edit) {
-    if (edit.op === "verdict") {
-      if (!result.ok) this.refused(result);
-      return;
-    }
-    if (result.ok) {
-      const saved = result.annotation;
-      const known = this.annotations.get(edit.id);
-      if (known && saved && known.version <= saved.version) Object.assign(known, saved);
-      if (saved) this.remember(saved.id, saved.version);
-      this.changed("saved");
-      return;
-    }
-    this.versions.set(edit.id, result.kind === "conflict" ? result.current?.version ?? 0 : edit.base_version);
-    if (result.kind !== "conflict") {
-      this.refused(result);
-      return;
-    }
-    const newest = this.outbox.drop(edit.id).at(-1) ?? edit; // a whole state each: the last one is what I want
-    const { op, base_version, edit_id, ...mine } = newest;
-    this.conflicts.set(edit.id, { mine: { ...mine, deleted: op === "delete" }, theirs: result.current });
-    if (result.current && !result.current.deleted) this.annotations.set(edit.id, result.current);
-    else this.annotations.delete(edit.id);
-    this.history.forget(edit.id);
-    this.changed();
-    this.changed("conflict");
-  }
-
-  refused(result) {
-    this.dispatchEvent(new CustomEvent("notice", { detail: result.error }));
-    this.reload();
-  }
-
-  async reload() {
-    try {
-      await this.load();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
-  }
-
-  resolve(id, keepMine) {
-    const conflict = this.conflicts.get(id);
-    if (!conflict) return;
-    this.conflicts.delete(id);
-    const { mine, theirs } = conflict;
-    if (keepMine) {
-      const fresh = theirs ? mine : { ...mine, id: newId() };
-      this.put(theirs, { ...fresh, version: theirs?.version ?? 0 });
-    }
-    this.outbox.flush();
-    this.changed();
-  }
-}
-
-function same(a, b) {
-  return FIELDS.every((field) => (a[field] ?? null) === (b[field] ?? null));
 }

@@ -2,6 +2,7 @@
 // {decision, from, to} about a prediction.
 
 const MOST = 300; // groups
+const MOST_CHANGES = 20_000; // in all groups: they are written down after each
 
 export class History {
   // `keep` is told after every change, so that a reload forgets nothing.
@@ -41,13 +42,16 @@ export class History {
   }
 
   trim() {
-    this.done.splice(0, this.done.length - MOST);
+    let first = this.done.length - 1; // the newest one stays, however large it is
+    let changes = this.done.at(-1)?.length ?? 0;
+    while (first > 0 && this.done.length - first < MOST && changes + this.done[first - 1].length <= MOST_CHANGES) changes += this.done[--first].length;
+    this.done.splice(0, Math.max(0, first));
     this.keep();
   }
 
-  // Nothing can be undone any more about an annotation that somebody else won.
+  // Nothing can be undone any more about an annotation, or a prediction, that somebody else won.
   forget(id) {
-    const about = (change) => (change.after ?? change.before)?.id === id;
+    const about = (change) => change.decision === id || (change.after ?? change.before)?.id === id;
     this.done = this.done.filter((group) => !group.some(about));
     this.undone = this.undone.filter((group) => !group.some(about));
     this.keep();

@@ -3,19 +3,24 @@
 export class ApiError extends Error {
   constructor(message, kind) {
     super(message);
-    this.kind = kind;
+    this.kind = kind; // offline, gone (what it is about was removed), refused, conflict, store, bug
   }
 }
 
-export async function call(server, name, request = {}) {
+// `patience` (ms) is for calls that can be repeated: one that got lost must not hold up the next for ever.
+export async function call(server, name, request = {}, patience = 0) {
   let reply;
+  let timer;
   try {
-    reply = await server[name](request);
+    const late = patience && new Promise((_, fail) => (timer = setTimeout(fail, patience)));
+    reply = await (late ? Promise.race([server[name](request), late]) : server[name](request));
   } catch {
     reply = undefined;
+  } finally {
+    clearTimeout(timer);
   }
   if (!reply || typeof reply !== "object" || !("ok" in reply)) {
-    throw new ApiError("The studio does not answer. Your edits are kept in this page and sent again.", "offline");
+    throw new ApiError("The studio does not answer. Try again in a moment.", "offline");
   }
   if (!reply.ok) throw new ApiError(reply.error, reply.kind);
   return reply.data;

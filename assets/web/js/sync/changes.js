@@ -6,6 +6,7 @@ import { newId } from "./ids.js";
 import { annotator } from "./who.js";
 
 const POLL_MS = 400;
+const PATIENCE_MS = 15_000;
 const WINDOW = newId(); // this page, among those that look at the same video
 
 export class Changes {
@@ -29,14 +30,10 @@ export class Changes {
       const request = {
         video: doc.id, since: doc.seq, run_since: doc.runSeq, schema: doc.schemaKey, annotator: annotator(), window: WINDOW,
       };
-      this.merge(await call(this.server, "changes", request));
-      if (doc.state === "offline") doc.outbox.flush();
+      this.merge(await call(this.server, "changes", request, PATIENCE_MS));
     } catch (error) {
       // the outbox says when the server is away; reading catches up by itself
-      if (error.kind === "refused") {
-        doc.close();
-        doc.dispatchEvent(new CustomEvent("gone", { detail: error.message }));
-      }
+      if (error.kind === "gone") doc.gone(error.message);
     } finally {
       this.polling = false;
     }

@@ -8,32 +8,47 @@ import { annotator } from "./who.js";
 
 const RETRY_MS = 1500;
 const BATCH = 500;
+const PATIENCE_MS = 15_000;
+
+const saved = (answers) => answers.filter(({ result }) => result.ok).map(({ edit }) => edit);
 
 export class Outbox {
-  // answered(result, edit) is called for each edit; stated(state, why) with saved | saving | offline | refused.
-  constructor(server, video, answered = () => {}, stated = () => {}) {
+  // answered([{edit, result}]) is called for each batch and returns the edits that are over. The others are not sent
+  // again from here, but they stay in storage until their video is opened and somebody decides: without a page that
+  // shows the video, nobody was asked. stated(state, why): saved | saving | offline | refused | gone.
+  constructor(server, video, answered = saved, stated = () => {}) {
     Object.assign(this, { server, video, answered, stated });
     this.busy = false;
+    this.retry = 0;
     this.pending = [];
+    this.known = new Set(); // edit_id of all that was ever here: storage has them a little longer
     this.keeping = new Map(); // edit_id → when the browser has it: nothing can be forgotten before it is kept
   }
 
   // Take up what earlier pages left.
   async restore() {
-    const known = new Set(this.pending.map((edit) => edit.edit_id));
-    const left = await editsOf(this.video);
-    this.pending = [...left.filter((edit) => !known.has(edit.edit_id)), ...this.pending];
+    const left = (await editsOf(this.video)).filter((edit) => !this.known.has(edit.edit_id));
+    for (const edit of left) this.known.add(edit.edit_id);
+    this.pending = [...left, ...this.pending];
     return this;
   }
 
+  // An edit belongs to whoever made it, also when it is sent after somebody else took the seat.
   push(fields) {
-    const edit = { edit_id: newId(), ...fields };
+    const edit = { edit_id: newId(), annotator: annotator(), ...fields };
     this.pending.push(edit);
-    this.keeping.set(edit.edit_id, keepEdit(this.video, edit));
+    this.keep(edit);
     this.flush();
   }
 
+  // In storage only; `instead` are edits that it takes the place of.
+  keep(edit, instead = []) {
+    this.known.add(edit.edit_id);
+    this.keeping.set(edit.edit_id, keepEdit(this.video, edit, instead.map((each) => each.edit_id)));
+  }
+
   forget(edits) {
+    if (!edits.length) return;
     const gone = new Set(edits.map((edit) => edit.edit_id));
     this.pending = this.pending.filter((edit) => !gone.has(edit.edit_id));
     Promise.all([...gone].map((id) => this.keeping.get(id))).then(() => forgetEdits(gone));
@@ -44,13 +59,6 @@ export class Outbox {
     return this.pending.some((edit) => edit.id === id || edit.prediction_id === id);
   }
 
-  // Take back what waits for an annotation (its base is gone) and return it, oldest first.
-  drop(id) {
-    const dropped = this.pending.filter((edit) => edit.id === id);
-    this.forget(dropped);
-    return dropped;
-  }
-
   // Sends until nothing waits, also after its page has turned to another video.
   async flush() {
     if (this.busy) return;
@@ -58,23 +66,47 @@ export class Outbox {
       this.stated("saved");
       return;
     }
+    clearTimeout(this.retry);
     this.busy = true;
     this.stated("saving");
-    const batch = this.pending.slice(0, BATCH);
+    const batch = this.next();
+    let reply;
     try {
-      const reply = await call(this.server, "save", { video: this.video, edits: batch, annotator: annotator() });
-      this.forget(batch);
-      this.busy = false;
-      reply.results.forEach((result, i) => this.answered(result, batch[i]));
-      this.flush();
+      reply = await call(this.server, "save", { video: this.video, edits: batch, annotator: batch[0].annotator ?? annotator() }, PATIENCE_MS);
     } catch (error) {
       this.busy = false;
-      if (error.kind === "refused") {
-        this.stated("refused", error.message);
-        return;
-      }
-      this.stated("offline", error.message);
-      setTimeout(() => this.flush(), RETRY_MS);
+      this.failed(error);
+      return;
     }
+    this.busy = false;
+    this.forget(this.answered(this.matched(batch, reply.results)));
+    this.flush();
+  }
+
+  // What one person made goes together: it is saved under that name.
+  next() {
+    const by = this.pending[0].annotator;
+    const other = this.pending.findIndex((edit) => edit.annotator !== by);
+    return this.pending.slice(0, other < 0 ? BATCH : Math.min(BATCH, other));
+  }
+
+  // Each edit with its answer. What builds on one that failed fails with it, also where it waits for a later batch.
+  matched(batch, results) {
+    const answers = batch.map((edit, i) => ({ edit, result: results[i] }));
+    const failed = new Map(answers.filter(({ edit, result }) => !result.ok && edit.id).map(({ edit, result }) => [edit.id, result]));
+    const sent = new Set(batch);
+    const waiting = this.pending.filter((edit) => !sent.has(edit));
+    this.pending = waiting.filter((edit) => !failed.has(edit.id));
+    return [...answers, ...waiting.filter((edit) => failed.has(edit.id)).map((edit) => ({ edit, result: failed.get(edit.id) }))];
+  }
+
+  failed(error) {
+    if (error.kind === "gone") {
+      this.forget(this.pending); // there is nothing left that they could change
+      this.stated("gone", error.message);
+      return;
+    }
+    this.stated(error.kind === "refused" ? "refused" : "offline", error.kind === "offline" ? "The studio does not answer. Your edits are kept in this browser and sent again." : error.message);
+    this.retry = setTimeout(() => this.flush(), RETRY_MS);
   }
 }

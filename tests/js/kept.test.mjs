@@ -1,0 +1,265 @@
+// Edits that are not saved yet: what becomes of them when tabs close, videos change, and others are faster.
+
+import assert from "node:assert/strict";
+import test, { beforeEach } from "node:test";
+
+import { stores } from "./idb.mjs";
+import { notices, prediction, quiet, until } from "./desk.mjs";
+import { Server } from "./server.mjs";
+
+const { VideoDocument } = await import("../../assets/web/js/model/document.js");
+const { Outbox } = await import("../../assets/web/js/sync/outbox.js");
+const { historyOf, keepHistory, leftBehind } = await import("../../assets/web/js/sync/storage.js");
+
+globalThis.fetch = async () => ({ ok: false });
+const A = { id: "a", track: "Moments", start: 1, end: 2, label: "x", note: "", source: "manual", prediction_id: null, version: 1, deleted: false, annotator: "" };
+const opened = [];
+const edits = () => stores.edits.map(({ edit }) => edit);
+
+beforeEach(async () => {
+  for (const doc of opened.splice(0)) doc.close();
+  await quiet(); // what an earlier test still writes
+  for (const name of Object.keys(stores)) stores[name] = [];
+  for (const key of Object.keys(localStorage)) localStorage.removeItem(key);
+});
+
+// A page that opens the video, with what an earlier one left.
+async function open(server) {
+  const doc = new VideoDocument(server, "video");
+  opened.push(doc);
+  await doc.load();
+  await until(() => !doc.outbox.busy);
+  return doc;
+}
+
+// Somebody moves the segment offline, and a colleague edits it meanwhile.
+async function conflicting(server, edit = (doc) => doc.update("a", { end: 3 })) {
+  const doc = await open(server);
+  server.away = true;
+  edit(doc);
+  await quiet();
+  server.away = false;
+  server.put({ id: "a", note: "theirs" });
+  return doc;
+}
+
+async function leftBehindSent(server) {
+  for (const video of await leftBehind()) await (await new Outbox(server, video).restore()).flush();
+  await quiet();
+}
+
+test("edits go in order, wait while nobody answers, and are sent again", async () => {
+  const server = new Server();
+  const states = [];
+  server.away = true;
+  const outbox = new Outbox(server, "video", undefined, (state) => states.push(state));
+  outbox.push({ op: "create", id: "b", base_version: 0 });
+  outbox.push({ op: "update", id: "b", base_version: 1 });
+  await until(() => states.at(-1) === "offline");
+  assert.ok(outbox.waitsFor("b"));
+  server.away = false;
+  await outbox.flush();
+  await until(() => states.at(-1) === "saved");
+  assert.deepEqual(server.saved.map((edit) => edit.op), ["create", "update"]);
+  assert.ok(!outbox.waitsFor("b"));
+});
+
+test("an edit left behind that conflicts stays until the video is opened, and then somebody is asked", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  (await conflicting(server)).close();
+  await leftBehindSent(server);
+  assert.equal(edits().length, 1, "nobody was asked yet");
+  const doc = await open(server);
+  await until(() => doc.conflicts.has("a"));
+  assert.deepEqual([doc.conflicts.get("a").mine.end, doc.conflicts.get("a").theirs.note, doc.annotations.get("a").end], [3, "theirs", 2]);
+  doc.resolve("a", true);
+  await until(() => !doc.outbox.pending.length);
+  await until(() => !edits().length);
+  assert.deepEqual([server.rows.get("a").end, server.rows.get("a").version], [3, 3]);
+});
+
+test("a conflict that comes after the page turned to another video waits for its video", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const doc = await conflicting(server);
+  doc.close();
+  await doc.outbox.flush();
+  await quiet();
+  assert.deepEqual([doc.outbox.pending.length, edits().length], [0, 1]);
+  const again = await open(server);
+  await until(() => again.conflicts.has("a"));
+});
+
+test("an open conflict survives the page's death as one edit: the oldest base, the newest fields", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const doc = await conflicting(server, (before) => {
+    before.update("a", { end: 3 });
+    before.update("a", { label: "mine" });
+  });
+  await doc.outbox.flush();
+  await until(() => doc.conflicts.has("a"));
+  await until(() => edits().length === 1);
+  assert.deepEqual(edits().map((edit) => [edit.base_version, edit.end, edit.label]), [[1, 3, "mine"]]);
+  const again = await open(server); // the first page crashed: nobody chose
+  await until(() => again.conflicts.has("a"));
+  again.resolve("a", false);
+  await until(() => !edits().length);
+  const third = await open(server);
+  assert.deepEqual([third.conflicts.size, third.annotations.get("a").note], [0, "theirs"]);
+});
+
+test("choosing mine is kept before the question is forgotten", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const doc = await conflicting(server);
+  await doc.outbox.flush();
+  await until(() => doc.conflicts.has("a"));
+  server.away = true;
+  doc.resolve("a", true);
+  await quiet();
+  const again = new Server({ annotations: [...server.rows.values()] });
+  await open(again);
+  await until(() => again.rows.get("a").end === 3);
+});
+
+test("a refused edit that nobody was told of waits too; told, it is forgotten and not sent twice", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const doc = await open(server);
+  server.refuses = () => "This label left the list.";
+  doc.close();
+  doc.update("a", { label: "gone" });
+  await until(() => !doc.outbox.pending.length && edits().length === 1);
+  const again = new VideoDocument(server, "video");
+  opened.push(again);
+  const said = notices(again);
+  await again.load();
+  await until(() => said.length);
+  await until(() => !edits().length);
+  await quiet();
+  assert.deepEqual(said, ["This label left the list."]);
+  assert.equal(server.batches.length, 2, "once by each page");
+  assert.equal(again.annotations.get("a").label, "x");
+});
+
+test("a refused edit takes along what was built on it: no conflict with oneself", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const doc = await open(server);
+  const said = notices(doc);
+  server.refuses = (edit) => (edit.label === "gone" ? "This label left the list." : null);
+  doc.update("a", { label: "gone" }); // alone in its batch …
+  doc.update("a", { label: "gone", end: 3 }); // … while these wait
+  doc.update("a", { label: "x", end: 4 });
+  await until(() => said.length && !doc.outbox.busy && !doc.outbox.pending.length);
+  await until(() => doc.annotations.get("a").end === 2);
+  assert.deepEqual([doc.conflicts.size, said.length, server.batches.length], [0, 1, 1]);
+  doc.undo();
+  assert.equal(doc.annotations.get("a").end, 2, "its steps are gone");
+  doc.update("a", { end: 5 });
+  await until(() => server.rows.get("a").end === 5);
+});
+
+test("“Keep mine” after editing theirs further is not another conflict", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const doc = await conflicting(server);
+  await doc.outbox.flush();
+  await until(() => doc.conflicts.has("a"));
+  doc.update("a", { start: 0.5 });
+  await until(() => !doc.outbox.pending.length);
+  doc.resolve("a", true);
+  await until(() => !doc.outbox.pending.length && !doc.outbox.busy);
+  assert.equal(doc.conflicts.size, 0);
+  assert.deepEqual([server.rows.get("a").start, server.rows.get("a").end, server.rows.get("a").version], [1, 3, 4]);
+});
+
+test("two who deleted the same segment agree", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const doc = await open(server);
+  server.away = true;
+  doc.remove("a");
+  await quiet();
+  server.away = false;
+  server.put({ id: "a", deleted: true });
+  await doc.outbox.flush();
+  await until(() => !edits().length);
+  assert.equal(doc.conflicts.size, 0);
+});
+
+test("a verdict is not saved where the deletion that goes with it is a conflict", async () => {
+  const correction = { ...A, source: "correction", prediction_id: "p" };
+  const server = new Server({ annotations: [correction], predictions: [prediction("p", 1, 2.5, { verdict: "corrected" })] });
+  const doc = await conflicting(server, (before) => before.reject("p"));
+  await doc.outbox.flush();
+  await until(() => doc.conflicts.has("a"));
+  assert.deepEqual([server.verdicts, doc.predictions.get("p").verdict], [{}, "corrected"]);
+  const again = await open(server); // also in a later page
+  await until(() => again.conflicts.has("a"));
+  again.resolve("a", true);
+  await until(() => server.verdicts.p === "rejected");
+  assert.ok(server.rows.get("a").deleted);
+  await until(() => !edits().length);
+});
+
+test("an edit that is made while storage is read is not sent twice", async () => {
+  const server = new Server();
+  const outbox = new Outbox(server, "video");
+  const restored = outbox.restore();
+  outbox.busy = true;
+  outbox.push({ op: "create", id: "b", base_version: 0 });
+  await restored;
+  await outbox.restore();
+  assert.equal(outbox.pending.length, 1);
+});
+
+test("each edit is sent under the name it was made under", async () => {
+  const server = new Server();
+  server.away = true;
+  const doc = await (async () => {
+    server.away = false;
+    const made = await open(server);
+    server.away = true;
+    return made;
+  })();
+  localStorage.setItem("annotator", "Anna");
+  doc.create({ track: "Moments", start: 1, end: 2 });
+  doc.create({ track: "Moments", start: 2, end: 3 });
+  localStorage.setItem("annotator", "Berta");
+  doc.create({ track: "Moments", start: 3, end: 4 });
+  doc.close();
+  await quiet();
+  localStorage.setItem("annotator", "Carla");
+  server.away = false;
+  await open(server);
+  await until(() => server.saved.length === 3);
+  assert.deepEqual(server.saved.map((edit) => edit.by), ["Anna", "Anna", "Berta"]);
+});
+
+test("edits of a video that was removed are forgotten, and that is said once", async () => {
+  const server = new Server();
+  const doc = await open(server);
+  server.away = true;
+  doc.create({ track: "Moments", start: 1, end: 2 });
+  await quiet();
+  server.away = false;
+  server.gone = true;
+  const said = [];
+  doc.addEventListener("gone", (event) => said.push(event.detail));
+  await doc.outbox.flush();
+  await doc.poll();
+  await until(() => !edits().length);
+  assert.deepEqual([said.length, doc.outbox.pending.length], [1, 0]);
+});
+
+test("what can be undone belongs to a tab; a new tab goes on where the last one was", async () => {
+  await keepHistory("video", { done: ["mine"] });
+  await keepHistory("video2", { done: ["another video's"] });
+  stores.history.push({ video: "video other-tab", at: Date.now() + 1000, done: ["theirs"] }, { video: "third other-tab", at: 1, done: ["old"] }, { video: "third newer-tab", at: 2, done: ["new"] });
+  assert.deepEqual((await historyOf("video")).done, ["mine"]);
+  assert.deepEqual((await historyOf("third")).done, ["new"]);
+  assert.equal(await historyOf("fourth"), null);
+  for (let n = 0; n < 9; n++) stores.history.push({ video: `third ${n}`, at: 10 + n, done: [] });
+  await historyOf("third");
+  assert.equal(stores.history.filter(({ video }) => video.startsWith("third")).length, 4, "old tabs are forgotten");
+});
+
+test("a history that an earlier release kept is found", async () => {
+  stores.history.push({ video: "video", done: ["before"], undone: [], versions: [] });
+  assert.deepEqual((await historyOf("video")).done, ["before"]);
+});
