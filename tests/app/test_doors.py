@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from starlette.testclient import TestClient
 
 from studio.app import create_app, serve
 from studio.app.guard import ARMOUR, Guard
+from studio.app.server import _listen
 from studio.config import Limits, Settings
 from studio.errors import UsageError
 from studio.service import Studio
@@ -97,6 +100,15 @@ def test_no_address_that_others_can_reach(host: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="this library has no users"):
         serve(Settings(home=tmp_path), host, 0, open_browser=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """asyncio turns Nagle's algorithm off for sockets that say that they are TCP."""
+    with closing(_listen("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as client:
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+        assert client
 
 
 def test_a_body_has_a_bound(tmp_path: Path) -> None:
