@@ -65,9 +65,10 @@ export function nudge(doc, ids, part, count, frames) {
   });
 }
 
-export function relabel(doc, ids, label) {
+// `bases` are the versions the person saw, where some time has passed since.
+export function relabel(doc, ids, label, bases = new Map()) {
   doc.together(() => {
-    for (const a of owned(doc, ids)) doc.update(a.id, { label });
+    for (const a of owned(doc, ids)) doc.update(a.id, { label }, bases.get(a.id));
   });
 }
 

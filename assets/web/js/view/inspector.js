@@ -84,13 +84,18 @@ export class Inspector {
   times(item, onchange) {
     const field = (name, label) => el("label", { class: "time" }, label,
       el("input", { type: "number", step: "0.001", min: "0", value: item[name].toFixed(3), "data-field": name, disabled: !onchange,
-        onchange: (event) => onchange(name, Number(event.target.value)) }));
+        onchange: (event) => onchange(name, event.target.valueAsNumber) }));
     return el("div", { class: "row" }, field("start", "Start"), field("end", "End"),
       el("span", { class: "muted mono", text: `${(item.end - item.start).toFixed(3)} s` }));
   }
 
   annotation(doc, a) {
-    const set = (fields) => doc.update(a.id, fields);
+    // What the person sees: while they type, others may change it, and that is a conflict.
+    let base = a.version;
+    const set = (fields) => {
+      doc.update(a.id, fields, base);
+      base = doc.annotations.get(a.id)?.version;
+    };
     const onTime = (name, value) => {
       const snapped = this.actions.snap(value);
       const ok = Number.isFinite(value) && (name === "start" ? snapped < a.end : snapped > a.start && snapped <= doc.video.duration);
@@ -122,10 +127,11 @@ export class Inspector {
     const open = items.filter((item) => doc.predictions.has(item.id));
     const ids = annotations.map((item) => item.id);
     const rows = [...new Set(items.map((item) => doc.rowOf(item)))];
+    const bases = new Map(annotations.map((item) => [item.id, item.version])); // as they were when the person saw them
     const labels = [...new Set(annotations.map((item) => item.label))];
     return [
       el("div", { class: "row head" }, el("h3", { text: `${items.length} segments` }), el("span", { class: "tag", text: rows.length === 1 ? rows[0] : `${rows.length} rows` })),
-      ...(ids.length ? this.labelField(doc, rows.length === 1 ? rows[0] : "", labels.length === 1 ? labels[0] : "", (label) => relabel(doc, ids, label)) : []),
+      ...(ids.length ? this.labelField(doc, rows.length === 1 ? rows[0] : "", labels.length === 1 ? labels[0] : "", (label) => relabel(doc, ids, label, bases)) : []),
       ids.length ? this.trackField(rows.length === 1 ? rows[0] : "…", (track) => track !== "…" && moveTo(doc, ids, track)) : null,
       open.length ? el("div", { class: "row" },
         el("button", { class: "primary", id: "accept", text: `Accept ${open.length} (A)`, onclick: () => this.actions.decide(open.map((p) => p.id), "accept") }),
