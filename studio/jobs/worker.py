@@ -120,7 +120,8 @@ class ProcessWorker:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process and self._process.is_alive() else None
+        process = self._process  # another thread may end it meanwhile
+        return process.pid if process and process.is_alive() else None
 
     def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
         with self._lock:
