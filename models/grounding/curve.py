@@ -129,11 +129,14 @@ def best_apart(bounds: Doubles, values: Doubles, top_k: int, overlap: float) -> 
     nor lying mostly inside it: a part of an answer is no other answer, while what surrounds it may be.
     """
     moments: list[Moment] = []
-    left = np.argsort(-values, kind="stable")
-    while len(left) and len(moments) < top_k:
-        best = left[0]
-        moments.append((float(bounds[best, 0]), float(bounds[best, 1]), float(values[best])))
-        shared = np.minimum(bounds[best, 1], bounds[left, 1]) - np.maximum(bounds[best, 0], bounds[left, 0])
-        part = shared > _PART * np.diff(bounds[left], axis=1)[:, 0]
-        left = left[~part & (iou(bounds[best], bounds[left]) <= overlap) & (left != best)]
+    order = np.argsort(-values, kind="stable")
+    values, starts, ends = values[order], *bounds[order].T
+    while len(values) and len(moments) < top_k:
+        moments.append((float(starts[0]), float(ends[0]), float(values[0])))
+        length = ends - starts
+        shared = np.maximum(np.minimum(ends[0], ends) - np.maximum(starts[0], starts), 0)
+        apart = shared / np.maximum(length[0] + length - shared, 1e-12) <= overlap
+        left = apart & (shared <= _PART * length)
+        left[0] = False
+        values, starts, ends = values[left], starts[left], ends[left]
     return moments

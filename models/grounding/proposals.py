@@ -83,6 +83,7 @@ def _candidates(curve: Doubles) -> Spans:
     """Half-open index spans (C, 2), from all scales and ratios."""
     spans: list[npt.NDArray[np.int64]] = []  # each as start · (N + 1) + end: quicker to sort than pairs are
     count = len(curve)
+    places = np.arange(count + 1)
     for sigma in _SCALES:
         if sigma * 3 > count:
             continue
@@ -92,13 +93,12 @@ def _candidates(curve: Doubles) -> Spans:
         valley = np.array([low for _, low in found])
         height = smooth[peak] - valley
         tall = height >= _PROMINENCE * np.ptp(smooth)
-        level = valley[tall, None] + (1 - np.array(_RATIOS)) * height[tall, None]
-        below = smooth < level.reshape(-1, 1)
-        right = np.arange(count) >= np.repeat(peak[tall], len(_RATIOS))[:, None]
-        before, after = (below & ~right)[:, ::-1], below & right
-        starts = np.where(before.any(axis=1), count - before.argmax(axis=1), 0)
-        ends = np.where(after.any(axis=1), after.argmax(axis=1), count)
-        spans.append(starts * (count + 1) + ends)
+        level = (valley[tall, None] + (1 - np.array(_RATIOS)) * height[tall, None]).reshape(-1, 1)
+        top = np.repeat(peak[tall], len(_RATIOS))[:, None]
+        # where the curve first falls below a level, to the left of the top and to its right; at the latest where it ends
+        left = (np.append(smooth[::-1], -np.inf) < level) & (places >= count - top)
+        right = (np.append(smooth, -np.inf) < level) & (places >= top)
+        spans.append((count - left.argmax(axis=1)) * (count + 1) + right.argmax(axis=1))
     return np.stack(np.divmod(np.unique(np.concatenate(spans)), count + 1), axis=1)
 
 

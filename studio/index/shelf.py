@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from studio.index.cache import SHARED
 from studio.index.nearest import APPROXIMATE_ABOVE, Approximate, Exact, Nearest, Rows
-from studio.index.vectors import Vectors, file_name
+from studio.index.vectors import Features, Vectors, file_name
 from studio.partial import partial_of
 
 
@@ -62,6 +62,13 @@ class Shelf:
         places = [self._places[video] for video in present]
         ranges = np.array([(place.start, place.start + place.count) for place in places], np.int64)
         return [(present[i], score) for i, score in self._nearest.best(np.asarray(query, np.float32), ranges, top)]
+
+    def features(self, video_id: str) -> Features | None:
+        """A video's features, as the last search read them: nothing has to be mapped again; None if it was not there."""
+        place, times = self._places.get(video_id), self._vectors.times(video_id, self._encoder)
+        if place is None or self._rows is None or times is None or len(times) != place.count:
+            return None
+        return Features(times, self._rows[place.start : place.start + place.count])
 
     def tend(self, video_ids: Sequence[str]) -> None:
         """Bring the files up to date, and build the approximate index where the library has outgrown exact search.

@@ -53,12 +53,15 @@ class Vectors:
 
     def get(self, video_id: str, encoder: str) -> Features | None:
         """A video's features, memory-mapped; None when it is not indexed with this encoder."""
-        name = file_name(encoder)
-        times = self.cache.load_array(video_id, f"{name}.times.npy")
-        vectors = self.cache.load_array(video_id, f"{name}.vectors.npy")
+        vectors = self.cache.load_array(video_id, f"{file_name(encoder)}.vectors.npy")
+        times = self.times(video_id, encoder)
         if times is None or vectors is None or len(times) != len(vectors) or len(times) == 0:
             return None
         return Features(times, vectors)
+
+    def times(self, video_id: str, encoder: str) -> NDArray[np.int64] | None:
+        """When a video's features are sampled, µs."""
+        return self.cache.load_array(video_id, f"{file_name(encoder)}.times.npy")
 
     def stamp(self, video_id: str, encoder: str) -> int:
         """A number that changes when a video's features do; 0 when it is not indexed with this encoder."""

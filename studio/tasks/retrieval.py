@@ -108,7 +108,7 @@ class _Seen:
     def curve(self, video_id: str) -> tuple[Features, NDArray[np.float32]] | None:
         """The features of a video and their likeness; None where it is not indexed."""
         if video_id not in self._curves:
-            features = self._desk.vectors.get(video_id, self._key)
+            features = self._desk.shelf(self._key).features(video_id) or self._desk.vectors.get(video_id, self._key)
             self._curves[video_id] = None if features is None else (features, features.similarity(self._vector))
         return self._curves[video_id]
 
