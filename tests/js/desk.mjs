@@ -8,6 +8,7 @@ for (const name of ["setTimeout", "setInterval"]) {
   globalThis[name] = (...all) => real(...all).unref();
 }
 
+const { Frames } = await import("../../assets/web/js/model/frames.js");
 const { VideoDocument } = await import("../../assets/web/js/model/document.js");
 
 export function storage() {
@@ -23,12 +24,7 @@ export function storage() {
 export function frames(count = 250) {
   const pts = Float64Array.from({ length: count }, (_, i) => (i < count - 10 ? i * 0.04 : (count - 10) * 0.04 + (i - count + 10) * 0.08));
   const duration = pts[count - 1] + 0.08;
-  return {
-    pts, duration,
-    frameAt: (time) => Math.max(0, pts.findLastIndex((t) => t <= time)),
-    frameTime: (index) => pts[Math.min(Math.max(0, index), count - 1)],
-    snap: (time) => [...pts, duration].reduce((best, t) => (Math.abs(t - time) < Math.abs(best - time) ? t : best)),
-  };
+  return new Frames(pts, duration);
 }
 
 export function prediction(id, start, end, more = {}) {

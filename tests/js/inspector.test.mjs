@@ -15,7 +15,7 @@ function inspected(...predictions) {
   const box = element("div");
   document.body.replaceChildren(box);
   const selection = new Selection();
-  const { snap } = frames();
+  const snap = (time) => frames().snap(time);
   const inspector = new Inspector(box, doc.server, { snap, select: () => inspector.show(doc, selection), tracks: () => ["Moments"], decide() {} });
   doc.addEventListener("change", () => inspector.show(doc, selection));
   const choose = (...ids) => {

@@ -114,7 +114,7 @@ export function mount(element, server) {
 
   async function open(route) {
     if (desk.doc?.id === route.video) {
-      if (route.t) player.seek(route.t);
+      if (route.t !== null) player.seek(route.t);
       if (route.q) asking.answer(route.q);
       return;
     }
@@ -132,6 +132,7 @@ export function mount(element, server) {
       await next.load();
     } catch (error) {
       if (desk.doc !== next) return;
+      $("desk").removeAttribute("aria-busy");
       show(false);
       desk.doc = null;
       toast(error.message, "error");
@@ -152,7 +153,7 @@ export function mount(element, server) {
       if (desk.doc === next) go("library");
     });
     for (const what of ["content", "jobs", "labels", "present", "state"]) refresh(what);
-    playVideo(route.t);
+    playVideo(route.t ?? 0);
     if (route.q) asking.answer(route.q);
   }
 
@@ -163,13 +164,14 @@ export function mount(element, server) {
 
   function playVideo(time) {
     const { doc } = desk;
+    const shown = { offset: doc.video.media_start, pts: doc.pts, duration: doc.video.duration, time };
     $("player-note").hidden = doc.playable;
     if (!doc.playable) {
       $("player-note-text").textContent = "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
-      Object.assign(player, { pts: doc.pts, duration: doc.video.duration });
+      player.take(shown);
       return;
     }
-    player.open(`/media/${doc.id}`, { offset: doc.video.media_start, pts: doc.pts, duration: doc.video.duration, time });
+    player.open(`/media/${doc.id}`, shown);
   }
 
   function refresh(what) {
@@ -264,7 +266,7 @@ export function mount(element, server) {
     if (!player.video.paused && (player.time > timeline.end || player.time < timeline.start)) timeline.reveal(player.time);
     timeline.invalidate();
   });
-  player.addEventListener("pause", () => desk.doc && note({ t: player.time.toFixed(3) }));
+  player.addEventListener("pause", () => timeline.doc && timeline.doc === desk.doc && note({ t: player.time.toFixed(3) }));
   player.addEventListener("error", () => {
     if (!desk.doc?.playable || !player.video.error) return;
     $("player-note").hidden = false;
@@ -316,8 +318,9 @@ export function mount(element, server) {
   for (const button of element.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset.go));
 
   splitter($("splitter"), $("desk"));
-  attach(timeline, { player, selection, seek: desk.seek, changed: desk.changed, refuse: desk.say });
+  const pointer = attach(timeline, { player, selection, seek: desk.seek, changed: desk.changed, refuse: desk.say });
   listen(keymap, actions, {
+    pointer,
     open: () => Boolean(desk.doc) && current().page === "annotate",
     // past the last segment Tab goes on to the next control, as everywhere
     hasNext: (step) => {

@@ -10,7 +10,7 @@ export function current() {
   return {
     page: PAGES.includes(query.get("view")) ? query.get("view") : video ? "annotate" : "library",
     video,
-    t: Number(query.get("t")) || 0,
+    t: query.has("t") ? Number(query.get("t")) || 0 : null, // null: nobody said
     q: query.get("q") || "",
     like: query.get("like") || "",
     task: query.get("task") || "",
@@ -22,7 +22,7 @@ export function current() {
 export function go(page, parameters = {}) {
   const query = new URLSearchParams();
   if (!(page === "library" || (page === "annotate" && parameters.video))) query.set("view", page);
-  for (const [key, value] of Object.entries(parameters)) if (value) query.set(key, value);
+  for (const [key, value] of Object.entries(parameters)) if (value || value === 0) query.set(key, value);
   const text = query.toString();
   history.pushState(null, "", text ? `?${text}` : location.pathname);
   announce();

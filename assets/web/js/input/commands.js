@@ -2,7 +2,7 @@
 
 import * as operations from "../model/operations.js";
 
-const AROUND_S = 1;
+const NEW_S = 2;
 let clipboard = []; // also for another video
 
 export function commands(desk) {
@@ -21,7 +21,7 @@ export function commands(desk) {
 
   const nudge = (part, count) => edit((ids) => {
     const wasPrediction = doc().predictions.has(selection.current) ? doc().predictions.get(selection.current) : null;
-    operations.nudge(doc(), ids, part, count, player);
+    operations.nudge(doc(), ids, part, count, player.frames);
     if (wasPrediction) selection.one(doc().correctionOf(wasPrediction.id)?.id ?? wasPrediction.id);
     const item = current();
     if (item) desk.changed(item.start, item.end, part);
@@ -36,26 +36,24 @@ export function commands(desk) {
 
   function create() {
     const { in: from, out: to } = timeline.marks;
-    const { duration } = doc().video;
-    const start = from ?? Math.min(player.time, Math.max(0, duration - 0.1));
-    const end = to !== null && to > start ? to : Math.min(duration, Math.max(player.snap(start + 2), start + 0.04));
+    const start = from ?? player.time;
     timeline.marks = { in: null, out: null };
-    if (end > start) make(start, end);
+    make(start, to !== null && to > start ? to : start + NEW_S);
   }
 
-  function make(start, end) {
+  function make(from, to) {
     const track = desk.track();
     if (timeline.arrangement.isLocked(track)) {
       desk.say(`“${track}” is locked; unlock it in its menu.`);
       return;
     }
-    selection.one(doc().create({ track, start, end }));
+    selection.one(doc().create({ track, ...player.frames.span(from, to) }));
     desk.label();
   }
 
   function paste() {
     if (!clipboard.length) return;
-    selection.set(operations.paste(doc(), clipboard, player.time, player));
+    selection.set(operations.paste(doc(), clipboard, player.time, player.frames));
   }
 
   return {
@@ -71,8 +69,7 @@ export function commands(desk) {
     playAround: () => {
       const item = current();
       if (!item) return;
-      const edge = Math.abs(player.time - item.start) <= Math.abs(player.time - item.end) ? item.start : item.end;
-      player.playRange(Math.max(0, edge - AROUND_S), Math.min(doc().video.duration, edge + AROUND_S));
+      player.playAround(Math.abs(player.time - item.start) <= Math.abs(player.time - item.end) ? item.start : item.end);
     },
     fullscreen: () => desk.fullscreen(),
     mute: () => (player.video.muted = !player.video.muted),
@@ -92,7 +89,7 @@ export function commands(desk) {
       };
     },
     split: edit(() => {
-      const second = operations.split(doc(), selection.current, player.time, player);
+      const second = operations.split(doc(), selection.current, player.time, player.frames);
       if (second) selection.one(second);
       else desk.say("The playhead is not inside the segment; there is nothing to split.");
     }),
@@ -102,7 +99,7 @@ export function commands(desk) {
       else desk.say("Choose two or more segments of one row to merge them.");
     }),
     extend: edit(() => {
-      operations.extend(doc(), selection.current, player.time, player);
+      operations.extend(doc(), selection.current, player.time, player.frames);
       selection.one(doc().correctionOf(selection.current)?.id ?? selection.current);
     }),
     startEarlier: nudge("start", -1),

@@ -30,6 +30,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     const at = point(event);
     if (event.pointerType === "touch") {
       fingers.set(event.pointerId, at);
+      if (pinch) return; // a third finger
       if (fingers.size === 2) return beginPinch();
     }
     root.setPointerCapture(event.pointerId);
@@ -85,7 +86,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
 
   function snappingFor(ids) {
     const prediction = timeline.doc.annotations.get(ids[0])?.prediction_id;
-    return new Snapping(timeline, player, new Set(ids), ids.length === 1 && timeline.doc.predictions.has(ids[0]) ? ids[0] : prediction && null);
+    return new Snapping(timeline, player.frames, new Set(ids), ids.length === 1 && timeline.doc.predictions.has(ids[0]) ? ids[0] : prediction && null);
   }
 
   // ---------------------------------------------------------------- move
@@ -126,12 +127,8 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     return found;
   }
 
-  const least = () => player.frameTime(1) || 0.01;
-
   function drawn(time, event, at) {
-    const edge = snap(time, event, at);
-    const grip = player.snap(drag.grip);
-    return { id: null, track: drag.track, label: "", start: Math.min(grip, edge), end: Math.max(grip, edge, Math.min(grip, edge) + least()) };
+    return { id: null, track: drag.track, label: "", ...player.frames.span(drag.grip, snap(time, event, at)) };
   }
 
   // How far the pointer takes all pieces; none may leave the video or lose its last frame.
@@ -143,14 +140,11 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
       const latest = Math.max(...drag.pieces.map((piece) => piece.end));
       const free = Math.min(Math.max(first.start + time - drag.grip, first.start - earliest), timeline.duration - (latest - first.start));
       const by = snap(free, event, at) - first.start;
-      return drag.pieces.map((piece) => {
-        const start = player.snap(piece.start + by);
-        return { ...piece, start, end: Math.max(start + least(), player.snap(piece.end + by)) };
-      });
+      return drag.pieces.map((piece) => ({ ...piece, ...player.frames.span(piece.start + by, piece.end + by) }));
     }
     const edge = snap(time, event, at);
-    const low = Math.max(...drag.pieces.filter((piece) => piece.part === "end").map((piece) => piece.start + least()), 0);
-    const high = Math.min(...drag.pieces.filter((piece) => piece.part === "start").map((piece) => piece.end - least()), timeline.duration);
+    const low = Math.max(...drag.pieces.filter((piece) => piece.part === "end").map((piece) => player.frames.edge(piece.start, 1)), 0);
+    const high = Math.min(...drag.pieces.filter((piece) => piece.part === "start").map((piece) => player.frames.edge(piece.end, -1)), timeline.duration);
     return drag.pieces.map((piece) => ({ ...piece, [piece.part]: Math.min(Math.max(edge, low), high) }));
   }
 
@@ -166,9 +160,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     if (!drag) return;
     const { kind, moved: wasMoved, grip, part } = drag;
     const { drafts, doc } = timeline;
-    drag = null;
-    Object.assign(timeline, { drafts: [], box: null, snapLine: null });
-    timeline.invalidate();
+    cancel();
     if (event.type === "pointercancel") return;
     if (["create", "hold", "locked"].includes(kind) && !wasMoved) {
       selection.one(null);
@@ -181,6 +173,14 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
       save(doc, drafts, part);
       changed(drafts[0].start, drafts[0].end, part);
     }
+  }
+
+  // What was begun is forgotten.
+  function cancel() {
+    clearTimeout(holding);
+    drag = null;
+    Object.assign(timeline, { drafts: [], box: null, snapLine: null });
+    timeline.invalidate();
   }
 
   function save(doc, drafts, part) {
@@ -205,9 +205,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
   // ---------------------------------------------------------------- two fingers
 
   function beginPinch() {
-    clearTimeout(holding);
-    drag = null;
-    Object.assign(timeline, { drafts: [], box: null, snapLine: null });
+    cancel();
     const [a, b] = [...fingers.values()];
     pinch = { times: [timeline.time(a.x), timeline.time(b.x)], gap: Math.max(20, Math.abs(a.x - b.x)) };
   }
@@ -244,4 +242,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
       timeline.zoom(Math.exp(event.deltaY * amount * 0.0015), timeline.time(point(event).x));
     }
   }, { passive: false });
+
+  // Keys wait while the pointer holds something, or they would change it under the hand.
+  return { holds: () => ["create", "edit", "box"].includes(drag?.kind), cancel };
 }

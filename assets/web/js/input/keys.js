@@ -3,12 +3,17 @@
 import { typing } from "../view/dom.js";
 import { keyName } from "./keymap.js";
 
-export function listen(keymap, actions, { open, onDigit, hasNext }) {
+export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
   let held = null;
 
   document.addEventListener("keydown", (event) => {
     if (!open() || typing(event) || document.querySelector("dialog[open], .menu")) return;
     const name = keyName(event);
+    if (pointer.holds()) { // what is in the hand is not changed by keys; Escape lets go of it
+      event.preventDefault();
+      if (name === "Escape") pointer.cancel();
+      return;
+    }
     const focused = document.activeElement;
     const control = focused?.closest("button, a, select, video, summary");
     if (control && ["Space", "Enter"].includes(name)) return; // these belong to the focused control

@@ -1,5 +1,7 @@
 // Where a boundary may want to lie: shot cuts, neighbours, predictions, where speech begins, the playhead; a frame always.
 
+import { countBefore } from "../model/search.js";
+
 const SNAP_PX = 7;
 
 export class Snapping {
@@ -28,22 +30,11 @@ export class Snapping {
     const limit = (SNAP_PX / timeline.width) * (timeline.end - timeline.start);
     let best = null;
     if (!free) {
-      for (let i = firstFrom(points, time - limit); i < points.length && points[i][0] <= time + limit; i++) {
+      for (let i = countBefore(points.length, (k) => points[k][0] < time - limit); i < points.length && points[i][0] <= time + limit; i++) {
         const away = Math.abs(points[i][0] - time);
         if (!best || away < best.away) best = { time: points[i][0], what: points[i][1], away };
       }
     }
     return best ? { time: frames.snap(best.time), line: best } : { time: frames.snap(time), line: null };
   }
-}
-
-function firstFrom(points, time) {
-  let low = 0;
-  let high = points.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (points[middle][0] < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

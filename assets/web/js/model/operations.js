@@ -1,5 +1,5 @@
 // What a person can do to segments beside dragging them. Each function changes the document in one step of undo; times
-// are in seconds and lie on frame edges (`frames` is the player: snap, frameAt, frameTime).
+// are in seconds and lie on frame edges (see frames.js).
 
 const SAME = 5e-4; // s: closer than any two frames
 
@@ -10,12 +10,15 @@ function own(doc, id) {
   return doc.annotations.get(doc.correct(id, {}));
 }
 
+// What would change: the correction of a prediction where there is one.
+const standing = (doc, id) => doc.annotations.get(id) ?? doc.correctionOf(id) ?? doc.item(id);
+
 const owned = (doc, ids) => [...ids].map((id) => own(doc, id)).filter(Boolean);
 
 // Cut at `time`; returns the id of the second half.
 export function split(doc, id, time, frames) {
   const at = frames.snap(time);
-  const item = doc.item(id);
+  const item = standing(doc, id);
   if (!item || at <= item.start + SAME || at >= item.end - SAME) return null;
   return doc.together(() => {
     const { id: first, track, label, note, end } = own(doc, id);
@@ -40,25 +43,19 @@ export function merge(doc, ids) {
 
 // The edge that is nearer to `time` moves there.
 export function extend(doc, id, time, frames) {
-  const item = doc.item(id);
+  const item = standing(doc, id);
   const at = frames.snap(time);
-  if (!item || (at > item.start + SAME && at < item.end - SAME ? false : Math.abs(at - item.start) < SAME || Math.abs(at - item.end) < SAME)) return;
+  if (!item || Math.abs(at - item.start) < SAME || Math.abs(at - item.end) < SAME) return;
   const edge = Math.abs(at - item.start) <= Math.abs(at - item.end) ? "start" : "end";
   doc.together(() => doc.update(own(doc, id).id, { [edge]: at }));
 }
 
 // Move an edge ("start", "end") or the whole ("body") by frames; a segment keeps at least one frame.
 export function nudge(doc, ids, part, count, frames) {
-  const shifted = (time) => {
-    const last = frames.pts.length;
-    const index = time >= frames.duration - SAME ? last : frames.frameAt(time + SAME);
-    const wanted = Math.min(last, Math.max(0, index + count));
-    return wanted >= last ? frames.duration : frames.frameTime(wanted);
-  };
   doc.together(() => {
     for (const a of owned(doc, ids)) {
-      const start = part === "end" ? a.start : shifted(a.start);
-      const end = part === "start" ? a.end : shifted(a.end);
+      const start = part === "end" ? a.start : frames.edge(a.start, count);
+      const end = part === "start" ? a.end : frames.edge(a.end, count);
       const stopped = part === "body" && (start === a.start || end === a.end);
       if (!stopped && start < end - SAME) doc.update(a.id, { start, end });
     }

@@ -1,5 +1,6 @@
 // Boxes around faces, drawn over the video at the very frame that is shown; their colour says who speaks.
 
+import { countBefore } from "../model/search.js";
 import { isolated } from "./dom.js";
 
 const GAP_S = 1; // between two boxes of a track: longer means that the face was away
@@ -91,15 +92,8 @@ export class Faces {
 }
 
 // The box at a time between two that are known, or null while the face is away. `boxes` rise in time.
-export function boxAt(boxes, time) {
-  let low = 0;
-  let high = boxes.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (boxes[middle][0] <= time + 1e-6) low = middle + 1;
-    else high = middle;
-  }
-  const i = low - 1;
+function boxAt(boxes, time) {
+  const i = countBefore(boxes.length, (k) => boxes[k][0] <= time + 1e-6) - 1;
   if (i < 0) return null;
   const [before, next] = [boxes[i], boxes[i + 1]];
   if (!next) return time - before[0] < 0.1 ? before.slice(1) : null;
@@ -110,14 +104,7 @@ export function boxAt(boxes, time) {
 }
 
 // The value of the sample that a time falls into; null far from all of them.
-export function valueAt(times, values, time) {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] <= time + 0.02) low = middle + 1;
-    else high = middle;
-  }
-  if (!low || time - times[low - 1] > 0.2) return null;
-  return values[low - 1];
+function valueAt(times, values, time) {
+  const last = countBefore(times.length, (i) => times[i] <= time + 0.02) - 1;
+  return last < 0 || time - times[last] > 0.2 ? null : values[last];
 }

@@ -1,5 +1,7 @@
 // Where everything lies on the timeline: rows, lanes, colours. No drawing, no events.
 
+import { countBefore } from "../model/search.js";
+
 const PREDICTION_H = 15;
 const ANNOTATION_H = 24;
 const EMPTY_H = 13; // room to draw the first annotation
@@ -124,14 +126,7 @@ function stack(items) {
 // The first item that may reach past a time.
 export function firstVisible(items, time) {
   const from = time - (items.longest ?? 0);
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (items[middle].start < from) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countBefore(items.length, (i) => items[i].start < from);
 }
 
 // Black or white, whichever can be read on a colour (#rrggbb).

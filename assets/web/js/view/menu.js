@@ -43,7 +43,7 @@ export function openMenu(anchor, items, label, again = () => anchor) {
   menu.querySelector("button:not(:disabled)")?.focus();
 }
 
-export function closeMenu() {
+function closeMenu() {
   if (!opened) return;
   const { menu, anchor, again, outside } = opened;
   opened = null;

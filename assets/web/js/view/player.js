@@ -1,19 +1,23 @@
 // The video, frame by frame: the probed table of frame times is the truth, the player only shows.
 
+import { Frames } from "../model/frames.js";
+
+const AROUND_S = 1;
+
 export class Player extends EventTarget {
   constructor(video) {
     super();
     this.video = video;
     this.time = 0; // start of the displayed frame, in seconds from the first frame
     this.offset = 0; // first frame on the file's own clock
-    this.pts = new Float64Array(0);
-    this.duration = 0;
+    this.frames = new Frames();
     this.range = null; // {start, end, loop}: what is played
     this.backwards = 0; // timer of playing backwards
     this.sought = false; // paused where a seek put it: then the element's clock is the truth
     const tell = (name) => () => this.dispatchEvent(new Event(name));
     for (const name of ["play", "pause", "error", "loadedmetadata"]) video.addEventListener(name, tell(name));
     video.addEventListener("play", () => (this.sought = false));
+    video.addEventListener("ended", () => this.range?.loop && this.again()); // a range that ends with the video
     video.addEventListener("seeked", () => !video.seeking && this.shown(video.currentTime));
     if (video.requestVideoFrameCallback) {
       const onFrame = (_, frame) => {
@@ -26,10 +30,22 @@ export class Player extends EventTarget {
     }
   }
 
-  open(source, { offset, pts, duration, time }) {
-    Object.assign(this, { offset, pts, duration, time: 0 });
+  open(source, { time, ...more }) {
+    this.take({ time, ...more });
     this.video.src = source;
     this.seek(time);
+  }
+
+  // Another video's frames, also of one that cannot be played; whoever shows a time is told in any case.
+  take({ offset, pts, duration, time }) {
+    const frames = new Frames(pts, duration);
+    Object.assign(this, { offset, frames, range: null, time: frames.frameTime(frames.frameAt(time + 0.0005)) });
+    this.dispatchEvent(new Event("time"));
+  }
+
+  again() {
+    this.seek(this.range.start);
+    this.play();
   }
 
   close() {
@@ -58,41 +74,27 @@ export class Player extends EventTarget {
     return video.seeking || (this.sought && frame(mediaTime) !== frame(video.currentTime));
   }
 
-  // The number of the frame displayed at a time.
   frameAt(time) {
-    const { pts } = this;
-    let low = 0;
-    let high = pts.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (pts[middle] <= time) low = middle + 1;
-      else high = middle;
-    }
-    return Math.max(0, low - 1);
+    return this.frames.frameAt(time);
   }
 
   frameTime(index) {
-    return this.pts.length ? this.pts[Math.min(Math.max(0, index), this.pts.length - 1)] : 0;
+    return this.frames.frameTime(index);
   }
 
-  // The frame edge nearest to a time: where a boundary may lie. The end of the video is one too.
   snap(time) {
-    if (!this.pts.length) return Math.min(Math.max(0, time), this.duration);
-    const index = this.frameAt(time);
-    const before = this.pts[index];
-    const after = index + 1 < this.pts.length ? this.pts[index + 1] : this.duration;
-    return time - before <= after - time ? before : after;
+    return this.frames.snap(time);
   }
 
   // Into the middle of the wanted frame: a seek to its very edge may show the one before.
   seek(time) {
-    if (!this.pts.length) {
+    const { frames } = this;
+    if (!frames.pts.length) {
       this.video.currentTime = this.offset + time;
       return;
     }
-    const index = this.frameAt(Math.min(Math.max(0, time), this.duration) + 0.0005);
-    const start = this.frameTime(index);
-    const end = index + 1 < this.pts.length ? this.pts[index + 1] : Math.max(start, this.duration);
+    const start = frames.frameTime(frames.frameAt(Math.min(Math.max(0, time), frames.duration) + 0.0005));
+    const end = Math.max(start, frames.edge(start, 1));
     this.video.currentTime = this.offset + (start + end) / 2;
     this.sought = this.video.paused;
     if (start !== this.time) {
@@ -103,8 +105,7 @@ export class Player extends EventTarget {
 
   // The time where the displayed frame ends.
   get frameEnd() {
-    const next = this.frameAt(this.time + 0.0005) + 1;
-    return next < this.pts.length ? this.pts[next] : this.duration;
+    return this.frames.edge(this.time, 1);
   }
 
   step(frames) {
@@ -135,6 +136,11 @@ export class Player extends EventTarget {
     this.seek(start);
     this.range = { start, end, loop };
     this.play();
+  }
+
+  // Across a boundary, to hear whether it lies where it should.
+  playAround(edge) {
+    this.playRange(Math.max(0, edge - AROUND_S), Math.min(this.frames.duration, edge + AROUND_S));
   }
 
   // Browsers play forwards only: backwards is a row of seeks, without sound.

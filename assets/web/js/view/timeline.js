@@ -45,8 +45,9 @@ export class Timeline extends EventTarget {
     this.restyle();
   }
 
+  // Nothing of the video before stays: what was marked, drawn, or under the pointer there.
   show(doc) {
-    this.doc = doc;
+    Object.assign(this, { doc, playhead: 0, hover: null, drafts: [], box: null, snapLine: null, marks: { in: null, out: null } });
     this.film.open(doc.video);
     this.fit();
   }
@@ -62,8 +63,7 @@ export class Timeline extends EventTarget {
   // ---------------------------------------------------------------- view
 
   setView(start, end) {
-    const least = Math.min(this.duration, Math.max(this.duration / MOST_ZOOM, 0.2));
-    const span = Math.min(this.duration, Math.max(least, end - start));
+    const span = this.spanOf(end - start);
     const from = Math.min(Math.max(0, start), this.duration - span);
     this.start = from;
     this.end = from + span;
@@ -73,14 +73,17 @@ export class Timeline extends EventTarget {
     this.invalidate();
   }
 
+  // How much can be in view at once, next to what is wanted.
+  spanOf(wanted) {
+    return Math.min(this.duration, Math.max(this.duration / MOST_ZOOM, 0.2, wanted));
+  }
+
   fit() {
     this.setView(0, this.duration);
   }
 
   zoom(factor, around = (this.start + this.end) / 2) {
-    const span = (this.end - this.start) * factor;
-    const least = Math.min(this.duration, Math.max(this.duration / MOST_ZOOM, 0.2));
-    const kept = Math.min(this.duration, Math.max(least, span));
+    const kept = this.spanOf((this.end - this.start) * factor);
     const share = (around - this.start) / (this.end - this.start);
     this.setView(around - share * kept, around + (1 - share) * kept);
   }

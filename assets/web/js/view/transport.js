@@ -1,7 +1,5 @@
 // The controls under the picture: playing, speed, sound, looping, hearing what was just changed, full screen.
 
-const AROUND_S = 1;
-
 export class Transport {
   // desk: {doc, player, selection}
   constructor($, desk) {
@@ -48,10 +46,8 @@ export class Transport {
 
   // A boundary moved: play across it, if that is wanted.
   changed(start, end, part) {
-    const { $, desk: { doc, player } } = this;
-    if ($("hear").getAttribute("aria-pressed") !== "true") return;
-    const edge = part === "end" ? end : start;
-    player.playRange(Math.max(0, edge - AROUND_S), Math.min(doc.video.duration, edge + AROUND_S));
+    const { $, desk: { player } } = this;
+    if ($("hear").getAttribute("aria-pressed") === "true") player.playAround(part === "end" ? end : start);
   }
 
   fullscreen() {
