@@ -7,7 +7,7 @@ tenth of a second on a laptop (tests/bench measures where that ends).
 import importlib.util
 import uuid
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,23 @@ from numpy.typing import NDArray
 APPROXIMATE_ABOVE = 1_500_000  # rows
 Rows = np.memmap[Any, np.dtype[np.float16]]
 Ranges = NDArray[np.int64]
-Found = list[tuple[int, float]]
+
+
+class Near(NamedTuple):
+    """A video by its position in `ranges`, the cosine of its best row, and those of all its rows (M,) where every row
+    was looked at."""
+
+    position: int
+    score: float
+    curve: NDArray[np.float32] | None
 
 
 class Nearest(Protocol):
     """Search over rows (N, D) of unit length."""
 
-    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> Found:
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[Near]:
         """Of V videos with rows [start, end) given by `ranges` (V, 2): the `top` by the cosine of their best row with
-        a unit query (D,), as (position in `ranges`, cosine), best first."""
+        a unit query (D,), best first."""
         ...
 
 
@@ -35,22 +43,29 @@ class Exact:
 
         self._rows = torch.from_numpy(rows)
 
-    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> Found:
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[Near]:
         """See `Nearest`."""
         import torch
 
         vector = torch.from_numpy(query).to(torch.float16)
+
+        def likeness(start: int, end: int) -> NDArray[np.float32]:
+            product = self._rows[start:end] @ vector
+            return product.to(torch.float32).numpy()
+
         if 2 * int((ranges[:, 1] - ranges[:, 0]).sum()) < len(self._rows):  # a filter left little
-            values = np.array([float((self._rows[start:end] @ vector).max()) for start, end in ranges.tolist()])
+            curves = [likeness(start, end) for start, end in ranges.tolist()]
+            values = np.array([curve.max() for curve in curves])
         else:
-            scores = (self._rows @ vector).to(torch.float32).numpy()
+            scores = likeness(0, len(self._rows))
+            curves = [scores[start:end] for start, end in ranges.tolist()]
             order = np.argsort(ranges[:, 0])
             values = np.empty(len(ranges), np.float32)
             # ranges do not overlap: [start, end, start, end, …] cuts the scores into videos and the gaps between them
             cuts = ranges[order].ravel()
-            values[order] = np.maximum.reduceat(np.append(scores, -np.inf), cuts)[::2]
+            values[order] = np.maximum.reduceat(np.append(scores, np.float32(-np.inf)), cuts)[::2]
         found = np.argsort(-values, kind="stable")[:top]
-        return [(int(i), float(values[i])) for i in found]
+        return [Near(int(i), float(values[i]), curves[i]) for i in found]
 
 
 class Approximate:
@@ -88,7 +103,7 @@ class Approximate:
         faiss.write_index(index, str(partial))
         partial.replace(file)
 
-    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> Found:
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[Near]:
         """See `Nearest`; asks for more neighbours until there are enough videos among them."""
         order = np.argsort(ranges[:, 0])
         starts, ends = ranges[order, 0], ranges[order, 1]
@@ -107,4 +122,4 @@ class Approximate:
         values = np.full(len(ranges), -np.inf, np.float32)
         np.maximum.at(values, order[place], cosines)
         found = np.argsort(-values, kind="stable")[:top]
-        return [(int(i), float(values[i])) for i in found if np.isfinite(values[i])]
+        return [Near(int(i), float(values[i]), None) for i in found if np.isfinite(values[i])]

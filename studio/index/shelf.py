@@ -51,8 +51,11 @@ class Shelf:
         """Rows in the file, gaps included."""
         return 0 if self._rows is None else len(self._rows)
 
-    def best(self, query: NDArray[np.float32], video_ids: Sequence[str], top: int) -> list[tuple[str, float]]:
-        """The `top` of these videos by the cosine of their best frame with a unit query (D,), best first.
+    def best(
+        self, query: NDArray[np.float32], video_ids: Sequence[str], top: int
+    ) -> list[tuple[str, float, NDArray[np.float32] | None]]:
+        """The `top` of these videos by the cosine of their best frame with a unit query (D,), best first; with the
+        cosines of all their frames (N,) where the search was exact.
 
         Videos that are not indexed with this encoder are left out.
         """
@@ -61,7 +64,8 @@ class Shelf:
             return []
         places = [self._places[video] for video in present]
         ranges = np.array([(place.start, place.start + place.count) for place in places], np.int64)
-        return [(present[i], score) for i, score in self._nearest.best(np.asarray(query, np.float32), ranges, top)]
+        found = self._nearest.best(np.asarray(query, np.float32), ranges, top)
+        return [(present[near.position], near.score, near.curve) for near in found]
 
     def features(self, video_id: str) -> Features | None:
         """A video's features, as the last search read them: nothing has to be mapped again; None if it was not there."""

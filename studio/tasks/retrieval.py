@@ -74,12 +74,13 @@ def search(
     hits: list[Hit] = []
     best = desk.shelf(key).best(vector, list(by_id), wanted)
     regions = 1 if len(best) >= wanted else MOMENTS_A_VIDEO  # in a large library other videos are worth more
-    for video_id, score in best:
+    for video_id, score, curve in best:
         least = sorted((hit.visual for hit in hits), reverse=True)[wanted - 1] if len(hits) >= wanted else -1.0
         if score <= least:
             break  # no moment of this video or the next can be among the best
         hits += [
-            replace(hit, score=hit.visual + liked.get(video_id, 0.0)) for hit in seen.moments(video_id, least, regions)
+            replace(hit, score=hit.visual + liked.get(video_id, 0.0))
+            for hit in seen.moments(video_id, least, regions, curve)
         ]
     if levels is not None:
         hits.sort(key=lambda hit: -hit.score)
@@ -105,15 +106,21 @@ class _Seen:
         self._desk, self._key, self._vector, self._videos = desk, key, vector, videos
         self._curves: dict[str, tuple[Features, NDArray[np.float32]] | None] = {}
 
-    def curve(self, video_id: str) -> tuple[Features, NDArray[np.float32]] | None:
-        """The features of a video and their likeness; None where it is not indexed."""
+    def curve(
+        self, video_id: str, known: NDArray[np.float32] | None = None
+    ) -> tuple[Features, NDArray[np.float32]] | None:
+        """The features of a video and their likeness, unless that is `known`; None where it is not indexed."""
         if video_id not in self._curves:
             features = self._desk.shelf(self._key).features(video_id) or self._desk.vectors.get(video_id, self._key)
-            self._curves[video_id] = None if features is None else (features, features.similarity(self._vector))
+            self._curves[video_id] = None
+            if features is not None:
+                if known is None or len(known) != len(features.times_us):
+                    known = features.similarity(self._vector)
+                self._curves[video_id] = features, known
         return self._curves[video_id]
 
-    def moments(self, video_id: str, least: float, regions: int) -> list[Hit]:
-        found = self.curve(video_id)
+    def moments(self, video_id: str, least: float, regions: int, known: NDArray[np.float32] | None = None) -> list[Hit]:
+        found = self.curve(video_id, known)
         return moments_of(self._desk, self._videos[video_id], *found, least, regions) if found else []
 
     def strip(self, video_id: str) -> Strip | None:

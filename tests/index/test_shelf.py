@@ -47,10 +47,12 @@ def test_finds_what_the_plain_product_finds(library: Library, approximate_above:
     for seed in range(100, 110):
         query = unit(1, seed)[0]
         found = shelf.best(query, videos, 5)
-        assert [v for v, _ in found] == library.expected(query, videos, 5)
-        assert [s for _, s in found] == pytest.approx(
-            [float((library.truth[v] @ query).max()) for v, _ in found], abs=2e-3
-        )
+        assert [v for v, *_ in found] == library.expected(query, videos, 5)
+        for video, score, curve in found:
+            likeness = library.truth[video] @ query
+            assert score == pytest.approx(float(likeness.max()), abs=2e-3)
+            assert (curve is None) == (approximate_above == 100)
+            assert curve is None or curve == pytest.approx(likeness, abs=2e-3)
 
 
 @pytest.mark.parametrize("approximate_above", [10**9, 100])
@@ -59,7 +61,7 @@ def test_a_filter_is_kept_to(library: Library, approximate_above: int) -> None:
     shelf.tend(list(library.truth))
     few = ["v3", "v17", "nobody", "v29"]
     query = unit(1, 7)[0]
-    assert [v for v, _ in shelf.best(query, few, 9)] == library.expected(query, few, 9)
+    assert [v for v, *_ in shelf.best(query, few, 9)] == library.expected(query, few, 9)
     assert len(shelf.best(query, few, 9)) == 3
 
 
@@ -71,7 +73,8 @@ def test_new_and_changed_videos_are_found_at_once(library: Library, approximate_
     library.put("v4", 20, seed=501)
     for video in ("new", "v4"):
         query = library.truth[video][3]
-        assert shelf.best(query, list(library.truth), 1) == [(video, pytest.approx(1.0, abs=2e-3))]
+        ((found, score, _),) = shelf.best(query, list(library.truth), 1)
+        assert (found, score) == (video, pytest.approx(1.0, abs=2e-3))
 
 
 def test_gaps_are_given_back(library: Library) -> None:
@@ -85,7 +88,7 @@ def test_gaps_are_given_back(library: Library) -> None:
     assert len(shelf) < rows / 2
     left = [*videos[25:], "new"]
     query = unit(1, 3)[0]
-    assert [v for v, _ in shelf.best(query, [*videos, "new"], 6)] == library.expected(query, left, 6)
+    assert [v for v, *_ in shelf.best(query, [*videos, "new"], 6)] == library.expected(query, left, 6)
     assert len(list((library.vectors.cache.root / "library").glob("*.vectors"))) == 1
 
 
@@ -93,7 +96,7 @@ def test_two_processes_share_the_files(library: Library) -> None:
     one, two = Shelf(library.vectors, "lite@1"), Shelf(library.vectors, "lite@1")
     videos = list(library.truth)
     query = unit(1, 3)[0]
-    assert one.best(query, videos, 5) == two.best(query, videos, 5)
+    assert [near[:2] for near in one.best(query, videos, 5)] == [near[:2] for near in two.best(query, videos, 5)]
     library.put("new", 5, seed=900)
     assert one.best(library.truth["new"][0], [*videos, "new"], 1)[0][0] == "new"
     assert two.best(library.truth["new"][0], [*videos, "new"], 1)[0][0] == "new"
@@ -106,7 +109,9 @@ def test_a_damaged_manifest_is_written_anew(library: Library, damage: bytes) -> 
     (manifest,) = (library.vectors.cache.root / "library").glob("*.json")
     manifest.write_bytes(damage)
     query = unit(1, 3)[0]
-    assert [v for v, _ in Shelf(library.vectors, "lite@1").best(query, videos, 3)] == library.expected(query, videos, 3)
+    assert [v for v, *_ in Shelf(library.vectors, "lite@1").best(query, videos, 3)] == library.expected(
+        query, videos, 3
+    )
 
 
 def test_nothing_indexed_nothing_found(tmp_path: Path) -> None:
