@@ -276,6 +276,7 @@ export function mount(element, server) {
   timeline.addEventListener("hover", (event) => tip.show(desk.doc, event.detail));
   timeline.gutter.addEventListener("pick", (event) => desk.doc && pickPerson(personOf(event.detail)));
   transcript.addEventListener("lines", () => {
+    if (!desk.doc) return;
     desk.doc.signals.lines = transcript.lines.filter((line) => line.id !== null);
     timeline.relayout();
   });

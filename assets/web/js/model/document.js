@@ -51,7 +51,7 @@ export class VideoDocument extends EventTarget {
     if (this.closed) return;
     this.changed();
     this.outbox.flush();
-    for (const loading of [this.signals.loadPictures(), this.signals.loadCurve(), this.signals.loadPeople()]) loading.catch(() => {}); // the next poll says if the server is away
+    for (const what of ["loadPictures", "loadCurve", "loadPeople"]) this.signals.ask(what);
     this.others.begin();
   }
 
@@ -195,7 +195,7 @@ export class VideoDocument extends EventTarget {
 
   toggle(runId) {
     this.hidden.has(runId) ? this.hidden.delete(runId) : this.hidden.add(runId);
-    this.signals.loadCurve();
+    this.signals.ask("loadCurve");
     this.changed();
   }
 

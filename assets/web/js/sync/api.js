@@ -7,6 +7,8 @@ export class ApiError extends Error {
   }
 }
 
+const AWAY = "The studio does not answer. Try again in a moment.";
+
 // `patience` (ms) is for calls that can be repeated: one that got lost must not hold up the next for ever.
 export async function call(server, name, request = {}, patience = 0) {
   let reply;
@@ -20,7 +22,7 @@ export async function call(server, name, request = {}, patience = 0) {
     clearTimeout(timer);
   }
   if (!reply || typeof reply !== "object" || !("ok" in reply)) {
-    throw new ApiError("The studio does not answer. Try again in a moment.", "offline");
+    throw new ApiError(AWAY, "offline");
   }
   if (!reply.ok) throw new ApiError(reply.error, reply.kind);
   return reply.data;
@@ -30,6 +32,8 @@ const PACKED = { pts: Float64Array, shots: Float64Array, waveform: Int8Array, sp
 
 // Numbers that Python packs as little-endian bytes; empty while they are not computed.
 export async function array(video, name) {
-  const reply = await fetch(`/array/${video}/${name}`);
+  const reply = await fetch(`/array/${video}/${name}`).catch(() => {
+    throw new ApiError(AWAY, "offline");
+  });
   return new PACKED[name](reply.ok ? await reply.arrayBuffer() : 0);
 }

@@ -31,6 +31,7 @@ export class Changes {
         video: doc.id, since: doc.seq, run_since: doc.runSeq, schema: doc.schemaKey, annotator: annotator(), window: WINDOW,
       };
       this.merge(await call(this.server, "changes", request, PATIENCE_MS));
+      doc.signals.askAgain();
     } catch (error) {
       // the outbox says when the server is away; reading catches up by itself
       if (error.kind === "gone") doc.gone(error.message);
@@ -103,16 +104,7 @@ export class Changes {
     doc.jobs = jobs;
     doc.previews = jobs.flatMap((job) => job.preview.map((p, i) => ({ ...p, id: `${job.id}:${i}`, preview: true })));
     doc.changed("jobs");
-    if (ended) this.prepared();
-  }
-
-  // A job has ended: what it made may be there now.
-  async prepared() {
-    const { doc } = this;
-    await doc.signals.loadPictures();
-    if (doc.playable) return;
-    doc.playable = (await doc.fetchDocument()).playable;
-    if (doc.playable) doc.changed("playable");
+    if (ended) doc.signals.ask("loadPrepared");
   }
 
   // A newer run of the same question takes the place of the older one on the timeline (both stay in the store).
@@ -127,7 +119,7 @@ export class Changes {
     doc.runs = [...doc.runs.filter((other) => !same(other)), run];
     for (const p of run.predictions) doc.predictions.set(p.id, { verdict: "", ...p });
     doc.hidden.delete(run.id);
-    doc.signals.loadCurve();
-    doc.signals.loadPeople();
+    doc.signals.ask("loadCurve");
+    doc.signals.ask("loadPeople");
   }
 }

@@ -17,6 +17,7 @@ export class Transcript extends EventTarget {
     this.frameEnd = frameEnd;
     this.lines = [];
     this.doc = null;
+    this.fields = new Map(); // open fields → what ends them
     this.list.addEventListener("click", (event) => this.clicked(event));
     this.list.addEventListener("dblclick", (event) => this.edit(event.target.closest("li")));
     this.list.addEventListener("keydown", (event) => this.key(event));
@@ -26,6 +27,8 @@ export class Transcript extends EventTarget {
 
   async open(doc) {
     this.doc = doc;
+    for (const finish of this.fields.values()) finish(true);
+    this.fields.clear();
     this.lines = [];
     this.show();
     await this.load();
@@ -35,7 +38,7 @@ export class Transcript extends EventTarget {
     const { doc } = this;
     try {
       const { lines } = await call(this.server, "transcript", { video: doc.id });
-      if (doc === this.doc) this.lines = lines;
+      if (doc === this.doc) this.lines = [...lines, ...this.lines.filter((line) => line.id === null && this.fieldOf(line))].sort((a, b) => a.start - b.start);
     } catch (error) {
       toast(error.message, "error");
     }
@@ -55,15 +58,34 @@ export class Transcript extends EventTarget {
     return [...shares].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "";
   }
 
+  // What somebody is typing stays open, with the focus, when the lines around it are drawn anew.
   show() {
+    const open = [...this.fields.keys()].filter((input) => this.list.contains(input)).map((input) => [input.closest("li").dataset.line, input]);
+    const focused = document.activeElement;
+    this.drawing = true;
+    this.draw();
+    for (const [line, input] of open) this.nodeOf(line)?.querySelector(".said").replaceChildren(input);
+    if (this.fields.has(focused)) focused.focus();
+    this.drawing = false;
+    this.current = null;
+    this.follow(this.time());
+    if (this.doc) this.dispatchEvent(new Event("lines"));
+  }
+
+  draw() {
     this.$("transcript-empty").hidden = this.lines.length > 0;
     this.list.replaceChildren(...this.lines.map((line) => el("li", { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
       el("span", { class: "when mono", text: clock(line.start, 1) }),
       el("span", { class: "who", text: this.doc ? this.speakerOf(line) : "" }),
       el("span", { class: "said", dir: "auto", text: line.text }))));
-    this.current = null;
-    this.follow(this.time());
-    if (this.doc) this.dispatchEvent(new Event("lines"));
+  }
+
+  nodeOf(line) {
+    return this.list.querySelector(`[data-line="${CSS.escape(line)}"]`);
+  }
+
+  fieldOf(line) {
+    return this.nodeOf(String(line.id ?? "new"))?.querySelector("input");
   }
 
   // Names may have changed, or who speaks.
@@ -112,6 +134,7 @@ export class Transcript extends EventTarget {
 
   edit(node) {
     if (!node || node.querySelector("input")) return;
+    const { doc } = this; // the field may be left by turning to another video
     const line = this.lineOf(node);
     const said = node.querySelector(".said");
     const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
@@ -119,8 +142,14 @@ export class Transcript extends EventTarget {
     const finish = async (keep) => {
       if (over) return;
       over = true;
-      if (keep && input.value.trim() && input.value !== line.text) await this.save({ ...line, text: input.value });
-      else if (line.id === null) this.load();
+      if (keep && input.value.trim() && input.value !== line.text) {
+        over = await this.save(doc, { ...line, text: input.value });
+        if (!over) return; // the field stays as it is, to try again
+      }
+      this.fields.delete(input);
+      input.remove();
+      if (doc !== this.doc) return;
+      if (keep || line.id === null) await this.load();
       else this.show();
     };
     input.addEventListener("keydown", (event) => {
@@ -128,27 +157,35 @@ export class Transcript extends EventTarget {
       if (event.key === "Enter") finish(true);
       if (event.key === "Escape") finish(false);
     });
-    input.addEventListener("blur", () => finish(true));
+    input.addEventListener("blur", () => !this.drawing && finish(true));
+    this.fields.set(input, finish);
     said.replaceChildren(input);
     input.focus();
     input.select();
   }
 
   add() {
+    const open = this.nodeOf("new")?.querySelector("input");
+    if (open) {
+      open.focus();
+      return;
+    }
     const start = this.time();
     const line = { id: null, start, end: Math.min(start + NEW_S, this.doc.video.duration), text: "" };
     this.lines = [...this.lines, line].sort((a, b) => a.start - b.start);
     this.show();
-    this.edit(this.list.querySelector('[data-line="new"]'));
+    this.edit(this.nodeOf("new"));
   }
 
-  async save({ id, start, end, text }) {
+  // Whether it was saved.
+  async save(doc, { id, start, end, text }) {
     try {
-      await call(this.server, "save_line", { video: this.doc.id, line: id, start, end, text });
+      await call(this.server, "save_line", { video: doc.id, line: id, start, end, text });
+      return true;
     } catch (error) {
-      toast(error.message, "error");
+      toast(`“${text}” was not saved. ${error.message}`, "error");
+      return false;
     }
-    await this.load();
   }
 
   async drop(node) {
