@@ -95,7 +95,7 @@ def _candidates(curve: Doubles) -> Spans:
         tall = height >= _PROMINENCE * np.ptp(smooth)
         level = (valley[tall, None] + (1 - np.array(_RATIOS)) * height[tall, None]).reshape(-1, 1)
         top = np.repeat(peak[tall], len(_RATIOS))[:, None]
-        # where the curve first falls below a level, to the left of the top and to its right; at the latest where it ends
+        # where the curve first falls below a level, left and right of the top; at the latest where it ends
         left = (np.append(smooth[::-1], -np.inf) < level) & (places >= count - top)
         right = (np.append(smooth, -np.inf) < level) & (places >= top)
         spans.append((count - left.argmax(axis=1)) * (count + 1) + right.argmax(axis=1))

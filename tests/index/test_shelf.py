@@ -109,9 +109,8 @@ def test_a_damaged_manifest_is_written_anew(library: Library, damage: bytes) -> 
     (manifest,) = (library.vectors.cache.root / "library").glob("*.json")
     manifest.write_bytes(damage)
     query = unit(1, 3)[0]
-    assert [v for v, *_ in Shelf(library.vectors, "lite@1").best(query, videos, 3)] == library.expected(
-        query, videos, 3
-    )
+    found = Shelf(library.vectors, "lite@1").best(query, videos, 3)
+    assert [v for v, *_ in found] == library.expected(query, videos, 3)
 
 
 def test_nothing_indexed_nothing_found(tmp_path: Path) -> None:
