@@ -68,7 +68,7 @@ class Shelf:
         return [(present[near.position], near.score, near.curve) for near in found]
 
     def features(self, video_id: str) -> Features | None:
-        """A video's features, as the last search read them, so that nothing is mapped again; None if it was not there."""
+        """A video's features, as the last search read them, so that nothing is mapped again; None where it was not."""
         place, times = self._places.get(video_id), self._vectors.times(video_id, self._encoder)
         if place is None or self._rows is None or times is None or len(times) != place.count:
             return None
