@@ -1,5 +1,7 @@
 """The timeline in a real Chromium: drawing, zooming, and how long an edit takes to reach the disk."""
 
+import http.client
+import json
 import sqlite3
 import statistics
 import time
@@ -113,6 +115,7 @@ def run(folder: Path) -> dict[str, object]:
             edits = _edit(desk)
             opened = [(_open(browser, served.url, video), _open(browser, served.url, long)) for _ in range(5)]
             browser.close()
+        saves = _saves(served, video)
     finally:
         served.stop()
     raw = _raw_commit(folder / "raw.db")
@@ -121,6 +124,7 @@ def run(folder: Path) -> dict[str, object]:
         "two hours with 2,000 segments: open (ms, median)": round(statistics.median(long for _, long in opened)),
         "two hours with 2,000 segments : ten seconds with one": round(statistics.median(b / a for a, b in opened), 2),
         "edge drag, release to acknowledged commit (ms, median)": round(statistics.median(edits), 1),
+        "the same by HTTP alone (ms, median)": round(statistics.median(saves), 1),
         "raw sqlite3 commit, WAL, FULL (ms, median)": round(raw, 2),
     }
 
@@ -172,6 +176,36 @@ def _edit(desk: Desk) -> list[float]:
         desk.drag((segment["end"] - 0.01, segment["y"]), (segment["end"] + (0.4 if turn % 2 else -0.4), segment["y"]))
         spans.append(float(desk.page.evaluate("window.spent")))
         desk.saved()
+    return spans
+
+
+def _saves(served: Served, video: str) -> list[float]:
+    """One edit after the other over one connection, as a page sends them."""
+    connection = http.client.HTTPConnection("127.0.0.1", served.port)
+    connection.request("GET", "/config")
+    config = json.loads(connection.getresponse().read())
+    (page,) = (c["id"] for c in config["components"] if "save" in (c["props"].get("server_fns") or []))
+    spans = []
+    for n in range(200):
+        edit = {
+            "edit_id": f"h{n}",
+            "op": "create",
+            "base_version": 0,
+            "id": f"h{n}",
+            "track": "T",
+            "start": 1,
+            "end": 2,
+        }
+        call = {"session_hash": "s", "component_id": page, "fn_name": "save", "data": {"video": video, "edits": [edit]}}
+        begin = time.perf_counter()
+        connection.request(
+            "POST", "/gradio_api/component_server", json.dumps(call), {"content-type": "application/json"}
+        )
+        answer = json.loads(connection.getresponse().read())
+        spans.append(1000 * (time.perf_counter() - begin))
+        if not answer["ok"] or not answer["data"]["results"][0]["ok"]:
+            raise RuntimeError(answer)
+    connection.close()
     return spans
 
 
