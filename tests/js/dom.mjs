@@ -26,6 +26,7 @@ class Node extends EventTarget {
 
   get children() { return this.childNodes.filter((child) => child instanceof Node); }
   get childElementCount() { return this.children.length; }
+  get previousElementSibling() { return this.parentElement.children[this.parentElement.children.indexOf(this) - 1] ?? null; }
   get isConnected() { return this === body || Boolean(this.parentElement?.isConnected); }
   get textContent() { return this.childNodes.map((child) => (child instanceof Node ? child.textContent : child)).join(""); }
   set textContent(text) { this.replaceChildren(String(text)); }
@@ -66,7 +67,7 @@ class Node extends EventTarget {
   }
   replaceWith(other) { this.parentElement.insertBefore(other, this); this.remove(); }
   contains(other) { return Boolean(other) && (other === this || this.contains(other.parentElement)); }
-  matches(selector) { return selector.split(",").some((one) => fits(this, one.trim().split(/\s+/))); }
+  matches(selector) { return selector.split(",").some((one) => fits(this, one.match(/(?:\[[^\]]*\]|[^\s[])+/g))); }
   closest(selector) { return this.matches(selector) ? this : this.parentElement?.closest(selector) ?? null; }
   querySelectorAll(selector) { return this.children.flatMap((child) => [...(child.matches(selector) ? [child] : []), ...child.querySelectorAll(selector)]); }
   querySelector(selector) { return this.querySelectorAll(selector)[0] ?? null; }

@@ -75,3 +75,16 @@ test("a time field that is cleared is no time, and shows again what it was", asy
   box.querySelector("[data-field=start]").blur();
   assert.equal(doc.annotations.get(id).start, 0);
 });
+
+test("in a locked row nothing can be changed, and the focus stays on a button that is drawn anew", () => {
+  const { doc, box, choose } = inspected();
+  const id = doc.create({ track: "Moments", start: 1, end: 2 });
+  choose(id);
+  const similar = () => box.querySelectorAll("button").find((button) => button.textContent === "Similar");
+  similar().focus();
+  doc.update(id, { end: 3 });
+  assert.equal(document.activeElement, similar());
+  doc.isLocked = () => true;
+  choose(id);
+  for (const selector of ["#label-input", "[data-field=start]", "#note-input", "#track-input", "#delete"]) assert.ok(box.querySelector(selector).disabled, selector);
+});

@@ -126,6 +126,7 @@ export function mount(element, server) {
     show(Boolean(route.video));
     if (!route.video) return;
     const next = new VideoDocument(server, route.video);
+    next.isLocked = (row) => arrangement.isLocked(row);
     desk.doc = next;
     $("desk").setAttribute("aria-busy", "true");
     try {
@@ -219,6 +220,8 @@ export function mount(element, server) {
     $("merge-button").disabled = selection.size < 2;
     timeline.invalidate();
   }
+
+  arrangement.addEventListener("change", chosen); // a row may be locked now
 
   selection.addEventListener("change", () => {
     const item = selection.current && desk.doc?.item(selection.current);

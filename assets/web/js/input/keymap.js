@@ -1,5 +1,7 @@
 // Which key does what: presets for hands that come from other tools, and each person's own changes on top.
 
+import { remembered } from "../model/taste.js";
+
 const KEY = "keys";
 
 // [action, what it does, keys]; an empty line of groups begins with the name of the group alone.
@@ -94,7 +96,7 @@ export class Keymap extends EventTarget {
   constructor(storage = globalThis.localStorage) {
     super();
     this.storage = storage;
-    const kept = read(storage);
+    const kept = remembered(storage, KEY);
     this.preset = kept.preset in PRESETS ? kept.preset : "studio";
     this.own = kept.own ?? {}; // action → keys
   }
@@ -162,12 +164,4 @@ const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: 
 export function shownKey(key) {
   if (key === "+") return key;
   return key.split("+").map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
-}
-
-function read(storage) {
-  try {
-    return JSON.parse(storage?.getItem(KEY)) ?? {};
-  } catch {
-    return {};
-  }
 }

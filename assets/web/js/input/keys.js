@@ -15,10 +15,10 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
       return;
     }
     const focused = document.activeElement;
-    const control = focused?.closest("button, a, select, video, summary");
+    const control = focused?.closest("button, a, input, select, video, summary");
     if (control && ["Space", "Enter"].includes(name)) return; // these belong to the focused control
     if (name.endsWith("Tab") && !(focused?.id === "timeline" && hasNext(name === "Tab" ? 1 : -1))) return;
-    if (focused?.closest("[role=listbox], [role=tablist]") && name.startsWith("Arrow")) return;
+    if (focused?.closest("[role=listbox], [role=tablist], input[type=range]") && /^(Arrow|Home|End|Page)/.test(name)) return;
     if (name === "Control+c" && String(getSelection())) return; // text is chosen: that is what is meant
     const action = keymap.actionOf(name);
     if (action === "hold") {

@@ -35,6 +35,7 @@ export class VideoDocument extends EventTarget {
     this.pts = new Float64Array(0);
     this.signals = new Signals(server, this);
     this.people = new People({ seq: 0, names: [] });
+    this.isLocked = () => false; // row → whether nothing in it may be changed, as the page has it
     this.present = []; // who else looks at this video
     this.quiet = 0;
     this.state = "saved";
@@ -131,7 +132,7 @@ export class VideoDocument extends EventTarget {
     this.together(() => {
       for (const a of [...this.annotations.values()]) {
         const track = rename(a);
-        if (track && track !== a.track) this.update(a.id, { track });
+        if (track && track !== a.track) this.act(a, { ...a, track }); // also where it is locked: the row itself has another name
       }
     });
   }
@@ -184,8 +185,13 @@ export class VideoDocument extends EventTarget {
     return this.runs.filter((run) => run.task === "grounding");
   }
 
+  // Whether a prediction belongs to what is asked at the moment.
+  isOffered(p) {
+    return !this.hidden.has(p.run) && this.rowOf(p) !== null;
+  }
+
   isShown(p) {
-    return this.rowOf(p) !== null && (p.preview || (!this.hidden.has(p.run) && (p.score >= this.threshold || Boolean(p.verdict))));
+    return p.preview ? this.rowOf(p) !== null : this.isOffered(p) && (p.score >= this.threshold || Boolean(p.verdict));
   }
 
   // What is shown and nobody decided yet.
@@ -210,7 +216,17 @@ export class VideoDocument extends EventTarget {
     return null;
   }
 
+  // Whether a row is locked; the person is told, once a step.
+  bars(row) {
+    if (!this.isLocked(row)) return false;
+    if (this.quiet) this.barred = row;
+    else this.notice(`“${row}” is locked; unlock it in its menu.`);
+    return true;
+  }
+
+  // Returns the id, or null in a row that is locked.
   create(fields) {
+    if (this.bars(fields.track)) return null;
     const made = { id: newId(), label: "", note: "", source: "manual", prediction_id: null, ...fields, version: 0 };
     this.act(null, made);
     return made.id;
@@ -221,12 +237,13 @@ export class VideoDocument extends EventTarget {
     const before = this.annotations.get(id);
     if (!before) return;
     if (Object.entries(fields).every(([key, value]) => before[key] === value)) return;
+    if (this.bars(before.track) || this.bars(fields.track)) return;
     this.act(before, { ...before, ...fields, version: base });
   }
 
   remove(id) {
     const before = this.annotations.get(id);
-    if (before) this.act(before, { ...before, deleted: true });
+    if (before && !this.bars(before.track)) this.act(before, { ...before, deleted: true });
   }
 
   // What an annotation of a prediction begins with.
@@ -247,7 +264,7 @@ export class VideoDocument extends EventTarget {
 
   accept(predictionId) {
     const p = this.predictions.get(predictionId);
-    if (!p) return;
+    if (!p || this.bars(this.rowOf(p))) return;
     const known = this.correctionOf(predictionId);
     if (!known) this.create({ ...this.fieldsOf(p), source: "accepted" });
     else if (p.verdict !== verdictOf(known)) this.judge(p, verdictOf(known), p.verdict, known.id);
@@ -255,7 +272,7 @@ export class VideoDocument extends EventTarget {
 
   reject(predictionId) {
     const p = this.predictions.get(predictionId);
-    if (!p) return;
+    if (!p || this.bars(this.rowOf(p))) return;
     const from = p.verdict;
     const known = this.correctionOf(predictionId);
     this.together(() => {
@@ -293,6 +310,11 @@ export class VideoDocument extends EventTarget {
     } finally {
       this.quiet--;
       this.changed();
+      const row = this.barred;
+      if (!this.quiet && row) {
+        this.barred = null;
+        this.bars(row);
+      }
     }
   }
 

@@ -21,7 +21,9 @@ export function split(doc, id, time, frames) {
   const item = standing(doc, id);
   if (!item || at <= item.start + SAME || at >= item.end - SAME) return null;
   return doc.together(() => {
-    const { id: first, track, label, note, end } = own(doc, id);
+    const found = own(doc, id);
+    if (!found || doc.bars(found.track)) return null;
+    const { id: first, track, label, note, end } = found;
     doc.update(first, { end: at });
     return doc.create({ track, label, note, start: at, end });
   });
@@ -31,7 +33,7 @@ export function split(doc, id, time, frames) {
 export function merge(doc, ids) {
   const items = [...ids].map((id) => doc.item(id)).filter(Boolean);
   const rows = new Set(items.map((item) => doc.rowOf(item)));
-  if (items.length < 2 || rows.size > 1) return null;
+  if (items.length < 2 || rows.size > 1 || doc.bars([...rows][0])) return null;
   return doc.together(() => {
     const [first, ...rest] = owned(doc, ids).sort((a, b) => a.start - b.start);
     const note = [first, ...rest].map((a) => a.note).filter(Boolean).join("\n");
@@ -47,7 +49,7 @@ export function extend(doc, id, time, frames) {
   const at = frames.snap(time);
   if (!item || Math.abs(at - item.start) < SAME || Math.abs(at - item.end) < SAME) return;
   const edge = Math.abs(at - item.start) <= Math.abs(at - item.end) ? "start" : "end";
-  doc.together(() => doc.update(own(doc, id).id, { [edge]: at }));
+  doc.together(() => doc.update(own(doc, id)?.id, { [edge]: at }));
 }
 
 // Move an edge ("start", "end") or the whole ("body") by frames; a segment keeps at least one frame.
@@ -101,7 +103,7 @@ export function paste(doc, segments, time, frames) {
     segments.flatMap(({ start, end, ...rest }) => {
       const [from, to] = [frames.snap(time + start), frames.snap(Math.min(time + end, frames.duration))];
       return from < to - SAME ? [doc.create({ ...rest, start: from, end: to })] : [];
-    }),
+    }).filter(Boolean),
   );
 }
 

@@ -17,6 +17,9 @@ export function queue(doc, order) {
   return doc.undecided.sort(ORDERS[order] ?? ORDERS.uncertainty);
 }
 
+// What the threshold hides and nobody decided.
+export const below = (doc) => [...doc.predictions.values()].filter((p) => !p.verdict && doc.isOffered(p) && p.score < doc.threshold);
+
 // The one to look at after `id` was decided: what followed it in the queue, else the first.
 export function after(before, id, now) {
   const left = new Set(now.map((p) => p.id));
@@ -29,7 +32,7 @@ export function progress(doc) {
   const counts = { accepted: 0, corrected: 0, rejected: 0 };
   let total = 0;
   for (const p of doc.predictions.values()) {
-    if (doc.hidden.has(p.run) || doc.rowOf(p) === null) continue;
+    if (!doc.isOffered(p)) continue;
     total++;
     if (p.verdict) counts[p.verdict]++;
   }

@@ -1,5 +1,7 @@
 // How the rows of the timeline are arranged: a matter of taste, kept by this browser for all videos.
 
+import { remembered } from "./taste.js";
+
 const KEY = "rows";
 const SIZES = [0.75, 1, 1.5, 2.25];
 const FIRST = { Spectrogram: { hidden: true } }; // computed when it is first looked at
@@ -9,7 +11,7 @@ export class Rows extends EventTarget {
     super();
     this.storage = storage;
     this.solo = null; // the only row to show, for this page
-    const known = read(storage);
+    const known = remembered(storage, KEY);
     this.order = known.order ?? [];
     this.of = new Map(Object.entries({ ...FIRST, ...known.of })); // name → {collapsed, hidden, locked, size, graph}
   }
@@ -74,13 +76,5 @@ export class Rows extends EventTarget {
   save() {
     this.storage?.setItem(KEY, JSON.stringify({ order: this.order, of: Object.fromEntries(this.of) }));
     this.dispatchEvent(new Event("change"));
-  }
-}
-
-function read(storage) {
-  try {
-    return JSON.parse(storage?.getItem(KEY)) ?? {};
-  } catch {
-    return {};
   }
 }

@@ -40,7 +40,22 @@ export function clock(seconds, digits = 3) {
 // Text of people among other text on a canvas: its own direction, and no hold over what stands beside it.
 export const isolated = (text) => `\u2068${text}\u2069`;
 
+// Draws a box anew, and leaves the focus where it was: on what has the same key, id or text.
+export function redraw(box, ...parts) {
+  const focused = box.contains(document.activeElement) ? document.activeElement : null;
+  const key = focused && keyOf(focused);
+  box.replaceChildren(...parts);
+  if (!key) return;
+  const same = [...box.querySelectorAll(focused.tagName)].find((node) => keyOf(node) === key);
+  same?.focus();
+}
+
+const keyOf = (node) => node.dataset.key || node.dataset.field || node.id || node.textContent;
+
+// Whether a key that is pressed there writes something.
 export function typing(event) {
-  const target = event.target;
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  const { target } = event;
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.tagName === "INPUT") return !/^(range|checkbox|radio|button|submit|color|file)$/.test(target.getAttribute("type") ?? "text");
+  return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }

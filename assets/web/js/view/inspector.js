@@ -2,7 +2,7 @@
 
 import { moveTo, relabel, remove } from "../model/operations.js";
 import { call } from "../sync/api.js";
-import { clock, el } from "./dom.js";
+import { clock, el, redraw } from "./dom.js";
 import { personPanel } from "./person.js";
 
 const ORIGINS = { manual: "made by hand", correction: "corrects a prediction", accepted: "accepted prediction", import: "imported" };
@@ -21,15 +21,15 @@ export class Inspector {
     const conflict = id && doc.conflicts.get(id);
     const items = [...selection.ids].map((each) => doc.item(each)).filter(Boolean);
     const nothing = items.length ? 0 : [doc.predictions.size + doc.annotations.size > 0, doc.conflicts.size];
-    const key = JSON.stringify([id, items, Boolean(conflict), nothing, doc.schemaKey]);
+    const locked = items.length > 0 && !conflict && items.every((item) => doc.isLocked(doc.rowOf(item)));
+    const key = JSON.stringify([id, items, Boolean(conflict), nothing, doc.schemaKey, locked]);
     if (key === this.key) return;
     if (id === this.id && !conflict && this.typing()) return;
     this.key = key;
     this.id = id;
-    const focused = this.box.contains(document.activeElement) ? document.activeElement : null;
-    this.box.replaceChildren(...this.parts(doc, id, items, conflict).filter(Boolean));
+    redraw(this.box, ...this.parts(doc, id, items, conflict).filter(Boolean));
+    if (locked) this.lock();
     if (this.opened === id && doc.annotations.has(id)) this.fillHistory(doc, items[0]);
-    if (focused) this.box.querySelector(focused.id ? `#${focused.id}` : `[data-field="${focused.dataset.field}"]`)?.focus();
   }
 
   parts(doc, id, items, conflict) {
@@ -43,6 +43,11 @@ export class Inspector {
     this.key = `person ${name}`;
     this.id = null;
     this.box.replaceChildren(...personPanel(doc, name, at, () => this.actions.select(null)));
+  }
+
+  lock() {
+    for (const control of this.box.querySelectorAll("input, select, textarea, .danger, #accept, #reject, #merge")) control.disabled = true;
+    this.box.append(el("p", { class: "muted small", text: "This row is locked; unlock it in its menu." }));
   }
 
   // Whether somebody has typed something here that is not saved yet.

@@ -2,7 +2,7 @@
 
 import { call } from "../sync/api.js";
 import { annotator } from "../sync/who.js";
-import { el, toast } from "./dom.js";
+import { el, redraw, toast } from "./dom.js";
 
 const KEYS = ["", ..."123456789"];
 
@@ -39,7 +39,7 @@ export class LabelEditor {
   }
 
   fill() {
-    this.box.replaceChildren(...this.tracks.map((track) => this.section(track)));
+    redraw(this.box, ...this.tracks.map((track) => this.section(track)));
   }
 
   section(track) {
@@ -56,9 +56,22 @@ export class LabelEditor {
     return el("div", { class: "row label" },
       el("input", { type: "color", value: label.colour, "aria-label": `Colour of ${label.label || "the new label"}`, onchange: (e) => (label.colour = e.target.value) }),
       el("input", { type: "text", class: "grow", dir: "auto", maxlength: 500, value: label.label, "aria-label": "Label", onchange: (e) => (label.label = e.target.value.trim()) }),
-      el("select", { "aria-label": `Key of ${label.label || "the new label"}`, onchange: (e) => { label.hotkey = e.target.value || null; this.fill(); } },
+      el("select", { "data-key": `key ${track.labels.indexOf(label)} ${track.track}`, "aria-label": `Key of ${label.label || "the new label"}`, onchange: (e) => { label.hotkey = e.target.value || null; this.fill(); } },
         ...KEYS.map((key) => el("option", { value: key, text: key || "no key", selected: key === (label.hotkey ?? ""), disabled: taken(key) }))),
-      el("button", { class: "plain", type: "button", text: "×", "aria-label": `Take ${label.label || "the new label"} off the list`, title: "Off the list; segments keep it", onclick: () => { track.labels.splice(track.labels.indexOf(label), 1); this.fill(); } }));
+      el("button", { class: "plain", type: "button", text: "×", "data-key": this.takeOffKey(track, track.labels.indexOf(label)), "aria-label": `Take ${label.label || "the new label"} off the list`, title: "Off the list; segments keep it", onclick: () => this.takeOff(track, label) }));
+  }
+
+  takeOffKey(track, index) {
+    return `off ${index} ${track.track}`;
+  }
+
+  // The focus goes to the next label, or to where one is added.
+  takeOff(track, label) {
+    const at = track.labels.indexOf(label);
+    track.labels.splice(at, 1);
+    this.fill();
+    const section = this.box.querySelector(`[data-track="${CSS.escape(track.track)}"]`);
+    (section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`) ?? section.querySelector("button.link"))?.focus();
   }
 
   addLabel(track) {

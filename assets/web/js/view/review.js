@@ -1,6 +1,6 @@
 // The queue of predictions to decide: the next one in front, one key each way, and how far the review is.
 
-import { progress, queue, uncertainty } from "../model/review.js";
+import { below, progress, queue, uncertainty } from "../model/review.js";
 import { clock, el } from "./dom.js";
 
 const SHOWN = 60;
@@ -24,17 +24,12 @@ export class Review {
       if (next) choose(next.id);
     });
     this.accept.addEventListener("click", () => decide(this.queue.map((p) => p.id), "accept"));
-    this.reject.addEventListener("click", () => decide(this.below.map((p) => p.id), "reject"));
+    this.reject.addEventListener("click", () => decide(below(this.doc).map((p) => p.id), "reject"));
   }
 
   // The predictions in the order they are to be decided.
   get queue() {
     return this.doc ? queue(this.doc, this.order.value) : [];
-  }
-
-  // What the threshold hides and nobody decided: to reject in one go.
-  get below() {
-    return [...this.doc.predictions.values()].filter((p) => !p.verdict && !this.doc.hidden.has(p.run) && this.doc.rowOf(p) !== null && p.score < this.doc.threshold);
   }
 
   update(doc, current) {
@@ -47,9 +42,9 @@ export class Review {
     this.said.textContent = total ? `${decided} of ${total} decided: ${accepted} accepted, ${corrected} corrected, ${rejected} rejected` : "No predictions yet: ask a question, or find speakers or emotions.";
     this.accept.textContent = `Accept ${waiting.length}`;
     this.accept.disabled = !waiting.length;
-    const below = this.below.length;
-    this.reject.hidden = !below;
-    this.reject.textContent = `Reject the ${below} below`;
+    const hidden = below(this.doc).length;
+    this.reject.hidden = !hidden;
+    this.reject.textContent = `Reject the ${hidden} below`;
     if (this.box.hidden) return;
     this.list.replaceChildren(...waiting.slice(0, SHOWN).map((p) => el("li", {
       role: "option", id: `review-${p.id}`, "data-review": p.id, "aria-selected": String(p.id === current),
