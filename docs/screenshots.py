@@ -1,4 +1,4 @@
-"""Takes the tutorials' pictures from a real run: `python docs/screenshots.py`. It needs Chromium.
+"""Takes the pictures of the README and the tutorials from a real run: `python docs/screenshots.py`. It needs Chromium.
 
 It builds the demo library in a temporary folder, serves it, and writes docs/images; each picture is under 250 kB.
 """
@@ -50,7 +50,8 @@ def prepared(home: Path) -> str:
     studio = Studio(Settings(home=home, device="cpu"))
     rows = [studio.add(file) for file in build(home / "demo")]
     video = next(row["id"] for row in rows if row["name"] == "Bikes.mp4")
-    studio.index(video)
+    for row in rows:
+        studio.index(row["id"])
     best = max(studio.run("ground", video, {"query": "a bicycle"})["predictions"], key=lambda found: found.score)
     start, end = best.segment.start / 1e6, best.segment.end / 1e6
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "track": best.track, "label": "a bicycle",
@@ -71,15 +72,35 @@ def await_server() -> None:
 
 
 def take(page: Page, video: str) -> None:
-    """One picture a page that a tutorial shows."""
+    """One picture a page that the README or a tutorial shows."""
+    page.goto(URL)
+    page.wait_for_selector(".card img")
+    settled(page)
+    shot(page, "library")
+    page.goto(f"{URL}?view=search&q=a+man+in+a+car")
+    page.wait_for_selector(".hit img")
+    settled(page)
+    shot(page, "search")
     page.goto(f"{URL}?view=models")
     page.wait_for_selector("[data-model=consensus]")
     shot(page, "models")
     page.goto(f"{URL}?video={video}&t=5")
     page.wait_for_function("document.querySelector('#player')?.readyState >= 2")
     page.wait_for_selector("#segment-list [data-kind=annotation]", state="attached")
-    page.wait_for_timeout(1_000)  # the pictures under the timeline are drawn as they arrive
+    settled(page)
     shot(page, "timeline")
+    page.locator("#segment-list [data-kind=annotation]").first.click()
+    settled(page)
+    shot(page, "annotate")
+    page.evaluate("document.body.classList.add('dark')")
+    settled(page)
+    shot(page, "annotate-dark")
+
+
+def settled(page: Page) -> None:
+    """Pictures that arrive late are there."""
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    page.wait_for_timeout(1_500)  # what is drawn under the timeline
 
 
 def shot(page: Page, name: str) -> None:

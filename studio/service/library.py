@@ -244,7 +244,13 @@ class Studio:
     def _here(self, kind: str, row: Row, params: Row, progress: Progress) -> Row:
         wanted = {**self._with_context(kind, row, params), "video": _facts(row)}
         result = self._asker.call(kind, wanted, Watch(progress))
-        return self.store.write(lambda db: result.keep(db, row["id"]))
+
+        def keep(db: Any) -> Row:
+            if kind == "index":
+                jobs.settle(db, kind, row["id"])
+            return result.keep(db, row["id"])
+
+        return self.store.write(keep)
 
     # ------------------------------------------------------------------ jobs
 

@@ -36,6 +36,14 @@ def add(
     return get(db, job_id)
 
 
+def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
+    """What waits to be done for a video was done meanwhile by somebody else."""
+    db.execute(
+        "UPDATE jobs SET state = 'done', progress = 1 WHERE kind = ? AND video_id = ? AND state = 'queued'",
+        (kind, video_id),
+    )
+
+
 def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     """One job with params and result as values.
 

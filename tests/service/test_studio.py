@@ -227,6 +227,13 @@ def test_jobs_need_a_running_studio(studio: Studio, clips: dict[str, Path]) -> N
         studio.start("index", video)
 
 
+def test_what_is_indexed_by_hand_waits_for_nobody(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.add(clips["carphone"])["id"]
+    assert [job["state"] for job in studio.jobs(video)] == ["queued"]
+    studio.index(video)
+    assert [job["state"] for job in studio.jobs(video)] == ["done"]
+
+
 def test_limits_are_kept(tmp_path: Path, clips: dict[str, Path]) -> None:
     small = Studio(Settings(home=tmp_path / "small", limits=Limits(pixels=1000)))
     with pytest.raises(MediaError):
