@@ -126,6 +126,21 @@ def test_several_are_chosen_moved_relabelled_copied_and_deleted(desk: Desk) -> N
     become(desk, [(3, 4), (5, 6), (7, 8), (9, 10)])
 
 
+def test_what_is_selected_in_a_field_stays_so_when_the_panel_is_drawn_anew(desk: Desk) -> None:
+    desk.create(1.0, 2.0, "before")
+    page = desk.page
+    page.locator("#label-input").select_text()
+    page.evaluate("document.querySelector('#label-input').was = true")
+    other = Desk(page.context.new_page(), desk.url).open(page.url.partition("video=")[2][:12])
+    other.page.locator(ANNOTATION).first.click()
+    other.page.fill("#note-input", "of another window")
+    other.page.press("#note-input", "Tab")
+    page.wait_for_function("!document.querySelector('#label-input').was")
+    page.keyboard.insert_text("after")
+    assert page.input_value("#label-input") == "after"
+    other.page.close()
+
+
 def test_two_segments_that_touch_share_their_edge_with_control(desk: Desk) -> None:
     desk.create(1.0, 3.0)
     desk.drag((5.0, desk.lane()), (3.0, desk.lane()))

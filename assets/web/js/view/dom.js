@@ -40,14 +40,17 @@ export function clock(seconds, digits = 3) {
 // Text of people among other text on a canvas: its own direction, and no hold over what stands beside it.
 export const isolated = (text) => `\u2068${text}\u2069`;
 
-// Draws a box anew, and leaves the focus where it was: on what has the same key, id or text.
+// Draws a box anew, and leaves the focus where it was, on what has the same key, id or text; and what is selected in a
+// field stays selected: the next letter replaces it.
 export function redraw(box, ...parts) {
   const focused = box.contains(document.activeElement) ? document.activeElement : null;
   const key = focused && keyOf(focused);
+  const { selectionStart: from = null, selectionEnd: to } = focused ?? {}; // null for a field of numbers, too
   box.replaceChildren(...parts);
   if (!key) return;
   const same = [...box.querySelectorAll(focused.tagName)].find((node) => keyOf(node) === key);
   same?.focus();
+  if (same && from !== null) same.setSelectionRange(from, to);
 }
 
 const keyOf = (node) => node.dataset.key || node.dataset.field || node.id || node.textContent;
