@@ -9,6 +9,7 @@ import { Minimap } from "./minimap.js";
 import { RULER_H, drawRuler } from "./ruler.js";
 
 const EDGE_PX = 7;
+const SLIVER_PX = 4; // narrower segments have no corners and no text
 const MOST_ZOOM = 300;
 const FONT = "ui-sans-serif, system-ui, sans-serif";
 const DRAW = { wave: drawWave, spectrogram: drawSpectrogram, said: drawSaid, curve: drawCurve, graph: drawGraphs };
@@ -290,11 +291,16 @@ export class Timeline extends EventTarget {
     const right = Math.min(x + width, this.width + 4);
     const chosen = this.selection.has(item.id);
     const decided = kind === "prediction" && item.verdict;
-    ctx.beginPath();
-    if (width < 4) ctx.rect(left, y, right - left, height);
-    else ctx.roundRect(left + 0.5, y + 0.5, right - left - 1, height - 1, Math.min(4, width / 2));
     ctx.globalAlpha = kind === "annotation" ? 0.92 : item.verdict === "rejected" ? 0.08 : decided ? 0.12 : item.preview ? 0.15 : 0.3;
     ctx.fillStyle = colour;
+    if (width < SLIVER_PX && !chosen && item.id !== this.hover) { // thousands of these are in view at once
+      ctx.fillRect(left, y, right - left, height);
+      ctx.globalAlpha = 1;
+      return;
+    }
+    ctx.beginPath();
+    if (width < SLIVER_PX) ctx.rect(left, y, right - left, height);
+    else ctx.roundRect(left + 0.5, y + 0.5, right - left - 1, height - 1, Math.min(4, width / 2));
     ctx.fill();
     ctx.globalAlpha = item.verdict === "rejected" ? 0.4 : 1;
     if (kind === "prediction" && width >= 3) {
