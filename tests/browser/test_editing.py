@@ -13,6 +13,13 @@ pytestmark = pytest.mark.browser
 ANNOTATION = "#segment-list [data-kind=annotation]"
 VERDICTS = """SELECT prediction_id, verdict FROM verdicts JOIN predictions p ON p.id = prediction_id
               JOIN runs r ON r.id = run_id WHERE r.video_id = ?"""
+NOTHING_KEPT = """() => new Promise((done) => {
+  const opening = indexedDB.open('moment-studio');
+  opening.onsuccess = () => {
+    const count = opening.result.transaction('edits').objectStore('edits').count();
+    count.onsuccess = () => done(!count.result && Object.keys(localStorage).every((key) => !key.startsWith('edit:')));
+  };
+})"""
 SPAN = "(t => t.dataset.viewEnd - t.dataset.viewStart)(document.querySelector('#timeline'))"
 
 
@@ -262,7 +269,7 @@ def test_turning_to_another_video_does_not_strand_what_waits(page: Page, served:
     page.locator(".card", has_text="bigbuckbunny").locator(".picture").click()
     page.unroute_all(behavior="ignoreErrors")
     expect(page.locator("#video-name")).to_have_text("bigbuckbunny.mp4")
-    page.wait_for_function("Object.keys(localStorage).every(key => !key.startsWith('outbox:'))")
+    page.wait_for_function(NOTHING_KEPT)
     assert rows(served.home, "SELECT label FROM annotations WHERE video_id = ?", bikes) == [
         ("typed at the last moment",)
     ]

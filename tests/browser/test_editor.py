@@ -476,7 +476,7 @@ def test_fingers_pan_pinch_and_draw(browser: Any, served: Served, bikes: str) ->
     desk.page.wait_for_function("s => +document.querySelector('#timeline').dataset.viewStart > s + 0.1", arg=start)
     assert spans(desk) == [], "a finger that moves on pans"
     send("touchStart", (middle, y))
-    desk.page.wait_for_timeout(500)
+    desk.page.wait_for_selector("#timeline.drawing")
     for step in range(1, 5):
         send("touchMove", (middle + 20 * step, y))
     send("touchEnd")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, Served
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, rows, video_id
 from tests.browser.test_editing import ANNOTATION, bikes
 
 __all__ = ["bikes"]
@@ -217,10 +217,43 @@ def test_leaving_with_unsaved_edits_warns(page: Page, served: Served, bikes: str
     lane = desk.lane()
     desk.drag((3.0, lane), (4.0, lane))
     expect(page.locator("#save-state")).to_have_text("offline")
-    page.close(run_before_unload=True)
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
     page.unroute_all()
     desk.saved()
-    page.close(run_before_unload=True)
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
+
+
+def test_a_conflict_that_nobody_was_asked_about_waits_for_its_video(
+    browser: Browser, served: Served, bikes: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    mine, theirs = (Desk(context.new_page(), served.url).open(bikes) for _ in range(2))
+    mine.create(1.0, 3.0, "a car")
+    expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1)
+    lane = mine.segments("annotation")[0]["y"]
+    mine.page.route("**/component_server**", lambda route: route.abort())
+    mine.drag((2.0, lane), (5.0, lane))
+    expect(mine.page.locator("#save-state")).to_have_text("offline")
+    mine.page.close(run_before_unload=False)
+    theirs.page.locator(ANNOTATION).click()
+    theirs.page.fill("#label-input", "a bus")
+    theirs.page.press("#label-input", "Tab")
+    theirs.saved()
+    theirs.page.close()
+    later = Desk(context.new_page(), served.url)
+    with later.page.expect_response(lambda reply: '"edits"' in (reply.request.post_data or "")):
+        later.open(video_id(served.home, "bigbuckbunny"))  # sends what was left behind, and has nobody to ask
+    later.open(bikes)
+    expect(later.page.locator("#save-state")).to_have_text("conflict")
+    expect(later.page.locator("#inspector")).to_contain_text("a bus")
+    later.page.reload()
+    expect(later.page.locator("#save-state")).to_have_text("conflict")
+    later.page.click("#keep-mine")
+    later.saved()
+    sql = "SELECT start_us, end_us, label FROM annotations WHERE video_id = ? AND NOT deleted"
+    assert rows(served.home, sql, bikes) == [(4_000_000, 6_000_000, "a car")]
+    context.close()

@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
 import { stores } from "./idb.mjs";
-import { notices, prediction, quiet, until } from "./desk.mjs";
+import { notices, prediction, quiet, storage, until } from "./desk.mjs";
 import { Server } from "./server.mjs";
 
 const { VideoDocument } = await import("../../assets/web/js/model/document.js");
 const { Outbox } = await import("../../assets/web/js/sync/outbox.js");
 const { historyOf, keepHistory, leftBehind } = await import("../../assets/web/js/sync/storage.js");
 
+globalThis.sessionStorage = storage();
 globalThis.fetch = async () => ({ ok: false });
 const A = { id: "a", track: "Moments", start: 1, end: 2, label: "x", note: "", source: "manual", prediction_id: null, version: 1, deleted: false, annotator: "" };
 const opened = [];
@@ -76,6 +77,26 @@ test("an edit left behind that conflicts stays until the video is opened, and th
   await until(() => !doc.outbox.pending.length);
   await until(() => !edits().length);
   assert.deepEqual([server.rows.get("a").end, server.rows.get("a").version], [3, 3]);
+});
+
+test("what another tab of this browser saved is no part of what I wanted", async () => {
+  const server = new Server({ annotations: [{ ...A }] });
+  const [mine, theirs] = [await open(server), await open(server)];
+  server.away = true;
+  mine.update("a", { end: 3 });
+  await quiet();
+  server.away = false;
+  theirs.update("a", { label: "theirs" });
+  await until(() => server.saved.length === 1);
+  await quiet();
+  stores.edits.push({ n: 99, video: "video", edit: server.batches.at(-1)[0] }); // its tab closed before it forgot the edit
+  mine.close();
+  theirs.close();
+  await leftBehindSent(server);
+  assert.deepEqual(edits().map((edit) => edit.end), [3], "theirs is saved");
+  const doc = await open(server);
+  await until(() => doc.conflicts.has("a"));
+  assert.deepEqual([doc.conflicts.get("a").mine.end, doc.conflicts.get("a").mine.label, doc.conflicts.get("a").theirs.label], [3, "x", "theirs"]);
 });
 
 test("a conflict that comes after the page turned to another video waits for its video", async () => {
@@ -163,10 +184,11 @@ test("“Keep mine” after editing theirs further is not another conflict", asy
   await until(() => doc.conflicts.has("a"));
   doc.update("a", { start: 0.5 });
   await until(() => !doc.outbox.pending.length);
+  doc.update("a", { start: 0.8 }); // and this one is still on its way
   doc.resolve("a", true);
   await until(() => !doc.outbox.pending.length && !doc.outbox.busy);
   assert.equal(doc.conflicts.size, 0);
-  assert.deepEqual([server.rows.get("a").start, server.rows.get("a").end, server.rows.get("a").version], [1, 3, 4]);
+  assert.deepEqual([server.rows.get("a").start, server.rows.get("a").end, server.rows.get("a").version], [1, 3, 5]);
 });
 
 test("two who deleted the same segment agree", async () => {
@@ -250,6 +272,8 @@ test("edits of a video that was removed are forgotten, and that is said once", a
 test("what can be undone belongs to a tab; a new tab goes on where the last one was", async () => {
   await keepHistory("video", { done: ["mine"] });
   await keepHistory("video2", { done: ["another video's"] });
+  const [{ video: key }] = stores.history;
+  assert.equal(key, `video ${sessionStorage.getItem("tab")}`);
   stores.history.push({ video: "video other-tab", at: Date.now() + 1000, done: ["theirs"] }, { video: "third other-tab", at: 1, done: ["old"] }, { video: "third newer-tab", at: 2, done: ["new"] });
   assert.deepEqual((await historyOf("video")).done, ["mine"]);
   assert.deepEqual((await historyOf("third")).done, ["new"]);

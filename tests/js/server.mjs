@@ -29,6 +29,8 @@ export class Server {
     this.batches.push(edits);
     const failed = new Map();
     const results = edits.map((edit) => {
+      const known = this.saved.some(({ edit_id }) => edit_id === edit.edit_id); // its answer was lost: acknowledged again
+      if (known && !failed.has(edit.id)) return { edit_id: edit.edit_id, ok: true, annotation: structuredClone(this.rows.get(edit.id) ?? null) };
       const failure = failed.get(edit.id) ?? this.failure(edit);
       if (failure) {
         if (edit.id) failed.set(edit.id, failure);

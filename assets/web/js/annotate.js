@@ -119,6 +119,7 @@ export function mount(element, server) {
       return;
     }
     desk.doc?.close();
+    pointer.cancel();
     player.close();
     list.clear();
     selection.one(null);

@@ -38,7 +38,11 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     if (drag.kind === "scrub") seek(timeline.time(at.x));
     if (drag.kind === "hold") {
       const held = drag;
-      holding = setTimeout(() => drag === held && (drag = { ...held, kind: "create", snapping: snappingFor([]) }), HOLD_MS);
+      holding = setTimeout(() => {
+        if (drag !== held) return;
+        drag = { ...held, kind: "create", snapping: snappingFor([]) };
+        root.classList.add("drawing"); // from here on the finger draws
+      }, HOLD_MS);
     }
     event.preventDefault();
   }
@@ -179,6 +183,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
   function cancel() {
     clearTimeout(holding);
     drag = null;
+    root.classList.remove("drawing");
     Object.assign(timeline, { drafts: [], box: null, snapLine: null });
     timeline.invalidate();
   }

@@ -12,6 +12,9 @@ const PATIENCE_MS = 15_000;
 
 const saved = (answers) => answers.filter(({ result }) => result.ok).map(({ edit }) => edit);
 
+// Whether an edit was made on top of another one of the same annotation.
+const follows = (edit, before) => edit.op === "verdict" || edit.base_version === before.base_version + 1;
+
 export class Outbox {
   // answered([{edit, result}]) is called for each batch and returns the edits that are over. The others are not sent
   // again from here, but they stay in storage until their video is opened and somebody decides: without a page that
@@ -83,21 +86,32 @@ export class Outbox {
     this.flush();
   }
 
-  // What one person made goes together: it is saved under that name.
+  // What one person made goes together: it is saved under that name. What two tabs made of one annotation does not:
+  // the server takes what comes later for something that builds on the former.
   next() {
-    const by = this.pending[0].annotator;
-    const other = this.pending.findIndex((edit) => edit.annotator !== by);
-    return this.pending.slice(0, other < 0 ? BATCH : Math.min(BATCH, other));
+    const newest = new Map(); // annotation → the last edit of it
+    const end = this.pending.findIndex((edit) => {
+      if (edit.annotator !== this.pending[0].annotator || (newest.has(edit.id) && !follows(edit, newest.get(edit.id)))) return true;
+      if (edit.id && edit.op !== "verdict") newest.set(edit.id, edit);
+      return false;
+    });
+    return this.pending.slice(0, end < 0 ? BATCH : Math.min(BATCH, end));
   }
 
   // Each edit with its answer. What builds on one that failed fails with it, also where it waits for a later batch.
   matched(batch, results) {
     const answers = batch.map((edit, i) => ({ edit, result: results[i] }));
-    const failed = new Map(answers.filter(({ edit, result }) => !result.ok && edit.id).map(({ edit, result }) => [edit.id, result]));
+    const failed = new Map(answers.filter(({ edit, result }) => !result.ok && edit.id && edit.op !== "verdict").map((answer) => [answer.edit.id, answer]));
     const sent = new Set(batch);
-    const waiting = this.pending.filter((edit) => !sent.has(edit));
-    this.pending = waiting.filter((edit) => !failed.has(edit.id));
-    return [...answers, ...waiting.filter((edit) => failed.has(edit.id)).map((edit) => ({ edit, result: failed.get(edit.id) }))];
+    this.pending = this.pending.filter((edit) => {
+      const before = failed.get(edit.id);
+      if (sent.has(edit)) return false;
+      if (!before || !follows(edit, before.edit)) return true;
+      answers.push({ edit, result: before.result });
+      if (edit.op !== "verdict") failed.set(edit.id, answers.at(-1));
+      return false;
+    });
+    return answers;
   }
 
   failed(error) {
