@@ -4,11 +4,11 @@ import { isolated } from "./dom.js";
 import { Film } from "./film.js";
 import { drawCurve, drawGraphs, drawSaid, drawSpectrogram, drawWave } from "./graphs.js";
 import { Gutter } from "./gutter.js";
+import { hitLane } from "./hitting.js";
 import { colourOf, firstVisible, inkOn, layout } from "./layout.js";
 import { Minimap } from "./minimap.js";
 import { RULER_H, drawRuler } from "./ruler.js";
 
-const EDGE_PX = 7;
 const SLIVER_PX = 4; // narrower segments have no corners and no text
 const MOST_ZOOM = 300;
 const FONT = "ui-sans-serif, system-ui, sans-serif";
@@ -361,32 +361,10 @@ export class Timeline extends EventTarget {
     if (!row || row.kind !== "track") return { row, item: null, part: null };
     const near = row.lanes.filter((lane) => y >= row.y + lane.y - 2 && y < row.y + lane.y + lane.height + 2);
     for (const lane of near.reverse()) {
-      const hit = this.hitLane(lane, x);
+      const hit = hitLane(this, lane, x);
       if (hit) return { row, ...hit };
     }
     return { row, item: null, part: null };
-  }
-
-  hitLane(lane, x) {
-    let best = null;
-    for (let i = firstVisible(lane.items, this.time(x - EDGE_PX)); i < lane.items.length; i++) {
-      const item = lane.items[i];
-      const x0 = this.x(item.start);
-      const x1 = this.x(item.end);
-      if (x0 > x + EDGE_PX) break;
-      if (x1 < x - EDGE_PX || item.preview) continue;
-      const reach = Math.min(EDGE_PX, Math.max(3, (x1 - x0) / 3));
-      const toStart = Math.abs(x - x0);
-      const toEnd = Math.abs(x - x1);
-      const inside = x >= x0 && x <= x1;
-      const edge = Math.min(toStart, toEnd) <= (inside ? reach : EDGE_PX);
-      if (!edge && !inside) continue;
-      const part = edge ? (toStart <= toEnd ? "start" : "end") : "body";
-      // inside beats outside, the selected one beats its neighbours, the edge nearest to the pointer wins
-      const rank = (item.id === this.selection.current ? 0 : 10) + (inside ? 0 : 5) + (edge ? Math.min(toStart, toEnd) / EDGE_PX : 1);
-      if (!best || rank < best.rank) best = { item, part, rank };
-    }
-    return best && { item: best.item, part: best.part };
   }
 
   // The segments in a rectangle of the rows canvas.
