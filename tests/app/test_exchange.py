@@ -47,7 +47,7 @@ def test_a_file_goes_up_and_is_imported_and_taken_back(client: TestClient, studi
     done = call["import_apply"]({**wanted, "annotator": "ann"})["data"]
     (found,) = studio.annotations(video)
     assert (found.label, found.annotator, found.source) == ("cycling", "ann", "import")
-    assert call["import_apply"](wanted)["kind"] == "refused"  # the file is gone once it is imported
+    assert call["import_apply"](wanted)["kind"] == "gone"  # the file is gone once it is imported
     assert call["imports"]({})["data"]["imports"][0]["id"] == done["import"]
     assert call["import_undo"]({"import": done["import"]})["data"] == {"removed": 1, "kept": 0}
     assert studio.annotations(video) == []
