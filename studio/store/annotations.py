@@ -77,6 +77,11 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
     return after
 
 
+def is_done(db: sqlite3.Connection, edit_id: str) -> bool:
+    """Whether an edit was saved already: a browser that lost the answer sends it again."""
+    return db.execute("SELECT 1 FROM revisions WHERE edit_id = ?", (edit_id,)).fetchone() is not None
+
+
 def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], annotator: str) -> int:
     """Call labels (track, label, new label) differently in the whole library; returns how many annotations changed.
 

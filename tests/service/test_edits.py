@@ -68,6 +68,12 @@ def test_edits_that_build_on_a_stale_one_are_as_stale(studio: Studio, video: str
     assert [a.note for a in studio.annotations(video) if a.id == "a"] == ["Berta's"]
 
 
+def test_what_was_saved_before_is_acknowledged_behind_a_stale_edit(studio: Studio, video: str) -> None:
+    saved = edit(2, op="update", base_version=1, end=2.0)
+    assert save(studio, video, edit(1), saved) == ["saved", "saved"]
+    assert save(studio, video, edit(3, op="update", base_version=1), saved) == ["conflict", "saved"]
+
+
 def test_two_labels_change_places(studio: Studio, video: str) -> None:
     assert save(studio, video, edit(1, label="left"), edit(2, id="b", label="right")) == ["saved", "saved"]
     shown = studio.schema.shown()
