@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from studio.config import Settings
 from studio.service import Studio
+from tests.browser.desk import Desk, video_id
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -131,3 +133,18 @@ def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
 @pytest.fixture
 def page(new_page: Callable[[], Page]) -> Page:
     return new_page()
+
+
+@pytest.fixture
+def bikes(served: Served) -> str:
+    """The id of a video whose annotations are cleared first."""
+    video = video_id(served.home, "bikes")
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        db.execute("DELETE FROM annotations WHERE video_id = ?", (video,))
+        db.execute("DELETE FROM runs WHERE video_id = ?", (video,))
+    return video
+
+
+@pytest.fixture
+def desk(page: Page, served: Served, bikes: str) -> Desk:
+    return Desk(page, served.url).open(bikes)

@@ -6,6 +6,11 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+ANNOTATION = "#segment-list [data-kind=annotation]"
+
+THERE = """([start, end]) => [...document.querySelectorAll('#segment-list [data-kind=annotation]')].some(
+    (o) => Math.abs(o.dataset.start - start) < 0.03 && Math.abs(o.dataset.end - end) < 0.03)"""
+
 LANE = """() => {
   const row = document.querySelector('.gutter-row.track');
   return row.getBoundingClientRect().bottom - document.querySelector('#timeline').getBoundingClientRect().top - 10;
@@ -78,6 +83,26 @@ class Desk:
 
     def saved(self) -> None:
         expect(self.page.locator("#save-state")).to_have_text("saved")
+
+
+def spans(desk: Desk) -> list[tuple[float, float]]:
+    return sorted((round(s["start"], 3), round(s["end"], 3)) for s in desk.segments("annotation"))
+
+
+def become(desk: Desk, wanted: list[tuple[float, float]]) -> None:
+    """Wait until the annotations are these, and saved."""
+    expect(desk.page.locator(ANNOTATION)).to_have_count(len(wanted))
+    for start, end in wanted:
+        desk.page.wait_for_function(THERE, arg=[start, end])
+    desk.saved()
+
+
+def go(desk: Desk, time: float) -> None:
+    """Put the playhead there."""
+    desk.page.evaluate("t => (document.querySelector('#player').currentTime = t + 0.01)", time)
+    desk.page.wait_for_function(
+        "t => Math.abs(document.querySelector('#clock').textContent.split(':')[1] - t) < 0.03", arg=time
+    )
 
 
 def rows(home: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -13,10 +13,8 @@ from studio.store import runs
 from studio.store.runs import Outcome
 from studio.timeline import Prediction, Segment, us
 from tests.browser.conftest import Served, free_port
-from tests.browser.desk import Desk
-from tests.browser.test_editing import ANNOTATION, bikes
+from tests.browser.desk import ANNOTATION, Desk
 
-__all__ = ["bikes"]
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 SIZES = [(1280, 720), (1024, 768), (390, 844)]

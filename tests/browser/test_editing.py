@@ -7,10 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Served
-from tests.browser.desk import Desk, rows, video_id
+from tests.browser.desk import ANNOTATION, Desk, rows
 
 pytestmark = pytest.mark.browser
-ANNOTATION = "#segment-list [data-kind=annotation]"
 VERDICTS = """SELECT prediction_id, verdict FROM verdicts JOIN predictions p ON p.id = prediction_id
               JOIN runs r ON r.id = run_id WHERE r.video_id = ?"""
 NOTHING_KEPT = """() => new Promise((done) => {
@@ -21,18 +20,6 @@ NOTHING_KEPT = """() => new Promise((done) => {
   };
 })"""
 SPAN = "(t => t.dataset.viewEnd - t.dataset.viewStart)(document.querySelector('#timeline'))"
-
-
-@pytest.fixture
-def bikes(served: Served) -> str:
-    """The id of a video whose annotations are cleared first."""
-    video = video_id(served.home, "bikes")
-    import sqlite3
-
-    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
-        db.execute("DELETE FROM annotations WHERE video_id = ?", (video,))
-        db.execute("DELETE FROM runs WHERE video_id = ?", (video,))
-    return video
 
 
 def test_create_move_undo_redo_delete(page: Page, served: Served, bikes: str) -> None:

@@ -8,10 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Served
-from tests.browser.desk import Desk, rows
-from tests.browser.test_editing import ANNOTATION, bikes
+from tests.browser.desk import ANNOTATION, Desk, rows
 
-__all__ = ["bikes"]
 pytestmark = pytest.mark.browser
 
 

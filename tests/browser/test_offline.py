@@ -12,10 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, Served
-from tests.browser.desk import Desk, rows, video_id
-from tests.browser.test_editing import ANNOTATION, bikes
+from tests.browser.desk import ANNOTATION, Desk, rows, video_id
 
-__all__ = ["bikes"]
 pytestmark = pytest.mark.browser
 RUNS = 50
 SHORT = 7  # of them in every run of the tests

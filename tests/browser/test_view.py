@@ -1,0 +1,213 @@
+"""The timeline's rows, the player, keys and fingers: how a person looks, and gets about."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from studio import media
+from studio.config import Settings
+from studio.media.audio import SPECTRA_A_SECOND
+from studio.service import Studio
+from tests.browser.conftest import Served
+from tests.browser.desk import ANNOTATION, Desk, become, go, spans, video_id
+from tests.conftest import SHARED
+
+pytestmark = pytest.mark.browser
+TURNS = """() => {
+  window.turns = 0;
+  let last = 0;
+  document.querySelector('#player').addEventListener('timeupdate', ({ target }) => {
+    if (target.currentTime < last) window.turns++;
+    last = target.currentTime;
+  });
+}"""
+SPAN = "(t => t.dataset.viewEnd - t.dataset.viewStart)(document.querySelector('#timeline'))"
+
+
+def test_rows_are_collapsed_hidden_locked_and_put_in_order(desk: Desk) -> None:
+    page = desk.page
+    desk.create(1.0, 2.0)
+    tall = page.locator("[data-row=Moments]").bounding_box()
+    assert tall is not None
+
+    def choose(row: str, what: str) -> None:
+        page.locator(f"[data-row='{row}'] .more").click()
+        page.locator(".menu").get_by_role("menuitem", name=what).or_(
+            page.locator(".menu").get_by_role("menuitemcheckbox", name=what)
+        ).click()
+
+    choose("Moments", "Collapse")
+    assert (page.locator("[data-row=Moments]").bounding_box() or {"height": 999})["height"] < tall["height"]
+    choose("Moments", "Collapse")
+    choose("Moments", "Lock")
+    desk.drag((3.0, desk.lane()), (4.0, desk.lane()))
+    expect(page.locator("#toast")).to_contain_text("locked")
+    desk.drag((1.5, desk.segments("annotation")[0]["y"]), (5.0, desk.segments("annotation")[0]["y"]))
+    page.locator("#timeline").focus()
+    page.keyboard.press("Delete")
+    assert spans(desk) == [(1.0, 2.0)], "nothing changed in the locked row"
+    choose("Moments", "Lock")
+    choose("Film", "Hide")
+    expect(page.locator("[data-row=Film]")).to_have_count(0)
+    page.reload()
+    expect(page.locator("[data-row=Moments]")).to_be_visible()
+    expect(page.locator("[data-row=Film]")).to_have_count(0)
+    page.click("#rows")
+    page.locator(".menu").get_by_role("menuitemcheckbox", name="Film").click()
+    expect(page.locator("[data-row=Film]")).to_have_count(1)
+    choose("Moments", "Only this row")
+    expect(page.locator(".gutter-row")).to_have_count(1)
+    choose("Moments", "Only this row")
+    page.click("#rows")
+    page.keyboard.press("Escape")
+    expect(page.locator(".menu")).to_have_count(0)
+
+
+def test_the_spectrogram_is_there_when_its_row_is_shown(page: Page, served: Served) -> None:
+    Desk(page, served.url).open(video_id(served.home, "bigbuckbunny"))
+    page.click("#rows")
+    with page.expect_response("**/spectrogram") as asked:
+        page.locator(".menu").get_by_role("menuitemcheckbox", name="Spectrogram").click()
+    data = asked.value.body()
+    assert data[:2] == bytes([64, SPECTRA_A_SECOND]) and len(data) > 64 * 20
+    expect(page.locator("[data-row=Spectrogram]")).to_be_visible()
+
+
+def test_the_minimap_and_the_ruler(desk: Desk) -> None:
+    page = desk.page
+    for _ in range(4):
+        page.click("#zoom-in")
+    before = page.evaluate(SPAN)
+    box = page.locator("#timeline-overview").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 8)
+    page.wait_for_function("+document.querySelector('#timeline').dataset.viewEnd > 9.5")
+    assert page.evaluate(SPAN) == pytest.approx(before)
+    page.select_option("#unit", "frames")
+    page.select_option("#unit", "seconds")
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 8, steps=4)
+    page.mouse.up()
+    page.wait_for_function("+document.querySelector('#timeline').dataset.viewStart < 3")
+
+
+def test_keys_are_taken_from_other_tools_and_changed(desk: Desk) -> None:
+    page = desk.page
+    desk.create(1.0, 3.0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.select_option("#keys-preset", "cvat")
+    page.click("[data-action=split]")
+    page.keyboard.press("q")
+    expect(page.locator("[data-action=split] kbd")).to_have_text("Q")
+    page.get_by_role("button", name="Close").last.click()
+    page.reload()
+    expect(page.locator(ANNOTATION)).to_have_count(1)
+    page.locator("#timeline").focus()
+    page.keyboard.press("n")
+    expect(page.locator(ANNOTATION)).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.locator("#timeline").focus()
+    page.keyboard.press("Delete")
+    page.locator(ANNOTATION).first.click()
+    go(desk, 2.0)
+    page.locator("#timeline").focus()
+    page.keyboard.press("q")
+    become(desk, [(1, 2), (2, 3)])
+
+
+def test_shuttle_loop_and_hearing_an_edge(desk: Desk) -> None:
+    page = desk.page
+    desk.create(2.0, 2.6)
+    page.keyboard.press("Escape")
+    page.locator(ANNOTATION).first.click()
+    page.locator("#timeline").focus()
+    page.keyboard.press("r")
+    expect(page.locator("#loop")).to_have_attribute("aria-pressed", "true")
+    page.evaluate(TURNS)
+    page.wait_for_function("window.turns >= 2")
+    page.keyboard.press("k")
+    page.wait_for_function("document.querySelector('#player').paused")
+    go(desk, 5.0)
+    page.keyboard.press("j")
+    page.wait_for_function("document.querySelector('#player').currentTime < 4.2")
+    page.keyboard.press("k")
+    page.keyboard.press("l")
+    page.keyboard.press("l")
+    page.wait_for_function("document.querySelector('#player').playbackRate === 2")
+    expect(page.locator("#speed")).to_have_value("2")
+    page.keyboard.press("k")
+    page.click("#hear")
+    lane = desk.segments("annotation")[0]["y"]
+    desk.drag((2.6, lane), (4.0, lane))
+    page.wait_for_function(
+        "!document.querySelector('#player').paused || document.querySelector('#player').currentTime > 4.5"
+    )
+    page.wait_for_function(
+        "document.querySelector('#player').paused && document.querySelector('#player').currentTime >= 4.9"
+    )
+    assert float(page.evaluate("document.querySelector('#player').currentTime")) < 5.6
+
+
+def test_a_file_of_uneven_frames_shows_the_number_of_each(page: Page, served: Served) -> None:
+    file = SHARED / "hostile" / "variable_frame_rate.mp4"
+    studio = Studio(Settings(home=served.home, device="cpu"))
+    video = studio.add(file)["id"]
+    probed = media.probe(file)
+    pts, begin = [int(t) for t in probed.pts_us], probed.start_us
+    studio.close()
+    desk = Desk(page, served.url).open(video)
+    gaps = {b - a for a, b in pairwise(pts)}
+    assert len(gaps) > 1, "the frames are uneven"
+    page.locator("#timeline").focus()
+    for number in range(min(40, len(pts))):
+        expect(page.locator("#frame")).to_have_text(f"frame {number}")
+        assert float(page.inner_text("#clock").split(":")[1]) == pytest.approx(pts[number] / 1e6, abs=6e-4)
+        page.wait_for_function("!document.querySelector('#player').seeking")
+        shown = float(page.evaluate("document.querySelector('#player').currentTime")) * 1e6 - begin
+        assert pts[number] <= shown < (pts[number + 1] if number + 1 < len(pts) else float("inf"))
+        page.keyboard.press("ArrowRight")
+    last = len(pts) - 1
+    page.evaluate("t => (document.querySelector('#player').currentTime = t)", (pts[last] + begin) / 1e6 + 0.001)
+    expect(page.locator("#frame")).to_have_text(f"frame {last}")
+    desk.create(pts[3] / 1e6 + 0.001, pts[9] / 1e6 - 0.001)
+    ((start, end),) = spans(desk)
+    assert {round(start * 1e6), round(end * 1e6)} <= {round(t / 1000) * 1000 for t in pts}
+
+
+def test_fingers_pan_pinch_and_draw(browser: Any, served: Served, bikes: str) -> None:
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    desk = Desk(context.new_page(), served.url).open(bikes)
+    touch = context.new_cdp_session(desk.page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        touch.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]},
+        )
+
+    y = desk.y(desk.lane())
+    middle = desk.x(5.0)
+    send("touchStart", (middle - 50, y), (middle + 50, y))
+    for step in range(1, 6):
+        send("touchMove", (middle - 50 - 20 * step, y), (middle + 50 + 20 * step, y))
+    send("touchEnd")
+    desk.page.wait_for_function(f"{SPAN} < 5")
+    start = float(desk.page.get_attribute("#timeline", "data-view-start") or 0)
+    send("touchStart", (middle, y))
+    for step in range(1, 5):
+        send("touchMove", (middle - 20 * step, y))
+    send("touchEnd")
+    desk.page.wait_for_function("s => +document.querySelector('#timeline').dataset.viewStart > s + 0.1", arg=start)
+    assert spans(desk) == [], "a finger that moves on pans"
+    send("touchStart", (middle, y))
+    desk.page.wait_for_selector("#timeline.drawing")
+    for step in range(1, 5):
+        send("touchMove", (middle + 20 * step, y))
+    send("touchEnd")
+    expect(desk.page.locator(ANNOTATION)).to_have_count(1)
+    desk.saved()
+    context.close()
