@@ -5,7 +5,7 @@ import test from "node:test";
 
 // what a page over plain http on a network does not have; before the first module is loaded
 Object.defineProperty(globalThis.crypto, "randomUUID", { value: undefined });
-const { documentOf, news, prediction, until } = await import("./desk.mjs");
+const { documentOf, loaded, news, prediction, until } = await import("./desk.mjs");
 const { newId } = await import("../../assets/web/js/sync/ids.js");
 
 const RUN = { id: "r2", task: "grounding", query: "a cat" };
@@ -23,6 +23,17 @@ test("a verdict that comes together with its run is kept", () => {
   const { verdict, ...found } = prediction("p", 1, 2, { run: "r2" });
   doc.others.merge(news({ runs: [{ ...RUN, predictions: [found] }], verdicts: { p: "rejected" } }));
   assert.equal(doc.predictions.get("p").verdict, "rejected");
+});
+
+test("after a backup was brought back the page shows what is there now", async () => {
+  const { doc } = documentOf();
+  doc.create({ track: "Moments", start: 1, end: 2 });
+  await until(() => !doc.outbox.pending.length);
+  doc.seq = 7;
+  doc.server.changes = async () => ({ ok: true, data: news({ seq: 3 }) });
+  doc.server.load_document = async () => ({ ok: true, data: loaded({ seq: 3 }) });
+  await doc.poll();
+  assert.deepEqual([doc.annotations.size, doc.seq], [0, 3]);
 });
 
 test("what is skipped while our own word is out is asked for again", async () => {

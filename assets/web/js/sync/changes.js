@@ -30,7 +30,9 @@ export class Changes {
       const request = {
         video: doc.id, since: doc.seq, run_since: doc.runSeq, schema: doc.schemaKey, annotator: annotator(), window: WINDOW,
       };
-      this.merge(await call(this.server, "changes", request, PATIENCE_MS));
+      const news = await call(this.server, "changes", request, PATIENCE_MS);
+      if (news.seq < request.since) return await doc.reload(); // a backup was brought back: what is here may be gone
+      this.merge(news);
       doc.signals.askAgain();
     } catch (error) {
       // the outbox says when the server is away; reading catches up by itself
