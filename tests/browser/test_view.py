@@ -211,3 +211,21 @@ def test_fingers_pan_pinch_and_draw(browser: Any, served: Served, bikes: str) ->
     expect(desk.page.locator(ANNOTATION)).to_have_count(1)
     desk.saved()
     context.close()
+
+
+def test_labels_are_written_in_any_script_in_its_direction(desk: Desk) -> None:
+    labels = {"السيارة الحمراء 12": "rtl", "שלום": "rtl", "日本語": "ltr", "नमस्ते": "ltr"}
+    page = desk.page
+    for number, label in enumerate(labels):
+        desk.create(2.0 * number + 0.5, 2.0 * number + 1.5, label)
+        page.keyboard.press("Escape")
+    page.reload()
+    expect(page.locator(ANNOTATION)).to_have_count(len(labels))
+    for label, direction in labels.items():
+        listed = page.locator(f"{ANNOTATION}[data-label='{label}']")
+        expect(listed).to_contain_text(label)
+        listed.click()
+        expect(page.locator("#label-input")).to_have_value(label)
+        assert page.locator("#label-input").evaluate("e => getComputedStyle(e).direction") == direction
+        shown = listed.get_by_text(label).last
+        assert shown.evaluate("e => getComputedStyle(e).direction") == direction

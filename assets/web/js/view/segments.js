@@ -61,7 +61,7 @@ export class SegmentList {
     let option = this.options.get(item.id);
     if (!option) {
       option = el("li", { role: "option", id: `segment-${item.id}`, "data-id": item.id, "aria-selected": "false" });
-      option.append(el("span", { class: "when mono" }), el("span", { class: "what" }), el("span", { class: "where muted" }));
+      option.append(el("span", { class: "when mono" }), el("span", { class: "what", dir: "auto" }), el("span", { class: "where muted" }));
       this.options.set(item.id, option);
     }
     const facts = {
