@@ -16,7 +16,7 @@ from tests.browser.desk import ANNOTATION, Desk, rows, video_id
 
 pytestmark = pytest.mark.browser
 RUNS = 50
-SHORT = 7  # of them in every run of the tests
+SHORT = 4  # of them in every run of the tests
 STEPS = 9
 SHOWN = """() => [document.querySelector('#save-state').textContent,
   [...document.querySelectorAll('#segment-list [data-kind=annotation]')].map((o) => [o.dataset.id, o.dataset.label])]"""
