@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        print(f"studio: {error.strerror}: {error.filename}; check the file and its permissions.", file=sys.stderr)
+        what = ": ".join(str(part) for part in (error.strerror or error, error.filename) if part)
+        print(f"studio: {what}; check the file and its permissions.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("studio: stopped", file=sys.stderr)

@@ -10,6 +10,7 @@ import cv2
 import pytest
 
 from studio import media
+from studio.cli import main
 from studio.config import Settings
 from studio.service import Studio
 
@@ -139,3 +140,22 @@ def test_a_mistake_gets_one_line_and_the_right_status(run: Any, arguments: list[
     assert out == ""
     if "dance" not in arguments:
         assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (PermissionError(13, "Permission denied", "/some/file"), "studio: Permission denied: /some/file; check"),
+        (OSError("it is gone"), "studio: it is gone; check"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: OSError, says: str
+) -> None:
+    def refuse(settings: Settings) -> None:
+        raise error
+
+    monkeypatch.setattr("studio.cli.upkeep.examine", refuse)
+    assert main(["doctor"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(says) and len(told.splitlines()) == 1
