@@ -122,6 +122,28 @@ def test_a_body_has_a_bound(tmp_path: Path) -> None:
         assert list(studio.settings.uploads.iterdir()) == []
 
 
+@pytest.mark.parametrize("path", ["/upload", "/incoming"])
+def test_an_upload_that_breaks_off_is_no_crash(studio: Studio, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    app, statuses = create_app(studio), []
+    news = [{"type": "http.request", "body": b"x" * 9, "more_body": True}, {"type": "http.disconnect"}]
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": path, "raw_path": path.encode(), "root_path": "",
+        "query_string": b"name=x.mp4", "headers": [(b"host", OWN.encode())], "scheme": "http",
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 7860),
+    }  # fmt: skip
+
+    async def receive() -> Any:
+        return news.pop(0)
+
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status"))
+
+    asyncio.run(app(scope, receive, send))
+    assert statuses[0] == 400
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    assert list(studio.settings.uploads.iterdir()) == []
+
+
 def test_an_upload_leaves_room_for_edits(tmp_path: Path) -> None:
     studio = Studio(Settings(home=tmp_path, limits=Limits(spare_disk_bytes=2**60)))
     with TestClient(create_app(studio), base_url=f"http://{OWN}") as client:
