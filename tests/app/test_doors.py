@@ -127,8 +127,8 @@ def test_an_upload_that_breaks_off_is_no_crash(studio: Studio, path: str, caplog
     app, statuses = create_app(studio), []
     news = [{"type": "http.request", "body": b"x" * 9, "more_body": True}, {"type": "http.disconnect"}]
     scope = {
-        "type": "http", "http_version": "1.1", "method": "POST", "path": path, "raw_path": path.encode(), "root_path": "",
-        "query_string": b"name=x.mp4", "headers": [(b"host", OWN.encode())], "scheme": "http",
+        "type": "http", "http_version": "1.1", "method": "POST", "path": path, "raw_path": path.encode(),
+        "root_path": "", "query_string": b"name=x.mp4", "headers": [(b"host", OWN.encode())], "scheme": "http",
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 7860),
     }  # fmt: skip
 
