@@ -84,8 +84,7 @@ def test_several_are_chosen_moved_relabelled_copied_and_deleted(desk: Desk) -> N
 def test_what_is_selected_in_a_field_stays_so_when_the_panel_is_drawn_anew(desk: Desk) -> None:
     desk.create(1.0, 2.0, "before")
     page = desk.page
-    page.locator("#label-input").select_text()
-    page.evaluate("document.querySelector('#label-input').was = true")
+    page.eval_on_selector("#label-input", "e => { e.focus(); e.select(); e.was = true; }")
     other = Desk(page.context.new_page(), desk.url).open(page.url.partition("video=")[2][:12])
     other.page.locator(ANNOTATION).first.click()
     other.page.fill("#note-input", "of another window")
@@ -197,23 +196,23 @@ def test_the_queue_goes_from_unsure_to_sure_and_one_key_decides(desk: Desk, serv
 
 def test_labels_are_edited_renamed_with_their_history_and_kept_to(desk: Desk, served: Served, tmp_path: Path) -> None:
     page = desk.page
-    desk.create(1.0, 2.0, "carr")
+    desk.create(1.0, 2.0, "trukc")
     (made,) = desk.segments("annotation")
     page.click("#edit-labels")
     track = page.locator("#labels-tracks section[data-track=Moments]")
-    track.locator("input[type=text]").last.fill("car")
+    track.locator("input[type=text]").last.fill("truck")
     track.locator("input[type=text]").last.press("Tab")
     track.get_by_text("Only these labels").click()
     page.click("#labels-save")
     expect(page.locator("#toast")).to_contain_text("1 segment of the library renamed")
-    expect(page.locator(f"{ANNOTATION}[data-label='car']")).to_have_count(1)
+    expect(page.locator(f"{ANNOTATION}[data-label='truck']")).to_have_count(1)
     assert rows(served.home, "SELECT op FROM revisions WHERE annotation_id = ? ORDER BY seq", made["id"])[-1] == (
         "update",
     )
     desk.drag((3.0, desk.lane()), (4.0, desk.lane()))
     expect(page.locator("select#label-input")).to_be_visible()
-    assert "carr" not in page.locator("select#label-input option").all_inner_texts()
-    page.select_option("#label-input", "car")
+    assert "trukc" not in page.locator("select#label-input option").all_inner_texts()
+    page.select_option("#label-input", "truck")
     desk.saved()
     page.click("#edit-labels")
     with page.expect_download() as download:
