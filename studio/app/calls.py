@@ -119,9 +119,13 @@ def library_calls(studio: Studio) -> list[Call]:
 
     def add_path(request: dict[str, Any]) -> Any:
         """A few files a call, so that the page can show how far it is."""
-        path = Path(text(request, "path").strip().strip("\"'")).expanduser()
+        try:
+            path = Path(text(request, "path").strip().strip("\"'")).expanduser()
+            place = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
+            raise UsageError("This is no path; give the full path of a video or a folder.") from None
         # who logs in may sit at another machine: what lies on this one is not theirs to look through
-        if studio.users.required and not any(path.resolve().is_relative_to(f) for f in studio.settings.folders):
+        if studio.users.required and not any(place.is_relative_to(f) for f in studio.settings.folders):
             raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
         if not str(path).strip(".") or not path.exists():
             raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")

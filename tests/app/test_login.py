@@ -101,6 +101,8 @@ def test_only_what_is_shared_is_added_by_its_path(client: TestClient, guarded: S
     assert call(client, "add_path", {"path": str(clips["bikes"])})["data"]["added"] == 1
     for path in (shared.parent, shared / ".." / ".." / "x.mp4", Path("/etc/passwd")):
         assert "upload the file" in call(client, "add_path", {"path": str(path)})["error"]
+    for text in ("a\0b", "~nobody-of-this-name/x.mp4"):
+        assert "This is no path" in call(client, "add_path", {"path": text})["error"]
 
 
 def test_a_restored_backup_lets_nobody_in_who_was_in(guarded: Studio, tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ export function clock(seconds, digits = 3) {
 // Text of people among other text on a canvas: its own direction, and no hold over what stands beside it.
 export const isolated = (text) => `\u2068${text}\u2069`;
 
+export const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 // Draws a box anew, and leaves the focus where it was, on what has the same key, id or text; and what is selected in a
 // field stays selected: the next letter replaces it.
 export function redraw(box, ...parts) {

@@ -2,7 +2,7 @@
 
 import { call } from "../sync/api.js";
 import { annotator } from "../sync/who.js";
-import { clock, el, toast } from "./dom.js";
+import { clock, counted, el, toast } from "./dom.js";
 
 export class Exchange {
   // `exporting` and `importing` are the dialogs; done() is told when annotations came or went.
@@ -118,7 +118,7 @@ export class Exchange {
   show({ parts, tracks, labels, segments, already, problems, sample }) {
     const { $ } = this;
     $("import-said").textContent = problems.join(" ");
-    $("import-counts").textContent = `${segments} segment${segments === 1 ? "" : "s"}${already ? `, ${already} of them here already (they are left out)` : ""}${parts.length > 1 ? `, of ${parts.length} videos` : ""}`;
+    $("import-counts").textContent = `${counted(segments, "segment")}${already ? `, ${already} of them here already (they are left out)` : ""}${parts.length > 1 ? `, of ${parts.length} videos` : ""}`;
     $("import-parts").replaceChildren(...parts.map((part) => el("li", { dir: "auto", text: `${part.name || "(no name)"} → ${part.video ? part.video.name : "no video of this library; it is left out"}: ${part.segments}${part.problems.length ? ` — ${part.problems.join(" ")}` : ""}` })));
     const mapping = (rows, into) => rows.map((row) => el("div", { class: "row" }, el("span", { class: "grow", dir: "auto", text: `${row.name || "(no label)"} (${row.segments})` }), "→",
       el("input", { type: "text", dir: "auto", maxlength: 500, value: row.to, "aria-label": `Becomes, for ${row.name || "no label"}`, onchange: (e) => { this.request[into][row.name] = e.target.value; this.preview(); } })));

@@ -2,7 +2,7 @@
 
 import { call } from "../sync/api.js";
 import { annotator } from "../sync/who.js";
-import { el, redraw, toast } from "./dom.js";
+import { counted, el, redraw, toast } from "./dom.js";
 
 const KEYS = ["", ..."123456789"];
 
@@ -104,7 +104,7 @@ export class LabelEditor {
       this.doc.takeSchema(saved);
       this.doc.poll();
       this.dialog.close();
-      if (saved.renamed) toast(`${saved.renamed} segment${saved.renamed === 1 ? "" : "s"} of the library renamed.`);
+      if (saved.renamed) toast(`${counted(saved.renamed, "segment")} of the library renamed.`);
     } catch (error) {
       this.said.textContent = error.message;
     }

@@ -1,6 +1,6 @@
 // What stands beside the timeline: jobs and questions.
 
-import { el, redraw } from "./dom.js";
+import { counted, el, redraw } from "./dom.js";
 
 const TITLES = { index: "Indexing", proxy: "Making the video playable", ground: "Finding moments", speakers: "Finding speakers", emotions: "Finding emotions", survey: "Looking what is in here" };
 const UNSURE = 0.5;
@@ -60,6 +60,6 @@ export function showGroundNote(box, curve) {
   box.classList.toggle("warn", sure < UNSURE);
   box.textContent = [
     sure === undefined ? "" : `${sure < UNSURE ? "Uncertain" : "Sure"}: changed versions of the video agree by ${Math.round(100 * sure)} %.`,
-    pulled ? `${pulled} earlier correction${pulled === 1 ? "" : "s"} of such questions pull${pulled === 1 ? "s" : ""}.` : "",
+    pulled ? `${counted(pulled, "earlier correction")} of such questions pull${pulled === 1 ? "s" : ""}.` : "",
   ].join(" ").trim();
 }

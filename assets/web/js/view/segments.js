@@ -1,6 +1,6 @@
 // The list of all segments.
 
-import { clock, el } from "./dom.js";
+import { clock, counted, el } from "./dom.js";
 
 const CHUNK = 400;
 
@@ -36,7 +36,6 @@ export class SegmentList {
       ...[...doc.predictions.values()].filter((p) => doc.isShown(p)).map((p) => ["prediction", { ...p, track: doc.rowOf(p) }]),
       ...[...doc.annotations.values()].map((item) => ["annotation", item]),
     ].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
-    const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
     this.count.textContent = `${counted(doc.annotations.size, "annotation")}, ${counted(doc.predictions.size, "prediction")}`;
     const turn = ++this.turn;
     const wanted = new Set(items.map(([, item]) => item.id));

@@ -1,6 +1,6 @@
 // How the studio is: what it works on, what it holds in memory and on disk, and what went wrong.
 
-import { el } from "./dom.js";
+import { counted, el } from "./dom.js";
 
 function size(bytes) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -22,10 +22,10 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, memory,
       tile("Jobs", `${queue.running} running, ${queue.queued} waiting`, `${queue.done} done, ${queue.failed} failed, ${queue.cancelled} cancelled`),
       tile("Memory", size(memory.app + workers.reduce((sum, w) => sum + (w.memory ?? 0), 0)), `${size(memory.free)} of ${size(memory.total)} free on this machine`),
       tile("Disk", `${size(disk.free)} free`, low ? "Almost full: uploads are refused." : `of ${size(disk.total)}`),
-      tile("Database", size(database.size + database.log), `${database.videos} videos, ${database.annotations} annotations, ${database.revisions} edits; schema ${database.schema}`)),
+      tile("Database", size(database.size + database.log), `${counted(database.videos, "video")}, ${counted(database.annotations, "annotation")}, ${counted(database.revisions, "edit")}; schema ${database.schema}`)),
     ...queue.now.map((job) => el("div", { class: "progress job" }, el("span", { text: `${job.kind}: ${job.message || "at work"}` }), el("progress", { max: 1, value: job.progress, "aria-label": job.kind }))),
     el("p", { class: "muted small", text: workers.map((w) => `${w.name}: ${w.alive ? (w.busy ? "at work" : "idle") : "not running"}${w.models?.length ? ` with ${w.models.join(", ")}` : ""}`).join(" · ") }),
-    reports.length ? el("details", {}, el("summary", { text: `${reports.length} crash report${reports.length === 1 ? "" : "s"}` }),
+    reports.length ? el("details", {}, el("summary", { text: counted(reports.length, "crash report") }),
       el("p", { class: "muted small", text: "A report says where in the program it broke, and nothing of what you work on: attach it when you ask for help." }),
       el("ul", {}, ...reports.map((report) => el("li", {}, el("a", { href: `/report/${encodeURIComponent(report.name)}`, download: true, text: report.name }), ` ${report.what}, ${new Date(report.at).toLocaleString()}`)))) : null,
   ].filter(Boolean);
