@@ -109,7 +109,6 @@ def sample_frames(
     start_us: int = 0,
     end_us: int | None = None,
     batch: int = 16,
-    skip_nonref: bool = False,
     backend: Backend = "pyav",
     limits: Limits | None = None,
 ) -> FrameStream:
@@ -117,10 +116,9 @@ def sample_frames(
 
     One entry an asked time, in order: where the rate is above the video's, a frame comes more than once. `size`
     is the wanted (width, height), a function of the displayed one, or None for the displayed one. At most `batch`
-    frames come at a time. `skip_nonref` leaves out frames that no other leans on: cheaper, and the frame may be
-    an earlier one than the one displayed (its `times_us` says so). `backend="decord"` is an opt-in for plain files:
-    UsageError says where it may not be used. A file that breaks off ends early with
-    `damaged` set. Raises what `probe` raises; BrokenMedia when not one frame can be decoded.
+    frames come at a time. `backend="decord"` is an opt-in for plain files: UsageError says where it may not be
+    used. A file that breaks off ends early with `damaged` set. Raises what `probe` raises; BrokenMedia when not one
+    frame can be decoded.
     """
     limits = limits or Limits()
     found = probe(path, limits)
@@ -129,10 +127,10 @@ def sample_frames(
     if batch < 1:
         raise UsageError("A batch holds at least one frame.")
     if backend == "decord":
-        _refuse_for_decord(found, path, skip_nonref)
+        _refuse_for_decord(found, path)
     described, tables = timing(found)
     real = policy.admit(path, limits)
-    arguments = {"timing": described, "size": wanted, "skip_nonref": skip_nonref, "backend": backend}
+    arguments = {"timing": described, "size": wanted, "backend": backend}
     return FrameStream(Child("frames", real, limits, arguments, tables + asked.tobytes()), real, asked, wanted, batch)
 
 
@@ -169,7 +167,7 @@ def _size(found: Probe, size: Size) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _refuse_for_decord(found: Probe, path: str | os.PathLike[str], skip_nonref: bool) -> None:
+def _refuse_for_decord(found: Probe, path: str | os.PathLike[str]) -> None:
     """Raise UsageError unless decord 0.6 is known to give the right frames of such a file."""
     plain = (
         found.container == "mov"
@@ -178,7 +176,7 @@ def _refuse_for_decord(found: Probe, path: str | os.PathLike[str], skip_nonref: 
         and found.rotation == 0
         and found.start_us == 0
         and found.stamped
-        and not (found.vfr or found.open_gop or found.damaged or skip_nonref)
+        and not (found.vfr or found.open_gop or found.damaged)
     )
     if not plain:
         raise UsageError(

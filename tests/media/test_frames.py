@@ -3,13 +3,17 @@
 import bisect
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from studio import media
+from studio.config import Limits
 from studio.errors import UsageError
+from studio.media.child.reel import decode
+from studio.media.child.source import open_source
 
 Clips = Callable[[str], tuple[Path, Any]]
 Numbers = Callable[[np.ndarray[Any, Any]], int]
@@ -100,12 +104,25 @@ def test_distant_times_are_reached_by_jumps(make_clip: Any, recipe: Any, tmp_pat
         assert times == [n * 40_000 for n in numbers]
 
 
-def test_leaving_out_unreferenced_frames_never_shows_a_later_one(clip_of: Clips, number_in: Numbers) -> None:
-    path, _ = clip_of("b_frames")
-    numbers, times, asked = collect(media.sample_frames(path, 25, skip_nonref=True), number_in)
-    assert [n * 40_000 for n in numbers] == times
-    assert all(time <= t for time, t in zip(times, asked, strict=True))
-    assert len(set(numbers)) < 40
+def test_frames_that_nobody_shows_change_nothing(kind: str, clip_of: Clips) -> None:
+    path, _ = clip_of(kind)
+    table = media.probe(path).pts_us
+    places = sorted({*range(0, len(table), 7), len(table) - 1})
+    with media.sample_frames(path, times_us=table, batch=len(table)) as stream:
+        whole = next(stream).images
+    with media.sample_frames(path, times_us=table[places], batch=len(table)) as stream:
+        alone = next(stream)
+    assert alone.times_us.tolist() == table[places].tolist()
+    assert np.array_equal(alone.images, whole[places])
+
+
+def test_what_nobody_shows_or_refers_to_is_not_decoded(clip_of: Clips) -> None:
+    path, clip = clip_of("b_frames")
+    silent: Any = SimpleNamespace(beat=lambda: None)
+    with open_source(str(path), Limits()) as source:
+        decoded = [frame.pts for frame, _ in decode(source, silent, lambda packet: packet.pts is None)]
+    assert 0 < len(decoded) <= len(clip.numbers) * 2 / 3
+    assert decoded == sorted(decoded)
 
 
 def test_size_is_a_pair_a_function_or_the_displayed_one(clip_of: Clips) -> None:

@@ -31,7 +31,6 @@ def frames(
     *,
     timing: dict[str, Any],
     size: tuple[int, int],
-    skip_nonref: bool,
     backend: str,
 ) -> None:
     """Answer one message an asked time: its raw RGB picture, or none when it repeats the last one."""
@@ -42,7 +41,7 @@ def frames(
         return
     painter = Painter((size[0], size[1]))
     shown = None
-    with Reel(path, limits, table, reply, skip_nonref) as reel:
+    with Reel(path, limits, table, reply) as reel:
         for _, us, frame in reel.displayed(asked):
             if us == shown:
                 reply.send({"kind": "again"})

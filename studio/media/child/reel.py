@@ -1,7 +1,7 @@
 """Decoding: which frame is displayed at which time."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -27,8 +27,11 @@ class Timing:
     stamped: bool
 
 
-def decode(source: Source, reply: Reply) -> Iterator[tuple[Any, bool]]:
-    """Frames in display order with False; `(None, True)` wherever something could not be decoded."""
+def decode(source: Source, reply: Reply, needed: Callable[[Any], bool] | None = None) -> Iterator[tuple[Any, bool]]:
+    """Frames in display order with False; `(None, True)` wherever something could not be decoded.
+
+    Packets that are not `needed` are left out where no other frame refers to theirs.
+    """
     stream = source.video
     demuxed = source.container.demux(stream)
     while True:
@@ -40,6 +43,8 @@ def decode(source: Source, reply: Reply) -> Iterator[tuple[Any, bool]]:
         if packet is None:
             break
         reply.beat()
+        if needed is not None:
+            stream.codec_context.skip_frame = "DEFAULT" if needed(packet) else "NONREF"
         yield from _frames_of(packet, source)
     # a demuxer that failed never flushed its decoder
     yield from _frames_of(None, source)
@@ -59,19 +64,17 @@ def _frames_of(packet: Any, source: Source) -> Iterator[tuple[Any, bool]]:
 class Reel:
     """One file, played forward; jumps ahead over key frames when that saves work. A context manager."""
 
-    def __init__(self, path: str, limits: Limits, timing: Timing, reply: Reply, skip_nonref: bool = False) -> None:
+    def __init__(self, path: str, limits: Limits, timing: Timing, reply: Reply) -> None:
         self._path, self._limits, self._timing, self._reply = path, limits, timing, reply
-        self._skip_nonref = skip_nonref
         self._source = self._open()
-        self._may_jump = timing.stamped and self._source.family in policy.SEEKABLE
+        self._may_jump = self._may_skip = timing.stamped and self._source.family in policy.SEEKABLE
+        self._needed: Callable[[Any], bool] | None = None
         self._fresh = True
         self.damaged = False
 
     def _open(self) -> Source:
         source = open_source(self._path, self._limits)
         source.video.thread_type = "AUTO"
-        if self._skip_nonref:
-            source.video.codec_context.skip_frame = "NONREF"
         return source
 
     @property
@@ -84,6 +87,7 @@ class Reel:
         Times before 0 get the first frame, times after the end the last one. Where the rest of the file
         cannot be decoded it ends early and `damaged` is True.
         """
+        self._needed = self._displayed_only(asked_us)
         frames: Iterator[tuple[int, Any]] | None = None
         held: tuple[int, Any] | None = None
         ahead: tuple[int, Any] | None = None
@@ -102,6 +106,18 @@ class Reel:
             if held is None or (ahead is None and self.damaged and asked >= self._end_of(held[0])):
                 return
             yield asked, *held
+
+    def _displayed_only(self, asked_us: Sequence[int]) -> Callable[[Any], bool] | None:
+        """Whether a packet's picture is one of the displayed; None where all must be decoded.
+
+        In H.264 alone: what HEVC calls a non-reference picture may be referred to from a higher temporal layer.
+        """
+        if not self._may_skip or self._source.video.codec_context.name != "h264":
+            return None
+        table, origin, time_base = self._timing.pts_us, self._timing.origin, self.time_base
+        places = np.searchsorted(table, np.maximum(asked_us, table[0]), side="right") - 1
+        wanted = set(table[places].tolist())
+        return lambda packet: packet.pts is None or to_us(packet.pts, origin, time_base) in wanted
 
     def _key_before(self, t_us: int) -> int | None:
         place = int(np.searchsorted(self._timing.key_us, t_us, side="right")) - 1
@@ -143,7 +159,7 @@ class Reel:
         """Frames with their times in µs, strictly increasing, from `first_us` on."""
         last = first_us - 1
         count = 0
-        for frame, lost in decode(self._source, self._reply):
+        for frame, lost in decode(self._source, self._reply, self._needed):
             if lost:
                 self.damaged = True
                 count += 1
