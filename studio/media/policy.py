@@ -43,6 +43,8 @@ BROWSER_VIDEO = {
 }
 BROWSER_AUDIO = frozenset({"aac", "mp3", "opus", "vorbis"})
 
+UNFIT = "The part of Moment Studio that reads videos does not start here; install Moment Studio again."
+
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _MOV_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 

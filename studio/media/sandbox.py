@@ -1,9 +1,9 @@
 """The process that opens a media file in our stead, seen from outside.
 
-One child serves one request and ends; the next one waits ready. It is started with an argument list, an empty
-environment and no inherited files. It leaves the network before it reads the request, and limits itself before it
-opens the file (`child.confine`). Its lifeline is the request pipe: when the last writer is gone, because we closed
-it or died, the kernel ends the child.
+One child serves one request and ends. It is a copy of a process that waits (`_Nursery`), which was started with an
+argument list, an empty environment and no inherited files, has left the network and has done the imports. The child
+limits itself before it opens the file (`child.confine`). Its lifeline is the request pipe: when the last writer is
+gone, because we closed it or died, the kernel ends the child.
 """
 
 import atexit
@@ -11,10 +11,12 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ _ERRORS: dict[str, type[StudioError]] = {
     kind.__name__: kind for kind in (*MediaError.__subclasses__(), errors.UsageError)
 }
 _PIPE_BYTES = 1 << 20
+_PATIENCE_S = 60.0  # for the imports, on a machine that is busy
 
 
 class Child:
@@ -52,9 +55,17 @@ class Child:
         self._path = path
         self._silence_s = limits.child_silence_s
         self._body_left = 0
-        self._process = _spare.take()
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._answers = self._process.stdout.fileno()
+        theirs, self._requests = os.pipe()
+        self._answers, answers = os.pipe()
+        try:
+            self._process = _nursery.child(theirs, answers)
+        except BaseException:
+            self._close_pipes()
+            raise
+        finally:
+            os.close(theirs)
+            os.close(answers)
+        _widen(self._answers)
         request = {
             "operation": operation,
             "path": str(path),
@@ -62,7 +73,7 @@ class Child:
             "arguments": arguments,
         }
         try:
-            wire.send(self._process.stdin.fileno(), request, body)
+            wire.send(self._requests, request, body)
         except OSError:
             self.close()
             raise self._died() from None
@@ -123,8 +134,7 @@ class Child:
             place = place[count:]
 
     def _died(self) -> StudioError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
+        self._process.wait(1.0)
         why = {
             -signal.SIGXCPU: "it takes more computing time than is allowed",
             -signal.SIGKILL: "the process that read it was stopped, perhaps for want of memory",
@@ -134,7 +144,14 @@ class Child:
 
     def close(self) -> None:
         """End the process now and reap it; may be called twice."""
-        _end(self._process)
+        self._process.end()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for fd in (self._requests, self._answers):
+            if fd >= 0:
+                os.close(fd)
+        self._requests = self._answers = -1
 
     def __enter__(self) -> "Child":
         return self
@@ -147,50 +164,104 @@ class Child:
             self.close()
 
 
-class _Spare:
-    """The next child, started ahead: a call waits for its answer and not for imports (about 0.1 s less)."""
+class _Process:
+    """A child of ours that no Popen knows."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._lock = threading.Lock()
+
+    def wait(self, patience_s: float) -> bool:
+        """Whether it is over, after `patience_s` at the latest."""
+        end = time.monotonic() + patience_s
+        while not self._reap(os.WNOHANG):
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.002)
+        return True
+
+    def end(self) -> None:
+        """Kill and reap it; may be called twice."""
+        if not self._reap(os.WNOHANG):
+            os.kill(self.pid, signal.SIGKILL)
+            self._reap(0)
+
+    def _reap(self, how: int) -> bool:
+        with self._lock:
+            if self.returncode is None:
+                try:
+                    pid, status = os.waitpid(self.pid, how)
+                except ChildProcessError:  # somebody else reaped it, or it is the child of the process we forked from
+                    pid, status = self.pid, 0
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+            return self.returncode is not None
+
+
+class _Nursery:
+    """The process that children are copies of: a copy takes milliseconds, a new process a quarter of a second.
+
+    Where the system does not allow such copies it serves the request itself, and the next request starts another.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = 0
+        self._process: _Process | None = None
+        self._control: socket.socket | None = None
 
-    def take(self) -> subprocess.Popen[bytes]:
-        """The waiting child, or a new one; another takes its place."""
+    def child(self, requests: int, answers: int) -> _Process:
+        """A process that reads a request from one pipe and answers into the other."""
         with self._lock:
-            ready, owner = self._process, self._owner
-            self._process, self._owner = _start(), os.getpid()
-        if ready is not None and owner == os.getpid():
-            if ready.poll() is None:
-                return ready
-            _end(ready)
-        return _start()
+            for _ in range(2):  # it may have been killed since the last time
+                nursery = self._process = self._process or self._start()
+                match self._ask(requests, answers):
+                    case None:
+                        self._forget()
+                    case 0:
+                        self._process = None
+                        self._forget()
+                        return nursery
+                    case pid:
+                        return _Process(pid)
+        raise MediaError(policy.UNFIT)
+
+    def _ask(self, requests: int, answers: int) -> int | None:
+        assert self._control is not None
+        try:
+            socket.send_fds(self._control, [b"!"], [requests, answers])
+            return int.from_bytes(said, "little") if len(said := self._control.recv(4)) == 4 else None
+        except OSError:
+            return None
+
+    def _start(self) -> _Process:
+        self._control, theirs = socket.socketpair()
+        self._control.settimeout(_PATIENCE_S)
+        with theirs:
+            return _start(theirs)
+
+    def _forget(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            self._process.end()
+        self._control = self._process = None
 
     def dismiss(self) -> None:
-        """End the waiting child."""
+        """End it; children that were made live on."""
         with self._lock:
-            ready, self._process = self._process, None
-        if ready is not None and self._owner == os.getpid():
-            _end(ready)
+            self._forget()
 
-    def unlock(self) -> None:
-        """In a forked process: forget who held the lock. The waiting child stays its owner's."""
+    def leave_behind(self) -> None:
+        """In a forked process: it is the other's child, and so would its copies be."""
         self._lock = threading.Lock()
+        self._process = None
+        self._forget()
 
 
-_spare = _Spare()
-atexit.register(_spare.dismiss)
-os.register_at_fork(after_in_child=_spare.unlock)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
+_nursery = _Nursery()
+atexit.register(_nursery.dismiss)
+os.register_at_fork(after_in_child=_nursery.leave_behind)
 
 
 def _error(head: wire.Head) -> StudioError:
@@ -200,21 +271,24 @@ def _error(head: wire.Head) -> StudioError:
     return error
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(control: socket.socket) -> _Process:
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _BOOT, _ROOT, *(entry for entry in sys.path if entry)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdin=control.fileno(),
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        bufsize=0,
         close_fds=True,
         cwd=tempfile.gettempdir(),
         env=_ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ},
     )
+    process.returncode = 0  # ours to wait for, not Popen's
+    return _Process(process.pid)
+
+
+def _widen(pipe: int) -> None:
+    """Let more than one picture wait in it."""
     if sys.platform == "linux":
         import fcntl
 
-        assert process.stdout is not None
         with contextlib.suppress(OSError):
-            fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    return process
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

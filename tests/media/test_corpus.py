@@ -179,7 +179,7 @@ SEEDS = ("plain", "b_frames", "hevc", "vp9", "mkv", "avi_mpeg4", "ts", "mpeg1", 
 
 
 @pytest.mark.parametrize(
-    "files", [100, pytest.param(int(os.environ.get("STUDIO_FUZZ", "20000")), marks=pytest.mark.release)]
+    "files", [500, pytest.param(int(os.environ.get("STUDIO_FUZZ", "20000")), marks=pytest.mark.release)]
 )
 def test_flipped_bytes_never_reach_the_studio(clip_of: Any, tmp_path: Path, files: int) -> None:
     """M7: one to thirty bytes changed; STUDIO_FUZZ is how many files a release tries. Every third file is read to its
