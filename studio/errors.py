@@ -5,6 +5,7 @@ Every message is one sentence a person can act on: what is wrong, and the cure.
     StudioError
     ├── UsageError            the request makes no sense (exit status 2)
     ├── Refused               whoever asks may not
+    │   └── NotTheirs         edits that somebody else made
     ├── NotFound              no such video, annotation, job, model
     ├── MediaError            a file that cannot be watched
     │   ├── NotMedia          not a video at all (empty, text, unknown container, forbidden protocol)
@@ -37,6 +38,10 @@ class UsageError(StudioError):
 
 class Refused(StudioError):
     """Whoever asks may not: not logged in, or a wrong password."""
+
+
+class NotTheirs(Refused):
+    """Edits that somebody else made: they wait until that person logs in."""
 
 
 class NotFound(StudioError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.app.login import who
-from studio.errors import Conflict, NotFound, Refused, StoreError, StudioError, UsageError
+from studio.errors import Conflict, NotFound, NotTheirs, Refused, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, views
 from studio.service.exchange import Plan, listed
 from studio.service.models import engines
@@ -31,7 +31,7 @@ def answer(function: Callable[[dict[str, Any]], Any]) -> Call:
                 raise UsageError("This call takes one object.")
             return {"ok": True, "data": function(request)}
         except StudioError as error:
-            kinds = {Conflict: "conflict", StoreError: "store", NotFound: "gone"}
+            kinds = {Conflict: "conflict", StoreError: "store", NotFound: "gone", NotTheirs: "others"}
             kind = next((kind for error_type, kind in kinds.items() if isinstance(error, error_type)), "refused")
             return {"ok": False, "error": str(error), "kind": kind}
         except Exception:
@@ -241,6 +241,9 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return {**news, "present": studio.presence.others(video, window, name)}
 
     def save(request: dict[str, Any]) -> Any:
+        maker, sender = text(request, "annotator", ""), who.get()
+        if sender and maker not in ("", sender):
+            raise NotTheirs(f"Edits by “{maker[:100]}” wait in this browser; log in as {maker[:100]} to save them.")
         return studio.save(text(request, "video"), request.get("edits", []), annotator(request))
 
     def ground(request: dict[str, Any]) -> Any:

@@ -87,8 +87,12 @@ def test_edits_are_signed_by_who_is_logged_in(client: TestClient, guarded: Studi
     client.post("/login", data=BERTA)
     assert call(client, "whoami", {})["data"]["user"] == "berta"
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
-    saved = call(client, "save", {"video": video, "edits": [edit], "annotator": "somebody else"})
-    assert saved["data"]["results"][0]["annotation"]["annotator"] == "berta"
+    theirs = call(client, "save", {"video": video, "edits": [edit], "annotator": "anna"})
+    assert theirs["kind"] == "others" and "log in as anna" in theirs["error"]
+    for number, name in enumerate(("", "berta")):
+        own = {**edit, "edit_id": f"e{number}", "id": f"a{number}"}
+        saved = call(client, "save", {"video": video, "edits": [own], "annotator": name})
+        assert saved["data"]["results"][0]["annotation"]["annotator"] == "berta"
 
 
 def test_only_what_is_shared_is_added_by_its_path(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:

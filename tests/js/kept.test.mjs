@@ -253,6 +253,32 @@ test("each edit is sent under the name it was made under", async () => {
   assert.deepEqual(server.saved.map((edit) => edit.by), ["Anna", "Anna", "Berta"]);
 });
 
+test("edits of somebody else wait until that person logs in", async () => {
+  const server = new Server();
+  const doc = await open(server);
+  server.away = true;
+  localStorage.setItem("annotator", "anna");
+  doc.create({ track: "Moments", start: 1, end: 2 });
+  doc.close();
+  await quiet();
+  server.away = false;
+  server.user = "berta";
+  localStorage.setItem("annotator", "berta");
+  const hers = await open(server);
+  await until(() => server.others === 1 && hers.state === "saved");
+  hers.create({ track: "Moments", start: 3, end: 4 });
+  await until(() => server.saved.length === 1 && hers.state === "saved");
+  await quiet();
+  assert.deepEqual(server.saved.map((edit) => [edit.by, edit.start]), [["berta", 3]]);
+  assert.deepEqual([...hers.annotations.values()].map((a) => a.start), [3]);
+  hers.close();
+  server.user = "anna";
+  localStorage.setItem("annotator", "anna");
+  await open(server);
+  await until(() => server.saved.length === 2);
+  assert.deepEqual([server.saved[1].by, server.saved[1].start], ["anna", 1]);
+});
+
 test("edits of a video that was removed are forgotten, and that is said once", async () => {
   const server = new Server();
   const doc = await open(server);

@@ -13,12 +13,20 @@ export class Server {
     this.refuses = () => null; // edit → why
     this.away = false;
     this.gone = false;
+    this.user = ""; // who is logged in
+    this.others = 0; // batches that somebody else made
   }
 
   load_document = async () => this.answer(() => ({ ...this.loaded, annotations: structuredClone([...this.rows.values()].filter((row) => !row.deleted)) }));
   changes = async () => this.answer(() => ({ annotations: [], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 0, run_seq: 0 }));
   run_payload = async () => this.answer(() => ({ query: "", payload: { curve: { times: [], scores: [] } } }));
-  save = async ({ edits, annotator }) => this.answer(() => this.take(structuredClone(edits), annotator));
+  save = async ({ edits, annotator }) => {
+    if (this.user && annotator && annotator !== this.user) {
+      this.others += 1;
+      return { ok: false, kind: "others", error: `Log in as ${annotator}.` };
+    }
+    return this.answer(() => this.take(structuredClone(edits), annotator));
+  };
 
   answer(work) {
     if (this.away) throw new Error("no network");

@@ -352,7 +352,10 @@ export function mount(element, server) {
     if (desk.doc && ["saving", "offline", "conflict"].includes(desk.doc.state)) event.preventDefault();
   });
   // What an earlier page could not send any more.
-  const stated = (state) => state === "gone" && toast("A video was removed from the library, and with it edits that were not saved yet.", "error");
+  const stated = (state, why) => {
+    if (state === "gone") toast("A video was removed from the library, and with it edits that were not saved yet.", "error");
+    if (state === "others") toast(why);
+  };
   leftBehind().then(async (videos) => {
     for (const video of videos) if (video !== current().video) (await new Outbox(server, video, undefined, stated).restore()).flush();
   });

@@ -25,6 +25,7 @@ export function mount(element, server) {
     element.querySelector("#banner").hidden = !readOnly;
     if (!user) return;
     nameUser(user);
+    localStorage.setItem("annotator", user); // what is done before the next page has asked is this person's too
     name.value = user;
     name.readOnly = true;
     element.querySelector("#logout").hidden = false;

@@ -58,7 +58,12 @@ export class VideoDocument extends EventTarget {
 
   // What the server has, and what we still have to say on top of it.
   async refresh() {
-    const [data] = await Promise.all([this.fetchDocument(), this.outbox.restore()]);
+    let data;
+    let said;
+    do { // what was saved while the answer was on its way is not in it, and does not wait any more either
+      said = this.outbox.said;
+      [data] = await Promise.all([this.fetchDocument(), this.outbox.restore()]);
+    } while (said !== this.outbox.said);
     this.take(data);
     for (const edit of this.outbox.pending) this.overlay(edit);
   }
@@ -167,6 +172,11 @@ export class VideoDocument extends EventTarget {
   setState(state, why = "") {
     if (state === "gone") {
       this.gone(why);
+      return;
+    }
+    if (state === "others") {
+      this.notice(why);
+      this.reload();
       return;
     }
     if (state === "refused" && why !== this.told) this.notice(`Not saved: ${why}`); // once, however often it is tried

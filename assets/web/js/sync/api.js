@@ -3,7 +3,7 @@
 export class ApiError extends Error {
   constructor(message, kind) {
     super(message);
-    this.kind = kind; // offline, gone (what it is about was removed), refused, conflict, store, bug
+    this.kind = kind; // offline, gone (what it is about was removed), refused, others (somebody else's edits), conflict, store, bug
   }
 }
 

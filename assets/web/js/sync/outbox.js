@@ -18,11 +18,12 @@ const follows = (edit, before) => edit.op === "verdict" || edit.base_version ===
 export class Outbox {
   // answered([{edit, result}]) is called for each batch and returns the edits that are over. The others are not sent
   // again from here, but they stay in storage until their video is opened and somebody decides: without a page that
-  // shows the video, nobody was asked. stated(state, why): saved | saving | offline | refused | gone.
+  // shows the video, nobody was asked. stated(state, why): saved | saving | offline | refused | others | gone.
   constructor(server, video, answered = saved, stated = () => {}) {
     Object.assign(this, { server, video, answered, stated });
     this.busy = false;
     this.retry = 0;
+    this.said = 0; // batches that were answered
     this.pending = [];
     this.known = new Set(); // edit_id of all that was ever here: storage has them a little longer
     this.keeping = new Map(); // edit_id → when the browser has it: nothing can be forgotten before it is kept
@@ -82,6 +83,7 @@ export class Outbox {
       return;
     }
     this.busy = false;
+    this.said += 1;
     this.forget(this.answered(this.matched(batch, reply.results)));
     this.flush();
   }
@@ -118,6 +120,13 @@ export class Outbox {
     if (error.kind === "gone") {
       this.forget(this.pending); // there is nothing left that they could change
       this.stated("gone", error.message);
+      return;
+    }
+    if (error.kind === "others") { // these wait in storage until whoever made them is back
+      const [{ annotator: absent }] = this.pending;
+      this.pending = this.pending.filter((edit) => edit.annotator !== absent);
+      this.stated("others", error.message);
+      this.flush();
       return;
     }
     this.stated(error.kind === "refused" ? "refused" : "offline", error.kind === "offline" ? "The studio does not answer. Your edits are kept in this browser and sent again." : error.message);
