@@ -4,6 +4,7 @@ import errno
 import logging
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/mp4", ".ogv": "video/ogg"}
 LATEST_S = 1e9  # no video is that long, and no number overflows
 KEEP = {"Cache-Control": "private, max-age=3600"}
+ASK_AGAIN = {"Cache-Control": "private, no-cache"}
 
 
 def _too_large(limit: int) -> MediaTooLarge:
@@ -62,30 +64,44 @@ def routes(studio: Studio) -> APIRouter:
             return failed(error)
         return FileResponse(file, media_type=TYPES.get(file.suffix.lower(), "video/mp4"))
 
+    def of_content(request: Request, video_id: str, made: Callable[[], Response]) -> Response:
+        """What follows from a file's content: not sent again while the file is the same, and gone with the login."""
+        tag = f'"{studio.video(video_id)["sha256"][:32]}"'
+        answer = Response(status_code=304) if request.headers.get("if-none-match") == tag else made()
+        answer.headers.update(ASK_AGAIN | {"ETag": tag})
+        return answer
+
     @router.get("/thumbnail/{video_id}")
-    def thumbnail(video_id: str, t: float = 0.0) -> Response:
+    def thumbnail(request: Request, video_id: str, t: float = 0.0) -> Response:
+        def made() -> Response:
+            time = max(0, us(min(t, LATEST_S)))
+            return Response(studio.derived.thumbnail(video_id, time), media_type="image/jpeg")
+
         try:
-            return Response(
-                studio.derived.thumbnail(video_id, max(0, us(min(t, LATEST_S)))), media_type="image/jpeg", headers=KEEP
-            )
+            return of_content(request, video_id, made)
         except StudioError as error:
             return failed(error)
 
+    def spectrogram(video_id: str) -> Response:
+        values = studio.derived.array(video_id, "spectrogram")
+        assert values is not None, "it is computed when it is asked for"
+        head = bytes([values.shape[1], SPECTRA_A_SECOND])
+        return Response(head + values.tobytes(), media_type="application/octet-stream")
+
     @router.get("/array/{video_id}/{name}")
-    def array(video_id: str, name: str) -> Response:
+    def array(request: Request, video_id: str, name: str) -> Response:
         """Little-endian numbers: pts and shots as float64 seconds, waveform as int8 pairs (min, max), spectrogram as
         bytes after two that say its bands and its rows a second."""
         try:
             if name not in ("pts", "shots", "waveform", "spectrogram"):
                 raise NotFound("There is no such array.")
+            if name == "spectrogram":
+                return of_content(request, video_id, lambda: spectrogram(video_id))
             values = studio.derived.array(video_id, name)
         except StudioError as error:
             return failed(error)
         if values is None:
             return Response(b"", media_type="application/octet-stream")
-        if name == "spectrogram":
-            head = bytes([values.shape[1], SPECTRA_A_SECOND])
-            return Response(head + values.tobytes(), media_type="application/octet-stream", headers=KEEP)
         packed = np.round(values * 127).astype("<i1") if name == "waveform" else (values / 1e6).astype("<f8")
         return Response(packed.tobytes(), media_type="application/octet-stream")
 

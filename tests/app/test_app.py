@@ -43,6 +43,24 @@ def test_thumbnails_and_arrays(client: TestClient, studio: Studio, clips: dict[s
     assert client.get(f"/thumbnail/{video}?t=1e300").status_code in (200, 400)
 
 
+def test_pictures_are_sent_once_for_each_content(
+    client: TestClient, studio: Studio, clips: dict[str, Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "one.mp4"
+    file.write_bytes(clips["bigbuckbunny"].read_bytes())
+    video = studio.add(file)["id"]
+    paths = [f"/thumbnail/{video}?t=1", f"/array/{video}/spectrogram"]
+    first = [client.get(path) for path in paths]
+    known = [{"if-none-match": answer.headers["etag"]} for answer in first]
+    again = [client.get(path, headers=tag) for path, tag in zip(paths, known, strict=True)]
+    assert [(answer.status_code, answer.content) for answer in again] == [(304, b"")] * 2
+    file.write_bytes(clips["carphone"].read_bytes())
+    assert studio.add(file)["id"] == video
+    replaced = [client.get(path, headers=tag) for path, tag in zip(paths, known, strict=True)]
+    for old, new in zip(first, replaced, strict=True):
+        assert new.status_code == 200 and new.content and new.content != old.content
+
+
 @pytest.mark.parametrize("path", ["/media/nope", "/media/..%2fx.db", "/thumbnail/x", "/export/x", "/array/x/pts"])
 def test_what_is_not_there_is_a_sentence_without_a_path(client: TestClient, studio: Studio, path: str) -> None:
     reply = client.get(path)
