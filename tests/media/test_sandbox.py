@@ -1,5 +1,6 @@
 """The child process: what it may not do, and that nothing of it stays behind."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -17,6 +18,11 @@ from studio.errors import BrokenMedia, MediaError
 from studio.media import sandbox
 from studio.media.sandbox import _BOOT as BOOT
 from studio.media.sandbox import Child
+
+
+def landlock() -> int:
+    """Its version, 0 where the kernel has none."""
+    return max(0, int(ctypes.CDLL(None).syscall(444, None, 0, 1))) if sys.platform == "linux" else 0
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +116,52 @@ def test_where_no_copy_can_be_made_each_child_is_started_anew(long_clip: Path, m
         assert len(media.thumbnail(long_clip, 0)) > 0
     finally:
         sandbox._nursery.dismiss()
+
+
+PEEK = """; import errno, signal, subprocess
+from studio.media.child import operations
+def peek(reply, path, limits, body, secret):
+    found = {}
+    tries = {
+        "its own": lambda: open(path, "rb").read(1),
+        "another": lambda: open(secret, "rb").read(1),
+        "a folder": lambda: os.listdir(os.path.dirname(secret)),
+        "writing": lambda: open(path, "r+b"),
+        "making": lambda: open(secret + "2", "wb"),
+        "removing": lambda: os.unlink(secret),
+        "a program": lambda: os.execv("/bin/true", ["true"]),
+        "a signal": lambda: os.kill(os.getppid(), 0),
+    }
+    for name, attempt in tries.items():
+        try:
+            attempt()
+            found[name] = "done"
+        except OSError as error:
+            found[name] = errno.errorcode[error.errno]
+    reply.send({"kind": "peek", **found})
+import os
+operations.OPERATIONS["peek"] = peek
+main()"""
+
+
+@pytest.mark.skipif(not landlock(), reason="this kernel has no Landlock")
+def test_a_child_that_was_taken_over_sees_its_file_and_nothing_else(
+    long_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    monkeypatch.setattr(sandbox, "_BOOT", BOOT.replace("; main()", PEEK))
+    sandbox._nursery.dismiss()
+    try:
+        with Child("peek", long_clip, Limits(), {"secret": str(secret)}) as child:
+            found = child.receive() or {}
+    finally:
+        sandbox._nursery.dismiss()
+    assert found.pop("kind") == "peek" and found.pop("its own") == "done"
+    signal_allowed = found.pop("a signal") == "done"
+    assert not signal_allowed or landlock() < 6
+    assert {name: what for name, what in found.items() if what not in ("EACCES", "EPERM")} == {}
+    assert secret.exists() and long_clip.stat().st_size
 
 
 def test_an_installation_that_cannot_open_videos_says_so(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

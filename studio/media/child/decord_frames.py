@@ -19,12 +19,18 @@ from studio.media.child.source import open_source
 _AT_ONCE = 8
 
 
-def frames(reply: Reply, path: str, limits: Limits, table: Timing, asked: list[int], size: tuple[int, int]) -> None:
-    """Answer as `pictures.frames` does. Raises UsageError where decord is missing or disagrees about the times."""
+def load() -> Any:
+    """The module. Raises UsageError where it is missing."""
     try:
         import decord
     except (ImportError, OSError) as error:
         raise UsageError("The decord backend is not installed; install decord or use the default backend.") from error
+    return decord
+
+
+def frames(reply: Reply, path: str, limits: Limits, table: Timing, asked: list[int], size: tuple[int, int]) -> None:
+    """Answer as `pictures.frames` does. Raises UsageError where decord is missing or disagrees about the times."""
+    decord = load()
     open_source(path, limits).container.close()  # the same admission as for every other file
     decord.logging.set_level(decord.logging.QUIET)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from studio.config import Limits
 from studio.errors import StudioError
 from studio.media import policy, wire
-from studio.media.child import confine, pictures, probing, sound, still, text, transcoding
+from studio.media.child import confine, decord_frames, pictures, probing, sound, still, text, transcoding
 from studio.media.child.reply import Reply
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -29,6 +29,9 @@ def answer(fd: int, head: wire.Head, body: bytearray) -> None:
     reply = Reply(fd, limits)
     path = head["path"]
     try:
+        if head["arguments"].get("backend") == "decord":
+            decord_frames.load()
+        confine.see_only(path, head["arguments"].get("target"))
         operation(reply, path, limits, body, **head["arguments"])
         reply.send({"kind": "end"})
     except BrokenPipeError:
