@@ -13,7 +13,8 @@ from studio.timeline import Prediction, Segment
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one execution of one model found in one video; `payload` holds curves and boxes, as JSON values."""
+    """What one execution of one model found in one video; `payload` holds curves and boxes: JSON values,
+    and numpy's arrays for their lists of numbers."""
 
     task: str
     model: str
@@ -42,7 +43,7 @@ def add(db: sqlite3.Connection, video_id: str, outcome: Outcome) -> str:
             o.model_version,
             json.dumps(o.params),
             o.query,
-            json.dumps(o.payload),
+            json.dumps(o.payload, default=lambda array: array.tolist()),
             now(),
         ),
     )

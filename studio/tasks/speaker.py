@@ -85,20 +85,19 @@ def _apart(tracks: list[Track], a: int, b: int) -> bool:
 
 
 def _person(number: int, track: Track, parts: Parts, sharp: list[float]) -> dict[str, object]:
-    """A face track as plain values."""
-    boxes = np.column_stack([track.times_s, track.boxes])
+    """A face track as a payload has it: arrays, since plain numbers of two hours take four times the memory."""
     return {
         "track": person(number),
         "quality": round(quality(track, float(np.median(sharp)) if sharp else None), 3),
-        "boxes": [[round(float(row[0]), 3), *(round(float(v), 1) for v in row[1:])] for row in boxes],
+        "boxes": np.column_stack([np.round(track.times_s, 3), np.round(track.boxes.astype(np.float64), 1)]),
         **_curve(*_whole(parts)),
     }
 
 
 def _curve(times: NDArray[np.generic], scores: NDArray[np.generic]) -> dict[str, object]:
     return {
-        "times": np.round(np.asarray(times, float) / MICROS, 3).tolist(),
-        "scores": np.round(np.asarray(scores, float), 3).tolist(),
+        "times": np.round(np.asarray(times, float) / MICROS, 3),
+        "scores": np.round(np.asarray(scores, float), 3),
     }
 
 
