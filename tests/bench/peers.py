@@ -56,6 +56,20 @@ def by_av(clip: Path) -> int:
     return count
 
 
+def frames_apart(clip: Path) -> None:
+    """Ten frames, each asked for by itself."""
+    for time in range(0, SECONDS, SECONDS // 10):
+        media.frame_at(clip, time * 1_000_000, size=(SIDE, SIDE))
+
+
+def frames_apart_by_av(clip: Path) -> None:
+    for time in range(0, SECONDS, SECONDS // 10):
+        with av.open(str(clip)) as container:
+            container.seek(time * 1_000_000)
+            frame = next(f for f in container.decode(video=0) if float(f.time or 0) >= time)
+            frame.to_ndarray(format="rgb24", width=SIDE, height=SIDE)
+
+
 def by_opencv(clip: Path) -> int:
     capture, count, wanted = cv2.VideoCapture(str(clip)), 0, 0.0
     while capture.grab():
@@ -97,6 +111,9 @@ def run(folder: Path) -> dict[str, object]:
         for name, read in installed.items()
         if name != "decord" or importlib.util.find_spec("decord")
     }
+    one, here = spent(lambda: frames_apart(clip)), spent(lambda: frames_apart_by_av(clip))
+    found["one frame, by a process of its own (ms)"] = round(100 * one, 1)
+    found["one frame, by a process of its own : PyAV in ours"] = round(one / here, 2)
     return {**found, **_network()}
 
 

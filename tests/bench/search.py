@@ -1,8 +1,10 @@
 """How fast a library is searched, beside the memory's bandwidth, and where an approximate index takes over."""
 
+import importlib.util
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,6 +47,18 @@ def library(root: Path, frames: int, encoder: str) -> tuple[Vectors, list[str]]:
     return vectors, videos
 
 
+def usearch(rows: np.ndarray[tuple[int, int], np.dtype[np.float16]], query: np.ndarray[Any, Any]) -> dict[str, object]:
+    """The nearest frames by usearch, exactly; nothing where it is not installed."""
+    if not importlib.util.find_spec("usearch"):
+        return {}
+    from usearch.index import MetricKind
+    from usearch.index import search as nearest
+
+    half = query.astype(np.float16)
+    spent = median_ms(lambda: nearest(rows, half, TOP, MetricKind.IP, exact=True))
+    return {f"{len(rows):,} frames: usearch, exact (ms)": round(spent, 1)}
+
+
 def run(folder: Path) -> dict[str, object]:
     """Median ms of a query over frames of 512 numbers in half precision; whole searches end with moments and strips."""
     found: dict[str, object] = {}
@@ -80,6 +94,7 @@ def run(folder: Path) -> dict[str, object]:
     same = [near.best(q, ranges, 1)[0][0] == plain.best(q, ranges, 1)[0][0] for q in queries]
     return found | {
         f"{APPROXIMATE:,} frames: exact (ms)": round(median_ms(lambda: plain.best(query, ranges, TOP)), 1),
+        **usearch(part, query),
         f"{APPROXIMATE:,} frames: FAISS IVF-SQ8 (ms)": round(median_ms(lambda: near.best(query, ranges, TOP)), 1),
         f"{APPROXIMATE:,} frames: FAISS, built in (s)": round(built, 1),
         f"{APPROXIMATE:,} frames: FAISS finds the best video (% of queries)": round(100 * float(np.mean(same)), 1),

@@ -229,6 +229,7 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(desk: Desk, se
     expect(page.locator("#labels-save")).to_be_hidden()
     assert ("Weather", "نور", "1") in rows(served.home, "SELECT track, label, hotkey FROM labels")
     page.click("#edit-labels")
+    expect(page.locator("#labels-save")).to_be_visible()  # as for whoever chooses a file
     file.write_text("[1, 2]")
     page.set_input_files("#labels-import", file)
     expect(page.locator("#labels-said")).to_contain_text("holds no schema")
