@@ -102,7 +102,7 @@ def run(folder: Path) -> dict[str, object]:
     )
     for each in (video, long):
         studio.index(each)
-    _annotate(studio, long, 2_000)
+    annotate(studio, long, 2_000)
     studio.close()
     served = Served(home, 7898)
     served.start()
@@ -129,13 +129,20 @@ def run(folder: Path) -> dict[str, object]:
     }
 
 
-def _annotate(studio: Studio, video: str, count: int) -> None:
+def segments(count: int) -> list[tuple[str, int, int]]:
+    """(label, start, end), spread over two hours in no order."""
+    return [(f"label {n % 12}", (n * 7919) % 7190, (n * 7919) % 7190 + 1 + n % 5) for n in range(count)]
+
+
+def annotate(studio: Studio, video: str, count: int) -> None:
     edits = [
         {"edit_id": f"e{n}", "op": "create", "base_version": 0, "id": f"a{n}", "track": f"Track {n % 8}", "note": "",
-         "label": f"label {n % 12}", "start": (n * 7919) % 7190, "end": (n * 7919) % 7190 + 1 + n % 5}
-        for n in range(count)
+         "label": label, "start": start, "end": end}
+        for n, (label, start, end) in enumerate(segments(count))
     ]  # fmt: skip
-    refused = [result for result in studio.save(video, edits, "bench")["results"] if not result["ok"]]
+    most = studio.settings.limits.edits_per_save
+    saved = [studio.save(video, edits[at : at + most], "bench") for at in range(0, count, most)]
+    refused = [result for answer in saved for result in answer["results"] if not result["ok"]]
     if refused:
         raise RuntimeError(refused[0])
 
