@@ -28,7 +28,7 @@ def best(work: Callable[[], object], times: int = 3) -> float:
 
 
 def run(folder: Path) -> dict[str, object]:
-    """720p H.264 by x264's defaults at one frame a second, in seconds of video per second, beside a decode by ffmpeg."""
+    """720p H.264 by x264's defaults at one frame a second, in seconds of video per second, beside ffmpeg's decode."""
     clip = repeat(by_x264(clip_folder() / "bigbuckbunny.mp4", folder / "x264.mp4"), folder / "720p.mp4", SECONDS)
     probe = media.probe(clip)
     desk = Desk(Settings(home=folder / "home", device="cpu").ensure())
