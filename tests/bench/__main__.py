@@ -41,8 +41,8 @@ def report(results: dict[str, Any]) -> str:
         "# Benchmarks",
         "",
         "Written by `make bench`. Machines are noisy: read the ratios, which were measured side by side in one run.",
-        "× is seconds of video per second. No GPU was at hand: nothing here was measured on one. Peers are measured where",
-        "they are installed: decord, torchcodec, usearch, and Label Studio, whose program STUDIO_LABEL_STUDIO names.",
+        "× is seconds of video per second. No GPU was at hand: nothing here was measured on one. Peers are measured",
+        "where they are installed: decord, torchcodec, usearch, and Label Studio, whose program STUDIO_LABEL_STUDIO names.",
         "",
     ]
     for name, (module, title) in BENCHES.items():
