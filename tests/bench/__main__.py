@@ -42,7 +42,7 @@ def report(results: dict[str, Any]) -> str:
         "",
         "Written by `make bench`. Machines are noisy: read the ratios, which were measured side by side in one run.",
         "× is seconds of video per second. No GPU was at hand: nothing here was measured on one. Peers are measured",
-        "where they are installed: decord, torchcodec, usearch, and Label Studio, whose program STUDIO_LABEL_STUDIO names.",
+        "where they are installed: decord, torchcodec, usearch, Label Studio (STUDIO_LABEL_STUDIO names its program).",
         "",
     ]
     for name, (module, title) in BENCHES.items():
