@@ -79,7 +79,7 @@ export class Outbox {
       reply = await call(this.server, "save", { video: this.video, edits: batch, annotator: batch[0].annotator ?? annotator() }, PATIENCE_MS);
     } catch (error) {
       this.busy = false;
-      this.failed(error);
+      this.failed(error, batch);
       return;
     }
     this.busy = false;
@@ -116,15 +116,14 @@ export class Outbox {
     return answers;
   }
 
-  failed(error) {
+  failed(error, batch) {
     if (error.kind === "gone") {
       this.forget(this.pending); // there is nothing left that they could change
       this.stated("gone", error.message);
       return;
     }
     if (error.kind === "others") { // these wait in storage until whoever made them is back
-      const [{ annotator: absent }] = this.pending;
-      this.pending = this.pending.filter((edit) => edit.annotator !== absent);
+      this.pending = this.pending.filter((edit) => edit.annotator !== batch[0].annotator);
       this.stated("others", error.message);
       this.flush();
       return;
