@@ -156,7 +156,7 @@ class Library:
         return self._studio.exchange.losses(self._id(video), format)
 
     def _id(self, video: Video | str) -> str:
-        return video.id if isinstance(video, Video) else str(self._studio.video(str(video))["id"])
+        return video.id if isinstance(video, Video) else str(self._studio.resolve(str(video))["id"])
 
     def _moments(self, video: Video | str, predictions: Iterable[Any]) -> Moments:
         known = _video(self._studio.video(self._id(video)))

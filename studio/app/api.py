@@ -25,6 +25,8 @@ Json = dict[str, Any]
 Endpoint = Callable[..., Json]
 TOOLS = ("search", "ground")
 """What MCP clients may call."""
+MCP_REQUESTS = ("PingRequest", "ListToolsRequest", "CallToolRequest")
+"""What else MCP clients may ask."""
 log = logging.getLogger(__name__)
 
 
@@ -78,13 +80,17 @@ def check_mcp() -> None:
 def restrict_mcp(blocks: gr.Blocks) -> None:
     """Leave MCP clients only the TOOLS, of all the endpoints that Gradio gave them, and answer them in JSON.
 
-    Raises UsageError where Gradio and MCP's package do not fit together.
+    There are no resources and no prompts: Gradio would read a resource by a request to the address that the client
+    claims the studio has. Raises UsageError where Gradio and MCP's package do not fit together.
     """
     server = blocks.mcp_server_obj
     if server is None:
         log.error("MCP did not start: %s", blocks.mcp_error)
         raise UsageError("MCP cannot start with the version that is installed; run: pip install 'moment-studio[mcp]'")
     server.tool_to_endpoint = {tool: name for tool, name in server.tool_to_endpoint.items() if tool in TOOLS}
+    handled = server.mcp_server.request_handlers
+    for request in [kind for kind in handled if kind.__name__ not in MCP_REQUESTS]:
+        del handled[request]
 
     def as_json(data: Any, root_url: str) -> list[Any]:
         """Gradio would send the text of a Python dict, which only Python reads."""

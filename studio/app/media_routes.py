@@ -3,7 +3,6 @@
 import errno
 import logging
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
 from studio.partial import partial_of
 from studio.service import Studio, views
+from studio.service.upload_space import no_room
 from studio.timeline import us
 
 log = logging.getLogger(__name__)
@@ -29,21 +29,13 @@ KEEP = {"Cache-Control": "private, max-age=3600"}
 ASK_AGAIN = {"Cache-Control": "private, no-cache"}
 
 
-def _too_large(limit: int) -> MediaTooLarge:
-    return MediaTooLarge(f"A file may have at most {limit // 2**30} GiB; add a larger one by its path.")
-
-
-def _no_room() -> UsageError:
-    return UsageError("There is no room for this file on the library's disk; free some space.")
-
-
 def _broke_off() -> UsageError:
     return UsageError("The upload broke off; try again.")
 
 
 def _not_kept(error: OSError) -> UsageError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _no_room()
+        return no_room()
     log.error("a file could not be kept", exc_info=error)
     return UsageError("The library's folder does not take this file; look into the log, and check its permissions.")
 
@@ -151,22 +143,16 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/upload")
     async def upload(request: Request, name: str) -> Response:
         """The raw bytes of one file; it is added to the library when it is whole."""
-        limits = studio.settings.limits
-        limit, promised = limits.upload_bytes, request.headers.get("content-length", "")
+        promised = request.headers.get("content-length", "")
+        expected = int(promised) if promised.isdecimal() else 0
         partial = partial_of(studio.settings.uploads / "upload")
         received = 0
         try:
-            expected = int(promised) if promised.isdecimal() else 0
-            if expected > limit:
-                raise _too_large(limit)
-            if shutil.disk_usage(partial.parent).free - expected < limits.spare_disk_bytes:
-                raise _no_room()
-            with partial.open("wb") as file:
+            with studio.upload_space.upload(expected) as take, partial.open("wb") as file:
                 async for chunk in request.stream():
-                    received += len(chunk)
-                    if received > limit:
-                        raise _too_large(limit)
+                    take(len(chunk))
                     await run_in_threadpool(file.write, chunk)
+                    received += len(chunk)
             if promised and expected != received:
                 raise _broke_off()
             row = await run_in_threadpool(studio.keep_upload, partial, name)

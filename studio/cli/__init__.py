@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         "studio", description="Search video for moments, correct what models propose, keep the corrections.",
         parents=[common], formatter_class=Help, epilog=(
-            "VIDEO is an id (from `studio add`) or a path; a new file is added first.\n"
+            "VIDEO is an id (from `studio add`), a path, or a name that one video has; a new file is added first.\n"
             "Exit status: 0 done, 1 failed with one line on standard error, 2 misused, 130 stopped with Ctrl+C.\n"
             "Completion:\n  studio completion bash > ~/.local/share/bash-completion/completions/studio"
         ),

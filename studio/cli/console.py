@@ -59,7 +59,7 @@ class Commands:
         )
         sub.set_defaults(run=run)
         if video:
-            sub.add_argument("video", metavar="VIDEO", help="an id or a path")
+            sub.add_argument("video", metavar="VIDEO", help="an id, a path, or a name")
         if as_json:
             sub.add_argument("--json", action="store_true", help="print JSON")
         return sub
@@ -93,9 +93,9 @@ def bar(what: str) -> Iterator[Any]:
 
 
 def known(studio: Studio, ref: str) -> str:
-    """The id of a video by id or path; a file that is not in the library yet is added first."""
+    """The id of the video that is named; a file that is not in the library yet is added first."""
     try:
-        return str(studio.video(ref)["id"])
+        return str(studio.resolve(ref)["id"])
     except NotFound:
         if not Path(ref).is_file():
             raise

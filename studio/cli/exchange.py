@@ -25,7 +25,7 @@ def register(commands: Commands) -> None:
             "studio export --dataset smiles --format activitynet --split 0.8,0.1,0.1 --clips",
         ),
     )  # fmt: skip
-    sub.add_argument("video", metavar="VIDEO", nargs="?", help="an id or a path")
+    sub.add_argument("video", metavar="VIDEO", nargs="?", help="an id, a path, or a name")
     sub.add_argument("--format", metavar="F", help=f"{writable} (default: by the name of FILE, else json)")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
     sub.add_argument("--check", action="store_true", help="only say what the format cannot hold of these annotations")
@@ -73,7 +73,7 @@ def export(args: Args) -> int:
     if args.json and args.output is None and not args.check:
         raise UsageError("--json says what was written; name the file with -o FILE, or leave --json out.")
     with opened(args) as studio:
-        video = studio.video(args.video)["id"]
+        video = studio.resolve(args.video)["id"]
         name = args.format or (formats.guessed(args.output.name).name if args.output else "json")
         lost = studio.exchange.losses(video, name)
         data = b"" if args.check else studio.exchange.export(video, name)
@@ -124,8 +124,9 @@ def import_(args: Args) -> int:
             found = studio.exchange.imports()
             show(args, {"imports": found}, [_line(each) for each in found])
             return 0
+        mapped = {old: known(studio, new) for old, new in _pairs(args.map_video, "video").items()}
         plan = Plan(
-            None if args.video is None else known(studio, args.video), _pairs(args.map_video, "video"),
+            None if args.video is None else known(studio, args.video), mapped,
             _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind,
         )  # fmt: skip
         data = _content(args.file)

@@ -24,6 +24,9 @@ def register(commands: Commands) -> None:
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
         sub.add_argument("--folder", metavar="DIR", action="append", default=[], type=Path,
                          help="those who log in may add videos of this folder by their path; repeatable")  # fmt: skip
+        sub.add_argument("--behind-proxy", metavar="NAME", nargs="?", const="",
+                         help="a proxy on this machine passes requests on: believe its X-Forwarded headers, and let in "
+                         "only who opened it as NAME (docs/security.md)")  # fmt: skip
         sub.add_argument("--mcp", action="store_true", help="also let MCP clients search and ground (docs/api.md)")
     sub = commands.add(
         "add", add, "add videos to the library; they stay where they are",
@@ -46,7 +49,14 @@ def serve(args: Args) -> int:
         if not folder.is_dir():
             raise UsageError(f"There is no folder “{folder}”; give one that is there with --folder.")
     settings = dataclasses.replace(settings_of(args), folders=folders)
-    run_app(settings, args.host, args.port, open_browser=not args.no_browser, mcp=args.mcp)
+    run_app(
+        settings,
+        args.host,
+        args.port,
+        open_browser=not args.no_browser,
+        mcp=args.mcp,
+        behind_proxy=args.behind_proxy,
+    )
     return 0
 
 

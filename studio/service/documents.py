@@ -107,8 +107,8 @@ class Documents:
 
         return self._store.write(work)
 
-    def annotations(self, ref: str) -> list[Annotation]:
-        row = self._video(ref)
+    def annotations(self, video_id: str) -> list[Annotation]:
+        row = self._video(video_id)
         return self._store.read(lambda db: annotations.of_video(db, row["id"]))
 
     def history(self, annotation_id: str) -> list[Row]:

@@ -52,7 +52,7 @@ class _Ready:
 class Exchange:
     """The part of a library that reads and writes annotation files.
 
-    `video` finds a row by id or path, `videos` all of them, `frames` the table of times of a row.
+    `video` finds a row by its id, `videos` all of them, `frames` the table of times of a row.
     """
 
     def __init__(
@@ -77,17 +77,17 @@ class Exchange:
 
         return self._store.read(work)
 
-    def losses(self, ref: str, format_name: str) -> list[str]:
+    def losses(self, video_id: str, format_name: str) -> list[str]:
         """What the format cannot hold of a video's annotations, a sentence each; see `formats.losses`."""
-        row = self._video(ref)
+        row = self._video(video_id)
         return losses(formats.named(format_name), [self.timeline(row)])
 
-    def export(self, ref: str, format_name: str) -> bytes:
+    def export(self, video_id: str, format_name: str) -> bytes:
         """The annotations of a video as a file of the named format.
 
         Raises UsageError for a format that there is not, or that can only be read.
         """
-        row = self._video(ref)
+        row = self._video(video_id)
         return write(formats.named(format_name), [self.timeline(row)])
 
     def _footage(self, row: Row) -> Footage:

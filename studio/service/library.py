@@ -25,6 +25,7 @@ from studio.service.people import People
 from studio.service.presence import Presence
 from studio.service.search import Asked, Search
 from studio.service.team import Team
+from studio.service.upload_space import UploadSpace
 from studio.service.users import Users
 from studio.store import Store, annotations, jobs, lines, runs, searches, videos
 from studio.store.database import to_disk
@@ -60,6 +61,7 @@ class Studio:
         self.people = People(self.store, self.settings.limits)
         self.schema = Schema(self.store, self.settings.limits)
         self.presence = Presence()
+        self.upload_space = UploadSpace(self.settings.uploads, self.settings.limits)
         self.users = Users(self.store)
         self.team = Team(self.store)
         self.derived = Derived(self.settings, self.cache, self.video)
@@ -173,20 +175,34 @@ class Studio:
     def videos(self) -> list[Row]:
         return self.store.read(videos.all_of)
 
-    def video(self, ref: str) -> Row:
-        """One video by id or path.
+    def video(self, video_id: str) -> Row:
+        """One video by its id. Pages and programs know no other name: a path of theirs would say what lies on this
+        machine.
 
         Raises NotFound.
         """
-        try:
-            path = str(Path(ref).expanduser().resolve()) if Path(ref).exists() else ref
-        except (OSError, RuntimeError, ValueError):  # too long for a name, or nobody's home
-            path = ref
-        return self.store.read(lambda db: videos.get(db, path))
+        return self.store.read(lambda db: videos.get(db, video_id))
 
-    def remove(self, ref: str) -> None:
+    def resolve(self, ref: str) -> Row:
+        """One video as a person at this machine names it: by id, by path, or by a name that only one video has.
+
+        Raises NotFound, UsageError where several have the name.
+        """
+        try:
+            file = Path(ref).expanduser()
+            # a file that is there is meant itself, not a video of the library that has its name
+            path = str(file.resolve()) if file.exists() or len(file.parts) > 1 else ""
+        except (OSError, RuntimeError, ValueError):  # too long for a name, or nobody's home
+            path = ""
+        found = self.store.read(lambda db: videos.find(db, ref, path))
+        if len(found) > 1:
+            ids = ", ".join(row["id"] for row in found)
+            raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
+        return found[0] if found else self.video(ref)
+
+    def remove(self, video_id: str) -> None:
         """Take a video out of the library. Its file stays, unless it came through the browser."""
-        row = self.video(ref)
+        row = self.video(video_id)
         self._stop_jobs(row["id"])
         self.store.write(lambda db: videos.remove(db, row["id"]))
         self.cache.drop(row["id"])
@@ -211,9 +227,9 @@ class Studio:
 
     # ------------------------------------------------------------------ models
 
-    def index(self, ref: str, progress: Progress = _quiet, encoder: str | None = None) -> Row:
+    def index(self, video_id: str, progress: Progress = _quiet, encoder: str | None = None) -> Row:
         """Compute what search and the timeline need; quick when it is there already."""
-        return self._here("index", self.video(ref), {"encoder": encoder}, progress)
+        return self._here("index", self.video(video_id), {"encoder": encoder}, progress)
 
     def search(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
         """Moments across the library for a text, best first; see `Search.ask`."""
@@ -224,9 +240,9 @@ class Studio:
         rows = self.videos()
         return sum(map(self.derived.is_indexed, rows)), len(rows)
 
-    def run(self, kind: str, ref: str, params: Row | None = None, progress: Progress = _quiet) -> Row:
+    def run(self, kind: str, video_id: str, params: Row | None = None, progress: Progress = _quiet) -> Row:
         """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
-        row = self.video(ref)
+        row = self.video(video_id)
         run_id = self._here(kind, row, params or {}, progress)["run"]
         return self.run_of(run_id)
 
@@ -330,8 +346,8 @@ class Studio:
         """See `Documents.save`."""
         return self.documents.save(video_id, changes, annotator)
 
-    def annotations(self, ref: str) -> list[Annotation]:
-        return self.documents.annotations(ref)
+    def annotations(self, video_id: str) -> list[Annotation]:
+        return self.documents.annotations(video_id)
 
     def backup(self, target: str | Path) -> Path:
         """See `copies.backup`."""

@@ -29,15 +29,21 @@ def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bo
     return row, known is not None
 
 
-def get(db: sqlite3.Connection, id_or_path: str) -> dict[str, Any]:
-    """One video by id or by path.
+def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
+    """One video by its id.
 
     Raises NotFound.
     """
-    row = db.execute("SELECT * FROM videos WHERE id = ? OR path = ?", (id_or_path, id_or_path)).fetchone()
+    row = db.execute("SELECT * FROM videos WHERE id = ?", (video_id,)).fetchone()
     if row is None:
-        raise NotFound(f"No video “{id_or_path}” in this library; add it first with: studio add PATH")
+        raise NotFound(f"No video “{video_id}” in this library; add it first with: studio add PATH")
     return dict(row)
+
+
+def find(db: sqlite3.Connection, ref: str, path: str) -> list[dict[str, Any]]:
+    """The video with this id or path, or the videos with this name when `path` is empty."""
+    asked = "id = ? OR path = ?" if path else "id = ? OR name = ?"
+    return [dict(row) for row in db.execute(f"SELECT * FROM videos WHERE {asked}", (ref, path or ref))]
 
 
 def all_of(db: sqlite3.Connection) -> list[dict[str, Any]]:

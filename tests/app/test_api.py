@@ -65,7 +65,7 @@ def client(served: Served) -> Client:
 
 @pytest.fixture
 def bikes(indexed: Studio, clips: dict[str, Path]) -> str:
-    return str(indexed.video(str(clips["bikes"]))["id"])
+    return str(indexed.resolve(str(clips["bikes"]))["id"])
 
 
 @pytest.fixture

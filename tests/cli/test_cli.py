@@ -93,7 +93,7 @@ def test_people(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
 
 
 def test_annotations_and_export(run: Any, indexed: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
-    video = indexed.video(str(clips["bigbuckbunny"]))["id"]
+    video = indexed.resolve(str(clips["bigbuckbunny"]))["id"]
     wanted = {"edit_id": "cli", "op": "create", "id": "cli", "track": "t", "start": 1.0, "end": 2.0, "label": "é"}
     indexed.save(video, [wanted], "ann")
     _, out, _ = run("annotations", video, "--json")

@@ -54,11 +54,11 @@ def test_import_is_seen_done_listed_and_undone(run: Any, studio: Studio, eaf: Pa
     assert out.splitlines() == [
         "bikes.mp4 → bikes.mp4: 1 segments", "tracks: Gesture", "labels: wave", "1 annotations would be added",
     ]  # fmt: skip
-    assert studio.annotations(str(clips["bikes"])) == []
+    assert studio.annotations(studio.resolve("bikes.mp4")["id"]) == []
     status, out, _ = run("import", eaf, "--map-track", "Gesture=Hands", "--map-label", "wave=", "--by", "zoe", "--json")
     done = json.loads(out)
     assert (status, done["segments"], done["format"]) == (0, 1, "elan")
-    (found,) = studio.annotations(str(clips["bikes"]))
+    (found,) = studio.annotations(studio.resolve("bikes.mp4")["id"])
     assert (found.track, found.label, found.annotator) == ("Hands", "", "zoe")
     assert done["import"] in run("import", "--list")[1]
     assert json.loads(run("import", "--undo", done["import"], "--json")[1]) == {

@@ -33,7 +33,8 @@ def test_a_video_is_added_once_and_stays_where_it_is(studio: Studio, clips: dict
     assert len(studio.videos()) == 1
     assert Path(first["path"]) == clips["bikes"].resolve()
     assert (first["width"], first["height"], first["frame_count"]) == (640, 272, 250)
-    assert studio.video(str(clips["bikes"]))["id"] == first["id"], "a path is as good as an id"
+    assert studio.resolve(str(clips["bikes"]))["id"] == first["id"], "a path is as good as an id"
+    assert studio.resolve("bikes.mp4")["id"] == first["id"], "and so is a name that only one has"
 
 
 def test_a_folder_is_added_with_what_is_below_it(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
@@ -69,9 +70,9 @@ def test_a_query_must_say_something_and_end(indexed: Studio, query: str) -> None
 
 
 def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clips: dict[str, Path]) -> None:
-    run = indexed.run("ground", str(clips["bikes"]), {"query": "a bicycle"})
+    run = indexed.run("ground", indexed.resolve("bikes.mp4")["id"], {"query": "a bicycle"})
     assert run["predictions"]
-    video = indexed.video(str(clips["bikes"]))
+    video = indexed.resolve(str(clips["bikes"]))
     pts = indexed.derived.array(video["id"], "pts")
     assert pts is not None
     edges = {*(int(t) for t in pts), video["duration_us"]}
@@ -83,13 +84,13 @@ def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clip
 
 
 def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]) -> None:
-    emotions = indexed.run("emotions", str(clips["carphone"]))
+    emotions = indexed.run("emotions", indexed.resolve(str(clips["carphone"]))["id"])
     assert {p.track for p in emotions["predictions"]} - {"Emotion"} == {"Expression · Person 1"}
     assert emotions["payload"]["note"] == "From faces and frames only: this video has no subtitles."
     for shown in (p for p in emotions["predictions"] if p.track != "Emotion"):
         assert shown.payload is not None
         assert shown.payload["onset"] <= shown.payload["apex"] < shown.payload["offset"]
-    speakers = indexed.run("speakers", str(clips["carphone"]))
+    speakers = indexed.run("speakers", indexed.resolve(str(clips["carphone"]))["id"])
     assert speakers["payload"]["note"] == "This video has no sound."
     assert [person["track"] for person in speakers["payload"]["tracks"]] == ["Person 1"]
     boxes = speakers["payload"]["tracks"][0]["boxes"]
@@ -102,7 +103,7 @@ def test_dialogue_emotions_come_from_subtitles(indexed: Studio, clips: dict[str,
         [0, 2_000_000, "I am so happy, this is wonderful!"],
         [5_000_000, 6_000_000, "  "],
     ]
-    run = indexed.run("emotions", str(clips["bikes"]), {"subtitles": lines})
+    run = indexed.run("emotions", indexed.resolve("bikes.mp4")["id"], {"subtitles": lines})
     found = [p for p in run["predictions"] if p.track == "Dialogue emotion"]
     assert found
     assert all(p.segment.end <= 4_000_000 for p in found)
@@ -116,7 +117,7 @@ def test_dialogue_emotions_come_from_subtitles(indexed: Studio, clips: dict[str,
 
 
 def test_a_correction_keeps_the_prediction_and_the_history(indexed: Studio, clips: dict[str, Path]) -> None:
-    video = indexed.video(str(clips["bikes"]))
+    video = indexed.resolve(str(clips["bikes"]))
     run = indexed.run("ground", video["id"], {"query": "a street"})
     proposed = run["predictions"][0]
     start, end = proposed.segment.start / 1e6, proposed.segment.end / 1e6
@@ -341,7 +342,7 @@ def test_a_backup_overwrites_nothing_else(studio: Studio, tmp_path: Path) -> Non
 
 
 def test_a_decision_can_be_taken_back_by_anyone_who_sees_it(indexed: Studio, clips: dict[str, Path]) -> None:
-    video = indexed.video(str(clips["bikes"]))["id"]
+    video = indexed.resolve(str(clips["bikes"]))["id"]
     proposed = indexed.run("ground", video, {"query": "a wall"})["predictions"][0].id
     decide = {"op": "verdict", "prediction_id": proposed}
     indexed.save(video, [{**decide, "edit_id": "v1", "verdict": "rejected"}], "Bob")
