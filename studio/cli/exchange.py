@@ -7,9 +7,9 @@ from pathlib import Path
 
 from studio import formats
 from studio.cli.console import Args, Commands, Json, bar, known, opened, show
-from studio.errors import UsageError
+from studio.errors import NotFound, UsageError
 from studio.partial import write_whole
-from studio.service import dataset
+from studio.service import Studio, dataset
 from studio.service.dataset import Wish
 from studio.service.exchange import Plan, listed
 
@@ -124,7 +124,7 @@ def import_(args: Args) -> int:
             found = studio.exchange.imports()
             show(args, {"imports": found}, [_line(each) for each in found])
             return 0
-        mapped = {old: known(studio, new) for old, new in _pairs(args.map_video, "video").items()}
+        mapped = {old: _named(studio, new) for old, new in _pairs(args.map_video, "video").items()}
         plan = Plan(
             None if args.video is None else known(studio, args.video), mapped,
             _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind,
@@ -150,6 +150,14 @@ def _pairs(listed: Sequence[str], what: str) -> dict[str, str]:
     if not all(sign for _, sign, _ in pairs):
         raise UsageError(f"--map-{what} takes OLD=NEW.")
     return {old: new for old, _, new in pairs}
+
+
+def _named(studio: Studio, ref: str) -> str:
+    """The id of a video; what is none is said where a part of the file needs it."""
+    try:
+        return known(studio, ref)
+    except NotFound:
+        return ref
 
 
 def _told(result: Json) -> list[str]:
