@@ -13,7 +13,7 @@ from studio.service.exchange import Plan, listed
 from studio.service.models import engines
 from studio.service.search import parse
 from studio.service.status import status
-from studio.service.trials import TRIED_WITH
+from studio.service.trials import tried_tasks
 from studio.timeline import seconds, us
 
 Call = Callable[[Any], dict[str, Any]]
@@ -211,7 +211,7 @@ def models_calls(studio: Studio) -> list[Call]:
         return {
             "models": catalogue(studio.settings),
             "videos": videos,
-            "tried": {t: w[2] for t, w in TRIED_WITH.items()},
+            "tried": tried_tasks(),
         }
 
     def compare(request: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studio.cli.console import ENCODER, Args, Commands, bar, known, opened, settings_of, show
 from studio.errors import UsageError
-from studio.jobs import ProcessWorker
+from studio.jobs import ProcessBackend
 from studio.service import Studio
 from studio.timeline import clock, seconds
 
@@ -66,8 +66,8 @@ def demo(args: Args) -> int:
 
     settings = settings_of(args)
     # in a child process: this one goes on to serve, and must not hold on to the models' memory
-    worker = ProcessWorker(settings)
-    with closing(Studio(settings, worker=worker)) as studio, bar("demo library") as progress:
+    backend = ProcessBackend(settings)
+    with closing(Studio(settings, backend=backend)) as studio, bar("demo library") as progress:
         files = build(settings.home / "demo", progress)
         for number, file in enumerate(files):
             row = studio.add(file)

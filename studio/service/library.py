@@ -14,7 +14,17 @@ from studio import media
 from studio.config import Settings
 from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, StudioError, UsageError
 from studio.index import Cache
-from studio.jobs import STALE, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
+from studio.jobs import (
+    REPLACED,
+    Dispatcher,
+    ExecutionBackend,
+    InlineBackend,
+    JobMonitor,
+    ProcessBackend,
+    ReportProgress,
+    keep_result,
+    queued_kind,
+)
 from studio.partial import sweep
 from studio.service import copies, files, trials, views
 from studio.service.derived import Derived
@@ -32,7 +42,6 @@ from studio.store.database import to_disk
 from studio.timeline import Annotation, Prediction
 
 Row = dict[str, Any]
-QUEUED = ("index", "proxy", "ground", "survey", "speakers", "emotions")
 
 
 def _quiet(fraction: float, message: str) -> None:
@@ -43,20 +52,20 @@ class Studio:
     """One library.
 
     With `background` (the app) long work is queued and done by child processes; without (the command line) it is
-    done at once by `worker`, by default right here. Close it when done.
+    done at once by `backend`, by default right here. Close it when done.
     Raises StoreError.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, background: bool = False, worker: Worker | None = None
+        self, settings: Settings | None = None, *, background: bool = False, backend: ExecutionBackend | None = None
     ) -> None:
         self.settings = (settings or Settings()).ensure()
         self.store = Store(self.settings.database)
         self.cache = Cache(self.settings.cache)
-        self.runner: Runner | None = None
+        self.dispatcher: Dispatcher | None = None
         # answers at once: a search does not wait behind an hour of indexing
-        self._asker = worker or (
-            ProcessWorker(self.settings, "worker-answers") if background else InlineWorker(self.settings)
+        self._interactive = backend or (
+            ProcessBackend(self.settings, "worker-interactive") if background else InlineBackend(self.settings)
         )
         self.people = People(self.store, self.settings.limits)
         self.schema = Schema(self.store, self.settings.limits)
@@ -67,26 +76,26 @@ class Studio:
         self.derived = Derived(self.settings, self.cache, self.video)
         self.documents = Documents(self.store, self.settings, self.derived, self.video, self._previews)
         self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self.derived.frames)
-        self.searching = Search(self.store, self._asker, self.videos, _facts)
+        self.searching = Search(self.store, self._interactive, self.videos, _facts)
         if background:
-            threading.Thread(target=self._asker.start, daemon=True).start()
+            threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
             self._tidy()
             sweep(self.settings.uploads)
-            worker = ProcessWorker(self.settings, "worker-jobs")
-            self.runner = Runner(self.store, worker, self.settings.limits.job_attempts, self._tidy)
+            queue = ProcessBackend(self.settings, "worker-jobs")
+            self.dispatcher = Dispatcher(self.store, queue, self.settings.limits.job_attempts, self._tidy)
             for row in self.videos():  # what the command line added, or an earlier start did not finish
                 self._queue_preparation(row)
 
-    def workers(self) -> list[ProcessWorker]:
+    def workers(self) -> list[ProcessBackend]:
         """The processes that work for this studio: the queue's, and the one that answers at once."""
-        known = (self.runner.worker if self.runner else None, self._asker)
-        return [worker for worker in known if isinstance(worker, ProcessWorker)]
+        known = (self.dispatcher.backend if self.dispatcher else None, self._interactive)
+        return [worker for worker in known if isinstance(worker, ProcessBackend)]
 
     def close(self) -> None:
-        if self.runner:
-            self.runner.close()
-        self._asker.close()
+        if self.dispatcher:
+            self.dispatcher.close()
+        self._interactive.close()
         self.store.close()
 
     # ------------------------------------------------------------------ videos
@@ -118,7 +127,7 @@ class Studio:
         if replaced:  # what was derived from the old file is about other frames
             self._stop_jobs(kept["id"])
             self.cache.drop(kept["id"])
-            self.cache.write(kept["id"], STALE, b"")
+            self.cache.write(kept["id"], REPLACED, b"")
         self.cache.save_array(kept["id"], "pts.npy", np.asarray(probe.pts_us, np.int64))
         self._queue_preparation(kept)
         return kept
@@ -169,8 +178,8 @@ class Studio:
         params = {"video": _facts(row)}
         for kind in wanted:
             self.store.write(functools.partial(jobs.add, kind=kind, video_id=row["id"], params=params, limit=None))
-        if self.runner:
-            self.runner.wake()
+        if self.dispatcher:
+            self.dispatcher.wake()
 
     def videos(self) -> list[Row]:
         return self.store.read(videos.all_of)
@@ -218,8 +227,8 @@ class Studio:
 
     def _stop_jobs(self, video_id: str) -> None:
         for job in self.jobs(video_id):
-            if job["state"] in jobs.ACTIVE and self.runner:
-                self.runner.cancel(job["id"])
+            if job["state"] in jobs.ACTIVE and self.dispatcher:
+                self.dispatcher.cancel(job["id"])
 
     def is_upload(self, row: Row) -> bool:
         """Whether the file came through the browser, so that the library's copy is the studio's to delete."""
@@ -227,7 +236,7 @@ class Studio:
 
     # ------------------------------------------------------------------ models
 
-    def index(self, video_id: str, progress: Progress = _quiet, encoder: str | None = None) -> Row:
+    def index(self, video_id: str, progress: ReportProgress = _quiet, encoder: str | None = None) -> Row:
         """Compute what search and the timeline need; quick when it is there already."""
         return self._here("index", self.video(video_id), {"encoder": encoder}, progress)
 
@@ -240,7 +249,7 @@ class Studio:
         rows = self.videos()
         return sum(map(self.derived.is_indexed, rows)), len(rows)
 
-    def run(self, kind: str, video_id: str, params: Row | None = None, progress: Progress = _quiet) -> Row:
+    def run(self, kind: str, video_id: str, params: Row | None = None, progress: ReportProgress = _quiet) -> Row:
         """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
         row = self.video(video_id)
         run_id = self._here(kind, row, params or {}, progress)["run"]
@@ -257,14 +266,14 @@ class Studio:
 
         return self.store.read(work)
 
-    def _here(self, kind: str, row: Row, params: Row, progress: Progress) -> Row:
+    def _here(self, kind: str, row: Row, params: Row, progress: ReportProgress) -> Row:
         wanted = {**self._with_context(kind, row, params), "video": _facts(row)}
-        result = self._asker.call(kind, wanted, Watch(progress))
+        result = self._interactive.call(kind, wanted, JobMonitor(progress))
 
         def keep(db: Any) -> Row:
             if kind == "index":
                 jobs.settle(db, kind, row["id"])
-            return result.keep(db, row["id"])
+            return keep_result(db, result)
 
         return self.store.write(keep)
 
@@ -275,8 +284,7 @@ class Studio:
 
         Raises UsageError, NotFound, JobError when the queue is full.
         """
-        if kind not in QUEUED:
-            raise UsageError(f"“{kind}” is not a job; use one of {', '.join(QUEUED)}.")
+        queued_kind(kind)
         row = self.video(video_id)
         return self._queue(kind, row, self._with_context(kind, row, params or {}), self.settings.limits.queued_jobs)
 
@@ -294,11 +302,11 @@ class Studio:
     def _queue(self, kind: str, row: Row, params: Row, limit: int | None) -> Row:
         if self.store.read_only:
             raise NewerSchema(self.store.read_only)
-        if self.runner is None:
+        if self.dispatcher is None:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         wanted = {**params, "video": _facts(row)}
         job = self.store.write(lambda db: jobs.add(db, kind, row["id"], wanted, limit=limit))
-        self.runner.wake()
+        self.dispatcher.wake()
         return job
 
     def ground(self, video_id: str, query: str, options: Row | None = None) -> Row:
@@ -329,13 +337,13 @@ class Studio:
 
     def cancel(self, job_id: str) -> None:
         """Stop a job."""
-        if self.runner is None:
+        if self.dispatcher is None:
             raise JobError("No studio is running.")
         self.store.read(lambda db: jobs.get(db, job_id))
-        self.runner.cancel(job_id)
+        self.dispatcher.cancel(job_id)
 
     def _previews(self) -> dict[str, list[Prediction]]:
-        return self.runner.previews if self.runner else {}
+        return self.dispatcher.previews if self.dispatcher else {}
 
     def jobs(self, video_id: str | None = None) -> list[Row]:
         return [views.job(row) for row in self.store.read(lambda db: jobs.of_video(db, video_id))]

@@ -10,7 +10,7 @@ from typing import Any
 
 from studio import media
 from studio.errors import NotFound, StoreError, UsageError
-from studio.jobs import Watch, Worker
+from studio.jobs import ExecutionBackend, JobMonitor
 from studio.store import Store, annotations, labels, lines, searches
 from studio.timeline import us
 
@@ -152,9 +152,9 @@ class Search:
     """The part of a library that finds moments. `rows` gives its videos, `facts` what a job needs of one."""
 
     def __init__(
-        self, store: Store, worker: Worker, rows: Callable[[], list[Row]], facts: Callable[[Row], Row]
+        self, store: Store, backend: ExecutionBackend, rows: Callable[[], list[Row]], facts: Callable[[Row], Row]
     ) -> None:
-        self._store, self._worker, self._rows, self._facts = store, worker, rows, facts
+        self._store, self._backend, self._rows, self._facts = store, backend, rows, facts
 
     def ask(self, asked: Asked) -> tuple[list[Row], list[Row]]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`, `visual`,
@@ -176,7 +176,7 @@ class Search:
             "videos": [self._facts(row) for row in rows.values()],
             "said_weight": asked.said_weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
-        result = self._worker.call("search", params, Watch())
+        result = self._backend.call("search", params, JobMonitor())
         if text:
             with contextlib.suppress(StoreError):  # what was found is worth more than remembering the question
                 self._store.write(lambda db: searches.asked(db, text))
@@ -193,7 +193,7 @@ class Search:
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""
         params = {"query": query, "video": self._facts(row), "start_us": start_us, "end_us": end_us, "encoder": encoder}
-        return dict(self._worker.call("explain", params, Watch()).data)
+        return dict(self._backend.call("explain", params, JobMonitor()).data)
 
     def history(self) -> list[str]:
         """What was asked, newest first."""

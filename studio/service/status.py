@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from studio.jobs import ProcessWorker
+from studio.jobs import ProcessBackend
 from studio.logs import version_of
 from studio.store import schema
 
@@ -51,7 +51,7 @@ def _queue(studio: "Studio") -> Row:
     }
 
 
-def _worker(worker: ProcessWorker) -> Row:
+def _worker(worker: ProcessBackend) -> Row:
     pid = worker.pid
     try:
         memory = psutil.Process(pid).memory_info().rss if pid else 0

@@ -4,19 +4,16 @@ from typing import Any
 
 from studio.errors import NotFound, UsageError
 from studio.eval.agreement import overlap
+from studio.jobs import comparable
 from studio.service import views
 from studio.store import Store, runs
 
 Row = dict[str, Any]
 
-# what a model of a task is tried with: the kind of job, the parameter that names the model, whether it needs a question
-TRIED_WITH = {
-    "grounding": ("ground", "engine", True),
-    "text_video": ("ground", "encoder", True),
-    "active_speaker": ("speakers", "model", False),
-    "expression": ("emotions", "expression", False),
-    "dialog_emotion": ("emotions", "dialogue", False),
-}
+
+def tried_tasks() -> dict[str, bool]:
+    """The tasks whose models can be compared, and whether that needs a question."""
+    return {task: comparison.needs_query for task, (_, comparison) in comparable().items()}
 
 
 def params(task: str, model: str, query: str) -> tuple[str, Row]:
@@ -24,13 +21,15 @@ def params(task: str, model: str, query: str) -> tuple[str, Row]:
 
     Raises UsageError.
     """
-    if task not in TRIED_WITH:
-        raise UsageError(f"Models for “{task}” cannot be tried by themselves; choose {', '.join(TRIED_WITH)}.")
-    kind, name, asks = TRIED_WITH[task]
-    if asks and not query.strip():
+    known = comparable()
+    if task not in known:
+        raise UsageError(f"Models for “{task}” cannot be tried by themselves; choose {', '.join(known)}.")
+    kind, comparison = known[task]
+    if comparison.needs_query and not query.strip():
         raise UsageError("Say in a few words what the two should look for.")
-    wanted = {name: model, "trial": [task, model]}
-    return kind, {**wanted, "query": query.strip(), "remember": False} if asks else wanted
+    wanted = {comparison.parameter: model, "trial": [task, model]}
+    asked = {"query": query.strip(), "remember": False} if comparison.needs_query else {}
+    return kind.name, {**wanted, **asked}
 
 
 def results(store: Store, jobs: list[Row]) -> Row:

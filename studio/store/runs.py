@@ -3,47 +3,32 @@
 import json
 import sqlite3
 import uuid
-from dataclasses import dataclass, field
 from typing import Any
 
 from studio.errors import NotFound
 from studio.store.videos import now
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one execution of one model found in one video; `payload` holds curves and boxes: JSON values,
-    and numpy's arrays for their lists of numbers."""
-
-    task: str
-    model: str
-    model_version: str
-    predictions: list[Prediction]
-    payload: dict[str, Any] = field(default_factory=dict)
-    query: str | None = None
-    params: dict[str, Any] = field(default_factory=dict)
-
-
-def add(db: sqlite3.Connection, video_id: str, outcome: Outcome) -> str:
-    """Record an outcome as a run with its predictions; returns the run's id.
+def add(db: sqlite3.Connection, run: ModelRun) -> str:
+    """Record a run with its predictions; returns its id.
 
     Raises NotFound when the video has gone.
     """
-    if db.execute("SELECT 1 FROM videos WHERE id = ?", (video_id,)).fetchone() is None:
+    if db.execute("SELECT 1 FROM videos WHERE id = ?", (run.video_id,)).fetchone() is None:
         raise NotFound("This video was removed from the library meanwhile; its result was dropped.")
-    run_id, o = uuid.uuid4().hex, outcome
+    run_id = uuid.uuid4().hex
     db.execute(
         "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'done', ?, (SELECT coalesce(max(seq), 0) + 1 FROM runs))",
         (
             run_id,
-            video_id,
-            o.task,
-            o.model,
-            o.model_version,
-            json.dumps(o.params),
-            o.query,
-            json.dumps(o.payload, default=lambda array: array.tolist()),
+            run.video_id,
+            run.task,
+            run.model,
+            run.model_version,
+            json.dumps(run.params),
+            run.query,
+            json.dumps(run.payload, default=lambda array: array.tolist()),
             now(),
         ),
     )
@@ -54,7 +39,7 @@ def add(db: sqlite3.Connection, video_id: str, outcome: Outcome) -> str:
                 p.id or uuid.uuid4().hex, run_id, p.track, p.segment.start, p.segment.end, p.label, p.score,
                 json.dumps(p.payload) if p.payload else None,
             )
-            for p in o.predictions
+            for p in run.predictions
         ],
     )  # fmt: skip
     return run_id

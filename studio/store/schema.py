@@ -40,6 +40,13 @@ def m006_team(db: Database) -> None:
     _run(db, _TEAM)
 
 
+@migrations()
+def m010_leases(db: Database) -> None:
+    """Who runs a job, until when, and when it was last heard of."""
+    for column in ("leased_by", "leased_until", "heartbeat"):
+        db.execute(f"ALTER TABLE jobs ADD COLUMN {column} TEXT")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

@@ -1,6 +1,6 @@
 """Features → predictions, one module a task. The only room that imports models.
 
-A task is a function of a `Desk` and plain arguments; it returns an `Outcome` and touches no database.
+A task is a function of a `Desk` and plain arguments; it returns an `ModelRun` and touches no database.
 """
 
 from studio.tasks.catalogue import catalogue, engines

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from models import Track, crop_faces
 from studio import media
-from studio.store.runs import Outcome
 from studio.tasks import evidence
 from studio.tasks.curves import segments, smooth
 from studio.tasks.desk import Desk, Video, predictions_of
@@ -21,7 +20,7 @@ from studio.tasks.evidence import Line, Units
 from studio.tasks.faces import face_tracks, scenes
 from studio.tasks.query import encoder_key
 from studio.tasks.speaker import person
-from studio.timeline import MICROS, Prediction, Segment
+from studio.timeline import MICROS, ModelRun, Prediction, Segment
 
 FACES_PER_S = 5.0
 STEP_US = int(MICROS / FACES_PER_S)
@@ -40,7 +39,7 @@ def find_emotions(
     subtitles: Sequence[Line] | None = None,
     expression_name: str | None = None,
     dialogue_name: str | None = None,
-) -> Outcome:
+) -> ModelRun:
     """Expression segments of every face, emotions of the dialogue, and on the track “Emotion” what all sources together
     say of eighteen classes: words, faces, the frames of an indexed video, and a little of the voice.
 
@@ -83,7 +82,8 @@ def find_emotions(
         by_label = dict(zip(evidence.CLASSES, values.T, strict=True))
         curves += evidence.curves_of(evidence.TRACK, source, units.middle_s, by_label)
     curves += evidence.curves_of(evidence.TRACK, "voice", units.middle_s, {"arousal": voice})
-    return Outcome(
+    return ModelRun(
+        video.id,
         "emotion", "+".join(names), "+".join(versions), predictions,
         {"labels": list(expression.labels), "classes": list(evidence.CLASSES), "curves": curves,
          "note": _note(bool(lines), bool(tracks), indexed)},

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 import models
 from studio.errors import ModelUnavailable, UsageError
 from studio.index import Features
-from studio.store.runs import Outcome
 from studio.tasks.boundaries import refine as look_closer
 from studio.tasks.boundaries import snapping
 from studio.tasks.desk import Desk, Video
@@ -18,7 +17,7 @@ from studio.tasks.indexing import index_mirrored, index_video
 from studio.tasks.memory import Slot, recall
 from studio.tasks.query import encoder_key
 from studio.tasks.retrieval import embed_query
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 
 TRACK = "Moments"
 MIRRORED_S = 120.0  # longest video that is looked at again in a mirror to say how sure an answer is
@@ -34,7 +33,7 @@ def ground(
     refine: bool = False,
     check: bool = False,
     memory: Sequence[Slot] = (),
-) -> Outcome:
+) -> ModelRun:
     """Where in the video the query happens, best first. Indexes the video first when nobody has.
 
     `engine` is the name of a grounding model, None for the default; `refine` decodes more frames around each boundary
@@ -77,7 +76,8 @@ def ground(
         if start < end
     ]  # fmt: skip
     payload: dict[str, Any] = {"curve": _curve(features, curve), "remembered": remembered}
-    return Outcome(
+    return ModelRun(
+        video.id,
         "grounding",
         f"{model.name}/{encoder.name}",
         f"{model.version}/{encoder.version}",
@@ -103,7 +103,7 @@ def _curable() -> Iterator[None]:
         raise ModelUnavailable(str(error)) from error
 
 
-def glance(desk: Desk, video: Video, at_us: int, query: str = "", encoder_name: str | None = None) -> Outcome:
+def glance(desk: Desk, video: Video, at_us: int, query: str = "", encoder_name: str | None = None) -> ModelRun:
     """The moment around the frame shown at `at_us`: what looks like it on either side, and fits the query if any.
 
     The payload's `curve` is the likeness with the query, else with the frame. Raises UsageError for a time outside.
@@ -122,7 +122,8 @@ def glance(desk: Desk, video: Video, at_us: int, query: str = "", encoder_name: 
     if not start <= at_us < end:  # a cut so near that the boundary would jump over the frame
         start, end = desk.to_frame(video, round(start_s * 1e6)), desk.to_frame(video, round(end_s * 1e6))
     card = models.card("grounding", "merge-tree")
-    return Outcome(
+    return ModelRun(
+        video.id,
         "grounding",
         f"{card.name}/{encoder.name}",
         f"{card.version}/{encoder.version}",

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from models import Track, crop_speaker, sharpness
 from studio import media
-from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
 from studio.tasks.desk import Desk, Video, predictions_of
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, quality, scenes
 from studio.tasks.voices import AUDIO_RATE, AudioWindow, Speech, off_screen, voice_curve
-from studio.timeline import MICROS, Prediction
+from studio.timeline import MICROS, ModelRun, Prediction
 
 STEP_US = int(MICROS / CROPS_PER_S)
 LABEL = "speaking"
@@ -29,7 +28,9 @@ def person(number: int) -> str:
     return f"Person {number + 1}"
 
 
-def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detector_name: str | None = None) -> Outcome:
+def find_speakers(
+    desk: Desk, video: Video, model_name: str | None = None, detector_name: str | None = None
+) -> ModelRun:
     """Speaking segments of every face track, by the named active-speaker model and face detector or the defaults, and
     of voices that no visible face speaks with, on the track OFF_SCREEN.
 
@@ -75,7 +76,7 @@ def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detec
         for a, b, cosine in speech.alike(partial(_apart, tracks))
     ]
     payload = {"tracks": people, "off_screen": unseen, "alike": alike, "note": note}
-    return Outcome("speaker", model.name, model.version, predictions, payload)
+    return ModelRun(video.id, "speaker", model.name, model.version, predictions, payload)
 
 
 def _apart(tracks: list[Track], a: int, b: int) -> bool:

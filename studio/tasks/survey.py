@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.errors import UsageError
-from studio.store.runs import Outcome
 from studio.tasks.curves import segments, smooth
 from studio.tasks.desk import Desk, Video, predictions_of
 from studio.tasks.indexing import index_video
 from studio.tasks.query import encoder_key, terms, unit
+from studio.timeline import ModelRun
 
 TRACK = "In here"
 TOPICS, TEXTS = 8, 400
@@ -24,7 +24,7 @@ BACKGROUND = ("a photo", "a picture of something", "a video frame", "a scene", "
 NAME_CHARS = 60
 
 
-def survey(desk: Desk, video: Video, texts: Sequence[str], encoder_name: str | None = None) -> Outcome:
+def survey(desk: Desk, video: Video, texts: Sequence[str], encoder_name: str | None = None) -> ModelRun:
     """Segments of the topics that the texts are about, each labelled with its most typical text.
 
     The payload's `topics` has the `texts` of each and its probability over time, `curve`, at `times` in s.
@@ -54,7 +54,8 @@ def survey(desk: Desk, video: Video, texts: Sequence[str], encoder_name: str | N
         predictions += predictions_of(desk, video, TRACK, name, found)
         shown.append({"name": name, "texts": [said[i] for i in members], "curve": np.round(curve, 3).tolist()})
     note = "" if predictions else "Nothing of what was asked or said so far can be seen here."
-    return Outcome(
+    return ModelRun(
+        video.id,
         "survey", f"topics/{encoder.name}", f"1/{encoder.version}", predictions,
         {"times": np.round(features.times_us / 1e6, 3).tolist(), "topics": shown, "note": note},
     )  # fmt: skip

@@ -6,6 +6,7 @@ Time is an integer number of microseconds from the first displayed frame of a vi
 from studio.timeline.annotation import SOURCES, Annotation, Box, Prediction, Timeline
 from studio.timeline.edit import Edit, apply, apply_all
 from studio.timeline.footage import Footage
+from studio.timeline.model_run import Cue, ModelRun, Transcript
 from studio.timeline.segment import Segment
 from studio.timeline.time import MICROS, clock, seconds, us
 
@@ -14,11 +15,14 @@ __all__ = [
     "SOURCES",
     "Annotation",
     "Box",
+    "Cue",
     "Edit",
     "Footage",
+    "ModelRun",
     "Prediction",
     "Segment",
     "Timeline",
+    "Transcript",
     "apply",
     "apply_all",
     "clock",

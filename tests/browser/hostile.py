@@ -9,8 +9,7 @@ from typing import Any
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs, videos
-from studio.store.runs import Outcome
-from studio.timeline import Prediction, Segment, us
+from studio.timeline import ModelRun, Prediction, Segment, us
 
 RUN = "window.__pwned=1"
 AWAY = "//evil.example/x"
@@ -103,14 +102,14 @@ def _propose(studio: Studio, video: str) -> None:
         {"track": f"Person {n}", "boxes": [[0, 1, 1, 9, 9]], "times": [0, 9], "scores": [0.1, 0.9]} for n, _ in each
     ]
     made = [
-        Outcome("emotion", "one", "1", guesses, {"curves": curves}),
-        Outcome("speaker", "one", "1", speaking, {"tracks": faces}),
+        ModelRun(video, "emotion", "one", "1", guesses, {"curves": curves}),
+        ModelRun(video, "speaker", "one", "1", speaking, {"tracks": faces}),
         *(
-            Outcome("grounding", text, "1", [], {"curve": {"times": [0, 9], "scores": [0, 1]}}, text)
+            ModelRun(video, "grounding", text, "1", [], {"curve": {"times": [0, 9], "scores": [0, 1]}}, text)
             for text in PAYLOADS
         ),
     ]
-    studio.store.write(lambda db: [runs.add(db, video, outcome) for outcome in made])
+    studio.store.write(lambda db: [runs.add(db, run) for run in made])
 
 
 def weights(folder: Path, original: Path) -> Path:

@@ -12,9 +12,9 @@ import torch
 from models._torch import halving
 from studio.config import Settings
 from studio.errors import JobError
-from studio.jobs import work
-from studio.jobs.result import Result
-from studio.jobs.work import SLOWER, DeskHands
+from studio.jobs import KINDS, JobKind, handlers
+from studio.jobs.executor import SLOWER, StudioExecutor
+from studio.jobs.result import JobResult
 from studio.tasks import Desk
 
 quiet: Callable[..., None] = lambda *_: None  # noqa: E731
@@ -38,6 +38,12 @@ def test_every_item_comes_out_once_and_the_same(batch: int, room: int) -> None:
     np.testing.assert_allclose(ladder, on_cpu, atol=1e-3)
 
 
+def register(monkeypatch: pytest.MonkeyPatch, name: str, handler: Any) -> None:
+    """A kind of job for one test."""
+    monkeypatch.setattr(handlers, f"{name}_handler", handler, raising=False)
+    monkeypatch.setitem(KINDS, name, JobKind(name, f"studio.jobs.handlers:{name}_handler", "Testing"))  # type: ignore[arg-type]
+
+
 def test_a_cpu_that_is_full_says_so() -> None:
     def forward(part: np.ndarray, device: str) -> torch.Tensor:
         raise torch.OutOfMemoryError("full")
@@ -47,20 +53,20 @@ def test_a_cpu_that_is_full_says_so() -> None:
 
 
 def test_the_person_is_told_when_a_part_went_to_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(desk: Desk, params: dict[str, Any]) -> Result:
+    def job(desk: Desk, params: dict[str, Any]) -> JobResult:
         def forward(part: np.ndarray, device: str) -> torch.Tensor:
             if device != "cpu" and params["full"]:
                 raise torch.OutOfMemoryError("full")
             return torch.from_numpy(part)
 
         found = halving(forward, np.ones((3, 2), np.float32), 2, batch=2, device="fake")
-        return Result({"sum": float(found.sum()), "note": params["note"]})
+        return JobResult({"sum": float(found.sum()), "note": params["note"]})
 
-    monkeypatch.setitem(work.KINDS, "sum", job)
-    hands = DeskHands(Settings(home=tmp_path).ensure())
-    assert hands.perform("sum", {"full": False, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": ""}
-    assert hands.perform("sum", {"full": True, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": SLOWER}
-    both = hands.perform("sum", {"full": True, "note": "No faces."}, quiet, quiet).data["note"]
+    register(monkeypatch, "sum", job)
+    executor = StudioExecutor(Settings(home=tmp_path).ensure())
+    assert executor.perform("sum", {"full": False, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": ""}
+    assert executor.perform("sum", {"full": True, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": SLOWER}
+    both = executor.perform("sum", {"full": True, "note": "No faces."}, quiet, quiet).data["note"]
     assert both == f"No faces. {SLOWER}"
 
 
@@ -69,23 +75,23 @@ def test_a_model_without_a_ladder_has_its_job_done_again_on_the_processor(
 ) -> None:
     devices: list[str] = []
 
-    def job(desk: Desk, params: dict[str, Any]) -> Result:
+    def job(desk: Desk, params: dict[str, Any]) -> JobResult:
         devices.append(desk.settings.device)
         if desk.settings.device != "cpu":
             raise torch.OutOfMemoryError("full")
-        return Result({"value": 1})
+        return JobResult({"value": 1})
 
-    monkeypatch.setitem(work.KINDS, "big", job)
-    hands = DeskHands(Settings(home=tmp_path, device="auto").ensure())
-    assert hands.perform("big", {}, quiet, quiet).data == {"value": 1, "note": SLOWER}
-    hands.perform("big", {}, quiet, quiet)
+    register(monkeypatch, "big", job)
+    executor = StudioExecutor(Settings(home=tmp_path, device="auto").ensure())
+    assert executor.perform("big", {}, quiet, quiet).data == {"value": 1, "note": SLOWER}
+    executor.perform("big", {}, quiet, quiet)
     assert devices == ["auto", "cpu"] * 2, "the accelerator may have room the next time"
 
 
 def test_another_error_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(desk: Desk, params: dict[str, Any]) -> Result:
+    def job(desk: Desk, params: dict[str, Any]) -> JobResult:
         raise JobError("Something else.")
 
-    monkeypatch.setitem(work.KINDS, "odd", job)
+    register(monkeypatch, "odd", job)
     with pytest.raises(JobError, match="else"):
-        DeskHands(Settings(home=tmp_path).ensure()).perform("odd", {}, quiet, quiet)
+        StudioExecutor(Settings(home=tmp_path).ensure()).perform("odd", {}, quiet, quiet)

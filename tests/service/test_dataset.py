@@ -16,9 +16,8 @@ from studio.service import Studio, dataset
 from studio.service.dataset import Wish
 from studio.store import imports
 from studio.store.imports import Batch
-from studio.store.runs import Outcome
 from studio.store.runs import add as add_run
-from studio.timeline import Footage, Prediction, Segment
+from studio.timeline import Footage, ModelRun, Prediction, Segment
 
 
 @pytest.fixture
@@ -33,8 +32,8 @@ def library(studio: Studio, clips: dict[str, Path]) -> Studio:
         studio.save(video, edits, "ann")
     twin = {"edit_id": "o", "op": "create", "id": "o", "track": "t", "start": 0, "end": 0.1, "label": "a|b 0"}
     studio.save(video, [twin], "bob")
-    outcome = Outcome("grounding", "consensus", "3", [Prediction(Segment(0, 9), "Query", "x", 0.5, "p")])
-    studio.store.write(lambda db: add_run(db, video, outcome))
+    found = ModelRun(video, "grounding", "consensus", "3", [Prediction(Segment(0, 9), "Query", "x", 0.5, "p")])
+    studio.store.write(lambda db: add_run(db, found))
     return studio
 
 

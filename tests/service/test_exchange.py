@@ -13,9 +13,8 @@ from studio.service import Studio
 from studio.service.exchange import Plan, listed
 from studio.store import imports
 from studio.store.database import READERS
-from studio.store.runs import Outcome
 from studio.store.runs import add as add_run
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 
 
 @pytest.fixture
@@ -224,8 +223,8 @@ def test_confidence_and_boxes_come_in_and_go_out(studio: Studio, video: str) -> 
 
 
 def test_a_prediction_that_was_accepted_brings_its_confidence(studio: Studio, video: str) -> None:
-    outcome = Outcome("grounding", "m", "1", [Prediction(Segment(0, 1_000_000), "Query", "ride", 0.8, "p1")])
-    studio.store.write(lambda db: add_run(db, video, outcome))
+    found = ModelRun(video, "grounding", "m", "1", [Prediction(Segment(0, 1_000_000), "Query", "ride", 0.8, "p1")])
+    studio.store.write(lambda db: add_run(db, found))
     accept = {"edit_id": "e", "op": "create", "id": "a", "track": "Query", "label": "ride", "start": 0, "end": 1,
               "prediction_id": "p1"}  # fmt: skip
     studio.save(video, [accept], "ann")

@@ -14,8 +14,8 @@ from studio.app import create_app
 from studio.app.calls import annotate_calls, overview_calls
 from studio.cli import main
 from studio.config import Settings
-from studio.jobs import Runner
-from studio.jobs.worker import WorkerDied
+from studio.jobs import Dispatcher
+from studio.jobs.backends import WorkerDied
 from studio.service import Studio
 from studio.service.status import status
 from tests.jobs.test_jobs import FakeWorker, queue, wait
@@ -56,7 +56,7 @@ def test_a_job_is_logged_by_its_ids(logged: Settings, store: Any) -> None:
         raise WorkerDied("The worker was killed, perhaps for want of memory.")
 
     job = queue(store)
-    runner = Runner(store, FakeWorker(die), attempts=3)
+    runner = Dispatcher(store, FakeWorker(die), attempts=3)
     wait(store, job)
     runner.close()
     told = [line for line in lines(logged) if line.get("job") == job]
@@ -134,7 +134,7 @@ def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None
 def test_the_workers_of_a_studio_that_serves(tmp_path: Path) -> None:
     studio = Studio(Settings(home=tmp_path / "home", device="cpu"), background=True)
     try:
-        assert [worker["name"] for worker in status(studio)["workers"]] == ["worker-jobs", "worker-answers"]
+        assert [worker["name"] for worker in status(studio)["workers"]] == ["worker-jobs", "worker-interactive"]
     finally:
         studio.close()
 

@@ -15,7 +15,7 @@ import psutil
 
 from studio import media
 from studio.config import Settings
-from studio.jobs.work import perform
+from studio.jobs.executor import perform
 from studio.tasks import Desk
 
 KINDS = ("index", "proxy", "ground", "survey", "speakers", "emotions")

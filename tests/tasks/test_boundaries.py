@@ -11,10 +11,10 @@ import pytest
 from studio import media
 from studio.config import Settings
 from studio.errors import UsageError
-from studio.jobs.work import perform
+from studio.jobs.executor import perform
 from studio.tasks import Desk, Video, engines, glance, ground, index_video
 from studio.tasks.boundaries import _look, _split
-from studio.tasks.grounding import Outcome
+from studio.timeline import ModelRun
 
 SIZE, RATE = (320, 180), 25
 STREET, CAR = 101, 98  # frames of each: the car is there from 4.04 to 7.96 s, and sampled from 5 to 7 s
@@ -51,9 +51,9 @@ def desk(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
     yield desk, video
 
 
-def error_s(outcome: Outcome) -> float:
+def error_s(run: ModelRun) -> float:
     """How far the best moment's two boundaries are from the car's, together."""
-    best = max(outcome.predictions, key=lambda p: p.score).segment
+    best = max(run.predictions, key=lambda p: p.score).segment
     return (abs(best.start - START_US) + abs(best.end - END_US)) / 1e6
 
 
@@ -87,7 +87,7 @@ def test_known_cuts_need_no_closer_look(desk: tuple[Desk, Video], monkeypatch: p
 def test_pointing_at_a_frame_finds_its_scene(desk: tuple[Desk, Video], query: str) -> None:
     room, video = desk
     made = perform(room, "glance", {"video": {"id": video.id, "path": video.path, "duration_us": video.duration_us},
-                                    "at": 6.0, "query": query}).outcome  # fmt: skip
+                                    "at": 6.0, "query": query}).runs[0]  # fmt: skip
     assert made is not None
     assert error_s(made) <= 1.0
     assert made.query == (query or None)

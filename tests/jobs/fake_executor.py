@@ -8,26 +8,27 @@ from typing import Any
 
 from studio.config import Settings
 from studio.index import Cache
-from studio.jobs import Result, Runner, Watch
+from studio.jobs import Dispatcher, JobMonitor, JobResult
 from studio.partial import partial_of
 from studio.store import Store
-from studio.store.runs import Outcome
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 
 
-def found(query: str) -> Result:
+def found(query: str) -> JobResult:
     """A result that can be counted by its query."""
-    return Result(outcome=Outcome("grounding", "m", "1", [Prediction(Segment(0, 10), "M", "x", 0.5)], query=query))
+    return JobResult(
+        runs=[ModelRun("v1", "grounding", "m", "1", [Prediction(Segment(0, 10), "M", "x", 0.5)], query=query)]
+    )
 
 
-class LightHands:
+class FakeExecutor:
     """`nap` takes `seconds` and can be stopped; `stubborn` never looks up; `poison` kills its process; `hungry` finds
     no memory. While they work there is an unfinished file of the video in the cache."""
 
     def __init__(self, settings: Settings) -> None:
         self._cache = Cache(settings.cache)
 
-    def perform(self, kind: str, params: dict[str, Any], progress: Any, preview: Any) -> Result:
+    def perform(self, kind: str, params: dict[str, Any], progress: Any, preview: Any) -> JobResult:
         making = partial_of(self._cache.path("v1", "thing.npy"))
         making.parent.mkdir(parents=True, exist_ok=True)
         making.touch()
@@ -55,7 +56,7 @@ class Instant:
     def start(self) -> None:
         pass
 
-    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+    def call(self, kind: str, params: dict[str, Any], watch: JobMonitor) -> JobResult:
         time.sleep(0.003)
         return found(params["query"])
 
@@ -65,5 +66,5 @@ class Instant:
 
 def empty_the_queue(path: Path) -> None:
     """A studio that does jobs until it is killed."""
-    Runner(Store(path), Instant(), attempts=1_000)
+    Dispatcher(Store(path), Instant(), attempts=1_000)
     time.sleep(3600)

@@ -1,4 +1,4 @@
-"""Where a job runs: in a child process that keeps its models warm, or right here (for the command line).
+"""Where a job is executed: in a child process that keeps its models warm, or right here (for the command line).
 
 The work itself, and torch with it, is only imported where it is done: the web server never loads it.
 """
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from studio import errors, logs
 from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
-from studio.jobs.result import Progress, Result, Watch
+from studio.jobs.result import JobMonitor, JobResult, ReportProgress
 from studio.timeline import Prediction
 
 Preview = Callable[[Callable[[], list[Prediction]]], None]
@@ -34,29 +34,29 @@ class WorkerDied(JobError):
     """The process disappeared in the middle of a job (out of memory, killed): the job may be tried again."""
 
 
-class Worker(Protocol):
-    """Runs one call at a time."""
+class ExecutionBackend(Protocol):
+    """Executes one job at a time. Further backends (a cluster) keep the same promises: see tests/jobs."""
 
     def start(self) -> None:
         """Get ready now, so that the first call need not wait."""
         ...
 
-    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+    def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         """Run a job to its end.
 
-        Raises what it raised, Cancelled within about 2 s of `watch.cancelled()`, WorkerDied.
+        Raises what it raised, Cancelled within about 2 s of `monitor.cancelled()`, WorkerDied.
         """
         ...
 
     def close(self) -> None:
-        """Stop; the worker cannot be used again."""
+        """Stop; the backend cannot be used again."""
         ...
 
 
-class Hands(Protocol):
+class Executor(Protocol):
     """What does the work, in the process where it is done."""
 
-    def perform(self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> Result:
+    def perform(self, kind: str, params: dict[str, Any], progress: ReportProgress, preview: Preview) -> JobResult:
         """Do one job; `progress` may raise Cancelled."""
         ...
 
@@ -65,48 +65,48 @@ class Hands(Protocol):
         ...
 
 
-def studio_hands(settings: Settings) -> Hands:
+def studio_executor(settings: Settings) -> Executor:
     """The product's own."""
-    from studio.jobs.work import DeskHands
+    from studio.jobs.executor import StudioExecutor
 
-    return DeskHands(settings)
+    return StudioExecutor(settings)
 
 
-class InlineWorker:
+class InlineBackend:
     """Runs jobs in this process and thread."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._hands: Hands | None = None
+        self._executor: Executor | None = None
 
     def start(self) -> None:
         """Models load at their first call; a command that needs none never waits for them."""
 
-    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+    def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         def report(fraction: float, message: str) -> None:
-            if watch.cancelled():
+            if monitor.cancelled():
                 raise Cancelled("Cancelled.")
-            watch.progress(fraction, message)
+            monitor.progress(fraction, message)
 
-        self._hands = self._hands or studio_hands(self._settings)
-        return self._hands.perform(kind, params, report, lambda found: None)
+        self._executor = self._executor or studio_executor(self._settings)
+        return self._executor.perform(kind, params, report, lambda found: None)
 
     def close(self) -> None:
         """Nothing to stop."""
 
 
-class ProcessWorker:
+class ProcessBackend:
     """Runs jobs in one child process, started at first need and again after a death.
 
-    `name` tells several apart, in logs and to people; `hands` makes what does the work, there.
+    `name` tells several apart, in logs and to people; `executor` makes what does the work, there.
     """
 
     def __init__(
-        self, settings: Settings, name: str = "worker", hands: Callable[[Settings], Hands] = studio_hands
+        self, settings: Settings, name: str = "worker", executor: Callable[[Settings], Executor] = studio_executor
     ) -> None:
         self.name = name
         self.loaded: list[str] = []  # the names of its warm models
-        self._settings, self._hands = settings, hands
+        self._settings, self._executor = settings, executor
         self._context = multiprocessing.get_context("spawn")
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -123,12 +123,12 @@ class ProcessWorker:
         process = self._process  # another thread may end it meanwhile
         return process.pid if process and process.is_alive() else None
 
-    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+    def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         with self._lock:
             pipe = self._ensure()
             try:
                 pipe.send(("call", kind, params))
-                return self._listen(pipe, watch)
+                return self._listen(pipe, monitor)
             except (EOFError, OSError) as error:
                 raise WorkerDied(_last_words(self._kill(patience_s=1.0))) from error
 
@@ -136,10 +136,10 @@ class ProcessWorker:
     def busy(self) -> bool:
         return self._lock.locked()
 
-    def _listen(self, pipe: Connection, watch: Watch) -> Result:
+    def _listen(self, pipe: Connection, monitor: JobMonitor) -> JobResult:
         give_up: float | None = None
         while True:
-            if give_up is None and (watch.cancelled() or self._closed):
+            if give_up is None and (monitor.cancelled() or self._closed):
                 pipe.send(("cancel",))
                 give_up = time.monotonic() + CANCEL_GRACE_S
             if give_up is not None and time.monotonic() > give_up:
@@ -149,14 +149,14 @@ class ProcessWorker:
                 continue
             tag, *rest = pipe.recv()
             if tag == "progress":
-                watch.progress(*rest)
+                monitor.progress(*rest)
             elif tag == "loaded":
                 (self.loaded,) = rest
             elif tag == "preview":
-                if watch.preview:
-                    watch.preview(*rest)
+                if monitor.preview:
+                    monitor.preview(*rest)
             elif tag == "done":
-                result: Result = rest[0]
+                result: JobResult = rest[0]
                 return result
             else:
                 name, message = rest
@@ -170,7 +170,10 @@ class ProcessWorker:
             self._kill()
             self._pipe, theirs = self._context.Pipe()
             process = self._context.Process(
-                target=_serve, args=(theirs, self._settings, self.name, self._hands), name="studio-worker", daemon=True
+                target=_serve,
+                args=(theirs, self._settings, self.name, self._executor),
+                name="studio-worker",
+                daemon=True,
             )
             process.start()  # it may fail, and what never started cannot be ended
             self._process = process
@@ -205,7 +208,7 @@ def _last_words(exit_code: int | None) -> str:
     return "The worker ended unexpectedly."
 
 
-def _serve(pipe: Connection, settings: Settings, name: str, make_hands: Callable[[Settings], Hands]) -> None:
+def _serve(pipe: Connection, settings: Settings, name: str, make_executor: Callable[[Settings], Executor]) -> None:
     """The child's life: one call after the other until the parent goes away."""
     stop = threading.Event()
     calls: list[tuple[str, dict[str, Any]]] = []
@@ -227,7 +230,7 @@ def _serve(pipe: Connection, settings: Settings, name: str, make_hands: Callable
 
     threading.Thread(target=listen, daemon=True).start()
     logs.start(settings, name)
-    hands = make_hands(settings)
+    executor = make_executor(settings)
     last = shown = 0.0
 
     def progress(fraction: float, message: str) -> None:
@@ -249,7 +252,7 @@ def _serve(pipe: Connection, settings: Settings, name: str, make_hands: Callable
             arrived.wait_for(lambda: bool(calls))
             kind, params = calls.pop(0)
         try:
-            answer: tuple[Any, ...] = ("done", hands.perform(kind, params, progress, preview))
+            answer: tuple[Any, ...] = ("done", executor.perform(kind, params, progress, preview))
         except StudioError as error:
             answer = ("error", type(error).__name__, str(error))
         except MemoryError:
@@ -261,7 +264,7 @@ def _serve(pipe: Connection, settings: Settings, name: str, make_hands: Callable
         except Exception as error:
             log.exception("a job failed unexpectedly", extra={"kind": kind, "video": _video(params)})
             answer = ("error", "JobError", _sentence(error))
-        pipe.send(("loaded", hands.loaded()))
+        pipe.send(("loaded", executor.loaded()))
         pipe.send(answer)
 
 
