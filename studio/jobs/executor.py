@@ -11,8 +11,8 @@ from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs.kinds import KINDS
 from studio.jobs.result import JobResult
-from studio.tasks import Desk
-from studio.tasks.desk import Preview, Progress
+from studio.tasks import TaskContext
+from studio.tasks.context import Preview, Progress
 
 SLOWER = "The graphics card ran out of memory, so the processor did a part of this: slower, with the same result."
 
@@ -21,35 +21,35 @@ class StudioExecutor:
     """The product's own: one context, whose models stay warm from job to job."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings, self._desk = settings, Desk(settings)
+        self._settings, self._context = settings, TaskContext(settings)
 
     def perform(self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> JobResult:
         """See `perform`. What does not fit into the memory of an accelerator is done on the processor, and the result's
         note says so: most models do that batch by batch, for the rest the whole job is done again."""
         falls = tasks.falls()
         try:
-            result = self._on(self._desk, kind, params, progress, preview)
+            result = self._on(self._context, kind, params, progress, preview)
         except tasks.out_of_memory():
-            self._desk = Desk(self._settings)  # its models hold memory that somebody needs
-            slow = Desk(replace(self._settings, device="cpu"))
+            self._context = TaskContext(self._settings)  # its models hold memory that somebody needs
+            slow = TaskContext(replace(self._settings, device="cpu"))
             return _with_note(self._on(slow, kind, params, progress, preview), SLOWER)
         return _with_note(result, SLOWER) if tasks.falls() > falls else result
 
     @staticmethod
-    def _on(desk: Desk, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> JobResult:
-        desk.progress, desk.preview = progress, preview
-        return perform(desk, kind, params)
+    def _on(context: TaskContext, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> JobResult:
+        context.progress, context.preview = progress, preview
+        return perform(context, kind, params)
 
     def loaded(self) -> list[str]:
         """The names of the models that are warm."""
-        return self._desk.loaded()
+        return self._context.loaded()
 
 
 def _with_note(result: JobResult, note: str) -> JobResult:
     return replace(result, data={**result.data, "note": " ".join(filter(None, [result.data.get("note"), note]))})
 
 
-def perform(desk: Desk, kind: str, params: dict[str, Any]) -> JobResult:
+def perform(context: TaskContext, kind: str, params: dict[str, Any]) -> JobResult:
     """Run one job here and now.
 
     Raises what the job raises; UsageError for an unknown kind.
@@ -58,11 +58,11 @@ def perform(desk: Desk, kind: str, params: dict[str, Any]) -> JobResult:
         raise UsageError(f"“{kind}” is not a kind of job; use one of {', '.join(KINDS)}.")
     run = _function(KINDS[kind].run)
     if "trial" not in params:
-        return run(desk, params)  # type: ignore[no-any-return]
-    desk.model(*params["trial"])  # loading it, and what all models of its task share, is no part of its work
-    _function(KINDS[kind].prepare)(desk, params)
+        return run(context, params)  # type: ignore[no-any-return]
+    context.model(*params["trial"])  # loading it, and what all models of its task share, is no part of its work
+    _function(KINDS[kind].prepare)(context, params)
     began = time.perf_counter()
-    result: JobResult = run(desk, params)
+    result: JobResult = run(context, params)
     facts = {"trial": params["trial"], "seconds": round(time.perf_counter() - began, 3)}
     return replace(result, runs=[replace(each, params={**each.params, **facts}) for each in result.runs])
 

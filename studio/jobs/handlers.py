@@ -15,7 +15,7 @@ from studio.config import Limits
 from studio.errors import FormatError
 from studio.formats import subtitles
 from studio.jobs.result import PROXY, REPLACED, JobResult
-from studio.tasks import Desk, Video
+from studio.tasks import TaskContext, Video
 from studio.timeline import Cue, ModelRun, Transcript, us
 
 WAVEFORM_PER_S = 50
@@ -26,32 +26,32 @@ def video_of(params: dict[str, Any]) -> Video:
     return Video(facts["id"], facts["path"], facts["duration_us"])
 
 
-def _without_stale_files(desk: Desk, params: dict[str, Any]) -> Video:
+def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> Video:
     """The video, without what a job on an earlier file of its name left in the cache after it was emptied."""
     video = video_of(params)
-    if desk.cache.has(video.id, REPLACED):
-        desk.cache.drop(video.id)
+    if context.cache.has(video.id, REPLACED):
+        context.cache.drop(video.id)
     return video
 
 
-def index(desk: Desk, params: dict[str, Any]) -> JobResult:
+def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """Everything that makes a video quick to look at: waveform, thumbnails, shot cuts, embeddings."""
-    video, whole = _without_stale_files(desk, params), desk.progress
-    desk.progress = lambda fraction, message: whole(0.8 * fraction, message)
+    video, whole = _without_stale_files(context, params), context.progress
+    context.progress = lambda fraction, message: whole(0.8 * fraction, message)
     try:
-        features = tasks.index_video(desk, video, params.get("encoder"))
+        features = tasks.index_video(context, video, params.get("encoder"))
     finally:
-        desk.progress = whole
-    tasks.shelve(desk, [video], params.get("encoder"))
-    if not desk.cache.has(video.id, "waveform.npy"):
+        context.progress = whole
+    tasks.update_index(context, [video], params.get("encoder"))
+    if not context.cache.has(video.id, "waveform.npy"):
         whole(0.8, "Drawing the sound")
-        desk.cache.save_array(video.id, "waveform.npy", media.waveform(video.path, per_second=WAVEFORM_PER_S))
-    if not desk.cache.has(video.id, "shots.npy"):
+        context.cache.save_array(video.id, "waveform.npy", media.waveform(video.path, per_second=WAVEFORM_PER_S))
+    if not context.cache.has(video.id, "shots.npy"):
         whole(0.9, "Finding shots")
-        desk.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
+        context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
     return JobResult(
         {"frames": len(features.times_us)},
-        transcripts=[Transcript(video.id, "file", _subtitles(video, desk.settings.limits))],
+        transcripts=[Transcript(video.id, "file", _subtitles(video, context.settings.limits))],
     )
 
 
@@ -67,17 +67,17 @@ def _subtitles(video: Video, limits: Limits) -> list[Cue]:
     return []
 
 
-def proxy(desk: Desk, params: dict[str, Any]) -> JobResult:
+def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """A copy that a browser can play, once, for a video that it cannot."""
-    video = _without_stale_files(desk, params)
-    target = desk.cache.path(video.id, PROXY)
+    video = _without_stale_files(context, params)
+    target = context.cache.path(video.id, PROXY)
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
-        media.make_proxy(video.path, target, progress=lambda done: desk.progress(done, "Making it playable"))
+        media.make_proxy(video.path, target, progress=lambda done: context.progress(done, "Making it playable"))
     return JobResult()
 
 
-def search(desk: Desk, params: dict[str, Any]) -> JobResult:
+def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """The best moments among the given videos for one question."""
     videos = [Video(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
     image, like = params.get("image"), params.get("like")
@@ -90,7 +90,7 @@ def search(desk: Desk, params: dict[str, Any]) -> JobResult:
         tasks.Said(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"]) for s in params.get("said", ())
     ]
     hits, strips = tasks.search(
-        desk,
+        context,
         question,
         videos,
         params["top"],
@@ -103,53 +103,53 @@ def search(desk: Desk, params: dict[str, Any]) -> JobResult:
     return JobResult({"hits": [asdict(hit) for hit in hits], "strips": [asdict(strip) for strip in strips]})
 
 
-def explain(desk: Desk, params: dict[str, Any]) -> JobResult:
+def explain(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """Why a moment answers a query."""
     span = params["start_us"], params["end_us"]
-    return JobResult(asdict(tasks.explain(desk, params["query"], video_of(params), *span, params.get("encoder"))))
+    return JobResult(asdict(tasks.explain(context, params["query"], video_of(params), *span, params.get("encoder"))))
 
 
-def survey(desk: Desk, params: dict[str, Any]) -> JobResult:
+def survey(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is in a video, in the words of the texts given."""
-    return _with_note(tasks.survey(desk, video_of(params), params["texts"], params.get("encoder")))
+    return _with_note(tasks.survey(context, video_of(params), params["texts"], params.get("encoder")))
 
 
-def ground(desk: Desk, params: dict[str, Any]) -> JobResult:
+def ground(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """The moments of one video for one query."""
     names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top", "check": "check"}
     options = {name: params[key] for key, name in names.items() if key in params}
     options["memory"] = [tasks.Slot(**slot) for slot in params.get("memory", ())]
-    return JobResult(runs=[tasks.ground(desk, video_of(params), params["query"], **options)])
+    return JobResult(runs=[tasks.ground(context, video_of(params), params["query"], **options)])
 
 
-def glance(desk: Desk, params: dict[str, Any]) -> JobResult:
+def glance(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """The moment of one video around a time in seconds, for a query or for the picture alone."""
     query, encoder = params.get("query") or "", params.get("encoder")
-    return JobResult(runs=[tasks.glance(desk, video_of(params), us(params["at"]), query, encoder)])
+    return JobResult(runs=[tasks.glance(context, video_of(params), us(params["at"]), query, encoder)])
 
 
-def speakers(desk: Desk, params: dict[str, Any]) -> JobResult:
+def speakers(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """Who speaks when."""
-    return _with_note(tasks.find_speakers(desk, video_of(params), params.get("model"), params.get("detector")))
+    return _with_note(tasks.find_speakers(context, video_of(params), params.get("model"), params.get("detector")))
 
 
-def emotions(desk: Desk, params: dict[str, Any]) -> JobResult:
+def emotions(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What faces and words express."""
     lines = params.get("subtitles")
     said = lines and [tuple(line) for line in lines]
     return _with_note(
-        tasks.find_emotions(desk, video_of(params), said, params.get("expression"), params.get("dialogue"))
+        tasks.find_emotions(context, video_of(params), said, params.get("expression"), params.get("dialogue"))
     )
 
 
-def index_before(desk: Desk, params: dict[str, Any]) -> None:
+def index_before(context: TaskContext, params: dict[str, Any]) -> None:
     """What every grounding engine and encoder needs first."""
-    tasks.index_video(desk, video_of(params), params.get("encoder"))
+    tasks.index_video(context, video_of(params), params.get("encoder"))
 
 
-def find_faces_before(desk: Desk, params: dict[str, Any]) -> None:
+def find_faces_before(context: TaskContext, params: dict[str, Any]) -> None:
     """What every model of people needs first."""
-    tasks.face_tracks(desk, video_of(params), desk.part(0.0, 0.5))
+    tasks.face_tracks(context, video_of(params), context.part(0.0, 0.5))
 
 
 def _with_note(run: ModelRun) -> JobResult:

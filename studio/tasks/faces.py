@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models import Track, steady, track
 from studio import media
-from studio.tasks.desk import Desk, Progress, Video
+from studio.tasks.context import Progress, TaskContext, Video
 from studio.timeline import MICROS
 
 DETECTIONS_PER_S = 8.0
@@ -22,23 +22,25 @@ SHORTEST_TRACK_S = 0.3
 FACE_PX = 128.0  # decode only as large as the smallest face needs
 
 
-def face_tracks(desk: Desk, video: Video, progress: Progress, detector_name: str | None = None) -> list[Track]:
+def face_tracks(
+    context: TaskContext, video: Video, progress: Progress, detector_name: str | None = None
+) -> list[Track]:
     """All face tracks, by the named detector or the default, in order of their start; boxes in pixels of the displayed
     picture. Tracks shorter than SHORTEST_TRACK_S or smaller than SMALLEST_FACE_PX are left out.
 
     Kept in the cache: the second task that asks does not detect again.
     """
-    detector = desk.model("face_detector", detector_name)
+    detector = context.model("face_detector", detector_name)
     name = f"faces-{detector.name}-{detector.version}.npy"
-    table = desk.cache.load_array(video.id, name)
+    table = context.cache.load_array(video.id, name)
     if table is None:
-        table = _to_table(_detect(desk, video, progress, detector))
-        desk.cache.save_array(video.id, name, table)
+        table = _to_table(_detect(context, video, progress, detector))
+        context.cache.save_array(video.id, name, table)
     return _from_table(table)
 
 
-def _detect(desk: Desk, video: Video, progress: Progress, detector: Any) -> list[Track]:
-    probe = media.probe(video.path, desk.settings.limits)
+def _detect(context: TaskContext, video: Video, progress: Progress, detector: Any) -> list[Track]:
+    probe = media.probe(video.path, context.settings.limits)
     progress(0.0, "Finding shots")
     cuts_s = [cut / MICROS for cut in media.shots(video.path)]
     width, height = detector.frame_size(probe.width, probe.height)
@@ -93,7 +95,7 @@ class _Member:
 
 
 def scenes(
-    desk: Desk, video: Video, tracks: list[Track], *, rate: float, crop: Crop, square: bool = True
+    context: TaskContext, video: Video, tracks: list[Track], *, rate: float, crop: Crop, square: bool = True
 ) -> Iterator[Scene]:
     """What `crop` cuts out of all tracks, scene by scene in order of time, in one pass over the video.
 
@@ -105,7 +107,7 @@ def scenes(
         return
     smallest = min(float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) for t in tracks)
     shrink = min(1.0, FACE_PX / max(1.0, smallest))
-    probe = media.probe(video.path, desk.settings.limits)
+    probe = media.probe(video.path, context.settings.limits)
     picture = (max(2, round(probe.width * shrink)), max(2, round(probe.height * shrink)))
     times_us = np.unique(np.concatenate([np.round(m.times_s * MICROS) for plan in plans for m in plan]))
     wanted = times_us.astype(np.int64)

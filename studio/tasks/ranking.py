@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import models
 from studio import media
 from studio.index import Features
-from studio.tasks.desk import Desk, Video
+from studio.tasks.context import TaskContext, Video
 from studio.tasks.query import encoder_key
 
 FRAMES = 8  # of a moment, spread evenly
@@ -34,7 +34,7 @@ class Hit:
 
 
 def by_levels(
-    desk: Desk,
+    context: TaskContext,
     encoder: Any,
     vector: NDArray[np.float32],
     text: str,
@@ -56,14 +56,14 @@ def by_levels(
         return list(hits)
     seen = []
     for number, hit in enumerate(hits):
-        features = desk.vectors.get(hit.video_id, encoder_key(encoder))
+        features = context.features.get(hit.video_id, encoder_key(encoder))
         assert features is not None, "a hit comes from an indexed video"
         chosen = _spread(features, hit)
         patches = None if words is None else _patches(encoder, videos[hit.video_id], features.times_us[chosen])
         if patches is not None and len(patches) != len(chosen):  # a damaged part of the file
             patches = None
         seen.append(models.SeenVideo(features.vectors[chosen].astype(np.float32), patches))
-        desk.progress(number / len(hits), "Comparing")
+        context.progress(number / len(hits), "Comparing")
     query = models.SaidQuery(vector, words)
     scores = models.level_scores(query, seen, models.LevelWeights(video_weight, frame_weight, patch_weight)).total
     better = [
@@ -100,7 +100,7 @@ def _patches(encoder: Any, video: Video, times_us: NDArray[np.int64]) -> NDArray
     return np.concatenate(parts) if parts else None
 
 
-def popularity(desk: Desk, encoder: Any, videos: Sequence[Video], texts: Sequence[str]) -> dict[str, float]:
+def popularity(context: TaskContext, encoder: Any, videos: Sequence[Video], texts: Sequence[str]) -> dict[str, float]:
     """How much to take off each indexed video's scores because it is liked by every text: 0 for the least popular.
 
     Sinkhorn–Knopp over a bank of texts, those given and a few neutral ones: transductive, the result depends on them
@@ -109,7 +109,7 @@ def popularity(desk: Desk, encoder: Any, videos: Sequence[Video], texts: Sequenc
     bank = encoder.encode_text(list(dict.fromkeys([*texts, *models.NEUTRAL])))
     best: dict[str, NDArray[np.float32]] = {}
     for video in videos:
-        features = desk.vectors.get(video.id, encoder_key(encoder))
+        features = context.features.get(video.id, encoder_key(encoder))
         if features is not None:
             best[video.id] = (features.vectors.astype(np.float32) @ bank.T).max(0)
     if len(best) < 2:

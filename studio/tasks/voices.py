@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 import models
 from studio import media
-from studio.tasks.desk import Desk, Progress, Video
+from studio.tasks.context import Progress, TaskContext, Video
 from studio.timeline import MICROS
 
 AUDIO_RATE = 16_000
@@ -66,9 +66,9 @@ class Speech:
         return sorted((pair for pair in pairs if pair[2] >= ALIKE), key=lambda pair: -pair[2])
 
 
-def voice_curve(desk: Desk, video: Video, progress: Progress) -> Curve:
+def voice_curve(context: TaskContext, video: Video, progress: Progress) -> Curve:
     """Where a voice is heard, anybody's: times (N,) at 25 a second, the middles of steps, and probabilities (N,)."""
-    detector = desk.model("voice_activity")
+    detector = context.model("voice_activity")
     audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
     count = video.duration_us * STEPS_PER_S // MICROS
     values = np.zeros(count, np.float32)

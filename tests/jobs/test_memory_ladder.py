@@ -15,7 +15,7 @@ from studio.errors import JobError
 from studio.jobs import KINDS, JobKind, handlers
 from studio.jobs.executor import SLOWER, StudioExecutor
 from studio.jobs.result import JobResult
-from studio.tasks import Desk
+from studio.tasks import TaskContext
 
 quiet: Callable[..., None] = lambda *_: None  # noqa: E731
 
@@ -53,7 +53,7 @@ def test_a_cpu_that_is_full_says_so() -> None:
 
 
 def test_the_person_is_told_when_a_part_went_to_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(desk: Desk, params: dict[str, Any]) -> JobResult:
+    def job(context: TaskContext, params: dict[str, Any]) -> JobResult:
         def forward(part: np.ndarray, device: str) -> torch.Tensor:
             if device != "cpu" and params["full"]:
                 raise torch.OutOfMemoryError("full")
@@ -75,9 +75,9 @@ def test_a_model_without_a_ladder_has_its_job_done_again_on_the_processor(
 ) -> None:
     devices: list[str] = []
 
-    def job(desk: Desk, params: dict[str, Any]) -> JobResult:
-        devices.append(desk.settings.device)
-        if desk.settings.device != "cpu":
+    def job(context: TaskContext, params: dict[str, Any]) -> JobResult:
+        devices.append(context.settings.device)
+        if context.settings.device != "cpu":
             raise torch.OutOfMemoryError("full")
         return JobResult({"value": 1})
 
@@ -89,7 +89,7 @@ def test_a_model_without_a_ladder_has_its_job_done_again_on_the_processor(
 
 
 def test_another_error_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(desk: Desk, params: dict[str, Any]) -> JobResult:
+    def job(context: TaskContext, params: dict[str, Any]) -> JobResult:
         raise JobError("Something else.")
 
     register(monkeypatch, "odd", job)

@@ -19,7 +19,7 @@ from models.registry import ModelCard, ModelError
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.service.models import catalogue
-from studio.tasks import Desk
+from studio.tasks import TaskContext
 
 SHIPPED = [card for card in models.cards() if card.files and not card.brought]
 BROUGHT = [card for card in models.cards() if len(card.brought) == 1]
@@ -162,7 +162,7 @@ def test_the_studio_starts_and_the_other_tasks_work(tmp_path: Path, monkeypatch:
     settings = Settings(home=tmp_path / "home", device="cpu").ensure()
     rows = {row["name"]: row for row in catalogue(settings)}
     assert rows["expression"]["problems"] and not rows["dialog-emotion"]["problems"]
-    desk = Desk(settings)
+    context = TaskContext(settings)
     with pytest.raises(ModelUnavailable, match="reinstall"):
-        desk.model("expression")
-    assert desk.model("voice_activity").name == "silero-vad"
+        context.model("expression")
+    assert context.model("voice_activity").name == "silero-vad"

@@ -16,7 +16,7 @@ import psutil
 from studio import media
 from studio.config import Settings
 from studio.jobs.executor import perform
-from studio.tasks import Desk
+from studio.tasks import TaskContext
 
 KINDS = ("index", "proxy", "ground", "survey", "speakers", "emotions")
 
@@ -52,16 +52,16 @@ class Nothing:
 
 
 def main(kind: str, path: Path, folder: Path) -> dict[str, int]:
-    desk = Desk(Settings(home=folder, device="cpu").ensure())
+    context = TaskContext(Settings(home=folder, device="cpu").ensure())
     for task in ("text_video", "face_detector", "expression", "dialog_emotion", "voice_activity", "active_speaker"):
-        desk._models[task, None] = Nothing()
+        context._models[task, None] = Nothing()
     probe = media.probe(path)
-    desk.cache.save_array("v1", "pts.npy", probe.pts_us)
+    context.cache.save_array("v1", "pts.npy", probe.pts_us)
     facts = {"id": "v1", "path": str(path), "duration_us": probe.duration_us}
     params = {"video": facts, "query": "a dog", "engine": "similarity-peaks", "texts": ["a dog", "a cat"]}
     this = psutil.Process()
     before = this.num_fds()
-    result = perform(desk, kind, params)
+    result = perform(context, kind, params)
     assert result is not None
     return {
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,

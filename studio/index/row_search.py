@@ -17,7 +17,7 @@ Rows = np.memmap[Any, np.dtype[np.float16]]
 Ranges = NDArray[np.int64]
 
 
-class Near(NamedTuple):
+class NearVideo(NamedTuple):
     """A video by its position in `ranges`, the cosine of its best row, and those of all its rows (M,) where every row
     was looked at."""
 
@@ -26,25 +26,25 @@ class Near(NamedTuple):
     curve: NDArray[np.float32] | None
 
 
-class Nearest(Protocol):
+class RowSearch(Protocol):
     """Search over rows (N, D) of unit length."""
 
-    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[Near]:
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
         """Of V videos with rows [start, end) given by `ranges` (V, 2): the `top` by the cosine of their best row with
         a unit query (D,), best first."""
         ...
 
 
-class Exact:
+class ExactSearch:
     """Every row is looked at."""
 
     def __init__(self, rows: Rows) -> None:
-        import torch  # only where it is used: the web server imports this room and never searches itself
+        import torch  # only where it is used: the web server never searches itself
 
         self._rows = torch.from_numpy(rows)
 
-    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[Near]:
-        """See `Nearest`."""
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
+        """See `RowSearch`."""
         import torch
 
         vector = torch.from_numpy(query).to(torch.float16)
@@ -65,10 +65,10 @@ class Exact:
             cuts = ranges[order].ravel()
             values[order] = np.maximum.reduceat(np.append(scores, np.float32(-np.inf)), cuts)[::2]
         found = np.argsort(-values, kind="stable")[:top]
-        return [Near(int(i), float(values[i]), curves[i]) for i in found]
+        return [NearVideo(int(i), float(values[i]), curves[i]) for i in found]
 
 
-class Approximate:
+class ApproximateSearch:
     """FAISS's inverted lists of eight-bit vectors over the rows there were when it was built, exact over those since.
 
     Scores are exact: what the lists find is looked up again in the rows.
@@ -103,8 +103,8 @@ class Approximate:
         faiss.write_index(index, str(partial))
         partial.replace(file)
 
-    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[Near]:
-        """See `Nearest`; asks for more neighbours until there are enough videos among them."""
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
+        """See `RowSearch`; asks for more neighbours until there are enough videos among them."""
         order = np.argsort(ranges[:, 0])
         starts, ends = ranges[order, 0], ranges[order, 1]
         wanted = self._FIRST
@@ -122,4 +122,4 @@ class Approximate:
         values = np.full(len(ranges), -np.inf, np.float32)
         np.maximum.at(values, order[place], cosines)
         found = np.argsort(-values, kind="stable")[:top]
-        return [Near(int(i), float(values[i]), None) for i in found if np.isfinite(values[i])]
+        return [NearVideo(int(i), float(values[i]), None) for i in found if np.isfinite(values[i])]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.index import Features
-from studio.tasks.desk import Desk
+from studio.tasks.context import TaskContext
 from studio.tasks.query import encoder_key, of_moment
 
 ALIKE = 0.6  # cosine of two questions above which one says something about the other
@@ -30,7 +30,7 @@ class Slot:
 
 
 def recall(
-    desk: Desk, encoder: Any, vector: NDArray[np.float32], features: Features, slots: Sequence[Slot]
+    context: TaskContext, encoder: Any, vector: NDArray[np.float32], features: Features, slots: Sequence[Slot]
 ) -> tuple[NDArray[np.float32], int]:
     """What to add to a similarity curve (N,) for a question's vector (D,), and how many slots had a say.
 
@@ -40,13 +40,13 @@ def recall(
     gain = np.zeros(len(features.times_us), np.float32)
     if not slots:
         return gain, 0
-    alike = desk.text_vectors(encoder, encoder_key(encoder), [slot.query for slot in slots]) @ vector
+    alike = context.text_vectors(encoder, encoder_key(encoder), [slot.query for slot in slots]) @ vector
     used = 0
     rows = features.vectors.astype(np.float32)
     for slot, likeness in zip(slots, alike, strict=True):
-        if likeness <= ALIKE or desk.vectors.stamp(slot.video_id, encoder_key(encoder)) == 0:
+        if likeness <= ALIKE or context.features.mtime_ns(slot.video_id, encoder_key(encoder)) == 0:
             continue
-        looks = rows @ of_moment(desk, encoder, slot.video_id, slot.start_us, slot.end_us)
+        looks = rows @ of_moment(context, encoder, slot.video_id, slot.start_us, slot.end_us)
         usual = float(looks.mean())
         share = np.maximum(0.0, (looks - usual) / max(1e-3, 1.0 - usual))
         gain = np.maximum(gain, STRENGTH * (float(likeness) - ALIKE) / (1 - ALIKE) * share).astype(np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
-from studio.index import Cache, Shelf, Vectors
+from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex
 from studio.timeline import Prediction, Segment
 
 Progress = Callable[[float, str], None]
@@ -43,16 +43,16 @@ def out_of_memory() -> type[Exception]:
 
 
 def predictions_of(
-    desk: "Desk", video: Video, track: str, label: str, found: Iterable[tuple[int, int, float]]
+    context: "TaskContext", video: Video, track: str, label: str, found: Iterable[tuple[int, int, float]]
 ) -> list[Prediction]:
     """(start_us, end_us, score) → predictions between frame edges, inside the video."""
-    edge = desk.edges(video)
+    edge = context.edges(video)
     edges = [(edge(start), edge(end), score) for start, end, score in found]
     return [Prediction(Segment(start, end), track, label, score) for start, end, score in edges if start < end]
 
 
-class Desk:
-    """A place to work: models stay loaded between calls.
+class TaskContext:
+    """What a task is given: models that stay loaded between calls, the cache, the features of videos.
 
     `progress(fraction, message)` may raise Cancelled; tasks call it at least every second or so of work.
     `preview(found)` shows what `found()` returns, the predictions so far, when somebody watches; only the outcome
@@ -64,8 +64,8 @@ class Desk:
         self.progress: Progress = lambda fraction, message: None
         self.preview: Preview = lambda found: None
         self.cache = Cache(settings.cache)
-        self.vectors = Vectors(self.cache)
-        self._shelves: dict[str, Shelf] = {}
+        self.features = FeatureStore(self.cache)
+        self._indexes: dict[str, VectorIndex] = {}
         self._models: dict[tuple[str, str | None], Any] = {}
         self._texts: dict[tuple[str, str], NDArray[np.float32]] = {}
 
@@ -75,9 +75,9 @@ class Desk:
         self._texts.update(zip([(key, text) for text in new], encoder.encode_text(new), strict=True))
         return np.stack([self._texts[key, text] for text in texts])
 
-    def shelf(self, encoder: str) -> Shelf:
+    def vector_index(self, encoder: str) -> VectorIndex:
         """Search across the library, by the embeddings of one encoder."""
-        return self._shelves.setdefault(encoder, Shelf(self.vectors, encoder))
+        return self._indexes.setdefault(encoder, LibraryIndex(self.features, encoder))
 
     def model(self, task: str, name: str | None = None) -> Any:
         """The model for a task, loaded once (None: the embedded default).

@@ -38,7 +38,7 @@ class Features:
         return product.to(torch.float32).numpy()
 
 
-class Vectors:
+class FeatureStore:
     """The embeddings of each video, for one encoder at a time."""
 
     def __init__(self, cache: Cache) -> None:
@@ -59,13 +59,17 @@ class Vectors:
             return None
         return Features(times, vectors)
 
+    def has(self, video_id: str, encoder: str) -> bool:
+        """Whether a video is indexed with this encoder: the one meaning that this has anywhere."""
+        return self.mtime_ns(video_id, encoder) > 0
+
     def times(self, video_id: str, encoder: str) -> NDArray[np.int64] | None:
         """When a video's features are sampled, µs."""
         return self.cache.load_array(video_id, f"{file_name(encoder)}.times.npy")
 
-    def stamp(self, video_id: str, encoder: str) -> int:
-        """A number that changes when a video's features do; 0 when it is not indexed with this encoder."""
-        return self.cache.stamp(video_id, f"{file_name(encoder)}.times.npy")
+    def mtime_ns(self, video_id: str, encoder: str) -> int:
+        """When a video's features were last written, ns; 0 when it is not indexed with this encoder."""
+        return self.cache.mtime_ns(video_id, f"{file_name(encoder)}.times.npy")
 
 
 @functools.cache
