@@ -107,6 +107,8 @@ def library_calls(studio: Studio) -> list[Call]:
 
     def list_videos(request: dict[str, Any]) -> Any:
         ready, known = studio.indexed()
+        if ready < known:
+            studio.prepare_lost()
         return {
             "videos": [
                 {**views.video(row, uploaded=studio.is_upload(row)), "indexed": studio.derived.is_indexed(row)}
@@ -163,6 +165,8 @@ def search_calls(studio: Studio) -> list[Call]:
         model(studio, request, "encoder", "text_video")
         hits, strips = studio.searching.ask(parse(request))
         ready, known = studio.indexed()
+        if ready < known:
+            studio.prepare_lost()
         shown = [
             {
                 "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),

@@ -42,6 +42,7 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
         features = tasks.index_video(context, video, params.get("encoder"))
     finally:
         context.progress = whole
+    tasks.make_thumbnails(context, video, features)
     tasks.update_index(context, [video], params.get("encoder"))
     if not context.cache.has(video.id, "waveform.npy"):
         whole(0.8, "Drawing the sound")

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from studio import media
+from studio import media, tasks
 from studio.config import Settings
 from studio.errors import NotFound
-from studio.index import Cache
-from studio.jobs import PROXY
+from studio.index import Cache, FeatureStore
+from studio.jobs import INDEX_FILES, PROXY, REPLACED
 
 Row = dict[str, Any]
 
@@ -21,10 +21,18 @@ class Derived:
     def __init__(self, settings: Settings, cache: Cache, video: Callable[[str], Row]) -> None:
         """`video` finds a row by its id."""
         self._settings, self._cache, self._video = settings, cache, video
+        self._features = FeatureStore(cache)
+        self.encoder = tasks.default_encoder_key()
 
-    def is_indexed(self, row: Row) -> bool:
-        """Whether search can see a video."""
-        return self._cache.has(row["id"], "thumbnails.npy")
+    def is_indexed(self, row: Row, encoder: str | None = None) -> bool:
+        """Whether search can see a video: it is there when its embeddings by the library's encoder are, and nothing
+        else means that. `encoder` is the key of another one."""
+        replaced = self._cache.has(row["id"], REPLACED)  # what is there may be about the file that was there before
+        return not replaced and self._features.has(row["id"], encoder or self.encoder)
+
+    def is_prepared(self, row: Row) -> bool:
+        """Whether all is there that indexing makes."""
+        return self.is_indexed(row) and all(self._cache.has(row["id"], name) for name in INDEX_FILES)
 
     def has_proxy(self, row: Row) -> bool:
         """Whether there is a copy of a video that browsers play."""

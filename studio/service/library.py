@@ -174,12 +174,21 @@ class Studio:
         """Queue what every video needs once, for the studio that runs or the next one that does. Not bounded: a folder
         of a thousand videos is a thousand of these."""
         wanted = [] if row["browser_playable"] or self.derived.has_proxy(row) else ["proxy"]
-        wanted += [] if self.cache.has(row["id"], "shots.npy") else ["index"]
+        wanted += [] if self.derived.is_prepared(row) else ["index"]
         params = {"video": _facts(row)}
         for kind in wanted:
             self.store.write(functools.partial(jobs.add, kind=kind, video_id=row["id"], params=params, limit=None))
         if self.dispatcher:
             self.dispatcher.wake()
+
+    def prepare_lost(self) -> None:
+        """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so."""
+        if self.dispatcher is None or self.store.read_only:
+            return
+        states = self.store.read(lambda db: jobs.latest_states(db, "index"))
+        for row in self.videos():
+            if states.get(row["id"]) == "done" and not self.derived.is_prepared(row):
+                self._queue_preparation(row)
 
     def videos(self) -> list[Row]:
         return self.store.read(videos.all_of)

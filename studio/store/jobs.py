@@ -47,6 +47,14 @@ def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
     )
 
 
+def latest_states(db: sqlite3.Connection, kind: str) -> dict[str, str]:
+    """How the newest job of a kind ended, or stands, for each video that had one."""
+    rows = db.execute(
+        "SELECT video_id, state FROM jobs WHERE kind = ? AND video_id IS NOT NULL ORDER BY position", (kind,)
+    )
+    return {row["video_id"]: row["state"] for row in rows}
+
+
 def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     """One job with params and result as values.
 

@@ -3,13 +3,13 @@
 A task is a function of a `TaskContext` and plain arguments; it returns an `ModelRun` and touches no database.
 """
 
-from studio.tasks.catalogue import catalogue, engines
+from studio.tasks.catalogue import catalogue, default_encoder_key, download, engines, install
 from studio.tasks.context import TaskContext, Video, falls, out_of_memory
 from studio.tasks.emotion import find_emotions
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
-from studio.tasks.indexing import index_video, update_index
+from studio.tasks.indexing import index_video, make_thumbnails, update_index
 from studio.tasks.query import Question
 from studio.tasks.ranking import Hit
 from studio.tasks.retrieval import Said, explain, search
@@ -24,6 +24,8 @@ __all__ = [
     "TaskContext",
     "Video",
     "catalogue",
+    "default_encoder_key",
+    "download",
     "engines",
     "explain",
     "face_tracks",
@@ -33,6 +35,8 @@ __all__ = [
     "glance",
     "ground",
     "index_video",
+    "install",
+    "make_thumbnails",
     "out_of_memory",
     "search",
     "survey",

@@ -15,6 +15,12 @@ def engines(settings: Settings | None = None, installed: bool = True, task: str 
     return [card.name for card in models.cards(task) if not installed or models.installed(card, folder)]
 
 
+def default_encoder_key() -> str:
+    """The key of the encoder that a library is searched with: see `query.encoder_key`. Loads no weights."""
+    card = models.card("text_video")
+    return f"{card.name}@{card.version}"
+
+
 def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
     """Every model card as plain values.
 

@@ -34,6 +34,14 @@ def index_video(
     return features
 
 
+def make_thumbnails(context: TaskContext, video: Video, features: Features) -> None:
+    """A thumbnail of each sampled frame, where they are missing: indexing makes them by the way."""
+    if context.cache.has(video.id, "thumbnails.npy"):
+        return
+    pictures = media.thumbnails(video.path, [int(time) for time in features.times_us], THUMBNAIL_HEIGHT)
+    context.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
+
+
 def index_mirrored(context: TaskContext, video: Video, encoder: Any, features: Features) -> Features:
     """Embeddings of the same frames seen in a mirror, kept beside `features`; as much work as indexing, once."""
     key = f"{encoder_key(encoder)}-mirrored"
