@@ -26,14 +26,14 @@ class StudioExecutor:
     def perform(self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> JobResult:
         """See `perform`. What does not fit into the memory of an accelerator is done on the processor, and the result's
         note says so: most models do that batch by batch, for the rest the whole job is done again."""
-        falls = tasks.falls()
+        falls = tasks.oom_fallbacks()
         try:
             result = self._on(self._context, kind, params, progress, preview)
         except tasks.out_of_memory():
             self._context = TaskContext(self._settings)  # its models hold memory that somebody needs
             slow = TaskContext(replace(self._settings, device="cpu"))
             return _with_note(self._on(slow, kind, params, progress, preview), SLOWER)
-        return _with_note(result, SLOWER) if tasks.falls() > falls else result
+        return _with_note(result, SLOWER) if tasks.oom_fallbacks() > falls else result
 
     @staticmethod
     def _on(context: TaskContext, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> JobResult:

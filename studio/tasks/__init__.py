@@ -4,7 +4,7 @@ A task is a function of a `TaskContext` and plain arguments; it returns an `Mode
 """
 
 from studio.tasks.catalogue import catalogue, default_encoder_key, download, engines, install
-from studio.tasks.context import TaskContext, Video, falls, out_of_memory
+from studio.tasks.context import TaskContext, Video, oom_fallbacks, out_of_memory
 from studio.tasks.emotion import find_emotions
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
@@ -29,7 +29,6 @@ __all__ = [
     "engines",
     "explain",
     "face_tracks",
-    "falls",
     "find_emotions",
     "find_speakers",
     "glance",
@@ -37,6 +36,7 @@ __all__ = [
     "index_video",
     "install",
     "make_thumbnails",
+    "oom_fallbacks",
     "out_of_memory",
     "search",
     "survey",

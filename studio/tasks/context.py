@@ -30,9 +30,9 @@ class Video:
         return self.duration_us / 1e6
 
 
-def falls() -> int:
+def oom_fallbacks() -> int:
     """How often work of this process left an accelerator that was out of memory."""
-    return models.falls()
+    return models.oom_fallbacks()
 
 
 def out_of_memory() -> type[Exception]:

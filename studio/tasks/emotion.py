@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track, crop_faces
+from models import FaceTrack, crop_faces
 from studio import media
 from studio.tasks import evidence
 from studio.tasks.context import TaskContext, Video, predictions_of
@@ -125,7 +125,7 @@ def _voice(context: TaskContext, video: Video, units: Units) -> NDArray[np.float
     return evidence.arousal(units, joined, _LOUDNESS_PER_S)
 
 
-def _faces(context: TaskContext, video: Video, model: Any, tracks: list[Track]) -> dict[int, Parts]:
+def _faces(context: TaskContext, video: Video, model: Any, tracks: list[FaceTrack]) -> dict[int, Parts]:
     """The expressions of every face: number of the track → pieces of its curve."""
     crop = functools.partial(crop_faces, size=model.crop_size, padding=model.crop_padding)
     found: dict[int, Parts] = {}

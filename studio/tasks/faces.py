@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track, steady, track
+from models import FaceTrack, steady, track_faces
 from studio import media
 from studio.tasks.context import Progress, TaskContext, Video
 from studio.timeline import MICROS
@@ -24,7 +24,7 @@ FACE_PX = 128.0  # decode only as large as the smallest face needs
 
 def face_tracks(
     context: TaskContext, video: Video, progress: Progress, detector_name: str | None = None
-) -> list[Track]:
+) -> list[FaceTrack]:
     """All face tracks, by the named detector or the default, in order of their start; boxes in pixels of the displayed
     picture. Tracks shorter than SHORTEST_TRACK_S or smaller than SMALLEST_FACE_PX are left out.
 
@@ -39,7 +39,7 @@ def face_tracks(
     return _from_table(table)
 
 
-def _detect(context: TaskContext, video: Video, progress: Progress, detector: Any) -> list[Track]:
+def _detect(context: TaskContext, video: Video, progress: Progress, detector: Any) -> list[FaceTrack]:
     probe = media.probe(video.path, context.settings.limits)
     progress(0.0, "Finding shots")
     cuts_s = [cut / MICROS for cut in media.shots(video.path)]
@@ -55,20 +55,20 @@ def _detect(context: TaskContext, video: Video, progress: Progress, detector: An
                     yield latest / MICROS, np.concatenate([boxes[:, :4] * scale, boxes[:, 4:]], axis=1)
             progress(0.1 + 0.9 * min(1.0, latest / max(1, video.duration_us)), "Finding faces")
 
-    tracks = track(detections(), cuts_s, shortest_s=SHORTEST_TRACK_S)
+    tracks = track_faces(detections(), cuts_s, shortest_s=SHORTEST_TRACK_S)
     return [t for t in tracks if float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) >= SMALLEST_FACE_PX]
 
 
-def _to_table(tracks: list[Track]) -> NDArray[np.float64]:
+def _to_table(tracks: list[FaceTrack]) -> NDArray[np.float64]:
     """Tracks as rows: number, time, x1, y1, x2, y2, score."""
     rows = [np.column_stack([np.full(len(t.times_s), i), t.times_s, t.boxes, t.scores]) for i, t in enumerate(tracks)]
     return np.concatenate(rows) if rows else np.empty((0, 7))
 
 
-def _from_table(table: NDArray[np.float64]) -> list[Track]:
+def _from_table(table: NDArray[np.float64]) -> list[FaceTrack]:
     numbers = np.unique(table[:, 0])
     parts = [np.array(table[table[:, 0] == n]) for n in numbers]
-    return [Track(p[:, 1], p[:, 2:6].astype(np.float32), p[:, 6].astype(np.float32)) for p in parts]
+    return [FaceTrack(p[:, 1], p[:, 2:6].astype(np.float32), p[:, 6].astype(np.float32)) for p in parts]
 
 
 Crop = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.uint8]]  # frame, boxes (K, 4) → K crops
@@ -95,7 +95,7 @@ class _Member:
 
 
 def scenes(
-    context: TaskContext, video: Video, tracks: list[Track], *, rate: float, crop: Crop, square: bool = True
+    context: TaskContext, video: Video, tracks: list[FaceTrack], *, rate: float, crop: Crop, square: bool = True
 ) -> Iterator[Scene]:
     """What `crop` cuts out of all tracks, scene by scene in order of time, in one pass over the video.
 
@@ -141,7 +141,7 @@ def _frames_at(video: Video, wanted: NDArray[np.int64], size: tuple[int, int]) -
         yield from frames.images
 
 
-def _plan(tracks: list[Track], rate: float, square: bool = True) -> list[list[_Member]]:
+def _plan(tracks: list[FaceTrack], rate: float, square: bool = True) -> list[list[_Member]]:
     """Tracks on a grid of k/rate seconds, grouped into scenes that follow each other without overlap."""
     grids = []
     for number, t in enumerate(tracks):
@@ -179,7 +179,7 @@ def _crowd(grids: list[tuple[int, NDArray[np.int64], NDArray[np.float32]]]) -> i
     return int(np.cumsum([step for _, step in ends]).max())
 
 
-def quality(track: Track, sharp: float | None) -> float:
+def quality(track: FaceTrack, sharp: float | None) -> float:
     """How much a track has to show, 0…1: the size of its face × how sure the detector was × how sharp its crops are,
     where somebody looked. A face of 112 pixels is as large as any model reads; a profile makes detectors unsure.
     """

@@ -88,10 +88,10 @@ def ground(
     )
 
 
-def _read(encoder: Any, text: str, needs: frozenset[str]) -> models.Query:
+def _read(encoder: Any, text: str, needs: frozenset[str]) -> models.TextFeatures:
     """The text as the engine wants it, as far as this encoder can give it."""
     words = "words" in needs and getattr(encoder, "words_before_projection", None)
-    return models.Query(encoder.name, words(text) if words else None)
+    return models.TextFeatures(encoder.name, words(text) if words else None)
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def _curve(features: Features, scores: NDArray[np.float32]) -> dict[str, list[An
     """One value a sampled frame: `times` (s), `scores` (cosine), `adjusted` (0…1, what does not fit pushed down), and
     `clusters`, which run of alike frames it belongs to, counted in order of appearance."""
     times_s = features.times_us / 1e6
-    adjusted, clusters = models.strip(times_s, scores, features.vectors)
+    adjusted, clusters = models.adjust_and_cluster(times_s, scores, features.vectors)
     return {
         "times": np.round(times_s, 6).tolist(),
         "scores": np.round(scores, 4).tolist(),

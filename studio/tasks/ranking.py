@@ -62,10 +62,12 @@ def by_levels(
         patches = None if words is None else _patches(encoder, videos[hit.video_id], features.times_us[chosen])
         if patches is not None and len(patches) != len(chosen):  # a damaged part of the file
             patches = None
-        seen.append(models.SeenVideo(features.vectors[chosen].astype(np.float32), patches))
+        seen.append(models.MultiLevelVideo(features.vectors[chosen].astype(np.float32), patches))
         context.progress(number / len(hits), "Comparing")
-    query = models.SaidQuery(vector, words)
-    scores = models.level_scores(query, seen, models.LevelWeights(video_weight, frame_weight, patch_weight)).total
+    query = models.MultiLevelQuery(vector, words)
+    scores = models.multilevel_scores(
+        query, seen, models.MultiLevelWeights(video_weight, frame_weight, patch_weight)
+    ).total
     better = [
         replace(hit, visual=float(score) / whole, score=float(score) / whole + hit.score - hit.visual)
         for hit, score in zip(hits, scores, strict=True)
@@ -106,7 +108,7 @@ def popularity(context: TaskContext, encoder: Any, videos: Sequence[Video], text
     Sinkhorn–Knopp over a bank of texts, those given and a few neutral ones: transductive, the result depends on them
     and on what else is in the library.
     """
-    bank = encoder.encode_text(list(dict.fromkeys([*texts, *models.NEUTRAL])))
+    bank = encoder.encode_text(list(dict.fromkeys([*texts, *models.QUERY_BANK])))
     best: dict[str, NDArray[np.float32]] = {}
     for video in videos:
         features = context.features.get(video.id, encoder_key(encoder))

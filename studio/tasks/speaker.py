@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track, crop_speaker, sharpness
+from models import FaceTrack, crop_speaker, sharpness
 from studio import media
 from studio.tasks.context import TaskContext, Video, predictions_of
 from studio.tasks.curves import segments, smooth
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, quality, scenes
-from studio.tasks.voices import AUDIO_RATE, AudioWindow, Speech, off_screen, voice_curve
+from studio.tasks.off_screen_speech import AUDIO_RATE, AudioWindow, Speech, off_screen, voice_curve
 from studio.timeline import MICROS, ModelRun, Prediction
 
 STEP_US = int(MICROS / CROPS_PER_S)
@@ -49,8 +49,8 @@ def find_speakers(
     speech = Speech()
     if has_audio and tracks:
         audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
-        crop = partial(crop_speaker, plain=model.plain)
-        for scene in scenes(context, video, tracks, rate=CROPS_PER_S, crop=crop, square=not model.plain):
+        crop = partial(crop_speaker, style=model.crop_style)
+        for scene in scenes(context, video, tracks, rate=CROPS_PER_S, crop=crop, square=model.crop_style == "padded"):
             sound = audio.take(scene.start_us, scene.end_us)
             for number, times, scores in _score(model, scene, sound):
                 curves.setdefault(number, []).append((times, scores))
@@ -83,13 +83,13 @@ def find_speakers(
     return ModelRun(video.id, "speaker", model.name, model.version, predictions, payload)
 
 
-def _apart(tracks: list[Track], a: int, b: int) -> bool:
+def _apart(tracks: list[FaceTrack], a: int, b: int) -> bool:
     """Whether two face tracks are never seen at once."""
     one, other = tracks[a].times_s, tracks[b].times_s
     return bool(one[-1] < other[0] or other[-1] < one[0])
 
 
-def _person(number: int, track: Track, parts: Parts, sharp: list[float]) -> dict[str, object]:
+def _person(number: int, track: FaceTrack, parts: Parts, sharp: list[float]) -> dict[str, object]:
     """A face track as a payload has it: arrays, since plain numbers of two hours take four times the memory."""
     return {
         "track": person(number),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from models._torch import halving
+from models._torch import with_smaller_batches
 from studio.config import Settings
 from studio.errors import JobError
 from studio.jobs import KINDS, JobKind, handlers
@@ -32,8 +32,8 @@ def test_every_item_comes_out_once_and_the_same(batch: int, room: int) -> None:
             raise torch.OutOfMemoryError("full")
         return torch.from_numpy(part) @ weights + (1e-5 if device != "cpu" else 0)
 
-    on_cpu = halving(forward, items, 4, batch=batch, device="cpu")
-    ladder = halving(forward, items, 4, batch=batch, device="fake")
+    on_cpu = with_smaller_batches(forward, items, 4, batch=batch, device="cpu")
+    ladder = with_smaller_batches(forward, items, 4, batch=batch, device="fake")
     assert ladder.shape == (33, 4)
     np.testing.assert_allclose(ladder, on_cpu, atol=1e-3)
 
@@ -49,7 +49,7 @@ def test_a_cpu_that_is_full_says_so() -> None:
         raise torch.OutOfMemoryError("full")
 
     with pytest.raises(torch.OutOfMemoryError):
-        halving(forward, np.zeros((3, 2), np.float32), 1, batch=2, device="cpu")
+        with_smaller_batches(forward, np.zeros((3, 2), np.float32), 1, batch=2, device="cpu")
 
 
 def test_the_person_is_told_when_a_part_went_to_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_the_person_is_told_when_a_part_went_to_the_processor(tmp_path: Path, mo
                 raise torch.OutOfMemoryError("full")
             return torch.from_numpy(part)
 
-        found = halving(forward, np.ones((3, 2), np.float32), 2, batch=2, device="fake")
+        found = with_smaller_batches(forward, np.ones((3, 2), np.float32), 2, batch=2, device="fake")
         return JobResult({"sum": float(found.sum()), "note": params["note"]})
 
     register(monkeypatch, "sum", job)

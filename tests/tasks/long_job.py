@@ -25,7 +25,7 @@ class Nothing:
     """Every model in one: the right shapes, quickly."""
 
     name, version, dim, scale = "nothing", "1", 64, 1.0
-    crop_size, crop_padding, plain, hop_s = 48, 0.0, False, 0.032
+    crop_size, crop_padding, crop_style, hop_s = 48, 0.0, "padded", 0.032
     labels = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:

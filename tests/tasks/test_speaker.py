@@ -7,13 +7,13 @@ import av
 import numpy as np
 import pytest
 
-from models import Track
+from models import FaceTrack
 from studio import media
 from studio.config import Settings
 from studio.tasks import TaskContext, Video
 from studio.tasks.faces import FACES_AT_ONCE, SCENE_S, SHORTEST_PIECE_S, _plan, quality
+from studio.tasks.off_screen_speech import off_screen, voice_curve
 from studio.tasks.speaker import LABEL, OFF_SCREEN, find_speakers
-from studio.tasks.voices import off_screen, voice_curve
 
 FPS, RATE = 25, 16_000
 TURN_S = 2.8
@@ -53,7 +53,7 @@ def write(path: Path, pictures: list[np.ndarray], audio: np.ndarray) -> Path:
 def scene(faces_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two people twice, first with the sound of the left one, then with a stranger's; then an empty room, still with
     the stranger's voice."""
-    from models.recipes.talking import sound
+    from studio.recipes.talking_heads import sound
 
     count = int(TURN_S * FPS)
     left, right = (frames(faces_folder / name, count) for name in ("swiz3n.mpg", "pwij3p.mpg"))
@@ -96,7 +96,7 @@ def test_people_and_voices_nobody_sees(context: TaskContext, scene: Path) -> Non
 
 
 def test_a_voice_with_no_face_in_the_whole_video(context: TaskContext, faces_folder: Path, tmp_path: Path) -> None:
-    from models.recipes.talking import sound
+    from studio.recipes.talking_heads import sound
 
     audio = sound(faces_folder / "WDA_KatieHill_000.mp4")[: 2 * RATE]
     path = write(tmp_path / "radio.mkv", [np.full((64, 64, 3), 90, np.uint8)] * 50, audio)
@@ -113,7 +113,7 @@ def test_the_voice_is_the_same_however_it_is_cut(
 ) -> None:
     video = Video("scene", str(scene), media.probe(scene).duration_us)
     times, whole = voice_curve(context, video, lambda fraction, message: None)
-    monkeypatch.setattr("studio.tasks.voices.PIECE_S", 3)
+    monkeypatch.setattr("studio.tasks.off_screen_speech.PIECE_S", 3)
     _, pieces = voice_curve(context, video, lambda fraction, message: None)
     assert len(times) == len(whole) == len(pieces)
     assert np.mean((whole > 0.5) == (pieces > 0.5)) > 0.95
@@ -135,10 +135,10 @@ def test_off_screen_is_voice_without_a_face_nearby() -> None:
     assert [len(part) for part in off_screen(times[:0], voice[:0], [])] == [0, 0]
 
 
-def track(side: float, score: float = 0.9, end: float = 4.0) -> Track:
+def track(side: float, score: float = 0.9, end: float = 4.0) -> FaceTrack:
     times = np.arange(0, end, 0.125)
     scores = np.where(np.arange(len(times)) % 2, score, 0).astype(np.float32)
-    return Track(times, np.tile(np.array([0, 0, side, side * 0.8], np.float32), (len(times), 1)), scores)
+    return FaceTrack(times, np.tile(np.array([0, 0, side, side * 0.8], np.float32), (len(times), 1)), scores)
 
 
 def test_quality_grows_with_size_sureness_and_sharpness() -> None:

@@ -1,6 +1,6 @@
 """Sixty-four everyday captions, written for this project, to stand for “any query” in `hubs`."""
 
-CAPTIONS: tuple[str, ...] = tuple(
+QUERY_BANK: tuple[str, ...] = tuple(
     """\
 A person talks to the camera.
 Two people sit at a table and talk.

@@ -11,21 +11,22 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from models.architectures import architecture
+from models.card import ModelCard
 from models.grounding.curve import (
     Doubles,
     Moment,
     Spans,
-    best_apart,
     cell_edges,
     checked,
+    despike,
+    l2_normalize,
     median_of_three,
     stands_out,
+    temporal_nms,
     unit_range,
-    unit_rows,
-    without_flashes,
 )
 from models.grounding.engine import Curve, CurveEngine
-from models.registry import ModelCard
 
 _ALIKE = 0.4  # below which two neighbours are not one scene
 _OVERLAP = 0.5  # IoU above which two proposals are one moment
@@ -41,7 +42,7 @@ class MergeTree(CurveEngine):
         total = np.concatenate([[0.0], np.cumsum(fit)])
         means = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])
         spans = spans[means >= fit.mean() - fit.std()]
-        return best_apart(curve.edges[spans], stands_out(fit, spans), top_k, _OVERLAP)
+        return temporal_nms(curve.edges[spans], stands_out(fit, spans), top_k, _OVERLAP)
 
 
 def glance(
@@ -61,7 +62,7 @@ def glance(
     times, raw = checked(times_s, blank, 1)
     if not len(times) or not np.isfinite(at_s):
         raise ValueError("A glance needs at least one sample and a finite time.")
-    rows = unit_rows(features, len(times))
+    rows = l2_normalize(features, len(times))
     edges = cell_edges(times, duration_s)
     leaf = int(np.clip(np.searchsorted(edges, at_s, side="right") - 1, 0, len(times) - 1))
     spans = nodes(rows, unit_range(raw), alike=-1.0)  # to the root: how far to grow is decided below
@@ -81,7 +82,7 @@ def nodes(rows: npt.NDArray[np.float32], curve: Doubles, alike: float = _ALIKE) 
     fit to the text (N,), 0…1. O(N (log N + D)).
     """
     count = len(curve)
-    sums, fit = without_flashes(rows).astype(np.float64), median_of_three(curve)
+    sums, fit = despike(rows).astype(np.float64), median_of_three(curve)
     end = list(range(1, count + 1))  # a node is known by its first frame; 0 marks one that was merged away
     before = list(range(-1, count - 1))  # the first frame of the node to the left
 
@@ -109,6 +110,7 @@ def nodes(rows: npt.NDArray[np.float32], curve: Doubles, alike: float = _ALIKE) 
     return np.array(found, np.intp)
 
 
+@architecture("merge-tree")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> MergeTree:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     return MergeTree(card.name, card.version)

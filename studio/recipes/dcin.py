@@ -1,4 +1,4 @@
-"""Train `weights/dcin-subtitles.safetensors` on TEL: `python -m models.recipes.dcin --data DIR --cache DIR`.
+"""Train `weights/dcin-subtitles.safetensors` on TEL: `python -m studio.recipes.dcin --data DIR --cache DIR`.
 
 The subtitle stream of DCIN. Clips have labels with counts of mentions but no times: a clip has an emotion where some of
 its lines do. `--select` holds out films of the training part, fold by fold, and prints clip-level mean average
@@ -17,8 +17,8 @@ from safetensors.torch import save_file
 from models import registry
 from models.emotion.dcin import DCIN, Activity, best_of_clip, of_clip
 from models.emotion.definitions import PROMPTS
-from models.recipes.dialog_emotion import Scene, batch_of, encode, sentences
 from studio.eval.emotion import mean_precision
+from studio.recipes.dialog_emotion import Scene, batch_of, encode, sentences
 
 FOLDS = 4
 BATCH = 64

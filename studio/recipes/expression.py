@@ -1,4 +1,4 @@
-"""Train `weights/expression.safetensors` on FER2013: `python -m models.recipes.expression --data DIR`.
+"""Train `weights/expression.safetensors` on FER2013: `python -m studio.recipes.expression --data DIR`.
 
 The schedule runs on the clock (`--minutes`), so that the cosine always reaches its end whatever the
 machine; the card says how many epochs that was. Nothing is selected on the dev set.

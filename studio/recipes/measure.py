@@ -1,4 +1,4 @@
-"""Every number we print about models: `python -m models.recipes.measure --data DIR [--task T] [--write]`.
+"""Every number we print about models: `python -m studio.recipes.measure --data DIR [--task T] [--write]`.
 
 Only on data held out from training: Flickr8k's and FER2013's dev sets, TEL's dev films, and heads whose scenes are made
 up here. `--write` puts the numbers into the cards' front matter and into docs/models.md.
@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 import models
-from models.recipes import dialog_emotion, expression, scenes, studio_lite, talking
 from models.registry import WEIGHTS
-from models.text_video import hubs, neutral
+from models.text_video import hubness, query_bank
 from studio.eval import emotion, tel
+from studio.recipes import dialog_emotion, expression, studio_lite, synthetic_videos, talking_heads
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 Numbers = dict[str, float]
@@ -34,8 +34,8 @@ def text_video(data: Path) -> Numbers:
     found = studio_lite.recall(images, texts, owner)
     found["chance_R@1"], found["chance_R@10"] = 100 / len(names), 1000 / len(names)
     # Transductive: photos that the neutral captions like are discounted. A last column adds it to every dot product.
-    bank = torch.from_numpy(model.encode_text(list(neutral.CAPTIONS))) @ images.T
-    bias = torch.from_numpy(hubs.video_bias(bank.numpy(), model.scale))
+    bank = torch.from_numpy(model.encode_text(list(query_bank.QUERY_BANK))) @ images.T
+    bias = torch.from_numpy(hubness.video_bias(bank.numpy(), model.scale))
     ones = torch.ones(len(texts), 1)
     balanced = studio_lite.recall(torch.cat([images, bias[:, None]], 1), torch.cat([texts, ones], 1), owner)
     # What the two frozen towers reach without a trained joint: the posterior mixes the class names' embeddings.
@@ -58,19 +58,19 @@ def text_video(data: Path) -> Numbers:
 def videos(data: Path) -> Numbers:
     """Sixteen real videos, one frame a second, a caption each: video score = mean of its best quarter of frames."""
     model = models.load("text_video", device="cpu")
-    texts = model.encode_text(list(scenes.VIDEOS.values()))
-    scores = np.zeros((len(texts), len(scenes.VIDEOS)))
-    for column, name in enumerate(scenes.VIDEOS):
-        frames = scenes.sampled(model, data / "videos" / name, 1.0)
+    texts = model.encode_text(list(synthetic_videos.VIDEOS.values()))
+    scores = np.zeros((len(texts), len(synthetic_videos.VIDEOS)))
+    for column, name in enumerate(synthetic_videos.VIDEOS):
+        frames = synthetic_videos.sampled(model, data / "videos" / name, 1.0)
         sims = np.sort(texts @ model.encode_frames(frames).T, axis=1)
         scores[:, column] = sims[:, -max(1, len(frames) // 4) :].mean(1)
     ranks = (scores > np.diag(scores)[:, None]).sum(1) + 1
-    worst = [name for name, rank in zip(scenes.VIDEOS, ranks, strict=True) if rank > 5]
+    worst = [name for name, rank in zip(synthetic_videos.VIDEOS, ranks, strict=True) if rank > 5]
     print("videos found late:", ", ".join(worst) or "none")
     return {
         "videos_R@1": 100 * float(np.mean(ranks == 1)),
         "videos_R@5": 100 * float(np.mean(ranks <= 5)),
-        "videos_chance_R@1": 100 / len(scenes.VIDEOS),
+        "videos_chance_R@1": 100 / len(synthetic_videos.VIDEOS),
     }
 
 
@@ -120,7 +120,7 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "text_video": ("studio-lite", text_video),
     "videos": ("studio-lite", videos),
     **{
-        f"grounding-{card.name}": (card.name, partial(scenes.measure, engine=card.name))
+        f"grounding-{card.name}": (card.name, partial(synthetic_videos.measure, engine=card.name))
         for card in models.cards("grounding")
         if models.installed(card)
     },
@@ -128,7 +128,7 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "dialog_emotion": ("dialog-emotion", dialog_emotions),
     "dcin": ("dcin-subtitles", partial(dialog_emotions, name="dcin-subtitles")),
     **{
-        f"active_speaker-{card.name}": (card.name, partial(talking.measure, name=card.name))
+        f"active_speaker-{card.name}": (card.name, partial(talking_heads.measure, name=card.name))
         for card in models.cards("active_speaker")
         if models.installed(card)
     },
@@ -167,7 +167,7 @@ def main() -> None:
         if card.brought and models.installed(card, options.models):
             MEASURES[f"active_speaker-{card.name}"] = (
                 card.name,
-                partial(talking.measure, name=card.name, folder=options.models),
+                partial(talking_heads.measure, name=card.name, folder=options.models),
             )
     for task in options.task or MEASURES:
         name, measure = MEASURES[task]

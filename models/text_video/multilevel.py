@@ -18,7 +18,7 @@ KEPT = 3
 
 
 @dataclass(frozen=True)
-class Query:
+class MultiLevelQuery:
     """`sentence` (D,), unit length; `words` (L, D) of its L real tokens, or None where the encoder has none."""
 
     sentence: Floats
@@ -30,7 +30,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Video:
+class MultiLevelVideo:
     """`frames` (T, D), unit length; `patches` (T, P, D) or None; `vector` (D,) of the whole, else the frames' mean."""
 
     frames: Floats
@@ -51,7 +51,7 @@ class Video:
 
 
 @dataclass(frozen=True)
-class Weights:
+class MultiLevelWeights:
     """How much each level counts. Patches of a network that never aligned them with words deserve little."""
 
     video: float = 1.0
@@ -133,10 +133,10 @@ def fine(query: Floats, items: Floats, mixing: Mixing | None = None) -> Floats:
     return 0.5 * (of_word * patch_weight + of_patch * word_weight[:, None]) * pairs
 
 
-def scores(
-    query: Query,
-    videos: Sequence[Video],
-    weights: Weights | None = None,
+def multilevel_scores(
+    query: MultiLevelQuery,
+    videos: Sequence[MultiLevelVideo],
+    weights: MultiLevelWeights | None = None,
     *,
     kept: int | None = KEPT,
     by_sentence: bool = False,
@@ -148,9 +148,9 @@ def scores(
     the patch that sees everything; None keeps all patches as they are. A video or query without patches or words has
     0 at that level.
     """
-    weights, mixing = weights or Weights(), mixing or Mixing()
+    weights, mixing = weights or MultiLevelWeights(), mixing or Mixing()
     if any(video.frames.shape[1] != len(query.sentence) for video in videos):
-        raise ValueError("Query and videos must come from the same encoder; index the videos again.")
+        raise ValueError("MultiLevelQuery and videos must come from the same encoder; index the videos again.")
     rows = [_score(query, video, weights, kept, by_sentence, mixing) for video in videos]
     levels = np.array([row[0] for row in rows], np.float32).reshape(-1, 3)
     return Scores(
@@ -165,7 +165,12 @@ def scores(
 
 
 def _score(
-    query: Query, video: Video, weights: Weights, kept: int | None, by_sentence: bool, mixing: Mixing
+    query: MultiLevelQuery,
+    video: MultiLevelVideo,
+    weights: MultiLevelWeights,
+    kept: int | None,
+    by_sentence: bool,
+    mixing: Mixing,
 ) -> tuple[tuple[float, float, float], Floats, Floats, npt.NDArray[np.intp]]:
     """(three levels), by frame (T,), by word (L,), picked (T, k)."""
     count = len(video.frames)
@@ -189,7 +194,7 @@ def _score(
     return levels, np.asarray(by_frame, np.float32), np.asarray(by_word, np.float32), picked
 
 
-def _shares(near: Floats, whole: float, video: Video) -> Floats:
+def _shares(near: Floats, whole: float, video: MultiLevelVideo) -> Floats:
     """What each frame adds to the likeness of the whole: exact for a mean of frames, even where a network made it."""
     total = float(near.sum())
     if video.vector is None and abs(total) > 1e-6:

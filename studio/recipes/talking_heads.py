@@ -74,7 +74,7 @@ def head(path: Path) -> Head:
     count = int(times_s[-1] * FPS) + 1
     nearest = [int(np.abs(times_s - i / FPS).argmin()) for i in range(count)]
     detections = ((i / FPS, detector.detect(frames[j][None])[0]) for i, j in enumerate(nearest))
-    longest = max(models.track(detections), key=lambda track: len(track.times_s))
+    longest = max(models.track_faces(detections), key=lambda track: len(track.times_s))
     boxes = models.steady(longest.at(np.arange(count) / FPS))
     low, high = 56 - MARGIN, 168 + MARGIN
     gray = np.array([0.299, 0.587, 0.114], np.float32)
@@ -138,7 +138,7 @@ def measure(data: Path, name: str | None = None, folder: Path | None = None, cac
             length = min(len(a.crops), len(b.crops), len(a.audio) * FPS // RATE)
             audio = a.audio[: length * RATE // FPS]
             pair = model.score([a.crops[:length], b.crops[:length] if scene == "talking" else rested(b, length)], audio)
-            voice = model.heard(audio, length) > 0.5
+            voice = model.speech_probability(audio, length) > 0.5
             scores += pair
             truth += [voice, np.zeros(length, bool)]
             right.append(pair[0][voice].mean() > pair[1][voice].mean())
@@ -152,7 +152,7 @@ def measure(data: Path, name: str | None = None, folder: Path | None = None, cac
     for number, (_, one) in enumerate(chosen):
         theirs = chosen[(number + 3) % len(chosen)][1].audio  # three on, it is another person
         for audio, kept in ((theirs, foreign), (one.audio, alone)):
-            kept.append(model.score([one.crops], audio)[0][model.heard(audio, len(one.crops)) > 0.5])
+            kept.append(model.score([one.crops], audio)[0][model.speech_probability(audio, len(one.crops)) > 0.5])
     called = (("muted_false_alarms", silent), ("foreign_false_alarms", foreign), ("alone_found", alone))
     return out | {key: 100 * float(np.mean(np.concatenate(parts) > 0.5)) for key, parts in called}
 

@@ -1,11 +1,11 @@
-"""Train `weights/studio-lite.safetensors`: `python -m models.recipes.studio_lite --data DIR --cache DIR`.
+"""Train `weights/studio-lite.safetensors`: `python -m studio.recipes.studio_lite --data DIR --cache DIR`.
 
 Flickr8k's 6,000 training photos (as they are, mirrored, and two random crops of each) through the frozen image tower,
 their 30,000 captions through the frozen part of the text tower; both kept in `--cache`. Trained are two small heads,
 with `--layers N` also the last N layers of the text tower, by a symmetric contrastive loss in which every caption of a
 photo counts as right. Settings were chosen on 600 training photos held out by `--select`, where tuned layers did not
 help (the card has the numbers), so the shipped weights leave both towers frozen; the dev set is only measured
-(`models.recipes.measure`).
+(`studio.recipes.measure`).
 """
 
 import argparse

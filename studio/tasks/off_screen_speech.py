@@ -57,9 +57,9 @@ class Speech:
     def alike(self, apart: Callable[[int, int], bool]) -> list[tuple[int, int, float]]:
         """Pairs of tracks whose voices are alike, the most alike first: (track, track, cosine). Only tracks that are
         `apart` in time can be one person. Empty without the optional package that knows voices."""
-        if not models.Voices.installed():
+        if not models.SpeakerEmbedding.installed():
             return []
-        voices = models.Voices()
+        voices = models.SpeakerEmbedding()
         heard = {n: np.concatenate(pieces) for n, pieces in self._pieces.items()}
         known = {n: voices.embed(audio) for n, audio in heard.items() if len(audio) >= HEARD_S[0] * AUDIO_RATE}
         pairs = [(a, b, float(known[a] @ known[b])) for a, b in combinations(sorted(known), 2) if apart(a, b)]

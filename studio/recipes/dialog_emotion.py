@@ -1,4 +1,4 @@
-"""Train `weights/dialog-emotion.safetensors` on TEL: `python -m models.recipes.dialog_emotion --data DIR --cache DIR`.
+"""Train `weights/dialog-emotion.safetensors` on TEL: `python -m studio.recipes.dialog_emotion --data DIR --cache DIR`.
 
 Clips carry labels without times, so this is multiple-instance learning: a clip has an emotion when some of its
 lines do. `--select` compares settings by clip-level mean average precision on training films held

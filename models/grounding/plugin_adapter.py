@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy.typing as npt
 
-from models._card import ModelCard, ModelError
+from models.card import ModelCard, ModelError
 from models.grounding.curve import Moment, checked
-from models.grounding.engine import Query
+from models.interfaces import TextFeatures
 
 
-class Guest:
+class PluginAdapter:
     """Name, version and labels are the card's; `needs` and `accept` may be left out of the engine.
 
     What is raised in it, and an answer that is no answer, is a ModelError; so is an engine without `propose`.
@@ -26,7 +26,7 @@ class Guest:
             if not callable(getattr(engine, "propose", None)):
                 raise TypeError("it has no method propose")
 
-    def accept(self, query: Query | None) -> None:
+    def accept(self, query: TextFeatures | None) -> None:
         """See `Engine.accept`."""
         accept = getattr(self._engine, "accept", None)
         if accept is not None:
@@ -40,7 +40,7 @@ class Guest:
         top_k: int = 5,
         duration_s: float | None = None,
         features: npt.ArrayLike | None = None,
-        query: Query | None = None,
+        query: TextFeatures | None = None,
     ) -> list[Moment]:
         """See `Engine.propose`; here it is sorted and cut to `top_k`, and ends where the video does."""
         times, curve = checked(times_s, scores, top_k)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models import registry
-from models.grounding.curve import Doubles, Moment, best_apart, iou
+from models.architectures import architecture
+from models.card import ModelCard, ModelError
+from models.grounding.curve import Doubles, Moment, iou, temporal_nms
 from models.grounding.engine import Curve, CurveEngine
-from models.registry import ModelCard
+from models.interfaces import GroundingEngine
 
-MEMBERS = ("trained-head", "similarity-peaks", "tag")
 _EACH = 5  # moments that each engine may name
 _OVERLAP = 0.5  # IoU above which two proposals are one moment
 
@@ -27,7 +27,7 @@ class Consensus(CurveEngine):
         named = [np.array(member.moments(curve, _EACH)) for member in self._members]
         bounds = np.concatenate([each[:, :2] for each in named])
         votes = np.mean([_vote(bounds, each) for each in named], axis=0)
-        return best_apart(bounds, votes.clip(0, 1), top_k, _OVERLAP)
+        return temporal_nms(bounds, votes.clip(0, 1), top_k, _OVERLAP)
 
 
 def _vote(bounds: Doubles, named: Doubles) -> Doubles:
@@ -37,7 +37,10 @@ def _vote(bounds: Doubles, named: Doubles) -> Doubles:
     return result
 
 
-def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> Consensus:
-    """For the registry."""
-    members = [registry.load("grounding", name, device) for name in MEMBERS]
+@architecture("consensus")
+def build(files: Mapping[str, bytes], card: ModelCard, device: str, members: Sequence[GroundingEngine]) -> Consensus:
+    """From a card and the models that it names as its members. Raises ModelError for one that reads no curve."""
+    for member in members:
+        if not isinstance(member, CurveEngine):
+            raise ModelError(f"{member.name} cannot be a member of {card.name}; name engines that read a curve.")
     return Consensus(card.name, card.version, [each for each in members if isinstance(each, CurveEngine)])

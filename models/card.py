@@ -4,7 +4,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 
 class ModelError(Exception):
@@ -25,10 +27,11 @@ class Plugin:
 class ModelCard:
     """What a person should know before trusting a model, and what the loader needs.
 
-    `files` maps a role to (locator, sha256); a locator is a name inside `weights/`, `package:PACKAGE/PATH`, or
+    `files` maps a role to (locator, sha256); a locator is a name beside the card, `package:PACKAGE/PATH`, or
     `user:NAME` for a file that a person brings, whose sha256 is empty here and recorded by `install`. `fetch` says
-    where to get such files. `metrics` holds only numbers that `models.recipes.measure` measured on data held out from
-    training.
+    where to get such files. `architecture` says who builds it (`models.architectures`), `members` of which models of
+    its task it is made. `folder` is where the card was found. `metrics` holds only numbers that
+    `studio.recipes.measure` measured on data held out from training.
     """
 
     name: str
@@ -42,6 +45,9 @@ class ModelCard:
     metrics: Mapping[str, float] = field(default_factory=dict)
     default: bool = False
     fetch: str = ""
+    architecture: str = ""
+    members: tuple[str, ...] = ()
+    folder: Path | None = None
     plugin: Plugin | None = None
 
     def __post_init__(self) -> None:
@@ -59,12 +65,18 @@ class ModelCard:
         return {role: loc.removeprefix("user:") for role, (loc, _) in self.files.items() if loc.startswith("user:")}
 
 
+_FIELDS = {each.name for each in fields_of(ModelCard)} - {"folder", "plugin"}  # what a card may say
+
+
 def parse(text: str) -> ModelCard:
     """The card in a markdown file's text. Raises ModelError where the front matter cannot be read."""
     parts = re.split(r"^\+\+\+\s*$", text, maxsplit=2, flags=re.MULTILINE)
     try:
         fields = tomllib.loads(parts[1])
         files = {role: (str(locator), str(digest)) for role, (locator, digest) in fields.pop("files", {}).items()}
-        return ModelCard(labels=tuple(fields.pop("labels", ())), files=files, **fields)
+        labels, members = (tuple(fields.pop(key, ())) for key in ("labels", "members"))
+        if unknown := fields.keys() - _FIELDS:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        return ModelCard(files=files, labels=labels, members=members, **fields)
     except (IndexError, TypeError, ValueError) as error:
         raise ModelError(f"A model card cannot be read ({error}); reinstall the product.") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models._card import ModelError
+from models.card import ModelError
 
 Floats = npt.NDArray[np.float32]
 RATE, DIM = 16_000, 256
@@ -20,7 +20,7 @@ _PIECE, _STEP = 160, 77  # spectra in a piece (1.6 s) and between two of them (1
 _LOUDNESS = 10 ** (-30 / 20)  # of full scale: quiet speech is raised to it
 
 
-class Voices:
+class SpeakerEmbedding:
     """Speech → its speaker's place.
 
     Raises ModelError with the cure where the weights are missing or not the known ones.

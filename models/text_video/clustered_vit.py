@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from models._torch import halving
-from models.text_video.clustering import Method, cluster, neighbours_for
+from models._torch import with_smaller_batches
+from models.text_video.token_clustering import Method, cluster, neighbours_for
 
 TOGETHER = 16
 """Segments clustered at once: the distances of all their patches must fit in memory."""
@@ -56,7 +56,7 @@ class SegmentEncoder:
         for length in np.unique(lengths).tolist():
             which = np.flatnonzero(lengths == length)
             spans = np.stack([starts[which], starts[which + 1]], 1)
-            found = halving(forward, spans, batch=TOGETHER, device=device)
+            found = with_smaller_batches(forward, spans, batch=TOGETHER, device=device)
             dim = found.shape[1] - 2 * self._tokens
             for row, segment in zip(found, which.tolist(), strict=True):
                 vectors[segment] = row[:dim]

@@ -1,9 +1,9 @@
-"""Train `weights/trained-head.safetensors`: `python -m models.recipes.grounding_head --data DIR --cache DIR`.
+"""Train `weights/trained-head.safetensors`: `python -m studio.recipes.grounding_head --data DIR --cache DIR`.
 
 Views of Flickr8k's 6,000 training photos through the default encoder, chained to made-up videos at one or two samples a
-second (the concatenation trick of `models.recipes.scenes`): hard cuts and dissolves, 2–45 s a scene, broken samples. A
-caption of one photo is the query. The step that is kept is the best on videos of 600 photos held out; the dev set is
-only measured (`models.recipes.measure`).
+second (the concatenation trick of `studio.recipes.synthetic_videos`): hard cuts and dissolves, 2–45 s a scene, broken
+samples. A caption of one photo is the query. The step that is kept is the best on videos of 600 photos held out; the
+dev set is only measured (`studio.recipes.measure`).
 """
 
 import argparse
@@ -17,10 +17,10 @@ from safetensors.torch import save_file
 
 import models
 from models import registry
-from models.grounding.curve import cell_edges, unit_range, unit_rows
+from models.grounding.curve import cell_edges, l2_normalize, unit_range
 from models.grounding.engine import Curve
 from models.grounding.head import Head, TrainedHead, signals
-from models.recipes import scenes, studio_lite
+from studio.recipes import studio_lite, synthetic_videos
 
 VIEWS, HELD = 4, 600
 DOUBT = 1.0  # how much of another caption is mixed into a query, at most
@@ -94,7 +94,7 @@ def made_up(photos: Bank, rng: np.random.Generator) -> tuple[Curve, float, float
     rows = (1 - share) * drawn[0] + share * drawn[1] + rng.normal(0, 0.01, drawn[0].shape)
     bad = rng.random(count) < rng.choice([0.0, 0.05, 0.1])
     rows[bad] = photos.broken[rng.integers(0, len(photos.broken), int(bad.sum()))]
-    rows = unit_rows(rows, count)
+    rows = l2_normalize(rows, count)
     target = int(rng.integers(len(chosen)))
     photo = chosen[target]
     # The encoder knows its own training photos better than any others: another caption mixed in makes it doubt.
@@ -141,7 +141,7 @@ def quality(net: Head, held: list[tuple[Curve, float, float]]) -> tuple[float, f
         found.append(engine.moments(curve, 1)[0][:2])
         step = curve.step_s
         truth.append((start * step, end * step))
-    overlap = scenes.shared(np.array(found), np.array(truth))
+    overlap = synthetic_videos.shared(np.array(found), np.array(truth))
     return tuple(100 * float(x) for x in ((overlap >= 0.5).mean(), (overlap >= 0.7).mean(), overlap.mean()))  # type: ignore[return-value]
 
 

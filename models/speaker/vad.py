@@ -5,18 +5,20 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models._arrays import as_audio
 from models._onnx import session
-from models.registry import ModelCard
+from models._validation import as_audio
+from models.architectures import architecture
+from models.card import ModelCard
+from models.interfaces import VoiceActivityDetector
 
 RATE = 16_000
 _HOP, _CONTEXT, _BLOCK = 512, 64, 512
 
 
-class VoiceActivity:
+class SileroVad:
     """How likely each 32 ms of sound is somebody's voice."""
 
-    labels = ("speech",)
+    labels: tuple[str, ...] = ("speech",)
     hop_s = _HOP / RATE
 
     def __init__(self, name: str, version: str, onnx: bytes) -> None:
@@ -46,7 +48,9 @@ class VoiceActivity:
         return out
 
 
-def per_frame(voice: VoiceActivity, audio: npt.NDArray[np.float32], length: int, fps: float) -> npt.NDArray[np.float64]:
+def per_frame(
+    voice: VoiceActivityDetector, audio: npt.NDArray[np.float32], length: int, fps: float
+) -> npt.NDArray[np.float64]:
     """Voice probability at the middle of each of `length` frames (length,); 0 beyond the sound."""
     speech = voice.probability(audio)
     if not len(speech):
@@ -56,6 +60,7 @@ def per_frame(voice: VoiceActivity, audio: npt.NDArray[np.float32], length: int,
     return np.asarray(np.interp(at, middles, speech, right=0.0), np.float64)
 
 
-def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> VoiceActivity:
-    """For the registry."""
-    return VoiceActivity(card.name, card.version, files["net"])
+@architecture("silero-vad")
+def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> SileroVad:
+    """From a card and the checked bytes of its files."""
+    return SileroVad(card.name, card.version, files["net"])

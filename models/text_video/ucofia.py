@@ -1,7 +1,7 @@
 """The trained three-level scorer: loads the official checkpoint layout of UCoFiA (Wang et al., ICCV 2023).
 
 A CLIP whose last two visual blocks look at the neighbouring frames, a small transformer over frames, a selector of
-patches, and the matrices of `levels.Mixing`. Names and shapes are the checkpoint's; sizes are read off its tensors.
+patches, and the matrices of `multilevel.Mixing`. Names and shapes are the checkpoint's; sizes are read off its tensors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from models._arrays import as_frames, as_texts
 from models._checkpoint import tensors
-from models.registry import ModelError
-from models.text_video import levels
+from models._validation import as_frames, as_texts
+from models.card import ModelError
+from models.text_video import multilevel
 from models.text_video.pixels import Preprocess
 
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
@@ -107,7 +107,7 @@ class _Parts:
     over_frames: dict[str, torch.Tensor]
     positions: torch.Tensor
     selector: dict[str, torch.Tensor]
-    mixing: levels.Mixing
+    mixing: multilevel.Mixing
 
 
 def _sort(state: Mapping[str, torch.Tensor]) -> _Parts:
@@ -132,7 +132,7 @@ def _sort(state: Mapping[str, torch.Tensor]) -> _Parts:
     unknown = [key for key in state if key not in _UNUSED]
     if unknown:
         raise ModelError(f"The checkpoint has tensors nothing here knows, as {unknown[0]}; give an official one.")
-    mixing = levels.Mixing(**matrices, patches=None if patches is None else patches.numpy())
+    mixing = multilevel.Mixing(**matrices, patches=None if patches is None else patches.numpy())
     return _Parts(clip, transformer, positions, selector, mixing)
 
 
@@ -202,7 +202,7 @@ class LevelsNet:
         self._preprocess = Preprocess(self._net.visual.image_size[0], _MEAN, _STD)
 
     @torch.inference_mode()
-    def video(self, frames: npt.NDArray[np.uint8]) -> levels.Video:
+    def video(self, frames: npt.NDArray[np.uint8]) -> multilevel.MultiLevelVideo:
         """uint8 (N, H, W, 3) of one video, N ≥ 1, of which `frames` are read at equal distances (again, if fewer)."""
         frames = as_frames(frames)
         if not len(frames):
@@ -212,20 +212,20 @@ class LevelsNet:
         visual = self._net.visual
         pooled, patches = visual(pixels)
         tokens = torch.cat([pooled[:, None], patches @ visual.proj], 1)
-        kept = self._selector(tokens).topk(min(levels.KEPT, patches.shape[1]), 1).indices.sort(1).values
+        kept = self._selector(tokens).topk(min(multilevel.KEPT, patches.shape[1]), 1).indices.sort(1).values
         chosen = tokens[:, 1:].gather(1, kept[:, :, None].expand(-1, -1, self.dim))
         x = (pooled + self._positions[: len(pooled)])[None]
         for block in self._over_frames["resblocks"].children():
             x = block(x)
         whole = nn.functional.normalize(x[0] + pooled, dim=1).mean(0)
-        return levels.Video(
+        return multilevel.MultiLevelVideo(
             frames=nn.functional.normalize(pooled, dim=1).cpu().numpy(),
             patches=torch.cat([tokens[:, :1], chosen], 1).cpu().numpy(),
             vector=nn.functional.normalize(whole, dim=0).cpu().numpy(),
         )
 
     @torch.inference_mode()
-    def query(self, text: str) -> levels.Query:
+    def query(self, text: str) -> multilevel.MultiLevelQuery:
         """The sentence at its end token, and exactly `words` word vectors, padding included, as in training."""
         import open_clip
 
@@ -240,12 +240,14 @@ class LevelsNet:
             hook.remove()
         words = (seen[0] @ self._net.text_projection)[0, : self.words]
         unit = nn.functional.normalize
-        return levels.Query(unit(sentence, dim=1)[0].cpu().numpy(), unit(words, dim=1).cpu().numpy())
+        return multilevel.MultiLevelQuery(unit(sentence, dim=1)[0].cpu().numpy(), unit(words, dim=1).cpu().numpy())
 
-    def scores(self, query: levels.Query, videos: Sequence[levels.Video]) -> levels.Scores:
+    def scores(
+        self, query: multilevel.MultiLevelQuery, videos: Sequence[multilevel.MultiLevelVideo]
+    ) -> multilevel.Scores:
         """As training weighed the levels: (scale·video + scale·frame + patch) / 3."""
-        weights = levels.Weights(self.scale / 3, self.scale / 3, 1 / 3)
-        return levels.scores(query, videos, weights, kept=None, mixing=self.mixing)
+        weights = multilevel.MultiLevelWeights(self.scale / 3, self.scale / 3, 1 / 3)
+        return multilevel.multilevel_scores(query, videos, weights, kept=None, mixing=self.mixing)
 
 
 def load(path: Path, device: str = "cpu") -> LevelsNet:

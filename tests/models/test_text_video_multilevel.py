@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.registry import ModelError
-from models.text_video import hubs, levels, levels_net
-from models.text_video.neutral import CAPTIONS
+from models.card import ModelError
+from models.text_video import hubness, multilevel, ucofia
+from models.text_video.query_bank import QUERY_BANK
 
 RNG = np.random.default_rng(3)
 
@@ -33,38 +33,38 @@ def sizes() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def pair(sizes: dict[str, int]) -> tuple[levels.Query, levels.Video]:
+def pair(sizes: dict[str, int]) -> tuple[multilevel.MultiLevelQuery, multilevel.MultiLevelVideo]:
     frames, dim = sizes["frames"], sizes["dim"]
-    video = levels.Video(unit(frames, dim), unit(frames, sizes["patches"], dim))
-    return levels.Query(unit(dim), unit(sizes["words"], dim)), video
+    video = multilevel.MultiLevelVideo(unit(frames, dim), unit(frames, sizes["patches"], dim))
+    return multilevel.MultiLevelQuery(unit(dim), unit(sizes["words"], dim)), video
 
 
 def test_attention_is_nearly_a_maximum_and_its_golden_values() -> None:
     c = np.array([0.30, 0.31, 0.10], np.float32)
     # softmax of (0, 1, −20) is (.26894, .73106, 0); its differences, hundredfold, leave one.
-    np.testing.assert_allclose(levels.attention(c), [0, 1, 0], atol=1e-6)
-    np.testing.assert_allclose(levels.attention(c, temperature=1), [0.33996, 0.34117, 0.31886], atol=2e-5)
-    np.testing.assert_allclose(levels.attention(np.full(4, 0.2, np.float32)), 0.25)
+    np.testing.assert_allclose(multilevel.attention(c), [0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(multilevel.attention(c, temperature=1), [0.33996, 0.34117, 0.31886], atol=2e-5)
+    np.testing.assert_allclose(multilevel.attention(np.full(4, 0.2, np.float32)), 0.25)
     swap = np.eye(3, dtype=np.float32)[[1, 0, 2]]
-    np.testing.assert_allclose(levels.attention(c, swap), [1, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(multilevel.attention(c, swap), [1, 0, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("trained", [False, True])
 def test_scores_equal_the_formulas(pair: Any, sizes: dict[str, int], trained: bool) -> None:
     query, video = pair
-    dim, words, patches = sizes["dim"], sizes["words"], sizes["frames"] * (levels.KEPT + 1)
+    dim, words, patches = sizes["dim"], sizes["words"], sizes["frames"] * (multilevel.KEPT + 1)
     shapes = {"sentence": dim, "video": dim, "words": dim, "patches": dim, "over_frames": sizes["frames"]}
     shapes |= {"over_words": words, "over_words_last": words, "over_patches": patches, "over_patches_last": patches}
     noise = 0.3 if trained else 0.0
     matrices = {k: (np.eye(n) + noise * RNG.standard_normal((n, n)) / n).astype(np.float32) for k, n in shapes.items()}
-    found = levels.scores(query, [video], mixing=levels.Mixing(**matrices) if trained else None)
+    found = multilevel.multilevel_scores(query, [video], mixing=multilevel.Mixing(**matrices) if trained else None)
 
     m = {key: torch.from_numpy(value) for key, value in matrices.items()}
     s, f = torch.from_numpy(query.sentence), torch.from_numpy(video.frames)
     v = f.mean(0) / f.mean(0).norm()
     assert video.patches is not None
     assert query.words is not None
-    picked = levels.pick(video.frames, video.patches)
+    picked = multilevel.pick(video.frames, video.patches)
     p = torch.from_numpy(np.take_along_axis(video.patches, picked[:, :, None], 1))
     p = torch.cat([f[:, None], p], 1).flatten(0, 1)
     pairs = (torch.from_numpy(query.words) @ m["words"]) @ (p @ m["patches"]).T
@@ -78,9 +78,9 @@ def test_scores_equal_the_formulas(pair: Any, sizes: dict[str, int], trained: bo
 
 
 def test_what_frames_and_words_add_is_the_score() -> None:
-    query = levels.Query(unit(16), unit(6, 16))
-    videos = [levels.Video(unit(t, 16), unit(t, 9, 16)) for t in (1, 2, 30)]
-    found = levels.scores(query, videos, levels.Weights(0.7, 1.3, 0.4))
+    query = multilevel.MultiLevelQuery(unit(16), unit(6, 16))
+    videos = [multilevel.MultiLevelVideo(unit(t, 16), unit(t, 9, 16)) for t in (1, 2, 30)]
+    found = multilevel.multilevel_scores(query, videos, multilevel.MultiLevelWeights(0.7, 1.3, 0.4))
     for i, video in enumerate(videos):
         assert found.by_frame[i].shape == (len(video.frames),)
         assert found.picked[i].shape == (len(video.frames), 3)
@@ -89,11 +89,13 @@ def test_what_frames_and_words_add_is_the_score() -> None:
 
 
 def test_the_frame_that_shows_it_explains_the_hit() -> None:
-    query = levels.Query(unit(32))
+    query = multilevel.MultiLevelQuery(unit(32))
     frames = 0.2 * unit(8, 32)
     frames[5] += query.sentence
     frames /= np.linalg.norm(frames, axis=1, keepdims=True)
-    found = levels.scores(query, [levels.Video(frames), levels.Video(unit(8, 32))])
+    found = multilevel.multilevel_scores(
+        query, [multilevel.MultiLevelVideo(frames), multilevel.MultiLevelVideo(unit(8, 32))]
+    )
     assert found.total[0] > found.total[1]
     assert found.by_frame[0].argmax() == 5
     # A moment in a long video: the mean hardly sees it, the frame level does.
@@ -103,15 +105,15 @@ def test_the_frame_that_shows_it_explains_the_hit() -> None:
 def test_levels_without_words_or_patches_are_zero() -> None:
     frames, patches = unit(3, 8), unit(3, 4, 8)
     for query, video in (
-        (levels.Query(unit(8)), levels.Video(frames, patches)),
-        (levels.Query(unit(8), unit(2, 8)), levels.Video(frames)),
-        (levels.Query(unit(8), unit(0, 8)), levels.Video(frames, patches)),
+        (multilevel.MultiLevelQuery(unit(8)), multilevel.MultiLevelVideo(frames, patches)),
+        (multilevel.MultiLevelQuery(unit(8), unit(2, 8)), multilevel.MultiLevelVideo(frames)),
+        (multilevel.MultiLevelQuery(unit(8), unit(0, 8)), multilevel.MultiLevelVideo(frames, patches)),
     ):
-        found = levels.scores(query, [video])
+        found = multilevel.multilevel_scores(query, [video])
         assert found.patch[0] == 0
         assert found.picked[0].shape == (3, 0)
         np.testing.assert_allclose(found.by_frame[0].sum(), found.total[0], atol=1e-5)
-    assert levels.scores(levels.Query(unit(8)), []).total.shape == (0,)
+    assert multilevel.multilevel_scores(multilevel.MultiLevelQuery(unit(8)), []).total.shape == (0,)
 
 
 def test_pick_is_stable_and_can_ask_the_sentence() -> None:
@@ -119,27 +121,27 @@ def test_pick_is_stable_and_can_ask_the_sentence() -> None:
     patches[0, :, 0] = [1, 0, 1, 1, 1]
     patches[0, :, 1] = [0, 1, 0, 0, 0.5]
     frame, other = np.array([[1, 0]], np.float32), np.array([0, 1], np.float32)
-    np.testing.assert_array_equal(levels.pick(frame, patches), [[0, 2, 3]])
-    np.testing.assert_array_equal(levels.pick(frame, patches, 2, other), [[1, 4]])
-    assert levels.pick(frame, patches, 9).shape == (1, 5)
+    np.testing.assert_array_equal(multilevel.pick(frame, patches), [[0, 2, 3]])
+    np.testing.assert_array_equal(multilevel.pick(frame, patches, 2, other), [[1, 4]])
+    assert multilevel.pick(frame, patches, 9).shape == (1, 5)
 
 
 def test_features_of_another_encoder_are_refused() -> None:
     with pytest.raises(ValueError, match="same encoder"):
-        levels.scores(levels.Query(unit(8)), [levels.Video(unit(2, 9))])
+        multilevel.multilevel_scores(multilevel.MultiLevelQuery(unit(8)), [multilevel.MultiLevelVideo(unit(2, 9))])
     with pytest.raises(ValueError, match="at least one frame"):
-        levels.Video(np.zeros((0, 8), np.float32))
+        multilevel.MultiLevelVideo(np.zeros((0, 8), np.float32))
     with pytest.raises(ValueError, match="patches must"):
-        levels.Video(unit(2, 8), unit(3, 4, 8))
+        multilevel.MultiLevelVideo(unit(2, 8), unit(3, 4, 8))
     with pytest.raises(ValueError, match="words"):
-        levels.Query(unit(8), unit(2, 9))
+        multilevel.MultiLevelQuery(unit(8), unit(2, 9))
 
 
 def test_an_encoders_vectors_fit(lite: Any, pictures: np.ndarray) -> None:
     words, mask = lite.encode_text(["smooth coloured waves"], tokens=True)
-    query = levels.Query(lite.encode_text(["smooth coloured waves"])[0], words[0][mask[0]])
-    video = levels.Video(lite.encode_frames(pictures), lite.encode_frames(pictures, tokens=True))
-    found = levels.scores(query, [video, video])
+    query = multilevel.MultiLevelQuery(lite.encode_text(["smooth coloured waves"])[0], words[0][mask[0]])
+    video = multilevel.MultiLevelVideo(lite.encode_frames(pictures), lite.encode_frames(pictures, tokens=True))
+    found = multilevel.multilevel_scores(query, [video, video])
     assert found.total[0] == found.total[1]
     np.testing.assert_allclose(found.video[0], query.sentence @ video.whole, atol=1e-5)
 
@@ -149,29 +151,29 @@ def test_an_encoders_vectors_fit(lite: Any, pictures: np.ndarray) -> None:
 
 def test_sinkhorn_golden_values() -> None:
     bank = np.array([[3, 1, 0.5], [2.5, 1.5, 0.2], [2, 0.3, 1.8], [2.2, 0.1, 0.4]], np.float32)
-    text, video = hubs.biases(bank)
+    text, video = hubness.biases(bank)
     np.testing.assert_allclose(text, [-1.58837, -1.57381, -1.62614, -0.93700], atol=2e-5)
     np.testing.assert_allclose(video, [-2.41912, -0.74717, -0.82714], atol=2e-5)
     test = np.array([[2.6, 2.4, 0.5], [2.7, 0.4, 2.5]])
     assert test.argmax(1).tolist() == [0, 0]
-    assert (test + hubs.video_bias(bank)).argmax(1).tolist() == [1, 2]
+    assert (test + hubness.video_bias(bank)).argmax(1).tolist() == [1, 2]
 
 
 def test_the_bias_survives_a_sharp_encoder() -> None:
     cosines = RNG.uniform(-1, 1, (50, 30)).astype(np.float32)
     cosines[:, 7] += 0.5
-    found = hubs.video_bias(cosines, scale=100)
+    found = hubness.video_bias(cosines, scale=100)
     assert np.isfinite(found).all()
     assert found.argmin() == 7
-    np.testing.assert_allclose(found * 100, hubs.video_bias(cosines * 100), rtol=1e-4)
+    np.testing.assert_allclose(found * 100, hubness.video_bias(cosines * 100), rtol=1e-4)
     for bad in (np.zeros((0, 3), np.float32), np.full((2, 2), np.nan, np.float32)):
         with pytest.raises(ValueError, match="bank"):
-            hubs.video_bias(bad)
+            hubness.video_bias(bad)
 
 
 def test_the_neutral_bank_is_varied() -> None:
-    assert len(CAPTIONS) == len(set(CAPTIONS)) == 64
-    assert all(caption.endswith(".") and 2 <= len(caption.split()) <= 9 for caption in CAPTIONS)
+    assert len(QUERY_BANK) == len(set(QUERY_BANK)) == 64
+    assert all(caption.endswith(".") and 2 <= len(caption.split()) <= 9 for caption in QUERY_BANK)
 
 
 # --- The official checkpoint layout
@@ -231,11 +233,11 @@ def clip_of_frames() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def net(state: dict[str, torch.Tensor]) -> levels_net.LevelsNet:
-    return levels_net.LevelsNet({f"module.{key}": value for key, value in state.items()})
+def net(state: dict[str, torch.Tensor]) -> ucofia.LevelsNet:
+    return ucofia.LevelsNet({f"module.{key}": value for key, value in state.items()})
 
 
-def test_the_trained_scorer_runs_and_repeats(net: levels_net.LevelsNet, clip_of_frames: np.ndarray) -> None:
+def test_the_trained_scorer_runs_and_repeats(net: ucofia.LevelsNet, clip_of_frames: np.ndarray) -> None:
     assert (net.frames, net.words, net.dim) == (12, 32, WIDTH)
     query, video = net.query("a dog jumps over a fence"), net.video(clip_of_frames)
     assert video.patches is not None
@@ -247,13 +249,15 @@ def test_the_trained_scorer_runs_and_repeats(net: levels_net.LevelsNet, clip_of_
     assert again.total[0] == found.total[0]
 
 
-def test_with_identity_it_is_the_training_free_scorer(net: levels_net.LevelsNet, clip_of_frames: np.ndarray) -> None:
+def test_with_identity_it_is_the_training_free_scorer(net: ucofia.LevelsNet, clip_of_frames: np.ndarray) -> None:
     query, video = net.query("two people dance"), net.video(clip_of_frames)
-    third = levels.Weights(net.scale / 3, net.scale / 3, 1 / 3)
-    free = levels.scores(query, [video], third, kept=None)
+    third = multilevel.MultiLevelWeights(net.scale / 3, net.scale / 3, 1 / 3)
+    free = multilevel.multilevel_scores(query, [video], third, kept=None)
     np.testing.assert_allclose(net.scores(query, [video]).total, free.total, rtol=1e-5)
     # Without the transformer's vector, the video level alone is another.
-    mean = levels.scores(query, [levels.Video(video.frames, video.patches)], third, kept=None)
+    mean = multilevel.multilevel_scores(
+        query, [multilevel.MultiLevelVideo(video.frames, video.patches)], third, kept=None
+    )
     assert abs(float(mean.video[0] - free.video[0])) > 1e-4
     np.testing.assert_allclose([mean.frame, mean.patch], [free.frame, free.patch], rtol=1e-5)
 
@@ -262,14 +266,14 @@ def test_trained_matrices_are_read(state: dict[str, torch.Tensor], clip_of_frame
     changed = dict(state)
     changed["global_mat_weight"] = 2 * torch.eye(WIDTH)
     del changed["local_mat_weight1"]  # one of the official evaluations has none
-    before, after = (levels_net.LevelsNet(each) for each in (state, changed))
+    before, after = (ucofia.LevelsNet(each) for each in (state, changed))
     query, video = before.query("rain"), before.video(clip_of_frames)
     np.testing.assert_allclose(after.scores(query, [video]).video, 2 * before.scores(query, [video]).video, rtol=1e-5)
     assert after.mixing.patches is None
 
 
 def test_the_last_two_blocks_load_under_their_wrapped_names(
-    state: dict[str, torch.Tensor], net: levels_net.LevelsNet
+    state: dict[str, torch.Tensor], net: ucofia.LevelsNet
 ) -> None:
     for block in (9, 10, 11):
         inside = "" if block == 9 else "net."
@@ -279,13 +283,13 @@ def test_the_last_two_blocks_load_under_their_wrapped_names(
 
 def test_shift_takes_every_seventh_patch_from_a_neighbour() -> None:
     x = torch.arange(3.0)[:, None, None].expand(3, 50, 1)
-    out = levels_net.shift_patches(x)[:, :, 0]
+    out = ucofia.shift_patches(x)[:, :, 0]
     assert out[0, [0, 1, 4, 8, 11]].tolist() == [0, 0, 1, 0, 1]
     assert out[1, [0, 1, 2, 4, 7, 46, 43]].tolist() == [1, 0, 1, 2, 1, 2, 0]
     assert out[2, [1, 4, 49]].tolist() == [1, 2, 2]
 
 
-def test_the_shift_reaches_the_result(net: levels_net.LevelsNet, clip_of_frames: np.ndarray) -> None:
+def test_the_shift_reaches_the_result(net: ucofia.LevelsNet, clip_of_frames: np.ndarray) -> None:
     """A frame's vector depends on its neighbours, and only through the shift."""
     alone = net.video(np.repeat(clip_of_frames[:1], 12, axis=0)).frames[0]
     mixed = net.video(clip_of_frames[:12]).frames[0]
@@ -293,7 +297,7 @@ def test_the_shift_reaches_the_result(net: levels_net.LevelsNet, clip_of_frames:
 
 
 def test_the_other_selector_variant(clip_of_frames: np.ndarray) -> None:
-    video = levels_net.LevelsNet(official(variant=1024)).video(clip_of_frames[:3])
+    video = ucofia.LevelsNet(official(variant=1024)).video(clip_of_frames[:3])
     assert video.patches is not None
     assert video.patches.shape == (12, 4, WIDTH)
     assert np.isfinite(video.patches).all()
@@ -302,21 +306,21 @@ def test_the_other_selector_variant(clip_of_frames: np.ndarray) -> None:
 def test_other_layouts_are_refused(state: dict[str, torch.Tensor], tmp_path: Any) -> None:
     lacking = {key: value for key, value in state.items() if key != "pixel_mat_weight"}
     with pytest.raises(ModelError, match="pixel_mat_weight"):
-        levels_net.LevelsNet(lacking)
+        ucofia.LevelsNet(lacking)
     with pytest.raises(ModelError, match="nothing here knows, as surprise"):
-        levels_net.LevelsNet(state | {"surprise": torch.zeros(1)})
+        ucofia.LevelsNet(state | {"surprise": torch.zeros(1)})
     block = "clip.visual.transformer.resblocks.11.attn.net.in_proj_weight"
     with pytest.raises(ModelError, match="not a checkpoint"):
-        levels_net.LevelsNet({key: value for key, value in state.items() if key != block})
+        ucofia.LevelsNet({key: value for key, value in state.items() if key != block})
     page = tmp_path / "page.bin"
     page.write_text("<html>")
     with pytest.raises(ModelError, match=r"page\.bin"):
-        levels_net.load(page)
+        ucofia.load(page)
 
 
-def test_a_saved_checkpoint_loads(state: dict[str, torch.Tensor], net: levels_net.LevelsNet, tmp_path: Any) -> None:
+def test_a_saved_checkpoint_loads(state: dict[str, torch.Tensor], net: ucofia.LevelsNet, tmp_path: Any) -> None:
     torch.save(state, tmp_path / "pytorch_model.bin")
-    loaded = levels_net.load(tmp_path / "pytorch_model.bin")
+    loaded = ucofia.load(tmp_path / "pytorch_model.bin")
     np.testing.assert_array_equal(loaded.query("snow").sentence, net.query("snow").sentence)
 
 
@@ -329,6 +333,6 @@ def test_the_official_names_at_full_size() -> None:
     with torch.device("meta"):
         full = CLIP(**settings).state_dict()
     assert len(full) == 302
-    net = levels_net._clip({key: value.float() for key, value in full.items()})
+    net = ucofia._clip({key: value.float() for key, value in full.items()})
     assert {k: v.shape for k, v in net.state_dict().items()} == {k: v.shape for k, v in full.items()}
     assert net.visual.image_size == (224, 224)

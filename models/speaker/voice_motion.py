@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models.registry import ModelCard
-from models.speaker.interface import FPS, RATE, Faces, Floats, Listener, checked
-from models.speaker.voice import VoiceActivity
+from models.architectures import architecture
+from models.card import ModelCard
+from models.speaker.detector import FPS, RATE, Faces, Floats, VoiceBoundDetector, checked
+from models.speaker.vad import SileroVad
 
 _SAMPLES = RATE // FPS  # of sound per frame
 
@@ -32,7 +33,7 @@ _MOTION, _TYPICAL = 1.0, 0.5
 _MATCH, _CHANCE = 6.0, 0.15
 
 
-class VoiceMotion(Listener):
+class VoiceMotion(VoiceBoundDetector):
     """`ActiveSpeaker` without weights of its own beyond the voice detector's."""
 
     def score(self, tracks: list[Faces], audio: Floats) -> list[Floats]:
@@ -40,7 +41,7 @@ class VoiceMotion(Listener):
         audio, length = checked(tracks, audio)
         if length == 0:
             return [np.zeros(0, np.float32) for _ in tracks]
-        heard = self.heard(audio, length)
+        heard = self.speech_probability(audio, length)
         loud = loudness(audio, length)
         evidence = np.full((len(tracks), length), -np.inf)
         for row, track in zip(evidence, tracks, strict=True):
@@ -123,6 +124,7 @@ def _correlation(a: Doubles, b: Doubles) -> Doubles:
     return np.asarray(_mean(da * db, _WINDOW) / np.sqrt(power + 1e-12), np.float64)
 
 
+@architecture("voice-motion")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> VoiceMotion:
-    """For the registry."""
-    return VoiceMotion(card.name, card.version, VoiceActivity("silero-vad", card.version, files["voice"]))
+    """From a card and the checked bytes of its files."""
+    return VoiceMotion(card.name, card.version, SileroVad("silero-vad", card.version, files["voice"]))

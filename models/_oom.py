@@ -3,12 +3,12 @@
 _times = 0
 
 
-def fell() -> None:
+def count_oom_fallback() -> None:
     """Some work went to the CPU instead."""
     global _times
     _times += 1
 
 
-def falls() -> int:
+def oom_fallbacks() -> int:
     """How often that was, since the process began."""
     return _times

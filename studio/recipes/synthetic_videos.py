@@ -1,4 +1,4 @@
-"""Made-up videos whose moments are known, on which `models.recipes.measure` compares the grounding engines.
+"""Made-up videos whose moments are known, on which `studio.recipes.measure` compares the grounding engines.
 
 Photos of Flickr8k's dev set become scenes, one sample a second, every sample another crop of its photo; a caption of
 one photo is the query and its stretch the truth (the concatenation trick of Zhang et al. 2023, arXiv 2301.07463).
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import models
-from models.recipes import studio_lite
+from studio.recipes import studio_lite
 
 PHOTOS, QUERIES, VIEWS = 240, 400, 6
 KINDS = ("", "hard_", "clips_")

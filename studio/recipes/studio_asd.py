@@ -1,8 +1,9 @@
-"""Train `weights/studio-asd.safetensors` on heads put into scenes: `python -m models.recipes.studio_asd --data DIR`.
+"""Train `weights/studio-asd.safetensors` on heads put into scenes: `python -m studio.recipes.studio_asd --data DIR`.
 
 Nobody labelled anything: a face and its own sound belong together, and everything else is made from that. The sound of
 another clip, of the same clip at another time, or none; a face that rests; several faces of which one is heard. The
-people of `talking.HELD_OUT` are never seen; nothing is selected on them. The schedule runs on the clock (`--minutes`).
+people of `talking_heads.HELD_OUT` are never seen; nothing is selected on them. The schedule runs on the clock
+(`--minutes`).
 """
 
 import argparse
@@ -19,12 +20,12 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 import models
-from models.recipes import talking
 from models.registry import WEIGHTS
-from models.speaker.interface import FPS
+from models.speaker.detector import FPS
 from models.speaker.sounds import fitted, log_mel
 from models.speaker.studio_asd import REGION, SIDE, Network
-from models.speaker.voice import per_frame
+from models.speaker.vad import per_frame
+from studio.recipes import talking_heads
 
 ROWS = 4  # of log-mel a frame
 SCENES = 12  # a step
@@ -43,7 +44,7 @@ class Clip:
         return len(self.small)
 
 
-def ready(head: talking.Head) -> Clip:
+def ready(head: talking_heads.Head) -> Clip:
     wide = torch.from_numpy(head.wide).float().unsqueeze(1)
     voice = per_frame(models.load("voice_activity", device="cpu"), head.audio, len(wide), FPS) > 0.5
     mel = torch.from_numpy(fitted(log_mel(head.audio * 32768), ROWS * len(wide)))
@@ -96,7 +97,7 @@ def _moved(frames: torch.Tensor) -> torch.Tensor:
     move = F.interpolate(drift[None], t, mode="linear", align_corners=True)[0] + (torch.rand(2, 1) - 0.5) * 0.16
     # What a crop's middle is to the picture's, in its own units −1…1.
     first_row, first_column, side = (value / 2 for value in REGION)
-    margin, whole = talking.MARGIN / 2, frames.shape[1]
+    margin, whole = talking_heads.MARGIN / 2, frames.shape[1]
     middle = [(margin + first + side / 2) / whole * 2 - 1 for first in (first_column, first_row)]
     zoom = side / whole * scale
     theta = torch.zeros(t, 2, 3)
@@ -207,7 +208,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     np.random.seed(0)
-    known, _ = talking.split(options.data, options.cache)
+    known, _ = talking_heads.split(options.data, options.cache)
     train([ready(head) for head in known], options.minutes, options.out)
 
 
