@@ -212,6 +212,9 @@ labels = ["moment"]
 """
 
 
+DEFAULT = OWN.replace("labels", "default = true\nlabels")
+
+
 def own(folder: Path, name: str, *, task: str = "grounding", version: str = "1", files: str = "") -> Path:
     file = folder / f"{name}.md"
     file.write_text(OWN.format(name=name, task=task, version=version, files=files), encoding="utf-8")
@@ -251,10 +254,9 @@ def test_a_card_that_changed_is_read_again(tmp_path: Path) -> None:
         ("consensus", OWN.format(name="consensus", task="grounding", version="1", files=""), "has its name"),
         ("odd", OWN.format(name="odd", task="cooking", version="1", files=""), "no task “cooking”"),
         ("odd", "no card", "cannot be read"),
-        ("odd", OWN.replace("labels", "default = true\nlabels").format(name="odd", task="grounding", version="1", files=""),
-         "can be the default"),
+        ("odd", DEFAULT.format(name="odd", task="grounding", version="1", files=""), "can be the default"),
     ],
-)  # fmt: skip
+)
 def test_a_card_that_cannot_be_used_stops_no_other(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, text: str, why: str
 ) -> None:
