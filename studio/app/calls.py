@@ -8,13 +8,14 @@ from typing import Any
 
 from studio.app.login import who
 from studio.errors import Conflict, NotFound, NotTheirs, Refused, StoreError, StudioError, UsageError
-from studio.service import Studio, catalogue, views
-from studio.service.exchange import Plan, listed
+from studio.service import Studio, catalogue, exchange, views
+from studio.service.exchange import Plan
 from studio.service.models import engines
-from studio.service.search import parse
+from studio.service.requests import listed, text, texts, time, whole
+from studio.service.search import TOP, parse
 from studio.service.status import status
 from studio.service.trials import TRIED_WITH
-from studio.timeline import seconds, us
+from studio.timeline import seconds
 
 Call = Callable[[Any], dict[str, Any]]
 log = logging.getLogger(__name__)
@@ -34,35 +35,13 @@ def answer(function: Callable[[dict[str, Any]], Any]) -> Call:
             kinds = {Conflict: "conflict", StoreError: "store", NotFound: "gone", NotTheirs: "others"}
             kind = next((kind for error_type, kind in kinds.items() if isinstance(error, error_type)), "refused")
             return {"ok": False, "error": str(error), "kind": kind}
+        except RecursionError:  # Python's own bound; what a page sends is flat
+            return {"ok": False, "error": "This request is nested too deeply.", "kind": "refused"}
         except Exception:
             log.exception("call %s failed", function.__name__)
             return {"ok": False, "error": "Something unexpected went wrong; nothing was changed.", "kind": "bug"}
 
     return call
-
-
-def text(request: dict[str, Any], key: str, default: str | None = None) -> str:
-    """A text of the request. Raises UsageError when it is missing or something else."""
-    value = request.get(key, default)
-    if not isinstance(value, str):
-        raise UsageError(f"“{key}” must be a text.")
-    return value
-
-
-def number(request: dict[str, Any], key: str, default: int) -> int:
-    """A whole number of the request, 0 or more."""
-    value = request.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise UsageError(f"“{key}” must be a whole number.")
-    return value
-
-
-def seconds_of(request: dict[str, Any], key: str) -> float:
-    """A time of the request in seconds, 0 or more."""
-    value = request.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
-        raise UsageError(f"“{key}” must be a time in seconds.")
-    return float(value)
 
 
 def model(studio: Studio, request: dict[str, Any], key: str, task: str) -> str | None:
@@ -132,7 +111,7 @@ def library_calls(studio: Studio) -> list[Call]:
         files = studio.files_of(path)
         if not files:
             raise UsageError(f"There is no video in the folder “{path.name}”.")
-        done = number(request, "done", 0)
+        done = whole(request, "done", 0)
         added, problems = studio.add_all(files[done : done + ADD_AT_ONCE])
         return {
             "done": min(len(files), done + ADD_AT_ONCE),
@@ -181,7 +160,7 @@ def search_calls(studio: Studio) -> list[Call]:
 
     def explain(request: dict[str, Any]) -> Any:
         encoder, row = model(studio, request, "encoder", "text_video"), studio.video(text(request, "video"))
-        start, end = us(seconds_of(request, "start")), us(seconds_of(request, "end"))
+        start, end = time(request, "start"), time(request, "end")
         why = studio.searching.explain(text(request, "query"), row, start, end, encoder)
         return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
 
@@ -220,10 +199,7 @@ def models_calls(studio: Studio) -> list[Call]:
         return {"jobs": studio.compare(text(request, "video"), task, names, text(request, "query", ""))}
 
     def compared(request: dict[str, Any]) -> Any:
-        jobs = request.get("jobs")
-        if not isinstance(jobs, list):
-            raise UsageError("“jobs” must be a list.")
-        return studio.compared([text({"job": job}, "job") for job in jobs[:2]])
+        return studio.compared([text({"job": job}, "job") for job in listed(request, "jobs", 2)])
 
     return [answer(f) for f in (list_models, compare, compared)]
 
@@ -236,7 +212,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
 
     def changes(request: dict[str, Any]) -> Any:
         video, schema = text(request, "video"), text(request, "schema", "")
-        news = studio.documents.changes(video, number(request, "since", 0), number(request, "run_since", 0), schema)
+        news = studio.documents.changes(video, whole(request, "since", 0), whole(request, "run_since", 0), schema)
         window, name = text(request, "window", "")[:64], annotator(request)
         return {**news, "present": studio.presence.others(video, window, name)}
 
@@ -248,14 +224,14 @@ def annotate_calls(studio: Studio) -> list[Call]:
 
     def ground(request: dict[str, Any]) -> Any:
         options = {
-            "top": max(1, number(request, "top", 5)), "engine": model(studio, request, "engine", "grounding"),
+            "top": max(1, min(TOP, whole(request, "top", 5))), "engine": model(studio, request, "engine", "grounding"),
             "refine": request.get("refine") is True, "check": request.get("check") is True,
             "remember": request.get("remember") is not False,
         }  # fmt: skip
         return studio.ground(text(request, "video"), text(request, "query"), options)
 
     def glance(request: dict[str, Any]) -> Any:
-        params = {"at": seconds_of(request, "at"), "query": text(request, "query", "")}
+        params = {"at": seconds(time(request, "at")), "query": text(request, "query", "")}
         return {"run": studio.run("glance", text(request, "video"), params)["id"]}
 
     def start_job(request: dict[str, Any]) -> Any:
@@ -273,7 +249,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return studio.documents.history(text(request, "annotation"))
 
     def save_people(request: dict[str, Any]) -> Any:
-        base = number(request, "base", 0)
+        base = whole(request, "base", 0)
         row = studio.video(text(request, "video"))
         return studio.people.name(row, request.get("names"), base, annotator(request))
 
@@ -281,16 +257,17 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return {"lines": studio.people.transcript(studio.video(text(request, "video")))}
 
     def read_subtitles(request: dict[str, Any]) -> Any:
-        return {"count": studio.people.read_subtitles(studio.video(text(request, "video")), text(request, "text"))}
+        said = text(request, "text", longest=studio.settings.limits.import_bytes)
+        return {"count": studio.people.read_subtitles(studio.video(text(request, "video")), said)}
 
     def save_line(request: dict[str, Any]) -> Any:
-        known = None if request.get("line") is None else number(request, "line", 0)
-        start, end = seconds_of(request, "start"), seconds_of(request, "end")
+        known = None if request.get("line") is None else whole(request, "line", 0)
+        start, end = (seconds(time(request, key)) for key in ("start", "end"))
         row = studio.video(text(request, "video"))
         return {"line": studio.people.save_line(row, known, start, end, text(request, "text"))}
 
     def drop_line(request: dict[str, Any]) -> Any:
-        studio.people.drop_line(studio.video(text(request, "video")), number(request, "line", 0))
+        studio.people.drop_line(studio.video(text(request, "video")), whole(request, "line", 0))
         return {}
 
     def save_schema(request: dict[str, Any]) -> Any:
@@ -310,7 +287,7 @@ def exchange_calls(studio: Studio) -> list[Call]:
     """
 
     def formats(request: dict[str, Any]) -> Any:
-        return {"formats": listed()}
+        return {"formats": exchange.listed()}
 
     def export_preview(request: dict[str, Any]) -> Any:
         return {"lost": studio.exchange.losses(text(request, "video"), text(request, "format"))}
@@ -339,12 +316,8 @@ def exchange_calls(studio: Studio) -> list[Call]:
 
 def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, Plan]:
     """The file, its name, its format and how it is to be imported."""
-    mapped = {key: request.get(key) or {} for key in ("videos", "tracks", "labels")}
-    for key, names in mapped.items():
-        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-            raise UsageError(f"“{key}” must be an object of names.")
-        if any(len(name) > studio.settings.limits.label_chars for name in names.values()):
-            raise UsageError(f"A name under “{key}” is too long.")
+    longest = studio.settings.limits.label_chars
+    mapped = {key: texts(request, key, longest=longest) for key in ("videos", "tracks", "labels")}
     plan = Plan(text(request, "video", "") or None, **mapped, kind=text(request, "kind", ""))
     data = studio.exchange.kept(text(request, "upload"))
     return data, text(request, "name"), text(request, "format", "") or None, plan

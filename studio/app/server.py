@@ -21,6 +21,7 @@ from studio import logs
 from studio.app import api, login, pages
 from studio.app.guard import ARMOUR, Guard
 from studio.app.media_routes import routes
+from studio.app.wrong import say_what_is_wrong
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.service import Studio
@@ -74,6 +75,7 @@ def create_app(studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False) ->
     if mcp:
         api.restrict_mcp(blocks)
     app.add_exception_handler(Exception, _unexpected)
+    say_what_is_wrong(app)
     app.add_middleware(login.Door, studio=studio, always=others)
     hosts = [host, *([socket.gethostname(), socket.getfqdn()] if others else [])]
     app.add_middleware(Guard, hosts=hosts, addresses=others, most_bytes=studio.settings.limits.call_bytes)

@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 from studio.config import Limits
 from studio.errors import Conflict, UsageError
+from studio.service.requests import listed, text
 from studio.store import Store, annotations, labels
 
 Row = dict[str, Any]
@@ -32,11 +33,11 @@ class Schema:
         """
         if not isinstance(wanted, dict):
             raise UsageError("A schema is an object with labels and tracks.")
-        listed = [self._label(each) for each in self._list(wanted, "labels")]
-        tracks = [self._track(each) for each in self._list(wanted, "tracks")]
-        renames = [self._rename(each) for each in self._list(wanted, "renames")]
-        self._distinct([(row["track"], row["label"]) for row in listed], "The label “{1}” is twice in “{0}”.")
-        keys = [(row["track"], row["hotkey"]) for row in listed if row["hotkey"]]
+        found = [self._label(each) for each in listed(wanted, "labels", MOST)]
+        tracks = [self._track(each) for each in listed(wanted, "tracks", MOST)]
+        renames = [self._rename(each) for each in listed(wanted, "renames", MOST)]
+        self._distinct([(row["track"], row["label"]) for row in found], "The label “{1}” is twice in “{0}”.")
+        keys = [(row["track"], row["hotkey"]) for row in found if row["hotkey"]]
         self._distinct(keys, "Two labels of “{0}” have the key {1}.")
         self._distinct([(row["track"],) for row in tracks], "The track “{0}” is there twice.")
         self._distinct([(r["track"], r["from"]) for r in renames], "The label “{1}” of “{0}” gets two new names.")
@@ -45,26 +46,16 @@ class Schema:
             current = labels.schema(db)
             if wanted.get("key") not in (None, current["key"]):
                 raise Conflict("Somebody else changed the labels meanwhile; look at theirs and try again.", current)
-            labels.replace(db, listed, tracks)
+            labels.replace(db, found, tracks)
             done = annotations.relabel(db, [(r["track"], r["from"], r["to"]) for r in renames], annotator)
             return {**labels.schema(db), "renamed": done}
 
         return self._store.write(work)
 
-    def _list(self, wanted: Row, key: str) -> list[Any]:
-        found = wanted.get(key, [])
-        if not isinstance(found, list) or len(found) > MOST:
-            raise UsageError(f"“{key}” must be a list of at most {MOST} entries.")
-        return found
-
     def _text(self, each: Any, key: str) -> str:
-        value = each.get(key) if isinstance(each, dict) else None
-        if not isinstance(value, str) or not value.strip() or len(value) > self._limits.label_chars:
+        value = text(each, key, "", longest=self._limits.label_chars) if isinstance(each, dict) else ""
+        if not value.strip():
             raise UsageError(f"Each entry needs a “{key}”: a text of at most {self._limits.label_chars} characters.")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"A “{key}” holds half a character; type it again.") from None
         return normalize("NFC", value.strip())  # as the labels of edits are
 
     def _label(self, each: Any) -> Row:
@@ -72,7 +63,7 @@ class Schema:
         colour, hotkey = each.get("colour"), each.get("hotkey")
         if not isinstance(colour, str) or not COLOUR.fullmatch(colour):
             raise UsageError(f"The colour of “{label}” must be like #0072b2.")
-        if hotkey is not None and hotkey not in labels.KEYS:
+        if hotkey not in (None, "", *labels.KEYS):
             raise UsageError(f"The key of “{label}” must be a digit from 1 to 9, or none.")
         return {"track": track, "label": label, "colour": colour.lower(), "hotkey": hotkey or None}
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
-from studio.store import labels
+from studio.store import labels, stored
 from studio.store.videos import now
 from studio.timeline import Annotation, Edit, Segment
 
@@ -225,13 +225,15 @@ def changed_since(db: sqlite3.Connection, video_id: str, seq: int) -> tuple[list
 
 
 def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, Any], Edit]]:
-    """All revisions of an annotation, oldest first: who and when, and the edit."""
+    """All revisions of an annotation, oldest first: who and when, and the edit; not those that cannot be read."""
     rows = db.execute("SELECT * FROM revisions WHERE annotation_id = ? ORDER BY seq", (annotation_id,))
-    return [
-        ({"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]},
-         Edit(_load(row["before"]), _load(row["after"])))
-        for row in rows
-    ]  # fmt: skip
+    found = []
+    for row in rows:
+        before, after = (_load(row[column], row["seq"]) for column in ("before", "after"))
+        if before or after:
+            facts = {"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]}
+            found.append((facts, Edit(before, after)))
+    return found
 
 
 def _from_table(row: sqlite3.Row) -> Annotation:
@@ -252,11 +254,15 @@ def _dump(a: Annotation | None) -> str | None:
     return None if a is None else json.dumps(as_row(a))
 
 
-def _load(text: str | None) -> Annotation | None:
-    if text is None:
+def _load(text: str | None, seq: int) -> Annotation | None:
+    row = None if text is None else stored.value(text, dict, "revisions", seq)
+    if row is None:
         return None
-    row = json.loads(text)
-    return Annotation(segment=Segment(row.pop("start_us"), row.pop("end_us")), **row)
+    try:
+        return Annotation(segment=Segment(row.pop("start_us"), row.pop("end_us")), **row)
+    except (KeyError, TypeError, UsageError):
+        stored.skipped("revisions", seq)
+        return None
 
 
 def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:

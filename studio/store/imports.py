@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, lines
+from studio.store import annotations, lines, stored
 from studio.store.annotations import Change
 from studio.store.lines import Line
 from studio.store.videos import now
@@ -104,7 +104,7 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         gone = Change(f"undo-{import_id}-{a.id}", "delete", replace(a, deleted=True), a.version)
         annotations.save(db, _video_of(db, a.id), gone, annotator)
         removed += 1
-    for video, said in json.loads(row["replaced"]).items():
+    for video, said in (stored.value(row["replaced"], dict, "imports", import_id) or {}).items():
         count = len(lines.of_video(db, video))
         if _digest(db, video) == said["after"]:
             lines.replace(db, video, [(start, end, text) for start, end, text in said["before"]])
@@ -139,12 +139,17 @@ def scores(db: sqlite3.Connection, video_id: str) -> dict[str, float]:
 def boxes(db: sqlite3.Connection, video_id: str) -> dict[str, tuple[Box, ...]]:
     """The boxes that came with files, by track; those of later imports hold."""
     rows = db.execute(
-        "SELECT track, boxes FROM boxes JOIN imports ON imports.id = import_id WHERE video_id = ? ORDER BY seq",
+        "SELECT import_id, track, boxes FROM boxes JOIN imports ON imports.id = import_id "
+        "WHERE video_id = ? ORDER BY seq",
         (video_id,),
     )
     found: dict[str, tuple[Box, ...]] = {}
     for row in rows:
-        found[row["track"]] = tuple((int(t), x1, y1, x2, y2) for t, x1, y1, x2, y2 in json.loads(row["boxes"]))
+        listed = stored.value(row["boxes"], list, "boxes", row["import_id"])
+        try:
+            found[row["track"]] = tuple((int(t), x1, y1, x2, y2) for t, x1, y1, x2, y2 in listed or ())
+        except (TypeError, ValueError):
+            stored.skipped("boxes", row["import_id"])
     return found
 
 

@@ -5,8 +5,12 @@ import sqlite3
 import uuid
 from typing import Any
 
-from studio.errors import NotFound
+from studio.errors import NotFound, UsageError
+from studio.store import stored
 from studio.store.videos import now
+
+MOST = 500  # searches that a library keeps
+MOST_CHARS = 20_000  # of one, as JSON
 
 
 def asked(db: sqlite3.Connection, text: str) -> None:
@@ -25,19 +29,32 @@ def history(db: sqlite3.Connection, most: int = 200) -> list[str]:
 
 
 def keep(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator: str) -> dict[str, Any]:
-    """Keep a search under a name; the same name again replaces it."""
+    """Keep a search under a name; the same name again replaces it.
+
+    Raises UsageError for one that is too large, or one too many.
+    """
+    text = json.dumps(question)
+    if len(text) > MOST_CHARS:
+        raise UsageError("This search is too large to be saved; name fewer videos.")
+    others = db.execute("SELECT count(*) FROM searches WHERE name != ?", (name,)).fetchone()[0]
+    if others >= MOST:
+        raise UsageError(f"This library has {MOST} saved searches already; remove one first.")
     db.execute(
         "INSERT INTO searches VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET question = excluded.question, annotator = excluded.annotator",
-        (uuid.uuid4().hex[:12], name, json.dumps(question), annotator, now()),
+        (uuid.uuid4().hex[:12], name, text, annotator, now()),
     )
     return next(row for row in kept(db) if row["name"] == name)
 
 
 def kept(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """All searches that were kept, by name."""
-    rows = db.execute("SELECT * FROM searches ORDER BY name")
-    return [{**dict(row), "question": json.loads(row["question"])} for row in rows]
+    """The searches that were kept, by name, at most MOST; not those that cannot be read."""
+    rows = db.execute(
+        "SELECT id, name, annotator, created, substr(question, 1, ?) AS question FROM searches ORDER BY name LIMIT ?",
+        (2 * MOST_CHARS, MOST),
+    )
+    read = ((row, stored.value(row["question"], dict, "searches", row["id"])) for row in rows)
+    return [{**dict(row), "question": question} for row, question in read if question is not None]
 
 
 def forget(db: sqlite3.Connection, search_id: str) -> None:
