@@ -4,6 +4,7 @@ Neither holds anybody's words: messages carry ids and counts, and of an error it
 passed, never its text, which may quote a label, a query or a file's name.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -11,7 +12,6 @@ import platform
 import sys
 import threading
 import traceback
-import weakref
 from datetime import UTC, datetime
 from importlib import metadata
 from logging.handlers import RotatingFileHandler
@@ -54,21 +54,20 @@ class Reports(logging.Handler):
     def __init__(self, folder: Path) -> None:
         super().__init__(logging.ERROR)
         self.folder = folder
-        self._last: weakref.ref[BaseException] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.exc_info or record.exc_info[1] is None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or getattr(error, "_reported", False):
             return
-        if self._last is not None and self._last() is record.exc_info[1]:
-            return
-        self._last = weakref.ref(record.exc_info[1])
+        with contextlib.suppress(AttributeError):  # few errors have no room for it
+            error._reported = True  # type: ignore[attr-defined]
         now = datetime.now(UTC)
         report = {
             "at": now.isoformat(timespec="seconds"),
             "times": 1,
-            "what": type(record.exc_info[1]).__name__,
+            "what": type(error).__name__,
             "where": record.name,
-            "trace": trace_of(record.exc_info[2]),
+            "trace": trace_of(error.__traceback__),
             **_facts(record),
             "version": version_of("moment-studio"),
             "python": platform.python_version(),

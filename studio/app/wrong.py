@@ -1,5 +1,7 @@
-"""Requests that are not what a route takes: one sentence, and nothing for the log. FastAPI's own answer repeats what was
-sent, and fails itself on what JSON cannot say again (NaN, half characters)."""
+"""Requests that are not what a route takes: one sentence, and nothing for the log.
+
+FastAPI's own answer repeats what was sent, and fails itself on what JSON cannot say again (NaN, half characters).
+"""
 
 from typing import Any
 
