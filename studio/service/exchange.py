@@ -12,6 +12,7 @@ from studio import formats
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, losses, place
+from studio.formats.reading import TooMany, bounded
 from studio.service import files, matching
 from studio.service.incoming import Incoming
 from studio.store import Store, annotations, imports, lines, runs
@@ -105,7 +106,7 @@ class Exchange:
         except UsageError:
             ending = PurePath(name).suffix.lower()
             likely = [f for f in FORMATS.values() if f.read and f.extension.lower() == ending]
-            return [f.name for f in likely if _reads(f, data, name)]
+            return [f.name for f in likely if self._reads(f, data, name)]
 
     def preview(self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None) -> Row:
         """What an import would do; nothing is changed.
@@ -160,12 +161,20 @@ class Exchange:
         kind = plan.kind or ("lines" if form.name in LINES else "annotations")
         if kind not in ("annotations", "lines") or (kind == "lines" and form.name not in LINES):
             raise UsageError("A file is imported as annotations; only subtitles may be imported as lines.")
-        parts = form.read(data, files.display_name(name))
+        with bounded(self._limits.import_marks):
+            parts = form.read(data, files.display_name(name))
         if not any(part.marks or part.boxes for part in parts):
             raise FormatError("There is nothing to import in this file.")
-        if sum(len(part.marks) for part in parts) > self._limits.import_marks:
-            raise FormatError(f"This file has more than {self._limits.import_marks} segments; split it.")
         return form, kind, self._placed(parts, name, plan)
+
+    def _reads(self, form: Format, data: bytes, name: str) -> bool:
+        try:
+            with bounded(self._limits.import_marks):
+                return form.read is not None and any(part.marks or part.boxes for part in form.read(data, name))
+        except TooMany:  # it is this format, and an import says what is wrong
+            return True
+        except FormatError:
+            return False
 
     def _guessed(self, data: bytes, name: str) -> Format:
         able = self.readers(data, name)
@@ -231,13 +240,6 @@ def write(form: Format, timelines: Sequence[Timeline]) -> bytes:
     if form.write is None:
         raise UsageError(f"{form.title} can only be read; export another format.")
     return form.write(timelines)
-
-
-def _reads(form: Format, data: bytes, name: str) -> bool:
-    try:
-        return form.read is not None and any(part.marks or part.boxes for part in form.read(data, name))
-    except FormatError:
-        return False
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

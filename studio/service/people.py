@@ -6,6 +6,7 @@ from typing import Any
 from studio.config import Limits
 from studio.errors import UsageError
 from studio.formats import subtitles
+from studio.formats.reading import bounded
 from studio.service.requests import number, text
 from studio.store import Store, lines, people
 from studio.timeline import seconds, us
@@ -54,7 +55,8 @@ class People:
         """
         if len(said) > self._limits.import_bytes:
             raise UsageError("This subtitle file is too long.")
-        found = [line for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
+        with bounded(self._limits.import_marks):
+            found = [line for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
         if not found:
             raise UsageError("There is no line in these subtitles that is said within the video.")
         self._store.write(lambda db: lines.replace(db, video["id"], found))
