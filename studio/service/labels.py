@@ -11,7 +11,6 @@ from studio.service.requests import listed, text
 from studio.store import Store, annotations, labels
 
 Row = dict[str, Any]
-MOST = 2_000
 COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 
 
@@ -33,9 +32,9 @@ class Schema:
         """
         if not isinstance(wanted, dict):
             raise UsageError("A schema is an object with labels and tracks.")
-        found = [self._label(each) for each in listed(wanted, "labels", MOST)]
-        tracks = [self._track(each) for each in listed(wanted, "tracks", MOST)]
-        renames = [self._rename(each) for each in listed(wanted, "renames", MOST)]
+        found = [self._label(each) for each in listed(wanted, "labels", labels.MOST)]
+        tracks = [self._track(each) for each in listed(wanted, "tracks", labels.MOST)]
+        renames = [self._rename(each) for each in listed(wanted, "renames", labels.MOST)]
         self._distinct([(row["track"], row["label"]) for row in found], "The label “{1}” is twice in “{0}”.")
         keys = [(row["track"], row["hotkey"]) for row in found if row["hotkey"]]
         self._distinct(keys, "Two labels of “{0}” have the key {1}.")

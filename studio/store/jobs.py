@@ -125,5 +125,5 @@ def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 
 def _value(row: sqlite3.Row) -> dict[str, Any] | None:
     """The job, None when it cannot be read."""
     params = stored.value(row["params"], dict, "jobs", row["id"])
-    result = None if row["result"] is None else stored.value(row["result"], object, "jobs", row["id"])
+    result = None if row["result"] in (None, "null") else stored.value(row["result"], dict, "jobs", row["id"])
     return None if params is None else {**dict(row), "params": params, "result": result}

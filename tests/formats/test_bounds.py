@@ -69,7 +69,7 @@ def test_what_stands_behind_the_bound_is_not_looked_at(form: str, line: str) -> 
     assert reader
     with bounded(MOST), pytest.raises(TooMany):
         reader(data.encode(), "x")
-    with pytest.raises(FormatError, match="[Ll]ine|JSON"):
+    with pytest.raises(FormatError, match=r"[Ll]ine|JSON"):
         reader(data.encode(), "x")
 
 
