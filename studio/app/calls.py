@@ -3,11 +3,10 @@
 import functools
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from studio.app.login import who
-from studio.errors import Conflict, NotFound, NotTheirs, Refused, StoreError, StudioError, UsageError
+from studio.errors import Conflict, NotFound, NotTheirs, StoreError, StudioError, UsageError
 from studio.service import Studio, catalogue, exchange, views
 from studio.service.exchange import Plan
 from studio.service.models import engines
@@ -97,28 +96,7 @@ def library_calls(studio: Studio) -> list[Call]:
         }
 
     def add_path(request: dict[str, Any]) -> Any:
-        """A few files a call, so that the page can show how far it is."""
-        try:
-            path = Path(text(request, "path").strip().strip("\"'")).expanduser()
-            place = path.resolve()
-        except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
-            raise UsageError("This is no path; give the full path of a video or a folder.") from None
-        # who logs in may sit at another machine: what lies on this one is not theirs to look through
-        if studio.users.required and not any(place.is_relative_to(f) for f in studio.settings.folders):
-            raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
-        if not str(path).strip(".") or not path.exists():
-            raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
-        files = studio.files_of(path)
-        if not files:
-            raise UsageError(f"There is no video in the folder “{path.name}”.")
-        done = whole(request, "done", 0)
-        added, problems = studio.add_all(files[done : done + ADD_AT_ONCE])
-        return {
-            "done": min(len(files), done + ADD_AT_ONCE),
-            "total": len(files),
-            "added": len(added),
-            "problems": problems,
-        }
+        return studio.add_shared(text(request, "path"), whole(request, "done", 0), ADD_AT_ONCE)
 
     def remove_video(request: dict[str, Any]) -> Any:
         studio.remove(text(request, "video"))

@@ -12,7 +12,7 @@ import numpy as np
 
 from studio import media
 from studio.config import Settings
-from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, StudioError, UsageError
+from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, Refused, StudioError, UsageError
 from studio.index import Cache
 from studio.jobs import STALE, InlineWorker, ProcessWorker, Progress, Runner, Watch, Worker
 from studio.partial import sweep
@@ -89,15 +89,17 @@ class Studio:
 
     # ------------------------------------------------------------------ videos
 
-    def add(self, path: str | Path, name: str | None = None) -> Row:
+    def add(self, path: str | Path, name: str | None = None, *, within: Sequence[Path] = ()) -> Row:
         """Add one file; it stays where it is. A file that is there already is returned as it is.
 
-        Raises MediaError, NotFound.
+        Raises MediaError, NotFound, also for a file that is really not in one of the folders `within`.
         """
         file = Path(path).expanduser()
         if not file.exists():
             raise NotFound(f"There is no file “{file.name}” at the path you gave; check its spelling.")
         file = file.resolve()
+        if within and not files.lies_in(file, within):  # a link that was laid since the folder was looked through
+            raise NotFound("A file leads out of the shared folders and is passed over.")
         try:
             str(file).encode()
         except UnicodeEncodeError:
@@ -121,20 +123,48 @@ class Studio:
         self._queue_preparation(kept)
         return kept
 
-    def add_all(self, paths: Iterable[str | Path]) -> tuple[list[Row], list[str]]:
+    def add_all(self, paths: Iterable[str | Path], within: Sequence[Path] = ()) -> tuple[list[Row], list[str]]:
         """Add files and folders (with all below them); returns the videos and one sentence for each that failed."""
         added, problems = [], []
         for path in paths:
-            for file in files.videos_at(Path(path).expanduser()):
+            found = files.videos_at(Path(path).expanduser(), within)
+            problems += found.problems
+            for file in found.files:
                 try:
-                    added.append(self.add(file))
+                    added.append(self.add(file, within=within))
                 except (MediaError, NotFound) as error:
                     problems.append(str(error))
         return added, problems
 
-    def files_of(self, path: Path) -> list[Path]:
-        """The path itself, or every video file below it in order of name."""
-        return files.videos_at(path)
+    def add_shared(self, text: str, done: int, most: int) -> Row:
+        """Add a few of the videos at a path that somebody typed, after `done` of them, at most so many, so that a page
+        can show how far it is: `done`, `total`, `added` (how many) and `problems` (sentences).
+
+        Where people log in, only from the shared folders: what else lies on this machine is not theirs to look through.
+        Raises UsageError, Refused.
+        """
+        try:
+            path = Path(text.strip().strip("\"'")).expanduser()
+            place = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
+            raise UsageError("This is no path; give the full path of a video or a folder.") from None
+        within = self.settings.folders if self.users.required else ()
+        if self.users.required and not files.lies_in(place, within):
+            raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
+        if not str(path).strip(".") or not path.exists():
+            raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
+        found = files.videos_at(path, within)
+        if not found.files:
+            said = " ".join([f"There is no video in the folder “{path.name}”.", *found.problems])
+            raise UsageError(said)
+        added, problems = self.add_all(found.files[done : done + most], within)
+        last = min(len(found.files), done + most)
+        return {
+            "done": last,
+            "total": len(found.files),
+            "added": len(added),
+            "problems": problems + (found.problems if last == len(found.files) else []),
+        }
 
     def keep_upload(self, partial: Path, name: str) -> Row:
         """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
