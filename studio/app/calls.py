@@ -11,6 +11,7 @@ from studio.service import Studio, catalogue, exchange, views
 from studio.service.exchange import Plan
 from studio.service.models import engines
 from studio.service.requests import listed, text, texts, time, whole
+from studio.service.rights import Actor, why_not
 from studio.service.search import TOP, parse
 from studio.service.status import status
 from studio.service.trials import TRIED_WITH
@@ -71,11 +72,16 @@ def annotator(request: dict[str, Any]) -> str:
     return who.get() or text(request, "annotator", "")[:100]
 
 
+def actor(studio: Studio, request: dict[str, Any]) -> Actor:
+    """Who asks, for `studio.service.rights`."""
+    return studio.users.actor(who.get(), annotator(request))
+
+
 def shell_calls(studio: Studio) -> list[Call]:
     """For the header."""
 
     def whoami(request: dict[str, Any]) -> Any:
-        return {"user": who.get(), "read_only": studio.store.read_only}
+        return {"user": who.get(), "admin": actor(studio, request).admin, "read_only": studio.store.read_only}
 
     return [answer(whoami)]
 
@@ -85,10 +91,20 @@ def library_calls(studio: Studio) -> list[Call]:
 
     def list_videos(request: dict[str, Any]) -> Any:
         ready, known = studio.indexed()
+        by = actor(studio, request)
         return {
             "videos": [
-                {**views.video(row, uploaded=studio.is_upload(row)), "indexed": studio.derived.is_indexed(row)}
+                {
+                    **views.video(row, uploaded=studio.is_upload(row)),
+                    "indexed": studio.derived.is_indexed(row),
+                    "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
+                }
                 for row in studio.videos()
+            ],
+            "removed": [
+                {"id": row["id"], "name": row["name"], "at": row["removed"], "by": row["removed_by"]}
+                for row in studio.trash.listed()
+                if by.owns(row["removed_by"])
             ],
             "jobs": studio.jobs(),
             "indexed": ready,
@@ -96,11 +112,14 @@ def library_calls(studio: Studio) -> list[Call]:
         }
 
     def add_path(request: dict[str, Any]) -> Any:
-        return studio.add_shared(text(request, "path"), whole(request, "done", 0), ADD_AT_ONCE)
+        return studio.add_shared(text(request, "path"), whole(request, "done", 0), ADD_AT_ONCE, actor(studio, request))
 
     def remove_video(request: dict[str, Any]) -> Any:
-        studio.remove(text(request, "video"))
+        studio.remove(text(request, "video"), actor(studio, request))
         return {}
+
+    def restore_video(request: dict[str, Any]) -> Any:
+        return views.video(studio.bring_back(text(request, "video"), actor(studio, request)))
 
     def index_video(request: dict[str, Any]) -> Any:
         return views.job(studio.start("index", text(request, "video")))
@@ -109,7 +128,7 @@ def library_calls(studio: Studio) -> list[Call]:
         studio.cancel(text(request, "job"))
         return {}
 
-    functions = (list_videos, add_path, remove_video, index_video, cancel_job)
+    functions = (list_videos, add_path, remove_video, restore_video, index_video, cancel_job)
     return [*(answer(f) for f in functions), *exchange_calls(studio)]
 
 
@@ -143,19 +162,27 @@ def search_calls(studio: Studio) -> list[Call]:
         return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
 
     def search_options(request: dict[str, Any]) -> Any:
-        return studio.searching.options()
+        found, by = studio.searching.options(), actor(studio, request)
+        for row in found["kept"]:
+            row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
+        return found
 
     def keep_search(request: dict[str, Any]) -> Any:
         question = request.get("question")
         if not isinstance(question, dict):
             raise UsageError("“question” must be an object.")
-        return studio.searching.keep(text(request, "name"), question, annotator(request))
+        return studio.searching.keep(text(request, "name"), question, annotator(request), actor(studio, request))
 
     def forget_search(request: dict[str, Any]) -> Any:
-        studio.searching.forget(text(request, "search"))
+        studio.searching.forget(text(request, "search"), actor(studio, request))
         return {}
 
-    return [answer(f) for f in (search, explain, search_options, keep_search, forget_search)]
+    def restore_search(request: dict[str, Any]) -> Any:
+        studio.searching.bring_back(text(request, "search"), actor(studio, request))
+        return {}
+
+    functions = (search, explain, search_options, keep_search, forget_search, restore_search)
+    return [answer(f) for f in functions]
 
 
 def models_calls(studio: Studio) -> list[Call]:
@@ -186,7 +213,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
     """For the Annotate page."""
 
     def load_document(request: dict[str, Any]) -> Any:
-        return studio.documents.load(text(request, "video"))
+        return {**studio.documents.load(text(request, "video")), "admin": actor(studio, request).admin}
 
     def changes(request: dict[str, Any]) -> Any:
         video, schema = text(request, "video"), text(request, "schema", "")
@@ -198,7 +225,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
         maker, sender = text(request, "annotator", ""), who.get()
         if sender and maker not in ("", sender):
             raise NotTheirs(f"Edits by “{maker[:100]}” wait in this browser; log in as {maker[:100]} to save them.")
-        return studio.save(text(request, "video"), request.get("edits", []), annotator(request))
+        return studio.save(text(request, "video"), request.get("edits", []), annotator(request), actor(studio, request))
 
     def ground(request: dict[str, Any]) -> Any:
         options = {
@@ -232,11 +259,13 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return studio.people.name(row, request.get("names"), base, annotator(request))
 
     def transcript(request: dict[str, Any]) -> Any:
-        return {"lines": studio.people.transcript(studio.video(text(request, "video")))}
+        row = studio.video(text(request, "video"))
+        fixed = studio.people.may_replace(row, actor(studio, request))
+        return {"lines": studio.people.transcript(row), "fixed": fixed}
 
     def read_subtitles(request: dict[str, Any]) -> Any:
         said = text(request, "text", longest=studio.settings.limits.import_bytes)
-        return {"count": studio.people.read_subtitles(studio.video(text(request, "video")), said)}
+        return studio.people.read_subtitles(studio.video(text(request, "video")), said, actor(studio, request))
 
     def save_line(request: dict[str, Any]) -> Any:
         known = None if request.get("line") is None else whole(request, "line", 0)
@@ -249,7 +278,7 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return {}
 
     def save_schema(request: dict[str, Any]) -> Any:
-        return studio.schema.save(request.get("schema"), annotator(request))
+        return studio.schema.save(request.get("schema"), annotator(request), actor(studio, request))
 
     functions = (
         load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
@@ -274,7 +303,7 @@ def exchange_calls(studio: Studio) -> list[Call]:
         return studio.exchange.preview(*_import_of(studio, request))
 
     def import_apply(request: dict[str, Any]) -> Any:
-        done = studio.exchange.apply(*_import_of(studio, request), annotator(request))
+        done = studio.exchange.apply(*_import_of(studio, request), annotator(request), actor(studio, request))
         studio.exchange.drop(text(request, "upload"))
         return done
 
@@ -283,10 +312,13 @@ def exchange_calls(studio: Studio) -> list[Call]:
         return {}
 
     def import_undo(request: dict[str, Any]) -> Any:
-        return studio.exchange.undo(text(request, "import"), annotator(request))
+        return studio.exchange.undo(text(request, "import"), annotator(request), actor(studio, request))
 
     def imports(request: dict[str, Any]) -> Any:
-        return {"imports": studio.exchange.imports()}
+        found, by = studio.exchange.imports(), actor(studio, request)
+        for row in found:
+            row["fixed"] = "" if by.owns(row["annotator"]) else why_not("undo this import", row["annotator"])
+        return {"imports": found}
 
     functions = (formats, export_preview, import_preview, import_apply, import_drop, import_undo, imports)
     return [answer(f) for f in functions]

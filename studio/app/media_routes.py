@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.requests import ClientDisconnect
 
+from studio.app.login import who
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
@@ -169,7 +170,7 @@ def routes(studio: Studio) -> APIRouter:
                     await run_in_threadpool(file.write, chunk)
             if promised and expected != received:
                 raise _broke_off()
-            row = await run_in_threadpool(studio.keep_upload, partial, name)
+            row = await run_in_threadpool(studio.keep_upload, partial, name, studio.users.actor(who.get()))
             return JSONResponse({"ok": True, "data": views.video(row)})
         except StudioError as error:
             return failed(error)

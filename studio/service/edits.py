@@ -1,13 +1,15 @@
 """Edits as a browser sends them → changes of the store, and their answers."""
 
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unicodedata import normalize
 
 from studio.config import Limits
-from studio.errors import Conflict, StudioError, UsageError
+from studio.errors import Conflict, Refused, StudioError, UsageError
 from studio.formats import native
 from studio.service.requests import text, time, whole
+from studio.service.rights import BULK, BULK_S, Actor
 from studio.store import Change, annotations
 from studio.timeline import Annotation, Segment
 
@@ -51,15 +53,16 @@ def _needed(edit: Wire, key: str, longest: int) -> str:
 
 
 def apply(
-    db: sqlite3.Connection, video_id: str, duration_us: int, edits: list[Any], by: str, limits: Limits
+    db: sqlite3.Connection, video: Wire, edits: list[Any], annotator: str, limits: Limits, by: Actor
 ) -> list[Wire]:
-    """Save edits one by one in one transaction; each gets its own answer.
+    """Save edits of a video one by one in one transaction; each gets its own answer.
 
     One that fails leaves nothing behind, and holds up no other but the later ones of the same annotation: they build on
     it.
     """
     answers: list[Wire] = []
     failed: dict[str, StudioError] = {}
+    bulk = None if by.owns(video["added_by"]) else _Bulk(db, annotator)
     for edit in edits:
         edit_id, about = (_name(edit, "edit_id"), _name(edit, "id") or "") if isinstance(edit, dict) else (None, "")
         db.execute("SAVEPOINT edit")
@@ -67,8 +70,10 @@ def apply(
             change = parse(edit, limits)
             if about in failed and not annotations.is_done(db, change.edit_id):
                 raise failed[about]
-            _within(db, change, duration_us)
-            saved = annotations.save(db, video_id, change, by)
+            _within(db, change, video["duration_us"])
+            if bulk is not None:
+                bulk.take(change)
+            saved = annotations.save(db, video["id"], change, annotator)
             answers.append({"edit_id": edit_id, "ok": True, "annotation": native.to_dict(saved) if saved else None})
         except StudioError as error:
             db.execute("ROLLBACK TO edit")
@@ -77,6 +82,29 @@ def apply(
             answers.append({"edit_id": edit_id, "ok": False, **_failure(db, about, error)})
         db.execute("RELEASE edit")
     return answers
+
+
+class _Bulk:
+    """How many annotations of others somebody deleted of late: one by one it is correction, all at once it is not."""
+
+    def __init__(self, db: sqlite3.Connection, annotator: str) -> None:
+        self._db, self._annotator, self._count = db, annotator, -1
+
+    def take(self, change: Change) -> None:
+        """Raises Refused for a deletion too many."""
+        if change.wanted is None or not change.wanted.deleted or annotations.is_done(self._db, change.edit_id):
+            return
+        before = annotations.find(self._db, change.wanted.id)
+        if before is None or before.deleted or before.annotator == self._annotator:
+            return
+        if self._count < 0:
+            since = (datetime.now(UTC) - timedelta(seconds=BULK_S)).isoformat(timespec="milliseconds")
+            self._count = annotations.lately_deleted(self._db, self._annotator, since)
+        self._count += 1
+        if self._count > BULK:
+            raise Refused(
+                f"You deleted {BULK} annotations of others in {BULK_S / 60:.0f} minutes; ask an admin to delete more."
+            )
 
 
 def _name(edit: Wire, key: str) -> str | None:

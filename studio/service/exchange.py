@@ -15,6 +15,8 @@ from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, los
 from studio.formats.reading import TooMany, bounded
 from studio.service import files, matching
 from studio.service.incoming import Incoming
+from studio.service.people import may_transcribe
+from studio.service.rights import OWNER, Actor, need
 from studio.store import Store, annotations, imports, lines, runs
 from studio.store.imports import Batch
 from studio.timeline import Annotation, Box, Footage, Segment, Timeline, seconds, us
@@ -123,11 +125,12 @@ class Exchange:
         return _shown(name, form, kind, ready, wanted, batches, fresh)
 
     def apply(
-        self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None, annotator: str = ""
-    ) -> Row:
+        self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None, annotator: str = "",
+        by: Actor = OWNER,
+    ) -> Row:  # fmt: skip
         """Import a file as one transaction. Returns `import` (the id to undo it by) and what `preview` says.
 
-        Raises FormatError, UsageError when nothing can be added, NotFound, StoreError.
+        Raises FormatError, UsageError when nothing can be added, NotFound, Refused, StoreError.
         """
         wanted = plan or Plan()
         form, kind, ready = self._ready(data, name, format_name, wanted)
@@ -140,13 +143,24 @@ class Exchange:
             adding = [batch for batch in fresh if not batch.empty]
             if not adding:
                 raise UsageError(_nothing(shown, batches))
+            for batch in adding:
+                if batch.lines:
+                    may_transcribe(db, batch.video_id, by)
             return {"import": imports.add(db, shown["file"], form.name, kind, adding, annotator), **shown}
 
         return self._store.write(work)
 
-    def undo(self, import_id: str, annotator: str = "") -> dict[str, int]:
-        """Take an import back as one action; see `store.imports.undo`."""
-        return self._store.write(lambda db: imports.undo(db, import_id, annotator))
+    def undo(self, import_id: str, annotator: str = "", by: Actor = OWNER) -> dict[str, int]:
+        """Take an import back as one action; see `store.imports.undo`.
+
+        Raises NotFound, UsageError, Refused.
+        """
+
+        def work(db: Any) -> dict[str, int]:
+            need(by, "undo this import", imports.owner(db, import_id))
+            return imports.undo(db, import_id, annotator)
+
+        return self._store.write(work)
 
     def imports(self) -> list[Row]:
         """All imports, newest first."""

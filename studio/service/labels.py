@@ -6,8 +6,9 @@ from typing import Any
 from unicodedata import normalize
 
 from studio.config import Limits
-from studio.errors import Conflict, UsageError
+from studio.errors import Conflict, Refused, UsageError
 from studio.service.requests import listed, text
+from studio.service.rights import OWNER, Actor
 from studio.store import Store, annotations, labels
 
 Row = dict[str, Any]
@@ -24,11 +25,11 @@ class Schema:
         """See `store.labels.schema`."""
         return self._store.read(labels.schema)
 
-    def save(self, wanted: Any, annotator: str) -> Row:
+    def save(self, wanted: Any, annotator: str, by: Actor = OWNER) -> Row:
         """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
         `to`), which change the annotations of the whole library and keep their history. `renamed` says how many.
 
-        Raises UsageError that says which part is wrong, Conflict with the schema as it stands.
+        Raises UsageError that says which part is wrong, Conflict with the schema as it stands, Refused.
         """
         if not isinstance(wanted, dict):
             raise UsageError("A schema is an object with labels and tracks.")
@@ -45,6 +46,8 @@ class Schema:
             current = labels.schema(db)
             if wanted.get("key") not in (None, current["key"]):
                 raise Conflict("Somebody else changed the labels meanwhile; look at theirs and try again.", current)
+            if not by.admin:
+                _may_change(db, annotator, current, found, tracks, renames)
             labels.replace(db, found, tracks)
             done = annotations.relabel(db, [(r["track"], r["from"], r["to"]) for r in renames], annotator)
             return {**labels.schema(db), "renamed": done}
@@ -82,3 +85,16 @@ class Schema:
             if each in seen:
                 raise UsageError(sentence.format(*each))
             seen.add(each)
+
+
+def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: list[Row], renames: list[Row]) -> None:
+    """Raises Refused for what only an admin does: change a name that others use, or what a track takes."""
+    there = {(row["track"], row["label"]) for row in wanted}
+    renamed = [(row["track"], row["from"]) for row in renames]
+    gone = [(row["track"], row["label"]) for row in current["labels"] if (row["track"], row["label"]) not in there]
+    for track, label in [*renamed, *gone]:
+        if annotations.others_use(db, track, label, name):
+            raise Refused(f"Others use the label “{label}”; only an admin can rename it or take it off the list.")
+    closed, now = ({row["track"] for row in rows if row["closed"]} for rows in (current["tracks"], tracks))
+    for track in closed ^ now:
+        raise Refused(f"Only an admin can say whether “{track}” takes only the labels of its list.")

@@ -23,8 +23,10 @@ from studio.service.exchange import Exchange
 from studio.service.labels import Schema
 from studio.service.people import People
 from studio.service.presence import Presence
+from studio.service.rights import OWNER, TRASH_DAYS, Actor, need
 from studio.service.search import Asked, Search
 from studio.service.team import Team
+from studio.service.trash import Trash
 from studio.service.users import Users
 from studio.store import Store, annotations, jobs, lines, runs, searches, videos
 from studio.store.database import to_disk
@@ -62,6 +64,7 @@ class Studio:
         self.presence = Presence()
         self.users = Users(self.store)
         self.team = Team(self.store)
+        self.trash = Trash(self.store, self.settings, self.cache, self.is_upload)
         self.derived = Derived(self.settings, self.cache, self.video)
         self.documents = Documents(self.store, self.settings, self.derived, self.video, self._previews)
         self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self.derived.frames)
@@ -69,6 +72,7 @@ class Studio:
         if background:
             threading.Thread(target=self._asker.start, daemon=True).start()
         if background and not self.store.read_only:
+            self.trash.empty(TRASH_DAYS)
             self._tidy()
             sweep(self.settings.uploads)
             worker = ProcessWorker(self.settings, "worker-jobs")
@@ -89,8 +93,9 @@ class Studio:
 
     # ------------------------------------------------------------------ videos
 
-    def add(self, path: str | Path, name: str | None = None, *, within: Sequence[Path] = ()) -> Row:
-        """Add one file; it stays where it is. A file that is there already is returned as it is.
+    def add(self, path: str | Path, name: str | None = None, *, within: Sequence[Path] = (), by: Actor = OWNER) -> Row:
+        """Add one file; it stays where it is. A file that is there already is returned as it is, and one that was
+        removed with all that was in it.
 
         Raises MediaError, NotFound, also for a file that is really not in one of the folders `within`.
         """
@@ -112,9 +117,11 @@ class Studio:
             "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
-            "browser_playable": int(probe.browser_playable),
+            "browser_playable": int(probe.browser_playable), "added_by": by.name,
         }  # fmt: skip
         kept, replaced = self.store.write(lambda db: videos.add(db, row))
+        if self.is_upload(kept):
+            self.trash.drop_copy(kept)
         if replaced:  # what was derived from the old file is about other frames
             self._stop_jobs(kept["id"])
             self.cache.drop(kept["id"])
@@ -123,7 +130,9 @@ class Studio:
         self._queue_preparation(kept)
         return kept
 
-    def add_all(self, paths: Iterable[str | Path], within: Sequence[Path] = ()) -> tuple[list[Row], list[str]]:
+    def add_all(
+        self, paths: Iterable[str | Path], within: Sequence[Path] = (), by: Actor = OWNER
+    ) -> tuple[list[Row], list[str]]:
         """Add files and folders (with all below them); returns the videos and one sentence for each that failed."""
         added, problems = [], []
         for path in paths:
@@ -131,12 +140,12 @@ class Studio:
             problems += found.problems
             for file in found.files:
                 try:
-                    added.append(self.add(file, within=within))
+                    added.append(self.add(file, within=within, by=by))
                 except (MediaError, NotFound) as error:
                     problems.append(str(error))
         return added, problems
 
-    def add_shared(self, text: str, done: int, most: int) -> Row:
+    def add_shared(self, text: str, done: int, most: int, by: Actor = OWNER) -> Row:
         """Add a few of the videos at a path that somebody typed, after `done` of them, at most so many, so that a page
         can show how far it is: `done`, `total`, `added` (how many) and `problems` (sentences).
 
@@ -157,7 +166,7 @@ class Studio:
         if not found.files:
             said = " ".join([f"There is no video in the folder “{path.name}”.", *found.problems])
             raise UsageError(said)
-        added, problems = self.add_all(found.files[done : done + most], within)
+        added, problems = self.add_all(found.files[done : done + most], within, by)
         last = min(len(found.files), done + most)
         return {
             "done": last,
@@ -166,7 +175,7 @@ class Studio:
             "problems": problems + (found.problems if last == len(found.files) else []),
         }
 
-    def keep_upload(self, partial: Path, name: str) -> Row:
+    def keep_upload(self, partial: Path, name: str, by: Actor = OWNER) -> Row:
         """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
 
         Raises MediaError, StoreError; then the file is gone again.
@@ -181,7 +190,7 @@ class Studio:
         to_disk(partial)
         partial.replace(kept)
         try:
-            return self.add(kept, label)
+            return self.add(kept, label, by=by)
         except StudioError as error:
             if not known:
                 kept.unlink(missing_ok=True)
@@ -214,19 +223,30 @@ class Studio:
             path = ref
         return self.store.read(lambda db: videos.get(db, path))
 
-    def remove(self, ref: str) -> None:
-        """Take a video out of the library. Its file stays, unless it came through the browser."""
+    def remove(self, ref: str, by: Actor = OWNER) -> None:
+        """Take a video out of the library; `bring_back` undoes it. Its file stays, unless it came through the browser:
+        then it is deleted once it cannot be brought back any more.
+
+        Raises NotFound, Refused.
+        """
         row = self.video(ref)
+        need(by, f"remove “{row['name']}”", row["added_by"])
         self._stop_jobs(row["id"])
-        self.store.write(lambda db: videos.remove(db, row["id"]))
-        self.cache.drop(row["id"])
-        if self.is_upload(row):
-            Path(row["path"]).unlink(missing_ok=True)
+        self.trash.put(row, by)
+
+    def bring_back(self, video_id: str, by: Actor = OWNER) -> Row:
+        """Undo the removal of a video.
+
+        Raises NotFound, Refused.
+        """
+        row = self.trash.bring_back(video_id, by)
+        self._queue_preparation(row)
+        return row
 
     def _tidy(self, video_id: str = "") -> None:
         """Remove what was left unfinished about a video or about all, and whatever is about a video that is gone."""
         self.cache.tidy(video_id)
-        known = {row["id"] for row in self.videos()}
+        known = {row["id"] for row in (*self.videos(), *self.trash.listed())}
         for gone in self.cache.videos() - known:
             self.cache.drop(gone)
 
@@ -356,9 +376,9 @@ class Studio:
 
     # ------------------------------------------------------------------ annotations
 
-    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "") -> Row:
+    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "", by: Actor = OWNER) -> Row:
         """See `Documents.save`."""
-        return self.documents.save(video_id, changes, annotator)
+        return self.documents.save(video_id, changes, annotator, by)
 
     def annotations(self, ref: str) -> list[Annotation]:
         return self.documents.annotations(ref)

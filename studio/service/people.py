@@ -4,11 +4,13 @@ import sqlite3
 from typing import Any
 
 from studio.config import Limits
-from studio.errors import UsageError
+from studio.errors import Refused, UsageError
 from studio.formats import subtitles
 from studio.formats.reading import bounded
 from studio.service.requests import number, text
-from studio.store import Store, lines, people
+from studio.service.rights import OWNER, Actor, need
+from studio.store import Store, imports, lines, people, videos
+from studio.store.imports import Batch
 from studio.timeline import seconds, us
 
 Row = dict[str, Any]
@@ -48,10 +50,11 @@ class People:
             for line in found
         ]
 
-    def read_subtitles(self, video: Row, said: str) -> int:
-        """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are; returns how many.
+    def read_subtitles(self, video: Row, said: str, by: Actor = OWNER) -> Row:
+        """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are, as an import: `count`, how
+        many, and `import`, the id to undo it by.
 
-        Raises FormatError, UsageError.
+        Raises FormatError, UsageError, Refused.
         """
         if len(said) > self._limits.import_bytes:
             raise UsageError("This subtitle file is too long.")
@@ -59,8 +62,22 @@ class People:
             found = [line for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
         if not found:
             raise UsageError("There is no line in these subtitles that is said within the video.")
-        self._store.write(lambda db: lines.replace(db, video["id"], found))
-        return len(found)
+        form = "vtt" if said.lstrip("\ufeff").startswith("WEBVTT") else "srt"
+
+        def work(db: sqlite3.Connection) -> Row:
+            may_transcribe(db, video["id"], by)
+            batch = Batch(video["id"], lines=found)
+            return {"count": len(found), "import": imports.add(db, video["name"], form, "lines", [batch], by.name)}
+
+        return self._store.write(work)
+
+    def may_replace(self, video: Row, by: Actor) -> str:
+        """Empty where somebody may replace the transcript of a video, else why not."""
+        try:
+            self._store.read(lambda db: may_transcribe(db, video["id"], by))
+        except Refused as error:
+            return str(error)
+        return ""
 
     def save_line(self, video: Row, line_id: int | None, start: float, end: float, said: str) -> int:
         """Add a line, or change one; returns its id.
@@ -83,3 +100,10 @@ class People:
         Raises NotFound.
         """
         self._store.write(lambda db: lines.drop(db, video["id"], line_id))
+
+
+def may_transcribe(db: sqlite3.Connection, video_id: str, by: Actor) -> None:
+    """Raises Refused for somebody who may not replace the transcript of a video."""
+    transcriber = imports.transcriber(db, video_id)
+    if transcriber is not None:
+        need(by, "replace this transcript", transcriber, videos.get(db, video_id)["added_by"])

@@ -12,6 +12,7 @@ from studio import media
 from studio.errors import NotFound, StoreError, UsageError
 from studio.jobs import Watch, Worker
 from studio.service.requests import listed, number, text, time
+from studio.service.rights import OWNER, Actor, need
 from studio.store import Store, annotations, labels, lines, searches, stored
 from studio.timeline import seconds
 
@@ -219,16 +220,23 @@ class Search:
         """The searches that were kept: `id`, `name`, `question` as a page sent it."""
         return self._store.read(_kept)
 
-    def keep(self, name: str, question: Row, annotator: str) -> Row:
-        """Keep a search under a name.
+    def keep(self, name: str, question: Row, annotator: str, by: Actor = OWNER) -> Row:
+        """Keep a search under a name, in place of one's own of that name.
 
-        Raises UsageError.
+        Raises UsageError, Refused.
         """
         name = name.strip()
         if not name or len(name) > 80:
             raise UsageError("Give the search a name of up to 80 letters.")
         wanted = plain(parse({key: value for key, value in question.items() if key != "image"}))
-        return self._store.write(lambda db: searches.keep(db, name, wanted, annotator))
+
+        def work(db: Any) -> Row:
+            owner = searches.owner(db, name)
+            if owner is not None:
+                need(by, f"save another search as “{name}”", owner)
+            return searches.keep(db, name, wanted, annotator)
+
+        return self._store.write(work)
 
     def kept_as(self, name: str) -> Row:
         """The question kept under a name.
@@ -240,9 +248,32 @@ class Search:
                 return dict(row["question"])
         raise NotFound(f"There is no saved search “{name}”; list them with: studio searches")
 
-    def forget(self, search_id: str) -> None:
-        """Remove a kept search."""
-        self._store.write(lambda db: searches.forget(db, search_id))
+    def forget(self, search_id: str, by: Actor = OWNER) -> None:
+        """Remove a kept search; `bring_back` undoes it.
+
+        Raises NotFound, Refused.
+        """
+
+        def work(db: Any) -> None:
+            kept = searches.get(db, search_id)
+            need(by, f"remove “{kept['name']}”", kept["annotator"])
+            searches.forget(db, search_id, by.name)
+
+        self._store.write(work)
+
+    def bring_back(self, search_id: str, by: Actor = OWNER) -> None:
+        """Undo the removal of a kept search.
+
+        Raises NotFound, Refused.
+        """
+
+        def work(db: Any) -> None:
+            kept = searches.get(db, search_id)
+            if kept["removed"] is not None:
+                need(by, f"bring back “{kept['name']}”", kept["removed_by"])
+                searches.bring_back(db, search_id)
+
+        self._store.write(work)
 
 
 def _kept(db: Any) -> list[Row]:

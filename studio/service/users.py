@@ -6,10 +6,12 @@ import hmac
 import ipaddress
 import os
 import secrets
+import sqlite3
 import threading
 import time
 
 from studio.errors import NotFound, Refused, StoreError, UsageError
+from studio.service.rights import Actor
 from studio.store import Store, users
 
 LEAST_CHARS = 8
@@ -37,12 +39,18 @@ class Users:
             self._known = time.monotonic(), bool(self.listed())
         return self._known[1]
 
-    def listed(self) -> list[tuple[str, str]]:
-        """Names, and when each was added."""
+    def listed(self) -> list[tuple[str, str, bool]]:
+        """Names, when each was added, and whether they are an admin."""
         return self._store.read(users.listed)
 
-    def put(self, name: str, password: str) -> None:
-        """Add somebody, or give them a new password.
+    def actor(self, name: str, said: str = "") -> Actor:
+        """Who asks: the user who is logged in as `name`; where nobody has to, whoever `said` that it is them."""
+        if name:
+            return Actor(name, self._store.read(lambda db: users.is_admin(db, name)))
+        return Actor(said, admin=not self.listed())
+
+    def put(self, name: str, password: str, *, admin: bool = False) -> None:
+        """Add somebody, or give them a new password. The first one is an admin.
 
         Raises UsageError for a name or a password that will not do.
         """
@@ -52,15 +60,35 @@ class Users:
         if len(password) < LEAST_CHARS:
             raise UsageError(f"A password needs at least {LEAST_CHARS} characters.")
         hashed = _hash(password)
-        self._store.write(lambda db: users.put(db, name, hashed))
+        self._store.write(lambda db: users.put(db, name, hashed, admin))
+
+    def make_admin(self, name: str, admin: bool = True) -> None:
+        """Say that somebody is an admin, or is none any more.
+
+        Raises NotFound, UsageError for the only one.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            if not admin and users.is_only_admin(db, name):
+                raise _only_admin(name)
+            if not users.make_admin(db, name, admin):
+                raise _nobody(name)
+
+        self._store.write(work)
 
     def drop(self, name: str) -> None:
         """Take somebody out.
 
-        Raises NotFound.
+        Raises NotFound, UsageError for the only admin of several users.
         """
-        if not self._store.write(lambda db: users.drop(db, name)):
-            raise NotFound(f"There is no user “{name}”; see: studio users list")
+
+        def work(db: sqlite3.Connection) -> None:
+            if users.is_only_admin(db, name):
+                raise _only_admin(name)
+            if not users.drop(db, name):
+                raise _nobody(name)
+
+        self._store.write(work)
 
     def login(self, name: str, password: str, address: str = "") -> str:
         """A token for a new session of somebody at a network address.
@@ -114,6 +142,14 @@ class Users:
         except StoreError:
             if self.user_of(token) is not None:
                 self._ended.add(hashed)
+
+
+def _nobody(name: str) -> NotFound:
+    return NotFound(f"There is no user “{name}”; see: studio users list")
+
+
+def _only_admin(name: str) -> UsageError:
+    return UsageError(f"“{name}” is the only admin; make somebody else one first, with: studio users admin NAME")
 
 
 def _network(address: str) -> str:

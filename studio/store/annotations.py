@@ -179,6 +179,7 @@ def answers(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
     rows = db.execute(
         "SELECT r.query, a.video_id, a.start_us, a.end_us FROM annotations a "
         "JOIN predictions p ON p.id = a.prediction_id JOIN runs r ON r.id = p.run_id "
+        "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
         "WHERE r.task = 'grounding' AND r.query IS NOT NULL AND NOT a.deleted "
         "ORDER BY a.rowid DESC LIMIT ?",
         (most,),
@@ -190,6 +191,22 @@ def videos_with(db: sqlite3.Connection, label: str) -> set[str]:
     """The ids of the videos that have an annotation with this label."""
     rows = db.execute("SELECT DISTINCT video_id FROM annotations WHERE label = ? AND NOT deleted", (label,))
     return {row["video_id"] for row in rows}
+
+
+def others_use(db: sqlite3.Connection, track: str, label: str, name: str) -> bool:
+    """Whether an annotation of somebody else stands with a label."""
+    asked = "SELECT 1 FROM annotations WHERE track = ? AND label = ? AND annotator != ? AND NOT deleted LIMIT 1"
+    return db.execute(asked, (track, label, name)).fetchone() is not None
+
+
+def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
+    """How many annotations of others somebody deleted since a moment (as `now` says it), among the newest revisions."""
+    row = db.execute(
+        "SELECT count(*) FROM revisions WHERE seq > (SELECT max(seq) FROM revisions) - 20000 AND annotator = ? "
+        "AND op = 'delete' AND at > ? AND json_valid(before) AND json_extract(before, '$.annotator') != ?",
+        (name, since, name),
+    ).fetchone()
+    return int(row[0])
 
 
 def of_video(db: sqlite3.Connection, video_id: str) -> list[Annotation]:

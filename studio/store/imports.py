@@ -92,7 +92,7 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
     """
     row = db.execute("SELECT * FROM imports WHERE id = ?", (import_id,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no import “{import_id:.40}”; list them with: studio import --list")
+        raise _no_import(import_id)
     if row["undone"]:
         raise UsageError("This import was undone already.")
     removed = kept = 0
@@ -123,6 +123,34 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
         "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations FROM imports ORDER BY seq DESC"
     )
     return [dict(row) for row in rows]
+
+
+def owner(db: sqlite3.Connection, import_id: str) -> str:
+    """Who imported a file.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT annotator FROM imports WHERE id = ?", (import_id,)).fetchone()
+    if row is None:
+        raise _no_import(import_id)
+    return str(row["annotator"])
+
+
+def _no_import(import_id: str) -> NotFound:
+    return NotFound(f"There is no import “{import_id:.40}”; list them with: studio import --list")
+
+
+def transcriber(db: sqlite3.Connection, video_id: str) -> str | None:
+    """Who read in the lines of a video; "" for a file or nobody known, None while there are no lines."""
+    if db.execute("SELECT 1 FROM lines WHERE video_id = ? LIMIT 1", (video_id,)).fetchone() is None:
+        return None
+    row = db.execute(
+        "SELECT annotator FROM imports WHERE kind = 'lines' AND undone IS NULL AND EXISTS (SELECT 1 FROM "
+        "json_each(CASE WHEN json_valid(replaced) THEN replaced ELSE '{}' END) WHERE key = ?) "
+        "ORDER BY seq DESC LIMIT 1",
+        (video_id,),
+    ).fetchone()
+    return "" if row is None else str(row["annotator"])
 
 
 def scores(db: sqlite3.Connection, video_id: str) -> dict[str, float]:

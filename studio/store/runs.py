@@ -31,7 +31,7 @@ def add(db: sqlite3.Connection, video_id: str, outcome: Outcome) -> str:
 
     Raises NotFound when the video has gone.
     """
-    if db.execute("SELECT 1 FROM videos WHERE id = ?", (video_id,)).fetchone() is None:
+    if db.execute("SELECT 1 FROM videos WHERE id = ? AND removed IS NULL", (video_id,)).fetchone() is None:
         raise NotFound("This video was removed from the library meanwhile; its result was dropped.")
     run_id, o = uuid.uuid4().hex, outcome
     db.execute(
