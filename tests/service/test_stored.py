@@ -114,7 +114,9 @@ def test_what_is_kept_comes_back_as_it_was_asked(filled: Studio) -> None:
     '{"query": "\\ud800"}',
 ], ids=lambda text: text[:24])  # fmt: skip
 def test_an_older_bad_search_is_left_out_or_cleaned(filled: Studio, old: str) -> None:
-    filled.store.write(lambda db: db.execute("INSERT INTO searches VALUES ('s2', 'bad', ?, 'eve', '')", (old,)))
+    filled.store.write(lambda db: db.execute(
+        "INSERT INTO searches (id, name, question, annotator, created) VALUES ('s2', 'bad', ?, 'eve', '')", (old,)
+    ))  # fmt: skip
     kept = ask(filled, "search_options", {})["data"]["kept"]
     assert "dogs" in [row["name"] for row in kept]
     assert all("junk" not in json.dumps(row) for row in kept)

@@ -50,7 +50,7 @@ export class Transcript extends EventTarget {
   // Empty, or why this person may not read in other subtitles.
   mayRead(fixed) {
     const input = this.$("subtitle-file");
-    const label = input.closest("label");
+    const label = input.parentElement;
     this.readTitle ??= label.title;
     input.disabled = Boolean(fixed);
     label.title = fixed || this.readTitle;
