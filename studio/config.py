@@ -75,6 +75,11 @@ class Settings:
         return self.home / "uploads"
 
     @property
+    def trash(self) -> Path:
+        """Uploads of videos that were removed, for as long as they can be brought back."""
+        return self.home / "trash"
+
+    @property
     def cache(self) -> Path:
         """Everything that can be rebuilt from the videos: features, thumbnails, proxies."""
         return self.home / "cache"

@@ -18,6 +18,7 @@ from studio.errors import StudioError, UsageError
 from studio.formats import native
 from studio.service import Studio, catalogue, views
 from studio.service.models import engines
+from studio.service.requests import text
 from studio.service.search import TOP, Asked, Filters
 from studio.timeline import seconds
 
@@ -183,15 +184,13 @@ def endpoints(studio: Studio) -> list[Endpoint]:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"“{name}” must be a text.")
-    return value
+    return text({name: value}, name)
 
 
 def _texts(name: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise UsageError(f"“{name}” must be a list of ids of videos.")
-    return value
+    return [text({name: each}, name) for each in value]
 
 
 def _count(name: str, value: Any) -> int:

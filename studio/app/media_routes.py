@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.requests import ClientDisconnect
 
+from studio.app.login import who
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
@@ -155,7 +156,7 @@ def routes(studio: Studio) -> APIRouter:
                     received += len(chunk)
             if promised and expected != received:
                 raise _broke_off()
-            row = await run_in_threadpool(studio.keep_upload, partial, name)
+            row = await run_in_threadpool(studio.keep_upload, partial, name, studio.users.actor(who.get()))
             return JSONResponse({"ok": True, "data": views.video(row)})
         except StudioError as error:
             return failed(error)

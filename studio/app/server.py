@@ -23,6 +23,7 @@ from studio.app.http_protocol import with_header_deadline
 from studio.app.media_routes import routes
 from studio.app.request_guard import RequestGuard
 from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
+from studio.app.wrong import say_what_is_wrong
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.service import Studio
@@ -81,6 +82,7 @@ def create_app(
     if mcp:
         api.restrict_mcp(blocks)
     app.add_exception_handler(Exception, _unexpected)
+    say_what_is_wrong(app)
     app.add_middleware(login.Door, studio=studio, always=logged_in)
     hosts = [host, *([socket.gethostname(), socket.getfqdn()] if others else [])]
     app.add_middleware(

@@ -9,6 +9,7 @@ from studio.service import catalogue, examine
 from studio.service.copies import restore
 from studio.service.doctor import condition
 from studio.service.models import download, install
+from studio.service.rights import TRASH_DAYS
 
 
 def register(commands: Commands) -> None:
@@ -23,6 +24,11 @@ def register(commands: Commands) -> None:
     sub.add_argument("file", metavar="FILE", type=Path)
     sub = commands.add("restore", bring_back, "put a backup in the place of the library's database", as_json=False)
     sub.add_argument("file", metavar="FILE", type=Path)
+    sub = commands.add("trash", trash, "list what was removed, bring it back, or delete it for good",
+                       examples=("studio trash list", "studio trash restore 0123456789ab", "studio trash empty"),
+                       more=f"What was removed in the app is deleted after {TRASH_DAYS} days.")  # fmt: skip
+    sub.add_argument("action", choices=["list", "restore", "empty"])
+    sub.add_argument("video", metavar="VIDEO", nargs="?", help="restore: the id that list says")
     sub = commands.add("completion", completion, "print a script that completes commands in your shell", as_json=False,
                        examples=("studio completion zsh > ~/.zfunc/_studio",))  # fmt: skip
     sub.add_argument("shell", choices=["bash", "zsh", "tcsh"])
@@ -51,6 +57,27 @@ def models(args: Args) -> int:
     ]
     show(args, {"models": cards}, lines)
     return 1 if broken and args.action == "verify" else 0
+
+
+def trash(args: Args) -> int:
+    """`studio trash list|restore|empty`"""
+    if (args.video is None) == (args.action == "restore"):
+        raise UsageError("Use: studio trash list, restore VIDEO, or empty.")
+    with opened(args) as studio:
+        if args.action == "restore":
+            row = studio.bring_back(args.video)
+            show(args, {"restored": row["id"]}, [f"{row['id']}  {row['name']} is back."])
+            return 0
+        if args.action == "empty":
+            gone = studio.trash.empty()
+            show(args, {"deleted": [row["id"] for row in gone]}, [f"{len(gone)} deleted"])
+            return 0
+        found = [
+            {"id": row["id"], "name": row["name"], "removed": row["removed"], "by": row["removed_by"]}
+            for row in studio.trash.listed()
+        ]
+    show(args, {"removed": found}, [f"{row['id']}  {row['removed'][:10]}  {row['name']}" for row in found])
+    return 0
 
 
 def backup(args: Args) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from studio.cli.console import ENCODER, Args, Commands, bar, known, opened, settings_of, show
 from studio.errors import UsageError
 from studio.jobs import ProcessBackend
-from studio.service import Studio
+from studio.service import Studio, files
 from studio.timeline import clock, seconds
 
 
@@ -80,7 +80,8 @@ def add(args: Args) -> int:
     """`studio add`"""
     rows, problems = [], []
     with opened(args) as studio, bar("adding") as progress:
-        wanted = [file for path in args.paths for file in studio.files_of(Path(path).expanduser())]
+        found = [files.videos_at(Path(path).expanduser()) for path in args.paths]
+        wanted = [file for each in found for file in each.files]
         for number, file in enumerate(wanted):
             progress(number / len(wanted), file.name)
             added, failed = studio.add_all([file])

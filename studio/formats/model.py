@@ -13,6 +13,7 @@ from typing import Literal
 
 from studio.config import Limits
 from studio.errors import FormatError
+from studio.formats import reading
 from studio.timeline import Annotation, Box, Footage, Segment, Timeline
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
@@ -32,6 +33,9 @@ class Mark:
     note: str = ""
     score: float | None = None
     annotator: str = ""
+
+    def __post_init__(self) -> None:
+        reading.take_mark()
 
 
 @dataclass(frozen=True, slots=True)

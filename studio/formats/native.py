@@ -74,6 +74,7 @@ def parse(data: bytes) -> list[Timeline]:
 def _timeline(document: dict[str, Any]) -> Timeline:
     footage = Footage(str(document["video"]), reading.whole(document["duration_us"], _NAME))
     items = reading.expect(document["annotations"], list, f"{_NAME}: “annotations”")
+    reading.room_for(len(items))
     scores = {item["id"]: reading.number(item["score"], _NAME) for item in items if "score" in item}
     boxes = {track: tuple(map(_box, listed)) for track, listed in document.get("boxes", {}).items()}
     return Timeline(footage, tuple(map(_from_dict, items)), scores, boxes)

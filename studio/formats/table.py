@@ -8,7 +8,7 @@ reading takes exactly that one away again. Only `track`, `label`, and times (`st
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from studio.errors import FormatError
 from studio.formats import reading
@@ -33,18 +33,17 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _RISKY.match(cell) else cell
 
 
-def rows_of(data: bytes) -> list[tuple[int, list[str]]]:
+def rows_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """(number of the line, from 1, on which it begins; cells) of every row that is not blank. Raises FormatError."""
     rows = csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True)
-    found, line = [], 1
+    line = 1
     try:
-        for row in rows:
+        for row in reading.counted(rows):
             if any(row):
-                found.append((line, row))
+                yield line, row
             line = rows.line_num + 1
     except csv.Error:
         raise FormatError("This file is not CSV with commas; save it as CSV in UTF-8 and try again.") from None
-    return found
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -67,12 +66,12 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 def read(data: bytes, name: str) -> list[Part]:
     """Rows of such a file, or of one that a person made with the same column names. Raises FormatError."""
     rows = rows_of(data)
-    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    header = [cell.strip().lower() for cell in next(rows, (0, []))[1]]
     times = ("start_us", "end_us") if {"start_us", "end_us"} <= set(header) else ("start", "end")
     if not {"label", *times} <= set(header):
         raise FormatError("The first row of this CSV must name the columns label, start and end (and track, video).")
     found: dict[str, list[Mark]] = {}
-    for number, row in rows[1:]:
+    for number, row in rows:
         if len(row) != len(header):
             raise FormatError(f"Line {number} of this CSV has {len(row)} cells instead of {len(header)}; repair it.")
         cells = {key: unguarded(cell) for key, cell in zip(header, row, strict=True)}

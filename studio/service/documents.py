@@ -9,6 +9,7 @@ from studio.formats import native
 from studio.service import edits, views
 from studio.service.derived import Derived
 from studio.service.models import engines
+from studio.service.rights import OWNER, Actor
 from studio.store import Store, annotations, jobs, labels, people, runs, videos
 from studio.timeline import Annotation, Prediction
 
@@ -89,7 +90,7 @@ class Documents:
 
         return self._store.read(work)
 
-    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "") -> Row:
+    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "", by: Actor = OWNER) -> Row:
         """Save edits; `results` has one answer an edit, in order. When this returns, they are on disk.
 
         Raises StoreError when nothing could be saved, UsageError, NotFound.
@@ -102,7 +103,7 @@ class Documents:
         row = self._video(video_id)
 
         def work(db: Any) -> Row:
-            results = edits.apply(db, row["id"], row["duration_us"], changes, annotator, limits)
+            results = edits.apply(db, row, changes, annotator, limits, by)
             return {"results": results, "seq": annotations.last_seq(db)}
 
         return self._store.write(work)

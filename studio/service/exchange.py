@@ -12,8 +12,11 @@ from studio import formats
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, losses, place
+from studio.formats.reading import TooMany, bounded
 from studio.service import files, matching
 from studio.service.incoming import Incoming
+from studio.service.people import may_transcribe
+from studio.service.rights import OWNER, Actor, need
 from studio.store import Store, annotations, imports, lines, runs
 from studio.store.imports import Batch
 from studio.timeline import Annotation, Box, Footage, Segment, Timeline, seconds, us
@@ -105,7 +108,7 @@ class Exchange:
         except UsageError:
             ending = PurePath(name).suffix.lower()
             likely = [f for f in FORMATS.values() if f.read and f.extension.lower() == ending]
-            return [f.name for f in likely if _reads(f, data, name)]
+            return [f.name for f in likely if self._reads(f, data, name)]
 
     def preview(self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None) -> Row:
         """What an import would do; nothing is changed.
@@ -122,11 +125,12 @@ class Exchange:
         return _shown(name, form, kind, ready, wanted, batches, fresh)
 
     def apply(
-        self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None, annotator: str = ""
-    ) -> Row:
+        self, data: bytes, name: str, format_name: str | None = None, plan: Plan | None = None, annotator: str = "",
+        by: Actor = OWNER,
+    ) -> Row:  # fmt: skip
         """Import a file as one transaction. Returns `import` (the id to undo it by) and what `preview` says.
 
-        Raises FormatError, UsageError when nothing can be added, NotFound, StoreError.
+        Raises FormatError, UsageError when nothing can be added, NotFound, Refused, StoreError.
         """
         wanted = plan or Plan()
         form, kind, ready = self._ready(data, name, format_name, wanted)
@@ -139,13 +143,24 @@ class Exchange:
             adding = [batch for batch in fresh if not batch.empty]
             if not adding:
                 raise UsageError(_nothing(shown, batches))
+            for batch in adding:
+                if batch.lines:
+                    may_transcribe(db, batch.video_id, by)
             return {"import": imports.add(db, shown["file"], form.name, kind, adding, annotator), **shown}
 
         return self._store.write(work)
 
-    def undo(self, import_id: str, annotator: str = "") -> dict[str, int]:
-        """Take an import back as one action; see `store.imports.undo`."""
-        return self._store.write(lambda db: imports.undo(db, import_id, annotator))
+    def undo(self, import_id: str, annotator: str = "", by: Actor = OWNER) -> dict[str, int]:
+        """Take an import back as one action; see `store.imports.undo`.
+
+        Raises NotFound, UsageError, Refused.
+        """
+
+        def work(db: Any) -> dict[str, int]:
+            need(by, "undo this import", imports.owner(db, import_id))
+            return imports.undo(db, import_id, annotator)
+
+        return self._store.write(work)
 
     def imports(self) -> list[Row]:
         """All imports, newest first."""
@@ -160,12 +175,20 @@ class Exchange:
         kind = plan.kind or ("lines" if form.name in LINES else "annotations")
         if kind not in ("annotations", "lines") or (kind == "lines" and form.name not in LINES):
             raise UsageError("A file is imported as annotations; only subtitles may be imported as lines.")
-        parts = form.read(data, files.display_name(name))
+        with bounded(self._limits.import_marks):
+            parts = form.read(data, files.display_name(name))
         if not any(part.marks or part.boxes for part in parts):
             raise FormatError("There is nothing to import in this file.")
-        if sum(len(part.marks) for part in parts) > self._limits.import_marks:
-            raise FormatError(f"This file has more than {self._limits.import_marks} segments; split it.")
         return form, kind, self._placed(parts, name, plan)
+
+    def _reads(self, form: Format, data: bytes, name: str) -> bool:
+        try:
+            with bounded(self._limits.import_marks):
+                return form.read is not None and any(part.marks or part.boxes for part in form.read(data, name))
+        except TooMany:  # it is this format, and an import says what is wrong
+            return True
+        except FormatError:
+            return False
 
     def _guessed(self, data: bytes, name: str) -> Format:
         able = self.readers(data, name)
@@ -231,13 +254,6 @@ def write(form: Format, timelines: Sequence[Timeline]) -> bytes:
     if form.write is None:
         raise UsageError(f"{form.title} can only be read; export another format.")
     return form.write(timelines)
-
-
-def _reads(form: Format, data: bytes, name: str) -> bool:
-    try:
-        return form.read is not None and any(part.marks or part.boxes for part in form.read(data, name))
-    except FormatError:
-        return False
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

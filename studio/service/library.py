@@ -12,8 +12,8 @@ import numpy as np
 
 from studio import media
 from studio.config import Settings
-from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, StudioError, UsageError
-from studio.index import Cache
+from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, Refused, StudioError, UsageError
+from studio.index import Cache, FeatureStore, delete_everywhere
 from studio.jobs import (
     REPLACED,
     Dispatcher,
@@ -33,8 +33,10 @@ from studio.service.exchange import Exchange
 from studio.service.labels import Schema
 from studio.service.people import People
 from studio.service.presence import Presence
+from studio.service.rights import OWNER, TRASH_DAYS, Actor, need
 from studio.service.search import Asked, Search
 from studio.service.team import Team
+from studio.service.trash import Trash
 from studio.service.upload_space import UploadSpace
 from studio.service.users import Users
 from studio.store import Store, annotations, jobs, lines, runs, searches, videos
@@ -73,6 +75,7 @@ class Studio:
         self.upload_space = UploadSpace(self.settings.uploads, self.settings.limits)
         self.users = Users(self.store)
         self.team = Team(self.store)
+        self.trash = Trash(self.store, self.settings, self.cache, self.is_upload)
         self.derived = Derived(self.settings, self.cache, self.video)
         self.documents = Documents(self.store, self.settings, self.derived, self.video, self._previews)
         self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self.derived.frames)
@@ -80,6 +83,7 @@ class Studio:
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
+            self.trash.empty(TRASH_DAYS)
             self._tidy()
             sweep(self.settings.uploads)
             queue = ProcessBackend(self.settings, "worker-jobs")
@@ -100,15 +104,18 @@ class Studio:
 
     # ------------------------------------------------------------------ videos
 
-    def add(self, path: str | Path, name: str | None = None) -> Row:
-        """Add one file; it stays where it is. A file that is there already is returned as it is.
+    def add(self, path: str | Path, name: str | None = None, *, within: Sequence[Path] = (), by: Actor = OWNER) -> Row:
+        """Add one file; it stays where it is. A file that is there already is returned as it is, and one that was
+        removed with all that was in it.
 
-        Raises MediaError, NotFound.
+        Raises MediaError, NotFound, also for a file that is really not in one of the folders `within`.
         """
         file = Path(path).expanduser()
         if not file.exists():
             raise NotFound(f"There is no file “{file.name}” at the path you gave; check its spelling.")
         file = file.resolve()
+        if within and not files.lies_in(file, within):  # a link that was laid since the folder was looked through
+            raise NotFound("A file leads out of the shared folders and is passed over.")
         try:
             str(file).encode()
         except UnicodeEncodeError:
@@ -121,9 +128,11 @@ class Studio:
             "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
-            "browser_playable": int(probe.browser_playable),
+            "browser_playable": int(probe.browser_playable), "added_by": by.name,
         }  # fmt: skip
         kept, replaced = self.store.write(lambda db: videos.add(db, row))
+        if self.is_upload(kept):
+            self.trash.drop_copy(kept)
         if replaced:  # what was derived from the old file is about other frames
             self._stop_jobs(kept["id"])
             self.cache.drop(kept["id"])
@@ -132,22 +141,52 @@ class Studio:
         self._queue_preparation(kept)
         return kept
 
-    def add_all(self, paths: Iterable[str | Path]) -> tuple[list[Row], list[str]]:
+    def add_all(
+        self, paths: Iterable[str | Path], within: Sequence[Path] = (), by: Actor = OWNER
+    ) -> tuple[list[Row], list[str]]:
         """Add files and folders (with all below them); returns the videos and one sentence for each that failed."""
         added, problems = [], []
         for path in paths:
-            for file in files.videos_at(Path(path).expanduser()):
+            found = files.videos_at(Path(path).expanduser(), within)
+            problems += found.problems
+            for file in found.files:
                 try:
-                    added.append(self.add(file))
+                    added.append(self.add(file, within=within, by=by))
                 except (MediaError, NotFound) as error:
                     problems.append(str(error))
         return added, problems
 
-    def files_of(self, path: Path) -> list[Path]:
-        """The path itself, or every video file below it in order of name."""
-        return files.videos_at(path)
+    def add_shared(self, text: str, done: int, most: int, by: Actor = OWNER) -> Row:
+        """Add a few of the videos at a path that somebody typed, after `done` of them, at most so many, so that a page
+        can show how far it is: `done`, `total`, `added` (how many) and `problems` (sentences).
 
-    def keep_upload(self, partial: Path, name: str) -> Row:
+        Where people log in, only from the shared folders: what else lies on this machine is not theirs to look through.
+        Raises UsageError, Refused.
+        """
+        try:
+            path = Path(text.strip().strip("\"'")).expanduser()
+            place = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
+            raise UsageError("This is no path; give the full path of a video or a folder.") from None
+        within = self.settings.folders if self.users.required else ()
+        if self.users.required and not files.lies_in(place, within):
+            raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
+        if not str(path).strip(".") or not path.exists():
+            raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
+        found = files.videos_at(path, within)
+        if not found.files:
+            said = " ".join([f"There is no video in the folder “{path.name}”.", *found.problems])
+            raise UsageError(said)
+        added, problems = self.add_all(found.files[done : done + most], within, by)
+        last = min(len(found.files), done + most)
+        return {
+            "done": last,
+            "total": len(found.files),
+            "added": len(added),
+            "problems": problems + (found.problems if last == len(found.files) else []),
+        }
+
+    def keep_upload(self, partial: Path, name: str, by: Actor = OWNER) -> Row:
         """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
 
         Raises MediaError, StoreError; then the file is gone again.
@@ -162,7 +201,7 @@ class Studio:
         to_disk(partial)
         partial.replace(kept)
         try:
-            return self.add(kept, label)
+            return self.add(kept, label, by=by)
         except StudioError as error:
             if not known:
                 kept.unlink(missing_ok=True)
@@ -218,21 +257,33 @@ class Studio:
             raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
         return found[0] if found else self.video(ref)
 
-    def remove(self, video_id: str) -> None:
-        """Take a video out of the library. Its file stays, unless it came through the browser."""
+    def remove(self, video_id: str, by: Actor = OWNER) -> None:
+        """Take a video out of the library; `bring_back` undoes it. Its file stays, unless it came through the browser:
+        then it is deleted once it cannot be brought back any more.
+
+        Raises NotFound, Refused.
+        """
         row = self.video(video_id)
+        need(by, f"remove “{row['name']}”", row["added_by"])
         self._stop_jobs(row["id"])
-        self.store.write(lambda db: videos.remove(db, row["id"]))
-        self.cache.drop(row["id"])
-        if self.is_upload(row):
-            Path(row["path"]).unlink(missing_ok=True)
+        self.trash.put(row, by)
+
+    def bring_back(self, video_id: str, by: Actor = OWNER) -> Row:
+        """Undo the removal of a video.
+
+        Raises NotFound, Refused.
+        """
+        row = self.trash.bring_back(video_id, by)
+        self._queue_preparation(row)
+        return row
 
     def _tidy(self, video_id: str = "") -> None:
         """Remove what was left unfinished about a video or about all, and whatever is about a video that is gone."""
         self.cache.tidy(video_id)
-        known = {row["id"] for row in self.videos()}
+        known = {row["id"] for row in (*self.videos(), *self.trash.listed())}
         for gone in self.cache.videos() - known:
             self.cache.drop(gone)
+            delete_everywhere(FeatureStore(self.cache), gone)
 
     def _stop_jobs(self, video_id: str) -> None:
         for job in self.jobs(video_id):
@@ -359,9 +410,9 @@ class Studio:
 
     # ------------------------------------------------------------------ annotations
 
-    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "") -> Row:
+    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "", by: Actor = OWNER) -> Row:
         """See `Documents.save`."""
-        return self.documents.save(video_id, changes, annotator)
+        return self.documents.save(video_id, changes, annotator, by)
 
     def annotations(self, video_id: str) -> list[Annotation]:
         return self.documents.annotations(video_id)

@@ -4,13 +4,18 @@ import sqlite3
 from typing import Any
 
 from studio.config import Limits
-from studio.errors import UsageError
+from studio.errors import Refused, UsageError
 from studio.formats import subtitles
-from studio.store import Store, lines, people
+from studio.formats.reading import bounded
+from studio.service.requests import number, text
+from studio.service.rights import OWNER, Actor, need
+from studio.store import Store, imports, lines, people, videos
+from studio.store.imports import Batch
 from studio.timeline import seconds, us
 
 Row = dict[str, Any]
 MOST_NAMES = 2_000
+TRACK_CHARS = 100
 
 
 class People:
@@ -30,14 +35,12 @@ class People:
         return self._store.write(lambda db: people.save(db, video["id"], checked, base, annotator))
 
     def _name(self, each: Any) -> Row:
-        if not isinstance(each, dict) or not isinstance(each.get("track"), str):
+        if not isinstance(each, dict):
             raise UsageError("A name needs a track, a time from which it holds, and a name or null.")
-        name, start = each.get("name"), each.get("from")
-        if not (name is None or (isinstance(name, str) and 0 < len(name.strip()) <= self._limits.label_chars)):
+        name = None if each.get("name") is None else text(each, "name", longest=self._limits.label_chars).strip()
+        if name == "":
             raise UsageError("A person's name must be a short text.")
-        if not isinstance(start, int | float) or isinstance(start, bool) or not 0 <= start < 1e9:
-            raise UsageError("“from” must be a time in seconds.")
-        return {"track": each["track"][:100], "from": float(start), "name": None if name is None else name.strip()}
+        return {"track": text(each, "track", longest=TRACK_CHARS), "from": number(each, "from"), "name": name}
 
     def transcript(self, video: Row) -> list[Row]:
         """What is said in a video: `id`, `start`, `end` in s, `text`."""
@@ -47,27 +50,43 @@ class People:
             for line in found
         ]
 
-    def read_subtitles(self, video: Row, text: str) -> int:
-        """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are; returns how many.
+    def read_subtitles(self, video: Row, said: str, by: Actor = OWNER) -> Row:
+        """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are, as an import: `count`, how
+        many, and `import`, the id to undo it by.
 
-        Raises FormatError, UsageError.
+        Raises FormatError, UsageError, Refused.
         """
-        if len(text) > self._limits.import_bytes:
+        if len(said) > self._limits.import_bytes:
             raise UsageError("This subtitle file is too long.")
-        found = [line for line in subtitles.read(text.encode()) if line[0] < video["duration_us"]]
+        with bounded(self._limits.import_marks):
+            found = [line for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
         if not found:
             raise UsageError("There is no line in these subtitles that is said within the video.")
-        self._store.write(lambda db: lines.replace(db, video["id"], found))
-        return len(found)
+        form = "vtt" if said.lstrip("\ufeff").startswith("WEBVTT") else "srt"
 
-    def save_line(self, video: Row, line_id: int | None, start: float, end: float, text: str) -> int:
+        def work(db: sqlite3.Connection) -> Row:
+            may_transcribe(db, video["id"], by)
+            batch = Batch(video["id"], lines=found)
+            return {"count": len(found), "import": imports.add(db, video["name"], form, "lines", [batch], by.name)}
+
+        return self._store.write(work)
+
+    def may_replace(self, video: Row, by: Actor) -> str:
+        """Empty where somebody may replace the transcript of a video, else why not."""
+        try:
+            self._store.read(lambda db: may_transcribe(db, video["id"], by))
+        except Refused as error:
+            return str(error)
+        return ""
+
+    def save_line(self, video: Row, line_id: int | None, start: float, end: float, said: str) -> int:
         """Add a line, or change one; returns its id.
 
         Raises UsageError, NotFound.
         """
-        text = " ".join(text.split())
-        line = us(start), min(us(end), video["duration_us"]), text[: self._limits.note_chars]
-        if not text or not 0 <= line[0] < line[1]:
+        said = " ".join(said.split())
+        line = us(start), min(us(end), video["duration_us"]), said[: self._limits.note_chars]
+        if not said or not 0 <= line[0] < line[1]:
             raise UsageError("A line needs words, and an end after its start within the video.")
 
         def write(db: sqlite3.Connection) -> int:
@@ -81,3 +100,10 @@ class People:
         Raises NotFound.
         """
         self._store.write(lambda db: lines.drop(db, video["id"], line_id))
+
+
+def may_transcribe(db: sqlite3.Connection, video_id: str, by: Actor) -> None:
+    """Raises Refused for somebody who may not replace the transcript of a video."""
+    transcriber = imports.transcriber(db, video_id)
+    if transcriber is not None:
+        need(by, "replace this transcript", transcriber, videos.get(db, video_id)["added_by"])

@@ -10,7 +10,7 @@ import psutil
 
 from studio.jobs import ProcessBackend
 from studio.logs import version_of
-from studio.store import schema
+from studio.store import schema, videos
 
 if TYPE_CHECKING:
     from studio.service.library import Studio
@@ -68,6 +68,7 @@ def _database(studio: "Studio") -> Row:
     def count(db: Any) -> Row:
         tables = ("videos", "runs", "predictions", "annotations", "revisions")
         rows = {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
+        rows["videos"] -= len(videos.removed(db))
         newest = db.execute("SELECT max(name) FROM _sqlite_migrations").fetchone()[0]
         return {**rows, "schema": newest}
 

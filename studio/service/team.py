@@ -13,9 +13,11 @@ from studio.timeline import seconds
 Row = dict[str, Any]
 _SHIFT = """SELECT a.annotator, avg(abs(a.start_us - p.start_us) + abs(a.end_us - p.end_us)) / 2 AS shift
 FROM annotations a JOIN predictions p ON p.id = a.prediction_id
-WHERE a.source = 'correction' AND NOT a.deleted GROUP BY a.annotator"""
+WHERE a.source = 'correction' AND NOT a.deleted AND a.video_id IN (SELECT id FROM videos WHERE removed IS NULL)
+GROUP BY a.annotator"""
 _TWO = """SELECT a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator
-FROM annotations a JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND a.annotator != '' ORDER BY a.start_us"""
+FROM annotations a JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND v.removed IS NULL
+AND a.annotator != '' ORDER BY a.start_us"""
 
 
 class Team:
@@ -39,11 +41,16 @@ class Team:
             for person in people.values():
                 person |= {"manual": 0, "accepted": 0, "correction": 0, "import": 0, "rejected": 0, "shift": None}
             stands = (
-                "SELECT annotator, source, count(*) AS n FROM annotations WHERE NOT deleted GROUP BY annotator, source"
+                "SELECT annotator, source, count(*) AS n FROM annotations WHERE NOT deleted "
+                "AND video_id IN (SELECT id FROM videos WHERE removed IS NULL) GROUP BY annotator, source"
             )
             for row in db.execute(stands):
                 people[row["annotator"]][row["source"]] = row["n"]
-            rejected = "SELECT annotator, count(*) AS n FROM verdicts WHERE verdict = 'rejected' GROUP BY annotator"
+            rejected = (
+                "SELECT d.annotator, count(*) AS n FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
+                "JOIN runs r ON r.id = p.run_id JOIN videos v ON v.id = r.video_id "
+                "WHERE verdict = 'rejected' AND v.removed IS NULL GROUP BY d.annotator"
+            )
             for row in db.execute(rejected):
                 people[row["annotator"]]["rejected"] = row["n"]
             for row in db.execute(_SHIFT):

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
-from studio.store import labels
+from studio.store import labels, stored
 from studio.store.videos import now
 from studio.timeline import Annotation, Edit, Segment
 
@@ -179,6 +179,7 @@ def answers(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
     rows = db.execute(
         "SELECT r.query, a.video_id, a.start_us, a.end_us FROM annotations a "
         "JOIN predictions p ON p.id = a.prediction_id JOIN runs r ON r.id = p.run_id "
+        "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
         "WHERE r.task = 'grounding' AND r.query IS NOT NULL AND NOT a.deleted "
         "ORDER BY a.rowid DESC LIMIT ?",
         (most,),
@@ -190,6 +191,22 @@ def videos_with(db: sqlite3.Connection, label: str) -> set[str]:
     """The ids of the videos that have an annotation with this label."""
     rows = db.execute("SELECT DISTINCT video_id FROM annotations WHERE label = ? AND NOT deleted", (label,))
     return {row["video_id"] for row in rows}
+
+
+def others_use(db: sqlite3.Connection, track: str, label: str, name: str) -> bool:
+    """Whether an annotation of somebody else stands with a label."""
+    asked = "SELECT 1 FROM annotations WHERE track = ? AND label = ? AND annotator != ? AND NOT deleted LIMIT 1"
+    return db.execute(asked, (track, label, name)).fetchone() is not None
+
+
+def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
+    """How many annotations of others somebody deleted since a moment (as `now` says it), among the newest revisions."""
+    row = db.execute(
+        "SELECT count(*) FROM revisions WHERE seq > (SELECT max(seq) FROM revisions) - 20000 AND annotator = ? "
+        "AND op = 'delete' AND at > ? AND json_valid(before) AND json_extract(before, '$.annotator') != ?",
+        (name, since, name),
+    ).fetchone()
+    return int(row[0])
 
 
 def of_video(db: sqlite3.Connection, video_id: str) -> list[Annotation]:
@@ -225,13 +242,15 @@ def changed_since(db: sqlite3.Connection, video_id: str, seq: int) -> tuple[list
 
 
 def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, Any], Edit]]:
-    """All revisions of an annotation, oldest first: who and when, and the edit."""
+    """All revisions of an annotation, oldest first: who and when, and the edit; not those that cannot be read."""
     rows = db.execute("SELECT * FROM revisions WHERE annotation_id = ? ORDER BY seq", (annotation_id,))
-    return [
-        ({"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]},
-         Edit(_load(row["before"]), _load(row["after"])))
-        for row in rows
-    ]  # fmt: skip
+    found = []
+    for row in rows:
+        before, after = (_load(row[column], row["seq"]) for column in ("before", "after"))
+        if before or after:
+            facts = {"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]}
+            found.append((facts, Edit(before, after)))
+    return found
 
 
 def _from_table(row: sqlite3.Row) -> Annotation:
@@ -252,11 +271,15 @@ def _dump(a: Annotation | None) -> str | None:
     return None if a is None else json.dumps(as_row(a))
 
 
-def _load(text: str | None) -> Annotation | None:
-    if text is None:
+def _load(text: str | None, seq: int) -> Annotation | None:
+    row = None if text is None else stored.value(text, dict, "revisions", seq)
+    if row is None:
         return None
-    row = json.loads(text)
-    return Annotation(segment=Segment(row.pop("start_us"), row.pop("end_us")), **row)
+    try:
+        return Annotation(segment=Segment(row.pop("start_us"), row.pop("end_us")), **row)
+    except (KeyError, TypeError, UsageError):
+        stored.skipped("revisions", seq)
+        return None
 
 
 def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:

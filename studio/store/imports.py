@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, lines
+from studio.store import annotations, lines, stored
 from studio.store.annotations import Change
 from studio.store.lines import Line
 from studio.store.videos import now
@@ -92,7 +92,7 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
     """
     row = db.execute("SELECT * FROM imports WHERE id = ?", (import_id,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no import “{import_id:.40}”; list them with: studio import --list")
+        raise _no_import(import_id)
     if row["undone"]:
         raise UsageError("This import was undone already.")
     removed = kept = 0
@@ -104,7 +104,7 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         gone = Change(f"undo-{import_id}-{a.id}", "delete", replace(a, deleted=True), a.version)
         annotations.save(db, _video_of(db, a.id), gone, annotator)
         removed += 1
-    for video, said in json.loads(row["replaced"]).items():
+    for video, said in (stored.value(row["replaced"], dict, "imports", import_id) or {}).items():
         count = len(lines.of_video(db, video))
         if _digest(db, video) == said["after"]:
             lines.replace(db, video, [(start, end, text) for start, end, text in said["before"]])
@@ -125,6 +125,34 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+def owner(db: sqlite3.Connection, import_id: str) -> str:
+    """Who imported a file.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT annotator FROM imports WHERE id = ?", (import_id,)).fetchone()
+    if row is None:
+        raise _no_import(import_id)
+    return str(row["annotator"])
+
+
+def _no_import(import_id: str) -> NotFound:
+    return NotFound(f"There is no import “{import_id:.40}”; list them with: studio import --list")
+
+
+def transcriber(db: sqlite3.Connection, video_id: str) -> str | None:
+    """Who read in the lines of a video; "" for a file or nobody known, None while there are no lines."""
+    if db.execute("SELECT 1 FROM lines WHERE video_id = ? LIMIT 1", (video_id,)).fetchone() is None:
+        return None
+    row = db.execute(
+        "SELECT annotator FROM imports WHERE kind = 'lines' AND undone IS NULL AND EXISTS (SELECT 1 FROM "
+        "json_each(CASE WHEN json_valid(replaced) THEN replaced ELSE '{}' END) WHERE key = ?) "
+        "ORDER BY seq DESC LIMIT 1",
+        (video_id,),
+    ).fetchone()
+    return "" if row is None else str(row["annotator"])
+
+
 def scores(db: sqlite3.Connection, video_id: str) -> dict[str, float]:
     """How sure the annotations of a video are, by id: by their prediction, or by the file that they came from."""
     rows = db.execute(
@@ -139,12 +167,17 @@ def scores(db: sqlite3.Connection, video_id: str) -> dict[str, float]:
 def boxes(db: sqlite3.Connection, video_id: str) -> dict[str, tuple[Box, ...]]:
     """The boxes that came with files, by track; those of later imports hold."""
     rows = db.execute(
-        "SELECT track, boxes FROM boxes JOIN imports ON imports.id = import_id WHERE video_id = ? ORDER BY seq",
+        "SELECT import_id, track, boxes FROM boxes JOIN imports ON imports.id = import_id "
+        "WHERE video_id = ? ORDER BY seq",
         (video_id,),
     )
     found: dict[str, tuple[Box, ...]] = {}
     for row in rows:
-        found[row["track"]] = tuple((int(t), x1, y1, x2, y2) for t, x1, y1, x2, y2 in json.loads(row["boxes"]))
+        listed = stored.value(row["boxes"], list, "boxes", row["import_id"])
+        try:
+            found[row["track"]] = tuple((int(t), x1, y1, x2, y2) for t, x1, y1, x2, y2 in listed or ())
+        except (TypeError, ValueError):
+            stored.skipped("boxes", row["import_id"])
     return found
 
 

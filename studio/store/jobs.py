@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from studio.errors import JobError, NotFound
+from studio.store import stored
 from studio.store.videos import now
 
 ACTIVE = ("queued", "running")
@@ -63,14 +64,20 @@ def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     row = db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
     if row is None:
         raise NotFound("There is no such job.")
-    return _value(row)
+    job = _value(row)
+    if job is None:
+        raise JobError("What this job should do cannot be read; start it again.")
+    return job
 
 
 def take(db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S) -> dict[str, Any] | None:
     """Mark the oldest queued job as running, leased to `holder` for some seconds, and return it; None when nothing
     waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it."""
-    row = db.execute("SELECT id FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()
-    if row is None:
+    for row in db.execute("SELECT * FROM jobs WHERE state = 'queued' ORDER BY position").fetchall():
+        if _value(row) is not None:
+            break
+        finish(db, row["id"], "failed", error="What this job should do cannot be read; start it again.")
+    else:
         return None
     db.execute(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1, progress = 0, message = '', leased_by = ?, "
@@ -154,12 +161,11 @@ def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 
         f"SELECT * FROM jobs WHERE {where} state NOT IN ('queued', 'running') ORDER BY position DESC LIMIT ?",
         (*values, recent),
     ).fetchall()
-    return [_value(row) for row in [*active, *ended]]
+    return [job for row in [*active, *ended] if (job := _value(row)) is not None]
 
 
-def _value(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        **dict(row),
-        "params": json.loads(row["params"]),
-        "result": json.loads(row["result"]) if row["result"] else None,
-    }
+def _value(row: sqlite3.Row) -> dict[str, Any] | None:
+    """The job, None when it cannot be read."""
+    params = stored.value(row["params"], dict, "jobs", row["id"])
+    result = None if row["result"] in (None, "null") else stored.value(row["result"], dict, "jobs", row["id"])
+    return None if params is None else {**dict(row), "params": params, "result": result}

@@ -41,6 +41,12 @@ def m006_team(db: Database) -> None:
 
 
 @migrations()
+def m007_rights(db: Database) -> None:
+    """Whose a video is, and what was removed and can be brought back; which users are admins: all that there are, since
+    everybody could do everything until now."""
+    _run(db, _RIGHTS)
+
+
 def m010_leases(db: Database) -> None:
     """Who runs a job, until when, and when it was last heard of."""
     for column in ("leased_by", "leased_until", "heartbeat"):
@@ -166,6 +172,24 @@ CREATE TABLE users (name TEXT PRIMARY KEY, password TEXT NOT NULL, created TEXT 
 CREATE TABLE sessions (
     token TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users(name) ON DELETE CASCADE, expires TEXT NOT NULL
 );
+"""
+
+_RIGHTS = """
+ALTER TABLE videos ADD COLUMN added_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN removed TEXT;
+ALTER TABLE videos ADD COLUMN removed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE searches ADD COLUMN removed TEXT;
+ALTER TABLE searches ADD COLUMN removed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET admin = 1;
+DROP VIEW annotations_s;
+DROP VIEW predictions_s;
+CREATE VIEW annotations_s AS SELECT a.id, video_id, track, a.start_us / 1e6 AS start, end_us / 1e6 AS end, label, note,
+    source, prediction_id, annotator, version FROM annotations a JOIN videos v ON v.id = video_id
+    WHERE NOT deleted AND v.removed IS NULL;
+CREATE VIEW predictions_s AS SELECT p.id, r.video_id, r.task, r.model, r.query, p.track, p.start_us / 1e6 AS start,
+    end_us / 1e6 AS end, label, score FROM predictions p JOIN runs r ON r.id = p.run_id
+    JOIN videos v ON v.id = r.video_id WHERE v.removed IS NULL;
 """
 
 

@@ -56,7 +56,7 @@ SRT = "\ufeff1\n00:00:05,000 --> 00:00:07,500\n<i>Hello</i>\nthere\n\n2\n00:00:0
 
 
 def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, Any]) -> None:
-    assert studio.people.read_subtitles(video, SRT) == 2
+    assert studio.people.read_subtitles(video, SRT)["count"] == 2
     lines = studio.people.transcript(video)
     assert [(line["start"], line["end"], line["text"]) for line in lines] == [(1, 2, "First"), (5, 7.5, "Hello there")]
     changed = studio.people.save_line(video, lines[1]["id"], 5, 8, "Good  evening ")

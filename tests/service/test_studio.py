@@ -191,6 +191,9 @@ def test_an_upload_is_named_by_its_content(studio: Studio, clips: dict[str, Path
     assert Path(row["path"]).parent == studio.settings.uploads.resolve()
     studio.remove(row["id"])
     assert not Path(row["path"]).exists(), "what came through the browser goes with its video"
+    assert len(list(studio.settings.trash.iterdir())) == 1
+    studio.trash.empty()
+    assert list(studio.settings.trash.iterdir()) == []
 
 
 def test_a_broken_upload_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
@@ -298,6 +301,7 @@ def test_a_name_that_is_no_text_ends_no_import(studio: Studio, clips: dict[str, 
 def test_what_is_left_of_a_removed_video_goes_at_the_next_start(studio: Studio, clips: dict[str, Path]) -> None:
     video = studio.add(clips["bikes"])["id"]
     studio.remove(video)
+    studio.trash.empty()
     studio.cache.write(video, "thumbnails.npy", b"of a job that ended late")
     kept = studio.add(clips["carphone"])["id"]
     studio.close()

@@ -1,6 +1,7 @@
 // The Library page: cards, adding by path, by folder, by upload.
 
 import { call } from "./sync/api.js";
+import { annotator } from "./sync/who.js";
 import { clock, el, toast } from "./view/dom.js";
 import { current, go, onRoute } from "./router.js";
 
@@ -22,7 +23,8 @@ export function mount(element, server) {
     const seen = JSON.stringify(data);
     if (seen === shown) return; // nothing moved: leave what the mouse may be over
     shown = seen;
-    const { videos, jobs, indexed } = data;
+    const { videos, removed, jobs, indexed } = data;
+    showRemoved(removed);
     const active = new Map(jobs.filter((job) => ["queued", "running"].includes(job.state)).map((job) => [job.video_id, job]));
     const failed = new Map(jobs.filter((job) => job.state === "failed").map((job) => [job.video_id, job]));
     const total = videos.reduce((sum, video) => sum + video.duration, 0);
@@ -52,7 +54,7 @@ export function mount(element, server) {
         el("p", { class: "muted", text: work || facts, title: facts }),
         job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null,
         !job && !video.indexed ? el("button", { class: "link", text: "Not searchable yet: index now", onclick: () => attempt(() => call(server, "index_video", { video: video.id })) }) : null),
-      el("button", { class: "plain remove", title: "Remove from the library", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
+      el("button", { class: "plain remove", disabled: Boolean(video.kept), title: video.kept || "Remove from the library", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
   }
 
   function progress(job) {
@@ -65,10 +67,23 @@ export function mount(element, server) {
 
   async function remove(video) {
     const work = video.annotations ? ` Its ${video.annotations} annotations are removed with it.` : "";
-    const file = video.uploaded ? "The uploaded copy is deleted." : "The file itself stays.";
-    if (confirm(`Remove “${video.name}” from the library?${work} ${file}`)) {
-      await attempt(() => call(server, "remove_video", { video: video.id }));
+    const file = video.uploaded ? "The uploaded copy is deleted after that." : "The file itself stays.";
+    if (confirm(`Remove “${video.name}” from the library?${work} You can bring it back for 30 days. ${file}`)) {
+      await attempt(async () => {
+        await call(server, "remove_video", { video: video.id, annotator: annotator() });
+        toast(`“${video.name}” was removed.`, "info", () => restore(video.id));
+      });
     }
+  }
+
+  const restore = (video) => attempt(() => call(server, "restore_video", { video, annotator: annotator() }));
+
+  function showRemoved(removed) {
+    $("library-removed").hidden = removed.length === 0;
+    $("library-removed-list").replaceChildren(...removed.map((video) => el("li", {},
+      el("span", { dir: "auto", text: `${video.name} ` }),
+      el("span", { class: "muted", text: `${new Date(video.at).toLocaleDateString()}${video.by ? `, ${video.by}` : ""} ` }),
+      el("button", { class: "link", type: "button", text: "Bring back", "aria-label": `Bring back ${video.name}`, onclick: () => restore(video.id) }))));
   }
 
   async function attempt(action) {
@@ -94,7 +109,7 @@ export function mount(element, server) {
     const failures = [];
     try {
       for (let done = 0, total = 1; done < total; ) {
-        const reply = await call(server, "add_path", { path, done });
+        const reply = await call(server, "add_path", { path, done, annotator: annotator() });
         ({ done, total } = reply);
         failures.push(...reply.problems);
         bar.set(done / total, `Adding ${done} of ${total}`);

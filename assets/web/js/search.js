@@ -105,7 +105,7 @@ export function mount(element, server) {
       $("search-recent").replaceChildren(...recent.map((value) => el("option", { value })));
       $("search-kept").replaceChildren(...kept.map((row) => el("span", { class: "chip thing" },
         el("button", { type: "button", class: "plain name", text: row.name, title: row.question.query, onclick: () => recall(row.question) }),
-        el("button", { type: "button", class: "plain", "aria-label": `Forget ${row.name}`, text: "×", onclick: () => forget(row.id) }))));
+        el("button", { type: "button", class: "plain", disabled: Boolean(row.fixed), title: row.fixed || "Remove this search", "aria-label": `Forget ${row.name}`, text: "×", onclick: () => forget(row) }))));
     } catch { /* the search itself says what is wrong */ }
   }
 
@@ -114,9 +114,20 @@ export function mount(element, server) {
     find({ query: kept.query, like: kept.like });
   }
 
-  async function forget(id) {
-    await call(server, "forget_search", { search: id }).catch((error) => toast(error.message, "error"));
-    loadKept();
+  async function change(name, search) {
+    try {
+      await call(server, name, { search, annotator: annotator() });
+      return true;
+    } catch (error) {
+      toast(error.message, "error");
+      return false;
+    } finally {
+      loadKept();
+    }
+  }
+
+  async function forget({ id, name }) {
+    if (await change("forget_search", id)) toast(`“${name}” was removed.`, "info", () => change("restore_search", id));
   }
 
   $("search-save").addEventListener("click", () => {

@@ -1,6 +1,6 @@
 // Which key does what: presets for hands that come from other tools, and each person's own changes on top.
 
-import { remembered } from "../model/taste.js";
+import { entriesOf, isTexts, remembered } from "../model/taste.js";
 
 const KEY = "keys";
 
@@ -97,8 +97,8 @@ export class Keymap extends EventTarget {
     super();
     this.storage = storage;
     const kept = remembered(storage, KEY);
-    this.preset = kept.preset in PRESETS ? kept.preset : "studio";
-    this.own = kept.own ?? {}; // action → keys
+    this.preset = Object.hasOwn(PRESETS, kept.preset) ? kept.preset : "studio";
+    this.own = Object.fromEntries(entriesOf(kept.own, isTexts)); // action → keys
   }
 
   // [{title, actions: [{action, what, keys}]}]

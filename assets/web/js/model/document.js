@@ -85,7 +85,7 @@ export class VideoDocument extends EventTarget {
   take(data) {
     Object.assign(this, {
       video: data.video, playable: data.playable, seq: data.seq, runSeq: data.run_seq, runs: data.runs,
-      palette: data.palette, engines: data.engines, jobs: data.jobs, indexed: data.indexed, people: new People(data.people),
+      palette: data.palette, engines: data.engines, jobs: data.jobs, indexed: data.indexed, admin: data.admin, people: new People(data.people),
     });
     this.takeSchema(data.schema);
     this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
@@ -110,7 +110,8 @@ export class VideoDocument extends EventTarget {
 
   takeHistory(history) {
     this.history.restore(history);
-    for (const [id, version] of history.versions) this.remember(id, version);
+    const known = Array.isArray(history.versions) ? history.versions : [];
+    for (const each of known) if (Array.isArray(each)) this.remember(...each);
   }
 
   // The row of the timeline that a segment is shown in; null for a prediction about a face that is nobody.

@@ -1,8 +1,12 @@
 // What can be undone: groups of changes, newest last. A change is {before, after} of an annotation (null: not there) or
 // {decision, from, to} about a prediction.
 
+import { isObject } from "./taste.js";
+
 const MOST = 300; // groups
 const MOST_CHANGES = 20_000; // in all groups: they are written down after each
+
+const groupsOf = (kept) => (Array.isArray(kept) ? kept : []).filter((group) => Array.isArray(group) && group.length > 0 && group.every(isObject));
 
 export class History {
   // `keep` is told after every change, so that a reload forgets nothing.
@@ -13,8 +17,9 @@ export class History {
     this.open = null;
   }
 
-  restore({ done = [], undone = [] }) {
-    Object.assign(this, { done, undone });
+  // What cannot be read of what was kept is left out.
+  restore({ done, undone }) {
+    Object.assign(this, { done: groupsOf(done), undone: groupsOf(undone) });
   }
 
   add(change) {

@@ -1,6 +1,6 @@
 // How the rows of the timeline are arranged: a matter of taste, kept by this browser for all videos.
 
-import { remembered } from "./taste.js";
+import { entriesOf, isObject, isTexts, remembered } from "./taste.js";
 
 const KEY = "rows";
 const SIZES = [0.75, 1, 1.5, 2.25];
@@ -12,8 +12,8 @@ export class Rows extends EventTarget {
     this.storage = storage;
     this.solo = null; // the only row to show, for this page
     const known = remembered(storage, KEY);
-    this.order = known.order ?? [];
-    this.of = new Map(Object.entries({ ...FIRST, ...known.of })); // name → {collapsed, hidden, locked, size, graph}
+    this.order = isTexts(known.order) ? known.order : [];
+    this.of = new Map([...Object.entries(FIRST), ...entriesOf(known.of, isObject)]); // name → {collapsed, hidden, locked, size, graph}
   }
 
   get(name) {
@@ -49,7 +49,7 @@ export class Rows extends EventTarget {
   }
 
   size(name) {
-    return SIZES[this.get(name).size ?? 1];
+    return SIZES[this.get(name).size ?? 1] ?? 1;
   }
 
   resize(name, step) {

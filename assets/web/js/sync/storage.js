@@ -2,6 +2,7 @@
 // localStorage holds five megabytes and a bulk edit while the server is away may be larger. Where a browser forbids
 // both (private windows), everything still works in the page, and leaving it warns.
 
+import { isObject } from "../model/taste.js";
 import { newId } from "./ids.js";
 
 const NAME = "moment-studio";
@@ -61,6 +62,9 @@ function dropFrom(store, ids) {
   for (const id of ids) index.getKey(id).onsuccess = ({ target }) => target.result !== undefined && store.delete(target.result);
 }
 
+// Whether a record is one that this module kept: anything else in a browser's storage is left alone.
+const isRecord = (record) => isObject(record) && typeof record.video === "string" && isObject(record.edit) && typeof record.edit.edit_id === "string";
+
 // {video, edit} of edits that a tab closed on before IndexedDB had them, oldest first.
 function hurried() {
   const found = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).flatMap((key) => {
@@ -69,14 +73,15 @@ function hurried() {
     } catch {
       return [];
     }
-  });
+  }).filter(isRecord);
   return found.sort((a, b) => a.at - b.at || a.n - b.n);
 }
 
 async function kept(video) {
   const records = await within("edits", "readonly", (store) => (video ? store.index("video").getAll(video) : store.getAll()), []);
-  const known = new Set(records.map((record) => record.edit.edit_id));
-  return [...records, ...hurried().filter((record) => (!video || record.video === video) && !known.has(record.edit.edit_id))];
+  const good = records.filter(isRecord);
+  const known = new Set(good.map((record) => record.edit.edit_id));
+  return [...good, ...hurried().filter((record) => (!video || record.video === video) && !known.has(record.edit.edit_id))];
 }
 
 export const editsOf = async (video) => (await kept(video)).map((record) => record.edit);

@@ -15,14 +15,23 @@ export function el(tag, attributes = {}, ...children) {
 
 let hideToast = 0;
 
-export function toast(message, kind = "info") {
+// `undo` takes back what the message says, by a button in it.
+export function toast(message, kind = "info", undo = null) {
   const box = document.getElementById("toast");
   if (!box) return;
-  box.textContent = message;
+  const hide = () => {
+    box.classList.remove("shown");
+    box.querySelector("button")?.remove();
+  };
+  const act = () => {
+    hide();
+    undo();
+  };
+  box.replaceChildren(message, ...(undo ? [" ", el("button", { type: "button", class: "link", text: "Undo", onclick: act })] : []));
   box.dataset.kind = kind;
   box.classList.add("shown");
   clearTimeout(hideToast);
-  hideToast = setTimeout(() => box.classList.remove("shown"), kind === "error" ? 8000 : 4000);
+  hideToast = setTimeout(hide, undo || kind === "error" ? 8000 : 4000);
 }
 
 // 62.5 → "1:02.500"; digits: 3 to the millisecond, 0 for whole seconds.

@@ -56,7 +56,7 @@ export class Exchange {
     const { imports } = await call(this.server, "imports");
     this.$("import-past").replaceChildren(...imports.filter((past) => !past.undone).slice(0, 5).map((past) => el("li", {},
       el("span", { dir: "auto", text: `${past.file}: ${past.annotations} ${past.kind === "lines" ? "lines" : "annotations"}, ${past.annotator || "somebody"}, ${new Date(past.at).toLocaleString()} ` }),
-      el("button", { class: "link", type: "button", text: "Undo", onclick: (event) => this.undo(past, event.target) }))));
+      el("button", { class: "link", type: "button", text: "Undo", disabled: Boolean(past.fixed), title: past.fixed || null, onclick: (event) => this.undo(past, event.target) }))));
     this.importing.showModal();
   }
 

@@ -23,7 +23,7 @@ export class LabelEditor {
     await doc.poll(); // a label that was used just now is on the list already
     this.read({ labels: doc.labels, tracks: [...doc.tracks.values()] }, tracks);
     this.key = doc.schemaKey;
-    this.said.textContent = "";
+    this.said.textContent = doc.admin !== false ? "" : "Only an admin can rename or take off a label that others use, or say that a track takes only its labels.";
     this.dialog.showModal();
   }
 

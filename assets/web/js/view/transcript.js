@@ -1,6 +1,7 @@
 // What is said and by whom: one line a subtitle; a click goes there, a double click edits.
 
 import { call } from "../sync/api.js";
+import { annotator } from "../sync/who.js";
 import { clock, el, toast } from "./dom.js";
 import { personOf } from "../model/people.js";
 
@@ -37,12 +38,22 @@ export class Transcript extends EventTarget {
   async load() {
     const { doc } = this;
     try {
-      const { lines } = await call(this.server, "transcript", { video: doc.id });
+      const { lines, fixed } = await call(this.server, "transcript", { video: doc.id, annotator: annotator() });
+      if (doc === this.doc) this.mayRead(fixed);
       if (doc === this.doc) this.lines = [...lines, ...this.lines.filter((line) => line.id === null && this.fieldOf(line))].sort((a, b) => a.start - b.start);
     } catch (error) {
       toast(error.message, "error");
     }
     this.show();
+  }
+
+  // Empty, or why this person may not read in other subtitles.
+  mayRead(fixed) {
+    const input = this.$("subtitle-file");
+    const label = input.parentElement;
+    this.readTitle ??= label.title;
+    input.disabled = Boolean(fixed);
+    label.title = fixed || this.readTitle;
   }
 
   // Who speaks most while a line is said, by annotations where there are some, else by what is predicted.
@@ -189,7 +200,22 @@ export class Transcript extends EventTarget {
   }
 
   async drop(node) {
-    await call(this.server, "drop_line", { video: this.doc.id, line: this.lineOf(node).id }).catch((error) => toast(error.message, "error"));
+    const { doc } = this;
+    const line = this.lineOf(node);
+    try {
+      await call(this.server, "drop_line", { video: doc.id, line: line.id });
+      toast("The line was removed.", "info", async () => {
+        await this.save(doc, { ...line, id: null });
+        if (doc === this.doc) await this.load();
+      });
+    } catch (error) {
+      toast(error.message, "error");
+    }
+    await this.load();
+  }
+
+  async unread(id) {
+    await call(this.server, "import_undo", { import: id, annotator: annotator() }).catch((error) => toast(error.message, "error"));
     await this.load();
   }
 
@@ -198,8 +224,9 @@ export class Transcript extends EventTarget {
     input.value = "";
     if (!file) return;
     try {
-      const { count } = await call(this.server, "read_subtitles", { video: this.doc.id, text: await file.text() });
-      toast(`${count} lines were read.`);
+      const { doc } = this;
+      const made = await call(this.server, "read_subtitles", { video: doc.id, text: await file.text(), annotator: annotator() });
+      toast(`${made.count} lines were read.`, "info", () => this.unread(made.import));
     } catch (error) {
       toast(error.message, "error");
     }
