@@ -274,12 +274,21 @@ def annotate_calls(studio: Studio) -> list[Call]:
     def save_line(request: dict[str, Any]) -> Any:
         known = None if request.get("line") is None else whole(request, "line", 0)
         start, end = (seconds(time(request, key)) for key in ("start", "end"))
-        row = studio.video(text(request, "video"))
-        return {"line": studio.people.save_line(row, known, start, end, text(request, "text"))}
+        row, said = studio.video(text(request, "video")), text(request, "text")
+        version, name = _version(request), annotator(request)
+        return studio.people.save_line(row, known, start, end, said, version=version, annotator=name)
 
     def drop_line(request: dict[str, Any]) -> Any:
-        studio.people.drop_line(studio.video(text(request, "video")), whole(request, "line", 0))
+        row, line = studio.video(text(request, "video")), whole(request, "line")
+        studio.people.drop_line(row, line, version=_version(request), annotator=annotator(request))
         return {}
+
+    def restore_line(request: dict[str, Any]) -> Any:
+        row = studio.video(text(request, "video"))
+        return studio.people.restore_line(row, whole(request, "line"), annotator(request))
+
+    def line_history(request: dict[str, Any]) -> Any:
+        return studio.people.line_history(whole(request, "line"))
 
     def save_schema(request: dict[str, Any]) -> Any:
         return studio.schema.save(request.get("schema"), annotator(request), actor(studio, request))
@@ -287,8 +296,14 @@ def annotate_calls(studio: Studio) -> list[Call]:
     functions = (
         load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
         save_people, save_schema, transcript, read_subtitles, save_line, drop_line,
+        restore_line, line_history,
     )  # fmt: skip
     return [*(answer(f) for f in functions), *exchange_calls(studio)]
+
+
+def _version(request: dict[str, Any]) -> int | None:
+    """The version that a person saw; None where a page of an earlier release does not say."""
+    return None if request.get("version") is None else whole(request, "version")
 
 
 def exchange_calls(studio: Studio) -> list[Call]:

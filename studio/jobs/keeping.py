@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from studio.jobs.result import JobResult
-from studio.store import lines, runs
+from studio.store import runs, transcripts
 
 
 def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
@@ -20,5 +20,5 @@ def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
     if len(ids) > 1:
         data["runs"] = ids
     for transcript in result.transcripts:
-        lines.replace(db, transcript.video_id, transcript.cues)
+        transcripts.sync_source(db, transcript.video_id, transcript.source, transcript.cues)
     return data

@@ -17,9 +17,9 @@ from studio.service import files, matching
 from studio.service.incoming import Incoming
 from studio.service.people import may_transcribe
 from studio.service.rights import OWNER, Actor, need
-from studio.store import Store, annotations, imports, lines, runs
+from studio.store import Store, annotations, imports, runs, transcripts
 from studio.store.imports import Batch
-from studio.timeline import Annotation, Box, Footage, Segment, Timeline, seconds, us
+from studio.timeline import Annotation, Box, Cue, Footage, Segment, Timeline, seconds, us
 
 Row = dict[str, Any]
 LINES = ("srt", "vtt")  # formats that may also be what is said in a video
@@ -75,7 +75,7 @@ class Exchange:
         def work(db: Any) -> Timeline:
             boxes = {**_found_boxes(db, row), **imports.boxes(db, row["id"])}
             kept = tuple(annotations.of_video(db, row["id"]))
-            said = tuple(lines.of_video(db, row["id"]))
+            said = tuple(transcripts.of_video(db, row["id"]))
             return Timeline(footage, kept, imports.scores(db, row["id"]), boxes, said)
 
         return self._store.read(work)
@@ -279,7 +279,7 @@ def _batches(ready: Sequence[_Ready], kind: str, plan: Plan) -> list[Batch]:
     for video, several in by_video.items():
         marks = [_renamed(mark, plan) for one in several for mark in one.placed.marks]
         if kind == "lines":
-            made.append(Batch(video, lines=sorted((m.start, m.end, m.label) for m in marks if m.label.strip())))
+            made.append(Batch(video, lines=sorted(Cue(m.start, m.end, m.label) for m in marks if m.label.strip())))
             continue
         found = [_annotation(mark) for mark in marks]
         scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}

@@ -39,7 +39,7 @@ from studio.service.team import Team
 from studio.service.trash import Trash
 from studio.service.upload_space import UploadSpace
 from studio.service.users import Users
-from studio.store import Store, annotations, jobs, lines, runs, searches, videos
+from studio.store import Store, annotations, jobs, runs, searches, transcripts, videos
 from studio.store.database import to_disk
 from studio.timeline import Annotation, Prediction
 
@@ -353,7 +353,7 @@ class Studio:
         if kind == "survey":
             return {"texts": self.store.read(lambda db: searches.history(db) + _said(db, row["id"])), **params}
         if kind == "emotions" and "subtitles" not in params:
-            said = self.store.read(lambda db: lines.of_video(db, row["id"]))
+            said = self.store.read(lambda db: transcripts.of_video(db, row["id"]))
             return {**params, **({"subtitles": [list(line) for line in said]} if said else {})}
         if kind == "ground" and params.get("remember", True):
             return {"memory": self.store.read(annotations.answers), **params}
@@ -423,7 +423,7 @@ class Studio:
 
 
 def _said(db: Any, video_id: str) -> list[str]:
-    return [text for _, _, text in lines.of_video(db, video_id)]
+    return [text for _, _, text in transcripts.of_video(db, video_id)]
 
 
 def _facts(row: Row) -> Row:

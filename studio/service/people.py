@@ -9,9 +9,9 @@ from studio.formats import subtitles
 from studio.formats.reading import bounded
 from studio.service.requests import number, text
 from studio.service.rights import OWNER, Actor, need
-from studio.store import Store, imports, lines, people, videos
+from studio.store import Store, imports, people, transcripts, videos
 from studio.store.imports import Batch
-from studio.timeline import seconds, us
+from studio.timeline import Cue, seconds, us
 
 Row = dict[str, Any]
 MOST_NAMES = 2_000
@@ -43,11 +43,16 @@ class People:
         return {"track": text(each, "track", longest=TRACK_CHARS), "from": number(each, "from"), "name": name}
 
     def transcript(self, video: Row) -> list[Row]:
-        """What is said in a video: `id`, `start`, `end` in s, `text`."""
-        found = self._store.read(lambda db: lines.listed(db, video["id"]))
+        """What is said in a video: `id`, `start`, `end` in s, `text`, `source`, `version`, `annotator`."""
+        found = self._store.read(lambda db: transcripts.listed(db, video["id"]))
+        return [_line(line) for line in found]
+
+    def line_history(self, line_id: int) -> list[Row]:
+        """All revisions of one line, oldest first."""
+        found = self._store.read(lambda db: transcripts.history(db, line_id))
         return [
-            {"id": line["id"], "start": seconds(line["start_us"]), "end": seconds(line["end_us"]), "text": line["text"]}
-            for line in found
+            {**each, "before": each["before"] and _line(each["before"]), "after": _line(each["after"])}
+            for each in found
         ]
 
     def read_subtitles(self, video: Row, said: str, by: Actor = OWNER) -> Row:
@@ -59,7 +64,7 @@ class People:
         if len(said) > self._limits.import_bytes:
             raise UsageError("This subtitle file is too long.")
         with bounded(self._limits.import_marks):
-            found = [line for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
+            found = [Cue(*line) for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
         if not found:
             raise UsageError("There is no line in these subtitles that is said within the video.")
         form = "vtt" if said.lstrip("\ufeff").startswith("WEBVTT") else "srt"
@@ -79,27 +84,46 @@ class People:
             return str(error)
         return ""
 
-    def save_line(self, video: Row, line_id: int | None, start: float, end: float, said: str) -> int:
-        """Add a line, or change one; returns its id.
+    def save_line(
+        self, video: Row, line_id: int | None, start: float, end: float, said: str, *,
+        version: int | None = None, annotator: str = "",
+    ) -> Row:  # fmt: skip
+        """Add a line, or change one that was seen as `version`; returns its `line` (id) and `version`.
 
-        Raises UsageError, NotFound.
+        Raises UsageError, NotFound, Conflict.
         """
         said = " ".join(said.split())
-        line = us(start), min(us(end), video["duration_us"]), said[: self._limits.note_chars]
-        if not said or not 0 <= line[0] < line[1]:
+        cue = Cue(us(start), min(us(end), video["duration_us"]), said[: self._limits.note_chars])
+        if not said or not 0 <= cue.start_us < cue.end_us:
             raise UsageError("A line needs words, and an end after its start within the video.")
 
-        def write(db: sqlite3.Connection) -> int:
-            return lines.put(db, video["id"], line, line_id)
+        def write(db: sqlite3.Connection) -> Row:
+            if line_id is None:
+                return {"line": transcripts.insert(db, video["id"], cue, annotator), "version": 1}
+            new = transcripts.update(db, video["id"], line_id, cue, annotator, version)
+            return {"line": line_id, "version": new}
 
         return self._store.write(write)
 
-    def drop_line(self, video: Row, line_id: int) -> None:
-        """Remove a line.
+    def drop_line(self, video: Row, line_id: int, *, version: int | None = None, annotator: str = "") -> None:
+        """Remove a line that was seen as `version`; `restore_line` undoes it.
+
+        Raises NotFound, Conflict.
+        """
+        self._store.write(lambda db: transcripts.delete(db, video["id"], line_id, annotator, version))
+
+    def restore_line(self, video: Row, line_id: int, annotator: str = "") -> Row:
+        """Bring a removed line back; returns its `line` (id) and `version`.
 
         Raises NotFound.
         """
-        self._store.write(lambda db: lines.drop(db, video["id"], line_id))
+        version = self._store.write(lambda db: transcripts.restore(db, video["id"], line_id, annotator))
+        return {"line": line_id, "version": version}
+
+
+def _line(line: Row) -> Row:
+    shown = {key: line[key] for key in ("id", "text", "source", "version", "annotator")}
+    return {**shown, "start": seconds(line["start_us"]), "end": seconds(line["end_us"])}
 
 
 def may_transcribe(db: sqlite3.Connection, video_id: str, by: Actor) -> None:

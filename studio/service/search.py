@@ -13,7 +13,7 @@ from studio.errors import NotFound, StoreError, UsageError
 from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service.requests import listed, number, text, time
 from studio.service.rights import OWNER, Actor, need
-from studio.store import Store, annotations, labels, lines, searches, stored
+from studio.store import Store, annotations, labels, searches, stored, transcripts
 from studio.timeline import seconds
 
 Row = dict[str, Any]
@@ -175,7 +175,7 @@ class Search:
 
         def known(db: Any) -> Row:
             return {
-                "said": lines.find(db, words, list(rows)) if words and asked.said_weight else [],
+                "said": transcripts.search(db, words, list(rows)) if words and asked.said_weight else [],
                 "bank": searches.history(db) if asked.even else None,
             }
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, lines, stored
+from studio.store import annotations, stored, transcripts
 from studio.store.annotations import Change
-from studio.store.lines import Line
 from studio.store.videos import now
-from studio.timeline import Annotation, Box, Segment
+from studio.timeline import Annotation, Box, Cue, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Batch:
     annotations: Sequence[Annotation] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
-    lines: Sequence[Line] = ()
+    lines: Sequence[Cue] = ()
 
     @property
     def empty(self) -> bool:
@@ -51,7 +50,7 @@ def fresh(db: sqlite3.Connection, batch: Batch) -> Batch:
         annotations=new,
         scores={a.id: batch.scores[a.id] for a in new if a.id in batch.scores},
         boxes={track: listed for track, listed in batch.boxes.items() if tuple(listed) != known.get(track)},
-        lines=batch.lines if batch.lines and list(batch.lines) != lines.of_video(db, batch.video_id) else (),
+        lines=batch.lines if batch.lines and list(batch.lines) != transcripts.of_video(db, batch.video_id) else (),
     )
 
 
@@ -65,7 +64,7 @@ def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequen
     Raises UsageError for labels that a track does not take.
     """
     import_id = uuid.uuid4().hex[:12]
-    before = {b.video_id: [list(line) for line in lines.of_video(db, b.video_id)] for b in batches if b.lines}
+    replaced = {}
     db.execute(
         "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
         (import_id, file, form, kind, annotator, now()),
@@ -79,8 +78,8 @@ def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequen
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
         if batch.lines:
-            lines.replace(db, batch.video_id, batch.lines)
-    replaced = {video: {"before": said, "after": _digest(db, video)} for video, said in before.items()}
+            changed = transcripts.replace_all(db, batch.video_id, map(Cue._make, batch.lines), annotator)
+            replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id
 
@@ -105,15 +104,26 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         annotations.save(db, _video_of(db, a.id), gone, annotator)
         removed += 1
     for video, said in (stored.value(row["replaced"], dict, "imports", import_id) or {}).items():
-        count = len(lines.of_video(db, video))
+        count = len(transcripts.of_video(db, video))
         if _digest(db, video) == said["after"]:
-            lines.replace(db, video, [(start, end, text) for start, end, text in said["before"]])
+            _restore_lines(db, video, said, annotator)
             removed += count
         else:
             kept += count
     db.execute("DELETE FROM boxes WHERE import_id = ?", (import_id,))
     db.execute("UPDATE imports SET undone = ? WHERE id = ?", (now(), import_id))
     return {"removed": removed, "kept": kept}
+
+
+def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], annotator: str) -> None:
+    """Bring back the lines that an import replaced."""
+    if "before" in said:  # an import of an earlier release: their words, not their ids
+        transcripts.replace_all(db, video_id, map(Cue._make, said["before"]), annotator)
+        return
+    for line in said["added"]:
+        transcripts.delete(db, video_id, line, annotator)
+    for line in said["removed"]:
+        transcripts.restore(db, video_id, line, annotator)
 
 
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -142,7 +152,7 @@ def _no_import(import_id: str) -> NotFound:
 
 def transcriber(db: sqlite3.Connection, video_id: str) -> str | None:
     """Who read in the lines of a video; "" for a file or nobody known, None while there are no lines."""
-    if db.execute("SELECT 1 FROM lines WHERE video_id = ? LIMIT 1", (video_id,)).fetchone() is None:
+    if db.execute("SELECT 1 FROM lines WHERE video_id = ? AND NOT deleted LIMIT 1", (video_id,)).fetchone() is None:
         return None
     row = db.execute(
         "SELECT annotator FROM imports WHERE kind = 'lines' AND undone IS NULL AND EXISTS (SELECT 1 FROM "
@@ -182,7 +192,7 @@ def boxes(db: sqlite3.Connection, video_id: str) -> dict[str, tuple[Box, ...]]:
 
 
 def _digest(db: sqlite3.Connection, video_id: str) -> str:
-    return hashlib.sha256(json.dumps(lines.of_video(db, video_id)).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(transcripts.of_video(db, video_id)).encode()).hexdigest()
 
 
 def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:

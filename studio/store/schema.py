@@ -47,10 +47,20 @@ def m007_rights(db: Database) -> None:
     _run(db, _RIGHTS)
 
 
+@migrations()
 def m010_leases(db: Database) -> None:
     """Who runs a job, until when, and when it was last heard of."""
     for column in ("leased_by", "leased_until", "heartbeat"):
         db.execute(f"ALTER TABLE jobs ADD COLUMN {column} TEXT")
+
+
+@migrations()
+def m011_transcripts(db: Database) -> None:
+    """Where each line of a transcript comes from, its version, and the history of what people changed.
+
+    What was there may be typed or of a file, which nobody wrote down: it counts as typed, and is never replaced.
+    """
+    _run(db, _TRANSCRIPTS)
 
 
 def _run(db: Database, script: str) -> None:
@@ -164,6 +174,27 @@ CREATE TABLE boxes (
     import_id TEXT NOT NULL REFERENCES imports(id), video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
     track TEXT NOT NULL, boxes TEXT NOT NULL, PRIMARY KEY (video_id, track, import_id)
 );
+"""
+
+_TRANSCRIPTS = """
+ALTER TABLE lines ADD COLUMN source TEXT NOT NULL DEFAULT 'typed';
+ALTER TABLE lines ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE lines ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lines ADD COLUMN annotator TEXT NOT NULL DEFAULT '';
+CREATE TABLE line_revisions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, video_id TEXT NOT NULL, line_id INTEGER NOT NULL, op TEXT NOT NULL,
+    before TEXT, after TEXT NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX revisions_of_line ON line_revisions(line_id, seq);
+CREATE TRIGGER line_history_is_append_only BEFORE UPDATE ON line_revisions
+    BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+DROP TRIGGER lines_removed;
+CREATE TRIGGER lines_removed AFTER DELETE ON lines WHEN NOT old.deleted
+    BEGIN INSERT INTO spoken(spoken, rowid, text) VALUES ('delete', old.id, old.text); END;
+CREATE TRIGGER lines_before_change BEFORE UPDATE ON lines WHEN NOT old.deleted
+    BEGIN INSERT INTO spoken(spoken, rowid, text) VALUES ('delete', old.id, old.text); END;
+CREATE TRIGGER lines_after_change AFTER UPDATE ON lines WHEN NOT new.deleted
+    BEGIN INSERT INTO spoken(rowid, text) VALUES (new.id, new.text); END;
 """
 
 _TEAM = """

@@ -7,6 +7,7 @@ import pytest
 
 from studio.errors import Conflict, FormatError, NotFound, UsageError
 from studio.service import Studio
+from studio.store import transcripts
 from tests.conftest import VIDEO
 
 NAMES = [{"track": "Person 1", "from": 0.0, "name": "Anna"}, {"track": "Person 1", "from": 2.5, "name": None}]
@@ -60,16 +61,17 @@ def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, An
     lines = studio.people.transcript(video)
     assert [(line["start"], line["end"], line["text"]) for line in lines] == [(1, 2, "First"), (5, 7.5, "Hello there")]
     changed = studio.people.save_line(video, lines[1]["id"], 5, 8, "Good  evening ")
-    assert changed == lines[1]["id"]
-    added = studio.people.save_line(video, None, 58, 99, "The end")
-    assert studio.people.transcript(video)[-1] == {"id": added, "start": 58, "end": 60, "text": "The end"}
+    assert changed == {"line": lines[1]["id"], "version": 2}
+    added = studio.people.save_line(video, None, 58, 99, "The end", annotator="ada")
+    assert studio.people.transcript(video)[-1] == {
+        "id": added["line"], "start": 58, "end": 60, "text": "The end", "source": "typed", "version": 1,
+        "annotator": "ada",
+    }  # fmt: skip
     studio.people.drop_line(video, lines[0]["id"])
     assert [line["text"] for line in studio.people.transcript(video)] == ["Good evening", "The end"]
 
-    from studio.store import lines as table
-
     def found(words: str) -> list[str]:
-        return [row["text"] for row in studio.store.read(lambda db: table.find(db, words))]
+        return [row["text"] for row in studio.store.read(lambda db: transcripts.search(db, words))]
 
     assert found("evening") == ["Good evening"]
     assert found("hello") == found("first") == [], "the index of words follows every change"

@@ -36,7 +36,7 @@ def ask(team: Studio) -> Iterator[Ask]:
     made = (calls.shell_calls, calls.library_calls, calls.search_calls, calls.annotate_calls)
     known = {call.__name__: call for each in made for call in each(team)}
 
-    def asking(name: str, call: str, **request: Any) -> Any:
+    def asking(name: str, call: str, /, **request: Any) -> Any:
         token = who.set(name)
         try:
             return known[call](request)

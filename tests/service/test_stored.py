@@ -12,8 +12,7 @@ from studio.service import Studio
 from studio.store import annotations, imports, jobs, people, runs, searches, stored, videos
 from studio.store.annotations import Change
 from studio.store.imports import Batch
-from studio.store.runs import Outcome
-from studio.timeline import Annotation, Prediction, Segment
+from studio.timeline import Annotation, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 
 BAD = ["", "nonsense", "5", "null", "NaN", '"text"', '{"a": ', "[" * 100_000, "[" * 500 + "]" * 500,
@@ -33,7 +32,7 @@ def filled(studio: Studio) -> Studio:
     def fill(db: Any) -> None:
         videos.add(db, dict(VIDEO))
         found = Prediction(Segment(1, 2), "Moments", "a dog", 0.5, "p1", {"confidence": 0.5})
-        runs.add(db, "v1", Outcome("grounding", "m", "1", [found], {"curve": {}}, "a dog"))
+        runs.add(db, ModelRun("v1", "grounding", "m", "1", [found], {"curve": {}}, "a dog"))
         jobs.add(db, "index", "v1", {"video": {}}, limit=None)
         annotations.save(db, "v1", Change("e1", "create", an), "ann")
         people.save(db, "v1", [{"track": "Person 1", "from": 0, "name": "Ann"}], 0, "ann")
@@ -67,7 +66,7 @@ def test_a_row_that_cannot_be_read_breaks_nothing(filled: Studio, where: tuple[s
     assert ask(filled, "import_undo", {"import": made["id"]})["ok"]
     saved = ask(filled, "save_people", {"video": "v1", "base": load["data"]["people"]["seq"], "names": []})
     assert saved["ok"], "names can be given anew"
-    filled.store.write(jobs.take)
+    filled.store.write(lambda db: jobs.take(db, "studio/1"))
 
 
 @pytest.mark.parametrize("bad", ["nonsense", "{}", '{"start_us": 5}', "[" * 100_000, '{"start_us": 5, "end_us": 1}'])
@@ -82,7 +81,7 @@ def test_a_job_that_cannot_be_read_holds_up_no_other(filled: Studio) -> None:
     def work(db: Any) -> Any:
         db.execute("UPDATE jobs SET params = 'nonsense'")
         good = jobs.add(db, "proxy", "v1", {"video": {}}, limit=None)
-        return good, jobs.take(db), db.execute("SELECT state FROM jobs ORDER BY position").fetchall()
+        return good, jobs.take(db, "studio/1"), db.execute("SELECT state FROM jobs ORDER BY position").fetchall()
 
     good, taken, states = filled.store.write(work)
     assert taken["id"] == good["id"]
