@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio.app import calls
@@ -27,6 +28,7 @@ def team(studio: Studio) -> Studio:
     for name in PEOPLE:
         studio.users.put(name, "correct horse")
     studio.store.write(lambda db: videos.add(db, {**VIDEO, "added_by": "anna"}))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000, dtype=np.int64))
     return studio
 
 
@@ -36,8 +38,8 @@ def ask(team: Studio) -> Iterator[Ask]:
     made = (calls.shell_calls, calls.library_calls, calls.search_calls, calls.annotate_calls)
     known = {call.__name__: call for each in made for call in each(team)}
 
-    def asking(name: str, call: str, /, **request: Any) -> Any:
-        token = who.set(name)
+    def asking(person: str, call: str, /, **request: Any) -> Any:
+        token = who.set(person)
         try:
             return known[call](request)
         finally:
