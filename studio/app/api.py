@@ -15,12 +15,11 @@ import gradio as gr
 from gradio.events import api
 
 from studio.errors import StudioError, UsageError
-from studio.formats import native
 from studio.service import Studio, catalogue, views
 from studio.service.models import engines
 from studio.service.requests import text
 from studio.service.search import TOP, Asked, Filters
-from studio.timeline import seconds
+from studio.timeline import seconds, to_dict
 
 Json = dict[str, Any]
 Endpoint = Callable[..., Json]
@@ -170,7 +169,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"annotations": [{"id", "track", "start", "end", "label", "note", "source", …}]}; times are in seconds.
         """
-        return {"annotations": [native.to_dict(found) for found in studio.annotations(_text("video", video))]}
+        return {"annotations": [to_dict(found) for found in studio.annotations(_text("video", video))]}
 
     def models() -> Json:
         """The models there are, with what was measured of them and what is missing.

@@ -1,7 +1,7 @@
 """What people decided: annotations."""
 
 from studio.cli.console import Args, Commands, opened, show
-from studio.formats import native
+from studio.timeline import to_dict
 
 
 def register(commands: Commands) -> None:
@@ -12,7 +12,7 @@ def register(commands: Commands) -> None:
 def annotations(args: Args) -> int:
     """`studio annotations`"""
     with opened(args) as studio:
-        found = [native.to_dict(a) for a in studio.annotations(studio.resolve(args.video)["id"])]
+        found = [to_dict(a) for a in studio.annotations(studio.resolve(args.video)["id"])]
     lines = [f"{a['start']:8.2f}–{a['end']:<8.2f} {a['track']}: {a['label']}  ({a['source']})" for a in found]
     show(args, {"annotations": found}, lines)
     return 0

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from studio.errors import FormatError
+from studio.errors import FormatError, UsageError
+from studio.timeline import checked_attributes
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -244,3 +245,23 @@ def grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
     for item in items:
         found.setdefault(key(item), []).append(item)
     return found
+
+
+def attributes_of(value: dict[str, Any], where: str) -> dict[str, Any]:
+    """Attributes that a file gives a segment. Raises FormatError."""
+    try:
+        return checked_attributes(value)
+    except UsageError as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
+def attributes_in(text: str, where: str) -> dict[str, Any]:
+    """Attributes that a cell has as JSON; {} for an empty one. Raises FormatError."""
+    if not text.strip():
+        return {}
+    return attributes_of(expect(json_of(text.encode()), dict, f"{where}: “attributes”"), where)
+
+
+def as_text(value: Any) -> str:
+    """An attribute's value for a format that knows text only."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -7,6 +7,7 @@ reading takes exactly that one away again. Only `track`, `label`, and times (`st
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -15,10 +16,10 @@ from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.timeline import Timeline
 
-HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True)
+HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True, attributes="all")
 COLUMNS = (
     "video", "track", "label", "start", "end", "start_us", "end_us", "score", "note", "annotator", "source",
-    "prediction_id", "id", "version",
+    "prediction_id", "id", "version", "attributes",
 )  # fmt: skip
 _RISKY = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
@@ -59,6 +60,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
             rows.writerow((
                 video, track, label, reading.decimal(start), reading.decimal(end), start, end,
                 "" if score is None else score, note, annotator, a.source, prediction, identity, a.version,
+                guarded(json.dumps(dict(a.attributes), ensure_ascii=False)) if a.attributes else "",
             ))  # fmt: skip
     return b"\xef\xbb\xbf" + target.getvalue().encode()
 
@@ -85,6 +87,7 @@ def _mark(cells: dict[str, str], times: tuple[str, str], where: str) -> Mark:
     return Mark(
         read_time(cells[times[0]], where), read_time(cells[times[1]], where), cells["label"], cells.get("track", ""),
         cells.get("note", ""), reading.number(score, where) if score else None, cells.get("annotator", ""),
+        reading.attributes_in(cells.get("attributes", ""), where),
     )  # fmt: skip
 
 

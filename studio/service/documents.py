@@ -5,13 +5,12 @@ from typing import Any
 
 from studio.config import Settings
 from studio.errors import UsageError
-from studio.formats import native
 from studio.service import edits, views
 from studio.service.derived import Derived
 from studio.service.models import engines
 from studio.service.rights import OWNER, Actor
 from studio.store import Store, annotations, jobs, labels, people, runs, videos
-from studio.timeline import Annotation, Prediction
+from studio.timeline import Annotation, Prediction, to_dict
 
 Row = dict[str, Any]
 
@@ -50,7 +49,7 @@ class Documents:
                     for r in shown.values()
                     for p in runs.predictions(db, r["id"])
                 ],
-                "annotations": [native.to_dict(a) for a in annotations.of_video(db, row["id"])],
+                "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"])],
                 "schema": labels.schema(db),
                 "palette": labels.PALETTE,
                 "people": people.of_video(db, row["id"]),
@@ -77,7 +76,7 @@ class Documents:
             return {
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in new), default=run_since),
-                "annotations": [native.to_dict(a) for a in changed],
+                "annotations": [to_dict(a) for a in changed],
                 "verdicts": {p: verdicts.get(p, "") for p in decided},
                 "schema": None if known["key"] == schema else known,
                 "runs": [
@@ -115,7 +114,7 @@ class Documents:
     def history(self, annotation_id: str) -> list[Row]:
         """All revisions of one annotation, oldest first."""
         entries = self._store.read(lambda db: annotations.history(db, annotation_id))
-        as_json = native.to_dict
+        as_json = to_dict
         return [
             {**facts, "before": e.before and as_json(e.before), "after": e.after and as_json(e.after)}
             for facts, e in entries

@@ -7,11 +7,10 @@ from unicodedata import normalize
 
 from studio.config import Limits
 from studio.errors import Conflict, Refused, StudioError, UsageError
-from studio.formats import native
 from studio.service.requests import text, time, whole
 from studio.service.rights import BULK, BULK_S, Actor
 from studio.store import Change, annotations
-from studio.timeline import Annotation, Segment
+from studio.timeline import Annotation, Segment, checked_attributes, to_dict
 
 Wire = dict[str, Any]
 OPS = ("create", "update", "delete", "restore", "verdict")
@@ -41,8 +40,10 @@ def parse(edit: Any, limits: Limits) -> Change:
         source=text(edit, "source", "", longest=ID_CHARS) or "manual",
         prediction_id=text(edit, "prediction_id", "", longest=ID_CHARS) or None,
         deleted=op == "delete",
+        attributes=checked_attributes(edit.get("attributes") or {}),
     )
-    return Change(edit_id, op, wanted, whole(edit, "base_version", 0))
+    # a page or a script that knows nothing of attributes leaves them as they are
+    return Change(edit_id, op, wanted, whole(edit, "base_version", 0), keeps_attributes=edit.get("attributes") is None)
 
 
 def _needed(edit: Wire, key: str, longest: int) -> str:
@@ -74,7 +75,7 @@ def apply(
             if bulk is not None:
                 bulk.take(change)
             saved = annotations.save(db, video["id"], change, annotator)
-            answers.append({"edit_id": edit_id, "ok": True, "annotation": native.to_dict(saved) if saved else None})
+            answers.append({"edit_id": edit_id, "ok": True, "annotation": to_dict(saved) if saved else None})
         except StudioError as error:
             db.execute("ROLLBACK TO edit")
             if about:
@@ -132,4 +133,4 @@ def _failure(db: sqlite3.Connection, about: str, error: StudioError) -> Wire:
     if not isinstance(error, Conflict):
         return {"kind": "refused", "error": str(error), "current": None}
     current = annotations.find(db, about)
-    return {"kind": "conflict", "error": str(error), "current": native.to_dict(current) if current else None}
+    return {"kind": "conflict", "error": str(error), "current": to_dict(current) if current else None}

@@ -319,7 +319,7 @@ def _typed(name: str) -> str:
 def _annotation(mark: Mark) -> Annotation:
     return Annotation(
         uuid.uuid4().hex, Segment(mark.start, mark.end), mark.track, mark.label, mark.note, "import",
-        annotator=mark.annotator,
+        annotator=mark.annotator, attributes=mark.attributes,
     )  # fmt: skip
 
 

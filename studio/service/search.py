@@ -19,7 +19,7 @@ from studio.timeline import seconds
 Row = dict[str, Any]
 SAID_WEIGHT = 0.2  # what a line that says all the words adds to a cosine; the embedded encoder's best are near 0.5
 IMAGE_SIDE = 512
-TOP = 100
+TOP, ASKED_TOP = 100, 24  # hits at most, and where a page does not say how many
 MOST_VIDEOS = 10_000  # that a question names
 
 
@@ -90,7 +90,7 @@ def parse(request: Row) -> Asked:
         said_weight=number(request, "said_weight", SAID_WEIGHT),
         levels=None if levels is None else _levels(request),
         even=request.get("even") is True,
-        top=max(1, min(TOP, int(number(request, "top", 24)))),
+        top=max(1, min(TOP, int(number(request, "top", ASKED_TOP)))),
         encoder=text(request, "encoder", "") or None,
     )
 
@@ -112,6 +112,7 @@ def plain(asked: Asked) -> Row:
         "said_weight": asked.said_weight,
         "levels": asked.levels and list(asked.levels),
         "even": asked.even,
+        **({"top": asked.top} if asked.top != ASKED_TOP else {}),
         **({"encoder": asked.encoder} if asked.encoder else {}),
     }
 

@@ -48,19 +48,15 @@ def m007_rights(db: Database) -> None:
 
 
 @migrations()
-def m010_leases(db: Database) -> None:
-    """Who runs a job, until when, and when it was last heard of."""
-    for column in ("leased_by", "leased_until", "heartbeat"):
-        db.execute(f"ALTER TABLE jobs ADD COLUMN {column} TEXT")
+def m010_timelines(db: Database) -> None:
+    """Timelines with several media, of which each video has one of its own, and attributes of annotations; where each
+    line of a transcript comes from, its version, and its history; who runs a job, and until when.
 
-
-@migrations()
-def m011_transcripts(db: Database) -> None:
-    """Where each line of a transcript comes from, its version, and the history of what people changed.
-
-    What was there may be typed or of a file, which nobody wrote down: it counts as typed, and is never replaced.
+    Lines that are there may be typed or of a file, which nobody wrote down: they count as typed, and are not replaced.
     """
+    _run(db, _TIMELINES)
     _run(db, _TRANSCRIPTS)
+    _run(db, _LEASES)
 
 
 def _run(db: Database, script: str) -> None:
@@ -174,6 +170,31 @@ CREATE TABLE boxes (
     import_id TEXT NOT NULL REFERENCES imports(id), video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
     track TEXT NOT NULL, boxes TEXT NOT NULL, PRIMARY KEY (video_id, track, import_id)
 );
+"""
+
+_TIMELINES = """
+CREATE TABLE timelines (id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL);
+CREATE TABLE timeline_media (
+    timeline_id TEXT NOT NULL REFERENCES timelines(id) ON DELETE CASCADE,
+    video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+    offset_us INTEGER NOT NULL DEFAULT 0, role TEXT NOT NULL DEFAULT 'main', PRIMARY KEY (timeline_id, video_id)
+);
+CREATE INDEX timelines_of_video ON timeline_media(video_id);
+CREATE TRIGGER timelines_need_media AFTER DELETE ON timeline_media
+    WHEN NOT EXISTS (SELECT 1 FROM timeline_media WHERE timeline_id = old.timeline_id)
+    BEGIN DELETE FROM timelines WHERE id = old.timeline_id; END;
+INSERT INTO timelines SELECT id, name, added FROM videos;
+INSERT INTO timeline_media (timeline_id, video_id) SELECT id, id FROM videos;
+ALTER TABLE annotations ADD COLUMN timeline_id TEXT REFERENCES timelines(id) ON DELETE CASCADE;
+ALTER TABLE annotations ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';
+UPDATE annotations SET timeline_id = video_id;
+CREATE INDEX annotations_of_timeline ON annotations(timeline_id, start_us);
+"""
+
+_LEASES = """
+ALTER TABLE jobs ADD COLUMN leased_by TEXT;
+ALTER TABLE jobs ADD COLUMN leased_until TEXT;
+ALTER TABLE jobs ADD COLUMN heartbeat TEXT;
 """
 
 _TRANSCRIPTS = """

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from studio.errors import NotFound
+from studio.store import timelines
 
 
 def now() -> str:
@@ -34,6 +35,7 @@ def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bo
         f"INSERT INTO videos ({columns}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",
         list(row.values()),
     )
+    timelines.add(db, row["id"], row["name"], row["added"])
     return row, known is not None
 
 
