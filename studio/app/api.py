@@ -15,7 +15,7 @@ import gradio as gr
 from gradio.events import api
 
 from studio.errors import StudioError, UsageError
-from studio.service import Studio, catalogue, views
+from studio.service import Studio, catalogue, serializers
 from studio.service.models import engines
 from studio.service.requests import text
 from studio.service.search import TOP, Asked, Filters
@@ -111,8 +111,8 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         return {
             "videos": [
                 {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"]),
-                 "indexed": studio.derived.is_indexed(row)}
-                for row in studio.videos()
+                 "indexed": studio.media.is_indexed(row)}
+                for row in studio.videos.all()
             ]
         }  # fmt: skip
 
@@ -127,12 +127,12 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"hits": [{"video", "name", "score", "start", "end"}]}; video is an id, times are in seconds.
         """
-        rows = None if within is None else tuple(studio.video(ref)["id"] for ref in _texts("within", within))
+        rows = None if within is None else tuple(studio.videos.get(ref)["id"] for ref in _texts("within", within))
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
         asked = Asked(query, filters=Filters(rows), top=_count("top", top))
-        found = studio.searching.ask(asked)[0]
-        return {"hits": [{**views.hit(hit), "name": hit["video"]["name"]} for hit in found]}
+        found = studio.search.ask(asked)[0]
+        return {"hits": [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in found]}
 
     def ground(video: str, query: str, top: int = 5, engine: str | None = None, check: bool = False) -> Json:
         """Find the moments of one video that a text describes, best first, and how well each part of it fits.
@@ -147,7 +147,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"moments": [{"start", "end", "score"}], "curve": {"times", "scores"}}; times are in seconds.
         """
-        row = studio.video(_text("video", video))
+        row = studio.videos.get(_text("video", video))
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
         names = engines(studio.settings)
@@ -156,9 +156,9 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         if not isinstance(check, bool):
             raise UsageError("“check” must be true or false.")
         params = {"query": query, "top": _count("top", top), "engine": engine, "check": check}
-        if not studio.derived.is_indexed(row):  # an hour of indexing would keep every other question waiting
+        if not studio.media.is_indexed(row):  # an hour of indexing would keep every other question waiting
             raise UsageError(f"“{row['name']}” is not indexed yet; ask again when the Library page says that it is.")
-        return views.grounded(studio.run("ground", row["id"], params))
+        return serializers.grounded(studio.jobs.run("ground", row["id"], params))
 
     def annotations(video: str) -> Json:
         """The current annotations of one video, in order of time.
@@ -169,7 +169,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"annotations": [{"id", "track", "start", "end", "label", "note", "source", …}]}; times are in seconds.
         """
-        return {"annotations": [to_dict(found) for found in studio.annotations(_text("video", video))]}
+        return {"annotations": [to_dict(found) for found in studio.timelines.annotations(_text("video", video))]}
 
     def models() -> Json:
         """The models there are, with what was measured of them and what is missing.

@@ -7,14 +7,15 @@ from typing import Any
 
 from studio.app.login import who
 from studio.errors import Conflict, NotFound, NotTheirs, StoreError, StudioError, UsageError
-from studio.service import Studio, catalogue, exchange, views
-from studio.service.exchange import Plan
+from studio.service import Studio, catalogue, serializers
+from studio.service.accounts.rights import Actor, why_not
+from studio.service.exchange import exchange
+from studio.service.exchange.exchange import ImportOptions
+from studio.service.jobs.model_comparison import tried_tasks
 from studio.service.models import engines
 from studio.service.requests import listed, text, texts, time, whole
-from studio.service.rights import Actor, why_not
 from studio.service.search import TOP, parse
-from studio.service.status import status
-from studio.service.trials import tried_tasks
+from studio.service.system.status import status
 from studio.timeline import seconds
 
 Call = Callable[[Any], dict[str, Any]]
@@ -56,10 +57,10 @@ def overview_calls(studio: Studio) -> list[Call]:
     """For the Overview page."""
 
     def statistics(request: dict[str, Any]) -> Any:
-        return studio.team.statistics()
+        return studio.annotator_stats.statistics()
 
     def agreement(request: dict[str, Any]) -> Any:
-        return studio.team.agreement(text(request, "track", ""))
+        return studio.annotator_stats.agreement(text(request, "track", ""))
 
     def show_status(request: dict[str, Any]) -> Any:
         return status(studio)
@@ -73,7 +74,7 @@ def annotator(request: dict[str, Any]) -> str:
 
 
 def actor(studio: Studio, request: dict[str, Any]) -> Actor:
-    """Who asks, for `studio.service.rights`."""
+    """Who asks, for `studio.service.accounts.rights`."""
     return studio.users.actor(who.get(), annotator(request))
 
 
@@ -90,44 +91,46 @@ def library_calls(studio: Studio) -> list[Call]:
     """For the Library page."""
 
     def list_videos(request: dict[str, Any]) -> Any:
-        ready, known = studio.indexed()
+        ready, known = studio.videos.indexed()
         if ready < known:
-            studio.prepare_lost()
+            studio.jobs.prepare_lost()
         by = actor(studio, request)
         return {
             "videos": [
                 {
-                    **views.video(row, uploaded=studio.is_upload(row)),
-                    "indexed": studio.derived.is_indexed(row),
+                    **serializers.video(row, uploaded=studio.videos.is_upload(row)),
+                    "indexed": studio.media.is_indexed(row),
                     "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
                 }
-                for row in studio.videos()
+                for row in studio.videos.all()
             ],
             "removed": [
                 {"id": row["id"], "name": row["name"], "at": row["removed"], "by": row["removed_by"]}
-                for row in studio.trash.listed()
+                for row in studio.videos.trash.listed()
                 if by.owns(row["removed_by"])
             ],
-            "jobs": studio.jobs(),
+            "jobs": studio.jobs.listed(),
             "indexed": ready,
             "known": known,
         }
 
     def add_path(request: dict[str, Any]) -> Any:
-        return studio.add_shared(text(request, "path"), whole(request, "done", 0), ADD_AT_ONCE, actor(studio, request))
+        return studio.videos.add_shared(
+            text(request, "path"), whole(request, "done", 0), ADD_AT_ONCE, actor(studio, request)
+        )
 
     def remove_video(request: dict[str, Any]) -> Any:
-        studio.remove(text(request, "video"), actor(studio, request))
+        studio.videos.remove(text(request, "video"), actor(studio, request))
         return {}
 
     def restore_video(request: dict[str, Any]) -> Any:
-        return views.video(studio.bring_back(text(request, "video"), actor(studio, request)))
+        return serializers.video(studio.videos.bring_back(text(request, "video"), actor(studio, request)))
 
     def index_video(request: dict[str, Any]) -> Any:
-        return views.job(studio.start("index", text(request, "video")))
+        return serializers.job(studio.jobs.start("index", text(request, "video")))
 
     def cancel_job(request: dict[str, Any]) -> Any:
-        studio.cancel(text(request, "job"))
+        studio.jobs.cancel(text(request, "job"))
         return {}
 
     functions = (list_videos, add_path, remove_video, restore_video, index_video, cancel_job)
@@ -139,10 +142,10 @@ def search_calls(studio: Studio) -> list[Call]:
 
     def search(request: dict[str, Any]) -> Any:
         model(studio, request, "encoder", "text_video")
-        hits, strips = studio.searching.ask(parse(request))
-        ready, known = studio.indexed()
+        hits, strips = studio.search.ask(parse(request))
+        ready, known = studio.videos.indexed()
         if ready < known:
-            studio.prepare_lost()
+            studio.jobs.prepare_lost()
         shown = [
             {
                 "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),
@@ -160,13 +163,13 @@ def search_calls(studio: Studio) -> list[Call]:
         return {"hits": shown, "strips": heat, "indexed": ready, "known": known}
 
     def explain(request: dict[str, Any]) -> Any:
-        encoder, row = model(studio, request, "encoder", "text_video"), studio.video(text(request, "video"))
+        encoder, row = model(studio, request, "encoder", "text_video"), studio.videos.get(text(request, "video"))
         start, end = time(request, "start"), time(request, "end")
-        why = studio.searching.explain(text(request, "query"), row, start, end, encoder)
+        why = studio.search.explain(text(request, "query"), row, start, end, encoder)
         return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
 
     def search_options(request: dict[str, Any]) -> Any:
-        found, by = studio.searching.options(), actor(studio, request)
+        found, by = studio.search.options(), actor(studio, request)
         for row in found["kept"]:
             row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
         return found
@@ -175,14 +178,14 @@ def search_calls(studio: Studio) -> list[Call]:
         question = request.get("question")
         if not isinstance(question, dict):
             raise UsageError("“question” must be an object.")
-        return studio.searching.keep(text(request, "name"), question, annotator(request), actor(studio, request))
+        return studio.search.keep(text(request, "name"), question, annotator(request), actor(studio, request))
 
     def forget_search(request: dict[str, Any]) -> Any:
-        studio.searching.forget(text(request, "search"), actor(studio, request))
+        studio.search.forget(text(request, "search"), actor(studio, request))
         return {}
 
     def restore_search(request: dict[str, Any]) -> Any:
-        studio.searching.bring_back(text(request, "search"), actor(studio, request))
+        studio.search.bring_back(text(request, "search"), actor(studio, request))
         return {}
 
     functions = (search, explain, search_options, keep_search, forget_search, restore_search)
@@ -194,7 +197,8 @@ def models_calls(studio: Studio) -> list[Call]:
 
     def list_models(request: dict[str, Any]) -> Any:
         videos = [
-            {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"])} for row in studio.videos()
+            {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"])}
+            for row in studio.videos.all()
         ]
         return {
             "models": catalogue(studio.settings),
@@ -205,10 +209,10 @@ def models_calls(studio: Studio) -> list[Call]:
     def compare(request: dict[str, Any]) -> Any:
         task = text(request, "task")
         names = [model(studio, request, key, task) or "" for key in ("a", "b")]
-        return {"jobs": studio.compare(text(request, "video"), task, names, text(request, "query", ""))}
+        return {"jobs": studio.jobs.compare(text(request, "video"), task, names, text(request, "query", ""))}
 
     def compared(request: dict[str, Any]) -> Any:
-        return studio.compared([text({"job": job}, "job") for job in listed(request, "jobs", 2)])
+        return studio.jobs.compared([text({"job": job}, "job") for job in listed(request, "jobs", 2)])
 
     return [answer(f) for f in (list_models, compare, compared)]
 
@@ -217,11 +221,11 @@ def annotate_calls(studio: Studio) -> list[Call]:
     """For the Annotate page."""
 
     def load_document(request: dict[str, Any]) -> Any:
-        return {**studio.documents.load(text(request, "video")), "admin": actor(studio, request).admin}
+        return {**studio.timelines.load(text(request, "video")), "admin": actor(studio, request).admin}
 
     def changes(request: dict[str, Any]) -> Any:
         video, schema = text(request, "video"), text(request, "schema", "")
-        news = studio.documents.changes(video, whole(request, "since", 0), whole(request, "run_since", 0), schema)
+        news = studio.timelines.changes(video, whole(request, "since", 0), whole(request, "run_since", 0), schema)
         window, name = text(request, "window", "")[:64], annotator(request)
         return {**news, "present": studio.presence.others(video, window, name)}
 
@@ -229,7 +233,9 @@ def annotate_calls(studio: Studio) -> list[Call]:
         maker, sender = text(request, "annotator", ""), who.get()
         if sender and maker not in ("", sender):
             raise NotTheirs(f"Edits by “{maker[:100]}” wait in this browser; log in as {maker[:100]} to save them.")
-        return studio.save(text(request, "video"), request.get("edits", []), annotator(request), actor(studio, request))
+        return studio.timelines.save(
+            text(request, "video"), request.get("edits", []), annotator(request), actor(studio, request)
+        )
 
     def ground(request: dict[str, Any]) -> Any:
         options = {
@@ -237,61 +243,63 @@ def annotate_calls(studio: Studio) -> list[Call]:
             "refine": request.get("refine") is True, "check": request.get("check") is True,
             "remember": request.get("remember") is not False,
         }  # fmt: skip
-        return studio.ground(text(request, "video"), text(request, "query"), options)
+        return studio.jobs.ground(text(request, "video"), text(request, "query"), options)
 
     def glance(request: dict[str, Any]) -> Any:
         params = {"at": seconds(time(request, "at")), "query": text(request, "query", "")}
-        return {"run": studio.run("glance", text(request, "video"), params)["id"]}
+        return {"run": studio.jobs.run("glance", text(request, "video"), params)["id"]}
 
     def start_job(request: dict[str, Any]) -> Any:
-        return views.job(studio.start(text(request, "kind"), text(request, "video")))
+        return serializers.job(studio.jobs.start(text(request, "kind"), text(request, "video")))
 
     def cancel_job(request: dict[str, Any]) -> Any:
-        studio.cancel(text(request, "job"))
+        studio.jobs.cancel(text(request, "job"))
         return {}
 
     def run_payload(request: dict[str, Any]) -> Any:
-        run = studio.run_of(text(request, "run"))
+        run = studio.jobs.run_of(text(request, "run"))
         return {"task": run["task"], "query": run["query"], "payload": run["payload"]}
 
     def history(request: dict[str, Any]) -> Any:
-        return studio.documents.history(text(request, "annotation"))
+        return studio.timelines.history(text(request, "annotation"))
 
     def save_people(request: dict[str, Any]) -> Any:
         base = whole(request, "base", 0)
-        row = studio.video(text(request, "video"))
-        return studio.people.name(row, request.get("names"), base, annotator(request))
+        row = studio.videos.get(text(request, "video"))
+        return studio.identities.name(row, request.get("names"), base, annotator(request))
 
     def transcript(request: dict[str, Any]) -> Any:
-        row = studio.video(text(request, "video"))
-        fixed = studio.people.may_replace(row, actor(studio, request))
-        return {"lines": studio.people.transcript(row), "fixed": fixed}
+        row = studio.videos.get(text(request, "video"))
+        fixed = studio.transcripts.may_replace(row, actor(studio, request))
+        return {"lines": studio.transcripts.lines(row), "fixed": fixed}
 
     def read_subtitles(request: dict[str, Any]) -> Any:
         said = text(request, "text", longest=studio.settings.limits.import_bytes)
-        return studio.people.read_subtitles(studio.video(text(request, "video")), said, actor(studio, request))
+        return studio.transcripts.read_subtitles(
+            studio.videos.get(text(request, "video")), said, actor(studio, request)
+        )
 
     def save_line(request: dict[str, Any]) -> Any:
         known = None if request.get("line") is None else whole(request, "line", 0)
         start, end = (seconds(time(request, key)) for key in ("start", "end"))
-        row, said = studio.video(text(request, "video")), text(request, "text")
+        row, said = studio.videos.get(text(request, "video")), text(request, "text")
         version, name = _version(request), annotator(request)
-        return studio.people.save_line(row, known, start, end, said, version=version, annotator=name)
+        return studio.transcripts.save_line(row, known, start, end, said, version=version, annotator=name)
 
     def drop_line(request: dict[str, Any]) -> Any:
-        row, line = studio.video(text(request, "video")), whole(request, "line")
-        studio.people.drop_line(row, line, version=_version(request), annotator=annotator(request))
+        row, line = studio.videos.get(text(request, "video")), whole(request, "line")
+        studio.transcripts.drop_line(row, line, version=_version(request), annotator=annotator(request))
         return {}
 
     def restore_line(request: dict[str, Any]) -> Any:
-        row = studio.video(text(request, "video"))
-        return studio.people.restore_line(row, whole(request, "line"), annotator(request))
+        row = studio.videos.get(text(request, "video"))
+        return studio.transcripts.restore_line(row, whole(request, "line"), annotator(request))
 
     def line_history(request: dict[str, Any]) -> Any:
-        return studio.people.line_history(whole(request, "line"))
+        return studio.transcripts.line_history(whole(request, "line"))
 
     def save_schema(request: dict[str, Any]) -> Any:
-        return studio.schema.save(request.get("schema"), annotator(request), actor(studio, request))
+        return studio.labels.save(request.get("schema"), annotator(request), actor(studio, request))
 
     functions = (
         load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
@@ -307,7 +315,7 @@ def _version(request: dict[str, Any]) -> int | None:
 
 
 def exchange_calls(studio: Studio) -> list[Call]:
-    """Annotation files in and out, for the Annotate and Library pages; see `studio.service.exchange` for the answers.
+    """Annotation files in and out, for the Annotate and Library pages; see `Exchange` for the answers.
 
     A file comes by POST /incoming and is named by its token; one goes out by GET /export/VIDEO?format=NAME.
     """
@@ -343,10 +351,10 @@ def exchange_calls(studio: Studio) -> list[Call]:
     return [answer(f) for f in functions]
 
 
-def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, Plan]:
+def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, ImportOptions]:
     """The file, its name, its format and how it is to be imported."""
     longest = studio.settings.limits.label_chars
     mapped = {key: texts(request, key, longest=longest) for key in ("videos", "tracks", "labels")}
-    plan = Plan(text(request, "video", "") or None, **mapped, kind=text(request, "kind", ""))
+    plan = ImportOptions(text(request, "video", "") or None, **mapped, kind=text(request, "kind", ""))
     data = studio.exchange.kept(text(request, "upload"))
     return data, text(request, "name"), text(request, "format", "") or None, plan

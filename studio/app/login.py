@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assets import read_page
 from studio.errors import Refused, StoreError
 from studio.service import Studio
-from studio.service.users import DAYS
+from studio.service.accounts.users import DAYS
 
 COOKIE = "moment_session"
 FORM = "/login"

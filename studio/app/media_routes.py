@@ -19,8 +19,8 @@ from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
 from studio.partial import partial_of
-from studio.service import Studio, views
-from studio.service.upload_space import no_room
+from studio.service import Studio, serializers
+from studio.service.videos.upload_space import no_room
 from studio.timeline import us
 
 log = logging.getLogger(__name__)
@@ -52,14 +52,14 @@ def routes(studio: Studio) -> APIRouter:
     @router.api_route("/media/{video_id}", methods=["GET", "HEAD"])
     def media(video_id: str) -> Response:
         try:
-            file = studio.derived.playable(video_id)
+            file = studio.media.playable(video_id)
         except StudioError as error:
             return failed(error)
         return FileResponse(file, media_type=TYPES.get(file.suffix.lower(), "video/mp4"))
 
     def of_content(request: Request, video_id: str, made: Callable[[], Response]) -> Response:
         """What follows from a file's content: not sent again while the file is the same, and gone with the login."""
-        tag = f'"{studio.video(video_id)["sha256"][:32]}"'
+        tag = f'"{studio.videos.get(video_id)["sha256"][:32]}"'
         answer = Response(status_code=304) if request.headers.get("if-none-match") == tag else made()
         answer.headers.update(ASK_AGAIN | {"ETag": tag})
         return answer
@@ -68,7 +68,7 @@ def routes(studio: Studio) -> APIRouter:
     def thumbnail(request: Request, video_id: str, t: float = 0.0) -> Response:
         def made() -> Response:
             time = max(0, us(min(t, LATEST_S)))
-            return Response(studio.derived.thumbnail(video_id, time), media_type="image/jpeg")
+            return Response(studio.media.thumbnail(video_id, time), media_type="image/jpeg")
 
         try:
             return of_content(request, video_id, made)
@@ -76,7 +76,7 @@ def routes(studio: Studio) -> APIRouter:
             return failed(error)
 
     def spectrogram(video_id: str) -> Response:
-        values = studio.derived.array(video_id, "spectrogram")
+        values = studio.media.array(video_id, "spectrogram")
         assert values is not None, "it is computed when it is asked for"
         head = bytes([values.shape[1], SPECTRA_A_SECOND])
         return Response(head + values.tobytes(), media_type="application/octet-stream")
@@ -90,7 +90,7 @@ def routes(studio: Studio) -> APIRouter:
                 raise NotFound("There is no such array.")
             if name == "spectrogram":
                 return of_content(request, video_id, lambda: spectrogram(video_id))
-            values = studio.derived.array(video_id, name)
+            values = studio.media.array(video_id, name)
         except StudioError as error:
             return failed(error)
         if values is None:
@@ -115,7 +115,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/export/{video_id}")
     def export(video_id: str, format: str = "json") -> Response:
         try:
-            row, form = studio.video(video_id), named(format)
+            row, form = studio.videos.get(video_id), named(format)
             data = studio.exchange.export(row["id"], form.name)
             file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:
@@ -149,15 +149,15 @@ def routes(studio: Studio) -> APIRouter:
         partial = partial_of(studio.settings.uploads / "upload")
         received = 0
         try:
-            with studio.upload_space.upload(expected) as take, partial.open("wb") as file:
+            with studio.videos.upload_space.upload(expected) as take, partial.open("wb") as file:
                 async for chunk in request.stream():
                     take(len(chunk))
                     await run_in_threadpool(file.write, chunk)
                     received += len(chunk)
             if promised and expected != received:
                 raise _broke_off()
-            row = await run_in_threadpool(studio.keep_upload, partial, name, studio.users.actor(who.get()))
-            return JSONResponse({"ok": True, "data": views.video(row)})
+            row = await run_in_threadpool(studio.videos.keep_upload, partial, name, studio.users.actor(who.get()))
+            return JSONResponse({"ok": True, "data": serializers.video(row)})
         except StudioError as error:
             return failed(error)
         except ClientDisconnect:

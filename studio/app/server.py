@@ -23,11 +23,11 @@ from studio.app.http_protocol import with_header_deadline
 from studio.app.media_routes import routes
 from studio.app.request_guard import RequestGuard
 from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
-from studio.app.wrong import say_what_is_wrong
+from studio.app.validation_errors import say_what_is_wrong
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.service import Studio
-from studio.service.copies import only_one
+from studio.service.system.backup import exclusive_lock
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def serve(
             "use --host 127.0.0.1 without a proxy."
         )
     listening = _listen(host, port)
-    with listening, only_one(settings):
+    with listening, exclusive_lock(settings):
         logs.start(settings, "app")
         studio = Studio(settings, background=True)
         try:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio import __version__
-from studio.cli import annotating, evaluation, exchange, finding, people, upkeep, users, videos
-from studio.cli.console import Commands, Help
+from studio.cli import annotations, evaluation, exchange, maintenance, people, search, users, videos
+from studio.cli.common import Commands, Help
 from studio.errors import StudioError, UsageError
 
 __all__ = ["main", "parser"]
@@ -55,6 +55,6 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     top.add_argument("--version", action="version", version=__version__)
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
-    for group in (videos, finding, people, annotating, exchange, evaluation, upkeep, users):
+    for group in (videos, search, people, annotations, exchange, evaluation, maintenance, users):
         group.register(commands)
     return top

@@ -4,7 +4,7 @@ import getpass
 import os
 import sys
 
-from studio.cli.console import Args, Commands, Json, opened, show
+from studio.cli.common import Args, Commands, Json, opened, show
 from studio.errors import UsageError
 
 VARIABLE = "STUDIO_PASSWORD"

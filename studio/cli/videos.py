@@ -5,10 +5,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from studio.cli.console import ENCODER, Args, Commands, bar, known, opened, settings_of, show
+from studio.cli.common import ENCODER, Args, Commands, bar, known, opened, settings_of, show
 from studio.errors import UsageError
 from studio.jobs import ProcessBackend
-from studio.service import Studio, files
+from studio.service import Studio
+from studio.service.videos import files
 from studio.timeline import clock, seconds
 
 
@@ -70,9 +71,9 @@ def demo(args: Args) -> int:
     with closing(Studio(settings, backend=backend)) as studio, bar("demo library") as progress:
         files = build(settings.home / "demo", progress)
         for number, file in enumerate(files):
-            row = studio.add(file)
+            row = studio.videos.add(file)
             progress(number / len(files), f"indexing {row['name']}")
-            studio.index(row["id"])
+            studio.jobs.index(row["id"])
     return serve(args)
 
 
@@ -84,7 +85,7 @@ def add(args: Args) -> int:
         wanted = [file for each in found for file in each.files]
         for number, file in enumerate(wanted):
             progress(number / len(wanted), file.name)
-            added, failed = studio.add_all([file])
+            added, failed = studio.videos.add_all([file])
             rows += added
             problems += failed
     listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
@@ -99,8 +100,8 @@ def index(args: Args) -> int:
     """`studio index`"""
     done = []
     with opened(args) as studio:
-        for row in [studio.video(known(studio, ref)) for ref in args.videos] or studio.videos():
+        for row in [studio.videos.get(known(studio, ref)) for ref in args.videos] or studio.videos.all():
             with bar(row["name"]) as progress:
-                done.append({"id": row["id"], "frames": studio.index(row["id"], progress, args.encoder)["frames"]})
+                done.append({"id": row["id"], "frames": studio.jobs.index(row["id"], progress, args.encoder)["frames"]})
     show(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
     return 0

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 from studio import media
 from studio.errors import NotFound, StoreError, UsageError
 from studio.jobs import ExecutionBackend, JobMonitor
+from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.requests import listed, number, text, time
-from studio.service.rights import OWNER, Actor, need
-from studio.store import Store, annotations, labels, searches, stored, transcripts
+from studio.service.serializers import job_video
+from studio.store import Store, annotations, labels, searches, stored, transcripts, videos
 from studio.timeline import seconds
 
 Row = dict[str, Any]
@@ -158,12 +158,10 @@ def _picture(image: Any) -> tuple[bytes, int, int]:
 
 
 class Search:
-    """The part of a library that finds moments. `rows` gives its videos, `facts` what a job needs of one."""
+    """Finding moments across a library."""
 
-    def __init__(
-        self, store: Store, backend: ExecutionBackend, rows: Callable[[], list[Row]], facts: Callable[[Row], Row]
-    ) -> None:
-        self._store, self._backend, self._rows, self._facts = store, backend, rows, facts
+    def __init__(self, store: Store, backend: ExecutionBackend) -> None:
+        self._store, self._backend = store, backend
 
     def ask(self, asked: Asked) -> tuple[list[Row], list[Row]]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`, `visual`,
@@ -182,7 +180,7 @@ class Search:
 
         params = {
             "text": asked.text, "like": asked.like, "image": asked.image, "top": asked.top, "encoder": asked.encoder,
-            "videos": [self._facts(row) for row in rows.values()],
+            "videos": [job_video(row) for row in rows.values()],
             "said_weight": asked.said_weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
         result = self._backend.call("search", params, JobMonitor())
@@ -194,14 +192,18 @@ class Search:
         )
         return hits, strips
 
+    def moments(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
+        """Moments across the library for a text, best first; see `ask`."""
+        return self.ask(Asked(query, top=top, encoder=encoder))[0]
+
     def _let_through(self, filters: Filters) -> list[Row]:
         label = filters.label
         labelled = self._store.read(lambda db: annotations.videos_with(db, label)) if label else set()
-        return [row for row in self._rows() if filters.let_through(row, labelled)]
+        return [row for row in self._store.read(videos.all_of) if filters.let_through(row, labelled)]
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""
-        params = {"query": query, "video": self._facts(row), "start_us": start_us, "end_us": end_us, "encoder": encoder}
+        params = {"query": query, "video": job_video(row), "start_us": start_us, "end_us": end_us, "encoder": encoder}
         return dict(self._backend.call("explain", params, JobMonitor()).data)
 
     def history(self) -> list[str]:

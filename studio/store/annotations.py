@@ -175,7 +175,7 @@ def get(db: sqlite3.Connection, annotation_id: str) -> Annotation:
     return annotation
 
 
-def answers(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
+def confirmed_moments(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
     """The newest moments that people accepted or corrected as answers to questions: `query`, `video_id`, `start_us`,
     `end_us`."""
     rows = db.execute(

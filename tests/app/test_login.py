@@ -20,8 +20,8 @@ from studio.cli import main
 from studio.config import Settings
 from studio.errors import Refused, UsageError
 from studio.service import Studio
-from studio.service.copies import restore
-from studio.service.users import TRIES, TRIES_ANY_NAME, Users
+from studio.service.accounts.users import TRIES, TRIES_ANY_NAME, Users
+from studio.service.system.backup import backup, restore
 
 PAGE = {"accept": "text/html"}
 BERTA = {"name": "berta", "password": "correct horse"}
@@ -40,7 +40,7 @@ def client(guarded: Studio) -> Iterator[TestClient]:
 
 
 def test_a_stranger_sees_the_form_and_nothing_else(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
-    video = guarded.add(clips["bikes"])["id"]
+    video = guarded.videos.add(clips["bikes"])["id"]
     assert client.get("/", headers=PAGE).headers["location"] == "/login"
     assert "Log in" in client.get("/login").text
     assert client.get("/web/css/studio.css").status_code == 200
@@ -87,7 +87,7 @@ def call(client: TestClient, name: str, request: dict[str, Any]) -> Any:
 
 
 def test_edits_are_signed_by_who_is_logged_in(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
-    video = guarded.add(clips["bikes"])["id"]
+    video = guarded.videos.add(clips["bikes"])["id"]
     client.post("/login", data=BERTA)
     assert call(client, "whoami", {})["data"]["user"] == "berta"
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
@@ -115,7 +115,7 @@ def test_only_what_is_shared_is_added_by_its_path(client: TestClient, guarded: S
 
 def test_a_restored_backup_lets_nobody_in_who_was_in(guarded: Studio, tmp_path: Path) -> None:
     token = guarded.users.login(**BERTA)
-    guarded.backup(tmp_path / "backup.db")
+    backup(guarded.settings, guarded.store, tmp_path / "backup.db")
     guarded.close()
     restore(guarded.settings, tmp_path / "backup.db")
     with closing(Studio(guarded.settings)) as again:

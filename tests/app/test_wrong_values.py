@@ -55,7 +55,7 @@ def served(
     studio = Studio(Settings(home=tmp_path / "home"))
     studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
     monkeypatch.setattr(studio, "_asker", Asleep())
-    monkeypatch.setattr(studio.searching, "_worker", Asleep(), raising=False)
+    monkeypatch.setattr(studio.search, "_worker", Asleep(), raising=False)
     handler = Reports(studio.settings.reports)
     logging.getLogger().addHandler(handler)
     with TestClient(create_app(studio), base_url=OWN, raise_server_exceptions=False) as client:
@@ -120,7 +120,7 @@ def test_the_rest_of_a_batch_is_saved(served: tuple[TestClient, Studio], wrong: 
     results = said["data"]["results"]
     assert [result["ok"] for result in results] == [True, False, True], results
     assert len(results[1].get("error", "")) < 120
-    assert [a.id for a in studio.annotations("v1")] == ["a0", "a2"]
+    assert [a.id for a in studio.timelines.annotations("v1")] == ["a0", "a2"]
 
 
 @pytest.mark.parametrize("zero", ["-0", "-0.0"])
@@ -129,7 +129,7 @@ def test_minus_nothing_is_nothing(served: tuple[TestClient, Studio], zero: str) 
     edit = f'{{"edit_id": "e", "id": "a", "op": "create", "base_version": 0, "start": {zero}, "end": 1, "track": "T"}}'
     saved = ask(client, component_of(client)["save"], "save", f'{{"video": "v1", "edits": [{edit}]}}').text
     assert '"start":0.0' in saved.replace(" ", "")
-    assert studio.annotations("v1")[0].segment.start == 0
+    assert studio.timelines.annotations("v1")[0].segment.start == 0
 
 
 @pytest.mark.parametrize("wrong", [*NUMBERS, *TEXTS, *DEEP, "1" * 5_000], ids=lambda text: text[:12])

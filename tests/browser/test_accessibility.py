@@ -54,15 +54,15 @@ def full(page: Page, served: Served, bikes: str) -> Desk:
     made = [ModelRun(bikes, "speaker", "net", "1", speaking, {"tracks": [track]})]
     made += [ModelRun(bikes, "grounding", "net", "1", asked, curve, query) for query in ("a car", "a bicycle")]
     studio.store.write(lambda db: [runs.add(db, run) for run in made])
-    if not studio.people.transcript(studio.video(bikes)):
-        studio.people.save_line(studio.video(bikes), None, 1, 2, "What is said")
+    if not studio.transcripts.lines(studio.videos.get(bikes)):
+        studio.transcripts.save_line(studio.videos.get(bikes), None, 1, 2, "What is said")
     for name in ("Anna", "Berta"):
         edits = [
             {"edit_id": f"axe {name} {n} {id(page)}", "op": "create", "base_version": 0, "id": f"{name} {n} {id(page)}",
              "track": "Moments", "label": f"label {n}", "note": "", "start": n, "end": n + 1}
             for n in range(3)
         ]  # fmt: skip
-        assert all(result["ok"] for result in studio.save(bikes, edits, name)["results"])
+        assert all(result["ok"] for result in studio.timelines.save(bikes, edits, name)["results"])
     studio.close()
     desk = Desk(page, served.url).open(bikes)
     expect(page.locator(".gutter-row")).not_to_have_count(0)

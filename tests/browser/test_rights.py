@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from studio.config import Settings
 from studio.service import Studio
-from studio.service.rights import Actor
+from studio.service.accounts.rights import Actor
 from tests.browser.conftest import Served, free_port
 
 pytestmark = pytest.mark.browser
@@ -26,11 +26,11 @@ def team(tmp_path: Path, clips: dict[str, Path]) -> Iterator[Served]:
     home = tmp_path / "team"
     shutil.copy(clips["bikes"], tmp_path / "bikes.mp4")
     with closing(Studio(Settings(home=home, device="cpu"))) as studio:
-        row = studio.add(tmp_path / "bikes.mp4", by=Actor("Anna"))
+        row = studio.videos.add(tmp_path / "bikes.mp4", by=Actor("Anna"))
         for name in ("Ada", "Anna", "Ben"):
             studio.users.put(name, PASSWORD)
-        studio.searching.keep("wheels", {"query": "a wheel"}, "Anna", Actor("Anna"))
-        studio.people.read_subtitles(row, SRT, Actor("Anna"))
+        studio.search.keep("wheels", {"query": "a wheel"}, "Anna", Actor("Anna"))
+        studio.transcripts.read_subtitles(row, SRT, Actor("Anna"))
     made = Served(home, free_port())
     made.start()
     yield made

@@ -101,8 +101,8 @@ def test_a_library_says_so_and_changes_nothing(tmp_path: Path) -> None:
         studio.exchange.apply(data, "x.csv")
     said = "".join(f"{n}\n00:00:{n % 60:02d},000 --> 00:00:{n % 60:02d},900\nx\n\n" for n in range(MOST + 1))
     with pytest.raises(FormatError, match=f"more than {MOST} segments"):
-        studio.people.read_subtitles(dict(VIDEO), said)
-    assert studio.annotations("v1") == [] and studio.people.transcript(dict(VIDEO)) == []
+        studio.transcripts.read_subtitles(dict(VIDEO), said)
+    assert studio.timelines.annotations("v1") == [] and studio.transcripts.lines(dict(VIDEO)) == []
     studio.close()
 
 

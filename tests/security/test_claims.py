@@ -132,7 +132,7 @@ def test_pages_and_programs_name_videos_by_ids_only(
     studio: Studio, clips: dict[str, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A path was looked up on this machine: whether a file is there could be told from the answer."""
-    row = studio.add(clips["bikes"])
+    row = studio.videos.add(clips["bikes"])
     folder = clips["bikes"].parent
     named = {"file": clips["bikes"], "folder": folder, "folder_name": folder.name}
     refs = [ref.format(**named) for ref in REFS]
@@ -165,5 +165,5 @@ def test_pages_and_programs_name_videos_by_ids_only(
             for name, arguments in (("ground", [ref, "x"]), ("annotations", [ref]), ("search", ["x", 5, [ref]])):
                 told = client.post(f"/gradio_api/run/{name}", json={"data": arguments}).json()
                 assert told["error"].startswith(f"No video “{ref}” in this library"), (name, ref)
-    assert studio.video(row["id"])["path"] == str(clips["bikes"].resolve())
+    assert studio.videos.get(row["id"])["path"] == str(clips["bikes"].resolve())
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -176,7 +176,7 @@ OPEN = ["/", "/config", "/gradio_api/info", "/theme.css", "/gradio_api/startup-e
 def test_no_path_of_this_machine_crosses_the_browser(
     client: TestClient, studio: Studio, clips: dict[str, Path]
 ) -> None:
-    studio.add(clips["bikes"])
+    studio.videos.add(clips["bikes"])
     private = [str(studio.settings.home), str(clips["bikes"].parent), str(Path(__file__).parents[2]), "site-packages"]
     for path in OPEN:
         said = client.get(path).text

@@ -19,7 +19,7 @@ from studio.app.request_guard import RequestGuard
 from studio.config import MIB, Limits, Settings
 from studio.errors import UsageError
 from studio.service import Studio
-from studio.service.upload_space import UploadSpace
+from studio.service.videos.upload_space import UploadSpace
 
 OWN = "127.0.0.1:7860"
 

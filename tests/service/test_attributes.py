@@ -31,7 +31,7 @@ def save(studio: Studio, video: str) -> Callable[..., dict[str, Any]]:
         number += 1
         edit = {"edit_id": f"e{number}", "op": op, "id": "a", "base_version": version, "start": 1, "end": 2,
                 "track": "T", "label": "x", **fields}  # fmt: skip
-        (result,) = studio.save(video, [edit], "ann")["results"]
+        (result,) = studio.timelines.save(video, [edit], "ann")["results"]
         return dict(result)
 
     return call
@@ -47,9 +47,9 @@ def test_attributes_are_saved_kept_changed_and_taken_away(
     assert save("restore", 3)["annotation"]["attributes"] == ATTRIBUTES
     assert save("update", 4, attributes={"hand": "right"})["annotation"]["attributes"] == {"hand": "right"}
     assert save("update", 5, attributes={})["annotation"]["attributes"] == {}
-    (kept,) = studio.annotations(video)
+    (kept,) = studio.timelines.annotations(video)
     assert kept.attributes == {}
-    history = studio.documents.history("a")
+    history = studio.timelines.history("a")
     assert [each["after"]["attributes"] for each in history] == [ATTRIBUTES] * 4 + [{"hand": "right"}, {}]
 
 
@@ -58,7 +58,7 @@ def test_wrong_attributes_are_one_sentence_and_touch_nothing_else(studio: Studio
         return {"edit_id": f"e{n}", "op": "create", "id": f"a{n}", "start": 1, "end": 2, "track": "T",
                 "attributes": attributes}  # fmt: skip
 
-    results = studio.save(video, [edit(1, {"a": 1e308}), edit(2, {"a": 1}), edit(3, [1])], "ann")["results"]
+    results = studio.timelines.save(video, [edit(1, {"a": 1e308}), edit(2, {"a": 1}), edit(3, [1])], "ann")["results"]
     assert [result["ok"] for result in results] == [False, True, False]
     assert results[0]["kind"] == "refused" and "“a” must be" in results[0]["error"]
 
@@ -94,7 +94,7 @@ def test_they_come_in_with_an_import(studio: Studio, video: str) -> None:
     assert write is not None
     studio.cache.save_array(video, "pts.npy", np.array(FOOTAGE.pts, np.int64))
     studio.exchange.apply(write([made]), "talk.csv", "csv")
-    (kept,) = studio.annotations(video)
+    (kept,) = studio.timelines.annotations(video)
     assert kept.attributes == ATTRIBUTES
 
 

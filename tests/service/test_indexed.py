@@ -18,8 +18,8 @@ from studio.tasks.query import encoder_key
 
 @pytest.fixture
 def carphone(studio: Studio, clips: dict[str, Path]) -> str:
-    video = str(studio.add(clips["carphone"])["id"])
-    studio.index(video)
+    video = str(studio.videos.add(clips["carphone"])["id"])
+    studio.jobs.index(video)
     return video
 
 
@@ -34,18 +34,18 @@ def test_the_key_of_the_default_encoder_is_the_one_that_the_model_has(tmp_path: 
 
 
 def test_without_its_vectors_a_video_is_not_indexed_whatever_else_is_there(studio: Studio, carphone: str) -> None:
-    row = studio.video(carphone)
-    assert studio.derived.is_indexed(row) and studio.derived.is_prepared(row)
-    assert studio.indexed() == (1, 1)
-    assert not studio.derived.is_indexed(row, "another-encoder@1")
+    row = studio.videos.get(carphone)
+    assert studio.media.is_indexed(row) and studio.media.is_prepared(row)
+    assert studio.videos.indexed() == (1, 1)
+    assert not studio.media.is_indexed(row, "another-encoder@1")
     lose_vectors(studio, carphone)
     assert all(studio.cache.has(carphone, name) for name in INDEX_FILES)
-    assert not studio.derived.is_indexed(row)
-    assert studio.indexed() == (0, 1), "the page would say that search can see it"
-    assert studio.search("a man") == []
-    studio.index(carphone)
-    assert studio.indexed() == (1, 1)
-    assert studio.search("a man")
+    assert not studio.media.is_indexed(row)
+    assert studio.videos.indexed() == (0, 1), "the page would say that search can see it"
+    assert studio.search.moments("a man") == []
+    studio.jobs.index(carphone)
+    assert studio.videos.indexed() == (1, 1)
+    assert studio.search.moments("a man")
 
 
 @pytest.mark.parametrize("lost", INDEX_FILES)
@@ -55,9 +55,9 @@ def test_what_is_missing_is_made_again(studio: Studio, carphone: str, lost: str)
     assert before is not None
     kept = before.copy()
     studio.cache.path(carphone, lost).unlink()
-    row = studio.video(carphone)
-    assert studio.derived.is_indexed(row) and not studio.derived.is_prepared(row)
-    studio.index(carphone)
+    row = studio.videos.get(carphone)
+    assert studio.media.is_indexed(row) and not studio.media.is_prepared(row)
+    studio.jobs.index(carphone)
     after = studio.cache.load_array(carphone, lost)
     assert after is not None and after.shape == kept.shape
     assert (after == kept).all() if lost != "thumbnails.npy" else (after[0] == kept[0]).all()
@@ -66,7 +66,7 @@ def test_what_is_missing_is_made_again(studio: Studio, carphone: str, lost: str)
 
 def wait_indexed(studio: Studio, video: str) -> None:
     deadline = time.monotonic() + 120
-    while not studio.derived.is_prepared(studio.video(video)):
+    while not studio.media.is_prepared(studio.videos.get(video)):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -79,12 +79,12 @@ def serving(tmp_path: Path) -> Iterator[Studio]:
 
 
 def test_a_studio_that_runs_makes_lost_vectors_again(serving: Studio, clips: dict[str, Path]) -> None:
-    video = str(serving.add(clips["carphone"])["id"])
+    video = str(serving.videos.add(clips["carphone"])["id"])
     wait_indexed(serving, video)
     lose_vectors(serving, video)
-    serving.prepare_lost()
+    serving.jobs.prepare_lost()
     wait_indexed(serving, video)
     shutil.rmtree(serving.cache.folder(video))
-    serving.cancel(serving.start("index", video)["id"])
-    serving.prepare_lost()
-    assert serving.jobs(video)[0]["state"] == "cancelled", "what a person stopped stays so"
+    serving.jobs.cancel(serving.jobs.start("index", video)["id"])
+    serving.jobs.prepare_lost()
+    assert serving.jobs.listed(video)[0]["state"] == "cancelled", "what a person stopped stays so"

@@ -8,7 +8,8 @@ import pytest
 
 from studio.app.calls import library_calls
 from studio.errors import NotFound, Refused, UsageError
-from studio.service import Studio, files
+from studio.service import Studio
+from studio.service.videos import files
 
 
 @pytest.fixture
@@ -51,10 +52,10 @@ LINKS = {
 @pytest.mark.parametrize("laid", LINKS)
 def test_a_link_out_of_a_shared_folder_is_passed_over(guarded: Studio, places: tuple[Path, Path], laid: str) -> None:
     LINKS[laid](*places)
-    done = guarded.add_shared(str(places[0]), 0, 9)
+    done = guarded.videos.add_shared(str(places[0]), 0, 9)
     assert (done["total"], done["added"]) == (1, 1)
     assert done["problems"] == ["1 link was passed over, because it leads out of the shared folders."]
-    assert [row["name"] for row in guarded.videos()] == ["own.mp4"]
+    assert [row["name"] for row in guarded.videos.all()] == ["own.mp4"]
 
 
 def test_a_page_is_told_once_how_many(guarded: Studio, places: tuple[Path, Path]) -> None:
@@ -77,9 +78,9 @@ def test_only_links_is_no_video(guarded: Studio, places: tuple[Path, Path]) -> N
     (shared / "own.mp4").unlink()
     (shared / "a.mp4").symlink_to(secret / "private.mp4")
     with pytest.raises(UsageError, match=r"no video in the folder “shared”\. 1 link was passed over"):
-        guarded.add_shared(str(shared), 0, 9)
+        guarded.videos.add_shared(str(shared), 0, 9)
     with pytest.raises(Refused, match="upload the file"):
-        guarded.add_shared(str(shared / "a.mp4"), 0, 9)
+        guarded.videos.add_shared(str(shared / "a.mp4"), 0, 9)
 
 
 def test_a_link_that_is_laid_meanwhile_is_passed_over_too(guarded: Studio, places: tuple[Path, Path]) -> None:
@@ -88,8 +89,8 @@ def test_a_link_that_is_laid_meanwhile_is_passed_over_too(guarded: Studio, place
     (shared / "own.mp4").unlink()
     (shared / "own.mp4").symlink_to(secret / "private.mp4")
     with pytest.raises(NotFound, match="leads out of the shared folders") as caught:
-        guarded.add(shared / "own.mp4", within=folders)
-    assert "private" not in str(caught.value) and guarded.videos() == []
+        guarded.videos.add(shared / "own.mp4", within=folders)
+    assert "private" not in str(caught.value) and guarded.videos.all() == []
 
 
 def test_links_within_the_shared_folders_are_followed_once(guarded: Studio, places: tuple[Path, Path]) -> None:
@@ -99,8 +100,8 @@ def test_links_within_the_shared_folders_are_followed_once(guarded: Studio, plac
     (shared / "inner").mkdir()
     (shared / "inner" / "back").symlink_to(shared)
     (shared / "self.mp4").symlink_to("self.mp4")
-    done = guarded.add_shared(str(shared), 0, 9)
-    assert done["added"] == 1 and len(guarded.videos()) == 1
+    done = guarded.videos.add_shared(str(shared), 0, 9)
+    assert done["added"] == 1 and len(guarded.videos.all()) == 1
     assert done["problems"] == ["There is no file “self.mp4” at the path you gave; check its spelling."]
 
 
@@ -111,7 +112,7 @@ def test_on_ones_own_machine_links_lead_anywhere(studio: Studio, places: tuple[P
     (shared / "loop").symlink_to(shared)
     (secret / "loop").symlink_to(shared)
     (shared / "broken.mp4").symlink_to("nothing.mp4")
-    added, problems = studio.add_all([shared])
+    added, problems = studio.videos.add_all([shared])
     assert sorted(row["name"] for row in added) == ["deep.mp4", "own.mp4", "private.mp4"]
     assert problems == ["There is no file “broken.mp4” at the path you gave; check its spelling."]
 

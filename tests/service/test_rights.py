@@ -1,4 +1,4 @@
-"""Who may do what where people log in: each row of the table of `studio.service.rights`, by the calls of the pages."""
+"""Who may do what where people log in: each row of the table in `accounts.rights`, by the calls of the pages."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from studio.app.login import who
 from studio.cli import main
 from studio.errors import Refused, UsageError
 from studio.service import Studio
-from studio.service.rights import BULK, OWNER, Actor
+from studio.service.accounts.rights import BULK, OWNER, Actor
 from studio.store import videos
 from tests.conftest import VIDEO
 
@@ -101,7 +101,7 @@ def test_a_video_of_nobody_is_the_admins(team: Studio, ask: Ask) -> None:
 def test_a_removed_video_is_nowhere(team: Studio, ask: Ask) -> None:
     ask("anna", "save", video="v1", edits=[edit(1)])
     ask("anna", "remove_video", video="v1")
-    assert team.videos() == [] and team.team.statistics()[0]["manual"] == 0
+    assert team.videos.all() == [] and team.annotator_stats.statistics()[0]["manual"] == 0
     assert team.store.read(lambda db: db.execute("SELECT count(*) FROM annotations_s").fetchone()[0]) == 0
     assert ask("anna", "save", video="v1", edits=[edit(2)])["kind"] == "gone"
     assert ask("anna", "changes", video="v1")["kind"] == "gone"
@@ -111,38 +111,38 @@ def test_a_removed_video_is_nowhere(team: Studio, ask: Ask) -> None:
 def test_an_upload_waits_in_the_trash_and_comes_back(team: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
     def upload(name: str, by: Actor) -> Any:
         (tmp_path / "part").write_bytes(clips["bikes"].read_bytes())
-        return team.keep_upload(tmp_path / "part", name, by)
+        return team.videos.keep_upload(tmp_path / "part", name, by)
 
     row = upload("bikes.mp4", Actor("anna"))
     file = Path(row["path"])
     assert row["added_by"] == "anna"
     with pytest.raises(Refused):
-        team.remove(row["id"], Actor("eve"))
+        team.videos.remove(row["id"], Actor("eve"))
     assert file.exists()
-    team.remove(row["id"], Actor("anna"))
+    team.videos.remove(row["id"], Actor("anna"))
     assert not file.exists() and len(list(team.settings.trash.iterdir())) == 1
-    back = team.bring_back(row["id"], Actor("anna"))
+    back = team.videos.bring_back(row["id"], Actor("anna"))
     assert file.exists() and back["id"] == row["id"] and list(team.settings.trash.iterdir()) == []
-    team.remove(row["id"], OWNER)
+    team.videos.remove(row["id"], OWNER)
     again = upload("other.mp4", Actor("ben"))
     assert (again["id"], again["added_by"]) == (row["id"], "ben"), "sent again, it is back, and is the sender's"
     assert file.exists() and list(team.settings.trash.iterdir()) == []
 
 
 def test_the_trash_is_emptied_after_its_time_only(team: Studio) -> None:
-    team.remove("v1")
-    team.trash.empty(30)
-    assert [row["id"] for row in team.trash.listed()] == ["v1"]
+    team.videos.remove("v1")
+    team.videos.trash.empty(30)
+    assert [row["id"] for row in team.videos.trash.listed()] == ["v1"]
     team.store.write(lambda db: db.execute("UPDATE videos SET removed = '2020-01-01T00:00:00.000+00:00'"))
-    assert [row["id"] for row in team.trash.empty(30)] == ["v1"]
-    assert team.trash.listed() == []
+    assert [row["id"] for row in team.videos.trash.empty(30)] == ["v1"]
+    assert team.videos.trash.listed() == []
 
 
 def test_another_file_at_a_removed_path_is_another_video(team: Studio) -> None:
-    team.remove("v1")
+    team.videos.remove("v1")
     row, replaced = team.store.write(lambda db: videos.add(db, {**VIDEO, "id": "v2", "sha256": "1" * 64}))
     assert (row["id"], replaced) == ("v2", False)
-    assert team.trash.listed() == []
+    assert team.videos.trash.listed() == []
 
 
 def test_searches_are_their_keepers(ask: Ask) -> None:
@@ -203,7 +203,7 @@ def test_one_by_one_is_correction_and_all_at_once_is_not(team: Studio, ask: Ask)
     gone += ask("eve", "save", video="v1", edits=[edit(n, "delete") for n in range(60, many)])["data"]["results"]
     assert [result["ok"] for result in gone] == [True] * BULK + [False] * 20
     assert "ask an admin" in gone[-1]["error"]
-    assert len(team.annotations("v1")) == many + 20
+    assert len(team.timelines.annotations("v1")) == many + 20
     one = ask("eve", "save", video="v1", edits=[edit(110, "update", label="other")])["data"]["results"]
     assert one[0]["ok"], "what is left can be corrected"
     mine = [edit(1_000 + n, "delete", start=n, end=n + 1) for n in range(many)]
@@ -271,9 +271,9 @@ def test_the_command_line_names_admins_and_empties_the_trash(
         assert main([*wrong, *home]) == 2
     assert main(["users", "admin", "nobody", *home]) == 1
     capsys.readouterr()
-    team.remove("v1", Actor("anna", admin=True))
+    team.videos.remove("v1", Actor("anna", admin=True))
     assert [(v["id"], v["by"]) for v in said("trash", "list")["removed"]] == [("v1", "anna")]
     assert said("trash", "restore", "v1") == {"restored": "v1"}
-    team.remove("v1")
+    team.videos.remove("v1")
     assert said("trash", "empty") == {"deleted": ["v1"]}
     assert said("trash", "list") == {"removed": []}

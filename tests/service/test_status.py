@@ -17,7 +17,7 @@ from studio.config import Settings
 from studio.jobs import Dispatcher
 from studio.jobs.backends import WorkerDied
 from studio.service import Studio
-from studio.service.status import status
+from studio.service.system.status import status
 from tests.jobs.test_jobs import FakeWorker, queue, wait
 
 SECRET = "Żółć-canary"
@@ -70,7 +70,7 @@ def test_no_word_of_anybody_is_logged(
     film = tmp_path / f"{SECRET}.mp4"
     film.write_bytes(clips["carphone"].read_bytes())
     studio = Studio(logged)
-    video = studio.add(film)["id"]
+    video = studio.videos.add(film)["id"]
     calls = {call.__name__: call for call in annotate_calls(studio)}
     edit = {"edit_id": "e", "op": "create", "id": "a", "start": 0, "end": 1, "track": SECRET, "label": SECRET}
     assert calls["save"]({"video": video, "edits": [edit], "annotator": SECRET})["ok"]
@@ -116,7 +116,7 @@ def test_a_disk_that_is_full_makes_no_second_error(logged: Settings) -> None:
 
 
 def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None:
-    studio.add(clips["bikes"])
+    studio.videos.add(clips["bikes"])
     found = status(studio)
     assert found["database"]["videos"] == 1
     assert found["database"]["size"] > 0 and found["database"]["schema"] == found["database"]["newest_schema"]

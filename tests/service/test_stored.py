@@ -104,7 +104,7 @@ def test_what_is_kept_comes_back_as_it_was_asked(filled: Studio) -> None:
         "filters": {"videos": ["v1"], "name": "n", "label": "l", "shortest": 1.5, "longest": 9.0, "annotated": True},
         "said_weight": 0.5, "levels": [1.0, 0.5, 0.0], "even": True, "encoder": "e",
     }  # fmt: skip
-    assert filled.searching.keep("all", question, "ann")["question"] == question
+    assert filled.search.keep("all", question, "ann")["question"] == question
 
 
 @pytest.mark.parametrize("old", [
@@ -124,12 +124,12 @@ def test_an_older_bad_search_is_left_out_or_cleaned(filled: Studio, old: str) ->
 
 def test_searches_have_bounds(filled: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="name fewer videos"):
-        filled.searching.keep("n", {"filters": {"videos": ["x" * 100] * 300}}, "ann")
+        filled.search.keep("n", {"filters": {"videos": ["x" * 100] * 300}}, "ann")
     monkeypatch.setattr(searches, "MOST", 2)
-    filled.searching.keep("second", {"query": "x"}, "ann")
-    filled.searching.keep("second", {"query": "y"}, "ann")
+    filled.search.keep("second", {"query": "x"}, "ann")
+    filled.search.keep("second", {"query": "y"}, "ann")
     with pytest.raises(UsageError, match="saved searches already"):
-        filled.searching.keep("third", {"query": "x"}, "ann")
+        filled.search.keep("third", {"query": "x"}, "ann")
 
 
 def test_names_that_no_page_could_show_are_left_out(filled: Studio) -> None:
@@ -146,5 +146,5 @@ def test_a_schema_does_not_grow_without_end(filled: Studio, monkeypatch: pytest.
     monkeypatch.setattr(labels, "MOST", 3)
     edits = [{"edit_id": f"x{n}", "id": f"x{n}", "op": "create", "base_version": 0, "start": n, "end": n + 1,
               "track": "T", "label": f"l{n}"} for n in range(5)]  # fmt: skip
-    assert all(result["ok"] for result in filled.save("v1", edits, "ann")["results"])
-    assert len(filled.schema.shown()["labels"]) == 3
+    assert all(result["ok"] for result in filled.timelines.save("v1", edits, "ann")["results"])
+    assert len(filled.labels.shown()["labels"]) == 3
