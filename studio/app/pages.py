@@ -2,9 +2,9 @@
 
 import gradio as gr
 
-from assets import read_page
 from studio import __version__
 from studio.app import api, calls
+from studio.assets import read_page
 from studio.service import Studio
 
 MOUNT = "import('/web/js/{page}.js?v={version}').then((m) => m.mount(element, server))"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import models
+from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import FaceTrack, crop_faces
 from studio import media
+from studio.models import FaceTrack, crop_faces
 from studio.tasks import evidence
 from studio.tasks.context import TaskContext, Video, predictions_of
 from studio.tasks.curves import segments, smooth

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import FaceTrack, steady, track_faces
 from studio import media
+from studio.models import FaceTrack, steady, track_faces
 from studio.tasks.context import Progress, TaskContext, Video
 from studio.timeline import MICROS
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import models
+from studio import models
 from studio.errors import ModelUnavailable, UsageError
 from studio.index import Features
 from studio.tasks.boundaries import refine as look_closer

@@ -6,8 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-import models
-from studio import media
+from studio import media, models
 from studio.tasks.context import Progress, TaskContext, Video
 from studio.timeline import MICROS
 

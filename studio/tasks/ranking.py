@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import models
-from studio import media
+from studio import media, models
 from studio.index import Features
 from studio.tasks.context import TaskContext, Video
 from studio.tasks.query import encoder_key

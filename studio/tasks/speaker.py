@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from models import FaceTrack, crop_speaker, sharpness
 from studio import media
+from studio.models import FaceTrack, crop_speaker, sharpness
 from studio.tasks.context import TaskContext, Video, predictions_of
 from studio.tasks.curves import segments, smooth
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, quality, scenes

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from assets import read_page
 from studio.app import create_app
 from studio.app.calls import annotate_calls, answer, library_calls, search_calls
+from studio.assets import read_page
 from studio.service import Studio
 
 HOST = {"host": "127.0.0.1:7860"}

@@ -8,8 +8,8 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
-from assets.demo import clip_folder
 from studio import media
+from studio.assets.demo import clip_folder
 from studio.config import Settings
 from studio.tasks import TaskContext, Video, index_video
 from tests.bench.media import by_x264, repeat

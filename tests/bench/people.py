@@ -8,11 +8,10 @@ from typing import Any
 import av
 import numpy as np
 
-import models
-from assets.demo import clip_folder
-from models.speaker.checkpoints import NETWORKS, Checkpoint
-from studio import media
+from studio import media, models
+from studio.assets.demo import clip_folder
 from studio.config import Settings
+from studio.models.speaker.checkpoints import NETWORKS, Checkpoint
 from studio.tasks import TaskContext, Video, find_speakers
 from studio.tasks.faces import CROPS_PER_S, DETECTIONS_PER_S, face_tracks, scenes
 from tests.bench.media import repeat

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.grounding.detr.network import SHAPES, Network
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Features
+from studio.models.grounding.detr.network import SHAPES, Network
 from studio.tasks import TaskContext, Video, catalogue, engines, ground
 from studio.tasks.catalogue import download, install
 from studio.tasks.query import encoder_key

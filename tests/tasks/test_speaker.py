@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pytest
 
-from models import FaceTrack
 from studio import media
 from studio.config import Settings
+from studio.models import FaceTrack
 from studio.tasks import TaskContext, Video
 from studio.tasks.faces import FACES_AT_ONCE, SCENE_S, SHORTEST_PIECE_S, _plan, quality
 from studio.tasks.off_screen_speech import off_screen, voice_curve
