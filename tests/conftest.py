@@ -28,7 +28,7 @@ VIDEO = {
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty library with one (unwatchable) video in it."""
     opened = Store(tmp_path / "studio.db")
-    opened.write(lambda db: videos.add(db, dict(VIDEO)))
+    opened.write(lambda db: videos.insert(db, dict(VIDEO)))
     yield opened
     opened.close()
 

@@ -14,7 +14,7 @@ def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
     Raises NotFound when one of its videos was removed meanwhile.
     """
     data = dict(result.data)
-    ids = [runs.add(db, run) for run in result.runs]
+    ids = [runs.insert(db, run) for run in result.runs]
     if ids:
         data["run"] = ids[0]
     if len(ids) > 1:

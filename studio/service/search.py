@@ -199,7 +199,7 @@ class Search:
     def _let_through(self, filters: Filters) -> list[Row]:
         label = filters.label
         labelled = self._store.read(lambda db: annotations.videos_with(db, label)) if label else set()
-        return [row for row in self._store.read(videos.all_of) if filters.let_through(row, labelled)]
+        return [row for row in self._store.read(videos.listed) if filters.let_through(row, labelled)]
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""
@@ -237,7 +237,7 @@ class Search:
             owner = searches.owner(db, name)
             if owner is not None:
                 need(by, f"save another search as “{name}”", owner)
-            return searches.keep(db, name, wanted, annotator)
+            return searches.insert(db, name, wanted, annotator)
 
         return self._store.write(work)
 
@@ -260,7 +260,7 @@ class Search:
         def work(db: Any) -> None:
             kept = searches.get(db, search_id)
             need(by, f"remove “{kept['name']}”", kept["annotator"])
-            searches.forget(db, search_id, by.name)
+            searches.delete(db, search_id, by.name)
 
         self._store.write(work)
 
@@ -274,7 +274,7 @@ class Search:
             kept = searches.get(db, search_id)
             if kept["removed"] is not None:
                 need(by, f"bring back “{kept['name']}”", kept["removed_by"])
-                searches.bring_back(db, search_id)
+                searches.restore(db, search_id)
 
         self._store.write(work)
 
@@ -282,7 +282,7 @@ class Search:
 def _kept(db: Any) -> list[Row]:
     """The kept searches whose questions can be asked; an older release kept whatever a page sent."""
     found = []
-    for row in searches.kept(db):
+    for row in searches.listed(db):
         try:
             found.append({**row, "question": plain(parse(row["question"]))})
         except UsageError:

@@ -72,7 +72,7 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after))
     if not after.deleted and (before is None or (before.track, before.label) != (after.track, after.label)):
-        labels.remember(db, after.track, after.label)  # a label that left its list stays where it is
+        labels.insert(db, after.track, after.label)  # a label that left its list stays where it is
     _put(db, video_id, after)
     seq = _append(db, video_id, change, Edit(before, after), annotator)
     if after.prediction_id:

@@ -58,7 +58,7 @@ def _says(a: Annotation) -> tuple[Segment, str, str]:
     return a.segment, a.track, a.label
 
 
-def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequence[Batch], annotator: str) -> str:
+def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequence[Batch], annotator: str) -> str:
     """Add everything, as one import; returns its id. Annotations that name no annotator are the importer's.
 
     Raises UsageError for labels that a track does not take.

@@ -15,7 +15,7 @@ LEASE_S = 60.0
 _RUNNING = "state = 'running'"
 
 
-def add(
+def insert(
     db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int | None
 ) -> dict[str, Any]:
     """Queue a job; the same job already waiting or running is returned instead of a second one.

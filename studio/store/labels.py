@@ -21,7 +21,7 @@ MOST = 2_000  # labels that the schema lists
 Row = dict[str, Any]
 
 
-def remember(db: sqlite3.Connection, track: str, label: str) -> None:
+def insert(db: sqlite3.Connection, track: str, label: str) -> None:
     """Add a label to the schema unless it is there; does nothing for an empty one, nor in a schema that is full.
 
     Raises UsageError where the track takes only the labels of the schema.
@@ -52,7 +52,7 @@ def schema(db: sqlite3.Connection) -> Row:
     return {"key": key, "labels": labels, "tracks": tracks}
 
 
-def replace(db: sqlite3.Connection, labels: Sequence[Row], tracks: Sequence[Row]) -> None:
+def update(db: sqlite3.Connection, labels: Sequence[Row], tracks: Sequence[Row]) -> None:
     """Put a whole schema in place of the one there is; annotations are left as they are."""
     db.execute("DELETE FROM labels")
     db.execute("DELETE FROM tracks")

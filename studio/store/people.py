@@ -35,7 +35,7 @@ def _is_name(each: dict[str, Any]) -> bool:
     )
 
 
-def save(db: sqlite3.Connection, video_id: str, names: Names, base: int, annotator: str) -> dict[str, Any]:
+def update(db: sqlite3.Connection, video_id: str, names: Names, base: int, annotator: str) -> dict[str, Any]:
     """Keep who the faces are, in place of what was seen as number `base`.
 
     Raises Conflict with the names as they stand when somebody else was faster.

@@ -11,7 +11,7 @@ from studio.store.videos import now
 from studio.timeline import ModelRun, Prediction, Segment
 
 
-def add(db: sqlite3.Connection, run: ModelRun) -> str:
+def insert(db: sqlite3.Connection, run: ModelRun) -> str:
     """Record a run with its predictions; returns its id.
 
     Raises NotFound when the video has gone.

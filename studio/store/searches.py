@@ -28,7 +28,7 @@ def history(db: sqlite3.Connection, most: int = 200) -> list[str]:
     return [row["text"] for row in rows]
 
 
-def keep(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator: str) -> dict[str, Any]:
+def insert(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator: str) -> dict[str, Any]:
     """Keep a search under a name; the same name again replaces it.
 
     Raises UsageError for one that is too large, or one too many.
@@ -45,10 +45,10 @@ def keep(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator:
         "ON CONFLICT (name) DO UPDATE SET question = excluded.question, annotator = excluded.annotator",
         (uuid.uuid4().hex[:12], name, text, annotator, now()),
     )
-    return next(row for row in kept(db) if row["name"] == name)
+    return next(row for row in listed(db) if row["name"] == name)
 
 
-def kept(db: sqlite3.Connection) -> list[dict[str, Any]]:
+def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """The searches that were kept, by name, at most MOST; not those that cannot be read."""
     rows = db.execute(
         "SELECT id, name, annotator, created, substr(question, 1, ?) AS question FROM searches "
@@ -77,8 +77,8 @@ def get(db: sqlite3.Connection, search_id: str) -> dict[str, Any]:
     return dict(row)
 
 
-def forget(db: sqlite3.Connection, search_id: str, by: str = "") -> None:
-    """Remove a kept search in a way that `bring_back` undoes.
+def delete(db: sqlite3.Connection, search_id: str, by: str = "") -> None:
+    """Remove a kept search in a way that `restore` undoes.
 
     Raises NotFound.
     """
@@ -89,8 +89,8 @@ def forget(db: sqlite3.Connection, search_id: str, by: str = "") -> None:
         raise NotFound("This search was removed already.")
 
 
-def bring_back(db: sqlite3.Connection, search_id: str) -> None:
-    """Undo `forget`."""
+def restore(db: sqlite3.Connection, search_id: str) -> None:
+    """Undo `delete`."""
     db.execute("UPDATE searches SET removed = NULL, removed_by = '' WHERE id = ?", (search_id,))
 
 

@@ -12,7 +12,7 @@ from studio.errors import NotFound
 MAIN = "main"
 
 
-def add(db: sqlite3.Connection, video_id: str, name: str, created: str) -> None:
+def insert(db: sqlite3.Connection, video_id: str, name: str, created: str) -> None:
     """The timeline of a new video."""
     db.execute("INSERT OR IGNORE INTO timelines VALUES (?, ?, ?)", (video_id, name, created))
     attach(db, video_id, video_id)

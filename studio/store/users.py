@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from studio.store.videos import now
 
 
-def put(db: sqlite3.Connection, name: str, password: str, admin: bool = False) -> None:
+def insert(db: sqlite3.Connection, name: str, password: str, admin: bool = False) -> None:
     """Add somebody, or change their password; that ends their sessions. The first one is an admin; who is one stays
     one."""
     first = db.execute("SELECT 1 FROM users LIMIT 1").fetchone() is None
@@ -35,7 +35,7 @@ def is_only_admin(db: sqlite3.Connection, name: str) -> bool:
     return is_admin(db, name) and others[0] > 0 and others[1] == 0
 
 
-def drop(db: sqlite3.Connection, name: str) -> bool:
+def delete(db: sqlite3.Connection, name: str) -> bool:
     """Take somebody out; says whether they were there. What they annotated stays."""
     return db.execute("DELETE FROM users WHERE name = ?", (name,)).rowcount > 0
 

@@ -13,7 +13,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def insert(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """Insert a video, or return the row that already has this path; and whether another file took its place there.
 
     One that was removed comes back with all that was in it, and is of whoever adds it now.
@@ -21,10 +21,10 @@ def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bo
     known = db.execute("SELECT * FROM videos WHERE path = ?", (row["path"],)).fetchone()
     if known is not None and known["sha256"] == row["sha256"]:
         if known["removed"]:
-            bring_back(db, known["id"], row.get("added_by", ""))
+            restore(db, known["id"], row.get("added_by", ""))
         return get(db, known["id"]), False
     if known is not None and known["removed"]:  # what was removed was about another file
-        remove(db, known["id"])
+        delete(db, known["id"])
         known = None
     if known is not None:  # the file behind the path was replaced: same video id, new facts
         row = {**row, "id": known["id"], "added_by": known["added_by"]}
@@ -35,7 +35,7 @@ def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bo
         f"INSERT INTO videos ({columns}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",
         list(row.values()),
     )
-    timelines.add(db, row["id"], row["name"], row["added"])
+    timelines.insert(db, row["id"], row["name"], row["added"])
     return row, known is not None
 
 
@@ -57,7 +57,7 @@ def find(db: sqlite3.Connection, ref: str, path: str) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def all_of(db: sqlite3.Connection) -> list[dict[str, Any]]:
+def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Every video with how much work there is in it, newest first."""
     return [
         dict(row)
@@ -70,12 +70,12 @@ def all_of(db: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def put_aside(db: sqlite3.Connection, video_id: str, by: str) -> None:
-    """Take a video out of the library in a way that `bring_back` undoes; what waits to be done for it is dropped."""
+    """Take a video out of the library in a way that `restore` undoes; what waits to be done for it is dropped."""
     db.execute("UPDATE videos SET removed = ?, removed_by = ? WHERE id = ?", (now(), by, video_id))
     db.execute("DELETE FROM jobs WHERE video_id = ?", (video_id,))
 
 
-def bring_back(db: sqlite3.Connection, video_id: str, owner: str | None = None) -> None:
+def restore(db: sqlite3.Connection, video_id: str, owner: str | None = None) -> None:
     """Undo `put_aside`; with `owner` the video is that person's from now on."""
     db.execute(
         "UPDATE videos SET removed = NULL, removed_by = '', added_by = coalesce(?, added_by) WHERE id = ?",
@@ -89,6 +89,6 @@ def removed(db: sqlite3.Connection, until: str = "9") -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def remove(db: sqlite3.Connection, video_id: str) -> None:
+def delete(db: sqlite3.Connection, video_id: str) -> None:
     """Forget a video for good, with its runs and annotations; its history stays, its file is not touched."""
     db.execute("DELETE FROM videos WHERE id = ?", (video_id,))

@@ -24,7 +24,7 @@ HARMLESS = ("add_path",)  # takes a path by its purpose; the strategy below woul
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, Studio]]:
     studio = Studio(Settings(home=tmp_path_factory.mktemp("wrong") / "home"))
-    studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
     with TestClient(create_app(studio), base_url=OWN, raise_server_exceptions=False) as client:
         yield client, studio
 

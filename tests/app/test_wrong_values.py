@@ -53,7 +53,7 @@ def served(
 ) -> Iterator[tuple[TestClient, Studio]]:
     """A studio whose crash reports go to its folder, as when it is served."""
     studio = Studio(Settings(home=tmp_path / "home"))
-    studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
     monkeypatch.setattr(studio.jobs, "_interactive", Asleep())
     monkeypatch.setattr(studio.search, "_backend", Asleep())
     handler = Reports(studio.settings.reports)

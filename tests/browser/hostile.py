@@ -73,7 +73,7 @@ def _twin(studio: Studio, row: dict[str, Any], number: int) -> str:
         "name": f"{PAYLOADS[number]} g{number // GROUP}",
     }
     twin.pop("added")
-    studio.store.write(lambda db: videos.add(db, twin))
+    studio.store.write(lambda db: videos.insert(db, twin))
     shutil.copytree(studio.cache.folder(row["id"]), studio.cache.folder(twin["id"]), dirs_exist_ok=True)
     return str(twin["id"])
 
@@ -109,7 +109,7 @@ def _propose(studio: Studio, video: str) -> None:
             for text in PAYLOADS
         ),
     ]
-    studio.store.write(lambda db: [runs.add(db, run) for run in made])
+    studio.store.write(lambda db: [runs.insert(db, run) for run in made])
 
 
 def weights(folder: Path, original: Path) -> Path:

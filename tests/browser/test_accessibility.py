@@ -53,7 +53,7 @@ def full(page: Page, served: Served, bikes: str) -> Desk:
     curve = {"curve": {"times": [0, 9], "scores": [0, 1]}}
     made = [ModelRun(bikes, "speaker", "net", "1", speaking, {"tracks": [track]})]
     made += [ModelRun(bikes, "grounding", "net", "1", asked, curve, query) for query in ("a car", "a bicycle")]
-    studio.store.write(lambda db: [runs.add(db, run) for run in made])
+    studio.store.write(lambda db: [runs.insert(db, run) for run in made])
     if not studio.transcripts.lines(studio.videos.get(bikes)):
         studio.transcripts.save_line(studio.videos.get(bikes), None, 1, 2, "What is said")
     for name in ("Anna", "Berta"):

@@ -24,7 +24,7 @@ def predicted(served: Served, video: str, found: list[tuple[float, float, float]
     made = [Prediction(Segment(round(s * 1e6), round(e * 1e6)), "Moments", "a car", score) for s, e, score in found]
     with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
         db.row_factory = sqlite3.Row
-        runs.add(db, ModelRun(video, "grounding", "test", "1", made, query="a car"))
+        runs.insert(db, ModelRun(video, "grounding", "test", "1", made, query="a car"))
 
 
 def test_split_merge_extend_and_nudge_by_key(desk: Desk) -> None:

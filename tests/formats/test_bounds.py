@@ -93,7 +93,7 @@ def test_sixteen_megabytes_of_little_things_take_little_memory(form: str, data: 
 
 def test_a_library_says_so_and_changes_nothing(tmp_path: Path) -> None:
     studio = Studio(Settings(home=tmp_path / "home", limits=Limits(import_marks=MOST)))
-    studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
     csv: Any = FORMATS["csv"]
     data = many(csv, MOST + 1)
     assert studio.exchange.readers(data, "x.csv") == ["csv"]

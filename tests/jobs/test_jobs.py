@@ -101,7 +101,7 @@ def found(monitor: JobMonitor, video: str = "v1") -> JobResult:
 
 
 def queue(store: Store) -> str:
-    return str(store.write(lambda db: jobs.add(db, "ground", "v1", {"query": "x"}, limit=9))["id"])
+    return str(store.write(lambda db: jobs.insert(db, "ground", "v1", {"query": "x"}, limit=9))["id"])
 
 
 def wait(store: Store, job: str, states: tuple[str, ...] = ("done", "failed", "cancelled")) -> dict[str, Any]:
@@ -238,10 +238,10 @@ def test_the_queue_goes_on_after_a_video_was_removed_under_its_job(store: Store)
     queue(store)
     runner = Dispatcher(store, FakeWorker(late), attempts=3)
     assert started.wait(5)
-    store.write(lambda db: videos.remove(db, "v1"))
-    store.write(lambda db: videos.add(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
+    store.write(lambda db: videos.delete(db, "v1"))
+    store.write(lambda db: videos.insert(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
     go.set()
-    second = store.write(lambda db: jobs.add(db, "ground", "v2", {}, limit=9))["id"]
+    second = store.write(lambda db: jobs.insert(db, "ground", "v2", {}, limit=9))["id"]
     runner.wake()
     assert wait(store, second)["state"] == "done"
     runner.close()

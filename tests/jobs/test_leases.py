@@ -20,7 +20,7 @@ def row(store: Store, job: str) -> dict[str, Any]:
 
 def test_two_dispatchers_share_a_queue_and_do_each_job_once(store: Store) -> None:
     waiting = [
-        str(store.write(lambda db, n=n: jobs.add(db, "ground", "v1", {"n": n}, limit=None))["id"]) for n in range(40)
+        str(store.write(lambda db, n=n: jobs.insert(db, "ground", "v1", {"n": n}, limit=None))["id"]) for n in range(40)
     ]
 
     def brief(monitor: JobMonitor) -> JobResult:
@@ -109,7 +109,7 @@ def test_the_result_of_one_that_was_thought_dead_does_not_count(store: Store) ->
 
 
 def library_job(store: Store, result: Callable[[], JobResult]) -> dict[str, Any]:
-    job = str(store.write(lambda db: jobs.add(db, "teach", None, {}, limit=9))["id"])
+    job = str(store.write(lambda db: jobs.insert(db, "teach", None, {}, limit=9))["id"])
     dispatcher = Dispatcher(store, FakeWorker(lambda monitor: result()), 3)
     ended = wait(store, job)
     dispatcher.close()
@@ -117,7 +117,7 @@ def library_job(store: Store, result: Callable[[], JobResult]) -> dict[str, Any]
 
 
 def test_a_job_without_a_video_keeps_its_runs_with_the_videos_they_are_about(store: Store) -> None:
-    store.write(lambda db: videos.add(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
+    store.write(lambda db: videos.insert(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
     proposed = [Prediction(Segment(0, 10), "Moments", "x", 0.5)]
 
     def result() -> JobResult:

@@ -34,7 +34,7 @@ def test_hours_of_work_leave_no_trace(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(logging.getLogger("studio"), "propagate", False)  # pytest keeps every record, with its frames
     settings = Settings(home=tmp_path / "home", device="cpu").ensure()
     store = Store(settings.database)
-    store.write(lambda db: videos.add(db, dict(VIDEO)))
+    store.write(lambda db: videos.insert(db, dict(VIDEO)))
     worker = ProcessBackend(settings, executor=FakeExecutor)
     worker._context = QUICK  # type: ignore[assignment]
     runner = Dispatcher(store, worker, 3, Cache(settings.cache).tidy)

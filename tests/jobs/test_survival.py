@@ -35,7 +35,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def library(settings: Settings) -> Iterator[Store]:
     store = Store(settings.database)
-    store.write(lambda db: videos.add(db, dict(VIDEO)))
+    store.write(lambda db: videos.insert(db, dict(VIDEO)))
     yield store
     store.close()
 
@@ -57,7 +57,7 @@ def runner(library: Store, worker: ProcessBackend, settings: Settings) -> Iterat
 
 def queue(store: Store, kind: str, query: str, seconds: float = 0.0) -> str:
     params = {"query": query, "seconds": seconds}
-    return str(store.write(lambda db: jobs.add(db, kind, "v1", params, limit=None))["id"])
+    return str(store.write(lambda db: jobs.insert(db, kind, "v1", params, limit=None))["id"])
 
 
 def ended(store: Store, job: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def video(studio: Studio, clips: dict[str, Path]) -> str:
 
 def test_people_and_what_stands_of_their_work(studio: Studio, video: str) -> None:
     found = [Prediction(Segment(n * 1_000_000, n * 1_000_000 + 500_000), "T", "x", 0.5) for n in range(3)]
-    run = studio.store.write(lambda db: runs.add(db, ModelRun(video, "grounding", "m", "1", found, query="x")))
+    run = studio.store.write(lambda db: runs.insert(db, ModelRun(video, "grounding", "m", "1", found, query="x")))
     ids = [p.id for p in studio.store.read(lambda db: runs.predictions(db, run))]
     studio.timelines.save(video, [
         edit(1, 0.0, 0.5, prediction_id=ids[0]), edit(2, 1.04, 1.7, prediction_id=ids[1]), edit(3, 5.0, 6.0),

@@ -18,7 +18,7 @@ FOOTAGE = Footage("talk.mp4", 60_000_000, "v1", 640, 360, 25.0, tuple(range(0, 6
 
 @pytest.fixture
 def video(studio: Studio) -> str:
-    studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
     return "v1"
 
 
@@ -107,7 +107,7 @@ def test_every_video_has_a_timeline_of_its_own(store: Store) -> None:
 
 
 def test_a_timeline_has_several_media_with_offsets(store: Store) -> None:
-    store.write(lambda db: videos.add(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
+    store.write(lambda db: videos.insert(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))
     store.write(lambda db: timelines.attach(db, "v1", "v2", 1_500_000, "camera"))
     store.write(lambda db: timelines.attach(db, "v1", "v2", 2_500_000, "camera"))
     assert store.read(lambda db: timelines.media(db, "v1")) == [
@@ -119,5 +119,5 @@ def test_a_timeline_has_several_media_with_offsets(store: Store) -> None:
 
 def test_a_timeline_goes_with_the_last_of_its_media(store: Store) -> None:
     count = "SELECT (SELECT count(*) FROM timelines), (SELECT count(*) FROM timeline_media)"
-    store.write(lambda db: videos.remove(db, "v1"))
+    store.write(lambda db: videos.delete(db, "v1"))
     assert tuple(store.read(lambda db: db.execute(count).fetchone())) == (0, 0)

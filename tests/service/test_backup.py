@@ -28,7 +28,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def library(settings: Settings, edits: int) -> Store:
     store = Store(settings.database)
-    store.write(lambda db: videos.add(db, dict(VIDEO)))
+    store.write(lambda db: videos.insert(db, dict(VIDEO)))
     for number in range(edits):
         save(store, number)
     return store

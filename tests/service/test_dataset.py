@@ -17,7 +17,7 @@ from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
 from studio.store import imports
 from studio.store.imports import Batch
-from studio.store.runs import add as add_run
+from studio.store.runs import insert as add_run
 from studio.timeline import Footage, ModelRun, Prediction, Segment
 
 
@@ -143,7 +143,7 @@ def test_videos_whose_names_are_written_alike_stay_apart(
         edit = {"edit_id": f"e{n}", "op": "create", "id": f"a{n}", "track": "t", "start": 0, "end": 0.1, "label": "x"}
         studio.timelines.save(video, [edit], "ann")
         face = Batch(video, boxes={"t": ((0, 0.0, 0.0, 0.5, 0.5),)})
-        studio.store.write(lambda db, face=face: imports.add(db, "x", "ava", "annotations", [face], ""))
+        studio.store.write(lambda db, face=face: imports.insert(db, "x", "ava", "annotations", [face], ""))
     for name in ("elan", "textgrid", "charades", "rttm", "thumos", "activitynet", "fiftyone", "ava"):
         form = FORMATS[name]
         assert form.read

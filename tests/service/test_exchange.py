@@ -13,7 +13,7 @@ from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions, listed
 from studio.store import imports
 from studio.store.database import READERS
-from studio.store.runs import add as add_run
+from studio.store.runs import insert as add_run
 from studio.timeline import ModelRun, Prediction, Segment
 
 

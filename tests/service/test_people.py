@@ -17,7 +17,7 @@ NAMES = [{"track": "Person 1", "from": 0.0, "name": "Anna"}, {"track": "Person 1
 def video(studio: Studio) -> dict[str, Any]:
     from studio.store import videos
 
-    studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
     return studio.videos.get("v1")
 
 

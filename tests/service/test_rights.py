@@ -27,7 +27,7 @@ OTHER = "1\n00:00:03,000 --> 00:00:04,000\nSomething else\n"
 def team(studio: Studio) -> Studio:
     for name in PEOPLE:
         studio.users.put(name, "correct horse")
-    studio.store.write(lambda db: videos.add(db, {**VIDEO, "added_by": "anna"}))
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "added_by": "anna"}))
     studio.cache.save_array("v1", "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000, dtype=np.int64))
     return studio
 
@@ -140,7 +140,7 @@ def test_the_trash_is_emptied_after_its_time_only(team: Studio) -> None:
 
 def test_another_file_at_a_removed_path_is_another_video(team: Studio) -> None:
     team.videos.remove("v1")
-    row, replaced = team.store.write(lambda db: videos.add(db, {**VIDEO, "id": "v2", "sha256": "1" * 64}))
+    row, replaced = team.store.write(lambda db: videos.insert(db, {**VIDEO, "id": "v2", "sha256": "1" * 64}))
     assert (row["id"], replaced) == ("v2", False)
     assert team.videos.trash.listed() == []
 

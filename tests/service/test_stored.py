@@ -30,15 +30,15 @@ def filled(studio: Studio) -> Studio:
     an = Annotation("a1", Segment(1_000_000, 2_000_000), "T", "l")
 
     def fill(db: Any) -> None:
-        videos.add(db, dict(VIDEO))
+        videos.insert(db, dict(VIDEO))
         found = Prediction(Segment(1, 2), "Moments", "a dog", 0.5, "p1", {"confidence": 0.5})
-        runs.add(db, ModelRun("v1", "grounding", "m", "1", [found], {"curve": {}}, "a dog"))
-        jobs.add(db, "index", "v1", {"video": {}}, limit=None)
+        runs.insert(db, ModelRun("v1", "grounding", "m", "1", [found], {"curve": {}}, "a dog"))
+        jobs.insert(db, "index", "v1", {"video": {}}, limit=None)
         annotations.save(db, "v1", EditRequest("e1", "create", an), "ann")
-        people.save(db, "v1", [{"track": "Person 1", "from": 0, "name": "Ann"}], 0, "ann")
-        searches.keep(db, "dogs", {"query": "a dog"}, "ann")
+        people.update(db, "v1", [{"track": "Person 1", "from": 0, "name": "Ann"}], 0, "ann")
+        searches.insert(db, "dogs", {"query": "a dog"}, "ann")
         boxes = {"Person 1": ((0, 0.1, 0.1, 0.2, 0.2),)}
-        imports.add(db, "x.json", "json", "annotations", [Batch("v1", boxes=boxes)], "ann")
+        imports.insert(db, "x.json", "json", "annotations", [Batch("v1", boxes=boxes)], "ann")
 
     studio.store.write(fill)
     return studio
@@ -80,7 +80,7 @@ def test_history_goes_on_beside_a_revision_that_cannot_be_read(filled: Studio, b
 def test_a_job_that_cannot_be_read_holds_up_no_other(filled: Studio) -> None:
     def work(db: Any) -> Any:
         db.execute("UPDATE jobs SET params = 'nonsense'")
-        good = jobs.add(db, "proxy", "v1", {"video": {}}, limit=None)
+        good = jobs.insert(db, "proxy", "v1", {"video": {}}, limit=None)
         return good, jobs.take(db, "studio/1"), db.execute("SELECT state FROM jobs ORDER BY position").fetchall()
 
     good, taken, states = filled.store.write(work)

@@ -28,7 +28,7 @@ def test_a_clock_that_jumps_reorders_nothing(
     quick_folder: Path, sequences: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(quick_folder / "studio.db")
-    store.write(lambda db: videos.add(db, dict(VIDEO)))
+    store.write(lambda db: videos.insert(db, dict(VIDEO)))
     monkeypatch.setattr("studio.store.videos.datetime", Clock)
     chance = random.Random(7)
     for sequence in range(sequences):
@@ -43,8 +43,8 @@ def test_a_clock_that_jumps_reorders_nothing(
 
             def work(db, change=change, run=run, made=made):  # type: ignore[no-untyped-def]
                 annotations.save(db, "v1", change, "ann")
-                made.append(runs.add(db, run))
-                return jobs.add(db, "ground", "v1", {"n": f"{change.edit_id}"}, limit=None)["id"]
+                made.append(runs.insert(db, run))
+                return jobs.insert(db, "ground", "v1", {"n": f"{change.edit_id}"}, limit=None)["id"]
 
             store.write(work)
         entries = store.read(lambda db, name=name: annotations.history(db, name))

@@ -47,7 +47,7 @@ def assert_sound(db: sqlite3.Connection) -> None:
 def test_kill_nine_at_a_random_moment_of_save(quick_folder: Path, kills: int) -> None:
     chance, following, acknowledged = random.Random(7), 0, 0
     store = Store(quick_folder / "studio.db")
-    store.write(lambda db: videos.add(db, dict(VIDEO)))
+    store.write(lambda db: videos.insert(db, dict(VIDEO)))
     command = [*SAVER, str(store.path)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as saver:
         assert saver.stdin is not None and saver.stdout is not None

@@ -23,7 +23,7 @@ from tests.store.conftest import MEMORY
 def two_programs(folder: Path) -> Iterator[list[Store]]:
     """One library opened twice, as by the app and the command line: two writers."""
     stores = [Store(folder / "studio.db") for _ in range(2)]
-    stores[0].write(lambda db: videos.add(db, dict(VIDEO)))
+    stores[0].write(lambda db: videos.insert(db, dict(VIDEO)))
     try:
         yield stores
     finally:

@@ -26,7 +26,7 @@ def save(store: Store, wanted: Annotation | None, base: int, edit: str, by: str 
 @pytest.fixture
 def prediction(store: Store) -> str:
     proposed = [Prediction(Segment(5_000_000, 9_000_000), "moments", "a dog", 0.7, id="p1")]
-    store.write(lambda db: runs.add(db, ModelRun("v1", "grounding", "peaks", "1", proposed, query="a dog")))
+    store.write(lambda db: runs.insert(db, ModelRun("v1", "grounding", "peaks", "1", proposed, query="a dog")))
     return "p1"
 
 
@@ -142,7 +142,7 @@ def test_of_many_who_save_the_same_version_one_wins(store: Store) -> None:
 
 
 def queue(store: Store, kind: str = "index", limit: int = 100, **params: object) -> dict[str, object]:
-    return store.write(lambda db: jobs.add(db, kind, "v1", params, limit=limit))
+    return store.write(lambda db: jobs.insert(db, kind, "v1", params, limit=limit))
 
 
 def test_jobs_are_taken_in_order_and_once(store: Store) -> None:
@@ -179,8 +179,8 @@ def test_the_queue_is_bounded(store: Store) -> None:
 
 def test_removing_a_video_keeps_its_history(store: Store) -> None:
     save(store, draft(), 0, "e1")
-    store.write(lambda db: videos.remove(db, "v1"))
-    assert store.read(videos.all_of) == []
+    store.write(lambda db: videos.delete(db, "v1"))
+    assert store.read(videos.listed) == []
     assert len(store.read(lambda db: annotations.history(db, "a1"))) == 1
 
 
@@ -191,5 +191,5 @@ def test_reading_from_many_threads_keeps_few_files_open(store: Store) -> None:
     before = len(list(descriptors.iterdir()))
     for _ in range(5):
         with ThreadPoolExecutor(40) as pool:
-            list(pool.map(lambda _: store.read(videos.all_of), range(200)))
+            list(pool.map(lambda _: store.read(videos.listed), range(200)))
     assert len(list(descriptors.iterdir())) - before <= 8 * 3

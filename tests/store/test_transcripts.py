@@ -136,7 +136,7 @@ def test_an_import_of_lines_is_undone_with_their_sources_and_versions(store: Sto
     store.write(lambda db: transcripts.insert(db, "v1", Cue(8_000_000, 9_000_000, "typed"), "ada"))
     before = store.read(lambda db: transcripts.listed(db, "v1"))
     batch = Batch("v1", lines=[Cue(0, 5, "brought")])
-    done = store.write(lambda db: imports.add(db, "talk.srt", "srt", "lines", [batch], "ben"))
+    done = store.write(lambda db: imports.insert(db, "talk.srt", "srt", "lines", [batch], "ben"))
     assert texts(store) == ["brought"]
     assert store.write(lambda db: imports.undo(db, done, "ben")) == {"removed": 1, "kept": 0}
     after = store.read(lambda db: transcripts.listed(db, "v1"))

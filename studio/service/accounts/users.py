@@ -60,7 +60,7 @@ class Users:
         if len(password) < LEAST_CHARS:
             raise UsageError(f"A password needs at least {LEAST_CHARS} characters.")
         hashed = _hash(password)
-        self._store.write(lambda db: users.put(db, name, hashed, admin))
+        self._store.write(lambda db: users.insert(db, name, hashed, admin))
 
     def make_admin(self, name: str, admin: bool = True) -> None:
         """Say that somebody is an admin, or is none any more.
@@ -85,7 +85,7 @@ class Users:
         def work(db: sqlite3.Connection) -> None:
             if users.is_only_admin(db, name):
                 raise _only_admin(name)
-            if not users.drop(db, name):
+            if not users.delete(db, name):
                 raise _nobody(name)
 
         self._store.write(work)

@@ -144,7 +144,7 @@ class Exchange:
             for batch in adding:
                 if batch.lines:
                     may_transcribe(db, batch.video_id, by)
-            return {"import": imports.add(db, shown["file"], form.name, kind, adding, annotator), **shown}
+            return {"import": imports.insert(db, shown["file"], form.name, kind, adding, annotator), **shown}
 
         return self._store.write(work)
 
@@ -195,7 +195,7 @@ class Exchange:
         return FORMATS[able[0]] if len(able) == 1 else formats.guessed(name)
 
     def _placed(self, parts: Sequence[Part], name: str, plan: ImportOptions) -> list[_Ready]:
-        library = video_matcher.VideoMatcher(self._store.read(videos.all_of))
+        library = video_matcher.VideoMatcher(self._store.read(videos.listed))
         only = self._video(plan.video) if plan.video else None
         known: dict[str, Footage] = {}
         ready = []

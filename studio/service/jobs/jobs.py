@@ -97,7 +97,7 @@ class Jobs:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         wanted = {**self._with_context(kind, row, params or {}), "video": serializers.job_video(row)}
         limit = self._settings.limits.queued_jobs
-        job = self._store.write(lambda db: jobs.add(db, kind, row["id"], wanted, limit=limit))
+        job = self._store.write(lambda db: jobs.insert(db, kind, row["id"], wanted, limit=limit))
         self.dispatcher.wake()
         return job
 
@@ -108,7 +108,7 @@ class Jobs:
         wanted += [] if self._media.is_prepared(row) else ["index"]
         params = {"video": serializers.job_video(row)}
         for kind in wanted:
-            self._store.write(functools.partial(jobs.add, kind=kind, video_id=row["id"], params=params, limit=None))
+            self._store.write(functools.partial(jobs.insert, kind=kind, video_id=row["id"], params=params, limit=None))
         if self.dispatcher:
             self.dispatcher.wake()
 
@@ -117,7 +117,7 @@ class Jobs:
         if self.dispatcher is None or self._store.read_only:
             return
         states = self._store.read(lambda db: jobs.latest_states(db, "index"))
-        for row in self._store.read(videos.all_of):
+        for row in self._store.read(videos.listed):
             if states.get(row["id"]) == "done" and not self._media.is_prepared(row):
                 self.prepare(row)
 

@@ -26,7 +26,7 @@ class Identities:
         if not isinstance(names, list) or len(names) > MOST_NAMES:
             raise UsageError(f"Send a list of at most {MOST_NAMES} names.")
         checked = [self._name(each) for each in names]
-        return self._store.write(lambda db: people.save(db, video["id"], checked, base, annotator))
+        return self._store.write(lambda db: people.update(db, video["id"], checked, base, annotator))
 
     def _name(self, each: Any) -> Row:
         if not isinstance(each, dict):

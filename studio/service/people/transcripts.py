@@ -51,7 +51,7 @@ class Transcripts:
         def work(db: sqlite3.Connection) -> Row:
             may_transcribe(db, video["id"], by)
             batch = Batch(video["id"], lines=found)
-            return {"count": len(found), "import": imports.add(db, video["name"], form, "lines", [batch], by.name)}
+            return {"count": len(found), "import": imports.insert(db, video["name"], form, "lines", [batch], by.name)}
 
         return self._store.write(work)
 

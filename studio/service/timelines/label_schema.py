@@ -48,7 +48,7 @@ class LabelSchema:
                 raise Conflict("Somebody else changed the labels meanwhile; look at theirs and try again.", current)
             if not by.admin:
                 _may_change(db, annotator, current, found, tracks, renames)
-            labels.replace(db, found, tracks)
+            labels.update(db, found, tracks)
             done = annotations.relabel(db, [(r["track"], r["from"], r["to"]) for r in renames], annotator)
             return {**labels.schema(db), "renamed": done}
 

@@ -48,7 +48,7 @@ class Trash:
             shutil.move(self._place(row), row["path"])
 
         def work(db: sqlite3.Connection) -> Row:
-            videos.bring_back(db, video_id)
+            videos.restore(db, video_id)
             return videos.get(db, video_id)
 
         return self._store.write(work)
@@ -64,7 +64,7 @@ class Trash:
         def work(db: sqlite3.Connection) -> list[Row]:
             gone = videos.removed(db, until)
             for row in gone:
-                videos.remove(db, row["id"])
+                videos.delete(db, row["id"])
             searches.clear(db, until)
             return gone
 

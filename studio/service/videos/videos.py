@@ -63,7 +63,7 @@ class Videos:
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
             "browser_playable": int(probe.browser_playable), "added_by": by.name,
         }  # fmt: skip
-        kept, replaced = self._store.write(lambda db: videos.add(db, row))
+        kept, replaced = self._store.write(lambda db: videos.insert(db, row))
         if self.is_upload(kept):
             self.trash.drop_copy(kept)
         if replaced:  # what was derived from the old file is about other frames
@@ -144,7 +144,7 @@ class Videos:
 
     def all(self) -> list[Row]:
         """Every video with how much work there is in it, newest first."""
-        return self._store.read(videos.all_of)
+        return self._store.read(videos.listed)
 
     def get(self, video_id: str) -> Row:
         """One video by its id. Pages and programs know no other name: a path of theirs would say what lies on this
