@@ -1,4 +1,4 @@
-"""The only room that opens media files; each is opened in a limited child process of its own.
+"""The only package that opens media files; each is opened in a sandboxed child process of its own.
 
 Times are integer µs from the first displayed frame, half-open. Every error is a `MediaError` (or `NotFound`,
 `UsageError`) whose one sentence names the file and the cure.

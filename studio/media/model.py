@@ -1,4 +1,4 @@
-"""What the media room hands out: facts about a file, and batches of frames."""
+"""What `studio.media` returns: facts about a file, and batches of frames."""
 
 from dataclasses import dataclass, field
 

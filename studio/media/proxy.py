@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from studio.atomic_files import temp_path
 from studio.config import Limits
 from studio.errors import UsageError
 from studio.media import policy
 from studio.media.probe import probe, timing
 from studio.media.sandbox import Child
-from studio.partial import partial_of
 
 Progress = Callable[[float], None]
 
@@ -60,7 +60,7 @@ def _copy(
     target = Path(out).absolute()
     described, tables = timing(found)
     try:
-        unfinished = partial_of(target.with_suffix(".mp4"))
+        unfinished = temp_path(target.with_suffix(".mp4"))
         unfinished.touch(mode=0o600, exist_ok=False)
     except OSError as error:
         raise UsageError("The folder for the browser's copy is not there or may not be written to.") from error

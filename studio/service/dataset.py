@@ -22,10 +22,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from studio import formats, media
+from studio.atomic_files import remove_stale, temp_path
 from studio.errors import UsageError
 from studio.formats import Format, archive, losses, reading
 from studio.formats.table import guarded
-from studio.partial import partial_of, sweep
 from studio.service import card, files
 from studio.service.exchange import write
 from studio.service.search import parse
@@ -75,8 +75,8 @@ def export(studio: "Studio", target: Path, wish: Wish, progress: Progress = lamb
     entries = _entries(studio, wish)
     if not entries:
         raise UsageError("No video with annotations belongs to this data set; annotate one, or ask another search.")
-    sweep(target.parent)
-    folder = partial_of(target)
+    remove_stale(target.parent)
+    folder = temp_path(target)
     try:
         folder.mkdir()
         made = _write(studio, folder, form, entries, wish, target.name, progress)

@@ -60,8 +60,8 @@ class Derived:
             return self.original(row)
         if not self.has_proxy(row):
             raise NotFound(
-                f"“{row['name']}” is not playable in browsers, and its copy that is was not made yet; a running studio "
-                "makes it."
+                f"“{row['name']}” is not playable in browsers, and no browser-playable copy exists yet; "
+                "`studio serve` creates it."
             )
         return self._cache.path(row["id"], PROXY)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from studio import media
+from studio.atomic_files import remove_stale
 from studio.config import Settings
 from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, Refused, StudioError, UsageError
 from studio.index import Cache, FeatureStore, delete_everywhere
@@ -25,7 +26,6 @@ from studio.jobs import (
     keep_result,
     queued_kind,
 )
-from studio.partial import sweep
 from studio.service import copies, files, trials, views
 from studio.service.derived import Derived
 from studio.service.documents import Documents
@@ -85,7 +85,7 @@ class Studio:
         if background and not self.store.read_only:
             self.trash.empty(TRASH_DAYS)
             self._tidy()
-            sweep(self.settings.uploads)
+            remove_stale(self.settings.uploads)
             queue = ProcessBackend(self.settings, "worker-jobs")
             self.dispatcher = Dispatcher(self.store, queue, self.settings.limits.job_attempts, self._tidy)
             for row in self.videos():  # what the command line added, or an earlier start did not finish

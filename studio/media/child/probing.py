@@ -8,18 +8,18 @@ import numpy.typing as npt
 
 from studio.config import Limits
 from studio.media import policy
-from studio.media.child.painter import displayed_size, orientation
-from studio.media.child.reply import Reply
+from studio.media.child.frame_times import DEFAULT_FRAME_S, Table, frame_times
+from studio.media.child.renderer import displayed_size, orientation
+from studio.media.child.responder import Responder
 from studio.media.child.source import Source, canonical, check_picture, check_rate, to_us
-from studio.media.child.timetable import DEFAULT_FRAME_S, Table, timetable
 
 
-def probe(reply: Reply, path: str, limits: Limits, _body: bytearray) -> None:
+def probe(responder: Responder, path: str, limits: Limits, _body: bytearray) -> None:
     """Answer one message: `Probe`'s fields, and the two tables as int64 µs, frames first."""
-    source, first, table = timetable(path, limits, reply)
+    source, first, table = frame_times(path, limits, responder)
     with source:
         facts, pts, keys = _facts(source, table, first)
-    reply.send(facts, pts.tobytes() + keys.tobytes())
+    responder.send(facts, pts.tobytes() + keys.tobytes())
 
 
 def _facts(source: Source, table: Table, first: Any) -> tuple[dict[str, Any], npt.NDArray[Any], npt.NDArray[Any]]:

@@ -13,7 +13,7 @@ import av
 from studio.config import Limits
 from studio.errors import MediaTooLarge, NotMedia
 from studio.media import policy
-from studio.media.child.reply import Reply
+from studio.media.child.responder import Responder
 
 _HEAD_BYTES = 4096
 _ATTACHED_PICTURE = 0x400
@@ -148,11 +148,11 @@ def _audio(container: Any) -> Any:
     return None
 
 
-def packets(source: Source, stream: Any, reply: Reply) -> Iterator[Any]:
+def packets(source: Source, stream: Any, responder: Responder) -> Iterator[Any]:
     """The packets of one stream up to the end or to where the file breaks; the last one flushes."""
     try:
         for packet in source.container.demux(stream):
-            reply.beat()
+            responder.keep_alive()
             yield packet
     except (av.FFmpegError, OSError, ValueError):
         return

@@ -12,10 +12,10 @@ import numpy as np
 from studio.config import Limits
 from studio.errors import MediaError
 from studio.media import policy
-from studio.media.child.painter import Orientation, orientation
+from studio.media.child.decoder import Decoder
 from studio.media.child.pictures import unpack_timing
-from studio.media.child.reel import Reel
-from studio.media.child.reply import Reply
+from studio.media.child.renderer import Orientation, orientation
+from studio.media.child.responder import Responder
 from studio.media.child.sound import Block, aligned
 from studio.media.child.source import Source, open_source
 
@@ -25,7 +25,7 @@ _KEY_EVERY = 48
 
 
 def proxy(
-    reply: Reply,
+    responder: Responder,
     path: str,
     limits: Limits,
     body: bytearray,
@@ -45,22 +45,22 @@ def proxy(
     table, asked = unpack_timing(body, **timing)
     try:
         with (
-            Reel(path, limits, table, reply) as reel,
+            Decoder(path, limits, table, responder) as decoder,
             open_source(path, limits) as sound,
             av.open(f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
         ):
-            _write(reply, reel, sound, output, asked, size, fps, duration_us, start_us, end_us)
+            _write(responder, decoder, sound, output, asked, size, fps, duration_us, start_us, end_us)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise MediaError(
-                f"There is no room for the browser's copy of {policy.shown(path)}; free some disk space and try again."
+                f"The disk is too full for the browser's copy of {policy.shown(path)}; free some space and try again."
             ) from error
         raise
 
 
 def _write(
-    reply: Reply,
-    reel: Reel,
+    responder: Responder,
+    decoder: Decoder,
     sound: Source,
     output: Any,
     asked: list[int],
@@ -78,10 +78,10 @@ def _write(
     first = asked[0]
     track = None
     if sound.audio is not None:
-        track = _Sound(sound, output, reply, start_us + first, None if end_us is None else end_us - first)
+        track = _Sound(sound, output, responder, start_us + first, None if end_us is None else end_us - first)
     canvas = _Canvas(even)
     last = -1
-    for _, us, frame in reel.displayed(asked):
+    for _, us, frame in decoder.displayed(asked):
         if us <= last or us < first:
             continue
         last = us
@@ -90,7 +90,7 @@ def _write(
         output.mux(video.encode(picture))
         if track is not None:
             track.write_until(us - first)
-        reply.progress(min(us / duration_us, 1.0))
+        responder.progress(min(us / duration_us, 1.0))
     if last < 0:
         raise policy.refuse_broken(sound.path, "not one of its pictures is intact")
     output.mux(video.encode(None))
@@ -137,10 +137,10 @@ class _Canvas:
 class _Sound:
     """The AAC track from `start_us` on, at most `most_us` of it, written piece by piece to stay beside the picture."""
 
-    def __init__(self, source: Source, output: Any, reply: Reply, start_us: int, most_us: int | None) -> None:
+    def __init__(self, source: Source, output: Any, responder: Responder, start_us: int, most_us: int | None) -> None:
         self._output = output
         self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
-        self._blocks: Iterator[Block] = aligned(source, reply, _SOUND_RATE, start_us, "stereo")
+        self._blocks: Iterator[Block] = aligned(source, responder, _SOUND_RATE, start_us, "stereo")
         self._written = 0
         self._most = None if most_us is None else most_us * _SOUND_RATE // 1_000_000
 

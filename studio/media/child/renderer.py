@@ -1,4 +1,4 @@
-"""Turning a decoded frame into the picture a person sees: rotated, square pixels, RGB, at the wanted size."""
+"""Turning a decoded frame into the picture that is shown: rotated, square pixels, RGB, at the wanted size."""
 
 import struct
 from dataclasses import dataclass
@@ -46,14 +46,14 @@ def displayed_size(frame: Any, aspect: Fraction | None, view: Orientation) -> tu
     return (height, width) if view.transpose else (width, height)
 
 
-class Painter:
-    """Paints frames of one file at one displayed `size` (width, height)."""
+class Renderer:
+    """Renders frames of one file at one displayed `size` (width, height)."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
         self._reformatter = VideoReformatter()
 
-    def paint(self, frame: Any) -> npt.NDArray[np.uint8]:
+    def render(self, frame: Any) -> npt.NDArray[np.uint8]:
         """uint8 (H,W,3) RGB, contiguous."""
         view = orientation(frame)
         width, height = self._size[::-1] if view.transpose else self._size

@@ -1,4 +1,4 @@
-"""When each frame is displayed: read from the packets where they say it right, from the decoder where they do not."""
+"""When each frame is displayed: from the packets where their times can be trusted, else from decoded frames."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -7,8 +7,8 @@ from typing import Any
 
 from studio.config import Limits
 from studio.media import policy
-from studio.media.child.reel import decode
-from studio.media.child.reply import Reply
+from studio.media.child.decoder import decode
+from studio.media.child.responder import Responder
 from studio.media.child.source import Source, open_source, packets
 
 DEFAULT_FRAME_S = Fraction(1, 25)  # of a frame that says nothing about its duration
@@ -31,13 +31,13 @@ class Table:
     lost: bool = False
 
 
-def timetable(path: str, limits: Limits, reply: Reply) -> tuple[Source, Any, Table]:
+def frame_times(path: str, limits: Limits, responder: Responder) -> tuple[Source, Any, Table]:
     """The open file, its first displayed frame and its table. Raises BrokenMedia when no frame is intact."""
     with open_source(path, limits) as source:
-        table = _from_packets(source, reply)
+        table = _from_packets(source, responder)
     source = open_source(path, limits)
     wanted = 1 if source.family in _TRUSTED else _TRIAL_FRAMES
-    trial = list(islice((frame for frame, lost in decode(source, reply) if not lost), wanted))
+    trial = list(islice((frame for frame, lost in decode(source, responder) if not lost), wanted))
     if not trial:
         raise policy.refuse_broken(path, "not one of its pictures is intact")
     times = [frame.pts for frame in trial]
@@ -48,18 +48,18 @@ def timetable(path: str, limits: Limits, reply: Reply) -> tuple[Source, Any, Tab
     elif not table.ticks or source.family != "avi":
         source.container.close()
         source = open_source(path, limits)
-        table = _from_decoder(source, reply)
+        table = _from_decoder(source, responder)
     return source, trial[0], table
 
 
-def _from_packets(source: Source, reply: Reply) -> Table:
+def _from_packets(source: Source, responder: Responder) -> Table:
     """The table by demuxing alone. In AVI a packet's time is that of its place in the file, not of its display."""
     table = Table(stamped=source.family != "avi")
     ticks: set[int] = set()
     hidden_may_be = source.video.codec_context.name == "vp8"
     key = latest = None
     seen = 0
-    for packet in packets(source, source.video, reply):
+    for packet in packets(source, source.video, responder):
         if not packet.size:
             continue
         seen += 1
@@ -84,12 +84,12 @@ def _from_packets(source: Source, reply: Reply) -> Table:
     return table
 
 
-def _from_decoder(source: Source, reply: Reply) -> Table:
+def _from_decoder(source: Source, responder: Responder) -> Table:
     """The table of a stream without trustworthy stamps: its frames' own, sorted, else an even pace."""
     table = Table(stamped=False)
     own: list[int] = []
     count = 0
-    for frame, lost in decode(source, reply):
+    for frame, lost in decode(source, responder):
         if lost:
             table.lost = True
             continue

@@ -11,7 +11,7 @@ import numpy as np
 
 from studio.config import Limits
 from studio.media import policy
-from studio.media.child.reply import Reply
+from studio.media.child.responder import Responder
 from studio.media.child.source import Source, check_picture, open_source, to_ticks, to_us
 
 _JUMP_FRAMES = 4 + 2 * min(os.cpu_count() or 1, 16)  # what a seek throws away, and a little more
@@ -27,7 +27,9 @@ class Timing:
     stamped: bool
 
 
-def decode(source: Source, reply: Reply, needed: Callable[[Any], bool] | None = None) -> Iterator[tuple[Any, bool]]:
+def decode(
+    source: Source, responder: Responder, needed: Callable[[Any], bool] | None = None
+) -> Iterator[tuple[Any, bool]]:
     """Frames in display order with False; `(None, True)` wherever something could not be decoded.
 
     Packets that are not `needed` are left out where no other frame refers to theirs.
@@ -42,7 +44,7 @@ def decode(source: Source, reply: Reply, needed: Callable[[Any], bool] | None = 
             packet = None
         if packet is None:
             break
-        reply.beat()
+        responder.keep_alive()
         if needed is not None:
             stream.codec_context.skip_frame = "DEFAULT" if needed(packet) else "NONREF"
         yield from _frames_of(packet, source)
@@ -61,11 +63,11 @@ def _frames_of(packet: Any, source: Source) -> Iterator[tuple[Any, bool]]:
         yield None, True
 
 
-class Reel:
-    """One file, played forward; jumps ahead over key frames when that saves work. A context manager."""
+class Decoder:
+    """Decodes one file forward; seeks ahead to key frames when that saves work. A context manager."""
 
-    def __init__(self, path: str, limits: Limits, timing: Timing, reply: Reply) -> None:
-        self._path, self._limits, self._timing, self._reply = path, limits, timing, reply
+    def __init__(self, path: str, limits: Limits, timing: Timing, responder: Responder) -> None:
+        self._path, self._limits, self._timing, self._responder = path, limits, timing, responder
         self._source = self._open()
         self._may_jump = self._may_skip = timing.stamped and self._source.family in policy.SEEKABLE
         self._needed: Callable[[Any], bool] | None = None
@@ -159,7 +161,7 @@ class Reel:
         """Frames with their times in µs, strictly increasing, from `first_us` on."""
         last = first_us - 1
         count = 0
-        for frame, lost in decode(self._source, self._reply, self._needed):
+        for frame, lost in decode(self._source, self._responder, self._needed):
             if lost:
                 self.damaged = True
                 count += 1
@@ -180,7 +182,7 @@ class Reel:
     def close(self) -> None:
         self._source.container.close()
 
-    def __enter__(self) -> "Reel":
+    def __enter__(self) -> "Decoder":
         return self
 
     def __exit__(self, *_: object) -> None:
