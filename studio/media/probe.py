@@ -3,6 +3,7 @@
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from studio.config import Limits
 from studio.media import policy
-from studio.media.model import AudioTrack, Probe
+from studio.media.model import AudioTrack, Probe, Track
 from studio.media.sandbox import Child
+from studio.timeline import MICROS, clock
 
 _REMEMBERED = 32
 _MOST_TABLES = 128 * 2**20
@@ -49,6 +51,7 @@ def timing(found: Probe) -> tuple[dict[str, Any], bytes]:
         "keys": len(found.key_us),
         "origin": found.origin,
         "stamped": found.stamped,
+        "joined": bool(found.offsets),
     }
     return described, found.pts_us.tobytes() + found.key_us.tobytes()
 
@@ -68,9 +71,55 @@ def _ask(path: Path, limits: Limits, size: int) -> Probe:
 def _read(head: dict[str, Any], times: np.ndarray[Any, np.dtype[np.int64]], size: int) -> Probe:
     head.pop("kind")
     audio = head.pop("audio")
+    notes = _notes(head.pop("breaks_off"), head["offsets"], head.pop("jumps"), head.pop("sizes"), head.pop("files"))
+    if head["damaged"] and not notes:
+        notes = ["Parts of this file are damaged; what cannot be decoded is left out."]
+    sounds, texts = (tuple(Track(**track) for track in head.pop(key)) for key in ("sounds", "texts"))
+    offsets = tuple((int(start), int(offset)) for start, offset in head.pop("offsets"))
     frames = head.pop("frames")
     times.flags.writeable = False
     pts, keys = times[:frames], times[frames:]
     if len(pts) == 0 or pts[0] != 0 or not np.all(np.diff(pts) > 0):
         raise ValueError("a table out of order")
-    return Probe(**head, audio=AudioTrack(**audio) if audio else None, size=size, pts_us=pts, key_us=keys)
+    sound = AudioTrack(**audio) if audio else None
+    return Probe(
+        **head, audio=sound, sounds=sounds, texts=texts, offsets=offsets, notes=tuple(notes), size=size, pts_us=pts,
+        key_us=keys,
+    )  # fmt: skip
+
+
+def _notes(
+    breaks_off: tuple[int, int | None] | None,
+    offsets: Sequence[tuple[int, int]],
+    jumps: Sequence[int],
+    sizes: Sequence[tuple[int, int, int]],
+    files: int,
+) -> list[str]:
+    """What is known to be wrong, for people."""
+    notes = []
+    if breaks_off is not None:
+        end, promised = breaks_off
+        rest = "the end of the file is missing" if promised is None else f"its header promises {_at(promised)}"
+        notes.append(f"It breaks off at {_at(end)}; {rest}.")
+    if offsets:
+        places = _listed([_at(start) for start, _ in offsets])
+        how = "jumps" if all(jump > 0 for jump in jumps) else "starts anew"
+        notes.append(f"Its clock {how} at {places}; the recordings are played one after the other.")
+    changed = list(sizes[1:])
+    if changed:
+        places = _listed([f"{_at(start)} to {width}×{height}" for start, width, height in changed])
+        notes.append(f"The size of its pictures changes at {places}; all are shown at the first size.")
+    if files > 1 + len(offsets):
+        first = f"the first {1 + len(offsets)}" if offsets else "the first"
+        notes.append(f"{files} files are joined in it, and only {first} can be read; split or convert it.")
+    return notes
+
+
+def _at(us: int) -> str:
+    """A time to the second, as players show it."""
+    return clock(round(us / MICROS) * MICROS).partition(".")[0]
+
+
+def _listed(items: Sequence[str]) -> str:
+    shown = list(items[:3]) + [f"{len(items) - 3} more places"] * (len(items) > 3)
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))

@@ -11,6 +11,7 @@ import numpy as np
 
 from studio.config import Limits
 from studio.media import policy
+from studio.media.child.clock import Clock
 from studio.media.child.responder import Responder
 from studio.media.child.source import Source, check_picture, open_source, to_ticks, to_us
 
@@ -25,6 +26,7 @@ class Timing:
     key_us: np.ndarray[Any, np.dtype[np.int64]]
     origin: int
     stamped: bool
+    joined: bool = False  # recordings one after the other, each with a clock of its own
 
 
 def decode(
@@ -35,6 +37,7 @@ def decode(
     Packets that are not `needed` are left out where no other frame refers to theirs.
     """
     stream = source.video
+    clock = Clock(source.family, source.time_base)
     demuxed = source.container.demux(stream)
     while True:
         try:
@@ -45,6 +48,12 @@ def decode(
         if packet is None:
             break
         responder.keep_alive()
+        if packet.size:
+            known = len(clock.recordings)
+            packet = clock.follow(packet)
+            if len(clock.recordings) > known:  # what the decoder still holds is of the recording before
+                yield from _frames_of(None, source)
+                stream.codec_context.flush_buffers()
         if needed is not None:
             stream.codec_context.skip_frame = "DEFAULT" if needed(packet) else "NONREF"
         yield from _frames_of(packet, source)
@@ -69,7 +78,8 @@ class Decoder:
     def __init__(self, path: str, limits: Limits, timing: Timing, responder: Responder) -> None:
         self._path, self._limits, self._timing, self._responder = path, limits, timing, responder
         self._source = self._open()
-        self._may_jump = self._may_skip = timing.stamped and self._source.family in policy.SEEKABLE
+        self._may_skip = timing.stamped and self._source.family in policy.SEEKABLE
+        self._may_jump = self._may_skip and not timing.joined
         self._needed: Callable[[Any], bool] | None = None
         self._fresh = True
         self.damaged = False
