@@ -37,7 +37,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The facts about one file; every time is in µs from the first displayed frame.
+    """The facts about one file; every time is in µs from the first displayed frame, or from sound that precedes it.
 
     `pts_us` int64 (frame_count,) is sorted, strictly increasing and starts at 0: frame i is displayed over
     `[pts_us[i], pts_us[i + 1])`, the last one until `duration_us`. `width` and `height` are those of the
@@ -55,7 +55,8 @@ class Probe:
     vfr: bool
     pts_us: Times = field(repr=False)
     key_us: Times = field(repr=False)  # where decoding can begin; may hold times before 0
-    start_us: int  # the first displayed frame on the container's own clock, which is what a player counts from
+    start_us: int  # time 0 on the container's own clock, which is what a player counts from
+    lead_us: int  # how long sound precedes the pictures; the first frame is displayed from 0 on
     audio: AudioTrack | None
     audio_offset_us: int  # start of the audio relative to the first frame; 0 without audio
     sounds: tuple[Track, ...]  # in the file's order

@@ -17,8 +17,9 @@ from studio.timeline import MICROS, clock
 
 _REMEMBERED = 32
 _MOST_TABLES = 128 * 2**20
-_Key = tuple[str, int, int, int, Limits]
+_Key = tuple[str, int, int, int, Limits, int | None]
 _known: OrderedDict[_Key, Probe] = OrderedDict()
+_starts: dict[str, int] = {}
 _lock = threading.Lock()
 
 
@@ -31,17 +32,29 @@ def probe(path: str | os.PathLike[str], limits: Limits | None = None) -> Probe:
     limits = limits or Limits()
     real = policy.admit(path, limits)
     facts = real.stat()
-    key = (str(real), facts.st_ino, facts.st_size, facts.st_mtime_ns, limits)
     with _lock:
+        start_us = _starts.get(str(real))
+        key = (str(real), facts.st_ino, facts.st_size, facts.st_mtime_ns, limits, start_us)
         if key in _known:
             _known.move_to_end(key)
             return _known[key]
-    found = _ask(real, limits, facts.st_size)
+    found = _ask(real, limits, facts.st_size, start_us)
     with _lock:
         _known[key] = found
         while len(_known) > _REMEMBERED:
             _known.popitem(last=False)
     return found
+
+
+def keep_start(path: str | os.PathLike[str], start_us: int | None) -> None:
+    """What time 0 of a file is on its own clock in the library that has it, where the file is probed in this process
+    from now on; None: as for a new file. Times that people saved are not moved by what we learn of a file later.
+    """
+    with _lock:
+        if start_us is None:
+            _starts.pop(str(path), None)
+        else:
+            _starts[str(path)] = start_us
 
 
 def timing(found: Probe) -> tuple[dict[str, Any], bytes]:
@@ -52,12 +65,13 @@ def timing(found: Probe) -> tuple[dict[str, Any], bytes]:
         "origin": found.origin,
         "stamped": found.stamped,
         "joined": bool(found.offsets),
+        "lead_us": found.lead_us,
     }
     return described, found.pts_us.tobytes() + found.key_us.tobytes()
 
 
-def _ask(path: Path, limits: Limits, size: int) -> Probe:
-    with Child("probe", path, limits, {}) as child:
+def _ask(path: Path, limits: Limits, size: int, start_us: int | None) -> Probe:
+    with Child("probe", path, limits, {"start_us": start_us}) as child:
         head = child.receive()
         if head is None:
             raise policy.refuse_broken(path)

@@ -193,7 +193,10 @@ def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: 
     for number, (entry, span, first, end) in enumerate(wanted):
         name = f"clips/{entry.row['sha256'][:16]}-{first:07d}-{end:07d}.mp4"
         progress(number / len(wanted), f"clip {number + 1} of {len(wanted)}")
-        media.make_clip(entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits)
+        media.make_clip(
+            entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits,
+            track=entry.row["sound_track"],
+        )  # fmt: skip
         for a in _seen(entry.timeline):
             if entry.timeline.footage.frames(a.segment) == (first, end):
                 texts = (guarded(t) for t in (entry.timeline.footage.name, entry.timeline.split, a.track, a.label))

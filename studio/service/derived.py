@@ -88,7 +88,7 @@ class Derived:
             found = np.asarray(media.probe(row["path"], self._settings.limits).pts_us, np.int64)
             self._cache.save_array(row["id"], "pts.npy", found)
         if found is None and name == "spectrogram":
-            found = media.spectrogram(row["path"], limits=self._settings.limits)
+            found = media.spectrogram(row["path"], limits=self._settings.limits, track=row["sound_track"])
             self._cache.save_array(row["id"], "spectrogram.npy", found)
         return found
 

@@ -16,6 +16,7 @@ from studio.config import Settings
 from studio.errors import JobError, MediaError, NewerSchema, NotFound, NotMedia, Refused, StudioError, UsageError
 from studio.index import Cache, FeatureStore, delete_everywhere
 from studio.jobs import (
+    PROXY,
     REPLACED,
     Dispatcher,
     ExecutionBackend,
@@ -26,7 +27,7 @@ from studio.jobs import (
     keep_result,
     queued_kind,
 )
-from studio.service import copies, files, trials, views
+from studio.service import copies, files, tracks, trials, views
 from studio.service.derived import Derived
 from studio.service.documents import Documents
 from studio.service.exchange import Exchange
@@ -80,6 +81,8 @@ class Studio:
         self.documents = Documents(self.store, self.settings, self.derived, self.video, self._previews)
         self.exchange = Exchange(self.store, self.settings, self.video, self.videos, self.derived.frames)
         self.searching = Search(self.store, self._interactive, self.videos, _facts)
+        for row in self.videos():
+            media.keep_start(row["path"], row["start_us"])
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
@@ -121,6 +124,7 @@ class Studio:
         except UnicodeEncodeError:
             shown = os.fsencode(file.name).decode("utf-8", "replace")
             raise NotMedia(f"The name of “{shown}” or of a folder above it is not UTF-8; rename it.") from None
+        media.keep_start(file, None)  # another file may be here than before
         probe = media.probe(str(file), self.settings.limits)
         row = {
             "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": files.sha256(file),
@@ -128,9 +132,18 @@ class Studio:
             "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
-            "browser_playable": int(probe.browser_playable), "added_by": by.name,
+            "browser_playable": int(probe.browser_playable), "added_by": by.name, **tracks.facts(probe),
+            "sound_track": None, "text_track": None,
         }  # fmt: skip
-        kept, replaced = self.store.write(lambda db: videos.add(db, row))
+
+        def work(db: Any) -> tuple[Row, bool]:
+            kept, replaced = videos.add(db, row)
+            return videos.set_facts(db, kept["id"], tracks.facts(probe)), replaced
+
+        kept, replaced = self.store.write(work)
+        media.keep_start(file, kept["start_us"])
+        if kept["start_us"] != probe.start_us:  # it was added when time 0 was another moment; work refers to that
+            probe = media.probe(str(file), self.settings.limits)
         if self.is_upload(kept):
             self.trash.drop_copy(kept)
         if replaced:  # what was derived from the old file is about other frames
@@ -256,6 +269,22 @@ class Studio:
             ids = ", ".join(row["id"] for row in found)
             raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
         return found[0] if found else self.video(ref)
+
+    def choose_tracks(self, video_id: str, sound: int | None, text: int | None) -> Row:
+        """Choose the sound and the subtitles of a video by the index of their streams, None: as its file says. What was
+        made of others is made again.
+
+        Raises NotFound, UsageError, MediaError.
+        """
+        row = self.video(video_id)
+        probe = media.probe(self.derived.original(row), self.settings.limits)
+        chosen = tracks.chosen(row, probe, sound, text)
+        self._stop_jobs(row["id"])
+        row = self.store.write(lambda db: videos.set_facts(db, row["id"], chosen))
+        for name in ("waveform.npy", "spectrogram.npy", PROXY):
+            self.cache.path(row["id"], name).unlink(missing_ok=True)
+        self._queue_preparation(row)
+        return row
 
     def remove(self, video_id: str, by: Actor = OWNER) -> None:
         """Take a video out of the library; `bring_back` undoes it. Its file stays, unless it came through the browser:
@@ -428,4 +457,5 @@ def _said(db: Any, video_id: str) -> list[str]:
 
 def _facts(row: Row) -> Row:
     """What a job must know of a video; another file in its place makes another job of it."""
-    return {"id": row["id"], "path": row["path"], "duration_us": row["duration_us"], "sha256": row["sha256"]}
+    known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track")
+    return {key: row[key] for key in known}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from studio.service import tracks
 from studio.timeline import Prediction, seconds
 
 Row = dict[str, Any]
@@ -15,6 +16,8 @@ def video(row: Row, *, uploaded: bool = False) -> Row:
         "duration": seconds(row["duration_us"]),
         "media_start": 0.0 if not row["browser_playable"] else seconds(row["start_us"]),
         "vfr": bool(row["vfr"]),
+        "notes": tracks.notes(row),
+        **tracks.listed(row),
         "uploaded": uploaded,
         "annotations": row.get("annotations", 0),
         "predictions": row.get("predictions", 0),

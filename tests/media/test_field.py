@@ -370,3 +370,31 @@ def test_a_refusal_says_what_the_file_is(head: bytes, what: str, tmp_path: Path)
         media.probe(path)
     assert f"is {what}, not a video" in refused.value.message
     assert "convert it to MP4" not in refused.value.message
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_sound_that_precedes_the_picture_is_on_the_timeline(suffix: str, tmp_path: Path) -> None:
+    clip = Clip(suffix=suffix, audio=1, ticks=list(range(25, 65)))
+    path = make(clip, tmp_path / f"early{suffix}")
+    found = media.probe(path)
+    assert found.lead_us == pytest.approx(1_000_000, abs=25_000)
+    assert found.frame_count == 40 and found.fps == pytest.approx(25, abs=0.1) and not found.vfr
+    assert found.pts_us[:2].tolist() == [0, found.lead_us + 40_000]
+    assert np.abs(np.concatenate(list(media.audio_stream(path)))[:15_000]).max() > 0.5
+    assert [read(media.frame_at(path, t)[1]) for t in (0, 900_000, found.lead_us + 40_000)] == [0, 0, 1]
+    assert numbers(path) == clip.numbers
+    assert numbers(media.make_proxy(path, tmp_path / "proxy.mp4")) == clip.numbers
+
+
+def test_a_library_keeps_the_start_it_gave_a_file(tmp_path: Path) -> None:
+    path = make(Clip(suffix=".mkv", audio=1, ticks=list(range(25, 65))), tmp_path / "early.mkv")
+    new = media.probe(path)
+    try:
+        media.keep_start(path, new.start_us + new.lead_us)
+        kept = media.probe(path)
+        assert (kept.lead_us, kept.start_us) == (0, new.start_us + new.lead_us)
+        assert kept.pts_us[1] == 40_000
+        media.keep_start(path, new.start_us)
+        assert media.probe(path).lead_us == new.lead_us
+    finally:
+        media.keep_start(path, None)

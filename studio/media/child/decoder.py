@@ -26,6 +26,7 @@ class Timing:
     key_us: np.ndarray[Any, np.dtype[np.int64]]
     origin: int
     stamped: bool
+    lead_us: int = 0  # sound that precedes the pictures: the first frame is displayed from 0 on
     joined: bool = False  # recordings one after the other, each with a clock of its own
 
 
@@ -185,6 +186,7 @@ class Decoder:
                     return
                 us = int(self._timing.pts_us[count])
                 count += 1
+            us = 0 if us <= self._timing.lead_us else us
             if us > last:
                 last = us
                 yield us, frame

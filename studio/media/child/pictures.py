@@ -17,11 +17,11 @@ _JPEG_QUALITY = 4  # FFmpeg's scale: 2 is best, 31 worst
 
 
 def unpack_timing(
-    body: bytearray, frames: int, keys: int, origin: int, stamped: bool, joined: bool
+    body: bytearray, frames: int, keys: int, origin: int, stamped: bool, lead_us: int, joined: bool
 ) -> tuple[Timing, list[int]]:
     """The tables of a request's body, and the asked times that follow them; all int64 µs."""
     numbers = np.frombuffer(body, np.int64)
-    timing = Timing(numbers[:frames], numbers[frames : frames + keys], origin, stamped, joined)
+    timing = Timing(numbers[:frames], numbers[frames : frames + keys], origin, stamped, lead_us, joined)
     return timing, numbers[frames + keys :].tolist()
 
 

@@ -19,24 +19,35 @@ _SHORTFALL_US = 300_000  # by so much a header may promise more than there is
 _PROMISING = frozenset({"flv", "asf"})  # families whose length says nothing of what is missing
 
 
-def probe(responder: Responder, path: str, limits: Limits, _body: bytearray) -> None:
-    """Answer one message: `Probe`'s fields, and the two tables as int64 µs, frames first."""
+def probe(responder: Responder, path: str, limits: Limits, _body: bytearray, *, start_us: int | None) -> None:
+    """Answer one message: `Probe`'s fields, and the two tables as int64 µs, frames first.
+
+    Time 0 is the first frame; or the beginning of sound that precedes it, unless `start_us` says that this file's time
+    0 was always the first frame: then that is displayed from time 0 on.
+    """
     source, first, table = frame_times(path, limits, responder)
     with source:
-        facts, pts, keys = _facts(source, table, first)
+        facts, pts, keys = _facts(source, table, first, start_us)
     responder.send(facts, pts.tobytes() + keys.tobytes())
 
 
-def _facts(source: Source, table: Table, first: Any) -> tuple[dict[str, Any], npt.NDArray[Any], npt.NDArray[Any]]:
+def _facts(
+    source: Source, table: Table, first: Any, kept_us: int | None
+) -> tuple[dict[str, Any], npt.NDArray[Any], npt.NDArray[Any]]:
     stream, base = source.video, source.time_base
-    origin = table.ticks[0]
+    lead = 0 if kept_us == to_us(table.ticks[0], 0, base) else _lead(source, table)
+    origin = table.ticks[0] - lead
     pts = _microseconds(source, table.ticks, origin)
     keys = _microseconds(source, table.keys, origin)
     start_us = to_us(origin, 0, base)
     missing = _missing(source, table)
     duration = int(pts[-1]) + _last_frame_us(source, table, pts, missing)
     duration = max(duration, _sound_end(source, table, duration + start_us) - start_us)
-    fps = (len(pts) - 1) * 1e6 / int(pts[-1]) if len(pts) > 1 else float(stream.average_rate or 0)
+    lead_us = int(pts[0])
+    shown = pts - lead_us
+    pts[0], keys[keys <= lead_us] = 0, 0
+    keys = np.unique(keys)
+    fps = (len(pts) - 1) * 1e6 / int(shown[-1]) if len(pts) > 1 else float(stream.average_rate or 0)
     if len(pts) > 2:
         check_rate(source.path, fps, source.limits)
     view = orientation(first)
@@ -61,8 +72,9 @@ def _facts(source: Source, table: Table, first: Any) -> tuple[dict[str, Any], np
         "rotation": view.degrees,
         "duration_us": duration,
         "fps": fps,
-        "vfr": _varies(pts, base),
+        "vfr": _varies(shown, base),
         "start_us": start_us,
+        "lead_us": lead_us,
         "audio": sound,
         "audio_offset_us": _start_us(audio) - start_us if audio else 0,
         "sounds": [described(stream) for stream in sounds(source.container)],
@@ -83,6 +95,14 @@ def _facts(source: Source, table: Table, first: Any) -> tuple[dict[str, Any], np
         "frames": len(pts),
     }
     return facts, pts, keys
+
+
+def _lead(source: Source, table: Table) -> int:
+    """By how many ticks sound precedes the pictures, where that is more than the rounding of players."""
+    first = to_us(table.ticks[0], 0, source.time_base)
+    starts = [_start_us(stream) for stream in sounds(source.container) if stream.index in table.ends_us]
+    lead = first - min(starts, default=first)
+    return int(Fraction(lead, 1_000_000) / source.time_base) if lead > _OVERHANG_US else 0
 
 
 def _microseconds(source: Source, ticks: list[int], origin: int) -> npt.NDArray[np.int64]:
