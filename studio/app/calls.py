@@ -133,7 +133,11 @@ def library_calls(studio: Studio) -> list[Call]:
         studio.jobs.cancel(text(request, "job"))
         return {}
 
-    functions = (list_videos, add_path, remove_video, restore_video, index_video, cancel_job)
+    def choose_tracks(request: dict[str, Any]) -> Any:
+        wanted = [None if request.get(key) is None else whole(request, key) for key in ("sound", "subtitles")]
+        return serializers.video(studio.videos.choose_tracks(text(request, "video"), *wanted))
+
+    functions = (list_videos, add_path, remove_video, restore_video, index_video, cancel_job, choose_tracks)
     return [*(answer(f) for f in functions), *exchange_calls(studio)]
 
 

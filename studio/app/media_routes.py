@@ -15,10 +15,10 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.requests import ClientDisconnect
 
 from studio.app.login import who
+from studio.atomic_files import temp_path
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
-from studio.partial import partial_of
 from studio.service import Studio, serializers
 from studio.service.videos.upload_space import no_room
 from studio.timeline import us
@@ -146,7 +146,7 @@ def routes(studio: Studio) -> APIRouter:
         """The raw bytes of one file; it is added to the library when it is whole."""
         promised = request.headers.get("content-length", "")
         expected = int(promised) if promised.isdecimal() else 0
-        partial = partial_of(studio.settings.uploads / "upload")
+        partial = temp_path(studio.settings.uploads / "upload")
         received = 0
         try:
             with studio.videos.upload_space.upload(expected) as take, partial.open("wb") as file:

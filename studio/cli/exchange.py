@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio import formats
+from studio.atomic_files import write_atomic
 from studio.cli.common import Args, Commands, Json, bar, known, opened, show
 from studio.errors import NotFound, UsageError
-from studio.partial import write_whole
 from studio.service import Studio
 from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
@@ -87,7 +87,7 @@ def export(args: Args) -> int:
         sys.stdout.buffer.write(data)
         return 0
     try:
-        write_whole(args.output, data)
+        write_atomic(args.output, data)
     except OSError as error:
         raise UsageError(f"“{args.output.name}” cannot be written ({error.strerror}); choose another place.") from None
     if args.json:

@@ -9,7 +9,7 @@ from studio.cli.common import ENCODER, Args, Commands, bar, known, opened, setti
 from studio.errors import UsageError
 from studio.jobs import ProcessBackend
 from studio.service import Studio
-from studio.service.videos import files
+from studio.service.videos import files, tracks
 from studio.timeline import clock, seconds
 
 
@@ -39,6 +39,12 @@ def register(commands: Commands) -> None:
     )
     sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
     sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
+    sub = commands.add(
+        "tracks", tracks_, "list the sounds and subtitles of a video, or choose which are used", video=True,
+        examples=("studio tracks film.mkv", "studio tracks film.mkv --sound 2 --subtitles 4"),
+    )  # fmt: skip
+    sub.add_argument("--sound", metavar="N", help="the sound that is used (“default”: as the file says)")
+    sub.add_argument("--subtitles", metavar="N", help="the subtitles that become the transcript")
 
 
 def serve(args: Args) -> int:
@@ -91,7 +97,7 @@ def add(args: Args) -> int:
     listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
     show(args, {"videos": listed}, [f"{v['id']}  {clock(r['duration_us']):>12}  {v['path']}"
                                       for v, r in zip(listed, rows, strict=True)])  # fmt: skip
-    for problem in problems:
+    for problem in [f"“{r['name']}”: {note}" for r in rows for note in tracks.notes(r)] + problems:
         print(f"studio: {problem}", file=sys.stderr)
     return 1 if problems else 0
 
@@ -105,3 +111,32 @@ def index(args: Args) -> int:
                 done.append({"id": row["id"], "frames": studio.jobs.index(row["id"], progress, args.encoder)["frames"]})
     show(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
     return 0
+
+
+def tracks_(args: Args) -> int:
+    """`studio tracks`"""
+    with opened(args) as studio:
+        row = studio.videos.get(known(studio, args.video))
+        if args.sound is not None or args.subtitles is not None:
+            sound = row["sound_track"] if args.sound is None else _track(args.sound)
+            text = row["text_track"] if args.subtitles is None else _track(args.subtitles)
+            row = studio.videos.choose_tracks(row["id"], sound, text)
+        elif not row["tracks"]:  # it was added before tracks were kept
+            row = studio.videos.add(row["path"])
+    found = tracks.listed(row)
+    lines = [
+        f"{'*' if track['chosen'] else ' '} {track['index']}  {what} {track['name']}"
+        for what, key in (("sound", "sounds"), ("subtitles", "texts"))
+        for track in found[key]
+    ]
+    show(args, found, lines or ["It has neither sound nor subtitles."])
+    return 0
+
+
+def _track(number: str) -> int | None:
+    """The number of a track; “default” for what the file says."""
+    if number == "default":
+        return None
+    if not number.isdecimal():
+        raise UsageError("A track is named by its number, as `studio tracks VIDEO` lists them, or “default”.")
+    return int(number)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.partial import partial_of, sweep
+from studio.atomic_files import remove_stale, temp_path
 
 SHARED = "library"  # the folder that is about no single video
 
@@ -55,7 +55,7 @@ class Cache:
         """A file to write, which takes its name once it is whole; where that fails, nothing of it stays."""
         target = self.path(video_id, name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = partial_of(target)
+        partial = temp_path(target)
         try:
             yield partial
             partial.replace(target)
@@ -96,8 +96,8 @@ class Cache:
     def tidy(self, video_id: str = "") -> int:
         """Remove what was never finished and never will be, of one video or of all; returns how many files."""
         if video_id:
-            return sweep(self.folder(video_id))
-        return sum(sweep(folder) for folder in self.root.iterdir() if folder.is_dir())
+            return remove_stale(self.folder(video_id))
+        return sum(remove_stale(folder) for folder in self.root.iterdir() if folder.is_dir())
 
     def videos(self) -> set[str]:
         """The ids of the videos that something is kept about."""

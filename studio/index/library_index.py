@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.atomic_files import temp_path
 from studio.index.cache import SHARED
 from studio.index.feature_store import FeatureStore, file_name
 from studio.index.row_search import APPROXIMATE_ABOVE, ApproximateSearch, ExactSearch, Rows, RowSearch
 from studio.index.vector_index import Match
-from studio.partial import partial_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class LibraryIndex:
 
     def _write_manifest(self, data: str, rows: int, dim: int, ranges: dict[str, RowRange]) -> None:
         facts = {"data": data, "rows": rows, "dim": dim, "videos": {video: astuple(r) for video, r in ranges.items()}}
-        partial = partial_of(self._manifest)
+        partial = temp_path(self._manifest)
         partial.write_text(json.dumps(facts))
         partial.replace(self._manifest)
 

@@ -22,8 +22,13 @@ WAVEFORM_PER_S = 50
 
 
 def video_of(params: dict[str, Any]) -> VideoRef:
-    facts = params["video"]
-    return VideoRef(facts["id"], facts["path"], facts["duration_us"])
+    return _video(params["video"])
+
+
+def _video(facts: dict[str, Any]) -> VideoRef:
+    if "start_us" in facts:
+        media.keep_start(facts["path"], facts["start_us"])
+    return VideoRef(facts["id"], facts["path"], facts["duration_us"], facts.get("sound_track"), facts.get("text_track"))
 
 
 def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> VideoRef:
@@ -46,7 +51,9 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
     tasks.update_index(context, [video], params.get("encoder"))
     if not context.cache.has(video.id, "waveform.npy"):
         whole(0.8, "Drawing the sound")
-        context.cache.save_array(video.id, "waveform.npy", media.waveform(video.path, per_second=WAVEFORM_PER_S))
+        context.cache.save_array(
+            video.id, "waveform.npy", media.waveform(video.path, WAVEFORM_PER_S, track=video.sound_track)
+        )
     if not context.cache.has(video.id, "shots.npy"):
         whole(0.9, "Finding shots")
         context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
@@ -58,7 +65,7 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
 
 def _subtitles(video: VideoRef, limits: Limits) -> list[Cue]:
     """What is said: the file's own text stream, else the subtitle file of the same name beside it."""
-    if found := media.subtitles(video.path, limits):
+    if found := media.subtitles(video.path, limits, track=video.text_track):
         return [Cue(*line) for line in found]
     for suffix in subtitles.SUFFIXES:
         beside = Path(video.path).with_suffix(suffix)
@@ -74,13 +81,17 @@ def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:
     target = context.cache.path(video.id, PROXY)
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
-        media.make_proxy(video.path, target, progress=lambda done: context.progress(done, "Making it playable"))
+
+        def progress(done: float) -> None:
+            context.progress(done, "Making it playable")
+
+        media.make_proxy(video.path, target, progress, track=video.sound_track)
     return JobResult()
 
 
 def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """The best moments among the given videos for one question."""
-    videos = [VideoRef(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
+    videos = [_video(facts) for facts in params["videos"]]
     image, like = params.get("image"), params.get("like")
     question = tasks.SearchQuery(
         params["text"],

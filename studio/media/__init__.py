@@ -1,14 +1,14 @@
-"""The only room that opens media files; each is opened in a limited child process of its own.
+"""The only package that opens media files; each is opened in a sandboxed child process of its own.
 
-Times are integer µs from the first displayed frame, half-open. Every error is a `MediaError` (or `NotFound`,
-`UsageError`) whose one sentence names the file and the cure.
+Times are integer µs from the first displayed frame (or from sound that precedes it), half-open. Every error is a
+`MediaError` (or `NotFound`, `UsageError`) whose one sentence names the file and the cure.
 """
 
 from studio.media.audio import audio_stream, spectrogram, waveform
 from studio.media.frames import FrameStream, frame_at, sample_frames
-from studio.media.model import AudioTrack, Frames, Probe, frame_index, frame_time
+from studio.media.model import AudioTrack, Frames, Probe, Track, frame_index, frame_time
 from studio.media.pictures import still, thumbnail, thumbnails
-from studio.media.probe import probe
+from studio.media.probe import keep_start, probe
 from studio.media.proxy import make_clip, make_proxy
 from studio.media.shots import shots
 from studio.media.subtitles import subtitles
@@ -18,10 +18,12 @@ __all__ = [
     "FrameStream",
     "Frames",
     "Probe",
+    "Track",
     "audio_stream",
     "frame_at",
     "frame_index",
     "frame_time",
+    "keep_start",
     "make_clip",
     "make_proxy",
     "probe",

@@ -21,13 +21,18 @@ _SPECTRUM_RATE, _WINDOW = 16_000, 1024
 
 
 def audio_stream(
-    path: str | os.PathLike[str], rate: int = 16_000, chunk_s: float = 10.0, limits: Limits | None = None
+    path: str | os.PathLike[str],
+    rate: int = 16_000,
+    chunk_s: float = 10.0,
+    limits: Limits | None = None,
+    *,
+    track: int | None = None,
 ) -> Iterator[Samples]:
     """Mono float32 (S,) blocks of `chunk_s` seconds at `rate` Hz, the last one shorter; sample 0 is video time 0.
 
-    A late start and gaps are silence, what comes before the first frame is cut. It ends with the audio, which
-    may be before or after the picture. Without an audio track it is empty. Raises what `probe` raises, and
-    BrokenMedia when not one sample can be decoded.
+    `track` is the index of one of `Probe.sounds`; None: the one that players take. A late start and gaps are silence,
+    what comes before the first frame is cut. It ends with the audio, which may be before or after the picture. Without
+    an audio track it is empty. Raises what `probe` raises, and BrokenMedia when not one sample can be decoded.
     """
     limits = limits or Limits()
     if not 1_000 <= rate <= 192_000 or not 0 < chunk_s <= 600:
@@ -39,7 +44,8 @@ def audio_stream(
     chunk = max(1, round(rate * chunk_s))
     waiting: list[Samples] = []
     held = total = 0
-    with Child("audio", real, limits, {"rate": rate, "start_us": found.start_us}) as child:
+    arguments = {"rate": rate, "start_us": found.start_us, "offsets": found.offsets, "track": track}
+    with Child("audio", real, limits, arguments) as child:
         while child.receive() is not None:
             block = np.frombuffer(child.body(_MOST_BODY), np.float32)
             waiting.append(block)
@@ -57,7 +63,9 @@ def audio_stream(
         yield np.concatenate(waiting)
 
 
-def waveform(path: str | os.PathLike[str], per_second: int = 50, limits: Limits | None = None) -> Samples:
+def waveform(
+    path: str | os.PathLike[str], per_second: int = 50, limits: Limits | None = None, *, track: int | None = None
+) -> Samples:
     """The outline of the sound: float32 (n, 2), the lowest and highest sample of every 1 / `per_second` s from 0.
 
     (0, 2) without an audio track. Raises what `audio_stream` raises.
@@ -66,14 +74,19 @@ def waveform(path: str | os.PathLike[str], per_second: int = 50, limits: Limits 
         raise UsageError("A waveform has 1 to 1,000 points a second.")
     step = round(_OUTLINE_RATE / per_second)
     parts = [np.zeros((0, 2), np.float32)]
-    for block in audio_stream(path, step * per_second, chunk_s=10, limits=limits):
+    for block in audio_stream(path, step * per_second, chunk_s=10, limits=limits, track=track):
         starts = np.arange(0, len(block), step)
         parts.append(np.stack([np.minimum.reduceat(block, starts), np.maximum.reduceat(block, starts)], axis=1))
     return np.concatenate(parts)
 
 
 def spectrogram(
-    path: str | os.PathLike[str], per_second: int = SPECTRA_A_SECOND, bands: int = 64, limits: Limits | None = None
+    path: str | os.PathLike[str],
+    per_second: int = SPECTRA_A_SECOND,
+    bands: int = 64,
+    limits: Limits | None = None,
+    *,
+    track: int | None = None,
 ) -> NDArray[np.uint8]:
     """How loud the sound is in `bands` mel-spaced bands up to 8 kHz, lowest first: uint8 (n, bands), one row every
     1 / `per_second` s from 0; 255 is full scale, 0 is 80 dB below it.
@@ -85,7 +98,7 @@ def spectrogram(
     half = np.zeros(_WINDOW // 2, np.float32)  # a row is about the sound around its time
     parts = [np.zeros((0, bands), np.uint8)]
     waiting, total, done = half, 0, 0
-    for block in chain(audio_stream(path, _SPECTRUM_RATE, chunk_s=10, limits=limits), [None]):
+    for block in chain(audio_stream(path, _SPECTRUM_RATE, chunk_s=10, limits=limits, track=track), [None]):
         waiting = np.concatenate([waiting, half if block is None else block])
         total += 0 if block is None else len(block)
         ready = max(0, (len(waiting) - _WINDOW) // hop + 1)

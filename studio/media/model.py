@@ -1,4 +1,4 @@
-"""What the media room hands out: facts about a file, and batches of frames."""
+"""What `studio.media` returns: facts about a file, and batches of frames."""
 
 from dataclasses import dataclass, field
 
@@ -19,9 +19,25 @@ class AudioTrack:
     channels: int
 
 
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A sound or subtitle track of a file: `index` names it, the rest tells it from others."""
+
+    index: int
+    codec: str
+    language: str = ""
+    title: str = ""
+    default: bool = False
+    forced: bool = False  # only what is said in another language, or written on signs
+
+    def __str__(self) -> str:
+        marks = [self.language, self.title, "default" * self.default, "forced" * self.forced]
+        return ", ".join([f"{self.index}: {self.codec}", *filter(None, marks)])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The facts about one file; every time is in µs from the first displayed frame.
+    """The facts about one file; every time is in µs from the first displayed frame, or from sound that precedes it.
 
     `pts_us` int64 (frame_count,) is sorted, strictly increasing and starts at 0: frame i is displayed over
     `[pts_us[i], pts_us[i + 1])`, the last one until `duration_us`. `width` and `height` are those of the
@@ -39,13 +55,17 @@ class Probe:
     vfr: bool
     pts_us: Times = field(repr=False)
     key_us: Times = field(repr=False)  # where decoding can begin; may hold times before 0
-    start_us: int  # the first displayed frame on the container's own clock, which is what a player counts from
+    start_us: int  # time 0 on the container's own clock, which is what a player counts from
+    lead_us: int  # how long sound precedes the pictures; the first frame is displayed from 0 on
     audio: AudioTrack | None
     audio_offset_us: int  # start of the audio relative to the first frame; 0 without audio
-    text_streams: int
+    sounds: tuple[Track, ...]  # in the file's order
+    texts: tuple[Track, ...]  # best first
     size: int
     browser_playable: bool
-    damaged: bool  # part of what the header promises is missing
+    damaged: bool  # a part of it is missing or cannot be read
+    notes: tuple[str, ...]  # what is known to be wrong with the file, a sentence each
+    offsets: tuple[tuple[int, int], ...]  # of joined recordings: where each begins, what is added to its clock
     stamped: bool  # every packet carries its time; False: the times were derived by decoding
     open_gop: bool  # frames that lean on the group before their key frame
     origin: int = field(repr=False)  # time stamp of the first displayed frame, in the stream's ticks
@@ -53,6 +73,11 @@ class Probe:
     @property
     def frame_count(self) -> int:
         return len(self.pts_us)
+
+    @property
+    def text_streams(self) -> int:
+        """How many tracks of subtitles there are."""
+        return len(self.texts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

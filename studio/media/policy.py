@@ -19,6 +19,7 @@ CONTAINERS = {
     "avi": "avi",
     "mpegts": "mpegts",
     "mpeg": "mpeg",
+    "mpegvideo": "mpegvideo",
     "flv": "flv",
     "asf": "asf",
     "ogg": "ogg",
@@ -33,6 +34,7 @@ AUDIO_CODECS = _names(
     "pcm_mulaw adpcm_ms adpcm_ima_wav adpcm_ima_qt"
 )
 TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"})
+TELL_DURATION = frozenset({"mov", "matroska", "avi", "flv", "asf"})  # of others FFmpeg infers it from what is there
 SEEKABLE = frozenset({"mov", "matroska"})  # where a seek lands on the key frame that was asked for
 
 BROWSER_VIDEO = {
@@ -89,6 +91,8 @@ def family(head: bytes) -> str | None:
         return "avi"
     if head.startswith(b"\x00\x00\x01\xba"):
         return "mpeg"
+    if head.startswith((b"\x00\x00\x01\xb3", b"\x00\x00\x00\x01\xb3")):  # a sequence of MPEG-1 or 2, in no container
+        return "mpegvideo"
     if head.startswith(b"FLV\x01"):
         return "flv"
     if head.startswith(b"OggS"):
@@ -113,10 +117,34 @@ def still(head: bytes) -> tuple[str, str] | None:
     return None
 
 
-def refuse_unknown(path: str | os.PathLike[str]) -> NotMedia:
+def refuse_unknown(path: str | os.PathLike[str], head: bytes = b"") -> NotMedia:
+    """The sentence that fits what a file is by its first bytes."""
+    what = other(head)
+    if what in ("sound", "a picture"):
+        return NotMedia(f"{shown(path)} is {what}, not a video; Moment Studio needs video to annotate.")
+    if what:
+        return NotMedia(f"{shown(path)} is {what}, not a video; choose a video file.")
     return NotMedia(
         f"{shown(path)} is not a video file that Moment Studio knows; convert it to MP4 (H.264) and add it again."
     )
+
+
+_OTHERS = (
+    ("sound", (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"#!AMR", b"FORM", b".snd")),
+    ("a picture", (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")),
+    ("a PDF document", (b"%PDF",)),
+    ("an archive", (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"\xfd7zXZ")),
+    ("a web page", (b"<!DOCTYPE html", b"<!doctype html", b"<html")),
+    ("a file of subtitles", (b"WEBVTT", b"\xef\xbb\xbfWEBVTT", b"[Script Info]")),
+    ("a database", (b"SQLite format 3",)),
+)
+
+
+def other(head: bytes) -> str:
+    """What a file is that is no video, by its first bytes; "" where that is not known."""
+    if head[:4] in (b"RIFF", b"RF64") and head[8:12] in (b"WAVE", b"WEBP"):
+        return "sound" if head[8:12] == b"WAVE" else "a picture"
+    return next((what for what, starts in _OTHERS if head.startswith(starts)), "")
 
 
 def refuse_broken(path: str | os.PathLike[str], what: str = "it is damaged or incomplete") -> BrokenMedia:

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from studio.atomic_files import temp_path
 from studio.config import Limits
 from studio.errors import UsageError
 from studio.media import policy
 from studio.media.probe import probe, timing
 from studio.media.sandbox import Child
-from studio.partial import partial_of
 
 Progress = Callable[[float], None]
 
@@ -19,14 +19,17 @@ def make_proxy(
     out: str | os.PathLike[str],
     progress: Progress | None = None,
     limits: Limits | None = None,
+    *,
+    track: int | None = None,
 ) -> Path:
     """Write an H.264/AAC MP4 with the same frames at the same times to `out`, which appears only when complete.
 
-    Rotation and aspect are baked in, sides are even, time 0 is the first frame. `progress` gets the share done,
+    `track` is the sound (an index of `Probe.sounds`; None: the one that players take). Rotation and aspect are baked
+    in, interlaced pictures are deinterlaced, sides are even, time 0 is the first frame. `progress` gets the share done,
     0 to 1; an exception it raises stops the work. Raises what `probe` raises; MediaError when the disk is full,
     UsageError when the folder of `out` cannot be written to.
     """
-    return _copy(path, out, None, progress, limits or Limits())
+    return _copy(path, out, None, progress, limits or Limits(), track)
 
 
 def make_clip(
@@ -36,13 +39,15 @@ def make_clip(
     end_us: int,
     progress: Progress | None = None,
     limits: Limits | None = None,
+    *,
+    track: int | None = None,
 ) -> Path:
     """Write the frames that begin in `[start_us, end_us)`, and the sound of that time, as `make_proxy` does.
 
     Time 0 of the clip is its first frame; the same file and times give the same bytes. Raises what `make_proxy`
     raises; UsageError when no frame begins there.
     """
-    return _copy(path, out, (start_us, end_us), progress, limits or Limits())
+    return _copy(path, out, (start_us, end_us), progress, limits or Limits(), track)
 
 
 def _copy(
@@ -51,6 +56,7 @@ def _copy(
     span: tuple[int, int] | None,
     progress: Progress | None,
     limits: Limits,
+    track: int | None,
 ) -> Path:
     found = probe(path, limits)
     asked = found.pts_us if span is None else found.pts_us[(found.pts_us >= span[0]) & (found.pts_us < span[1])]
@@ -60,7 +66,7 @@ def _copy(
     target = Path(out).absolute()
     described, tables = timing(found)
     try:
-        unfinished = partial_of(target.with_suffix(".mp4"))
+        unfinished = temp_path(target.with_suffix(".mp4"))
         unfinished.touch(mode=0o600, exist_ok=False)
     except OSError as error:
         raise UsageError("The folder for the browser's copy is not there or may not be written to.") from error
@@ -72,6 +78,8 @@ def _copy(
         "start_us": found.start_us,
         "end_us": None if span is None else min(found.duration_us, span[1]),
         "target": str(unfinished),
+        "offsets": found.offsets,
+        "track": track,
     }
     try:
         with Child("proxy", real, limits, arguments, tables + asked.tobytes()) as child:

@@ -1,8 +1,8 @@
-"""The process that opens a media file in our stead, seen from outside.
+"""The sandboxed process that opens a media file, seen from its parent.
 
-One child serves one request and ends. It is a copy of a process that waits (`_Nursery`), which was started with an
+One child serves one request and ends. It is a fork of a waiting process (`_ForkServer`), which was started with an
 argument list, an empty environment and no inherited files, has left the network and has done the imports. The child
-limits itself before it opens the file (`child.confine`). Its lifeline is the request pipe: when the last writer is
+limits itself before it opens the file (`child.restrict`). The request pipe ties it to us: when the last writer is
 gone, because we closed it or died, the kernel ends the child.
 """
 
@@ -58,7 +58,7 @@ class Child:
         theirs, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         try:
-            self._process = _nursery.child(theirs, answers)
+            self._process = _fork_server.child(theirs, answers)
         except BaseException:
             self._close_pipes()
             raise
@@ -199,10 +199,10 @@ class _Process:
             return self.returncode is not None
 
 
-class _Nursery:
-    """The process that children are copies of: a copy takes milliseconds, a new process a quarter of a second.
+class _ForkServer:
+    """The process that children are forked from: a fork takes milliseconds, a new process a quarter of a second.
 
-    Where the system does not allow such copies it serves the request itself, and the next request starts another.
+    Where the system does not allow such forks it serves the request itself, and the next request starts another.
     """
 
     def __init__(self) -> None:
@@ -214,14 +214,14 @@ class _Nursery:
         """A process that reads a request from one pipe and answers into the other."""
         with self._lock:
             for _ in range(2):  # it may have been killed since the last time
-                nursery = self._process = self._process or self._start()
+                server = self._process = self._process or self._start()
                 match self._ask(requests, answers):
                     case None:
                         self._forget()
                     case 0:
                         self._process = None
                         self._forget()
-                        return nursery
+                        return server
                     case pid:
                         return _Process(pid)
         raise MediaError(policy.UNFIT)
@@ -247,21 +247,21 @@ class _Nursery:
             self._process.end()
         self._control = self._process = None
 
-    def dismiss(self) -> None:
-        """End it; children that were made live on."""
+    def stop(self) -> None:
+        """End it; children that were forked live on."""
         with self._lock:
             self._forget()
 
-    def leave_behind(self) -> None:
-        """In a forked process: it is the other's child, and so would its copies be."""
+    def abandon(self) -> None:
+        """In a forked process: it is the other's child, and so would its forks be."""
         self._lock = threading.Lock()
         self._process = None
         self._forget()
 
 
-_nursery = _Nursery()
-atexit.register(_nursery.dismiss)
-os.register_at_fork(after_in_child=_nursery.leave_behind)
+_fork_server = _ForkServer()
+atexit.register(_fork_server.stop)
+os.register_at_fork(after_in_child=_fork_server.abandon)
 
 
 def _error(head: wire.Head) -> StudioError:

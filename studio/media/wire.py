@@ -1,7 +1,7 @@
-"""Messages between the room and its child: a JSON head and raw bytes, over pipes. Never pickle.
+"""Messages between the sandbox and its child process: a JSON head and raw bytes, over pipes. Never pickle.
 
-A message is `<u32 head length> <u64 body length> head body`. Whoever reads bounds both lengths: the child may
-have been taken over by the file it reads.
+A message is `<u32 head length> <u64 body length> head body`. The reader limits both lengths: a
+hostile file may have taken control of the child.
 """
 
 import json
@@ -20,7 +20,7 @@ ReadInto = Callable[[memoryview], None]
 
 
 class Garbled(Exception):
-    """The other end does not speak this protocol."""
+    """What came is not a message of this protocol."""
 
 
 def send(fd: int, head: Head, body: Buffer = b"") -> None:

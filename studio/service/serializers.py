@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from studio.service.videos import tracks
 from studio.timeline import Prediction, seconds
 
 Row = dict[str, Any]
@@ -15,6 +16,8 @@ def video(row: Row, *, uploaded: bool = False) -> Row:
         "duration": seconds(row["duration_us"]),
         "media_start": 0.0 if not row["browser_playable"] else seconds(row["start_us"]),
         "vfr": bool(row["vfr"]),
+        "notes": tracks.notes(row),
+        **tracks.listed(row),
         "uploaded": uploaded,
         "annotations": row.get("annotations", 0),
         "predictions": row.get("predictions", 0),
@@ -73,4 +76,5 @@ def job(row: Row) -> Row:
 
 def job_video(row: Row) -> Row:
     """What a job must know of a video; another file in its place makes another job of it."""
-    return {key: row[key] for key in ("id", "path", "duration_us", "sha256")}
+    known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track")
+    return {key: row[key] for key in known}

@@ -2,10 +2,11 @@
 
 import threading
 
+from studio import media
+from studio.atomic_files import remove_stale
 from studio.config import Settings
 from studio.index import Cache
 from studio.jobs import Dispatcher, ExecutionBackend, InlineBackend, ProcessBackend
-from studio.partial import sweep
 from studio.service.accounts.annotator_stats import AnnotatorStats
 from studio.service.accounts.presence import Presence
 from studio.service.accounts.rights import TRASH_DAYS
@@ -53,6 +54,8 @@ class Studio:
         self.identities = Identities(self.store, limits)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
+        for row in self.videos.all():
+            media.keep_start(row["path"], row["start_us"])
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
@@ -61,7 +64,7 @@ class Studio:
     def _start_background_work(self) -> None:
         self.videos.trash.empty(TRASH_DAYS)
         self.videos.tidy()
-        sweep(self.settings.uploads)
+        remove_stale(self.settings.uploads)
         backend = ProcessBackend(self.settings, "worker-jobs")
         self.jobs.dispatcher = Dispatcher(self.store, backend, self.settings.limits.job_attempts, self.videos.tidy)
         for row in self.videos.all():  # what the command line added, or an earlier start did not finish

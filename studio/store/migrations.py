@@ -59,11 +59,27 @@ def m010_timelines(db: Database) -> None:
     _run(db, _LEASES)
 
 
+@migrations()
+def m020_file_facts(db: Database) -> None:
+    """What is known to be wrong with a video's file, its tracks of sound and subtitles, and those that were chosen.
+
+    Of videos that were added before, `tracks` is empty until they are added again.
+    """
+    _run(db, _FILE_FACTS)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
 
+
+_FILE_FACTS = """
+ALTER TABLE videos ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE videos ADD COLUMN tracks TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN sound_track INTEGER;
+ALTER TABLE videos ADD COLUMN text_track INTEGER;
+"""
 
 _FIRST = """
 CREATE TABLE videos (

@@ -69,6 +69,16 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     ]
 
 
+def set_facts(db: sqlite3.Connection, video_id: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """Write columns of a video anew; returns the row.
+
+    Raises NotFound.
+    """
+    columns = ", ".join(f"{name} = ?" for name in facts)
+    db.execute(f"UPDATE videos SET {columns} WHERE id = ?", [*facts.values(), video_id])
+    return get(db, video_id)
+
+
 def put_aside(db: sqlite3.Connection, video_id: str, by: str) -> None:
     """Take a video out of the library in a way that `restore` undoes; what waits to be done for it is dropped."""
     db.execute("UPDATE videos SET removed = ?, removed_by = ? WHERE id = ?", (now(), by, video_id))

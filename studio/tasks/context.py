@@ -24,6 +24,8 @@ class VideoRef:
     id: str
     path: str
     duration_us: int
+    sound_track: int | None = None  # which were chosen; None: as the file says
+    text_track: int | None = None
 
     @property
     def duration_s(self) -> float:

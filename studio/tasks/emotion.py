@@ -53,7 +53,7 @@ def find_emotions(
     tracks = face_tracks(context, video, context.part(0.0, 0.6))
     faces = _faces(context, video, expression, tracks)
     predictions, curves = _expressed(context, video, faces, expression.labels)
-    lines = sorted(media.subtitles(video.path) if subtitles is None else subtitles)
+    lines = sorted(media.subtitles(video.path, track=video.text_track) if subtitles is None else subtitles)
     lines = [line for line in lines if line[2].strip()]
     units = evidence.units_of(lines, video.duration_us)
     names, versions = [expression.name], [expression.version]
@@ -117,7 +117,7 @@ def _voice(context: TaskContext, video: VideoRef, units: Units) -> NDArray[np.fl
     loudness = []
     if media.probe(video.path, context.settings.limits).audio is not None:
         step = _AUDIO_RATE // _LOUDNESS_PER_S
-        for chunk in media.audio_stream(video.path, _AUDIO_RATE):
+        for chunk in media.audio_stream(video.path, _AUDIO_RATE, track=video.sound_track):
             whole = chunk[: len(chunk) // step * step].reshape(-1, step)
             loudness.append(np.sqrt(np.square(whole).mean(axis=1)))
             context.progress(0.98, "Listening")

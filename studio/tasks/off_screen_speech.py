@@ -68,7 +68,7 @@ class Speech:
 def voice_curve(context: TaskContext, video: VideoRef, progress: Progress) -> Curve:
     """Where a voice is heard, anybody's: times (N,) at 25 a second, the middles of steps, and probabilities (N,)."""
     detector = context.model("voice_activity")
-    audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
+    audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE, track=video.sound_track))
     count = video.duration_us * STEPS_PER_S // MICROS
     values = np.zeros(count, np.float32)
     for first in range(0, count, PIECE_S * STEPS_PER_S):

@@ -48,7 +48,7 @@ def find_speakers(
     sharp: dict[int, list[float]] = {}
     speech = Speech()
     if has_audio and tracks:
-        audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
+        audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE, track=video.sound_track))
         crop = partial(crop_speaker, style=model.crop_style)
         for scene in scenes(context, video, tracks, rate=CROPS_PER_S, crop=crop, square=model.crop_style == "padded"):
             sound = audio.take(scene.start_us, scene.end_us)

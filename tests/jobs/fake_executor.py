@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from studio.atomic_files import temp_path
 from studio.config import Settings
 from studio.index import Cache
 from studio.jobs import Dispatcher, JobMonitor, JobResult
-from studio.partial import partial_of
 from studio.store import Store
 from studio.timeline import ModelRun, Prediction, Segment
 
@@ -29,7 +29,7 @@ class FakeExecutor:
         self._cache = Cache(settings.cache)
 
     def perform(self, kind: str, params: dict[str, Any], progress: Any, preview: Any) -> JobResult:
-        making = partial_of(self._cache.path("v1", "thing.npy"))
+        making = temp_path(self._cache.path("v1", "thing.npy"))
         making.parent.mkdir(parents=True, exist_ok=True)
         making.touch()
         if kind == "poison":

@@ -14,10 +14,10 @@ import numpy as np
 import psutil
 import pytest
 
+from studio.atomic_files import PREFIX
 from studio.config import Settings
 from studio.index import Cache
 from studio.jobs import Dispatcher, ProcessBackend
-from studio.partial import MARK
 from studio.store import EditRequest, Store, annotations, jobs, videos
 from studio.timeline import Annotation, Segment
 from tests.conftest import VIDEO
@@ -56,7 +56,7 @@ def test_hours_of_work_leave_no_trace(tmp_path: Path, monkeypatch: pytest.Monkey
     assert slope < GROWTH or grown < 4 * 2**20, "a short run cannot tell a slope from noise below 4 MB"
     assert settled[:, 2].max() - settled[:, 2].min() <= 8, "open files"
     assert settled[:, 3].max() - settled[:, 3].min() <= 2, "child processes"
-    assert not list(settings.home.rglob(f"{MARK}*"))
+    assert not list(settings.home.rglob(f"{PREFIX}*"))
 
 
 def work(store: Store, runner: Dispatcher, number: int) -> None:

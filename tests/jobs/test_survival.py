@@ -10,11 +10,11 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.atomic_files import PREFIX, temp_path
 from studio.config import Settings
 from studio.errors import Cancelled, JobError
 from studio.index import Cache
 from studio.jobs import Dispatcher, JobMonitor, ProcessBackend
-from studio.partial import MARK, partial_of
 from studio.store import Store, jobs, runs, videos
 from tests.conftest import VIDEO
 from tests.jobs.fake_executor import FakeExecutor, Instant, empty_the_queue
@@ -75,7 +75,7 @@ def results(store: Store) -> list[str]:
 
 
 def unfinished(settings: Settings) -> list[Path]:
-    return list(settings.home.rglob(f"{MARK}*"))
+    return list(settings.home.rglob(f"{PREFIX}*"))
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(1_000, marks=pytest.mark.release)])
@@ -227,13 +227,13 @@ def test_the_end_of_a_job_waits_for_a_disk_that_is_full(library: Store, monkeypa
 def test_what_dead_processes_left_unfinished_is_swept_and_the_living_keep_theirs(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.write("v1", "whole.bin", b"x")
-    mine = partial_of(cache.path("v1", "mine.bin"))
+    mine = temp_path(cache.path("v1", "mine.bin"))
     mine.touch()
     gone = QUICK.Process(target=int)
     gone.start()
     gone.join()
-    theirs = mine.with_name(f"{MARK}{gone.pid}-x.bin")
+    theirs = mine.with_name(f"{PREFIX}{gone.pid}-x.bin")
     theirs.touch()
-    mine.with_name(f"{MARK}nonsense").touch()
+    mine.with_name(f"{PREFIX}nonsense").touch()
     assert cache.tidy() == 2
     assert sorted(path.name for path in mine.parent.iterdir()) == sorted([mine.name, "whole.bin"])

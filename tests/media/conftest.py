@@ -56,7 +56,14 @@ class Clip:
     @property
     def times_us(self) -> list[int]:
         first = self.ticks[self.trim]
-        return [round((tick - first) * self.base * 1_000_000) for tick in self.ticks[self.trim :]]
+        shown = [round((tick - first) * self.base * 1_000_000) for tick in self.ticks[self.trim :]]
+        return [0, *(time + self.lead_us for time in shown[1:])]
+
+    @property
+    def lead_us(self) -> int:
+        """How long sound precedes the pictures: the first of them is displayed from its beginning on."""
+        lead = round(self.ticks[0] * self.base * 1_000_000) if self.audio else 0
+        return lead if lead > 100_000 else 0
 
     @property
     def numbers(self) -> list[int]:

@@ -12,7 +12,7 @@ import pytest
 from studio import media
 from studio.config import Limits
 from studio.errors import UsageError
-from studio.media.child.reel import decode
+from studio.media.child.decoder import decode
 from studio.media.child.source import open_source
 
 Clips = Callable[[str], tuple[Path, Any]]
@@ -118,7 +118,7 @@ def test_frames_that_nobody_shows_change_nothing(kind: str, clip_of: Clips) -> N
 
 def test_what_nobody_shows_or_refers_to_is_not_decoded(clip_of: Clips) -> None:
     path, clip = clip_of("b_frames")
-    silent: Any = SimpleNamespace(beat=lambda: None)
+    silent: Any = SimpleNamespace(keep_alive=lambda: None)
     with open_source(str(path), Limits()) as source:
         decoded = [frame.pts for frame, _ in decode(source, silent, lambda packet: packet.pts is None)]
     assert 0 < len(decoded) <= len(clip.numbers) * 2 / 3

@@ -1,4 +1,4 @@
-"""What is made from a video: thumbnails, shots, subtitles, the browser's copy. And the room's door."""
+"""What is made from a video: thumbnails, shots, subtitles, the browser's copy. And what the package exports."""
 
 from fractions import Fraction
 from pathlib import Path

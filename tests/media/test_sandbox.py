@@ -27,8 +27,8 @@ def landlock() -> int:
 
 def waiting() -> psutil.Process:
     """The process that children are copies of."""
-    assert sandbox._nursery._process is not None
-    return psutil.Process(sandbox._nursery._process.pid)
+    assert sandbox._fork_server._process is not None
+    return psutil.Process(sandbox._fork_server._process.pid)
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +100,10 @@ def test_what_the_child_may_do(long_clip: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every child is started anew")
 def test_what_is_copied_has_one_thread_and_no_files(long_clip: Path) -> None:
     media.thumbnail(long_clip, 0)
-    nursery = waiting()
-    assert nursery.num_threads() == 1, "a copy has the thread that made it and no other"
-    links = [str(Path(f"/proc/{nursery.pid}/fd/{fd}").readlink()) for fd in range(8) if
-             Path(f"/proc/{nursery.pid}/fd/{fd}").is_symlink()]  # fmt: skip
+    server = waiting()
+    assert server.num_threads() == 1, "a copy has the thread that made it and no other"
+    links = [str(Path(f"/proc/{server.pid}/fd/{fd}").readlink()) for fd in range(8) if
+             Path(f"/proc/{server.pid}/fd/{fd}").is_symlink()]  # fmt: skip
     assert sorted(link.split(":")[0] for link in links) == ["/dev/null"] * 3 + ["socket"]
     with media.sample_frames(long_clip, 25, batch=1) as stream:
         next(stream)
@@ -111,9 +111,9 @@ def test_what_is_copied_has_one_thread_and_no_files(long_clip: Path) -> None:
 
 
 def test_where_no_copy_can_be_made_each_child_is_started_anew(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unknown = "; from studio.media.child import confine; confine._CLONE = {}; main()"  # as another kind of computer
+    unknown = "; from studio.media.child import restrict; restrict._CLONE = {}; main()"  # as another kind of computer
     monkeypatch.setattr(sandbox, "_BOOT", BOOT.replace("; main()", unknown))
-    sandbox._nursery.dismiss()
+    sandbox._fork_server.stop()
     try:
         with media.sample_frames(long_clip, 25, batch=1) as first, media.sample_frames(long_clip, 25, batch=1) as other:
             assert first.pid != other.pid
@@ -122,12 +122,12 @@ def test_where_no_copy_can_be_made_each_child_is_started_anew(long_clip: Path, m
         assert len(media.thumbnail(long_clip, 0)) > 0
         assert not [child for child in psutil.Process().children() if child.pid in gone]
     finally:
-        sandbox._nursery.dismiss()
+        sandbox._fork_server.stop()
 
 
 PEEK = """; import errno, signal, subprocess
 from studio.media.child import operations
-def peek(reply, path, limits, body, secret):
+def peek(responder, path, limits, body, secret):
     found = {}
     tries = {
         "its own": lambda: open(path, "rb").read(1),
@@ -145,7 +145,7 @@ def peek(reply, path, limits, body, secret):
             found[name] = "done"
         except OSError as error:
             found[name] = errno.errorcode[error.errno]
-    reply.send({"kind": "peek", **found})
+    responder.send({"kind": "peek", **found})
 import os
 operations.OPERATIONS["peek"] = peek
 main()"""
@@ -158,12 +158,12 @@ def test_a_child_that_was_taken_over_sees_its_file_and_nothing_else(
     secret = tmp_path / "secret"
     secret.write_text("x")
     monkeypatch.setattr(sandbox, "_BOOT", BOOT.replace("; main()", PEEK))
-    sandbox._nursery.dismiss()
+    sandbox._fork_server.stop()
     try:
         with Child("peek", long_clip, Limits(), {"secret": str(secret)}) as child:
             found = child.receive() or {}
     finally:
-        sandbox._nursery.dismiss()
+        sandbox._fork_server.stop()
     assert found.pop("kind") == "peek" and found.pop("its own") == "done"
     signal_allowed = found.pop("a signal") == "done"
     assert not signal_allowed or landlock() < 6
@@ -174,12 +174,12 @@ def test_a_child_that_was_taken_over_sees_its_file_and_nothing_else(
 def test_an_installation_that_cannot_open_videos_says_so(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for boot in ("import sys; sys.modules['av'] = None;" + BOOT, "raise SystemExit"):
         monkeypatch.setattr(sandbox, "_BOOT", boot)
-        sandbox._nursery.dismiss()
+        sandbox._fork_server.stop()
         try:
             with pytest.raises(MediaError, match="install Moment Studio again"):
                 media.frame_at(long_clip, 0)
         finally:
-            sandbox._nursery.dismiss()
+            sandbox._fork_server.stop()
 
 
 def test_the_child_dies_with_its_parent(long_clip: Path) -> None:

@@ -58,6 +58,11 @@ UPDATE videos SET added_by = 'bob';
 INSERT INTO searches VALUES ('s2', 'cats', '{"query": "a cat"}', 'bob', '2026-01-02T03:04:14.000+00:00',
     '2026-01-02T03:04:15.000+00:00', 'bob');
 """,
+    "m010_timelines": """
+UPDATE annotations SET attributes = '{"hand": "left"}' WHERE id = 'a1';
+INSERT INTO lines VALUES (8, 'v1', 3000000, 4000000, 'heard', 'typed', 2, 0, 'ann');
+INSERT INTO line_revisions VALUES (1, 'v1', 8, 'create', NULL, '{}', 'ann', '2026-01-02T03:04:16.000+00:00');
+""",
 }
 
 
@@ -76,7 +81,8 @@ def dump(db: sqlite3.Connection) -> str:
         for row in db.execute(f"SELECT * FROM {name} ORDER BY rowid"):
             values = ", ".join(db.execute("SELECT quote(?)", (value,)).fetchone()[0] for value in row)
             lines.append(f"INSERT INTO {name} VALUES ({values});")
-    return "\n".join(lines) + "\n"
+    # tables refer to later ones: what is whole at the end need not be so on the way
+    return "\n".join(["PRAGMA foreign_keys = OFF;", *lines, "PRAGMA foreign_keys = ON;"]) + "\n"
 
 
 if __name__ == "__main__":

@@ -52,9 +52,25 @@ export function mount(element, server) {
       el("div", { class: "caption" },
         el("h3", { text: video.name, title: video.name }),
         el("p", { class: "muted", text: work || facts, title: facts }),
+        ...video.notes.map((note) => el("p", { class: "note", text: note })),
+        tracks(video, "sound", "Sound", video.sounds),
+        tracks(video, "subtitles", "Subtitles", video.texts),
         job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null,
         !job && !video.indexed ? el("button", { class: "link", text: "Not searchable yet: index now", onclick: () => attempt(() => call(server, "index_video", { video: video.id })) }) : null),
       el("button", { class: "plain remove", disabled: Boolean(video.kept), title: video.kept || "Remove from the library", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
+  }
+
+  function tracks(video, key, name, found) {
+    if (found.length < 2) return null;
+    const chosen = (listed) => listed.find((track) => track.chosen)?.index ?? null;
+    return el("label", { class: "tracks muted" }, `${name} `,
+      el("select", {
+        "aria-label": `${name} of ${video.name}`,
+        onchange: (event) => {
+          const wanted = { sound: chosen(video.sounds), subtitles: chosen(video.texts), [key]: Number(event.target.value) };
+          attempt(() => call(server, "choose_tracks", { video: video.id, ...wanted }));
+        },
+      }, ...found.map((track) => el("option", { value: track.index, selected: track.chosen, text: track.name }))));
   }
 
   function progress(job) {

@@ -1,7 +1,7 @@
 """The process that opens media files. It knows numpy and FFmpeg, and neither the store, the models nor the web.
 
-It is started once, does its imports, and copies itself for every request: each copy reads one request from one pipe,
-answers on another and ends. The process that is copied never sees a request or a file.
+It is a fork server: started once, it does its imports and forks for every request. Each fork reads one request from
+one pipe, answers on another and ends. The server itself never sees a request or a file.
 """
 
 import os
@@ -10,26 +10,26 @@ import traceback
 from typing import NoReturn
 
 from studio.media import policy, wire
-from studio.media.child import confine
+from studio.media.child import restrict
 
 
 def main() -> NoReturn:
-    """Confine this process; then, for each pair of pipes that comes, say the pid of the copy that serves them.
+    """Restrict this process; then, for each pair of pipes that comes, send the pid of the fork that serves them.
 
-    Where no copy can be made this process serves them itself, once, and says 0.
+    Where forking is not possible this process serves them itself, once, and sends 0.
     """
-    control = confine.take_control()
-    confine.leave_network()
+    control = restrict.take_control()
+    restrict.leave_network()
     try:
         import av
 
-        from studio.media.child import operations  # noqa: F401, the copies need not
+        from studio.media.child import operations  # noqa: F401, so that the forks need not
 
         av.logging.set_level(None)
     except Exception:
-        pass  # each copy meets it again, and can tell somebody
+        pass  # each fork meets the error again, and can report it
     while len(pipes := socket.recv_fds(control, 1, 2)[1]) == 2:
-        pid = confine.copy()
+        pid = restrict.fork()
         if pid != 0:
             control.send((pid or 0).to_bytes(4, "little"))
         if not pid:
@@ -37,7 +37,7 @@ def main() -> NoReturn:
             _serve(*pipes)
         for fd in pipes:
             os.close(fd)
-    confine.leave()
+    restrict.leave()
 
 
 def _serve(request: int, answers: int) -> NoReturn:
@@ -45,10 +45,10 @@ def _serve(request: int, answers: int) -> NoReturn:
     try:
         from studio.media.child import operations
 
-        head, body = confine.read_request(request)
+        head, body = restrict.read_request(request)
         operations.answer(answers, head, body)
     except (BrokenPipeError, ConnectionError):
         pass
     except Exception:
         wire.send(answers, {"kind": "error", "message": policy.UNFIT, "trace": traceback.format_exc(limit=-8)})
-    confine.leave()
+    restrict.leave()

@@ -12,8 +12,8 @@ import numpy as np
 from studio.config import Limits
 from studio.errors import UsageError
 from studio.media import policy
-from studio.media.child.reel import Timing
-from studio.media.child.reply import Reply
+from studio.media.child.decoder import Timing
+from studio.media.child.responder import Responder
 from studio.media.child.source import open_source
 
 _AT_ONCE = 8
@@ -28,7 +28,9 @@ def load() -> Any:
     return decord
 
 
-def frames(reply: Reply, path: str, limits: Limits, table: Timing, asked: list[int], size: tuple[int, int]) -> None:
+def frames(
+    responder: Responder, path: str, limits: Limits, table: Timing, asked: list[int], size: tuple[int, int]
+) -> None:
     """Answer as `pictures.frames` does. Raises UsageError where decord is missing or disagrees about the times."""
     decord = load()
     open_source(path, limits).container.close()  # the same admission as for every other file
@@ -38,16 +40,16 @@ def frames(reply: Reply, path: str, limits: Limits, table: Timing, asked: list[i
         _agree(path, reader, table)
         indices = np.maximum(np.searchsorted(table.pts_us, asked, side="right") - 1, 0).tolist()
         shown = None
-        images = _images(reader, sorted(set(indices)), reply)
+        images = _images(reader, sorted(set(indices)), responder)
         for index in indices:
             if index == shown:
-                reply.send({"kind": "again"})
+                responder.send({"kind": "again"})
             else:
-                reply.send({"kind": "frame", "us": int(table.pts_us[index])}, next(images).data)
+                responder.send({"kind": "frame", "us": int(table.pts_us[index])}, next(images).data)
             shown = index
     except (decord.DECORDError, RuntimeError) as error:
         raise policy.refuse_broken(path, "the decord backend stopped on it") from error
-    reply.send({"kind": "damaged", "damaged": False})
+    responder.send({"kind": "damaged", "damaged": False})
 
 
 def _agree(path: str, reader: Any, table: Timing) -> None:
@@ -59,9 +61,9 @@ def _agree(path: str, reader: Any, table: Timing) -> None:
         raise UsageError(f"decord counts the frames of {policy.shown(path)} differently; use the default backend.")
 
 
-def _images(reader: Any, indices: list[int], reply: Reply) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+def _images(reader: Any, indices: list[int], responder: Responder) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
     left = iter(indices)
     while some := list(islice(left, _AT_ONCE)):
         batch = reader.get_batch(some).asnumpy()
-        reply.beat()
+        responder.keep_alive()
         yield from batch

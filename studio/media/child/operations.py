@@ -7,8 +7,8 @@ from typing import Any
 from studio.config import Limits
 from studio.errors import StudioError
 from studio.media import policy, wire
-from studio.media.child import confine, decord_frames, pictures, probing, sound, still, text, transcoding
-from studio.media.child.reply import Reply
+from studio.media.child import decord_frames, pictures, probing, restrict, sound, still, text, transcoding
+from studio.media.child.responder import Responder
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "probe": probing.probe,
@@ -25,24 +25,24 @@ def answer(fd: int, head: wire.Head, body: bytearray) -> None:
     """Take on the request's limits, carry it out, and end with `end` or `error`."""
     limits = Limits(**head["limits"])
     operation = OPERATIONS[head["operation"]]
-    confine.limit(limits, may_write=head["operation"] == "proxy")
-    reply = Reply(fd, limits)
+    restrict.limit(limits, may_write=head["operation"] == "proxy")
+    responder = Responder(fd, limits)
     path = head["path"]
     try:
         if head["arguments"].get("backend") == "decord":
             decord_frames.load()
-        confine.see_only(path, head["arguments"].get("target"))
-        operation(reply, path, limits, body, **head["arguments"])
-        reply.send({"kind": "end"})
+        restrict.see_only(path, head["arguments"].get("target"))
+        operation(responder, path, limits, body, **head["arguments"])
+        responder.send({"kind": "end"})
     except BrokenPipeError:
         return
     except StudioError as error:
-        reply.send(_failure(error))
+        responder.send(_failure(error))
     except MemoryError:
-        reply.send(_failure(policy.refuse_broken(path, "its pictures need more memory than is allowed")))
+        responder.send(_failure(policy.refuse_broken(path, "its pictures need more memory than is allowed")))
     except Exception:  # a hostile file may lead anywhere; the trace tells a fault of ours from a fault of the file
-        reply.send(_failure(policy.refuse_broken(path)))
-    reply.finish()
+        responder.send(_failure(policy.refuse_broken(path)))
+    responder.finish()
 
 
 def _failure(error: StudioError) -> wire.Head:

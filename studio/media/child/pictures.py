@@ -9,22 +9,24 @@ import numpy as np
 from studio.config import Limits
 from studio.media import policy
 from studio.media.child import decord_frames
-from studio.media.child.painter import Painter
-from studio.media.child.reel import Reel, Timing
-from studio.media.child.reply import Reply
+from studio.media.child.decoder import Decoder, Timing
+from studio.media.child.renderer import Renderer
+from studio.media.child.responder import Responder
 
 _JPEG_QUALITY = 4  # FFmpeg's scale: 2 is best, 31 worst
 
 
-def unpack_timing(body: bytearray, frames: int, keys: int, origin: int, stamped: bool) -> tuple[Timing, list[int]]:
+def unpack_timing(
+    body: bytearray, frames: int, keys: int, origin: int, stamped: bool, lead_us: int, joined: bool
+) -> tuple[Timing, list[int]]:
     """The tables of a request's body, and the asked times that follow them; all int64 µs."""
     numbers = np.frombuffer(body, np.int64)
-    timing = Timing(numbers[:frames], numbers[frames : frames + keys], origin, stamped)
+    timing = Timing(numbers[:frames], numbers[frames : frames + keys], origin, stamped, lead_us, joined)
     return timing, numbers[frames + keys :].tolist()
 
 
 def frames(
-    reply: Reply,
+    responder: Responder,
     path: str,
     limits: Limits,
     body: bytearray,
@@ -35,36 +37,36 @@ def frames(
 ) -> None:
     """Answer one message an asked time: its raw RGB picture, or none when it repeats the last one."""
     table, asked = unpack_timing(body, **timing)
-    reply.work_ahead()
+    responder.work_ahead()
     if backend == "decord":
-        decord_frames.frames(reply, path, limits, table, asked, size)
+        decord_frames.frames(responder, path, limits, table, asked, size)
         return
-    painter = Painter((size[0], size[1]))
+    renderer = Renderer((size[0], size[1]))
     shown = None
-    with Reel(path, limits, table, reply) as reel:
-        for _, us, frame in reel.displayed(asked):
+    with Decoder(path, limits, table, responder) as decoder:
+        for _, us, frame in decoder.displayed(asked):
             if us == shown:
-                reply.send({"kind": "again"})
+                responder.send({"kind": "again"})
             else:
-                reply.send({"kind": "frame", "us": us}, painter.paint(frame).data)
+                responder.send({"kind": "frame", "us": us}, renderer.render(frame).data)
             shown = us
         _need_one(path, asked, shown)
-        reply.send({"kind": "damaged", "damaged": reel.damaged})
+        responder.send({"kind": "damaged", "damaged": decoder.damaged})
 
 
 def thumbnails(
-    reply: Reply, path: str, limits: Limits, body: bytearray, *, timing: dict[str, Any], size: tuple[int, int]
+    responder: Responder, path: str, limits: Limits, body: bytearray, *, timing: dict[str, Any], size: tuple[int, int]
 ) -> None:
     """Answer one message an asked time: a JPEG, or none when it repeats the last one."""
     table, asked = unpack_timing(body, **timing)
-    painter = Painter((size[0], size[1]))
+    renderer = Renderer((size[0], size[1]))
     shown = None
-    with Reel(path, limits, table, reply) as reel:
-        for _, us, frame in reel.displayed(asked):
+    with Decoder(path, limits, table, responder) as decoder:
+        for _, us, frame in decoder.displayed(asked):
             if us == shown:
-                reply.send({"kind": "again"})
+                responder.send({"kind": "again"})
             else:
-                reply.send({"kind": "jpeg", "us": us}, jpeg(painter.paint(frame)))
+                responder.send({"kind": "jpeg", "us": us}, jpeg(renderer.render(frame)))
             shown = us
     _need_one(path, asked, shown)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from studio.config import Limits
 from studio.media import policy
-from studio.media.child.reply import Reply
+from studio.media.child.responder import Responder
 from studio.media.child.source import Source, open_source, packets
 
 Block = npt.NDArray[np.float32]
@@ -18,34 +18,47 @@ _TOLERANCE_S = 0.03  # time stamps wander by less than this without meaning a ga
 _SILENCE_SAMPLES = 1 << 16
 
 
-def audio(reply: Reply, path: str, limits: Limits, _body: bytearray, *, rate: int, start_us: int) -> None:
-    """Answer messages of float32 mono samples at `rate` Hz; sample 0 is at `start_us` of the container's clock.
+def audio(
+    responder: Responder,
+    path: str,
+    limits: Limits,
+    _body: bytearray,
+    *,
+    rate: int,
+    start_us: int,
+    offsets: list[list[int]],
+    track: int | None,
+) -> None:
+    """Answer messages of float32 mono samples at `rate` Hz; sample 0 is at `start_us` of the container's clock. `track`
+    is the stream that was chosen, `offsets` are those of joined recordings.
 
     Raises BrokenMedia when there is an audio track and not one sample of it can be decoded.
     """
-    with open_source(path, limits) as source:
+    with open_source(path, limits, track) as source:
         if source.audio is None:
             return
         heard = False
-        for block in aligned(source, reply, rate, start_us):
+        for block in aligned(source, responder, rate, start_us, offsets):
             heard = True
-            reply.send({"kind": "samples"}, block.tobytes())
+            responder.send({"kind": "samples"}, block.tobytes())
         if not heard:
             raise policy.refuse_broken(path, "its sound is damaged, though its pictures may be intact")
 
 
-def aligned(source: Source, reply: Reply, rate: int, start_us: int, layout: str = "mono") -> Iterator[Block]:
+def aligned(
+    source: Source, responder: Responder, rate: int, start_us: int, offsets: list[list[int]], layout: str = "mono"
+) -> Iterator[Block]:
     """Blocks float32 (channels, S): leading time cut or padded, gaps filled with silence, overlaps cut."""
     channels = 1 if layout == "mono" else 2
     start = Fraction(start_us, 1_000_000)
     most = int(source.limits.duration_s * rate)
     written = 0
-    for begin, block in _runs(source, reply, rate, layout):
+    for begin, block in _runs(source, responder, rate, offsets, layout):
         place = round((begin - start) * rate)
         if abs(place - written) < _TOLERANCE_S * rate and written:
             place = written
         for silence in _silence(min(place, most) - written, channels):
-            reply.beat()
+            responder.keep_alive()
             written += silence.shape[1]
             yield silence
         block = block[:, max(0, written - place) :]
@@ -63,12 +76,14 @@ def _silence(samples: int, channels: int) -> Iterator[Block]:
         samples -= count
 
 
-def _runs(source: Source, reply: Reply, rate: int, layout: str) -> Iterator[tuple[Fraction, Block]]:
+def _runs(
+    source: Source, responder: Responder, rate: int, offsets: list[list[int]], layout: str
+) -> Iterator[tuple[Fraction, Block]]:
     """Resampled blocks with the time of their first sample; the resampler starts anew after a gap."""
     resampler = None
     begin = expected = Fraction(0)
     done = 0
-    for frame in _decoded(source, reply):
+    for frame in _decoded(source, responder, offsets):
         time = Fraction(frame.pts) * Fraction(frame.time_base) if frame.pts is not None else expected
         if resampler is None or abs(time - expected) > _TOLERANCE_S:
             if resampler is not None:
@@ -96,9 +111,9 @@ def _pull(resampler: Any, frame: Any) -> Iterator[Block]:
             yield block
 
 
-def _decoded(source: Source, reply: Reply) -> Iterator[Any]:
+def _decoded(source: Source, responder: Responder, offsets: list[list[int]]) -> Iterator[Any]:
     """Audio frames; what cannot be decoded is left out, so that it becomes silence."""
-    for packet in packets(source, source.audio, reply):
+    for packet in packets(source, source.audio, responder, offsets):
         try:
             yield from packet.decode()
         except (av.FFmpegError, OSError, ValueError):

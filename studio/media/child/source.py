@@ -13,10 +13,12 @@ import av
 from studio.config import Limits
 from studio.errors import MediaTooLarge, NotMedia
 from studio.media import policy
-from studio.media.child.reply import Reply
+from studio.media.child import structure
+from studio.media.child.clock import Clock, move, nearest
+from studio.media.child.responder import Responder
 
 _HEAD_BYTES = 4096
-_ATTACHED_PICTURE = 0x400
+_DEFAULT, _FORCED, _ATTACHED_PICTURE = 0x1, 0x40, 0x400
 _SECOND = 1_000_000
 
 
@@ -33,7 +35,7 @@ def to_ticks(us: int, origin: int, time_base: Fraction) -> int:
 
 @dataclass
 class Source:
-    """An open, admitted file. `video` is its first real video stream, `audio` its best audio stream."""
+    """An open, admitted file. `video` is its best video stream, `audio` the chosen audio stream, or the best."""
 
     path: str
     container: Any
@@ -53,8 +55,9 @@ class Source:
         self.container.close()
 
 
-def open_source(path: str, limits: Limits) -> Source:
-    """Open a file by its real container only, over the `file:` protocol only, and check it against `limits`.
+def open_source(path: str, limits: Limits, sound: int | None = None) -> Source:
+    """Open a file by its real container only, over the `file:` protocol only, and check it against `limits`. `sound` is
+    the index of the stream that was chosen.
 
     Raises NotMedia, BrokenMedia or MediaTooLarge, before any frame is decoded.
     """
@@ -75,7 +78,10 @@ def open_source(path: str, limits: Limits) -> Source:
         if container.format.name not in (policy.CONTAINERS[family], family):
             raise policy.refuse_unknown(path)
         _check_streams(path, container, limits)
-        return Source(path, container, family, _video(path, container), _audio(container), limits)
+        video = _video(path, container)
+        if structure.is_encrypted(path, family):
+            raise NotMedia(f"{policy.shown(path)} is encrypted; add a copy without copy protection.")
+        return Source(path, container, family, video, _audio(container, sound), limits)
     except BaseException:
         container.close()
         raise
@@ -87,10 +93,11 @@ def _family(path: str) -> str:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise policy.refuse_unknown(path)
         family = policy.family(os.read(fd, _HEAD_BYTES))
+        if family is None:
+            os.lseek(fd, 0, os.SEEK_SET)
+            raise policy.refuse_unknown(path, os.read(fd, _HEAD_BYTES))
     finally:
         os.close(fd)
-    if family is None:
-        raise policy.refuse_unknown(path)
     return family
 
 
@@ -128,31 +135,89 @@ def check_rate(path: str, fps: float, limits: Limits) -> None:
 
 
 def _video(path: str, container: Any) -> Any:
+    """The stream that people mean: as FFmpeg chooses, by the default flag, then by size. A preview of one picture that
+    lies beside a real video is not it."""
     name = policy.shown(path)
-    pictures = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
-    if not pictures:
+    streams = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
+    if not streams:
         raise NotMedia(f"{name} has no video track; Moment Studio needs video – audio alone cannot be annotated here.")
-    stream = pictures[0]
-    context = stream.codec_context
-    if context is None or context.name not in policy.VIDEO_CODECS:
-        codec = getattr(context, "name", "an unknown codec")
+    known = [s for s in streams if _codec(s) in policy.VIDEO_CODECS]
+    if not known:
+        codec = _codec(streams[0]) or "an unknown codec"
         raise NotMedia(f"{name} is coded in {codec}, which is not opened here; convert it to MP4 (H.264).")
-    return stream
+    best = container.streams.best("video")
+    return max(known, key=lambda s: (s.frames != 1, is_default(s), _pixels(s), s is best, -s.index))
 
 
-def _audio(container: Any) -> Any:
-    for stream in container.streams.audio:
-        context = stream.codec_context
-        if context is not None and context.name in policy.AUDIO_CODECS and context.sample_rate and context.channels:
-            return stream
-    return None
+def _pixels(stream: Any) -> int:
+    return int(stream.codec_context.width * stream.codec_context.height)
 
 
-def packets(source: Source, stream: Any, reply: Reply) -> Iterator[Any]:
-    """The packets of one stream up to the end or to where the file breaks; the last one flushes."""
+def _codec(stream: Any) -> str:
+    return str(getattr(stream.codec_context, "name", ""))
+
+
+def is_default(stream: Any) -> bool:
+    """Whether a stream is marked as the one to play where nobody chose another."""
+    return bool(int(stream.disposition) & _DEFAULT)
+
+
+def sounds(container: Any) -> list[Any]:
+    """The audio streams that can be decoded, in the file's order."""
+    return [
+        s
+        for s in container.streams.audio
+        if _codec(s) in policy.AUDIO_CODECS and s.codec_context.sample_rate and s.codec_context.channels
+    ]
+
+
+def _audio(container: Any, wanted: int | None) -> Any:
+    """The chosen stream, else the first that is marked as the default, else the first."""
+    found = sounds(container)
+    chosen = [s for s in found if s.index == wanted]
+    return next(iter([*chosen, *filter(is_default, found), *found]), None)
+
+
+def texts(container: Any) -> list[Any]:
+    """The subtitle streams that are text, best first: those that are for every line before those that only translate
+    signs ("forced"), the default before others."""
+    found = [s for s in container.streams.subtitles if _codec(s) in policy.TEXT_CODECS]
+    return sorted(found, key=lambda s: (bool(int(s.disposition) & _FORCED), not is_default(s), s.index))
+
+
+def described(stream: Any) -> dict[str, Any]:
+    """What lets people tell a track from others: `index`, `codec`, `language`, `title`, `default`, `forced`."""
+    facts = {key.lower(): str(value) for key, value in stream.metadata.items()}
+    language = facts.get("language", "")
+    return {
+        "index": stream.index,
+        "codec": canonical(stream) if stream.type == "audio" else _codec(stream),
+        "language": "" if language == "und" else language[:40],
+        "title": (facts.get("title") or facts.get("handler_name", ""))[:200],
+        "default": is_default(stream),
+        "forced": bool(int(stream.disposition) & _FORCED),
+    }
+
+
+def packets(source: Source, stream: Any, responder: Responder, offsets: list[list[int]]) -> Iterator[Any]:
+    """The packets of one stream beside the pictures up to the end or to where the file breaks; the last one flushes.
+
+    Those of recordings that were joined (see `Probe.offsets`) are moved onto the growing clock, by the pictures that
+    are read at the same place of the file.
+    """
+    clock = Clock(source.family, source.time_base)
+    known = [0, *(offset for _, offset in offsets)]
+    base = Fraction(stream.time_base)
     try:
-        for packet in source.container.demux(stream):
-            reply.beat()
+        for packet in source.container.demux(*([stream, source.video] if offsets else [stream])):
+            responder.keep_alive()
+            if packet.stream is not stream:
+                clock.follow(packet)
+                continue
+            time = packet.pts if packet.pts is not None else packet.dts
+            if offsets and time is not None:
+                now = to_us(clock.now, 0, source.time_base)
+                move(packet, round(Fraction(nearest(to_us(time, 0, base), now, known), _SECOND) / base))
             yield packet
     except (av.FFmpegError, OSError, ValueError):
         return

@@ -7,12 +7,12 @@ import av
 from studio.config import Limits
 from studio.errors import NotMedia
 from studio.media import policy
-from studio.media.child.painter import Painter
-from studio.media.child.reply import Reply
+from studio.media.child.renderer import Renderer
+from studio.media.child.responder import Responder
 from studio.media.child.source import check_picture
 
 
-def still(reply: Reply, path: str, limits: Limits, _body: bytearray, *, side: int) -> None:
+def still(responder: Responder, path: str, limits: Limits, _body: bytearray, *, side: int) -> None:
     """Answer one message: the picture's size, fitted into side × side, and its raw RGB bytes."""
     with Path(path).open("rb") as file:
         kind = policy.still(file.read(16))
@@ -30,5 +30,5 @@ def still(reply: Reply, path: str, limits: Limits, _body: bytearray, *, side: in
     check_picture(path, frame.width, frame.height, limits)
     scale = min(1.0, side / max(frame.width, frame.height))
     size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-    picture = Painter(size).paint(frame)
-    reply.send({"kind": "still", "width": size[0], "height": size[1]}, picture.tobytes())
+    picture = Renderer(size).render(frame)
+    responder.send({"kind": "still", "width": size[0], "height": size[1]}, picture.tobytes())

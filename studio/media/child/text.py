@@ -5,31 +5,40 @@ import re
 from typing import Any
 
 from studio.config import Limits
-from studio.media import policy
-from studio.media.child.reply import Reply
-from studio.media.child.source import open_source, packets, to_us
+from studio.media.child.responder import Responder
+from studio.media.child.source import open_source, packets, texts, to_us
 
 _MARKUP = re.compile(r"\{[^}]*\}|<[^>]*>")
 _MOST_LINES = 100_000
 
 
-def subtitles(reply: Reply, path: str, limits: Limits, _body: bytearray, *, start_us: int) -> None:
-    """Answer one message a line of the first text stream: start and end in µs from the first frame, plain text."""
+def subtitles(
+    responder: Responder,
+    path: str,
+    limits: Limits,
+    _body: bytearray,
+    *,
+    start_us: int,
+    offsets: list[list[int]],
+    track: int | None,
+) -> None:
+    """Answer one message a line of the chosen text stream, or of the best: start and end in µs from the first frame,
+    plain text."""
     with open_source(path, limits) as source:
-        streams = [s for s in source.container.streams.subtitles if _codec(s) in policy.TEXT_CODECS]
+        streams = texts(source.container)
         if not streams:
             return
-        stream = streams[0]
+        stream = next((s for s in streams if s.index == track), streams[0])
         base = stream.time_base
         lines = 0
-        for packet in packets(source, stream, reply):
+        for packet in packets(source, stream, responder, offsets):
             text = plain(_codec(stream), bytes(packet)) if packet.size and packet.pts is not None else ""
             if not text:
                 continue
             start = to_us(packet.pts, 0, base) - start_us
             end = start + to_us(packet.duration or 0, 0, base)
             if end > 0:
-                reply.send({"kind": "line", "start": max(start, 0), "end": end, "text": text[:4000]})
+                responder.send({"kind": "line", "start": max(start, 0), "end": end, "text": text[:4000]})
             lines += 1
             if lines >= _MOST_LINES:
                 return

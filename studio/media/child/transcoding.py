@@ -12,10 +12,10 @@ import numpy as np
 from studio.config import Limits
 from studio.errors import MediaError
 from studio.media import policy
-from studio.media.child.painter import Orientation, orientation
+from studio.media.child.decoder import Decoder
 from studio.media.child.pictures import unpack_timing
-from studio.media.child.reel import Reel
-from studio.media.child.reply import Reply
+from studio.media.child.renderer import Orientation, orientation, progressive
+from studio.media.child.responder import Responder
 from studio.media.child.sound import Block, aligned
 from studio.media.child.source import Source, open_source
 
@@ -25,7 +25,7 @@ _KEY_EVERY = 48
 
 
 def proxy(
-    reply: Reply,
+    responder: Responder,
     path: str,
     limits: Limits,
     body: bytearray,
@@ -37,6 +37,8 @@ def proxy(
     start_us: int,
     end_us: int | None,
     target: str,
+    offsets: list[list[int]],
+    track: int | None,
 ) -> None:
     """Write the asked frames to `target`, the first at time 0; answer progress in [0, 1].
 
@@ -45,23 +47,24 @@ def proxy(
     table, asked = unpack_timing(body, **timing)
     try:
         with (
-            Reel(path, limits, table, reply) as reel,
-            open_source(path, limits) as sound,
+            Decoder(path, limits, table, responder) as decoder,
+            open_source(path, limits, track) as sound,
             av.open(f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
         ):
-            _write(reply, reel, sound, output, asked, size, fps, duration_us, start_us, end_us)
+            _write(responder, decoder, sound, offsets, output, asked, size, fps, duration_us, start_us, end_us)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise MediaError(
-                f"There is no room for the browser's copy of {policy.shown(path)}; free some disk space and try again."
+                f"The disk is too full for the browser's copy of {policy.shown(path)}; free some space and try again."
             ) from error
         raise
 
 
 def _write(
-    reply: Reply,
-    reel: Reel,
+    responder: Responder,
+    decoder: Decoder,
     sound: Source,
+    offsets: list[list[int]],
     output: Any,
     asked: list[int],
     size: tuple[int, int],
@@ -78,24 +81,47 @@ def _write(
     first = asked[0]
     track = None
     if sound.audio is not None:
-        track = _Sound(sound, output, reply, start_us + first, None if end_us is None else end_us - first)
+        most_us = None if end_us is None else end_us - first
+        track = _Sound(sound, offsets, output, responder, start_us + first, most_us)
     canvas = _Canvas(even)
+    pictures = _Packets(output)
     last = -1
-    for _, us, frame in reel.displayed(asked):
+    for _, us, frame in decoder.displayed(asked):
         if us <= last or us < first:
             continue
         last = us
         picture = canvas.fit(frame)
         picture.pts, picture.time_base = us - first, Fraction(1, 1_000_000)
-        output.mux(video.encode(picture))
+        pictures.mux(video.encode(picture))
         if track is not None:
             track.write_until(us - first)
-        reply.progress(min(us / duration_us, 1.0))
+        responder.progress(min(us / duration_us, 1.0))
     if last < 0:
         raise policy.refuse_broken(sound.path, "not one of its pictures is intact")
-    output.mux(video.encode(None))
+    pictures.mux(video.encode(None))
+    pictures.finish(None if end_us is not None else duration_us - first)
     if track is not None:
         track.write_until(None)
+
+
+class _Packets:
+    """Writes the pictures, the last of them with the time for which it is displayed."""
+
+    def __init__(self, output: Any) -> None:
+        self._output = output
+        self._held: Any = None
+
+    def mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            if self._held is not None:
+                self._output.mux(self._held)
+            self._held = packet
+
+    def finish(self, end_us: int | None) -> None:
+        """Write the last; it is displayed until `end_us`, or as long as the encoder said."""
+        if end_us is not None:
+            self._held.duration = max(1, round(Fraction(end_us, 1_000_000) / self._held.time_base) - self._held.pts)
+        self._output.mux(self._held)
 
 
 class _Canvas:
@@ -108,6 +134,7 @@ class _Canvas:
 
     def fit(self, frame: Any) -> Any:
         view = orientation(frame)
+        frame = progressive(frame)
         shape = (frame.width, frame.height, frame.format.name, view)
         if shape != self._shape:
             self._graph, self._shape = self._build(frame, view), shape
@@ -137,10 +164,18 @@ class _Canvas:
 class _Sound:
     """The AAC track from `start_us` on, at most `most_us` of it, written piece by piece to stay beside the picture."""
 
-    def __init__(self, source: Source, output: Any, reply: Reply, start_us: int, most_us: int | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        offsets: list[list[int]],
+        output: Any,
+        responder: Responder,
+        start_us: int,
+        most_us: int | None,
+    ) -> None:
         self._output = output
         self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
-        self._blocks: Iterator[Block] = aligned(source, reply, _SOUND_RATE, start_us, "stereo")
+        self._blocks: Iterator[Block] = aligned(source, responder, _SOUND_RATE, start_us, offsets, "stereo")
         self._written = 0
         self._most = None if most_us is None else most_us * _SOUND_RATE // 1_000_000
 

@@ -22,10 +22,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from studio import formats, media
+from studio.atomic_files import remove_stale, temp_path
 from studio.errors import UsageError
 from studio.formats import Format, archive, losses, reading
 from studio.formats.table import guarded
-from studio.partial import partial_of, sweep
 from studio.service.exchange import data_card
 from studio.service.exchange.exchange import write
 from studio.service.search import parse
@@ -76,8 +76,8 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
     entries = _entries(studio, wish)
     if not entries:
         raise UsageError("No video with annotations belongs to this data set; annotate one, or ask another search.")
-    sweep(target.parent)
-    folder = partial_of(target)
+    remove_stale(target.parent)
+    folder = temp_path(target)
     try:
         folder.mkdir()
         made = _write(studio, folder, form, entries, wish, target.name, progress)
@@ -200,7 +200,10 @@ def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: 
     for number, (entry, span, first, end) in enumerate(wanted):
         name = f"clips/{entry.row['sha256'][:16]}-{first:07d}-{end:07d}.mp4"
         progress(number / len(wanted), f"clip {number + 1} of {len(wanted)}")
-        media.make_clip(entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits)
+        media.make_clip(
+            entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits,
+            track=entry.row["sound_track"],
+        )  # fmt: skip
         for a in _seen(entry.timeline):
             if entry.timeline.footage.frames(a.segment) == (first, end):
                 texts = (guarded(t) for t in (entry.timeline.footage.name, entry.timeline.split, a.track, a.label))

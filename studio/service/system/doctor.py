@@ -1,11 +1,13 @@
 """What is missing on this machine, and how to fix it."""
 
+import json
 import shlex
 import shutil
 import sqlite3
 import sys
 from typing import Any
 
+from studio import media
 from studio.config import GIB, Settings
 from studio.errors import StudioError
 from studio.service.models import catalogue
@@ -41,6 +43,8 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         for row in studio.videos.all():
             try:
                 studio.media.original(row)
+                known = json.loads(row["notes"]) if row["tracks"] else media.probe(row["path"], settings.limits).notes
+                checks += [_check("Video", True, f"“{row['name']}”: {note}", "") for note in known]
             except StudioError as error:
                 checks.append(_check("Video", False, str(error), f"studio add {shlex.quote(row['path'])}"))
     finally:

@@ -62,7 +62,8 @@ class MediaCache:
             return self.original(row)
         if not self.has_proxy(row):
             raise NotFound(
-                f"No browser-playable copy of “{row['name']}” exists yet; a studio that runs (studio serve) creates it."
+                f"“{row['name']}” is not playable in browsers, and no browser-playable copy exists yet; "
+                "`studio serve` creates it."
             )
         return self._cache.path(row["id"], PROXY)
 
@@ -89,7 +90,7 @@ class MediaCache:
             found = np.asarray(media.probe(row["path"], self._settings.limits).pts_us, np.int64)
             self._cache.save_array(row["id"], "pts.npy", found)
         if found is None and name == "spectrogram":
-            found = media.spectrogram(row["path"], limits=self._settings.limits)
+            found = media.spectrogram(row["path"], limits=self._settings.limits, track=row["sound_track"])
             self._cache.save_array(row["id"], "spectrogram.npy", found)
         return found
 

@@ -12,11 +12,11 @@ from studio import media
 from studio.config import Settings
 from studio.errors import MediaError, NotFound, NotMedia, Refused, StudioError, UsageError
 from studio.index import Cache, FeatureStore, delete_everywhere
-from studio.jobs import REPLACED
+from studio.jobs import PROXY, REPLACED
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.accounts.users import Users
 from studio.service.jobs.jobs import Jobs
-from studio.service.videos import files
+from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.trash import Trash
 from studio.service.videos.upload_space import UploadSpace
@@ -54,6 +54,7 @@ class Videos:
         except UnicodeEncodeError:
             shown = os.fsencode(file.name).decode("utf-8", "replace")
             raise NotMedia(f"The name of “{shown}” or of a folder above it is not UTF-8; rename it.") from None
+        media.keep_start(file, None)  # another file may be here than before
         probe = media.probe(str(file), self._settings.limits)
         row = {
             "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": files.sha256(file),
@@ -61,9 +62,18 @@ class Videos:
             "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
-            "browser_playable": int(probe.browser_playable), "added_by": by.name,
+            "browser_playable": int(probe.browser_playable), "added_by": by.name, **tracks.facts(probe),
+            "sound_track": None, "text_track": None,
         }  # fmt: skip
-        kept, replaced = self._store.write(lambda db: videos.insert(db, row))
+
+        def work(db: Any) -> tuple[Row, bool]:
+            kept, replaced = videos.insert(db, row)
+            return videos.set_facts(db, kept["id"], tracks.facts(probe)), replaced
+
+        kept, replaced = self._store.write(work)
+        media.keep_start(file, kept["start_us"])
+        if kept["start_us"] != probe.start_us:  # it was added when time 0 was another moment; work refers to that
+            probe = media.probe(str(file), self._settings.limits)
         if self.is_upload(kept):
             self.trash.drop_copy(kept)
         if replaced:  # what was derived from the old file is about other frames
@@ -170,6 +180,22 @@ class Videos:
             ids = ", ".join(row["id"] for row in found)
             raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
         return found[0] if found else self.get(ref)
+
+    def choose_tracks(self, video_id: str, sound: int | None, text: int | None) -> Row:
+        """Choose the sound and the subtitles of a video by the index of their streams, None: as its file says. What was
+        made of others is made again.
+
+        Raises NotFound, UsageError, MediaError.
+        """
+        row = self.get(video_id)
+        probe = media.probe(self._media.original(row), self._settings.limits)
+        chosen = tracks.chosen(row, probe, sound, text)
+        self._jobs.cancel_of(row["id"])
+        row = self._store.write(lambda db: videos.set_facts(db, row["id"], chosen))
+        for name in ("waveform.npy", "spectrogram.npy", PROXY):
+            self._cache.path(row["id"], name).unlink(missing_ok=True)
+        self._jobs.prepare(row)
+        return row
 
     def remove(self, video_id: str, by: Actor = OWNER) -> None:
         """Take a video out of the library; `bring_back` undoes it. Its file stays, unless it came through the browser:

@@ -1,4 +1,4 @@
-"""The child's voice: answers, and signs of life while there is nothing to say."""
+"""Sends the child's answers, and a sign of life while work goes on without one."""
 
 import threading
 import time
@@ -6,13 +6,13 @@ from collections import deque
 
 from studio.config import Limits
 from studio.media import wire
-from studio.media.child import confine
+from studio.media.child import restrict
 
-_BEAT_S = 0.5
+_ALIVE_EVERY_S = 0.5
 _AHEAD_BYTES = 32 * 2**20
 
 
-class Reply:
+class Responder:
     """Sends messages to the parent; every sign of progress renews the computing time."""
 
     def __init__(self, fd: int, limits: Limits) -> None:
@@ -33,16 +33,16 @@ class Reply:
             wire.send(self._fd, head, body)
         self._alive(time.monotonic())
 
-    def beat(self) -> None:
-        """Call it wherever work moves on, as often as you like; says so twice a second."""
+    def keep_alive(self) -> None:
+        """Say that work goes on; may be called as often as you like, and sends at most twice a second."""
         now = time.monotonic()
-        if now - self._last >= _BEAT_S:
+        if now - self._last >= _ALIVE_EVERY_S:
             self.send({"kind": "alive"})
 
     def progress(self, done: float) -> None:
         """`done` in [0, 1]; sent twice a second at most."""
         now = time.monotonic()
-        if now - self._last >= _BEAT_S:
+        if now - self._last >= _ALIVE_EVERY_S:
             self.send({"kind": "progress", "done": done})
 
     def finish(self) -> None:
@@ -51,8 +51,8 @@ class Reply:
             self._ahead.drain()
 
     def _alive(self, now: float) -> None:
-        if now - self._last >= _BEAT_S:
-            confine.renew_cpu(self._cpu_s)
+        if now - self._last >= _ALIVE_EVERY_S:
+            restrict.renew_cpu(self._cpu_s)
             self._last = now
 
 
@@ -84,8 +84,8 @@ class _Ahead:
                 head, body = self._waiting[0]
             try:
                 wire.send(self._fd, head, body)
-            except OSError:  # nobody listens any more
-                confine.leave()
+            except OSError:  # the parent is gone
+                restrict.leave()
             with self._changed:
                 self._waiting.popleft()
                 self._bytes -= memoryview(body).nbytes

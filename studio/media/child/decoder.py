@@ -11,7 +11,8 @@ import numpy as np
 
 from studio.config import Limits
 from studio.media import policy
-from studio.media.child.reply import Reply
+from studio.media.child.clock import Clock
+from studio.media.child.responder import Responder
 from studio.media.child.source import Source, check_picture, open_source, to_ticks, to_us
 
 _JUMP_FRAMES = 4 + 2 * min(os.cpu_count() or 1, 16)  # what a seek throws away, and a little more
@@ -25,14 +26,19 @@ class Timing:
     key_us: np.ndarray[Any, np.dtype[np.int64]]
     origin: int
     stamped: bool
+    lead_us: int = 0  # sound that precedes the pictures: the first frame is displayed from 0 on
+    joined: bool = False  # recordings one after the other, each with a clock of its own
 
 
-def decode(source: Source, reply: Reply, needed: Callable[[Any], bool] | None = None) -> Iterator[tuple[Any, bool]]:
+def decode(
+    source: Source, responder: Responder, needed: Callable[[Any], bool] | None = None
+) -> Iterator[tuple[Any, bool]]:
     """Frames in display order with False; `(None, True)` wherever something could not be decoded.
 
     Packets that are not `needed` are left out where no other frame refers to theirs.
     """
     stream = source.video
+    clock = Clock(source.family, source.time_base)
     demuxed = source.container.demux(stream)
     while True:
         try:
@@ -42,7 +48,13 @@ def decode(source: Source, reply: Reply, needed: Callable[[Any], bool] | None = 
             packet = None
         if packet is None:
             break
-        reply.beat()
+        responder.keep_alive()
+        if packet.size:
+            known = len(clock.recordings)
+            packet = clock.follow(packet)
+            if len(clock.recordings) > known:  # what the decoder still holds is of the recording before
+                yield from _frames_of(None, source)
+                stream.codec_context.flush_buffers()
         if needed is not None:
             stream.codec_context.skip_frame = "DEFAULT" if needed(packet) else "NONREF"
         yield from _frames_of(packet, source)
@@ -61,13 +73,14 @@ def _frames_of(packet: Any, source: Source) -> Iterator[tuple[Any, bool]]:
         yield None, True
 
 
-class Reel:
-    """One file, played forward; jumps ahead over key frames when that saves work. A context manager."""
+class Decoder:
+    """Decodes one file forward; seeks ahead to key frames when that saves work. A context manager."""
 
-    def __init__(self, path: str, limits: Limits, timing: Timing, reply: Reply) -> None:
-        self._path, self._limits, self._timing, self._reply = path, limits, timing, reply
+    def __init__(self, path: str, limits: Limits, timing: Timing, responder: Responder) -> None:
+        self._path, self._limits, self._timing, self._responder = path, limits, timing, responder
         self._source = self._open()
-        self._may_jump = self._may_skip = timing.stamped and self._source.family in policy.SEEKABLE
+        self._may_skip = timing.stamped and self._source.family in policy.SEEKABLE
+        self._may_jump = self._may_skip and not timing.joined
         self._needed: Callable[[Any], bool] | None = None
         self._fresh = True
         self.damaged = False
@@ -159,7 +172,7 @@ class Reel:
         """Frames with their times in µs, strictly increasing, from `first_us` on."""
         last = first_us - 1
         count = 0
-        for frame, lost in decode(self._source, self._reply, self._needed):
+        for frame, lost in decode(self._source, self._responder, self._needed):
             if lost:
                 self.damaged = True
                 count += 1
@@ -173,6 +186,7 @@ class Reel:
                     return
                 us = int(self._timing.pts_us[count])
                 count += 1
+            us = 0 if us <= self._timing.lead_us else us
             if us > last:
                 last = us
                 yield us, frame
@@ -180,7 +194,7 @@ class Reel:
     def close(self) -> None:
         self._source.container.close()
 
-    def __enter__(self) -> "Reel":
+    def __enter__(self) -> "Decoder":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,6 @@
-"""What the child takes from itself before it reads anything: network, memory, files, its parent's terminal."""
+"""Restrictions that the child puts on itself before it reads anything: network, terminal, memory, files.
+
+The parent's side is `studio.media.sandbox`."""
 
 import contextlib
 import os
@@ -30,16 +32,16 @@ def take_control() -> socket.socket:
     return control
 
 
-def copy() -> int | None:
-    """Copy this process, as a fork does, but as a child of our own parent, which can wait for it: its pid, 0 in the
-    copy, None where that is impossible. Only a process with a single thread may.
+def fork() -> int | None:
+    """Fork this process as a child of our own parent, which can wait for it: its pid, 0 in the
+    fork, None where that is impossible. Only a process with a single thread may.
     """
     number = _CLONE.get(os.uname().machine) if sys.platform == "linux" else None
     if number is None:
         return None
     import ctypes
 
-    clone = ctypes.PyDLL(None).syscall  # PyDLL keeps the interpreter's lock: the copy has it too
+    clone = ctypes.PyDLL(None).syscall  # PyDLL keeps the interpreter's lock: the fork has it too
     clone.restype = ctypes.c_long
     pid = clone(*map(ctypes.c_long, (number, _CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)))
     return None if pid < 0 else int(pid)

@@ -1,10 +1,12 @@
-"""Turning a decoded frame into the picture a person sees: rotated, square pixels, RGB, at the wanted size."""
+"""Turning a decoded frame into the picture that is shown: rotated, square pixels, RGB, at the wanted size."""
 
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
+import av
 import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -46,16 +48,35 @@ def displayed_size(frame: Any, aspect: Fraction | None, view: Orientation) -> tu
     return (height, width) if view.transpose else (width, height)
 
 
-class Painter:
-    """Paints frames of one file at one displayed `size` (width, height)."""
+def progressive(frame: Any) -> Any:
+    """A frame whose lines are of one moment: of an interlaced one the lines of the first field, with those between them
+    interpolated along edges (FFmpeg's estdif, which needs no other frame)."""
+    if not frame.interlaced_frame:
+        return frame
+    graph = av.filter.Graph()
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000))
+    steps = [source, graph.add("estdif", "mode=frame:deint=all"), graph.add("buffersink")]
+    for one, following in pairwise(steps):
+        one.link_to(following)
+    graph.configure()
+    graph.vpush(frame)
+    graph.vpush(None)
+    made = graph.vpull()
+    made.pts, made.time_base = frame.pts, frame.time_base
+    return made
+
+
+class Renderer:
+    """Renders frames of one file at one displayed `size` (width, height)."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
         self._reformatter = VideoReformatter()
 
-    def paint(self, frame: Any) -> npt.NDArray[np.uint8]:
+    def render(self, frame: Any) -> npt.NDArray[np.uint8]:
         """uint8 (H,W,3) RGB, contiguous."""
         view = orientation(frame)
+        frame = progressive(frame)
         width, height = self._size[::-1] if view.transpose else self._size
         rgb = self._reformatter.reformat(frame, width, height, "rgb24", interpolation=Interpolation.BICUBIC, threads=1)
         plane = rgb.planes[0]

@@ -1,0 +1,99 @@
+"""What is wrong with a file, and which of its tracks are used, from the file to the page."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from studio import media
+from studio.app.calls import library_calls
+from studio.cli import main
+from studio.config import Settings
+from studio.errors import UsageError
+from studio.service import Studio
+from studio.service.system.doctor import examine
+from studio.service.videos import tracks
+from tests.conftest import SHARED
+from tests.media.conftest import Clip, make
+from tests.media.test_field import with_texts
+
+FIELD = SHARED / "field"
+field = pytest.mark.skipif(not FIELD.exists(), reason="the shared inputs are not here")
+
+
+def card(studio: Studio) -> dict[str, Any]:
+    """The only video of the Library page."""
+    calls = {call.__name__: call for call in library_calls(studio)}
+    (video,) = calls["list_videos"]({})["data"]["videos"]
+    return video
+
+
+@field
+def test_a_broken_recording_is_said_at_add_on_the_card_and_in_doctor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = "It breaks off at 0:02; its header promises 0:04."
+    home = tmp_path / "home"
+    assert main(["--home", str(home), "add", str(FIELD / "25-cut-off-recording" / "half.mkv")]) == 0
+    assert f"“half.mkv”: {note}" in capsys.readouterr().err
+    studio = Studio(Settings(home=home))
+    assert card(studio)["notes"] == [note]
+    studio.close()
+    assert f"“half.mkv”: {note}" in [check["found"] for check in examine(Settings(home=home))]
+
+
+def test_nothing_is_said_of_a_healthy_file(studio: Studio, clips: dict[str, Path]) -> None:
+    studio.videos.add(clips["bikes"])
+    assert card(studio)["notes"] == []
+    assert [check for check in examine(studio.settings) if check["what"] == "Video"] == []
+
+
+@field
+def test_a_chosen_sound_is_drawn_and_played(studio: Studio) -> None:
+    row = studio.videos.add(FIELD / "24-which-sound" / "langs.mkv")
+    german, english = card(studio)["sounds"]
+    assert (german["name"], english["name"]) == ("1, deu, aac", "2, eng, default, aac")
+    assert (german["chosen"], english["chosen"]) == (False, True)
+    studio.jobs.index(row["id"])
+    before = np.array(studio.media.array(row["id"], "spectrogram"))
+    chosen = studio.videos.choose_tracks(row["id"], german["index"], None)
+    assert tracks.listed(chosen)["sounds"][0]["chosen"]
+    assert studio.media.array(row["id"], "waveform") is None, "it was of the other sound"
+    after = np.array(studio.media.array(row["id"], "spectrogram"))
+    assert after.mean(axis=0).argmax() < before.mean(axis=0).argmax(), "440 Hz is below 880 Hz"
+    studio.jobs.index(row["id"])
+    assert studio.media.array(row["id"], "waveform") is not None
+    with pytest.raises(UsageError, match="has no track 7 of sound; it has: 1: aac, deu; 2: aac, eng, default"):
+        studio.videos.choose_tracks(row["id"], 7, None)
+
+
+def test_chosen_subtitles_become_the_transcript(
+    studio: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make(Clip(), tmp_path / "source.mp4")
+    path = with_texts(source, tmp_path / "film.mkv", [("eng", 1, [(100, "Hello")]), ("fra", 0, [(100, "Bonjour")])])
+    row = studio.videos.add(path)
+    studio.jobs.index(row["id"])
+    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Hello"]
+    french = media.probe(path).texts[1].index
+    studio.videos.choose_tracks(row["id"], None, french)
+    studio.jobs.index(row["id"])
+    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Bonjour"]
+    assert main(["--home", str(studio.settings.home), "tracks", row["id"]]) == 0
+    assert f"* {french}  subtitles 2, fra, " in capsys.readouterr().out
+
+
+def test_work_stays_where_it_was_when_sound_precedes_the_picture(studio: Studio, tmp_path: Path) -> None:
+    path = make(Clip(suffix=".mkv", audio=1, ticks=list(range(25, 65))), tmp_path / "early.mkv")
+    row = studio.videos.add(path)
+    assert media.probe(path).lead_us > 900_000
+    first = row["start_us"] + media.probe(path).lead_us
+    studio.store.write(lambda db: db.execute("UPDATE videos SET start_us = ?", (first,)))  # as earlier releases did
+    again = studio.videos.add(path)
+    assert again["start_us"] == first
+    assert studio.media.frames(again)[1] == 40_000
+    media.keep_start(path, None)
+    Studio(studio.settings).close()
+    assert media.probe(path).lead_us == 0, "a library that is opened says where its videos begin"
+    media.keep_start(path, None)
