@@ -41,9 +41,16 @@ test("what is skipped while our own word is out is asked for again", async () =>
   const id = doc.create({ track: "Moments", start: 1, end: 2 });
   await until(() => !doc.outbox.pending.length);
   let answer;
-  doc.server.save = ({ edits }) => new Promise((done) => {
-    answer = () => done({ ok: true, data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: edit.base_version + 1 } })) } });
-  });
+  doc.server.save = ({ edits }) =>
+    new Promise((done) => {
+      answer = () =>
+        done({
+          ok: true,
+          data: {
+            results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: edit.base_version + 1 } })),
+          },
+        });
+    });
   doc.update(id, { end: 3 });
   const row = { ...doc.annotations.get(id), label: "renamed", version: 3 };
   doc.others.merge(news({ annotations: [row], seq: 20 }));

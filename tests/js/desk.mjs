@@ -13,27 +13,51 @@ const { VideoDocument } = await import("../../assets/web/js/model/document.js");
 
 export function storage() {
   const methods = {
-    getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; },
-    setItem(key, value) { this[key] = String(value); },
-    removeItem(key) { delete this[key]; },
+    getItem(key) {
+      return Object.hasOwn(this, key) ? this[key] : null;
+    },
+    setItem(key, value) {
+      this[key] = String(value);
+    },
+    removeItem(key) {
+      delete this[key];
+    },
   };
   return Object.create(methods); // what is kept are its own keys, as in a browser
 }
 
 // 25 frames a second, but the last ten, which last twice as long.
 export function frames(count = 250) {
-  const pts = Float64Array.from({ length: count }, (_, i) => (i < count - 10 ? i * 0.04 : (count - 10) * 0.04 + (i - count + 10) * 0.08));
+  const pts = Float64Array.from({ length: count }, (_, i) =>
+    i < count - 10 ? i * 0.04 : (count - 10) * 0.04 + (i - count + 10) * 0.08,
+  );
   const duration = pts[count - 1] + 0.08;
   return new Frames(pts, duration);
 }
 
 export function prediction(id, start, end, more = {}) {
-  return { id, run: "run", task: "grounding", track: "Moments", start, end, label: "a dog", score: 0.5, verdict: "", ...more };
+  return {
+    id,
+    run: "run",
+    task: "grounding",
+    track: "Moments",
+    start,
+    end,
+    label: "a dog",
+    score: 0.5,
+    verdict: "",
+    ...more,
+  };
 }
 
 export function documentOf(...predictions) {
   const sent = [];
-  const answers = (edits) => edits.map((edit) => ({ edit_id: edit.edit_id, ok: true, annotation: edit.op === "verdict" ? null : { ...edit, version: edit.base_version + 1, annotator: "" } }));
+  const answers = (edits) =>
+    edits.map((edit) => ({
+      edit_id: edit.edit_id,
+      ok: true,
+      annotation: edit.op === "verdict" ? null : { ...edit, version: edit.base_version + 1, annotator: "" },
+    }));
   const server = {
     save: async ({ edits }) => {
       sent.push(...edits);
@@ -48,15 +72,37 @@ export function documentOf(...predictions) {
 
 // What `load_document` answers.
 export const loaded = (more = {}) => ({
-  video: { id: "video", duration: 10.4 }, playable: true, seq: 0, run_seq: 0, runs: [{ id: "run", task: "grounding", query: "a dog" }],
-  schema: { key: "", labels: [], tracks: [] }, palette: ["#0072b2"], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
-  predictions: [], annotations: [], ...more,
+  video: { id: "video", duration: 10.4 },
+  playable: true,
+  seq: 0,
+  run_seq: 0,
+  runs: [{ id: "run", task: "grounding", query: "a dog" }],
+  schema: { key: "", labels: [], tracks: [] },
+  palette: ["#0072b2"],
+  engines: [],
+  jobs: [],
+  indexed: true,
+  people: { seq: 0, names: [] },
+  predictions: [],
+  annotations: [],
+  ...more,
 });
 
 export const spans = (doc) => [...doc.annotations.values()].map((a) => [a.start, a.end]).sort((a, b) => a[0] - b[0]);
 
 // What a poll brings.
-export const news = (more) => ({ annotations: [], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 9, run_seq: 0, ...more });
+export const news = (more) => ({
+  annotations: [],
+  verdicts: {},
+  runs: [],
+  people: { seq: 0 },
+  present: [],
+  schema: null,
+  jobs: [],
+  seq: 9,
+  run_seq: 0,
+  ...more,
+});
 
 // Until `wanted` holds: nothing here waits for a clock.
 export async function until(wanted) {

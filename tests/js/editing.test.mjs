@@ -15,12 +15,18 @@ test("a split is one step of undo and keeps label and note", () => {
   const { doc } = documentOf();
   const id = made(doc, 1, 3, { note: "n" });
   const second = operations.split(doc, id, 2.01, FRAMES);
-  assert.deepEqual(spans(doc), [[1, 2], [2, 3]]);
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [2, 3],
+  ]);
   assert.equal(doc.annotations.get(second).note, "n");
   doc.undo();
   assert.deepEqual(spans(doc), [[1, 3]]);
   doc.redo();
-  assert.deepEqual(spans(doc), [[1, 2], [2, 3]]);
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [2, 3],
+  ]);
 });
 
 test("a split outside of the segment does nothing", () => {
@@ -34,7 +40,10 @@ test("splitting a prediction corrects it and leaves it as it is", () => {
   const p = prediction("p", 1, 3);
   const { doc } = documentOf(p);
   operations.split(doc, "p", 2, FRAMES);
-  assert.deepEqual(spans(doc), [[1, 2], [2, 3]]);
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [2, 3],
+  ]);
   assert.equal(doc.predictions.get("p").verdict, "corrected");
   assert.deepEqual([doc.predictions.get("p").start, doc.predictions.get("p").end], [1, 3]);
 });
@@ -45,9 +54,16 @@ test("merging joins everything of one row, and refuses two rows", () => {
   const other = made(doc, 6, 7, { track: "Other" });
   assert.equal(operations.merge(doc, [...ids, other]), null);
   const id = operations.merge(doc, ids);
-  assert.deepEqual([doc.annotations.get(id).start, doc.annotations.get(id).end, doc.annotations.get(id).note], [1, 5, "a\nb"]);
+  assert.deepEqual(
+    [doc.annotations.get(id).start, doc.annotations.get(id).end, doc.annotations.get(id).note],
+    [1, 5, "a\nb"],
+  );
   doc.undo();
-  assert.deepEqual(spans(doc), [[1, 2], [4, 5], [6, 7]]);
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [4, 5],
+    [6, 7],
+  ]);
 });
 
 test("the nearer edge comes to the playhead", () => {
@@ -68,7 +84,11 @@ test("nudging counts frames, also where they last longer, and never loses the la
   operations.nudge(doc, [id], "end", 40, FRAMES);
   assert.equal(doc.annotations.get(id).end, FRAMES.duration);
   operations.nudge(doc, [id], "body", 1, FRAMES);
-  assert.deepEqual([doc.annotations.get(id).start, doc.annotations.get(id).end], [FRAMES.frameTime(244), FRAMES.duration], "it stops at the end");
+  assert.deepEqual(
+    [doc.annotations.get(id).start, doc.annotations.get(id).end],
+    [FRAMES.frameTime(244), FRAMES.duration],
+    "it stops at the end",
+  );
   operations.nudge(doc, [id], "end", -100, FRAMES);
   assert.ok(doc.annotations.get(id).end > doc.annotations.get(id).start);
 });
@@ -77,7 +97,10 @@ test("many are relabelled, moved and deleted in one step each", () => {
   const { doc } = documentOf(prediction("p", 8, 9));
   const ids = [made(doc, 1, 2), made(doc, 3, 4)];
   operations.relabel(doc, [...ids, "p"], "y");
-  assert.deepEqual([...doc.annotations.values()].map((a) => a.label), ["y", "y", "y"]);
+  assert.deepEqual(
+    [...doc.annotations.values()].map((a) => a.label),
+    ["y", "y", "y"],
+  );
   assert.equal(doc.predictions.get("p").verdict, "corrected");
   operations.moveTo(doc, ids, "Other");
   operations.remove(doc, ids);
@@ -85,7 +108,13 @@ test("many are relabelled, moved and deleted in one step each", () => {
   doc.undo();
   doc.undo();
   doc.undo();
-  assert.deepEqual([...doc.annotations.values()].map((a) => [a.track, a.label]), [["Moments", "x"], ["Moments", "x"]]);
+  assert.deepEqual(
+    [...doc.annotations.values()].map((a) => [a.track, a.label]),
+    [
+      ["Moments", "x"],
+      ["Moments", "x"],
+    ],
+  );
   assert.equal(doc.predictions.get("p").verdict, "");
 });
 
@@ -93,7 +122,13 @@ test("what is copied is pasted from the playhead on, as far as the video goes", 
   const { doc } = documentOf();
   const copy = operations.copied(doc, [made(doc, 1, 2, { note: "n" }), made(doc, 4, 5)]);
   const pasted = operations.paste(doc, copy, 7, FRAMES).map((id) => doc.annotations.get(id));
-  assert.deepEqual(pasted.map((a) => [a.start, a.end, a.note]), [[7, 8, "n"], [FRAMES.snap(10), FRAMES.duration, ""]]);
+  assert.deepEqual(
+    pasted.map((a) => [a.start, a.end, a.note]),
+    [
+      [7, 8, "n"],
+      [FRAMES.snap(10), FRAMES.duration, ""],
+    ],
+  );
   assert.equal(operations.paste(doc, copy, FRAMES.duration, FRAMES).length, 0);
 });
 
@@ -102,7 +137,10 @@ test("segments that share a boundary are found", () => {
   const left = made(doc, 1, 2);
   const right = made(doc, 2, 3);
   made(doc, 2, 3, { track: "Other" });
-  assert.deepEqual(operations.touching(doc, doc.item(left), "end").map((a) => a.id), [right]);
+  assert.deepEqual(
+    operations.touching(doc, doc.item(left), "end").map((a) => a.id),
+    [right],
+  );
   assert.deepEqual(operations.touching(doc, doc.item(left), "start"), []);
 });
 
@@ -110,10 +148,30 @@ test("undo never takes back what somebody else did since", () => {
   const { doc } = documentOf();
   const id = made(doc, 1, 2);
   doc.update(id, { end: 3 });
-  doc.others.merge({ annotations: [{ ...doc.annotations.get(id), end: 9, version: 7 }], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 9, run_seq: 0 });
+  doc.others.merge({
+    annotations: [{ ...doc.annotations.get(id), end: 9, version: 7 }],
+    verdicts: {},
+    runs: [],
+    people: { seq: 0 },
+    present: [],
+    schema: null,
+    jobs: [],
+    seq: 9,
+    run_seq: 0,
+  });
   // our own word is still out: theirs comes with the answer
   doc.outbox.pending = [];
-  doc.others.merge({ annotations: [{ ...doc.annotations.get(id), end: 9, version: 7 }], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 9, run_seq: 0 });
+  doc.others.merge({
+    annotations: [{ ...doc.annotations.get(id), end: 9, version: 7 }],
+    verdicts: {},
+    runs: [],
+    people: { seq: 0 },
+    present: [],
+    schema: null,
+    jobs: [],
+    seq: 9,
+    run_seq: 0,
+  });
   const notices = [];
   doc.addEventListener("notice", (event) => notices.push(event.detail));
   doc.undo();
@@ -129,9 +187,16 @@ test("undo of a deletion says the version that the server counts to", () => {
   doc.redo();
   doc.undo();
   const edits = [...sent, ...doc.outbox.pending];
-  assert.deepEqual([...new Map(edits.map((e) => [e.edit_id, [e.op, e.base_version]])).values()], [
-    ["create", 0], ["delete", 1], ["restore", 2], ["delete", 3], ["restore", 4],
-  ]);
+  assert.deepEqual(
+    [...new Map(edits.map((e) => [e.edit_id, [e.op, e.base_version]])).values()],
+    [
+      ["create", 0],
+      ["delete", 1],
+      ["restore", 2],
+      ["delete", 3],
+      ["restore", 4],
+    ],
+  );
 });
 
 test("an answer that was on its way during a deletion does not bring the segment back", async () => {
@@ -145,7 +210,14 @@ test("an answer that was on its way during a deletion does not bring the segment
   assert.equal(doc.annotations.size, 0);
   doc.undo();
   await settled(sent, 3);
-  assert.deepEqual(sent.map((edit) => [edit.op, edit.base_version]), [["create", 0], ["delete", 1], ["restore", 2]]);
+  assert.deepEqual(
+    sent.map((edit) => [edit.op, edit.base_version]),
+    [
+      ["create", 0],
+      ["delete", 1],
+      ["restore", 2],
+    ],
+  );
   doc.others.mergeAnnotation({ ...late, start: 2, version: 4 });
   assert.deepEqual(spans(doc), [[2, 3]], "what somebody else did since is taken");
 });
@@ -153,11 +225,23 @@ test("an answer that was on its way during a deletion does not bring the segment
 test("accepting many is one step, and their verdicts go with it", () => {
   const { doc } = documentOf(prediction("a", 1, 2), prediction("b", 3, 4));
   operations.decide(doc, ["a", "b"], "accept");
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["accepted", "accepted"]);
+  assert.deepEqual(
+    [...doc.predictions.values()].map((p) => p.verdict),
+    ["accepted", "accepted"],
+  );
   doc.undo();
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["", ""]);
+  assert.deepEqual(
+    [...doc.predictions.values()].map((p) => p.verdict),
+    ["", ""],
+  );
   operations.decide(doc, ["a", "b"], "reject");
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["rejected", "rejected"]);
+  assert.deepEqual(
+    [...doc.predictions.values()].map((p) => p.verdict),
+    ["rejected", "rejected"],
+  );
   doc.undo();
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["", ""]);
+  assert.deepEqual(
+    [...doc.predictions.values()].map((p) => p.verdict),
+    ["", ""],
+  );
 });

@@ -10,7 +10,15 @@ const { typing } = await import("../../assets/web/js/view/dom.js");
 const { LabelEditor } = await import("../../assets/web/js/view/labels.js");
 const { showJobs, showQuestions } = await import("../../assets/web/js/view/panels.js");
 
-const job = (id, more = {}) => ({ id, kind: "index", state: "running", progress: 0.1, message: "Looking", created: "1", ...more });
+const job = (id, more = {}) => ({
+  id,
+  kind: "index",
+  state: "running",
+  progress: 0.1,
+  message: "Looking",
+  created: "1",
+  ...more,
+});
 const boxed = () => {
   const box = element("div");
   document.body.replaceChildren(box);
@@ -25,7 +33,10 @@ test("a job that goes on is updated in place, its button keeps the focus", () =>
   button.focus();
   show(job("a", { progress: 0.5, message: "Reading" }));
   assert.equal(box.querySelector("button"), button, "not drawn anew: somebody may be about to press it");
-  assert.deepEqual([document.activeElement, box.querySelector("progress").value, box.querySelector("span").textContent], [button, "0.5", "Indexing: reading"]);
+  assert.deepEqual(
+    [document.activeElement, box.querySelector("progress").value, box.querySelector("span").textContent],
+    [button, "0.5", "Indexing: reading"],
+  );
   show(job("b", { kind: "proxy" }), job("a"));
   assert.equal(document.activeElement.dataset.key, "a");
   assert.notEqual(document.activeElement, button);
@@ -34,17 +45,31 @@ test("a job that goes on is updated in place, its button keeps the focus", () =>
 test("a question that is shown or hidden keeps the focus", () => {
   const box = boxed();
   const { doc } = documentOf();
-  doc.runs = [{ id: "1", task: "grounding", query: "a" }, { id: "2", task: "grounding", query: "a" }];
+  doc.runs = [
+    { id: "1", task: "grounding", query: "a" },
+    { id: "2", task: "grounding", query: "a" },
+  ];
   showQuestions(box, doc);
   box.children[1].focus();
   doc.hidden.add("2");
   showQuestions(box, doc);
-  assert.deepEqual([document.activeElement, document.activeElement.getAttribute("aria-pressed")], [box.children[1], "false"]);
+  assert.deepEqual(
+    [document.activeElement, document.activeElement.getAttribute("aria-pressed")],
+    [box.children[1], "false"],
+  );
 });
 
 test("choosing a label's key and taking labels off leaves the focus in the list", () => {
   const $ = page({ dialog: "dialog" });
-  for (const id of ["labels-tracks", "labels-said", "labels-add-track", "labels-save", "labels-cancel", "labels-export", "labels-import"]) {
+  for (const id of [
+    "labels-tracks",
+    "labels-said",
+    "labels-add-track",
+    "labels-save",
+    "labels-cancel",
+    "labels-export",
+    "labels-import",
+  ]) {
     $("dialog").append(Object.assign(element("div"), { id }));
   }
   const editor = new LabelEditor($("dialog"), {});
@@ -69,7 +94,8 @@ test("keys that are pressed on a slider, a check or a button are no text", () =>
     if (type) target.setAttribute("type", type);
     return typing({ target });
   };
-  for (const type of ["range", "checkbox", "button", "color", "file", "radio"]) assert.equal(on("input", type), false, type);
+  for (const type of ["range", "checkbox", "button", "color", "file", "radio"])
+    assert.equal(on("input", type), false, type);
   for (const type of ["text", "number", "search", null]) assert.equal(on("input", type), true, String(type));
   assert.ok(on("textarea") && on("select"));
   assert.ok(!on("button"));

@@ -30,10 +30,12 @@ function transaction(name) {
       getKey: (id) => request(() => stores[name].find((record) => record.edit.edit_id === id)?.n),
     }),
   });
-  last = last.then(() => new Promise(setImmediate)).then(() => {
-    while (asked.length) asked.shift()();
-    made.oncomplete?.();
-  });
+  last = last
+    .then(() => new Promise(setImmediate))
+    .then(() => {
+      while (asked.length) asked.shift()();
+      made.oncomplete?.();
+    });
   return made;
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element } from "./dom.mjs";
-import { documentOf, frames, news, prediction, until } from "./desk.mjs";
+import { documentOf, frames, news, until } from "./desk.mjs";
 import { Selection } from "../../assets/web/js/model/selection.js";
 
 const { Inspector } = await import("../../assets/web/js/view/inspector.js");
@@ -16,7 +16,12 @@ function inspected(...predictions) {
   document.body.replaceChildren(box);
   const selection = new Selection();
   const snap = (time) => frames().snap(time);
-  const inspector = new Inspector(box, doc.server, { snap, select: () => inspector.show(doc, selection), tracks: () => ["Moments"], decide() {} });
+  const inspector = new Inspector(box, doc.server, {
+    snap,
+    select: () => inspector.show(doc, selection),
+    tracks: () => ["Moments"],
+    decide() {},
+  });
   doc.addEventListener("change", () => inspector.show(doc, selection));
   const choose = (...ids) => {
     selection.set(ids);
@@ -49,7 +54,10 @@ test("one's own edits follow each other", async () => {
   box.querySelector("#note-input").type("c");
   box.querySelector("#note-input").blur();
   await saved(doc);
-  assert.deepEqual(sent.map((edit) => edit.base_version), [0, 1, 2, 3]);
+  assert.deepEqual(
+    sent.map((edit) => edit.base_version),
+    [0, 1, 2, 3],
+  );
 });
 
 test("a label for several is based on what was seen of each", async () => {
@@ -61,7 +69,10 @@ test("a label for several is based on what was seen of each", async () => {
   doc.others.merge(news({ annotations: [{ ...doc.annotations.get(ids[1]), note: "theirs", version: 2 }] }));
   box.querySelector("#label-input").blur();
   await saved(doc);
-  assert.deepEqual(sent.slice(-2).map((edit) => edit.base_version), [1, 1]);
+  assert.deepEqual(
+    sent.slice(-2).map((edit) => edit.base_version),
+    [1, 1],
+  );
 });
 
 test("a time field that is cleared is no time, and shows again what it was", async () => {
@@ -86,5 +97,6 @@ test("in a locked row nothing can be changed, and the focus stays on a button th
   assert.equal(document.activeElement, similar());
   doc.isLocked = () => true;
   choose(id);
-  for (const selector of ["#label-input", "[data-field=start]", "#note-input", "#track-input", "#delete"]) assert.ok(box.querySelector(selector).disabled, selector);
+  for (const selector of ["#label-input", "[data-field=start]", "#note-input", "#track-input", "#delete"])
+    assert.ok(box.querySelector(selector).disabled, selector);
 });

@@ -13,7 +13,19 @@ const { historyOf, keepHistory, leftBehind } = await import("../../assets/web/js
 
 globalThis.sessionStorage = storage();
 globalThis.fetch = async () => ({ ok: false });
-const A = { id: "a", track: "Moments", start: 1, end: 2, label: "x", note: "", source: "manual", prediction_id: null, version: 1, deleted: false, annotator: "" };
+const A = {
+  id: "a",
+  track: "Moments",
+  start: 1,
+  end: 2,
+  label: "x",
+  note: "",
+  source: "manual",
+  prediction_id: null,
+  version: 1,
+  deleted: false,
+  annotator: "",
+};
 const opened = [];
 const edits = () => stores.edits.map(({ edit }) => edit);
 
@@ -61,7 +73,10 @@ test("edits go in order, wait while nobody answers, and are sent again", async (
   server.away = false;
   await outbox.flush();
   await until(() => states.at(-1) === "saved");
-  assert.deepEqual(server.saved.map((edit) => edit.op), ["create", "update"]);
+  assert.deepEqual(
+    server.saved.map((edit) => edit.op),
+    ["create", "update"],
+  );
   assert.ok(!outbox.waitsFor("b"));
 });
 
@@ -72,7 +87,10 @@ test("an edit left behind that conflicts stays until the video is opened, and th
   assert.equal(edits().length, 1, "nobody was asked yet");
   const doc = await open(server);
   await until(() => doc.conflicts.has("a"));
-  assert.deepEqual([doc.conflicts.get("a").mine.end, doc.conflicts.get("a").theirs.note, doc.annotations.get("a").end], [3, "theirs", 2]);
+  assert.deepEqual(
+    [doc.conflicts.get("a").mine.end, doc.conflicts.get("a").theirs.note, doc.annotations.get("a").end],
+    [3, "theirs", 2],
+  );
   doc.resolve("a", true);
   await until(() => !doc.outbox.pending.length);
   await until(() => !edits().length);
@@ -93,10 +111,17 @@ test("what another tab of this browser saved is no part of what I wanted", async
   mine.close();
   theirs.close();
   await leftBehindSent(server);
-  assert.deepEqual(edits().map((edit) => edit.end), [3], "theirs is saved");
+  assert.deepEqual(
+    edits().map((edit) => edit.end),
+    [3],
+    "theirs is saved",
+  );
   const doc = await open(server);
   await until(() => doc.conflicts.has("a"));
-  assert.deepEqual([doc.conflicts.get("a").mine.end, doc.conflicts.get("a").mine.label, doc.conflicts.get("a").theirs.label], [3, "x", "theirs"]);
+  assert.deepEqual(
+    [doc.conflicts.get("a").mine.end, doc.conflicts.get("a").mine.label, doc.conflicts.get("a").theirs.label],
+    [3, "x", "theirs"],
+  );
 });
 
 test("a conflict that comes after the page turned to another video waits for its video", async () => {
@@ -119,7 +144,10 @@ test("an open conflict survives the page's death as one edit: the oldest base, t
   await doc.outbox.flush();
   await until(() => doc.conflicts.has("a"));
   await until(() => edits().length === 1);
-  assert.deepEqual(edits().map((edit) => [edit.base_version, edit.end, edit.label]), [[1, 3, "mine"]]);
+  assert.deepEqual(
+    edits().map((edit) => [edit.base_version, edit.end, edit.label]),
+    [[1, 3, "mine"]],
+  );
   const again = await open(server); // the first page crashed: nobody chose
   await until(() => again.conflicts.has("a"));
   again.resolve("a", false);
@@ -206,7 +234,10 @@ test("two who deleted the same segment agree", async () => {
 
 test("a verdict is not saved where the deletion that goes with it is a conflict", async () => {
   const correction = { ...A, source: "correction", prediction_id: "p" };
-  const server = new Server({ annotations: [correction], predictions: [prediction("p", 1, 2.5, { verdict: "corrected" })] });
+  const server = new Server({
+    annotations: [correction],
+    predictions: [prediction("p", 1, 2.5, { verdict: "corrected" })],
+  });
   const doc = await conflicting(server, (before) => before.reject("p"));
   await doc.outbox.flush();
   await until(() => doc.conflicts.has("a"));
@@ -250,7 +281,10 @@ test("each edit is sent under the name it was made under", async () => {
   server.away = false;
   await open(server);
   await until(() => server.saved.length === 3);
-  assert.deepEqual(server.saved.map((edit) => edit.by), ["Anna", "Anna", "Berta"]);
+  assert.deepEqual(
+    server.saved.map((edit) => edit.by),
+    ["Anna", "Anna", "Berta"],
+  );
 });
 
 test("edits of somebody else wait until that person logs in", async () => {
@@ -269,8 +303,14 @@ test("edits of somebody else wait until that person logs in", async () => {
   hers.create({ track: "Moments", start: 3, end: 4 });
   await until(() => server.saved.length === 1 && hers.state === "saved");
   await quiet();
-  assert.deepEqual(server.saved.map((edit) => [edit.by, edit.start]), [["berta", 3]]);
-  assert.deepEqual([...hers.annotations.values()].map((a) => a.start), [3]);
+  assert.deepEqual(
+    server.saved.map((edit) => [edit.by, edit.start]),
+    [["berta", 3]],
+  );
+  assert.deepEqual(
+    [...hers.annotations.values()].map((a) => a.start),
+    [3],
+  );
   hers.close();
   server.user = "anna";
   localStorage.setItem("annotator", "anna");
@@ -300,7 +340,11 @@ test("what can be undone belongs to a tab; a new tab goes on where the last one 
   await keepHistory("video2", { done: ["another video's"] });
   const [{ video: key }] = stores.history;
   assert.equal(key, `video ${sessionStorage.getItem("tab")}`);
-  stores.history.push({ video: "video other-tab", at: Date.now() + 1000, done: ["theirs"] }, { video: "third other-tab", at: 1, done: ["old"] }, { video: "third newer-tab", at: 2, done: ["new"] });
+  stores.history.push(
+    { video: "video other-tab", at: Date.now() + 1000, done: ["theirs"] },
+    { video: "third other-tab", at: 1, done: ["old"] },
+    { video: "third newer-tab", at: 2, done: ["new"] },
+  );
   assert.deepEqual((await historyOf("video")).done, ["mine"]);
   assert.deepEqual((await historyOf("third")).done, ["new"]);
   assert.equal(await historyOf("fourth"), null);

@@ -7,8 +7,15 @@ import { documentOf, frames, notices, prediction, spans } from "./desk.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 function locked() {
-  const { doc } = documentOf(prediction("p", 1, 2), prediction("q", 3, 4), prediction("free", 5, 6, { track: "Other" }));
-  const ids = [doc.create({ track: "Moments", start: 1, end: 2, label: "x" }), doc.create({ track: "Moments", start: 7, end: 8, label: "x" })];
+  const { doc } = documentOf(
+    prediction("p", 1, 2),
+    prediction("q", 3, 4),
+    prediction("free", 5, 6, { track: "Other" }),
+  );
+  const ids = [
+    doc.create({ track: "Moments", start: 1, end: 2, label: "x" }),
+    doc.create({ track: "Moments", start: 7, end: 8, label: "x" }),
+  ];
   const other = doc.create({ track: "Other", start: 9, end: 10 });
   doc.isLocked = (row) => row === "Moments";
   return { doc, ids, other, said: notices(doc) };
@@ -34,9 +41,20 @@ const WAYS = {
 for (const [way, act] of Object.entries(WAYS)) {
   test(`nothing changes in a locked row by ${way}`, () => {
     const { doc, ids, other, said } = locked();
-    const before = [spans(doc), [...doc.annotations.values()].map((a) => [a.track, a.label]), [...doc.predictions.values()].map((p) => p.verdict)];
+    const before = [
+      spans(doc),
+      [...doc.annotations.values()].map((a) => [a.track, a.label]),
+      [...doc.predictions.values()].map((p) => p.verdict),
+    ];
     act(doc, ids, other);
-    assert.deepEqual([spans(doc), [...doc.annotations.values()].map((a) => [a.track, a.label]), [...doc.predictions.values()].map((p) => p.verdict)], before);
+    assert.deepEqual(
+      [
+        spans(doc),
+        [...doc.annotations.values()].map((a) => [a.track, a.label]),
+        [...doc.predictions.values()].map((p) => p.verdict),
+      ],
+      before,
+    );
     assert.deepEqual(said, ["“Moments” is locked; unlock it in its menu."]);
     assert.equal(doc.history.done.length, 3, "no empty step of undo");
   });
@@ -45,5 +63,8 @@ for (const [way, act] of Object.entries(WAYS)) {
 test("what lies in other rows still changes", () => {
   const { doc } = locked();
   operations.decide(doc, ["p", "free"], "accept");
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["", "", "accepted"]);
+  assert.deepEqual(
+    [...doc.predictions.values()].map((p) => p.verdict),
+    ["", "", "accepted"],
+  );
 });

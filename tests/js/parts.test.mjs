@@ -14,8 +14,14 @@ import { marks } from "../../assets/web/js/view/ruler.js";
 test("history: groups go back and forth in opposite orders", () => {
   const history = new History();
   history.together(() => [1, 2].forEach((n) => history.add({ before: null, after: { id: `s${n}` } })));
-  assert.deepEqual(history.back().map(([now]) => now.id), ["s2", "s1"]);
-  assert.deepEqual(history.forth().map(([, wanted]) => wanted.id), ["s1", "s2"]);
+  assert.deepEqual(
+    history.back().map(([now]) => now.id),
+    ["s2", "s1"],
+  );
+  assert.deepEqual(
+    history.forth().map(([, wanted]) => wanted.id),
+    ["s1", "s2"],
+  );
   assert.equal(history.forth(), null);
   history.add({ decision: "p", from: "", to: "rejected" });
   assert.deepEqual(history.back(), [{ decision: "p", to: "" }]);
@@ -25,10 +31,12 @@ test("history: groups go back and forth in opposite orders", () => {
 
 test("history: an exception leaves no group open", () => {
   const history = new History();
-  assert.throws(() => history.together(() => {
-    history.add({ before: null, after: { id: "a" } });
-    throw new Error("no");
-  }));
+  assert.throws(() =>
+    history.together(() => {
+      history.add({ before: null, after: { id: "a" } });
+      throw new Error("no");
+    }),
+  );
   history.add({ before: null, after: { id: "b" } });
   assert.equal(history.done.length, 2);
 });
@@ -49,7 +57,11 @@ test("keys: every preset gives each key to one action only", () => {
     const keymap = new Keymap(storage());
     keymap.choose(preset);
     const all = keymap.groups.flatMap(({ actions }) => actions.flatMap(({ keys }) => keys));
-    assert.deepEqual(all.filter((key, i) => all.indexOf(key) !== i), [], preset);
+    assert.deepEqual(
+      all.filter((key, i) => all.indexOf(key) !== i),
+      [],
+      preset,
+    );
   }
 });
 
@@ -66,7 +78,8 @@ test("keys: a key that is given away is lost to whom it belonged, and a reload r
 });
 
 test("keys: names are the same on every keyboard", () => {
-  const press = (key, more = {}) => keyName({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...more });
+  const press = (key, more = {}) =>
+    keyName({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...more });
   assert.equal(press("a"), "a");
   assert.equal(press("A"), "a", "Caps Lock is not Shift");
   assert.equal(press("S", { shiftKey: true }), "Shift+S");
@@ -77,9 +90,19 @@ test("keys: names are the same on every keyboard", () => {
 });
 
 test("review: unsure ones first, and what follows the decided one comes next", () => {
-  const { doc } = documentOf(prediction("sure", 1, 2, { score: 0.97 }), prediction("toss", 3, 4, { score: 0.52 }), prediction("low", 5, 6, { score: 0.2 }));
-  assert.deepEqual(queue(doc, "uncertainty").map((p) => p.id), ["toss", "low", "sure"]);
-  assert.deepEqual(queue(doc, "time").map((p) => p.id), ["sure", "toss", "low"]);
+  const { doc } = documentOf(
+    prediction("sure", 1, 2, { score: 0.97 }),
+    prediction("toss", 3, 4, { score: 0.52 }),
+    prediction("low", 5, 6, { score: 0.2 }),
+  );
+  assert.deepEqual(
+    queue(doc, "uncertainty").map((p) => p.id),
+    ["toss", "low", "sure"],
+  );
+  assert.deepEqual(
+    queue(doc, "time").map((p) => p.id),
+    ["sure", "toss", "low"],
+  );
   const before = queue(doc, "uncertainty");
   doc.reject("toss");
   assert.equal(after(before, "toss", queue(doc, "uncertainty")).id, "low");
@@ -87,8 +110,14 @@ test("review: unsure ones first, and what follows the decided one comes next", (
 });
 
 test("review: a model's own confidence counts before its score", () => {
-  const { doc } = documentOf(prediction("a", 1, 2, { score: 0.5, confidence: 0.9 }), prediction("b", 3, 4, { score: 0.99, confidence: 0.1 }));
-  assert.deepEqual(queue(doc, "uncertainty").map((p) => p.id), ["b", "a"]);
+  const { doc } = documentOf(
+    prediction("a", 1, 2, { score: 0.5, confidence: 0.9 }),
+    prediction("b", 3, 4, { score: 0.99, confidence: 0.1 }),
+  );
+  assert.deepEqual(
+    queue(doc, "uncertainty").map((p) => p.id),
+    ["b", "a"],
+  );
 });
 
 test("rows: order, size and hiding are kept; new rows stay where they are", () => {
@@ -100,9 +129,15 @@ test("rows: order, size and hiding are kept; new rows stay where they are", () =
   const again = new Rows(kept);
   assert.deepEqual(again.sorted(["A", "B", "C", "D"]), ["A", "C", "B", "D"]);
   assert.equal(again.size("A"), 1.5);
-  assert.deepEqual(["A", "B"].map((name) => again.isShown(name)), [true, false]);
+  assert.deepEqual(
+    ["A", "B"].map((name) => again.isShown(name)),
+    [true, false],
+  );
   again.only("B");
-  assert.deepEqual(["A", "B"].map((name) => again.isShown(name)), [false, true]);
+  assert.deepEqual(
+    ["A", "B"].map((name) => again.isShown(name)),
+    [false, true],
+  );
   again.showAll();
   assert.ok(again.isShown("A") && again.isShown("B"));
 });
@@ -120,10 +155,16 @@ test("layout: overlapping segments are stacked, a collapsed row has one lane, a 
   doc.create({ track: "T", start: 2, end: 3 });
   doc.create({ track: "T", start: 5, end: 6 });
   const track = () => layout(doc, rows).rows.find((row) => row.name === "T");
-  assert.deepEqual(track().lanes.map((lane) => lane.items.length), [2, 1]);
+  assert.deepEqual(
+    track().lanes.map((lane) => lane.items.length),
+    [2, 1],
+  );
   const tall = track().height;
   rows.toggle("T", "collapsed");
-  assert.deepEqual(track().lanes.map((lane) => lane.items.length), [3]);
+  assert.deepEqual(
+    track().lanes.map((lane) => lane.items.length),
+    [3],
+  );
   assert.ok(track().height < tall / 2);
   rows.toggle("T", "hidden");
   assert.equal(track(), undefined);
@@ -140,7 +181,10 @@ test("ruler: frames are counted by their own times", () => {
   const found = marks("frames", 9.5, 10.2, 800, pts);
   for (const [time, text] of found) assert.equal(pts[Number(text)], time);
   assert.ok(found.length > 3);
-  assert.deepEqual(marks("time", 0, 100, 1000, pts).slice(0, 2), [[0, "0:00"], [10, "0:10"]]);
+  assert.deepEqual(marks("time", 0, 100, 1000, pts).slice(0, 2), [
+    [0, "0:00"],
+    [10, "0:10"],
+  ]);
   assert.deepEqual(marks("seconds", 0, 1, 400, pts)[1], [0.25, "0.25 s"]);
 });
 
@@ -148,7 +192,15 @@ test("snapping: the nearest of cuts, neighbours and speech, unless only frames a
   const { doc } = documentOf(prediction("p", 2.04, 3));
   doc.signals.shots = Float64Array.of(4);
   doc.signals.lines = [{ start: 6, end: 7, text: "hello" }];
-  const timeline = { doc, playhead: 9, width: 1000, start: 0, end: 10, duration: 10.4, rows: layout(doc, new Rows(storage())).rows };
+  const timeline = {
+    doc,
+    playhead: 9,
+    width: 1000,
+    start: 0,
+    end: 10,
+    duration: 10.4,
+    rows: layout(doc, new Rows(storage())).rows,
+  };
   const snapping = new Snapping(timeline, frames(), new Set(), null);
   const at = (time, free) => [snapping.at(time, free).time, snapping.at(time, free).line?.what ?? null];
   assert.deepEqual(at(2.06), [2.04, "prediction"]);
@@ -157,5 +209,9 @@ test("snapping: the nearest of cuts, neighbours and speech, unless only frames a
   assert.deepEqual(at(8.97), [9, "playhead"]);
   assert.deepEqual(at(4.05, true), [4.04, null]);
   assert.deepEqual(at(5.03), [5.04, null]);
-  assert.equal(new Snapping(timeline, frames(), new Set(["p"]), "p").at(2.05, false).line, null, "what moves is nothing to snap to");
+  assert.equal(
+    new Snapping(timeline, frames(), new Set(["p"]), "p").at(2.05, false).line,
+    null,
+    "what moves is nothing to snap to",
+  );
 });

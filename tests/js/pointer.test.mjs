@@ -22,14 +22,21 @@ const { Timeline } = await import("../../assets/web/js/view/timeline.js");
 class Video extends EventTarget {
   paused = true;
   currentTime = 0;
-  pause() { this.paused = true; }
+  pause() {
+    this.paused = true;
+  }
   load() {}
   removeAttribute() {}
-  async play() { this.paused = false; }
+  async play() {
+    this.paused = false;
+  }
 }
 
 // 29.97 frames a second, in whole microseconds, as they are probed: no two neighbours last equally long.
-const NTSC = new Frames(Float64Array.from({ length: 300 }, (_, i) => Math.round((i * 1_001_000) / 30) / 1e6), Math.round((300 * 1_001_000) / 30) / 1e6);
+const NTSC = new Frames(
+  Float64Array.from({ length: 300 }, (_, i) => Math.round((i * 1_001_000) / 30) / 1e6),
+  Math.round((300 * 1_001_000) / 30) / 1e6,
+);
 const edges = new Set([...NTSC.pts, NTSC.duration]);
 
 function playing(of = NTSC, time = 0) {
@@ -42,7 +49,13 @@ test("frames: the next edge is an edge, and the last one is the end of the video
   for (const time of NTSC.pts) for (const by of [-1, 1]) assert.ok(edges.has(NTSC.edge(time, by)));
   assert.equal(NTSC.edge(NTSC.duration, 1), NTSC.duration);
   assert.equal(NTSC.edge(0, -1), 0);
-  for (const [one, other] of [[1, 1], [0, 0], [99, 99], [2, 1.5], [-3, 99]]) {
+  for (const [one, other] of [
+    [1, 1],
+    [0, 0],
+    [99, 99],
+    [2, 1.5],
+    [-3, 99],
+  ]) {
     const { start, end } = NTSC.span(one, other);
     assert.ok(edges.has(start) && edges.has(end) && start < end, `${one} to ${other}`);
   }
@@ -54,8 +67,13 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
     let made;
     const player = playing(NTSC, NTSC.pts[index]);
     commands({
-      player, timeline: { marks: { in: null, out: null }, arrangement: new Rows(null) }, selection: new Selection(),
-      doc: { video: { duration: NTSC.duration }, create: (fields) => (made = fields), item: () => null }, track: () => "Moments", label() {}, say() {},
+      player,
+      timeline: { marks: { in: null, out: null }, arrangement: new Rows(null) },
+      selection: new Selection(),
+      doc: { video: { duration: NTSC.duration }, create: (fields) => (made = fields), item: () => null },
+      track: () => "Moments",
+      label() {},
+      say() {},
     }).create();
     assert.deepEqual([made.start, edges.has(made.end), made.end > made.start], [NTSC.pts[index], true, true]);
   }
@@ -107,8 +125,21 @@ function desk(...predictions) {
   const canvas = element("canvas");
   const shown = frames();
   const timeline = Object.assign(Object.create(Timeline.prototype), {
-    root, canvas, ruler: element("canvas"), doc, start: 0, end: 10, drafts: [], marks: { in: null, out: null }, playhead: 0,
-    arrangement: new Rows(null), invalidate() {}, setView() { this.moved = true; }, dispatchEvent() {},
+    root,
+    canvas,
+    ruler: element("canvas"),
+    doc,
+    start: 0,
+    end: 10,
+    drafts: [],
+    marks: { in: null, out: null },
+    playhead: 0,
+    arrangement: new Rows(null),
+    invalidate() {},
+    setView() {
+      this.moved = true;
+    },
+    dispatchEvent() {},
   });
   Object.defineProperty(timeline, "width", { value: 1000 });
   doc.video.duration = shown.duration;
@@ -119,7 +150,15 @@ function desk(...predictions) {
     timeline.rows = layout(doc, timeline.arrangement).rows;
     const row = timeline.rows.find(({ kind }) => kind === "track");
     const lane = row.lanes.at(-1);
-    const event = happening(type, { clientX: seconds * 100, clientY: row.y + lane.y + lane.height / 2, button: 0, pointerId: 1, pointerType: "mouse", altKey: true, ...more });
+    const event = happening(type, {
+      clientX: seconds * 100,
+      clientY: row.y + lane.y + lane.height / 2,
+      button: 0,
+      pointerId: 1,
+      pointerType: "mouse",
+      altKey: true,
+      ...more,
+    });
     event.at = canvas;
     root.dispatchEvent(event);
   };
@@ -150,7 +189,11 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
   const id = doc.create({ track: "Moments", start: 1, end: 2 });
   doc.update(id, { end: 3 });
   let digits = 0;
-  listen(new Keymap(null), { undo: () => doc.undo() }, { pointer, open: () => true, hasNext: () => false, onDigit: () => digits++ });
+  listen(
+    new Keymap(null),
+    { undo: () => doc.undo() },
+    { pointer, open: () => true, hasNext: () => false, onDigit: () => digits++ },
+  );
   const key = (name, more) => document.dispatchEvent(happening("keydown", { key: name, ...more }));
   send("pointerdown", 2);
   send("pointermove", 4);
@@ -165,25 +208,48 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
   key("1");
   assert.deepEqual([doc.item(id).end, digits], [2, 1]);
   await quiet();
-  assert.deepEqual(sent.map((edit) => edit.base_version), [0, 1, 2], "no conflict with oneself");
+  assert.deepEqual(
+    sent.map((edit) => edit.base_version),
+    [0, 1, 2],
+    "no conflict with oneself",
+  );
 });
 
 test("a third finger is no drag", () => {
   const { doc, send, pointer } = desk();
   doc.create({ track: "Moments", start: 1, end: 9 });
-  for (const [pointerId, at] of [[1, 2], [2, 4], [3, 6]]) send("pointerdown", at, { pointerType: "touch", pointerId });
+  for (const [pointerId, at] of [
+    [1, 2],
+    [2, 4],
+    [3, 6],
+  ])
+    send("pointerdown", at, { pointerType: "touch", pointerId });
   send("pointermove", 8, { pointerType: "touch", pointerId: 3 });
   assert.equal(pointer.holds(), false);
   for (const pointerId of [1, 2, 3]) send("pointerup", 8, { pointerType: "touch", pointerId });
-  assert.deepEqual([...doc.annotations.values()].map((a) => [a.start, a.end]), [[1, 9]]);
+  assert.deepEqual(
+    [...doc.annotations.values()].map((a) => [a.start, a.end]),
+    [[1, 9]],
+  );
 });
 
 test("a timeline that shows another video has nothing left of the one before", () => {
   const { doc, timeline } = desk();
-  Object.assign(timeline, { marks: { in: 20, out: 25 }, playhead: 7, drafts: [{}], box: {}, snapLine: {}, hover: "a", film: { open() {} } });
+  Object.assign(timeline, {
+    marks: { in: 20, out: 25 },
+    playhead: 7,
+    drafts: [{}],
+    box: {},
+    snapLine: {},
+    hover: "a",
+    film: { open() {} },
+  });
   timeline.show(doc);
   const { marks, playhead, drafts, box, snapLine, hover } = timeline;
-  assert.deepEqual({ marks, playhead, drafts, box, snapLine, hover }, { marks: { in: null, out: null }, playhead: 0, drafts: [], box: null, snapLine: null, hover: null });
+  assert.deepEqual(
+    { marks, playhead, drafts, box, snapLine, hover },
+    { marks: { in: null, out: null }, playhead: 0, drafts: [], box: null, snapLine: null, hover: null },
+  );
 });
 
 test("the time zero is a time, in addresses too", async () => {

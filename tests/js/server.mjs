@@ -17,8 +17,23 @@ export class Server {
     this.others = 0; // batches that somebody else made
   }
 
-  load_document = async () => this.answer(() => ({ ...this.loaded, annotations: structuredClone([...this.rows.values()].filter((row) => !row.deleted)) }));
-  changes = async () => this.answer(() => ({ annotations: [], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 0, run_seq: 0 }));
+  load_document = async () =>
+    this.answer(() => ({
+      ...this.loaded,
+      annotations: structuredClone([...this.rows.values()].filter((row) => !row.deleted)),
+    }));
+  changes = async () =>
+    this.answer(() => ({
+      annotations: [],
+      verdicts: {},
+      runs: [],
+      people: { seq: 0 },
+      present: [],
+      schema: null,
+      jobs: [],
+      seq: 0,
+      run_seq: 0,
+    }));
   run_payload = async () => this.answer(() => ({ query: "", payload: { curve: { times: [], scores: [] } } }));
   save = async ({ edits, annotator }) => {
     if (this.user && annotator && annotator !== this.user) {
@@ -38,7 +53,8 @@ export class Server {
     const failed = new Map();
     const results = edits.map((edit) => {
       const known = this.saved.some(({ edit_id }) => edit_id === edit.edit_id); // its answer was lost: acknowledged again
-      if (known && !failed.has(edit.id)) return { edit_id: edit.edit_id, ok: true, annotation: structuredClone(this.rows.get(edit.id) ?? null) };
+      if (known && !failed.has(edit.id))
+        return { edit_id: edit.edit_id, ok: true, annotation: structuredClone(this.rows.get(edit.id) ?? null) };
       const failure = failed.get(edit.id) ?? this.failure(edit);
       if (failure) {
         if (edit.id) failed.set(edit.id, failure);
@@ -47,7 +63,11 @@ export class Server {
       this.saved.push({ ...edit, by });
       if (edit.op === "verdict") this.verdicts[edit.prediction_id] = edit.verdict;
       else this.put({ ...edit, deleted: edit.op === "delete", annotator: by });
-      return { edit_id: edit.edit_id, ok: true, annotation: edit.op === "verdict" ? null : structuredClone(this.rows.get(edit.id)) };
+      return {
+        edit_id: edit.edit_id,
+        ok: true,
+        annotation: edit.op === "verdict" ? null : structuredClone(this.rows.get(edit.id)),
+      };
     });
     return { results };
   }
@@ -56,7 +76,11 @@ export class Server {
     const why = this.refuses(edit);
     if (why) return { kind: "refused", error: why, current: null };
     if (edit.op === "verdict" || (this.rows.get(edit.id)?.version ?? 0) === edit.base_version) return null;
-    return { kind: "conflict", error: "Somebody was faster.", current: structuredClone(this.rows.get(edit.id) ?? null) };
+    return {
+      kind: "conflict",
+      error: "Somebody was faster.",
+      current: structuredClone(this.rows.get(edit.id) ?? null),
+    };
   }
 
   // What somebody else does, or what was sent.

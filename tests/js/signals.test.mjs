@@ -15,7 +15,10 @@ test("faces that could not be had are asked for again when the server answers", 
   doc.server.changes = async () => ({ ok: true, data: news() });
   doc.server.run_payload = async () => {
     if (away) throw new Error("away");
-    return { ok: true, data: { query: null, payload: { tracks: [{ track: "Person 1", times: [0], scores: [0.5], boxes: [] }] } } };
+    return {
+      ok: true,
+      data: { query: null, payload: { tracks: [{ track: "Person 1", times: [0], scores: [0.5], boxes: [] }] } },
+    };
   };
   doc.others.merge(news({ runs: [SPEAKERS] }));
   await quiet();
@@ -30,7 +33,10 @@ test("faces that could not be had are asked for again when the server answers", 
 test("the curve of a question that was left meanwhile is not shown", async () => {
   const { doc } = documentOf();
   const answers = [];
-  doc.server.run_payload = ({ run }) => new Promise((done) => answers.push(() => done({ ok: true, data: { query: run, payload: { curve: { times: [0], scores: [1] } } } })));
+  doc.server.run_payload = ({ run }) =>
+    new Promise((done) =>
+      answers.push(() => done({ ok: true, data: { query: run, payload: { curve: { times: [0], scores: [1] } } } })),
+    );
   const ask = doc.signals.ask("loadCurve");
   doc.hidden.add("run");
   doc.runs.push({ id: "other", task: "grounding", query: "b" });

@@ -9,8 +9,17 @@ import { documentOf, quiet, until } from "./desk.mjs";
 const { Transcript } = await import("../../assets/web/js/view/transcript.js");
 
 async function opened() {
-  const $ = page({ "transcript-list": "ul", "transcript-empty": "p", "line-add": "button", "subtitle-file": "input", toast: "div" });
-  const lines = [{ id: "1", start: 1, end: 2, text: "one" }, { id: "2", start: 3, end: 4, text: "two" }];
+  const $ = page({
+    "transcript-list": "ul",
+    "transcript-empty": "p",
+    "line-add": "button",
+    "subtitle-file": "input",
+    toast: "div",
+  });
+  const lines = [
+    { id: "1", start: 1, end: 2, text: "one" },
+    { id: "2", start: 3, end: 4, text: "two" },
+  ];
   const saved = [];
   const state = { away: false };
   const server = {
@@ -30,7 +39,10 @@ async function opened() {
     transcript.edit($("transcript-list").children[n]);
     return $("transcript-list").children[n].querySelector("input");
   };
-  const texts = () => $("transcript-list").querySelectorAll(".said").map((said) => said.querySelector("input")?.value ?? said.textContent);
+  const texts = () =>
+    $("transcript-list")
+      .querySelectorAll(".said")
+      .map((said) => said.querySelector("input")?.value ?? said.textContent);
   return { $, transcript, saved, state, edit, texts };
 }
 
@@ -49,7 +61,10 @@ test("a line that could not be saved stays in its field, and is tried again", as
   enter(input);
   await until(() => saved.length);
   await quiet();
-  assert.deepEqual([saved[0].text, texts(), $("transcript-list").querySelector("input")], ["changed", ["changed", "two"], null]);
+  assert.deepEqual(
+    [saved[0].text, texts(), $("transcript-list").querySelector("input")],
+    ["changed", ["changed", "two"], null],
+  );
 });
 
 test("what is being typed is there when the lines are drawn anew", async () => {

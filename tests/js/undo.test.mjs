@@ -27,7 +27,17 @@ test("undo does not take back somebody else's verdict, and what was accepted els
   const said = notices(doc);
   operations.decide(doc, ["p"], "reject");
   await saved(doc);
-  const theirs = { id: "their", track: "Moments", start: 1, end: 2, label: "a dog", note: "", source: "accepted", prediction_id: "p", version: 1 };
+  const theirs = {
+    id: "their",
+    track: "Moments",
+    start: 1,
+    end: 2,
+    label: "a dog",
+    note: "",
+    source: "accepted",
+    prediction_id: "p",
+    version: 1,
+  };
   doc.others.merge(news({ verdicts: { p: "accepted" }, annotations: [theirs] }));
   const before = sent.length;
   doc.undo();
@@ -56,10 +66,22 @@ test("rejecting a corrected prediction goes back and forth as one step", () => {
 test("what only the server writes differently is still one's own step", async () => {
   const { doc } = documentOf();
   let kept = null;
-  doc.history.keep = () => (kept = structuredClone({ done: doc.history.done, undone: doc.history.undone, versions: [] }));
+  doc.history.keep = () =>
+    (kept = structuredClone({ done: doc.history.done, undone: doc.history.undone, versions: [] }));
   doc.server.save = async ({ edits }) => ({
     ok: true,
-    data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: edit.base_version + 1, label: edit.label.normalize("NFC"), source: "import", start: Math.round(edit.start * 1e6) / 1e6 } })) },
+    data: {
+      results: edits.map((edit) => ({
+        ok: true,
+        annotation: {
+          ...edit,
+          version: edit.base_version + 1,
+          label: edit.label.normalize("NFC"),
+          source: "import",
+          start: Math.round(edit.start * 1e6) / 1e6,
+        },
+      })),
+    },
   });
   doc.keepHistory = doc.history.keep;
   const id = doc.create({ track: "Moments", start: 1 / 3, end: 2, label: "cafe\u0301" });
@@ -79,11 +101,17 @@ test("an answer that came late, after somebody deleted the segment, leaves no gh
   const { doc } = documentOf();
   const id = doc.create({ track: "Moments", start: 1, end: 2 });
   await saved(doc);
-  doc.server.save = async ({ edits }) => ({ ok: true, data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 3, deleted: true } })) } });
+  doc.server.save = async ({ edits }) => ({
+    ok: true,
+    data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 3, deleted: true } })) },
+  });
   doc.update(id, { end: 3 });
   await saved(doc);
   assert.equal(doc.annotations.has(id), false);
-  doc.server.save = async ({ edits }) => ({ ok: true, data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 9, note: "theirs" } })) } });
+  doc.server.save = async ({ edits }) => ({
+    ok: true,
+    data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 9, note: "theirs" } })) },
+  });
   const other = doc.create({ track: "Moments", start: 1, end: 2 });
   await saved(doc);
   assert.deepEqual([doc.annotations.get(other).version, doc.annotations.get(other).note], [9, "theirs"]);
@@ -101,9 +129,10 @@ test("a step that breaks off leaves the page listening", () => {
 
 test("history holds so many changes, not only so many steps", () => {
   const history = new History();
-  for (let step = 0; step < 5; step++) history.together(() => {
-    for (let n = 0; n < 10_000; n++) history.add({ before: null, after: { id: `${step} ${n}` } });
-  });
+  for (let step = 0; step < 5; step++)
+    history.together(() => {
+      for (let n = 0; n < 10_000; n++) history.add({ before: null, after: { id: `${step} ${n}` } });
+    });
   assert.equal(history.done.length, 2);
   history.together(() => {
     for (let n = 0; n < 30_000; n++) history.add({ before: null, after: { id: `${n}` } });

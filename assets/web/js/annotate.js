@@ -43,7 +43,11 @@ export function mount(element, server) {
 
   // What the parts of the page know of each other.
   const desk = {
-    doc: null, player, timeline, selection, arrangement,
+    doc: null,
+    player,
+    timeline,
+    selection,
+    arrangement,
     say: (text) => toast(text),
     async attempt(action) {
       try {
@@ -73,16 +77,20 @@ export function mount(element, server) {
       timeline.invalidate();
     },
     changed: (start, end, part) => transport.changed(start, end, part),
-    around: () => (timeline.playhead >= timeline.start && timeline.playhead <= timeline.end ? timeline.playhead : undefined),
+    around: () =>
+      timeline.playhead >= timeline.start && timeline.playhead <= timeline.end ? timeline.playhead : undefined,
     // Verdicts; in review the next prediction comes to the front by itself.
     decide(ids, verdict) {
       const waiting = queue(desk.doc, $("review-order").value);
       decide(desk.doc, ids, verdict);
-      if (!$("review").hidden && ids.length) showNext(after(waiting, ids.at(-1), queue(desk.doc, $("review-order").value)));
+      if (!$("review").hidden && ids.length)
+        showNext(after(waiting, ids.at(-1), queue(desk.doc, $("review-order").value)));
     },
     nextUndecided() {
       showList("review");
-      showNext(after(queue(desk.doc, $("review-order").value), selection.current, queue(desk.doc, $("review-order").value)));
+      showNext(
+        after(queue(desk.doc, $("review-order").value), selection.current, queue(desk.doc, $("review-order").value)),
+      );
     },
     glance: () => asking.glance(),
     toggleFaces: () => !$("faces-toggle").hidden && $("show-faces").click(),
@@ -93,14 +101,30 @@ export function mount(element, server) {
   const asking = new Asking($, server, desk);
   const transport = new Transport($, desk);
   const faces = new Faces($("faces"), player, { onpick: (name) => pickPerson(name) });
-  const transcript = new Transcript(element, server, { seek: desk.seek, time: () => player.time, frameEnd: () => player.frameEnd });
-  const review = new Review($("review"), { choose: desk.goTo, decide: desk.decide, accept: $("accept-all"), reject: $("reject-below") });
+  const transcript = new Transcript(element, server, {
+    seek: desk.seek,
+    time: () => player.time,
+    frameEnd: () => player.frameEnd,
+  });
+  const review = new Review($("review"), {
+    choose: desk.goTo,
+    decide: desk.decide,
+    accept: $("accept-all"),
+    reject: $("reject-below"),
+  });
   const inspector = new Inspector($("inspector"), server, {
-    select: (id) => selection.one(id), play: (item) => player.playRange(item.start, item.end), snap: (time) => player.snap(time),
-    decide: desk.decide, merge: () => actions.merge(), tracks: () => timeline.names.filter((name) => timeline.rows.some((row) => row.kind === "track" && row.name === name)),
+    select: (id) => selection.one(id),
+    play: (item) => player.playRange(item.start, item.end),
+    snap: (time) => player.snap(time),
+    decide: desk.decide,
+    merge: () => actions.merge(),
+    tracks: () =>
+      timeline.names.filter((name) => timeline.rows.some((row) => row.kind === "track" && row.name === name)),
     similar: (item) => go("search", { like: [desk.doc.id, item.start, item.end].join(",") }),
   });
-  const list = new SegmentList($("segment-list"), $("segment-count"), (id, more) => (more ? selection.toggle(id) : desk.goTo(id)));
+  const list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
+    more ? selection.toggle(id) : desk.goTo(id),
+  );
   const keys = new KeySheet($("keys"), keymap);
   const labels = new LabelEditor($("labels"), server);
   const tip = new Tip($("tip"));
@@ -151,7 +175,10 @@ export function mount(element, server) {
     next.addEventListener("change", (event) => desk.doc === next && refresh(event.detail));
     next.addEventListener("notice", (event) => toast(event.detail, "error"));
     next.addEventListener("gone", () => {
-      toast(`“${next.video.name}” was removed from the library.${next.state === "saved" ? "" : " What was not saved yet went with it."}`, "error");
+      toast(
+        `“${next.video.name}” was removed from the library.${next.state === "saved" ? "" : " What was not saved yet went with it."}`,
+        "error",
+      );
       if (desk.doc === next) go("library");
     });
     for (const what of ["content", "jobs", "labels", "present", "state"]) refresh(what);
@@ -169,7 +196,8 @@ export function mount(element, server) {
     const shown = { offset: doc.video.media_start, pts: doc.pts, duration: doc.video.duration, time };
     $("player-note").hidden = doc.playable;
     if (!doc.playable) {
-      $("player-note-text").textContent = "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
+      $("player-note-text").textContent =
+        "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
       player.take(shown);
       return;
     }
@@ -267,16 +295,23 @@ export function mount(element, server) {
     transcript.follow(player.time);
     $("clock").textContent = clock(player.time);
     $("frame").textContent = `frame ${player.frameAt(player.time + 0.0005)}`;
-    if (!player.video.paused && (player.time > timeline.end || player.time < timeline.start)) timeline.reveal(player.time);
+    if (!player.video.paused && (player.time > timeline.end || player.time < timeline.start))
+      timeline.reveal(player.time);
     timeline.invalidate();
   });
-  player.addEventListener("pause", () => timeline.doc && timeline.doc === desk.doc && note({ t: player.time.toFixed(3) }));
+  player.addEventListener(
+    "pause",
+    () => timeline.doc && timeline.doc === desk.doc && note({ t: player.time.toFixed(3) }),
+  );
   player.addEventListener("error", () => {
     if (!desk.doc?.playable || !player.video.error) return;
     $("player-note").hidden = false;
     $("player-note-text").textContent = "This video cannot be played here; check that its file is still where it was.";
   });
-  timeline.addEventListener("view", () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`));
+  timeline.addEventListener(
+    "view",
+    () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`),
+  );
   timeline.addEventListener("hover", (event) => tip.show(desk.doc, event.detail));
   timeline.gutter.addEventListener("pick", (event) => desk.doc && pickPerson(personOf(event.detail)));
   transcript.addEventListener("lines", () => {
@@ -288,8 +323,19 @@ export function mount(element, server) {
   // ---------------------------------------------------------------- buttons and keys
 
   const clicks = {
-    play: "toggle", back: "frameBack", forward: "frameOn", undo: "undo", redo: "redo", create: "create", split: "split",
-    "merge-button": "merge", "zoom-in": "zoomIn", "zoom-out": "zoomOut", fit: "fit", help: "help", fullscreen: "fullscreen",
+    play: "toggle",
+    back: "frameBack",
+    forward: "frameOn",
+    undo: "undo",
+    redo: "redo",
+    create: "create",
+    split: "split",
+    "merge-button": "merge",
+    "zoom-in": "zoomIn",
+    "zoom-out": "zoomOut",
+    fit: "fit",
+    help: "help",
+    fullscreen: "fullscreen",
   };
   for (const [id, action] of Object.entries(clicks)) {
     $(id).addEventListener("click", (event) => {
@@ -312,15 +358,27 @@ export function mount(element, server) {
     faces.shown = event.target.checked;
     faces.draw();
   });
-  $("rows").addEventListener("click", (event) => desk.doc && rowsMenu(event.currentTarget, timeline.names, arrangement));
-  $("edit-labels").addEventListener("click", () => desk.doc && labels.show(desk.doc, timeline.rows.filter((row) => row.kind === "track").map((row) => row.name)));
+  $("rows").addEventListener(
+    "click",
+    (event) => desk.doc && rowsMenu(event.currentTarget, timeline.names, arrangement),
+  );
+  $("edit-labels").addEventListener(
+    "click",
+    () =>
+      desk.doc &&
+      labels.show(
+        desk.doc,
+        timeline.rows.filter((row) => row.kind === "track").map((row) => row.name),
+      ),
+  );
   $("export").addEventListener("click", () => desk.doc && desk.attempt(() => exchange.showExport(desk.doc)));
   $("import").addEventListener("click", () => desk.doc && desk.attempt(() => exchange.showImport(desk.doc)));
   $("unit").addEventListener("change", (event) => {
     timeline.unit = event.target.value;
     timeline.invalidate();
   });
-  for (const button of element.querySelectorAll("[data-go]")) button.addEventListener("click", () => go(button.dataset.go));
+  for (const button of element.querySelectorAll("[data-go]"))
+    button.addEventListener("click", () => go(button.dataset.go));
 
   splitter($("splitter"), $("desk"));
   const pointer = attach(timeline, { player, selection, seek: desk.seek, changed: desk.changed, refuse: desk.say });
@@ -335,11 +393,13 @@ export function mount(element, server) {
     onDigit: (digit) => {
       const { doc } = desk;
       const own = [...selection.ids].filter((id) => doc.annotations.has(id));
-      doc.together(() => own.forEach((id) => {
-        const a = doc.annotations.get(id);
-        const label = doc.labels.find((l) => l.track === a.track && l.hotkey === digit);
-        if (label && !arrangement.isLocked(a.track)) doc.update(id, { label: label.label });
-      }));
+      doc.together(() =>
+        own.forEach((id) => {
+          const a = doc.annotations.get(id);
+          const label = doc.labels.find((l) => l.track === a.track && l.hotkey === digit);
+          if (label && !arrangement.isLocked(a.track)) doc.update(id, { label: label.label });
+        }),
+      );
     },
   });
   element.addEventListener("keydown", (event) => {
@@ -353,11 +413,13 @@ export function mount(element, server) {
   });
   // What an earlier page could not send any more.
   const stated = (state, why) => {
-    if (state === "gone") toast("A video was removed from the library, and with it edits that were not saved yet.", "error");
+    if (state === "gone")
+      toast("A video was removed from the library, and with it edits that were not saved yet.", "error");
     if (state === "others") toast(why);
   };
   leftBehind().then(async (videos) => {
-    for (const video of videos) if (video !== current().video) (await new Outbox(server, video, undefined, stated).restore()).flush();
+    for (const video of videos)
+      if (video !== current().video) (await new Outbox(server, video, undefined, stated).restore()).flush();
   });
   onRoute((route) => {
     if (route.page === "annotate") open(route);

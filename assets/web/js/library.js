@@ -23,7 +23,9 @@ export function mount(element, server) {
     if (seen === shown) return; // nothing moved: leave what the mouse may be over
     shown = seen;
     const { videos, jobs, indexed } = data;
-    const active = new Map(jobs.filter((job) => ["queued", "running"].includes(job.state)).map((job) => [job.video_id, job]));
+    const active = new Map(
+      jobs.filter((job) => ["queued", "running"].includes(job.state)).map((job) => [job.video_id, job]),
+    );
     const failed = new Map(jobs.filter((job) => job.state === "failed").map((job) => [job.video_id, job]));
     const total = videos.reduce((sum, video) => sum + video.duration, 0);
     $("library-summary").textContent = videos.length
@@ -42,25 +44,55 @@ export function mount(element, server) {
     const work = [
       video.annotations && `${video.annotations} ${video.annotations === 1 ? "annotation" : "annotations"}`,
       video.predictions && `${video.predictions} ${video.predictions === 1 ? "prediction" : "predictions"}`,
-    ].filter(Boolean).join(" · ");
-    return el("article", { class: "card", "data-video": video.id },
-      el("button", { class: "picture", "aria-label": `Open ${video.name}`, onclick: open },
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    return el(
+      "article",
+      { class: "card", "data-video": video.id },
+      el(
+        "button",
+        { class: "picture", "aria-label": `Open ${video.name}`, onclick: open },
         el("img", { src: `/thumbnail/${video.id}?t=${Math.min(2, video.duration / 3)}`, alt: "", loading: "lazy" }),
-        el("span", { class: "badge", text: clock(video.duration, 0) })),
-      el("div", { class: "caption" },
+        el("span", { class: "badge", text: clock(video.duration, 0) }),
+      ),
+      el(
+        "div",
+        { class: "caption" },
         el("h3", { text: video.name, title: video.name }),
         el("p", { class: "muted", text: work || facts, title: facts }),
         job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null,
-        !job && !video.indexed ? el("button", { class: "link", text: "Not searchable yet: index now", onclick: () => attempt(() => call(server, "index_video", { video: video.id })) }) : null),
-      el("button", { class: "plain remove", title: "Remove from the library", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
+        !job && !video.indexed
+          ? el("button", {
+              class: "link",
+              text: "Not searchable yet: index now",
+              onclick: () => attempt(() => call(server, "index_video", { video: video.id })),
+            })
+          : null,
+      ),
+      el("button", {
+        class: "plain remove",
+        title: "Remove from the library",
+        "aria-label": `Remove ${video.name}`,
+        text: "×",
+        onclick: () => remove(video),
+      }),
+    );
   }
 
   function progress(job) {
     const label = job.state === "queued" ? "Waiting" : job.message || "Starting";
-    return el("div", { class: "progress" },
+    return el(
+      "div",
+      { class: "progress" },
       el("progress", { max: 1, value: job.progress, "aria-label": label }),
       el("span", { class: "muted", text: label }),
-      el("button", { class: "link", text: "Cancel", onclick: () => attempt(() => call(server, "cancel_job", { job: job.id })) }));
+      el("button", {
+        class: "link",
+        text: "Cancel",
+        onclick: () => attempt(() => call(server, "cancel_job", { job: job.id })),
+      }),
+    );
   }
 
   async function remove(video) {
@@ -93,7 +125,7 @@ export function mount(element, server) {
     const bar = progressRow("Adding");
     const failures = [];
     try {
-      for (let done = 0, total = 1; done < total; ) {
+      for (let done = 0, total = 1; done < total;) {
         const reply = await call(server, "add_path", { path, done });
         ({ done, total } = reply);
         failures.push(...reply.problems);

@@ -12,29 +12,78 @@ export function mount(element, server) {
   const $ = (id) => element.querySelector(`#${id}`);
   let timer = 0;
 
-  const table = (heads, rows) => el("table", {}, el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
-    el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map((text) => el("td", { dir: "auto", text: text ?? "–" }))))));
+  const table = (heads, rows) =>
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
+      el(
+        "tbody",
+        {},
+        ...rows.map((cells) => el("tr", {}, ...cells.map((text) => el("td", { dir: "auto", text: text ?? "–" })))),
+      ),
+    );
 
   async function people() {
     const rows = await call(server, "statistics");
-    $("team-people").replaceChildren(rows.length
-      ? table(["Annotator", "Edits", "By hand", "Accepted", "Corrected", "Rejected", "Imported", "Boundaries moved", "Last edit"], rows.map((p) => [
-        p.annotator || "(no name)", p.edits, p.manual, p.accepted, p.correction, p.rejected, p.import,
-        p.shift === null ? null : `${p.shift.toFixed(2)} s`, new Date(p.last).toLocaleString(),
-      ]))
-      : el("p", { class: "muted", text: "Nobody has changed anything yet." }));
+    $("team-people").replaceChildren(
+      rows.length
+        ? table(
+            [
+              "Annotator",
+              "Edits",
+              "By hand",
+              "Accepted",
+              "Corrected",
+              "Rejected",
+              "Imported",
+              "Boundaries moved",
+              "Last edit",
+            ],
+            rows.map((p) => [
+              p.annotator || "(no name)",
+              p.edits,
+              p.manual,
+              p.accepted,
+              p.correction,
+              p.rejected,
+              p.import,
+              p.shift === null ? null : `${p.shift.toFixed(2)} s`,
+              new Date(p.last).toLocaleString(),
+            ]),
+          )
+        : el("p", { class: "muted", text: "Nobody has changed anything yet." }),
+    );
   }
 
   async function agreement() {
     const { people: names, tracks, pairs } = await call(server, "agreement", { track: $("team-track").value });
     const chosen = $("team-track").value;
-    $("team-track").replaceChildren(el("option", { value: "", text: "all rows" }), ...tracks.map((track) => el("option", { value: track, text: track, selected: track === chosen })));
+    $("team-track").replaceChildren(
+      el("option", { value: "", text: "all rows" }),
+      ...tracks.map((track) => el("option", { value: track, text: track, selected: track === chosen })),
+    );
     $("team-said").textContent = pairs.length
       ? "Segments of two people are paired by overlap and label; one without a partner counts as 0. κ is Cohen's, over every instant of the video, label by label."
       : "Agreement needs two people who marked the same row of the same video, each under their own name.";
-    $("team-pairs").replaceChildren(...(pairs.length ? [table(["Annotators", "Videos", "Pairs", "IoU", "κ", "Starts apart", "Ends apart"], pairs.map((p) => [
-      `${p.one} · ${p.other}`, p.videos, p.segments, p.iou.toFixed(2), p.kappa?.toFixed(2), p.start === null ? null : `${p.start.toFixed(2)} s`, p.end === null ? null : `${p.end.toFixed(2)} s`,
-    ]))] : []));
+    $("team-pairs").replaceChildren(
+      ...(pairs.length
+        ? [
+            table(
+              ["Annotators", "Videos", "Pairs", "IoU", "κ", "Starts apart", "Ends apart"],
+              pairs.map((p) => [
+                `${p.one} · ${p.other}`,
+                p.videos,
+                p.segments,
+                p.iou.toFixed(2),
+                p.kappa?.toFixed(2),
+                p.start === null ? null : `${p.start.toFixed(2)} s`,
+                p.end === null ? null : `${p.end.toFixed(2)} s`,
+              ]),
+            ),
+          ]
+        : []),
+    );
     await draw(names, pairs, $("team-measure").value);
   }
 
@@ -42,19 +91,44 @@ export function mount(element, server) {
     const box = $("team-plot");
     box.hidden = !pairs.length;
     if (!pairs.length) return;
-    const value = (a, b) => (a === b ? 1 : pairs.find((p) => [p.one, p.other].includes(a) && [p.one, p.other].includes(b))?.[measure] ?? null);
+    const value = (a, b) =>
+      a === b
+        ? 1
+        : (pairs.find((p) => [p.one, p.other].includes(a) && [p.one, p.other].includes(b))?.[measure] ?? null);
     const z = names.map((a) => names.map((b) => value(a, b)));
     const style = getComputedStyle(document.body);
     const ink = style.getPropertyValue("--ms-text").trim();
     const Plotly = await plotly();
-    Plotly.react(box, [{
-      type: "heatmap", x: names.map(plain), y: names.map(plain), z, zmin: measure === "kappa" ? -1 : 0, zmax: 1, xgap: 3, ygap: 3,
-      colorscale: measure === "kappa" ? "RdBu" : "Blues", reversescale: measure === "kappa" ? false : true,
-      texttemplate: "%{z:.2f}", hovertemplate: "%{y} · %{x}: %{z:.3f}<extra></extra>", showscale: false,
-    }], {
-      height: 110 + 46 * names.length, margin: { l: 110, r: 10, t: 10, b: 60 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
-      font: { color: ink }, xaxis: { fixedrange: true, type: "category" }, yaxis: { fixedrange: true, autorange: "reversed", type: "category" },
-    }, { displayModeBar: false, responsive: true });
+    Plotly.react(
+      box,
+      [
+        {
+          type: "heatmap",
+          x: names.map(plain),
+          y: names.map(plain),
+          z,
+          zmin: measure === "kappa" ? -1 : 0,
+          zmax: 1,
+          xgap: 3,
+          ygap: 3,
+          colorscale: measure === "kappa" ? "RdBu" : "Blues",
+          reversescale: measure === "kappa" ? false : true,
+          texttemplate: "%{z:.2f}",
+          hovertemplate: "%{y} · %{x}: %{z:.3f}<extra></extra>",
+          showscale: false,
+        },
+      ],
+      {
+        height: 110 + 46 * names.length,
+        margin: { l: 110, r: 10, t: 10, b: 60 },
+        paper_bgcolor: "transparent",
+        plot_bgcolor: "transparent",
+        font: { color: ink },
+        xaxis: { fixedrange: true, type: "category" },
+        yaxis: { fixedrange: true, autorange: "reversed", type: "category" },
+      },
+      { displayModeBar: false, responsive: true },
+    );
   }
 
   async function status() {

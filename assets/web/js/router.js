@@ -31,7 +31,10 @@ export function go(page, parameters = {}) {
 // Remember a detail (the playhead, a query) without a new entry in the history.
 export function note(parameters) {
   const query = new URLSearchParams(location.search);
-  for (const [key, value] of Object.entries(parameters)) value ? query.set(key, value) : query.delete(key);
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value) query.set(key, value);
+    else query.delete(key);
+  }
   const text = query.toString();
   history.replaceState(null, "", text ? `?${text}` : location.pathname);
 }

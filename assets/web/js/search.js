@@ -52,19 +52,27 @@ export function mount(element, server) {
   function show({ hits, strips, indexed, known }) {
     $("search-empty").hidden = true;
     $("search-save").hidden = Boolean(picture);
-    const weak = !like && !picture && hits.length > 0 && hits[0].score < WEAK ? " None of them fits well: try other words." : "";
+    const weak =
+      !like && !picture && hits.length > 0 && hits[0].score < WEAK ? " None of them fits well: try other words." : "";
     const waiting = known - indexed;
     const later = waiting ? ` ${waiting} of ${known} videos are not searchable yet; the Library page says why.` : "";
-    const none = options.count() ? "Nothing fits these options." : "Nothing to search yet: add videos on the Library page.";
+    const none = options.count()
+      ? "Nothing fits these options."
+      : "Nothing to search yet: add videos on the Library page.";
     status.textContent = (hits.length ? `The ${hits.length} best moments.${weak}` : none) + later;
     const heats = new Map(strips.map((strip) => [strip.video, strip]));
-    const cards = hits.map((hit, rank) => card(hit, rank, {
-      strip: heats.get(hit.video),
-      weak: !like && !picture && hit.score < WEAK,
-      open,
-      alike: () => find({ like: { video: hit.video, start: hit.start, end: hit.end } }),
-      why: text() && !like && !picture ? () => call(server, "explain", { query: text(), video: hit.video, start: hit.start, end: hit.end }) : null,
-    }));
+    const cards = hits.map((hit, rank) =>
+      card(hit, rank, {
+        strip: heats.get(hit.video),
+        weak: !like && !picture && hit.score < WEAK,
+        open,
+        alike: () => find({ like: { video: hit.video, start: hit.start, end: hit.end } }),
+        why:
+          text() && !like && !picture
+            ? () => call(server, "explain", { query: text(), video: hit.video, start: hit.start, end: hit.end })
+            : null,
+      }),
+    );
     $("search-hits").replaceChildren(...cards);
     paint(cards, heats);
   }
@@ -79,10 +87,27 @@ export function mount(element, server) {
 
   // What else is asked beside the words, each with a way to take it back.
   function showAsked() {
-    const chip = (src, words, drop) => el("span", { class: "chip thing" }, el("img", { src, alt: "" }), words,
-      el("button", { type: "button", class: "plain", "aria-label": `Without ${words}`, text: "×", onclick: () => { drop(); search(); } }));
+    const chip = (src, words, drop) =>
+      el(
+        "span",
+        { class: "chip thing" },
+        el("img", { src, alt: "" }),
+        words,
+        el("button", {
+          type: "button",
+          class: "plain",
+          "aria-label": `Without ${words}`,
+          text: "×",
+          onclick: () => {
+            drop();
+            search();
+          },
+        }),
+      );
     $("search-asked").replaceChildren(
-      ...(like ? [chip(`/thumbnail/${like.video}?t=${(like.start + like.end) / 2}`, "like this moment", () => (like = null))] : []),
+      ...(like
+        ? [chip(`/thumbnail/${like.video}?t=${(like.start + like.end) / 2}`, "like this moment", () => (like = null))]
+        : []),
       ...(picture ? [chip(picture.url, "like this picture", () => (picture = null))] : []),
     );
     $("search-asked").hidden = !like && !picture;
@@ -103,10 +128,31 @@ export function mount(element, server) {
       const { labels, kept, recent } = await call(server, "search_options");
       options.labels(labels);
       $("search-recent").replaceChildren(...recent.map((value) => el("option", { value })));
-      $("search-kept").replaceChildren(...kept.map((row) => el("span", { class: "chip thing" },
-        el("button", { type: "button", class: "plain name", text: row.name, title: row.question.query, onclick: () => recall(row.question) }),
-        el("button", { type: "button", class: "plain", "aria-label": `Forget ${row.name}`, text: "×", onclick: () => forget(row.id) }))));
-    } catch { /* the search itself says what is wrong */ }
+      $("search-kept").replaceChildren(
+        ...kept.map((row) =>
+          el(
+            "span",
+            { class: "chip thing" },
+            el("button", {
+              type: "button",
+              class: "plain name",
+              text: row.name,
+              title: row.question.query,
+              onclick: () => recall(row.question),
+            }),
+            el("button", {
+              type: "button",
+              class: "plain",
+              "aria-label": `Forget ${row.name}`,
+              text: "×",
+              onclick: () => forget(row.id),
+            }),
+          ),
+        ),
+      );
+    } catch {
+      /* the search itself says what is wrong */
+    }
   }
 
   function recall(kept) {
@@ -166,7 +212,8 @@ export function mount(element, server) {
       query.focus();
     } else walk(event, $("search-hits"), query);
   });
-  for (const chip of element.querySelectorAll(".examples .chip")) chip.addEventListener("click", () => find({ query: chip.textContent }));
+  for (const chip of element.querySelectorAll(".examples .chip"))
+    chip.addEventListener("click", () => find({ query: chip.textContent }));
   onRoute((route) => {
     if (route.page !== "search") return;
     loadKept();

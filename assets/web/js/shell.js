@@ -20,16 +20,19 @@ export function mount(element, server) {
   const name = element.querySelector("#annotator");
   name.value = localStorage.getItem("annotator") || "";
   name.addEventListener("change", () => localStorage.setItem("annotator", name.value.trim()));
-  call(server, "whoami").then(({ user, read_only: readOnly }) => {
-    element.querySelector("#banner").textContent = readOnly;
-    element.querySelector("#banner").hidden = !readOnly;
-    if (!user) return;
-    nameUser(user);
-    localStorage.setItem("annotator", user); // what is done before the next page has asked is this person's too
-    name.value = user;
-    name.readOnly = true;
-    element.querySelector("#logout").hidden = false;
-  }, () => {});
+  call(server, "whoami").then(
+    ({ user, read_only: readOnly }) => {
+      element.querySelector("#banner").textContent = readOnly;
+      element.querySelector("#banner").hidden = !readOnly;
+      if (!user) return;
+      nameUser(user);
+      localStorage.setItem("annotator", user); // what is done before the next page has asked is this person's too
+      name.value = user;
+      name.readOnly = true;
+      element.querySelector("#logout").hidden = false;
+    },
+    () => {},
+  );
   const dark = localStorage.getItem("dark") ?? String(matchMedia("(prefers-color-scheme: dark)").matches);
   document.body.classList.toggle("dark", dark === "true");
   element.querySelector("#theme").addEventListener("click", () => {

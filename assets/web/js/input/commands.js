@@ -19,13 +19,14 @@ export function commands(desk) {
     else if (ids.length) work(ids);
   };
 
-  const nudge = (part, count) => edit((ids) => {
-    const wasPrediction = doc().predictions.has(selection.current) ? doc().predictions.get(selection.current) : null;
-    operations.nudge(doc(), ids, part, count, player.frames);
-    if (wasPrediction) selection.one(doc().correctionOf(wasPrediction.id)?.id ?? wasPrediction.id);
-    const item = current();
-    if (item) desk.changed(item.start, item.end, part);
-  });
+  const nudge = (part, count) =>
+    edit((ids) => {
+      const wasPrediction = doc().predictions.has(selection.current) ? doc().predictions.get(selection.current) : null;
+      operations.nudge(doc(), ids, part, count, player.frames);
+      if (wasPrediction) selection.one(doc().correctionOf(wasPrediction.id)?.id ?? wasPrediction.id);
+      const item = current();
+      if (item) desk.changed(item.start, item.end, part);
+    });
 
   function step(by) {
     const ids = desk.listed();

@@ -62,13 +62,23 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     if (more) return { kind: "box", x, y, chosen: [...selection.ids] };
     if (hit.row.locked) return { kind: "locked", row: hit.row, grip: time, x };
     const create = { track: hit.row.name, grip: time, x, moved: false };
-    return event.pointerType === "touch" ? { ...pan(event, x), ...create, kind: "hold" } : { ...create, kind: "create", snapping: snappingFor([]) };
+    return event.pointerType === "touch"
+      ? { ...pan(event, x), ...create, kind: "hold" }
+      : { ...create, kind: "create", snapping: snappingFor([]) };
   }
 
   // A finger takes the rows up and down as well.
   function pan(event, x) {
     const scrolled = event.pointerType === "touch" ? root.parentElement : null;
-    return { kind: "pan", x, start: timeline.start, end: timeline.end, scrolled, y: event.clientY, top: scrolled?.scrollTop };
+    return {
+      kind: "pan",
+      x,
+      start: timeline.start,
+      end: timeline.end,
+      scrolled,
+      y: event.clientY,
+      top: scrolled?.scrollTop,
+    };
   }
 
   function grab(hit, more, time, x) {
@@ -82,15 +92,39 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     if (!together) selection.one(item.id);
     const movers = together ? [...selection.ids].map((id) => timeline.doc.item(id)) : [item];
     // what each of them was when the drag began: others may change them meanwhile
-    const taken = (piece, which) => ({ id: piece.id, track: timeline.doc.rowOf(piece), label: piece.label, start: piece.start, end: piece.end, base: piece.version, part: which });
-    const pieces = movers.filter((piece) => !timeline.arrangement.isLocked(timeline.doc.rowOf(piece))).map((piece) => taken(piece, part));
+    const taken = (piece, which) => ({
+      id: piece.id,
+      track: timeline.doc.rowOf(piece),
+      label: piece.label,
+      start: piece.start,
+      end: piece.end,
+      base: piece.version,
+      part: which,
+    });
+    const pieces = movers
+      .filter((piece) => !timeline.arrangement.isLocked(timeline.doc.rowOf(piece)))
+      .map((piece) => taken(piece, part));
     if (more) pieces.push(...shared.map((piece) => taken(piece, part === "start" ? "end" : "start")));
-    return { kind: "edit", part, pieces, grip: time, x, moved: false, track: row.name, snapping: snappingFor(pieces.map((piece) => piece.id)) };
+    return {
+      kind: "edit",
+      part,
+      pieces,
+      grip: time,
+      x,
+      moved: false,
+      track: row.name,
+      snapping: snappingFor(pieces.map((piece) => piece.id)),
+    };
   }
 
   function snappingFor(ids) {
     const prediction = timeline.doc.annotations.get(ids[0])?.prediction_id;
-    return new Snapping(timeline, player.frames, new Set(ids), ids.length === 1 && timeline.doc.predictions.has(ids[0]) ? ids[0] : prediction && null);
+    return new Snapping(
+      timeline,
+      player.frames,
+      new Set(ids),
+      ids.length === 1 && timeline.doc.predictions.has(ids[0]) ? ids[0] : prediction && null,
+    );
   }
 
   // ---------------------------------------------------------------- move
@@ -111,7 +145,9 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
       seek(within(timeline.time(at.x)));
     } else if (drag.kind === "box") {
       timeline.box = { x0: drag.x, y0: drag.y, x1: at.x, y1: at.y };
-      selection.set([...new Set([...drag.chosen, ...timeline.within(drag.x, drag.y, at.x, at.y).map((item) => item.id)])]);
+      selection.set([
+        ...new Set([...drag.chosen, ...timeline.within(drag.x, drag.y, at.x, at.y).map((item) => item.id)]),
+      ]);
       timeline.invalidate();
     } else if (drag.kind === "create" || drag.kind === "edit") {
       if (!drag.moved && Math.abs(at.x - drag.x) < CLICK_PX) return;
@@ -142,13 +178,22 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     if (drag.part === "body") {
       const earliest = Math.min(...drag.pieces.map((piece) => piece.start));
       const latest = Math.max(...drag.pieces.map((piece) => piece.end));
-      const free = Math.min(Math.max(first.start + time - drag.grip, first.start - earliest), timeline.duration - (latest - first.start));
+      const free = Math.min(
+        Math.max(first.start + time - drag.grip, first.start - earliest),
+        timeline.duration - (latest - first.start),
+      );
       const by = snap(free, event, at) - first.start;
       return drag.pieces.map((piece) => ({ ...piece, ...player.frames.span(piece.start + by, piece.end + by) }));
     }
     const edge = snap(time, event, at);
-    const low = Math.max(...drag.pieces.filter((piece) => piece.part === "end").map((piece) => player.frames.edge(piece.start, 1)), 0);
-    const high = Math.min(...drag.pieces.filter((piece) => piece.part === "start").map((piece) => player.frames.edge(piece.end, -1)), timeline.duration);
+    const low = Math.max(
+      ...drag.pieces.filter((piece) => piece.part === "end").map((piece) => player.frames.edge(piece.start, 1)),
+      0,
+    );
+    const high = Math.min(
+      ...drag.pieces.filter((piece) => piece.part === "start").map((piece) => player.frames.edge(piece.end, -1)),
+      timeline.duration,
+    );
     return drag.pieces.map((piece) => ({ ...piece, [piece.part]: Math.min(Math.max(edge, low), high) }));
   }
 
@@ -189,11 +234,13 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
   }
 
   function save(doc, drafts, part) {
-    const made = doc.together(() => drafts.map(({ id, start, end, base }) => {
-      if (!doc.annotations.has(id)) return doc.predictions.has(id) ? doc.correct(id, { start, end }) : id;
-      doc.update(id, { start, end }, base);
-      return id;
-    }));
+    const made = doc.together(() =>
+      drafts.map(({ id, start, end, base }) => {
+        if (!doc.annotations.has(id)) return doc.predictions.has(id) ? doc.correct(id, { start, end }) : id;
+        doc.update(id, { start, end }, base);
+        return id;
+      }),
+    );
     selection.set(part === "body" ? made : [made[0]], made[0]);
   }
 
@@ -203,7 +250,9 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     canvas.style.cursor = !hit.item || hit.row?.locked ? "default" : hit.part === "body" ? "grab" : "ew-resize";
     if (id === timeline.hover) return;
     timeline.hover = id;
-    timeline.dispatchEvent(new CustomEvent("hover", { detail: hit.item && { item: hit.item, x: event.clientX, y: event.clientY } }));
+    timeline.dispatchEvent(
+      new CustomEvent("hover", { detail: hit.item && { item: hit.item, x: event.clientX, y: event.clientY } }),
+    );
     timeline.invalidate();
   }
 
@@ -227,7 +276,13 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     timeline.setView(start, start + timeline.width * perPixel);
   }
 
-  for (const [name, handler] of [["pointerdown", begin], ["pointermove", move], ["pointerup", finish], ["pointercancel", finish]]) root.addEventListener(name, handler);
+  for (const [name, handler] of [
+    ["pointerdown", begin],
+    ["pointermove", move],
+    ["pointerup", finish],
+    ["pointercancel", finish],
+  ])
+    root.addEventListener(name, handler);
   root.addEventListener("pointerleave", () => {
     timeline.hover = null;
     timeline.dispatchEvent(new CustomEvent("hover", { detail: null }));
@@ -237,16 +292,20 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     const { item } = timeline.at(x, y);
     if (item) player.playRange(item.start, item.end);
   });
-  root.addEventListener("wheel", (event) => {
-    if (!timeline.doc) return;
-    event.preventDefault();
-    const amount = event.deltaMode === 1 ? 16 : 1;
-    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      timeline.pan((((event.deltaX || event.deltaY) * amount) / timeline.width) * (timeline.end - timeline.start));
-    } else {
-      timeline.zoom(Math.exp(event.deltaY * amount * 0.0015), timeline.time(point(event).x));
-    }
-  }, { passive: false });
+  root.addEventListener(
+    "wheel",
+    (event) => {
+      if (!timeline.doc) return;
+      event.preventDefault();
+      const amount = event.deltaMode === 1 ? 16 : 1;
+      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        timeline.pan((((event.deltaX || event.deltaY) * amount) / timeline.width) * (timeline.end - timeline.start));
+      } else {
+        timeline.zoom(Math.exp(event.deltaY * amount * 0.0015), timeline.time(point(event).x));
+      }
+    },
+    { passive: false },
+  );
 
   // Keys wait while the pointer holds something, or they would change it under the hand.
   return { holds: () => ["create", "edit", "box"].includes(drag?.kind), cancel };

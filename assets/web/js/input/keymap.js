@@ -64,28 +64,61 @@ const PRESETS = {
   elan: {
     title: "Like ELAN",
     keys: {
-      toggle: ["Control+Space", "Space"], playSelected: ["Shift+Space"], frameBack: ["Control+ArrowLeft"], frameOn: ["Control+ArrowRight"],
-      secondBack: ["Shift+ArrowLeft"], secondOn: ["Shift+ArrowRight"], create: ["Alt+n", "Enter"], remove: ["Alt+d", "Delete"],
-      next: ["Alt+ArrowRight", "Tab"], previous: ["Alt+ArrowLeft", "Shift+Tab"], startEarlier: ["Control+j"], startLater: ["Control+u"],
-      endEarlier: ["Control+Shift+J"], endLater: ["Control+Shift+U"], moveEarlier: [], moveLater: [],
+      toggle: ["Control+Space", "Space"],
+      playSelected: ["Shift+Space"],
+      frameBack: ["Control+ArrowLeft"],
+      frameOn: ["Control+ArrowRight"],
+      secondBack: ["Shift+ArrowLeft"],
+      secondOn: ["Shift+ArrowRight"],
+      create: ["Alt+n", "Enter"],
+      remove: ["Alt+d", "Delete"],
+      next: ["Alt+ArrowRight", "Tab"],
+      previous: ["Alt+ArrowLeft", "Shift+Tab"],
+      startEarlier: ["Control+j"],
+      startLater: ["Control+u"],
+      endEarlier: ["Control+Shift+J"],
+      endLater: ["Control+Shift+U"],
+      moveEarlier: [],
+      moveLater: [],
     },
   },
   via: {
     title: "Like VIA",
-    keys: { create: ["a", "Enter"], remove: ["d", "Delete"], accept: ["y"], reject: ["x"], next: ["Tab"], previous: ["Shift+Tab"] },
+    keys: {
+      create: ["a", "Enter"],
+      remove: ["d", "Delete"],
+      accept: ["y"],
+      reject: ["x"],
+      next: ["Tab"],
+      previous: ["Shift+Tab"],
+    },
   },
   cvat: {
     title: "Like CVAT",
     keys: {
-      frameBack: ["d", "ArrowLeft"], frameOn: ["f", "ArrowRight"], secondBack: ["c", "Shift+ArrowLeft"], secondOn: ["v", "Shift+ArrowRight"],
-      create: ["n", "Enter"], next: ["Tab"], merge: ["m"], hold: ["h"], split: ["Alt+m", "s"], fit: ["0"], help: ["F1", "?"],
+      frameBack: ["d", "ArrowLeft"],
+      frameOn: ["f", "ArrowRight"],
+      secondBack: ["c", "Shift+ArrowLeft"],
+      secondOn: ["v", "Shift+ArrowRight"],
+      create: ["n", "Enter"],
+      next: ["Tab"],
+      merge: ["m"],
+      hold: ["h"],
+      split: ["Alt+m", "s"],
+      fit: ["0"],
+      help: ["F1", "?"],
     },
   },
   premiere: {
     title: "Like Premiere Pro",
     keys: {
-      split: ["Control+k", "s"], fit: ["\\"], zoomIn: ["=", "+"], next: ["ArrowDown", "Tab"], previous: ["ArrowUp", "Shift+Tab"],
-      fullscreen: ["Control+`"], extend: ["e", "q"],
+      split: ["Control+k", "s"],
+      fit: ["\\"],
+      zoomIn: ["=", "+"],
+      next: ["ArrowDown", "Tab"],
+      previous: ["ArrowUp", "Shift+Tab"],
+      fullscreen: ["Control+`"],
+      extend: ["e", "q"],
     },
   },
 };
@@ -154,7 +187,14 @@ export function titleOf(action) {
 export function keyName(event) {
   const one = event.key.length === 1;
   const letter = one && /\p{L}/u.test(event.key);
-  const base = event.key === " " ? "Space" : letter ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
+  const base =
+    event.key === " "
+      ? "Space"
+      : letter
+        ? event.shiftKey
+          ? event.key.toUpperCase()
+          : event.key.toLowerCase()
+        : event.key;
   const shift = event.shiftKey && (!one || letter || base === "Space") ? "Shift+" : ""; // “?” needs Shift on most keyboards
   return `${event.ctrlKey || event.metaKey ? "Control+" : ""}${event.altKey ? "Alt+" : ""}${shift}${base}`;
 }
@@ -163,5 +203,8 @@ const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: 
 
 export function shownKey(key) {
   if (key === "+") return key;
-  return key.split("+").map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
+  return key
+    .split("+")
+    .map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part))
+    .join(" ");
 }

@@ -9,7 +9,8 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
   document.addEventListener("keydown", (event) => {
     if (!open() || typing(event) || document.querySelector("dialog[open], .menu")) return;
     const name = keyName(event);
-    if (pointer.holds()) { // what is in the hand is not changed by keys; Escape lets go of it
+    if (pointer.holds()) {
+      // what is in the hand is not changed by keys; Escape lets go of it
       event.preventDefault();
       if (name === "Escape") pointer.cancel();
       return;
@@ -18,7 +19,8 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
     const control = focused?.closest("button, a, input, select, video, summary");
     if (control && ["Space", "Enter"].includes(name)) return; // these belong to the focused control
     if (name.endsWith("Tab") && !(focused?.id === "timeline" && hasNext(name === "Tab" ? 1 : -1))) return;
-    if (focused?.closest("[role=listbox], [role=tablist], input[type=range]") && /^(Arrow|Home|End|Page)/.test(name)) return;
+    if (focused?.closest("[role=listbox], [role=tablist], input[type=range]") && /^(Arrow|Home|End|Page)/.test(name))
+      return;
     if (name === "Control+c" && String(getSelection())) return; // text is chosen: that is what is meant
     const action = keymap.actionOf(name);
     if (action === "hold") {

@@ -30,7 +30,11 @@ export class Snapping {
     const limit = (SNAP_PX / timeline.width) * (timeline.end - timeline.start);
     let best = null;
     if (!free) {
-      for (let i = countBefore(points.length, (k) => points[k][0] < time - limit); i < points.length && points[i][0] <= time + limit; i++) {
+      for (
+        let i = countBefore(points.length, (k) => points[k][0] < time - limit);
+        i < points.length && points[i][0] <= time + limit;
+        i++
+      ) {
         const away = Math.abs(points[i][0] - time);
         if (!best || away < best.away) best = { time: points[i][0], what: points[i][1], away };
       }

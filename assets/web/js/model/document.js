@@ -42,7 +42,12 @@ export class VideoDocument extends EventTarget {
     this.others = new Changes(server, this);
     this.answers = new Answers(this);
     this.steps = new Undo(this);
-    this.outbox = new Outbox(server, id, (answers) => this.answers.take(answers), (s, why) => this.setState(s, why));
+    this.outbox = new Outbox(
+      server,
+      id,
+      (answers) => this.answers.take(answers),
+      (s, why) => this.setState(s, why),
+    );
   }
 
   async load() {
@@ -60,7 +65,8 @@ export class VideoDocument extends EventTarget {
   async refresh() {
     let data;
     let said;
-    do { // what was saved while the answer was on its way is not in it, and does not wait any more either
+    do {
+      // what was saved while the answer was on its way is not in it, and does not wait any more either
       said = this.outbox.said;
       [data] = await Promise.all([this.fetchDocument(), this.outbox.restore()]);
     } while (said !== this.outbox.said);
@@ -84,8 +90,16 @@ export class VideoDocument extends EventTarget {
 
   take(data) {
     Object.assign(this, {
-      video: data.video, playable: data.playable, seq: data.seq, runSeq: data.run_seq, runs: data.runs,
-      palette: data.palette, engines: data.engines, jobs: data.jobs, indexed: data.indexed, people: new People(data.people),
+      video: data.video,
+      playable: data.playable,
+      seq: data.seq,
+      runSeq: data.run_seq,
+      runs: data.runs,
+      palette: data.palette,
+      engines: data.engines,
+      jobs: data.jobs,
+      indexed: data.indexed,
+      people: new People(data.people),
     });
     this.takeSchema(data.schema);
     this.predictions = new Map(data.predictions.map((p) => [p.id, p]));
@@ -125,7 +139,12 @@ export class VideoDocument extends EventTarget {
     this.changed("faces");
     this.changed();
     try {
-      const saved = await call(this.server, "save_people", { video: this.id, names, base: before.seq, annotator: annotator() });
+      const saved = await call(this.server, "save_people", {
+        video: this.id,
+        names,
+        base: before.seq,
+        annotator: annotator(),
+      });
       this.people = new People(saved);
     } catch (error) {
       this.people = before;
@@ -153,7 +172,8 @@ export class VideoDocument extends EventTarget {
   }
 
   changed(what = "content") {
-    if (!this.closed && !(this.quiet && what === "content")) this.dispatchEvent(new CustomEvent("change", { detail: what }));
+    if (!this.closed && !(this.quiet && what === "content"))
+      this.dispatchEvent(new CustomEvent("change", { detail: what }));
   }
 
   // A sentence for the person.
@@ -210,7 +230,7 @@ export class VideoDocument extends EventTarget {
   }
 
   toggle(runId) {
-    this.hidden.has(runId) ? this.hidden.delete(runId) : this.hidden.add(runId);
+    if (!this.hidden.delete(runId)) this.hidden.add(runId);
     this.signals.ask("loadCurve");
     this.changed();
   }

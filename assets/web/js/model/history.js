@@ -44,7 +44,8 @@ export class History {
   trim() {
     let first = this.done.length - 1; // the newest one stays, however large it is
     let changes = this.done.at(-1)?.length ?? 0;
-    while (first > 0 && this.done.length - first < MOST && changes + this.done[first - 1].length <= MOST_CHANGES) changes += this.done[--first].length;
+    while (first > 0 && this.done.length - first < MOST && changes + this.done[first - 1].length <= MOST_CHANGES)
+      changes += this.done[--first].length;
     this.done.splice(0, Math.max(0, first));
     this.keep();
   }
@@ -60,7 +61,10 @@ export class History {
   // The changes to apply, in order, as [now, wanted] or {decision, to}; null when there are none.
   back() {
     const group = this.move(this.done, this.undone);
-    return group && [...group].reverse().map((c) => (c.decision ? { decision: c.decision, to: c.from } : [c.after, c.before]));
+    return (
+      group &&
+      [...group].reverse().map((c) => (c.decision ? { decision: c.decision, to: c.from } : [c.after, c.before]))
+    );
   }
 
   forth() {

@@ -36,7 +36,10 @@ export function merge(doc, ids) {
   if (items.length < 2 || rows.size > 1 || doc.bars([...rows][0])) return null;
   return doc.together(() => {
     const [first, ...rest] = owned(doc, ids).sort((a, b) => a.start - b.start);
-    const note = [first, ...rest].map((a) => a.note).filter(Boolean).join("\n");
+    const note = [first, ...rest]
+      .map((a) => a.note)
+      .filter(Boolean)
+      .join("\n");
     for (const a of rest) doc.remove(a.id);
     doc.update(first.id, { end: Math.max(first.end, ...rest.map((a) => a.end)), note });
     return first.id;
@@ -92,18 +95,29 @@ export function decide(doc, ids, verdict) {
 
 // What can be pasted, also in another video: times from the first start on.
 export function copied(doc, ids) {
-  const items = [...ids].map((id) => doc.item(id)).filter(Boolean).sort((a, b) => a.start - b.start);
+  const items = [...ids]
+    .map((id) => doc.item(id))
+    .filter(Boolean)
+    .sort((a, b) => a.start - b.start);
   const zero = items[0]?.start ?? 0;
-  return items.map((item) => ({ track: doc.rowOf(item), label: item.label, note: item.note ?? "", start: item.start - zero, end: item.end - zero }));
+  return items.map((item) => ({
+    track: doc.rowOf(item),
+    label: item.label,
+    note: item.note ?? "",
+    start: item.start - zero,
+    end: item.end - zero,
+  }));
 }
 
 // New annotations from `time` on; what would lie beyond the end is cut or left out. Returns their ids.
 export function paste(doc, segments, time, frames) {
   return doc.together(() =>
-    segments.flatMap(({ start, end, ...rest }) => {
-      const [from, to] = [frames.snap(time + start), frames.snap(Math.min(time + end, frames.duration))];
-      return from < to - SAME ? [doc.create({ ...rest, start: from, end: to })] : [];
-    }).filter(Boolean),
+    segments
+      .flatMap(({ start, end, ...rest }) => {
+        const [from, to] = [frames.snap(time + start), frames.snap(Math.min(time + end, frames.duration))];
+        return from < to - SAME ? [doc.create({ ...rest, start: from, end: to })] : [];
+      })
+      .filter(Boolean),
   );
 }
 

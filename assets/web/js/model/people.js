@@ -33,7 +33,10 @@ export class People {
   // Every stretch of a face track that is called `name`: {track, from}.
   stretches(name, tracks) {
     return tracks.flatMap((track) => {
-      const starts = [0, ...this.names.filter((entry) => entry.track === track && entry.from > 0).map((entry) => entry.from)];
+      const starts = [
+        0,
+        ...this.names.filter((entry) => entry.track === track && entry.from > 0).map((entry) => entry.from),
+      ];
       return [...new Set(starts)].filter((from) => this.nameOf(track, from) === name).map((from) => ({ track, from }));
     });
   }
@@ -45,8 +48,12 @@ export class People {
 
   // From `time` on, whoever is called `name` is somebody else.
   split(name, time, to, tracks) {
-    const later = this.stretches(name, tracks).filter(({ from }) => from > time).map((stretch) => ({ ...stretch, name: to }));
-    const now = tracks.filter((track) => this.nameOf(track, time) === name).map((track) => ({ track, from: time, name: to }));
+    const later = this.stretches(name, tracks)
+      .filter(({ from }) => from > time)
+      .map((stretch) => ({ ...stretch, name: to }));
+    const now = tracks
+      .filter((track) => this.nameOf(track, time) === name)
+      .map((track) => ({ track, from: time, name: to }));
     return this.with([...now, ...later]);
   }
 

@@ -9,7 +9,8 @@ export function uncertainty(p) {
 const ORDERS = {
   uncertainty: (a, b) => uncertainty(b) - uncertainty(a) || a.start - b.start,
   time: (a, b) => a.start - b.start || a.end - b.end,
-  task: (a, b) => a.task.localeCompare(b.task) || a.track.localeCompare(b.track, undefined, { numeric: true }) || a.start - b.start,
+  task: (a, b) =>
+    a.task.localeCompare(b.task) || a.track.localeCompare(b.track, undefined, { numeric: true }) || a.start - b.start,
 };
 
 // The undecided predictions that are shown, in an order: "uncertainty", "time" or "task".
@@ -18,7 +19,8 @@ export function queue(doc, order) {
 }
 
 // What the threshold hides and nobody decided.
-export const below = (doc) => [...doc.predictions.values()].filter((p) => !p.verdict && doc.isOffered(p) && p.score < doc.threshold);
+export const below = (doc) =>
+  [...doc.predictions.values()].filter((p) => !p.verdict && doc.isOffered(p) && p.score < doc.threshold);
 
 // The one to look at after `id` was decided: what followed it in the queue, else the first.
 export function after(before, id, now) {

@@ -69,8 +69,11 @@ export class Rows extends EventTarget {
 
   // Names in the order that was chosen; ones that nobody moved keep their place among the others.
   sorted(names) {
-    const place = (name) => (this.order.indexOf(name) + 1 || Infinity);
-    return names.map((name, i) => [name, i]).sort(([a, i], [b, j]) => (place(a) === place(b) ? i - j : place(a) - place(b))).map(([name]) => name);
+    const place = (name) => this.order.indexOf(name) + 1 || Infinity;
+    return names
+      .map((name, i) => [name, i])
+      .sort(([a, i], [b, j]) => (place(a) === place(b) ? i - j : place(a) - place(b)))
+      .map(([name]) => name);
   }
 
   save() {

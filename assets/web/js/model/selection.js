@@ -35,6 +35,6 @@ export class Selection extends EventTarget {
   keepOnly(exists) {
     if ([...this.ids].every(exists)) return;
     const left = [...this.ids].filter(exists);
-    this.set(left, this.current !== null && exists(this.current) ? this.current : left.at(-1) ?? null);
+    this.set(left, this.current !== null && exists(this.current) ? this.current : (left.at(-1) ?? null));
   }
 }

@@ -84,7 +84,8 @@ export class Signals {
       if (this.doc.closed) return;
       this.seen.add(run.id);
       if (run.task === "speaker") Object.assign(this, { faces: payload.tracks ?? [], alike: payload.alike ?? [] });
-      const curves = run.task === "speaker" ? this.faces.map((t) => ({ ...t, label: "speaking" })) : payload.curves ?? [];
+      const curves =
+        run.task === "speaker" ? this.faces.map((t) => ({ ...t, label: "speaking" })) : (payload.curves ?? []);
       const found = new Map();
       for (const curve of curves) {
         if (!Array.isArray(curve.scores) || !curve.times?.length || typeof curve.scores[0] !== "number") continue;

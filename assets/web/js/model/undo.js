@@ -5,8 +5,13 @@ const spelled = (text) => (text ?? "").normalize("NFC"); // as the server writes
 
 // Whether a segment says the same; who made it, and from what, is the server's business.
 function same(a, b) {
-  return microseconds(a.start) === microseconds(b.start) && microseconds(a.end) === microseconds(b.end) &&
-    spelled(a.track) === spelled(b.track) && spelled(a.label) === spelled(b.label) && (a.note ?? "") === (b.note ?? "");
+  return (
+    microseconds(a.start) === microseconds(b.start) &&
+    microseconds(a.end) === microseconds(b.end) &&
+    spelled(a.track) === spelled(b.track) &&
+    spelled(a.label) === spelled(b.label) &&
+    (a.note ?? "") === (b.note ?? "")
+  );
 }
 
 export class Undo {
@@ -17,13 +22,27 @@ export class Undo {
   undo() {
     const { history } = this.doc;
     const group = history.done.at(-1) ?? [];
-    this.replay(this.strange(group, (change) => change.after, (change) => change.to), () => history.back());
+    this.replay(
+      this.strange(
+        group,
+        (change) => change.after,
+        (change) => change.to,
+      ),
+      () => history.back(),
+    );
   }
 
   redo() {
     const { history } = this.doc;
     const group = [...(history.undone.at(-1) ?? [])].reverse();
-    this.replay(this.strange(group, (change) => change.before, (change) => change.from), () => history.forth());
+    this.replay(
+      this.strange(
+        group,
+        (change) => change.before,
+        (change) => change.from,
+      ),
+      () => history.forth(),
+    );
   }
 
   // The id of something that is not as the group left it, else null. The last change to each says how that was.

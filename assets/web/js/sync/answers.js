@@ -44,14 +44,17 @@ export class Answers {
     const { doc } = this;
     const conflict = doc.conflicts.get(row.id);
     if (conflict) conflict.theirs = row;
-    if (row.version > edit.base_version + 1) { // the answer came late, and somebody went on meanwhile
+    if (row.version > edit.base_version + 1) {
+      // the answer came late, and somebody went on meanwhile
       if (doc.others.mergeAnnotation(row)) doc.changed();
       return false;
     }
     doc.remember(row.id, row.version);
     const known = doc.annotations.get(row.id);
     if (!known || known.version > row.version) return false;
-    const differs = ["track", "start", "end", "label", "note", "source"].some((field) => field in row && known[field] !== row[field]);
+    const differs = ["track", "start", "end", "label", "note", "source"].some(
+      (field) => field in row && known[field] !== row[field],
+    );
     Object.assign(known, row);
     return differs;
   }
@@ -75,7 +78,8 @@ export class Answers {
     const [verdict] = verdicts.slice(-1);
     const newest = states.at(-1);
     this.takeTheirs(id, newest.prediction_id, theirs);
-    if (newest.op === "delete" && (!theirs || theirs.deleted)) { // we agree
+    if (newest.op === "delete" && (!theirs || theirs.deleted)) {
+      // we agree
       doc.conflicts.delete(id);
       this.decide(newest, verdict);
       doc.changed();
@@ -84,7 +88,12 @@ export class Answers {
     const kept = states.length > 1 ? this.merged(states) : newest;
     if (states.length > 1) doc.outbox.keep(kept, states);
     const { op, base_version, edit_id, ...mine } = newest;
-    doc.conflicts.set(id, { mine: { ...mine, deleted: op === "delete" }, theirs, verdict, kept: verdict ? [kept, verdict] : [kept] });
+    doc.conflicts.set(id, {
+      mine: { ...mine, deleted: op === "delete" },
+      theirs,
+      verdict,
+      kept: verdict ? [kept, verdict] : [kept],
+    });
     doc.changed();
     doc.changed("conflict");
     return over;

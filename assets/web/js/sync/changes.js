@@ -28,7 +28,12 @@ export class Changes {
     this.polling = true;
     try {
       const request = {
-        video: doc.id, since: doc.seq, run_since: doc.runSeq, schema: doc.schemaKey, annotator: annotator(), window: WINDOW,
+        video: doc.id,
+        since: doc.seq,
+        run_since: doc.runSeq,
+        schema: doc.schemaKey,
+        annotator: annotator(),
+        window: WINDOW,
       };
       const news = await call(this.server, "changes", request, PATIENCE_MS);
       if (news.seq < request.since) return await doc.reload(); // a backup was brought back: what is here may be gone
@@ -101,7 +106,9 @@ export class Changes {
     const { doc } = this;
     const seen = JSON.stringify(jobs);
     if (seen === this.jobsSeen) return;
-    const ended = doc.jobs.some((job) => job.state !== "done" && jobs.some((j) => j.id === job.id && j.state === "done"));
+    const ended = doc.jobs.some(
+      (job) => job.state !== "done" && jobs.some((j) => j.id === job.id && j.state === "done"),
+    );
     this.jobsSeen = seen;
     doc.jobs = jobs;
     doc.previews = jobs.flatMap((job) => job.preview.map((p, i) => ({ ...p, id: `${job.id}:${i}`, preview: true })));

@@ -48,7 +48,14 @@ export class Outbox {
   // In storage only; `instead` are edits that it takes the place of.
   keep(edit, instead = []) {
     this.known.add(edit.edit_id);
-    this.keeping.set(edit.edit_id, keepEdit(this.video, edit, instead.map((each) => each.edit_id)));
+    this.keeping.set(
+      edit.edit_id,
+      keepEdit(
+        this.video,
+        edit,
+        instead.map((each) => each.edit_id),
+      ),
+    );
   }
 
   forget(edits) {
@@ -76,7 +83,12 @@ export class Outbox {
     const batch = this.next();
     let reply;
     try {
-      reply = await call(this.server, "save", { video: this.video, edits: batch, annotator: batch[0].annotator ?? annotator() }, PATIENCE_MS);
+      reply = await call(
+        this.server,
+        "save",
+        { video: this.video, edits: batch, annotator: batch[0].annotator ?? annotator() },
+        PATIENCE_MS,
+      );
     } catch (error) {
       this.busy = false;
       this.failed(error, batch);
@@ -93,7 +105,8 @@ export class Outbox {
   next() {
     const newest = new Map(); // annotation → the last edit of it
     const end = this.pending.findIndex((edit) => {
-      if (edit.annotator !== this.pending[0].annotator || (newest.has(edit.id) && !follows(edit, newest.get(edit.id)))) return true;
+      if (edit.annotator !== this.pending[0].annotator || (newest.has(edit.id) && !follows(edit, newest.get(edit.id))))
+        return true;
       if (edit.id && edit.op !== "verdict") newest.set(edit.id, edit);
       return false;
     });
@@ -103,7 +116,11 @@ export class Outbox {
   // Each edit with its answer. What builds on one that failed fails with it, also where it waits for a later batch.
   matched(batch, results) {
     const answers = batch.map((edit, i) => ({ edit, result: results[i] }));
-    const failed = new Map(answers.filter(({ edit, result }) => !result.ok && edit.id && edit.op !== "verdict").map((answer) => [answer.edit.id, answer]));
+    const failed = new Map(
+      answers
+        .filter(({ edit, result }) => !result.ok && edit.id && edit.op !== "verdict")
+        .map((answer) => [answer.edit.id, answer]),
+    );
     const sent = new Set(batch);
     this.pending = this.pending.filter((edit) => {
       const before = failed.get(edit.id);
@@ -122,13 +139,19 @@ export class Outbox {
       this.stated("gone", error.message);
       return;
     }
-    if (error.kind === "others") { // these wait in storage until whoever made them is back
+    if (error.kind === "others") {
+      // these wait in storage until whoever made them is back
       this.pending = this.pending.filter((edit) => edit.annotator !== batch[0].annotator);
       this.stated("others", error.message);
       this.flush();
       return;
     }
-    this.stated(error.kind === "refused" ? "refused" : "offline", error.kind === "offline" ? "The studio does not answer. Your edits are kept in this browser and sent again." : error.message);
+    this.stated(
+      error.kind === "refused" ? "refused" : "offline",
+      error.kind === "offline"
+        ? "The studio does not answer. Your edits are kept in this browser and sent again."
+        : error.message,
+    );
     this.retry = setTimeout(() => this.flush(), RETRY_MS);
   }
 }

@@ -58,25 +58,36 @@ export async function keepEdit(video, edit, instead = []) {
 
 function dropFrom(store, ids) {
   const index = store.index("edit_id");
-  for (const id of ids) index.getKey(id).onsuccess = ({ target }) => target.result !== undefined && store.delete(target.result);
+  for (const id of ids)
+    index.getKey(id).onsuccess = ({ target }) => target.result !== undefined && store.delete(target.result);
 }
 
 // {video, edit} of edits that a tab closed on before IndexedDB had them, oldest first.
 function hurried() {
-  const found = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).flatMap((key) => {
-    try {
-      return [JSON.parse(localStorage.getItem(key))];
-    } catch {
-      return [];
-    }
-  });
+  const found = Object.keys(localStorage)
+    .filter((key) => key.startsWith(PREFIX))
+    .flatMap((key) => {
+      try {
+        return [JSON.parse(localStorage.getItem(key))];
+      } catch {
+        return [];
+      }
+    });
   return found.sort((a, b) => a.at - b.at || a.n - b.n);
 }
 
 async function kept(video) {
-  const records = await within("edits", "readonly", (store) => (video ? store.index("video").getAll(video) : store.getAll()), []);
+  const records = await within(
+    "edits",
+    "readonly",
+    (store) => (video ? store.index("video").getAll(video) : store.getAll()),
+    [],
+  );
   const known = new Set(records.map((record) => record.edit.edit_id));
-  return [...records, ...hurried().filter((record) => (!video || record.video === video) && !known.has(record.edit.edit_id))];
+  return [
+    ...records,
+    ...hurried().filter((record) => (!video || record.video === video) && !known.has(record.edit.edit_id)),
+  ];
 }
 
 export const editsOf = async (video) => (await kept(video)).map((record) => record.edit);
@@ -108,13 +119,24 @@ function tabId() {
 
 const keyOf = (video) => `${video} ${tabId()}`; // the store's key is called `video`: a new name would be a new version
 
-export const keepHistory = (video, history) => within("history", "readwrite", (store) => store.put({ ...history, video: keyOf(video), at: Date.now() }));
+export const keepHistory = (video, history) =>
+  within("history", "readwrite", (store) => store.put({ ...history, video: keyOf(video), at: Date.now() }));
 
 // What this tab can undo; in a new tab, what was done last to the video.
 export async function historyOf(video) {
-  const all = await within("history", "readonly", (store) => store.getAll(IDBKeyRange.bound(video, `${video} \uffff`)), []);
-  const newest = all.filter((record) => record.video === video || record.video.startsWith(`${video} `)).sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
-  const old = newest.slice(TABS).map((record) => record.video).filter((key) => key !== keyOf(video));
+  const all = await within(
+    "history",
+    "readonly",
+    (store) => store.getAll(IDBKeyRange.bound(video, `${video} \uffff`)),
+    [],
+  );
+  const newest = all
+    .filter((record) => record.video === video || record.video.startsWith(`${video} `))
+    .sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
+  const old = newest
+    .slice(TABS)
+    .map((record) => record.video)
+    .filter((key) => key !== keyOf(video));
   if (old.length) await within("history", "readwrite", (store) => void old.forEach((key) => store.delete(key)));
   return newest.find((record) => record.video === keyOf(video)) ?? newest[0] ?? null;
 }

@@ -13,7 +13,12 @@ export class Asking {
       const query = $("ground-query").value.trim();
       if (query && desk.doc) this.ask(query);
     });
-    const buttons = { "make-playable": "proxy", "find-topics": "survey", "find-speakers": "speakers", "find-emotions": "emotions" };
+    const buttons = {
+      "make-playable": "proxy",
+      "find-topics": "survey",
+      "find-speakers": "speakers",
+      "find-emotions": "emotions",
+    };
     for (const [id, kind] of Object.entries(buttons)) $(id).addEventListener("click", () => desk.doc && this.run(kind));
     $("glance").addEventListener("click", () => desk.doc && this.glance());
     $("threshold").addEventListener("input", (event) => {
@@ -27,7 +32,8 @@ export class Asking {
     const engines = this.$("engine");
     this.$("ground-query").value = "";
     this.$("threshold").value = 0;
-    if (!engines.options.length) engines.append(...doc.engines.map((name) => el("option", { value: name, text: name })));
+    if (!engines.options.length)
+      engines.append(...doc.engines.map((name) => el("option", { value: name, text: name })));
   }
 
   // A question that came with the address: shown if it was asked before, asked if not.
@@ -43,7 +49,12 @@ export class Asking {
     const { $ } = this;
     const button = $("ground-form").querySelector("button");
     button.disabled = true;
-    const options = { engine: $("engine").value, refine: $("refine").checked, check: $("check").checked, remember: $("remember").checked };
+    const options = {
+      engine: $("engine").value,
+      refine: $("refine").checked,
+      check: $("check").checked,
+      remember: $("remember").checked,
+    };
     await this.start("ground", { query, ...options });
     button.disabled = false;
   }
@@ -62,7 +73,10 @@ export class Asking {
   }
 
   refresh(what) {
-    const { $, desk: { doc } } = this;
+    const {
+      $,
+      desk: { doc },
+    } = this;
     if (what === "content") {
       showQuestions($("questions"), doc);
       $("threshold-row").hidden = !doc.undecided.length && !doc.threshold;

@@ -61,6 +61,7 @@ const keyOf = (node) => node.dataset.key || node.dataset.field || node.id || nod
 export function typing(event) {
   const { target } = event;
   if (!(target instanceof HTMLElement)) return false;
-  if (target.tagName === "INPUT") return !/^(range|checkbox|radio|button|submit|color|file)$/.test(target.getAttribute("type") ?? "text");
+  if (target.tagName === "INPUT")
+    return !/^(range|checkbox|radio|button|submit|color|file)$/.test(target.getAttribute("type") ?? "text");
   return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }

@@ -33,7 +33,8 @@ export class Exchange {
     this.doc = doc;
     const writable = (await this.known()).filter((format) => format.writes);
     const select = this.$("export-format");
-    if (!select.options.length) select.append(...writable.map((f) => el("option", { value: f.name, text: `${f.title} (${f.extension})` })));
+    if (!select.options.length)
+      select.append(...writable.map((f) => el("option", { value: f.name, text: `${f.title} (${f.extension})` })));
     this.exporting.showModal();
     await this.showLosses();
   }
@@ -43,9 +44,14 @@ export class Exchange {
     this.$("export-go").href = `/export/${this.doc.id}?format=${encodeURIComponent(format)}`;
     const { lost } = await call(this.server, "export_preview", { video: this.doc.id, format });
     if (format !== this.$("export-format").value) return;
-    this.$("export-lost").replaceChildren(...(lost.length
-      ? [el("p", { text: "This format cannot hold everything:" }), el("ul", {}, ...lost.map((text) => el("li", { text })))]
-      : [el("p", { class: "muted", text: "Nothing is lost." })]));
+    this.$("export-lost").replaceChildren(
+      ...(lost.length
+        ? [
+            el("p", { text: "This format cannot hold everything:" }),
+            el("ul", {}, ...lost.map((text) => el("li", { text }))),
+          ]
+        : [el("p", { class: "muted", text: "Nothing is lost." })]),
+    );
   }
 
   // ---------------------------------------------------------------- in
@@ -54,9 +60,27 @@ export class Exchange {
     this.doc = doc;
     this.reset();
     const { imports } = await call(this.server, "imports");
-    this.$("import-past").replaceChildren(...imports.filter((past) => !past.undone).slice(0, 5).map((past) => el("li", {},
-      el("span", { dir: "auto", text: `${past.file}: ${past.annotations} ${past.kind === "lines" ? "lines" : "annotations"}, ${past.annotator || "somebody"}, ${new Date(past.at).toLocaleString()} ` }),
-      el("button", { class: "link", type: "button", text: "Undo", onclick: (event) => this.undo(past, event.target) }))));
+    this.$("import-past").replaceChildren(
+      ...imports
+        .filter((past) => !past.undone)
+        .slice(0, 5)
+        .map((past) =>
+          el(
+            "li",
+            {},
+            el("span", {
+              dir: "auto",
+              text: `${past.file}: ${past.annotations} ${past.kind === "lines" ? "lines" : "annotations"}, ${past.annotator || "somebody"}, ${new Date(past.at).toLocaleString()} `,
+            }),
+            el("button", {
+              class: "link",
+              type: "button",
+              text: "Undo",
+              onclick: (event) => this.undo(past, event.target),
+            }),
+          ),
+        ),
+    );
     this.importing.showModal();
   }
 
@@ -87,7 +111,10 @@ export class Exchange {
     const likely = new Set(data.formats);
     const select = this.$("import-format");
     const option = (f) => el("option", { value: f.name, text: f.title });
-    select.replaceChildren(...readable.filter((f) => likely.has(f.name)).map(option), el("optgroup", { label: "All formats" }, ...readable.filter((f) => !likely.has(f.name)).map(option)));
+    select.replaceChildren(
+      ...readable.filter((f) => likely.has(f.name)).map(option),
+      el("optgroup", { label: "All formats" }, ...readable.filter((f) => !likely.has(f.name)).map(option)),
+    );
     if (data.formats.length) select.value = data.formats[0];
     this.$("import-kind").value = "lines"; // what subtitles are for, where the format is one of subtitles
     await this.preview();
@@ -97,8 +124,12 @@ export class Exchange {
     const { upload, name, doc, request } = this;
     const many = this.formats.find((f) => f.name === this.$("import-format").value);
     return {
-      upload, name, format: this.$("import-format").value, kind: many?.lines ? this.$("import-kind").value : "annotations",
-      ...(doc ? { video: doc.id } : {}), ...request,
+      upload,
+      name,
+      format: this.$("import-format").value,
+      kind: many?.lines ? this.$("import-kind").value : "annotations",
+      ...(doc ? { video: doc.id } : {}),
+      ...request,
     };
   }
 
@@ -118,13 +149,43 @@ export class Exchange {
   show({ parts, tracks, labels, segments, already, problems, sample }) {
     const { $ } = this;
     $("import-said").textContent = problems.join(" ");
-    $("import-counts").textContent = `${counted(segments, "segment")}${already ? `, ${already} of them here already (they are left out)` : ""}${parts.length > 1 ? `, of ${parts.length} videos` : ""}`;
-    $("import-parts").replaceChildren(...parts.map((part) => el("li", { dir: "auto", text: `${part.name || "(no name)"} → ${part.video ? part.video.name : "no video of this library; it is left out"}: ${part.segments}${part.problems.length ? ` — ${part.problems.join(" ")}` : ""}` })));
-    const mapping = (rows, into) => rows.map((row) => el("div", { class: "row" }, el("span", { class: "grow", dir: "auto", text: `${row.name || "(no label)"} (${row.segments})` }), "→",
-      el("input", { type: "text", dir: "auto", maxlength: 500, value: row.to, "aria-label": `Becomes, for ${row.name || "no label"}`, onchange: (e) => { this.request[into][row.name] = e.target.value; this.preview(); } })));
+    $("import-counts").textContent =
+      `${counted(segments, "segment")}${already ? `, ${already} of them here already (they are left out)` : ""}${parts.length > 1 ? `, of ${parts.length} videos` : ""}`;
+    $("import-parts").replaceChildren(
+      ...parts.map((part) =>
+        el("li", {
+          dir: "auto",
+          text: `${part.name || "(no name)"} → ${part.video ? part.video.name : "no video of this library; it is left out"}: ${part.segments}${part.problems.length ? ` — ${part.problems.join(" ")}` : ""}`,
+        }),
+      ),
+    );
+    const mapping = (rows, into) =>
+      rows.map((row) =>
+        el(
+          "div",
+          { class: "row" },
+          el("span", { class: "grow", dir: "auto", text: `${row.name || "(no label)"} (${row.segments})` }),
+          "→",
+          el("input", {
+            type: "text",
+            dir: "auto",
+            maxlength: 500,
+            value: row.to,
+            "aria-label": `Becomes, for ${row.name || "no label"}`,
+            onchange: (e) => {
+              this.request[into][row.name] = e.target.value;
+              this.preview();
+            },
+          }),
+        ),
+      );
     $("import-tracks").replaceChildren(...mapping(tracks, "tracks"));
     $("import-labels").replaceChildren(...mapping(labels, "labels"));
-    $("import-sample").replaceChildren(...sample.slice(0, 6).map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${s.track}: ${s.label}` })));
+    $("import-sample").replaceChildren(
+      ...sample
+        .slice(0, 6)
+        .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${s.track}: ${s.label}` })),
+    );
     $("import-shown").hidden = false;
     $("import-go").disabled = segments - already <= 0;
     $("import-go").textContent = `Import ${Math.max(0, segments - already)}`;
@@ -147,7 +208,12 @@ export class Exchange {
     button.disabled = true;
     try {
       const { removed, kept } = await call(this.server, "import_undo", { import: past.id, annotator: annotator() });
-      button.replaceWith(el("span", { class: "muted", text: `undone: ${removed} gone${kept ? `, ${kept} kept because somebody changed them since` : ""}` }));
+      button.replaceWith(
+        el("span", {
+          class: "muted",
+          text: `undone: ${removed} gone${kept ? `, ${kept} kept because somebody changed them since` : ""}`,
+        }),
+      );
       this.done();
     } catch (error) {
       this.$("import-said").textContent = error.message;

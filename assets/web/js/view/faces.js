@@ -34,7 +34,9 @@ export class Faces {
   }
 
   at(event) {
-    return this.boxes.find(({ x, y, w, h }) => event.offsetX >= x && event.offsetX <= x + w && event.offsetY >= y && event.offsetY <= y + h);
+    return this.boxes.find(
+      ({ x, y, w, h }) => event.offsetX >= x && event.offsetX <= x + w && event.offsetY >= y && event.offsetY <= y + h,
+    );
   }
 
   draw() {
@@ -58,16 +60,28 @@ export class Faces {
       const name = box && this.people.nameOf(track.track, player.time);
       if (!name) continue;
       const score = valueAt(track.times, track.scores, player.time);
-      const place = { name, score, x: left + box[0] * scale, y: top + box[1] * scale, w: (box[2] - box[0]) * scale, h: (box[3] - box[1]) * scale };
+      const place = {
+        name,
+        score,
+        x: left + box[0] * scale,
+        y: top + box[1] * scale,
+        w: (box[2] - box[0]) * scale,
+        h: (box[3] - box[1]) * scale,
+      };
       this.boxes.push(place);
       this.drawBox(ctx, place);
     }
-    canvas.dataset.faces = JSON.stringify(this.boxes.map(({ name, score, x, y, w, h }) => ({ name, score, x, y, w, h })));
+    canvas.dataset.faces = JSON.stringify(
+      this.boxes.map(({ name, score, x, y, w, h }) => ({ name, score, x, y, w, h })),
+    );
   }
 
   drawBox(ctx, { name, score, x, y, w, h }) {
     const share = score ?? 0;
-    const colour = score === null ? "#dfe3f3" : `hsl(${Math.round(220 - 75 * share)} ${Math.round(25 + 60 * share)}% ${Math.round(72 - 12 * share)}%)`;
+    const colour =
+      score === null
+        ? "#dfe3f3"
+        : `hsl(${Math.round(220 - 75 * share)} ${Math.round(25 + 60 * share)}% ${Math.round(72 - 12 * share)}%)`;
     ctx.lineWidth = name === this.chosen ? 3 : 2;
     ctx.strokeStyle = "rgb(8 10 18 / 55%)";
     ctx.beginPath();

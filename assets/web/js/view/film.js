@@ -34,7 +34,17 @@ export class Film {
       if (!image) continue;
       const shown = Math.min(room, width);
       const cut = ((1 - shown / width) / 2) * image.naturalWidth; // the middle of the picture where there is little room
-      ctx.drawImage(image, cut, 0, image.naturalWidth - 2 * cut, image.naturalHeight, x, row.y + 1, Math.min(room, width) - 1, height);
+      ctx.drawImage(
+        image,
+        cut,
+        0,
+        image.naturalWidth - 2 * cut,
+        image.naturalHeight,
+        x,
+        row.y + 1,
+        Math.min(room, width) - 1,
+        height,
+      );
     }
     this.load();
   }

@@ -119,7 +119,8 @@ export function drawCurve(ctx, timeline, wholeRow) {
   const every = Math.max(1, Math.floor(inView.length / (2 * timeline.width)));
   inView.forEach((i, n) => {
     if (n % every && n !== inView.length - 1) return;
-    n ? ctx.lineTo(timeline.x(times[i]), y(scores[i])) : ctx.moveTo(timeline.x(times[i]), y(scores[i]));
+    if (n) ctx.lineTo(timeline.x(times[i]), y(scores[i]));
+    else ctx.moveTo(timeline.x(times[i]), y(scores[i]));
   });
   ctx.strokeStyle = timeline.ink.accent;
   ctx.lineWidth = 1.5;
@@ -147,11 +148,15 @@ export function drawGraphs(ctx, timeline, row) {
     ctx.beginPath();
     let first = Math.max(0, times.findIndex((t) => t >= timeline.start) - 1);
     if (first < 0) first = 0;
-    const stride = Math.max(1, Math.floor((times.length * (timeline.end - timeline.start)) / timeline.duration / (2 * timeline.width)));
+    const stride = Math.max(
+      1,
+      Math.floor((times.length * (timeline.end - timeline.start)) / timeline.duration / (2 * timeline.width)),
+    );
     let last = null;
     for (let i = first; i < times.length; i += stride) {
       const gap = last === null || times[i] - last > 1 + stride * 0.3;
-      gap ? ctx.moveTo(timeline.x(times[i]), y(scores[i])) : ctx.lineTo(timeline.x(times[i]), y(scores[i]));
+      if (gap) ctx.moveTo(timeline.x(times[i]), y(scores[i]));
+      else ctx.lineTo(timeline.x(times[i]), y(scores[i]));
       last = times[i];
       if (last > timeline.end) break;
     }

@@ -18,29 +18,58 @@ export class Gutter extends EventTarget {
     const head = el("div", { class: "gutter-head" });
     head.style.height = `${RULER_H + overview}px`;
     this.box.replaceChildren(head, ...rows.map((row) => this.cell(row)));
-    if (focused) this.box.querySelector(`.gutter-row[data-row="${CSS.escape(focused)}"] .${CSS.escape(part.split(" ")[0] || "name")}`)?.focus();
+    if (focused)
+      this.box
+        .querySelector(`.gutter-row[data-row="${CSS.escape(focused)}"] .${CSS.escape(part.split(" ")[0] || "name")}`)
+        ?.focus();
   }
 
   cell(row) {
     const isTrack = row.kind === "track";
-    const cell = el("div", { class: `gutter-row ${row.kind}${row.collapsed ? " collapsed" : ""}`, title: row.name, "data-row": row.key });
+    const cell = el("div", {
+      class: `gutter-row ${row.kind}${row.collapsed ? " collapsed" : ""}`,
+      title: row.name,
+      "data-row": row.key,
+    });
     cell.style.height = `${row.height}px`;
-    cell.append(isTrack
-      ? el("button", { class: "name", type: "button", dir: "auto", text: row.name, onclick: () => this.dispatchEvent(new CustomEvent("pick", { detail: row.name })) })
-      : el("span", { class: "name", dir: "auto", text: row.name }));
-    if (row.locked) cell.append(el("span", { class: "lock", text: "🔒", title: "Locked: nothing in this row can be changed" }));
+    cell.append(
+      isTrack
+        ? el("button", {
+            class: "name",
+            type: "button",
+            dir: "auto",
+            text: row.name,
+            onclick: () => this.dispatchEvent(new CustomEvent("pick", { detail: row.name })),
+          })
+        : el("span", { class: "name", dir: "auto", text: row.name }),
+    );
+    if (row.locked)
+      cell.append(el("span", { class: "lock", text: "🔒", title: "Locked: nothing in this row can be changed" }));
     if (row.graph) {
-      cell.append(el("button", {
-        class: "graph", type: "button", text: "∿", title: "Show or hide the scores over time",
-        "aria-label": `Scores of ${row.name} over time`, "aria-pressed": String(Boolean(this.arrangement.get(row.key).graph)),
-        onclick: () => this.arrangement.toggle(row.key, "graph"),
-      }));
+      cell.append(
+        el("button", {
+          class: "graph",
+          type: "button",
+          text: "∿",
+          title: "Show or hide the scores over time",
+          "aria-label": `Scores of ${row.name} over time`,
+          "aria-pressed": String(Boolean(this.arrangement.get(row.key).graph)),
+          onclick: () => this.arrangement.toggle(row.key, "graph"),
+        }),
+      );
     }
     if (row.kind !== "graph") {
-      cell.append(el("button", {
-        class: "more", type: "button", text: "⋯", "aria-label": `Row ${row.name}`, "aria-haspopup": "menu", "aria-expanded": "false",
-        onclick: (event) => this.menu(event.currentTarget, row),
-      }));
+      cell.append(
+        el("button", {
+          class: "more",
+          type: "button",
+          text: "⋯",
+          "aria-label": `Row ${row.name}`,
+          "aria-haspopup": "menu",
+          "aria-expanded": "false",
+          onclick: (event) => this.menu(event.currentTarget, row),
+        }),
+      );
     }
     return cell;
   }
@@ -50,29 +79,44 @@ export class Gutter extends EventTarget {
     const state = arrangement.get(row.key);
     const isTrack = row.kind === "track";
     const at = tracks.indexOf(row.key);
-    const track = isTrack ? [
-      ["Collapse", () => arrangement.toggle(row.key, "collapsed"), { checked: Boolean(state.collapsed) }],
-      ["Lock", () => arrangement.toggle(row.key, "locked"), { checked: Boolean(state.locked) }],
-      null,
-      ["Move up", () => arrangement.move(row.key, -1, tracks), { disabled: at <= 0 }],
-      ["Move down", () => arrangement.move(row.key, 1, tracks), { disabled: at === tracks.length - 1 }],
-    ] : [];
-    openMenu(anchor, [
-      ...track,
-      ["Taller", () => arrangement.resize(row.key, 1), { disabled: state.collapsed || (state.size ?? 1) >= 3 }],
-      ["Shorter", () => arrangement.resize(row.key, -1), { disabled: state.collapsed || (state.size ?? 1) <= 0 }],
-      null,
-      ["Only this row", () => arrangement.only(row.key), { checked: arrangement.solo === row.key }],
-      ["Hide", () => arrangement.toggle(row.key, "hidden"), { disabled: arrangement.solo === row.key }],
-    ], `Row ${row.name}`, () => this.box.querySelector(`.gutter-row[data-row="${CSS.escape(row.key)}"] .more`));
+    const track = isTrack
+      ? [
+          ["Collapse", () => arrangement.toggle(row.key, "collapsed"), { checked: Boolean(state.collapsed) }],
+          ["Lock", () => arrangement.toggle(row.key, "locked"), { checked: Boolean(state.locked) }],
+          null,
+          ["Move up", () => arrangement.move(row.key, -1, tracks), { disabled: at <= 0 }],
+          ["Move down", () => arrangement.move(row.key, 1, tracks), { disabled: at === tracks.length - 1 }],
+        ]
+      : [];
+    openMenu(
+      anchor,
+      [
+        ...track,
+        ["Taller", () => arrangement.resize(row.key, 1), { disabled: state.collapsed || (state.size ?? 1) >= 3 }],
+        ["Shorter", () => arrangement.resize(row.key, -1), { disabled: state.collapsed || (state.size ?? 1) <= 0 }],
+        null,
+        ["Only this row", () => arrangement.only(row.key), { checked: arrangement.solo === row.key }],
+        ["Hide", () => arrangement.toggle(row.key, "hidden"), { disabled: arrangement.solo === row.key }],
+      ],
+      `Row ${row.name}`,
+      () => this.box.querySelector(`.gutter-row[data-row="${CSS.escape(row.key)}"] .more`),
+    );
   }
 }
 
 // The rows that there are, each to show or to hide.
 export function rowsMenu(anchor, names, arrangement) {
-  openMenu(anchor, [
-    ["Show all rows", () => arrangement.showAll()],
-    null,
-    ...names.map((name) => [name, () => (arrangement.solo ? arrangement.only(name) : arrangement.toggle(name, "hidden")), { checked: arrangement.isShown(name) }]),
-  ], "Rows");
+  openMenu(
+    anchor,
+    [
+      ["Show all rows", () => arrangement.showAll()],
+      null,
+      ...names.map((name) => [
+        name,
+        () => (arrangement.solo ? arrangement.only(name) : arrangement.toggle(name, "hidden")),
+        { checked: arrangement.isShown(name) },
+      ]),
+    ],
+    "Rows",
+  );
 }

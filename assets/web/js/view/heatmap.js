@@ -12,7 +12,10 @@ export class HeatMap {
     this.open = open;
     this.strips = [];
     details.addEventListener("toggle", () => details.open && this.draw());
-    new MutationObserver(() => details.open && this.draw()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    new MutationObserver(() => details.open && this.draw()).observe(document.body, {
+      attributes: true,
+      attributeFilter: ["class"],
+    });
   }
 
   show(strips) {
@@ -34,7 +37,9 @@ export class HeatMap {
       z: strips.map((strip) => strip.scores),
       x: [...Array(bins).keys()].map(share),
       y: strips.map((_, i) => i),
-      text: strips.map((strip) => strip.scores.map((s, bin) => `${((share(bin) / 100) * strip.duration).toFixed(1)} s: ${s.toFixed(3)}`)),
+      text: strips.map((strip) =>
+        strip.scores.map((s, bin) => `${((share(bin) / 100) * strip.duration).toFixed(1)} s: ${s.toFixed(3)}`),
+      ),
       hovertemplate: "%{text}<extra></extra>",
       colorscale: "Viridis",
       colorbar: { thickness: 10, title: { text: "cosine", side: "right" }, tickfont: { color: ink } },
@@ -48,7 +53,12 @@ export class HeatMap {
       font: { color: ink, family: "system-ui, sans-serif", size: 12 },
       xaxis: { title: { text: "part of the video, %" }, zeroline: false },
       // names are ticks, not categories: two videos may have the same name; Plotly must not read them as markup
-      yaxis: { autorange: "reversed", tickvals: strips.map((_, i) => i), ticktext: strips.map((strip) => plain(strip.name)), zeroline: false },
+      yaxis: {
+        autorange: "reversed",
+        tickvals: strips.map((_, i) => i),
+        ticktext: strips.map((strip) => plain(strip.name)),
+        zeroline: false,
+      },
     };
     await Plotly.react(box, [trace], layout, { displayModeBar: false, responsive: true });
     box.removeAllListeners("plotly_click");

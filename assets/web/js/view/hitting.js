@@ -21,7 +21,10 @@ export function hitLane(timeline, lane, x) {
     if (!edge && !inside) continue;
     const part = edge ? (toStart <= toEnd ? "start" : "end") : "body";
     // inside beats outside, the selected one beats its neighbours, the edge nearest to the pointer wins
-    const rank = (item.id === timeline.selection.current ? 0 : 10) + (inside ? 0 : 5) + (edge ? Math.min(toStart, toEnd) / EDGE_PX : 1);
+    const rank =
+      (item.id === timeline.selection.current ? 0 : 10) +
+      (inside ? 0 : 5) +
+      (edge ? Math.min(toStart, toEnd) / EDGE_PX : 1);
     if (!best || rank < best.rank) best = { item, part, rank };
   }
   return best && { item: best.item, part: best.part };

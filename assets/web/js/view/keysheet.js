@@ -25,14 +25,37 @@ export class KeySheet {
 
   fill() {
     this.preset.value = this.keymap.preset;
-    this.table.replaceChildren(...this.keymap.groups.map(({ title, actions }) => el("section", {},
-      el("h3", { text: title }),
-      ...actions.map(({ action, what, keys }) => el("p", {},
-        el("button", {
-          class: `key${this.asked === action ? " asked" : ""}`, type: "button", "data-action": action, "aria-label": `Key for: ${what}`,
-          onclick: () => this.ask(action),
-        }, ...(this.asked === action ? ["press a key"] : keys.length ? keys.slice(0, 2).map((key) => el("kbd", { text: shownKey(key) })) : [el("span", { class: "muted", text: "none" })])),
-        el("span", { text: what }))))));
+    this.table.replaceChildren(
+      ...this.keymap.groups.map(({ title, actions }) =>
+        el(
+          "section",
+          {},
+          el("h3", { text: title }),
+          ...actions.map(({ action, what, keys }) =>
+            el(
+              "p",
+              {},
+              el(
+                "button",
+                {
+                  class: `key${this.asked === action ? " asked" : ""}`,
+                  type: "button",
+                  "data-action": action,
+                  "aria-label": `Key for: ${what}`,
+                  onclick: () => this.ask(action),
+                },
+                ...(this.asked === action
+                  ? ["press a key"]
+                  : keys.length
+                    ? keys.slice(0, 2).map((key) => el("kbd", { text: shownKey(key) }))
+                    : [el("span", { class: "muted", text: "none" })]),
+              ),
+              el("span", { text: what }),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
   ask(action) {

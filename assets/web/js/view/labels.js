@@ -43,22 +43,74 @@ export class LabelEditor {
   }
 
   section(track) {
-    return el("section", { "data-track": track.track },
-      el("div", { class: "row head" },
+    return el(
+      "section",
+      { "data-track": track.track },
+      el(
+        "div",
+        { class: "row head" },
         el("h3", { dir: "auto", text: track.track }),
-        el("label", { class: "check inline" }, el("input", { type: "checkbox", checked: track.closed, onchange: (e) => (track.closed = e.target.checked) }), "Only these labels")),
+        el(
+          "label",
+          { class: "check inline" },
+          el("input", { type: "checkbox", checked: track.closed, onchange: (e) => (track.closed = e.target.checked) }),
+          "Only these labels",
+        ),
+      ),
       ...track.labels.map((label) => this.row(track, label)),
-      el("button", { class: "link", type: "button", text: "+ Label", onclick: () => this.addLabel(track) }));
+      el("button", { class: "link", type: "button", text: "+ Label", onclick: () => this.addLabel(track) }),
+    );
   }
 
   row(track, label) {
     const taken = (key) => key && track.labels.some((other) => other !== label && other.hotkey === key);
-    return el("div", { class: "row label" },
-      el("input", { type: "color", value: label.colour, "aria-label": `Colour of ${label.label || "the new label"}`, onchange: (e) => (label.colour = e.target.value) }),
-      el("input", { type: "text", class: "grow", dir: "auto", maxlength: 500, value: label.label, "aria-label": "Label", onchange: (e) => (label.label = e.target.value.trim()) }),
-      el("select", { "data-key": `key ${track.labels.indexOf(label)} ${track.track}`, "aria-label": `Key of ${label.label || "the new label"}`, onchange: (e) => { label.hotkey = e.target.value || null; this.fill(); } },
-        ...KEYS.map((key) => el("option", { value: key, text: key || "no key", selected: key === (label.hotkey ?? ""), disabled: taken(key) }))),
-      el("button", { class: "plain", type: "button", text: "×", "data-key": this.takeOffKey(track, track.labels.indexOf(label)), "aria-label": `Take ${label.label || "the new label"} off the list`, title: "Off the list; segments keep it", onclick: () => this.takeOff(track, label) }));
+    return el(
+      "div",
+      { class: "row label" },
+      el("input", {
+        type: "color",
+        value: label.colour,
+        "aria-label": `Colour of ${label.label || "the new label"}`,
+        onchange: (e) => (label.colour = e.target.value),
+      }),
+      el("input", {
+        type: "text",
+        class: "grow",
+        dir: "auto",
+        maxlength: 500,
+        value: label.label,
+        "aria-label": "Label",
+        onchange: (e) => (label.label = e.target.value.trim()),
+      }),
+      el(
+        "select",
+        {
+          "data-key": `key ${track.labels.indexOf(label)} ${track.track}`,
+          "aria-label": `Key of ${label.label || "the new label"}`,
+          onchange: (e) => {
+            label.hotkey = e.target.value || null;
+            this.fill();
+          },
+        },
+        ...KEYS.map((key) =>
+          el("option", {
+            value: key,
+            text: key || "no key",
+            selected: key === (label.hotkey ?? ""),
+            disabled: taken(key),
+          }),
+        ),
+      ),
+      el("button", {
+        class: "plain",
+        type: "button",
+        text: "×",
+        "data-key": this.takeOffKey(track, track.labels.indexOf(label)),
+        "aria-label": `Take ${label.label || "the new label"} off the list`,
+        title: "Off the list; segments keep it",
+        onclick: () => this.takeOff(track, label),
+      }),
+    );
   }
 
   takeOffKey(track, index) {
@@ -71,13 +123,22 @@ export class LabelEditor {
     track.labels.splice(at, 1);
     this.fill();
     const section = this.box.querySelector(`[data-track="${CSS.escape(track.track)}"]`);
-    (section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`) ?? section.querySelector("button.link"))?.focus();
+    (
+      section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`) ??
+      section.querySelector("button.link")
+    )?.focus();
   }
 
   addLabel(track) {
     const colours = this.doc.palette;
     const used = this.tracks.flatMap((t) => t.labels).length;
-    track.labels.push({ track: track.track, label: "", was: null, colour: colours[used % colours.length], hotkey: null });
+    track.labels.push({
+      track: track.track,
+      label: "",
+      was: null,
+      colour: colours[used % colours.length],
+      hotkey: null,
+    });
     this.fill();
     this.box.querySelector(`[data-track="${CSS.escape(track.track)}"] .label:last-of-type input[type=text]`)?.focus();
   }
@@ -92,15 +153,22 @@ export class LabelEditor {
   }
 
   get wanted() {
-    const labels = this.tracks.flatMap(({ track, labels: all }) => all.filter((l) => l.label).map(({ label, colour, hotkey }) => ({ track, label, colour, hotkey })));
+    const labels = this.tracks.flatMap(({ track, labels: all }) =>
+      all.filter((l) => l.label).map(({ label, colour, hotkey }) => ({ track, label, colour, hotkey })),
+    );
     const tracks = this.tracks.filter((t) => t.listed || t.closed).map(({ track, closed }) => ({ track, closed }));
-    const renames = this.tracks.flatMap(({ track, labels: all }) => all.filter((l) => l.was && l.label && l.was !== l.label).map((l) => ({ track, from: l.was, to: l.label })));
+    const renames = this.tracks.flatMap(({ track, labels: all }) =>
+      all.filter((l) => l.was && l.label && l.was !== l.label).map((l) => ({ track, from: l.was, to: l.label })),
+    );
     return { labels, tracks, renames };
   }
 
   async save() {
     try {
-      const saved = await call(this.server, "save_schema", { schema: { key: this.key, ...this.wanted }, annotator: annotator() });
+      const saved = await call(this.server, "save_schema", {
+        schema: { key: this.key, ...this.wanted },
+        annotator: annotator(),
+      });
       this.doc.takeSchema(saved);
       this.doc.poll();
       this.dialog.close();
@@ -124,10 +192,14 @@ export class LabelEditor {
     try {
       const { labels, tracks = [] } = JSON.parse(await file.text());
       if (!Array.isArray(labels) || !Array.isArray(tracks)) throw new Error("no lists");
-      this.read({ labels, tracks }, this.tracks.map((t) => t.track));
+      this.read(
+        { labels, tracks },
+        this.tracks.map((t) => t.track),
+      );
       this.said.textContent = `${labels.length} labels read; Save takes them.`;
     } catch {
-      this.said.textContent = "This file holds no schema: it should be JSON with lists “labels” and “tracks”, as Export writes it.";
+      this.said.textContent =
+        "This file holds no schema: it should be JSON with lists “labels” and “tracks”, as Export writes it.";
     }
   }
 }

@@ -31,7 +31,8 @@ export function layout(doc, arrangement) {
     names.push(key);
     const { query } = doc.signals.curve ?? {};
     const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : key;
-    if (arrangement.isShown(key)) rows.push({ kind, key, name, height: Math.round(HEIGHTS[kind] * arrangement.size(key)) });
+    if (arrangement.isShown(key))
+      rows.push({ kind, key, name, height: Math.round(HEIGHTS[kind] * arrangement.size(key)) });
   }
   const tracks = tracksOf(doc);
   const graphs = graphsOf(doc);
@@ -43,7 +44,16 @@ export function layout(doc, arrangement) {
     rows.push({ ...row, graph: graphs.has(name) });
     if (arrangement.get(name).graph && graphs.has(name)) {
       const shown = graphs.get(name);
-      rows.push({ kind: "graph", key: `${name} ∿`, name: shown.map((g) => g.label).slice(0, 4).join(", "), height: HEIGHTS.graph, graphs: shown });
+      rows.push({
+        kind: "graph",
+        key: `${name} ∿`,
+        name: shown
+          .map((g) => g.label)
+          .slice(0, 4)
+          .join(", "),
+        height: HEIGHTS.graph,
+        graphs: shown,
+      });
     }
   }
   let top = 0;
@@ -67,7 +77,9 @@ function tracksOf(doc) {
   for (const a of doc.annotations.values()) track(a.track).annotations.push(a);
   for (const { track: name } of doc.tracks.values()) track(name);
   if (!tracks.size) track("Moments", "grounding");
-  const named = [...tracks.values()].sort((a, b) => a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const named = [...tracks.values()].sort(
+    (a, b) => a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true }),
+  );
   return new Map(named.map((found) => [found.name, found]));
 }
 
@@ -98,7 +110,8 @@ function trackRow({ name, predictions, annotations }, arrangement) {
   }
   const [above, below] = [stack(predictions), stack(annotations)];
   for (const items of above) add("prediction", PREDICTION_H, items);
-  for (const items of below.length ? below : [flat([])]) add("annotation", items.length || !above.length ? ANNOTATION_H : EMPTY_H, items);
+  for (const items of below.length ? below : [flat([])])
+    add("annotation", items.length || !above.length ? ANNOTATION_H : EMPTY_H, items);
   return { ...row, lanes, height: y + PAD - 2 };
 }
 

@@ -13,7 +13,12 @@ export function openMenu(anchor, items, label, again = () => anchor) {
     const [text, action, { checked, disabled } = {}] = item;
     const role = checked === undefined ? "menuitem" : "menuitemcheckbox";
     return el("button", {
-      type: "button", role, text, tabindex: -1, disabled, "aria-checked": checked === undefined ? undefined : String(checked),
+      type: "button",
+      role,
+      text,
+      tabindex: -1,
+      disabled,
+      "aria-checked": checked === undefined ? undefined : String(checked),
       onclick: () => {
         closeMenu();
         action();

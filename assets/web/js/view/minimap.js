@@ -43,7 +43,12 @@ export class Minimap {
         ctx.globalAlpha = kind === "annotation" ? 1 : 0.35;
         for (const item of items) {
           ctx.fillStyle = timeline.colour(item);
-          ctx.fillRect(this.x(item.start), 2 + i * lane, Math.max(1, this.x(item.end) - this.x(item.start)), Math.max(1, lane - 1));
+          ctx.fillRect(
+            this.x(item.start),
+            2 + i * lane,
+            Math.max(1, this.x(item.end) - this.x(item.start)),
+            Math.max(1, lane - 1),
+          );
         }
       }
     });
@@ -97,7 +102,9 @@ export class Minimap {
     const { drag, timeline } = this;
     if (!timeline.doc) return;
     if (!drag) {
-      this.canvas.style.cursor = { start: "ew-resize", end: "ew-resize", body: "grab", outside: "pointer" }[this.partAt(event.offsetX)];
+      this.canvas.style.cursor = { start: "ew-resize", end: "ew-resize", body: "grab", outside: "pointer" }[
+        this.partAt(event.offsetX)
+      ];
       return;
     }
     event.stopPropagation();

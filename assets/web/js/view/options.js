@@ -18,7 +18,10 @@ export class Options {
   labels(names) {
     const select = this.field("label");
     const chosen = select.value;
-    select.replaceChildren(el("option", { value: "", text: "any" }), ...names.map((name) => el("option", { value: name, text: name })));
+    select.replaceChildren(
+      el("option", { value: "", text: "any" }),
+      ...names.map((name) => el("option", { value: name, text: name })),
+    );
     select.value = names.includes(chosen) ? chosen : "";
   }
 
@@ -28,7 +31,10 @@ export class Options {
     const levels = ["video", "frame", "patch"].map(number);
     return {
       filters: {
-        name: value("name").trim(), label: value("label"), shortest: number("shortest"), longest: number("longest"),
+        name: value("name").trim(),
+        label: value("label"),
+        shortest: number("shortest"),
+        longest: number("longest"),
         annotated: { yes: true, no: false }[value("annotated")] ?? null,
       },
       said_weight: number("said"),
@@ -49,7 +55,12 @@ export class Options {
   // How many differ from what they are at first.
   count() {
     const { filters, said_weight: said, levels, even } = this.read();
-    return Object.values(filters).filter((v) => v !== null && v !== "").length + Number(said !== SAID) + Number(Boolean(levels)) + Number(even);
+    return (
+      Object.values(filters).filter((v) => v !== null && v !== "").length +
+      Number(said !== SAID) +
+      Number(Boolean(levels)) +
+      Number(even)
+    );
   }
 
   summarise() {

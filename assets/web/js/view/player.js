@@ -151,7 +151,12 @@ export class Player extends EventTarget {
     this.backwards = setInterval(() => {
       if (this.video.seeking) return;
       const now = performance.now();
-      this.seek(Math.max(0, Math.min(this.time - ((now - last) / 1000) * rate, this.frameTime(this.frameAt(this.time + 0.0005) - 1))));
+      this.seek(
+        Math.max(
+          0,
+          Math.min(this.time - ((now - last) / 1000) * rate, this.frameTime(this.frameAt(this.time + 0.0005) - 1)),
+        ),
+      );
       last = now;
       if (this.time <= 0) this.stopBackwards();
     }, 40);

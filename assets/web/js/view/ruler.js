@@ -15,7 +15,8 @@ export function marks(unit, start, end, width, pts) {
     const step = FRAME_STEPS.find((s) => (s * perFrame) / perPixel >= ROOM_PX) ?? FRAME_STEPS.at(-1);
     const first = Math.max(0, Math.floor(start / perFrame / step / 2) * step); // frames may be uneven: begin early
     const found = [];
-    for (let n = first; n < pts.length && pts[n] <= end; n += step) if (pts[n] >= start) found.push([pts[n], String(n)]);
+    for (let n = first; n < pts.length && pts[n] <= end; n += step)
+      if (pts[n] >= start) found.push([pts[n], String(n)]);
     return found;
   }
   const step = STEPS.find((s) => s / perPixel >= ROOM_PX) ?? STEPS.at(-1);

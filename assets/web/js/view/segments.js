@@ -33,7 +33,9 @@ export class SegmentList {
 
   update(doc, middles) {
     const items = [
-      ...[...doc.predictions.values()].filter((p) => doc.isShown(p)).map((p) => ["prediction", { ...p, track: doc.rowOf(p) }]),
+      ...[...doc.predictions.values()]
+        .filter((p) => doc.isShown(p))
+        .map((p) => ["prediction", { ...p, track: doc.rowOf(p) }]),
       ...[...doc.annotations.values()].map((item) => ["annotation", item]),
     ].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
     this.count.textContent = `${counted(doc.annotations.size, "annotation")}, ${counted(doc.predictions.size, "prediction")}`;
@@ -60,18 +62,33 @@ export class SegmentList {
     let option = this.options.get(item.id);
     if (!option) {
       option = el("li", { role: "option", id: `segment-${item.id}`, "data-id": item.id, "aria-selected": "false" });
-      option.append(el("span", { class: "when mono" }), el("span", { class: "what", dir: "auto" }), el("span", { class: "where muted" }));
+      option.append(
+        el("span", { class: "when mono" }),
+        el("span", { class: "what", dir: "auto" }),
+        el("span", { class: "where muted" }),
+      );
       this.options.set(item.id, option);
     }
     const facts = {
-      kind, track: item.track, start: item.start, end: item.end, label: item.label,
-      source: item.source ?? "", prediction: item.prediction_id ?? "", verdict: item.verdict ?? "", y: middles.get(item.id) ?? "",
+      kind,
+      track: item.track,
+      start: item.start,
+      end: item.end,
+      label: item.label,
+      source: item.source ?? "",
+      prediction: item.prediction_id ?? "",
+      verdict: item.verdict ?? "",
+      y: middles.get(item.id) ?? "",
     };
     for (const [key, value] of Object.entries(facts)) {
       if (option.dataset[key] !== String(value)) option.dataset[key] = String(value);
     }
     const [when, what, where] = option.children;
-    const texts = [`${clock(item.start, 2)}–${clock(item.end, 2)}`, item.label || "(no label)", kind === "prediction" ? `${item.track} · ${item.score.toFixed(2)}` : item.track];
+    const texts = [
+      `${clock(item.start, 2)}–${clock(item.end, 2)}`,
+      item.label || "(no label)",
+      kind === "prediction" ? `${item.track} · ${item.score.toFixed(2)}` : item.track,
+    ];
     [when, what, where].forEach((node, i) => {
       if (node.textContent !== texts[i]) node.textContent = texts[i];
     });
@@ -85,7 +102,8 @@ export class SegmentList {
   }
 
   select(ids, id) {
-    for (const option of this.list.querySelectorAll('[aria-selected="true"]')) if (!ids.has(option.dataset.id)) option.setAttribute("aria-selected", "false");
+    for (const option of this.list.querySelectorAll('[aria-selected="true"]'))
+      if (!ids.has(option.dataset.id)) option.setAttribute("aria-selected", "false");
     for (const each of ids) this.options.get(each)?.setAttribute("aria-selected", "true");
     const option = this.options.get(id);
     if (!option) {
@@ -95,6 +113,7 @@ export class SegmentList {
     this.list.setAttribute("aria-activedescendant", option.id);
     const { offsetTop, offsetHeight } = option;
     const { scrollTop, clientHeight } = this.list;
-    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) this.list.scrollTop = offsetTop - clientHeight / 2;
+    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
+      this.list.scrollTop = offsetTop - clientHeight / 2;
   }
 }

@@ -22,7 +22,8 @@ export function splitter(line, desk) {
     const { bottom, height } = desk.getBoundingClientRect();
     keep((100 * (bottom - event.clientY)) / height);
   });
-  for (const name of ["pointerup", "pointercancel"]) line.addEventListener(name, () => line.classList.remove("dragged"));
+  for (const name of ["pointerup", "pointercancel"])
+    line.addEventListener(name, () => line.classList.remove("dragged"));
   line.addEventListener("dblclick", () => keep(FIRST));
   line.addEventListener("keydown", (event) => {
     const step = { ArrowUp: 4, ArrowDown: -4 }[event.key];

@@ -48,7 +48,15 @@ export class Timeline extends EventTarget {
 
   // Nothing of the video before stays: what was marked, drawn, or under the pointer there.
   show(doc) {
-    Object.assign(this, { doc, playhead: 0, hover: null, drafts: [], box: null, snapLine: null, marks: { in: null, out: null } });
+    Object.assign(this, {
+      doc,
+      playhead: 0,
+      hover: null,
+      drafts: [],
+      box: null,
+      snapLine: null,
+      marks: { in: null, out: null },
+    });
     this.film.open(doc.video);
     this.fit();
   }
@@ -115,7 +123,8 @@ export class Timeline extends EventTarget {
     const box = this.root.parentElement;
     if (middle === undefined || !box) return;
     const [top, bottom] = [box.scrollTop + RULER_H + this.overviewHeight, box.scrollTop + box.clientHeight];
-    if (middle - 14 < top || middle + 14 > bottom) box.scrollTop = middle - (box.clientHeight + RULER_H + this.overviewHeight) / 2;
+    if (middle - 14 < top || middle + 14 > bottom)
+      box.scrollTop = middle - (box.clientHeight + RULER_H + this.overviewHeight) / 2;
   }
 
   centre(time) {
@@ -136,7 +145,8 @@ export class Timeline extends EventTarget {
     this.middles.clear();
     for (const row of this.rows) {
       for (const lane of row.lanes ?? []) {
-        for (const item of lane.items) this.middles.set(item.id, RULER_H + this.overviewHeight + row.y + lane.y + lane.height / 2);
+        for (const item of lane.items)
+          this.middles.set(item.id, RULER_H + this.overviewHeight + row.y + lane.y + lane.height / 2);
       }
     }
     this.colours.clear();
@@ -155,7 +165,10 @@ export class Timeline extends EventTarget {
 
   resize() {
     const ratio = window.devicePixelRatio || 1;
-    for (const [canvas, height] of [[this.ruler, RULER_H], [this.canvas, Math.max(this.height || 0, 60)]]) {
+    for (const [canvas, height] of [
+      [this.ruler, RULER_H],
+      [this.canvas, Math.max(this.height || 0, 60)],
+    ]) {
       canvas.width = Math.round(this.width * ratio);
       canvas.height = Math.round(height * ratio);
       canvas.style.height = `${height}px`;
@@ -169,7 +182,10 @@ export class Timeline extends EventTarget {
     const style = getComputedStyle(document.body);
     const value = (name) => style.getPropertyValue(name).trim();
     this.ink = Object.fromEntries(
-      ["text", "muted", "line", "surface", "stripe", "accent", "playhead", "wave"].map((n) => [n, value(`--ms-${n}`) || "#888"]),
+      ["text", "muted", "line", "surface", "stripe", "accent", "playhead", "wave"].map((n) => [
+        n,
+        value(`--ms-${n}`) || "#888",
+      ]),
     );
     this.invalidate();
   }
@@ -291,9 +307,11 @@ export class Timeline extends EventTarget {
     const right = Math.min(x + width, this.width + 4);
     const chosen = this.selection.has(item.id);
     const decided = kind === "prediction" && item.verdict;
-    ctx.globalAlpha = kind === "annotation" ? 0.92 : item.verdict === "rejected" ? 0.08 : decided ? 0.12 : item.preview ? 0.15 : 0.3;
+    ctx.globalAlpha =
+      kind === "annotation" ? 0.92 : item.verdict === "rejected" ? 0.08 : decided ? 0.12 : item.preview ? 0.15 : 0.3;
     ctx.fillStyle = colour;
-    if (width < SLIVER_PX && !chosen && item.id !== this.hover) { // thousands of these are in view at once
+    if (width < SLIVER_PX && !chosen && item.id !== this.hover) {
+      // thousands of these are in view at once
       ctx.fillRect(left, y, right - left, height);
       ctx.globalAlpha = 1;
       return;
@@ -321,7 +339,10 @@ export class Timeline extends EventTarget {
     }
     if (right - left > 26 && height > 11) {
       const mark = { accepted: "✓ ", corrected: "✎ ", rejected: "✗ " }[item.verdict] ?? "";
-      const text = kind === "annotation" ? isolated(item.label || "(no label)") : mark + isolated(item.label) + (right - left > 90 ? ` ${item.score.toFixed(2)}` : "");
+      const text =
+        kind === "annotation"
+          ? isolated(item.label || "(no label)")
+          : mark + isolated(item.label) + (right - left > 90 ? ` ${item.score.toFixed(2)}` : "");
       ctx.save();
       ctx.beginPath();
       ctx.rect(left, y, right - left - 4, height);
@@ -335,10 +356,20 @@ export class Timeline extends EventTarget {
 
   drawDraft(ctx, draft) {
     const row = this.rows.find((r) => r.name === draft.track && r.kind === "track");
-    const lane = row?.lanes.find((l) => l.kind === "annotation" && l.items.some((i) => i.id === draft.id)) ?? row?.lanes.find((l) => l.kind === "annotation");
+    const lane =
+      row?.lanes.find((l) => l.kind === "annotation" && l.items.some((i) => i.id === draft.id)) ??
+      row?.lanes.find((l) => l.kind === "annotation");
     if (!lane) return;
     const x = this.x(draft.start);
-    this.drawSegment(ctx, { ...draft, id: this.selection.current }, "annotation", x, row.y + lane.y, Math.max(2, this.x(draft.end) - x), lane.height);
+    this.drawSegment(
+      ctx,
+      { ...draft, id: this.selection.current },
+      "annotation",
+      x,
+      row.y + lane.y,
+      Math.max(2, this.x(draft.end) - x),
+      lane.height,
+    );
   }
 
   drawMarks(ctx) {
@@ -371,10 +402,12 @@ export class Timeline extends EventTarget {
   within(x0, y0, x1, y1) {
     const [from, to] = [this.time(Math.min(x0, x1)), this.time(Math.max(x0, x1))];
     const [top, bottom] = [Math.min(y0, y1), Math.max(y0, y1)];
-    return this.rows.flatMap((row) => (row.lanes ?? []).flatMap((lane) => {
-      const y = row.y + lane.y;
-      if (y > bottom || y + lane.height < top) return [];
-      return lane.items.filter((item) => !item.preview && item.start < to && item.end > from);
-    }));
+    return this.rows.flatMap((row) =>
+      (row.lanes ?? []).flatMap((lane) => {
+        const y = row.y + lane.y;
+        if (y > bottom || y + lane.height < top) return [];
+        return lane.items.filter((item) => !item.preview && item.start < to && item.end > from);
+      }),
+    );
   }
 }

@@ -38,7 +38,10 @@ export class Transcript extends EventTarget {
     const { doc } = this;
     try {
       const { lines } = await call(this.server, "transcript", { video: doc.id });
-      if (doc === this.doc) this.lines = [...lines, ...this.lines.filter((line) => line.id === null && this.fieldOf(line))].sort((a, b) => a.start - b.start);
+      if (doc === this.doc)
+        this.lines = [...lines, ...this.lines.filter((line) => line.id === null && this.fieldOf(line))].sort(
+          (a, b) => a.start - b.start,
+        );
     } catch (error) {
       toast(error.message, "error");
     }
@@ -50,17 +53,25 @@ export class Transcript extends EventTarget {
     const shares = new Map();
     const speaks = (item) => item.label === "speaking" && item.start < line.end && item.end > line.start;
     const annotated = [...this.doc.annotations.values()].filter(speaks);
-    const found = annotated.length ? annotated : [...this.doc.predictions.values()].filter((p) => p.verdict !== "rejected" && this.doc.isShown(p) && speaks(p));
+    const found = annotated.length
+      ? annotated
+      : [...this.doc.predictions.values()].filter((p) => p.verdict !== "rejected" && this.doc.isShown(p) && speaks(p));
     for (const item of found) {
       const row = annotated.length ? item.track : this.doc.rowOf(item);
-      if (row) shares.set(personOf(row), (shares.get(personOf(row)) ?? 0) + Math.min(item.end, line.end) - Math.max(item.start, line.start));
+      if (row)
+        shares.set(
+          personOf(row),
+          (shares.get(personOf(row)) ?? 0) + Math.min(item.end, line.end) - Math.max(item.start, line.start),
+        );
     }
     return [...shares].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "";
   }
 
   // What somebody is typing stays open, with the focus, when the lines around it are drawn anew.
   show() {
-    const open = [...this.fields.keys()].filter((input) => this.list.contains(input)).map((input) => [input.closest("li").dataset.line, input]);
+    const open = [...this.fields.keys()]
+      .filter((input) => this.list.contains(input))
+      .map((input) => [input.closest("li").dataset.line, input]);
     const focused = document.activeElement;
     this.drawing = true;
     this.draw();
@@ -74,10 +85,17 @@ export class Transcript extends EventTarget {
 
   draw() {
     this.$("transcript-empty").hidden = this.lines.length > 0;
-    this.list.replaceChildren(...this.lines.map((line) => el("li", { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
-      el("span", { class: "when mono", text: clock(line.start, 1) }),
-      el("span", { class: "who", text: this.doc ? this.speakerOf(line) : "" }),
-      el("span", { class: "said", dir: "auto", text: line.text }))));
+    this.list.replaceChildren(
+      ...this.lines.map((line) =>
+        el(
+          "li",
+          { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
+          el("span", { class: "when mono", text: clock(line.start, 1) }),
+          el("span", { class: "who", text: this.doc ? this.speakerOf(line) : "" }),
+          el("span", { class: "said", dir: "auto", text: line.text }),
+        ),
+      ),
+    );
   }
 
   nodeOf(line) {
@@ -106,7 +124,8 @@ export class Transcript extends EventTarget {
     node?.setAttribute("aria-current", "true");
     if (node && this.list.offsetParent) {
       const { offsetTop, offsetHeight } = node;
-      if (offsetTop < this.list.scrollTop || offsetTop + offsetHeight > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = offsetTop - this.list.clientHeight / 3;
+      if (offsetTop < this.list.scrollTop || offsetTop + offsetHeight > this.list.scrollTop + this.list.clientHeight)
+        this.list.scrollTop = offsetTop - this.list.clientHeight / 3;
     }
   }
 
@@ -189,7 +208,9 @@ export class Transcript extends EventTarget {
   }
 
   async drop(node) {
-    await call(this.server, "drop_line", { video: this.doc.id, line: this.lineOf(node).id }).catch((error) => toast(error.message, "error"));
+    await call(this.server, "drop_line", { video: this.doc.id, line: this.lineOf(node).id }).catch((error) =>
+      toast(error.message, "error"),
+    );
     await this.load();
   }
 

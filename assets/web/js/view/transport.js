@@ -23,11 +23,16 @@ export class Transport {
       event.currentTarget.setAttribute("aria-pressed", String(on));
       localStorage.setItem("hear", String(on));
     });
-    document.addEventListener("fullscreenchange", () => $("desk").classList.toggle("full", document.fullscreenElement === $("desk")));
+    document.addEventListener("fullscreenchange", () =>
+      $("desk").classList.toggle("full", document.fullscreenElement === $("desk")),
+    );
   }
 
   state() {
-    const { $, desk: { player } } = this;
+    const {
+      $,
+      desk: { player },
+    } = this;
     $("play").textContent = player.video.paused ? "▶" : "❚❚";
     $("loop").setAttribute("aria-pressed", String(Boolean(player.range?.loop)));
   }
@@ -46,12 +51,18 @@ export class Transport {
 
   // A boundary moved: play across it, if that is wanted.
   changed(start, end, part) {
-    const { $, desk: { player } } = this;
+    const {
+      $,
+      desk: { player },
+    } = this;
     if ($("hear").getAttribute("aria-pressed") === "true") player.playAround(part === "end" ? end : start);
   }
 
   fullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else this.$("desk").requestFullscreen().catch(() => {});
+    else
+      this.$("desk")
+        .requestFullscreen()
+        .catch(() => {});
   }
 }
