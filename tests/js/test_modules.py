@@ -10,6 +10,6 @@ HERE = Path(__file__).parent
 
 def test_every_module() -> None:
     tests = sorted(str(file) for file in HERE.glob("*.test.mjs"))
-    done = subprocess.run([NODE, "--test", *tests], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([NODE, "--test", "--test-reporter=tap", *tests], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "# fail 0" in done.stdout and "# tests 0" not in done.stdout
