@@ -39,12 +39,14 @@ format: install node_modules/.installed
 
 # The browser's tests mostly wait for a page, the others mostly compute: side by side they take half as long.
 test: lint
+	@$(BIN)/python -m tests.setup_browser
 	@mkdir -p build
 	@$(BIN)/python -m pytest tests/browser >build/browser.log 2>&1 & browser=$$!; \
 	$(BIN)/python -m pytest --ignore=tests/browser; others=$$?; \
 	wait $$browser; browser=$$?; cat build/browser.log; exit $$((others || browser))
 
 test-release: install
+	@$(BIN)/python -m tests.setup_browser
 	$(BIN)/python -m pytest -m 'release or not release'
 
 bench: install

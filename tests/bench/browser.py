@@ -13,8 +13,9 @@ from assets.demo import clip_folder
 from studio.config import Settings
 from studio.service import Studio
 from tests.bench.media import repeat
-from tests.browser.conftest import FLAGS, Served, chromium_path
+from tests.browser.conftest import FLAGS, Served
 from tests.browser.desk import Desk
+from tests.setup_browser import browser_path
 
 DRAW = """async (n) => {
   const { Timeline } = await import('/web/js/view/timeline.js');
@@ -108,7 +109,7 @@ def run(folder: Path) -> dict[str, object]:
     served.start()
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+            browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 720})
             desk = Desk(page, served.url).open(video)
             results = dict(part for n in (100, 1000, 10_000) for part in _draw(page, n))
