@@ -13,13 +13,13 @@ from assets.demo import clip_folder
 from studio.config import Settings
 from studio.service import Studio
 from tests.bench.media import repeat
+from tests.browser.annotate_page import AnnotatePage
 from tests.browser.conftest import FLAGS, Served
-from tests.browser.desk import Desk
 from tests.setup_browser import browser_path
 
 DRAW = """async (n) => {
   const { Timeline } = await import('/web/js/view/timeline.js');
-  const { Rows } = await import('/web/js/model/rows.js');
+  const { RowLayout } = await import('/web/js/model/row-layout.js');
   const root = document.createElement('div');
   root.style.cssText = 'position:fixed;left:0;top:0;width:1100px;z-index:99;background:#fff';
   const canvases = ['overview', 'ruler', 'rows'].map((name) => `<canvas id="timeline-${name}"></canvas>`);
@@ -46,7 +46,7 @@ DRAW = """async (n) => {
     };
     (i % 2 ? doc.predictions : doc.annotations).set(item.id, item);
   }
-  const timeline = new Timeline(root, document.createElement('div'), new Rows(null));
+  const timeline = new Timeline(root, document.createElement('div'), new RowLayout(null));
   const begin = performance.now();
   timeline.show(doc);
   timeline.relayout();
@@ -111,9 +111,9 @@ def run(folder: Path) -> dict[str, object]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 720})
-            desk = Desk(page, served.url).open(video)
+            annotate_page = AnnotatePage(page, served.url).open(video)
             results = dict(part for n in (100, 1000, 10_000) for part in _draw(page, n))
-            edits = _edit(desk)
+            edits = _edit(annotate_page)
             opened = [(_open(browser, served.url, video), _open(browser, served.url, long)) for _ in range(5)]
             browser.close()
         saves = _saves(served, video)
@@ -174,16 +174,18 @@ def _draw(page: Page, n: int) -> list[tuple[str, object]]:
     ]
 
 
-def _edit(desk: Desk) -> list[float]:
-    desk.create(1.0, 3.0)
+def _edit(annotate_page: AnnotatePage) -> list[float]:
+    annotate_page.create(1.0, 3.0)
     spans = []
     for turn in range(20):
-        (segment,) = desk.segments("annotation")
-        waiting = desk.page.evaluate_handle(f"() => {{ window.spent = ({SAVE})(); }}")
+        (segment,) = annotate_page.segments("annotation")
+        waiting = annotate_page.page.evaluate_handle(f"() => {{ window.spent = ({SAVE})(); }}")
         waiting.dispose()
-        desk.drag((segment["end"] - 0.01, segment["y"]), (segment["end"] + (0.4 if turn % 2 else -0.4), segment["y"]))
-        spans.append(float(desk.page.evaluate("window.spent")))
-        desk.saved()
+        annotate_page.drag(
+            (segment["end"] - 0.01, segment["y"]), (segment["end"] + (0.4 if turn % 2 else -0.4), segment["y"])
+        )
+        spans.append(float(annotate_page.page.evaluate("window.spent")))
+        annotate_page.saved()
     return spans
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from studio.config import Settings
 from studio.service import Studio
-from tests.browser.desk import Desk, video_id
+from tests.browser.annotate_page import AnnotatePage, video_id
 from tests.setup_browser import browser_path
 
 FLAGS = [
@@ -139,5 +139,5 @@ def bikes(served: Served) -> str:
 
 
 @pytest.fixture
-def desk(page: Page, served: Served, bikes: str) -> Desk:
-    return Desk(page, served.url).open(bikes)
+def annotate_page(page: Page, served: Served, bikes: str) -> AnnotatePage:
+    return AnnotatePage(page, served.url).open(bikes)

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.annotate_page import AnnotatePage, video_id
 from tests.browser.conftest import Served
-from tests.browser.desk import Desk, video_id
 
 pytestmark = pytest.mark.browser
 SRT = "1\n00:00:00,200 --> 00:00:01,000\nGood evening\n\n2\n00:00:01,500 --> 00:00:02,500\nسلام <b>x</b>\n"
 
 
 @pytest.fixture
-def desk(page: Page, served: Served) -> Desk:
+def annotate_page(page: Page, served: Served) -> AnnotatePage:
     """A video with a face in it, whose faces were found."""
-    opened = Desk(page, served.url).open(video_id(served.home, "carphone"))
+    opened = AnnotatePage(page, served.url).open(video_id(served.home, "carphone"))
     if page.locator("#faces-toggle").is_hidden():
         page.click("#find-speakers")
     expect(page.locator("#faces-toggle")).to_be_visible()
@@ -29,8 +29,8 @@ def boxes(page: Page) -> list[dict[str, Any]]:
     return list(json.loads(page.get_attribute("#faces", "data-faces") or "[]"))
 
 
-def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(desk: Desk, served: Served) -> None:
-    page = desk.page
+def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(annotate_page: AnnotatePage, served: Served) -> None:
+    page = annotate_page.page
     with sqlite3.connect(served.home / "studio.db") as db:
         (payload,) = db.execute(
             "SELECT payload FROM runs WHERE task = 'speaker' AND video_id = ? ORDER BY seq DESC",
@@ -61,8 +61,8 @@ def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(desk: Desk, served: S
         assert box["w"] == pytest.approx((wanted[2] - wanted[0]) * scale, abs=1.5)
 
 
-def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) -> None:
-    page = desk.page
+def test_a_person_is_named_split_taken_out_and_back(annotate_page: AnnotatePage, served: Served) -> None:
+    page = annotate_page.page
     page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
     name = boxes(page)[0]["name"]
     box, canvas = boxes(page)[0], page.locator("#faces").bounding_box()
@@ -102,15 +102,15 @@ def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) 
     assert boxes(page)[0]["name"] == name
 
 
-def test_boxes_can_be_hidden(desk: Desk) -> None:
-    page = desk.page
+def test_boxes_can_be_hidden(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
     page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
     page.uncheck("#show-faces")
     assert boxes(page) == []
 
 
-def test_the_transcript_is_read_followed_edited_and_typed(desk: Desk, tmp_path: Path) -> None:
-    page = desk.page
+def test_the_transcript_is_read_followed_edited_and_typed(annotate_page: AnnotatePage, tmp_path: Path) -> None:
+    page = annotate_page.page
     page.click("#tab-transcript")
     file = tmp_path / "talk.srt"
     file.write_text(SRT, "utf-8")

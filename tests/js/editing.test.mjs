@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, frames, prediction, spans } from "./desk.mjs";
+import { documentOf, frames, prediction, spans } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 const FRAMES = frames();

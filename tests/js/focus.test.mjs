@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, page } from "./dom.mjs";
-import { documentOf } from "./desk.mjs";
+import { documentOf } from "./harness.mjs";
 
 const { typing } = await import("../../assets/web/js/view/dom.js");
 const { LabelEditor } = await import("../../assets/web/js/view/labels.js");
-const { showJobs, showQuestions } = await import("../../assets/web/js/view/panels.js");
+const { showJobs, showQuestions } = await import("../../assets/web/js/view/jobs-panel.js");
 
 const job = (id, more = {}) => ({
   id,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element } from "./dom.mjs";
-import { documentOf, frames, news, until } from "./desk.mjs";
+import { documentOf, frames, news, until } from "./harness.mjs";
 import { Selection } from "../../assets/web/js/model/selection.js";
 
 const { Inspector } = await import("../../assets/web/js/view/inspector.js");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, frames, notices, prediction, spans } from "./desk.mjs";
+import { documentOf, frames, notices, prediction, spans } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 function locked() {

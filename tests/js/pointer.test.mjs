@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, happening } from "./dom.mjs";
-import { documentOf, frames, prediction, quiet } from "./desk.mjs";
+import { documentOf, frames, prediction, quiet } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 import { Frames } from "../../assets/web/js/model/frames.js";
-import { Rows } from "../../assets/web/js/model/rows.js";
+import { RowLayout } from "../../assets/web/js/model/row-layout.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
 
 globalThis.window ??= new EventTarget();
@@ -68,7 +68,7 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
     const player = playing(NTSC, NTSC.pts[index]);
     commands({
       player,
-      timeline: { marks: { in: null, out: null }, arrangement: new Rows(null) },
+      timeline: { marks: { in: null, out: null }, rowLayout: new RowLayout(null) },
       selection: new Selection(),
       doc: { video: { duration: NTSC.duration }, create: (fields) => (made = fields), item: () => null },
       track: () => "Moments",
@@ -119,7 +119,7 @@ test("splitting and extending a prediction go by its correction", () => {
 // ------------------------------------------------------------------ the pointer
 
 // A timeline of 1000 pixels, one row of it, ten seconds in view; x in px is 100 times the seconds.
-function desk(...predictions) {
+function workspace(...predictions) {
   const { doc, sent } = documentOf(...predictions);
   const root = element("div");
   const canvas = element("canvas");
@@ -134,7 +134,7 @@ function desk(...predictions) {
     drafts: [],
     marks: { in: null, out: null },
     playhead: 0,
-    arrangement: new Rows(null),
+    rowLayout: new RowLayout(null),
     invalidate() {},
     setView() {
       this.moved = true;
@@ -147,7 +147,7 @@ function desk(...predictions) {
   const player = playing(shown);
   const pointer = attach(timeline, { player, selection, seek() {}, changed() {}, refuse() {} });
   const send = (type, seconds, more) => {
-    timeline.rows = layout(doc, timeline.arrangement).rows;
+    timeline.rows = layout(doc, timeline.rowLayout).rows;
     const row = timeline.rows.find(({ kind }) => kind === "track");
     const lane = row.lanes.at(-1);
     const event = happening(type, {
@@ -166,7 +166,7 @@ function desk(...predictions) {
 }
 
 test("a drag that begins at the very end of the video draws its last frame", () => {
-  const { doc, timeline, send } = desk();
+  const { doc, timeline, send } = workspace();
   Object.assign(timeline, { start: 5, end: 15 });
   send("pointerdown", 9.9);
   send("pointermove", 9.99);
@@ -176,7 +176,7 @@ test("a drag that begins at the very end of the video draws its last frame", () 
 });
 
 test("an edge that is dragged over the other one leaves one frame, however long that lasts", () => {
-  const { doc, send } = desk();
+  const { doc, send } = workspace();
   const id = doc.create({ track: "Moments", start: 1, end: 9.84 });
   send("pointerdown", 1);
   send("pointermove", 9.95);
@@ -185,7 +185,7 @@ test("an edge that is dragged over the other one leaves one frame, however long 
 });
 
 test("keys wait while the pointer holds a segment, and Escape lets go of it", async () => {
-  const { doc, sent, timeline, pointer, send } = desk();
+  const { doc, sent, timeline, pointer, send } = workspace();
   const id = doc.create({ track: "Moments", start: 1, end: 2 });
   doc.update(id, { end: 3 });
   let digits = 0;
@@ -216,7 +216,7 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
 });
 
 test("a third finger is no drag", () => {
-  const { doc, send, pointer } = desk();
+  const { doc, send, pointer } = workspace();
   doc.create({ track: "Moments", start: 1, end: 9 });
   for (const [pointerId, at] of [
     [1, 2],
@@ -234,7 +234,7 @@ test("a third finger is no drag", () => {
 });
 
 test("a timeline that shows another video has nothing left of the one before", () => {
-  const { doc, timeline } = desk();
+  const { doc, timeline } = workspace();
   Object.assign(timeline, {
     marks: { in: 20, out: 25 },
     playhead: 7,
@@ -242,7 +242,7 @@ test("a timeline that shows another video has nothing left of the one before", (
     box: {},
     snapLine: {},
     hover: "a",
-    film: { open() {} },
+    filmstrip: { open() {} },
   });
   timeline.show(doc);
   const { marks, playhead, drafts, box, snapLine, hover } = timeline;

@@ -1,7 +1,7 @@
 // The server's side of one video, as far as edits go: versions are counted, a stale edit is a conflict, and what builds
 // on one that failed fails with it.
 
-import { loaded } from "./desk.mjs";
+import { loaded } from "./harness.mjs";
 
 export class Server {
   constructor(more = {}) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { happening, page } from "./dom.mjs";
-import { documentOf, quiet, until } from "./desk.mjs";
+import { documentOf, quiet, until } from "./harness.mjs";
 
 const { Transcript } = await import("../../assets/web/js/view/transcript.js");
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, news, notices, prediction, quiet, until } from "./desk.mjs";
+import { documentOf, news, notices, prediction, quiet, until } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
-import { History } from "../../assets/web/js/model/history.js";
+import { History } from "../../assets/web/js/model/undo-stack.js";
 
 const saved = (doc) => until(() => !doc.outbox.pending.length && !doc.outbox.busy);
 

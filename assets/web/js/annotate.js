@@ -7,13 +7,13 @@ import { listen } from "./input/keys.js";
 import { VideoDocument } from "./model/document.js";
 import { decide } from "./model/operations.js";
 import { personOf } from "./model/people.js";
-import { after, queue } from "./model/review.js";
-import { Rows } from "./model/rows.js";
+import { after, queue } from "./model/review-queue.js";
+import { RowLayout } from "./model/row-layout.js";
 import { Selection } from "./model/selection.js";
 import { current, go, note, onRoute } from "./router.js";
 import { Outbox } from "./sync/outbox.js";
 import { leftBehind } from "./sync/storage.js";
-import { Asking } from "./view/asking.js";
+import { ModelRequests } from "./view/model-requests.js";
 import { clock, toast } from "./view/dom.js";
 import { Exchange } from "./view/exchange.js";
 import { Faces } from "./view/faces.js";
@@ -22,11 +22,11 @@ import { Inspector } from "./view/inspector.js";
 import { KeySheet } from "./view/keysheet.js";
 import { LabelEditor } from "./view/labels.js";
 import { Player } from "./view/player.js";
-import { Review } from "./view/review.js";
+import { Review } from "./view/review-panel.js";
 import { SegmentList } from "./view/segments.js";
 import { splitter } from "./view/splitter.js";
 import { Timeline } from "./view/timeline.js";
-import { Tip } from "./view/tip.js";
+import { Tooltip } from "./view/tooltip.js";
 import { Transcript } from "./view/transcript.js";
 import { Transport } from "./view/transport.js";
 
@@ -35,19 +35,19 @@ const LISTS = { segments: "segment-list", review: "review", transcript: "transcr
 export function mount(element, server) {
   const $ = (id) => element.querySelector(`#${id}`);
   const player = new Player($("player"));
-  const arrangement = new Rows();
-  const timeline = new Timeline($("timeline"), $("gutter"), arrangement);
+  const rowLayout = new RowLayout();
+  const timeline = new Timeline($("timeline"), $("gutter"), rowLayout);
   const selection = new Selection();
   const keymap = new Keymap();
   timeline.selection = selection;
 
   // What the parts of the page know of each other.
-  const desk = {
+  const workspace = {
     doc: null,
     player,
     timeline,
     selection,
-    arrangement,
+    rowLayout,
     say: (text) => toast(text),
     async attempt(action) {
       try {
@@ -63,13 +63,15 @@ export function mount(element, server) {
     },
     goTo(id) {
       selection.one(id);
-      desk.seek(desk.doc.item(id).start);
+      workspace.seek(workspace.doc.item(id).start);
     },
     listed: () => list.ids,
     // The row that a new segment belongs to.
     track: () => {
-      const item = selection.current && desk.doc.item(selection.current);
-      return (item && desk.doc.rowOf(item)) ?? timeline.rows.find((row) => row.kind === "track")?.name ?? "Moments";
+      const item = selection.current && workspace.doc.item(selection.current);
+      return (
+        (item && workspace.doc.rowOf(item)) ?? timeline.rows.find((row) => row.kind === "track")?.name ?? "Moments"
+      );
     },
     label: () => $("label-input")?.focus(),
     mark(edge, time) {
@@ -81,34 +83,38 @@ export function mount(element, server) {
       timeline.playhead >= timeline.start && timeline.playhead <= timeline.end ? timeline.playhead : undefined,
     // Verdicts; in review the next prediction comes to the front by itself.
     decide(ids, verdict) {
-      const waiting = queue(desk.doc, $("review-order").value);
-      decide(desk.doc, ids, verdict);
+      const waiting = queue(workspace.doc, $("review-order").value);
+      decide(workspace.doc, ids, verdict);
       if (!$("review").hidden && ids.length)
-        showNext(after(waiting, ids.at(-1), queue(desk.doc, $("review-order").value)));
+        showNext(after(waiting, ids.at(-1), queue(workspace.doc, $("review-order").value)));
     },
     nextUndecided() {
       showList("review");
       showNext(
-        after(queue(desk.doc, $("review-order").value), selection.current, queue(desk.doc, $("review-order").value)),
+        after(
+          queue(workspace.doc, $("review-order").value),
+          selection.current,
+          queue(workspace.doc, $("review-order").value),
+        ),
       );
     },
-    glance: () => asking.glance(),
+    glance: () => modelRequests.glance(),
     toggleFaces: () => !$("faces-toggle").hidden && $("show-faces").click(),
     help: () => keys.show(),
     fullscreen: () => transport.fullscreen(),
   };
 
-  const asking = new Asking($, server, desk);
-  const transport = new Transport($, desk);
+  const modelRequests = new ModelRequests($, server, workspace);
+  const transport = new Transport($, workspace);
   const faces = new Faces($("faces"), player, { onpick: (name) => pickPerson(name) });
   const transcript = new Transcript(element, server, {
-    seek: desk.seek,
+    seek: workspace.seek,
     time: () => player.time,
     frameEnd: () => player.frameEnd,
   });
   const review = new Review($("review"), {
-    choose: desk.goTo,
-    decide: desk.decide,
+    choose: workspace.goTo,
+    decide: workspace.decide,
     accept: $("accept-all"),
     reject: $("reject-below"),
   });
@@ -116,83 +122,83 @@ export function mount(element, server) {
     select: (id) => selection.one(id),
     play: (item) => player.playRange(item.start, item.end),
     snap: (time) => player.snap(time),
-    decide: desk.decide,
+    decide: workspace.decide,
     merge: () => actions.merge(),
     tracks: () =>
       timeline.names.filter((name) => timeline.rows.some((row) => row.kind === "track" && row.name === name)),
-    similar: (item) => go("search", { like: [desk.doc.id, item.start, item.end].join(",") }),
+    similar: (item) => go("search", { like: [workspace.doc.id, item.start, item.end].join(",") }),
   });
   const list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
-    more ? selection.toggle(id) : desk.goTo(id),
+    more ? selection.toggle(id) : workspace.goTo(id),
   );
   const keys = new KeySheet($("keys"), keymap);
   const labels = new LabelEditor($("labels"), server);
-  const tip = new Tip($("tip"));
+  const tooltip = new Tooltip($("tooltip"));
   const exchange = new Exchange($("exporting"), $("importing"), server, () => {
-    desk.doc?.poll();
+    workspace.doc?.poll();
     transcript.load();
   });
-  const actions = commands(desk);
+  const actions = commands(workspace);
 
   // ---------------------------------------------------------------- opening
 
   async function open(route) {
-    if (desk.doc?.id === route.video) {
+    if (workspace.doc?.id === route.video) {
       if (route.t !== null) player.seek(route.t);
-      if (route.q) asking.answer(route.q);
+      if (route.q) modelRequests.answer(route.q);
       return;
     }
-    desk.doc?.close();
+    workspace.doc?.close();
     pointer.cancel();
     player.close();
     list.clear();
     selection.one(null);
-    desk.doc = timeline.doc = null;
+    workspace.doc = timeline.doc = null;
     show(Boolean(route.video));
     if (!route.video) return;
     const next = new VideoDocument(server, route.video);
-    next.isLocked = (row) => arrangement.isLocked(row);
-    desk.doc = next;
-    $("desk").setAttribute("aria-busy", "true");
+    next.isLocked = (row) => rowLayout.isLocked(row);
+    workspace.doc = next;
+    $("workspace").setAttribute("aria-busy", "true");
     try {
       await next.load();
     } catch (error) {
-      if (desk.doc !== next) return;
-      $("desk").removeAttribute("aria-busy");
+      if (workspace.doc !== next) return;
+      $("workspace").removeAttribute("aria-busy");
       show(false);
-      desk.doc = null;
+      workspace.doc = null;
       toast(error.message, "error");
       return;
     }
-    if (desk.doc !== next) return;
-    $("desk").removeAttribute("aria-busy");
+    if (workspace.doc !== next) return;
+    $("workspace").removeAttribute("aria-busy");
     $("video-name").textContent = next.video.name;
     $("player-frame").style.aspectRatio = `${next.video.width} / ${next.video.height}`;
-    asking.open(next);
+    modelRequests.open(next);
     timeline.show(next);
     faces.show([], next.people, next.video);
     transcript.open(next);
-    next.addEventListener("change", (event) => desk.doc === next && refresh(event.detail));
+    next.addEventListener("change", (event) => workspace.doc === next && refresh(event.detail));
     next.addEventListener("notice", (event) => toast(event.detail, "error"));
     next.addEventListener("gone", () => {
       toast(
         `“${next.video.name}” was removed from the library.${next.state === "saved" ? "" : " What was not saved yet went with it."}`,
         "error",
       );
-      if (desk.doc === next) go("library");
+      if (workspace.doc === next) go("library");
     });
     for (const what of ["content", "jobs", "labels", "present", "state"]) refresh(what);
     playVideo(route.t ?? 0);
-    if (route.q) asking.answer(route.q);
+    if (route.q) modelRequests.answer(route.q);
   }
 
   function show(isOpen) {
-    $("desk").hidden = !isOpen;
+    $("workspace").hidden = !isOpen;
     $("annotate-empty").hidden = isOpen;
   }
 
   function playVideo(time) {
-    const { doc } = desk;
+    const { doc } = workspace;
     const shown = { offset: doc.video.media_start, pts: doc.pts, duration: doc.video.duration, time };
     $("player-note").hidden = doc.playable;
     if (!doc.playable) {
@@ -205,8 +211,8 @@ export function mount(element, server) {
   }
 
   function refresh(what) {
-    const { doc } = desk;
-    asking.refresh(what);
+    const { doc } = workspace;
+    modelRequests.refresh(what);
     if (what === "content") {
       selection.keepOnly((id) => doc.item(id) || doc.conflicts.has(id));
       timeline.relayout();
@@ -240,7 +246,7 @@ export function mount(element, server) {
   // ---------------------------------------------------------------- choosing
 
   function chosen() {
-    const { doc } = desk;
+    const { doc } = workspace;
     if (!doc) return;
     list.select(selection.ids, selection.current);
     inspector.show(doc, selection);
@@ -250,10 +256,10 @@ export function mount(element, server) {
     timeline.invalidate();
   }
 
-  arrangement.addEventListener("change", chosen); // a row may be locked now
+  rowLayout.addEventListener("change", chosen); // a row may be locked now
 
   selection.addEventListener("change", () => {
-    const item = selection.current && desk.doc?.item(selection.current);
+    const item = selection.current && workspace.doc?.item(selection.current);
     if (item) timeline.reveal(item.start, item.end, item.id);
     faces.chosen = null;
     chosen();
@@ -270,7 +276,7 @@ export function mount(element, server) {
   }
 
   function pickPerson(name) {
-    const { doc } = desk;
+    const { doc } = workspace;
     if (!doc.signals.faces.some((track) => doc.people.stretches(name, [track.track]).length)) return;
     selection.one(null);
     faces.chosen = name;
@@ -285,7 +291,7 @@ export function mount(element, server) {
       $(box).hidden = tab !== which;
     }
     if (which === "transcript") transcript.follow(player.time);
-    if (which === "review") review.update(desk.doc, selection.current);
+    if (which === "review") review.update(workspace.doc, selection.current);
   }
 
   // ---------------------------------------------------------------- time
@@ -301,10 +307,10 @@ export function mount(element, server) {
   });
   player.addEventListener(
     "pause",
-    () => timeline.doc && timeline.doc === desk.doc && note({ t: player.time.toFixed(3) }),
+    () => timeline.doc && timeline.doc === workspace.doc && note({ t: player.time.toFixed(3) }),
   );
   player.addEventListener("error", () => {
-    if (!desk.doc?.playable || !player.video.error) return;
+    if (!workspace.doc?.playable || !player.video.error) return;
     $("player-note").hidden = false;
     $("player-note-text").textContent = "This video cannot be played here; check that its file is still where it was.";
   });
@@ -312,11 +318,11 @@ export function mount(element, server) {
     "view",
     () => ($("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`),
   );
-  timeline.addEventListener("hover", (event) => tip.show(desk.doc, event.detail));
-  timeline.gutter.addEventListener("pick", (event) => desk.doc && pickPerson(personOf(event.detail)));
+  timeline.addEventListener("hover", (event) => tooltip.show(workspace.doc, event.detail));
+  timeline.gutter.addEventListener("pick", (event) => workspace.doc && pickPerson(personOf(event.detail)));
   transcript.addEventListener("lines", () => {
-    if (!desk.doc) return;
-    desk.doc.signals.lines = transcript.lines.filter((line) => line.id !== null);
+    if (!workspace.doc) return;
+    workspace.doc.signals.lines = transcript.lines.filter((line) => line.id !== null);
     timeline.relayout();
   });
 
@@ -339,7 +345,7 @@ export function mount(element, server) {
   };
   for (const [id, action] of Object.entries(clicks)) {
     $(id).addEventListener("click", (event) => {
-      if (desk.doc) actions[action]();
+      if (workspace.doc) actions[action]();
       if (event.detail) event.currentTarget.blur(); // after the mouse, Space belongs to the player again
     });
   }
@@ -360,19 +366,25 @@ export function mount(element, server) {
   });
   $("rows").addEventListener(
     "click",
-    (event) => desk.doc && rowsMenu(event.currentTarget, timeline.names, arrangement),
+    (event) => workspace.doc && rowsMenu(event.currentTarget, timeline.names, rowLayout),
   );
   $("edit-labels").addEventListener(
     "click",
     () =>
-      desk.doc &&
+      workspace.doc &&
       labels.show(
-        desk.doc,
+        workspace.doc,
         timeline.rows.filter((row) => row.kind === "track").map((row) => row.name),
       ),
   );
-  $("export").addEventListener("click", () => desk.doc && desk.attempt(() => exchange.showExport(desk.doc)));
-  $("import").addEventListener("click", () => desk.doc && desk.attempt(() => exchange.showImport(desk.doc)));
+  $("export").addEventListener(
+    "click",
+    () => workspace.doc && workspace.attempt(() => exchange.showExport(workspace.doc)),
+  );
+  $("import").addEventListener(
+    "click",
+    () => workspace.doc && workspace.attempt(() => exchange.showImport(workspace.doc)),
+  );
   $("unit").addEventListener("change", (event) => {
     timeline.unit = event.target.value;
     timeline.invalidate();
@@ -380,24 +392,30 @@ export function mount(element, server) {
   for (const button of element.querySelectorAll("[data-go]"))
     button.addEventListener("click", () => go(button.dataset.go));
 
-  splitter($("splitter"), $("desk"));
-  const pointer = attach(timeline, { player, selection, seek: desk.seek, changed: desk.changed, refuse: desk.say });
+  splitter($("splitter"), $("workspace"));
+  const pointer = attach(timeline, {
+    player,
+    selection,
+    seek: workspace.seek,
+    changed: workspace.changed,
+    refuse: workspace.say,
+  });
   listen(keymap, actions, {
     pointer,
-    open: () => Boolean(desk.doc) && current().page === "annotate",
+    open: () => Boolean(workspace.doc) && current().page === "annotate",
     // past the last segment Tab goes on to the next control, as everywhere
     hasNext: (step) => {
       const at = list.ids.indexOf(selection.current);
       return at < 0 ? list.ids.length > 0 : at + step >= 0 && at + step < list.ids.length;
     },
     onDigit: (digit) => {
-      const { doc } = desk;
+      const { doc } = workspace;
       const own = [...selection.ids].filter((id) => doc.annotations.has(id));
       doc.together(() =>
         own.forEach((id) => {
           const a = doc.annotations.get(id);
           const label = doc.labels.find((l) => l.track === a.track && l.hotkey === digit);
-          if (label && !arrangement.isLocked(a.track)) doc.update(id, { label: label.label });
+          if (label && !rowLayout.isLocked(a.track)) doc.update(id, { label: label.label });
         }),
       );
     },
@@ -409,7 +427,7 @@ export function mount(element, server) {
     }
   });
   window.addEventListener("beforeunload", (event) => {
-    if (desk.doc && ["saving", "offline", "conflict"].includes(desk.doc.state)) event.preventDefault();
+    if (workspace.doc && ["saving", "offline", "conflict"].includes(workspace.doc.state)) event.preventDefault();
   });
   // What an earlier page could not send any more.
   const stated = (state, why) => {

@@ -1,12 +1,12 @@
 // The Search page: words, a picture or a moment in, moments out.
 
-import { annotator } from "./sync/who.js";
+import { annotator } from "./sync/current-user.js";
 import { call } from "./sync/api.js";
 import { el, toast } from "./view/dom.js";
 import { HeatMap } from "./view/heatmap.js";
-import { card, paint, walk } from "./view/hits.js";
+import { card, paint, walk } from "./view/search-result.js";
 import { Options } from "./view/options.js";
-import { pixelsOf } from "./input/picture.js";
+import { pixelsOf } from "./input/query-image.js";
 import { current, go, note, onRoute } from "./router.js";
 
 const WEAK = 0.3; // a best hit of a text below this cosine of the embedded encoder is rarely what was meant

@@ -2,7 +2,7 @@
 
 import { current, go, onRoute } from "./router.js";
 import { call } from "./sync/api.js";
-import { nameUser } from "./sync/who.js";
+import { nameUser } from "./sync/current-user.js";
 
 export function mount(element, server) {
   const tabs = [...element.querySelectorAll("[role=tab]")];

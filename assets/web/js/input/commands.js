@@ -5,17 +5,17 @@ import * as operations from "../model/operations.js";
 const NEW_S = 2;
 let clipboard = []; // also for another video
 
-export function commands(desk) {
-  const { player, timeline, selection } = desk;
-  const doc = () => desk.doc;
+export function commands(workspace) {
+  const { player, timeline, selection } = workspace;
+  const doc = () => workspace.doc;
   const current = () => (selection.current === null ? null : doc().item(selection.current));
-  const locked = (id) => timeline.arrangement.isLocked(doc().rowOf(doc().item(id)));
+  const locked = (id) => timeline.rowLayout.isLocked(doc().rowOf(doc().item(id)));
   const free = () => [...selection.ids].filter((id) => doc().item(id) && !locked(id));
 
   // What changes segments leaves locked rows alone, and says so.
   const edit = (work) => () => {
     const ids = free();
-    if (selection.size && !ids.length) desk.say("This row is locked; unlock it in its menu.");
+    if (selection.size && !ids.length) workspace.say("This row is locked; unlock it in its menu.");
     else if (ids.length) work(ids);
   };
 
@@ -25,14 +25,14 @@ export function commands(desk) {
       operations.nudge(doc(), ids, part, count, player.frames);
       if (wasPrediction) selection.one(doc().correctionOf(wasPrediction.id)?.id ?? wasPrediction.id);
       const item = current();
-      if (item) desk.changed(item.start, item.end, part);
+      if (item) workspace.changed(item.start, item.end, part);
     });
 
   function step(by) {
-    const ids = desk.listed();
+    const ids = workspace.listed();
     const at = ids.indexOf(selection.current);
     const id = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : at + by];
-    if (id) desk.goTo(id);
+    if (id) workspace.goTo(id);
   }
 
   function create() {
@@ -43,13 +43,13 @@ export function commands(desk) {
   }
 
   function make(from, to) {
-    const track = desk.track();
-    if (timeline.arrangement.isLocked(track)) {
-      desk.say(`“${track}” is locked; unlock it in its menu.`);
+    const track = workspace.track();
+    if (timeline.rowLayout.isLocked(track)) {
+      workspace.say(`“${track}” is locked; unlock it in its menu.`);
       return;
     }
     selection.one(doc().create({ track, ...player.frames.span(from, to) }));
-    desk.label();
+    workspace.label();
   }
 
   function paste() {
@@ -64,24 +64,24 @@ export function commands(desk) {
     shuttleBack: () => player.shuttle(-1),
     frameBack: () => player.step(-1),
     frameOn: () => player.step(1),
-    secondBack: () => desk.seek(player.time - 1),
-    secondOn: () => desk.seek(player.time + 1),
+    secondBack: () => workspace.seek(player.time - 1),
+    secondOn: () => workspace.seek(player.time + 1),
     playSelected: () => current() && player.playRange(current().start, current().end, true),
     playAround: () => {
       const item = current();
       if (!item) return;
       player.playAround(Math.abs(player.time - item.start) <= Math.abs(player.time - item.end) ? item.start : item.end);
     },
-    fullscreen: () => desk.fullscreen(),
+    fullscreen: () => workspace.fullscreen(),
     mute: () => (player.video.muted = !player.video.muted),
 
-    markIn: () => desk.mark("in", player.time),
-    markOut: () => desk.mark("out", player.frameEnd),
+    markIn: () => workspace.mark("in", player.time),
+    markOut: () => workspace.mark("out", player.frameEnd),
     create,
     // Returns what to do when the key is let go.
     hold: () => {
       const start = player.time;
-      desk.mark("in", start);
+      workspace.mark("in", start);
       return () => {
         const end = player.frameEnd;
         timeline.marks = { in: null, out: null };
@@ -92,12 +92,12 @@ export function commands(desk) {
     split: edit(() => {
       const second = operations.split(doc(), selection.current, player.time, player.frames);
       if (second) selection.one(second);
-      else desk.say("The playhead is not inside the segment; there is nothing to split.");
+      else workspace.say("The playhead is not inside the segment; there is nothing to split.");
     }),
     merge: edit((ids) => {
       const merged = operations.merge(doc(), ids);
       if (merged) selection.one(merged);
-      else desk.say("Choose two or more segments of one row to merge them.");
+      else workspace.say("Choose two or more segments of one row to merge them.");
     }),
     extend: edit(() => {
       operations.extend(doc(), selection.current, player.time, player.frames);
@@ -129,19 +129,19 @@ export function commands(desk) {
     undo: () => doc().undo(),
     redo: () => doc().redo(),
 
-    accept: edit((ids) => desk.decide(ids, "accept")),
-    reject: edit((ids) => desk.decide(ids, "reject")),
-    undecided: () => desk.nextUndecided(),
-    glance: () => desk.glance(),
+    accept: edit((ids) => workspace.decide(ids, "accept")),
+    reject: edit((ids) => workspace.decide(ids, "reject")),
+    undecided: () => workspace.nextUndecided(),
+    glance: () => workspace.glance(),
 
-    zoomIn: () => timeline.zoom(0.7, desk.around()),
-    zoomOut: () => timeline.zoom(1 / 0.7, desk.around()),
+    zoomIn: () => timeline.zoom(0.7, workspace.around()),
+    zoomOut: () => timeline.zoom(1 / 0.7, workspace.around()),
     fit: () => timeline.fit(),
     zoomSelected: () => {
       const item = current();
       if (item) timeline.setView(item.start - (item.end - item.start), item.end + (item.end - item.start));
     },
-    faces: () => desk.toggleFaces(),
-    help: () => desk.help(),
+    faces: () => workspace.toggleFaces(),
+    help: () => workspace.help(),
   };
 }

@@ -102,7 +102,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
       part: which,
     });
     const pieces = movers
-      .filter((piece) => !timeline.arrangement.isLocked(timeline.doc.rowOf(piece)))
+      .filter((piece) => !timeline.rowLayout.isLocked(timeline.doc.rowOf(piece)))
       .map((piece) => taken(piece, part));
     if (more) pieces.push(...shared.map((piece) => taken(piece, part === "start" ? "end" : "start")));
     return {

@@ -1,6 +1,6 @@
 // Which key does what: presets for hands that come from other tools, and each person's own changes on top.
 
-import { remembered } from "../model/taste.js";
+import { remembered } from "../model/preferences.js";
 
 const KEY = "keys";
 

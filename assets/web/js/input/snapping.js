@@ -1,6 +1,6 @@
 // Where a boundary may want to lie: shot cuts, neighbours, predictions, where speech begins, the playhead; a frame always.
 
-import { countBefore } from "../model/search.js";
+import { countBefore } from "../model/binary-search.js";
 
 const SNAP_PX = 7;
 

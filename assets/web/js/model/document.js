@@ -1,16 +1,16 @@
 // What one video's timeline shows, and every change a person makes to it: applied at once, saved behind their back.
 
-import { Answers, verdictOf } from "../sync/answers.js";
+import { Answers, verdictOf } from "../sync/save-results.js";
 import { ApiError, array, call } from "../sync/api.js";
-import { Changes } from "../sync/changes.js";
+import { Changes } from "../sync/live-updates.js";
 import { newId } from "../sync/ids.js";
 import { Outbox } from "../sync/outbox.js";
 import { historyOf, keepHistory } from "../sync/storage.js";
-import { annotator } from "../sync/who.js";
-import { History } from "./history.js";
+import { annotator } from "../sync/current-user.js";
+import { History } from "./undo-stack.js";
 import { People } from "./people.js";
-import { Signals } from "./signals.js";
-import { Undo } from "./undo.js";
+import { Signals } from "./media-data.js";
+import { Undo } from "./undo-controller.js";
 
 const FIELDS = ["id", "track", "start", "end", "label", "note", "source", "prediction_id"];
 

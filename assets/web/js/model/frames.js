@@ -1,6 +1,6 @@
 // The frames of a video by the probed table of their times: the truth about where a boundary may lie.
 
-import { countBefore } from "./search.js";
+import { countBefore } from "./binary-search.js";
 
 const SAME = 5e-4; // s: closer than any two frames
 const GUESS_S = 0.04; // how long a frame lasts while nothing is known of them

@@ -4,7 +4,7 @@
 import { call } from "./api.js";
 import { newId } from "./ids.js";
 import { editsOf, forgetEdits, keepEdit } from "./storage.js";
-import { annotator } from "./who.js";
+import { annotator } from "./current-user.js";
 
 const RETRY_MS = 1500;
 const BATCH = 500;

@@ -1,7 +1,7 @@
 // Annotations in and out: every format, what it cannot hold said before, a preview that can be changed, undo.
 
 import { call } from "../sync/api.js";
-import { annotator } from "../sync/who.js";
+import { annotator } from "../sync/current-user.js";
 import { clock, counted, el, toast } from "./dom.js";
 
 export class Exchange {

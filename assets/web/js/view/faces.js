@@ -1,6 +1,6 @@
 // Boxes around faces, drawn over the video at the very frame that is shown; their colour says who speaks.
 
-import { countBefore } from "../model/search.js";
+import { countBefore } from "../model/binary-search.js";
 import { isolated } from "./dom.js";
 
 const GAP_S = 1; // between two boxes of a track: longer means that the face was away

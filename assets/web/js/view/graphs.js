@@ -56,7 +56,7 @@ function rgb(colour) {
 }
 
 // What is said, as far as there is room for the words.
-export function drawSaid(ctx, timeline, row) {
+export function drawTranscript(ctx, timeline, row) {
   ctx.font = "11px ui-sans-serif, system-ui, sans-serif";
   for (const { start, end, text } of timeline.doc.signals.lines) {
     if (end < timeline.start || start > timeline.end) continue;

@@ -5,9 +5,9 @@ import { openMenu } from "./menu.js";
 import { RULER_H } from "./ruler.js";
 
 export class Gutter extends EventTarget {
-  constructor(box, arrangement) {
+  constructor(box, rowLayout) {
     super();
-    Object.assign(this, { box, arrangement });
+    Object.assign(this, { box, rowLayout });
     this.tracks = [];
   }
 
@@ -53,8 +53,8 @@ export class Gutter extends EventTarget {
           text: "∿",
           title: "Show or hide the scores over time",
           "aria-label": `Scores of ${row.name} over time`,
-          "aria-pressed": String(Boolean(this.arrangement.get(row.key).graph)),
-          onclick: () => this.arrangement.toggle(row.key, "graph"),
+          "aria-pressed": String(Boolean(this.rowLayout.get(row.key).graph)),
+          onclick: () => this.rowLayout.toggle(row.key, "graph"),
         }),
       );
     }
@@ -75,28 +75,28 @@ export class Gutter extends EventTarget {
   }
 
   menu(anchor, row) {
-    const { arrangement, tracks } = this;
-    const state = arrangement.get(row.key);
+    const { rowLayout, tracks } = this;
+    const state = rowLayout.get(row.key);
     const isTrack = row.kind === "track";
     const at = tracks.indexOf(row.key);
     const track = isTrack
       ? [
-          ["Collapse", () => arrangement.toggle(row.key, "collapsed"), { checked: Boolean(state.collapsed) }],
-          ["Lock", () => arrangement.toggle(row.key, "locked"), { checked: Boolean(state.locked) }],
+          ["Collapse", () => rowLayout.toggle(row.key, "collapsed"), { checked: Boolean(state.collapsed) }],
+          ["Lock", () => rowLayout.toggle(row.key, "locked"), { checked: Boolean(state.locked) }],
           null,
-          ["Move up", () => arrangement.move(row.key, -1, tracks), { disabled: at <= 0 }],
-          ["Move down", () => arrangement.move(row.key, 1, tracks), { disabled: at === tracks.length - 1 }],
+          ["Move up", () => rowLayout.move(row.key, -1, tracks), { disabled: at <= 0 }],
+          ["Move down", () => rowLayout.move(row.key, 1, tracks), { disabled: at === tracks.length - 1 }],
         ]
       : [];
     openMenu(
       anchor,
       [
         ...track,
-        ["Taller", () => arrangement.resize(row.key, 1), { disabled: state.collapsed || (state.size ?? 1) >= 3 }],
-        ["Shorter", () => arrangement.resize(row.key, -1), { disabled: state.collapsed || (state.size ?? 1) <= 0 }],
+        ["Taller", () => rowLayout.resize(row.key, 1), { disabled: state.collapsed || (state.size ?? 1) >= 3 }],
+        ["Shorter", () => rowLayout.resize(row.key, -1), { disabled: state.collapsed || (state.size ?? 1) <= 0 }],
         null,
-        ["Only this row", () => arrangement.only(row.key), { checked: arrangement.solo === row.key }],
-        ["Hide", () => arrangement.toggle(row.key, "hidden"), { disabled: arrangement.solo === row.key }],
+        ["Only this row", () => rowLayout.only(row.key), { checked: rowLayout.solo === row.key }],
+        ["Hide", () => rowLayout.toggle(row.key, "hidden"), { disabled: rowLayout.solo === row.key }],
       ],
       `Row ${row.name}`,
       () => this.box.querySelector(`.gutter-row[data-row="${CSS.escape(row.key)}"] .more`),
@@ -105,16 +105,16 @@ export class Gutter extends EventTarget {
 }
 
 // The rows that there are, each to show or to hide.
-export function rowsMenu(anchor, names, arrangement) {
+export function rowsMenu(anchor, names, rowLayout) {
   openMenu(
     anchor,
     [
-      ["Show all rows", () => arrangement.showAll()],
+      ["Show all rows", () => rowLayout.showAll()],
       null,
       ...names.map((name) => [
         name,
-        () => (arrangement.solo ? arrangement.only(name) : arrangement.toggle(name, "hidden")),
-        { checked: arrangement.isShown(name) },
+        () => (rowLayout.solo ? rowLayout.only(name) : rowLayout.toggle(name, "hidden")),
+        { checked: rowLayout.isShown(name) },
       ]),
     ],
     "Rows",

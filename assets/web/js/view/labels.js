@@ -1,7 +1,7 @@
 // The editor of the schema: tracks, their labels with colours and keys, free text or a closed set.
 
 import { call } from "../sync/api.js";
-import { annotator } from "../sync/who.js";
+import { annotator } from "../sync/current-user.js";
 import { counted, el, redraw, toast } from "./dom.js";
 
 const KEYS = ["", ..."123456789"];

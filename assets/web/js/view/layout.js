@@ -1,6 +1,6 @@
 // Where everything lies on the timeline: rows, lanes, colours. No drawing, no events.
 
-import { countBefore } from "../model/search.js";
+import { countBefore } from "../model/binary-search.js";
 
 const PREDICTION_H = 15;
 const ANNOTATION_H = 24;
@@ -8,22 +8,22 @@ const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
 const MOST_LANES = 4;
-const HEIGHTS = { film: 36, wave: 30, spectrogram: 64, said: 24, curve: 46, graph: 44 };
+const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 46, graph: 44 };
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
 
 // The rows that show what is measured; each is there when there is something in it.
 const SIGNALS = [
-  ["film", "Film", (doc) => doc.playable !== undefined],
+  ["filmstrip", "Film", (doc) => doc.playable !== undefined],
   ["wave", "Sound", (doc) => doc.signals.waveform.length],
   ["spectrogram", "Spectrogram", (doc) => doc.signals.waveform.length],
-  ["said", "Said", (doc) => doc.signals.lines.length],
+  ["transcript", "Transcript", (doc) => doc.signals.lines.length],
   ["curve", "Question", (doc) => doc.signals.curve?.times?.length],
 ];
 
 // Rows from top to bottom: {kind, key, name, y, height}. A track's row has a lane of predictions above one of
 // annotations; segments that overlap are stacked in lanes of their own. Items of a lane are in order of time, so that
 // drawing can search in them. `names` has the keys of all rows, also of those that are hidden.
-export function layout(doc, arrangement) {
+export function layout(doc, rowLayout) {
   const rows = [];
   const names = [];
   for (const [kind, key, isThere] of SIGNALS) {
@@ -31,18 +31,17 @@ export function layout(doc, arrangement) {
     names.push(key);
     const { query } = doc.signals.curve ?? {};
     const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : key;
-    if (arrangement.isShown(key))
-      rows.push({ kind, key, name, height: Math.round(HEIGHTS[kind] * arrangement.size(key)) });
+    if (rowLayout.isShown(key)) rows.push({ kind, key, name, height: Math.round(HEIGHTS[kind] * rowLayout.size(key)) });
   }
   const tracks = tracksOf(doc);
   const graphs = graphsOf(doc);
-  const sorted = arrangement.sorted([...tracks.keys()]);
+  const sorted = rowLayout.sorted([...tracks.keys()]);
   names.push(...sorted);
   for (const name of sorted) {
-    if (!arrangement.isShown(name)) continue;
-    const row = trackRow(tracks.get(name), arrangement);
+    if (!rowLayout.isShown(name)) continue;
+    const row = trackRow(tracks.get(name), rowLayout);
     rows.push({ ...row, graph: graphs.has(name) });
-    if (arrangement.get(name).graph && graphs.has(name)) {
+    if (rowLayout.get(name).graph && graphs.has(name)) {
       const shown = graphs.get(name);
       rows.push({
         kind: "graph",
@@ -92,10 +91,10 @@ function graphsOf(doc) {
   return graphs;
 }
 
-function trackRow({ name, predictions, annotations }, arrangement) {
-  const { collapsed, locked } = arrangement.get(name);
+function trackRow({ name, predictions, annotations }, rowLayout) {
+  const { collapsed, locked } = rowLayout.get(name);
   const row = { kind: "track", key: name, name, collapsed, locked, count: predictions.length + annotations.length };
-  const scale = arrangement.size(name);
+  const scale = rowLayout.size(name);
   const lanes = [];
   let y = PAD;
   const add = (kind, height, items) => {

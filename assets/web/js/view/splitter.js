@@ -1,12 +1,12 @@
 // How the page is shared between the picture and the timeline: a line to drag, or to move with the arrow keys.
 
 const KEY = "timeline-height";
-const [LEAST, MOST, FIRST] = [20, 80, 46]; // percent of the desk
+const [LEAST, MOST, FIRST] = [20, 80, 46]; // percent of the workspace
 
-export function splitter(line, desk) {
+export function splitter(line, workspace) {
   const set = (percent) => {
     const height = Math.round(Math.min(MOST, Math.max(LEAST, percent)));
-    desk.style.setProperty("--timeline-height", `${height}%`);
+    workspace.style.setProperty("--timeline-height", `${height}%`);
     line.setAttribute("aria-valuenow", String(height));
     return height;
   };
@@ -19,7 +19,7 @@ export function splitter(line, desk) {
   });
   line.addEventListener("pointermove", (event) => {
     if (!line.classList.contains("dragged")) return;
-    const { bottom, height } = desk.getBoundingClientRect();
+    const { bottom, height } = workspace.getBoundingClientRect();
     keep((100 * (bottom - event.clientY)) / height);
   });
   for (const name of ["pointerup", "pointercancel"])

@@ -1,10 +1,10 @@
 // The timeline on its canvas: what is in view, drawing it, and what lies under a point.
 
 import { isolated } from "./dom.js";
-import { Film } from "./film.js";
-import { drawCurve, drawGraphs, drawSaid, drawSpectrogram, drawWave } from "./graphs.js";
+import { Filmstrip } from "./filmstrip.js";
+import { drawCurve, drawGraphs, drawTranscript, drawSpectrogram, drawWave } from "./graphs.js";
 import { Gutter } from "./gutter.js";
-import { hitLane } from "./hitting.js";
+import { hitLane } from "./hit-test.js";
 import { colourOf, firstVisible, inkOn, layout } from "./layout.js";
 import { Minimap } from "./minimap.js";
 import { RULER_H, drawRuler } from "./ruler.js";
@@ -12,19 +12,25 @@ import { RULER_H, drawRuler } from "./ruler.js";
 const SLIVER_PX = 4; // narrower segments have no corners and no text
 const MOST_ZOOM = 300;
 const FONT = "ui-sans-serif, system-ui, sans-serif";
-const DRAW = { wave: drawWave, spectrogram: drawSpectrogram, said: drawSaid, curve: drawCurve, graph: drawGraphs };
+const DRAW = {
+  wave: drawWave,
+  spectrogram: drawSpectrogram,
+  transcript: drawTranscript,
+  curve: drawCurve,
+  graph: drawGraphs,
+};
 
 export class Timeline extends EventTarget {
-  constructor(root, gutter, arrangement) {
+  constructor(root, gutter, rowLayout) {
     super();
     this.root = root;
-    this.arrangement = arrangement;
-    this.gutter = new Gutter(gutter, arrangement);
+    this.rowLayout = rowLayout;
+    this.gutter = new Gutter(gutter, rowLayout);
     this.overview = root.querySelector("#timeline-overview");
     this.ruler = root.querySelector("#timeline-ruler");
     this.canvas = root.querySelector("#timeline-rows");
     this.minimap = new Minimap(this.overview, this);
-    this.film = new Film(() => this.invalidate());
+    this.filmstrip = new Filmstrip(() => this.invalidate());
     this.doc = null;
     this.start = 0;
     this.end = 1;
@@ -42,7 +48,7 @@ export class Timeline extends EventTarget {
     this.middles = new Map(); // item → the middle of its lane, for whoever wants to point at it
     new ResizeObserver(() => this.resize()).observe(root);
     new MutationObserver(() => this.restyle()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    arrangement.addEventListener("change", () => this.relayout());
+    rowLayout.addEventListener("change", () => this.relayout());
     this.restyle();
   }
 
@@ -57,7 +63,7 @@ export class Timeline extends EventTarget {
       snapLine: null,
       marks: { in: null, out: null },
     });
-    this.film.open(doc.video);
+    this.filmstrip.open(doc.video);
     this.fit();
   }
 
@@ -136,7 +142,7 @@ export class Timeline extends EventTarget {
 
   relayout() {
     if (!this.doc) return;
-    const made = layout(this.doc, this.arrangement);
+    const made = layout(this.doc, this.rowLayout);
     Object.assign(this, { rows: made.rows, names: made.names });
     if (!this.doc.signals.spectrogram && this.rows.some((row) => row.kind === "spectrogram")) {
       this.doc.signals.spectrogram = {}; // on its way
@@ -217,7 +223,7 @@ export class Timeline extends EventTarget {
     for (const row of this.rows) {
       ctx.fillStyle = this.ink.line;
       ctx.fillRect(0, row.y + row.height - 1, this.width, 1);
-      if (row.kind === "film") this.film.draw(ctx, this, row);
+      if (row.kind === "filmstrip") this.filmstrip.draw(ctx, this, row);
       else if (row.kind === "track") for (const lane of row.lanes) this.drawLane(ctx, row, lane);
       else DRAW[row.kind](ctx, this, row);
       if (row.locked) this.drawLock(ctx, row);

@@ -1,10 +1,10 @@
 // The controls under the picture: playing, speed, sound, looping, hearing what was just changed, full screen.
 
 export class Transport {
-  // desk: {doc, player, selection}
-  constructor($, desk) {
-    Object.assign(this, { $, desk });
-    const { player } = desk;
+  // workspace: {doc, player, selection}
+  constructor($, workspace) {
+    Object.assign(this, { $, workspace });
+    const { player } = workspace;
     const { video } = player;
     video.disablePictureInPicture = true; // a stray window over the timeline; browsers offer it in their own menu else
     player.addEventListener("play", () => this.state());
@@ -24,14 +24,14 @@ export class Transport {
       localStorage.setItem("hear", String(on));
     });
     document.addEventListener("fullscreenchange", () =>
-      $("desk").classList.toggle("full", document.fullscreenElement === $("desk")),
+      $("workspace").classList.toggle("full", document.fullscreenElement === $("workspace")),
     );
   }
 
   state() {
     const {
       $,
-      desk: { player },
+      workspace: { player },
     } = this;
     $("play").textContent = player.video.paused ? "▶" : "❚❚";
     $("loop").setAttribute("aria-pressed", String(Boolean(player.range?.loop)));
@@ -39,7 +39,7 @@ export class Transport {
 
   // The chosen segment over and over, else the whole video's view.
   loop() {
-    const { doc, player, selection, timeline } = this.desk;
+    const { doc, player, selection, timeline } = this.workspace;
     if (!doc) return;
     if (player.range?.loop) player.pause();
     else {
@@ -53,7 +53,7 @@ export class Transport {
   changed(start, end, part) {
     const {
       $,
-      desk: { player },
+      workspace: { player },
     } = this;
     if ($("hear").getAttribute("aria-pressed") === "true") player.playAround(part === "end" ? end : start);
   }
@@ -61,7 +61,7 @@ export class Transport {
   fullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
     else
-      this.$("desk")
+      this.$("workspace")
         .requestFullscreen()
         .catch(() => {});
   }

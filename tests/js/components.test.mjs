@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, frames, prediction, storage } from "./desk.mjs";
+import { documentOf, frames, prediction, storage } from "./harness.mjs";
 import { Keymap, keyName, presets } from "../../assets/web/js/input/keymap.js";
 import { Snapping } from "../../assets/web/js/input/snapping.js";
-import { History } from "../../assets/web/js/model/history.js";
-import { after, progress, queue } from "../../assets/web/js/model/review.js";
-import { Rows } from "../../assets/web/js/model/rows.js";
+import { History } from "../../assets/web/js/model/undo-stack.js";
+import { after, progress, queue } from "../../assets/web/js/model/review-queue.js";
+import { RowLayout } from "../../assets/web/js/model/row-layout.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
 import { inkOn, layout } from "../../assets/web/js/view/layout.js";
 import { marks } from "../../assets/web/js/view/ruler.js";
@@ -122,11 +122,11 @@ test("review: a model's own confidence counts before its score", () => {
 
 test("rows: order, size and hiding are kept; new rows stay where they are", () => {
   const kept = storage();
-  const rows = new Rows(kept);
+  const rows = new RowLayout(kept);
   rows.move("C", -1, ["A", "B", "C"]);
   rows.resize("A", 1);
   rows.toggle("B", "hidden");
-  const again = new Rows(kept);
+  const again = new RowLayout(kept);
   assert.deepEqual(again.sorted(["A", "B", "C", "D"]), ["A", "C", "B", "D"]);
   assert.equal(again.size("A"), 1.5);
   assert.deepEqual(
@@ -145,12 +145,12 @@ test("rows: order, size and hiding are kept; new rows stay where they are", () =
 test("rows: what is damaged in storage is forgotten", () => {
   const kept = storage();
   kept.setItem("rows", "{half");
-  assert.ok(new Rows(kept).isShown("anything"));
+  assert.ok(new RowLayout(kept).isShown("anything"));
 });
 
 test("layout: overlapping segments are stacked, a collapsed row has one lane, a hidden one none", () => {
   const { doc } = documentOf();
-  const rows = new Rows(storage());
+  const rows = new RowLayout(storage());
   doc.create({ track: "T", start: 1, end: 5 });
   doc.create({ track: "T", start: 2, end: 3 });
   doc.create({ track: "T", start: 5, end: 6 });
@@ -199,7 +199,7 @@ test("snapping: the nearest of cuts, neighbours and speech, unless only frames a
     start: 0,
     end: 10,
     duration: 10.4,
-    rows: layout(doc, new Rows(storage())).rows,
+    rows: layout(doc, new RowLayout(storage())).rows,
   };
   const snapping = new Snapping(timeline, frames(), new Set(), null);
   const at = (time, free) => [snapping.at(time, free).time, snapping.at(time, free).line?.what ?? null];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
 import { stores } from "./idb.mjs";
-import { notices, prediction, quiet, storage, until } from "./desk.mjs";
+import { notices, prediction, quiet, storage, until } from "./harness.mjs";
 import { Server } from "./server.mjs";
 
 const { VideoDocument } = await import("../../assets/web/js/model/document.js");

@@ -23,13 +23,13 @@ SCROLL = """offset => {
 }"""
 
 
-class Desk:
+class AnnotatePage:
     """Reads the page through the mirror of the timeline in its DOM, and acts with mouse and keyboard."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
 
-    def open(self, video: str, t: float = 0.0) -> "Desk":
+    def open(self, video: str, t: float = 0.0) -> "AnnotatePage":
         self.page.goto(f"{self.url}?video={video}&t={t}")
         self.page.wait_for_function("document.querySelector('#player')?.readyState >= 1")
         self.page.wait_for_selector("#timeline[data-view-end]")
@@ -85,22 +85,22 @@ class Desk:
         expect(self.page.locator("#save-state")).to_have_text("saved")
 
 
-def spans(desk: Desk) -> list[tuple[float, float]]:
-    return sorted((round(s["start"], 3), round(s["end"], 3)) for s in desk.segments("annotation"))
+def spans(annotate_page: AnnotatePage) -> list[tuple[float, float]]:
+    return sorted((round(s["start"], 3), round(s["end"], 3)) for s in annotate_page.segments("annotation"))
 
 
-def become(desk: Desk, wanted: list[tuple[float, float]]) -> None:
+def become(annotate_page: AnnotatePage, wanted: list[tuple[float, float]]) -> None:
     """Wait until the annotations are these, and saved."""
-    expect(desk.page.locator(ANNOTATION)).to_have_count(len(wanted))
+    expect(annotate_page.page.locator(ANNOTATION)).to_have_count(len(wanted))
     for start, end in wanted:
-        desk.page.wait_for_function(THERE, arg=[start, end])
-    desk.saved()
+        annotate_page.page.wait_for_function(THERE, arg=[start, end])
+    annotate_page.saved()
 
 
-def go(desk: Desk, time: float) -> None:
+def go(annotate_page: AnnotatePage, time: float) -> None:
     """Put the playhead there."""
-    desk.page.evaluate("t => (document.querySelector('#player').currentTime = t + 0.01)", time)
-    desk.page.wait_for_function(
+    annotate_page.page.evaluate("t => (document.querySelector('#player').currentTime = t + 0.01)", time)
+    annotate_page.page.wait_for_function(
         "t => Math.abs(document.querySelector('#clock').textContent.split(':')[1] - t) < 0.03", arg=time
     )
 

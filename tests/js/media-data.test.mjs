@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, news, quiet, until } from "./desk.mjs";
+import { documentOf, news, quiet, until } from "./harness.mjs";
 import { call } from "../../assets/web/js/sync/api.js";
 import { Outbox } from "../../assets/web/js/sync/outbox.js";
 

@@ -1,12 +1,12 @@
 // How the rows of the timeline are arranged: a matter of taste, kept by this browser for all videos.
 
-import { remembered } from "./taste.js";
+import { remembered } from "./preferences.js";
 
 const KEY = "rows";
 const SIZES = [0.75, 1, 1.5, 2.25];
 const FIRST = { Spectrogram: { hidden: true } }; // computed when it is first looked at
 
-export class Rows extends EventTarget {
+export class RowLayout extends EventTarget {
   constructor(storage = globalThis.localStorage) {
     super();
     this.storage = storage;

@@ -3,7 +3,7 @@
 import { People } from "../model/people.js";
 import { call } from "./api.js";
 import { newId } from "./ids.js";
-import { annotator } from "./who.js";
+import { annotator } from "./current-user.js";
 
 const POLL_MS = 400;
 const PATIENCE_MS = 15_000;

@@ -1,6 +1,6 @@
 // The queue of predictions to decide: the next one in front, one key each way, and how far the review is.
 
-import { below, progress, queue, uncertainty } from "../model/review.js";
+import { below, progress, queue, uncertainty } from "../model/review-queue.js";
 import { clock, el } from "./dom.js";
 
 const SHOWN = 60;

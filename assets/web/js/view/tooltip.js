@@ -2,7 +2,7 @@
 
 import { clock } from "./dom.js";
 
-export class Tip {
+export class Tooltip {
   constructor(box) {
     this.box = box;
   }

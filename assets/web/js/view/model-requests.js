@@ -2,16 +2,16 @@
 
 import { call } from "../sync/api.js";
 import { el } from "./dom.js";
-import { showGroundNote, showJobs, showQuestions } from "./panels.js";
+import { showGroundNote, showJobs, showQuestions } from "./jobs-panel.js";
 
-export class Asking {
-  // desk: {doc, player, attempt(action)}
-  constructor($, server, desk) {
-    Object.assign(this, { $, server, desk, opened: new Date().toISOString() });
+export class ModelRequests {
+  // workspace: {doc, player, attempt(action)}
+  constructor($, server, workspace) {
+    Object.assign(this, { $, server, workspace, opened: new Date().toISOString() });
     $("ground-form").addEventListener("submit", (event) => {
       event.preventDefault();
       const query = $("ground-query").value.trim();
-      if (query && desk.doc) this.ask(query);
+      if (query && workspace.doc) this.ask(query);
     });
     const buttons = {
       "make-playable": "proxy",
@@ -19,12 +19,13 @@ export class Asking {
       "find-speakers": "speakers",
       "find-emotions": "emotions",
     };
-    for (const [id, kind] of Object.entries(buttons)) $(id).addEventListener("click", () => desk.doc && this.run(kind));
-    $("glance").addEventListener("click", () => desk.doc && this.glance());
+    for (const [id, kind] of Object.entries(buttons))
+      $(id).addEventListener("click", () => workspace.doc && this.run(kind));
+    $("glance").addEventListener("click", () => workspace.doc && this.glance());
     $("threshold").addEventListener("input", (event) => {
-      if (!desk.doc) return;
-      desk.doc.threshold = Number(event.target.value);
-      desk.doc.changed();
+      if (!workspace.doc) return;
+      workspace.doc.threshold = Number(event.target.value);
+      workspace.doc.changed();
     });
   }
 
@@ -38,7 +39,7 @@ export class Asking {
 
   // A question that came with the address: shown if it was asked before, asked if not.
   answer(query) {
-    const { doc } = this.desk;
+    const { doc } = this.workspace;
     this.$("ground-query").value = query;
     const known = doc.questions.find((run) => run.query === query);
     if (!known) this.ask(query);
@@ -64,28 +65,28 @@ export class Asking {
   }
 
   glance() {
-    return this.start("glance", { at: this.desk.player.time });
+    return this.start("glance", { at: this.workspace.player.time });
   }
 
   async start(name, request) {
-    const { doc } = this.desk;
-    if (await this.desk.attempt(() => call(this.server, name, { video: doc.id, ...request }))) doc.poll();
+    const { doc } = this.workspace;
+    if (await this.workspace.attempt(() => call(this.server, name, { video: doc.id, ...request }))) doc.poll();
   }
 
   refresh(what) {
     const {
       $,
-      desk: { doc },
+      workspace: { doc },
     } = this;
     if (what === "content") {
-      showQuestions($("questions"), doc);
+      showQuestions($("grounding-runs"), doc);
       $("threshold-row").hidden = !doc.undecided.length && !doc.threshold;
       $("threshold-value").textContent = doc.threshold.toFixed(2);
     } else if (what === "curve") {
       showGroundNote($("ground-note"), doc.signals.curve);
     } else if (what === "jobs") {
       showJobs($("jobs"), doc.jobs, this.opened, {
-        cancel: (id) => this.desk.attempt(() => call(this.server, "cancel_job", { job: id })),
+        cancel: (id) => this.workspace.attempt(() => call(this.server, "cancel_job", { job: id })),
         start: (kind) => this.run(kind),
       });
       const making = doc.jobs.some((job) => job.kind === "proxy" && ["queued", "running"].includes(job.state));

@@ -5,7 +5,7 @@ import test from "node:test";
 
 // what a page over plain http on a network does not have; before the first module is loaded
 Object.defineProperty(globalThis.crypto, "randomUUID", { value: undefined });
-const { documentOf, loaded, news, prediction, until } = await import("./desk.mjs");
+const { documentOf, loaded, news, prediction, until } = await import("./harness.mjs");
 const { newId } = await import("../../assets/web/js/sync/ids.js");
 
 const RUN = { id: "r2", task: "grounding", query: "a cat" };

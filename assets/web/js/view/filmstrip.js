@@ -3,7 +3,7 @@
 const LOADING_AT_ONCE = 2; // each may be decoded on demand
 const MOST = 400;
 
-export class Film {
+export class Filmstrip {
   constructor(onload) {
     this.onload = onload;
     this.pictures = new Map(); // time → image, null while it loads
