@@ -4,7 +4,7 @@ import test from "node:test";
 import { documentOf, frames, prediction, storage } from "./harness.mjs";
 import { Keymap, keyName, presets } from "../../assets/web/js/input/keymap.js";
 import { Snapping } from "../../assets/web/js/input/snapping.js";
-import { History } from "../../assets/web/js/model/undo-stack.js";
+import { UndoStack } from "../../assets/web/js/model/undo-stack.js";
 import { after, progress, queue } from "../../assets/web/js/model/review-queue.js";
 import { RowLayout } from "../../assets/web/js/model/row-layout.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
@@ -12,14 +12,14 @@ import { inkOn, layout } from "../../assets/web/js/view/layout.js";
 import { marks } from "../../assets/web/js/view/ruler.js";
 
 test("history: groups go back and forth in opposite orders", () => {
-  const history = new History();
+  const history = new UndoStack();
   history.together(() => [1, 2].forEach((n) => history.add({ before: null, after: { id: `s${n}` } })));
   assert.deepEqual(
-    history.back().map(([now]) => now.id),
+    history.back().map(({ now }) => now.id),
     ["s2", "s1"],
   );
   assert.deepEqual(
-    history.forth().map(([, wanted]) => wanted.id),
+    history.forth().map(({ wanted }) => wanted.id),
     ["s1", "s2"],
   );
   assert.equal(history.forth(), null);
@@ -30,7 +30,7 @@ test("history: groups go back and forth in opposite orders", () => {
 });
 
 test("history: an exception leaves no group open", () => {
-  const history = new History();
+  const history = new UndoStack();
   assert.throws(() =>
     history.together(() => {
       history.add({ before: null, after: { id: "a" } });
@@ -96,17 +96,17 @@ test("review: unsure ones first, and what follows the decided one comes next", (
     prediction("low", 5, 6, { score: 0.2 }),
   );
   assert.deepEqual(
-    queue(doc, "uncertainty").map((p) => p.id),
+    queue(doc.store, "uncertainty").map((p) => p.id),
     ["toss", "low", "sure"],
   );
   assert.deepEqual(
-    queue(doc, "time").map((p) => p.id),
+    queue(doc.store, "time").map((p) => p.id),
     ["sure", "toss", "low"],
   );
-  const before = queue(doc, "uncertainty");
-  doc.reject("toss");
-  assert.equal(after(before, "toss", queue(doc, "uncertainty")).id, "low");
-  assert.deepEqual(progress(doc), { accepted: 0, corrected: 0, rejected: 1, total: 3, decided: 1 });
+  const before = queue(doc.store, "uncertainty");
+  doc.editor.reject("toss");
+  assert.equal(after(before, "toss", queue(doc.store, "uncertainty")).id, "low");
+  assert.deepEqual(progress(doc.store), { accepted: 0, corrected: 0, rejected: 1, total: 3, decided: 1 });
 });
 
 test("review: a model's own confidence counts before its score", () => {
@@ -115,7 +115,7 @@ test("review: a model's own confidence counts before its score", () => {
     prediction("b", 3, 4, { score: 0.99, confidence: 0.1 }),
   );
   assert.deepEqual(
-    queue(doc, "uncertainty").map((p) => p.id),
+    queue(doc.store, "uncertainty").map((p) => p.id),
     ["b", "a"],
   );
 });
@@ -151,10 +151,10 @@ test("rows: what is damaged in storage is forgotten", () => {
 test("layout: overlapping segments are stacked, a collapsed row has one lane, a hidden one none", () => {
   const { doc } = documentOf();
   const rows = new RowLayout(storage());
-  doc.create({ track: "T", start: 1, end: 5 });
-  doc.create({ track: "T", start: 2, end: 3 });
-  doc.create({ track: "T", start: 5, end: 6 });
-  const track = () => layout(doc, rows).rows.find((row) => row.name === "T");
+  doc.editor.create({ track: "T", start: 1, end: 5 });
+  doc.editor.create({ track: "T", start: 2, end: 3 });
+  doc.editor.create({ track: "T", start: 5, end: 6 });
+  const track = () => layout(doc.store, rows).rows.find((row) => row.name === "T");
   assert.deepEqual(
     track().lanes.map((lane) => lane.items.length),
     [2, 1],
@@ -168,7 +168,7 @@ test("layout: overlapping segments are stacked, a collapsed row has one lane, a 
   assert.ok(track().height < tall / 2);
   rows.toggle("T", "hidden");
   assert.equal(track(), undefined);
-  assert.ok(layout(doc, rows).names.includes("T"));
+  assert.ok(layout(doc.store, rows).names.includes("T"));
 });
 
 test("layout: text on a colour can be read", () => {
@@ -190,16 +190,15 @@ test("ruler: frames are counted by their own times", () => {
 
 test("snapping: the nearest of cuts, neighbours and speech, unless only frames are wanted", () => {
   const { doc } = documentOf(prediction("p", 2.04, 3));
-  doc.signals.shots = Float64Array.of(4);
-  doc.signals.lines = [{ start: 6, end: 7, text: "hello" }];
+  doc.store.setMedia({ shots: Float64Array.of(4), lines: [{ id: 1, start: 6, end: 7, text: "hello" }] });
   const timeline = {
-    doc,
+    store: doc.store,
     playhead: 9,
     width: 1000,
     start: 0,
     end: 10,
     duration: 10.4,
-    rows: layout(doc, new RowLayout(storage())).rows,
+    rows: layout(doc.store, new RowLayout(storage())).rows,
   };
   const snapping = new Snapping(timeline, frames(), new Set(), null);
   const at = (time, free) => [snapping.at(time, free).time, snapping.at(time, free).line?.what ?? null];

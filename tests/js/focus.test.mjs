@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, page } from "./dom.mjs";
-import { documentOf } from "./harness.mjs";
+import { documentOf, loaded } from "./harness.mjs";
 
 const { typing } = await import("../../assets/web/js/view/dom.js");
 const { LabelEditor } = await import("../../assets/web/js/view/labels.js");
-const { showJobs, showQuestions } = await import("../../assets/web/js/view/jobs-panel.js");
+const { showGroundingRuns } = await import("../../assets/web/js/view/grounding-runs.js");
+const { showJobs } = await import("../../assets/web/js/view/jobs-panel.js");
 
 const job = (id, more = {}) => ({
   id,
@@ -45,14 +46,13 @@ test("a job that goes on is updated in place, its button keeps the focus", () =>
 test("a question that is shown or hidden keeps the focus", () => {
   const box = boxed();
   const { doc } = documentOf();
-  doc.runs = [
-    { id: "1", task: "grounding", query: "a" },
-    { id: "2", task: "grounding", query: "a" },
-  ];
-  showQuestions(box, doc);
+  const runs = ["1", "2"].map((id) => ({ id, task: "grounding", model: "m", query: "a" }));
+  doc.store.takeDocument(loaded({ runs }));
+  doc.toggleRun("1");
+  showGroundingRuns(box, doc);
   box.children[1].focus();
-  doc.hidden.add("2");
-  showQuestions(box, doc);
+  doc.toggleRun("2");
+  showGroundingRuns(box, doc);
   assert.deepEqual(
     [document.activeElement, document.activeElement.getAttribute("aria-pressed")],
     [box.children[1], "false"],
@@ -61,17 +61,10 @@ test("a question that is shown or hidden keeps the focus", () => {
 
 test("choosing a label's key and taking labels off leaves the focus in the list", () => {
   const $ = page({ dialog: "dialog" });
-  for (const id of [
-    "labels-tracks",
-    "labels-said",
-    "labels-add-track",
-    "labels-save",
-    "labels-cancel",
-    "labels-export",
-    "labels-import",
-  ]) {
-    $("dialog").append(Object.assign(element("div"), { id }));
-  }
+  const inputs = ["labels-new-track", "labels-import"];
+  const others = ["labels-tracks", "labels-said", "labels-add-track", "labels-save", "labels-cancel", "labels-export"];
+  for (const id of inputs) $("dialog").append(Object.assign(element("input"), { id }));
+  for (const id of others) $("dialog").append(Object.assign(element("div"), { id }));
   const editor = new LabelEditor($("dialog"), {});
   const label = (name) => ({ track: "T", label: name, colour: "#000000", hotkey: null });
   editor.read({ labels: [label("a"), label("b")], tracks: [{ track: "T", closed: false }] });

@@ -9,7 +9,7 @@ for (const name of ["setTimeout", "setInterval"]) {
 }
 
 const { Frames } = await import("../../assets/web/js/model/frames.js");
-const { VideoDocument } = await import("../../assets/web/js/model/document.js");
+const { VideoDocument } = await import("../../assets/web/js/document/video-document.js");
 
 export function storage() {
   const methods = {
@@ -66,7 +66,7 @@ export function documentOf(...predictions) {
     run_payload: async () => ({ ok: true, data: { query: "a dog", payload: { curve: { times: [], scores: [] } } } }),
   };
   const doc = new VideoDocument(server, "video");
-  doc.take(loaded({ predictions }));
+  doc.store.takeDocument(loaded({ predictions }));
   return { doc, sent };
 }
 
@@ -88,7 +88,8 @@ export const loaded = (more = {}) => ({
   ...more,
 });
 
-export const spans = (doc) => [...doc.annotations.values()].map((a) => [a.start, a.end]).sort((a, b) => a[0] - b[0]);
+export const spans = (doc) =>
+  [...doc.store.annotations.values()].map((a) => [a.start, a.end]).sort((a, b) => a[0] - b[0]);
 
 // What a poll brings.
 export const news = (more) => ({
@@ -121,6 +122,6 @@ export async function quiet() {
 // The texts a document tells the person from now on.
 export function notices(doc) {
   const said = [];
-  doc.addEventListener("notice", (event) => said.push(event.detail));
+  doc.store.on("notice", (text) => said.push(text));
   return said;
 }

@@ -6,7 +6,7 @@ import test from "node:test";
 // what a page over plain http on a network does not have; before the first module is loaded
 Object.defineProperty(globalThis.crypto, "randomUUID", { value: undefined });
 const { documentOf, loaded, news, prediction, until } = await import("./harness.mjs");
-const { newId } = await import("../../assets/web/js/sync/ids.js");
+const { newId } = await import("../../assets/web/js/model/ids.js");
 
 const RUN = { id: "r2", task: "grounding", query: "a cat" };
 
@@ -15,30 +15,30 @@ test("without crypto.randomUUID the page starts and names what it makes", () => 
   assert.equal(ids.size, 100);
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   const { doc } = documentOf();
-  assert.ok(doc.item(doc.create({ track: "Moments", start: 1, end: 2 })));
+  assert.ok(doc.store.item(doc.editor.create({ track: "Moments", start: 1, end: 2 })));
 });
 
 test("a verdict that comes together with its run is kept", () => {
   const { doc } = documentOf();
   const { verdict, ...found } = prediction("p", 1, 2, { run: "r2" });
-  doc.others.merge(news({ runs: [{ ...RUN, predictions: [found] }], verdicts: { p: "rejected" } }));
-  assert.equal(doc.predictions.get("p").verdict, "rejected");
+  doc.takeNews(news({ runs: [{ ...RUN, predictions: [found] }], verdicts: { p: "rejected" } }));
+  assert.equal(doc.store.predictions.get("p").verdict, "rejected");
 });
 
 test("after a backup was brought back the page shows what is there now", async () => {
   const { doc } = documentOf();
-  doc.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.create({ track: "Moments", start: 1, end: 2 });
   await until(() => !doc.outbox.pending.length);
-  doc.seq = 7;
+  doc.store.takeDocument(loaded({ seq: 7 }));
   doc.server.changes = async () => ({ ok: true, data: news({ seq: 3 }) });
   doc.server.load_document = async () => ({ ok: true, data: loaded({ seq: 3 }) });
   await doc.poll();
-  assert.deepEqual([doc.annotations.size, doc.seq], [0, 3]);
+  assert.deepEqual([doc.store.annotations.size, doc.store.seq], [0, 3]);
 });
 
 test("what is skipped while our own word is out is asked for again", async () => {
   const { doc } = documentOf(prediction("p", 5, 6));
-  const id = doc.create({ track: "Moments", start: 1, end: 2 });
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });
   await until(() => !doc.outbox.pending.length);
   let answer;
   doc.server.save = ({ edits }) =>
@@ -51,20 +51,20 @@ test("what is skipped while our own word is out is asked for again", async () =>
           },
         });
     });
-  doc.update(id, { end: 3 });
-  const row = { ...doc.annotations.get(id), label: "renamed", version: 3 };
-  doc.others.merge(news({ annotations: [row], seq: 20 }));
-  assert.equal(doc.seq, 0, "the next poll asks from there again");
+  doc.editor.update(id, { end: 3 });
+  const row = { ...doc.store.annotations.get(id), label: "renamed", version: 3 };
+  doc.takeNews(news({ annotations: [row], seq: 20 }));
+  assert.equal(doc.store.seq, 0, "the next poll asks from there again");
   answer();
   await until(() => !doc.outbox.pending.length);
-  doc.others.merge(news({ annotations: [row], seq: 20 }));
-  assert.deepEqual([doc.annotations.get(id).label, doc.seq], ["renamed", 20]);
+  doc.takeNews(news({ annotations: [row], seq: 20 }));
+  assert.deepEqual([doc.store.annotations.get(id).label, doc.store.seq], ["renamed", 20]);
 
-  doc.reject("p");
-  doc.others.merge(news({ verdicts: { p: "accepted" }, seq: 30 }));
-  assert.equal(doc.seq, 20);
+  doc.editor.reject("p");
+  doc.takeNews(news({ verdicts: { p: "accepted" }, seq: 30 }));
+  assert.equal(doc.store.seq, 20);
   answer();
   await until(() => !doc.outbox.pending.length);
-  doc.others.merge(news({ verdicts: { p: "accepted" }, seq: 30 }));
-  assert.deepEqual([doc.predictions.get("p").verdict, doc.seq], ["accepted", 30]);
+  doc.takeNews(news({ verdicts: { p: "accepted" }, seq: 30 }));
+  assert.deepEqual([doc.store.predictions.get("p").verdict, doc.store.seq], ["accepted", 30]);
 });

@@ -20,14 +20,14 @@ test("faces that could not be had are asked for again when the server answers", 
       data: { query: null, payload: { tracks: [{ track: "Person 1", times: [0], scores: [0.5], boxes: [] }] } },
     };
   };
-  doc.others.merge(news({ runs: [SPEAKERS] }));
+  doc.takeNews(news({ runs: [SPEAKERS] }));
   await quiet();
-  assert.equal(doc.signals.faces.length, 0);
+  assert.equal(doc.store.media.faces.length, 0);
   away = false;
   await doc.poll();
-  await until(() => doc.signals.faces.length === 1);
+  await until(() => doc.store.media.faces.length === 1);
   await quiet();
-  assert.deepEqual([[...doc.signals.missed], doc.signals.graphs.has("Person 1")], [[], true]);
+  assert.deepEqual([doc.media.missed, doc.store.media.graphs.has("Person 1")], [[], true]);
 });
 
 test("the curve of a question that was left meanwhile is not shown", async () => {
@@ -37,12 +37,11 @@ test("the curve of a question that was left meanwhile is not shown", async () =>
     new Promise((done) =>
       answers.push(() => done({ ok: true, data: { query: run, payload: { curve: { times: [0], scores: [1] } } } })),
     );
-  const ask = doc.signals.ask("loadCurve");
-  doc.hidden.add("run");
-  doc.runs.push({ id: "other", task: "grounding", query: "b" });
+  const ask = doc.media.ask("curve");
+  doc.takeNews(news({ runs: [{ id: "other", task: "grounding", model: "m", query: "b", predictions: [] }] }));
   answers.shift()();
   await ask;
-  assert.equal(doc.signals.curve, null);
+  assert.equal(doc.store.media.curve, null);
 });
 
 test("a call that is never answered is given up after its time", async () => {

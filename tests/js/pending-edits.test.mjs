@@ -7,7 +7,7 @@ import { stores } from "./idb.mjs";
 import { notices, prediction, quiet, storage, until } from "./harness.mjs";
 import { Server } from "./server.mjs";
 
-const { VideoDocument } = await import("../../assets/web/js/model/document.js");
+const { VideoDocument } = await import("../../assets/web/js/document/video-document.js");
 const { Outbox } = await import("../../assets/web/js/sync/outbox.js");
 const { historyOf, keepHistory, leftBehind } = await import("../../assets/web/js/sync/storage.js");
 
@@ -41,12 +41,12 @@ async function open(server) {
   const doc = new VideoDocument(server, "video");
   opened.push(doc);
   await doc.load();
-  await until(() => !doc.outbox.busy);
+  await until(() => doc.store.state !== "saving");
   return doc;
 }
 
 // Somebody moves the segment offline, and a colleague edits it meanwhile.
-async function conflicting(server, edit = (doc) => doc.update("a", { end: 3 })) {
+async function conflicting(server, edit = (doc) => doc.editor.update("a", { end: 3 })) {
   const doc = await open(server);
   server.away = true;
   edit(doc);
@@ -86,9 +86,13 @@ test("an edit left behind that conflicts stays until the video is opened, and th
   await leftBehindSent(server);
   assert.equal(edits().length, 1, "nobody was asked yet");
   const doc = await open(server);
-  await until(() => doc.conflicts.has("a"));
+  await until(() => doc.store.conflicts.has("a"));
   assert.deepEqual(
-    [doc.conflicts.get("a").mine.end, doc.conflicts.get("a").theirs.note, doc.annotations.get("a").end],
+    [
+      doc.store.conflicts.get("a").mine.end,
+      doc.store.conflicts.get("a").theirs.note,
+      doc.store.annotations.get("a").end,
+    ],
     [3, "theirs", 2],
   );
   doc.resolve("a", true);
@@ -101,10 +105,10 @@ test("what another tab of this browser saved is no part of what I wanted", async
   const server = new Server({ annotations: [{ ...A }] });
   const [mine, theirs] = [await open(server), await open(server)];
   server.away = true;
-  mine.update("a", { end: 3 });
+  mine.editor.update("a", { end: 3 });
   await quiet();
   server.away = false;
-  theirs.update("a", { label: "theirs" });
+  theirs.editor.update("a", { label: "theirs" });
   await until(() => server.saved.length === 1);
   await quiet();
   stores.edits.push({ n: 99, video: "video", edit: server.batches.at(-1)[0] }); // its tab closed before it forgot the edit
@@ -117,9 +121,13 @@ test("what another tab of this browser saved is no part of what I wanted", async
     "theirs is saved",
   );
   const doc = await open(server);
-  await until(() => doc.conflicts.has("a"));
+  await until(() => doc.store.conflicts.has("a"));
   assert.deepEqual(
-    [doc.conflicts.get("a").mine.end, doc.conflicts.get("a").mine.label, doc.conflicts.get("a").theirs.label],
+    [
+      doc.store.conflicts.get("a").mine.end,
+      doc.store.conflicts.get("a").mine.label,
+      doc.store.conflicts.get("a").theirs.label,
+    ],
     [3, "x", "theirs"],
   );
 });
@@ -132,35 +140,35 @@ test("a conflict that comes after the page turned to another video waits for its
   await quiet();
   assert.deepEqual([doc.outbox.pending.length, edits().length], [0, 1]);
   const again = await open(server);
-  await until(() => again.conflicts.has("a"));
+  await until(() => again.store.conflicts.has("a"));
 });
 
 test("an open conflict survives the page's death as one edit: the oldest base, the newest fields", async () => {
   const server = new Server({ annotations: [{ ...A }] });
   const doc = await conflicting(server, (before) => {
-    before.update("a", { end: 3 });
-    before.update("a", { label: "mine" });
+    before.editor.update("a", { end: 3 });
+    before.editor.update("a", { label: "mine" });
   });
   await doc.outbox.flush();
-  await until(() => doc.conflicts.has("a"));
+  await until(() => doc.store.conflicts.has("a"));
   await until(() => edits().length === 1);
   assert.deepEqual(
     edits().map((edit) => [edit.base_version, edit.end, edit.label]),
     [[1, 3, "mine"]],
   );
   const again = await open(server); // the first page crashed: nobody chose
-  await until(() => again.conflicts.has("a"));
+  await until(() => again.store.conflicts.has("a"));
   again.resolve("a", false);
   await until(() => !edits().length);
   const third = await open(server);
-  assert.deepEqual([third.conflicts.size, third.annotations.get("a").note], [0, "theirs"]);
+  assert.deepEqual([third.store.conflicts.size, third.store.annotations.get("a").note], [0, "theirs"]);
 });
 
 test("choosing mine is kept before the question is forgotten", async () => {
   const server = new Server({ annotations: [{ ...A }] });
   const doc = await conflicting(server);
   await doc.outbox.flush();
-  await until(() => doc.conflicts.has("a"));
+  await until(() => doc.store.conflicts.has("a"));
   server.away = true;
   doc.resolve("a", true);
   await quiet();
@@ -174,7 +182,7 @@ test("a refused edit that nobody was told of waits too; told, it is forgotten an
   const doc = await open(server);
   server.refuses = () => "This label left the list.";
   doc.close();
-  doc.update("a", { label: "gone" });
+  doc.editor.update("a", { label: "gone" });
   await until(() => !doc.outbox.pending.length && edits().length === 1);
   const again = new VideoDocument(server, "video");
   opened.push(again);
@@ -185,7 +193,7 @@ test("a refused edit that nobody was told of waits too; told, it is forgotten an
   await quiet();
   assert.deepEqual(said, ["This label left the list."]);
   assert.equal(server.batches.length, 2, "once by each page");
-  assert.equal(again.annotations.get("a").label, "x");
+  assert.equal(again.store.annotations.get("a").label, "x");
 });
 
 test("a refused edit takes along what was built on it: no conflict with oneself", async () => {
@@ -193,15 +201,15 @@ test("a refused edit takes along what was built on it: no conflict with oneself"
   const doc = await open(server);
   const said = notices(doc);
   server.refuses = (edit) => (edit.label === "gone" ? "This label left the list." : null);
-  doc.update("a", { label: "gone" }); // alone in its batch …
-  doc.update("a", { label: "gone", end: 3 }); // … while these wait
-  doc.update("a", { label: "x", end: 4 });
-  await until(() => said.length && !doc.outbox.busy && !doc.outbox.pending.length);
-  await until(() => doc.annotations.get("a").end === 2);
-  assert.deepEqual([doc.conflicts.size, said.length, server.batches.length], [0, 1, 1]);
-  doc.undo();
-  assert.equal(doc.annotations.get("a").end, 2, "its steps are gone");
-  doc.update("a", { end: 5 });
+  doc.editor.update("a", { label: "gone" }); // alone in its batch …
+  doc.editor.update("a", { label: "gone", end: 3 }); // … while these wait
+  doc.editor.update("a", { label: "x", end: 4 });
+  await until(() => said.length && doc.outbox.isIdle);
+  await until(() => doc.store.annotations.get("a").end === 2);
+  assert.deepEqual([doc.store.conflicts.size, said.length, server.batches.length], [0, 1, 1]);
+  doc.editor.undo();
+  assert.equal(doc.store.annotations.get("a").end, 2, "its steps are gone");
+  doc.editor.update("a", { end: 5 });
   await until(() => server.rows.get("a").end === 5);
 });
 
@@ -209,13 +217,13 @@ test("“Keep mine” after editing theirs further is not another conflict", asy
   const server = new Server({ annotations: [{ ...A }] });
   const doc = await conflicting(server);
   await doc.outbox.flush();
-  await until(() => doc.conflicts.has("a"));
-  doc.update("a", { start: 0.5 });
+  await until(() => doc.store.conflicts.has("a"));
+  doc.editor.update("a", { start: 0.5 });
   await until(() => !doc.outbox.pending.length);
-  doc.update("a", { start: 0.8 }); // and this one is still on its way
+  doc.editor.update("a", { start: 0.8 }); // and this one is still on its way
   doc.resolve("a", true);
-  await until(() => !doc.outbox.pending.length && !doc.outbox.busy);
-  assert.equal(doc.conflicts.size, 0);
+  await until(() => doc.outbox.isIdle);
+  assert.equal(doc.store.conflicts.size, 0);
   assert.deepEqual([server.rows.get("a").start, server.rows.get("a").end, server.rows.get("a").version], [1, 3, 5]);
 });
 
@@ -223,13 +231,13 @@ test("two who deleted the same segment agree", async () => {
   const server = new Server({ annotations: [{ ...A }] });
   const doc = await open(server);
   server.away = true;
-  doc.remove("a");
+  doc.editor.remove("a");
   await quiet();
   server.away = false;
   server.put({ id: "a", deleted: true });
   await doc.outbox.flush();
   await until(() => !edits().length);
-  assert.equal(doc.conflicts.size, 0);
+  assert.equal(doc.store.conflicts.size, 0);
 });
 
 test("a verdict is not saved where the deletion that goes with it is a conflict", async () => {
@@ -238,12 +246,12 @@ test("a verdict is not saved where the deletion that goes with it is a conflict"
     annotations: [correction],
     predictions: [prediction("p", 1, 2.5, { verdict: "corrected" })],
   });
-  const doc = await conflicting(server, (before) => before.reject("p"));
+  const doc = await conflicting(server, (before) => before.editor.reject("p"));
   await doc.outbox.flush();
-  await until(() => doc.conflicts.has("a"));
-  assert.deepEqual([server.verdicts, doc.predictions.get("p").verdict], [{}, "corrected"]);
+  await until(() => doc.store.conflicts.has("a"));
+  assert.deepEqual([server.verdicts, doc.store.predictions.get("p").verdict], [{}, "corrected"]);
   const again = await open(server); // also in a later page
-  await until(() => again.conflicts.has("a"));
+  await until(() => again.store.conflicts.has("a"));
   again.resolve("a", true);
   await until(() => server.verdicts.p === "rejected");
   assert.ok(server.rows.get("a").deleted);
@@ -254,7 +262,7 @@ test("an edit that is made while storage is read is not sent twice", async () =>
   const server = new Server();
   const outbox = new Outbox(server, "video");
   const restored = outbox.restore();
-  outbox.busy = true;
+  server.save = () => new Promise(() => {}); // on its way
   outbox.push({ op: "create", id: "b", base_version: 0 });
   await restored;
   await outbox.restore();
@@ -271,10 +279,10 @@ test("each edit is sent under the name it was made under", async () => {
     return made;
   })();
   localStorage.setItem("annotator", "Anna");
-  doc.create({ track: "Moments", start: 1, end: 2 });
-  doc.create({ track: "Moments", start: 2, end: 3 });
+  doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.create({ track: "Moments", start: 2, end: 3 });
   localStorage.setItem("annotator", "Berta");
-  doc.create({ track: "Moments", start: 3, end: 4 });
+  doc.editor.create({ track: "Moments", start: 3, end: 4 });
   doc.close();
   await quiet();
   localStorage.setItem("annotator", "Carla");
@@ -292,23 +300,23 @@ test("edits of somebody else wait until that person logs in", async () => {
   const doc = await open(server);
   server.away = true;
   localStorage.setItem("annotator", "anna");
-  doc.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.create({ track: "Moments", start: 1, end: 2 });
   doc.close();
   await quiet();
   server.away = false;
   server.user = "berta";
   localStorage.setItem("annotator", "berta");
   const hers = await open(server);
-  await until(() => server.others === 1 && hers.state === "saved");
-  hers.create({ track: "Moments", start: 3, end: 4 });
-  await until(() => server.saved.length === 1 && hers.state === "saved");
+  await until(() => server.others === 1 && hers.store.state === "saved");
+  hers.editor.create({ track: "Moments", start: 3, end: 4 });
+  await until(() => server.saved.length === 1 && hers.store.state === "saved");
   await quiet();
   assert.deepEqual(
     server.saved.map((edit) => [edit.by, edit.start]),
     [["berta", 3]],
   );
   assert.deepEqual(
-    [...hers.annotations.values()].map((a) => a.start),
+    [...hers.store.annotations.values()].map((a) => a.start),
     [3],
   );
   hers.close();
@@ -323,12 +331,12 @@ test("edits of a video that was removed are forgotten, and that is said once", a
   const server = new Server();
   const doc = await open(server);
   server.away = true;
-  doc.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.create({ track: "Moments", start: 1, end: 2 });
   await quiet();
   server.away = false;
   server.gone = true;
   const said = [];
-  doc.addEventListener("gone", (event) => said.push(event.detail));
+  doc.store.on("gone", (text) => said.push(text));
   await doc.outbox.flush();
   await doc.poll();
   await until(() => !edits().length);

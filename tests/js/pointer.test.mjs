@@ -70,7 +70,7 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
       player,
       timeline: { marks: { in: null, out: null }, rowLayout: new RowLayout(null) },
       selection: new Selection(),
-      doc: { video: { duration: NTSC.duration }, create: (fields) => (made = fields), item: () => null },
+      opened: { store: { item: () => null }, editor: { create: (fields) => (made = fields) } },
       track: () => "Moments",
       label() {},
       say() {},
@@ -82,7 +82,7 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
 test("another video begins with its own clock, also at zero and also where it cannot be played", () => {
   const player = playing(NTSC, 4);
   let told = 0;
-  player.addEventListener("time", () => told++);
+  player.on("time", () => told++);
   player.close();
   const b = frames();
   player.open("b", { offset: 0, pts: b.pts, duration: b.duration, time: 0 });
@@ -107,13 +107,17 @@ test("a loop that ends with the video begins again", () => {
 
 test("splitting and extending a prediction go by its correction", () => {
   const { doc } = documentOf(prediction("p", 1, 3));
-  doc.correct("p", { start: 5, end: 7 });
-  assert.equal(operations.split(doc, "p", 2, frames()), null, "2 s lies in what the model said, not in what is there");
-  assert.ok(operations.split(doc, "p", 6, frames()));
+  doc.editor.correct("p", { start: 5, end: 7 });
+  assert.equal(
+    operations.split(doc.editor, "p", 2, frames()),
+    null,
+    "2 s lies in what the model said, not in what is there",
+  );
+  assert.ok(operations.split(doc.editor, "p", 6, frames()));
   const { doc: other } = documentOf(prediction("p", 1, 3));
-  const id = other.correct("p", { start: 5, end: 7 });
-  operations.extend(other, "p", 4, frames());
-  assert.deepEqual([other.item(id).start, other.item(id).end], [4, 7]);
+  const id = other.editor.correct("p", { start: 5, end: 7 });
+  operations.extend(other.editor, "p", 4, frames());
+  assert.deepEqual([other.store.item(id).start, other.store.item(id).end], [4, 7]);
 });
 
 // ------------------------------------------------------------------ the pointer
@@ -139,15 +143,15 @@ function workspace(...predictions) {
     setView() {
       this.moved = true;
     },
-    dispatchEvent() {},
+    emit() {},
   });
   Object.defineProperty(timeline, "width", { value: 1000 });
-  doc.video.duration = shown.duration;
+  doc.store.video.duration = shown.duration;
   const selection = (timeline.selection = new Selection());
   const player = playing(shown);
   const pointer = attach(timeline, { player, selection, seek() {}, changed() {}, refuse() {} });
   const send = (type, seconds, more) => {
-    timeline.rows = layout(doc, timeline.rowLayout).rows;
+    timeline.rows = layout(doc.store, timeline.rowLayout).rows;
     const row = timeline.rows.find(({ kind }) => kind === "track");
     const lane = row.lanes.at(-1);
     const event = happening(type, {
@@ -171,27 +175,27 @@ test("a drag that begins at the very end of the video draws its last frame", () 
   send("pointerdown", 9.9);
   send("pointermove", 9.99);
   send("pointerup", 9.99);
-  const [made] = doc.annotations.values();
+  const [made] = doc.store.annotations.values();
   assert.deepEqual([made.start, made.end], [frames().edge(99, -1), frames().duration]);
 });
 
 test("an edge that is dragged over the other one leaves one frame, however long that lasts", () => {
   const { doc, send } = workspace();
-  const id = doc.create({ track: "Moments", start: 1, end: 9.84 });
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 9.84 });
   send("pointerdown", 1);
   send("pointermove", 9.95);
   send("pointerup", 9.95);
-  assert.deepEqual([doc.item(id).start, doc.item(id).end], [frames().edge(9.84, -1), 9.84]);
+  assert.deepEqual([doc.store.item(id).start, doc.store.item(id).end], [frames().edge(9.84, -1), 9.84]);
 });
 
 test("keys wait while the pointer holds a segment, and Escape lets go of it", async () => {
   const { doc, sent, timeline, pointer, send } = workspace();
-  const id = doc.create({ track: "Moments", start: 1, end: 2 });
-  doc.update(id, { end: 3 });
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.update(id, { end: 3 });
   let digits = 0;
   listen(
     new Keymap(null),
-    { undo: () => doc.undo() },
+    { undo: () => doc.editor.undo() },
     { pointer, open: () => true, hasNext: () => false, onDigit: () => digits++ },
   );
   const key = (name, more) => document.dispatchEvent(happening("keydown", { key: name, ...more }));
@@ -200,13 +204,13 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
   assert.ok(pointer.holds());
   key("z", { ctrlKey: true });
   key("1");
-  assert.deepEqual([doc.item(id).end, digits], [3, 0]);
+  assert.deepEqual([doc.store.item(id).end, digits], [3, 0]);
   key("Escape");
   send("pointerup", 4);
-  assert.deepEqual([doc.item(id).start, timeline.drafts], [1, []]);
+  assert.deepEqual([doc.store.item(id).start, timeline.drafts], [1, []]);
   key("z", { ctrlKey: true });
   key("1");
-  assert.deepEqual([doc.item(id).end, digits], [2, 1]);
+  assert.deepEqual([doc.store.item(id).end, digits], [2, 1]);
   await quiet();
   assert.deepEqual(
     sent.map((edit) => edit.base_version),
@@ -217,7 +221,7 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
 
 test("a third finger is no drag", () => {
   const { doc, send, pointer } = workspace();
-  doc.create({ track: "Moments", start: 1, end: 9 });
+  doc.editor.create({ track: "Moments", start: 1, end: 9 });
   for (const [pointerId, at] of [
     [1, 2],
     [2, 4],
@@ -228,7 +232,7 @@ test("a third finger is no drag", () => {
   assert.equal(pointer.holds(), false);
   for (const pointerId of [1, 2, 3]) send("pointerup", 8, { pointerType: "touch", pointerId });
   assert.deepEqual(
-    [...doc.annotations.values()].map((a) => [a.start, a.end]),
+    [...doc.store.annotations.values()].map((a) => [a.start, a.end]),
     [[1, 9]],
   );
 });

@@ -1,43 +1,60 @@
 // The Library page: cards, adding by path, by folder, by upload.
 
-import { call } from "./sync/api.js";
-import { clock, el, toast } from "./view/dom.js";
 import { current, go, onRoute } from "./router.js";
+import { call, messageOf } from "./sync/api.js";
+import { clock, el, finder, toast } from "./view/dom.js";
+
+/** @import { Calls, Job, Server } from "./types.js" */
+/** @typedef {Calls["list_videos"][1]} Listing */
+/** @typedef {Listing["videos"][number]} ListedVideo */
 
 const REFRESH_MS = 1500;
 
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
 export function mount(element, server) {
-  const $ = (id) => element.querySelector(`#${id}`);
+  const $ = finder(element);
   const grid = $("library-grid");
   let shown = "";
 
   async function refresh() {
+    /** @type {Listing} */
     let data;
     try {
-      data = await call(server, "list_videos");
+      data = await call(server, "list_videos", {});
     } catch (error) {
-      $("library-summary").textContent = error.message;
+      $("library-summary").textContent = messageOf(error);
       return;
     }
     const seen = JSON.stringify(data);
     if (seen === shown) return; // nothing moved: leave what the mouse may be over
     shown = seen;
     const { videos, jobs, indexed } = data;
-    const active = new Map(
-      jobs.filter((job) => ["queued", "running"].includes(job.state)).map((job) => [job.video_id, job]),
-    );
-    const failed = new Map(jobs.filter((job) => job.state === "failed").map((job) => [job.video_id, job]));
+    const inState = (/** @type {string[]} */ ...states) =>
+      new Map(jobs.filter((job) => states.includes(job.state)).map((job) => [job.video_id, job]));
+    const active = inState("queued", "running");
+    const failed = inState("failed");
     const total = videos.reduce((sum, video) => sum + video.duration, 0);
     $("library-summary").textContent = videos.length
       ? `${videos.length} ${videos.length === 1 ? "video" : "videos"}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
     $("library-empty").hidden = videos.length > 0;
-    const focused = document.activeElement?.closest?.(".card")?.dataset.video;
-    const control = document.activeElement?.className;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const within = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".card"))?.dataset.video;
+    const control = focused?.className.split(" ").at(-1) || "picture";
     grid.replaceChildren(...videos.map((video) => card(video, active.get(video.id), failed.get(video.id))));
-    if (focused) grid.querySelector(`[data-video="${focused}"] .${control?.split(" ").at(-1) || "picture"}`)?.focus();
+    /** @type {HTMLElement | null} */
+    const again = within ? grid.querySelector(`[data-video="${within}"] .${control}`) : null;
+    again?.focus();
   }
 
+  /**
+   * @param {ListedVideo} video
+   * @param {Job | undefined} job that waits or runs
+   * @param {Job | undefined} failure
+   */
   function card(video, job, failure) {
     const open = () => go("annotate", { video: video.id });
     const facts = `${clock(video.duration, 0)} · ${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
@@ -80,6 +97,7 @@ export function mount(element, server) {
     );
   }
 
+  /** @param {Job} job */
   function progress(job) {
     const label = job.state === "queued" ? "Waiting" : job.message || "Starting";
     return el(
@@ -95,6 +113,7 @@ export function mount(element, server) {
     );
   }
 
+  /** @param {ListedVideo} video */
   async function remove(video) {
     const work = video.annotations ? ` Its ${video.annotations} annotations are removed with it.` : "";
     const file = video.uploaded ? "The uploaded copy is deleted." : "The file itself stays.";
@@ -103,26 +122,30 @@ export function mount(element, server) {
     }
   }
 
+  /** @param {() => Promise<unknown>} action */
   async function attempt(action) {
     try {
       await action();
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
     refresh();
   }
 
+  /** @param {string[]} sentences */
   function problems(sentences) {
     const box = $("library-problems");
     box.hidden = sentences.length === 0;
     box.replaceChildren(...sentences.map((sentence) => el("p", { text: sentence })));
   }
 
+  const field = $("add-path", "input");
   $("add-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const path = $("add-path").value.trim();
+    const path = field.value.trim();
     if (!path) return;
     const bar = progressRow("Adding");
+    /** @type {string[]} */
     const failures = [];
     try {
       for (let done = 0, total = 1; done < total;) {
@@ -131,21 +154,26 @@ export function mount(element, server) {
         failures.push(...reply.problems);
         bar.set(done / total, `Adding ${done} of ${total}`);
       }
-      $("add-path").value = "";
+      field.value = "";
     } catch (error) {
-      failures.push(error.message);
+      failures.push(messageOf(error));
     }
     bar.remove();
     problems(failures);
     refresh();
   });
 
+  /** @param {string} name */
   function progressRow(name) {
     const bar = el("progress", { max: 1, value: 0, "aria-label": name });
     const label = el("span", { class: "muted", text: name });
     const row = el("div", { class: "progress upload" }, bar, label);
     $("uploads").append(row);
     return {
+      /**
+       * @param {number} fraction
+       * @param {string} text
+       */
       set(fraction, text) {
         bar.value = fraction;
         label.textContent = text;
@@ -154,11 +182,15 @@ export function mount(element, server) {
     };
   }
 
+  /** What went wrong, else null.
+   * @param {File} file
+   * @returns {Promise<string | null>}
+   */
   function upload(file) {
     const bar = progressRow(file.name);
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
-      const end = (problem) => {
+      const end = (/** @type {string | null} */ problem) => {
         bar.remove();
         resolve(problem);
       };
@@ -180,7 +212,9 @@ export function mount(element, server) {
     });
   }
 
+  /** @param {Iterable<File>} files */
   async function uploadAll(files) {
+    /** @type {string[]} */
     const failures = [];
     for (const file of files) {
       const problem = await upload(file);
@@ -190,13 +224,15 @@ export function mount(element, server) {
     problems(failures);
   }
 
-  $("upload-input").addEventListener("change", (event) => {
-    uploadAll([...event.target.files]);
-    event.target.value = "";
+  const chosen = $("upload-input", "input");
+  chosen.addEventListener("change", () => {
+    uploadAll([...(chosen.files ?? [])]);
+    chosen.value = "";
   });
 
   const veil = $("drop-veil");
-  const carriesFiles = (event) => current().page === "library" && event.dataTransfer?.types.includes("Files");
+  const carriesFiles = (/** @type {DragEvent} */ event) =>
+    current().page === "library" && event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
@@ -209,7 +245,7 @@ export function mount(element, server) {
     veil.hidden = true;
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    uploadAll([...event.dataTransfer.files]);
+    uploadAll([...(event.dataTransfer?.files ?? [])]);
   });
 
   onRoute((route) => route.page === "library" && refresh());

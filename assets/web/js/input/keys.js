@@ -3,7 +3,21 @@
 import { typing } from "../view/dom.js";
 import { keyName } from "./keymap.js";
 
+/** @import { Action } from "./commands.js" */
+/** @import { Keymap } from "./keymap.js" */
+
+/**
+ * @param {Keymap} keymap
+ * @param {{ [action: string]: Action }} actions
+ * @param {object} page
+ * @param {() => boolean} page.open whether its keys mean something now
+ * @param {(digit: string) => void} page.onDigit
+ * @param {(step: number) => boolean} page.hasNext whether a segment follows the chosen one
+ * @param {{ holds: () => boolean, cancel: () => void }} page.pointer
+ */
+
 export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
+  /** @type {{ key: string, end: unknown } | null} */
   let held = null;
 
   document.addEventListener("keydown", (event) => {
@@ -36,7 +50,7 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
 
   document.addEventListener("keyup", (event) => {
     if (event.key.toLowerCase() !== held?.key.toLowerCase()) return;
-    held.end?.();
+    if (typeof held?.end === "function") held.end();
     held = null;
   });
 }

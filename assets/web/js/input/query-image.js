@@ -1,14 +1,22 @@
 // A picture file as plain pixels: the browser decodes it, so that the server never has to.
 
+import { contextOf } from "../view/dom.js";
+
+/** What is asked with. @typedef {{ pixels: string, width: number, height: number, url: string }} QueryImage */
+
 const SIDE = 384;
 
+/**
+ * @param {Blob} file
+ * @returns {Promise<QueryImage>}
+ */
 export async function pixelsOf(file) {
   const bitmap = await createImageBitmap(file);
   const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
   const width = Math.max(1, Math.round(bitmap.width * scale));
   const height = Math.max(1, Math.round(bitmap.height * scale));
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const ctx = canvas.getContext("2d");
+  const ctx = contextOf(canvas);
   ctx.imageSmoothingQuality = "high";
   ctx.fillStyle = "#fff"; // under what is transparent
   ctx.fillRect(0, 0, width, height);

@@ -1,6 +1,9 @@
 // Binary search.
 
-// How many of the first `count` places hold what `isBefore(i)` says; all of them come before the others.
+/** How many of the first `count` places hold what `isBefore` says; all of them come before the others.
+ * @param {number} count
+ * @param {(index: number) => boolean} isBefore
+ */
 export function countBefore(count, isBefore) {
   let low = 0;
   let high = count;

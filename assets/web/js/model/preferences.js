@@ -1,8 +1,15 @@
-// What this browser remembers of a person's taste, as JSON; {} where there is nothing, or nothing that can be read.
+// What this browser keeps of a person's preferences, as JSON.
 
-export function remembered(storage, key) {
+/** @typedef {Pick<Storage, "getItem" | "setItem">} Keeper localStorage, where there is one */
+
+/** {} where there is nothing, or nothing that can be read.
+ * @param {Keeper | null | undefined} storage
+ * @param {string} key
+ * @returns {any} of whatever shape an earlier release wrote
+ */
+export function readPreferences(storage, key) {
   try {
-    return JSON.parse(storage?.getItem(key)) ?? {};
+    return JSON.parse(storage?.getItem(key) ?? "") ?? {};
   } catch {
     return {};
   }

@@ -1,45 +1,72 @@
-// How the rows of the timeline are arranged: a matter of taste, kept by this browser for all videos.
+// How the rows of the timeline are arranged: a person's preference, kept by this browser for all videos.
 
-import { remembered } from "./preferences.js";
+import { Emitter } from "../emitter.js";
+import { readPreferences } from "./preferences.js";
+
+/** @import { Keeper } from "./preferences.js" */
+
+/** size: a step of SIZES; graph: whether the scores of a row are shown under it.
+ * @typedef {{ collapsed?: boolean, hidden?: boolean, locked?: boolean, size?: number, graph?: boolean }} RowState
+ */
 
 const KEY = "rows";
 const SIZES = [0.75, 1, 1.5, 2.25];
+const USUAL = 1;
+/** @type {{ [row: string]: RowState }} */
 const FIRST = { Spectrogram: { hidden: true } }; // computed when it is first looked at
 
-export class RowLayout extends EventTarget {
+/** @extends {Emitter<{ change: null }>} */
+export class RowLayout extends Emitter {
+  /** The only row to show, for this page. @type {string | null} */
+  solo = null;
+
+  /** @param {Keeper | null} [storage] */
   constructor(storage = globalThis.localStorage) {
     super();
     this.storage = storage;
-    this.solo = null; // the only row to show, for this page
-    const known = remembered(storage, KEY);
+    const known = readPreferences(storage, KEY);
+    /** @type {string[]} */
     this.order = known.order ?? [];
-    this.of = new Map(Object.entries({ ...FIRST, ...known.of })); // name → {collapsed, hidden, locked, size, graph}
+    /** @type {Map<string, RowState>} */
+    this.of = new Map(Object.entries({ ...FIRST, ...known.of }));
   }
 
+  /** @param {string} name @returns {RowState} */
   get(name) {
     return this.of.get(name) ?? {};
   }
 
+  /**
+   * @param {string} name
+   * @param {RowState} change
+   */
   set(name, change) {
     this.of.set(name, { ...this.get(name), ...change });
     this.save();
   }
 
+  /**
+   * @param {string} name
+   * @param {"collapsed" | "hidden" | "locked" | "graph"} what
+   */
   toggle(name, what) {
     this.set(name, { [what]: !this.get(name)[what] });
   }
 
+  /** @param {string | null} name */
   isLocked(name) {
-    return Boolean(this.get(name).locked);
+    return name !== null && Boolean(this.get(name).locked);
   }
 
+  /** @param {string} name */
   isShown(name) {
     return this.solo ? name === this.solo : !this.get(name).hidden;
   }
 
+  /** @param {string} name */
   only(name) {
     this.solo = this.solo === name ? null : name;
-    this.dispatchEvent(new Event("change"));
+    this.emit("change", null);
   }
 
   showAll() {
@@ -48,16 +75,33 @@ export class RowLayout extends EventTarget {
     this.save();
   }
 
+  /** How high it is, next to the usual. @param {string} name */
   size(name) {
-    return SIZES[this.get(name).size ?? 1];
+    return SIZES[this.get(name).size ?? USUAL];
   }
 
+  /** Whether it can be a step (1, -1) taller.
+   * @param {string} name
+   * @param {number} step
+   */
+  canResize(name, step) {
+    return !this.get(name).collapsed && (this.get(name).size ?? USUAL) + step in SIZES;
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} step
+   */
   resize(name, step) {
-    const size = Math.min(SIZES.length - 1, Math.max(0, (this.get(name).size ?? 1) + step));
+    const size = Math.min(SIZES.length - 1, Math.max(0, (this.get(name).size ?? USUAL) + step));
     this.set(name, { size });
   }
 
-  // One place up (-1) or down (1) among the rows that are there now.
+  /** One place up (-1) or down (1) among the rows that are there now.
+   * @param {string} name
+   * @param {number} step
+   * @param {readonly string[]} names
+   */
   move(name, step, names) {
     const order = this.sorted(names);
     const at = order.indexOf(name);
@@ -67,17 +111,19 @@ export class RowLayout extends EventTarget {
     this.save();
   }
 
-  // Names in the order that was chosen; ones that nobody moved keep their place among the others.
+  /** Names in the order that was chosen; ones that nobody moved keep their place among the others.
+   * @param {readonly string[]} names
+   */
   sorted(names) {
-    const place = (name) => this.order.indexOf(name) + 1 || Infinity;
+    const place = (/** @type {string} */ name) => this.order.indexOf(name) + 1 || Infinity;
     return names
-      .map((name, i) => [name, i])
+      .map((name, i) => /** @type {const} */ ([name, i]))
       .sort(([a, i], [b, j]) => (place(a) === place(b) ? i - j : place(a) - place(b)))
       .map(([name]) => name);
   }
 
   save() {
     this.storage?.setItem(KEY, JSON.stringify({ order: this.order, of: Object.fromEntries(this.of) }));
-    this.dispatchEvent(new Event("change"));
+    this.emit("change", null);
   }
 }

@@ -1,96 +1,97 @@
 // Undo and redo of a document: what somebody else changed since is left as it is, and its step is gone.
 
-const microseconds = (seconds) => Math.round(seconds * 1e6);
-const spelled = (text) => (text ?? "").normalize("NFC"); // as the server writes it
+import { annotation, sameContent } from "./annotation.js";
+import { annotationIdOf } from "./undo-stack.js";
 
-// Whether a segment says the same; who made it, and from what, is the server's business.
-function same(a, b) {
-  return (
-    microseconds(a.start) === microseconds(b.start) &&
-    microseconds(a.end) === microseconds(b.end) &&
-    spelled(a.track) === spelled(b.track) &&
-    spelled(a.label) === spelled(b.label) &&
-    (a.note ?? "") === (b.note ?? "")
-  );
-}
+/** @import { Annotation, Verdict } from "../types.js" */
+/** @import { Editor } from "./editor.js" */
+/** @import { AnnotationChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
 
-export class Undo {
-  constructor(doc) {
-    this.doc = doc;
+export class UndoController {
+  /** @param {Editor} editor */
+  constructor(editor) {
+    this.editor = editor;
   }
 
   undo() {
-    const { history } = this.doc;
-    const group = history.done.at(-1) ?? [];
-    this.replay(
-      this.strange(
-        group,
-        (change) => change.after,
-        (change) => change.to,
-      ),
-      () => history.back(),
+    const { undoStack } = this.editor;
+    const group = undoStack.done.at(-1) ?? [];
+    const changed = this.changedByOthers(
+      group,
+      (change) => change.after,
+      (change) => change.to,
     );
+    this.replay(changed, () => undoStack.back());
   }
 
   redo() {
-    const { history } = this.doc;
-    const group = [...(history.undone.at(-1) ?? [])].reverse();
-    this.replay(
-      this.strange(
-        group,
-        (change) => change.before,
-        (change) => change.from,
-      ),
-      () => history.forth(),
+    const { undoStack } = this.editor;
+    const group = undoStack.undone.at(-1)?.toReversed() ?? [];
+    const changed = this.changedByOthers(
+      group,
+      (change) => change.before,
+      (change) => change.from,
     );
+    this.replay(changed, () => undoStack.forth());
   }
 
-  // The id of something that is not as the group left it, else null. The last change to each says how that was.
-  strange(group, stateOf, verdictOf) {
-    const { doc } = this;
+  /** The id of something that is not as the group left it, else null. The last change to each says how that was.
+   * @param {UndoableChange[]} group
+   * @param {(change: AnnotationChange) => Annotation | null} stateOf
+   * @param {(change: VerdictChange) => Verdict} verdictOf
+   */
+  changedByOthers(group, stateOf, verdictOf) {
+    const { store } = this.editor;
+    /** @type {Map<string, Annotation | null>} */
     const states = new Map();
+    /** @type {Map<string, Verdict>} */
     const verdicts = new Map();
     for (const change of group) {
-      if (change.decision) verdicts.set(change.decision, verdictOf(change));
-      else states.set((change.after ?? change.before).id, stateOf(change));
+      if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
+      else states.set(annotationIdOf(change) ?? "", stateOf(change));
     }
     for (const [id, state] of states) {
-      const there = doc.annotations.get(id);
-      const expected = state && !state.deleted;
-      if (expected ? !there || !same(there, state) : there) return id;
+      const there = store.annotations.get(id);
+      const isExpected = state && !state.deleted;
+      if (isExpected ? !there || !sameContent(there, annotation(state)) : there) return id;
     }
     for (const [id, verdict] of verdicts) {
-      const p = doc.predictions.get(id);
+      const p = store.predictions.get(id);
       if (p && p.verdict !== verdict) return id;
     }
     return null;
   }
 
-  replay(strange, move) {
-    const { doc } = this;
-    if (strange !== null) {
-      doc.history.forget(strange);
-      doc.notice("Somebody changed this segment since; it was left as it is.");
-      doc.changed();
+  /**
+   * @param {string | null} changed
+   * @param {() => Step[] | null} move
+   */
+  replay(changed, move) {
+    const { editor } = this;
+    if (changed !== null) {
+      editor.undoStack.forget(changed);
+      editor.store.notice("Somebody changed this segment since; it was left as it is.");
+      editor.store.tellContent();
       return;
     }
-    doc.quietly(() => {
+    editor.batch(() => {
       for (const step of move() ?? []) this.apply(step);
     });
-    doc.keepHistory();
+    editor.keepHistory();
   }
 
+  /** @param {Step} step */
   apply(step) {
-    const { doc } = this;
-    if (step.decision) {
-      const p = doc.predictions.get(step.decision);
-      if (p) doc.decide(p, step.to);
+    const { editor } = this;
+    const { store } = editor;
+    if (step.decision !== undefined) {
+      if (store.predictions.has(step.decision)) editor.decideOn(step.decision, step.to);
       return;
     }
-    const [now, wanted] = step;
-    const id = (now ?? wanted).id;
-    const known = doc.annotations.get(id);
-    const version = known?.version ?? doc.versions.get(id);
-    doc.put(known ?? { deleted: true }, wanted ? { ...wanted, version } : { ...now, deleted: true, version });
+    const { now, wanted } = step;
+    const state = /** @type {Annotation} */ (wanted ?? now);
+    const known = store.annotations.get(state.id);
+    const version = known?.version ?? store.versionOf(state.id);
+    editor.put(known ?? { deleted: true }, { ...annotation(state), deleted: !wanted || wanted.deleted, version });
   }
 }

@@ -1,22 +1,43 @@
-// What can be undone: groups of changes, newest last. A change is {before, after} of an annotation (null: not there) or
-// {decision, from, to} about a prediction.
+// What can be undone: groups of changes, newest last.
+
+/** @import { Annotation, Verdict } from "../types.js" */
+
+/** A change of an annotation (null: not there), or of what was decided about a prediction.
+ * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined }} AnnotationChange
+ * @typedef {{ decision: string, from: Verdict, to: Verdict }} VerdictChange
+ * @typedef {AnnotationChange | VerdictChange} UndoableChange
+ */
+
+/** A change to apply: from what is there now to what is wanted, or what a prediction's verdict is to be.
+ * @typedef {{ now: Annotation | null, wanted: Annotation | null, decision?: undefined }
+ *   | { decision: string, to: Verdict }} Step
+ */
 
 const MOST = 300; // groups
 const MOST_CHANGES = 20_000; // in all groups: they are written down after each
 
-export class History {
-  // `keep` is told after every change, so that a reload forgets nothing.
+/** The annotation that a change is about. @param {UndoableChange} change */
+export const annotationIdOf = (change) =>
+  change.decision === undefined ? (change.after ?? change.before)?.id : undefined;
+
+export class UndoStack {
+  /** @param {() => void} keep told after every change, so that a reload forgets nothing */
   constructor(keep = () => {}) {
     this.keep = keep;
+    /** @type {UndoableChange[][]} */
     this.done = [];
+    /** @type {UndoableChange[][]} */
     this.undone = [];
+    /** @type {UndoableChange[] | null} */
     this.open = null;
   }
 
+  /** @param {{ done?: UndoableChange[][], undone?: UndoableChange[][] }} kept */
   restore({ done = [], undone = [] }) {
     Object.assign(this, { done, undone });
   }
 
+  /** @param {UndoableChange} change */
   add(change) {
     this.undone = [];
     if (this.open) {
@@ -27,14 +48,18 @@ export class History {
     this.trim();
   }
 
-  // What `work` changes is one step of undo.
+  /** What `work` changes is one step of undo.
+   * @template Result
+   * @param {() => Result} work
+   */
   together(work) {
     if (this.open) return work();
-    this.open = [];
+    /** @type {UndoableChange[]} */
+    const group = [];
+    this.open = group;
     try {
       return work();
     } finally {
-      const group = this.open;
       this.open = null;
       if (group.length) this.done.push(group);
       this.trim();
@@ -44,34 +69,64 @@ export class History {
   trim() {
     let first = this.done.length - 1; // the newest one stays, however large it is
     let changes = this.done.at(-1)?.length ?? 0;
-    while (first > 0 && this.done.length - first < MOST && changes + this.done[first - 1].length <= MOST_CHANGES)
-      changes += this.done[--first].length;
+    const hasRoom = () => this.done.length - first < MOST && changes + this.done[first - 1].length <= MOST_CHANGES;
+    while (first > 0 && hasRoom()) changes += this.done[--first].length;
     this.done.splice(0, Math.max(0, first));
     this.keep();
   }
 
-  // Nothing can be undone any more about an annotation, or a prediction, that somebody else won.
-  forget(id) {
-    const about = (change) => change.decision === id || (change.after ?? change.before)?.id === id;
-    this.done = this.done.filter((group) => !group.some(about));
-    this.undone = this.undone.filter((group) => !group.some(about));
+  /** The server wrote some states otherwise than they were sent: this is what they are now.
+   * @param {Map<Annotation | null, Annotation>} written
+   */
+  replaceStates(written) {
+    for (const change of [...this.done, ...this.undone].flat()) {
+      if (change.decision !== undefined) continue;
+      change.before = written.get(change.before) ?? change.before;
+      change.after = written.get(change.after) ?? change.after;
+    }
     this.keep();
   }
 
-  // The changes to apply, in order, as [now, wanted] or {decision, to}; null when there are none.
+  /** Nothing can be undone any more about an annotation, or a prediction, that somebody else won.
+   * @param {string} id
+   */
+  forget(id) {
+    const isAbout = (/** @type {UndoableChange} */ change) => change.decision === id || annotationIdOf(change) === id;
+    this.done = this.done.filter((group) => !group.some(isAbout));
+    this.undone = this.undone.filter((group) => !group.some(isAbout));
+    this.keep();
+  }
+
+  /** Takes the newest group; the steps to apply, in order, or null when there are none.
+   * @returns {Step[] | null}
+   */
   back() {
     const group = this.move(this.done, this.undone);
-    return (
-      group &&
-      [...group].reverse().map((c) => (c.decision ? { decision: c.decision, to: c.from } : [c.after, c.before]))
+    if (!group) return null;
+    return group
+      .toReversed()
+      .map((change) =>
+        change.decision === undefined
+          ? { now: change.after, wanted: change.before }
+          : { decision: change.decision, to: change.from },
+      );
+  }
+
+  /** @returns {Step[] | null} */
+  forth() {
+    const group = this.move(this.undone, this.done);
+    if (!group) return null;
+    return group.map((change) =>
+      change.decision === undefined
+        ? { now: change.before, wanted: change.after }
+        : { decision: change.decision, to: change.to },
     );
   }
 
-  forth() {
-    const group = this.move(this.undone, this.done);
-    return group && group.map((c) => (c.decision ? { decision: c.decision, to: c.to } : [c.before, c.after]));
-  }
-
+  /**
+   * @param {UndoableChange[][]} from
+   * @param {UndoableChange[][]} to
+   */
   move(from, to) {
     const group = from.pop();
     if (!group) return null;
@@ -79,8 +134,9 @@ export class History {
     return group;
   }
 
+  /** The ids of all annotations that are in here. */
   get annotations() {
     const changes = [...this.done, ...this.undone].flat();
-    return [...new Set(changes.map((change) => (change.after ?? change.before)?.id).filter(Boolean))];
+    return [...new Set(changes.map(annotationIdOf).filter((id) => id !== undefined))];
   }
 }

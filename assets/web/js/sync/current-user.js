@@ -2,10 +2,11 @@
 
 let user = "";
 
-export function nameUser(name) {
+/** @param {string} name of who is logged in */
+export function setCurrentUser(name) {
   user = name;
 }
 
-export function annotator() {
+export function currentUser() {
   return user || localStorage.getItem("annotator") || "";
 }

@@ -1,23 +1,38 @@
 // Small pictures of the video along the timeline. Their times lie on a grid, so that the same few serve many zooms.
 
+/** @import { Video } from "../types.js" */
+/** @import { AnyRow } from "./layout.js" */
+/** @import { Timeline } from "./timeline.js" */
+
 const LOADING_AT_ONCE = 2; // each may be decoded on demand
 const MOST = 400;
 
 export class Filmstrip {
+  /** time → image, null while it loads @type {Map<number, HTMLImageElement | null>} */
+  pictures = new Map();
+  /** @type {number[]} */
+  waiting = [];
+  loading = 0;
+  /** @type {Video | null} */
+  video = null;
+
+  /** @param {() => void} onload */
   constructor(onload) {
     this.onload = onload;
-    this.pictures = new Map(); // time → image, null while it loads
-    this.waiting = [];
-    this.loading = 0;
-    this.video = null;
   }
 
+  /** @param {Video | null} video */
   open(video) {
     this.video = video;
     this.pictures.clear();
     this.waiting = [];
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {Timeline} timeline
+   * @param {AnyRow} row
+   */
   draw(ctx, timeline, row) {
     const { video } = this;
     if (!video) return;
@@ -49,6 +64,7 @@ export class Filmstrip {
     this.load();
   }
 
+  /** @param {number} time */
   picture(time) {
     const found = this.pictures.get(time) ?? null;
     if (!this.pictures.has(time)) this.waiting.push(time);
@@ -56,17 +72,18 @@ export class Filmstrip {
   }
 
   load() {
-    while (this.loading < LOADING_AT_ONCE && this.waiting.length) {
-      const time = this.waiting.shift();
+    while (this.video && this.loading < LOADING_AT_ONCE && this.waiting.length) {
+      const time = this.waiting.shift() ?? 0;
       const image = new Image();
       const { id } = this.video;
       this.pictures.set(time, null);
       this.loading++;
-      const done = (loaded) => {
+      const done = (/** @type {boolean} */ loaded) => {
         this.loading--;
         if (this.video?.id !== id) return;
         if (loaded) this.pictures.set(time, image);
-        if (this.pictures.size > MOST) this.pictures.delete(this.pictures.keys().next().value);
+        const [oldest] = this.pictures.keys();
+        if (this.pictures.size > MOST) this.pictures.delete(oldest);
         this.onload();
       };
       image.onload = () => done(true);

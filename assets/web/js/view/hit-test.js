@@ -2,17 +2,29 @@
 
 import { firstVisible } from "./layout.js";
 
+/** @import { Item } from "../types.js" */
+/** @import { Lane } from "./layout.js" */
+/** @import { Timeline } from "./timeline.js" */
+
+/** @typedef {"body" | "start" | "end"} Edge which part of a segment */
+
 const EDGE_PX = 7;
 
-// {item, part: body | start | end} at an x of the rows canvas, or null.
-export function hitLane(timeline, lane, x) {
+/** The segment at an x of the rows canvas, or null.
+ * @param {Timeline} timeline
+ * @param {Lane} lane
+ * @param {number} x
+ * @returns {{ item: Item, part: Edge } | null}
+ */
+export function hitTest(timeline, lane, x) {
+  /** @type {{ item: Item, part: Edge, rank: number } | null} */
   let best = null;
   for (let i = firstVisible(lane.items, timeline.time(x - EDGE_PX)); i < lane.items.length; i++) {
     const item = lane.items[i];
     const x0 = timeline.x(item.start);
     const x1 = timeline.x(item.end);
     if (x0 > x + EDGE_PX) break;
-    if (x1 < x - EDGE_PX || item.preview) continue;
+    if (x1 < x - EDGE_PX || "preview" in item) continue;
     const reach = Math.min(EDGE_PX, Math.max(3, (x1 - x0) / 3));
     const toStart = Math.abs(x - x0);
     const toEnd = Math.abs(x - x1);

@@ -1,19 +1,30 @@
 // The sheet of keys: what each does, other tools' keys as presets, and every one of them to change.
 
 import { keyName, presets, shownKey, titleOf } from "../input/keymap.js";
-import { el } from "./dom.js";
+import { el, finder } from "./dom.js";
+
+/** @import { Keymap } from "../input/keymap.js" */
 
 export class KeySheet {
+  /** The action that a key is awaited for. @type {string | null} */
+  asked = null;
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {Keymap} keymap
+   */
   constructor(dialog, keymap) {
-    Object.assign(this, { dialog, keymap });
-    this.table = dialog.querySelector("#keys-table");
-    this.said = dialog.querySelector("#keys-said");
-    this.preset = dialog.querySelector("#keys-preset");
+    const $ = finder(dialog);
+    this.dialog = dialog;
+    this.keymap = keymap;
+    this.table = $("keys-table");
+    this.said = $("keys-said");
+    this.preset = $("keys-preset", "select");
     this.preset.append(...presets.map(([name, title]) => el("option", { value: name, text: title })));
     this.preset.addEventListener("change", () => keymap.choose(this.preset.value));
-    dialog.querySelector("#keys-reset").addEventListener("click", () => keymap.choose(keymap.preset));
+    $("keys-reset").addEventListener("click", () => keymap.choose(keymap.preset));
     dialog.addEventListener("keydown", (event) => this.pressed(event), true);
-    keymap.addEventListener("change", () => this.fill());
+    keymap.on("change", () => this.fill());
   }
 
   show() {
@@ -58,13 +69,20 @@ export class KeySheet {
     );
   }
 
+  /** @param {string} action */
   ask(action) {
     this.asked = action;
     this.said.textContent = `Press the key for “${titleOf(action)}”, or Escape to leave it as it is.`;
     this.fill();
-    this.table.querySelector(".asked").focus();
+    this.button(".asked")?.focus();
   }
 
+  /** @param {string} selector @returns {HTMLElement | null} */
+  button(selector) {
+    return this.table.querySelector(selector);
+  }
+
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (!this.asked || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
     event.preventDefault();
@@ -79,6 +97,6 @@ export class KeySheet {
       this.said.textContent = loser ? `“${titleOf(loser)}” lost this key.` : "";
     }
     this.fill();
-    this.table.querySelector(`[data-action="${action}"]`).focus();
+    this.button(`[data-action="${action}"]`)?.focus();
   }
 }

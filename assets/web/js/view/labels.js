@@ -1,32 +1,64 @@
 // The editor of the schema: tracks, their labels with colours and keys, free text or a closed set.
 
-import { call } from "../sync/api.js";
-import { annotator } from "../sync/current-user.js";
-import { counted, el, redraw, toast } from "./dom.js";
+import { call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+import { counted, el, finder, redraw, toast } from "./dom.js";
+
+/** @import { Label, Schema, Server, Track } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+
+/** A label as it is edited: `was` is its name in the library, null for a new one. listed: the schema says something of
+ * the track.
+ * @typedef {Label & { was: string | null }} EditedLabel
+ * @typedef {Track & { listed: boolean, labels: EditedLabel[] }} EditedTrack
+ */
 
 const KEYS = ["", ..."123456789"];
 
 export class LabelEditor {
+  /** @type {VideoDocument | null} */
+  doc = null;
+  /** @type {EditedTrack[]} */
+  tracks = [];
+  key = "";
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {Server} server
+   */
   constructor(dialog, server) {
-    const $ = (id) => dialog.querySelector(`#${id}`);
-    Object.assign(this, { dialog, server, box: $("labels-tracks"), said: $("labels-said") });
+    const $ = finder(dialog);
+    this.dialog = dialog;
+    this.server = server;
+    this.box = $("labels-tracks");
+    this.said = $("labels-said");
+    this.newTrack = $("labels-new-track", "input");
+    const file = $("labels-import", "input");
     $("labels-add-track").addEventListener("click", () => this.addTrack());
     $("labels-save").addEventListener("click", () => this.save());
     $("labels-cancel").addEventListener("click", () => dialog.close());
     $("labels-export").addEventListener("click", () => this.export());
-    $("labels-import").addEventListener("change", (event) => this.import(event.target));
+    file.addEventListener("change", () => this.import(file));
   }
 
-  // `tracks` are the names of the rows there are: each can have labels.
+  /**
+   * @param {VideoDocument} doc
+   * @param {readonly string[]} tracks the names of the rows there are: each can have labels
+   */
   async show(doc, tracks) {
     this.doc = doc;
     await doc.poll(); // a label that was used just now is on the list already
-    this.read({ labels: doc.labels, tracks: [...doc.tracks.values()] }, tracks);
-    this.key = doc.schemaKey;
+    const { store } = doc;
+    this.read({ labels: store.labels, tracks: [...store.tracks.values()] }, tracks);
+    this.key = store.schemaKey;
     this.said.textContent = "";
     this.dialog.showModal();
   }
 
+  /**
+   * @param {{ labels: readonly Label[], tracks: readonly Track[] }} schema
+   * @param {readonly string[]} [others] more tracks
+   */
   read({ labels, tracks }, others = []) {
     const names = [...new Set([...tracks.map((t) => t.track), ...labels.map((l) => l.track), ...others])];
     this.tracks = names.map((track) => ({
@@ -42,6 +74,7 @@ export class LabelEditor {
     redraw(this.box, ...this.tracks.map((track) => this.section(track)));
   }
 
+  /** @param {EditedTrack} track */
   section(track) {
     return el(
       "section",
@@ -62,8 +95,12 @@ export class LabelEditor {
     );
   }
 
+  /**
+   * @param {EditedTrack} track
+   * @param {EditedLabel} label
+   */
   row(track, label) {
-    const taken = (key) => key && track.labels.some((other) => other !== label && other.hotkey === key);
+    const taken = new Set(track.labels.filter((other) => other !== label).map((other) => other.hotkey));
     return el(
       "div",
       { class: "row label" },
@@ -97,7 +134,7 @@ export class LabelEditor {
             value: key,
             text: key || "no key",
             selected: key === (label.hotkey ?? ""),
-            disabled: taken(key),
+            disabled: key !== "" && taken.has(key),
           }),
         ),
       ),
@@ -113,24 +150,36 @@ export class LabelEditor {
     );
   }
 
+  /**
+   * @param {EditedTrack} track
+   * @param {number} index
+   */
   takeOffKey(track, index) {
     return `off ${index} ${track.track}`;
   }
 
-  // The focus goes to the next label, or to where one is added.
+  /** The section of a track, as it is drawn now. @param {EditedTrack} track */
+  sectionOf(track) {
+    return /** @type {HTMLElement} */ (this.box.querySelector(`[data-track="${CSS.escape(track.track)}"]`));
+  }
+
+  /** The focus goes to the next label, or to where one is added.
+   * @param {EditedTrack} track
+   * @param {EditedLabel} label
+   */
   takeOff(track, label) {
     const at = track.labels.indexOf(label);
     track.labels.splice(at, 1);
     this.fill();
-    const section = this.box.querySelector(`[data-track="${CSS.escape(track.track)}"]`);
-    (
-      section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`) ??
-      section.querySelector("button.link")
-    )?.focus();
+    const section = this.sectionOf(track);
+    /** @type {HTMLElement | null} */
+    const next = section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`);
+    (next ?? section.querySelector(/** @type {"button"} */ ("button.link")))?.focus();
   }
 
+  /** @param {EditedTrack} track */
   addLabel(track) {
-    const colours = this.doc.palette;
+    const colours = this.doc?.store.palette ?? [];
     const used = this.tracks.flatMap((t) => t.labels).length;
     track.labels.push({
       track: track.track,
@@ -140,11 +189,13 @@ export class LabelEditor {
       hotkey: null,
     });
     this.fill();
-    this.box.querySelector(`[data-track="${CSS.escape(track.track)}"] .label:last-of-type input[type=text]`)?.focus();
+    /** @type {HTMLElement | null} */
+    const field = this.sectionOf(track).querySelector(".label:last-of-type input[type=text]");
+    field?.focus();
   }
 
   addTrack() {
-    const input = this.dialog.querySelector("#labels-new-track");
+    const input = this.newTrack;
     const track = input.value.trim();
     if (!track || this.tracks.some((t) => t.track === track)) return;
     input.value = "";
@@ -158,7 +209,7 @@ export class LabelEditor {
     );
     const tracks = this.tracks.filter((t) => t.listed || t.closed).map(({ track, closed }) => ({ track, closed }));
     const renames = this.tracks.flatMap(({ track, labels: all }) =>
-      all.filter((l) => l.was && l.label && l.was !== l.label).map((l) => ({ track, from: l.was, to: l.label })),
+      all.flatMap(({ was, label }) => (was && label && was !== label ? [{ track, from: was, to: label }] : [])),
     );
     return { labels, tracks, renames };
   }
@@ -167,14 +218,14 @@ export class LabelEditor {
     try {
       const saved = await call(this.server, "save_schema", {
         schema: { key: this.key, ...this.wanted },
-        annotator: annotator(),
+        annotator: currentUser(),
       });
-      this.doc.takeSchema(saved);
-      this.doc.poll();
+      this.doc?.store.takeSchema(saved);
+      this.doc?.poll();
       this.dialog.close();
       if (saved.renamed) toast(`${counted(saved.renamed, "segment")} of the library renamed.`);
     } catch (error) {
-      this.said.textContent = error.message;
+      this.said.textContent = messageOf(error);
     }
   }
 
@@ -186,8 +237,9 @@ export class LabelEditor {
     URL.revokeObjectURL(link.href);
   }
 
+  /** @param {HTMLInputElement} input */
   async import(input) {
-    const [file] = input.files;
+    const [file] = input.files ?? [];
     input.value = "";
     try {
       const { labels, tracks = [] } = JSON.parse(await file.text());

@@ -2,16 +2,31 @@
 
 import { call } from "../sync/api.js";
 import { el } from "./dom.js";
-import { showGroundNote, showJobs, showQuestions } from "./jobs-panel.js";
+import { showGroundNote, showGroundingRuns } from "./grounding-runs.js";
+import { showJobs } from "./jobs-panel.js";
+
+/** @import { Server } from "../types.js" */
+/** @import { Workspace } from "../annotate/workspace.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Change } from "../model/document-store.js" */
+/** @import { Find } from "./dom.js" */
 
 export class ModelRequests {
-  // workspace: {doc, player, attempt(action)}
+  opened = new Date().toISOString();
+
+  /**
+   * @param {Find} $
+   * @param {Server} server
+   * @param {Workspace} workspace
+   */
   constructor($, server, workspace) {
-    Object.assign(this, { $, server, workspace, opened: new Date().toISOString() });
+    this.$ = $;
+    this.server = server;
+    this.workspace = workspace;
     $("ground-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      const query = $("ground-query").value.trim();
-      if (query && workspace.doc) this.ask(query);
+      const query = $("ground-query", "input").value.trim();
+      if (query && workspace.doc) this.ask(workspace.doc, query);
     });
     const buttons = {
       "make-playable": "proxy",
@@ -19,78 +34,86 @@ export class ModelRequests {
       "find-speakers": "speakers",
       "find-emotions": "emotions",
     };
-    for (const [id, kind] of Object.entries(buttons))
-      $(id).addEventListener("click", () => workspace.doc && this.run(kind));
-    $("glance").addEventListener("click", () => workspace.doc && this.glance());
-    $("threshold").addEventListener("input", (event) => {
-      if (!workspace.doc) return;
-      workspace.doc.threshold = Number(event.target.value);
-      workspace.doc.changed();
-    });
+    for (const [id, kind] of Object.entries(buttons)) $(id).addEventListener("click", () => this.run(kind));
+    $("glance").addEventListener("click", () => this.glance());
+    const threshold = $("threshold", "input");
+    threshold.addEventListener("input", () => workspace.doc?.store.setThreshold(Number(threshold.value)));
   }
 
+  /** @param {VideoDocument} doc */
   open(doc) {
-    const engines = this.$("engine");
-    this.$("ground-query").value = "";
-    this.$("threshold").value = 0;
-    if (!engines.options.length)
-      engines.append(...doc.engines.map((name) => el("option", { value: name, text: name })));
+    const engines = this.$("engine", "select");
+    this.$("ground-query", "input").value = "";
+    this.$("threshold", "input").value = "0";
+    if (engines.options.length) return;
+    engines.append(...doc.store.engines.map((name) => el("option", { value: name, text: name })));
   }
 
-  // A question that came with the address: shown if it was asked before, asked if not.
-  answer(query) {
-    const { doc } = this.workspace;
-    this.$("ground-query").value = query;
-    const known = doc.questions.find((run) => run.query === query);
-    if (!known) this.ask(query);
-    else if (doc.hidden.has(known.id)) doc.toggle(known.id);
+  /** A question that came with the address: shown if it was asked before, asked if not.
+   * @param {VideoDocument} doc
+   * @param {string} query
+   */
+  answer(doc, query) {
+    this.$("ground-query", "input").value = query;
+    const known = doc.store.groundingRuns.find((run) => run.query === query);
+    if (!known) this.ask(doc, query);
+    else if (doc.store.hidden.has(known.id)) doc.toggleRun(known.id);
   }
 
-  async ask(query) {
+  /**
+   * @param {VideoDocument} doc
+   * @param {string} query
+   */
+  async ask(doc, query) {
     const { $ } = this;
-    const button = $("ground-form").querySelector("button");
+    const button = /** @type {HTMLButtonElement} */ ($("ground-form").querySelector("button"));
     button.disabled = true;
-    const options = {
-      engine: $("engine").value,
-      refine: $("refine").checked,
-      check: $("check").checked,
-      remember: $("remember").checked,
-    };
-    await this.start("ground", { query, ...options });
+    const isChecked = (/** @type {string} */ id) => $(id, "input").checked;
+    const options = { refine: isChecked("refine"), check: isChecked("check"), remember: isChecked("remember") };
+    const request = { video: doc.id, query, engine: $("engine", "select").value, ...options };
+    await this.start(doc, () => call(this.server, "ground", request));
     button.disabled = false;
   }
 
-  run(kind) {
-    return this.start("start_job", { kind });
-  }
-
-  glance() {
-    return this.start("glance", { at: this.workspace.player.time });
-  }
-
-  async start(name, request) {
+  /** @param {string} kind of job */
+  async run(kind) {
     const { doc } = this.workspace;
-    if (await this.workspace.attempt(() => call(this.server, name, { video: doc.id, ...request }))) doc.poll();
+    if (doc) await this.start(doc, () => call(this.server, "start_job", { video: doc.id, kind }));
   }
 
-  refresh(what) {
-    const {
-      $,
-      workspace: { doc },
-    } = this;
+  async glance() {
+    const { doc, player } = this.workspace;
+    if (doc) await this.start(doc, () => call(this.server, "glance", { video: doc.id, at: player.time }));
+  }
+
+  /**
+   * @param {VideoDocument} doc
+   * @param {() => Promise<object>} request
+   */
+  async start(doc, request) {
+    if (await this.workspace.attempt(request)) doc.poll();
+  }
+
+  /**
+   * @param {VideoDocument} doc
+   * @param {Change} what
+   */
+  refresh(doc, what) {
+    const { $ } = this;
+    const { store } = doc;
     if (what === "content") {
-      showQuestions($("grounding-runs"), doc);
-      $("threshold-row").hidden = !doc.undecided.length && !doc.threshold;
-      $("threshold-value").textContent = doc.threshold.toFixed(2);
+      showGroundingRuns($("grounding-runs"), doc);
+      $("threshold-row").hidden = !store.undecided.length && !store.threshold;
+      $("threshold-value").textContent = store.threshold.toFixed(2);
     } else if (what === "curve") {
-      showGroundNote($("ground-note"), doc.signals.curve);
+      showGroundNote($("ground-note"), store.media.curve);
     } else if (what === "jobs") {
-      showJobs($("jobs"), doc.jobs, this.opened, {
+      showJobs($("jobs"), store.jobs, this.opened, {
         cancel: (id) => this.workspace.attempt(() => call(this.server, "cancel_job", { job: id })),
         start: (kind) => this.run(kind),
       });
-      const making = doc.jobs.some((job) => job.kind === "proxy" && ["queued", "running"].includes(job.state));
-      $("make-playable").hidden = doc.playable || making;
+      const making = store.jobs.some((job) => job.kind === "proxy" && ["queued", "running"].includes(job.state));
+      $("make-playable").hidden = store.playable || making;
     }
   }
 }

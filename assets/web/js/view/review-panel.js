@@ -1,62 +1,78 @@
 // The queue of predictions to decide: the next one in front, one key each way, and how far the review is.
 
 import { below, progress, queue, uncertainty } from "../model/review-queue.js";
-import { clock, el } from "./dom.js";
+import { clock, el, finder, targetOf } from "./dom.js";
+
+/** @import { DocumentStore } from "../model/document-store.js" */
 
 const SHOWN = 60;
 
-export class Review {
-  // `accept` and `reject` are the buttons that decide many at once.
+export class ReviewPanel {
+  /** @type {DocumentStore | null} */
+  store = null;
+  /** @type {string | null} */
+  current = null;
+
+  /**
+   * @param {HTMLElement} box
+   * @param {{ choose: (id: string) => void, decide: (ids: string[], verdict: "accept" | "reject") => void,
+   *   accept: HTMLButtonElement, reject: HTMLButtonElement }} actions `accept` and `reject` are the buttons that decide
+   *   many at once
+   */
   constructor(box, { choose, decide, accept, reject }) {
-    const $ = (id) => box.querySelector(`#${id}`);
-    Object.assign(this, {
-      box,
-      choose,
-      decide,
-      accept,
-      reject,
-      list: $("review-list"),
-      order: $("review-order"),
-      bar: $("review-progress"),
-      said: $("review-said"),
-    });
-    this.order.addEventListener("change", () => this.update(this.doc, this.current));
+    const $ = finder(box);
+    this.box = box;
+    this.accept = accept;
+    this.reject = reject;
+    this.list = $("review-list");
+    this.order = $("review-order", "select");
+    this.bar = $("review-progress", "progress");
+    this.said = $("review-said");
+    this.order.addEventListener("change", () => this.update(this.store, this.current));
     this.list.addEventListener("click", (event) => {
-      const option = event.target.closest("[data-review]");
-      if (option) choose(option.dataset.review);
+      const option = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-review]"));
+      if (option?.dataset.review) choose(option.dataset.review);
     });
     this.list.addEventListener("keydown", (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
       if (!step) return;
       event.preventDefault();
       const at = this.queue.findIndex((p) => p.id === this.current);
       const next = this.queue[Math.max(0, at + step)];
       if (next) choose(next.id);
     });
-    this.accept.addEventListener("click", () =>
+    accept.addEventListener("click", () =>
       decide(
         this.queue.map((p) => p.id),
         "accept",
       ),
     );
-    this.reject.addEventListener("click", () =>
-      decide(
-        below(this.doc).map((p) => p.id),
-        "reject",
-      ),
+    reject.addEventListener(
+      "click",
+      () =>
+        this.store &&
+        decide(
+          below(this.store).map((p) => p.id),
+          "reject",
+        ),
     );
   }
 
-  // The predictions in the order they are to be decided.
+  /** The predictions in the order they are to be decided. */
   get queue() {
-    return this.doc ? queue(this.doc, this.order.value) : [];
+    return this.store ? queue(this.store, this.order.value) : [];
   }
 
-  update(doc, current) {
-    Object.assign(this, { doc, current });
-    if (!doc) return;
+  /**
+   * @param {DocumentStore | null} store
+   * @param {string | null} current
+   */
+  update(store, current) {
+    this.store = store;
+    this.current = current;
+    if (!store) return;
     const waiting = this.queue;
-    const { decided, total, accepted, corrected, rejected } = progress(doc);
+    const { decided, total, accepted, corrected, rejected } = progress(store);
     this.bar.max = Math.max(1, total);
     this.bar.value = decided;
     this.said.textContent = total
@@ -64,7 +80,7 @@ export class Review {
       : "No predictions yet: ask a question, or find speakers or emotions.";
     this.accept.textContent = `Accept ${waiting.length}`;
     this.accept.disabled = !waiting.length;
-    const hidden = below(this.doc).length;
+    const hidden = below(store).length;
     this.reject.hidden = !hidden;
     this.reject.textContent = `Reject the ${hidden} below`;
     if (this.box.hidden) return;
@@ -79,7 +95,7 @@ export class Review {
             el("span", { class: "what", dir: "auto", text: p.label }),
             el("span", {
               class: "where muted",
-              text: `${doc.rowOf(p)} · ${p.score.toFixed(2)}`,
+              text: `${store.rowOf(p)} · ${p.score.toFixed(2)}`,
               title: `Uncertainty ${uncertainty(p).toFixed(2)}`,
             }),
           ),
@@ -95,7 +111,7 @@ export class Review {
           text: `and ${waiting.length - SHOWN} more`,
         }),
       );
-    const option = current && this.list.querySelector(`[data-review="${CSS.escape(current)}"]`);
+    const option = this.list.querySelector(`[data-review="${CSS.escape(current ?? "")}"]`);
     if (option) {
       this.list.setAttribute("aria-activedescendant", option.id);
       option.scrollIntoView({ block: "nearest" });

@@ -1,17 +1,35 @@
 // One moment that was found: its picture, where it lies in its video, and on demand why.
 
-import { clock, el } from "./dom.js";
+import { messageOf } from "../sync/api.js";
+import { clock, contextOf, el } from "./dom.js";
+
+/** @import { Explanation, Hit, ScoreProfile } from "../types.js" */
+
+/** What a result can do, and what is known beside it.
+ * @typedef {object} ResultOptions
+ * @property {ScoreProfile | undefined} profile how well each part of its video fits
+ * @property {boolean} weak
+ * @property {(place: { video: string, t: number | string }) => void} open
+ * @property {() => void} alike
+ * @property {(() => Promise<Explanation>) | null} why
+ */
 
 const FRAMES = 8; // pictures one sees while moving over a moment
 
-export function card(hit, rank, { strip, weak, open, alike, why }) {
+/**
+ * @param {Hit} hit
+ * @param {number} rank
+ * @param {ResultOptions} options
+ */
+export function searchResult(hit, rank, { profile, weak, open, alike, why }) {
   const from = clock(hit.start, 1);
-  const picture = (t) => `/thumbnail/${hit.video}?t=${t.toFixed(2)}`;
+  const picture = (/** @type {number} */ t) => `/thumbnail/${hit.video}?t=${t.toFixed(2)}`;
   const image = el("img", { src: picture(hit.peak), alt: "", loading: "lazy" });
   const show = (t = hit.peak) => {
     if (!image.src.endsWith(picture(t))) image.src = picture(t);
   };
-  const share = (event) => Math.min(0.999, Math.max(0, event.offsetX / event.currentTarget.clientWidth));
+  const share = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
+    Math.min(0.999, Math.max(0, event.offsetX / event.currentTarget.clientWidth));
   const reasons = el("div", { class: "why", hidden: true });
   return el(
     "article",
@@ -35,16 +53,16 @@ export function card(hit, rank, { strip, weak, open, alike, why }) {
       image,
       el("span", { class: "badge", text: `${from}–${clock(hit.end, 1)}` }),
     ),
-    strip &&
+    profile &&
       el("canvas", {
         class: "strip",
-        width: strip.scores.length,
+        width: profile.scores.length,
         height: 1,
         role: "img",
         title: "The whole video: brighter fits better. Click to go there.",
         "aria-label": "How well each part of the video fits",
-        onclick: (event) => open({ video: hit.video, t: (share(event) * strip.duration).toFixed(3) }),
-        onmousemove: (event) => show(share(event) * strip.duration),
+        onclick: (event) => open({ video: hit.video, t: (share(event) * profile.duration).toFixed(3) }),
+        onmousemove: (event) => show(share(event) * profile.duration),
         onmouseleave: () => show(),
       }),
     el(
@@ -59,39 +77,44 @@ export function card(hit, rank, { strip, weak, open, alike, why }) {
           : "Cosine similarity with the best frame",
       }),
     ),
-    hit.line && el("p", { class: "line", dir: "auto", text: `“${hit.line}”` }),
+    hit.line === null ? null : el("p", { class: "line", dir: "auto", text: `“${hit.line}”` }),
     el(
       "div",
       { class: "row actions" },
       el("button", { class: "link", type: "button", text: "More like this", onclick: alike }),
-      why &&
-        el("button", {
-          class: "link",
-          type: "button",
-          text: "Why?",
-          "aria-expanded": "false",
-          onclick: (event) => explain(event.currentTarget, reasons, why, show),
-        }),
+      why === null
+        ? null
+        : el("button", {
+            class: "link",
+            type: "button",
+            text: "Why?",
+            "aria-expanded": "false",
+            onclick: (event) => explain(event.currentTarget, reasons, why, show),
+          }),
     ),
     reasons,
   );
 }
 
-// Draws the strips of cards that are in the page; the brightness is relative to the best part of all of them.
-export function paint(cards, strips) {
-  const all = [...strips.values()].flatMap((strip) => strip.scores);
+/** Draws the profiles of results that are in the page; the brightness is relative to the best part of all of them.
+ * @param {HTMLElement[]} results
+ * @param {Map<string, ScoreProfile>} profiles of videos
+ */
+export function paint(results, profiles) {
+  const all = [...profiles.values()].flatMap((profile) => profile.scores);
   const low = Math.min(...all);
   const high = Math.max(...all);
-  for (const each of cards) {
-    const canvas = each.querySelector(".strip");
-    const strip = strips.get(each.dataset.video);
-    if (!canvas || !strip) continue;
-    const ctx = canvas.getContext("2d");
-    const pixels = ctx.createImageData(strip.scores.length, 1);
-    strip.scores.forEach((score, i) => {
+  for (const result of results) {
+    const canvas = result.querySelector("canvas");
+    const profile = profiles.get(result.dataset.video ?? "");
+    if (!canvas || !profile) continue;
+    const ctx = contextOf(canvas);
+    const pixels = ctx.createImageData(profile.scores.length, 1);
+    const { scores, duration } = profile;
+    scores.forEach((score, i) => {
       const inside =
-        ((i + 1) / strip.scores.length) * strip.duration > Number(each.dataset.start) &&
-        (i / strip.scores.length) * strip.duration < Number(each.dataset.end);
+        ((i + 1) / scores.length) * duration > Number(result.dataset.start) &&
+        (i / scores.length) * duration < Number(result.dataset.end);
       const light = ((score - low) / Math.max(1e-6, high - low)) ** 1.5;
       pixels.data.set([...(inside ? [79, 70, 229] : [120, 128, 160]), 40 + 215 * light], 4 * i);
     });
@@ -99,6 +122,12 @@ export function paint(cards, strips) {
   }
 }
 
+/**
+ * @param {HTMLElement} button
+ * @param {HTMLElement} box
+ * @param {() => Promise<Explanation>} why
+ * @param {(t?: number) => void} show
+ */
 async function explain(button, box, why, show) {
   box.hidden = !box.hidden;
   button.setAttribute("aria-expanded", String(!box.hidden));
@@ -133,24 +162,31 @@ async function explain(button, box, why, show) {
       ),
     );
   } catch (error) {
-    box.textContent = error.message;
+    box.textContent = messageOf(error);
   }
 }
 
-// Arrow keys move between moments as they lie on the page; ↓ in the search field enters them, ↑ from the first row leaves.
+/** Arrow keys move between moments as they lie on the page; ↓ in the search field enters them, ↑ from the first row leaves.
+ * @param {KeyboardEvent} event
+ * @param {HTMLElement} box
+ * @param {HTMLElement} field
+ */
 export function walk(event, box, field) {
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "down", ArrowUp: "up" }[event.key];
-  const all = [...box.querySelectorAll(".picture")];
-  if (!step || !all.length || event.ctrlKey || event.altKey || event.metaKey) return;
-  const at = all.indexOf(document.activeElement);
+  /** @type {HTMLElement[]} */
+  const all = [...box.querySelectorAll(/** @type {"button"} */ (".picture"))];
+  if (!event.key.startsWith("Arrow") || !all.length || event.ctrlKey || event.altKey || event.metaKey) return;
+  const at = all.findIndex((button) => button === document.activeElement);
   if (at < 0) {
-    if (step !== "down" || (document.activeElement !== field && document.activeElement !== document.body)) return;
+    const isOutside = document.activeElement !== field && document.activeElement !== document.body;
+    if (event.key !== "ArrowDown" || isOutside) return;
     event.preventDefault();
     all[0].focus();
     return;
   }
   const columns = getComputedStyle(box).gridTemplateColumns.split(" ").length;
-  const to = at + (step === "down" ? columns : step === "up" ? -columns : step);
+  /** @type {{ [key: string]: number }} */
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
+  const to = at + steps[event.key];
   event.preventDefault();
   (all[to] ?? (to < 0 ? field : all[at])).focus();
 }

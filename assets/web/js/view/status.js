@@ -2,6 +2,9 @@
 
 import { counted, el } from "./dom.js";
 
+/** @import { Status } from "../types.js" */
+
+/** @param {number} bytes */
 function size(bytes) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let unit = 0;
@@ -10,6 +13,11 @@ function size(bytes) {
   return `${value.toFixed(unit && value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
+/**
+ * @param {string} title
+ * @param {string} value
+ * @param {string} [more]
+ */
 const tile = (title, value, more = "") =>
   el(
     "div",
@@ -19,7 +27,7 @@ const tile = (title, value, more = "") =>
     el("p", { class: "muted small", text: more }),
   );
 
-// The parts of the page for what `show_status` says.
+/** The parts of the page for what `show_status` says. @param {Status} status */
 export function statusParts({ version, uptime_s: uptime, queue, workers, memory, disk, database, reports }) {
   const low = disk.free < disk.spare;
   return [
@@ -85,5 +93,5 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, memory,
           ),
         )
       : null,
-  ].filter(Boolean);
+  ].filter((part) => part !== null);
 }

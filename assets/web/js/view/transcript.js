@@ -1,30 +1,54 @@
 // What is said and by whom: one line a subtitle; a click goes there, a double click edits.
 
-import { call } from "../sync/api.js";
-import { clock, el, toast } from "./dom.js";
+import { Emitter } from "../emitter.js";
+import { call, messageOf } from "../sync/api.js";
+import { clock, el, finder, targetOf, toast } from "./dom.js";
 import { personOf } from "../model/people.js";
+
+/** @import { Item, Line, Server } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+
+/** @typedef {(keep: boolean) => Promise<void>} Finish ends a field, and keeps what is in it or not */
 
 const NEW_S = 2;
 
-export class Transcript extends EventTarget {
+const byStart = (/** @type {Line} */ a, /** @type {Line} */ b) => a.start - b.start;
+
+/** lines: what is said is other by now. @extends {Emitter<{ lines: null }>} */
+export class Transcript extends Emitter {
+  /** @type {Line[]} */
+  lines = [];
+  /** @type {VideoDocument | null} */
+  doc = null;
+  /** open fields → what ends them @type {Map<HTMLInputElement, Finish>} */
+  fields = new Map();
+  isDrawing = false;
+  /** The line that is said now. @type {HTMLElement | null} */
+  current = null;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Server} server
+   * @param {{ seek: (time: number) => void, time: () => number, frameEnd: () => number }} player
+   */
   constructor(element, server, { seek, time, frameEnd }) {
     super();
-    this.$ = (id) => element.querySelector(`#${id}`);
-    this.list = this.$("transcript-list");
+    const $ = finder(element);
+    this.$ = $;
+    this.list = $("transcript-list");
     this.server = server;
     this.seek = seek;
     this.time = time;
     this.frameEnd = frameEnd;
-    this.lines = [];
-    this.doc = null;
-    this.fields = new Map(); // open fields → what ends them
+    const file = $("subtitle-file", "input");
     this.list.addEventListener("click", (event) => this.clicked(event));
-    this.list.addEventListener("dblclick", (event) => this.edit(event.target.closest("li")));
+    this.list.addEventListener("dblclick", (event) => this.edit(targetOf(event).closest("li")));
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.$("line-add").addEventListener("click", () => this.add());
-    this.$("subtitle-file").addEventListener("change", (event) => this.read(event.target));
+    file.addEventListener("change", () => this.read(file));
   }
 
+  /** @param {VideoDocument} doc */
   async open(doc) {
     this.doc = doc;
     for (const finish of this.fields.values()) finish(true);
@@ -36,51 +60,53 @@ export class Transcript extends EventTarget {
 
   async load() {
     const { doc } = this;
+    if (!doc) return;
     try {
       const { lines } = await call(this.server, "transcript", { video: doc.id });
-      if (doc === this.doc)
-        this.lines = [...lines, ...this.lines.filter((line) => line.id === null && this.fieldOf(line))].sort(
-          (a, b) => a.start - b.start,
-        );
+      const typed = this.lines.filter((line) => line.id === null && this.fieldOf(line));
+      if (doc === this.doc) this.lines = [...lines, ...typed].sort(byStart);
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
     this.show();
   }
 
-  // Who speaks most while a line is said, by annotations where there are some, else by what is predicted.
+  /** Who speaks most while a line is said, by annotations where there are some, else by what is predicted.
+   * @param {Line} line
+   */
   speakerOf(line) {
+    if (!this.doc) return "";
+    const { store } = this.doc;
+    /** @type {Map<string, number>} */
     const shares = new Map();
-    const speaks = (item) => item.label === "speaking" && item.start < line.end && item.end > line.start;
-    const annotated = [...this.doc.annotations.values()].filter(speaks);
-    const found = annotated.length
-      ? annotated
-      : [...this.doc.predictions.values()].filter((p) => p.verdict !== "rejected" && this.doc.isShown(p) && speaks(p));
-    for (const item of found) {
-      const row = annotated.length ? item.track : this.doc.rowOf(item);
-      if (row)
-        shares.set(
-          personOf(row),
-          (shares.get(personOf(row)) ?? 0) + Math.min(item.end, line.end) - Math.max(item.start, line.start),
-        );
+    const speaks = (/** @type {Item} */ item) =>
+      item.label === "speaking" && item.start < line.end && item.end > line.start;
+    const annotated = [...store.annotations.values()].filter(speaks);
+    const predicted = () =>
+      [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && store.isShown(p) && speaks(p));
+    for (const item of annotated.length ? annotated : predicted()) {
+      const row = store.rowOf(item);
+      if (!row) continue;
+      const shared = Math.min(item.end, line.end) - Math.max(item.start, line.start);
+      shares.set(personOf(row), (shares.get(personOf(row)) ?? 0) + shared);
     }
     return [...shares].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "";
   }
 
-  // What somebody is typing stays open, with the focus, when the lines around it are drawn anew.
+  /** What somebody is typing stays open, with the focus, when the lines around it are drawn anew. */
   show() {
     const open = [...this.fields.keys()]
       .filter((input) => this.list.contains(input))
-      .map((input) => [input.closest("li").dataset.line, input]);
-    const focused = document.activeElement;
-    this.drawing = true;
+      .map((input) => ({ line: input.closest("li")?.dataset.line ?? "", input }));
+    const focused = /** @type {HTMLInputElement} */ (document.activeElement);
+    this.isDrawing = true;
     this.draw();
-    for (const [line, input] of open) this.nodeOf(line)?.querySelector(".said").replaceChildren(input);
+    for (const { line, input } of open) this.nodeOf(line)?.querySelector(".said")?.replaceChildren(input);
     if (this.fields.has(focused)) focused.focus();
-    this.drawing = false;
+    this.isDrawing = false;
     this.current = null;
     this.follow(this.time());
-    if (this.doc) this.dispatchEvent(new Event("lines"));
+    if (this.doc) this.emit("lines", null);
   }
 
   draw() {
@@ -91,22 +117,24 @@ export class Transcript extends EventTarget {
           "li",
           { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
           el("span", { class: "when mono", text: clock(line.start, 1) }),
-          el("span", { class: "who", text: this.doc ? this.speakerOf(line) : "" }),
+          el("span", { class: "who", text: this.speakerOf(line) }),
           el("span", { class: "said", dir: "auto", text: line.text }),
         ),
       ),
     );
   }
 
+  /** @param {string} line @returns {HTMLElement | null} */
   nodeOf(line) {
     return this.list.querySelector(`[data-line="${CSS.escape(line)}"]`);
   }
 
+  /** @param {Line} line */
   fieldOf(line) {
     return this.nodeOf(String(line.id ?? "new"))?.querySelector("input");
   }
 
-  // Names may have changed, or who speaks.
+  /** Names may have changed, or who speaks. */
   attribute() {
     for (const [i, node] of [...this.list.children].entries()) {
       const who = this.speakerOf(this.lines[i]);
@@ -114,32 +142,38 @@ export class Transcript extends EventTarget {
     }
   }
 
+  /** @param {number} time */
   follow(time) {
     const until = this.frameEnd(); // a line begins within a frame as a rule
     const at = this.lines.findLastIndex((line) => line.start < until - 1e-6 && time < line.end);
-    const node = this.list.children[at] ?? null;
+    const node = /** @type {HTMLElement | undefined} */ (this.list.children[at]) ?? null;
     if (node === this.current) return;
     this.current?.removeAttribute("aria-current");
     this.current = node;
     node?.setAttribute("aria-current", "true");
     if (node && this.list.offsetParent) {
       const { offsetTop, offsetHeight } = node;
-      if (offsetTop < this.list.scrollTop || offsetTop + offsetHeight > this.list.scrollTop + this.list.clientHeight)
-        this.list.scrollTop = offsetTop - this.list.clientHeight / 3;
+      const { scrollTop, clientHeight } = this.list;
+      const isInSight = offsetTop >= scrollTop && offsetTop + offsetHeight <= scrollTop + clientHeight;
+      if (!isInSight) this.list.scrollTop = offsetTop - clientHeight / 3;
     }
   }
 
+  /** @param {MouseEvent} event */
   clicked(event) {
-    const node = event.target.closest("li");
+    const node = targetOf(event).closest("li");
     if (node && !node.querySelector("input")) this.seek(Number(node.dataset.start));
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const node = event.target.closest("li");
-    if (!node || event.target.matches("input")) return;
-    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-    if (step) node[step]?.focus();
-    else if (event.key === "Enter") this.seek(Number(node.dataset.start));
+    const target = targetOf(event);
+    const node = target.closest("li");
+    if (!node || target.matches("input")) return;
+    const beside = { ArrowDown: node.nextElementSibling, ArrowUp: node.previousElementSibling };
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      /** @type {HTMLElement | null} */ (beside[event.key])?.focus();
+    } else if (event.key === "Enter") this.seek(Number(node.dataset.start));
     else if (event.key === "F2") this.edit(node);
     else if (event.key === "Delete") this.drop(node);
     else return;
@@ -147,17 +181,21 @@ export class Transcript extends EventTarget {
     event.stopPropagation();
   }
 
+  /** @param {HTMLElement} node */
   lineOf(node) {
     return this.lines.find((line) => String(line.id ?? "new") === node.dataset.line);
   }
 
+  /** @param {HTMLElement | null} node */
   edit(node) {
     if (!node || node.querySelector("input")) return;
     const { doc } = this; // the field may be left by turning to another video
     const line = this.lineOf(node);
     const said = node.querySelector(".said");
+    if (!doc || !line || !said) return;
     const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
     let over = false;
+    /** @type {Finish} */
     const finish = async (keep) => {
       if (over) return;
       over = true;
@@ -176,7 +214,7 @@ export class Transcript extends EventTarget {
       if (event.key === "Enter") finish(true);
       if (event.key === "Escape") finish(false);
     });
-    input.addEventListener("blur", () => !this.drawing && finish(true));
+    input.addEventListener("blur", () => !this.isDrawing && finish(true));
     this.fields.set(input, finish);
     said.replaceChildren(input);
     input.focus();
@@ -190,39 +228,49 @@ export class Transcript extends EventTarget {
       return;
     }
     const start = this.time();
-    const line = { id: null, start, end: Math.min(start + NEW_S, this.doc.video.duration), text: "" };
-    this.lines = [...this.lines, line].sort((a, b) => a.start - b.start);
+    const end = Math.min(start + NEW_S, this.doc?.store.video?.duration ?? start);
+    this.lines = [...this.lines, { id: null, start, end, text: "" }].sort(byStart);
     this.show();
     this.edit(this.nodeOf("new"));
   }
 
-  // Whether it was saved.
+  /** Whether it was saved.
+   * @param {VideoDocument} doc
+   * @param {Line} line
+   */
   async save(doc, { id, start, end, text }) {
     try {
       await call(this.server, "save_line", { video: doc.id, line: id, start, end, text });
       return true;
     } catch (error) {
-      toast(`“${text}” was not saved. ${error.message}`, "error");
+      toast(`“${text}” was not saved. ${messageOf(error)}`, "error");
       return false;
     }
   }
 
+  /** @param {HTMLElement} node */
   async drop(node) {
-    await call(this.server, "drop_line", { video: this.doc.id, line: this.lineOf(node).id }).catch((error) =>
-      toast(error.message, "error"),
-    );
+    const [video, line] = [this.doc?.id, this.lineOf(node)];
+    if (!video || !line) return;
+    try {
+      await call(this.server, "drop_line", { video, line: line.id });
+    } catch (error) {
+      toast(messageOf(error), "error");
+    }
     await this.load();
   }
 
+  /** @param {HTMLInputElement} input */
   async read(input) {
-    const [file] = input.files;
+    const [file] = input.files ?? [];
+    const video = this.doc?.id;
     input.value = "";
-    if (!file) return;
+    if (!file || !video) return;
     try {
-      const { count } = await call(this.server, "read_subtitles", { video: this.doc.id, text: await file.text() });
+      const { count } = await call(this.server, "read_subtitles", { video, text: await file.text() });
       toast(`${count} lines were read.`);
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
     await this.load();
   }
