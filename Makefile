@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE := $(BIN)/python -m tests.node
-JS := assets/web/js tests/js eslint.config.js
+JS := assets/web/js tests/js eslint.config.js tsconfig.json package.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: install run test test-release lint format bench lock lock-js clean
@@ -25,7 +25,8 @@ lint: install node_modules/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(NODE) eslint $(JS)
+	$(NODE) tsc
+	$(NODE) eslint assets/web/js tests/js eslint.config.js
 	$(NODE) prettier --check --log-level warn $(JS)
 
 # What checks the browser's modules; the product needs none of it.
