@@ -258,6 +258,21 @@ test("a verdict is not saved where the deletion that goes with it is a conflict"
   await until(() => !edits().length);
 });
 
+test("a conflict about a correction that somebody deleted leaves alone what another one says", async () => {
+  const correction = { ...A, source: "correction", prediction_id: "p" };
+  const found = prediction("p", 1, 2.5, { verdict: "corrected" });
+  const server = new Server({ annotations: [correction], predictions: [found] });
+  const doc = await open(server);
+  server.put({ id: "a", deleted: true });
+  doc.editor.update("a", { end: 3 });
+  await until(() => doc.store.conflicts.has("a"));
+  assert.equal(doc.store.predictions.get("p").verdict, "");
+  doc.editor.correct("p", { end: 3 });
+  const again = await open(server); // the conflict comes back from storage
+  await until(() => again.store.conflicts.has("a"));
+  assert.equal(again.store.predictions.get("p").verdict, "corrected");
+});
+
 test("an edit that is made while storage is read is not sent twice", async () => {
   const server = new Server();
   const outbox = new Outbox(server, "video");

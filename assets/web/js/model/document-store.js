@@ -132,8 +132,9 @@ export class DocumentStore extends Emitter {
     return this.annotations.has(item.id) ? item.track : this.people.rowOf(item.track, item.start);
   }
 
-  /** @param {string} predictionId */
+  /** @param {string | null} predictionId */
   correctionOf(predictionId) {
+    if (predictionId === null) return null;
     for (const made of this.annotations.values()) if (made.prediction_id === predictionId) return made;
     return null;
   }
@@ -405,7 +406,8 @@ export class DocumentStore extends Emitter {
     const there = theirs && !theirs.deleted ? annotation(theirs) : null;
     if (there) this.#annotations.set(id, there);
     else this.#annotations.delete(id);
-    if (predictionId) this.#judge(predictionId, there ? verdictOf(there) : "");
+    const standing = there ?? this.correctionOf(predictionId); // another one may have been made since
+    if (predictionId) this.#judge(predictionId, standing ? verdictOf(standing) : "");
   }
 
   /**
