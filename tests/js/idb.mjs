@@ -4,9 +4,15 @@
 export const stores = { edits: [], history: [] };
 
 let number = 0;
+let tab = 0;
+
+// The tab dies: what was not written yet is not written any more.
+export const abort = () => void (tab += 1);
+
 let last = Promise.resolve();
 
 function transaction(name) {
+  const of = tab;
   const asked = [];
   const made = {};
   const request = (work) => {
@@ -33,6 +39,7 @@ function transaction(name) {
   last = last
     .then(() => new Promise(setImmediate))
     .then(() => {
+      if (of !== tab) return;
       while (asked.length) asked.shift()();
       made.oncomplete?.();
     });
