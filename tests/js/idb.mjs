@@ -5,14 +5,19 @@ export const stores = { edits: [], history: [] };
 
 let number = 0;
 let tab = 0;
+let isDead = false;
 
-// The tab dies: what was not written yet is not written any more.
-export const abort = () => void (tab += 1);
+// The tab dies: what was not written yet, or is asked for in the same turn, is not written any more.
+export function abort() {
+  tab += 1;
+  isDead = true;
+  setImmediate(() => (isDead = false));
+}
 
 let last = Promise.resolve();
 
 function transaction(name) {
-  const of = tab;
+  const of = isDead ? null : tab;
   const asked = [];
   const made = {};
   const request = (work) => {

@@ -1,33 +1,23 @@
 // Edits that are not saved yet: what becomes of them when tabs close, videos change, and others are faster.
 
 import assert from "node:assert/strict";
-import test, { beforeEach } from "node:test";
+import test, { afterEach, beforeEach } from "node:test";
 
 import { stores } from "./idb.mjs";
-import { notices, prediction, quiet, storage, until } from "./harness.mjs";
-import { Server } from "./server.mjs";
+import { notices, quiet, storage, until } from "./harness.mjs";
+import { ReplayServer, finished } from "./replay.mjs";
 
+const { annotation, editOf } = await import("../../assets/web/js/model/annotation.js");
 const { VideoDocument } = await import("../../assets/web/js/document/video-document.js");
 const { Outbox } = await import("../../assets/web/js/sync/outbox.js");
 const { historyOf, keepHistory, leftBehind } = await import("../../assets/web/js/sync/storage.js");
 
 globalThis.sessionStorage = storage();
 globalThis.fetch = async () => ({ ok: false });
-const A = {
-  id: "a",
-  track: "Moments",
-  start: 1,
-  end: 2,
-  label: "x",
-  note: "",
-  source: "manual",
-  prediction_id: null,
-  version: 1,
-  deleted: false,
-  annotator: "",
-};
 const opened = [];
 const edits = () => stores.edits.map(({ edit }) => edit);
+
+afterEach(finished);
 
 beforeEach(async () => {
   for (const doc of opened.splice(0)) doc.close();
@@ -52,7 +42,7 @@ async function conflicting(server, edit = (doc) => doc.editor.update("a", { end:
   edit(doc);
   await quiet();
   server.away = false;
-  server.put({ id: "a", note: "theirs" });
+  server.colleague();
   return doc;
 }
 
@@ -61,13 +51,14 @@ async function leftBehindSent(server) {
   await quiet();
 }
 
-test("edits go in order, wait while nobody answers, and are sent again", async () => {
-  const server = new Server();
+test("edits go in order, wait while nobody answers, and are sent again", async (t) => {
+  const server = new ReplayServer(t.name);
   const states = [];
   server.away = true;
   const outbox = new Outbox(server, "video", undefined, (state) => states.push(state));
-  outbox.push({ op: "create", id: "b", base_version: 0 });
-  outbox.push({ op: "update", id: "b", base_version: 1 });
+  const made = annotation({ id: "b", track: "Moments", start: 1, end: 2 });
+  outbox.push(editOf(null, made));
+  outbox.push(editOf(made, { ...made, end: 3, version: 1 }));
   await until(() => states.at(-1) === "offline");
   assert.ok(outbox.waitsFor("b"));
   server.away = false;
@@ -80,8 +71,8 @@ test("edits go in order, wait while nobody answers, and are sent again", async (
   assert.ok(!outbox.waitsFor("b"));
 });
 
-test("an edit left behind that conflicts stays until the video is opened, and then somebody is asked", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("an edit left behind that conflicts stays until the video is opened, and then somebody is asked", async (t) => {
+  const server = new ReplayServer(t.name);
   (await conflicting(server)).close();
   await leftBehindSent(server);
   assert.equal(edits().length, 1, "nobody was asked yet");
@@ -101,17 +92,18 @@ test("an edit left behind that conflicts stays until the video is opened, and th
   assert.deepEqual([server.rows.get("a").end, server.rows.get("a").version], [3, 3]);
 });
 
-test("what another tab of this browser saved is no part of what I wanted", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("what another tab of this browser saved is no part of what I wanted", async (t) => {
+  const server = new ReplayServer(t.name);
   const [mine, theirs] = [await open(server), await open(server)];
   server.away = true;
   mine.editor.update("a", { end: 3 });
   await quiet();
   server.away = false;
   theirs.editor.update("a", { label: "theirs" });
+  const saved = { ...theirs.outbox.pending[0] };
   await until(() => server.saved.length === 1);
   await quiet();
-  stores.edits.push({ n: 99, video: "video", edit: server.batches.at(-1)[0] }); // its tab closed before it forgot the edit
+  stores.edits.push({ n: 99, video: "video", edit: saved }); // its tab closed before it forgot the edit
   mine.close();
   theirs.close();
   await leftBehindSent(server);
@@ -132,8 +124,8 @@ test("what another tab of this browser saved is no part of what I wanted", async
   );
 });
 
-test("a conflict that comes after the page turned to another video waits for its video", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("a conflict that comes after the page turned to another video waits for its video", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await conflicting(server);
   doc.close();
   await doc.outbox.flush();
@@ -143,8 +135,8 @@ test("a conflict that comes after the page turned to another video waits for its
   await until(() => again.store.conflicts.has("a"));
 });
 
-test("an open conflict survives the page's death as one edit: the oldest base, the newest fields", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("an open conflict survives the page's death as one edit: the oldest base, the newest fields", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await conflicting(server, (before) => {
     before.editor.update("a", { end: 3 });
     before.editor.update("a", { label: "mine" });
@@ -164,23 +156,22 @@ test("an open conflict survives the page's death as one edit: the oldest base, t
   assert.deepEqual([third.store.conflicts.size, third.store.annotations.get("a").note], [0, "theirs"]);
 });
 
-test("choosing mine is kept before the question is forgotten", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("choosing mine is kept before the question is forgotten", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await conflicting(server);
   await doc.outbox.flush();
   await until(() => doc.store.conflicts.has("a"));
   server.away = true;
   doc.resolve("a", true);
   await quiet();
-  const again = new Server({ annotations: [...server.rows.values()] });
-  await open(again);
-  await until(() => again.rows.get("a").end === 3);
+  server.away = false;
+  await open(server); // the first page is gone
+  await until(() => server.rows.get("a").end === 3);
 });
 
-test("a refused edit that nobody was told of waits too; told, it is forgotten and not sent twice", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("a refused edit that nobody was told of waits too; told, it is forgotten and not sent twice", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await open(server);
-  server.refuses = () => "This label left the list.";
   doc.close();
   doc.editor.update("a", { label: "gone" });
   await until(() => !doc.outbox.pending.length && edits().length === 1);
@@ -191,30 +182,30 @@ test("a refused edit that nobody was told of waits too; told, it is forgotten an
   await until(() => said.length);
   await until(() => !edits().length);
   await quiet();
-  assert.deepEqual(said, ["This label left the list."]);
-  assert.equal(server.batches.length, 2, "once by each page");
+  assert.equal(said.length, 1);
+  assert.match(said[0], /takes only the labels of its list/);
+  assert.equal(server.replies, 2, "once by each page");
   assert.equal(again.store.annotations.get("a").label, "x");
 });
 
-test("a refused edit takes along what was built on it: no conflict with oneself", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("a refused edit takes along what was built on it: no conflict with oneself", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await open(server);
   const said = notices(doc);
-  server.refuses = (edit) => (edit.label === "gone" ? "This label left the list." : null);
   doc.editor.update("a", { label: "gone" }); // alone in its batch …
   doc.editor.update("a", { label: "gone", end: 3 }); // … while these wait
   doc.editor.update("a", { label: "x", end: 4 });
   await until(() => said.length && doc.outbox.isIdle);
   await until(() => doc.store.annotations.get("a").end === 2);
-  assert.deepEqual([doc.store.conflicts.size, said.length, server.batches.length], [0, 1, 1]);
+  assert.deepEqual([doc.store.conflicts.size, said.length, server.replies], [0, 1, 1]);
   doc.editor.undo();
   assert.equal(doc.store.annotations.get("a").end, 2, "its steps are gone");
   doc.editor.update("a", { end: 5 });
   await until(() => server.rows.get("a").end === 5);
 });
 
-test("“Keep mine” after editing theirs further is not another conflict", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("“Keep mine” after editing theirs further is not another conflict", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await conflicting(server);
   await doc.outbox.flush();
   await until(() => doc.store.conflicts.has("a"));
@@ -227,25 +218,21 @@ test("“Keep mine” after editing theirs further is not another conflict", asy
   assert.deepEqual([server.rows.get("a").start, server.rows.get("a").end, server.rows.get("a").version], [1, 3, 5]);
 });
 
-test("two who deleted the same segment agree", async () => {
-  const server = new Server({ annotations: [{ ...A }] });
+test("two who deleted the same segment agree", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await open(server);
   server.away = true;
   doc.editor.remove("a");
   await quiet();
   server.away = false;
-  server.put({ id: "a", deleted: true });
+  server.colleague();
   await doc.outbox.flush();
   await until(() => !edits().length);
   assert.equal(doc.store.conflicts.size, 0);
 });
 
-test("a verdict is not saved where the deletion that goes with it is a conflict", async () => {
-  const correction = { ...A, source: "correction", prediction_id: "p" };
-  const server = new Server({
-    annotations: [correction],
-    predictions: [prediction("p", 1, 2.5, { verdict: "corrected" })],
-  });
+test("a verdict is not saved where the deletion that goes with it is a conflict", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await conflicting(server, (before) => before.editor.reject("p"));
   await doc.outbox.flush();
   await until(() => doc.store.conflicts.has("a"));
@@ -258,12 +245,10 @@ test("a verdict is not saved where the deletion that goes with it is a conflict"
   await until(() => !edits().length);
 });
 
-test("a conflict about a correction that somebody deleted leaves alone what another one says", async () => {
-  const correction = { ...A, source: "correction", prediction_id: "p" };
-  const found = prediction("p", 1, 2.5, { verdict: "corrected" });
-  const server = new Server({ annotations: [correction], predictions: [found] });
+test("a conflict about a correction that somebody deleted leaves alone what another one says", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await open(server);
-  server.put({ id: "a", deleted: true });
+  server.colleague();
   doc.editor.update("a", { end: 3 });
   await until(() => doc.store.conflicts.has("a"));
   assert.equal(doc.store.predictions.get("p").verdict, "");
@@ -274,18 +259,16 @@ test("a conflict about a correction that somebody deleted leaves alone what anot
 });
 
 test("an edit that is made while storage is read is not sent twice", async () => {
-  const server = new Server();
-  const outbox = new Outbox(server, "video");
+  const outbox = new Outbox({ save: () => new Promise(() => {}) }, "video");
   const restored = outbox.restore();
-  server.save = () => new Promise(() => {}); // on its way
-  outbox.push({ op: "create", id: "b", base_version: 0 });
+  outbox.push(editOf(null, annotation({ id: "b", track: "Moments", start: 1, end: 2 })));
   await restored;
   await outbox.restore();
   assert.equal(outbox.pending.length, 1);
 });
 
-test("each edit is sent under the name it was made under", async () => {
-  const server = new Server();
+test("each edit is sent under the name it was made under", async (t) => {
+  const server = new ReplayServer(t.name);
   server.away = true;
   const doc = await (async () => {
     server.away = false;
@@ -310,8 +293,8 @@ test("each edit is sent under the name it was made under", async () => {
   );
 });
 
-test("edits of somebody else wait until that person logs in", async () => {
-  const server = new Server();
+test("edits of somebody else wait until that person logs in", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await open(server);
   server.away = true;
   localStorage.setItem("annotator", "anna");
@@ -322,7 +305,7 @@ test("edits of somebody else wait until that person logs in", async () => {
   server.user = "berta";
   localStorage.setItem("annotator", "berta");
   const hers = await open(server);
-  await until(() => server.others === 1 && hers.store.state === "saved");
+  await until(() => server.replies === 1 && hers.store.state === "saved");
   hers.editor.create({ track: "Moments", start: 3, end: 4 });
   await until(() => server.saved.length === 1 && hers.store.state === "saved");
   await quiet();
@@ -342,14 +325,14 @@ test("edits of somebody else wait until that person logs in", async () => {
   assert.deepEqual([server.saved[1].by, server.saved[1].start], ["anna", 1]);
 });
 
-test("edits of a video that was removed are forgotten, and that is said once", async () => {
-  const server = new Server();
+test("edits of a video that was removed are forgotten, and that is said once", async (t) => {
+  const server = new ReplayServer(t.name);
   const doc = await open(server);
   server.away = true;
   doc.editor.create({ track: "Moments", start: 1, end: 2 });
   await quiet();
   server.away = false;
-  server.gone = true;
+  server.remove();
   const said = [];
   doc.store.on("gone", (text) => said.push(text));
   await doc.outbox.flush();

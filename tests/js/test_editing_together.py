@@ -98,7 +98,7 @@ class Editing(RuleBasedStateMachine):
             raise Held(reply)
         return reply
 
-    @rule(connection=st.sampled_from(["online", "online", "away", "lossy", "slow", "no saves"]))
+    @rule(connection=st.sampled_from(["online", "away", "lossy", "slow", "no saves"]))
     def connect(self, connection: str) -> None:
         self.connection = connection
 
@@ -250,6 +250,14 @@ class Editing(RuleBasedStateMachine):
             self.colleague("delete" if delete else "update", row, note=f"theirs {self.colleagues}")
         self.poll()
 
+    @precondition(lambda self: self.connection in ("online", "no saves"))
+    @rule(pick=PICK, what=st.sampled_from(["undo", "redo"]))
+    def go_back_over_theirs(self, pick: int, what: str) -> None:
+        """The page has seen what the colleague did to a segment, and then goes back."""
+        self.colleague_edits(pick, False)
+        self.poll()
+        self.act(what)
+
     @rule(start=SECONDS)
     def colleague_creates(self, start: float) -> None:
         made = {
@@ -334,6 +342,6 @@ def test_a_page_and_a_colleague(workplace: Workplace) -> None:
     run_state_machine_as_test(
         Editing,
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=75, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
