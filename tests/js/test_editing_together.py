@@ -161,10 +161,11 @@ class Editing(RuleBasedStateMachine):
         fields = {"track": "Moments", "start": start, "end": start + 3, "label": label, "attributes": attributes}
         self.act("create", fields)
 
-    @precondition(lambda self: self.connection == "away" and not self.page.held)
+    @precondition(lambda self: not self.page.held)
     @rule(start=SECONDS)
     def create_and_crash(self, start: float) -> None:
         """The tab dies in the moment that something is made, while the server is away."""
+        self.connection = "away"
         made = self.page.do("createAndCrash", {"track": "Moments", "start": start, "end": start + 1})
         self.connection = "online"
         self.open()
