@@ -2,6 +2,15 @@
 
 import js from "@eslint/js";
 
+/** Modules of a folder import nothing of the folders above it (types aside).
+ * @param {string} folder
+ * @param {string[]} above
+ */
+const layer = (folder, above) => ({
+  files: [`assets/web/js/${folder}/**`],
+  rules: { "no-restricted-imports": ["error", { patterns: above.map((name) => `**/${name}/**`) }] },
+});
+
 export default [
   { ignores: ["build/", "node_modules/", ".venv/"] },
   js.configs.recommended,
@@ -16,4 +25,10 @@ export default [
       eqeqeq: ["error", "always", { null: "ignore" }],
     },
   },
+  // Imports go one way: what a page knows, how it talks to the server, one open video, and what is shown.
+  layer("model", ["sync", "document", "view", "input", "annotate"]),
+  layer("sync", ["document", "view", "input", "annotate"]),
+  layer("document", ["view", "input", "annotate"]),
+  layer("view", ["annotate"]),
+  layer("input", ["annotate"]),
 ];

@@ -184,15 +184,15 @@ def test_the_queue_goes_from_unsure_to_sure_and_one_key_decides(
     expect(queue).to_have_count(3)
     expect(page.locator("#review-list [aria-selected=true] .when")).to_have_text("0:04.0")
     page.keyboard.press("x")
-    expect(page.locator("#review-said")).to_contain_text("2 of 4 decided: 1 accepted, 0 corrected, 1 rejected")
+    expect(page.locator("#review-summary")).to_contain_text("2 of 4 decided: 1 accepted, 0 corrected, 1 rejected")
     page.select_option("#review-order", "time")
     assert [text[:4] for text in queue.locator(".when").all_inner_texts()] == ["0:00", "0:06"]
     page.fill("#threshold", "0.5")
     expect(queue).to_have_count(1)
     page.click("#reject-below")
-    expect(page.locator("#review-said")).to_contain_text("3 of 4 decided")
+    expect(page.locator("#review-summary")).to_contain_text("3 of 4 decided")
     page.click("#accept-all")
-    expect(page.locator("#review-said")).to_contain_text("4 of 4 decided: 2 accepted, 0 corrected, 2 rejected")
+    expect(page.locator("#review-summary")).to_contain_text("4 of 4 decided: 2 accepted, 0 corrected, 2 rejected")
     annotate_page.saved()
     verdicts = rows(served.home, VERDICTS, bikes)
     assert verdicts == [("accepted",), ("accepted",), ("rejected",), ("rejected",)]
@@ -229,7 +229,7 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(
     file = tmp_path / "labels.json"
     file.write_text(json.dumps(schema), "utf-8")
     page.set_input_files("#labels-import", file)
-    expect(page.locator("#labels-said")).to_contain_text("Save takes them")
+    expect(page.locator("#labels-message")).to_contain_text("Save takes them")
     track.get_by_text("Only these labels").click()
     page.click("#labels-save")
     expect(page.locator("#labels-save")).to_be_hidden()
@@ -238,7 +238,7 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(
     expect(page.locator("#labels-save")).to_be_visible()  # as for whoever chooses a file
     file.write_text("[1, 2]")
     page.set_input_files("#labels-import", file)
-    expect(page.locator("#labels-said")).to_contain_text("holds no schema")
+    expect(page.locator("#labels-message")).to_contain_text("holds no schema")
 
 
 def test_people_see_each_other_and_a_reload_in_the_middle_of_a_drag_changes_nothing(

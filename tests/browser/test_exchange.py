@@ -61,7 +61,7 @@ def test_a_file_of_nothing_is_one_sentence(page: Page, served: Served, bikes: st
     )
     page.click("#import")
     page.set_input_files("#import-file", file)
-    expect(page.locator("#import-said")).not_to_have_text("")
+    expect(page.locator("#import-message")).not_to_have_text("")
     assert "Traceback" not in page.inner_text("#importing")
     expect(page.locator("#import-go")).to_be_disabled()
 

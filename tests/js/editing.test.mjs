@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, frames, news, prediction, spans, until } from "./harness.mjs";
+import { documentOf, frames, news, notices, prediction, spans, until } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 const FRAMES = frames();
@@ -225,4 +225,65 @@ test("accepting many is one step, and their verdicts go with it", () => {
     [...doc.store.predictions.values()].map((p) => p.verdict),
     ["", ""],
   );
+});
+
+test("attributes are kept through every edit, undo, copy, split and merge", async () => {
+  const { doc, sent } = documentOf();
+  const attributes = { speaker: "Anna", sure: true, seen: [1, { by: null }] };
+  const now = () => [...doc.store.annotations.values()].map((a) => a.attributes);
+  const id = made(doc, 1, 3, { attributes });
+  doc.editor.update(id, { label: "y" });
+  operations.split(doc.editor, id, 2, FRAMES);
+  assert.deepEqual(now(), [attributes, attributes]);
+  operations.paste(doc.editor, operations.copied(doc.store, [id]), 5, FRAMES);
+  assert.deepEqual(now(), [attributes, attributes, attributes]);
+  doc.editor.remove(id);
+  doc.editor.undo();
+  assert.deepEqual(doc.store.annotations.get(id).attributes, attributes);
+  await until(() => doc.outbox.isIdle);
+  assert.ok(sent.length > 5);
+  for (const edit of sent) assert.deepEqual(edit.attributes, attributes, edit.op);
+});
+
+test("merged segments keep the attributes of all; where two say something else, the first one's", () => {
+  const { doc } = documentOf();
+  const ids = [
+    made(doc, 3, 4, { attributes: { speaker: "Berta", mood: "glad" } }),
+    made(doc, 1, 2, { attributes: { speaker: "Anna", sure: true } }),
+  ];
+  const id = operations.merge(doc.editor, ids);
+  assert.deepEqual(doc.store.annotations.get(id).attributes, { speaker: "Anna", sure: true, mood: "glad" });
+  doc.editor.undo();
+  assert.deepEqual(doc.store.annotations.get(ids[0]).attributes, { speaker: "Berta", mood: "glad" });
+});
+
+test("other attributes are a change, in another order they are the same", () => {
+  const { doc, sent } = documentOf();
+  const id = made(doc, 1, 2, { attributes: { a: 1, b: { c: [1, 2] } } });
+  const edits = () => sent.length + doc.outbox.pending.length;
+  const before = edits();
+  doc.editor.update(id, { attributes: { b: { c: [1, 2] }, a: 1 } });
+  assert.equal(edits(), before);
+  doc.editor.update(id, { attributes: { a: 1, b: { c: [2, 1] } } });
+  assert.deepEqual(doc.store.annotations.get(id).attributes, { a: 1, b: { c: [2, 1] } });
+});
+
+test("undo leaves alone attributes that somebody else changed", async () => {
+  const { doc } = documentOf();
+  const said = notices(doc);
+  const id = made(doc, 1, 2, { attributes: { a: 1 } });
+  doc.editor.update(id, { end: 3 });
+  await until(() => doc.outbox.isIdle);
+  doc.takeNews(news({ annotations: [{ ...doc.store.annotations.get(id), attributes: { a: 2 }, version: 7 }] }));
+  doc.editor.undo();
+  assert.deepEqual([doc.store.annotations.get(id).attributes, said.length], [{ a: 2 }, 1]);
+});
+
+test("a row of a server that knows nothing of attributes takes none away", async () => {
+  const { doc } = documentOf();
+  const id = made(doc, 1, 2, { attributes: { a: 1 } });
+  await until(() => doc.outbox.isIdle);
+  const { attributes: _, ...row } = doc.store.annotations.get(id);
+  doc.takeNews(news({ annotations: [{ ...row, end: 5, version: 7 }] }));
+  assert.deepEqual([doc.store.annotations.get(id).end, doc.store.annotations.get(id).attributes], [5, { a: 1 }]);
 });

@@ -62,7 +62,14 @@ test("a question that is shown or hidden keeps the focus", () => {
 test("choosing a label's key and taking labels off leaves the focus in the list", () => {
   const $ = page({ dialog: "dialog" });
   const inputs = ["labels-new-track", "labels-import"];
-  const others = ["labels-tracks", "labels-said", "labels-add-track", "labels-save", "labels-cancel", "labels-export"];
+  const others = [
+    "labels-tracks",
+    "labels-message",
+    "labels-add-track",
+    "labels-save",
+    "labels-cancel",
+    "labels-export",
+  ];
   for (const id of inputs) $("dialog").append(Object.assign(element("input"), { id }));
   for (const id of others) $("dialog").append(Object.assign(element("div"), { id }));
   const editor = new LabelEditor($("dialog"), {});

@@ -80,7 +80,7 @@ export function mount(element, server) {
       el("option", { value: "", text: "all rows" }),
       ...tracks.map((name) => el("option", { value: name, text: name, selected: name === chosen })),
     );
-    $("team-said").textContent = pairs.length ? PAIRED : NO_PAIRS;
+    $("team-message").textContent = pairs.length ? PAIRED : NO_PAIRS;
     $("team-pairs").replaceChildren(
       ...(pairs.length
         ? [

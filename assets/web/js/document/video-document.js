@@ -151,16 +151,16 @@ export class VideoDocument {
     if (saved.length) store.tellSaved();
     const over = saved.map(({ edit }) => edit);
     if (store.isClosed) return over; // nobody looks: what failed waits in storage until the video is opened again
-    const said = new Set();
+    const reasons = new Set();
     for (const failure of failures) {
       if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
       else {
         over.push(...this.#takeBack(failure));
-        said.add(failure.result.error);
+        reasons.add(failure.result.error);
       }
     }
-    for (const text of said) store.notice(text);
-    if (said.size) this.reload();
+    for (const text of reasons) store.notice(text);
+    if (reasons.size) this.reload();
     return over;
   }
 
@@ -192,11 +192,11 @@ export class VideoDocument {
 
   /**
    * @param {{ id: string, prediction_id: string | null }} about
-   * @param {VerdictEdit | undefined} said
+   * @param {VerdictEdit | undefined} decision
    */
-  #decide({ id, prediction_id: prediction }, said) {
-    if (said && prediction && this.store.predictions.has(prediction))
-      this.editor.decideOn(prediction, said.verdict, id);
+  #decide({ id, prediction_id: prediction }, decision) {
+    if (decision && prediction && this.store.predictions.has(prediction))
+      this.editor.decideOn(prediction, decision.verdict, id);
   }
 
   /** The person chose.

@@ -2,7 +2,7 @@
 
 import { countBefore } from "../model/binary-search.js";
 import { speechEdges } from "../model/document-store.js";
-import { lanesOf } from "../view/timeline.js";
+import { lanesOf } from "../view/layout.js";
 
 /** @import { Frames } from "../model/frames.js" */
 /** @import { Timeline } from "../view/timeline.js" */

@@ -120,7 +120,7 @@ export class Exchange {
     this.upload = null;
     this.request = noChoices();
     this.$("import-shown").hidden = true;
-    this.$("import-said").textContent = "";
+    this.$("import-message").textContent = "";
     this.go.disabled = true;
     this.format.value = "";
   }
@@ -135,7 +135,7 @@ export class Exchange {
     const reply = await fetch(`/incoming?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
     const { ok, data, error } = await reply.json().catch(() => ({ ok: false, error: "This file could not be sent." }));
     if (!ok) {
-      this.$("import-said").textContent = error;
+      this.$("import-message").textContent = error;
       return;
     }
     this.upload = data.upload;
@@ -175,7 +175,7 @@ export class Exchange {
       this.show(await call(this.server, "import_preview", this.wanted));
     } catch (error) {
       this.$("import-shown").hidden = true;
-      this.$("import-said").textContent = messageOf(error);
+      this.$("import-message").textContent = messageOf(error);
       this.go.disabled = true;
     }
   }
@@ -183,7 +183,7 @@ export class Exchange {
   /** @param {ImportPreview} preview */
   show({ parts, tracks, labels, segments, already, problems, sample }) {
     const { $ } = this;
-    $("import-said").textContent = problems.join(" ");
+    $("import-message").textContent = problems.join(" ");
     const here = already ? `, ${already} of them here already (they are left out)` : "";
     const videos = parts.length > 1 ? `, of ${parts.length} videos` : "";
     $("import-counts").textContent = `${counted(segments, "segment")}${here}${videos}`;
@@ -239,7 +239,7 @@ export class Exchange {
       toast(`${made.segments - made.already} imported. Open Import again to undo it.`);
       this.done();
     } catch (error) {
-      this.$("import-said").textContent = messageOf(error);
+      this.$("import-message").textContent = messageOf(error);
     }
   }
 
@@ -259,7 +259,7 @@ export class Exchange {
       );
       this.done();
     } catch (error) {
-      this.$("import-said").textContent = messageOf(error);
+      this.$("import-message").textContent = messageOf(error);
     }
   }
 

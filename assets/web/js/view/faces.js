@@ -2,6 +2,7 @@
 
 import { countBefore } from "../model/binary-search.js";
 import { contextOf, isolated } from "./dom.js";
+import { FONT } from "./fonts.js";
 
 /** @import { FaceTrack } from "../types.js" */
 /** @import { People } from "../model/people.js" */
@@ -118,7 +119,7 @@ export class Faces {
     ctx.beginPath();
     ctx.roundRect(x, y, w, h, 6);
     ctx.stroke();
-    ctx.font = "600 12px ui-sans-serif, system-ui, sans-serif";
+    ctx.font = `600 12px ${FONT}`;
     const text = score === null ? isolated(name) : `${isolated(name)} ${score.toFixed(2)}`;
     const wide = ctx.measureText(text).width + 10;
     const above = y > 20 ? y - 19 : y + h + 2;

@@ -1,6 +1,7 @@
 // Graphs in rows of the timeline; read-only.
 
 import { isolated } from "./dom.js";
+import { FONT } from "./fonts.js";
 
 /** @import { Curve } from "../types.js" */
 /** @import { AnyRow, GraphRow } from "./layout.js" */
@@ -78,7 +79,7 @@ function rgb(colour) {
  * @param {AnyRow} row
  */
 export function drawTranscript(ctx, timeline, row) {
-  ctx.font = "11px ui-sans-serif, system-ui, sans-serif";
+  ctx.font = `11px ${FONT}`;
   for (const { start, end, text } of timeline.store.media.lines) {
     if (end < timeline.start || start > timeline.end) continue;
     const [x0, x1] = [Math.max(timeline.x(start), -4), Math.min(timeline.x(end), timeline.width + 4)];
@@ -167,7 +168,7 @@ export function drawCurve(ctx, timeline, wholeRow) {
   ctx.fillStyle = timeline.ink.accent;
   ctx.fill();
   ctx.globalAlpha = 1;
-  ctx.font = "10px ui-sans-serif, system-ui, sans-serif";
+  ctx.font = `10px ${FONT}`;
   ctx.fillStyle = timeline.ink.muted;
   ctx.fillText(high.toFixed(2), 4, row.y + 8);
   ctx.fillText(low.toFixed(2), 4, row.y + row.height - 8);

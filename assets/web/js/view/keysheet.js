@@ -18,7 +18,7 @@ export class KeySheet {
     this.dialog = dialog;
     this.keymap = keymap;
     this.table = $("keys-table");
-    this.said = $("keys-said");
+    this.message = $("keys-message");
     this.preset = $("keys-preset", "select");
     this.preset.append(...presets.map(([name, title]) => el("option", { value: name, text: title })));
     this.preset.addEventListener("change", () => keymap.choose(this.preset.value));
@@ -29,7 +29,7 @@ export class KeySheet {
 
   show() {
     this.asked = null;
-    this.said.textContent = "Click a key to change it.";
+    this.message.textContent = "Click a key to change it.";
     this.fill();
     this.dialog.showModal();
   }
@@ -72,7 +72,7 @@ export class KeySheet {
   /** @param {string} action */
   ask(action) {
     this.asked = action;
-    this.said.textContent = `Press the key for “${titleOf(action)}”, or Escape to leave it as it is.`;
+    this.message.textContent = `Press the key for “${titleOf(action)}”, or Escape to leave it as it is.`;
     this.fill();
     this.button(".asked")?.focus();
   }
@@ -90,11 +90,11 @@ export class KeySheet {
     const action = this.asked;
     this.asked = null;
     const key = keyName(event);
-    if (key === "Escape") this.said.textContent = "";
-    else if (/^[1-9]$/.test(key)) this.said.textContent = "The digits belong to labels: give them there.";
+    if (key === "Escape") this.message.textContent = "";
+    else if (/^[1-9]$/.test(key)) this.message.textContent = "The digits belong to labels: give them there.";
     else {
       const loser = this.keymap.assign(action, key);
-      this.said.textContent = loser ? `“${titleOf(loser)}” lost this key.` : "";
+      this.message.textContent = loser ? `“${titleOf(loser)}” lost this key.` : "";
     }
     this.fill();
     this.button(`[data-action="${action}"]`)?.focus();

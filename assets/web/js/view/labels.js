@@ -31,7 +31,7 @@ export class LabelEditor {
     this.dialog = dialog;
     this.server = server;
     this.box = $("labels-tracks");
-    this.said = $("labels-said");
+    this.message = $("labels-message");
     this.newTrack = $("labels-new-track", "input");
     const file = $("labels-import", "input");
     $("labels-add-track").addEventListener("click", () => this.addTrack());
@@ -51,7 +51,7 @@ export class LabelEditor {
     const { store } = doc;
     this.read({ labels: store.labels, tracks: [...store.tracks.values()] }, tracks);
     this.key = store.schemaKey;
-    this.said.textContent = "";
+    this.message.textContent = "";
     this.dialog.showModal();
   }
 
@@ -225,7 +225,7 @@ export class LabelEditor {
       this.dialog.close();
       if (saved.renamed) toast(`${counted(saved.renamed, "segment")} of the library renamed.`);
     } catch (error) {
-      this.said.textContent = messageOf(error);
+      this.message.textContent = messageOf(error);
     }
   }
 
@@ -248,9 +248,9 @@ export class LabelEditor {
         { labels, tracks },
         this.tracks.map((t) => t.track),
       );
-      this.said.textContent = `${labels.length} labels read; Save takes them.`;
+      this.message.textContent = `${labels.length} labels read; Save takes them.`;
     } catch {
-      this.said.textContent =
+      this.message.textContent =
         "This file holds no schema: it should be JSON with lists “labels” and “tracks”, as Export writes it.";
     }
   }

@@ -175,6 +175,9 @@ function stack(items) {
   return lanes;
 }
 
+/** @param {Row} row */
+export const lanesOf = (row) => (row.kind === "track" ? row.lanes : []);
+
 /** The first item that may reach past a time.
  * @param {LaneItems} items
  * @param {number} time

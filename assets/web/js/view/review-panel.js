@@ -27,7 +27,7 @@ export class ReviewPanel {
     this.list = $("review-list");
     this.order = $("review-order", "select");
     this.bar = $("review-progress", "progress");
-    this.said = $("review-said");
+    this.summary = $("review-summary");
     this.order.addEventListener("change", () => this.update(this.store, this.current));
     this.list.addEventListener("click", (event) => {
       const option = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-review]"));
@@ -75,7 +75,7 @@ export class ReviewPanel {
     const { decided, total, accepted, corrected, rejected } = progress(store);
     this.bar.max = Math.max(1, total);
     this.bar.value = decided;
-    this.said.textContent = total
+    this.summary.textContent = total
       ? `${decided} of ${total} decided: ${accepted} accepted, ${corrected} corrected, ${rejected} rejected`
       : "No predictions yet: ask a question, or find speakers or emotions.";
     this.accept.textContent = `Accept ${waiting.length}`;

@@ -1,6 +1,7 @@
 // The scale above the rows, in timecode, in seconds or in frames; shot cuts are ticks of their own.
 
 import { clock } from "./dom.js";
+import { FONT } from "./fonts.js";
 
 /** @import { Timeline } from "./timeline.js" */
 
@@ -48,7 +49,7 @@ export function drawRuler(ctx, timeline) {
   ctx.clearRect(0, 0, width, RULER_H);
   ctx.fillStyle = ink.surface;
   ctx.fillRect(0, 0, width, RULER_H);
-  ctx.font = "11px ui-sans-serif, system-ui, sans-serif";
+  ctx.font = `11px ${FONT}`;
   ctx.textBaseline = "middle";
   for (const [time, text] of marks(timeline.unit, timeline.start, timeline.end, width, timeline.store.frameTimes)) {
     const x = timeline.x(time);

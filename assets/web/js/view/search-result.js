@@ -55,7 +55,7 @@ export function searchResult(hit, rank, { profile, weak, open, alike, why }) {
     ),
     profile &&
       el("canvas", {
-        class: "strip",
+        class: "score-profile",
         width: profile.scores.length,
         height: 1,
         role: "img",

@@ -6,9 +6,11 @@ import { drawSegment } from "./segment.js";
 import { Filmstrip } from "./filmstrip.js";
 import { drawCurve, drawGraphs, drawTranscript, drawSpectrogram, drawWave } from "./graphs.js";
 import { Gutter } from "./gutter.js";
+import { FONT } from "./fonts.js";
 import { hitTest } from "./hit-test.js";
-import { colourOf, firstVisible, layout } from "./layout.js";
+import { colourOf, firstVisible, lanesOf, layout } from "./layout.js";
 import { Minimap } from "./minimap.js";
+import { drawBox, drawLine, drawLock, drawMarks, drawSnap } from "./overlays.js";
 import { RULER_H, drawRuler } from "./ruler.js";
 
 /** @import { Item } from "../types.js" */
@@ -33,7 +35,6 @@ import { RULER_H, drawRuler } from "./ruler.js";
  */
 
 const MOST_ZOOM = 300;
-const FONT = "ui-sans-serif, system-ui, sans-serif";
 /** @type {{ [kind: string]: DrawRow }} */
 const DRAW = {
   wave: drawWave,
@@ -290,73 +291,13 @@ export class Timeline extends Emitter {
       if (row.kind === "filmstrip") this.filmstrip.draw(ctx, this, row);
       else if (row.kind === "track") for (const lane of row.lanes) this.drawLane(ctx, row, lane);
       else DRAW[row.kind](ctx, this, row);
-      if (row.locked) this.drawLock(ctx, row);
+      if (row.locked) drawLock(ctx, this, row);
     }
     for (const draft of this.drafts) this.drawDraft(ctx, draft);
-    this.drawMarks(ctx);
-    this.drawBox(ctx);
-    this.drawSnap(ctx);
-    this.line(ctx, this.playhead, this.ink.playhead, 1.5);
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} ctx
-   * @param {number} time
-   * @param {string} colour
-   * @param {number} width
-   * @param {number[]} [dash]
-   */
-  line(ctx, time, colour, width, dash = []) {
-    const x = this.x(time);
-    if (x < -2 || x > this.width + 2) return;
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = width;
-    ctx.setLineDash(dash);
-    ctx.beginPath();
-    ctx.moveTo(x, 0);
-    ctx.lineTo(x, this.height);
-    ctx.stroke();
-    ctx.setLineDash([]);
-  }
-
-  /** What a boundary snaps to, and why. @param {CanvasRenderingContext2D} ctx */
-  drawSnap(ctx) {
-    if (!this.snapLine) return;
-    const { time, what } = this.snapLine;
-    this.line(ctx, time, this.ink.accent, 1, [4, 3]);
-    ctx.font = `10px ${FONT}`;
-    const width = ctx.measureText(what).width + 8;
-    const x = Math.min(this.x(time) + 3, this.width - width);
-    ctx.fillStyle = this.ink.accent;
-    ctx.beginPath();
-    ctx.roundRect(x, this.snapLine.y, width, 15, 4);
-    ctx.fill();
-    ctx.fillStyle = "#fff";
-    ctx.fillText(what, x + 4, this.snapLine.y + 8);
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} ctx
-   * @param {Row} row
-   */
-  drawLock(ctx, row) {
-    ctx.globalAlpha = 0.5;
-    ctx.fillStyle = this.ink.surface;
-    ctx.fillRect(0, row.y, this.width, row.height - 1);
-    ctx.globalAlpha = 1;
-  }
-
-  /** @param {CanvasRenderingContext2D} ctx */
-  drawBox(ctx) {
-    if (!this.box) return;
-    const { x0, y0, x1, y1 } = this.box;
-    ctx.strokeStyle = this.ink.accent;
-    ctx.lineWidth = 1;
-    ctx.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
-    ctx.globalAlpha = 0.12;
-    ctx.fillStyle = this.ink.accent;
-    ctx.fillRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
-    ctx.globalAlpha = 1;
+    drawMarks(ctx, this);
+    drawBox(ctx, this);
+    drawSnap(ctx, this);
+    drawLine(ctx, this, this.playhead, this.ink.playhead, 1.5);
   }
 
   /**
@@ -402,19 +343,6 @@ export class Timeline extends Emitter {
     drawSegment(ctx, this, { ...draft, id: this.selection.current }, "annotation", place);
   }
 
-  /** @param {CanvasRenderingContext2D} ctx */
-  drawMarks(ctx) {
-    const { in: from, out: to } = this.marks;
-    if (from !== null && to !== null && to > from) {
-      ctx.fillStyle = this.ink.accent;
-      ctx.globalAlpha = 0.12;
-      ctx.fillRect(this.x(from), 0, this.x(to) - this.x(from), this.height);
-      ctx.globalAlpha = 1;
-    }
-    if (from !== null) this.line(ctx, from, this.ink.accent, 1.5, [2, 2]);
-    if (to !== null) this.line(ctx, to, this.ink.accent, 1.5, [2, 2]);
-  }
-
   // ---------------------------------------------------------------- what lies where
 
   /** What lies under a point of the rows canvas; item is null over an empty place.
@@ -446,9 +374,6 @@ export class Timeline extends Emitter {
     );
   }
 }
-
-/** @param {Row} row */
-export const lanesOf = (row) => (row.kind === "track" ? row.lanes : []);
 
 /** The colours of the page as it looks now. @returns {Ink} */
 function readInk() {
