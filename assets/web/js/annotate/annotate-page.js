@@ -110,7 +110,7 @@ export class AnnotatePage {
     const { $, workspace } = this;
     if (workspace.doc && workspace.doc.id === route.video) {
       if (route.t !== null) this.player.seek(route.t);
-      if (route.q) this.modelRequests.answer(workspace.doc, route.q);
+      if (route.q) this.modelRequests.showQuery(workspace.doc, route.q);
       return;
     }
     this.#leave();
@@ -134,7 +134,7 @@ export class AnnotatePage {
     $("workspace").removeAttribute("aria-busy");
     this.#begin(doc);
     this.playVideo(doc, route.t ?? 0);
-    if (route.q) this.modelRequests.answer(doc, route.q);
+    if (route.q) this.modelRequests.showQuery(doc, route.q);
   }
 
   /** Nothing is open any more. */

@@ -119,7 +119,7 @@ export class VideoDocument {
     if (this.#isGone) return;
     this.#isGone = true;
     this.close();
-    this.store.emit("gone", why);
+    this.store.tellGone(why);
   }
 
   // ---------------------------------------------------------------- what the server says to edits

@@ -17,7 +17,7 @@ const BLANK = Object.freeze({
   annotator: "",
   version: 0,
   deleted: false,
-  attributes: {},
+  attributes: Object.freeze({}),
 });
 
 export const FIELDS = /** @type {readonly (keyof Annotation)[]} */ (Object.keys(BLANK));
@@ -36,15 +36,20 @@ const SENT = /** @type {const} */ (["id", ...CONTENT, "source", "prediction_id"]
  * @param {{ [key: string]: any }} from
  * @returns {any}
  */
-const pick = (keys, from) => Object.fromEntries(keys.map((key) => [key, from[key]]));
+function pick(keys, from) {
+  const picked = /** @type {{ [key: string]: any }} */ ({});
+  for (const key of keys) picked[key] = from[key];
+  return picked;
+}
 
 /** A whole annotation from some of its fields, as the server, storage or a person gives them.
  * @param {Partial<Annotation>} fields
  * @returns {Annotation}
  */
 export function annotation(fields) {
-  const known = Object.entries(fields).filter(([key, value]) => key in BLANK && value !== undefined);
-  return { ...BLANK, ...Object.fromEntries(known) };
+  const made = /** @type {{ [key: string]: any }} */ ({ ...BLANK });
+  for (const key of FIELDS) if (fields[key] !== undefined) made[key] = fields[key];
+  return /** @type {Annotation} */ (made);
 }
 
 /** What a copy of it takes along.

@@ -491,6 +491,11 @@ export class DocumentStore extends Emitter {
     this.emit("notice", text);
   }
 
+  /** The video is no longer in the library. @param {string} why */
+  tellGone(why) {
+    this.emit("gone", why);
+  }
+
   /** The page turns away: from now on nothing is told but notices. */
   close() {
     this.#closed = true;

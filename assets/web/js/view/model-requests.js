@@ -53,7 +53,7 @@ export class ModelRequests {
    * @param {VideoDocument} doc
    * @param {string} query
    */
-  answer(doc, query) {
+  showQuery(doc, query) {
     this.$("ground-query", "input").value = query;
     const known = doc.store.groundingRuns.find((run) => run.query === query);
     if (!known) this.ask(doc, query);
