@@ -11,7 +11,7 @@ import numpy as np
 from assets.demo import clip_folder
 from studio import media
 from studio.config import Settings
-from studio.tasks import AnnotatePage, Video, index_video
+from studio.tasks import Desk, Video, index_video
 from tests.bench.media import by_x264, repeat
 
 SECONDS = 240
@@ -31,7 +31,7 @@ def run(folder: Path) -> dict[str, object]:
     """720p H.264 by x264's defaults at one frame a second, in seconds of video per second, beside ffmpeg's decode."""
     clip = repeat(by_x264(clip_folder() / "bigbuckbunny.mp4", folder / "x264.mp4"), folder / "720p.mp4", SECONDS)
     probe = media.probe(clip)
-    desk = AnnotatePage(Settings(home=folder / "home", device="cpu").ensure())
+    desk = Desk(Settings(home=folder / "home", device="cpu").ensure())
     encoder = desk.model("text_video")
     video = Video("bench", str(clip), probe.duration_us)
     frames = [f.images for f in media.sample_frames(clip, rate=1.0, size=encoder.frame_size, batch=16)]

@@ -13,7 +13,7 @@ from assets.demo import clip_folder
 from models.speaker.checkpoints import NETWORKS, Checkpoint
 from studio import media
 from studio.config import Settings
-from studio.tasks import AnnotatePage, Video, find_speakers
+from studio.tasks import Desk, Video, find_speakers
 from studio.tasks.faces import CROPS_PER_S, DETECTIONS_PER_S, face_tracks, scenes
 from tests.bench.media import repeat
 
@@ -52,7 +52,7 @@ def run(folder: Path) -> dict[str, object]:
     silent = repeat(clip_folder() / "carphone_pristine.mp4", folder / "silent.mp4", SECONDS)
     clip = with_sound(silent, folder / "people.mkv")
     probe = media.probe(clip)
-    desk = AnnotatePage(Settings(home=folder / "home", device="cpu").ensure())
+    desk = Desk(Settings(home=folder / "home", device="cpu").ensure())
     video = Video("bench", str(clip), probe.duration_us)
     detector, speaker = desk.model("face_detector"), desk.model("active_speaker")
     size = detector.frame_size(probe.width, probe.height)
@@ -81,7 +81,7 @@ def run(folder: Path) -> dict[str, object]:
     }
 
 
-def _networks(desk: AnnotatePage, ours: Any) -> dict[str, object]:
+def _networks(desk: Desk, ours: Any) -> dict[str, object]:
     """One second of one track through each network, beside its cost on paper. Their time does not depend on weights."""
     voice = desk.model("voice_activity")
     track = [np.random.default_rng(0).integers(0, 255, (25, 112, 112), dtype=np.uint8)]
