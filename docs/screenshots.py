@@ -49,15 +49,15 @@ def main() -> None:
 def prepared(home: Path) -> str:
     """The demo library with a question asked of one video and an answer corrected; the id of that video."""
     studio = Studio(Settings(home=home, device="cpu"))
-    rows = [studio.add(file) for file in build(home / "demo")]
+    rows = [studio.videos.add(file) for file in build(home / "demo")]
     video = next(row["id"] for row in rows if row["name"] == "Bikes.mp4")
     for row in rows:
-        studio.index(row["id"])
-    best = max(studio.run("ground", video, {"query": "a bicycle"})["predictions"], key=lambda found: found.score)
+        studio.jobs.index(row["id"])
+    best = max(studio.jobs.run("ground", video, {"query": "a bicycle"})["predictions"], key=lambda found: found.score)
     start, end = best.segment.start / 1e6, best.segment.end / 1e6
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "track": best.track, "label": "a bicycle",
             "start": start + 0.4, "end": end - 0.2, "source": "correction", "prediction_id": best.id}  # fmt: skip
-    studio.save(video, [edit], "berta")
+    studio.timelines.save(video, [edit], "berta")
     studio.close()
     return str(video)
 

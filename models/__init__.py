@@ -5,38 +5,35 @@ and gives is in its class's docstring and in docs/models.md. The room knows torc
 never the studio, the web or the database.
 """
 
-from models._ladder import falls
+from models._oom import oom_fallbacks
 from models.emotion import definitions as emotion_words
 from models.emotion.localize import contexts, localize
 from models.faces.crops import crop_faces, crop_speaker, sharpness, steady
-from models.faces.tracker import Track, Tracker, track
-from models.grounding.clusters import strip
-from models.grounding.engine import Query
+from models.faces.tracker import FaceTrack, Tracker, track_faces
+from models.grounding.clusters import adjust_and_cluster
 from models.grounding.equivariance import confidence
-from models.grounding.merging import glance
+from models.grounding.merge_tree import glance
 from models.grounding.proposals import propose
+from models.interfaces import TextFeatures, TextVideoEncoder
 from models.registry import ModelCard, ModelError, card, cards, install, installed, load, size, verify
-from models.speaker.voices import Voices
-from models.text_video.encoder import TextVideoEncoder
-from models.text_video.hubs import video_bias
-from models.text_video.levels import Query as SaidQuery
-from models.text_video.levels import Video as SeenVideo
-from models.text_video.levels import Weights as LevelWeights
-from models.text_video.levels import scores as level_scores
-from models.text_video.neutral import CAPTIONS as NEUTRAL
+from models.speaker.speaker_embedding import SpeakerEmbedding
+from models.text_video.hubness import video_bias
+from models.text_video.multilevel import MultiLevelQuery, MultiLevelVideo, MultiLevelWeights, multilevel_scores
+from models.text_video.query_bank import QUERY_BANK
 
 __all__ = [
-    "NEUTRAL",
-    "LevelWeights",
+    "QUERY_BANK",
+    "FaceTrack",
     "ModelCard",
     "ModelError",
-    "Query",
-    "SaidQuery",
-    "SeenVideo",
+    "MultiLevelQuery",
+    "MultiLevelVideo",
+    "MultiLevelWeights",
+    "SpeakerEmbedding",
+    "TextFeatures",
     "TextVideoEncoder",
-    "Track",
     "Tracker",
-    "Voices",
+    "adjust_and_cluster",
     "card",
     "cards",
     "confidence",
@@ -44,19 +41,18 @@ __all__ = [
     "crop_faces",
     "crop_speaker",
     "emotion_words",
-    "falls",
     "glance",
     "install",
     "installed",
-    "level_scores",
     "load",
     "localize",
+    "multilevel_scores",
+    "oom_fallbacks",
     "propose",
     "sharpness",
     "size",
     "steady",
-    "strip",
-    "track",
+    "track_faces",
     "verify",
     "video_bias",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models._ladder import fell
+from models._oom import count_oom_fallback
 
 
 def device_of(device: str) -> str:
@@ -29,7 +29,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def halving(
+def with_smaller_batches(
     forward: Callable[[npt.NDArray[Any], str], torch.Tensor],
     items: npt.NDArray[Any],
     *empty: int,
@@ -57,7 +57,7 @@ def halving(
                 batch //= 2
             else:
                 device = "cpu"
-                fell()
+                count_oom_fallback()
     if not parts:
         return np.zeros((0, *empty), np.float32)
     return np.concatenate(parts)

@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path, PurePath
 from typing import Any
 
-from models._card import ModelCard, ModelError, Plugin, parse
+from models.card import ModelCard, ModelError, Plugin, parse
 
 GROUP = "studio.models"
 BROKEN = "plug-in"
@@ -91,7 +91,7 @@ def problems(owner: ModelCard) -> list[str]:
 def build(owner: ModelCard, files: Mapping[str, bytes], device: str) -> Any:
     """The model of a plug-in's card, from the checked bytes of its files.
 
-    A grounding engine is held to its promises (`models.grounding.guest`). Raises ModelError.
+    A grounding engine is held to its promises (`models.grounding.plugin_adapter`). Raises ModelError.
     """
     assert owner.plugin is not None
     make = _builder(owner)
@@ -101,9 +101,9 @@ def build(owner: ModelCard, files: Mapping[str, bytes], device: str) -> Any:
         raise ModelError(_sentence(owner.name, owner.plugin.package, error)) from error
     if owner.task != "grounding":
         return model
-    from models.grounding.guest import Guest  # numpy, which listing models does not need
+    from models.grounding.plugin_adapter import PluginAdapter  # numpy, which listing models does not need
 
-    return Guest(model, owner)
+    return PluginAdapter(model, owner)
 
 
 def _builder(owner: ModelCard) -> Any:

@@ -1,75 +1,76 @@
 """Which models there are, where their weights come from, and the one way to load them.
 
-The single truth about a model is the card `weights/<name>.md`: TOML between two `+++` lines, then prose for
-people. Files lie in `weights/`, inside an installed package, or in a folder where a person keeps checkpoints that
-nobody may ship (`install`); no parser sees a byte of them before their sha256 matched.
+The single truth about a model is its card, NAME.md: TOML between two `+++` lines, then prose for people. Cards lie in
+`weights/`, in the packages of plug-ins, and in a library's own folder of models, where those are that people trained or
+fetched. The files of a card lie beside it, inside an installed package, or in that folder where a person brought them
+(`install`); no parser sees a byte of them before their sha256 matched.
 """
 
+import functools
 import hashlib
-import importlib
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from models import plugins
-from models._card import ModelCard, ModelError, parse
+from models import architectures, plugins
+from models.card import ModelCard, ModelError, parse
 
 if TYPE_CHECKING:
-    from models.emotion.dialog import DialogEmotion
-    from models.emotion.expression import Expression
-    from models.faces.detector import FaceDetector
-    from models.grounding.engine import Engine
-    from models.speaker.interface import ActiveSpeaker
-    from models.speaker.voice import VoiceActivity
-    from models.text_video.encoder import TextVideoEncoder
+    from models import interfaces
 
 __all__ = [
     "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "install", "installed", "load", "locate", "parse", "read",
     "size", "verify",
 ]  # fmt: skip
 WEIGHTS = Path(__file__).parent / "weights"
-
-# Who builds a model from the checked bytes of its files: `build(files, card, device)`.
-_BUILDERS = {
-    "studio-lite": "models.text_video.studio_lite",
-    "similarity-peaks": "models.grounding.proposals",
-    "tag": "models.grounding.clusters",
-    "consensus": "models.grounding.consensus",
-    "merge-tree": "models.grounding.merging",
-    "trained-head": "models.grounding.head",
-    "moment-detr": "models.grounding.detr.engine",
-    "qd-detr": "models.grounding.detr.engine",
-    "cg-detr": "models.grounding.detr.engine",
-    "centerface": "models.faces.detector",
-    "yunet": "models.faces.yunet",
-    "expression": "models.emotion.expression",
-    "dialog-emotion": "models.emotion.dialog",
-    "dcin-subtitles": "models.emotion.dialog",
-    "silero-vad": "models.speaker.voice",
-    "voice-motion": "models.speaker.active",
-    "studio-asd": "models.speaker.studio_asd",
-    "lr-asd": "models.speaker.checkpoints",
-    "light-asd": "models.speaker.checkpoints",
-    "talknet": "models.speaker.checkpoints",
-    "loconet": "models.speaker.checkpoints",
-}
+log = logging.getLogger(__name__)
 
 
-def cards(task: str | None = None) -> list[ModelCard]:
-    """Every card, or every card of a task: the default first, then by name. Those of plug-ins are among them."""
-    found = [parse(path.read_text(encoding="utf-8")) for path in sorted(WEIGHTS.glob("*.md"))]
-    found += plugins.cards(frozenset(each.name for each in found), frozenset(each.task for each in found))
+def cards(task: str | None = None, folder: Path | None = None) -> list[ModelCard]:
+    """Every card, or every card of a task: the default first, then by name. Those of plug-ins are among them, and those
+    that lie in `folder`, a library's own, as they are now."""
+    found = [_card_at(path, path.stat().st_mtime_ns) for path in sorted(WEIGHTS.glob("*.md"))]
+    tasks = frozenset(each.task for each in found)
+    found += plugins.cards(frozenset(each.name for each in found), tasks)
+    found += _own_cards(folder, frozenset(each.name for each in found), tasks) if folder else []
     chosen = [card for card in found if task in (None, card.task)]
     return sorted(chosen, key=lambda card: (card.task, not card.default, card.name))
 
 
-def card(task: str, name: str | None = None) -> ModelCard:
+@functools.lru_cache(maxsize=1024)
+def _card_at(path: Path, mtime_ns: int) -> ModelCard:
+    """A card as it was when its file was last written. Raises ModelError."""
+    return replace(parse(path.read_text(encoding="utf-8")), folder=path.parent)
+
+
+def _own_cards(folder: Path, taken: frozenset[str], tasks: frozenset[str]) -> list[ModelCard]:
+    """The cards in a library's own folder. One that cannot be used is left out, and logged: it stops no other."""
+    found: dict[str, ModelCard] = {}
+    for path in sorted(folder.glob("*.md")):
+        try:
+            card = _card_at(path, path.stat().st_mtime_ns)
+            if card.name in taken or card.name in found:
+                raise ModelError("another model has its name")
+            if card.task not in tasks:
+                raise ModelError(f"there is no task “{card.task}”")
+            if card.default:
+                raise ModelError("only a model of the product can be the default")
+        except (ModelError, OSError, UnicodeDecodeError) as error:
+            log.warning("the card %s was left out: %s", path.name, error)
+            continue
+        found[card.name] = card
+    return list(found.values())
+
+
+def card(task: str, name: str | None = None, folder: Path | None = None) -> ModelCard:
     """The named card of a task, or its default. Raises ModelError listing what exists."""
-    of_task = cards(task)
+    of_task = cards(task, folder)
     if not of_task:
-        tasks = ", ".join(sorted({each.task for each in cards()}))
+        tasks = ", ".join(sorted({each.task for each in cards(folder=folder)}))
         raise ModelError(f"There is no task “{task}”; choose one of {tasks}.")
     for each in of_task:
         if each.name == name or (name is None and each.default):
@@ -79,12 +80,13 @@ def card(task: str, name: str | None = None) -> ModelCard:
     raise ModelError(f"There is no {task} model “{name}”; choose {names}{more}.")
 
 
-def locate(locator: str, folder: Path | None = None) -> Path:
-    """Where a file should be, without importing the package that ships it. Raises ModelError if there is none."""
+def locate(owner: ModelCard, role: str, folder: Path | None = None) -> Path:
+    """Where a card's file should be; the package that ships it is not imported. Raises ModelError if it is missing."""
+    locator, _ = owner.files[role]
     if locator.startswith("user:"):
         return (folder or Path()) / locator.removeprefix("user:")
     if not locator.startswith("package:"):
-        return WEIGHTS / locator
+        return (owner.folder or WEIGHTS) / locator
     package, _, inside = locator.removeprefix("package:").partition("/")
     spec = importlib.util.find_spec(package)
     folders = list(spec.submodule_search_locations or ()) if spec else []
@@ -100,7 +102,7 @@ _trusted: set[tuple[str, int, int, str]] = set()
 def read(owner: ModelCard, role: str, folder: Path | None = None) -> bytes:
     """The bytes of one of a card's files, after their sha256 matched. Raises ModelError."""
     locator, digest = owner.files[role]
-    path = locate(locator, folder)
+    path = locate(owner, role, folder)
     cure = "reinstall the package that ships it" if locator.startswith("package:") else "reinstall the product"
     if role in owner.brought:
         if folder is None or not path.is_file():
@@ -152,7 +154,7 @@ def verify(owner: ModelCard, folder: Path | None = None) -> list[str]:
 
 def size(owner: ModelCard, folder: Path | None = None) -> int:
     """The bytes of a model's files that are here."""
-    paths = (locate(locator, folder) for locator, _ in owner.files.values())
+    paths = (locate(owner, role, folder) for role in owner.files)
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
@@ -166,7 +168,7 @@ def install(name: str, file: Path, folder: Path) -> ModelCard:
 
     Its sha256 is recorded beside it and checked before every later load. Raises ModelError naming the cure.
     """
-    open_to = [each for each in cards() if len(each.brought) == 1]
+    open_to = [each for each in cards(folder=folder) if len(each.brought) == 1]
     owner = next((each for each in open_to if each.name == name), None)
     if owner is None:
         names = ", ".join(each.name for each in open_to)
@@ -176,7 +178,7 @@ def install(name: str, file: Path, folder: Path) -> ModelCard:
     except OSError as error:
         raise ModelError(f"{file.name} cannot be read ({error.strerror}); check the path.") from error
     ((role, target),) = owner.brought.items()
-    _built(owner, {each: content if each == role else read(owner, each) for each in owner.files}, "cpu")
+    _built(owner, {each: content if each == role else read(owner, each, folder) for each in owner.files}, "cpu", folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The record comes first: a file without its own record is refused, and installing again repairs it.
@@ -197,31 +199,31 @@ def _written(path: Path, content: bytes) -> None:
 @overload
 def load(
     task: Literal["text_video"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "TextVideoEncoder": ...
+) -> "interfaces.TextVideoEncoder": ...
 @overload
 def load(
     task: Literal["grounding"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "Engine": ...
+) -> "interfaces.GroundingEngine": ...
 @overload
 def load(
     task: Literal["face_detector"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "FaceDetector": ...
+) -> "interfaces.FaceDetector": ...
 @overload
 def load(
     task: Literal["expression"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "Expression": ...
+) -> "interfaces.ExpressionClassifier": ...
 @overload
 def load(
     task: Literal["dialog_emotion"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "DialogEmotion": ...
+) -> "interfaces.DialogEmotionClassifier": ...
 @overload
 def load(
     task: Literal["voice_activity"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "VoiceActivity": ...
+) -> "interfaces.VoiceActivityDetector": ...
 @overload
 def load(
     task: Literal["active_speaker"], name: str | None = None, device: str = "auto", folder: Path | None = None
-) -> "ActiveSpeaker": ...
+) -> "interfaces.ActiveSpeakerDetector": ...
 @overload
 def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any: ...
 def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any:
@@ -229,8 +231,8 @@ def load(task: str, name: str | None = None, device: str = "auto", folder: Path 
 
     `name=None` is the embedded default, which needs no network. `device` is "auto" (CUDA where there is one),
     "cpu" or "cuda". For text_video a name with a slash is an open_clip model: MODEL/PRETRAINED from the hub, or
-    MODEL/PATH of a local checkpoint. `folder` is where checkpoints lie that a person brought. Raises ModelError naming
-    the cure.
+    MODEL/PATH of a local checkpoint. `folder` is a library's own: its cards, and the checkpoints that a person brought.
+    Raises ModelError naming the cure.
     """
     from models._torch import device_of
 
@@ -238,18 +240,18 @@ def load(task: str, name: str | None = None, device: str = "auto", folder: Path 
         from models.text_video.open_clip_encoder import OpenClipEncoder
 
         return OpenClipEncoder(name, device_of(device))
-    owner = card(task, name)
-    return _built(owner, {role: read(owner, role, folder) for role in owner.files}, device_of(device))
+    owner = card(task, name, folder)
+    return _built(owner, {role: read(owner, role, folder) for role in owner.files}, device_of(device), folder)
 
 
-def _built(owner: ModelCard, files: Mapping[str, bytes], device: str) -> Any:
+def _built(owner: ModelCard, files: Mapping[str, bytes], device: str, folder: Path | None) -> Any:
+    """The model of a card; one that is made of others gets them handed in."""
     if owner.plugin is not None:
         return plugins.build(owner, files, device)
-    if owner.name not in _BUILDERS:
-        raise ModelError(f"Nothing here can build {owner.name}; update the product.")
-    build: Callable[..., Any] = importlib.import_module(_BUILDERS[owner.name]).build
+    build = architectures.builder(owner.architecture)
+    members = [load(owner.task, name, device, folder) for name in owner.members]
     try:
-        return build(files, owner, device)
+        return build(files, owner, device, *([members] if members else []))
     except ModelError:
         raise
     except Exception as error:

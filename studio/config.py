@@ -33,6 +33,9 @@ class Limits:
     spare_disk_bytes: int = 256 * MIB  # an upload leaves this much, so that edits can still be saved
     call_bytes: int = 64 * MIB
     waiting_calls: int = 100
+    headers_s: float = 20.0  # until the headers of a request are whole
+    call_body_s: float = 120.0  # until the body of a call is whole
+    upload_silence_s: float = 60.0  # between two pieces of a file
     label_chars: int = 500
     note_chars: int = 10_000
     query_chars: int = 800
@@ -70,6 +73,11 @@ class Settings:
     def uploads(self) -> Path:
         """Videos that came through the browser; everything else stays where its owner keeps it."""
         return self.home / "uploads"
+
+    @property
+    def trash(self) -> Path:
+        """Uploads of videos that were removed, for as long as they can be brought back."""
+        return self.home / "trash"
 
     @property
     def cache(self) -> Path:

@@ -110,42 +110,42 @@ class Library:
     @property
     def videos(self) -> list[Video]:
         """All videos, newest first."""
-        return [_video(row) for row in self._studio.videos()]
+        return [_video(row) for row in self._studio.videos.all()]
 
     def add(self, path: Path | str) -> Video:
         """Add one file; it stays where it is."""
-        return _video(self._studio.add(path))
+        return _video(self._studio.videos.add(path))
 
     def index(self, *videos: Video | str, encoder: str | None = None) -> None:
         """Compute what search and grounding need, for all videos when none is named."""
         for video in videos or self.videos:
-            self._studio.index(self._id(video), encoder=encoder)
+            self._studio.jobs.index(self._id(video), encoder=encoder)
 
     def search(self, query: str, top: int = 20) -> Moments:
         """Moments across the library for a text, best first."""
         return Moments(
             Moment(_video(hit["video"]), seconds(hit["start_us"]), seconds(hit["end_us"]), hit["score"],
                    picture=self._picture(hit["video"]["id"], hit["peak_us"]) if n < _PICTURES else b"")
-            for n, hit in enumerate(self._studio.search(query, top))
+            for n, hit in enumerate(self._studio.search.moments(query, top))
         )  # fmt: skip
 
     def ground(self, video: Video | str, query: str, top: int = 5, **options: Any) -> Moments:
         """The moments of one video that a text describes, best first; options as of `studio ground`."""
-        run = self._studio.run("ground", self._id(video), {"query": query, "top": top, **options})
+        run = self._studio.jobs.run("ground", self._id(video), {"query": query, "top": top, **options})
         return self._moments(video, sorted(run["predictions"], key=lambda p: -p.score))
 
     def speakers(self, video: Video | str) -> Moments:
         """Who speaks when, in order of time."""
-        return self._moments(video, self._studio.run("speakers", self._id(video))["predictions"])
+        return self._moments(video, self._studio.jobs.run("speakers", self._id(video))["predictions"])
 
     def emotions(self, video: Video | str, subtitle_file: Path | str | None = None) -> Moments:
         """What faces and words express, in order of time."""
         said = {} if subtitle_file is None else {"subtitles": subtitles.read(Path(subtitle_file).read_bytes())}
-        return self._moments(video, self._studio.run("emotions", self._id(video), said)["predictions"])
+        return self._moments(video, self._studio.jobs.run("emotions", self._id(video), said)["predictions"])
 
     def annotations(self, video: Video | str) -> list[Annotation]:
         """What people decided, in order of time; their times are in µs (`segment.start`, `segment.end`)."""
-        return self._studio.annotations(self._id(video))
+        return self._studio.timelines.annotations(self._id(video))
 
     def export(self, video: Video | str, format: str = "json") -> bytes:
         """The annotations as a file of a format; see `studio formats`."""
@@ -156,10 +156,10 @@ class Library:
         return self._studio.exchange.losses(self._id(video), format)
 
     def _id(self, video: Video | str) -> str:
-        return video.id if isinstance(video, Video) else str(self._studio.video(str(video))["id"])
+        return video.id if isinstance(video, Video) else str(self._studio.videos.resolve(str(video))["id"])
 
     def _moments(self, video: Video | str, predictions: Iterable[Any]) -> Moments:
-        known = _video(self._studio.video(self._id(video)))
+        known = _video(self._studio.videos.get(self._id(video)))
         return Moments(
             Moment(known, seconds(p.segment.start), seconds(p.segment.end), p.score, p.track, p.label,
                    self._picture(known.id, p.segment.start) if n < _PICTURES else b"")
@@ -167,7 +167,7 @@ class Library:
         )  # fmt: skip
 
     def _picture(self, video_id: str, time_us: int) -> bytes:
-        return self._studio.derived.thumbnail(video_id, time_us)
+        return self._studio.media.thumbnail(video_id, time_us)
 
 
 def open_library(home: Path | str | None = None, device: str = "auto") -> Library:

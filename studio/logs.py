@@ -4,6 +4,7 @@ Neither holds anybody's words: messages carry ids and counts, and of an error it
 passed, never its text, which may quote a label, a query or a file's name.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -44,21 +45,29 @@ class Lines(logging.Formatter):
 
 
 class Reports(logging.Handler):
-    """Writes a file that a person can attach to a report of a bug, for every error that nobody expected."""
+    """Writes a file that a person can attach to a report of a bug, for every error that nobody expected.
+
+    An error that comes again takes the place of its earlier report, and is counted: one fault pushes no other out. What
+    a web framework logs of an error that was logged already is no second one.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(logging.ERROR)
         self.folder = folder
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.exc_info or record.exc_info[0] is None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or getattr(error, "_reported", False):
             return
+        with contextlib.suppress(AttributeError):  # few errors have no room for it
+            error._reported = True  # type: ignore[attr-defined]
         now = datetime.now(UTC)
         report = {
             "at": now.isoformat(timespec="seconds"),
-            "what": record.exc_info[0].__name__,
+            "times": 1,
+            "what": type(error).__name__,
             "where": record.name,
-            "trace": trace_of(record.exc_info[2]),
+            "trace": trace_of(error.__traceback__),
             **_facts(record),
             "version": version_of("moment-studio"),
             "python": platform.python_version(),
@@ -69,11 +78,28 @@ class Reports(logging.Handler):
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             name = f"crash-{now.strftime('%Y%m%dT%H%M%S%f')}-{os.getpid()}.json"
+            kept = []
+            for old in sorted(self.folder.glob("crash-*.json")):
+                if times := _same(old, report):
+                    report["times"] = times + 1
+                    old.unlink(missing_ok=True)
+                else:
+                    kept.append(old)
             (self.folder / name).write_text(json.dumps(report, indent=1), encoding="utf-8")
-            for old in sorted(self.folder.glob("crash-*.json"))[:-REPORTS_KEPT]:
+            for old in kept[: 1 - REPORTS_KEPT]:
                 old.unlink(missing_ok=True)
         except OSError:  # a full disk must not turn one error into two
             return
+
+
+def _same(file: Path, report: dict[str, Any]) -> int:
+    """How often the error of an older report came, 0 where it is another one."""
+    try:
+        old = json.loads(file.read_text(encoding="utf-8"))
+        same = all(old[key] == report[key] for key in ("what", "where", "trace", "version"))
+        return int(old.get("times", 1)) if same else 0
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return 0
 
 
 def start(settings: Settings, process: str) -> None:

@@ -52,6 +52,6 @@ def indexed(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) ->
     """A library with the real clips in it, indexed once for the whole run; tests must not remove its videos."""
     opened = Studio(Settings(home=tmp_path_factory.mktemp("indexed")))
     for clip in clips.values():
-        opened.index(opened.add(clip)["id"])
+        opened.jobs.index(opened.videos.add(clip)["id"])
     yield opened
     opened.close()

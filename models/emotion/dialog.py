@@ -12,11 +12,12 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from models._arrays import as_texts
 from models._minilm import WIDTH, Sentences
+from models._validation import as_texts
+from models.architectures import architecture
+from models.card import ModelCard
 from models.emotion.dcin import DCIN
 from models.emotion.definitions import LABELS
-from models.registry import ModelCard
 
 _WINDOW = 512  # cues a pass; films have thousands
 _REACH = 8  # how many lines to either side context reaches, in both networks
@@ -89,8 +90,9 @@ class DialogEmotion:
         return np.concatenate(parts)
 
 
+@architecture("dialog-emotion", "dcin-subtitles")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> DialogEmotion:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     sentences = Sentences(safetensors.torch.load(files["text"]), files["tokenizer"], device)
     return DialogEmotion(card.name, card.version, network(safetensors.torch.load(files["net"])), sentences, device)
 

@@ -10,9 +10,10 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from models._arrays import as_frames
-from models._torch import halving
-from models.registry import ModelCard
+from models._torch import with_smaller_batches
+from models._validation import as_frames
+from models.architectures import architecture
+from models.card import ModelCard
 
 SIDE = 48
 """The network reads square gray faces of this many pixels, the size of FER2013 (Goodfellow et al. 2013)."""
@@ -105,7 +106,9 @@ class Expression:
         With `mirror` the mean over the face and its mirror image. Raises ValueError for another dtype or shape.
         """
         frames = as_frames(faces, "faces")
-        return halving(partial(self._forward, mirror=mirror), frames, len(LABELS), batch=256, device=self._device)
+        return with_smaller_batches(
+            partial(self._forward, mirror=mirror), frames, len(LABELS), batch=256, device=self._device
+        )
 
     def _forward(self, faces: npt.NDArray[Any], device: str, mirror: bool) -> torch.Tensor:
         self._net.to(device)
@@ -115,6 +118,7 @@ class Expression:
         return (found + self._net(x.flip(3)).softmax(1)) / 2 if mirror else found
 
 
+@architecture("expression")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> Expression:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     return Expression(card.name, card.version, safetensors.torch.load(files["net"]), device)

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from models.interfaces import CropStyle
+
 _FOCUSED = 0.12  # detail over contrast of a face that is just in focus
 _BORDER = 110  # the gray that fills what lies outside the frame, the value those networks were trained with
 
@@ -76,15 +78,15 @@ def steady(boxes: npt.NDArray[np.floating], kernel: int = 13, square: bool = Tru
 
 
 def crop_speaker(
-    frame: npt.NDArray[np.uint8], boxes: npt.NDArray[np.floating], plain: bool = False
+    frame: npt.NDArray[np.uint8], boxes: npt.NDArray[np.floating], style: CropStyle = "padded"
 ) -> npt.NDArray[np.uint8]:
     """What the active-speaker models read: RGB frame (H, W, 3) and boxes (K, 4+) → gray (K, 112, 112).
 
-    The centre of the padded 224-pixel crop, from the eyebrows to below the chin; give it `steady` boxes. Models that
-    say `plain` read the box itself, whatever its shape, as the data set AVA-ActiveSpeaker has it; give those boxes that
-    are `steady` but not square.
+    The centre of the padded 224-pixel crop, from the eyebrows to below the chin; give it `steady` boxes. Models whose
+    `crop_style` is "plain" read the box itself, whatever its shape, as the data set AVA-ActiveSpeaker has it; give
+    those boxes that are `steady` but not square.
     """
-    if plain:
+    if style == "plain":
         rows = np.atleast_2d(np.asarray(boxes, np.float64))[:, :4]
         cuts = [_cut(frame, x1, y1, max(x2 - x1, 2.0), max(y2 - y1, 2.0), 112) for x1, y1, x2, y2 in rows]
         crops = np.stack(cuts) if cuts else np.zeros((0, 112, 112, *frame.shape[2:]), np.uint8)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models._arrays import as_frames
 from models._onnx import session
-from models.registry import ModelCard
+from models._validation import as_frames
+from models.architectures import architecture
+from models.card import ModelCard
 
 Floats = npt.NDArray[np.float32]
 
@@ -139,6 +140,7 @@ def iou(box: npt.NDArray[np.floating], others: npt.NDArray[np.floating]) -> npt.
     return result
 
 
+@architecture("centerface")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> CenterFace:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     return CenterFace(card.name, card.version, files["net"], device)

@@ -13,7 +13,7 @@ Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Track:
+class FaceTrack:
     """One face through one shot: times_s (T,) rising, boxes (T, 4) in pixels, scores (T,).
 
     Rows between detections are interpolated, and carry a score of 0.
@@ -26,9 +26,9 @@ class Track:
     def __post_init__(self) -> None:
         n = len(self.times_s)
         if n == 0 or self.boxes.shape != (n, 4) or self.scores.shape != (n,):
-            raise ValueError("a Track needs times (T,), boxes (T, 4) and scores (T,) with T ≥ 1.")
+            raise ValueError("a FaceTrack needs times (T,), boxes (T, 4) and scores (T,) with T ≥ 1.")
         if np.any(np.diff(self.times_s) <= 0):
-            raise ValueError("the times of a Track must rise.")
+            raise ValueError("the times of a FaceTrack must rise.")
 
     def at(self, times_s: Doubles) -> npt.NDArray[np.float32]:
         """Boxes (Q, 4) at other times, by linear interpolation; outside the track its first or last box."""
@@ -79,7 +79,7 @@ class Tracker:
         self._open: list[_Open] = []
         self._now = -np.inf
 
-    def add(self, time_s: float, boxes: npt.NDArray[np.float32]) -> list[Track]:
+    def add(self, time_s: float, boxes: npt.NDArray[np.float32]) -> list[FaceTrack]:
         """Boxes (K, 5) or (K, 4) at a time later than all before → tracks that have just ended."""
         if boxes.ndim != 2 or boxes.shape[1] not in (4, 5):
             raise ValueError(f"boxes must have the shape (K, 5) or (K, 4), not {boxes.shape}.")
@@ -100,7 +100,7 @@ class Tracker:
         self._open += [_Open([time_s], [boxes[i]]) for i in sorted(free)]
         return ended
 
-    def finish(self) -> list[Track]:
+    def finish(self) -> list[FaceTrack]:
         """The tracks still open at the end. The tracker is empty afterwards."""
         ended, self._open = self._closed(self._open), []
         return ended
@@ -113,18 +113,18 @@ class Tracker:
             pairs += [(float(v), t, b) for b, v in enumerate(np.maximum(last, ahead))]
         return sorted(pairs, key=lambda pair: -pair[0])
 
-    def _expire(self, time_s: float) -> list[Track]:
+    def _expire(self, time_s: float) -> list[FaceTrack]:
         cut = any(self._now < c <= time_s for c in self._cuts)
         over = [t for t in self._open if cut or time_s - t.times[-1] > self._gap + 1e-9]
         self._open = [t for t in self._open if not any(t is o for o in over)]
         return self._closed(over)
 
-    def _closed(self, tracks: list[_Open]) -> list[Track]:
+    def _closed(self, tracks: list[_Open]) -> list[FaceTrack]:
         long = (t for t in tracks if len(t.times) >= self._fewest and t.times[-1] - t.times[0] >= self._shortest)
         return [_filled(t) for t in long]
 
 
-def _filled(raw: _Open) -> Track:
+def _filled(raw: _Open) -> FaceTrack:
     """Interpolate over gaps at the track's own median rate."""
     times, rows = np.array(raw.times), np.stack(raw.rows).astype(np.float32)
     step = float(np.median(np.diff(times)))
@@ -136,15 +136,15 @@ def _filled(raw: _Open) -> Track:
     boxes = np.stack([np.interp(grid, times, rows[:, i]) for i in range(4)], axis=1).astype(np.float32)
     scores = np.zeros(len(grid), np.float32)
     scores[np.searchsorted(grid, times)] = rows[:, 4]
-    return Track(grid, boxes, scores)
+    return FaceTrack(grid, boxes, scores)
 
 
-def track(
+def track_faces(
     detections: Iterable[tuple[float, npt.NDArray[np.float32]]], cuts_s: Sequence[float] = (), **options: float
-) -> list[Track]:
+) -> list[FaceTrack]:
     """All tracks of a stream of (time_s, boxes (K, 5)), in order of their start. `options` as in `Tracker`."""
     tracker = Tracker(cuts_s, **options)  # type: ignore[arg-type]
-    found: list[Track] = []
+    found: list[FaceTrack] = []
     for time_s, boxes in detections:
         found += tracker.add(time_s, boxes)
     return sorted(found + tracker.finish(), key=lambda t: (float(t.times_s[0]), float(t.boxes[0, 0])))

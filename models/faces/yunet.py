@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from models.architectures import architecture
+from models.card import ModelCard, ModelError
 from models.faces.detector import FaceDetector, Floats
-from models.registry import ModelCard, ModelError
 
 _STRIDES = (8, 16, 32)
 _CURE = "bring the file of OpenCV's model zoo whose image size is open, of 2026 or later"
@@ -43,6 +44,7 @@ class YuNet(FaceDetector):
         return np.concatenate(boxes), np.concatenate(marks)
 
 
+@architecture("yunet")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> YuNet:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     return YuNet(card.name, card.version, files["net"], device)

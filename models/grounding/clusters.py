@@ -11,20 +11,21 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from models.architectures import architecture
+from models.card import ModelCard
 from models.grounding.curve import (
     Doubles,
     Moment,
     Spans,
     cell_edges,
     checked,
+    despike,
     inside_outside,
     iou,
+    l2_normalize,
     unit_range,
-    unit_rows,
-    without_flashes,
 )
 from models.grounding.engine import Curve, CurveEngine
-from models.registry import ModelCard
 
 _BOX_S, _WINDOW_S = 3.0, 7 / 3  # smoothing of features (theirs: 7 s, which blurs short scenes), of assignments
 _CLUSTERS, _SECONDS_A_CLUSTER, _MOST_CLUSTERS = 25, 3.0, 50  # theirs: 9 for half a minute, 25 for two and a half
@@ -46,7 +47,7 @@ class TemporalClusters(CurveEngine):
         return vote(bounds, values, top_k)
 
 
-def strip(
+def adjust_and_cluster(
     times_s: npt.ArrayLike, scores: npt.ArrayLike, features: npt.ArrayLike | None = None
 ) -> tuple[Doubles, npt.NDArray[np.intp]]:
     """What a person may want to see beside the curve of any engine: it adjusted, 0…1 (N,), and the cluster in time that
@@ -55,7 +56,7 @@ def strip(
     A curve that says nothing is all zeros. Raises ValueError as `Engine.propose` does.
     """
     times, raw = checked(times_s, scores, 1)
-    rows = None if features is None else unit_rows(features, len(times))
+    rows = None if features is None else l2_normalize(features, len(times))
     if not len(times):
         return np.zeros(0), np.zeros(0, np.intp)
     curve = Curve(times, cell_edges(times, None), unit_range(raw), rows)
@@ -67,7 +68,7 @@ def strip(
 
 def looks(curve: Curve) -> npt.NDArray[np.float32]:
     """What is clustered (N, D): frame vectors without flashes, else the curve."""
-    return curve.fit[:, None].astype(np.float32) if curve.rows is None else without_flashes(curve.rows)
+    return curve.fit[:, None].astype(np.float32) if curve.rows is None else despike(curve.rows)
 
 
 def adjust(scores: Doubles) -> Doubles:
@@ -196,6 +197,7 @@ def vote(bounds: Doubles, values: Doubles, top_k: int) -> list[Moment]:
     return moments
 
 
+@architecture("tag")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> TemporalClusters:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     return TemporalClusters(card.name, card.version)

@@ -21,7 +21,7 @@ def checked(times_s: npt.ArrayLike, scores: npt.ArrayLike, top_k: int) -> tuple[
     return times, curve
 
 
-def unit_rows(features: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
+def l2_normalize(features: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
     """Frame vectors (N, D) at unit length; a vector that is not finite becomes zero. Raises ValueError."""
     rows: npt.NDArray[Any] = np.asarray(features)
     if rows.ndim != 2 or len(rows) != count or not np.issubdtype(rows.dtype, np.number):
@@ -32,7 +32,7 @@ def unit_rows(features: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
     return result
 
 
-def without_flashes(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def despike(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Of each unit vector (N, D) and its two neighbours the one most alike to the others: a single frame that is
     black, blurred or flashed no longer splits a scene, and borders stay where they are.
     """
@@ -124,7 +124,7 @@ def iou(one: Doubles | Moment, many: Doubles) -> Doubles:
     return result
 
 
-def best_apart(bounds: Doubles, values: Doubles, top_k: int, overlap: float) -> list[Moment]:
+def temporal_nms(bounds: Doubles, values: Doubles, top_k: int, overlap: float) -> list[Moment]:
     """The spans (C, 2) in seconds of the highest values (C,), none sharing more than `overlap` IoU with a better one,
     nor lying mostly inside it: a part of an answer is no other answer, while what surrounds it may be.
     """

@@ -1,65 +1,12 @@
-"""What every grounding engine promises, and the beginning that those that read a curve share."""
+"""What the grounding engines that read a curve share."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from models.grounding.curve import Doubles, Moment, cell_edges, checked, unit_range, unit_rows
-
-Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Query:
-    """A text as the encoder of the frames reads it, for engines that want more than its similarity with them.
-
-    `encoder` is the encoder's name; `words` (L, W) are its states of the text's tokens before their projection into the
-    space of the frames, in order and without padding. Raises ValueError for another shape.
-    """
-
-    encoder: str
-    words: Floats | None = None
-
-    def __post_init__(self) -> None:
-        if self.words is not None and (self.words.ndim != 2 or not self.words.size):
-            raise ValueError(f"words must be (L, W) with L and W above 0, not {self.words.shape}.")
-
-
-class Engine(Protocol):
-    """From a text's similarity with sampled frames to moments."""
-
-    name: str
-    version: str
-    labels: tuple[str, ...]
-    needs: frozenset[str]
-    """Which fields of Query it cannot do without: nothing, or "words"."""
-
-    def accept(self, query: Query | None) -> None:
-        """Raises ModelError, naming the cure, where the engine cannot read this encoder's vectors or lacks what it
-        needs: a question to ask before an hour of indexing."""
-        ...
-
-    def propose(
-        self,
-        times_s: npt.ArrayLike,
-        scores: npt.ArrayLike,
-        top_k: int = 5,
-        duration_s: float | None = None,
-        features: npt.ArrayLike | None = None,
-        query: Query | None = None,
-    ) -> list[Moment]:
-        """Sample times (N,) rising, similarities (N,), frame vectors (N, D) → at most `top_k`
-        (start_s, end_s, score), best first.
-
-        Each sample stands for the time half-way to its neighbours, so 0 ≤ start < end, and end ≤ duration_s where
-        that is given. Scores lie in 0…1 and compare within one video. Engines that need nothing of `query` read the
-        curve: a flat one says nothing, and gives the whole video with a score of 0; similarities that are not finite
-        count as the lowest; without `features` they make do. Raises ValueError where the shapes disagree, times do not
-        rise, or top_k < 1; ModelError as `accept` does.
-        """
-        ...
+from models.grounding.curve import Doubles, Moment, cell_edges, checked, l2_normalize, unit_range
+from models.interfaces import Floats, TextFeatures
 
 
 @dataclass(frozen=True)
@@ -88,7 +35,7 @@ class CurveEngine:
         self.name = name
         self.version = version
 
-    def accept(self, query: Query | None) -> None:
+    def accept(self, query: TextFeatures | None) -> None:
         """Every encoder will do."""
 
     def propose(
@@ -98,11 +45,11 @@ class CurveEngine:
         top_k: int = 5,
         duration_s: float | None = None,
         features: npt.ArrayLike | None = None,
-        query: Query | None = None,
+        query: TextFeatures | None = None,
     ) -> list[Moment]:
-        """See `Engine.propose`."""
+        """See `GroundingEngine.propose`."""
         times, raw = checked(times_s, scores, top_k)
-        rows = None if features is None else unit_rows(features, len(times))
+        rows = None if features is None else l2_normalize(features, len(times))
         if len(times) == 0:
             return []
         edges = cell_edges(times, duration_s)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.grounding.curve import Doubles, Moment, cell_edges, checked, iou
-from models.grounding.engine import Engine, Query
+from models.interfaces import GroundingEngine, TextFeatures
 
 _CUT = 0.15  # of the video, taken away or added at one end
 _INSIDE = 0.5  # of a moment that must be left by a cut for it to have a say
@@ -53,13 +53,13 @@ def views(times: Doubles, end_s: float) -> Iterator[View]:
 
 
 def confidence(
-    engine: Engine,
+    engine: GroundingEngine,
     moments: Sequence[Moment],
     times_s: npt.ArrayLike,
     scores: npt.ArrayLike,
     duration_s: float | None = None,
     features: npt.ArrayLike | None = None,
-    query: Query | None = None,
+    query: TextFeatures | None = None,
     mirrored: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> tuple[list[float], float]:
     """For each moment that `engine` found in these arrays how sure it is, 0…1, and how sure the best one is to be the

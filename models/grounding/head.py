@@ -13,10 +13,11 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from models.architectures import architecture
+from models.card import ModelCard
 from models.grounding.clusters import adjust
-from models.grounding.curve import Doubles, Moment, Spans, best_apart, inside_outside, median_of_three
+from models.grounding.curve import Doubles, Moment, Spans, inside_outside, median_of_three, temporal_nms
 from models.grounding.engine import Curve, CurveEngine
-from models.registry import ModelCard
 
 Floats = npt.NDArray[np.float32]
 
@@ -145,7 +146,7 @@ class TrainedHead(CurveEngine):
         spans = spans_of(first, last)
         values = inside_outside(inside, spans)
         values = values + _BORDER_WEIGHT * (first[spans[:, 0]] + last[spans[:, 1] - 1])
-        return best_apart(curve.edges[spans], (values / (1 + 2 * _BORDER_WEIGHT)).clip(0, 1), top_k, _OVERLAP)
+        return temporal_nms(curve.edges[spans], (values / (1 + 2 * _BORDER_WEIGHT)).clip(0, 1), top_k, _OVERLAP)
 
 
 def spans_of(first: Doubles, last: Doubles) -> Spans:
@@ -157,8 +158,9 @@ def spans_of(first: Doubles, last: Doubles) -> Spans:
     return result
 
 
+@architecture("trained-head")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> TrainedHead:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     weights = safetensors.torch.load(files["net"])
     net = Head()
     net.load_state_dict({key: value.float() for key, value in weights.items()})

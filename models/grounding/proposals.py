@@ -9,16 +9,17 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from models.architectures import architecture
+from models.card import ModelCard
 from models.grounding.curve import (
     Doubles,
     Moment,
     Spans,
-    best_apart,
     gaussian,
     stands_out,
+    temporal_nms,
 )
 from models.grounding.engine import Curve, CurveEngine
-from models.registry import ModelCard
 
 _SCALES = (0.0, 1.0, 2.0, 4.0)  # standard deviations of the smoothing kernels, in samples
 _RATIOS = (0.35, 0.5, 0.65)  # how far down from its top towards its valley a moment reaches
@@ -108,9 +109,10 @@ class SimilarityPeaks(CurveEngine):
     def moments(self, curve: Curve, top_k: int) -> list[Moment]:
         """See `CurveEngine`."""
         spans = _candidates(curve.fit)
-        return best_apart(curve.edges[spans], stands_out(curve.fit, spans), top_k, _OVERLAP)
+        return temporal_nms(curve.edges[spans], stands_out(curve.fit, spans), top_k, _OVERLAP)
 
 
+@architecture("similarity-peaks")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> SimilarityPeaks:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     return SimilarityPeaks(card.name, card.version)

@@ -7,12 +7,14 @@ import numpy as np
 import torch
 
 from models._checkpoint import fill, tensors
-from models.registry import ModelCard
-from models.speaker.interface import FPS, RATE, SIDE, Faces, Floats, Listener, checked
+from models.architectures import architecture
+from models.card import ModelCard
+from models.interfaces import CropStyle
+from models.speaker.detector import FPS, RATE, SIDE, Faces, Floats, VoiceBoundDetector, checked
 from models.speaker.networks import LightAsd, LoCoNet, LrAsd, TalkNet
 from models.speaker.networks.parts import Network
 from models.speaker.sounds import fitted, log_mel, mfcc
-from models.speaker.voice import VoiceActivity
+from models.speaker.vad import SileroVad
 
 ROWS = 4  # of sound a frame
 # Chunks of so many seconds, and how often each counts: what the authors' demonstrations average over.
@@ -29,7 +31,7 @@ _PLAIN_NETWORKS = {"loconet"}
 _PLAIN_FILES = {"d44bc3ea7baa8e0946fa3921311714a630ed8b90a1928fab0dbe30d918909317"}
 
 
-class Checkpoint(Listener):
+class Checkpoint(VoiceBoundDetector):
     """One of NETWORKS with its published weights.
 
     A track is read in chunks of several lengths, whose log odds are averaged (DURATIONS); LoCoNet, which reads tracks
@@ -41,13 +43,13 @@ class Checkpoint(Listener):
         name: str,
         version: str,
         net: Network,
-        voice: VoiceActivity,
+        voice: SileroVad,
         device: str = "cpu",
-        plain: bool = False,
+        crop_style: CropStyle = "padded",
         durations: Mapping[int, float] | None = None,
     ) -> None:
         super().__init__(name, version, voice)
-        self.plain = plain
+        self.crop_style = crop_style
         self._net = net.eval().to(device)
         self._device = device
         self._durations = DURATIONS if durations is None else durations
@@ -87,8 +89,8 @@ class Checkpoint(Listener):
     def _odds(self, faces: Faces, rows: Floats) -> Floats:
         """Log odds (K, T) of faces (K, T, 112, 112) and their rows of sound (4T, C)."""
         pixels = torch.from_numpy(np.ascontiguousarray(faces)).to(self._device).float()
-        heard = self._net.hear(torch.from_numpy(rows)[None].to(self._device))
-        logits = self._net.meet(heard, self._net.see(pixels))
+        heard = self._net.encode_audio(torch.from_numpy(rows)[None].to(self._device))
+        logits = self._net.fuse(heard, self._net.encode_video(pixels))
         odds: Floats = (logits[..., 1] - logits[..., 0]).float().cpu().numpy()
         return odds
 
@@ -111,13 +113,14 @@ def sigmoid(odds: Floats) -> Floats:
     return np.asarray(0.5 + 0.5 * np.tanh(odds / 2), np.float32)
 
 
+@architecture("lr-asd", "light-asd", "talknet", "loconet")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> Checkpoint:
-    """For the registry."""
-    net = NETWORKS[card.name]()
+    """From a card and the checked bytes of its files."""
+    net = NETWORKS[card.architecture]()
     fill(net, weights(files["net"], card.name), card.name)
-    plain = card.name in _PLAIN_NETWORKS or hashlib.sha256(files["net"]).hexdigest() in _PLAIN_FILES
-    voice = VoiceActivity("silero-vad", card.version, files["voice"])
-    return Checkpoint(card.name, card.version, net, voice, device, plain)
+    plain = card.architecture in _PLAIN_NETWORKS or hashlib.sha256(files["net"]).hexdigest() in _PLAIN_FILES
+    voice = SileroVad("silero-vad", card.version, files["voice"])
+    return Checkpoint(card.name, card.version, net, voice, device, "plain" if plain else "padded")
 
 
 def weights(content: bytes, name: str) -> dict[str, torch.Tensor]:

@@ -14,10 +14,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.registry import ModelCard
-from models.speaker.interface import FPS, RATE, Faces, Floats, Listener, checked
+from models.architectures import architecture
+from models.card import ModelCard
+from models.speaker.detector import FPS, RATE, Faces, Floats, VoiceBoundDetector, checked
 from models.speaker.sounds import fitted, log_mel
-from models.speaker.voice import VoiceActivity
+from models.speaker.vad import SileroVad
 
 REGION = (40, 24, 64)  # of the crop: first row, first column, side of the square around the mouth
 SIDE = 32  # pixels of that square as the network sees it
@@ -121,7 +122,7 @@ def _standard(x: torch.Tensor) -> torch.Tensor:
     return apart / (local_mean(apart**2, WINDOW) + 1e-2).sqrt()
 
 
-class Company(nn.Module):
+class InterSpeakerContext(nn.Module):
     """Short: each speaker beside the others over 7 frames. Long: each speaker alone over all of the scene.
 
     (S, K, WIDTH, T) of S scenes with K tracks, and which tracks are there (S, K, T) → the same shape. The others are
@@ -153,7 +154,7 @@ class Network(nn.Module):
         self.picture, self.sound, self.together = Picture(), Sound(), Together()
         self.seen, self.heard = nn.Conv1d(WIDTH, HINT, 1), nn.Conv1d(WIDTH, HINT, 1)
         self.join = nn.Conv1d(2 * HINT + HEADS * len(LAGS), WIDTH, 1)
-        self.company = nn.ModuleList([Company(), Company()])
+        self.company = nn.ModuleList([InterSpeakerContext(), InterSpeakerContext()])
         self.drop = nn.Dropout(0.3)
         self.head = nn.Linear(WIDTH, 1)
         self.moves = nn.Linear(WIDTH, 1)
@@ -173,10 +174,10 @@ class Network(nn.Module):
         return said, self.moves(seen.transpose(1, 2)).view(s, k, t)
 
 
-class StudioAsd(Listener):
+class StudioAsd(VoiceBoundDetector):
     """`ActiveSpeaker` by this project's own network; crops as `models.crop_speaker` makes them."""
 
-    def __init__(self, name: str, version: str, net: Network, voice: VoiceActivity, device: str = "cpu") -> None:
+    def __init__(self, name: str, version: str, net: Network, voice: SileroVad, device: str = "cpu") -> None:
         super().__init__(name, version, voice)
         self._net = net.eval().to(device)
         self._device = device
@@ -208,8 +209,9 @@ def _mouths(track: Faces, length: int) -> Floats:
     return held
 
 
+@architecture("studio-asd")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioAsd:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     net = Network()
     net.load_state_dict(safetensors.torch.load(files["net"]))
-    return StudioAsd(card.name, card.version, net, VoiceActivity("silero-vad", card.version, files["voice"]), device)
+    return StudioAsd(card.name, card.version, net, SileroVad("silero-vad", card.version, files["voice"]), device)

@@ -9,14 +9,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from models._arrays import as_frames, as_texts
 from models._checkpoint import fill, tensors
-from models._torch import halving
-from models.registry import ModelError
+from models._torch import with_smaller_batches
+from models._validation import as_frames, as_texts
+from models.card import ModelError
 from models.text_video import precision
-from models.text_video.clustering import Method
+from models.text_video.clustered_vit import SegmentEncoder
 from models.text_video.pixels import Preprocess
-from models.text_video.segments import SegmentEncoder
+from models.text_video.token_clustering import Method
 
 Floats = npt.NDArray[np.float32]
 
@@ -89,7 +89,7 @@ class OpenClipEncoder:
                 return nn.functional.normalize(patches.float(), dim=-1)
 
         empty = (1, self.dim) if tokens else (self.dim,)
-        return halving(forward, frames, *empty, batch=32, device=self._device)
+        return with_smaller_batches(forward, frames, *empty, batch=32, device=self._device)
 
     def encode_video(
         self,
@@ -118,10 +118,10 @@ class OpenClipEncoder:
             return (none[:, None, :], np.zeros((0, 1), np.bool_)) if tokens else none
         ids: torch.Tensor = self._tokenizer(texts)
         if not tokens:
-            return halving(self._sentences, ids.numpy(), batch=64, device=self._device)
+            return with_smaller_batches(self._sentences, ids.numpy(), batch=64, device=self._device)
         mask = ids.ne(0).numpy()
         length = int(mask.sum(1).max())
-        words = halving(self._words, ids.numpy(), batch=64, device=self._device)
+        words = with_smaller_batches(self._words, ids.numpy(), batch=64, device=self._device)
         return words[:, :length], mask[:, :length]
 
     def _pixels(self, part: npt.NDArray[Any], device: str) -> torch.Tensor:
@@ -147,7 +147,7 @@ class OpenClipEncoder:
     def words_before_projection(self, text: str) -> npt.NDArray[np.float32]:
         """The states of one text's tokens (L, W) after the last norm and before the projection, both ends included."""
         ids: torch.Tensor = self._tokenizer([text])
-        states = halving(self._states, ids.numpy(), batch=1, device=self._device)
+        states = with_smaller_batches(self._states, ids.numpy(), batch=1, device=self._device)
         result: npt.NDArray[np.float32] = states[0, ids[0].ne(0).numpy()]
         return result
 

@@ -10,10 +10,11 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from models._arrays import as_frames, as_texts
 from models._minilm import Sentences
-from models._torch import halving
-from models.registry import ModelCard
+from models._torch import with_smaller_batches
+from models._validation import as_frames, as_texts
+from models.architectures import architecture
+from models.card import ModelCard
 from models.text_video.image_tower import GRID, SIDE, ImageTower
 from models.text_video.precision import cpu_dtype
 from models.text_video.projection import DIM, Projection
@@ -54,7 +55,7 @@ class StudioLite:
             return self._joint.image(features, self._tower.logits(features))
 
         empty = (GRID * GRID, DIM) if tokens else (DIM,)
-        return halving(forward, frames, *empty, batch=32, device=self._device)
+        return with_smaller_batches(forward, frames, *empty, batch=32, device=self._device)
 
     def encode_text(self, texts: list[str], tokens: bool = False) -> Any:
         """See `TextVideoEncoder`. L is the longest text's number of word pieces."""
@@ -74,8 +75,9 @@ class StudioLite:
         return result
 
 
+@architecture("studio-lite")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioLite:
-    """For the registry."""
+    """From a card and the checked bytes of its files."""
     image = torch.load(io.BytesIO(files["image"]), weights_only=True, map_location="cpu")
     dtype = cpu_dtype("convolution") if device == "cpu" else torch.float32
     trained = {k: v.float() for k, v in safetensors.torch.load(files["projection"]).items()}

@@ -15,16 +15,18 @@ import gradio as gr
 from gradio.events import api
 
 from studio.errors import StudioError, UsageError
-from studio.formats import native
-from studio.service import Studio, catalogue, views
+from studio.service import Studio, catalogue, serializers
 from studio.service.models import engines
+from studio.service.requests import text
 from studio.service.search import TOP, Asked, Filters
-from studio.timeline import seconds
+from studio.timeline import seconds, to_dict
 
 Json = dict[str, Any]
 Endpoint = Callable[..., Json]
 TOOLS = ("search", "ground")
 """What MCP clients may call."""
+MCP_REQUESTS = ("PingRequest", "ListToolsRequest", "CallToolRequest")
+"""What else MCP clients may ask."""
 log = logging.getLogger(__name__)
 
 
@@ -78,13 +80,17 @@ def check_mcp() -> None:
 def restrict_mcp(blocks: gr.Blocks) -> None:
     """Leave MCP clients only the TOOLS, of all the endpoints that Gradio gave them, and answer them in JSON.
 
-    Raises UsageError where Gradio and MCP's package do not fit together.
+    There are no resources and no prompts: Gradio would read a resource by a request to the address that the client
+    claims the studio has. Raises UsageError where Gradio and MCP's package do not fit together.
     """
     server = blocks.mcp_server_obj
     if server is None:
         log.error("MCP did not start: %s", blocks.mcp_error)
         raise UsageError("MCP cannot start with the version that is installed; run: pip install 'moment-studio[mcp]'")
     server.tool_to_endpoint = {tool: name for tool, name in server.tool_to_endpoint.items() if tool in TOOLS}
+    handled = server.mcp_server.request_handlers
+    for request in [kind for kind in handled if kind.__name__ not in MCP_REQUESTS]:
+        del handled[request]
 
     def as_json(data: Any, root_url: str) -> list[Any]:
         """Gradio would send the text of a Python dict, which only Python reads."""
@@ -105,8 +111,8 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         return {
             "videos": [
                 {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"]),
-                 "indexed": studio.derived.is_indexed(row)}
-                for row in studio.videos()
+                 "indexed": studio.media.is_indexed(row)}
+                for row in studio.videos.all()
             ]
         }  # fmt: skip
 
@@ -121,12 +127,12 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"hits": [{"video", "name", "score", "start", "end"}]}; video is an id, times are in seconds.
         """
-        rows = None if within is None else tuple(studio.video(ref)["id"] for ref in _texts("within", within))
+        rows = None if within is None else tuple(studio.videos.get(ref)["id"] for ref in _texts("within", within))
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
         asked = Asked(query, filters=Filters(rows), top=_count("top", top))
-        found = studio.searching.ask(asked)[0]
-        return {"hits": [{**views.hit(hit), "name": hit["video"]["name"]} for hit in found]}
+        found = studio.search.ask(asked)[0]
+        return {"hits": [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in found]}
 
     def ground(video: str, query: str, top: int = 5, engine: str | None = None, check: bool = False) -> Json:
         """Find the moments of one video that a text describes, best first, and how well each part of it fits.
@@ -141,7 +147,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"moments": [{"start", "end", "score"}], "curve": {"times", "scores"}}; times are in seconds.
         """
-        row = studio.video(_text("video", video))
+        row = studio.videos.get(_text("video", video))
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
         names = engines(studio.settings)
@@ -150,9 +156,9 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         if not isinstance(check, bool):
             raise UsageError("“check” must be true or false.")
         params = {"query": query, "top": _count("top", top), "engine": engine, "check": check}
-        if not studio.derived.is_indexed(row):  # an hour of indexing would keep every other question waiting
+        if not studio.media.is_indexed(row):  # an hour of indexing would keep every other question waiting
             raise UsageError(f"“{row['name']}” is not indexed yet; ask again when the Library page says that it is.")
-        return views.grounded(studio.run("ground", row["id"], params))
+        return serializers.grounded(studio.jobs.run("ground", row["id"], params))
 
     def annotations(video: str) -> Json:
         """The current annotations of one video, in order of time.
@@ -163,7 +169,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"annotations": [{"id", "track", "start", "end", "label", "note", "source", …}]}; times are in seconds.
         """
-        return {"annotations": [native.to_dict(found) for found in studio.annotations(_text("video", video))]}
+        return {"annotations": [to_dict(found) for found in studio.timelines.annotations(_text("video", video))]}
 
     def models() -> Json:
         """The models there are, with what was measured of them and what is missing.
@@ -177,15 +183,13 @@ def endpoints(studio: Studio) -> list[Endpoint]:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"“{name}” must be a text.")
-    return value
+    return text({name: value}, name)
 
 
 def _texts(name: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise UsageError(f"“{name}” must be a list of ids of videos.")
-    return value
+    return [text({name: each}, name) for each in value]
 
 
 def _count(name: str, value: Any) -> int:

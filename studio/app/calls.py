@@ -3,18 +3,20 @@
 import functools
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from studio.app.login import who
-from studio.errors import Conflict, NotFound, NotTheirs, Refused, StoreError, StudioError, UsageError
-from studio.service import Studio, catalogue, views
-from studio.service.exchange import Plan, listed
+from studio.errors import Conflict, NotFound, NotTheirs, StoreError, StudioError, UsageError
+from studio.service import Studio, catalogue, serializers
+from studio.service.accounts.rights import Actor, why_not
+from studio.service.exchange import exchange
+from studio.service.exchange.exchange import ImportOptions
+from studio.service.jobs.model_comparison import tried_tasks
 from studio.service.models import engines
-from studio.service.search import parse
-from studio.service.status import status
-from studio.service.trials import TRIED_WITH
-from studio.timeline import seconds, us
+from studio.service.requests import listed, text, texts, time, whole
+from studio.service.search import TOP, parse
+from studio.service.system.status import status
+from studio.timeline import seconds
 
 Call = Callable[[Any], dict[str, Any]]
 log = logging.getLogger(__name__)
@@ -34,35 +36,13 @@ def answer(function: Callable[[dict[str, Any]], Any]) -> Call:
             kinds = {Conflict: "conflict", StoreError: "store", NotFound: "gone", NotTheirs: "others"}
             kind = next((kind for error_type, kind in kinds.items() if isinstance(error, error_type)), "refused")
             return {"ok": False, "error": str(error), "kind": kind}
+        except RecursionError:  # Python's own bound; what a page sends is flat
+            return {"ok": False, "error": "This request is nested too deeply.", "kind": "refused"}
         except Exception:
             log.exception("call %s failed", function.__name__)
             return {"ok": False, "error": "Something unexpected went wrong; nothing was changed.", "kind": "bug"}
 
     return call
-
-
-def text(request: dict[str, Any], key: str, default: str | None = None) -> str:
-    """A text of the request. Raises UsageError when it is missing or something else."""
-    value = request.get(key, default)
-    if not isinstance(value, str):
-        raise UsageError(f"“{key}” must be a text.")
-    return value
-
-
-def number(request: dict[str, Any], key: str, default: int) -> int:
-    """A whole number of the request, 0 or more."""
-    value = request.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise UsageError(f"“{key}” must be a whole number.")
-    return value
-
-
-def seconds_of(request: dict[str, Any], key: str) -> float:
-    """A time of the request in seconds, 0 or more."""
-    value = request.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
-        raise UsageError(f"“{key}” must be a time in seconds.")
-    return float(value)
 
 
 def model(studio: Studio, request: dict[str, Any], key: str, task: str) -> str | None:
@@ -77,10 +57,10 @@ def overview_calls(studio: Studio) -> list[Call]:
     """For the Overview page."""
 
     def statistics(request: dict[str, Any]) -> Any:
-        return studio.team.statistics()
+        return studio.annotator_stats.statistics()
 
     def agreement(request: dict[str, Any]) -> Any:
-        return studio.team.agreement(text(request, "track", ""))
+        return studio.annotator_stats.agreement(text(request, "track", ""))
 
     def show_status(request: dict[str, Any]) -> Any:
         return status(studio)
@@ -93,11 +73,16 @@ def annotator(request: dict[str, Any]) -> str:
     return who.get() or text(request, "annotator", "")[:100]
 
 
+def actor(studio: Studio, request: dict[str, Any]) -> Actor:
+    """Who asks, for `studio.service.accounts.rights`."""
+    return studio.users.actor(who.get(), annotator(request))
+
+
 def shell_calls(studio: Studio) -> list[Call]:
     """For the header."""
 
     def whoami(request: dict[str, Any]) -> Any:
-        return {"user": who.get(), "read_only": studio.store.read_only}
+        return {"user": who.get(), "admin": actor(studio, request).admin, "read_only": studio.store.read_only}
 
     return [answer(whoami)]
 
@@ -106,53 +91,49 @@ def library_calls(studio: Studio) -> list[Call]:
     """For the Library page."""
 
     def list_videos(request: dict[str, Any]) -> Any:
-        ready, known = studio.indexed()
+        ready, known = studio.videos.indexed()
+        if ready < known:
+            studio.jobs.prepare_lost()
+        by = actor(studio, request)
         return {
             "videos": [
-                {**views.video(row, uploaded=studio.is_upload(row)), "indexed": studio.derived.is_indexed(row)}
-                for row in studio.videos()
+                {
+                    **serializers.video(row, uploaded=studio.videos.is_upload(row)),
+                    "indexed": studio.media.is_indexed(row),
+                    "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
+                }
+                for row in studio.videos.all()
             ],
-            "jobs": studio.jobs(),
+            "removed": [
+                {"id": row["id"], "name": row["name"], "at": row["removed"], "by": row["removed_by"]}
+                for row in studio.videos.trash.listed()
+                if by.owns(row["removed_by"])
+            ],
+            "jobs": studio.jobs.listed(),
             "indexed": ready,
             "known": known,
         }
 
     def add_path(request: dict[str, Any]) -> Any:
-        """A few files a call, so that the page can show how far it is."""
-        try:
-            path = Path(text(request, "path").strip().strip("\"'")).expanduser()
-            place = path.resolve()
-        except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
-            raise UsageError("This is no path; give the full path of a video or a folder.") from None
-        # who logs in may sit at another machine: what lies on this one is not theirs to look through
-        if studio.users.required and not any(place.is_relative_to(f) for f in studio.settings.folders):
-            raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
-        if not str(path).strip(".") or not path.exists():
-            raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
-        files = studio.files_of(path)
-        if not files:
-            raise UsageError(f"There is no video in the folder “{path.name}”.")
-        done = number(request, "done", 0)
-        added, problems = studio.add_all(files[done : done + ADD_AT_ONCE])
-        return {
-            "done": min(len(files), done + ADD_AT_ONCE),
-            "total": len(files),
-            "added": len(added),
-            "problems": problems,
-        }
+        return studio.videos.add_shared(
+            text(request, "path"), whole(request, "done", 0), ADD_AT_ONCE, actor(studio, request)
+        )
 
     def remove_video(request: dict[str, Any]) -> Any:
-        studio.remove(text(request, "video"))
+        studio.videos.remove(text(request, "video"), actor(studio, request))
         return {}
+
+    def restore_video(request: dict[str, Any]) -> Any:
+        return serializers.video(studio.videos.bring_back(text(request, "video"), actor(studio, request)))
 
     def index_video(request: dict[str, Any]) -> Any:
-        return views.job(studio.start("index", text(request, "video")))
+        return serializers.job(studio.jobs.start("index", text(request, "video")))
 
     def cancel_job(request: dict[str, Any]) -> Any:
-        studio.cancel(text(request, "job"))
+        studio.jobs.cancel(text(request, "job"))
         return {}
 
-    functions = (list_videos, add_path, remove_video, index_video, cancel_job)
+    functions = (list_videos, add_path, remove_video, restore_video, index_video, cancel_job)
     return [*(answer(f) for f in functions), *exchange_calls(studio)]
 
 
@@ -161,8 +142,10 @@ def search_calls(studio: Studio) -> list[Call]:
 
     def search(request: dict[str, Any]) -> Any:
         model(studio, request, "encoder", "text_video")
-        hits, strips = studio.searching.ask(parse(request))
-        ready, known = studio.indexed()
+        hits, strips = studio.search.ask(parse(request))
+        ready, known = studio.videos.indexed()
+        if ready < known:
+            studio.jobs.prepare_lost()
         shown = [
             {
                 "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),
@@ -180,25 +163,33 @@ def search_calls(studio: Studio) -> list[Call]:
         return {"hits": shown, "strips": heat, "indexed": ready, "known": known}
 
     def explain(request: dict[str, Any]) -> Any:
-        encoder, row = model(studio, request, "encoder", "text_video"), studio.video(text(request, "video"))
-        start, end = us(seconds_of(request, "start")), us(seconds_of(request, "end"))
-        why = studio.searching.explain(text(request, "query"), row, start, end, encoder)
+        encoder, row = model(studio, request, "encoder", "text_video"), studio.videos.get(text(request, "video"))
+        start, end = time(request, "start"), time(request, "end")
+        why = studio.search.explain(text(request, "query"), row, start, end, encoder)
         return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
 
     def search_options(request: dict[str, Any]) -> Any:
-        return studio.searching.options()
+        found, by = studio.search.options(), actor(studio, request)
+        for row in found["kept"]:
+            row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
+        return found
 
     def keep_search(request: dict[str, Any]) -> Any:
         question = request.get("question")
         if not isinstance(question, dict):
             raise UsageError("“question” must be an object.")
-        return studio.searching.keep(text(request, "name"), question, annotator(request))
+        return studio.search.keep(text(request, "name"), question, annotator(request), actor(studio, request))
 
     def forget_search(request: dict[str, Any]) -> Any:
-        studio.searching.forget(text(request, "search"))
+        studio.search.forget(text(request, "search"), actor(studio, request))
         return {}
 
-    return [answer(f) for f in (search, explain, search_options, keep_search, forget_search)]
+    def restore_search(request: dict[str, Any]) -> Any:
+        studio.search.bring_back(text(request, "search"), actor(studio, request))
+        return {}
+
+    functions = (search, explain, search_options, keep_search, forget_search, restore_search)
+    return [answer(f) for f in functions]
 
 
 def models_calls(studio: Studio) -> list[Call]:
@@ -206,24 +197,22 @@ def models_calls(studio: Studio) -> list[Call]:
 
     def list_models(request: dict[str, Any]) -> Any:
         videos = [
-            {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"])} for row in studio.videos()
+            {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"])}
+            for row in studio.videos.all()
         ]
         return {
             "models": catalogue(studio.settings),
             "videos": videos,
-            "tried": {t: w[2] for t, w in TRIED_WITH.items()},
+            "tried": tried_tasks(),
         }
 
     def compare(request: dict[str, Any]) -> Any:
         task = text(request, "task")
         names = [model(studio, request, key, task) or "" for key in ("a", "b")]
-        return {"jobs": studio.compare(text(request, "video"), task, names, text(request, "query", ""))}
+        return {"jobs": studio.jobs.compare(text(request, "video"), task, names, text(request, "query", ""))}
 
     def compared(request: dict[str, Any]) -> Any:
-        jobs = request.get("jobs")
-        if not isinstance(jobs, list):
-            raise UsageError("“jobs” must be a list.")
-        return studio.compared([text({"job": job}, "job") for job in jobs[:2]])
+        return studio.jobs.compared([text({"job": job}, "job") for job in listed(request, "jobs", 2)])
 
     return [answer(f) for f in (list_models, compare, compared)]
 
@@ -232,11 +221,11 @@ def annotate_calls(studio: Studio) -> list[Call]:
     """For the Annotate page."""
 
     def load_document(request: dict[str, Any]) -> Any:
-        return studio.documents.load(text(request, "video"))
+        return {**studio.timelines.load(text(request, "video")), "admin": actor(studio, request).admin}
 
     def changes(request: dict[str, Any]) -> Any:
         video, schema = text(request, "video"), text(request, "schema", "")
-        news = studio.documents.changes(video, number(request, "since", 0), number(request, "run_since", 0), schema)
+        news = studio.timelines.changes(video, whole(request, "since", 0), whole(request, "run_since", 0), schema)
         window, name = text(request, "window", "")[:64], annotator(request)
         return {**news, "present": studio.presence.others(video, window, name)}
 
@@ -244,73 +233,95 @@ def annotate_calls(studio: Studio) -> list[Call]:
         maker, sender = text(request, "annotator", ""), who.get()
         if sender and maker not in ("", sender):
             raise NotTheirs(f"Edits by “{maker[:100]}” wait in this browser; log in as {maker[:100]} to save them.")
-        return studio.save(text(request, "video"), request.get("edits", []), annotator(request))
+        return studio.timelines.save(
+            text(request, "video"), request.get("edits", []), annotator(request), actor(studio, request)
+        )
 
     def ground(request: dict[str, Any]) -> Any:
         options = {
-            "top": max(1, number(request, "top", 5)), "engine": model(studio, request, "engine", "grounding"),
+            "top": max(1, min(TOP, whole(request, "top", 5))), "engine": model(studio, request, "engine", "grounding"),
             "refine": request.get("refine") is True, "check": request.get("check") is True,
             "remember": request.get("remember") is not False,
         }  # fmt: skip
-        return studio.ground(text(request, "video"), text(request, "query"), options)
+        return studio.jobs.ground(text(request, "video"), text(request, "query"), options)
 
     def glance(request: dict[str, Any]) -> Any:
-        params = {"at": seconds_of(request, "at"), "query": text(request, "query", "")}
-        return {"run": studio.run("glance", text(request, "video"), params)["id"]}
+        params = {"at": seconds(time(request, "at")), "query": text(request, "query", "")}
+        return {"run": studio.jobs.run("glance", text(request, "video"), params)["id"]}
 
     def start_job(request: dict[str, Any]) -> Any:
-        return views.job(studio.start(text(request, "kind"), text(request, "video")))
+        return serializers.job(studio.jobs.start(text(request, "kind"), text(request, "video")))
 
     def cancel_job(request: dict[str, Any]) -> Any:
-        studio.cancel(text(request, "job"))
+        studio.jobs.cancel(text(request, "job"))
         return {}
 
     def run_payload(request: dict[str, Any]) -> Any:
-        run = studio.run_of(text(request, "run"))
+        run = studio.jobs.run_of(text(request, "run"))
         return {"task": run["task"], "query": run["query"], "payload": run["payload"]}
 
     def history(request: dict[str, Any]) -> Any:
-        return studio.documents.history(text(request, "annotation"))
+        return studio.timelines.history(text(request, "annotation"))
 
     def save_people(request: dict[str, Any]) -> Any:
-        base = number(request, "base", 0)
-        row = studio.video(text(request, "video"))
-        return studio.people.name(row, request.get("names"), base, annotator(request))
+        base = whole(request, "base", 0)
+        row = studio.videos.get(text(request, "video"))
+        return studio.identities.name(row, request.get("names"), base, annotator(request))
 
     def transcript(request: dict[str, Any]) -> Any:
-        return {"lines": studio.people.transcript(studio.video(text(request, "video")))}
+        row = studio.videos.get(text(request, "video"))
+        fixed = studio.transcripts.may_replace(row, actor(studio, request))
+        return {"lines": studio.transcripts.lines(row), "fixed": fixed}
 
     def read_subtitles(request: dict[str, Any]) -> Any:
-        return {"count": studio.people.read_subtitles(studio.video(text(request, "video")), text(request, "text"))}
+        said = text(request, "text", longest=studio.settings.limits.import_bytes)
+        return studio.transcripts.read_subtitles(
+            studio.videos.get(text(request, "video")), said, actor(studio, request)
+        )
 
     def save_line(request: dict[str, Any]) -> Any:
-        known = None if request.get("line") is None else number(request, "line", 0)
-        start, end = seconds_of(request, "start"), seconds_of(request, "end")
-        row = studio.video(text(request, "video"))
-        return {"line": studio.people.save_line(row, known, start, end, text(request, "text"))}
+        known = None if request.get("line") is None else whole(request, "line", 0)
+        start, end = (seconds(time(request, key)) for key in ("start", "end"))
+        row, said = studio.videos.get(text(request, "video")), text(request, "text")
+        version, name = _version(request), annotator(request)
+        return studio.transcripts.save_line(row, known, start, end, said, version=version, annotator=name)
 
     def drop_line(request: dict[str, Any]) -> Any:
-        studio.people.drop_line(studio.video(text(request, "video")), number(request, "line", 0))
+        row, line = studio.videos.get(text(request, "video")), whole(request, "line")
+        studio.transcripts.drop_line(row, line, version=_version(request), annotator=annotator(request))
         return {}
 
+    def restore_line(request: dict[str, Any]) -> Any:
+        row = studio.videos.get(text(request, "video"))
+        return studio.transcripts.restore_line(row, whole(request, "line"), annotator(request))
+
+    def line_history(request: dict[str, Any]) -> Any:
+        return studio.transcripts.line_history(whole(request, "line"))
+
     def save_schema(request: dict[str, Any]) -> Any:
-        return studio.schema.save(request.get("schema"), annotator(request))
+        return studio.labels.save(request.get("schema"), annotator(request), actor(studio, request))
 
     functions = (
         load_document, changes, save, ground, glance, start_job, cancel_job, run_payload, history,
         save_people, save_schema, transcript, read_subtitles, save_line, drop_line,
+        restore_line, line_history,
     )  # fmt: skip
     return [*(answer(f) for f in functions), *exchange_calls(studio)]
 
 
+def _version(request: dict[str, Any]) -> int | None:
+    """The version that a person saw; None where a page of an earlier release does not say."""
+    return None if request.get("version") is None else whole(request, "version")
+
+
 def exchange_calls(studio: Studio) -> list[Call]:
-    """Annotation files in and out, for the Annotate and Library pages; see `studio.service.exchange` for the answers.
+    """Annotation files in and out, for the Annotate and Library pages; see `Exchange` for the answers.
 
     A file comes by POST /incoming and is named by its token; one goes out by GET /export/VIDEO?format=NAME.
     """
 
     def formats(request: dict[str, Any]) -> Any:
-        return {"formats": listed()}
+        return {"formats": exchange.listed()}
 
     def export_preview(request: dict[str, Any]) -> Any:
         return {"lost": studio.exchange.losses(text(request, "video"), text(request, "format"))}
@@ -319,7 +330,7 @@ def exchange_calls(studio: Studio) -> list[Call]:
         return studio.exchange.preview(*_import_of(studio, request))
 
     def import_apply(request: dict[str, Any]) -> Any:
-        done = studio.exchange.apply(*_import_of(studio, request), annotator(request))
+        done = studio.exchange.apply(*_import_of(studio, request), annotator(request), actor(studio, request))
         studio.exchange.drop(text(request, "upload"))
         return done
 
@@ -328,23 +339,22 @@ def exchange_calls(studio: Studio) -> list[Call]:
         return {}
 
     def import_undo(request: dict[str, Any]) -> Any:
-        return studio.exchange.undo(text(request, "import"), annotator(request))
+        return studio.exchange.undo(text(request, "import"), annotator(request), actor(studio, request))
 
     def imports(request: dict[str, Any]) -> Any:
-        return {"imports": studio.exchange.imports()}
+        found, by = studio.exchange.imports(), actor(studio, request)
+        for row in found:
+            row["fixed"] = "" if by.owns(row["annotator"]) else why_not("undo this import", row["annotator"])
+        return {"imports": found}
 
     functions = (formats, export_preview, import_preview, import_apply, import_drop, import_undo, imports)
     return [answer(f) for f in functions]
 
 
-def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, Plan]:
+def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, ImportOptions]:
     """The file, its name, its format and how it is to be imported."""
-    mapped = {key: request.get(key) or {} for key in ("videos", "tracks", "labels")}
-    for key, names in mapped.items():
-        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-            raise UsageError(f"“{key}” must be an object of names.")
-        if any(len(name) > studio.settings.limits.label_chars for name in names.values()):
-            raise UsageError(f"A name under “{key}” is too long.")
-    plan = Plan(text(request, "video", "") or None, **mapped, kind=text(request, "kind", ""))
+    longest = studio.settings.limits.label_chars
+    mapped = {key: texts(request, key, longest=longest) for key in ("videos", "tracks", "labels")}
+    plan = ImportOptions(text(request, "video", "") or None, **mapped, kind=text(request, "kind", ""))
     data = studio.exchange.kept(text(request, "upload"))
     return data, text(request, "name"), text(request, "format", "") or None, plan

@@ -11,10 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assets import read_page
 from studio.errors import Refused, StoreError
 from studio.service import Studio
-from studio.service.users import DAYS
+from studio.service.accounts.users import DAYS
 
 COOKIE = "moment_session"
-OPEN = ("/login", "/web/css/", "/web/icons/")  # what a stranger may see
+FORM = "/login"
+LOOKS = ("/web/css/", "/web/icons/")  # what a stranger sees besides the form
 MOST_FORM = 4_096
 who: ContextVar[str] = ContextVar("who", default="")
 """The user whose request this is; empty where nobody has to log in."""
@@ -41,7 +42,8 @@ def routes(studio: Studio, always: bool = False) -> APIRouter:
         fields = parse_qs(body.decode("utf-8", "replace"))
         name, password = fields.get("name", [""])[0].strip(), fields.get("password", [""])[0]
         try:
-            token = await run_in_threadpool(studio.users.login, name, password)
+            address = request.client.host if request.client else ""
+            token = await run_in_threadpool(studio.users.login, name, password, address)
         except Refused as error:
             return form(str(error), 403)
         except StoreError as error:
@@ -61,6 +63,11 @@ def routes(studio: Studio, always: bool = False) -> APIRouter:
     return router
 
 
+def _is_open(path: str) -> bool:
+    """Whether a stranger may see what is at a path, as the server decoded it."""
+    return path == FORM or (path.startswith(LOOKS) and ".." not in path)
+
+
 class Door:
     """ASGI middleware: where a library has users, only they get further than the form, and `who` says which.
 
@@ -78,7 +85,7 @@ class Door:
         user = await run_in_threadpool(self._users.user_of, request.cookies.get(COOKIE, ""))
         if user:
             who.set(user)
-        if user or request.url.path.startswith(OPEN):
+        if user or _is_open(scope["path"]):
             await self._app(scope, receive, send)
         elif request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             await RedirectResponse("/login", 303)(scope, receive, send)

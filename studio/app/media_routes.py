@@ -3,7 +3,6 @@
 import errno
 import logging
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from urllib.parse import quote
@@ -15,11 +14,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.requests import ClientDisconnect
 
+from studio.app.login import who
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
 from studio.partial import partial_of
-from studio.service import Studio, views
+from studio.service import Studio, serializers
+from studio.service.videos.upload_space import no_room
 from studio.timeline import us
 
 log = logging.getLogger(__name__)
@@ -29,21 +30,13 @@ KEEP = {"Cache-Control": "private, max-age=3600"}
 ASK_AGAIN = {"Cache-Control": "private, no-cache"}
 
 
-def _too_large(limit: int) -> MediaTooLarge:
-    return MediaTooLarge(f"A file may have at most {limit // 2**30} GiB; add a larger one by its path.")
-
-
-def _no_room() -> UsageError:
-    return UsageError("There is no room for this file on the library's disk; free some space.")
-
-
 def _broke_off() -> UsageError:
     return UsageError("The upload broke off; try again.")
 
 
 def _not_kept(error: OSError) -> UsageError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _no_room()
+        return no_room()
     log.error("a file could not be kept", exc_info=error)
     return UsageError("The library's folder does not take this file; look into the log, and check its permissions.")
 
@@ -59,14 +52,14 @@ def routes(studio: Studio) -> APIRouter:
     @router.api_route("/media/{video_id}", methods=["GET", "HEAD"])
     def media(video_id: str) -> Response:
         try:
-            file = studio.derived.playable(video_id)
+            file = studio.media.playable(video_id)
         except StudioError as error:
             return failed(error)
         return FileResponse(file, media_type=TYPES.get(file.suffix.lower(), "video/mp4"))
 
     def of_content(request: Request, video_id: str, made: Callable[[], Response]) -> Response:
         """What follows from a file's content: not sent again while the file is the same, and gone with the login."""
-        tag = f'"{studio.video(video_id)["sha256"][:32]}"'
+        tag = f'"{studio.videos.get(video_id)["sha256"][:32]}"'
         answer = Response(status_code=304) if request.headers.get("if-none-match") == tag else made()
         answer.headers.update(ASK_AGAIN | {"ETag": tag})
         return answer
@@ -75,7 +68,7 @@ def routes(studio: Studio) -> APIRouter:
     def thumbnail(request: Request, video_id: str, t: float = 0.0) -> Response:
         def made() -> Response:
             time = max(0, us(min(t, LATEST_S)))
-            return Response(studio.derived.thumbnail(video_id, time), media_type="image/jpeg")
+            return Response(studio.media.thumbnail(video_id, time), media_type="image/jpeg")
 
         try:
             return of_content(request, video_id, made)
@@ -83,7 +76,7 @@ def routes(studio: Studio) -> APIRouter:
             return failed(error)
 
     def spectrogram(video_id: str) -> Response:
-        values = studio.derived.array(video_id, "spectrogram")
+        values = studio.media.array(video_id, "spectrogram")
         assert values is not None, "it is computed when it is asked for"
         head = bytes([values.shape[1], SPECTRA_A_SECOND])
         return Response(head + values.tobytes(), media_type="application/octet-stream")
@@ -97,7 +90,7 @@ def routes(studio: Studio) -> APIRouter:
                 raise NotFound("There is no such array.")
             if name == "spectrogram":
                 return of_content(request, video_id, lambda: spectrogram(video_id))
-            values = studio.derived.array(video_id, name)
+            values = studio.media.array(video_id, name)
         except StudioError as error:
             return failed(error)
         if values is None:
@@ -122,7 +115,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/export/{video_id}")
     def export(video_id: str, format: str = "json") -> Response:
         try:
-            row, form = studio.video(video_id), named(format)
+            row, form = studio.videos.get(video_id), named(format)
             data = studio.exchange.export(row["id"], form.name)
             file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:
@@ -151,26 +144,20 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/upload")
     async def upload(request: Request, name: str) -> Response:
         """The raw bytes of one file; it is added to the library when it is whole."""
-        limits = studio.settings.limits
-        limit, promised = limits.upload_bytes, request.headers.get("content-length", "")
+        promised = request.headers.get("content-length", "")
+        expected = int(promised) if promised.isdecimal() else 0
         partial = partial_of(studio.settings.uploads / "upload")
         received = 0
         try:
-            expected = int(promised) if promised.isdecimal() else 0
-            if expected > limit:
-                raise _too_large(limit)
-            if shutil.disk_usage(partial.parent).free - expected < limits.spare_disk_bytes:
-                raise _no_room()
-            with partial.open("wb") as file:
+            with studio.videos.upload_space.upload(expected) as take, partial.open("wb") as file:
                 async for chunk in request.stream():
-                    received += len(chunk)
-                    if received > limit:
-                        raise _too_large(limit)
+                    take(len(chunk))
                     await run_in_threadpool(file.write, chunk)
+                    received += len(chunk)
             if promised and expected != received:
                 raise _broke_off()
-            row = await run_in_threadpool(studio.keep_upload, partial, name)
-            return JSONResponse({"ok": True, "data": views.video(row)})
+            row = await run_in_threadpool(studio.videos.keep_upload, partial, name, studio.users.actor(who.get()))
+            return JSONResponse({"ok": True, "data": serializers.video(row)})
         except StudioError as error:
             return failed(error)
         except ClientDisconnect:

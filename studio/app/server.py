@@ -19,17 +19,20 @@ from fastapi.staticfiles import StaticFiles
 from assets import FOLDER, HEAD
 from studio import logs
 from studio.app import api, login, pages
-from studio.app.guard import ARMOUR, Guard
+from studio.app.http_protocol import with_header_deadline
 from studio.app.media_routes import routes
+from studio.app.request_guard import RequestGuard
+from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
+from studio.app.validation_errors import say_what_is_wrong
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.service import Studio
-from studio.service.copies import only_one
+from studio.service.system.backup import exclusive_lock
 
 log = logging.getLogger(__name__)
 
 
-class Fresh(StaticFiles):
+class NoCacheStaticFiles(StaticFiles):
     """Files that a browser asks about each time (it gets a 304): after an update no page runs half the old code."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
@@ -38,10 +41,14 @@ class Fresh(StaticFiles):
         return response
 
 
-def create_app(studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False) -> FastAPI:
+def create_app(
+    studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False, behind_proxy: str | None = None
+) -> FastAPI:
     """The app for an open library, reached as `host`; closing the app closes the library.
 
-    With `mcp` it also answers MCP clients, at /gradio_api/mcp. Raises UsageError where that is not installed.
+    With `mcp` it also answers MCP clients, at /gradio_api/mcp. `behind_proxy` is the name that people open a proxy by
+    which passes their requests on to here, "" for any name, None where there is no proxy. Raises UsageError where MCP
+    is not installed.
     """
     if mcp:
         api.check_mcp()
@@ -54,8 +61,9 @@ def create_app(studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False) ->
     app = FastAPI(title="Moment Studio", lifespan=lifespan, openapi_url=None)
     app.include_router(routes(studio))
     others = not is_loopback(host)
-    app.include_router(login.routes(studio, always=others))
-    app.mount("/web", Fresh(directory=FOLDER / "web"), name="web")
+    logged_in = others or behind_proxy is not None
+    app.include_router(login.routes(studio, always=logged_in))
+    app.mount("/web", NoCacheStaticFiles(directory=FOLDER / "web"), name="web")
     blocks = pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls)
     gr.mount_gradio_app(
         app,
@@ -74,9 +82,18 @@ def create_app(studio: Studio, host: str = "127.0.0.1", *, mcp: bool = False) ->
     if mcp:
         api.restrict_mcp(blocks)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(login.Door, studio=studio, always=others)
+    say_what_is_wrong(app)
+    app.add_middleware(login.Door, studio=studio, always=logged_in)
     hosts = [host, *([socket.gethostname(), socket.getfqdn()] if others else [])]
-    app.add_middleware(Guard, hosts=hosts, addresses=others, most_bytes=studio.settings.limits.call_bytes)
+    app.add_middleware(
+        RequestGuard,
+        hosts=hosts,
+        addresses=others,
+        limits=studio.settings.limits,
+        mcp=mcp,
+        behind_proxy=behind_proxy,
+    )
+    app.add_middleware(SecurityHeaders)
     return app
 
 
@@ -84,28 +101,36 @@ async def _unexpected(_: Request, error: Exception) -> Response:
     """What nobody caught: a sentence for the person, and the rest for the log."""
     log.error("a request failed unexpectedly", exc_info=error)
     said = {"ok": False, "error": "Something unexpected went wrong; nothing was changed.", "kind": "bug"}
-    return JSONResponse(said, 500, headers=ARMOUR)
+    return JSONResponse(said, 500, headers=SECURITY_HEADERS)
 
 
-def serve(settings: Settings, host: str, port: int, *, open_browser: bool, mcp: bool = False) -> None:
-    """Serve until interrupted.
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    open_browser: bool,
+    mcp: bool = False,
+    behind_proxy: str | None = None,
+) -> None:
+    """Serve until interrupted; `mcp` and `behind_proxy` as for `create_app`.
 
     Raises UsageError for an address that others could reach while nobody has to log in, or for MCP where it is not
     installed; StoreError when another studio serves this library already.
     """
     if mcp:
         api.check_mcp()
-    if not is_loopback(host) and not _has_users(settings):
+    if (not is_loopback(host) or behind_proxy is not None) and not _has_users(settings):
         raise UsageError(
-            "Others could reach this address, and this library has no users; add one with `studio users add NAME`, or "
-            "use --host 127.0.0.1."
+            "Others could reach this studio, and this library has no users; add one with `studio users add NAME`, or "
+            "use --host 127.0.0.1 without a proxy."
         )
     listening = _listen(host, port)
-    with listening, only_one(settings):
+    with listening, exclusive_lock(settings):
         logs.start(settings, "app")
         studio = Studio(settings, background=True)
         try:
-            app = create_app(studio, host, mcp=mcp)
+            app = create_app(studio, host, mcp=mcp, behind_proxy=behind_proxy)
         except BaseException:
             studio.close()
             raise
@@ -113,7 +138,15 @@ def serve(settings: Settings, host: str, port: int, *, open_browser: bool, mcp: 
         log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
         if open_browser:
             threading.Timer(1.5, webbrowser.open, [url]).start()
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            http=with_header_deadline(settings.limits.headers_s),
+            ws="none",
+            # believed from this machine, or from the addresses in the variable FORWARDED_ALLOW_IPS
+            proxy_headers=behind_proxy is not None,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _has_users(settings: Settings) -> bool:

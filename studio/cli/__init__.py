@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio import __version__
-from studio.cli import annotating, evaluation, exchange, finding, people, upkeep, users, videos
-from studio.cli.console import Commands, Help
+from studio.cli import annotations, evaluation, exchange, maintenance, people, search, users, videos
+from studio.cli.common import Commands, Help
 from studio.errors import StudioError, UsageError
 
 __all__ = ["main", "parser"]
@@ -48,13 +48,13 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         "studio", description="Search video for moments, correct what models propose, keep the corrections.",
         parents=[common], formatter_class=Help, epilog=(
-            "VIDEO is an id (from `studio add`) or a path; a new file is added first.\n"
+            "VIDEO is an id (from `studio add`), a path, or a name that one video has; a new file is added first.\n"
             "Exit status: 0 done, 1 failed with one line on standard error, 2 misused, 130 stopped with Ctrl+C.\n"
             "Completion:\n  studio completion bash > ~/.local/share/bash-completion/completions/studio"
         ),
     )  # fmt: skip
     top.add_argument("--version", action="version", version=__version__)
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
-    for group in (videos, finding, people, annotating, exchange, evaluation, upkeep, users):
+    for group in (videos, search, people, annotations, exchange, evaluation, maintenance, users):
         group.register(commands)
     return top

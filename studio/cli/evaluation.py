@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from studio.cli.console import Args, Commands, show
+from studio.cli.common import Args, Commands, show
 from studio.eval import TASKS, evaluate
 
 

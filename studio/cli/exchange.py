@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio import formats
-from studio.cli.console import Args, Commands, Json, bar, known, opened, show
-from studio.errors import UsageError
+from studio.cli.common import Args, Commands, Json, bar, known, opened, show
+from studio.errors import NotFound, UsageError
 from studio.partial import write_whole
-from studio.service import dataset
-from studio.service.dataset import Wish
-from studio.service.exchange import Plan, listed
+from studio.service import Studio
+from studio.service.exchange import dataset
+from studio.service.exchange.dataset import ExportOptions
+from studio.service.exchange.exchange import ImportOptions, listed
 
 
 def register(commands: Commands) -> None:
@@ -25,7 +26,7 @@ def register(commands: Commands) -> None:
             "studio export --dataset smiles --format activitynet --split 0.8,0.1,0.1 --clips",
         ),
     )  # fmt: skip
-    sub.add_argument("video", metavar="VIDEO", nargs="?", help="an id or a path")
+    sub.add_argument("video", metavar="VIDEO", nargs="?", help="an id, a path, or a name")
     sub.add_argument("--format", metavar="F", help=f"{writable} (default: by the name of FILE, else json)")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
     sub.add_argument("--check", action="store_true", help="only say what the format cannot hold of these annotations")
@@ -73,7 +74,7 @@ def export(args: Args) -> int:
     if args.json and args.output is None and not args.check:
         raise UsageError("--json says what was written; name the file with -o FILE, or leave --json out.")
     with opened(args) as studio:
-        video = studio.video(args.video)["id"]
+        video = studio.videos.resolve(args.video)["id"]
         name = args.format or (formats.guessed(args.output.name).name if args.output else "json")
         lost = studio.exchange.losses(video, name)
         data = b"" if args.check else studio.exchange.export(video, name)
@@ -101,7 +102,7 @@ def _dataset(args: Args) -> int:
         split = tuple(float(share) for share in args.split.split(","))
     except ValueError:
         raise UsageError("--split takes shares as in 0.8,0.1,0.1.") from None
-    wish = Wish(args.format or "json", args.search, split, args.seed, args.clips, args.licence)
+    wish = ExportOptions(args.format or "json", args.search, split, args.seed, args.clips, args.licence)
     with opened(args) as studio, bar("data set") as progress:
         card = dataset.export(studio, args.dataset.expanduser().absolute(), wish, progress)
     splits = ", ".join(f"{count} {split}" for split, count in card["splits"].items())
@@ -124,8 +125,9 @@ def import_(args: Args) -> int:
             found = studio.exchange.imports()
             show(args, {"imports": found}, [_line(each) for each in found])
             return 0
-        plan = Plan(
-            None if args.video is None else known(studio, args.video), _pairs(args.map_video, "video"),
+        mapped = {old: _named(studio, new) for old, new in _pairs(args.map_video, "video").items()}
+        plan = ImportOptions(
+            None if args.video is None else known(studio, args.video), mapped,
             _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind,
         )  # fmt: skip
         data = _content(args.file)
@@ -149,6 +151,14 @@ def _pairs(listed: Sequence[str], what: str) -> dict[str, str]:
     if not all(sign for _, sign, _ in pairs):
         raise UsageError(f"--map-{what} takes OLD=NEW.")
     return {old: new for old, _, new in pairs}
+
+
+def _named(studio: Studio, ref: str) -> str:
+    """The id of a video; what is none is said where a part of the file needs it."""
+    try:
+        return known(studio, ref)
+    except NotFound:
+        return ref
 
 
 def _told(result: Json) -> list[str]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from studio.cli.console import Args, Commands, Json, bar, known, opened, show
+from studio.cli.common import Args, Commands, Json, bar, known, opened, show
 from studio.errors import UsageError
 from studio.formats import subtitles
 from studio.service.models import engines
@@ -31,7 +31,7 @@ def emotions(args: Args) -> int:
             raise UsageError(f"There is no file “{args.subtitles.name}”; check the path after --subtitles.")
         params["subtitles"] = subtitles.read(args.subtitles.read_bytes())
     with opened(args) as studio, bar("emotions") as progress:
-        run = studio.run("emotions", known(studio, args.video), params, progress)
+        run = studio.jobs.run("emotions", known(studio, args.video), params, progress)
     found = [
         {"track": p.track, "start": seconds(p.segment.start), "end": seconds(p.segment.end), "label": p.label,
          "score": round(p.score, 4)}
@@ -46,7 +46,7 @@ def speakers(args: Args) -> int:
     """`studio speakers`"""
     with opened(args) as studio, bar("speakers") as progress:
         params = {"model": args.model, "detector": args.detector}
-        run = studio.run("speakers", known(studio, args.video), params, progress)
+        run = studio.jobs.run("speakers", known(studio, args.video), params, progress)
     tracks = []
     unseen = {"quality": 0.0, "boxes": [], **run["payload"]["off_screen"]}
     for person in [*run["payload"]["tracks"], unseen]:

@@ -4,7 +4,7 @@ import getpass
 import os
 import sys
 
-from studio.cli.console import Args, Commands, opened, show
+from studio.cli.common import Args, Commands, Json, opened, show
 from studio.errors import UsageError
 
 VARIABLE = "STUDIO_PASSWORD"
@@ -14,23 +14,34 @@ def register(commands: Commands) -> None:
     """Declare it."""
     sub = commands.add(
         "users", users, "say who may log in; once there is a user, everybody has to",
-        examples=("studio users add berta", f"{VARIABLE}=… studio users add berta", "studio users list"),
+        examples=("studio users add berta", f"{VARIABLE}=… studio users add berta --admin", "studio users list",
+                  "studio users admin berta", "studio users admin berta --off"),
+        more="The first user is an admin, who may also remove and rename what others made.",
     )  # fmt: skip
-    sub.add_argument("action", choices=["add", "remove", "list"])
+    sub.add_argument("action", choices=["add", "remove", "list", "admin"])
     sub.add_argument("name", metavar="NAME", nargs="?")
+    sub.add_argument("--admin", action="store_true", help="add: as an admin")
+    sub.add_argument("--off", action="store_true", help="admin: no longer")
 
 
 def users(args: Args) -> int:
-    """`studio users add|remove|list`"""
+    """`studio users add|remove|list|admin`"""
     if (args.name is None) != (args.action == "list"):
-        raise UsageError("Use: studio users add NAME, remove NAME, or list.")
+        raise UsageError("Use: studio users add NAME, remove NAME, admin NAME, or list.")
+    if (args.admin and args.action != "add") or (args.off and args.action != "admin"):
+        raise UsageError("--admin goes with add, and --off with admin.")
     with opened(args) as studio:
         if args.action == "add":
-            studio.users.put(args.name, _password())
+            studio.users.put(args.name, _password(), admin=args.admin)
         elif args.action == "remove":
             studio.users.drop(args.name)
-        found = [{"name": name, "added": added} for name, added in studio.users.listed()]
-    show(args, {"users": found}, [f"{user['name']}  (since {user['added'][:10]})" for user in found] or ["nobody"])
+        elif args.action == "admin":
+            studio.users.make_admin(args.name, not args.off)
+        found: list[Json] = [
+            {"name": name, "added": added, "admin": admin} for name, added, admin in studio.users.listed()
+        ]
+    lines = [f"{user['name']}  (since {user['added'][:10]}{', admin' * user['admin']})" for user in found]
+    show(args, {"users": found}, lines or ["nobody"])
     return 0
 
 

@@ -5,10 +5,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from studio.cli.console import ENCODER, Args, Commands, bar, known, opened, settings_of, show
+from studio.cli.common import ENCODER, Args, Commands, bar, known, opened, settings_of, show
 from studio.errors import UsageError
-from studio.jobs import ProcessWorker
+from studio.jobs import ProcessBackend
 from studio.service import Studio
+from studio.service.videos import files
 from studio.timeline import clock, seconds
 
 
@@ -24,6 +25,9 @@ def register(commands: Commands) -> None:
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
         sub.add_argument("--folder", metavar="DIR", action="append", default=[], type=Path,
                          help="those who log in may add videos of this folder by their path; repeatable")  # fmt: skip
+        sub.add_argument("--behind-proxy", metavar="NAME", nargs="?", const="",
+                         help="a proxy on this machine passes requests on: believe its X-Forwarded headers, and let in "
+                         "only who opened it as NAME (docs/security.md)")  # fmt: skip
         sub.add_argument("--mcp", action="store_true", help="also let MCP clients search and ground (docs/api.md)")
     sub = commands.add(
         "add", add, "add videos to the library; they stay where they are",
@@ -46,7 +50,14 @@ def serve(args: Args) -> int:
         if not folder.is_dir():
             raise UsageError(f"There is no folder “{folder}”; give one that is there with --folder.")
     settings = dataclasses.replace(settings_of(args), folders=folders)
-    run_app(settings, args.host, args.port, open_browser=not args.no_browser, mcp=args.mcp)
+    run_app(
+        settings,
+        args.host,
+        args.port,
+        open_browser=not args.no_browser,
+        mcp=args.mcp,
+        behind_proxy=args.behind_proxy,
+    )
     return 0
 
 
@@ -56,13 +67,13 @@ def demo(args: Args) -> int:
 
     settings = settings_of(args)
     # in a child process: this one goes on to serve, and must not hold on to the models' memory
-    worker = ProcessWorker(settings)
-    with closing(Studio(settings, worker=worker)) as studio, bar("demo library") as progress:
+    backend = ProcessBackend(settings)
+    with closing(Studio(settings, backend=backend)) as studio, bar("demo library") as progress:
         files = build(settings.home / "demo", progress)
         for number, file in enumerate(files):
-            row = studio.add(file)
+            row = studio.videos.add(file)
             progress(number / len(files), f"indexing {row['name']}")
-            studio.index(row["id"])
+            studio.jobs.index(row["id"])
     return serve(args)
 
 
@@ -70,10 +81,11 @@ def add(args: Args) -> int:
     """`studio add`"""
     rows, problems = [], []
     with opened(args) as studio, bar("adding") as progress:
-        wanted = [file for path in args.paths for file in studio.files_of(Path(path).expanduser())]
+        found = [files.videos_at(Path(path).expanduser()) for path in args.paths]
+        wanted = [file for each in found for file in each.files]
         for number, file in enumerate(wanted):
             progress(number / len(wanted), file.name)
-            added, failed = studio.add_all([file])
+            added, failed = studio.videos.add_all([file])
             rows += added
             problems += failed
     listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
@@ -88,8 +100,8 @@ def index(args: Args) -> int:
     """`studio index`"""
     done = []
     with opened(args) as studio:
-        for row in [studio.video(known(studio, ref)) for ref in args.videos] or studio.videos():
+        for row in [studio.videos.get(known(studio, ref)) for ref in args.videos] or studio.videos.all():
             with bar(row["name"]) as progress:
-                done.append({"id": row["id"], "frames": studio.index(row["id"], progress, args.encoder)["frames"]})
+                done.append({"id": row["id"], "frames": studio.jobs.index(row["id"], progress, args.encoder)["frames"]})
     show(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
     return 0

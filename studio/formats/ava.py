@@ -52,11 +52,10 @@ def _at(time: int, spoken: Sequence[Annotation]) -> str:
 
 def read(data: bytes, name: str) -> list[Part]:
     """Raises FormatError naming the line."""
-    rows = rows_of(data)
-    if rows and rows[0][1][0].strip() == COLUMNS[0]:
-        del rows[0]
     found: dict[str, dict[str, list[tuple[Box, str]]]] = {}
-    for number, row in rows:
+    for place, (number, row) in enumerate(rows_of(data)):
+        if place == 0 and row[0].strip() == COLUMNS[0]:
+            continue
         where = f"Line {number}"
         if len(row) not in (8, 9) or row[6] not in LABELS:
             raise FormatError(f"{where} of this CSV is none of AVA-ActiveSpeaker; it needs {len(COLUMNS)} cells.")

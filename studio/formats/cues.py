@@ -77,7 +77,7 @@ def read_vtt(data: bytes, name: str) -> list[Part]:
     if not text.startswith("WEBVTT"):
         raise FormatError("This is not WebVTT; its first line must begin with WEBVTT.")
     marks = []
-    for block in re.split(r"\n{2,}", re.sub(r"\r\n?", "\n", text)):
+    for block in reading.blocks_of(re.sub(r"\r\n?", "\n", text)):
         lines = block.split("\n")
         at = next((k for k, line in enumerate(lines[:2]) if "-->" in line), None)
         if at is None:

@@ -1,8 +1,8 @@
 """CVAT for video 1.1 (XML): tracks of boxes in pixels, frames counted from 0, `outside="1"` where the object is gone.
 
 An annotation becomes a CVAT track of its label that lasts its frames (to the nearest edge of a frame), with the boxes
-of its own track where those are known, else the whole picture. Our track and note are attributes of it. Reading makes
-every run of frames in which an object is not outside a segment; between key frames a box stays.
+of its own track where those are known, else the whole picture. Our track, note and attributes are attributes of it, as
+text. Reading makes every run of frames in which an object is not outside a segment; between key frames a box stays.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from studio.formats.markup import printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.timeline import Annotation, Box, Timeline
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, blank=False, text=printable, naming=printable, remark=printable)
+HOLDS = Holds(grain=0, notes=True, boxes=True, blank=False, text=printable, naming=printable, remark=printable,
+              attributes="text")  # fmt: skip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 Seen = tuple[int, bool, Box | None]  # frame, outside, box in pixels (its time is the frame)
@@ -35,7 +36,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         SubElement(task, name).text = value
     labels = SubElement(task, "labels")
     for label in sorted({a.label for a in found}):
-        _declare(labels, label)
+        _declare(labels, label, sorted({name for a in found if a.label == label for name in _attributes(a)}))
     size = SubElement(task, "original_size")
     SubElement(size, "width").text, SubElement(size, "height").text = str(footage.width), str(footage.height)
     SubElement(task, "source").text = printable(footage.name)
@@ -45,11 +46,17 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     return write_xml(root)
 
 
-def _declare(labels: Element, label: str) -> None:
+def _attributes(a: Annotation) -> dict[str, str]:
+    """What CVAT can say of an annotation beside its label."""
+    texts = {printable(name): printable(reading.as_text(value)) for name, value in a.attributes.items()}
+    return {**texts, "track": a.track, "note": a.note}
+
+
+def _declare(labels: Element, label: str, names: Sequence[str]) -> None:
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
     attributes = SubElement(element, "attributes")
-    for name in ("track", "note"):
+    for name in names:
         attribute = SubElement(attributes, "attribute")
         for key, value in (("name", name), ("mutable", "False"), ("input_type", "text"), ("default_value", ""),
                            ("values", "")):  # fmt: skip
@@ -79,7 +86,7 @@ def _box(
     corners = {name: f"{share * sides[k % 2]:.2f}" for k, (name, share) in enumerate(zip(_CORNERS, box, strict=True))}
     flags = {"frame": str(frame), "outside": str(int(outside)), "occluded": "0", "keyframe": "1"}
     element = SubElement(parent, "box", {**flags, **corners, "z_order": "0"})
-    for name, value in (("track", a.track), ("note", a.note)):
+    for name, value in _attributes(a).items():
         SubElement(element, "attribute", name=name).text = value
 
 
@@ -97,7 +104,8 @@ def read(data: bytes, name: str) -> list[Part]:
         facts = {a.get("name", ""): a.text or "" for a in element.iter("attribute")}
         track = facts.get("track") or f"{label} {element.get('id', '')}".strip()
         last = reading.whole(stop, "The last frame") if stop else max((s[0] for s in seen), default=0)
-        marks += [Mark(*span, label, track, facts.get("note", "")) for span in _runs(seen, last + 1)]
+        more = reading.attributes_of({k: v for k, v in facts.items() if k not in ("track", "note", "")}, "A track")
+        marks += [Mark(*span, label, track, facts.get("note", ""), attributes=more) for span in _runs(seen, last + 1)]
         shown = [box for _, outside, box in seen if box is not None and not outside and not _is_whole(box, root)]
         if shown:
             boxes.setdefault(track, []).extend(shown)

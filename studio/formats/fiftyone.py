@@ -11,7 +11,7 @@ from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.timeline import Annotation, Timeline
 
-HOLDS = Holds(grain=0, notes=True, scores=True, annotators=True)
+HOLDS = Holds(grain=0, notes=True, scores=True, annotators=True, attributes="all")
 TRACK = "Event"
 
 
@@ -25,12 +25,13 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def _detection(a: Annotation, timeline: Timeline, place: dict[str, int]) -> dict[str, Any]:
     first, end = timeline.footage.frames(a.segment)
-    attributes = {"track": a.track, **({"note": a.note} if a.note else {})}
+    ours = {"track": a.track, **({"note": a.note} if a.note else {})}
+    ours |= {"annotator": a.annotator} if a.annotator else {}
     return {
         "label": place[a.label],
         "support": [first + 1, end],
         **({"confidence": timeline.scores[a.id]} if a.id in timeline.scores else {}),
-        "attributes": {**attributes, **({"annotator": a.annotator} if a.annotator else {})},
+        "attributes": {**a.attributes, **ours},
     }
 
 
@@ -67,6 +68,7 @@ def _mark(item: dict[str, Any], classes: Any, where: str) -> Mark:
     return Mark(
         first, end, label, str(facts.get("track", TRACK)), str(facts.get("note", "")),
         None if score is None else reading.number(score, where), str(facts.get("annotator", "")),
+        reading.attributes_of({k: v for k, v in facts.items() if k not in ("track", "note", "annotator")}, where),
     )  # fmt: skip
 
 

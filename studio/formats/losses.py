@@ -33,6 +33,8 @@ def cannot_hold(form: Format) -> list[str]:
         "confidence": not holds.scores,
         "annotators": not holds.annotators,
         "links to predictions": not holds.origin,
+        "attributes": not holds.attributes,
+        "attributes as anything but text": holds.attributes == "text",
         "boxes": not holds.boxes,
     }
     return [what for what, lost in said.items() if lost and what]
@@ -120,7 +122,12 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         "The confidence": 0 if holds.scores else sum(a.id in t.scores for t, a in kept),
         "The names of the annotators": 0 if holds.annotators else sum(bool(a.annotator) for _, a in kept),
         "The links to predictions": 0 if holds.origin else sum(a.prediction_id is not None for _, a in kept),
+        "The attributes": 0 if holds.attributes else sum(bool(a.attributes) for _, a in kept),
     }
+    if holds.attributes == "text":
+        changed = sum(any(not isinstance(v, str) for v in a.attributes.values()) for _, a in kept)
+        if changed:
+            yield f"The attributes of {segments(changed)} that are no text become text."
     for what, count in dropped.items():
         if count:
             yield f"{what} of {segments(count)} {'is' if what == 'The confidence' else 'are'} dropped."

@@ -13,7 +13,8 @@ from typing import Literal
 
 from studio.config import Limits
 from studio.errors import FormatError
-from studio.timeline import Annotation, Box, Footage, Segment, Timeline
+from studio.formats import reading
+from studio.timeline import Annotation, Attributes, Box, Footage, Segment, Timeline
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -32,6 +33,10 @@ class Mark:
     note: str = ""
     score: float | None = None
     annotator: str = ""
+    attributes: Attributes = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        reading.take_mark()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,8 @@ class Holds:
 
     `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
     go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note.
-    `blank`: whether a label may be empty. `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no
-    place in it.
+    `attributes`: whether it keeps them, as "text" or "all" as they are. `blank`: whether a label may be empty.
+    `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it.
     """
 
     grain: int = 1
@@ -81,6 +86,7 @@ class Holds:
     boxes: bool = False
     only_boxed: bool = False
     origin: bool = False
+    attributes: Literal["", "text", "all"] = ""
     labels: bool = True
     layers: bool = False
     blank: bool = True

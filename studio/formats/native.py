@@ -6,30 +6,11 @@ from typing import Any
 from studio.errors import FormatError, StudioError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
-from studio.timeline import Annotation, Box, Footage, Segment, Timeline, seconds
+from studio.timeline import Annotation, Box, Footage, Timeline, from_dict, seconds, to_dict
 
 VERSION = 1
-HOLDS = Holds(notes=True, scores=True, annotators=True, boxes=True, origin=True)
+HOLDS = Holds(notes=True, scores=True, annotators=True, boxes=True, origin=True, attributes="all")
 _NAME = "This Moment Studio JSON file"
-
-
-def to_dict(a: Annotation) -> dict[str, Any]:
-    """One annotation as JSON values; what the command line and the browser get too."""
-    return {
-        "id": a.id,
-        "track": a.track,
-        "start": seconds(a.segment.start),
-        "end": seconds(a.segment.end),
-        "start_us": a.segment.start,
-        "end_us": a.segment.end,
-        "label": a.label,
-        "note": a.note,
-        "source": a.source,
-        "prediction_id": a.prediction_id,
-        "annotator": a.annotator,
-        "version": a.version,
-        "deleted": a.deleted,
-    }
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -74,22 +55,15 @@ def parse(data: bytes) -> list[Timeline]:
 def _timeline(document: dict[str, Any]) -> Timeline:
     footage = Footage(str(document["video"]), reading.whole(document["duration_us"], _NAME))
     items = reading.expect(document["annotations"], list, f"{_NAME}: “annotations”")
+    reading.room_for(len(items))
     scores = {item["id"]: reading.number(item["score"], _NAME) for item in items if "score" in item}
     boxes = {track: tuple(map(_box, listed)) for track, listed in document.get("boxes", {}).items()}
-    return Timeline(footage, tuple(map(_from_dict, items)), scores, boxes)
+    return Timeline(footage, tuple(map(from_dict, items)), scores, boxes)
 
 
 def _box(values: list[Any]) -> Box:
     t, x1, y1, x2, y2 = values
     return (reading.whole(t, _NAME), *(reading.number(v, _NAME) for v in (x1, y1, x2, y2)))  # type: ignore[return-value]
-
-
-def _from_dict(item: dict[str, Any]) -> Annotation:
-    kept = {key: item[key] for key in ("id", "track", "label", "note", "source", "prediction_id", "annotator")}
-    if not all(isinstance(value, str) for key, value in kept.items() if key != "prediction_id"):
-        raise TypeError("text")
-    segment = Segment(item["start_us"], item["end_us"])
-    return Annotation(segment=segment, version=item["version"], deleted=item["deleted"], **kept)
 
 
 def read(data: bytes, name: str) -> list[Part]:
@@ -98,12 +72,13 @@ def read(data: bytes, name: str) -> list[Part]:
 
 
 def _part(timeline: Timeline) -> Part:
-    marks = tuple(
-        Mark(a.segment.start, a.segment.end, a.label, a.track, a.note, timeline.scores.get(a.id), a.annotator)
-        for a in timeline.annotations
-        if not a.deleted
-    )
+    marks = tuple(_mark(a, timeline.scores.get(a.id)) for a in timeline.annotations if not a.deleted)
     return Part(timeline.footage.name, marks, boxes=timeline.boxes)
+
+
+def _mark(a: Annotation, score: float | None) -> Mark:
+    start, end = a.segment.start, a.segment.end
+    return Mark(start, end, a.label, a.track, a.note, score, a.annotator, a.attributes)
 
 
 FORMAT = Format("json", "Moment Studio JSON", ".json", "application/json", "µs", HOLDS, write, read, many=True)

@@ -1,17 +1,77 @@
-"""Foreign text read with suspicion: encodings, JSON, numbers, times. Every error is one FormatError sentence."""
+"""Foreign text read with suspicion: encodings, JSON, numbers, times. Every error is one FormatError sentence.
+
+Inside of `bounded` a reader stops at the first segment, line or object too many, and not after it has built them all.
+"""
 
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from studio.errors import FormatError
+from studio.errors import FormatError, UsageError
+from studio.timeline import checked_attributes
 
 T = TypeVar("T")
 Json = dict[str, Any]
 _MOST_SECONDS = 10**7
+_PARTS_A_MARK = 20  # lines, rows, JSON objects and lists that a file may have for each segment that it may have
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")  # only CR and LF end a line
+
+
+class TooMany(FormatError):
+    """A file with more segments, or more of anything else, than is read."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """What is left to read; `most` segments at first."""
+
+    most: int
+    marks: int
+    parts: int
+
+
+_room: ContextVar[_Room | None] = ContextVar("room", default=None)
+
+
+@contextmanager
+def bounded(most: int) -> Iterator[None]:
+    """Within, at most so many segments are read, and in proportion lines and objects; more raise TooMany."""
+    token = _room.set(_Room(most, most, most * _PARTS_A_MARK))
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
+def take_mark() -> None:
+    """A segment was found. Raises TooMany."""
+    room = _room.get()
+    if room is not None:
+        room.marks -= 1
+        if room.marks < 0:
+            raise TooMany(f"This file has more than {room.most} segments; split it.")
+
+
+def room_for(marks: int) -> None:
+    """Raises TooMany unless that many segments can still be taken."""
+    room = _room.get()
+    if room is not None and marks > room.marks:
+        raise TooMany(f"This file has more than {room.most} segments; split it.")
+
+
+def take_parts(count: int) -> None:
+    """So many lines, rows, objects or lists were found. Raises TooMany."""
+    room = _room.get()
+    if room is not None:
+        room.parts -= count
+        if room.parts < 0:
+            raise TooMany(f"This file has more than {room.most * _PARTS_A_MARK} lines or entries; split it.")
 
 
 def text_of(data: bytes) -> str:
@@ -24,16 +84,40 @@ def text_of(data: bytes) -> str:
         raise FormatError("This file is not text in UTF-8; save it as UTF-8 and try again.") from None
 
 
-def lines_of(data: bytes) -> list[tuple[int, str]]:
-    """(number from 1, line) of every line that is not blank. Only CR and LF end a line."""
-    return [(n, line) for n, line in enumerate(re.split(r"\r\n|\r|\n", text_of(data)), 1) if line.strip()]
+def lines_of(data: bytes) -> Iterator[tuple[int, str]]:
+    """(number from 1, line) of every line that is not blank. Only CR and LF end a line. Raises FormatError."""
+    for number, match in enumerate(_LINE.finditer(text_of(data)), 1):
+        if match.group(1).strip():
+            take_parts(1)
+            yield number, match.group(1)
+
+
+def counted(rows: Iterable[T]) -> Iterator[T]:
+    """Rows of a table, one by one. Raises TooMany."""
+    for row in rows:
+        take_parts(1)
+        yield row
+
+
+def blocks_of(text: str) -> Iterator[str]:
+    """What stands between blank lines, one by one; LF ends a line. Raises TooMany."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n\n", start)
+        end = len(text) if end < 0 else end
+        if block := text[start:end].lstrip("\n"):
+            take_parts(1)
+            yield block
+        start = end + 2
 
 
 def json_of(data: bytes | str) -> Any:
     """A JSON value without what JSON forbids or leaves open: NaN, infinities, a key twice, bottomless nesting."""
+    text = text_of(data) if isinstance(data, bytes) else data
+    take_parts(text.count("{") + text.count("["))  # before anything is built of them
     try:
         value = json.loads(
-            text_of(data) if isinstance(data, bytes) else data,
+            text,
             parse_constant=_refuse,
             parse_float=_finite,
             object_pairs_hook=_once,
@@ -161,3 +245,23 @@ def grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
     for item in items:
         found.setdefault(key(item), []).append(item)
     return found
+
+
+def attributes_of(value: dict[str, Any], where: str) -> dict[str, Any]:
+    """Attributes that a file gives a segment. Raises FormatError."""
+    try:
+        return checked_attributes(value)
+    except UsageError as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
+def attributes_in(text: str, where: str) -> dict[str, Any]:
+    """Attributes that a cell has as JSON; {} for an empty one. Raises FormatError."""
+    if not text.strip():
+        return {}
+    return attributes_of(expect(json_of(text.encode()), dict, f"{where}: “attributes”"), where)
+
+
+def as_text(value: Any) -> str:
+    """An attribute's value for a format that knows text only."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

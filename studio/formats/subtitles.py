@@ -6,6 +6,7 @@ import html
 import pysubs2
 
 from studio.errors import FormatError
+from studio.formats import reading
 
 SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 
@@ -16,7 +17,12 @@ def read(data: bytes) -> list[tuple[int, int, str]]:
     Text is UTF-8, UTF-16 with its mark, else Windows-1252, the commonest of the rest. Raises FormatError.
     """
     try:
-        parsed = pysubs2.SSAFile.from_string(_text(data))
+        text = _text(data)
+        reading.room_for(text.count("-->") + text.count("\nDialogue:"))  # pysubs2 would build them all
+        reading.take_parts(sum(text.count(sign) for sign in "\r\n{<"))  # in any other format that it knows
+        parsed = pysubs2.SSAFile.from_string(text)
+    except reading.TooMany:
+        raise
     except Exception as error:  # pysubs2 has no common base for what a damaged file raises
         raise FormatError("This is not a subtitle file; use SRT, WebVTT or ASS.") from error
     lines = [

@@ -7,18 +7,19 @@ reading takes exactly that one away again. Only `track`, `label`, and times (`st
 
 import csv
 import io
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.timeline import Timeline
 
-HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True)
+HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True, attributes="all")
 COLUMNS = (
     "video", "track", "label", "start", "end", "start_us", "end_us", "score", "note", "annotator", "source",
-    "prediction_id", "id", "version",
+    "prediction_id", "id", "version", "attributes",
 )  # fmt: skip
 _RISKY = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
@@ -33,18 +34,17 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _RISKY.match(cell) else cell
 
 
-def rows_of(data: bytes) -> list[tuple[int, list[str]]]:
+def rows_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """(number of the line, from 1, on which it begins; cells) of every row that is not blank. Raises FormatError."""
     rows = csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True)
-    found, line = [], 1
+    line = 1
     try:
-        for row in rows:
+        for row in reading.counted(rows):
             if any(row):
-                found.append((line, row))
+                yield line, row
             line = rows.line_num + 1
     except csv.Error:
         raise FormatError("This file is not CSV with commas; save it as CSV in UTF-8 and try again.") from None
-    return found
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -60,6 +60,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
             rows.writerow((
                 video, track, label, reading.decimal(start), reading.decimal(end), start, end,
                 "" if score is None else score, note, annotator, a.source, prediction, identity, a.version,
+                guarded(json.dumps(dict(a.attributes), ensure_ascii=False)) if a.attributes else "",
             ))  # fmt: skip
     return b"\xef\xbb\xbf" + target.getvalue().encode()
 
@@ -67,12 +68,12 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 def read(data: bytes, name: str) -> list[Part]:
     """Rows of such a file, or of one that a person made with the same column names. Raises FormatError."""
     rows = rows_of(data)
-    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    header = [cell.strip().lower() for cell in next(rows, (0, []))[1]]
     times = ("start_us", "end_us") if {"start_us", "end_us"} <= set(header) else ("start", "end")
     if not {"label", *times} <= set(header):
         raise FormatError("The first row of this CSV must name the columns label, start and end (and track, video).")
     found: dict[str, list[Mark]] = {}
-    for number, row in rows[1:]:
+    for number, row in rows:
         if len(row) != len(header):
             raise FormatError(f"Line {number} of this CSV has {len(row)} cells instead of {len(header)}; repair it.")
         cells = {key: unguarded(cell) for key, cell in zip(header, row, strict=True)}
@@ -86,6 +87,7 @@ def _mark(cells: dict[str, str], times: tuple[str, str], where: str) -> Mark:
     return Mark(
         read_time(cells[times[0]], where), read_time(cells[times[1]], where), cells["label"], cells.get("track", ""),
         cells.get("note", ""), reading.number(score, where) if score else None, cells.get("annotator", ""),
+        reading.attributes_in(cells.get("attributes", ""), where),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """VIA 3 projects (JSON): files, attributes, and `metadata` whose `z` is [start, end] in seconds, exact to the µs.
 
-The attributes are `track` (1), `label` (2) and `note` (3); VIA draws one row for each value of the first. Other
+The attributes are `track` (1), `label` (2), `note` (3) and then those that annotations have, as text; VIA draws one
+row for each value of the first. Other
 projects' first attribute of time segments is read as the label, and a single one as both. Boxes are metadata with one
 time and a rectangle `xy` [2, x, y, width, height] in pixels.
 """
@@ -12,8 +13,9 @@ from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.timeline import Box, Timeline
 
-HOLDS = Holds(notes=True, boxes=True)
+HOLDS = Holds(notes=True, boxes=True, attributes="text")
 TRACK = "Segment"
+OURS = ("track", "label", "note")
 _TRACK, _LABEL, _NOTE = "1", "2", "3"
 _VIDEO, _RECTANGLE = 4, 2
 
@@ -24,9 +26,11 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         str(n): {"fid": str(n), "fname": t.footage.name, "type": _VIDEO, "loc": 1, "src": t.footage.name}
         for n, t in enumerate(timelines, 1)
     }
+    named = {name for t in timelines for a in t.annotations for name in a.attributes}
+    keys = {name: str(n) for n, name in enumerate((*OURS, *sorted(named - set(OURS))), 1)}
     metadata: dict[str, Any] = {}
     for number, timeline in enumerate(timelines, 1):
-        for k, (z, xy, av) in enumerate(_entries(timeline), 1):
+        for k, (z, xy, av) in enumerate(_entries(timeline, keys), 1):
             metadata[f"{number}_{k:08d}"] = {"vid": str(number), "flg": 0, "z": z, "xy": xy, "av": av}
     views = {number: {"fid_list": [number]} for number in files}
     return reading.dump({
@@ -43,16 +47,17 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         "attribute": {
             key: {"aname": name, "anchor_id": "FILE1_Z2_XY0", "type": 1, "desc": "", "options": {},
                   "default_option_id": ""}
-            for key, name in ((_TRACK, "track"), (_LABEL, "label"), (_NOTE, "note"))
+            for name, key in keys.items()
         },
         "file": files, "metadata": metadata, "view": views,
     })  # fmt: skip
 
 
-def _entries(timeline: Timeline) -> list[tuple[list[float], list[float], dict[str, str]]]:
+def _entries(timeline: Timeline, keys: dict[str, str]) -> list[tuple[list[float], list[float], dict[str, str]]]:
     found: list[tuple[list[float], list[float], dict[str, str]]] = []
     for a in HOLDS.fitted(timeline):
-        av = {_TRACK: a.track, _LABEL: a.label, **({_NOTE: a.note} if a.note else {})}
+        ours = {_TRACK: a.track, _LABEL: a.label, **({_NOTE: a.note} if a.note else {})}
+        av = {**{keys[name]: reading.as_text(value) for name, value in a.attributes.items()}, **ours}
         found.append(([reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)], [], av))
     wide, high = timeline.footage.width, timeline.footage.height
     for track, boxes in timeline.boxes.items():
@@ -67,7 +72,9 @@ def read(data: bytes, name: str) -> list[Part]:
     project = reading.expect(reading.json_of(data), dict, "This VIA project")
     files = reading.child(project, "file", dict, "This VIA project")
     views = reading.child(project, "view", dict, "This VIA project")
-    keys = _keys(reading.child(project, "attribute", dict, "This VIA project"))
+    attributes = reading.child(project, "attribute", dict, "This VIA project")
+    keys = _keys(attributes)
+    others = {k: str(a.get("aname", "")) for k, a in attributes.items() if k not in keys and isinstance(a, dict)}
     marks: dict[str, list[Mark]] = {view: [] for view in views}
     boxes: dict[str, dict[str, list[Box]]] = {view: {} for view in views}
     other = 0
@@ -80,7 +87,10 @@ def read(data: bytes, name: str) -> list[Part]:
         xy = entry.get("xy") or []
         if len(z) == 2 and not xy:
             start, end = (reading.us_of(t, where) for t in z)
-            marks[view].append(Mark(start, end, label, track or TRACK, note))
+            more = {name: given[k] for k, name in others.items() if given.get(k) and name}
+            marks[view].append(
+                Mark(start, end, label, track or TRACK, note, attributes=reading.attributes_of(more, where))
+            )
         elif len(z) == 1 and isinstance(xy, list) and len(xy) == 5 and xy[0] == _RECTANGLE:
             _, x, y, wide, high = (reading.number(v, where) for v in xy)
             box = reading.us_of(z[0], where), x, y, x + wide, y + high

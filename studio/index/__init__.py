@@ -1,7 +1,8 @@
 """What can be rebuilt from the videos at any time (embeddings, face tracks, thumbnails), and vector search."""
 
 from studio.index.cache import Cache
-from studio.index.shelf import Shelf
-from studio.index.vectors import Features, Vectors
+from studio.index.feature_store import Features, FeatureStore
+from studio.index.library_index import LibraryIndex, delete_everywhere
+from studio.index.vector_index import Match, VectorIndex
 
-__all__ = ["Cache", "Features", "Shelf", "Vectors"]
+__all__ = ["Cache", "FeatureStore", "Features", "LibraryIndex", "Match", "VectorIndex", "delete_everywhere"]

@@ -29,8 +29,8 @@ class Cache:
         """Where `name` is or would be."""
         return self.folder(video_id) / name
 
-    def stamp(self, video_id: str, name: str) -> int:
-        """A number that changes when `name` does; 0 where it is missing. Quick: a search asks for all of a library."""
+    def mtime_ns(self, video_id: str, name: str) -> int:
+        """When `name` was last written, ns; 0 where it is missing. Quick: a search asks for all of a library."""
         try:
             return os.stat(f"{self.root}/{_checked(video_id)}/{name}").st_mtime_ns  # noqa: PTH116 (a Path takes longer)
         except OSError:

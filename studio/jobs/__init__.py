@@ -1,7 +1,26 @@
-"""Long work: what the kinds of job do, the process that does it, and the queue that survives a restart."""
+"""Long work: the kinds of job, the backends that execute them, and the queue that survives a restart."""
 
-from studio.jobs.result import PROXY, STALE, Progress, Result, Watch
-from studio.jobs.runner import Runner
-from studio.jobs.worker import InlineWorker, ProcessWorker, Worker
+from studio.jobs.backends import ExecutionBackend, InlineBackend, ProcessBackend
+from studio.jobs.dispatcher import Dispatcher
+from studio.jobs.keeping import keep_result
+from studio.jobs.kinds import KINDS, Comparison, JobKind, comparable, queued_kind
+from studio.jobs.result import INDEX_FILES, PROXY, REPLACED, JobMonitor, JobResult, ReportProgress
 
-__all__ = ["PROXY", "STALE", "InlineWorker", "ProcessWorker", "Progress", "Result", "Runner", "Watch", "Worker"]
+__all__ = [
+    "INDEX_FILES",
+    "KINDS",
+    "PROXY",
+    "REPLACED",
+    "Comparison",
+    "Dispatcher",
+    "ExecutionBackend",
+    "InlineBackend",
+    "JobKind",
+    "JobMonitor",
+    "JobResult",
+    "ProcessBackend",
+    "ReportProgress",
+    "comparable",
+    "keep_result",
+    "queued_kind",
+]

@@ -1,8 +1,6 @@
-"""Use cases: the one door for the app and the command line."""
+"""Use cases: what the app, the command line and Python call."""
 
-from studio.service import views
-from studio.service.doctor import examine
-from studio.service.library import Studio
 from studio.service.models import catalogue
+from studio.service.studio import Studio
 
-__all__ = ["Studio", "catalogue", "examine", "views"]
+__all__ = ["Studio", "catalogue"]

@@ -3,21 +3,24 @@
 import base64
 import binascii
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio import media
 from studio.errors import NotFound, StoreError, UsageError
-from studio.jobs import Watch, Worker
-from studio.store import Store, annotations, labels, lines, searches
-from studio.timeline import us
+from studio.jobs import ExecutionBackend, JobMonitor
+from studio.service.accounts.rights import OWNER, Actor, need
+from studio.service.requests import listed, number, text, time
+from studio.service.serializers import job_video
+from studio.store import Store, annotations, labels, searches, stored, transcripts, videos
+from studio.timeline import seconds
 
 Row = dict[str, Any]
 SAID_WEIGHT = 0.2  # what a line that says all the words adds to a cosine; the embedded encoder's best are near 0.5
 IMAGE_SIDE = 512
-TOP = 100
+TOP, ASKED_TOP = 100, 24  # hits at most, and where a page does not say how many
+MOST_VIDEOS = 10_000  # that a question names
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +72,49 @@ def parse(request: Row) -> Asked:
     like, image, wanted = request.get("like"), request.get("image"), request.get("filters") or {}
     if not isinstance(wanted, dict):
         raise UsageError("“filters” must be an object.")
-    videos = wanted.get("videos")
-    if videos is not None and not (isinstance(videos, list) and all(isinstance(v, str) for v in videos)):
-        raise UsageError("“videos” must be a list of ids.")
     annotated, levels = wanted.get("annotated"), request.get("levels")
     if annotated not in (None, True, False):
         raise UsageError("“annotated” must be true or false.")
-    longest = _number(wanted, "longest", None)
     return Asked(
-        text=_text(request, "query"),
+        text=text(request, "query", ""),
         like=None if like is None else _moment(like),
         image=None if image is None else _picture(image),
         filters=Filters(
-            None if videos is None else tuple(videos),
-            _text(wanted, "name"),
-            us(_number(wanted, "shortest", 0.0) or 0.0),
-            None if longest is None else us(longest),
-            _text(wanted, "label"),
-            annotated,
+            None if wanted.get("videos") is None else _videos(wanted),
+            text(wanted, "name", ""),
+            time(wanted, "shortest", 0.0),
+            None if wanted.get("longest") is None else time(wanted, "longest"),
+            text(wanted, "label", ""),
+            None if annotated is None else bool(annotated),
         ),
-        said_weight=_number(request, "said_weight", SAID_WEIGHT) or 0.0,
-        levels=None if levels is None else _levels(levels),
+        said_weight=number(request, "said_weight", SAID_WEIGHT),
+        levels=None if levels is None else _levels(request),
         even=request.get("even") is True,
-        top=max(1, min(TOP, int(_number(request, "top", 24) or 0))),
-        encoder=_text(request, "encoder") or None,
+        top=max(1, min(TOP, int(number(request, "top", ASKED_TOP)))),
+        encoder=text(request, "encoder", "") or None,
     )
+
+
+def plain(asked: Asked) -> Row:
+    """The inverse of `parse`, without the picture: all of a question that can be kept."""
+    like, filters = asked.like, asked.filters
+    return {
+        "query": asked.text,
+        **({"like": {"video": like[0], "start": seconds(like[1]), "end": seconds(like[2])}} if like else {}),
+        "filters": {
+            **({} if filters.videos is None else {"videos": list(filters.videos)}),
+            "name": filters.name,
+            "label": filters.label,
+            "shortest": seconds(filters.shortest_us) or None,
+            "longest": None if filters.longest_us is None else seconds(filters.longest_us),
+            "annotated": filters.annotated,
+        },
+        "said_weight": asked.said_weight,
+        "levels": asked.levels and list(asked.levels),
+        "even": asked.even,
+        **({"top": asked.top} if asked.top != ASKED_TOP else {}),
+        **({"encoder": asked.encoder} if asked.encoder else {}),
+    }
 
 
 def picture_of(path: Path) -> tuple[bytes, int, int]:
@@ -105,35 +126,23 @@ def picture_of(path: Path) -> tuple[bytes, int, int]:
     return shown.tobytes(), shown.shape[1], shown.shape[0]
 
 
-def _text(request: Row, key: str) -> str:
-    value = request.get(key) or ""
-    if not isinstance(value, str):
-        raise UsageError(f"“{key}” must be a text.")
-    return value
+def _videos(wanted: Row) -> tuple[str, ...]:
+    return tuple(text({"videos": each}, "videos") for each in listed(wanted, "videos", MOST_VIDEOS))
 
 
-def _number(request: Row, key: str, default: float | None) -> float | None:
-    value = request.get(key)
-    if value is None:
-        return default
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
-        raise UsageError(f"“{key}” must be a number, 0 or more.")
-    return float(value)
-
-
-def _levels(levels: Any) -> tuple[float, float, float]:
-    if not isinstance(levels, list) or len(levels) != 3:
+def _levels(request: Row) -> tuple[float, float, float]:
+    weights = listed(request, "levels", 3)
+    if len(weights) != 3:
         raise UsageError("“levels” must be three weights: video, frame and patch.")
-    video, frame, patch = (_number({"levels": weight}, "levels", 0.0) or 0.0 for weight in levels)
+    video, frame, patch = (number({"levels": weight}, "levels", 0.0) for weight in weights)
     return video, frame, patch
 
 
 def _moment(like: Any) -> tuple[str, int, int]:
     if not isinstance(like, dict) or not isinstance(like.get("video"), str):
         raise UsageError("“like” must name a video, a start and an end.")
-    start = us(_number(like, "start", 0.0) or 0.0)
-    end = us(_number(like, "end", None) or 0.0)
-    return like["video"], start, max(end, start + 1)
+    start = time(like, "start", 0.0)
+    return text(like, "video"), start, max(time(like, "end", 0.0), start + 1)
 
 
 def _picture(image: Any) -> tuple[bytes, int, int]:
@@ -149,12 +158,10 @@ def _picture(image: Any) -> tuple[bytes, int, int]:
 
 
 class Search:
-    """The part of a library that finds moments. `rows` gives its videos, `facts` what a job needs of one."""
+    """Finding moments across a library."""
 
-    def __init__(
-        self, store: Store, worker: Worker, rows: Callable[[], list[Row]], facts: Callable[[Row], Row]
-    ) -> None:
-        self._store, self._worker, self._rows, self._facts = store, worker, rows, facts
+    def __init__(self, store: Store, backend: ExecutionBackend) -> None:
+        self._store, self._backend = store, backend
 
     def ask(self, asked: Asked) -> tuple[list[Row], list[Row]]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`, `visual`,
@@ -163,37 +170,41 @@ class Search:
         Raises UsageError, ModelUnavailable.
         """
         rows = {row["id"]: row for row in self._let_through(asked.filters)}
-        text = asked.text.strip()
+        words = asked.text.strip()
 
         def known(db: Any) -> Row:
             return {
-                "said": lines.find(db, text, list(rows)) if text and asked.said_weight else [],
+                "said": transcripts.search(db, words, list(rows)) if words and asked.said_weight else [],
                 "bank": searches.history(db) if asked.even else None,
             }
 
         params = {
             "text": asked.text, "like": asked.like, "image": asked.image, "top": asked.top, "encoder": asked.encoder,
-            "videos": [self._facts(row) for row in rows.values()],
+            "videos": [job_video(row) for row in rows.values()],
             "said_weight": asked.said_weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
-        result = self._worker.call("search", params, Watch())
-        if text:
+        result = self._backend.call("search", params, JobMonitor())
+        if words:
             with contextlib.suppress(StoreError):  # what was found is worth more than remembering the question
-                self._store.write(lambda db: searches.asked(db, text))
+                self._store.write(lambda db: searches.asked(db, words))
         hits, strips = (
             [{**found, "video": rows[found["video_id"]]} for found in result.data[kind]] for kind in ("hits", "strips")
         )
         return hits, strips
 
+    def moments(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
+        """Moments across the library for a text, best first; see `ask`."""
+        return self.ask(Asked(query, top=top, encoder=encoder))[0]
+
     def _let_through(self, filters: Filters) -> list[Row]:
         label = filters.label
         labelled = self._store.read(lambda db: annotations.videos_with(db, label)) if label else set()
-        return [row for row in self._rows() if filters.let_through(row, labelled)]
+        return [row for row in self._store.read(videos.all_of) if filters.let_through(row, labelled)]
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""
-        params = {"query": query, "video": self._facts(row), "start_us": start_us, "end_us": end_us, "encoder": encoder}
-        return dict(self._worker.call("explain", params, Watch()).data)
+        params = {"query": query, "video": job_video(row), "start_us": start_us, "end_us": end_us, "encoder": encoder}
+        return dict(self._backend.call("explain", params, JobMonitor()).data)
 
     def history(self) -> list[str]:
         """What was asked, newest first."""
@@ -204,25 +215,31 @@ class Search:
 
         def work(db: Any) -> Row:
             used = list(dict.fromkeys(row["label"] for row in labels.schema(db)["labels"]))
-            return {"labels": used, "kept": searches.kept(db), "recent": searches.history(db, 8)}
+            return {"labels": used, "kept": _kept(db), "recent": searches.history(db, 8)}
 
         return self._store.read(work)
 
     def kept(self) -> list[Row]:
         """The searches that were kept: `id`, `name`, `question` as a page sent it."""
-        return self._store.read(searches.kept)
+        return self._store.read(_kept)
 
-    def keep(self, name: str, question: Row, annotator: str) -> Row:
-        """Keep a search under a name.
+    def keep(self, name: str, question: Row, annotator: str, by: Actor = OWNER) -> Row:
+        """Keep a search under a name, in place of one's own of that name.
 
-        Raises UsageError.
+        Raises UsageError, Refused.
         """
         name = name.strip()
         if not name or len(name) > 80:
             raise UsageError("Give the search a name of up to 80 letters.")
-        parse(question)  # what cannot be asked is not kept
-        plain = {key: value for key, value in question.items() if key != "image"}
-        return self._store.write(lambda db: searches.keep(db, name, plain, annotator))
+        wanted = plain(parse({key: value for key, value in question.items() if key != "image"}))
+
+        def work(db: Any) -> Row:
+            owner = searches.owner(db, name)
+            if owner is not None:
+                need(by, f"save another search as “{name}”", owner)
+            return searches.keep(db, name, wanted, annotator)
+
+        return self._store.write(work)
 
     def kept_as(self, name: str) -> Row:
         """The question kept under a name.
@@ -234,6 +251,40 @@ class Search:
                 return dict(row["question"])
         raise NotFound(f"There is no saved search “{name}”; list them with: studio searches")
 
-    def forget(self, search_id: str) -> None:
-        """Remove a kept search."""
-        self._store.write(lambda db: searches.forget(db, search_id))
+    def forget(self, search_id: str, by: Actor = OWNER) -> None:
+        """Remove a kept search; `bring_back` undoes it.
+
+        Raises NotFound, Refused.
+        """
+
+        def work(db: Any) -> None:
+            kept = searches.get(db, search_id)
+            need(by, f"remove “{kept['name']}”", kept["annotator"])
+            searches.forget(db, search_id, by.name)
+
+        self._store.write(work)
+
+    def bring_back(self, search_id: str, by: Actor = OWNER) -> None:
+        """Undo the removal of a kept search.
+
+        Raises NotFound, Refused.
+        """
+
+        def work(db: Any) -> None:
+            kept = searches.get(db, search_id)
+            if kept["removed"] is not None:
+                need(by, f"bring back “{kept['name']}”", kept["removed_by"])
+                searches.bring_back(db, search_id)
+
+        self._store.write(work)
+
+
+def _kept(db: Any) -> list[Row]:
+    """The kept searches whose questions can be asked; an older release kept whatever a page sent."""
+    found = []
+    for row in searches.kept(db):
+        try:
+            found.append({**row, "question": plain(parse(row["question"]))})
+        except UsageError:
+            stored.skipped("searches", row["id"])
+    return found

@@ -1,6 +1,18 @@
 """The library's SQLite file. Tables are modules of plain functions of a connection; `Store` gives them one."""
 
-from studio.store import annotations, imports, jobs, labels, lines, people, runs, searches, videos
+from studio.store import (
+    annotations,
+    imports,
+    jobs,
+    labels,
+    people,
+    runs,
+    searches,
+    stored,
+    timelines,
+    transcripts,
+    videos,
+)
 from studio.store.annotations import Change
 from studio.store.database import Store
 
@@ -11,9 +23,11 @@ __all__ = [
     "imports",
     "jobs",
     "labels",
-    "lines",
     "people",
     "runs",
     "searches",
+    "stored",
+    "timelines",
+    "transcripts",
     "videos",
 ]

@@ -8,15 +8,16 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
-from studio.store import labels
+from studio.store import labels, stored, timelines
 from studio.store.videos import now
-from studio.timeline import Annotation, Edit, Segment
+from studio.timeline import Annotation, Edit, from_row, to_row
 
 VERDICTS = ("accepted", "corrected", "rejected")
+_FIXED = ("id", "video_id", "timeline_id", "prediction_id")  # what an annotation keeps for ever
 _VERDICT_OF = {"correction": "corrected", "accepted": "accepted"}
 
 
@@ -25,7 +26,8 @@ class Change:
     """One edit as a person asked for it.
 
     `wanted` is the state they want (None: decide on a prediction only), `base_version` the version they saw (0: none),
-    `verdict` what they decided about `prediction_id` ("" takes a decision back).
+    `verdict` what they decided about `prediction_id` ("" takes a decision back). `keeps_attributes`: they said nothing
+    of attributes, which stay as they are.
     """
 
     edit_id: str
@@ -34,6 +36,7 @@ class Change:
     base_version: int = 0
     prediction_id: str | None = None
     verdict: str | None = None
+    keeps_attributes: bool = False
 
 
 def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) -> Annotation | None:
@@ -57,13 +60,14 @@ def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) 
         if _video_of(db, wanted.id) != video_id:
             raise UsageError("This annotation belongs to another video.")
         if before.version != change.base_version:
-            raise Conflict("Somebody changed this annotation meanwhile.", as_row(before))
+            raise Conflict("Somebody changed this annotation meanwhile.", to_row(before))
         after = replace(
             wanted,
             version=before.version + 1,
             annotator=annotator,
             source=before.source,
             prediction_id=before.prediction_id,
+            attributes=before.attributes if change.keeps_attributes else wanted.attributes,
         )
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after))
@@ -124,16 +128,14 @@ def _source(db: sqlite3.Connection, video_id: str, a: Annotation) -> str:
 
 
 def _put(db: sqlite3.Connection, video_id: str, a: Annotation) -> None:
+    row = {**to_row(a), "video_id": video_id, "timeline_id": timelines.of_video(db, video_id)}
+    row["attributes"] = json.dumps(row["attributes"], ensure_ascii=False)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in row if name not in _FIXED)
     db.execute(
-        "INSERT INTO annotations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-        "track = excluded.track, start_us = excluded.start_us, end_us = excluded.end_us, label = excluded.label, "
-        "note = excluded.note, source = excluded.source, annotator = excluded.annotator, "
-        "version = excluded.version, deleted = excluded.deleted",
-        (
-            a.id, video_id, a.track, a.segment.start, a.segment.end, a.label, a.note, a.source, a.prediction_id,
-            a.annotator, a.version, a.deleted,
-        ),
-    )  # fmt: skip
+        f"INSERT INTO annotations ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) "
+        f"ON CONFLICT (id) DO UPDATE SET {updates}",
+        list(row.values()),
+    )
 
 
 def _append(db: sqlite3.Connection, video_id: str, change: Change, edit: Edit | None, annotator: str) -> int:
@@ -173,12 +175,13 @@ def get(db: sqlite3.Connection, annotation_id: str) -> Annotation:
     return annotation
 
 
-def answers(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
+def confirmed_moments(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
     """The newest moments that people accepted or corrected as answers to questions: `query`, `video_id`, `start_us`,
     `end_us`."""
     rows = db.execute(
         "SELECT r.query, a.video_id, a.start_us, a.end_us FROM annotations a "
         "JOIN predictions p ON p.id = a.prediction_id JOIN runs r ON r.id = p.run_id "
+        "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
         "WHERE r.task = 'grounding' AND r.query IS NOT NULL AND NOT a.deleted "
         "ORDER BY a.rowid DESC LIMIT ?",
         (most,),
@@ -192,12 +195,31 @@ def videos_with(db: sqlite3.Connection, label: str) -> set[str]:
     return {row["video_id"] for row in rows}
 
 
+def others_use(db: sqlite3.Connection, track: str, label: str, name: str) -> bool:
+    """Whether an annotation of somebody else stands with a label."""
+    asked = "SELECT 1 FROM annotations WHERE track = ? AND label = ? AND annotator != ? AND NOT deleted LIMIT 1"
+    return db.execute(asked, (track, label, name)).fetchone() is not None
+
+
+def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
+    """How many annotations of others somebody deleted since a moment (as `now` says it), among the newest revisions."""
+    row = db.execute(
+        "SELECT count(*) FROM revisions WHERE seq > (SELECT max(seq) FROM revisions) - 20000 AND annotator = ? "
+        "AND op = 'delete' AND at > ? AND json_valid(before) AND json_extract(before, '$.annotator') != ?",
+        (name, since, name),
+    ).fetchone()
+    return int(row[0])
+
+
+def of_timeline(db: sqlite3.Connection, timeline_id: str) -> list[Annotation]:
+    """The annotations of a timeline that are not deleted, in order of time."""
+    asked = "SELECT * FROM annotations WHERE timeline_id = ? AND NOT deleted ORDER BY start_us, end_us, rowid"
+    return [_from_table(row) for row in db.execute(asked, (timeline_id,))]
+
+
 def of_video(db: sqlite3.Connection, video_id: str) -> list[Annotation]:
-    """The annotations of a video that are not deleted, in order of time."""
-    rows = db.execute(
-        "SELECT * FROM annotations WHERE video_id = ? AND NOT deleted ORDER BY start_us, end_us, rowid", (video_id,)
-    )
-    return [_from_table(row) for row in rows]
+    """The annotations of the timeline whose main medium a video is, in order of time."""
+    return of_timeline(db, timelines.of_video(db, video_id))
 
 
 def verdicts(db: sqlite3.Connection, video_id: str) -> dict[str, str]:
@@ -225,38 +247,35 @@ def changed_since(db: sqlite3.Connection, video_id: str, seq: int) -> tuple[list
 
 
 def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, Any], Edit]]:
-    """All revisions of an annotation, oldest first: who and when, and the edit."""
+    """All revisions of an annotation, oldest first: who and when, and the edit; not those that cannot be read."""
     rows = db.execute("SELECT * FROM revisions WHERE annotation_id = ? ORDER BY seq", (annotation_id,))
-    return [
-        ({"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]},
-         Edit(_load(row["before"]), _load(row["after"])))
-        for row in rows
-    ]  # fmt: skip
+    found = []
+    for row in rows:
+        before, after = (_load(row[column], row["seq"]) for column in ("before", "after"))
+        if before or after:
+            facts = {"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]}
+            found.append((facts, Edit(before, after)))
+    return found
 
 
 def _from_table(row: sqlite3.Row) -> Annotation:
-    return Annotation(
-        row["id"], Segment(row["start_us"], row["end_us"]), row["track"], row["label"], row["note"], row["source"],
-        row["prediction_id"], row["annotator"], row["version"], bool(row["deleted"]),
-    )  # fmt: skip
-
-
-def as_row(a: Annotation) -> dict[str, Any]:
-    """An annotation as a flat dict of plain values, times in µs."""
-    row = asdict(a)
-    segment = row.pop("segment")
-    return {**row, "start_us": segment["start"], "end_us": segment["end"]}
+    kept = stored.value(row["attributes"], dict, "annotations", row["id"]) or {}
+    return from_row({**dict(row), "deleted": bool(row["deleted"]), "attributes": kept})
 
 
 def _dump(a: Annotation | None) -> str | None:
-    return None if a is None else json.dumps(as_row(a))
+    return None if a is None else json.dumps(to_row(a))
 
 
-def _load(text: str | None) -> Annotation | None:
-    if text is None:
+def _load(text: str | None, seq: int) -> Annotation | None:
+    row = None if text is None else stored.value(text, dict, "revisions", seq)
+    if row is None:
         return None
-    row = json.loads(text)
-    return Annotation(segment=Segment(row.pop("start_us"), row.pop("end_us")), **row)
+    try:
+        return from_row(row)
+    except (KeyError, TypeError, UsageError):
+        stored.skipped("revisions", seq)
+        return None
 
 
 def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, lines
+from studio.store import annotations, stored, transcripts
 from studio.store.annotations import Change
-from studio.store.lines import Line
 from studio.store.videos import now
-from studio.timeline import Annotation, Box, Segment
+from studio.timeline import Annotation, Box, Cue, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Batch:
     annotations: Sequence[Annotation] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
-    lines: Sequence[Line] = ()
+    lines: Sequence[Cue] = ()
 
     @property
     def empty(self) -> bool:
@@ -51,7 +50,7 @@ def fresh(db: sqlite3.Connection, batch: Batch) -> Batch:
         annotations=new,
         scores={a.id: batch.scores[a.id] for a in new if a.id in batch.scores},
         boxes={track: listed for track, listed in batch.boxes.items() if tuple(listed) != known.get(track)},
-        lines=batch.lines if batch.lines and list(batch.lines) != lines.of_video(db, batch.video_id) else (),
+        lines=batch.lines if batch.lines and list(batch.lines) != transcripts.of_video(db, batch.video_id) else (),
     )
 
 
@@ -65,7 +64,7 @@ def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequen
     Raises UsageError for labels that a track does not take.
     """
     import_id = uuid.uuid4().hex[:12]
-    before = {b.video_id: [list(line) for line in lines.of_video(db, b.video_id)] for b in batches if b.lines}
+    replaced = {}
     db.execute(
         "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
         (import_id, file, form, kind, annotator, now()),
@@ -79,8 +78,8 @@ def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequen
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
         if batch.lines:
-            lines.replace(db, batch.video_id, batch.lines)
-    replaced = {video: {"before": said, "after": _digest(db, video)} for video, said in before.items()}
+            changed = transcripts.replace_all(db, batch.video_id, map(Cue._make, batch.lines), annotator)
+            replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id
 
@@ -92,7 +91,7 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
     """
     row = db.execute("SELECT * FROM imports WHERE id = ?", (import_id,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no import “{import_id:.40}”; list them with: studio import --list")
+        raise _no_import(import_id)
     if row["undone"]:
         raise UsageError("This import was undone already.")
     removed = kept = 0
@@ -104,16 +103,27 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         gone = Change(f"undo-{import_id}-{a.id}", "delete", replace(a, deleted=True), a.version)
         annotations.save(db, _video_of(db, a.id), gone, annotator)
         removed += 1
-    for video, said in json.loads(row["replaced"]).items():
-        count = len(lines.of_video(db, video))
+    for video, said in (stored.value(row["replaced"], dict, "imports", import_id) or {}).items():
+        count = len(transcripts.of_video(db, video))
         if _digest(db, video) == said["after"]:
-            lines.replace(db, video, [(start, end, text) for start, end, text in said["before"]])
+            _restore_lines(db, video, said, annotator)
             removed += count
         else:
             kept += count
     db.execute("DELETE FROM boxes WHERE import_id = ?", (import_id,))
     db.execute("UPDATE imports SET undone = ? WHERE id = ?", (now(), import_id))
     return {"removed": removed, "kept": kept}
+
+
+def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], annotator: str) -> None:
+    """Bring back the lines that an import replaced."""
+    if "before" in said:  # an import of an earlier release: their words, not their ids
+        transcripts.replace_all(db, video_id, map(Cue._make, said["before"]), annotator)
+        return
+    for line in said["added"]:
+        transcripts.delete(db, video_id, line, annotator)
+    for line in said["removed"]:
+        transcripts.restore(db, video_id, line, annotator)
 
 
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -123,6 +133,34 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
         "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations FROM imports ORDER BY seq DESC"
     )
     return [dict(row) for row in rows]
+
+
+def owner(db: sqlite3.Connection, import_id: str) -> str:
+    """Who imported a file.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT annotator FROM imports WHERE id = ?", (import_id,)).fetchone()
+    if row is None:
+        raise _no_import(import_id)
+    return str(row["annotator"])
+
+
+def _no_import(import_id: str) -> NotFound:
+    return NotFound(f"There is no import “{import_id:.40}”; list them with: studio import --list")
+
+
+def transcriber(db: sqlite3.Connection, video_id: str) -> str | None:
+    """Who read in the lines of a video; "" for a file or nobody known, None while there are no lines."""
+    if db.execute("SELECT 1 FROM lines WHERE video_id = ? AND NOT deleted LIMIT 1", (video_id,)).fetchone() is None:
+        return None
+    row = db.execute(
+        "SELECT annotator FROM imports WHERE kind = 'lines' AND undone IS NULL AND EXISTS (SELECT 1 FROM "
+        "json_each(CASE WHEN json_valid(replaced) THEN replaced ELSE '{}' END) WHERE key = ?) "
+        "ORDER BY seq DESC LIMIT 1",
+        (video_id,),
+    ).fetchone()
+    return "" if row is None else str(row["annotator"])
 
 
 def scores(db: sqlite3.Connection, video_id: str) -> dict[str, float]:
@@ -139,17 +177,22 @@ def scores(db: sqlite3.Connection, video_id: str) -> dict[str, float]:
 def boxes(db: sqlite3.Connection, video_id: str) -> dict[str, tuple[Box, ...]]:
     """The boxes that came with files, by track; those of later imports hold."""
     rows = db.execute(
-        "SELECT track, boxes FROM boxes JOIN imports ON imports.id = import_id WHERE video_id = ? ORDER BY seq",
+        "SELECT import_id, track, boxes FROM boxes JOIN imports ON imports.id = import_id "
+        "WHERE video_id = ? ORDER BY seq",
         (video_id,),
     )
     found: dict[str, tuple[Box, ...]] = {}
     for row in rows:
-        found[row["track"]] = tuple((int(t), x1, y1, x2, y2) for t, x1, y1, x2, y2 in json.loads(row["boxes"]))
+        listed = stored.value(row["boxes"], list, "boxes", row["import_id"])
+        try:
+            found[row["track"]] = tuple((int(t), x1, y1, x2, y2) for t, x1, y1, x2, y2 in listed or ())
+        except (TypeError, ValueError):
+            stored.skipped("boxes", row["import_id"])
     return found
 
 
 def _digest(db: sqlite3.Connection, video_id: str) -> str:
-    return hashlib.sha256(json.dumps(lines.of_video(db, video_id)).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(transcripts.of_video(db, video_id)).encode()).hexdigest()
 
 
 def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:

@@ -3,12 +3,16 @@
 import json
 import sqlite3
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from studio.errors import JobError, NotFound
+from studio.store import stored
 from studio.store.videos import now
 
 ACTIVE = ("queued", "running")
+LEASE_S = 60.0
+_RUNNING = "state = 'running'"
 
 
 def add(
@@ -44,6 +48,14 @@ def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
     )
 
 
+def latest_states(db: sqlite3.Connection, kind: str) -> dict[str, str]:
+    """How the newest job of a kind ended, or stands, for each video that had one."""
+    rows = db.execute(
+        "SELECT video_id, state FROM jobs WHERE kind = ? AND video_id IS NOT NULL ORDER BY position", (kind,)
+    )
+    return {row["video_id"]: row["state"] for row in rows}
+
+
 def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     """One job with params and result as values.
 
@@ -52,19 +64,53 @@ def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     row = db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
     if row is None:
         raise NotFound("There is no such job.")
-    return _value(row)
+    job = _value(row)
+    if job is None:
+        raise JobError("What this job should do cannot be read; start it again.")
+    return job
 
 
-def take(db: sqlite3.Connection) -> dict[str, Any] | None:
-    """Mark the oldest queued job as running and return it; None when nothing waits."""
-    row = db.execute("SELECT id FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()
-    if row is None:
+def take(db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S) -> dict[str, Any] | None:
+    """Mark the oldest queued job as running, leased to `holder` for some seconds, and return it; None when nothing
+    waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it."""
+    for row in db.execute("SELECT * FROM jobs WHERE state = 'queued' ORDER BY position").fetchall():
+        if _value(row) is not None:
+            break
+        finish(db, row["id"], "failed", error="What this job should do cannot be read; start it again.")
+    else:
         return None
     db.execute(
-        "UPDATE jobs SET state = 'running', attempts = attempts + 1, progress = 0, message = '' WHERE id = ?",
-        (row["id"],),
+        "UPDATE jobs SET state = 'running', attempts = attempts + 1, progress = 0, message = '', leased_by = ?, "
+        "leased_until = ?, heartbeat = ? WHERE id = ?",
+        (holder, _until(lease_s), now(), row["id"]),
     )
     return get(db, row["id"])
+
+
+def holds(db: sqlite3.Connection, job_id: str, holder: str) -> bool:
+    """Whether a job runs, and under a lease of this holder."""
+    asked = f"SELECT 1 FROM jobs WHERE id = ? AND {_RUNNING} AND leased_by = ?"
+    return db.execute(asked, (job_id, holder)).fetchone() is not None
+
+
+def renew_leases(db: sqlite3.Connection, holder: str, lease_s: float, attempts: int) -> bool:
+    """Renew what this holder runs, and put back what others let run out; says whether there was any of that."""
+    db.execute(
+        f"UPDATE jobs SET leased_until = ?, heartbeat = ? WHERE {_RUNNING} AND leased_by = ?",
+        (_until(lease_s), now(), holder),
+    )
+    lost = "leased_until < ? AND leased_by != ?"
+    return _put_back(db, lost, (now(), holder), attempts, "Its dispatcher no longer answers.") > 0
+
+
+def release_leases(db: sqlite3.Connection, name: str, attempts: int) -> None:
+    """Put back what dispatchers of this name left running: a new one starts only where no other of its name runs."""
+    left = "(leased_by IS NULL OR leased_by = ? OR leased_by LIKE ? || '/%')"
+    _put_back(db, left, (name, name), attempts, "The studio itself ended.")
+
+
+def _until(lease_s: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=lease_s)).isoformat(timespec="milliseconds")
 
 
 def progress(db: sqlite3.Connection, job_id: str, fraction: float, message: str) -> None:
@@ -83,16 +129,19 @@ def finish(db: sqlite3.Connection, job_id: str, state: str, *, error: str | None
     )
 
 
-def recover(
-    db: sqlite3.Connection, attempts: int, job_id: str | None = None, reason: str = "The studio itself ended."
-) -> None:
-    """Put back what a dead worker or server left running; a job that keeps dying fails with the last reason."""
-    which, values = ("state = 'running' AND id = ?", (job_id,)) if job_id else ("state = 'running'", ())
-    db.execute(
-        f"UPDATE jobs SET state = 'failed', error = ? WHERE {which} AND attempts >= ?",
+def put_back_after_death(db: sqlite3.Connection, job_id: str, holder: str, attempts: int, reason: str) -> None:
+    """Queue a job again whose worker died; one that keeps dying fails with the last reason."""
+    _put_back(db, "id = ? AND leased_by = ?", (job_id, holder), attempts, reason)
+
+
+def _put_back(db: sqlite3.Connection, which: str, values: tuple[str, ...], attempts: int, reason: str) -> int:
+    """Queue running jobs again, or end them after so many attempts; returns how many."""
+    failed = db.execute(
+        f"UPDATE jobs SET state = 'failed', error = ? WHERE {_RUNNING} AND {which} AND attempts >= ?",
         (f"The worker died {attempts} times on this job. The last time: {reason}", *values, attempts),
     )
-    db.execute(f"UPDATE jobs SET state = 'queued' WHERE {which}", values)
+    queued = db.execute(f"UPDATE jobs SET state = 'queued' WHERE {_RUNNING} AND {which}", values)
+    return failed.rowcount + queued.rowcount
 
 
 def put_back(db: sqlite3.Connection, job_id: str) -> None:
@@ -112,12 +161,11 @@ def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 
         f"SELECT * FROM jobs WHERE {where} state NOT IN ('queued', 'running') ORDER BY position DESC LIMIT ?",
         (*values, recent),
     ).fetchall()
-    return [_value(row) for row in [*active, *ended]]
+    return [job for row in [*active, *ended] if (job := _value(row)) is not None]
 
 
-def _value(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        **dict(row),
-        "params": json.loads(row["params"]),
-        "result": json.loads(row["result"]) if row["result"] else None,
-    }
+def _value(row: sqlite3.Row) -> dict[str, Any] | None:
+    """The job, None when it cannot be read."""
+    params = stored.value(row["params"], dict, "jobs", row["id"])
+    result = None if row["result"] in (None, "null") else stored.value(row["result"], dict, "jobs", row["id"])
+    return None if params is None else {**dict(row), "params": params, "result": result}

@@ -17,11 +17,12 @@ PALETTE = (
     "#4d9221", "#c51b7d", "#2c7fb8", "#a6611a",
 )  # fmt: skip
 KEYS = "123456789"
+MOST = 2_000  # labels that the schema lists
 Row = dict[str, Any]
 
 
 def remember(db: sqlite3.Connection, track: str, label: str) -> None:
-    """Add a label to the schema unless it is there; does nothing for an empty one.
+    """Add a label to the schema unless it is there; does nothing for an empty one, nor in a schema that is full.
 
     Raises UsageError where the track takes only the labels of the schema.
     """
@@ -29,6 +30,8 @@ def remember(db: sqlite3.Connection, track: str, label: str) -> None:
         return
     if db.execute("SELECT 1 FROM tracks WHERE track = ? AND closed", (track,)).fetchone():
         raise UsageError(f"“{track}” takes only the labels of its list, and “{label}” is not one: add it under Labels.")
+    if db.execute("SELECT count(*) FROM labels").fetchone()[0] >= MOST:
+        return
     position = db.execute("SELECT coalesce(max(position), -1) + 1 FROM labels").fetchone()[0]
     taken = {row["hotkey"] for row in db.execute("SELECT hotkey FROM labels WHERE track = ?", (track,))}
     hotkey = next((key for key in KEYS if key not in taken), None)

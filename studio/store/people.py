@@ -5,7 +5,9 @@ import sqlite3
 from typing import Any
 
 from studio.errors import Conflict
+from studio.store import stored
 from studio.store.videos import now
+from studio.timeline.time import MOST_SECONDS
 
 Names = list[dict[str, Any]]
 
@@ -16,7 +18,21 @@ def of_video(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
     row = db.execute(
         "SELECT seq, names FROM people WHERE video_id = ? ORDER BY seq DESC LIMIT 1", (video_id,)
     ).fetchone()
-    return {"seq": row["seq"], "names": json.loads(row["names"])} if row else {"seq": 0, "names": []}
+    if row is None:
+        return {"seq": 0, "names": []}
+    names = stored.value(row["names"], list, "people", row["seq"]) or []
+    known = [{key: each.get(key) for key in ("track", "from", "name")} for each in names if isinstance(each, dict)]
+    return {"seq": row["seq"], "names": [each for each in known if _is_name(each)]}
+
+
+def _is_name(each: dict[str, Any]) -> bool:
+    since = each["from"]
+    return (
+        isinstance(each["track"], str)
+        and isinstance(since, int | float)
+        and 0 <= since < MOST_SECONDS
+        and isinstance(each["name"], str | None)
+    )
 
 
 def save(db: sqlite3.Connection, video_id: str, names: Names, base: int, annotator: str) -> dict[str, Any]:

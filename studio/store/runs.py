@@ -3,47 +3,33 @@
 import json
 import sqlite3
 import uuid
-from dataclasses import dataclass, field
 from typing import Any
 
 from studio.errors import NotFound
+from studio.store import stored
 from studio.store.videos import now
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one execution of one model found in one video; `payload` holds curves and boxes: JSON values,
-    and numpy's arrays for their lists of numbers."""
-
-    task: str
-    model: str
-    model_version: str
-    predictions: list[Prediction]
-    payload: dict[str, Any] = field(default_factory=dict)
-    query: str | None = None
-    params: dict[str, Any] = field(default_factory=dict)
-
-
-def add(db: sqlite3.Connection, video_id: str, outcome: Outcome) -> str:
-    """Record an outcome as a run with its predictions; returns the run's id.
+def add(db: sqlite3.Connection, run: ModelRun) -> str:
+    """Record a run with its predictions; returns its id.
 
     Raises NotFound when the video has gone.
     """
-    if db.execute("SELECT 1 FROM videos WHERE id = ?", (video_id,)).fetchone() is None:
+    if db.execute("SELECT 1 FROM videos WHERE id = ? AND removed IS NULL", (run.video_id,)).fetchone() is None:
         raise NotFound("This video was removed from the library meanwhile; its result was dropped.")
-    run_id, o = uuid.uuid4().hex, outcome
+    run_id = uuid.uuid4().hex
     db.execute(
         "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'done', ?, (SELECT coalesce(max(seq), 0) + 1 FROM runs))",
         (
             run_id,
-            video_id,
-            o.task,
-            o.model,
-            o.model_version,
-            json.dumps(o.params),
-            o.query,
-            json.dumps(o.payload, default=lambda array: array.tolist()),
+            run.video_id,
+            run.task,
+            run.model,
+            run.model_version,
+            json.dumps(run.params),
+            run.query,
+            json.dumps(run.payload, default=lambda array: array.tolist()),
             now(),
         ),
     )
@@ -54,7 +40,7 @@ def add(db: sqlite3.Connection, video_id: str, outcome: Outcome) -> str:
                 p.id or uuid.uuid4().hex, run_id, p.track, p.segment.start, p.segment.end, p.label, p.score,
                 json.dumps(p.payload) if p.payload else None,
             )
-            for p in o.predictions
+            for p in run.predictions
         ],
     )  # fmt: skip
     return run_id
@@ -68,17 +54,22 @@ def get(db: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         raise NotFound("This run is no longer in the library.")
-    return {**dict(row), "params": json.loads(row["params"]), "payload": json.loads(row["payload"])}
+    values = {column: stored.value(row[column], dict, "runs", run_id) for column in ("params", "payload")}
+    if None in values.values():
+        raise NotFound("What this run found cannot be read; run it again.")
+    return {**dict(row), **values}
 
 
 def of_video(db: sqlite3.Connection, video_id: str, since: int = 0) -> list[dict[str, Any]]:
-    """The runs of a video after run number `since`, oldest first, without their payloads."""
+    """The runs of a video after run number `since`, oldest first, without their payloads; not those that cannot be
+    read."""
     rows = db.execute(
         "SELECT id, seq, video_id, task, model, model_version, params, query, state, created FROM runs "
         "WHERE video_id = ? AND seq > ? ORDER BY seq",
         (video_id, since),
     )
-    return [{**dict(row), "params": json.loads(row["params"])} for row in rows]
+    read = ((row, stored.value(row["params"], dict, "runs", row["id"])) for row in rows)
+    return [{**dict(row), "params": params} for row, params in read if params is not None]
 
 
 def is_trial(run: dict[str, Any]) -> bool:
@@ -91,7 +82,7 @@ def predictions(db: sqlite3.Connection, run_id: str) -> list[Prediction]:
     return [
         Prediction(
             Segment(row["start_us"], row["end_us"]), row["track"], row["label"], row["score"], row["id"],
-            json.loads(row["payload"]) if row["payload"] else None,
+            stored.value(row["payload"], dict, "predictions", row["id"]) if row["payload"] else None,
         )
         for row in db.execute("SELECT * FROM predictions WHERE run_id = ? ORDER BY start_us, rowid", (run_id,))
     ]  # fmt: skip

@@ -40,6 +40,25 @@ def m006_team(db: Database) -> None:
     _run(db, _TEAM)
 
 
+@migrations()
+def m007_rights(db: Database) -> None:
+    """Whose a video is, and what was removed and can be brought back; which users are admins: all that there are, since
+    everybody could do everything until now."""
+    _run(db, _RIGHTS)
+
+
+@migrations()
+def m010_timelines(db: Database) -> None:
+    """Timelines with several media, of which each video has one of its own, and attributes of annotations; where each
+    line of a transcript comes from, its version, and its history; who runs a job, and until when.
+
+    Lines that are there may be typed or of a file, which nobody wrote down: they count as typed, and are not replaced.
+    """
+    _run(db, _TIMELINES)
+    _run(db, _TRANSCRIPTS)
+    _run(db, _LEASES)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -153,12 +172,76 @@ CREATE TABLE boxes (
 );
 """
 
+_TIMELINES = """
+CREATE TABLE timelines (id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL);
+CREATE TABLE timeline_media (
+    timeline_id TEXT NOT NULL REFERENCES timelines(id) ON DELETE CASCADE,
+    video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+    offset_us INTEGER NOT NULL DEFAULT 0, role TEXT NOT NULL DEFAULT 'main', PRIMARY KEY (timeline_id, video_id)
+);
+CREATE INDEX timelines_of_video ON timeline_media(video_id);
+CREATE TRIGGER timelines_need_media AFTER DELETE ON timeline_media
+    WHEN NOT EXISTS (SELECT 1 FROM timeline_media WHERE timeline_id = old.timeline_id)
+    BEGIN DELETE FROM timelines WHERE id = old.timeline_id; END;
+INSERT INTO timelines SELECT id, name, added FROM videos;
+INSERT INTO timeline_media (timeline_id, video_id) SELECT id, id FROM videos;
+ALTER TABLE annotations ADD COLUMN timeline_id TEXT REFERENCES timelines(id) ON DELETE CASCADE;
+ALTER TABLE annotations ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';
+UPDATE annotations SET timeline_id = video_id;
+CREATE INDEX annotations_of_timeline ON annotations(timeline_id, start_us);
+"""
+
+_LEASES = """
+ALTER TABLE jobs ADD COLUMN leased_by TEXT;
+ALTER TABLE jobs ADD COLUMN leased_until TEXT;
+ALTER TABLE jobs ADD COLUMN heartbeat TEXT;
+"""
+
+_TRANSCRIPTS = """
+ALTER TABLE lines ADD COLUMN source TEXT NOT NULL DEFAULT 'typed';
+ALTER TABLE lines ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE lines ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lines ADD COLUMN annotator TEXT NOT NULL DEFAULT '';
+CREATE TABLE line_revisions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, video_id TEXT NOT NULL, line_id INTEGER NOT NULL, op TEXT NOT NULL,
+    before TEXT, after TEXT NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX revisions_of_line ON line_revisions(line_id, seq);
+CREATE TRIGGER line_history_is_append_only BEFORE UPDATE ON line_revisions
+    BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+DROP TRIGGER lines_removed;
+CREATE TRIGGER lines_removed AFTER DELETE ON lines WHEN NOT old.deleted
+    BEGIN INSERT INTO spoken(spoken, rowid, text) VALUES ('delete', old.id, old.text); END;
+CREATE TRIGGER lines_before_change BEFORE UPDATE ON lines WHEN NOT old.deleted
+    BEGIN INSERT INTO spoken(spoken, rowid, text) VALUES ('delete', old.id, old.text); END;
+CREATE TRIGGER lines_after_change AFTER UPDATE ON lines WHEN NOT new.deleted
+    BEGIN INSERT INTO spoken(rowid, text) VALUES (new.id, new.text); END;
+"""
+
 _TEAM = """
 CREATE TABLE tracks (track TEXT PRIMARY KEY, closed INTEGER NOT NULL);
 CREATE TABLE users (name TEXT PRIMARY KEY, password TEXT NOT NULL, created TEXT NOT NULL);
 CREATE TABLE sessions (
     token TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users(name) ON DELETE CASCADE, expires TEXT NOT NULL
 );
+"""
+
+_RIGHTS = """
+ALTER TABLE videos ADD COLUMN added_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN removed TEXT;
+ALTER TABLE videos ADD COLUMN removed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE searches ADD COLUMN removed TEXT;
+ALTER TABLE searches ADD COLUMN removed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET admin = 1;
+DROP VIEW annotations_s;
+DROP VIEW predictions_s;
+CREATE VIEW annotations_s AS SELECT a.id, video_id, track, a.start_us / 1e6 AS start, end_us / 1e6 AS end, label, note,
+    source, prediction_id, annotator, version FROM annotations a JOIN videos v ON v.id = video_id
+    WHERE NOT deleted AND v.removed IS NULL;
+CREATE VIEW predictions_s AS SELECT p.id, r.video_id, r.task, r.model, r.query, p.track, p.start_us / 1e6 AS start,
+    end_us / 1e6 AS end, label, score FROM predictions p JOIN runs r ON r.id = p.run_id
+    JOIN videos v ON v.id = r.video_id WHERE v.removed IS NULL;
 """
 
 

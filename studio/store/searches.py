@@ -5,8 +5,12 @@ import sqlite3
 import uuid
 from typing import Any
 
-from studio.errors import NotFound
+from studio.errors import NotFound, UsageError
+from studio.store import stored
 from studio.store.videos import now
+
+MOST = 500  # searches that a library keeps
+MOST_CHARS = 20_000  # of one, as JSON
 
 
 def asked(db: sqlite3.Connection, text: str) -> None:
@@ -25,25 +29,71 @@ def history(db: sqlite3.Connection, most: int = 200) -> list[str]:
 
 
 def keep(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator: str) -> dict[str, Any]:
-    """Keep a search under a name; the same name again replaces it."""
+    """Keep a search under a name; the same name again replaces it.
+
+    Raises UsageError for one that is too large, or one too many.
+    """
+    text = json.dumps(question)
+    if len(text) > MOST_CHARS:
+        raise UsageError("This search is too large to be saved; name fewer videos.")
+    db.execute("DELETE FROM searches WHERE name = ? AND removed IS NOT NULL", (name,))
+    others = db.execute("SELECT count(*) FROM searches WHERE name != ? AND removed IS NULL", (name,)).fetchone()[0]
+    if others >= MOST:
+        raise UsageError(f"This library has {MOST} saved searches already; remove one first.")
     db.execute(
-        "INSERT INTO searches VALUES (?, ?, ?, ?, ?) "
+        "INSERT INTO searches (id, name, question, annotator, created) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET question = excluded.question, annotator = excluded.annotator",
-        (uuid.uuid4().hex[:12], name, json.dumps(question), annotator, now()),
+        (uuid.uuid4().hex[:12], name, text, annotator, now()),
     )
     return next(row for row in kept(db) if row["name"] == name)
 
 
 def kept(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """All searches that were kept, by name."""
-    rows = db.execute("SELECT * FROM searches ORDER BY name")
-    return [{**dict(row), "question": json.loads(row["question"])} for row in rows]
+    """The searches that were kept, by name, at most MOST; not those that cannot be read."""
+    rows = db.execute(
+        "SELECT id, name, annotator, created, substr(question, 1, ?) AS question FROM searches "
+        "WHERE removed IS NULL ORDER BY name LIMIT ?",
+        (2 * MOST_CHARS, MOST),
+    )
+    read = ((row, stored.value(row["question"], dict, "searches", row["id"])) for row in rows)
+    return [{**dict(row), "question": question} for row, question in read if question is not None]
 
 
-def forget(db: sqlite3.Connection, search_id: str) -> None:
-    """Remove a kept search.
+def owner(db: sqlite3.Connection, name: str) -> str | None:
+    """Who keeps a search under a name; None where nobody does."""
+    row = db.execute("SELECT annotator FROM searches WHERE name = ? AND removed IS NULL", (name,)).fetchone()
+    return None if row is None else str(row["annotator"])
+
+
+def get(db: sqlite3.Connection, search_id: str) -> dict[str, Any]:
+    """Facts of a kept search, also of one that was removed: `name`, `annotator`, `removed` (None, or when),
+    `removed_by`.
 
     Raises NotFound.
     """
-    if db.execute("DELETE FROM searches WHERE id = ?", (search_id,)).rowcount == 0:
+    row = db.execute("SELECT name, annotator, removed, removed_by FROM searches WHERE id = ?", (search_id,)).fetchone()
+    if row is None:
+        raise NotFound("This search is no longer there.")
+    return dict(row)
+
+
+def forget(db: sqlite3.Connection, search_id: str, by: str = "") -> None:
+    """Remove a kept search in a way that `bring_back` undoes.
+
+    Raises NotFound.
+    """
+    done = db.execute(
+        "UPDATE searches SET removed = ?, removed_by = ? WHERE id = ? AND removed IS NULL", (now(), by, search_id)
+    )
+    if done.rowcount == 0:
         raise NotFound("This search was removed already.")
+
+
+def bring_back(db: sqlite3.Connection, search_id: str) -> None:
+    """Undo `forget`."""
+    db.execute("UPDATE searches SET removed = NULL, removed_by = '' WHERE id = ?", (search_id,))
+
+
+def clear(db: sqlite3.Connection, until: str) -> None:
+    """Forget for good what was removed until a moment (as `now` says it)."""
+    db.execute("DELETE FROM searches WHERE removed <= ?", (until,))

@@ -6,13 +6,33 @@ from datetime import UTC, datetime, timedelta
 from studio.store.videos import now
 
 
-def put(db: sqlite3.Connection, name: str, password: str) -> None:
-    """Add somebody, or change their password; that ends their sessions."""
+def put(db: sqlite3.Connection, name: str, password: str, admin: bool = False) -> None:
+    """Add somebody, or change their password; that ends their sessions. The first one is an admin; who is one stays
+    one."""
+    first = db.execute("SELECT 1 FROM users LIMIT 1").fetchone() is None
     db.execute(
-        "INSERT INTO users VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET password = excluded.password",
-        (name, password, now()),
+        "INSERT INTO users (name, password, created, admin) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET password = excluded.password, admin = max(admin, excluded.admin)",
+        (name, password, now(), admin or first),
     )
     db.execute("DELETE FROM sessions WHERE user = ?", (name,))
+
+
+def make_admin(db: sqlite3.Connection, name: str, admin: bool) -> bool:
+    """Say whether somebody is an admin; returns whether they are there at all."""
+    return db.execute("UPDATE users SET admin = ? WHERE name = ?", (admin, name)).rowcount > 0
+
+
+def is_admin(db: sqlite3.Connection, name: str) -> bool:
+    """Whether somebody is an admin."""
+    row = db.execute("SELECT admin FROM users WHERE name = ?", (name,)).fetchone()
+    return row is not None and bool(row["admin"])
+
+
+def is_only_admin(db: sqlite3.Connection, name: str) -> bool:
+    """Whether somebody is the only admin of several users."""
+    others = db.execute("SELECT count(*), coalesce(sum(admin), 0) FROM users WHERE name != ?", (name,)).fetchone()
+    return is_admin(db, name) and others[0] > 0 and others[1] == 0
 
 
 def drop(db: sqlite3.Connection, name: str) -> bool:
@@ -26,9 +46,10 @@ def password_of(db: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row["password"])
 
 
-def listed(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Names, and when each was added."""
-    return [(row["name"], row["created"]) for row in db.execute("SELECT name, created FROM users ORDER BY name")]
+def listed(db: sqlite3.Connection) -> list[tuple[str, str, bool]]:
+    """Names, when each was added, and whether they are an admin."""
+    rows = db.execute("SELECT name, created, admin FROM users ORDER BY name")
+    return [(row["name"], row["created"], bool(row["admin"])) for row in rows]
 
 
 def open_session(db: sqlite3.Connection, token: str, name: str, days: int) -> None:

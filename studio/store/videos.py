@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from studio.errors import NotFound
+from studio.store import timelines
 
 
 def now() -> str:
@@ -13,12 +14,20 @@ def now() -> str:
 
 
 def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """Insert a video, or return the row that already has this path; and whether another file took its place there."""
+    """Insert a video, or return the row that already has this path; and whether another file took its place there.
+
+    One that was removed comes back with all that was in it, and is of whoever adds it now.
+    """
     known = db.execute("SELECT * FROM videos WHERE path = ?", (row["path"],)).fetchone()
     if known is not None and known["sha256"] == row["sha256"]:
-        return dict(known), False
+        if known["removed"]:
+            bring_back(db, known["id"], row.get("added_by", ""))
+        return get(db, known["id"]), False
+    if known is not None and known["removed"]:  # what was removed was about another file
+        remove(db, known["id"])
+        known = None
     if known is not None:  # the file behind the path was replaced: same video id, new facts
-        row = {**row, "id": known["id"]}
+        row = {**row, "id": known["id"], "added_by": known["added_by"]}
     row = {**row, "added": now()}
     columns = ", ".join(row)
     updates = ", ".join(f"{column} = excluded.{column}" for column in row if column != "id")
@@ -26,18 +35,26 @@ def add(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any], bo
         f"INSERT INTO videos ({columns}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",
         list(row.values()),
     )
+    timelines.add(db, row["id"], row["name"], row["added"])
     return row, known is not None
 
 
-def get(db: sqlite3.Connection, id_or_path: str) -> dict[str, Any]:
-    """One video by id or by path.
+def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
+    """One video by its id.
 
-    Raises NotFound.
+    Raises NotFound, also for one that was removed.
     """
-    row = db.execute("SELECT * FROM videos WHERE id = ? OR path = ?", (id_or_path, id_or_path)).fetchone()
+    row = db.execute("SELECT * FROM videos WHERE id = ? AND removed IS NULL", (video_id,)).fetchone()
     if row is None:
-        raise NotFound(f"No video “{id_or_path}” in this library; add it first with: studio add PATH")
+        raise NotFound(f"No video “{video_id}” in this library; add it first with: studio add PATH")
     return dict(row)
+
+
+def find(db: sqlite3.Connection, ref: str, path: str) -> list[dict[str, Any]]:
+    """The video with this id or path, or the videos with this name when `path` is empty."""
+    asked = "id = ? OR path = ?" if path else "id = ? OR name = ?"
+    rows = db.execute(f"SELECT * FROM videos WHERE ({asked}) AND removed IS NULL", (ref, path or ref))
+    return [dict(row) for row in rows]
 
 
 def all_of(db: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -47,11 +64,31 @@ def all_of(db: sqlite3.Connection) -> list[dict[str, Any]]:
         for row in db.execute(
             "SELECT v.*, (SELECT count(*) FROM annotations a WHERE a.video_id = v.id AND NOT deleted) AS annotations, "
             "(SELECT count(*) FROM predictions p JOIN runs r ON r.id = p.run_id WHERE r.video_id = v.id) "
-            "AS predictions FROM videos v ORDER BY v.rowid DESC"
+            "AS predictions FROM videos v WHERE removed IS NULL ORDER BY v.rowid DESC"
         )
     ]
 
 
+def put_aside(db: sqlite3.Connection, video_id: str, by: str) -> None:
+    """Take a video out of the library in a way that `bring_back` undoes; what waits to be done for it is dropped."""
+    db.execute("UPDATE videos SET removed = ?, removed_by = ? WHERE id = ?", (now(), by, video_id))
+    db.execute("DELETE FROM jobs WHERE video_id = ?", (video_id,))
+
+
+def bring_back(db: sqlite3.Connection, video_id: str, owner: str | None = None) -> None:
+    """Undo `put_aside`; with `owner` the video is that person's from now on."""
+    db.execute(
+        "UPDATE videos SET removed = NULL, removed_by = '', added_by = coalesce(?, added_by) WHERE id = ?",
+        (owner, video_id),
+    )
+
+
+def removed(db: sqlite3.Connection, until: str = "9") -> list[dict[str, Any]]:
+    """The videos that were removed until a moment (as `now` says it), the newest removal first."""
+    rows = db.execute("SELECT * FROM videos WHERE removed IS NOT NULL AND removed <= ? ORDER BY removed DESC", (until,))
+    return [dict(row) for row in rows]
+
+
 def remove(db: sqlite3.Connection, video_id: str) -> None:
-    """Forget a video with its runs and annotations; its history stays, its file is not touched."""
+    """Forget a video for good, with its runs and annotations; its history stays, its file is not touched."""
     db.execute("DELETE FROM videos WHERE id = ?", (video_id,))

@@ -1,15 +1,15 @@
 """Features → predictions, one module a task. The only room that imports models.
 
-A task is a function of a `Desk` and plain arguments; it returns an `Outcome` and touches no database.
+A task is a function of a `TaskContext` and plain arguments; it returns an `ModelRun` and touches no database.
 """
 
-from studio.tasks.catalogue import catalogue, engines
-from studio.tasks.desk import Desk, Video, falls, out_of_memory
+from studio.tasks.catalogue import catalogue, default_encoder_key, download, engines, install
+from studio.tasks.context import TaskContext, Video, oom_fallbacks, out_of_memory
 from studio.tasks.emotion import find_emotions
 from studio.tasks.faces import face_tracks
+from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
-from studio.tasks.indexing import index_video, shelve
-from studio.tasks.memory import Slot
+from studio.tasks.indexing import index_video, make_thumbnails, update_index
 from studio.tasks.query import Question
 from studio.tasks.ranking import Hit
 from studio.tasks.retrieval import Said, explain, search
@@ -17,24 +17,28 @@ from studio.tasks.speaker import find_speakers
 from studio.tasks.survey import survey
 
 __all__ = [
-    "Desk",
     "Hit",
     "Question",
     "Said",
     "Slot",
+    "TaskContext",
     "Video",
     "catalogue",
+    "default_encoder_key",
+    "download",
     "engines",
     "explain",
     "face_tracks",
-    "falls",
     "find_emotions",
     "find_speakers",
     "glance",
     "ground",
     "index_video",
+    "install",
+    "make_thumbnails",
+    "oom_fallbacks",
     "out_of_memory",
     "search",
-    "shelve",
     "survey",
+    "update_index",
 ]

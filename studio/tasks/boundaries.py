@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from studio import media
 from studio.index import Features
-from studio.tasks.desk import Desk, Video
+from studio.tasks.context import TaskContext, Video
 from studio.timeline import us
 
 LOOK_RATE = 8  # frames a second of the closer look
@@ -23,13 +23,13 @@ def stride(features: Features) -> int:
     return int(np.median(np.diff(features.times_us))) if len(features.times_us) > 1 else 0
 
 
-def snapping(desk: Desk, video: Video, features: Features) -> Callable[[float], int]:
+def snapping(context: TaskContext, video: Video, features: Features) -> Callable[[float], int]:
     """A function that moves a boundary (s) to where it can only be (µs): a shot cut nearer than the sampling
     interval, else the nearest frame.
 
     Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can.
     """
-    cuts, to_frame, reach = _cuts(desk, video), desk.edges(video), stride(features)
+    cuts, to_frame, reach = _cuts(context, video), context.edges(video), stride(features)
 
     def snap(time_s: float) -> int:
         time = us(time_s)
@@ -41,13 +41,18 @@ def snapping(desk: Desk, video: Video, features: Features) -> Callable[[float], 
     return snap
 
 
-def _cuts(desk: Desk, video: Video) -> Times:
-    cuts = desk.cache.load_array(video.id, "shots.npy")
+def _cuts(context: TaskContext, video: Video) -> Times:
+    cuts = context.cache.load_array(video.id, "shots.npy")
     return np.zeros(0, np.int64) if cuts is None else np.asarray(cuts, np.int64)
 
 
 def refine(
-    desk: Desk, video: Video, encoder: Any, vector: NDArray[np.float32], features: Features, spans: Sequence[Span]
+    context: TaskContext,
+    video: Video,
+    encoder: Any,
+    vector: NDArray[np.float32],
+    features: Features,
+    spans: Sequence[Span],
 ) -> list[Span]:
     """Spans (µs) with each boundary moved by at most one sampling interval, after looking at LOOK_RATE frames a second.
 
@@ -55,15 +60,15 @@ def refine(
     vector (D,) and with the samples on that side: SSRN (EMNLP 2022), too, looks between sparse samples again. Both ends
     of the video and boundaries on a cut stay. Raises MediaError, Cancelled.
     """
-    to_frame = desk.edges(video)
-    exact = {0, video.duration_us, *(to_frame(int(cut)) for cut in _cuts(desk, video))}
+    to_frame = context.edges(video)
+    exact = {0, video.duration_us, *(to_frame(int(cut)) for cut in _cuts(context, video))}
     reach = stride(features)
     looks = {
         edge: look
         for edge in sorted({edge for span in spans for edge in span} - exact)
         if len(look := _look(edge, reach, video.duration_us)) > 1
     }
-    times, pictures = _embed(desk, video, encoder, sorted({int(t) for look in looks.values() for t in look}))
+    times, pictures = _embed(context, video, encoder, sorted({int(t) for look in looks.values() for t in look}))
 
     def moved(edge: int, other: int) -> int:
         if edge not in looks:
@@ -90,7 +95,7 @@ def _look(edge: int, reach: int, end: int) -> Times:
     return np.arange(-(-low // step), high // step + 1, dtype=np.int64) * step
 
 
-def _embed(desk: Desk, video: Video, encoder: Any, wanted: list[int]) -> tuple[Times, NDArray[np.float32]]:
+def _embed(context: TaskContext, video: Video, encoder: Any, wanted: list[int]) -> tuple[Times, NDArray[np.float32]]:
     """The asked times that could be decoded (N,), and the vectors (N, D) of what is displayed then."""
     times: list[Times] = [np.zeros(0, np.int64)]
     vectors: list[NDArray[np.float32]] = [np.zeros((0, encoder.dim), np.float32)]
@@ -99,7 +104,7 @@ def _embed(desk: Desk, video: Video, encoder: Any, wanted: list[int]) -> tuple[T
             for frames in stream:
                 times.append(frames.asked_us)
                 vectors.append(encoder.encode_frames(frames.images))
-                desk.progress(sum(map(len, times)) / len(wanted), "Looking closer")
+                context.progress(sum(map(len, times)) / len(wanted), "Looking closer")
     return np.concatenate(times), np.concatenate(vectors)
 
 

@@ -12,7 +12,13 @@ def engines(settings: Settings | None = None, installed: bool = True, task: str 
     """The names of a task's models (the grounding engines unless another is said), the default first: those that can
     run in this library now, or all there are. Reads no weights."""
     folder = settings.models if settings else None
-    return [card.name for card in models.cards(task) if not installed or models.installed(card, folder)]
+    return [card.name for card in models.cards(task, folder) if not installed or models.installed(card, folder)]
+
+
+def default_encoder_key() -> str:
+    """The key of the encoder that a library is searched with: see `query.encoder_key`. Loads no weights."""
+    card = models.card("text_video")
+    return f"{card.name}@{card.version}"
 
 
 def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
@@ -23,7 +29,7 @@ def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
     model comes from which is not the studio's own.
     """
     folder = settings.models if settings else None
-    return [_row(card, folder) for card in models.cards()]
+    return [_row(card, folder) for card in models.cards(folder=folder)]
 
 
 def _row(card: models.ModelCard, folder: Path | None) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def download(settings: Settings, name: str) -> str:
     try:
         if "/" in name:
             return f"{models.load('text_video', name, 'cpu').name} is ready."
-        card = next((each for each in models.cards() if each.name == name), None)
+        card = next((each for each in models.cards(folder=settings.models) if each.name == name), None)
         if card is None:
             raise models.ModelError(f"There is no model “{name}”; see: studio models list.")
         if problems := models.verify(card, settings.models):

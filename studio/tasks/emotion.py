@@ -11,17 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track, crop_faces
+from models import FaceTrack, crop_faces
 from studio import media
-from studio.store.runs import Outcome
 from studio.tasks import evidence
+from studio.tasks.context import TaskContext, Video, predictions_of
 from studio.tasks.curves import segments, smooth
-from studio.tasks.desk import Desk, Video, predictions_of
 from studio.tasks.evidence import Line, Units
 from studio.tasks.faces import face_tracks, scenes
 from studio.tasks.query import encoder_key
 from studio.tasks.speaker import person
-from studio.timeline import MICROS, Prediction, Segment
+from studio.timeline import MICROS, ModelRun, Prediction, Segment
 
 FACES_PER_S = 5.0
 STEP_US = int(MICROS / FACES_PER_S)
@@ -35,12 +34,12 @@ Curves = list[dict[str, object]]
 
 
 def find_emotions(
-    desk: Desk,
+    context: TaskContext,
     video: Video,
     subtitles: Sequence[Line] | None = None,
     expression_name: str | None = None,
     dialogue_name: str | None = None,
-) -> Outcome:
+) -> ModelRun:
     """Expression segments of every face, emotions of the dialogue, and on the track “Emotion” what all sources together
     say of eighteen classes: words, faces, the frames of an indexed video, and a little of the voice.
 
@@ -50,10 +49,10 @@ def find_emotions(
     voice or fused, so that a person can see why; `note` says what was missing. Raises MediaError, ModelUnavailable,
     Cancelled.
     """
-    expression = desk.model("expression", expression_name)
-    tracks = face_tracks(desk, video, desk.part(0.0, 0.6))
-    faces = _faces(desk, video, expression, tracks)
-    predictions, curves = _expressed(desk, video, faces, expression.labels)
+    expression = context.model("expression", expression_name)
+    tracks = face_tracks(context, video, context.part(0.0, 0.6))
+    faces = _faces(context, video, expression, tracks)
+    predictions, curves = _expressed(context, video, faces, expression.labels)
     lines = sorted(media.subtitles(video.path) if subtitles is None else subtitles)
     lines = [line for line in lines if line[2].strip()]
     units = evidence.units_of(lines, video.duration_us)
@@ -61,29 +60,30 @@ def find_emotions(
     nothing = np.full((len(units), len(evidence.CLASSES)), np.nan, np.float32)
     text = nothing
     if lines:
-        dialogue = desk.model("dialog_emotion", dialogue_name)
+        dialogue = context.model("dialog_emotion", dialogue_name)
         names.append(dialogue.name)
         versions.append(dialogue.version)
-        desk.progress(0.94, "Reading what is said")
+        context.progress(0.94, "Reading what is said")
         scores = dialogue.predict([said for _, _, said in lines])
         plain = np.concatenate([dialogue.predict([line]) for line in evidence.PLAIN_LINES])
         predictions += _dialogue(dialogue.labels, scores, lines, video.duration_us)
         text = evidence.from_lines(units, scores, plain, dialogue.labels)
     shown = evidence.from_faces(units, [_joined(parts) for _, parts in sorted(faces.items())], expression.labels)
-    desk.progress(0.96, "Looking at frames")
-    frames, indexed = _frames(desk, video, units)
-    voice = _voice(desk, video, units)
+    context.progress(0.96, "Looking at frames")
+    frames, indexed = _frames(context, video, units)
+    voice = _voice(context, video, units)
     fused = evidence.together(text, shown, frames, voice)
     predictions += [
         p
         for label, start, end, score in evidence.segments(units, fused, video.duration_s)
-        for p in predictions_of(desk, video, evidence.TRACK, label, [(start, end, score)])
+        for p in predictions_of(context, video, evidence.TRACK, label, [(start, end, score)])
     ]
     for source, values in (("text", text), ("face", shown), ("frame", frames), ("fused", fused)):
         by_label = dict(zip(evidence.CLASSES, values.T, strict=True))
         curves += evidence.curves_of(evidence.TRACK, source, units.middle_s, by_label)
     curves += evidence.curves_of(evidence.TRACK, "voice", units.middle_s, {"arousal": voice})
-    return Outcome(
+    return ModelRun(
+        video.id,
         "emotion", "+".join(names), "+".join(versions), predictions,
         {"labels": list(expression.labels), "classes": list(evidence.CLASSES), "curves": curves,
          "note": _note(bool(lines), bool(tracks), indexed)},
@@ -103,54 +103,56 @@ def _note(lines: bool, faces: bool, frames: bool) -> str:
     return f"From {' and '.join(used)} only: {' and '.join(missing)}." if missing else ""
 
 
-def _frames(desk: Desk, video: Video, units: Units) -> tuple[NDArray[np.float32], bool]:
+def _frames(context: TaskContext, video: Video, units: Units) -> tuple[NDArray[np.float32], bool]:
     """The evidence of frames, and whether the video is indexed by the default encoder."""
-    encoder = desk.model("text_video")
-    features = desk.vectors.get(video.id, encoder_key(encoder))
+    encoder = context.model("text_video")
+    features = context.features.get(video.id, encoder_key(encoder))
     if features is None:
         return np.full((len(units), len(evidence.CLASSES)), np.nan, np.float32), False
-    return evidence.from_frames(desk, encoder, encoder_key(encoder), features, units), True
+    return evidence.from_frames(context, encoder, encoder_key(encoder), features, units), True
 
 
-def _voice(desk: Desk, video: Video, units: Units) -> NDArray[np.float32]:
+def _voice(context: TaskContext, video: Video, units: Units) -> NDArray[np.float32]:
     """How excited the sound is at each unit, from its loudness alone."""
     loudness = []
-    if media.probe(video.path, desk.settings.limits).audio is not None:
+    if media.probe(video.path, context.settings.limits).audio is not None:
         step = _AUDIO_RATE // _LOUDNESS_PER_S
         for chunk in media.audio_stream(video.path, _AUDIO_RATE):
             whole = chunk[: len(chunk) // step * step].reshape(-1, step)
             loudness.append(np.sqrt(np.square(whole).mean(axis=1)))
-            desk.progress(0.98, "Listening")
+            context.progress(0.98, "Listening")
     joined = np.concatenate(loudness) if loudness else np.zeros(0, np.float32)
     return evidence.arousal(units, joined, _LOUDNESS_PER_S)
 
 
-def _faces(desk: Desk, video: Video, model: Any, tracks: list[Track]) -> dict[int, Parts]:
+def _faces(context: TaskContext, video: Video, model: Any, tracks: list[FaceTrack]) -> dict[int, Parts]:
     """The expressions of every face: number of the track → pieces of its curve."""
     crop = functools.partial(crop_faces, size=model.crop_size, padding=model.crop_padding)
     found: dict[int, Parts] = {}
-    for scene in scenes(desk, video, tracks, rate=FACES_PER_S, crop=crop):
+    for scene in scenes(context, video, tracks, rate=FACES_PER_S, crop=crop):
         for number, times, crops in scene.members:
             found.setdefault(number, []).append((times, model.predict(crops)))
-        desk.progress(0.6 + 0.33 * min(1.0, scene.end_us / max(1, video.duration_us)), "Reading expressions")
-        desk.preview(lambda: _expressed(desk, video, found, model.labels)[0])
+        context.progress(0.6 + 0.33 * min(1.0, scene.end_us / max(1, video.duration_us)), "Reading expressions")
+        context.preview(lambda: _expressed(context, video, found, model.labels)[0])
     return found
 
 
 def _expressed(
-    desk: Desk, video: Video, faces: dict[int, Parts], labels: Sequence[str]
+    context: TaskContext, video: Video, faces: dict[int, Parts], labels: Sequence[str]
 ) -> tuple[list[Prediction], Curves]:
     predictions: list[Prediction] = []
     curves: Curves = []
     for number, parts in sorted(faces.items()):
-        predictions += _expressions(desk, video, number, parts, labels)
+        predictions += _expressions(context, video, number, parts, labels)
         times, probabilities = _joined(parts)
         by_label = dict(zip(labels, probabilities.T, strict=True))
         curves += evidence.curves_of(row_name(number), "face", times / MICROS, by_label)
     return predictions, curves
 
 
-def _expressions(desk: Desk, video: Video, number: int, parts: Parts, labels: Sequence[str]) -> list[Prediction]:
+def _expressions(
+    context: TaskContext, video: Video, number: int, parts: Parts, labels: Sequence[str]
+) -> list[Prediction]:
     """The stretches in which one expression of a face is the strongest, in order of time."""
     times, probabilities = _joined(parts)
     strongest = probabilities.argmax(axis=1)
@@ -160,7 +162,7 @@ def _expressions(desk: Desk, video: Video, number: int, parts: Parts, labels: Se
         found = segments(times, shown, on=0.35, off=0.25, step_us=STEP_US, shortest_us=400_000, bridge_us=400_000)
         predictions += [
             replace(p, payload=phases(times, probabilities[:, k], p.segment, STEP_US))
-            for p in predictions_of(desk, video, row_name(number), label, found)
+            for p in predictions_of(context, video, row_name(number), label, found)
         ]
     return sorted(predictions, key=lambda p: p.segment)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import models
 from studio.index import Features
-from studio.tasks.desk import Desk
+from studio.tasks.context import TaskContext
 from studio.timeline import MICROS
 
 CLASSES = models.emotion_words.LABELS
@@ -122,13 +122,13 @@ def from_faces(units: Units, curves: Iterable[tuple[Times, Floats]], labels: Seq
     return found
 
 
-def from_frames(desk: Desk, encoder: Any, key: str, features: Features, units: Units) -> Floats:
+def from_frames(context: TaskContext, encoder: Any, key: str, features: Features, units: Units) -> Floats:
     """How much more each frame resembles a class's definition than a neutral person, within this video: (L, 18).
 
     The differences are standardised over the video, so they say when, and never whether, an emotion is seen.
     """
     words = models.emotion_words
-    texts = desk.text_vectors(encoder, key, [*(words.PICTURES[name] for name in CLASSES), words.NEUTRAL])
+    texts = context.text_vectors(encoder, key, [*(words.PICTURES[name] for name in CLASSES), words.NEUTRAL])
     likeness = features.vectors.astype(np.float32) @ texts.T
     contrast = likeness[:, :-1] - likeness[:, -1:]
     found = inside(units, features.times_us, contrast)

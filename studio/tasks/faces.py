@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track, steady, track
+from models import FaceTrack, steady, track_faces
 from studio import media
-from studio.tasks.desk import Desk, Progress, Video
+from studio.tasks.context import Progress, TaskContext, Video
 from studio.timeline import MICROS
 
 DETECTIONS_PER_S = 8.0
@@ -22,23 +22,25 @@ SHORTEST_TRACK_S = 0.3
 FACE_PX = 128.0  # decode only as large as the smallest face needs
 
 
-def face_tracks(desk: Desk, video: Video, progress: Progress, detector_name: str | None = None) -> list[Track]:
+def face_tracks(
+    context: TaskContext, video: Video, progress: Progress, detector_name: str | None = None
+) -> list[FaceTrack]:
     """All face tracks, by the named detector or the default, in order of their start; boxes in pixels of the displayed
     picture. Tracks shorter than SHORTEST_TRACK_S or smaller than SMALLEST_FACE_PX are left out.
 
     Kept in the cache: the second task that asks does not detect again.
     """
-    detector = desk.model("face_detector", detector_name)
+    detector = context.model("face_detector", detector_name)
     name = f"faces-{detector.name}-{detector.version}.npy"
-    table = desk.cache.load_array(video.id, name)
+    table = context.cache.load_array(video.id, name)
     if table is None:
-        table = _to_table(_detect(desk, video, progress, detector))
-        desk.cache.save_array(video.id, name, table)
+        table = _to_table(_detect(context, video, progress, detector))
+        context.cache.save_array(video.id, name, table)
     return _from_table(table)
 
 
-def _detect(desk: Desk, video: Video, progress: Progress, detector: Any) -> list[Track]:
-    probe = media.probe(video.path, desk.settings.limits)
+def _detect(context: TaskContext, video: Video, progress: Progress, detector: Any) -> list[FaceTrack]:
+    probe = media.probe(video.path, context.settings.limits)
     progress(0.0, "Finding shots")
     cuts_s = [cut / MICROS for cut in media.shots(video.path)]
     width, height = detector.frame_size(probe.width, probe.height)
@@ -53,20 +55,20 @@ def _detect(desk: Desk, video: Video, progress: Progress, detector: Any) -> list
                     yield latest / MICROS, np.concatenate([boxes[:, :4] * scale, boxes[:, 4:]], axis=1)
             progress(0.1 + 0.9 * min(1.0, latest / max(1, video.duration_us)), "Finding faces")
 
-    tracks = track(detections(), cuts_s, shortest_s=SHORTEST_TRACK_S)
+    tracks = track_faces(detections(), cuts_s, shortest_s=SHORTEST_TRACK_S)
     return [t for t in tracks if float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) >= SMALLEST_FACE_PX]
 
 
-def _to_table(tracks: list[Track]) -> NDArray[np.float64]:
+def _to_table(tracks: list[FaceTrack]) -> NDArray[np.float64]:
     """Tracks as rows: number, time, x1, y1, x2, y2, score."""
     rows = [np.column_stack([np.full(len(t.times_s), i), t.times_s, t.boxes, t.scores]) for i, t in enumerate(tracks)]
     return np.concatenate(rows) if rows else np.empty((0, 7))
 
 
-def _from_table(table: NDArray[np.float64]) -> list[Track]:
+def _from_table(table: NDArray[np.float64]) -> list[FaceTrack]:
     numbers = np.unique(table[:, 0])
     parts = [np.array(table[table[:, 0] == n]) for n in numbers]
-    return [Track(p[:, 1], p[:, 2:6].astype(np.float32), p[:, 6].astype(np.float32)) for p in parts]
+    return [FaceTrack(p[:, 1], p[:, 2:6].astype(np.float32), p[:, 6].astype(np.float32)) for p in parts]
 
 
 Crop = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.uint8]]  # frame, boxes (K, 4) → K crops
@@ -93,7 +95,7 @@ class _Member:
 
 
 def scenes(
-    desk: Desk, video: Video, tracks: list[Track], *, rate: float, crop: Crop, square: bool = True
+    context: TaskContext, video: Video, tracks: list[FaceTrack], *, rate: float, crop: Crop, square: bool = True
 ) -> Iterator[Scene]:
     """What `crop` cuts out of all tracks, scene by scene in order of time, in one pass over the video.
 
@@ -105,7 +107,7 @@ def scenes(
         return
     smallest = min(float(np.median(t.boxes[:, 2] - t.boxes[:, 0])) for t in tracks)
     shrink = min(1.0, FACE_PX / max(1.0, smallest))
-    probe = media.probe(video.path, desk.settings.limits)
+    probe = media.probe(video.path, context.settings.limits)
     picture = (max(2, round(probe.width * shrink)), max(2, round(probe.height * shrink)))
     times_us = np.unique(np.concatenate([np.round(m.times_s * MICROS) for plan in plans for m in plan]))
     wanted = times_us.astype(np.int64)
@@ -139,7 +141,7 @@ def _frames_at(video: Video, wanted: NDArray[np.int64], size: tuple[int, int]) -
         yield from frames.images
 
 
-def _plan(tracks: list[Track], rate: float, square: bool = True) -> list[list[_Member]]:
+def _plan(tracks: list[FaceTrack], rate: float, square: bool = True) -> list[list[_Member]]:
     """Tracks on a grid of k/rate seconds, grouped into scenes that follow each other without overlap."""
     grids = []
     for number, t in enumerate(tracks):
@@ -177,7 +179,7 @@ def _crowd(grids: list[tuple[int, NDArray[np.int64], NDArray[np.float32]]]) -> i
     return int(np.cumsum([step for _, step in ends]).max())
 
 
-def quality(track: Track, sharp: float | None) -> float:
+def quality(track: FaceTrack, sharp: float | None) -> float:
     """How much a track has to show, 0…1: the size of its face × how sure the detector was × how sharp its crops are,
     where somebody looked. A face of 112 pixels is as large as any model reads; a profile makes detectors unsure.
     """

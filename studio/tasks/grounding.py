@@ -10,22 +10,21 @@ from numpy.typing import NDArray
 import models
 from studio.errors import ModelUnavailable, UsageError
 from studio.index import Features
-from studio.store.runs import Outcome
 from studio.tasks.boundaries import refine as look_closer
 from studio.tasks.boundaries import snapping
-from studio.tasks.desk import Desk, Video
+from studio.tasks.context import TaskContext, Video
+from studio.tasks.feedback import Slot, recall
 from studio.tasks.indexing import index_mirrored, index_video
-from studio.tasks.memory import Slot, recall
 from studio.tasks.query import encoder_key
 from studio.tasks.retrieval import embed_query
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 
 TRACK = "Moments"
 MIRRORED_S = 120.0  # longest video that is looked at again in a mirror to say how sure an answer is
 
 
 def ground(
-    desk: Desk,
+    context: TaskContext,
     video: Video,
     query: str,
     top: int = 5,
@@ -34,7 +33,7 @@ def ground(
     refine: bool = False,
     check: bool = False,
     memory: Sequence[Slot] = (),
-) -> Outcome:
+) -> ModelRun:
     """Where in the video the query happens, best first. Indexes the video first when nobody has.
 
     `engine` is the name of a grounding model, None for the default; `refine` decodes more frames around each boundary
@@ -44,13 +43,13 @@ def ground(
     like this one pull; the payload's `remembered` counts them. The payload's `curve` is
     described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
     """
-    model = desk.model("grounding", engine)
-    encoder, vector = embed_query(desk, query, encoder_name)
+    model = context.model("grounding", engine)
+    encoder, vector = embed_query(context, query, encoder_name)
     asked = _read(encoder, query.strip(), model.needs)
     with _curable():
         model.accept(asked)  # before an hour of indexing
-    features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
-    pull, remembered = recall(desk, encoder, vector, features, memory)
+    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    pull, remembered = recall(context, encoder, vector, features, memory)
     curve = features.similarity(vector) + pull
     arrays = features.times_us / 1e6, curve
     known: dict[str, Any] = {"duration_s": video.duration_s, "features": features.vectors, "query": asked}
@@ -61,13 +60,13 @@ def ground(
         if check:
             mirrored = None
             if video.duration_s <= MIRRORED_S:
-                other = index_mirrored(desk, video, encoder, features)
+                other = index_mirrored(context, video, encoder, features)
                 mirrored = other.similarity(vector) + pull, other.vectors
             sure, agreement = models.confidence(model, found, *arrays, **known, mirrored=mirrored)
-    snap = snapping(desk, video, features)
+    snap = snapping(context, video, features)
     spans = [(snap(start), snap(end)) for start, end, _ in found]
     if refine:
-        spans = look_closer(desk, video, encoder, vector, features, spans)
+        spans = look_closer(context, video, encoder, vector, features, spans)
     predictions = [
         Prediction(
             Segment(start, end), TRACK, query.strip(), float(score),
@@ -77,7 +76,8 @@ def ground(
         if start < end
     ]  # fmt: skip
     payload: dict[str, Any] = {"curve": _curve(features, curve), "remembered": remembered}
-    return Outcome(
+    return ModelRun(
+        video.id,
         "grounding",
         f"{model.name}/{encoder.name}",
         f"{model.version}/{encoder.version}",
@@ -88,10 +88,10 @@ def ground(
     )
 
 
-def _read(encoder: Any, text: str, needs: frozenset[str]) -> models.Query:
+def _read(encoder: Any, text: str, needs: frozenset[str]) -> models.TextFeatures:
     """The text as the engine wants it, as far as this encoder can give it."""
     words = "words" in needs and getattr(encoder, "words_before_projection", None)
-    return models.Query(encoder.name, words(text) if words else None)
+    return models.TextFeatures(encoder.name, words(text) if words else None)
 
 
 @contextmanager
@@ -103,26 +103,29 @@ def _curable() -> Iterator[None]:
         raise ModelUnavailable(str(error)) from error
 
 
-def glance(desk: Desk, video: Video, at_us: int, query: str = "", encoder_name: str | None = None) -> Outcome:
+def glance(
+    context: TaskContext, video: Video, at_us: int, query: str = "", encoder_name: str | None = None
+) -> ModelRun:
     """The moment around the frame shown at `at_us`: what looks like it on either side, and fits the query if any.
 
     The payload's `curve` is the likeness with the query, else with the frame. Raises UsageError for a time outside.
     """
     if not 0 <= at_us < video.duration_us:
         raise UsageError(f"Point at a time between 0 and {video.duration_s:.3f} s of this video.")
-    encoder = desk.model("text_video", encoder_name)
-    features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
-    scores = features.similarity(embed_query(desk, query, encoder_name)[1]) if query.strip() else None
+    encoder = context.model("text_video", encoder_name)
+    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    scores = features.similarity(embed_query(context, query, encoder_name)[1]) if query.strip() else None
     times_s, at_s = features.times_us / 1e6, at_us / 1e6
     start_s, end_s, score = models.glance(times_s, scores, features.vectors, at_s, video.duration_s)
     shown = max(0, int(np.searchsorted(features.times_us, at_us, side="right")) - 1)
     curve = features.similarity(features.vectors[shown].astype(np.float32)) if scores is None else scores
-    snap = snapping(desk, video, features)
+    snap = snapping(context, video, features)
     start, end = snap(start_s), snap(end_s)
     if not start <= at_us < end:  # a cut so near that the boundary would jump over the frame
-        start, end = desk.to_frame(video, round(start_s * 1e6)), desk.to_frame(video, round(end_s * 1e6))
+        start, end = context.to_frame(video, round(start_s * 1e6)), context.to_frame(video, round(end_s * 1e6))
     card = models.card("grounding", "merge-tree")
-    return Outcome(
+    return ModelRun(
+        video.id,
         "grounding",
         f"{card.name}/{encoder.name}",
         f"{card.version}/{encoder.version}",
@@ -137,7 +140,7 @@ def _curve(features: Features, scores: NDArray[np.float32]) -> dict[str, list[An
     """One value a sampled frame: `times` (s), `scores` (cosine), `adjusted` (0…1, what does not fit pushed down), and
     `clusters`, which run of alike frames it belongs to, counted in order of appearance."""
     times_s = features.times_us / 1e6
-    adjusted, clusters = models.strip(times_s, scores, features.vectors)
+    adjusted, clusters = models.adjust_and_cluster(times_s, scores, features.vectors)
     return {
         "times": np.round(times_s, 6).tolist(),
         "scores": np.round(scores, 4).tolist(),

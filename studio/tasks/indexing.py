@@ -9,50 +9,60 @@ from numpy.typing import NDArray
 
 from studio import media
 from studio.index import Features
-from studio.tasks.desk import Desk, Progress, Video
+from studio.tasks.context import Progress, TaskContext, Video
 from studio.tasks.query import encoder_key
 
 THUMBNAIL_HEIGHT = 108
 DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
 
 
-def index_video(desk: Desk, video: Video, encoder_name: str | None = None, rate: float | None = None) -> Features:
+def index_video(
+    context: TaskContext, video: Video, encoder_name: str | None = None, rate: float | None = None
+) -> Features:
     """Embed sampled frames of a video and keep them, with a thumbnail each; quick when that was done before.
 
     `rate` is in frames a second; by default 2 for short clips, where a second is much, and 1 for the rest.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
-    encoder = desk.model("text_video", encoder_name)
-    known = desk.vectors.get(video.id, encoder_key(encoder))
+    encoder = context.model("text_video", encoder_name)
+    known = context.features.get(video.id, encoder_key(encoder))
     if known is not None:
         return known
     rate = rate or (DENSE_RATE if video.duration_s < DENSE_BELOW_S else RATE)
-    features = _embed(desk, video, encoder, rate, desk.progress)
-    desk.vectors.put(video.id, encoder_key(encoder), features)
+    features = _embed(context, video, encoder, rate, context.progress)
+    context.features.put(video.id, encoder_key(encoder), features)
     return features
 
 
-def index_mirrored(desk: Desk, video: Video, encoder: Any, features: Features) -> Features:
+def make_thumbnails(context: TaskContext, video: Video, features: Features) -> None:
+    """A thumbnail of each sampled frame, where they are missing: indexing makes them by the way."""
+    if context.cache.has(video.id, "thumbnails.npy"):
+        return
+    pictures = media.thumbnails(video.path, [int(time) for time in features.times_us], THUMBNAIL_HEIGHT)
+    context.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
+
+
+def index_mirrored(context: TaskContext, video: Video, encoder: Any, features: Features) -> Features:
     """Embeddings of the same frames seen in a mirror, kept beside `features`; as much work as indexing, once."""
     key = f"{encoder_key(encoder)}-mirrored"
-    known = desk.vectors.get(video.id, key)
+    known = context.features.get(video.id, key)
     if known is not None and np.array_equal(known.times_us, features.times_us):
         return known
     vectors: list[NDArray[np.float16]] = []
     with media.sample_frames(video.path, times_us=features.times_us, size=encoder.frame_size, batch=16) as stream:
         for frames in stream:
             vectors.append(encoder.encode_frames(frames.images[:, :, ::-1].copy()).astype(np.float16))
-            desk.progress(sum(map(len, vectors)) / len(features.times_us), "Looking in the mirror")
+            context.progress(sum(map(len, vectors)) / len(features.times_us), "Looking in the mirror")
     whole = np.concatenate([*vectors, features.vectors[sum(map(len, vectors)) :]])  # a file that breaks off
-    desk.vectors.put(video.id, key, Features(features.times_us, whole))
+    context.features.put(video.id, key, Features(features.times_us, whole))
     return Features(features.times_us, whole)
 
 
-def _embed(desk: Desk, video: Video, encoder: Any, rate: float, progress: Progress) -> Features:
+def _embed(context: TaskContext, video: Video, encoder: Any, rate: float, progress: Progress) -> Features:
     times: list[NDArray[np.int64]] = []
     vectors: list[NDArray[np.float16]] = []
     pictures: list[bytes] = []
-    probe = media.probe(video.path, desk.settings.limits)
+    probe = media.probe(video.path, context.settings.limits)
     width = max(2, round(THUMBNAIL_HEIGHT * probe.width / probe.height))
     progress(0.0, "Reading the video")
     for frames in media.sample_frames(video.path, rate=rate, size=encoder.frame_size, batch=16):
@@ -64,7 +74,7 @@ def _embed(desk: Desk, video: Video, encoder: Any, rate: float, progress: Progre
         pictures += [_jpeg(image, width) for image in frames.images[new]]
         progress(min(0.99, frames.times_us[-1] / max(1, video.duration_us)), "Indexing")
     features = Features(np.concatenate(times), np.concatenate(vectors))
-    desk.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
+    context.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
     return features
 
 
@@ -75,6 +85,6 @@ def _jpeg(image: NDArray[np.uint8], width: int) -> bytes:
     return bytes(data)
 
 
-def shelve(desk: Desk, videos: Sequence[Video], encoder_name: str | None = None) -> None:
-    """Put indexed videos where search across the library looks; see `Shelf.tend`."""
-    desk.shelf(encoder_key(desk.model("text_video", encoder_name))).tend([video.id for video in videos])
+def update_index(context: TaskContext, videos: Sequence[Video], encoder_name: str | None = None) -> None:
+    """Put indexed videos where search across the library looks; see `VectorIndex.sync`."""
+    context.vector_index(encoder_key(context.model("text_video", encoder_name))).sync([video.id for video in videos])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from studio.config import Limits
 from studio.errors import UsageError
-from studio.tasks.desk import Desk
+from studio.tasks.context import TaskContext
 
 AGAINST = 0.5  # how strongly “-grass” pushes away, where the question itself says no other weight
 _NEGATIVE = re.compile(r"(?:^|(?<=\s))[-−](?:\"([^\"]+)\"|(\w[\w'’-]*))(?:\^(\d*\.?\d+))?", re.UNICODE)
@@ -70,12 +70,12 @@ def encoder_key(encoder: Any) -> str:
     return f"{encoder.name}@{encoder.version}"
 
 
-def embed(desk: Desk, encoder: Any, question: Question) -> NDArray[np.float32]:
+def embed(context: TaskContext, encoder: Any, question: Question) -> NDArray[np.float32]:
     """The unit vector (D,) of a question.
 
     Raises UsageError for an empty question, or for a moment of a video that is not indexed.
     """
-    text = checked(question.text, desk.settings.limits)
+    text = checked(question.text, context.settings.limits)
     asked = terms(text) if text else []
     weights = [term.weight for term in asked]
     vectors = list(encoder.encode_text([term.text for term in asked])) if asked else []
@@ -83,7 +83,7 @@ def embed(desk: Desk, encoder: Any, question: Question) -> NDArray[np.float32]:
         vectors.append(encoder.encode_frames(question.image[None])[0])
         weights.append(1.0)
     if question.like is not None:
-        vectors.append(of_moment(desk, encoder, *question.like))
+        vectors.append(of_moment(context, encoder, *question.like))
         weights.append(1.0)
     if not vectors:
         raise UsageError("Say in a few words what you are looking for.")
@@ -96,12 +96,12 @@ def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def of_moment(desk: Desk, encoder: Any, video_id: str, start_us: int, end_us: int) -> NDArray[np.float32]:
+def of_moment(context: TaskContext, encoder: Any, video_id: str, start_us: int, end_us: int) -> NDArray[np.float32]:
     """The unit vector (D,) of the sampled frames in [start, end) of a video, or of the one that was shown then.
 
     Raises UsageError where the video is not indexed.
     """
-    features = desk.vectors.get(video_id, encoder_key(encoder))
+    features = context.features.get(video_id, encoder_key(encoder))
     if features is None:
         raise UsageError("The video of this moment is not indexed yet; try again when it is.")
     inside = np.flatnonzero((features.times_us >= start_us) & (features.times_us < end_us))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import models
 from studio import media
 from studio.index import Features
-from studio.tasks.desk import Desk, Video
+from studio.tasks.context import TaskContext, Video
 from studio.tasks.query import encoder_key
 
 FRAMES = 8  # of a moment, spread evenly
@@ -34,7 +34,7 @@ class Hit:
 
 
 def by_levels(
-    desk: Desk,
+    context: TaskContext,
     encoder: Any,
     vector: NDArray[np.float32],
     text: str,
@@ -56,16 +56,18 @@ def by_levels(
         return list(hits)
     seen = []
     for number, hit in enumerate(hits):
-        features = desk.vectors.get(hit.video_id, encoder_key(encoder))
+        features = context.features.get(hit.video_id, encoder_key(encoder))
         assert features is not None, "a hit comes from an indexed video"
         chosen = _spread(features, hit)
         patches = None if words is None else _patches(encoder, videos[hit.video_id], features.times_us[chosen])
         if patches is not None and len(patches) != len(chosen):  # a damaged part of the file
             patches = None
-        seen.append(models.SeenVideo(features.vectors[chosen].astype(np.float32), patches))
-        desk.progress(number / len(hits), "Comparing")
-    query = models.SaidQuery(vector, words)
-    scores = models.level_scores(query, seen, models.LevelWeights(video_weight, frame_weight, patch_weight)).total
+        seen.append(models.MultiLevelVideo(features.vectors[chosen].astype(np.float32), patches))
+        context.progress(number / len(hits), "Comparing")
+    query = models.MultiLevelQuery(vector, words)
+    scores = models.multilevel_scores(
+        query, seen, models.MultiLevelWeights(video_weight, frame_weight, patch_weight)
+    ).total
     better = [
         replace(hit, visual=float(score) / whole, score=float(score) / whole + hit.score - hit.visual)
         for hit, score in zip(hits, scores, strict=True)
@@ -100,16 +102,16 @@ def _patches(encoder: Any, video: Video, times_us: NDArray[np.int64]) -> NDArray
     return np.concatenate(parts) if parts else None
 
 
-def popularity(desk: Desk, encoder: Any, videos: Sequence[Video], texts: Sequence[str]) -> dict[str, float]:
+def popularity(context: TaskContext, encoder: Any, videos: Sequence[Video], texts: Sequence[str]) -> dict[str, float]:
     """How much to take off each indexed video's scores because it is liked by every text: 0 for the least popular.
 
     Sinkhorn–Knopp over a bank of texts, those given and a few neutral ones: transductive, the result depends on them
     and on what else is in the library.
     """
-    bank = encoder.encode_text(list(dict.fromkeys([*texts, *models.NEUTRAL])))
+    bank = encoder.encode_text(list(dict.fromkeys([*texts, *models.QUERY_BANK])))
     best: dict[str, NDArray[np.float32]] = {}
     for video in videos:
-        features = desk.vectors.get(video.id, encoder_key(encoder))
+        features = context.features.get(video.id, encoder_key(encoder))
         if features is not None:
             best[video.id] = (features.vectors.astype(np.float32) @ bank.T).max(0)
     if len(best) < 2:

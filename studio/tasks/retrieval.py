@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.index import Features
+from studio.index import Features, Match
 from studio.tasks.boundaries import snapping
-from studio.tasks.desk import Desk, Video
+from studio.tasks.context import TaskContext, Video
 from studio.tasks.indexing import index_video
 from studio.tasks.query import Question, Term, checked, embed, encoder_key, terms, unit
 from studio.tasks.ranking import Hit, by_levels, popularity
@@ -40,17 +40,17 @@ class Said:
     share: float
 
 
-def embed_query(desk: Desk, query: str, encoder_name: str | None = None) -> tuple[Any, NDArray[np.float32]]:
+def embed_query(context: TaskContext, query: str, encoder_name: str | None = None) -> tuple[Any, NDArray[np.float32]]:
     """The encoder and the unit vector (D,) of a text.
 
     Raises UsageError for an empty or endless text.
     """
-    encoder = desk.model("text_video", encoder_name)
-    return encoder, embed(desk, encoder, Question(query))
+    encoder = context.model("text_video", encoder_name)
+    return encoder, embed(context, encoder, Question(query))
 
 
 def search(
-    desk: Desk,
+    context: TaskContext,
     question: Question,
     videos: Sequence[Video],
     top: int = 20,
@@ -64,34 +64,34 @@ def search(
     that fit best. A line of `said` adds up to `said_weight` to the moment it is said in. `levels` weigh moment, frames
     and parts of pictures instead of the best frame alone; a `bank` of texts holds back the videos that fit them all.
     """
-    encoder = desk.model("text_video", encoder_name)
-    vector = embed(desk, encoder, question)
+    encoder = context.model("text_video", encoder_name)
+    vector = embed(context, encoder, question)
     by_id = {video.id: video for video in videos}
     key = encoder_key(encoder)
-    seen = _Seen(desk, key, vector, by_id)
-    liked = {} if bank is None else popularity(desk, encoder, videos, bank)
+    similarities = _SimilarityCache(context, key, vector, by_id)
+    liked = {} if bank is None else popularity(context, encoder, videos, bank)
     wanted = top if levels is None and not liked else max(WIDER * top, 50)
     hits: list[Hit] = []
-    best = desk.shelf(key).best(vector, list(by_id), wanted)
+    best = context.vector_index(key).search(vector, list(by_id), wanted)
     regions = 1 if len(best) >= wanted else MOMENTS_A_VIDEO  # in a large library other videos are worth more
-    for video_id, score, curve in best:
+    for match in best:
         least = sorted((hit.visual for hit in hits), reverse=True)[wanted - 1] if len(hits) >= wanted else -1.0
-        if score <= least:
+        if match.score <= least:
             break  # no moment of this video or the next can be among the best
         hits += [
-            replace(hit, score=hit.visual + liked.get(video_id, 0.0))
-            for hit in seen.moments(video_id, least, regions, curve)
+            replace(hit, score=hit.visual + liked.get(match.video_id, 0.0))
+            for hit in similarities.moments(match.video_id, least, regions, match)
         ]
     if levels is not None:
         hits.sort(key=lambda hit: -hit.score)
         few = top if levels[2] else wanted  # looking at parts of pictures decodes them again: seconds
-        hits = by_levels(desk, encoder, vector, _said_words(question), hits[:few], by_id, levels)
+        hits = by_levels(context, encoder, vector, _said_words(question), hits[:few], by_id, levels)
     if question.like is not None:
         hits = [hit for hit in hits if not _is_itself(hit, question.like)]
-    hits = _with_words(hits, said, said_weight, seen)
+    hits = _with_words(hits, said, said_weight, similarities)
     hits.sort(key=lambda hit: -hit.score)
     shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]
-    return hits[:top], [strip for video_id in shown if (strip := seen.strip(video_id))]
+    return hits[:top], [strip for video_id in shown if (strip := similarities.strip(video_id))]
 
 
 def _said_words(question: Question) -> str:
@@ -99,29 +99,36 @@ def _said_words(question: Question) -> str:
     return " ".join(term.text for term in terms(question.text) if term.weight > 0)
 
 
-class _Seen:
-    """The videos that a search has looked into, each once."""
+class _SimilarityCache:
+    """The similarity curves of the videos that a search has looked into, each computed once."""
 
-    def __init__(self, desk: Desk, key: str, vector: NDArray[np.float32], videos: dict[str, Video]) -> None:
-        self._desk, self._key, self._vector, self._videos = desk, key, vector, videos
+    def __init__(self, context: TaskContext, key: str, vector: NDArray[np.float32], videos: dict[str, Video]) -> None:
+        self._context, self._key, self._vector, self._videos = context, key, vector, videos
         self._curves: dict[str, tuple[Features, NDArray[np.float32]] | None] = {}
 
-    def curve(
-        self, video_id: str, known: NDArray[np.float32] | None = None
-    ) -> tuple[Features, NDArray[np.float32]] | None:
-        """The features of a video and their likeness, unless that is `known`; None where it is not indexed."""
+    def curve(self, video_id: str, match: Match | None = None) -> tuple[Features, NDArray[np.float32]] | None:
+        """The features of a video and their similarity with the query, as far as they are not in the `match`; None
+        where it is not indexed."""
         if video_id not in self._curves:
-            features = self._desk.shelf(self._key).features(video_id) or self._desk.vectors.get(video_id, self._key)
+            features = self._features(video_id, match)
             self._curves[video_id] = None
             if features is not None:
+                known = None if match is None else match.curve
                 if known is None or len(known) != len(features.times_us):
                     known = features.similarity(self._vector)
                 self._curves[video_id] = features, known
         return self._curves[video_id]
 
-    def moments(self, video_id: str, least: float, regions: int, known: NDArray[np.float32] | None = None) -> list[Hit]:
-        found = self.curve(video_id, known)
-        return moments_of(self._desk, self._videos[video_id], *found, least, regions) if found else []
+    def _features(self, video_id: str, match: Match | None) -> Features | None:
+        if match is not None and match.vectors is not None:
+            times = self._context.features.times(video_id, self._key)
+            if times is not None and len(times) == len(match.vectors):
+                return Features(times, match.vectors)
+        return self._context.features.get(video_id, self._key)
+
+    def moments(self, video_id: str, least: float, regions: int, match: Match | None = None) -> list[Hit]:
+        found = self.curve(video_id, match)
+        return moments_of(self._context, self._videos[video_id], *found, least, regions) if found else []
 
     def strip(self, video_id: str) -> Strip | None:
         found = self.curve(video_id)
@@ -141,7 +148,7 @@ def _is_itself(hit: Hit, like: tuple[str, int, int]) -> bool:
     return hit.video_id == like[0] and hit.start_us < like[2] and like[1] < hit.end_us
 
 
-def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, seen: _Seen) -> list[Hit]:
+def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, similarities: _SimilarityCache) -> list[Hit]:
     """Hits and lines joined: a line raises the moments it is said in, or makes one of its own."""
     for line in said if weight > 0 else ():
         near = [
@@ -154,7 +161,7 @@ def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, seen: _See
             if not hits[i].line:
                 hits[i] = replace(hits[i], score=score, line=line.text)
         if not near:
-            visual = seen.visual(line.video_id, line.start_us, line.end_us)
+            visual = similarities.visual(line.video_id, line.start_us, line.end_us)
             score = visual + weight * line.share
             hits.append(Hit(line.video_id, line.start_us, line.end_us, line.start_us, score, visual, line.text))
     return hits
@@ -169,7 +176,7 @@ def _strip(video: Video, features: Features, curve: NDArray[np.float32]) -> Stri
 
 
 def moments_of(
-    desk: Desk,
+    context: TaskContext,
     video: Video,
     features: Features,
     curve: NDArray[np.float32],
@@ -181,8 +188,8 @@ def moments_of(
     Of a long video only the surroundings of its `regions` best frames above `least` are looked at.
     """
     hits: list[Hit] = []
-    engine = desk.model("grounding", ENGINE)
-    snap = snapping(desk, video, features)
+    engine = context.model("grounding", ENGINE)
+    snap = snapping(context, video, features)
     ends = np.append(features.times_us[1:], video.duration_us)
     proposals = [
         (low_us + round(start * 1e6), low_us + round(end * 1e6))
@@ -238,20 +245,20 @@ class Reason:
 
 
 def explain(
-    desk: Desk, query: str, video: Video, start_us: int, end_us: int, encoder_name: str | None = None
+    context: TaskContext, query: str, video: Video, start_us: int, end_us: int, encoder_name: str | None = None
 ) -> Reason:
     """Why the moment [start, end) of a video answers a query.
 
     Words are left out one at a time, as in occlusion analysis. Raises UsageError for an empty query.
     """
-    encoder, vector = embed_query(desk, query, encoder_name)
-    features = desk.vectors.get(video.id, encoder_key(encoder)) or index_video(desk, video, encoder_name)
+    encoder, vector = embed_query(context, query, encoder_name)
+    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
     curve = features.similarity(vector)
     inside = np.flatnonzero((features.times_us >= start_us) & (features.times_us < end_us))
     if not len(inside):
         inside = np.array([max(0, int(np.searchsorted(features.times_us, start_us, side="right")) - 1)])
     best = features.vectors[inside[curve[inside].argmax()]].astype(np.float32)
-    asked = terms(checked(query, desk.settings.limits))
+    asked = terms(checked(query, context.settings.limits))
     names, losses = _losses(encoder, asked, best)
     largest = max((abs(loss) for loss in losses), default=0.0) or 1.0
     return Reason(

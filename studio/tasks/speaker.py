@@ -6,14 +6,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Track, crop_speaker, sharpness
+from models import FaceTrack, crop_speaker, sharpness
 from studio import media
-from studio.store.runs import Outcome
+from studio.tasks.context import TaskContext, Video, predictions_of
 from studio.tasks.curves import segments, smooth
-from studio.tasks.desk import Desk, Video, predictions_of
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, quality, scenes
-from studio.tasks.voices import AUDIO_RATE, AudioWindow, Speech, off_screen, voice_curve
-from studio.timeline import MICROS, Prediction
+from studio.tasks.off_screen_speech import AUDIO_RATE, AudioWindow, Speech, off_screen, voice_curve
+from studio.timeline import MICROS, ModelRun, Prediction
 
 STEP_US = int(MICROS / CROPS_PER_S)
 LABEL = "speaking"
@@ -29,7 +28,9 @@ def person(number: int) -> str:
     return f"Person {number + 1}"
 
 
-def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detector_name: str | None = None) -> Outcome:
+def find_speakers(
+    context: TaskContext, video: Video, model_name: str | None = None, detector_name: str | None = None
+) -> ModelRun:
     """Speaking segments of every face track, by the named active-speaker model and face detector or the defaults, and
     of voices that no visible face speaks with, on the track OFF_SCREEN.
 
@@ -40,33 +41,37 @@ def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detec
     nothing to see.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
-    model = desk.model("active_speaker", model_name)
-    tracks = face_tracks(desk, video, desk.part(0.0, 0.6), detector_name)
-    has_audio = media.probe(video.path, desk.settings.limits).audio is not None
+    model = context.model("active_speaker", model_name)
+    tracks = face_tracks(context, video, context.part(0.0, 0.6), detector_name)
+    has_audio = media.probe(video.path, context.settings.limits).audio is not None
     curves: dict[int, Parts] = {}
     sharp: dict[int, list[float]] = {}
     speech = Speech()
     if has_audio and tracks:
         audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))
-        crop = partial(crop_speaker, plain=model.plain)
-        for scene in scenes(desk, video, tracks, rate=CROPS_PER_S, crop=crop, square=not model.plain):
+        crop = partial(crop_speaker, style=model.crop_style)
+        for scene in scenes(context, video, tracks, rate=CROPS_PER_S, crop=crop, square=model.crop_style == "padded"):
             sound = audio.take(scene.start_us, scene.end_us)
             for number, times, scores in _score(model, scene, sound):
                 curves.setdefault(number, []).append((times, scores))
                 speech.add(number, int(times[0]) - scene.start_us, scores, sound)
             for number, _, crops in scene.members:
                 sharp.setdefault(number, []).append(sharpness(crops[::LOOKED_AT]))
-            desk.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")
-            desk.preview(lambda: [p for n, parts in sorted(curves.items()) for p in _speaking(desk, video, n, parts)])
-    predictions = [p for number in range(len(tracks)) for p in _speaking(desk, video, number, curves.get(number, []))]
+            context.progress(0.6 + 0.35 * min(1.0, scene.end_us / max(1, video.duration_us)), "Listening")
+            context.preview(
+                lambda: [p for n, parts in sorted(curves.items()) for p in _speaking(context, video, n, parts)]
+            )
+    predictions = [
+        p for number in range(len(tracks)) for p in _speaking(context, video, number, curves.get(number, []))
+    ]
     heard = _whole([])
     if has_audio:
-        voice = voice_curve(desk, video, desk.part(0.95, 0.99))
+        voice = voice_curve(context, video, context.part(0.95, 0.99))
         spoken = [(p.segment.start, p.segment.end) for p in predictions]
         heard = off_screen(*voice, [_whole(parts) for parts in curves.values()], spoken)
         # Surer than of a face: one that hesitates is more often the speaker than somebody nobody sees.
         spans = _segments(*heard, on=0.7, off=0.6, shortest_us=600_000, bridge_us=0)
-        predictions += predictions_of(desk, video, OFF_SCREEN, LABEL, spans)
+        predictions += predictions_of(context, video, OFF_SCREEN, LABEL, spans)
     people = [_person(n, t, curves.get(n, []), sharp.get(n, [])) for n, t in enumerate(tracks)]
     note = "" if has_audio and tracks else ("No faces were found." if has_audio else "This video has no sound.")
     unseen = {"track": OFF_SCREEN, **_curve(*heard)}
@@ -75,16 +80,16 @@ def find_speakers(desk: Desk, video: Video, model_name: str | None = None, detec
         for a, b, cosine in speech.alike(partial(_apart, tracks))
     ]
     payload = {"tracks": people, "off_screen": unseen, "alike": alike, "note": note}
-    return Outcome("speaker", model.name, model.version, predictions, payload)
+    return ModelRun(video.id, "speaker", model.name, model.version, predictions, payload)
 
 
-def _apart(tracks: list[Track], a: int, b: int) -> bool:
+def _apart(tracks: list[FaceTrack], a: int, b: int) -> bool:
     """Whether two face tracks are never seen at once."""
     one, other = tracks[a].times_s, tracks[b].times_s
     return bool(one[-1] < other[0] or other[-1] < one[0])
 
 
-def _person(number: int, track: Track, parts: Parts, sharp: list[float]) -> dict[str, object]:
+def _person(number: int, track: FaceTrack, parts: Parts, sharp: list[float]) -> dict[str, object]:
     """A face track as a payload has it: arrays, since plain numbers of two hours take four times the memory."""
     return {
         "track": person(number),
@@ -120,11 +125,11 @@ def _segments(
     return segments(times, smoothed, on=on, off=off, step_us=STEP_US, shortest_us=shortest_us, bridge_us=bridge_us)
 
 
-def _speaking(desk: Desk, video: Video, number: int, parts: Parts) -> list[Prediction]:
+def _speaking(context: TaskContext, video: Video, number: int, parts: Parts) -> list[Prediction]:
     """The segments in which one person speaks, from the pieces of their curve."""
     if not parts:
         return []
-    return predictions_of(desk, video, person(number), LABEL, _segments(*_whole(parts)))
+    return predictions_of(context, video, person(number), LABEL, _segments(*_whole(parts)))
 
 
 def _score(

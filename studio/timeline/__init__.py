@@ -4,24 +4,37 @@ Time is an integer number of microseconds from the first displayed frame of a vi
 """
 
 from studio.timeline.annotation import SOURCES, Annotation, Box, Prediction, Timeline
+from studio.timeline.attributes import Attributes, checked_attributes
+from studio.timeline.codec import FIELDS, from_dict, from_row, to_dict, to_row
 from studio.timeline.edit import Edit, apply, apply_all
 from studio.timeline.footage import Footage
+from studio.timeline.model_run import Cue, ModelRun, Transcript
 from studio.timeline.segment import Segment
 from studio.timeline.time import MICROS, clock, seconds, us
 
 __all__ = [
+    "FIELDS",
     "MICROS",
     "SOURCES",
     "Annotation",
+    "Attributes",
     "Box",
+    "Cue",
     "Edit",
     "Footage",
+    "ModelRun",
     "Prediction",
     "Segment",
     "Timeline",
+    "Transcript",
     "apply",
     "apply_all",
+    "checked_attributes",
     "clock",
+    "from_dict",
+    "from_row",
     "seconds",
+    "to_dict",
+    "to_row",
     "us",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import UsageError
+from studio.timeline.attributes import Attributes
 from studio.timeline.footage import Footage
 from studio.timeline.segment import Segment
 
@@ -16,7 +17,7 @@ class Annotation:
     """One labelled interval that a person stands behind.
 
     `version` counts the saved states of this annotation, from 1. `prediction_id` names the prediction it corrects
-    or accepts, None when it was made by hand.
+    or accepts, None when it was made by hand. `attributes` are names with plain values (`checked_attributes`).
     """
 
     id: str
@@ -29,6 +30,7 @@ class Annotation:
     annotator: str = ""
     version: int = 1
     deleted: bool = False
+    attributes: Attributes = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:

@@ -1,19 +1,18 @@
 """Conversions at the edges: JSON, the command line and the browser speak seconds; everything inside speaks µs."""
 
-import math
-
 from studio.errors import UsageError
 
 MICROS = 1_000_000
+MOST_SECONDS = 1_000_000_000  # thirty years; their µs fit every integer there is
 
 
 def us(seconds: float) -> int:
     """Seconds → integer µs, to the nearest.
 
-    Raises UsageError for NaN and infinities, which JSON readers let through.
+    Raises UsageError for NaN, infinities and numbers beyond all videos, which JSON readers let through.
     """
-    if not math.isfinite(seconds):
-        raise UsageError(f"{seconds} is not a time; give a number of seconds.")
+    if not abs(seconds) <= MOST_SECONDS:  # also true for NaN
+        raise UsageError(f"A time must be a number of seconds, up to {MOST_SECONDS:,}.")
     return round(seconds * MICROS)
 
 

@@ -65,7 +65,7 @@ def client(served: Served) -> Client:
 
 @pytest.fixture
 def bikes(indexed: Studio, clips: dict[str, Path]) -> str:
-    return str(indexed.video(str(clips["bikes"]))["id"])
+    return str(indexed.videos.resolve(str(clips["bikes"]))["id"])
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_answers_are_those_of_the_command_line(
     client: Client, indexed: Studio, bikes: str, printed: Callable[..., Any]
 ) -> None:
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
-    indexed.save(bikes, [edit], "berta")
+    indexed.timelines.save(bikes, [edit], "berta")
     found = client.predict("a bicycle", top=2, api_name="/search")["hits"]
     told = printed("search", "a bicycle", "--top", "2")["hits"]
     assert [{**hit, "name": None} for hit in found] == [

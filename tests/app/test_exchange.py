@@ -26,7 +26,7 @@ def client(studio: Studio) -> Iterator[TestClient]:
 
 @pytest.fixture
 def video(studio: Studio, clips: dict[str, Path]) -> str:
-    return str(studio.add(clips["bikes"])["id"])
+    return str(studio.videos.add(clips["bikes"])["id"])
 
 
 def calls_of(studio: Studio) -> dict[str, Any]:
@@ -45,12 +45,12 @@ def test_a_file_goes_up_and_is_imported_and_taken_back(client: TestClient, studi
         "activitynet", 1, [{"name": "ride", "to": "cycling", "segments": 1}],
     )  # fmt: skip
     done = call["import_apply"]({**wanted, "annotator": "ann"})["data"]
-    (found,) = studio.annotations(video)
+    (found,) = studio.timelines.annotations(video)
     assert (found.label, found.annotator, found.source) == ("cycling", "ann", "import")
     assert call["import_apply"](wanted)["kind"] == "gone"  # the file is gone once it is imported
     assert call["imports"]({})["data"]["imports"][0]["id"] == done["import"]
     assert call["import_undo"]({"import": done["import"]})["data"] == {"removed": 1, "kept": 0}
-    assert studio.annotations(video) == []
+    assert studio.timelines.annotations(video) == []
 
 
 def test_an_import_that_succeeded_is_no_error_where_its_file_has_gone(
@@ -67,13 +67,13 @@ def test_an_import_that_succeeded_is_no_error_where_its_file_has_gone(
     monkeypatch.setattr(studio.exchange, "apply", with_others)
     reply = calls_of(studio)["import_apply"]({"upload": up["upload"], "name": "val.json"})
     assert reply["ok"], reply
-    assert len(studio.annotations(video)) == 1
+    assert len(studio.timelines.annotations(video)) == 1
 
 
 @pytest.mark.parametrize("name", [f.name for f in FORMATS.values() if f.write])
 def test_every_format_can_be_downloaded(client: TestClient, studio: Studio, video: str, name: str) -> None:
     edit = {"edit_id": "e", "op": "create", "id": "a", "track": "t", "start": 0, "end": 5, "label": "x", "note": "n"}
-    studio.save(video, [edit], "ann")
+    studio.timelines.save(video, [edit], "ann")
     reply = client.get(f"/export/{video}?format={name}")
     assert reply.status_code == 200
     assert reply.content == studio.exchange.export(video, name)

@@ -1,8 +1,11 @@
 """A library with users lets nobody else in, and says itself who did what."""
 
+import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +20,8 @@ from studio.cli import main
 from studio.config import Settings
 from studio.errors import Refused, UsageError
 from studio.service import Studio
-from studio.service.copies import restore
-from studio.service.users import TRIES
+from studio.service.accounts.users import TRIES, TRIES_ANY_NAME, Users
+from studio.service.system.backup import backup, restore
 
 PAGE = {"accept": "text/html"}
 BERTA = {"name": "berta", "password": "correct horse"}
@@ -37,14 +40,15 @@ def client(guarded: Studio) -> Iterator[TestClient]:
 
 
 def test_a_stranger_sees_the_form_and_nothing_else(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
-    video = guarded.add(clips["bikes"])["id"]
+    video = guarded.videos.add(clips["bikes"])["id"]
     assert client.get("/", headers=PAGE).headers["location"] == "/login"
     assert "Log in" in client.get("/login").text
     assert client.get("/web/css/studio.css").status_code == 200
     closed = ["/config", "/gradio_api/info", f"/media/{video}", f"/thumbnail/{video}", f"/array/{video}/pts",
-              f"/export/{video}", "/web/js/annotate.js", "/gradio_api/component_server"]  # fmt: skip
+              f"/export/{video}", "/web/js/annotate.js", "/gradio_api/startup-events"]  # fmt: skip
     assert {path: client.get(path).status_code for path in closed} == dict.fromkeys(closed, 401)
     assert client.post("/upload?name=x.mp4", content=b"x").status_code == 401
+    assert client.post("/gradio_api/component_server", json={}).status_code == 401
     assert client.get("/", headers={**PAGE, "cookie": "moment_session=guessed"}).status_code == 303
 
 
@@ -83,7 +87,7 @@ def call(client: TestClient, name: str, request: dict[str, Any]) -> Any:
 
 
 def test_edits_are_signed_by_who_is_logged_in(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
-    video = guarded.add(clips["bikes"])["id"]
+    video = guarded.videos.add(clips["bikes"])["id"]
     client.post("/login", data=BERTA)
     assert call(client, "whoami", {})["data"]["user"] == "berta"
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
@@ -111,7 +115,7 @@ def test_only_what_is_shared_is_added_by_its_path(client: TestClient, guarded: S
 
 def test_a_restored_backup_lets_nobody_in_who_was_in(guarded: Studio, tmp_path: Path) -> None:
     token = guarded.users.login(**BERTA)
-    guarded.backup(tmp_path / "backup.db")
+    backup(guarded.settings, guarded.store, tmp_path / "backup.db")
     guarded.close()
     restore(guarded.settings, tmp_path / "backup.db")
     with closing(Studio(guarded.settings)) as again:
@@ -169,3 +173,83 @@ def test_the_command_line_keeps_users(
     assert main(["users", "remove", "berta", *home]) == 0
     assert main(["users", "remove", "berta", *home]) == 1
     assert "There is no user" in capsys.readouterr().err
+
+
+def wrong(users: Users, name: str = "berta", address: str = "10.0.0.9") -> str:
+    with pytest.raises(Refused) as refused:
+        users.login(name, "a wrong password", address)
+    return str(refused.value)
+
+
+def test_a_name_takes_one_hash_whether_it_is_known_or_not(guarded: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, counted = hashlib.scrypt, []
+    monkeypatch.setattr(hashlib, "scrypt", lambda *args, **kwargs: counted.append(1) or real(*args, **kwargs))
+    for name in ("berta", "nobody", "", "\ud800", "x" * 5_000):
+        counted.clear()
+        assert "do not belong together" in wrong(guarded.users, name)
+        assert counted == [1], name
+
+
+def test_twenty_tries_at_once_are_no_more_than_five(guarded: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, counted, start = hashlib.scrypt, [], threading.Barrier(20)
+    monkeypatch.setattr(hashlib, "scrypt", lambda *args, **kwargs: counted.append(1) or real(*args, **kwargs))
+
+    def attempt(_: int) -> str:
+        start.wait()
+        return wrong(guarded.users)
+
+    with ThreadPoolExecutor(20) as pool:
+        said = list(pool.map(attempt, range(20)))
+    assert len(counted) == TRIES == sum("belong" in sentence for sentence in said)
+    assert sum("Too many" in sentence for sentence in said) == 20 - TRIES
+
+
+def test_whoever_guesses_shuts_out_nobody_elsewhere(guarded: Studio) -> None:
+    guarded.users.put("anna", "another password")
+    for _ in range(3 * TRIES):
+        wrong(guarded.users)
+    assert "Too many" in wrong(guarded.users)
+    assert guarded.users.login(**BERTA, address="10.0.0.1"), "the one whose name it is, at her own address"
+    assert guarded.users.login("anna", "another password", "10.0.0.9"), "and another name at the guesser's"
+
+
+def test_one_address_guesses_at_few_names(guarded: Studio) -> None:
+    said = [wrong(guarded.users, f"name {n}") for n in range(TRIES_ANY_NAME + 3)]
+    assert ["Too many" in sentence for sentence in said] == [False] * TRIES_ANY_NAME + [True] * 3
+    for n in range(10):  # who has one network of IPv6 has 2**64 addresses
+        last = wrong(guarded.users, address=f"2001:db8::{n}")
+    assert "Too many" in last
+    assert "belong" in wrong(guarded.users, address="2001:db8:0:1::1")
+    assert "belong" in wrong(guarded.users, address="::ffff:10.0.0.7")
+
+
+def test_a_right_password_does_not_reset_what_was_guessed_at_others(guarded: Studio) -> None:
+    guarded.users.put("eve", "eves password")
+    for _ in range(TRIES - 1):
+        wrong(guarded.users)
+    assert guarded.users.login("eve", "eves password", "10.0.0.9")
+    assert "belong" in wrong(guarded.users)
+    assert "Too many" in wrong(guarded.users)
+
+
+@pytest.mark.parametrize("held", ["by a later release", "by another program"])
+def test_a_log_out_ends_also_where_nothing_can_be_written(client: TestClient, guarded: Studio, held: str) -> None:
+    client.post("/login", data=BERTA)
+    token = client.cookies["moment_session"]
+    with closing(sqlite3.connect(guarded.settings.database, isolation_level=None)) as db:
+        if held == "by a later release":
+            guarded.store.read_only = "A newer release wrote this library."
+        else:
+            db.execute("BEGIN IMMEDIATE")
+        left = client.post("/logout")
+    assert (left.status_code, left.headers["location"]) == (303, "/login")
+    assert 'moment_session=""' in left.headers["set-cookie"]
+    assert client.get("/", headers={**PAGE, "cookie": f"moment_session={token}"}).headers["location"] == "/login"
+
+
+@pytest.mark.parametrize("path", [
+    "/loginx", "/login/", "/login/x", "/login/gradio_api/info", "/web/css", "/web/css/../js/shell.js",
+    "/web/css/%2e%2e/js/shell.js", "/web/icons/..%2fjs/shell.js", "/Login", "//login",
+])  # fmt: skip
+def test_only_the_form_itself_is_open(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 401

@@ -102,11 +102,11 @@ def run(folder: Path) -> dict[str, object]:
     home = folder / "browser" / "home"
     studio = Studio(Settings(home=home, device="cpu"))
     video, long = (
-        studio.add(file)["id"]
+        studio.videos.add(file)["id"]
         for file in (clip_folder() / "bikes.mp4", repeat(clip_folder() / "bikes.mp4", folder / "7200s.mp4", 7200))
     )
     for each in (video, long):
-        studio.index(each)
+        studio.jobs.index(each)
     annotate(studio, long, 2_000)
     studio.close()
     served = Served(home, 7898)
@@ -146,7 +146,7 @@ def annotate(studio: Studio, video: str, count: int) -> None:
         for n, (label, start, end) in enumerate(segments(count))
     ]  # fmt: skip
     most = studio.settings.limits.edits_per_save
-    saved = [studio.save(video, edits[at : at + most], "bench") for at in range(0, count, most)]
+    saved = [studio.timelines.save(video, edits[at : at + most], "bench") for at in range(0, count, most)]
     refused = [result for answer in saved for result in answer["results"] if not result["ok"]]
     if refused:
         raise RuntimeError(refused[0])

@@ -11,7 +11,7 @@ import numpy as np
 from assets.demo import clip_folder
 from studio import media
 from studio.config import Settings
-from studio.tasks import Desk, Video, index_video
+from studio.tasks import TaskContext, Video, index_video
 from tests.bench.media import by_x264, repeat
 
 SECONDS = 240
@@ -31,8 +31,8 @@ def run(folder: Path) -> dict[str, object]:
     """720p H.264 by x264's defaults at one frame a second, in seconds of video per second, beside ffmpeg's decode."""
     clip = repeat(by_x264(clip_folder() / "bigbuckbunny.mp4", folder / "x264.mp4"), folder / "720p.mp4", SECONDS)
     probe = media.probe(clip)
-    desk = Desk(Settings(home=folder / "home", device="cpu").ensure())
-    encoder = desk.model("text_video")
+    context = TaskContext(Settings(home=folder / "home", device="cpu").ensure())
+    encoder = context.model("text_video")
     video = Video("bench", str(clip), probe.duration_us)
     frames = [f.images for f in media.sample_frames(clip, rate=1.0, size=encoder.frame_size, batch=16)]
     encoder.encode_frames(frames[0])
@@ -46,8 +46,8 @@ def run(folder: Path) -> dict[str, object]:
             encoder.encode_frames(batch)
 
     def index() -> None:
-        desk.cache.drop(video.id)
-        index_video(desk, video, rate=1.0)
+        context.cache.drop(video.id)
+        index_video(context, video, rate=1.0)
 
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(clip), "-map", "0:v", "-f", "null", "-"]
     ffmpeg = best(lambda: subprocess.run(command, check=True))

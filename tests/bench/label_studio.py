@@ -155,7 +155,7 @@ def _measure(browser: Browser, side: Side, count: int) -> tuple[float, list[floa
 @contextmanager
 def _studio(home: Path, clip: Path, count: int) -> Iterator[str]:
     studio = Studio(Settings(home=home / "home", device="cpu"))
-    video = studio.add(clip)["id"]
+    video = studio.videos.add(clip)["id"]
     annotate(studio, video, count)
     # Seen as indexed, or the studio would begin with it, and slow both: Label Studio computes nothing of a video.
     studio.cache.save_array(video, "shots.npy", np.empty(0, np.int64))

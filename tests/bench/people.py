@@ -13,7 +13,7 @@ from assets.demo import clip_folder
 from models.speaker.checkpoints import NETWORKS, Checkpoint
 from studio import media
 from studio.config import Settings
-from studio.tasks import Desk, Video, find_speakers
+from studio.tasks import TaskContext, Video, find_speakers
 from studio.tasks.faces import CROPS_PER_S, DETECTIONS_PER_S, face_tracks, scenes
 from tests.bench.media import repeat
 
@@ -52,9 +52,9 @@ def run(folder: Path) -> dict[str, object]:
     silent = repeat(clip_folder() / "carphone_pristine.mp4", folder / "silent.mp4", SECONDS)
     clip = with_sound(silent, folder / "people.mkv")
     probe = media.probe(clip)
-    desk = Desk(Settings(home=folder / "home", device="cpu").ensure())
+    context = TaskContext(Settings(home=folder / "home", device="cpu").ensure())
     video = Video("bench", str(clip), probe.duration_us)
-    detector, speaker = desk.model("face_detector"), desk.model("active_speaker")
+    detector, speaker = context.model("face_detector"), context.model("active_speaker")
     size = detector.frame_size(probe.width, probe.height)
     length = probe.duration_us / 1e6
 
@@ -64,26 +64,26 @@ def run(folder: Path) -> dict[str, object]:
         lambda: pictures.extend(f.images for f in media.sample_frames(clip, rate=DETECTIONS_PER_S, size=size, batch=8))
     )
     spans["detect"] = took(lambda: [detector.detect(batch) for batch in pictures])
-    tracks = face_tracks(desk, video, lambda fraction, message: None)
+    tracks = face_tracks(context, video, lambda fraction, message: None)
     found = []
     crop = models.crop_speaker
-    spans["decode and crop"] = took(lambda: found.extend(scenes(desk, video, tracks, rate=CROPS_PER_S, crop=crop)))
+    spans["decode and crop"] = took(lambda: found.extend(scenes(context, video, tracks, rate=CROPS_PER_S, crop=crop)))
     audio = np.concatenate(list(media.audio_stream(clip, 16_000)))
     faces = [[crops for _, _, crops in scene.members] for scene in found]
     spans[f"network ({speaker.name})"] = took(lambda: [speaker.score(each, audio) for each in faces])
-    desk.cache.drop(video.id)
-    whole = took(lambda: find_speakers(desk, video))
+    context.cache.drop(video.id)
+    whole = took(lambda: find_speakers(context, video))
     return {
         "video": f"{probe.width}×{probe.height}, {length:.0f} s, {len(tracks)} face tracks",
         **{f"{name} (×)": round(length / span, 1) for name, span in spans.items()},
         "whole (×)": round(length / whole, 1),
-        **_networks(desk, speaker),
+        **_networks(context, speaker),
     }
 
 
-def _networks(desk: Desk, ours: Any) -> dict[str, object]:
+def _networks(context: TaskContext, ours: Any) -> dict[str, object]:
     """One second of one track through each network, beside its cost on paper. Their time does not depend on weights."""
-    voice = desk.model("voice_activity")
+    voice = context.model("voice_activity")
     track = [np.random.default_rng(0).integers(0, 255, (25, 112, 112), dtype=np.uint8)]
     audio = np.zeros(16_000, np.float32)
     out: dict[str, object] = {}

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from studio.config import Settings
-from studio.index import Cache, Features, Shelf, Vectors
-from studio.index.nearest import Approximate, Exact
-from studio.tasks import Desk, Question, Video, search
+from studio.index import Cache, Features, FeatureStore, LibraryIndex
+from studio.index.row_search import ApproximateSearch, ExactSearch
+from studio.tasks import Question, TaskContext, Video, search
 from studio.tasks.query import encoder_key
 
 DIM, TOP, FRAMES_A_VIDEO = 512, 24, 1_000
@@ -38,8 +38,8 @@ def clustered(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float16)
 
 
-def library(root: Path, frames: int, encoder: str) -> tuple[Vectors, list[str]]:
-    vectors = Vectors(Cache(root))
+def library(root: Path, frames: int, encoder: str) -> tuple[FeatureStore, list[str]]:
+    vectors = FeatureStore(Cache(root))
     videos = [f"v{i}" for i in range(frames // FRAMES_A_VIDEO)]
     times = np.arange(FRAMES_A_VIDEO, dtype=np.int64) * 1_000_000
     for seed, video in enumerate(videos):
@@ -62,19 +62,19 @@ def usearch(rows: np.ndarray[tuple[int, int], np.dtype[np.float16]], query: np.n
 def run(folder: Path) -> dict[str, object]:
     """Median ms of a query over frames of 512 numbers in half precision; whole searches end with moments and strips."""
     found: dict[str, object] = {}
-    desk = Desk(Settings(home=folder / "home", device="cpu").ensure())
-    key = encoder_key(desk.model("text_video"))
+    context = TaskContext(Settings(home=folder / "home", device="cpu").ensure())
+    key = encoder_key(context.model("text_video"))
     query = np.asarray(clustered(1, 10**6)[0], np.float32)
     for frames in SIZES:
-        vectors, videos = library(desk.cache.root, frames, key)
-        shelf = Shelf(vectors, key, approximate_above=10**9)
-        shelf.tend(videos)
-        assert shelf._rows is not None
-        rows = torch.from_numpy(shelf._rows)
+        vectors, videos = library(context.cache.root, frames, key)
+        index = LibraryIndex(vectors, key, approximate_above=10**9)
+        index.sync(videos)
+        assert index._rows is not None
+        rows = torch.from_numpy(index._rows)
         read = median_ms(lambda rows=rows: rows.view(torch.int64).sum())  # type: ignore[misc]
-        exact = median_ms(lambda shelf=shelf, videos=videos: shelf.best(query, videos, TOP))  # type: ignore[misc]
+        exact = median_ms(lambda index=index, videos=videos: index.search(query, videos, TOP))  # type: ignore[misc]
         facts = [Video(video, "", FRAMES_A_VIDEO * 1_000_000) for video in videos]
-        whole = median_ms(lambda facts=facts: search(desk, Question("a dog runs"), facts, TOP))  # type: ignore[misc]
+        whole = median_ms(lambda facts=facts: search(context, Question("a dog runs"), facts, TOP))  # type: ignore[misc]
         found |= {
             f"{frames:,} frames: reading them all (ms)": round(read, 1),
             f"{frames:,} frames: exact, best videos (ms)": round(exact, 1),
@@ -82,12 +82,12 @@ def run(folder: Path) -> dict[str, object]:
             f"{frames:,} frames: whole search, text to moments (ms)": round(whole, 1),
         }
     part = np.memmap(folder / "part", np.float16, "w+", shape=(APPROXIMATE, DIM))
-    part[:] = shelf._rows[:APPROXIMATE] if shelf._rows is not None else 0
+    part[:] = index._rows[:APPROXIMATE] if index._rows is not None else 0
     ranges = np.array([(i, i + FRAMES_A_VIDEO) for i in range(0, APPROXIMATE, FRAMES_A_VIDEO)], np.int64)
     started = time.perf_counter()
-    Approximate.build(part, folder / "part.faiss")
+    ApproximateSearch.build(part, folder / "part.faiss")
     built = time.perf_counter() - started
-    near, plain = Approximate(part, folder / "part.faiss"), Exact(part)
+    near, plain = ApproximateSearch(part, folder / "part.faiss"), ExactSearch(part)
     # as a text's cosine with what it means: far from everything, a little less far from one scene
     away = 2.0 * np.asarray(clustered(20, 5), np.float32) + np.asarray(part[:: APPROXIMATE // 20][:20], np.float32)
     queries = away / np.linalg.norm(away, axis=1, keepdims=True)

@@ -86,7 +86,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> 
     home = tmp_path_factory.mktemp("served") / "home"
     studio = Studio(Settings(home=home, device="cpu"))
     for clip in clips.values():
-        studio.index(studio.add(clip)["id"])
+        studio.jobs.index(studio.videos.add(clip)["id"])
     studio.close()
     made = Served(home, free_port())
     made.start()

@@ -9,8 +9,7 @@ from typing import Any
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs, videos
-from studio.store.runs import Outcome
-from studio.timeline import Prediction, Segment, us
+from studio.timeline import ModelRun, Prediction, Segment, us
 
 RUN = "window.__pwned=1"
 AWAY = "//evil.example/x"
@@ -50,17 +49,17 @@ sys.exit(main())"""
 def fill(home: Path, clip: Path) -> tuple[str, list[str]]:
     """Make the library; returns the video in which everything is, and the videos that only have a name and a line."""
     studio = Studio(Settings(home=home, device="cpu"))
-    row = studio.add(clip)
-    studio.index(row["id"])
+    row = studio.videos.add(clip)
+    studio.jobs.index(row["id"])
     named = [_twin(studio, row, number) for number in range(len(PAYLOADS))]
     _annotate(studio, row["id"])
     _propose(studio, row["id"])
     names = [{"track": f"Person {n}", "from": 0, "name": text} for n, text in enumerate(PAYLOADS)]
-    studio.people.name(studio.video(row["id"]), names, 0, "")
+    studio.identities.name(studio.videos.get(row["id"]), names, 0, "")
     for number, text in enumerate(PAYLOADS):
-        studio.people.save_line(row, None, number * STEP, number * STEP + STEP, text)
-        studio.people.save_line(studio.video(named[number]), None, 1, 2, f"zebra {text}")
-        studio.searching.keep(text, {"query": text}, text)
+        studio.transcripts.save_line(row, None, number * STEP, number * STEP + STEP, text)
+        studio.transcripts.save_line(studio.videos.get(named[number]), None, 1, 2, f"zebra {text}")
+        studio.search.keep(text, {"query": text}, text)
     studio.close()
     return row["id"], named
 
@@ -87,7 +86,7 @@ def _annotate(studio: Studio, video: str) -> None:
         }  # fmt: skip
         told = {**edit, "edit_id": f"h{number}", "op": "update" if number else "create", "base_version": number,
                 "id": "told", "track": "Told", "note": ""}  # fmt: skip
-        results = studio.save(video, [edit, told], text)["results"]
+        results = studio.timelines.save(video, [edit, told], text)["results"]
         assert all(result["ok"] for result in results), results
 
 
@@ -103,14 +102,14 @@ def _propose(studio: Studio, video: str) -> None:
         {"track": f"Person {n}", "boxes": [[0, 1, 1, 9, 9]], "times": [0, 9], "scores": [0.1, 0.9]} for n, _ in each
     ]
     made = [
-        Outcome("emotion", "one", "1", guesses, {"curves": curves}),
-        Outcome("speaker", "one", "1", speaking, {"tracks": faces}),
+        ModelRun(video, "emotion", "one", "1", guesses, {"curves": curves}),
+        ModelRun(video, "speaker", "one", "1", speaking, {"tracks": faces}),
         *(
-            Outcome("grounding", text, "1", [], {"curve": {"times": [0, 9], "scores": [0, 1]}}, text)
+            ModelRun(video, "grounding", text, "1", [], {"curve": {"times": [0, 9], "scores": [0, 1]}}, text)
             for text in PAYLOADS
         ),
     ]
-    studio.store.write(lambda db: [runs.add(db, video, outcome) for outcome in made])
+    studio.store.write(lambda db: [runs.add(db, run) for run in made])
 
 
 def weights(folder: Path, original: Path) -> Path:

@@ -10,8 +10,7 @@ from playwright.sync_api import Page, expect
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs
-from studio.store.runs import Outcome
-from studio.timeline import Prediction, Segment, us
+from studio.timeline import ModelRun, Prediction, Segment, us
 from tests.browser.annotate_page import ANNOTATION, AnnotatePage
 from tests.browser.conftest import Served, free_port
 
@@ -52,18 +51,18 @@ def full(page: Page, served: Served, bikes: str) -> AnnotatePage:
     track = {"track": "Person 1", "boxes": [[0, 9, 9, 60, 60]], "times": [0, 9], "scores": [0.2, 0.8]}
     asked = [Prediction(part[2], "Moments", "a car", 0.4)]
     curve = {"curve": {"times": [0, 9], "scores": [0, 1]}}
-    made = [Outcome("speaker", "net", "1", speaking, {"tracks": [track]})]
-    made += [Outcome("grounding", "net", "1", asked, curve, query) for query in ("a car", "a bicycle")]
-    studio.store.write(lambda db: [runs.add(db, bikes, outcome) for outcome in made])
-    if not studio.people.transcript(studio.video(bikes)):
-        studio.people.save_line(studio.video(bikes), None, 1, 2, "What is said")
+    made = [ModelRun(bikes, "speaker", "net", "1", speaking, {"tracks": [track]})]
+    made += [ModelRun(bikes, "grounding", "net", "1", asked, curve, query) for query in ("a car", "a bicycle")]
+    studio.store.write(lambda db: [runs.add(db, run) for run in made])
+    if not studio.transcripts.lines(studio.videos.get(bikes)):
+        studio.transcripts.save_line(studio.videos.get(bikes), None, 1, 2, "What is said")
     for name in ("Anna", "Berta"):
         edits = [
             {"edit_id": f"axe {name} {n} {id(page)}", "op": "create", "base_version": 0, "id": f"{name} {n} {id(page)}",
              "track": "Moments", "label": f"label {n}", "note": "", "start": n, "end": n + 1}
             for n in range(3)
         ]  # fmt: skip
-        assert all(result["ok"] for result in studio.save(bikes, edits, name)["results"])
+        assert all(result["ok"] for result in studio.timelines.save(bikes, edits, name)["results"])
     studio.close()
     annotate_page = AnnotatePage(page, served.url).open(bikes)
     expect(page.locator(".gutter-row")).not_to_have_count(0)

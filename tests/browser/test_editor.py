@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from studio.store import runs
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, go, rows, spans
 from tests.browser.conftest import Served
 
@@ -24,7 +24,7 @@ def predicted(served: Served, video: str, found: list[tuple[float, float, float]
     made = [Prediction(Segment(round(s * 1e6), round(e * 1e6)), "Moments", "a car", score) for s, e, score in found]
     with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
         db.row_factory = sqlite3.Row
-        runs.add(db, video, runs.Outcome("grounding", "test", "1", made, query="a car"))
+        runs.add(db, ModelRun(video, "grounding", "test", "1", made, query="a car"))
 
 
 def test_split_merge_extend_and_nudge_by_key(annotate_page: AnnotatePage) -> None:

@@ -81,7 +81,7 @@ def test_options_narrow_and_are_kept_with_the_search(searched: Page) -> None:
     searched.wait_for_function(
         "[...document.querySelectorAll('.hit .title')].every(t => t.textContent.startsWith('carphone'))"
     )
-    searched.click("[aria-label='Forget suits']")
+    searched.click("[aria-label='Remove suits']")
     expect(kept).to_have_count(0)
 
 

@@ -157,7 +157,7 @@ def test_shuttle_loop_and_hearing_an_edge(annotate_page: AnnotatePage) -> None:
 def test_a_file_of_uneven_frames_shows_the_number_of_each(page: Page, served: Served) -> None:
     file = SHARED / "hostile" / "variable_frame_rate.mp4"
     studio = Studio(Settings(home=served.home, device="cpu"))
-    video = studio.add(file)["id"]
+    video = studio.videos.add(file)["id"]
     probed = media.probe(file)
     pts, begin = [int(t) for t in probed.pts_us], probed.start_us
     studio.close()

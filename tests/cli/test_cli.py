@@ -93,9 +93,9 @@ def test_people(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
 
 
 def test_annotations_and_export(run: Any, indexed: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
-    video = indexed.video(str(clips["bigbuckbunny"]))["id"]
+    video = indexed.videos.resolve(str(clips["bigbuckbunny"]))["id"]
     wanted = {"edit_id": "cli", "op": "create", "id": "cli", "track": "t", "start": 1.0, "end": 2.0, "label": "é"}
-    indexed.save(video, [wanted], "ann")
+    indexed.timelines.save(video, [wanted], "ann")
     _, out, _ = run("annotations", video, "--json")
     (found,) = out["annotations"]
     assert (found["start"], found["end"], found["label"], found["source"]) == (1.0, 2.0, "é", "manual")
@@ -155,7 +155,7 @@ def test_what_the_machine_refuses_is_one_line(
     def refuse(settings: Settings) -> None:
         raise error
 
-    monkeypatch.setattr("studio.cli.upkeep.examine", refuse)
+    monkeypatch.setattr("studio.cli.maintenance.examine", refuse)
     assert main(["doctor"]) == 1
     told = capsys.readouterr().err
     assert told.startswith(says) and len(told.splitlines()) == 1

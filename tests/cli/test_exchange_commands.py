@@ -39,12 +39,12 @@ def run(capsys: pytest.CaptureFixture[str], studio: Studio) -> Any:
 @pytest.fixture
 def eaf(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> Path:
     """A file of ELAN about the clip of bicycles, which is in the library without annotations."""
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     edit = {"edit_id": "e", "op": "create", "id": "a", "track": "Gesture", "start": 1, "end": 2, "label": "wave"}
-    studio.save(video, [edit], "ann")
+    studio.timelines.save(video, [edit], "ann")
     file = tmp_path / "bikes.eaf"
     file.write_bytes(studio.exchange.export(video, "elan"))
-    studio.save(video, [{**edit, "edit_id": "d", "op": "delete", "base_version": 1}], "ann")
+    studio.timelines.save(video, [{**edit, "edit_id": "d", "op": "delete", "base_version": 1}], "ann")
     return file
 
 
@@ -54,11 +54,11 @@ def test_import_is_seen_done_listed_and_undone(run: Any, studio: Studio, eaf: Pa
     assert out.splitlines() == [
         "bikes.mp4 → bikes.mp4: 1 segments", "tracks: Gesture", "labels: wave", "1 annotations would be added",
     ]  # fmt: skip
-    assert studio.annotations(str(clips["bikes"])) == []
+    assert studio.timelines.annotations(studio.videos.resolve("bikes.mp4")["id"]) == []
     status, out, _ = run("import", eaf, "--map-track", "Gesture=Hands", "--map-label", "wave=", "--by", "zoe", "--json")
     done = json.loads(out)
     assert (status, done["segments"], done["format"]) == (0, 1, "elan")
-    (found,) = studio.annotations(str(clips["bikes"]))
+    (found,) = studio.timelines.annotations(studio.videos.resolve("bikes.mp4")["id"])
     assert (found.track, found.label, found.annotator) == ("Hands", "", "zoe")
     assert done["import"] in run("import", "--list")[1]
     assert json.loads(run("import", "--undo", done["import"], "--json")[1]) == {

@@ -21,7 +21,7 @@ LEFT = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Path]:
+def context(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Path]:
     """A folder with two videos and one library, which the tutorials share as one person's would be."""
     folder = tmp_path_factory.mktemp("tutorials")
     shutil.copy(clips["bikes"], folder / "street.mp4")
@@ -45,12 +45,12 @@ def run(line: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_every_command_of_a_tutorial_runs(name: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_of_a_tutorial_runs(name: str, context: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (DOCS / "tutorials" / f"{name}.md").read_text("utf-8")
     commands = 0
     for kind, file, content in BLOCKS.findall(page):
         if file:
-            (desk / file).write_text(content, encoding="utf-8")
+            (context / file).write_text(content, encoding="utf-8")
         if kind in ("console", "bash", "sh"):
             for line in content.splitlines():
                 assert line.startswith("$ "), line
@@ -58,7 +58,7 @@ def test_every_command_of_a_tutorial_runs(name: str, desk: Path, capsys: pytest.
                 commands += 1
     assert commands >= 5
     for left in LEFT[name]:
-        assert (desk / left).exists(), left
+        assert (context / left).exists(), left
 
 
 def test_every_tutorial_is_run_and_linked() -> None:

@@ -290,7 +290,7 @@ def test_noise_is_read_or_refused(form: Format, data: bytes) -> None:
 
 
 def test_refused_imports_change_nothing(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     before = _content(studio)
     good = b'{"database": {"bikes": {"annotations": [{"segment": [0, 1], "label": "ride"}, {"segment": [0, "x"]}]}}}'
     attacks = {"a.json": [*JSONS.values(), good, b" " * (33 << 20)], "a.zip": [make() for make in ARCHIVES.values()],
@@ -301,7 +301,7 @@ def test_refused_imports_change_nothing(studio: Studio, clips: dict[str, Path]) 
             with pytest.raises(FormatError):
                 studio.exchange.apply(data, name, names[name])
     assert _content(studio) == before
-    assert studio.annotations(video) == []
+    assert studio.timelines.annotations(video) == []
 
 
 NAMES = ["..", "../../x", "/etc/passwd", "\\\\host\\share\\x", "C:\\x", "a\0b", "a.txt:stream", "%2e%2e%2fx", "CON",
@@ -311,13 +311,13 @@ NAMES = ["..", "../../x", "/etc/passwd", "\\\\host\\share\\x", "C:\\x", "a\0b", 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_are_data(studio: Studio, clips: dict[str, Path], tmp_path: Path, name: str) -> None:
     """As the file's own name, as the name of its video, and as a label: nothing is written or read outside."""
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     before = sorted(p for p in tmp_path.rglob("*") if "studio.db" not in p.name)
     entry = {"annotations": [{"segment": [0, 1], "label": name}]}
     data = json.dumps({"database": {name: entry}}).encode()
-    from studio.service.exchange import Plan
+    from studio.service.exchange.exchange import ImportOptions
 
-    done = studio.exchange.apply(data, name, "activitynet", Plan(video=video))
+    done = studio.exchange.apply(data, name, "activitynet", ImportOptions(video=video))
     assert done["segments"] == 1
     kept = studio.exchange.keep(data, name)
     assert studio.exchange.kept(kept["upload"]) == data

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.index import Cache, Features, Vectors
+from studio.index import Cache, Features, FeatureStore
 
 
 @pytest.fixture
@@ -19,16 +19,16 @@ def unit(n: int, d: int = 16, seed: int = 0) -> np.ndarray:  # type: ignore[type
 
 
 def test_encoders_are_never_mixed(cache: Cache) -> None:
-    index = Vectors(cache)
+    index = FeatureStore(cache)
     index.put("v1", "lite@1", Features(np.arange(2), unit(2).astype(np.float16)))
     assert index.get("v1", "lite@2") is None
-    assert index.stamp("v1", "lite@1") > 0
-    assert index.stamp("v1", "lite@2") == 0
+    assert index.mtime_ns("v1", "lite@1") > 0
+    assert index.mtime_ns("v1", "lite@2") == 0
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"<html>not an array</html>"])
 def test_a_damaged_file_counts_as_missing(cache: Cache, damage: bytes) -> None:
-    index = Vectors(cache)
+    index = FeatureStore(cache)
     index.put("v1", "lite@1", Features(np.arange(2), unit(2).astype(np.float16)))
     cache.path("v1", "frames-lite-1.vectors.npy").write_bytes(damage)
     assert index.get("v1", "lite@1") is None

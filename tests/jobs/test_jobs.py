@@ -11,19 +11,18 @@ import pytest
 
 from studio.config import Settings
 from studio.errors import Cancelled, MediaError, UsageError
-from studio.jobs import InlineWorker, ProcessWorker, Result, Runner, Watch, Worker
-from studio.jobs.worker import WorkerDied
+from studio.jobs import Dispatcher, ExecutionBackend, InlineBackend, JobMonitor, JobResult, ProcessBackend
+from studio.jobs.backends import WorkerDied
 from studio.store import Store, jobs, runs, videos
-from studio.store.runs import Outcome
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 
-WORKERS = [InlineWorker, ProcessWorker]
+WORKERS = [InlineBackend, ProcessBackend]
 
 
 @pytest.fixture(params=WORKERS, ids=lambda w: w.__name__)
-def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Worker]:
-    made: Worker = request.param(Settings(home=tmp_path, device="cpu").ensure())
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ExecutionBackend]:
+    made: ExecutionBackend = request.param(Settings(home=tmp_path, device="cpu").ensure())
     yield made
     made.close()
 
@@ -32,45 +31,46 @@ def facts(clip: Path, duration_us: int = 4_004_000) -> dict[str, Any]:
     return {"video": {"id": "v1", "path": str(clip), "duration_us": duration_us}}
 
 
-def test_a_worker_works_and_says_how_far_it_is(worker: Worker, clips: dict[str, Path]) -> None:
+def test_a_worker_works_and_says_how_far_it_is(worker: ExecutionBackend, clips: dict[str, Path]) -> None:
     seen: list[tuple[float, str]] = []
-    watch = Watch(lambda fraction, message: seen.append((fraction, message)))
-    result = worker.call("ground", {**facts(clips["carphone"]), "query": "a man"}, watch)
-    assert result.outcome is not None
-    assert result.outcome.predictions
+    monitor = JobMonitor(lambda fraction, message: seen.append((fraction, message)))
+    result = worker.call("ground", {**facts(clips["carphone"]), "query": "a man"}, monitor)
+    assert result.runs[0].predictions
     assert seen
     assert all(0 <= fraction <= 1 for fraction, _ in seen)
-    again = worker.call("ground", {**facts(clips["carphone"]), "query": "a man"}, Watch())
-    assert again.outcome == result.outcome
+    again = worker.call("ground", {**facts(clips["carphone"]), "query": "a man"}, JobMonitor())
+    assert again.runs == result.runs
 
 
-def test_an_error_keeps_its_kind_and_its_sentence(worker: Worker, tmp_path: Path, clips: dict[str, Path]) -> None:
+def test_an_error_keeps_its_kind_and_its_sentence(
+    worker: ExecutionBackend, tmp_path: Path, clips: dict[str, Path]
+) -> None:
     (tmp_path / "x.mp4").write_text("no video")
     with pytest.raises(MediaError, match=r"x\.mp4"):
-        worker.call("index", facts(tmp_path / "x.mp4"), Watch())
+        worker.call("index", facts(tmp_path / "x.mp4"), JobMonitor())
     with pytest.raises(UsageError):
-        worker.call("dance", {}, Watch())
-    assert worker.call("index", facts(clips["carphone"]), Watch()).data["frames"] > 0, "it goes on working"
+        worker.call("dance", {}, JobMonitor())
+    assert worker.call("index", facts(clips["carphone"]), JobMonitor()).data["frames"] > 0, "it goes on working"
 
 
-def test_a_cancelled_call_stops(worker: Worker, clips: dict[str, Path]) -> None:
+def test_a_cancelled_call_stops(worker: ExecutionBackend, clips: dict[str, Path]) -> None:
     asked = threading.Event()
-    watch = Watch(lambda fraction, message: asked.set(), cancelled=asked.is_set)
+    monitor = JobMonitor(lambda fraction, message: asked.set(), cancelled=asked.is_set)
     with pytest.raises(Cancelled):
-        worker.call("emotions", facts(clips["bigbuckbunny"], 5_280_000), watch)
-    assert worker.call("search", {"text": "x", "videos": [], "top": 1}, Watch()).data["hits"] == []
+        worker.call("emotions", facts(clips["bigbuckbunny"], 5_280_000), monitor)
+    assert worker.call("search", {"text": "x", "videos": [], "top": 1}, JobMonitor()).data["hits"] == []
 
 
 def test_a_killed_process_is_told_and_replaced(tmp_path: Path, clips: dict[str, Path]) -> None:
-    worker = ProcessWorker(Settings(home=tmp_path, device="cpu").ensure())
+    worker = ProcessBackend(Settings(home=tmp_path, device="cpu").ensure())
 
     def kill(fraction: float, message: str) -> None:
         assert worker.pid is not None
         psutil.Process(worker.pid).kill()
 
     with pytest.raises(WorkerDied):
-        worker.call("index", facts(clips["bikes"], 10_000_000), Watch(kill))
-    assert worker.call("search", {"text": "x", "videos": [], "top": 1}, Watch()).data["hits"] == []
+        worker.call("index", facts(clips["bikes"], 10_000_000), JobMonitor(kill))
+    assert worker.call("search", {"text": "x", "videos": [], "top": 1}, JobMonitor()).data["hits"] == []
     pid = worker.pid
     worker.close()
     assert pid is not None
@@ -80,13 +80,13 @@ def test_a_killed_process_is_told_and_replaced(tmp_path: Path, clips: dict[str, 
 class FakeWorker:
     """A worker whose calls do what the test says."""
 
-    def __init__(self, behaviour: Callable[[Watch], Result]) -> None:
+    def __init__(self, behaviour: Callable[[JobMonitor], JobResult]) -> None:
         self.behaviour = behaviour
         self.calls = 0
 
-    def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Result:
+    def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         self.calls += 1
-        return self.behaviour(watch)
+        return self.behaviour(monitor)
 
     def start(self) -> None:
         pass
@@ -95,8 +95,9 @@ class FakeWorker:
         pass
 
 
-def found(watch: Watch) -> Result:
-    return Result(outcome=Outcome("grounding", "m", "1", [Prediction(Segment(0, 10), "Moments", "x", 0.5)], query="x"))
+def found(monitor: JobMonitor, video: str = "v1") -> JobResult:
+    proposed = [Prediction(Segment(0, 10), "Moments", "x", 0.5)]
+    return JobResult(runs=[ModelRun(video, "grounding", "m", "1", proposed, query="x")])
 
 
 def queue(store: Store) -> str:
@@ -114,7 +115,7 @@ def wait(store: Store, job: str, states: tuple[str, ...] = ("done", "failed", "c
 
 def test_a_result_appears_with_the_end_of_its_job(store: Store) -> None:
     job = queue(store)
-    runner = Runner(store, FakeWorker(found), attempts=3)
+    runner = Dispatcher(store, FakeWorker(found), attempts=3)
     assert wait(store, job)["result"]["run"]
     (run,) = store.read(lambda db: runs.of_video(db, "v1"))
     assert len(store.read(lambda db: runs.predictions(db, run["id"]))) == 1
@@ -122,11 +123,11 @@ def test_a_result_appears_with_the_end_of_its_job(store: Store) -> None:
 
 
 def test_a_job_that_kills_its_worker_stops_after_three_tries(store: Store) -> None:
-    def die(watch: Watch) -> Result:
+    def die(monitor: JobMonitor) -> JobResult:
         raise WorkerDied("gone")
 
     job, worker = queue(store), FakeWorker(die)
-    runner = Runner(store, worker, attempts=3)
+    runner = Dispatcher(store, worker, attempts=3)
     row = wait(store, job)
     runner.close()
     assert (row["state"], worker.calls) == ("failed", 3)
@@ -134,24 +135,24 @@ def test_a_job_that_kills_its_worker_stops_after_three_tries(store: Store) -> No
 
 
 def test_a_failed_job_says_why(store: Store) -> None:
-    def fail(watch: Watch) -> Result:
+    def fail(monitor: JobMonitor) -> JobResult:
         raise MediaError("This video is broken; copy it again.")
 
     job = queue(store)
-    runner = Runner(store, FakeWorker(fail), attempts=3)
+    runner = Dispatcher(store, FakeWorker(fail), attempts=3)
     assert wait(store, job)["error"] == "This video is broken; copy it again."
     runner.close()
 
 
 def test_a_bug_in_one_job_does_not_stop_the_queue(store: Store) -> None:
-    def bug(watch: Watch) -> Result:
+    def bug(monitor: JobMonitor) -> JobResult:
         if worker.calls == 1:
             raise ZeroDivisionError
-        return found(watch)
+        return found(monitor)
 
     worker = FakeWorker(bug)
     first = queue(store)
-    runner = Runner(store, worker, attempts=3)
+    runner = Dispatcher(store, worker, attempts=3)
     assert "unexpectedly" in wait(store, first)["error"]
     second = queue(store)
     runner.wake()
@@ -162,14 +163,14 @@ def test_a_bug_in_one_job_does_not_stop_the_queue(store: Store) -> None:
 def test_cancelling_a_running_job(store: Store) -> None:
     started = threading.Event()
 
-    def obey(watch: Watch) -> Result:
+    def obey(monitor: JobMonitor) -> JobResult:
         started.set()
-        while not watch.cancelled():
+        while not monitor.cancelled():
             time.sleep(0.01)
         raise Cancelled("Cancelled.")
 
     job = queue(store)
-    runner = Runner(store, FakeWorker(obey), attempts=3)
+    runner = Dispatcher(store, FakeWorker(obey), attempts=3)
     assert started.wait(5)
     runner.cancel(job)
     assert wait(store, job)["state"] == "cancelled"
@@ -180,13 +181,13 @@ def test_cancelling_a_running_job(store: Store) -> None:
 def test_a_result_that_comes_after_the_cancel_is_dropped(store: Store) -> None:
     started, go = threading.Event(), threading.Event()
 
-    def late(watch: Watch) -> Result:
+    def late(monitor: JobMonitor) -> JobResult:
         started.set()
         go.wait(5)
-        return found(watch)
+        return found(monitor)
 
     job = queue(store)
-    runner = Runner(store, FakeWorker(late), attempts=3)
+    runner = Dispatcher(store, FakeWorker(late), attempts=3)
     assert started.wait(5)
     runner.cancel(job)
     go.set()
@@ -198,27 +199,27 @@ def test_a_result_that_comes_after_the_cancel_is_dropped(store: Store) -> None:
 def test_closing_puts_the_running_job_back(store: Store) -> None:
     started, closing = threading.Event(), threading.Event()
 
-    def interrupted(watch: Watch) -> Result:
+    def interrupted(monitor: JobMonitor) -> JobResult:
         started.set()
         closing.wait(5)
         raise Cancelled("Cancelled.")
 
     job, worker = queue(store), FakeWorker(interrupted)
     worker.close = closing.set  # type: ignore[method-assign]
-    runner = Runner(store, worker, attempts=3)
+    runner = Dispatcher(store, worker, attempts=3)
     assert started.wait(5)
     runner.close()
     row = store.read(lambda db: jobs.get(db, job))
     assert (row["state"], row["attempts"]) == ("queued", 0)
-    second = Runner(store, FakeWorker(found), attempts=3)
+    second = Dispatcher(store, FakeWorker(found), attempts=3)
     assert wait(store, job)["state"] == "done"
     second.close()
 
 
 def test_a_crash_of_the_whole_studio_resumes_once(store: Store) -> None:
     job = queue(store)
-    store.write(jobs.take)  # a studio took it and was killed
-    runner = Runner(store, FakeWorker(found), attempts=3)
+    store.write(lambda db: jobs.take(db, "studio/1"))  # a studio took it and was killed
+    runner = Dispatcher(store, FakeWorker(found), attempts=3)
     assert wait(store, job)["state"] == "done"
     runner.close()
     assert len(store.read(lambda db: runs.of_video(db, "v1"))) == 1
@@ -227,14 +228,15 @@ def test_a_crash_of_the_whole_studio_resumes_once(store: Store) -> None:
 def test_the_queue_goes_on_after_a_video_was_removed_under_its_job(store: Store) -> None:
     started, go = threading.Event(), threading.Event()
 
-    def late(watch: Watch) -> Result:
-        if not started.is_set():
-            started.set()
-            go.wait(5)
-        return found(watch)
+    def late(monitor: JobMonitor) -> JobResult:
+        if started.is_set():
+            return found(monitor, "v2")
+        started.set()
+        go.wait(5)
+        return found(monitor)
 
     queue(store)
-    runner = Runner(store, FakeWorker(late), attempts=3)
+    runner = Dispatcher(store, FakeWorker(late), attempts=3)
     assert started.wait(5)
     store.write(lambda db: videos.remove(db, "v1"))
     store.write(lambda db: videos.add(db, {**VIDEO, "id": "v2", "path": "/other.mp4"}))

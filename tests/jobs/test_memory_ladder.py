@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from models._torch import halving
+from models._torch import with_smaller_batches
 from studio.config import Settings
 from studio.errors import JobError
-from studio.jobs import work
-from studio.jobs.result import Result
-from studio.jobs.work import SLOWER, DeskHands
-from studio.tasks import Desk
+from studio.jobs import KINDS, JobKind, handlers
+from studio.jobs.executor import SLOWER, StudioExecutor
+from studio.jobs.result import JobResult
+from studio.tasks import TaskContext
 
 quiet: Callable[..., None] = lambda *_: None  # noqa: E731
 
@@ -32,10 +32,16 @@ def test_every_item_comes_out_once_and_the_same(batch: int, room: int) -> None:
             raise torch.OutOfMemoryError("full")
         return torch.from_numpy(part) @ weights + (1e-5 if device != "cpu" else 0)
 
-    on_cpu = halving(forward, items, 4, batch=batch, device="cpu")
-    ladder = halving(forward, items, 4, batch=batch, device="fake")
+    on_cpu = with_smaller_batches(forward, items, 4, batch=batch, device="cpu")
+    ladder = with_smaller_batches(forward, items, 4, batch=batch, device="fake")
     assert ladder.shape == (33, 4)
     np.testing.assert_allclose(ladder, on_cpu, atol=1e-3)
+
+
+def register(monkeypatch: pytest.MonkeyPatch, name: str, handler: Any) -> None:
+    """A kind of job for one test."""
+    monkeypatch.setattr(handlers, f"{name}_handler", handler, raising=False)
+    monkeypatch.setitem(KINDS, name, JobKind(name, f"studio.jobs.handlers:{name}_handler", "Testing"))  # type: ignore[arg-type]
 
 
 def test_a_cpu_that_is_full_says_so() -> None:
@@ -43,24 +49,24 @@ def test_a_cpu_that_is_full_says_so() -> None:
         raise torch.OutOfMemoryError("full")
 
     with pytest.raises(torch.OutOfMemoryError):
-        halving(forward, np.zeros((3, 2), np.float32), 1, batch=2, device="cpu")
+        with_smaller_batches(forward, np.zeros((3, 2), np.float32), 1, batch=2, device="cpu")
 
 
 def test_the_person_is_told_when_a_part_went_to_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(desk: Desk, params: dict[str, Any]) -> Result:
+    def job(context: TaskContext, params: dict[str, Any]) -> JobResult:
         def forward(part: np.ndarray, device: str) -> torch.Tensor:
             if device != "cpu" and params["full"]:
                 raise torch.OutOfMemoryError("full")
             return torch.from_numpy(part)
 
-        found = halving(forward, np.ones((3, 2), np.float32), 2, batch=2, device="fake")
-        return Result({"sum": float(found.sum()), "note": params["note"]})
+        found = with_smaller_batches(forward, np.ones((3, 2), np.float32), 2, batch=2, device="fake")
+        return JobResult({"sum": float(found.sum()), "note": params["note"]})
 
-    monkeypatch.setitem(work.KINDS, "sum", job)
-    hands = DeskHands(Settings(home=tmp_path).ensure())
-    assert hands.perform("sum", {"full": False, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": ""}
-    assert hands.perform("sum", {"full": True, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": SLOWER}
-    both = hands.perform("sum", {"full": True, "note": "No faces."}, quiet, quiet).data["note"]
+    register(monkeypatch, "sum", job)
+    executor = StudioExecutor(Settings(home=tmp_path).ensure())
+    assert executor.perform("sum", {"full": False, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": ""}
+    assert executor.perform("sum", {"full": True, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": SLOWER}
+    both = executor.perform("sum", {"full": True, "note": "No faces."}, quiet, quiet).data["note"]
     assert both == f"No faces. {SLOWER}"
 
 
@@ -69,23 +75,23 @@ def test_a_model_without_a_ladder_has_its_job_done_again_on_the_processor(
 ) -> None:
     devices: list[str] = []
 
-    def job(desk: Desk, params: dict[str, Any]) -> Result:
-        devices.append(desk.settings.device)
-        if desk.settings.device != "cpu":
+    def job(context: TaskContext, params: dict[str, Any]) -> JobResult:
+        devices.append(context.settings.device)
+        if context.settings.device != "cpu":
             raise torch.OutOfMemoryError("full")
-        return Result({"value": 1})
+        return JobResult({"value": 1})
 
-    monkeypatch.setitem(work.KINDS, "big", job)
-    hands = DeskHands(Settings(home=tmp_path, device="auto").ensure())
-    assert hands.perform("big", {}, quiet, quiet).data == {"value": 1, "note": SLOWER}
-    hands.perform("big", {}, quiet, quiet)
+    register(monkeypatch, "big", job)
+    executor = StudioExecutor(Settings(home=tmp_path, device="auto").ensure())
+    assert executor.perform("big", {}, quiet, quiet).data == {"value": 1, "note": SLOWER}
+    executor.perform("big", {}, quiet, quiet)
     assert devices == ["auto", "cpu"] * 2, "the accelerator may have room the next time"
 
 
 def test_another_error_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(desk: Desk, params: dict[str, Any]) -> Result:
+    def job(context: TaskContext, params: dict[str, Any]) -> JobResult:
         raise JobError("Something else.")
 
-    monkeypatch.setitem(work.KINDS, "odd", job)
+    register(monkeypatch, "odd", job)
     with pytest.raises(JobError, match="else"):
-        DeskHands(Settings(home=tmp_path).ensure()).perform("odd", {}, quiet, quiet)
+        StudioExecutor(Settings(home=tmp_path).ensure()).perform("odd", {}, quiet, quiet)

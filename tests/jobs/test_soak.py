@@ -16,12 +16,12 @@ import pytest
 
 from studio.config import Settings
 from studio.index import Cache
-from studio.jobs import ProcessWorker, Runner
+from studio.jobs import Dispatcher, ProcessBackend
 from studio.partial import MARK
 from studio.store import Change, Store, annotations, jobs, videos
 from studio.timeline import Annotation, Segment
 from tests.conftest import VIDEO
-from tests.jobs.hands import LightHands
+from tests.jobs.fake_executor import FakeExecutor
 from tests.jobs.test_survival import QUICK, ended, queue
 
 MINUTES = float(os.environ.get("STUDIO_SOAK_MINUTES", "120"))
@@ -35,9 +35,9 @@ def test_hours_of_work_leave_no_trace(tmp_path: Path, monkeypatch: pytest.Monkey
     settings = Settings(home=tmp_path / "home", device="cpu").ensure()
     store = Store(settings.database)
     store.write(lambda db: videos.add(db, dict(VIDEO)))
-    worker = ProcessWorker(settings, hands=LightHands)
+    worker = ProcessBackend(settings, executor=FakeExecutor)
     worker._context = QUICK  # type: ignore[assignment]
-    runner = Runner(store, worker, 3, Cache(settings.cache).tidy)
+    runner = Dispatcher(store, worker, 3, Cache(settings.cache).tidy)
     this, began, seen = psutil.Process(), time.monotonic(), []
     number = 0
     while time.monotonic() - began < MINUTES * 60 or number < JOBS:
@@ -59,7 +59,7 @@ def test_hours_of_work_leave_no_trace(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list(settings.home.rglob(f"{MARK}*"))
 
 
-def work(store: Store, runner: Runner, number: int) -> None:
+def work(store: Store, runner: Dispatcher, number: int) -> None:
     """A job, done, cancelled or killed, and the edits that people make meanwhile."""
     kind = "poison" if number % 25 == 24 else "nap"
     job = queue(store, kind, f"q{number}", seconds=0.005)

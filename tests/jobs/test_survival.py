@@ -13,18 +13,18 @@ import pytest
 from studio.config import Settings
 from studio.errors import Cancelled, JobError
 from studio.index import Cache
-from studio.jobs import ProcessWorker, Runner, Watch
+from studio.jobs import Dispatcher, JobMonitor, ProcessBackend
 from studio.partial import MARK, partial_of
 from studio.store import Store, jobs, runs, videos
 from tests.conftest import VIDEO
-from tests.jobs.hands import Instant, LightHands, empty_the_queue
+from tests.jobs.fake_executor import FakeExecutor, Instant, empty_the_queue
 
 ENDED = ("done", "failed", "cancelled")
 HANG_S = 60.0
 
 # A server that has imported everything forks each worker: a real one takes seconds to import torch.
 QUICK = multiprocessing.get_context("forkserver")
-QUICK.set_forkserver_preload(["tests.jobs.hands", "studio.jobs.worker"])
+QUICK.set_forkserver_preload(["tests.jobs.fake_executor", "studio.jobs.backends"])
 
 
 @pytest.fixture
@@ -41,16 +41,16 @@ def library(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def worker(settings: Settings) -> Iterator[ProcessWorker]:
-    made = ProcessWorker(settings, hands=LightHands)
+def worker(settings: Settings) -> Iterator[ProcessBackend]:
+    made = ProcessBackend(settings, executor=FakeExecutor)
     made._context = QUICK  # type: ignore[assignment]
     yield made
     made.close()
 
 
 @pytest.fixture
-def runner(library: Store, worker: ProcessWorker, settings: Settings) -> Iterator[Runner]:
-    made = Runner(library, worker, 3, Cache(settings.cache).tidy)
+def runner(library: Store, worker: ProcessBackend, settings: Settings) -> Iterator[Dispatcher]:
+    made = Dispatcher(library, worker, 3, Cache(settings.cache).tidy)
     yield made
     made.close()
 
@@ -80,7 +80,7 @@ def unfinished(settings: Settings) -> list[Path]:
 
 @pytest.mark.parametrize("count", [200, pytest.param(1_000, marks=pytest.mark.release)])
 def test_cancelled_at_any_moment(
-    library: Store, runner: Runner, worker: ProcessWorker, settings: Settings, count: int
+    library: Store, runner: Dispatcher, worker: ProcessBackend, settings: Settings, count: int
 ) -> None:
     chance, done = random.Random(7), []
     for number in range(count):
@@ -100,7 +100,7 @@ def test_cancelled_at_any_moment(
 
 
 def test_a_job_that_never_looks_up_is_stopped_all_the_same(
-    library: Store, runner: Runner, worker: ProcessWorker, settings: Settings
+    library: Store, runner: Dispatcher, worker: ProcessBackend, settings: Settings
 ) -> None:
     job = queue(library, "stubborn", "never")
     runner.wake()
@@ -120,7 +120,7 @@ def test_a_job_that_never_looks_up_is_stopped_all_the_same(
 
 @pytest.mark.parametrize("count", [100, pytest.param(500, marks=pytest.mark.release)])
 def test_a_killed_worker_is_replaced_and_its_job_done_once(
-    library: Store, runner: Runner, worker: ProcessWorker, settings: Settings, count: int
+    library: Store, runner: Dispatcher, worker: ProcessBackend, settings: Settings, count: int
 ) -> None:
     """Two kills a job; the third would be the end of it."""
     chance = random.Random(7)
@@ -143,7 +143,7 @@ def test_a_killed_worker_is_replaced_and_its_job_done_once(
 
 
 def test_a_job_that_always_kills_its_worker_stops_after_three_tries_with_its_reason(
-    library: Store, runner: Runner, settings: Settings
+    library: Store, runner: Dispatcher, settings: Settings
 ) -> None:
     poison, good = queue(library, "poison", "x"), queue(library, "nap", "good")
     runner.wake()
@@ -156,14 +156,14 @@ def test_a_job_that_always_kills_its_worker_stops_after_three_tries_with_its_rea
     assert unfinished(settings) == []
 
 
-def test_a_job_that_runs_out_of_memory_says_so(worker: ProcessWorker) -> None:
+def test_a_job_that_runs_out_of_memory_says_so(worker: ProcessBackend) -> None:
     with pytest.raises(JobError, match="not enough memory"):
-        worker.call("hungry", {"query": "x"}, Watch())
-    assert worker.call("nap", {"query": "x"}, Watch()).outcome is not None
+        worker.call("hungry", {"query": "x"}, JobMonitor())
+    assert worker.call("nap", {"query": "x"}, JobMonitor()).runs
     assert worker.loaded == ["light"]
 
 
-def test_a_cancel_that_comes_after_the_end_does_not_stop_the_next_call(worker: ProcessWorker) -> None:
+def test_a_cancel_that_comes_after_the_end_does_not_stop_the_next_call(worker: ProcessBackend) -> None:
     flag = False
 
     def late() -> bool:
@@ -171,10 +171,10 @@ def test_a_cancel_that_comes_after_the_end_does_not_stop_the_next_call(worker: P
 
     for _ in range(20):
         flag = False
-        worker.call("nap", {"query": "x"}, Watch(cancelled=late))
+        worker.call("nap", {"query": "x"}, JobMonitor(cancelled=late))
         flag = True
         with pytest.raises(Cancelled):
-            worker.call("nap", {"query": "x", "seconds": 5.0}, Watch(cancelled=late))
+            worker.call("nap", {"query": "x", "seconds": 5.0}, JobMonitor(cancelled=late))
 
 
 @pytest.mark.parametrize("restarts", [50, pytest.param(200, marks=pytest.mark.release)])
@@ -186,13 +186,13 @@ def test_the_whole_studio_is_killed_and_started_again(library: Store, settings: 
         for _ in range(22 - waiting):
             queue(library, "ground", str(number))
             number += 1
-        library.write(lambda db: [jobs.take(db) for _ in range(2)])
+        library.write(lambda db: [jobs.take(db, "studio/1") for _ in range(2)])
         studio = QUICK.Process(target=empty_the_queue, args=(settings.database,))
         studio.start()
         time.sleep(chance.uniform(0.03, 0.15))
         studio.kill()
         studio.join()
-    last = Runner(library, Instant(), attempts=1_000)
+    last = Dispatcher(library, Instant(), attempts=1_000)
     rows = [row["id"] for row in library.read(lambda db: db.execute("SELECT id FROM jobs").fetchall())]
     assert {ended(library, job)["state"] for job in rows} == {"done"}
     last.close()
@@ -202,17 +202,17 @@ def test_the_whole_studio_is_killed_and_started_again(library: Store, settings: 
 
 def test_the_end_of_a_job_waits_for_a_disk_that_is_full(library: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A result is neither thrown away nor left as running."""
-    monkeypatch.setattr("studio.jobs.runner.LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr("studio.jobs.dispatcher.LOOK_EVERY_S", 0.02)
     library._writer.execute("PRAGMA max_page_count = 1")  # SQLite keeps it at the present size: not a page more
     tried: list[str] = []
 
     class Big(Instant):
-        def call(self, kind: str, params: dict[str, Any], watch: Watch) -> Any:
+        def call(self, kind: str, params: dict[str, Any], watch: JobMonitor) -> Any:
             tried.append(kind)
             return super().call(kind, {"query": "q" * 100_000}, watch)
 
     job = queue(library, "ground", "x")
-    runner = Runner(library, Big(), attempts=3)
+    runner = Dispatcher(library, Big(), attempts=3)
     deadline = time.monotonic() + HANG_S
     while not tried and time.monotonic() < deadline:
         time.sleep(0.01)

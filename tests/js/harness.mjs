@@ -82,6 +82,7 @@ export const loaded = (more = {}) => ({
   engines: [],
   jobs: [],
   indexed: true,
+  admin: true,
   people: { seq: 0, names: [] },
   predictions: [],
   annotations: [],

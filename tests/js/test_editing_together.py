@@ -19,7 +19,7 @@ from studio.app.calls import annotate_calls
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs, videos
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 from tests.js.driver import Held, Page
 
@@ -46,8 +46,8 @@ class Workplace:
         video = uuid.uuid4().hex
         row = {**VIDEO, "id": video, "path": f"/films/{video}.mp4", "sha256": video * 2}
         found = [Prediction(Segment(s * 10**6, (s + 5) * 10**6), "Moments", label, 0.8) for label, s in FOUND]
-        outcome = runs.Outcome("grounding", "m", "1", found, {"curve": {"times": [], "scores": []}}, query="x")
-        self.studio.store.write(lambda db: (videos.add(db, row), runs.add(db, video, outcome)))
+        run = ModelRun(video, "grounding", "m", "1", found, {"curve": {"times": [], "scores": []}}, query="x")
+        self.studio.store.write(lambda db: (videos.add(db, row), runs.add(db, run)))
         return video
 
     def rows(self, sql: str, *values: Json) -> list[Json]:

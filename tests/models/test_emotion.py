@@ -38,7 +38,7 @@ def test_expression_refuses_other_input(expression: Any) -> None:
 
 
 def test_expression_beats_chance(expression: Any, data: Path) -> None:
-    from models.recipes.expression import sheets
+    from studio.recipes.expression import sheets
 
     faces, labels = sheets(data / "fer2013", "dev")
     some = np.random.default_rng(0).permutation(len(faces))[:400]

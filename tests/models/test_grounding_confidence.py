@@ -7,7 +7,7 @@ import pytest
 
 import models
 from models.grounding.equivariance import views
-from models.recipes import scenes as made_up
+from studio.recipes import synthetic_videos as made_up
 
 LENGTHS = (12, 7, 20, 9, 15)
 

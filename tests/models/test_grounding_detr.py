@@ -13,10 +13,10 @@ from safetensors.torch import save
 
 import models
 from models import registry
+from models.card import ModelError
 from models.grounding.detr.engine import CLIP_S, LONGEST, MomentDetr, build, nearest, settle, windows
 from models.grounding.detr.network import SHAPES, Network, inputs
-from models.grounding.engine import Query
-from models.registry import ModelError
+from models.interfaces import TextFeatures
 
 SIZES = {"moment-detr": (4_228_873, 92), "qd-detr": (6_991_141, 178), "cg-detr": (12_021_035, 285)}
 
@@ -94,7 +94,7 @@ def engine(nets: dict[str, Network]) -> MomentDetr:
     return MomentDetr("moment-detr", "1", nets["moment-detr"], "cpu")
 
 
-QUERY = Query("ViT-B-32/openai", np.ones((5, 512), np.float32))
+QUERY = TextFeatures("ViT-B-32/openai", np.ones((5, 512), np.float32))
 
 
 @pytest.mark.parametrize("duration", [1.2, 37.0, 149.5, 400.3])
@@ -147,20 +147,20 @@ def test_each_clip_is_the_frame_next_to_its_middle() -> None:
     ("rows", "query"),
     [
         (np.ones((2, 512)), None),
-        (np.ones((2, 512)), Query("ViT-B-32/openai")),
-        (np.ones((2, 512)), Query("studio-lite", np.ones((5, 512), np.float32))),
+        (np.ones((2, 512)), TextFeatures("ViT-B-32/openai")),
+        (np.ones((2, 512)), TextFeatures("studio-lite", np.ones((5, 512), np.float32))),
         (np.ones((2, 768)), QUERY),
         (None, QUERY),
     ],
 )
-def test_another_encoder_is_refused_with_the_cure(engine: MomentDetr, rows: Any, query: Query | None) -> None:
+def test_another_encoder_is_refused_with_the_cure(engine: MomentDetr, rows: Any, query: TextFeatures | None) -> None:
     with pytest.raises(ModelError, match="index the video with an open_clip ViT-B-32 encoder"):
         engine.propose([0, 1], [0, 1], 1, 2.0, rows, query)
 
 
 def test_words_of_no_text_are_refused() -> None:
     with pytest.raises(ValueError, match="words"):
-        Query("x", np.zeros((0, 512), np.float32))
+        TextFeatures("x", np.zeros((0, 512), np.float32))
 
 
 def official(net: Network, path: Path, **more: Any) -> Path:
@@ -184,9 +184,9 @@ def test_a_checkpoint_of_the_official_layout_is_installed_and_loaded(
     assert record == {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
     loaded = models.load("grounding", name, "cpu", folder)
     times, clips = np.arange(20) * 2 + 1.0, waves()[0]
-    found = loaded.propose(times, np.zeros(20), 3, 40.0, clips, Query("ViT-B-32/x", waves()[1]))
+    found = loaded.propose(times, np.zeros(20), 3, 40.0, clips, TextFeatures("ViT-B-32/x", waves()[1]))
     wanted = MomentDetr(name, "1", nets[name], "cpu").propose(
-        times, np.zeros(20), 3, 40.0, clips, Query("ViT-B-32/x", waves()[1])
+        times, np.zeros(20), 3, 40.0, clips, TextFeatures("ViT-B-32/x", waves()[1])
     )
     assert found == wanted
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models
-from models.grounding import clusters, curve, merging
+from models.grounding import clusters, curve, merge_tree
 
 ENGINES = [card.name for card in models.cards("grounding") if models.installed(card)]
 LENGTHS = (12, 7, 20, 9, 15)
@@ -145,8 +145,8 @@ def test_spans_inside_minus_outside() -> None:
 
 def test_the_tree_joins_what_is_most_alike_first() -> None:
     rows = np.repeat(np.eye(2, dtype=np.float32), 2, axis=0)
-    found = merging.nodes(rows, np.zeros(4), alike=-1).tolist()
+    found = merge_tree.nodes(rows, np.zeros(4), alike=-1).tolist()
     assert found[:4] == [[0, 1], [1, 2], [2, 3], [3, 4]]
     assert {tuple(n) for n in found[4:6]} == {(0, 2), (2, 4)}
     assert found[6] == [0, 4]
-    assert len(merging.nodes(rows, np.zeros(4))) == 6
+    assert len(merge_tree.nodes(rows, np.zeros(4))) == 6

@@ -8,7 +8,7 @@ import models
 from models.grounding import head
 from models.grounding.curve import cell_edges, unit_range
 from models.grounding.engine import Curve
-from models.recipes import grounding_head as recipe
+from studio.recipes import grounding_head as recipe
 
 
 def curve(count: int, seed: int = 0, rows: bool = True) -> Curve:

@@ -14,12 +14,12 @@ import safetensors.torch
 import torch
 
 import models
-from models import registry
-from models.registry import ModelCard, ModelError
+from models import architectures, registry
+from models.card import ModelCard, ModelError
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.service.models import catalogue
-from studio.tasks import Desk
+from studio.tasks import TaskContext
 
 SHIPPED = [card for card in models.cards() if card.files and not card.brought]
 BROUGHT = [card for card in models.cards() if len(card.brought) == 1]
@@ -89,8 +89,8 @@ def swap(monkeypatch: pytest.MonkeyPatch, card: ModelCard, place: Path, content:
         place.write_bytes(content)
     real, its = registry.locate, {locator for locator, _ in card.files.values()}
 
-    def locate(locator: str, folder: Path | None = None) -> Path:
-        return place if locator in its else real(locator, folder)
+    def locate(owner: ModelCard, role: str, folder: Path | None = None) -> Path:
+        return place if owner.files[role][0] in its else real(owner, role, folder)
 
     monkeypatch.setattr(registry, "locate", locate)
 
@@ -102,13 +102,13 @@ def test_a_shipped_file_that_is_another_is_never_parsed(
 ) -> None:
     mark = tmp_path / "mark"
     if case in ("truncated", "one bit"):
-        locator, _ = next(iter(card.files.values()))
-        good = registry.locate(locator).read_bytes()
+        good = registry.locate(card, next(iter(card.files))).read_bytes()
         content: bytes | None = good[: len(good) // 2] if case == "truncated" else bytes([good[0] ^ 1]) + good[1:]
     else:
         content = bad(mark)[case]
     reached: list[object] = []
-    monkeypatch.setattr(f"{registry._BUILDERS[card.name]}.build", lambda *given: reached.append(given))
+    architectures.builder(card.architecture)
+    monkeypatch.setitem(architectures._registered, card.architecture, lambda *given: reached.append(given))
     swap(monkeypatch, card, tmp_path / "file", content)
     with pytest.raises(ModelError) as refused:
         models.load(card.task, card.name, "cpu")
@@ -162,7 +162,7 @@ def test_the_studio_starts_and_the_other_tasks_work(tmp_path: Path, monkeypatch:
     settings = Settings(home=tmp_path / "home", device="cpu").ensure()
     rows = {row["name"]: row for row in catalogue(settings)}
     assert rows["expression"]["problems"] and not rows["dialog-emotion"]["problems"]
-    desk = Desk(settings)
+    context = TaskContext(settings)
     with pytest.raises(ModelUnavailable, match="reinstall"):
-        desk.model("expression")
-    assert desk.model("voice_activity").name == "silero-vad"
+        context.model("expression")
+    assert context.model("voice_activity").name == "silero-vad"

@@ -1,13 +1,16 @@
 """The registry: cards are the truth, and nothing reads a file whose hash does not match."""
 
 import hashlib
+import importlib
+import os
+import re
 from pathlib import Path
 
 import pytest
 
 import models
-from models import registry
-from models.registry import ModelError
+from models import architectures, registry
+from models.card import ModelError
 
 TASKS = {
     "active_speaker", "dialog_emotion", "expression", "face_detector", "grounding", "text_video", "voice_activity",
@@ -16,6 +19,7 @@ TASKS = {
 CARD = """+++
 name = "expression"
 task = "expression"
+architecture = "expression"
 version = "9"
 licence = "x"
 source = "x"
@@ -145,3 +149,120 @@ def test_the_code_in_the_docs_runs() -> None:
     scope: dict[str, list[tuple[float, float, float]]] = {}
     exec(text.split("```python\n")[1].split("```")[0], scope)
     assert all(0 <= start < end <= 4 for start, end, _ in scope["moments"])
+
+
+# ---------------------------------------------------------------------- architectures
+
+
+def test_every_card_has_an_architecture_that_its_module_registers() -> None:
+    known = architectures.modules()
+    for card in models.cards():
+        assert card.architecture in known, card.name
+    for name, module in known.items():
+        importlib.import_module(module)
+        assert architectures._registered[name].__module__ == module
+    assert set(architectures._registered) == set(known), "found in the text is what is registered"
+
+
+def test_an_unknown_architecture_is_one_sentence(weights: Path) -> None:
+    text = (
+        (weights / "expression.md").read_text().replace('architecture = "expression"', 'architecture = "of-tomorrow"')
+    )
+    (weights / "expression.md").write_text(text)
+    (weights / "net.safetensors").write_bytes(b"right")
+    with pytest.raises(ModelError, match="architecture “of-tomorrow”; update the product"):
+        models.load("expression", device="cpu")
+
+
+def test_a_card_says_nothing_that_nobody_knows() -> None:
+    with pytest.raises(ModelError, match="unknown: colour"):
+        registry.parse(CARD.format(digest="0" * 64).replace("default = true", 'colour = "red"'))
+
+
+def test_an_ensemble_is_made_of_the_members_that_its_card_names() -> None:
+    ensemble = models.load("grounding", device="cpu")
+    assert models.card("grounding").members == ("trained-head", "similarity-peaks", "tag")
+    assert [member.name for member in ensemble._members] == list(models.card("grounding").members)
+
+
+def test_the_registry_is_imported_by_nothing_that_it_loads() -> None:
+    root = Path(registry.__file__).parent
+    users = {
+        file.name for file in root.rglob("*.py") if re.search(r"import registry|models\.registry", file.read_text())
+    }
+    assert users == {"__init__.py"}
+
+
+# ---------------------------------------------------------------------- a library's own models
+
+
+OWN = """+++
+name = "{name}"
+task = "{task}"
+architecture = "similarity-peaks"
+version = "{version}"
+licence = "mine"
+source = "taught by a person"
+summary = "A model of a library."
+labels = ["moment"]
+
+[files]
+{files}
++++
+"""
+
+
+DEFAULT = OWN.replace("labels", "default = true\nlabels")
+
+
+def own(folder: Path, name: str, *, task: str = "grounding", version: str = "1", files: str = "") -> Path:
+    file = folder / f"{name}.md"
+    file.write_text(OWN.format(name=name, task=task, version=version, files=files), encoding="utf-8")
+    return file
+
+
+def test_a_library_has_models_of_its_own(tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"weights").hexdigest()
+    own(tmp_path, "mine", files=f'net = ["mine.bin", "{digest}"]')
+    assert "mine" not in [card.name for card in models.cards("grounding")]
+    assert [card.name for card in models.cards("grounding", tmp_path)].count("mine") == 1
+    card = models.card("grounding", "mine", tmp_path)
+    assert "cannot be read" in models.verify(card, tmp_path)[0]
+    (tmp_path / "mine.bin").write_bytes(b"other")
+    assert "is not the file its card describes" in models.verify(card, tmp_path)[0]
+    with pytest.raises(ModelError, match="is not the file its card describes"):
+        models.load("grounding", "mine", "cpu", tmp_path)
+    (tmp_path / "mine.bin").write_bytes(b"weights")
+    assert models.verify(card, tmp_path) == []
+    assert models.load("grounding", "mine", "cpu", tmp_path).name == "mine"
+
+
+def test_a_card_that_changed_is_read_again(tmp_path: Path) -> None:
+    file = own(tmp_path, "mine")
+    assert models.card("grounding", "mine", tmp_path).version == "1"
+    own(tmp_path, "mine", version="2")
+    os.utime(file, ns=(1, 1))
+    assert models.card("grounding", "mine", tmp_path).version == "2"
+    file.unlink()
+    with pytest.raises(ModelError, match="no grounding model “mine”"):
+        models.card("grounding", "mine", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("consensus", OWN.format(name="consensus", task="grounding", version="1", files=""), "has its name"),
+        ("odd", OWN.format(name="odd", task="cooking", version="1", files=""), "no task “cooking”"),
+        ("odd", "no card", "cannot be read"),
+        ("odd", DEFAULT.format(name="odd", task="grounding", version="1", files=""), "can be the default"),
+    ],
+)
+def test_a_card_that_cannot_be_used_stops_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, text: str, why: str
+) -> None:
+    own(tmp_path, "good")
+    (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    found = models.cards("grounding", tmp_path)
+    assert [card.name for card in found if card.source == "taught by a person"] == ["good"]
+    assert next(card.name for card in found if card.default) == "consensus"
+    assert why in caplog.text

@@ -26,7 +26,7 @@ def test_other_sound_is_refused(voice: Any, audio: Any) -> None:
 
 
 def test_a_voice_is_heard(voice: Any, data: Path) -> None:
-    from models.recipes.talking import sound
+    from studio.recipes.talking_heads import sound
 
     speech = voice.probability(sound(data / "faces" / "WDA_KatieHill_000.mp4"))
     hum = 0.3 * np.sin(np.arange(48_000) / 20).astype(np.float32)
@@ -69,7 +69,7 @@ def test_speaker_contract(speaker: Any) -> None:
 @pytest.fixture(scope="module")
 def heads(data: Path) -> list[Any]:
     """Two people whom no training here saw."""
-    from models.recipes.talking import HELD_OUT, head
+    from studio.recipes.talking_heads import HELD_OUT, head
 
     assert {"swiz3n", "pwij3p"} < set(HELD_OUT)
     return [head(data / "faces" / f"{name}.mpg") for name in ("swiz3n", "pwij3p")]
@@ -79,7 +79,7 @@ def test_of_two_people_the_one_whose_voice_it_is(speaker: Any, heads: list[Any])
     right = []
     for one, other in (heads, heads[::-1]):
         own, theirs = speaker.score([one.crops, other.crops], one.audio)
-        heard = speaker.heard(one.audio, len(own))
+        heard = speaker.speech_probability(one.audio, len(own))
         assert (own <= heard + 1e-6).all(), "the voice bounds the score"
         right.append(own[heard > 0.5].mean() > theirs[heard > 0.5].mean())
         muted = speaker.score([one.crops], np.zeros_like(one.audio))[0]
@@ -91,8 +91,8 @@ def test_of_two_people_the_one_whose_voice_it_is(speaker: Any, heads: list[Any])
 
 
 def test_the_moving_mouth_gets_the_voice(data: Path) -> None:
-    from models.recipes.talking import sound
-    from models.speaker.active import loudness
+    from models.speaker.voice_motion import loudness
+    from studio.recipes.talking_heads import sound
 
     speaker = models.load("active_speaker", "voice-motion", "cpu")
     audio = sound(data / "faces" / "WDA_KatieHill_000.mp4")

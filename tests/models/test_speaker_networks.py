@@ -52,12 +52,12 @@ def near(found: torch.Tensor, values: list[float], tolerance: float = 1e-3) -> N
 
 def test_light_asd_gives_the_values_of_its_authors(data: Path) -> None:
     net = official(data, LightAsd(), "light_asd_ava.model")
-    heard, seen = net.hear(CEPSTRA), net.see(FACES[None])
+    heard, seen = net.encode_audio(CEPSTRA), net.encode_video(FACES[None])
     assert float(heard.sum()) == pytest.approx(3447.9642, abs=2e-3)
     near(heard[0, 0, :5], [1.1749, 1.4193, 0, 0.3925, 0], 1e-4)
     assert float(seen.sum()) == pytest.approx(1891.7093, abs=2e-3)
     near(seen[0, 0, :5], [0.0303, 2.6597, 0, 0.6071, 0.0989], 1e-4)
-    logits = net.meet(heard, seen)[0]
+    logits = net.fuse(heard, seen)[0]
     near(logits[:5, 0], [2.3204, 2.8403, 3.1088, 3.2626, 3.3641], 1e-4)
     near(logits[:, 1], [
         -2.9419, -3.4218, -3.6688, -3.8128, -3.8994, -3.9188, -3.9465, -3.9677, -3.9777, -3.9824, -3.9886, -4.0006,
@@ -84,7 +84,7 @@ def test_talknet_gives_the_values_of_the_original_program() -> None:
     assert len(net.model.state_dict()) == 481
     assert sum(p.numel() for p in net.model.parameters()) == 15_743_451
     made_up(net.model)
-    heard, seen = net.hear(CEPSTRA), net.see(FACES[None])
+    heard, seen = net.encode_audio(CEPSTRA), net.encode_video(FACES[None])
     assert float(heard.sum()) == pytest.approx(2825.8115, rel=1e-2)
     near(heard[0, 0, :4], [0.06800, 0.00948, 0.73144, 1.22707])
     assert float(seen.sum()) == pytest.approx(-13.9977, rel=1e-2)
@@ -101,7 +101,7 @@ def test_loconet_gives_the_values_of_the_original_program() -> None:
     assert sum(p.numel() for p in net.model.parameters()) == 34_331_845
     made_up(net.model)
     mel = torch.sin(0.05 * torch.arange(100.0)[:, None] + 0.2 * torch.arange(64.0))[None]
-    heard, seen = net.hear(mel), net.see(torch.stack([FACES, 255 - FACES, FACES.flip(0)]))
+    heard, seen = net.encode_audio(mel), net.encode_video(torch.stack([FACES, 255 - FACES, FACES.flip(0)]))
     assert float(heard.sum()) == pytest.approx(18.3293, rel=1e-2)
     near(heard[0, 0, :4], [0.39927, 0.45435, 0.41374, 0.28673])
     assert float(seen.sum()) == pytest.approx(-41.9667, rel=1e-2)
@@ -132,13 +132,13 @@ def test_chunks_of_several_lengths_are_averaged() -> None:
 class Counting(Network):
     """Says how long the chunk is that it was given; the sound has to fit the faces."""
 
-    def see(self, faces: torch.Tensor) -> torch.Tensor:
+    def encode_video(self, faces: torch.Tensor) -> torch.Tensor:
         return torch.full((1, faces.shape[1], 1), float(faces.shape[1]))
 
-    def hear(self, rows: torch.Tensor) -> torch.Tensor:
+    def encode_audio(self, rows: torch.Tensor) -> torch.Tensor:
         return rows[:, ::4, :1]
 
-    def meet(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    def fuse(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         assert heard.shape == seen.shape
         return torch.cat([0 * seen, (seen - 30) / 10], dim=2)
 
@@ -170,7 +170,7 @@ def test_log_odds_of_chunks_meet_in_one_score_bounded_by_the_voice() -> None:
 def test_tracks_of_a_scene_are_read_beside_each_other() -> None:
     torch.manual_seed(0)
     net = LoCoNet().eval()
-    model = Checkpoint("loconet", "1", net, Always(1.0), plain=True)  # type: ignore[arg-type]
+    model = Checkpoint("loconet", "1", net, Always(1.0), crop_style="plain")  # type: ignore[arg-type]
     rng = np.random.default_rng(0)
     a, b = (rng.integers(0, 255, (t, 112, 112), dtype=np.uint8) for t in (6, 4))
     audio = rng.normal(0, 0.1, 6 * 640).astype(np.float32)
@@ -190,7 +190,7 @@ def test_a_checkpoint_is_brought_and_tells_who_speaks(
     models.install(name, data / "weights" / file, tmp_path)
     assert models.verify(card("active_speaker", name), tmp_path) == []
     model = models.load("active_speaker", name, "cpu", tmp_path)
-    assert (model.name, model.plain) == (name, plain)
+    assert (model.name, model.crop_style == "plain") == (name, plain)
     found = model.score([np.zeros((8, 112, 112), np.uint8)], np.zeros(16_000, np.float32))
     assert found[0].shape == (8,)
     assert found[0].dtype == np.float32

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.recipes import studio_asd as recipe
-from models.recipes.talking import MARGIN, Head, person, precision, rested
 from models.speaker.studio_asd import REGION, SIDE, Network, _mouths, local_mean, motion
+from studio.recipes import studio_asd as recipe
+from studio.recipes.talking_heads import MARGIN, Head, person, precision, rested
 
 
 @pytest.fixture(scope="module")

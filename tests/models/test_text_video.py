@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 import models
-from models._torch import halving
-from models.registry import ModelError
+from models._torch import with_smaller_batches
+from models.card import ModelError
 from models.text_video import precision
 from models.text_video.pixels import Preprocess
 
@@ -125,7 +125,7 @@ def test_photos_find_their_captions(lite: Any, data: Path) -> None:
     """Far from chance (R@10 of 17 % at 60 photos) on photos nothing was trained on."""
     from itertools import islice
 
-    from models.recipes.studio_lite import captions, photos
+    from studio.recipes.studio_lite import captions, photos
 
     some = dict(islice(photos(data, "dev"), 60))
     places = {name: i for i, name in enumerate(some)}
@@ -210,7 +210,7 @@ def test_memory_ladder() -> None:
             raise torch.OutOfMemoryError("full")
         return torch.from_numpy(part).float()[:, None]
 
-    out = halving(forward, np.arange(10), 1, batch=8, device="cuda")
+    out = with_smaller_batches(forward, np.arange(10), 1, batch=8, device="cuda")
     np.testing.assert_array_equal(out[:, 0], np.arange(10))
     assert calls[:3] == [(8, "cuda"), (4, "cuda"), (2, "cuda")]
     assert calls[-1][1] == "cpu"

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import models
-from models.text_video import clustering
-from models.text_video.clustering import cluster, neighbours_for, spectrum
+from models.text_video import token_clustering
+from models.text_video.token_clustering import cluster, neighbours_for, spectrum
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def points() -> torch.Tensor:
 
 def seeds(points: torch.Tensor, count: int, unit: bool = False) -> list[int]:
     used = torch.nn.functional.normalize(points, dim=2) if unit else points
-    return clustering._seeds(torch.cdist(used, used), points.norm(dim=2), count)[0].tolist()
+    return token_clustering._seeds(torch.cdist(used, used), points.norm(dim=2), count)[0].tolist()
 
 
 def test_seeds_are_far_from_each_other(points: torch.Tensor) -> None:

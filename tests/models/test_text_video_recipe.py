@@ -11,9 +11,9 @@ import torch
 import models
 from models import registry
 from models._minilm import Sentences
-from models.recipes import studio_lite as recipe
 from models.text_video import studio_lite
 from models.text_video.projection import Projection
+from studio.recipes import studio_lite as recipe
 
 TEXTS = ["A dog runs .", "Two people in red shirts play chess in a park .", "Snow .", "A boat on the water at night ."]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import models
-from models._card import ModelCard, ModelError
-from models.grounding.guest import Guest
+from models.card import ModelCard, ModelError
+from models.grounding.plugin_adapter import PluginAdapter
 from studio.service import Studio
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +139,7 @@ class Says:
 
 def test_a_guest_is_held_to_the_promises_of_engines() -> None:
     times, scores = np.arange(10.0), np.linspace(0, 1, 10)
-    guest = Guest(Says([(1, 2, 0.2), (3, 99, 0.9), (4, 5, 0.5)]), CARD)
+    guest = PluginAdapter(Says([(1, 2, 0.2), (3, 99, 0.9), (4, 5, 0.5)]), CARD)
     assert guest.propose(times, scores, 2, 10.0) == [(3.0, 10.0, 0.9), (4.0, 5.0, 0.5)]
     assert (guest.name, guest.version, guest.needs, guest.labels) == ("guest", "1", frozenset(), ("moment",))
     for answer in (
@@ -153,7 +153,7 @@ def test_a_guest_is_held_to_the_promises_of_engines() -> None:
         [(0, float("nan"), 1)],
     ):
         with pytest.raises(ModelError, match="The plug-in guest failed"):
-            Guest(Says(answer), CARD).propose(times, scores)
+            PluginAdapter(Says(answer), CARD).propose(times, scores)
     with pytest.raises(ModelError, match="no method propose"):
-        Guest(object(), CARD)
+        PluginAdapter(object(), CARD)
     assert models.cards("plug-in") == []

@@ -12,29 +12,29 @@ import pytest
 from studio import media
 from studio.errors import MediaError, NotFound, UsageError
 from studio.formats import FORMATS, place
-from studio.service import Studio, dataset
-from studio.service.dataset import Wish
+from studio.service import Studio
+from studio.service.exchange import dataset
+from studio.service.exchange.dataset import ExportOptions
 from studio.store import imports
 from studio.store.imports import Batch
-from studio.store.runs import Outcome
 from studio.store.runs import add as add_run
-from studio.timeline import Footage, Prediction, Segment
+from studio.timeline import Footage, ModelRun, Prediction, Segment
 
 
 @pytest.fixture
 def library(studio: Studio, clips: dict[str, Path]) -> Studio:
     """Three videos; two people on one of them."""
     for name in ("bikes", "carphone", "bigbuckbunny"):
-        video = studio.add(clips[name])["id"]
+        video = studio.videos.add(clips[name])["id"]
         edits = [
             {"edit_id": f"{name}{n}", "op": "create", "id": f"{name}{n}", "track": "t", "label": f"a|b {n}",
              "start": n * 0.1, "end": n * 0.1 + 0.2} for n in range(2)
         ]  # fmt: skip
-        studio.save(video, edits, "ann")
+        studio.timelines.save(video, edits, "ann")
     twin = {"edit_id": "o", "op": "create", "id": "o", "track": "t", "start": 0, "end": 0.1, "label": "a|b 0"}
-    studio.save(video, [twin], "bob")
-    outcome = Outcome("grounding", "consensus", "3", [Prediction(Segment(0, 9), "Query", "x", 0.5, "p")])
-    studio.store.write(lambda db: add_run(db, video, outcome))
+    studio.timelines.save(video, [twin], "bob")
+    found = ModelRun(video, "grounding", "consensus", "3", [Prediction(Segment(0, 9), "Query", "x", 0.5, "p")])
+    studio.store.write(lambda db: add_run(db, found))
     return studio
 
 
@@ -43,7 +43,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_same_library_gives_the_same_bytes(library: Studio, tmp_path: Path) -> None:
-    wish = Wish("activitynet", split=(0.4, 0.3, 0.3), seed=7, licence="CC BY 4.0")
+    wish = ExportOptions("activitynet", split=(0.4, 0.3, 0.3), seed=7, licence="CC BY 4.0")
     card = dataset.export(library, tmp_path / "one", wish)
     (tmp_path / "b").mkdir()
     dataset.export(library, tmp_path / "b" / "one", wish)
@@ -65,15 +65,15 @@ def test_the_same_library_gives_the_same_bytes(library: Studio, tmp_path: Path) 
 def test_clips_are_cut_at_their_frames_and_cut_the_same_again(
     studio: Studio, clips: dict[str, Path], tmp_path: Path
 ) -> None:
-    video = studio.add(clips["carphone"])["id"]
+    video = studio.videos.add(clips["carphone"])["id"]
     edits = [
         {"edit_id": str(n), "op": "create", "id": str(n), "track": "t", "start": start, "end": end, "label": "=x"}
         for n, (start, end) in enumerate([(0.1, 0.4), (1.0, 1.21), (1.0, 1.2)])
     ]
-    studio.save(video, edits, "ann")
+    studio.timelines.save(video, edits, "ann")
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        dataset.export(studio, tmp_path / folder / "set", Wish(clips=True))
+        dataset.export(studio, tmp_path / folder / "set", ExportOptions(clips=True))
     assert content(tmp_path / "one") == content(tmp_path / "two")
     folder = tmp_path / "one" / "set"
     rows = list(csv.DictReader(io.StringIO((folder / "clips.csv").read_text("utf-8-sig"))))
@@ -90,7 +90,7 @@ def test_clips_are_cut_at_their_frames_and_cut_the_same_again(
 
 
 def test_the_card_says_what_is_in_it(library: Studio, tmp_path: Path) -> None:
-    card = dataset.export(library, tmp_path / "set", Wish("elan"))
+    card = dataset.export(library, tmp_path / "set", ExportOptions("elan"))
     assert (card["videos"], card["annotations"]) == (3, 7)
     assert card["annotators"] == {"ann": 6, "bob": 1}
     assert card["labels"][0] == {
@@ -109,7 +109,7 @@ def test_the_card_says_what_is_in_it(library: Studio, tmp_path: Path) -> None:
 
 
 def test_what_is_exported_can_be_imported(library: Studio, tmp_path: Path) -> None:
-    dataset.export(library, tmp_path / "set", Wish("csv"))
+    dataset.export(library, tmp_path / "set", ExportOptions("csv"))
     parts = FORMATS["csv"].read((tmp_path / "set" / "annotations" / "all.csv").read_bytes(), "x")  # type: ignore[misc]
     placed = [place(part, Footage(part.video, 10**9)) for part in parts]
     assert sum(len(p.marks) for p in placed) == 7
@@ -118,9 +118,11 @@ def test_what_is_exported_can_be_imported(library: Studio, tmp_path: Path) -> No
 def test_two_videos_of_one_name_stay_two(library: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
     copy = tmp_path / "bikes.mp4"
     copy.write_bytes(clips["bikes"].read_bytes())
-    video = library.add(copy)["id"]
-    library.save(video, [{"edit_id": "c", "op": "create", "id": "c", "track": "t", "start": 0, "end": 1}], "ann")
-    dataset.export(library, tmp_path / "set", Wish("activitynet"))
+    video = library.videos.add(copy)["id"]
+    library.timelines.save(
+        video, [{"edit_id": "c", "op": "create", "id": "c", "track": "t", "start": 0, "end": 1}], "ann"
+    )
+    dataset.export(library, tmp_path / "set", ExportOptions("activitynet"))
     database = json.loads((tmp_path / "set" / "annotations" / "all.json").read_text("utf-8"))["database"]
     assert len(database) == 4
 
@@ -137,15 +139,15 @@ def test_videos_whose_names_are_written_alike_stay_apart(
     studio: Studio, clips: dict[str, Path], tmp_path: Path, one: str, other: str
 ) -> None:
     for n, (clip, name) in enumerate((("bikes", one), ("carphone", other))):
-        video = studio.add(clips[clip], f"{name}.mp4")["id"]
+        video = studio.videos.add(clips[clip], f"{name}.mp4")["id"]
         edit = {"edit_id": f"e{n}", "op": "create", "id": f"a{n}", "track": "t", "start": 0, "end": 0.1, "label": "x"}
-        studio.save(video, [edit], "ann")
+        studio.timelines.save(video, [edit], "ann")
         face = Batch(video, boxes={"t": ((0, 0.0, 0.0, 0.5, 0.5),)})
         studio.store.write(lambda db, face=face: imports.add(db, "x", "ava", "annotations", [face], ""))
     for name in ("elan", "textgrid", "charades", "rttm", "thumos", "activitynet", "fiftyone", "ava"):
         form = FORMATS[name]
         assert form.read
-        dataset.export(studio, tmp_path / name, Wish(name))
+        dataset.export(studio, tmp_path / name, ExportOptions(name))
         found = [
             (part.video if form.many else path.name, len(part.marks))
             for path in (tmp_path / name / "annotations").rglob("*.*")
@@ -156,17 +158,17 @@ def test_videos_whose_names_are_written_alike_stay_apart(
 
 
 def test_what_lies_after_a_file_that_became_shorter_is_no_clip(library: Studio, tmp_path: Path) -> None:
-    rows = library.videos()
+    rows = library.videos.all()
     library.store.write(lambda db: db.execute("UPDATE annotations SET end_us = 10000000000, start_us = 9000000000 "
                                               "WHERE video_id = ?", (rows[0]["id"],)) and None)  # fmt: skip
-    dataset.export(library, tmp_path / "set", Wish(clips=True))
+    dataset.export(library, tmp_path / "set", ExportOptions(clips=True))
     made = csv.DictReader(io.StringIO((tmp_path / "set" / "clips.csv").read_text("utf-8-sig")))
     assert {row["video"] for row in made} == {row["name"] for row in rows[1:]}
 
 
 def test_a_split_is_by_video_and_by_seed(library: Studio, tmp_path: Path) -> None:
     for seed in range(6):
-        dataset.export(library, tmp_path / str(seed), Wish(split=(0.67, 0.33), seed=seed))
+        dataset.export(library, tmp_path / str(seed), ExportOptions(split=(0.67, 0.33), seed=seed))
     seen = {
         tuple((v["name"], v["split"]) for v in json.loads((tmp_path / str(seed) / "videos.json").read_text("utf-8")))
         for seed in range(6)
@@ -182,30 +184,30 @@ def test_nothing_half_done_is_left(library: Studio, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(media, "make_clip", broken)
     (tmp_path / "out").mkdir()
     with pytest.raises(MediaError):
-        dataset.export(library, tmp_path / "out" / "set", Wish(clips=True))
+        dataset.export(library, tmp_path / "out" / "set", ExportOptions(clips=True))
     assert list((tmp_path / "out").iterdir()) == []
     (tmp_path / "out" / ".making-999999999-x").mkdir()  # of a process that was killed
-    dataset.export(library, tmp_path / "out" / "set", Wish())
+    dataset.export(library, tmp_path / "out" / "set", ExportOptions())
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["set"]
 
 
 def test_what_cannot_be_done_is_said(library: Studio, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there already"):
-        dataset.export(library, tmp_path, Wish())
+        dataset.export(library, tmp_path, ExportOptions())
     with pytest.raises(UsageError, match="create it first"):
-        dataset.export(library, tmp_path / "no" / "set", Wish())
+        dataset.export(library, tmp_path / "no" / "set", ExportOptions())
     with pytest.raises(NotFound, match="no saved search"):
-        dataset.export(library, tmp_path / "set", Wish(search="none"))
+        dataset.export(library, tmp_path / "set", ExportOptions(search="none"))
     for split in ((0.5, 0.6), (1.5, -0.5), (), (0.25,) * 4):
         with pytest.raises(UsageError, match="add up to 1"):
-            Wish(split=split)
+            ExportOptions(split=split)
 
 
 def test_a_saved_search_decides_what_belongs(indexed: Studio, tmp_path: Path) -> None:
-    for n, row in enumerate(indexed.videos()):
+    for n, row in enumerate(indexed.videos.all()):
         edit = {"edit_id": f"ds{n}", "op": "create", "id": f"ds{n}", "track": "t", "start": 0, "end": 1, "label": "x"}
-        indexed.save(row["id"], [edit], "ann")
-    indexed.searching.keep("wheels", {"query": "a bicycle", "top": 1}, "ann")
-    card = dataset.export(indexed, tmp_path / "set", Wish(search="wheels"))
+        indexed.timelines.save(row["id"], [edit], "ann")
+    indexed.search.keep("wheels", {"query": "a bicycle", "top": 1}, "ann")
+    card = dataset.export(indexed, tmp_path / "set", ExportOptions(search="wheels"))
     assert (card["videos"], card["search"]) == (1, "wheels")
     assert json.loads((tmp_path / "set" / "videos.json").read_text("utf-8"))[0]["name"] == "bikes.mp4"

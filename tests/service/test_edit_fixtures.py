@@ -18,7 +18,7 @@ from studio.app.login import who
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs, videos
-from studio.timeline import Prediction, Segment, us
+from studio.timeline import ModelRun, Prediction, Segment, us
 from tests.conftest import VIDEO
 
 Json = Any
@@ -54,15 +54,15 @@ def prepare(studio: Studio, scenario: Json) -> None:
         for p in scenario["predictions"]
     ]
     studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
-    studio.store.write(lambda db: runs.add(db, VIDEO["id"], runs.Outcome("grounding", "m", "1", found, query="x")))
+    studio.store.write(lambda db: runs.add(db, ModelRun(VIDEO["id"], "grounding", "m", "1", found, query="x")))
     made = [
         {**row, "op": "create", "base_version": 0, "edit_id": f"first {i}"}
         for i, row in enumerate(scenario["annotations"])
     ]
-    assert all(result["ok"] for result in studio.save(VIDEO["id"], made)["results"])
+    assert all(result["ok"] for result in studio.timelines.save(VIDEO["id"], made)["results"])
     if "closed" in scenario:
         labels = [{"track": "Moments", "label": x, "colour": "#0072b2", "hotkey": None} for x in scenario["closed"]]
-        studio.schema.save({"labels": labels, "tracks": [{"track": "Moments", "closed": True}]}, "")
+        studio.labels.save({"labels": labels, "tracks": [{"track": "Moments", "closed": True}]}, "")
 
 
 def shown(reply: Json) -> Json:

@@ -21,18 +21,18 @@ def edit(number: int, **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def video(studio: Studio, clips: dict[str, Path]) -> str:
-    return str(studio.add(clips["bikes"])["id"])
+    return str(studio.videos.add(clips["bikes"])["id"])
 
 
 def save(studio: Studio, video: str, *edits: dict[str, Any], by: str = "ann") -> list[str]:
     """How each edit was answered: saved, conflict or refused."""
-    return [result.get("kind") or "saved" for result in studio.save(video, list(edits), by)["results"]]
+    return [result.get("kind") or "saved" for result in studio.timelines.save(video, list(edits), by)["results"]]
 
 
 def close(studio: Studio, *labels: str) -> None:
     """Let "T" take only these labels."""
     listed = [{"track": "T", "label": label, "colour": "#0072b2", "hotkey": None} for label in labels]
-    studio.schema.save({"labels": listed, "tracks": [{"track": "T", "closed": True}]}, "ann")
+    studio.labels.save({"labels": listed, "tracks": [{"track": "T", "closed": True}]}, "ann")
 
 
 def count(studio: Studio, table: str) -> int:
@@ -45,7 +45,7 @@ def test_a_refused_edit_leaves_nothing(studio: Studio, video: str) -> None:
     assert save(studio, video, edit(1, label="other"), edit(2, op="update", base_version=1)) == ["refused"] * 2
     assert (count(studio, "annotations"), count(studio, "revisions")) == (0, 0)
     assert save(studio, video, edit(3), edit(4, op="update", base_version=1, label="other")) == ["saved", "refused"]
-    (kept,) = studio.annotations(video)
+    (kept,) = studio.timelines.annotations(video)
     assert (kept.label, kept.version) == ("x", 1)
     assert save(studio, video, edit(5, op="update", base_version=1, end=2.0)) == ["saved"]
 
@@ -55,8 +55,8 @@ def test_what_a_list_no_longer_holds_is_still_moved_and_deleted(studio: Studio, 
     close(studio, "y")
     moved = edit(2, op="update", base_version=1, end=2.0)
     assert save(studio, video, moved, edit(3, op="delete", base_version=2)) == ["saved", "saved"]
-    assert studio.annotations(video) == []
-    assert [row["label"] for row in studio.schema.shown()["labels"]] == ["y"]
+    assert studio.timelines.annotations(video) == []
+    assert [row["label"] for row in studio.labels.shown()["labels"]] == ["y"]
 
 
 @pytest.mark.parametrize("last", ["update", "delete"])
@@ -65,7 +65,7 @@ def test_edits_that_build_on_a_stale_one_are_as_stale(studio: Studio, video: str
     assert save(studio, video, edit(2, op="update", base_version=1, note="Berta's"), by="berta") == ["saved"]
     stale = [edit(3, op="update", base_version=1), edit(4, op=last, base_version=2), edit(5, id="b")]
     assert save(studio, video, *stale) == ["conflict", "conflict", "saved"]
-    assert [a.note for a in studio.annotations(video) if a.id == "a"] == ["Berta's"]
+    assert [a.note for a in studio.timelines.annotations(video) if a.id == "a"] == ["Berta's"]
 
 
 def test_what_was_saved_before_is_acknowledged_behind_a_stale_edit(studio: Studio, video: str) -> None:
@@ -76,12 +76,12 @@ def test_what_was_saved_before_is_acknowledged_behind_a_stale_edit(studio: Studi
 
 def test_two_labels_change_places(studio: Studio, video: str) -> None:
     assert save(studio, video, edit(1, label="left"), edit(2, id="b", label="right")) == ["saved", "saved"]
-    shown = studio.schema.shown()
+    shown = studio.labels.shown()
     swap = [{"track": "T", "from": "left", "to": "right"}, {"track": "T", "from": "right", "to": "left"}]
-    assert studio.schema.save({**shown, "renames": swap}, "ann")["renamed"] == 2
-    assert {a.id: a.label for a in studio.annotations(video)} == {"a": "right", "b": "left"}
+    assert studio.labels.save({**shown, "renames": swap}, "ann")["renamed"] == 2
+    assert {a.id: a.label for a in studio.timelines.annotations(video)} == {"a": "right", "b": "left"}
     with pytest.raises(UsageError, match="two new names"):
-        studio.schema.save({**shown, "key": None, "renames": [swap[0], {**swap[0], "to": "up"}]}, "ann")
+        studio.labels.save({**shown, "key": None, "renames": [swap[0], {**swap[0], "to": "up"}]}, "ann")
 
 
 def test_a_label_is_the_same_however_it_is_spelt(studio: Studio, video: str) -> None:

@@ -10,17 +10,16 @@ import pytest
 from studio.errors import FormatError, NotFound, StoreError, UsageError
 from studio.formats import FORMATS, native
 from studio.service import Studio
-from studio.service.exchange import Plan, listed
+from studio.service.exchange.exchange import ImportOptions, listed
 from studio.store import imports
 from studio.store.database import READERS
-from studio.store.runs import Outcome
 from studio.store.runs import add as add_run
-from studio.timeline import Prediction, Segment
+from studio.timeline import ModelRun, Prediction, Segment
 
 
 @pytest.fixture
 def video(studio: Studio, clips: dict[str, Path]) -> str:
-    return str(studio.add(clips["bikes"])["id"])
+    return str(studio.videos.add(clips["bikes"])["id"])
 
 
 def file_of(**videos: list[tuple[float, float, str]]) -> bytes:
@@ -54,14 +53,14 @@ def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: st
             {"video": video, "track": "Activity", "label": "ride", "start": 3.0, "end": 4.0},
         ],
     }  # fmt: skip
-    assert studio.annotations(video) == []
+    assert studio.timelines.annotations(video) == []
     assert studio.exchange.imports() == []
 
 
 def test_an_import_is_one_action_to_take_back(studio: Studio, video: str) -> None:
-    plan = Plan(labels={"ride": "cycling"}, tracks={"Activity": "Sports"}, videos={"other": video})
+    plan = ImportOptions(labels={"ride": "cycling"}, tracks={"Activity": "Sports"}, videos={"other": video})
     done = studio.exchange.apply(GOOD, "val.json", None, plan, "ann")
-    found = studio.annotations(video)
+    found = studio.timelines.annotations(video)
     assert [(a.track, a.label, a.source, a.annotator) for a in found] == [
         ("Sports", "x", "import", "ann"), ("Sports", "cycling", "import", "ann"), ("Sports", "cycling", "import", "ann")
     ]  # fmt: skip
@@ -69,10 +68,10 @@ def test_an_import_is_one_action_to_take_back(studio: Studio, video: str) -> Non
     assert (kept["id"], kept["file"], kept["annotations"], kept["undone"]) == (done["import"], "val.json", 3, None)
     changed = {"edit_id": "e", "op": "update", "id": found[0].id, "base_version": 1, "track": "Sports", "label": "y",
                "start": 0, "end": 1}  # fmt: skip
-    assert studio.save(video, [changed], "bob")["results"][0]["ok"]
+    assert studio.timelines.save(video, [changed], "bob")["results"][0]["ok"]
     assert studio.exchange.undo(done["import"], "ann") == {"removed": 2, "kept": 1}
-    assert [a.label for a in studio.annotations(video)] == ["y"]
-    assert len(studio.documents.history(found[1].id)) == 2  # nothing is ever forgotten: the deletion is a revision
+    assert [a.label for a in studio.timelines.annotations(video)] == ["y"]
+    assert len(studio.timelines.history(found[1].id)) == 2  # nothing is ever forgotten: the deletion is a revision
     with pytest.raises(UsageError, match="undone already"):
         studio.exchange.undo(done["import"])
     with pytest.raises(NotFound, match="no import"):
@@ -84,7 +83,7 @@ def test_importing_twice_adds_nothing_the_second_time(studio: Studio, video: str
     assert studio.exchange.preview(GOOD, "val.json")["already"] == 2
     with pytest.raises(UsageError, match="already"):
         studio.exchange.apply(GOOD, "val.json")
-    assert len(studio.annotations(video)) == 2
+    assert len(studio.timelines.annotations(video)) == 2
 
 
 def test_two_people_importing_one_file_at_once_add_it_once(studio: Studio, video: str) -> None:
@@ -103,7 +102,7 @@ def test_two_people_importing_one_file_at_once_add_it_once(studio: Studio, video
         each.start()
     for each in people:
         each.join()
-    assert len(studio.annotations(video)) == 300
+    assert len(studio.timelines.annotations(video)) == 300
     assert sorted(answers) == ["300", *["Everything in this file is in the library already."] * 3]
     assert len(studio.exchange.imports()) == 1
 
@@ -122,35 +121,35 @@ def test_importing_boxes_twice_adds_nothing_the_second_time(studio: Studio, vide
         studio.exchange.apply(silent, "bikes.csv", "ava")
     moved = studio.exchange.apply(file.replace(b"0.1,0.2", b"0.11,0.2"), "bikes.csv", "ava")
     assert (moved["segments"], moved["already"]) == (0, 1)
-    assert studio.exchange.timeline(studio.video(video)).boxes["Imported"][0][1] == 0.11
+    assert studio.exchange.timeline(studio.videos.get(video)).boxes["Imported"][0][1] == 0.11
     studio.exchange.undo(moved["import"])
-    assert studio.exchange.timeline(studio.video(video)).boxes["Imported"][0][1] == 0.1
+    assert studio.exchange.timeline(studio.videos.get(video)).boxes["Imported"][0][1] == 0.1
     studio.exchange.undo(first["import"])
-    assert studio.exchange.timeline(studio.video(video)).boxes == {}
+    assert studio.exchange.timeline(studio.videos.get(video)).boxes == {}
 
 
 def test_faces_that_a_file_does_not_name_come_in(studio: Studio, video: str) -> None:
     studio.exchange.apply(AVA.encode(), "bikes.csv", "ava")
-    timeline = studio.exchange.timeline(studio.video(video))
+    timeline = studio.exchange.timeline(studio.videos.get(video))
     assert [a.track for a in timeline.annotations] == list(timeline.boxes) == ["Imported"]
     assert len(timeline.boxes["Imported"]) == 10
 
 
 def test_two_tracks_under_one_name_keep_the_boxes_of_both(studio: Studio, video: str) -> None:
     rows = "\n".join(f"bikes,{n},0.1,0.2,0.3,0.4,SPEAKING_AUDIBLE,{'Ann' if n < 2 else 'Bob'}" for n in range(4))
-    studio.exchange.apply(rows.encode(), "bikes.csv", "ava", Plan(tracks={"Ann": "Host", "Bob": "Host"}))
-    boxes = studio.exchange.timeline(studio.video(video)).boxes
+    studio.exchange.apply(rows.encode(), "bikes.csv", "ava", ImportOptions(tracks={"Ann": "Host", "Bob": "Host"}))
+    boxes = studio.exchange.timeline(studio.videos.get(video)).boxes
     assert {track: [box[0] for box in listed] for track, listed in boxes.items()} == {
         "Host": [0, 1_000_000, 2_000_000, 3_000_000]
     }
 
 
 def test_names_that_a_person_types_are_kept_in_one_spelling(studio: Studio, video: str) -> None:
-    plan = Plan(tracks={"Activity": "e\u0301te\u0301"}, labels={"ride": "ve\u0301lo"})
+    plan = ImportOptions(tracks={"Activity": "e\u0301te\u0301"}, labels={"ride": "ve\u0301lo"})
     studio.exchange.apply(GOOD, "val.json", None, plan)
-    assert {(a.track, a.label) for a in studio.annotations(video)} == {("été", "vélo")}
+    assert {(a.track, a.label) for a in studio.timelines.annotations(video)} == {("été", "vélo")}
     with pytest.raises(UsageError, match="half a character"):
-        studio.exchange.preview(GOOD, "val.json", None, Plan(labels={"ride": "\ud800"}))
+        studio.exchange.preview(GOOD, "val.json", None, ImportOptions(labels={"ride": "\ud800"}))
 
 
 def test_nothing_of_an_import_stays_when_it_fails_in_the_middle(
@@ -169,21 +168,21 @@ def test_nothing_of_an_import_stays_when_it_fails_in_the_middle(
     monkeypatch.setattr(imports.annotations, "save", failing)
     with pytest.raises(UsageError, match="no"):
         studio.exchange.apply(GOOD, "val.json")
-    assert studio.annotations(video) == []
+    assert studio.timelines.annotations(video) == []
     assert studio.exchange.imports() == []
 
 
 def test_which_video_a_file_means(studio: Studio, video: str, clips: dict[str, Path]) -> None:
     both = file_of(bikes=[(0, 1, "a")], x=[(0, 1, "b")])
-    assert [p["video"] and p["video"]["id"] for p in studio.exchange.preview(both, "f.json", plan=Plan(video))["parts"]
-            ] == [video, None]  # fmt: skip
+    shown = studio.exchange.preview(both, "f.json", plan=ImportOptions(video))
+    assert [p["video"] and p["video"]["id"] for p in shown["parts"]] == [video, None]
     one = file_of(unknown=[(0, 1, "a")])
-    assert studio.exchange.preview(one, "f.json", plan=Plan(video))["segments"] == 1
+    assert studio.exchange.preview(one, "f.json", plan=ImportOptions(video))["segments"] == 1
     srt = b"1\n00:00:01,000 --> 00:00:02,500\nHi\n"
     assert studio.exchange.preview(srt, "Bikes.srt")["parts"][0]["video"]["id"] == video
     with pytest.raises(UsageError, match="no video “other”"):
         studio.exchange.apply(srt, "other.srt")
-    studio.add(clips["carphone"], "bikes.avi")
+    studio.videos.add(clips["carphone"], "bikes.avi")
     assert studio.exchange.preview(file_of(**{"bikes.mp4": [(0, 1, "a")]}), "f.json")["segments"] == 1
     (part,) = studio.exchange.preview(file_of(bikes=[(0, 1, "a")]), "f.json")["parts"]
     assert part["problems"] == ["2 videos are called “bikes”; choose the one that is meant."]
@@ -195,41 +194,41 @@ def test_subtitles_are_lines_unless_annotations_are_asked_for(studio: Studio, vi
     assert (first["kind"], first["segments"]) == ("lines", 2)
     with pytest.raises(UsageError, match="already"):
         studio.exchange.apply(srt, "bikes.srt")
-    row = studio.video(video)
+    row = studio.videos.get(video)
     second = studio.exchange.apply(srt.replace(b"You", b"Me"), "bikes.srt")
-    assert [line["text"] for line in studio.people.transcript(row)] == ["Hi", "Me"]
+    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Hi", "Me"]
     assert studio.exchange.undo(second["import"]) == {"removed": 2, "kept": 0}
-    assert [line["text"] for line in studio.people.transcript(row)] == ["Hi", "You"]
-    studio.people.save_line(row, None, 5, 6, "more")
+    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Hi", "You"]
+    studio.transcripts.save_line(row, None, 5, 6, "more")
     assert studio.exchange.undo(first["import"]) == {"removed": 0, "kept": 3}
-    done = studio.exchange.apply(srt, "bikes.srt", plan=Plan(kind="annotations"))
-    assert (done["segments"], studio.annotations(video)[0].label) == (2, "Hi")
+    done = studio.exchange.apply(srt, "bikes.srt", plan=ImportOptions(kind="annotations"))
+    assert (done["segments"], studio.timelines.annotations(video)[0].label) == (2, "Hi")
     with pytest.raises(UsageError, match="only subtitles"):
-        studio.exchange.preview(GOOD, "val.json", plan=Plan(kind="lines"))
+        studio.exchange.preview(GOOD, "val.json", plan=ImportOptions(kind="lines"))
 
 
 def test_confidence_and_boxes_come_in_and_go_out(studio: Studio, video: str) -> None:
     rows = "\n".join(f"bikes,{n / 10},0.1,0.2,0.3,0.4,{'SPEAKING_AUDIBLE' if n < 5 else 'NOT_SPEAKING'},Ann" for n in
                      range(10))  # fmt: skip
     done = studio.exchange.apply(rows.encode(), "bikes.csv", "ava")
-    studio.exchange.apply(b"1;2;3;0.25\n", "gaze.annotation~", None, Plan(video))
-    timeline = studio.exchange.timeline(studio.video(video))
+    studio.exchange.apply(b"1;2;3;0.25\n", "gaze.annotation~", None, ImportOptions(video))
+    timeline = studio.exchange.timeline(studio.videos.get(video))
     assert timeline.boxes["Ann"][3] == (300_000, 0.1, 0.2, 0.3, 0.4)
     assert list(timeline.scores.values()) == [0.25]
     (back,) = native.parse(studio.exchange.export(video, "json"))
     assert (back.boxes, back.scores) == (timeline.boxes, timeline.scores)
     assert studio.exchange.export(video, "ava").decode().count("SPEAKING_AUDIBLE") == 5
     studio.exchange.undo(done["import"])
-    assert studio.exchange.timeline(studio.video(video)).boxes == {}
+    assert studio.exchange.timeline(studio.videos.get(video)).boxes == {}
 
 
 def test_a_prediction_that_was_accepted_brings_its_confidence(studio: Studio, video: str) -> None:
-    outcome = Outcome("grounding", "m", "1", [Prediction(Segment(0, 1_000_000), "Query", "ride", 0.8, "p1")])
-    studio.store.write(lambda db: add_run(db, video, outcome))
+    found = ModelRun(video, "grounding", "m", "1", [Prediction(Segment(0, 1_000_000), "Query", "ride", 0.8, "p1")])
+    studio.store.write(lambda db: add_run(db, found))
     accept = {"edit_id": "e", "op": "create", "id": "a", "track": "Query", "label": "ride", "start": 0, "end": 1,
               "prediction_id": "p1"}  # fmt: skip
-    studio.save(video, [accept], "ann")
-    assert studio.exchange.timeline(studio.video(video)).scores == {"a": 0.8}
+    studio.timelines.save(video, [accept], "ann")
+    assert studio.exchange.timeline(studio.videos.get(video)).scores == {"a": 0.8}
     assert "The confidence of 1 segment is dropped." in studio.exchange.losses(video, "elan")
     assert studio.exchange.losses(video, "json") == []
 
@@ -237,14 +236,14 @@ def test_a_prediction_that_was_accepted_brings_its_confidence(studio: Studio, vi
 def test_a_file_s_own_annotators_stay(studio: Studio, video: str) -> None:
     data = b"video,label,start,end,annotator\nbikes,a,0,1,Zoe\nbikes,b,1,2,\n"
     studio.exchange.apply(data, "x.csv", "csv", annotator="ann")
-    assert [a.annotator for a in studio.annotations(video)] == ["Zoe", "ann"]
+    assert [a.annotator for a in studio.timelines.annotations(video)] == ["Zoe", "ann"]
 
 
 def test_every_format_goes_out_and_in_through_the_library(studio: Studio, video: str) -> None:
     """Only times and labels are compared: what else each format keeps is the contract of tests/formats."""
     start = file_of(bikes=[(0, 5, "ride"), (5, 10, "walk")])
-    studio.exchange.apply(start, "val.json", "activitynet", Plan(tracks={"Activity": "t"}))
-    wanted = [(a.segment, a.label) for a in studio.annotations(video)]
+    studio.exchange.apply(start, "val.json", "activitynet", ImportOptions(tracks={"Activity": "t"}))
+    wanted = [(a.segment, a.label) for a in studio.timelines.annotations(video)]
     for form in FORMATS.values():
         if not form.read or not form.write or form.name in ("ava", "rttm"):
             continue
@@ -253,9 +252,9 @@ def test_every_format_goes_out_and_in_through_the_library(studio: Studio, video:
         for each in studio.exchange.imports():
             if not each["undone"]:
                 studio.exchange.undo(each["id"])
-        assert studio.annotations(video) == []
-        studio.exchange.apply(data, name, form.name, Plan(kind="annotations"))
-        assert [(a.segment, a.label) for a in studio.annotations(video)] == wanted, form.name
+        assert studio.timelines.annotations(video) == []
+        studio.exchange.apply(data, name, form.name, ImportOptions(kind="annotations"))
+        assert [(a.segment, a.label) for a in studio.timelines.annotations(video)] == wanted, form.name
 
 
 def test_files_that_a_browser_sends_wait_under_a_token(studio: Studio, video: str) -> None:
@@ -312,7 +311,7 @@ def test_closed_tracks_and_full_disks_refuse_the_whole(studio: Studio, video: st
     studio.store.write(lambda db: db.execute("INSERT INTO tracks VALUES ('Activity', 1)") and None)
     with pytest.raises(UsageError, match="ride"):
         studio.exchange.apply(GOOD, "val.json")
-    assert studio.annotations(video) == []
+    assert studio.timelines.annotations(video) == []
     studio.store.write(lambda db: db.execute("DELETE FROM tracks") and None)
     studio.store._writer.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreError):

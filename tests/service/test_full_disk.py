@@ -7,7 +7,7 @@ import pytest
 from studio.cli import main
 from studio.errors import StoreError
 from studio.service import Studio
-from studio.service.exchange import Plan
+from studio.service.exchange.exchange import ImportOptions
 from tests.service.test_exchange import file_of
 from tests.store.test_full_and_locked import room_for
 
@@ -16,30 +16,30 @@ POINTS = [100, pytest.param(1_000, marks=pytest.mark.release)]
 
 @pytest.mark.parametrize("points", POINTS)
 def test_an_import_is_there_or_it_is_not(studio: Studio, clips: dict[str, Path], points: int) -> None:
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     files = [file_of(bikes=[(i / 20, i / 20 + 1, f"{turn}-{i}") for i in range(80)]) for turn in range(points)]
     there, told = 0, 0
     for turn, data in enumerate(files):
         studio.store._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with room_for(1 + turn * 120_000 // points):
             try:
-                studio.exchange.apply(data, "val.json", "activitynet", Plan())
+                studio.exchange.apply(data, "val.json", "activitynet", ImportOptions())
                 there += 1
             except StoreError as error:
                 assert "the disk is full" in str(error)
                 told += 1
-        assert len(studio.annotations(video)) == 80 * there
+        assert len(studio.timelines.annotations(video)) == 80 * there
         assert len(studio.exchange.imports()) == there
     assert told > points / 10
-    studio.exchange.apply(file_of(bikes=[(0, 1, "after")]), "val.json", "activitynet", Plan())
-    assert len(studio.annotations(video)) == 80 * there + 1
+    studio.exchange.apply(file_of(bikes=[(0, 1, "after")]), "val.json", "activitynet", ImportOptions())
+    assert len(studio.timelines.annotations(video)) == 80 * there + 1
 
 
 @pytest.mark.parametrize("points", POINTS)
 def test_an_export_leaves_the_earlier_one(
     studio: Studio, clips: dict[str, Path], tmp_path: Path, points: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     target = tmp_path / "kept.json"
     command = ["export", video, "--format", "json", "-o", str(target), "--home", str(studio.settings.home)]
     assert main(command) == 0

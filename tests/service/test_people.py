@@ -7,6 +7,7 @@ import pytest
 
 from studio.errors import Conflict, FormatError, NotFound, UsageError
 from studio.service import Studio
+from studio.store import transcripts
 from tests.conftest import VIDEO
 
 NAMES = [{"track": "Person 1", "from": 0.0, "name": "Anna"}, {"track": "Person 1", "from": 2.5, "name": None}]
@@ -17,25 +18,25 @@ def video(studio: Studio) -> dict[str, Any]:
     from studio.store import videos
 
     studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
-    return studio.video("v1")
+    return studio.videos.get("v1")
 
 
 def test_names_are_kept_and_every_change_of_them_stays(studio: Studio, video: dict[str, Any]) -> None:
-    assert studio.documents.load("v1")["people"] == {"seq": 0, "names": []}
-    first = studio.people.name(video, NAMES, 0, "ada")
+    assert studio.timelines.load("v1")["people"] == {"seq": 0, "names": []}
+    first = studio.identities.name(video, NAMES, 0, "ada")
     assert first["names"] == NAMES
-    second = studio.people.name(video, NAMES[:1], first["seq"], "ada")
-    assert studio.documents.changes("v1", 0)["people"] == second
+    second = studio.identities.name(video, NAMES[:1], first["seq"], "ada")
+    assert studio.timelines.changes("v1", 0)["people"] == second
     with sqlite3.connect(studio.settings.database) as db:
         assert db.execute("SELECT count(*) FROM people").fetchone() == (2,)
 
 
 def test_who_is_slower_is_told_and_loses_nothing_of_the_other(studio: Studio, video: dict[str, Any]) -> None:
-    kept = studio.people.name(video, NAMES, 0, "ada")
+    kept = studio.identities.name(video, NAMES, 0, "ada")
     with pytest.raises(Conflict, match="meanwhile") as raised:
-        studio.people.name(video, [], 0, "bob")
+        studio.identities.name(video, [], 0, "bob")
     assert raised.value.current == kept
-    assert studio.documents.load("v1")["people"] == kept
+    assert studio.timelines.load("v1")["people"] == kept
 
 
 @pytest.mark.parametrize(
@@ -49,34 +50,35 @@ def test_who_is_slower_is_told_and_loses_nothing_of_the_other(studio: Studio, vi
 )  # fmt: skip
 def test_bad_names_are_refused(studio: Studio, video: dict[str, Any], names: Any) -> None:
     with pytest.raises(UsageError):
-        studio.people.name(video, names, 0, "ada")
+        studio.identities.name(video, names, 0, "ada")
 
 
 SRT = "\ufeff1\n00:00:05,000 --> 00:00:07,500\n<i>Hello</i>\nthere\n\n2\n00:00:01,000 --> 00:00:02,000\nFirst\n"
 
 
 def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, Any]) -> None:
-    assert studio.people.read_subtitles(video, SRT) == 2
-    lines = studio.people.transcript(video)
+    assert studio.transcripts.read_subtitles(video, SRT)["count"] == 2
+    lines = studio.transcripts.lines(video)
     assert [(line["start"], line["end"], line["text"]) for line in lines] == [(1, 2, "First"), (5, 7.5, "Hello there")]
-    changed = studio.people.save_line(video, lines[1]["id"], 5, 8, "Good  evening ")
-    assert changed == lines[1]["id"]
-    added = studio.people.save_line(video, None, 58, 99, "The end")
-    assert studio.people.transcript(video)[-1] == {"id": added, "start": 58, "end": 60, "text": "The end"}
-    studio.people.drop_line(video, lines[0]["id"])
-    assert [line["text"] for line in studio.people.transcript(video)] == ["Good evening", "The end"]
-
-    from studio.store import lines as table
+    changed = studio.transcripts.save_line(video, lines[1]["id"], 5, 8, "Good  evening ")
+    assert changed == {"line": lines[1]["id"], "version": 2}
+    added = studio.transcripts.save_line(video, None, 58, 99, "The end", annotator="ada")
+    assert studio.transcripts.lines(video)[-1] == {
+        "id": added["line"], "start": 58, "end": 60, "text": "The end", "source": "typed", "version": 1,
+        "annotator": "ada",
+    }  # fmt: skip
+    studio.transcripts.drop_line(video, lines[0]["id"])
+    assert [line["text"] for line in studio.transcripts.lines(video)] == ["Good evening", "The end"]
 
     def found(words: str) -> list[str]:
-        return [row["text"] for row in studio.store.read(lambda db: table.find(db, words))]
+        return [row["text"] for row in studio.store.read(lambda db: transcripts.search(db, words))]
 
     assert found("evening") == ["Good evening"]
     assert found("hello") == found("first") == [], "the index of words follows every change"
     with pytest.raises(NotFound):
-        studio.people.drop_line(video, lines[0]["id"])
+        studio.transcripts.drop_line(video, lines[0]["id"])
     with pytest.raises(NotFound):
-        studio.people.save_line(video, lines[0]["id"], 0, 1, "x")
+        studio.transcripts.save_line(video, lines[0]["id"], 0, 1, "x")
 
 
 @pytest.mark.parametrize(("start", "end", "text"), [(0, 1, " "), (2, 2, "x"), (3, 2, "x"), (61, 62, "x")])
@@ -84,15 +86,15 @@ def test_a_line_that_is_none_is_refused(
     studio: Studio, video: dict[str, Any], start: float, end: float, text: str
 ) -> None:
     with pytest.raises(UsageError, match="line"):
-        studio.people.save_line(video, None, start, end, text)
-    assert studio.people.transcript(video) == []
+        studio.transcripts.save_line(video, None, start, end, text)
+    assert studio.transcripts.lines(video) == []
 
 
 @pytest.mark.parametrize("text", ["", "no subtitles at all", "1\n00:10:00,000 --> 00:10:01,000\nToo late\n"])
 def test_what_is_no_subtitle_file_leaves_the_lines_as_they_are(
     studio: Studio, video: dict[str, Any], text: str
 ) -> None:
-    studio.people.read_subtitles(video, SRT)
+    studio.transcripts.read_subtitles(video, SRT)
     with pytest.raises((FormatError, UsageError)):
-        studio.people.read_subtitles(video, text)
-    assert len(studio.people.transcript(video)) == 2
+        studio.transcripts.read_subtitles(video, text)
+    assert len(studio.transcripts.lines(video)) == 2

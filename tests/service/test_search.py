@@ -29,17 +29,17 @@ def library(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) ->
         copy.write_bytes(clip.read_bytes())
         if name == "carphone":
             copy.with_suffix(".srt").write_text(SAID, "utf-8")
-        studio.index(studio.add(copy)["id"])
+        studio.jobs.index(studio.videos.add(copy)["id"])
     yield studio
     studio.close()
 
 
 def names(studio: Studio, asked: Asked) -> list[str]:
-    return [hit["video"]["name"].split(".")[0].split("_")[0] for hit in studio.searching.ask(asked)[0]]
+    return [hit["video"]["name"].split(".")[0].split("_")[0] for hit in studio.search.ask(asked)[0]]
 
 
 def by_name(studio: Studio, name: str) -> dict[str, Any]:
-    return next(row for row in studio.videos() if row["name"].startswith(name))
+    return next(row for row in studio.videos.all() if row["name"].startswith(name))
 
 
 def test_a_picture_finds_the_video_it_is_from(library: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
@@ -52,15 +52,15 @@ def test_a_picture_finds_the_video_it_is_from(library: Studio, clips: dict[str, 
 
 def test_more_like_a_moment_leaves_the_moment_itself_out(library: Studio) -> None:
     bikes = by_name(library, "bikes")
-    hits, _ = library.searching.ask(Asked(like=(bikes["id"], 0, 1_000_000), top=10))
+    hits, _ = library.search.ask(Asked(like=(bikes["id"], 0, 1_000_000), top=10))
     assert hits
     for hit in hits:
         assert hit["video"]["id"] != bikes["id"] or hit["start_us"] >= 1_000_000 or hit["end_us"] <= 0
 
 
 def test_a_minus_pushes_away(library: Studio) -> None:
-    plain, _ = library.searching.ask(Asked("a street", top=30))
-    pushed, _ = library.searching.ask(Asked("a street -bicycle^1", top=30))
+    plain, _ = library.search.ask(Asked("a street", top=30))
+    pushed, _ = library.search.ask(Asked("a street -bicycle^1", top=30))
 
     def best(hits: list[dict[str, Any]]) -> float:
         return max(h["score"] for h in hits if h["video"]["name"].startswith("bikes"))
@@ -78,7 +78,7 @@ def test_a_minus_pushes_away(library: Studio) -> None:
     ],
 )
 def test_filters(library: Studio, filters: Filters, expected: set[str]) -> None:
-    rows = {row["name"].split(".")[0].split("_")[0]: row["duration_us"] for row in library.videos()}
+    rows = {row["name"].split(".")[0].split("_")[0]: row["duration_us"] for row in library.videos.all()}
     if filters.shortest_us or filters.longest_us:
         low, high = filters.shortest_us, filters.longest_us or 10**12
         expected = {name for name, duration in rows.items() if low <= duration <= high}
@@ -88,7 +88,7 @@ def test_filters(library: Studio, filters: Filters, expected: set[str]) -> None:
 
 def test_filters_by_annotation_and_label(library: Studio) -> None:
     bikes = by_name(library, "bikes")
-    library.save(bikes["id"], [edit(label="ride")])
+    library.timelines.save(bikes["id"], [edit(label="ride")])
     for filters in (Filters(annotated=True), Filters(label="ride")):
         assert set(names(library, Asked("a man", filters=filters))) == {"bikes"}
     assert "bikes" not in names(library, Asked("a man", filters=Filters(annotated=False), top=50))
@@ -97,23 +97,23 @@ def test_filters_by_annotation_and_label(library: Studio) -> None:
 
 @pytest.mark.parametrize("query", ["Uberraschung", "the ÜBERRASCHUNG"])
 def test_what_is_said_is_found_whatever_its_case_and_accents(library: Studio, query: str) -> None:
-    hits, _ = library.searching.ask(Asked(query, said_weight=0.5))
+    hits, _ = library.search.ask(Asked(query, said_weight=0.5))
     assert hits[0]["video"]["name"].startswith("carphone")
     assert hits[0]["line"] == "The überraschung is ready"
     assert hits[0]["score"] > hits[0]["visual"]
     assert hits[0]["start_us"] < 1_500_000
-    assert all(not hit["line"] for hit in library.searching.ask(Asked(query, said_weight=0.0))[0])
+    assert all(not hit["line"] for hit in library.search.ask(Asked(query, said_weight=0.0))[0])
 
 
 def test_words_are_never_a_query_language_of_the_database(library: Studio) -> None:
     for query in ('"', "a AND (", "NEAR(a b)", "text:x", "'; DROP TABLE lines; --", "*", "ready*"):
-        library.searching.ask(Asked(query + " ready", said_weight=0.5))
-    assert library.searching.ask(Asked("ready", said_weight=0.5))[0][0]["line"]
+        library.search.ask(Asked(query + " ready", said_weight=0.5))
+    assert library.search.ask(Asked("ready", said_weight=0.5))[0][0]["line"]
 
 
 def test_why(library: Studio) -> None:
     bikes = by_name(library, "bikes")
-    why = library.searching.explain("a bicycle on a street -carrot", bikes, 0, 3_000_000)
+    why = library.search.explain("a bicycle on a street -carrot", bikes, 0, 3_000_000)
     assert [word for word, _ in why["words"]] == ["a", "bicycle", "on", "a", "street", "−carrot"]
     assert max(why["words"], key=lambda pair: pair[1])[0] == "bicycle"
     assert max(abs(weight) for _, weight in why["words"]) == 1.0
@@ -122,16 +122,16 @@ def test_why(library: Studio) -> None:
 
 
 def test_questions_and_searches_are_remembered(library: Studio) -> None:
-    library.searching.ask(Asked("a very special question"))
-    assert library.searching.history()[0] == "a very special question"
+    library.search.ask(Asked("a very special question"))
+    assert library.search.history()[0] == "a very special question"
     question = {"query": "dog -grass", "filters": {"name": "bikes"}}
-    kept = library.searching.keep("dogs", question, "ada")
-    assert parse(library.searching.kept_as("dogs")).filters.name == "bikes"
-    library.searching.keep("dogs", {"query": "cats"}, "ada")
-    assert [row["question"]["query"] for row in library.searching.kept()] == ["cats"]
-    library.searching.forget(kept["id"])
+    kept = library.search.keep("dogs", question, "ada")
+    assert parse(library.search.kept_as("dogs")).filters.name == "bikes"
+    library.search.keep("dogs", {"query": "cats"}, "ada")
+    assert [row["question"]["query"] for row in library.search.kept()] == ["cats"]
+    library.search.forget(kept["id"])
     with pytest.raises(NotFound, match="dogs"):
-        library.searching.kept_as("dogs")
+        library.search.kept_as("dogs")
 
 
 PIXELS = base64.b64encode(bytes(12)).decode()
@@ -181,7 +181,7 @@ def test_a_large_picture_is_fitted(tmp_path: Path) -> None:
 
 def test_a_survey_says_what_is_in_a_video(library: Studio) -> None:
     for name, text in (("bikes", "a bicycle on a street"), ("carphone", "a man wearing a suit")):
-        run = library.run(
+        run = library.jobs.run(
             "survey", by_name(library, name)["id"], {"texts": ["a bicycle on a street", "a man wearing a suit -x"]}
         )
         assert run["task"] == "survey"
@@ -194,23 +194,23 @@ def test_a_survey_says_what_is_in_a_video(library: Studio) -> None:
             "a man wearing a suit",
         }
     with pytest.raises(UsageError, match="subtitles"):
-        library.run("survey", by_name(library, "bikes")["id"], {"texts": []})
+        library.jobs.run("survey", by_name(library, "bikes")["id"], {"texts": []})
 
 
 def test_levels_reorder_and_keep_the_scale_of_cosines(library: Studio) -> None:
-    plain, _ = library.searching.ask(Asked("a bicycle on a street", top=4))
+    plain, _ = library.search.ask(Asked("a bicycle on a street", top=4))
     for levels in ((1.0, 1.0, 0.0), (1.0, 1.0, 0.2), (0.0, 1.0, 0.0)):
-        hits, _ = library.searching.ask(Asked("a bicycle on a street", top=4, levels=levels))
+        hits, _ = library.search.ask(Asked("a bicycle on a street", top=4, levels=levels))
         assert hits[0]["video"]["name"].startswith("bikes")
         assert [h["score"] for h in hits] == sorted((h["score"] for h in hits), reverse=True)
         assert abs(hits[0]["score"] - plain[0]["score"]) < 0.15
-    same, _ = library.searching.ask(Asked("a bicycle on a street", top=4, levels=(0.0, 0.0, 0.0)))
+    same, _ = library.search.ask(Asked("a bicycle on a street", top=4, levels=(0.0, 0.0, 0.0)))
     assert [h["score"] for h in same] == [h["score"] for h in plain]
 
 
 def test_holding_back_never_raises_a_score(library: Studio) -> None:
-    plain, _ = library.searching.ask(Asked("a man", top=50))
-    even, _ = library.searching.ask(Asked("a man", top=50, even=True))
+    plain, _ = library.search.ask(Asked("a man", top=50))
+    even, _ = library.search.ask(Asked("a man", top=50, even=True))
     scores = {(h["video"]["id"], h["start_us"]): h["score"] for h in plain}
     changes = {h["video"]["id"]: scores[h["video"]["id"], h["start_us"]] - h["score"] for h in even}
     assert min(changes.values()) == pytest.approx(0.0, abs=1e-6)
@@ -219,15 +219,17 @@ def test_holding_back_never_raises_a_score(library: Studio) -> None:
 
 def test_a_correction_pulls_questions_like_it_and_only_those(library: Studio) -> None:
     video = by_name(library, "bikes")["id"]
-    first = library.run("ground", video, {"query": "a person on a bicycle"})
+    first = library.jobs.run("ground", video, {"query": "a person on a bicycle"})
     prediction = first["predictions"][0]
     start, end = 3.0, 5.0
-    library.save(video, [edit(edit_id="m1", id="m1", start=start, end=end, label="x", prediction_id=prediction.id)])
+    library.timelines.save(
+        video, [edit(edit_id="m1", id="m1", start=start, end=end, label="x", prediction_id=prediction.id)]
+    )
 
     def rise(query: str, **options: Any) -> tuple[float, int]:
         """How much more the curve rises inside the corrected moment than outside, and how many slots had a say."""
-        run = library.run("ground", video, {"query": query, **options})
-        without = library.run("ground", video, {"query": query, "remember": False})
+        run = library.jobs.run("ground", video, {"query": query, **options})
+        without = library.jobs.run("ground", video, {"query": query, "remember": False})
         gain = np.array(run["payload"]["curve"]["scores"]) - np.array(without["payload"]["curve"]["scores"])
         times = np.array(run["payload"]["curve"]["times"])
         inside = (times >= start) & (times < end)
@@ -243,7 +245,7 @@ def test_a_correction_pulls_questions_like_it_and_only_those(library: Studio) ->
 
 def test_a_check_looks_in_the_mirror_once(library: Studio) -> None:
     video = by_name(library, "bikes")["id"]
-    run = library.run("ground", video, {"query": "a bicycle on a street", "check": True})
+    run = library.jobs.run("ground", video, {"query": "a bicycle on a street", "check": True})
     assert 0 <= run["payload"]["agreement"] <= 1
     (kept,) = library.cache.folder(video).glob("*mirrored.vectors.npy")
     plain = np.load(kept.with_name(kept.name.replace("-mirrored", "")))
@@ -251,5 +253,5 @@ def test_a_check_looks_in_the_mirror_once(library: Studio) -> None:
     cosines = (plain.astype(np.float32) * mirrored.astype(np.float32)).sum(1)
     assert 0.5 < cosines.mean() < 0.9999, "alike, as a mirror image is, and not the same"
     written = kept.stat().st_mtime_ns
-    library.run("ground", video, {"query": "a man", "check": True})
+    library.jobs.run("ground", video, {"query": "a man", "check": True})
     assert kept.stat().st_mtime_ns == written

@@ -14,10 +14,10 @@ from studio.app import create_app
 from studio.app.calls import annotate_calls, overview_calls
 from studio.cli import main
 from studio.config import Settings
-from studio.jobs import Runner
-from studio.jobs.worker import WorkerDied
+from studio.jobs import Dispatcher
+from studio.jobs.backends import WorkerDied
 from studio.service import Studio
-from studio.service.status import status
+from studio.service.system.status import status
 from tests.jobs.test_jobs import FakeWorker, queue, wait
 
 SECRET = "Żółć-canary"
@@ -56,12 +56,12 @@ def test_a_job_is_logged_by_its_ids(logged: Settings, store: Any) -> None:
         raise WorkerDied("The worker was killed, perhaps for want of memory.")
 
     job = queue(store)
-    runner = Runner(store, FakeWorker(die), attempts=3)
+    runner = Dispatcher(store, FakeWorker(die), attempts=3)
     wait(store, job)
     runner.close()
     told = [line for line in lines(logged) if line.get("job") == job]
     assert [(line["level"], line["kind"], line["video"]) for line in told] == [("ERROR", "ground", "v1")] * 3
-    assert [report["what"] for report in reports(logged)] == ["WorkerDied"] * 3
+    assert [(report["what"], report["times"]) for report in reports(logged)] == [("WorkerDied", 3)]
 
 
 def test_no_word_of_anybody_is_logged(
@@ -70,7 +70,7 @@ def test_no_word_of_anybody_is_logged(
     film = tmp_path / f"{SECRET}.mp4"
     film.write_bytes(clips["carphone"].read_bytes())
     studio = Studio(logged)
-    video = studio.add(film)["id"]
+    video = studio.videos.add(film)["id"]
     calls = {call.__name__: call for call in annotate_calls(studio)}
     edit = {"edit_id": "e", "op": "create", "id": "a", "start": 0, "end": 1, "track": SECRET, "label": SECRET}
     assert calls["save"]({"video": video, "edits": [edit], "annotator": SECRET})["ok"]
@@ -93,13 +93,13 @@ def test_a_crash_leaves_a_report_and_old_ones_go(logged: Settings) -> None:
 
     for number in range(logs.REPORTS_KEPT + 3):
         try:
-            {}[f"{SECRET} {number}"]
+            raise type(f"Fault{number}", (KeyError,), {})(f"{SECRET} {number}")
         except KeyError as error:
             sys.excepthook(type(error), error, error.__traceback__)
     found = reports(logged)
     assert len(found) == logs.REPORTS_KEPT
     report = found[-1]
-    assert report["what"] == "KeyError"
+    assert report["what"] == f"Fault{logs.REPORTS_KEPT + 2}"
     assert report["trace"][-1].startswith("tests/service/test_status.py:")
     assert report["trace"][-1].endswith("test_a_crash_leaves_a_report_and_old_ones_go")
     assert {"version", "python", "system", "packages"} <= report.keys()
@@ -116,7 +116,7 @@ def test_a_disk_that_is_full_makes_no_second_error(logged: Settings) -> None:
 
 
 def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None:
-    studio.add(clips["bikes"])
+    studio.videos.add(clips["bikes"])
     found = status(studio)
     assert found["database"]["videos"] == 1
     assert found["database"]["size"] > 0 and found["database"]["schema"] == found["database"]["newest_schema"]
@@ -134,7 +134,7 @@ def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None
 def test_the_workers_of_a_studio_that_serves(tmp_path: Path) -> None:
     studio = Studio(Settings(home=tmp_path / "home", device="cpu"), background=True)
     try:
-        assert [worker["name"] for worker in status(studio)["workers"]] == ["worker-jobs", "worker-answers"]
+        assert [worker["name"] for worker in status(studio)["workers"]] == ["worker-jobs", "worker-interactive"]
     finally:
         studio.close()
 

@@ -11,7 +11,9 @@ import pytest
 from studio.config import Limits, Settings
 from studio.errors import JobError, MediaError, NotFound, StoreError, UsageError
 from studio.formats import native
-from studio.service import Studio, examine
+from studio.service import Studio
+from studio.service.system.backup import backup
+from studio.service.system.doctor import examine
 
 
 def edit(**fields: Any) -> dict[str, Any]:
@@ -28,12 +30,13 @@ def edit(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_video_is_added_once_and_stays_where_it_is(studio: Studio, clips: dict[str, Path]) -> None:
-    first = studio.add(clips["bikes"])
-    assert studio.add(str(clips["bikes"]))["id"] == first["id"]
-    assert len(studio.videos()) == 1
+    first = studio.videos.add(clips["bikes"])
+    assert studio.videos.add(str(clips["bikes"]))["id"] == first["id"]
+    assert len(studio.videos.all()) == 1
     assert Path(first["path"]) == clips["bikes"].resolve()
     assert (first["width"], first["height"], first["frame_count"]) == (640, 272, 250)
-    assert studio.video(str(clips["bikes"]))["id"] == first["id"], "a path is as good as an id"
+    assert studio.videos.resolve(str(clips["bikes"]))["id"] == first["id"], "a path is as good as an id"
+    assert studio.videos.resolve("bikes.mp4")["id"] == first["id"], "and so is a name that only one has"
 
 
 def test_a_folder_is_added_with_what_is_below_it(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
@@ -41,7 +44,7 @@ def test_a_folder_is_added_with_what_is_below_it(studio: Studio, clips: dict[str
     (tmp_path / "deep" / "er" / "one.mp4").write_bytes(clips["bikes"].read_bytes())
     (tmp_path / "deep" / "two.mp4").write_text("not a video")
     (tmp_path / "deep" / "three.txt").write_text("no video at all")
-    added, problems = studio.add_all([tmp_path / "deep"])
+    added, problems = studio.videos.add_all([tmp_path / "deep"])
     assert [row["name"] for row in added] == ["one.mp4"]
     assert len(problems) == 1
     assert "two.mp4" in problems[0]
@@ -49,15 +52,15 @@ def test_a_folder_is_added_with_what_is_below_it(studio: Studio, clips: dict[str
 
 def test_what_is_not_there_is_said_so(studio: Studio) -> None:
     with pytest.raises(NotFound, match=r"nowhere\.mp4"):
-        studio.add("/films/nowhere.mp4")
+        studio.videos.add("/films/nowhere.mp4")
     with pytest.raises(NotFound, match="studio add"):
-        studio.video("ffffffffffff")
+        studio.videos.get("ffffffffffff")
 
 
 def test_search_finds_the_clip_that_shows_it(indexed: Studio) -> None:
-    best = {q: indexed.search(q)[0]["video"]["name"] for q in ("a bicycle on a street", "a man wearing a suit")}
+    best = {q: indexed.search.moments(q)[0]["video"]["name"] for q in ("a bicycle on a street", "a man wearing a suit")}
     assert best == {"a bicycle on a street": "bikes.mp4", "a man wearing a suit": "carphone_pristine.mp4"}
-    hits = indexed.search("a bicycle on a street")
+    hits = indexed.search.moments("a bicycle on a street")
     assert [h["score"] for h in hits] == sorted((h["score"] for h in hits), reverse=True)
     assert all(0 <= h["start_us"] <= h["peak_us"] < h["end_us"] <= h["video"]["duration_us"] for h in hits)
 
@@ -65,14 +68,14 @@ def test_search_finds_the_clip_that_shows_it(indexed: Studio) -> None:
 @pytest.mark.parametrize("query", ["", "   ", "x" * 5000])
 def test_a_query_must_say_something_and_end(indexed: Studio, query: str) -> None:
     with pytest.raises(UsageError):
-        indexed.search(query)
+        indexed.search.moments(query)
 
 
 def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clips: dict[str, Path]) -> None:
-    run = indexed.run("ground", str(clips["bikes"]), {"query": "a bicycle"})
+    run = indexed.jobs.run("ground", indexed.videos.resolve("bikes.mp4")["id"], {"query": "a bicycle"})
     assert run["predictions"]
-    video = indexed.video(str(clips["bikes"]))
-    pts = indexed.derived.array(video["id"], "pts")
+    video = indexed.videos.resolve(str(clips["bikes"]))
+    pts = indexed.media.array(video["id"], "pts")
     assert pts is not None
     edges = {*(int(t) for t in pts), video["duration_us"]}
     for p in run["predictions"]:
@@ -83,13 +86,13 @@ def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clip
 
 
 def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]) -> None:
-    emotions = indexed.run("emotions", str(clips["carphone"]))
+    emotions = indexed.jobs.run("emotions", indexed.videos.resolve(str(clips["carphone"]))["id"])
     assert {p.track for p in emotions["predictions"]} - {"Emotion"} == {"Expression · Person 1"}
     assert emotions["payload"]["note"] == "From faces and frames only: this video has no subtitles."
     for shown in (p for p in emotions["predictions"] if p.track != "Emotion"):
         assert shown.payload is not None
         assert shown.payload["onset"] <= shown.payload["apex"] < shown.payload["offset"]
-    speakers = indexed.run("speakers", str(clips["carphone"]))
+    speakers = indexed.jobs.run("speakers", indexed.videos.resolve(str(clips["carphone"]))["id"])
     assert speakers["payload"]["note"] == "This video has no sound."
     assert [person["track"] for person in speakers["payload"]["tracks"]] == ["Person 1"]
     boxes = speakers["payload"]["tracks"][0]["boxes"]
@@ -102,7 +105,7 @@ def test_dialogue_emotions_come_from_subtitles(indexed: Studio, clips: dict[str,
         [0, 2_000_000, "I am so happy, this is wonderful!"],
         [5_000_000, 6_000_000, "  "],
     ]
-    run = indexed.run("emotions", str(clips["bikes"]), {"subtitles": lines})
+    run = indexed.jobs.run("emotions", indexed.videos.resolve("bikes.mp4")["id"], {"subtitles": lines})
     found = [p for p in run["predictions"] if p.track == "Dialogue emotion"]
     assert found
     assert all(p.segment.end <= 4_000_000 for p in found)
@@ -116,28 +119,28 @@ def test_dialogue_emotions_come_from_subtitles(indexed: Studio, clips: dict[str,
 
 
 def test_a_correction_keeps_the_prediction_and_the_history(indexed: Studio, clips: dict[str, Path]) -> None:
-    video = indexed.video(str(clips["bikes"]))
-    run = indexed.run("ground", video["id"], {"query": "a street"})
+    video = indexed.videos.resolve(str(clips["bikes"]))
+    run = indexed.jobs.run("ground", video["id"], {"query": "a street"})
     proposed = run["predictions"][0]
     start, end = proposed.segment.start / 1e6, proposed.segment.end / 1e6
     made = edit(edit_id="c1", id="c", start=start, end=end - 0.04, label="a street", source="correction")
-    reply = indexed.save(video["id"], [{**made, "prediction_id": proposed.id}], "ann")
+    reply = indexed.timelines.save(video["id"], [{**made, "prediction_id": proposed.id}], "ann")
     assert [r["ok"] for r in reply["results"]] == [True]
-    document = indexed.documents.load(video["id"])
+    document = indexed.timelines.load(video["id"])
     shown = next(p for p in document["predictions"] if p["id"] == proposed.id)
     assert (shown["start"], shown["end"], shown["verdict"]) == (start, end, "corrected")
-    assert indexed.documents.history("c")[0]["annotator"] == "ann"
+    assert indexed.timelines.history("c")[0]["annotator"] == "ann"
     with sqlite3.connect(indexed.settings.database) as db:
         row = db.execute("SELECT source, prediction_id, end_us FROM annotations WHERE id = 'c'").fetchone()
     assert row == ("correction", proposed.id, round((end - 0.04) * 1e6))
     back = {**made, "edit_id": "c2", "op": "update", "base_version": 1, "end": end, "prediction_id": proposed.id}
-    indexed.save(video["id"], [back], "ann")
-    assert indexed.documents.history("c")[-1]["after"]["source"] == "accepted", "it says what the prediction said again"
+    indexed.timelines.save(video["id"], [back], "ann")
+    assert indexed.timelines.history("c")[-1]["after"]["source"] == "accepted", "it says what the prediction said again"
 
 
 def test_edits_are_answered_one_by_one(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["bikes"])["id"]
-    reply = studio.save(
+    video = studio.videos.add(clips["bikes"])["id"]
+    reply = studio.timelines.save(
         video,
         [
             edit(),
@@ -153,30 +156,30 @@ def test_edits_are_answered_one_by_one(studio: Studio, clips: dict[str, Path]) -
     assert [r["ok"] for r in reply["results"]] == [True, False, False, False, False, False, True]
     assert reply["results"][1]["kind"] == "conflict"
     assert reply["results"][1]["current"]["end"] == 1.0
-    assert [a.segment.end for a in studio.annotations(video)] == [1_000_000, 2_000_000]
+    assert [a.segment.end for a in studio.timelines.annotations(video)] == [1_000_000, 2_000_000]
 
 
 @pytest.mark.parametrize("bad", [None, {}, "x", [edit()] * 6000])
 def test_a_malformed_save_is_refused_whole(studio: Studio, clips: dict[str, Path], bad: Any) -> None:
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     with pytest.raises(UsageError):
-        studio.save(video, bad)
+        studio.timelines.save(video, bad)
 
 
 def test_a_second_window_sees_the_edit(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["bikes"])["id"]
-    before = studio.documents.load(video)
-    studio.save(video, [edit()], "ann")
-    news = studio.documents.changes(video, before["seq"], before["run_seq"])
+    video = studio.videos.add(clips["bikes"])["id"]
+    before = studio.timelines.load(video)
+    studio.timelines.save(video, [edit()], "ann")
+    news = studio.timelines.changes(video, before["seq"], before["run_seq"])
     assert [(a["id"], a["annotator"]) for a in news["annotations"]] == [("a1", "ann")]
-    assert studio.documents.changes(video, news["seq"])["annotations"] == []
+    assert studio.timelines.changes(video, news["seq"])["annotations"] == []
 
 
 def test_export_is_lossless(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["bikes"])["id"]
-    studio.save(video, [edit(label="日本 “x” \u202e", note="line\nbreak")], "ann")
+    video = studio.videos.add(clips["bikes"])["id"]
+    studio.timelines.save(video, [edit(label="日本 “x” \u202e", note="line\nbreak")], "ann")
     (timeline,) = native.parse(studio.exchange.export(video, "json"))
-    assert list(timeline.annotations) == studio.annotations(video)
+    assert list(timeline.annotations) == studio.timelines.annotations(video)
     assert json.loads(studio.exchange.export(video, "json"))["annotations"][0]["start"] == 0.5
     with pytest.raises(UsageError, match="json"):
         studio.exchange.export(video, "docx")
@@ -185,36 +188,39 @@ def test_export_is_lossless(studio: Studio, clips: dict[str, Path]) -> None:
 def test_an_upload_is_named_by_its_content(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
     partial = tmp_path / "part"
     partial.write_bytes(clips["bikes"].read_bytes())
-    row = studio.keep_upload(partial, "../../etc/pass\u0000wd<b>.mp4")
+    row = studio.videos.keep_upload(partial, "../../etc/pass\u0000wd<b>.mp4")
     assert row["name"] == "passwd<b>.mp4"
     assert Path(row["path"]).parent == studio.settings.uploads.resolve()
-    studio.remove(row["id"])
+    studio.videos.remove(row["id"])
     assert not Path(row["path"]).exists(), "what came through the browser goes with its video"
+    assert len(list(studio.settings.trash.iterdir())) == 1
+    studio.videos.trash.empty()
+    assert list(studio.settings.trash.iterdir()) == []
 
 
 def test_a_broken_upload_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
     partial = tmp_path / "part"
     partial.write_text("no video")
     with pytest.raises(MediaError, match=r"holiday\.mp4"):
-        studio.keep_upload(partial, "holiday.mp4")
+        studio.videos.keep_upload(partial, "holiday.mp4")
     assert list(studio.settings.uploads.iterdir()) == []
 
 
 def test_removing_a_video_leaves_its_file(studio: Studio, clips: dict[str, Path]) -> None:
-    row = studio.add(clips["bikes"])
-    studio.remove(row["id"])
+    row = studio.videos.add(clips["bikes"])
+    studio.videos.remove(row["id"])
     assert clips["bikes"].exists()
-    assert studio.videos() == []
+    assert studio.videos.all() == []
 
 
 def test_backup_and_doctor(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
-    video = studio.add(clips["bikes"])["id"]
-    studio.save(video, [edit()], "ann")
-    copy = studio.backup(tmp_path / "copy.db")
+    video = studio.videos.add(clips["bikes"])["id"]
+    studio.timelines.save(video, [edit()], "ann")
+    copy = backup(studio.settings, studio.store, tmp_path / "copy.db")
     with sqlite3.connect(copy) as db:
         assert db.execute("SELECT count(*) FROM annotations").fetchone() == (1,)
     with pytest.raises(UsageError):
-        studio.backup(tmp_path)
+        backup(studio.settings, studio.store, tmp_path)
     assert all(check["ok"] for check in examine(studio.settings))
     with sqlite3.connect(studio.settings.database) as db:
         db.execute("UPDATE annotations SET end_us = end_us + 1")
@@ -222,50 +228,50 @@ def test_backup_and_doctor(studio: Studio, clips: dict[str, Path], tmp_path: Pat
 
 
 def test_jobs_need_a_running_studio(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     with pytest.raises(JobError, match="studio serve"):
-        studio.start("index", video)
+        studio.jobs.start("index", video)
 
 
 def test_what_is_indexed_by_hand_waits_for_nobody(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["carphone"])["id"]
-    assert [job["state"] for job in studio.jobs(video)] == ["queued"]
-    studio.index(video)
-    assert [job["state"] for job in studio.jobs(video)] == ["done"]
+    video = studio.videos.add(clips["carphone"])["id"]
+    assert [job["state"] for job in studio.jobs.listed(video)] == ["queued"]
+    studio.jobs.index(video)
+    assert [job["state"] for job in studio.jobs.listed(video)] == ["done"]
 
 
 def test_limits_are_kept(tmp_path: Path, clips: dict[str, Path]) -> None:
     small = Studio(Settings(home=tmp_path / "small", limits=Limits(pixels=1000)))
     with pytest.raises(MediaError):
-        small.add(clips["bikes"])
+        small.videos.add(clips["bikes"])
     small.close()
 
 
 def test_a_replaced_file_is_a_new_set_of_frames(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(clips["bikes"].read_bytes())
-    first = studio.add(path)
+    first = studio.videos.add(path)
     studio.cache.write(first["id"], "thumbnails.npy", b"of the old file")
     path.write_bytes(clips["carphone"].read_bytes())
-    second = studio.add(path)
+    second = studio.videos.add(path)
     assert second["id"] == first["id"]
-    pts = studio.derived.array(second["id"], "pts")
+    pts = studio.media.array(second["id"], "pts")
     assert pts is not None
     assert len(pts) == second["frame_count"] != first["frame_count"]
-    assert not studio.derived.is_indexed(second)
+    assert not studio.media.is_indexed(second)
 
 
 def test_what_was_made_of_a_replaced_file_is_made_again(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(clips["bikes"].read_bytes())
-    video = studio.add(path)["id"]
-    studio.index(video)
+    video = studio.videos.add(path)["id"]
+    studio.jobs.index(video)
     old = {file.name: file.read_bytes() for file in studio.cache.folder(video).iterdir()}
     path.write_bytes(clips["carphone"].read_bytes())
-    studio.add(path)
+    studio.videos.add(path)
     for name, content in old.items():  # a job on the old file ends only now
         studio.cache.write(video, name, content)
-    studio.index(video)
+    studio.jobs.index(video)
     times = next(studio.cache.folder(video).glob("frames-*.times.npy"))
     assert times.read_bytes() != old[times.name]
     jobs = studio.store.read(lambda db: db.execute("SELECT params FROM jobs WHERE kind = 'index'").fetchall())
@@ -277,28 +283,29 @@ def test_a_file_that_changed_behind_our_back_is_not_played(
 ) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(clips["bikes"].read_bytes())
-    video = studio.add(path)["id"]
-    assert studio.derived.playable(video) == path
+    video = studio.videos.add(path)["id"]
+    assert studio.media.playable(video) == path
     path.write_bytes(clips["carphone"].read_bytes())
     with pytest.raises(NotFound, match="add it again"):
-        studio.derived.playable(video)
-    studio.add(path)
-    assert studio.derived.playable(video) == path
+        studio.media.playable(video)
+    studio.videos.add(path)
+    assert studio.media.playable(video) == path
 
 
 def test_a_name_that_is_no_text_ends_no_import(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
     for name in (b"a.mp4", b"caf\xe9.mp4", b"z.mp4"):
         (tmp_path / os.fsdecode(name)).write_bytes(clips["bikes"].read_bytes())
-    added, problems = studio.add_all([tmp_path])
+    added, problems = studio.videos.add_all([tmp_path])
     assert [row["name"] for row in added] == ["a.mp4", "z.mp4"]
     assert problems == ["The name of “caf\ufffd.mp4” or of a folder above it is not UTF-8; rename it."]
 
 
 def test_what_is_left_of_a_removed_video_goes_at_the_next_start(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["bikes"])["id"]
-    studio.remove(video)
+    video = studio.videos.add(clips["bikes"])["id"]
+    studio.videos.remove(video)
+    studio.videos.trash.empty()
     studio.cache.write(video, "thumbnails.npy", b"of a job that ended late")
-    kept = studio.add(clips["carphone"])["id"]
+    kept = studio.videos.add(clips["carphone"])["id"]
     studio.close()
     again = Studio(studio.settings, background=True)
     again.close()
@@ -306,9 +313,9 @@ def test_what_is_left_of_a_removed_video_goes_at_the_next_start(studio: Studio, 
 
 
 def test_the_frame_table_comes_back_when_the_cache_is_lost(studio: Studio, clips: dict[str, Path]) -> None:
-    video = studio.add(clips["bikes"])["id"]
+    video = studio.videos.add(clips["bikes"])["id"]
     studio.cache.drop(video)
-    pts = studio.derived.array(video, "pts")
+    pts = studio.media.array(video, "pts")
     assert pts is not None
     assert len(pts) == 250
 
@@ -318,14 +325,14 @@ def test_uploading_again_never_harms_the_first_copy(
 ) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_bytes(clips["bikes"].read_bytes())
-    row = studio.keep_upload(tmp_path / "one", "bikes.mp4")
+    row = studio.videos.keep_upload(tmp_path / "one", "bikes.mp4")
 
     def fail(*_: Any) -> None:
         raise MediaError("It took too long.")
 
     monkeypatch.setattr("studio.media.probe", fail)
     with pytest.raises(MediaError):
-        studio.keep_upload(tmp_path / "two", "bikes.mp4")
+        studio.videos.keep_upload(tmp_path / "two", "bikes.mp4")
     assert Path(row["path"]).exists()
 
 
@@ -334,19 +341,19 @@ def test_a_backup_overwrites_nothing_else(studio: Studio, tmp_path: Path) -> Non
     precious.write_bytes(b"a film")
     for target in (precious, studio.settings.database):
         with pytest.raises(UsageError, match="overwritten"):
-            studio.backup(target)
+            backup(studio.settings, studio.store, target)
     assert precious.read_bytes() == b"a film"
-    studio.backup(tmp_path / "copy.db")
-    studio.backup(tmp_path / "copy.db")
+    backup(studio.settings, studio.store, tmp_path / "copy.db")
+    backup(studio.settings, studio.store, tmp_path / "copy.db")
 
 
 def test_a_decision_can_be_taken_back_by_anyone_who_sees_it(indexed: Studio, clips: dict[str, Path]) -> None:
-    video = indexed.video(str(clips["bikes"]))["id"]
-    proposed = indexed.run("ground", video, {"query": "a wall"})["predictions"][0].id
+    video = indexed.videos.resolve(str(clips["bikes"]))["id"]
+    proposed = indexed.jobs.run("ground", video, {"query": "a wall"})["predictions"][0].id
     decide = {"op": "verdict", "prediction_id": proposed}
-    indexed.save(video, [{**decide, "edit_id": "v1", "verdict": "rejected"}], "Bob")
-    indexed.save(video, [{**decide, "edit_id": "v2", "verdict": ""}], "Ana")
-    shown = {p["id"]: p["verdict"] for p in indexed.documents.load(video)["predictions"]}
+    indexed.timelines.save(video, [{**decide, "edit_id": "v1", "verdict": "rejected"}], "Bob")
+    indexed.timelines.save(video, [{**decide, "edit_id": "v2", "verdict": ""}], "Ana")
+    shown = {p["id"]: p["verdict"] for p in indexed.timelines.load(video)["predictions"]}
     assert shown[proposed] == ""
 
 

@@ -47,14 +47,18 @@ INSERT INTO imports VALUES (1, 'i1', 'talk.eaf', 'elan', 'annotations', 'ann', '
 INSERT INTO imported VALUES ('a1', 'i1', 0.5);
 INSERT INTO boxes VALUES ('i1', 'v1', 'Person 1', '[[0, 1, 2, 3, 4]]');
 """,
+    "m006_team": """
+INSERT INTO tracks VALUES ('Moments', 1);
+INSERT INTO users VALUES ('ann', 'scrypt$AA==$AA==', '2026-01-02T03:04:13.000+00:00');
+INSERT INTO sessions VALUES ('token', 'ann', '2099-01-02T03:04:13.000+00:00');
+""",
+    "m007_rights": """
+INSERT INTO users VALUES ('bob', 'scrypt$AA==$AA==', '2026-01-02T03:04:14.000+00:00', 0);
+UPDATE videos SET added_by = 'bob';
+INSERT INTO searches VALUES ('s2', 'cats', '{"query": "a cat"}', 'bob', '2026-01-02T03:04:14.000+00:00',
+    '2026-01-02T03:04:15.000+00:00', 'bob');
+""",
 }
-
-
-def fill(db: sqlite3.Connection) -> None:
-    """Content for every migration that the database has."""
-    applied = [row[0] for row in db.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
-    for name in applied:
-        db.executescript(CONTENT.get(name, ""))
 
 
 def dump(db: sqlite3.Connection) -> str:
@@ -79,7 +83,8 @@ if __name__ == "__main__":
     db = Database(memory=True)
     names = [migration.name for migration in schema.migrations.pending(db)]
     wanted = sys.argv[1]
-    schema.migrations.apply(db, stop_before=names[names.index(wanted) + 1 :])
-    fill(db.conn)
+    for at, name in enumerate(names[: names.index(wanted) + 1], 1):  # each is filled as it was, before the next one
+        schema.migrations.apply(db, stop_before=names[at:])
+        db.conn.executescript(CONTENT.get(name, ""))
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{wanted}.sql").write_text(dump(db.conn), encoding="utf-8")

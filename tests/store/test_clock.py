@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.store import Change, Store, annotations, jobs, runs, videos
-from studio.timeline import Annotation, Prediction, Segment, apply_all
+from studio.timeline import Annotation, ModelRun, Prediction, Segment, apply_all
 from tests.conftest import VIDEO
 
 JUMPS = [timedelta(hours=-1), timedelta(days=365), timedelta(hours=1), timedelta(seconds=1), timedelta(days=-400)]
@@ -39,11 +39,11 @@ def test_a_clock_that_jumps_reorders_nothing(
             wanted = Annotation(name, Segment(0, version + 1), "moments", "x")
             change = Change(f"{name}-{version}", "update" if version else "create", wanted, version)
             found = Prediction(Segment(0, version + 1), "moments", "x", 0.5)
-            outcome = runs.Outcome("grounding", "m", "1", [found])
+            run = ModelRun("v1", "grounding", "m", "1", [found])
 
-            def work(db, change=change, outcome=outcome, made=made):  # type: ignore[no-untyped-def]
+            def work(db, change=change, run=run, made=made):  # type: ignore[no-untyped-def]
                 annotations.save(db, "v1", change, "ann")
-                made.append(runs.add(db, "v1", outcome))
+                made.append(runs.add(db, run))
                 return jobs.add(db, "ground", "v1", {"n": f"{change.edit_id}"}, limit=None)["id"]
 
             store.write(work)
@@ -53,7 +53,7 @@ def test_a_clock_that_jumps_reorders_nothing(
         if sequence % 50 == 0:
             assert [run["id"] for run in store.read(lambda db: runs.of_video(db, "v1"))][-5:] == made
     waiting = sequences * 5
-    taken = [store.write(jobs.take) for _ in range(min(waiting, 50))]
+    taken = [store.write(lambda db: jobs.take(db, "studio/1")) for _ in range(min(waiting, 50))]
     expected = [f"s{n // 5}-{n % 5}" for n in range(len(taken))]
     assert [job and job["params"]["n"] for job in taken] == expected
     times = [row[0] for row in store.read(lambda db: db.execute("SELECT at FROM revisions ORDER BY seq").fetchall())]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from studio.errors import NewerSchema
-from studio.store import Store, annotations, schema
+from studio.store import Store, annotations, schema, users
 from studio.store.database import connect
 
 FIXTURES = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
@@ -62,6 +62,9 @@ def test_an_older_library_comes_here_whole(fixture: Path, tmp_path: Path) -> Non
     if fixture.stem >= "m002":
         found = store.read(lambda db: db.execute("SELECT rowid FROM spoken WHERE spoken MATCH 'la'").fetchall())
         assert [row[0] for row in found] == [7]
+    if fixture.stem >= "m006":
+        assert store.read(lambda db: users.is_admin(db, "ann")), "who could do everything still can"
+    assert store.read(lambda db: db.execute("SELECT count(*) FROM annotations_s").fetchone()[0]) == 1
     store.close()
     assert_carried(old, path)
     copies = list(tmp_path.glob("studio-before-*.db"))

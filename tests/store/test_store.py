@@ -9,7 +9,7 @@ import pytest
 
 from studio.errors import Conflict, JobError, NotFound, UsageError
 from studio.store import Change, Store, annotations, jobs, runs, videos
-from studio.timeline import Annotation, Prediction, Segment, apply_all
+from studio.timeline import Annotation, ModelRun, Prediction, Segment, apply_all
 
 
 def draft(name: str = "a1", start: int = 1_000_000, end: int = 2_000_000, **more: object) -> Annotation:
@@ -26,7 +26,7 @@ def save(store: Store, wanted: Annotation | None, base: int, edit: str, by: str 
 @pytest.fixture
 def prediction(store: Store) -> str:
     proposed = [Prediction(Segment(5_000_000, 9_000_000), "moments", "a dog", 0.7, id="p1")]
-    store.write(lambda db: runs.add(db, "v1", runs.Outcome("grounding", "peaks", "1", proposed, query="a dog")))
+    store.write(lambda db: runs.add(db, ModelRun("v1", "grounding", "peaks", "1", proposed, query="a dog")))
     return "p1"
 
 
@@ -148,17 +148,17 @@ def queue(store: Store, kind: str = "index", limit: int = 100, **params: object)
 def test_jobs_are_taken_in_order_and_once(store: Store) -> None:
     first, second = queue(store, n=1), queue(store, n=2)
     assert queue(store, n=1)["id"] == first["id"], "the same job is not queued twice"
-    taken = [store.write(jobs.take) for _ in range(3)]
+    taken = [store.write(lambda db: jobs.take(db, "studio/1")) for _ in range(3)]
     assert [job and job["id"] for job in taken] == [first["id"], second["id"], None]
 
 
 def test_a_restart_resumes_and_a_poison_job_stops(store: Store) -> None:
     job = queue(store)
     for attempt in (1, 2, 3):
-        taken = store.write(jobs.take)
+        taken = store.write(lambda db: jobs.take(db, "studio/1"))
         assert taken is not None
         assert taken["attempts"] == attempt
-        store.write(lambda db: jobs.recover(db, 3))
+        store.write(lambda db: jobs.release_leases(db, "studio", 3))
     final = store.read(lambda db: jobs.get(db, str(job["id"])))
     assert final["state"] == "failed"
     assert "3 times" in final["error"]

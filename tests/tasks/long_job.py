@@ -15,8 +15,8 @@ import psutil
 
 from studio import media
 from studio.config import Settings
-from studio.jobs.work import perform
-from studio.tasks import Desk
+from studio.jobs.executor import perform
+from studio.tasks import TaskContext
 
 KINDS = ("index", "proxy", "ground", "survey", "speakers", "emotions")
 
@@ -25,7 +25,7 @@ class Nothing:
     """Every model in one: the right shapes, quickly."""
 
     name, version, dim, scale = "nothing", "1", 64, 1.0
-    crop_size, crop_padding, plain, hop_s = 48, 0.0, False, 0.032
+    crop_size, crop_padding, crop_style, hop_s = 48, 0.0, "padded", 0.032
     labels = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
@@ -52,16 +52,16 @@ class Nothing:
 
 
 def main(kind: str, path: Path, folder: Path) -> dict[str, int]:
-    desk = Desk(Settings(home=folder, device="cpu").ensure())
+    context = TaskContext(Settings(home=folder, device="cpu").ensure())
     for task in ("text_video", "face_detector", "expression", "dialog_emotion", "voice_activity", "active_speaker"):
-        desk._models[task, None] = Nothing()
+        context._models[task, None] = Nothing()
     probe = media.probe(path)
-    desk.cache.save_array("v1", "pts.npy", probe.pts_us)
+    context.cache.save_array("v1", "pts.npy", probe.pts_us)
     facts = {"id": "v1", "path": str(path), "duration_us": probe.duration_us}
     params = {"video": facts, "query": "a dog", "engine": "similarity-peaks", "texts": ["a dog", "a cat"]}
     this = psutil.Process()
     before = this.num_fds()
-    result = perform(desk, kind, params)
+    result = perform(context, kind, params)
     assert result is not None
     return {
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,

@@ -11,10 +11,10 @@ import pytest
 from studio import media
 from studio.config import Settings
 from studio.errors import UsageError
-from studio.jobs.work import perform
-from studio.tasks import Desk, Video, engines, glance, ground, index_video
+from studio.jobs.executor import perform
+from studio.tasks import TaskContext, Video, engines, glance, ground, index_video
 from studio.tasks.boundaries import _look, _split
-from studio.tasks.grounding import Outcome
+from studio.timeline import ModelRun
 
 SIZE, RATE = (320, 180), 25
 STREET, CAR = 101, 98  # frames of each: the car is there from 4.04 to 7.96 s, and sampled from 5 to 7 s
@@ -41,40 +41,40 @@ def film(clips: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def desk(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Video]]:
+def context(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TaskContext, Video]]:
     """The film indexed at one frame a second, its frames known and its cuts not."""
     table = media.probe(film)
-    desk = Desk(Settings(home=tmp_path_factory.mktemp("desk"), device="cpu"))
+    context = TaskContext(Settings(home=tmp_path_factory.mktemp("context"), device="cpu"))
     video = Video("film", str(film), table.duration_us)
-    desk.cache.save_array(video.id, "pts.npy", np.asarray(table.pts_us, np.int64))
-    index_video(desk, video, rate=1.0)
-    yield desk, video
+    context.cache.save_array(video.id, "pts.npy", np.asarray(table.pts_us, np.int64))
+    index_video(context, video, rate=1.0)
+    yield context, video
 
 
-def error_s(outcome: Outcome) -> float:
+def error_s(run: ModelRun) -> float:
     """How far the best moment's two boundaries are from the car's, together."""
-    best = max(outcome.predictions, key=lambda p: p.score).segment
+    best = max(run.predictions, key=lambda p: p.score).segment
     return (abs(best.start - START_US) + abs(best.end - END_US)) / 1e6
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_a_closer_look_moves_boundaries_nearer_to_the_truth(desk: tuple[Desk, Video], engine: str) -> None:
-    coarse = error_s(ground(*desk, "a man", 1, engine=engine))
-    fine = error_s(ground(*desk, "a man", 1, engine=engine, refine=True))
+def test_a_closer_look_moves_boundaries_nearer_to_the_truth(context: tuple[TaskContext, Video], engine: str) -> None:
+    coarse = error_s(ground(*context, "a man", 1, engine=engine))
+    fine = error_s(ground(*context, "a man", 1, engine=engine, refine=True))
     print(f"{engine}: {coarse:.2f} s, with a closer look {fine:.2f} s")
     assert fine < coarse
     assert fine <= 0.25
 
 
-def test_a_run_says_how_it_was_made(desk: tuple[Desk, Video]) -> None:
-    made = ground(*desk, " a man ", top=1, engine="tag", refine=True)
+def test_a_run_says_how_it_was_made(context: tuple[TaskContext, Video]) -> None:
+    made = ground(*context, " a man ", top=1, engine="tag", refine=True)
     assert made.model.startswith("tag/")
     assert made.params == {"top": 1, "engine": "tag", "refine": True}
-    assert ground(*desk, "a man").params["engine"] == engines()[0]
+    assert ground(*context, "a man").params["engine"] == engines()[0]
 
 
-def test_known_cuts_need_no_closer_look(desk: tuple[Desk, Video], monkeypatch: pytest.MonkeyPatch) -> None:
-    room, video = desk
+def test_known_cuts_need_no_closer_look(context: tuple[TaskContext, Video], monkeypatch: pytest.MonkeyPatch) -> None:
+    room, video = context
     room.cache.save_array(video.id, "shots.npy", np.array([START_US, END_US], np.int64))
     monkeypatch.setattr("studio.tasks.boundaries.media.sample_frames", lambda *a, **k: pytest.fail("decoded"))
     try:
@@ -84,10 +84,10 @@ def test_known_cuts_need_no_closer_look(desk: tuple[Desk, Video], monkeypatch: p
 
 
 @pytest.mark.parametrize("query", ["", "a man"])
-def test_pointing_at_a_frame_finds_its_scene(desk: tuple[Desk, Video], query: str) -> None:
-    room, video = desk
+def test_pointing_at_a_frame_finds_its_scene(context: tuple[TaskContext, Video], query: str) -> None:
+    room, video = context
     made = perform(room, "glance", {"video": {"id": video.id, "path": video.path, "duration_us": video.duration_us},
-                                    "at": 6.0, "query": query}).outcome  # fmt: skip
+                                    "at": 6.0, "query": query}).runs[0]  # fmt: skip
     assert made is not None
     assert error_s(made) <= 1.0
     assert made.query == (query or None)
@@ -95,9 +95,9 @@ def test_pointing_at_a_frame_finds_its_scene(desk: tuple[Desk, Video], query: st
 
 
 @pytest.mark.parametrize("at_us", [-1, 10**9])
-def test_pointing_outside_is_refused(desk: tuple[Desk, Video], at_us: int) -> None:
+def test_pointing_outside_is_refused(context: tuple[TaskContext, Video], at_us: int) -> None:
     with pytest.raises(UsageError, match="between 0 and"):
-        glance(*desk, at_us)
+        glance(*context, at_us)
 
 
 def test_the_split_is_where_the_curve_steps_up() -> None:

@@ -12,7 +12,7 @@ from models.grounding.detr.network import SHAPES, Network
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Features
-from studio.tasks import Desk, Video, catalogue, engines, ground
+from studio.tasks import TaskContext, Video, catalogue, engines, ground
 from studio.tasks.catalogue import download, install
 from studio.tasks.query import encoder_key
 
@@ -34,22 +34,22 @@ class Encoder:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def context(tmp_path: Path) -> Iterator[TaskContext]:
     """Sixty seconds of four scenes, each its own direction, indexed with `Encoder`."""
-    desk = Desk(Settings(home=tmp_path, device="cpu"))
-    desk._models["text_video", None] = Encoder()
+    context = TaskContext(Settings(home=tmp_path, device="cpu"))
+    context._models["text_video", None] = Encoder()
     rows = np.repeat(np.eye(4, 512), LENGTHS, axis=0) + 0.01 * np.random.default_rng(0).standard_normal((60, 512))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     times = np.arange(60, dtype=np.int64) * 1_000_000 + 500_000
     features = Features(times, rows.astype(np.float16))
-    desk.vectors.put("v", encoder_key(Encoder()), features)
-    desk.vectors.put("v", f"{encoder_key(Encoder())}-mirrored", features)  # there is no file to look at in a mirror
-    yield desk
+    context.features.put("v", encoder_key(Encoder()), features)
+    context.features.put("v", f"{encoder_key(Encoder())}-mirrored", features)  # there is no file to look at in a mirror
+    yield context
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_every_engine_gives_what_a_heat_strip_needs(desk: Desk, engine: str) -> None:
-    made = ground(desk, VIDEO, "2", engine=engine)
+def test_every_engine_gives_what_a_heat_strip_needs(context: TaskContext, engine: str) -> None:
+    made = ground(context, VIDEO, "2", engine=engine)
     curve = made.payload["curve"]
     assert {name: len(values) for name, values in curve.items()} == dict.fromkeys(
         ("times", "scores", "adjusted", "clusters"), 60
@@ -64,15 +64,15 @@ def test_every_engine_gives_what_a_heat_strip_needs(desk: Desk, engine: str) -> 
         assert not set(clusters[cut - 6 : cut - 1]) & set(clusters[cut + 1 : cut + 6])
 
 
-def test_checking_says_how_sure_each_moment_is(desk: Desk) -> None:
-    made = ground(desk, VIDEO, "2", top=3, check=True)
+def test_checking_says_how_sure_each_moment_is(context: TaskContext) -> None:
+    made = ground(context, VIDEO, "2", top=3, check=True)
     best = max(made.predictions, key=lambda p: p.score)
     assert (best.segment.start, best.segment.end) == (19_000_000, 39_000_000)
     assert best.payload is not None
     assert best.payload["confidence"] > 0.9
     assert made.payload["agreement"] > 0.9
     assert made.params["check"] is True
-    plain = ground(desk, VIDEO, "2", top=3)
+    plain = ground(context, VIDEO, "2", top=3)
     assert "agreement" not in plain.payload
     assert all(p.payload is None for p in plain.predictions)
 
@@ -83,14 +83,14 @@ def checkpoint(path: Path) -> Path:
     return path
 
 
-def test_a_checkpoint_becomes_an_engine(desk: Desk, tmp_path: Path) -> None:
-    settings = desk.settings
+def test_a_checkpoint_becomes_an_engine(context: TaskContext, tmp_path: Path) -> None:
+    settings = context.settings
     assert "moment-detr" not in engines(settings)
     assert "moment-detr" in engines(settings, installed=False)
     row = install(settings, checkpoint(tmp_path / "best.ckpt"), "moment-detr")
     assert (row["installed"], row["problems"], row["note"]) == (True, [], "")
     assert "moment-detr" in engines(settings)
-    made = ground(desk, VIDEO, "2", engine="moment-detr", check=True)
+    made = ground(context, VIDEO, "2", engine="moment-detr", check=True)
     assert made.model == "moment-detr/ViT-B-32/tiny"
     assert all(0 <= p.segment.start < p.segment.end <= 60_000_000 for p in made.predictions)
     (settings.models / "moment-detr.pt").write_bytes(b"other")
@@ -98,12 +98,12 @@ def test_a_checkpoint_becomes_an_engine(desk: Desk, tmp_path: Path) -> None:
     assert "not the file that was installed" in broken["problems"][0]
 
 
-def test_another_encoder_is_refused_before_any_work(desk: Desk, tmp_path: Path, monkeypatch: Any) -> None:
-    install(desk.settings, checkpoint(tmp_path / "best.ckpt"), "moment-detr")
+def test_another_encoder_is_refused_before_any_work(context: TaskContext, tmp_path: Path, monkeypatch: Any) -> None:
+    install(context.settings, checkpoint(tmp_path / "best.ckpt"), "moment-detr")
     monkeypatch.setattr(Encoder, "name", "studio-lite")
     monkeypatch.setattr("studio.tasks.grounding.index_video", lambda *a: pytest.fail("indexed"))
     with pytest.raises(ModelUnavailable, match="open_clip ViT-B-32 encoder"):
-        ground(desk, VIDEO, "2", engine="moment-detr")
+        ground(context, VIDEO, "2", engine="moment-detr")
 
 
 def test_what_is_not_installed_is_no_problem_and_says_so(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import av
 import numpy as np
 import pytest
 
-from models import Track
+from models import FaceTrack
 from studio import media
 from studio.config import Settings
-from studio.tasks import Desk, Video
+from studio.tasks import TaskContext, Video
 from studio.tasks.faces import FACES_AT_ONCE, SCENE_S, SHORTEST_PIECE_S, _plan, quality
+from studio.tasks.off_screen_speech import off_screen, voice_curve
 from studio.tasks.speaker import LABEL, OFF_SCREEN, find_speakers
-from studio.tasks.voices import off_screen, voice_curve
 
 FPS, RATE = 25, 16_000
 TURN_S = 2.8
@@ -53,7 +53,7 @@ def write(path: Path, pictures: list[np.ndarray], audio: np.ndarray) -> Path:
 def scene(faces_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two people twice, first with the sound of the left one, then with a stranger's; then an empty room, still with
     the stranger's voice."""
-    from models.recipes.talking import sound
+    from studio.recipes.talking_heads import sound
 
     count = int(TURN_S * FPS)
     left, right = (frames(faces_folder / name, count) for name in ("swiz3n.mpg", "pwij3p.mpg"))
@@ -66,13 +66,13 @@ def scene(faces_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(Settings(home=tmp_path_factory.mktemp("home"), device="cpu").ensure())
+def context(tmp_path_factory: pytest.TempPathFactory) -> TaskContext:
+    return TaskContext(Settings(home=tmp_path_factory.mktemp("home"), device="cpu").ensure())
 
 
-def test_people_and_voices_nobody_sees(desk: Desk, scene: Path) -> None:
+def test_people_and_voices_nobody_sees(context: TaskContext, scene: Path) -> None:
     video = Video("scene", str(scene), media.probe(scene).duration_us)
-    found = find_speakers(desk, video)
+    found = find_speakers(context, video)
     people = found.payload["tracks"]
     left = {p["track"] for p in people if p["boxes"][0][1] < 360}
     assert left != {p["track"] for p in people}
@@ -95,24 +95,26 @@ def test_people_and_voices_nobody_sees(desk: Desk, scene: Path) -> None:
     assert len(found.payload["off_screen"]["times"]) == len(found.payload["off_screen"]["scores"]) > 0
 
 
-def test_a_voice_with_no_face_in_the_whole_video(desk: Desk, faces_folder: Path, tmp_path: Path) -> None:
-    from models.recipes.talking import sound
+def test_a_voice_with_no_face_in_the_whole_video(context: TaskContext, faces_folder: Path, tmp_path: Path) -> None:
+    from studio.recipes.talking_heads import sound
 
     audio = sound(faces_folder / "WDA_KatieHill_000.mp4")[: 2 * RATE]
     path = write(tmp_path / "radio.mkv", [np.full((64, 64, 3), 90, np.uint8)] * 50, audio)
-    found = find_speakers(desk, Video("radio", str(path), media.probe(path).duration_us))
+    found = find_speakers(context, Video("radio", str(path), media.probe(path).duration_us))
     assert found.payload["note"] == "No faces were found."
     assert found.payload["tracks"] == []
     assert {p.track for p in found.predictions} == {OFF_SCREEN}
     quiet = write(tmp_path / "quiet.mkv", [np.full((64, 64, 3), 90, np.uint8)] * 50, np.zeros(2 * RATE))
-    assert find_speakers(desk, Video("quiet", str(quiet), media.probe(quiet).duration_us)).predictions == []
+    assert find_speakers(context, Video("quiet", str(quiet), media.probe(quiet).duration_us)).predictions == []
 
 
-def test_the_voice_is_the_same_however_it_is_cut(desk: Desk, scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_voice_is_the_same_however_it_is_cut(
+    context: TaskContext, scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     video = Video("scene", str(scene), media.probe(scene).duration_us)
-    times, whole = voice_curve(desk, video, lambda fraction, message: None)
-    monkeypatch.setattr("studio.tasks.voices.PIECE_S", 3)
-    _, pieces = voice_curve(desk, video, lambda fraction, message: None)
+    times, whole = voice_curve(context, video, lambda fraction, message: None)
+    monkeypatch.setattr("studio.tasks.off_screen_speech.PIECE_S", 3)
+    _, pieces = voice_curve(context, video, lambda fraction, message: None)
     assert len(times) == len(whole) == len(pieces)
     assert np.mean((whole > 0.5) == (pieces > 0.5)) > 0.95
 
@@ -133,10 +135,10 @@ def test_off_screen_is_voice_without_a_face_nearby() -> None:
     assert [len(part) for part in off_screen(times[:0], voice[:0], [])] == [0, 0]
 
 
-def track(side: float, score: float = 0.9, end: float = 4.0) -> Track:
+def track(side: float, score: float = 0.9, end: float = 4.0) -> FaceTrack:
     times = np.arange(0, end, 0.125)
     scores = np.where(np.arange(len(times)) % 2, score, 0).astype(np.float32)
-    return Track(times, np.tile(np.array([0, 0, side, side * 0.8], np.float32), (len(times), 1)), scores)
+    return FaceTrack(times, np.tile(np.array([0, 0, side, side * 0.8], np.float32), (len(times), 1)), scores)
 
 
 def test_quality_grows_with_size_sureness_and_sharpness() -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import Track
+from models import FaceTrack
 from studio.tasks.curves import runs, segments, smooth
 from studio.tasks.faces import SCENE_S, _from_table, _plan, _to_table
-from studio.tasks.voices import AUDIO_RATE, AudioWindow
+from studio.tasks.off_screen_speech import AUDIO_RATE, AudioWindow
 
 STEP = 40_000
 
@@ -62,10 +62,10 @@ def test_smoothing_stays_within_what_it_smooths(values: list[float], width: int)
     assert result.max() <= array.max() + 1e-4
 
 
-def face(start: float, end: float, x: float = 10) -> Track:
+def face(start: float, end: float, x: float = 10) -> FaceTrack:
     times = np.arange(start, end, 0.125)
     box = np.array([x, 10, x + 40, 60], np.float32)
-    return Track(times, np.tile(box, (len(times), 1)), np.ones(len(times), np.float32))
+    return FaceTrack(times, np.tile(box, (len(times), 1)), np.ones(len(times), np.float32))
 
 
 def test_tracks_survive_the_cache() -> None:

@@ -2,6 +2,7 @@
 
 import { current, go, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
+import { currentUser } from "./sync/current-user.js";
 import { clock, el, finder, toast } from "./view/dom.js";
 
 /** @import { Calls, Job, Server } from "./types.js" */
@@ -31,7 +32,8 @@ export function mount(element, server) {
     const seen = JSON.stringify(data);
     if (seen === shown) return; // nothing moved: leave what the mouse may be over
     shown = seen;
-    const { videos, jobs, indexed } = data;
+    const { videos, removed, jobs, indexed } = data;
+    showRemoved(removed);
     const inState = (/** @type {string[]} */ ...states) =>
       new Map(jobs.filter((job) => states.includes(job.state)).map((job) => [job.video_id, job]));
     const active = inState("queued", "running");
@@ -89,7 +91,8 @@ export function mount(element, server) {
       ),
       el("button", {
         class: "plain remove",
-        title: "Remove from the library",
+        disabled: Boolean(video.kept),
+        title: video.kept || "Remove from the library",
         "aria-label": `Remove ${video.name}`,
         text: "×",
         onclick: () => remove(video),
@@ -116,10 +119,40 @@ export function mount(element, server) {
   /** @param {ListedVideo} video */
   async function remove(video) {
     const work = video.annotations ? ` Its ${video.annotations} annotations are removed with it.` : "";
-    const file = video.uploaded ? "The uploaded copy is deleted." : "The file itself stays.";
-    if (confirm(`Remove “${video.name}” from the library?${work} ${file}`)) {
-      await attempt(() => call(server, "remove_video", { video: video.id }));
+    const file = video.uploaded ? "The uploaded copy is deleted after that." : "The file itself stays.";
+    if (confirm(`Remove “${video.name}” from the library?${work} You can restore it for 30 days. ${file}`)) {
+      await attempt(async () => {
+        await call(server, "remove_video", { video: video.id, annotator: currentUser() });
+        toast(`“${video.name}” was removed.`, "info", () => restore(video.id));
+      });
     }
+  }
+
+  /** @param {string} video */
+  const restore = (video) => attempt(() => call(server, "restore_video", { video, annotator: currentUser() }));
+
+  /** @param {Listing["removed"]} removed */
+  function showRemoved(removed) {
+    $("library-removed").hidden = removed.length === 0;
+    $("library-removed-list").replaceChildren(...removed.map(removedRow));
+  }
+
+  /** @param {Listing["removed"][number]} video */
+  function removedRow(video) {
+    const when = `${new Date(video.at).toLocaleDateString()}${video.by ? `, ${video.by}` : ""} `;
+    return el(
+      "li",
+      {},
+      el("span", { dir: "auto", text: `${video.name} ` }),
+      el("span", { class: "muted", text: when }),
+      el("button", {
+        class: "link",
+        type: "button",
+        text: "Restore",
+        "aria-label": `Restore ${video.name}`,
+        onclick: () => restore(video.id),
+      }),
+    );
   }
 
   /** @param {() => Promise<unknown>} action */
@@ -149,7 +182,7 @@ export function mount(element, server) {
     const failures = [];
     try {
       for (let done = 0, total = 1; done < total;) {
-        const reply = await call(server, "add_path", { path, done });
+        const reply = await call(server, "add_path", { path, done, annotator: currentUser() });
         ({ done, total } = reply);
         failures.push(...reply.problems);
         bar.set(done / total, `Adding ${done} of ${total}`);

@@ -163,9 +163,11 @@ export function mount(element, server) {
             el("button", {
               type: "button",
               class: "plain",
-              "aria-label": `Forget ${row.name}`,
+              disabled: Boolean(row.fixed),
+              title: row.fixed || "Remove this search",
+              "aria-label": `Remove ${row.name}`,
               text: "×",
-              onclick: () => forget(row.id),
+              onclick: () => forget(row),
             }),
           ),
         ),
@@ -181,10 +183,25 @@ export function mount(element, server) {
     find({ query: kept.query, like: kept.like });
   }
 
-  /** @param {string} id */
-  async function forget(id) {
-    await call(server, "forget_search", { search: id }).catch((error) => toast(messageOf(error), "error"));
-    loadKept();
+  /** Whether it was done.
+   * @param {"forget_search" | "restore_search"} name
+   * @param {string} search
+   */
+  async function change(name, search) {
+    try {
+      await call(server, name, { search, annotator: currentUser() });
+      return true;
+    } catch (error) {
+      toast(messageOf(error), "error");
+      return false;
+    } finally {
+      loadKept();
+    }
+  }
+
+  /** @param {{ id: string, name: string }} kept */
+  async function forget({ id, name }) {
+    if (await change("forget_search", id)) toast(`“${name}” was removed.`, "info", () => change("restore_search", id));
   }
 
   const name = $("search-name", "input");

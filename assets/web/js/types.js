@@ -176,6 +176,7 @@
  * @property {string[]} engines
  * @property {Job[]} jobs
  * @property {boolean} indexed
+ * @property {boolean} admin whether this person may change what others use
  */
 
 /** What happened to a video since it was asked for last.
@@ -288,6 +289,7 @@
  * @property {string} annotator
  * @property {string} at
  * @property {boolean} undone
+ * @property {string} fixed why this person may not undo it, or nothing
  */
 
 /**
@@ -324,19 +326,32 @@
  * @property {{ name: string, at: string, what: string }[]} reports
  */
 
+/**
+ * @typedef {{ id: string, name: string, at: string, by: string }} RemovedVideo
+ *
+ * @typedef {object} KeptSearch
+ * @property {string} id
+ * @property {string} name
+ * @property {SearchQuery} question
+ * @property {string} fixed why this person may not remove it, or nothing
+ */
+
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
- * @property {[{}, { user: string, read_only: string }]} whoami
- * @property {[{}, { videos: (Video & { indexed: boolean })[], jobs: Job[], indexed: number, known: number }]} list_videos
- * @property {[{ path: string, done: number }, { done: number, total: number, problems: string[] }]} add_path
- * @property {[{ video: string }, {}]} remove_video
+ * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} whoami
+ * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, kept: string })[], removed: RemovedVideo[],
+ *   jobs: Job[], indexed: number, known: number }]} list_videos
+ * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[] }]} add_path
+ * @property {[{ video: string, annotator: string }, {}]} remove_video
+ * @property {[{ video: string, annotator: string }, Video]} restore_video
  * @property {[{ video: string }, Job]} index_video
  * @property {[{ job: string }, {}]} cancel_job
  * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
- * @property {[{}, { labels: string[], kept: { id: string, name: string, question: SearchQuery }[], recent: string[] }]} search_options
+ * @property {[{ annotator?: string }, { labels: string[], kept: KeptSearch[], recent: string[] }]} search_options
  * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} keep_search
- * @property {[{ search: string }, {}]} forget_search
+ * @property {[{ search: string, annotator: string }, {}]} forget_search
+ * @property {[{ search: string, annotator: string }, {}]} restore_search
  * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number }[],
  *   tried: { [task: string]: boolean } }]} list_models
  * @property {[{ [field: string]: string }, { jobs: string[] }]} compare
@@ -344,7 +359,7 @@
  * @property {[{}, AnnotatorStatistics[]]} statistics
  * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[] }]} agreement
  * @property {[{}, Status]} show_status
- * @property {[{ video: string }, DocumentData]} load_document
+ * @property {[{ video: string, annotator?: string }, DocumentData]} load_document
  * @property {[{ video: string, since: number, run_since: number, schema: string, annotator: string, window: string },
  *   News]} changes
  * @property {[{ video: string, edits: Edit[], annotator: string }, { results: SaveResult[] }]} save
@@ -354,8 +369,9 @@
  * @property {[{ run: string }, { query: string | null, payload: RunPayload }]} run_payload
  * @property {[{ annotation: string }, { op: string, annotator: string, at: string, after: Annotation | null }[]]} history
  * @property {[{ video: string, names: FaceName[], base: number, annotator: string }, FaceNames]} save_people
- * @property {[{ video: string }, { lines: Line[] }]} transcript
- * @property {[{ video: string, text: string }, { count: number }]} read_subtitles
+ * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
+ *   may not replace it, or nothing
+ * @property {[{ video: string, text: string, annotator: string }, { count: number, import: string }]} read_subtitles
  * @property {[{ video: string, line: number | null, start: number, end: number, text: string }, {}]} save_line
  * @property {[{ video: string, line: number | null }, {}]} drop_line
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
@@ -366,7 +382,7 @@
  * @property {[ImportRequest & { annotator: string }, ImportPreview]} import_apply
  * @property {[{ upload: string }, {}]} import_drop
  * @property {[{ import: string, annotator: string }, { removed: number, kept: number }]} import_undo
- * @property {[{}, { imports: PastImport[] }]} imports
+ * @property {[{ annotator?: string }, { imports: PastImport[] }]} imports
  *
  * @typedef {{ words: [string, number][], frames: [number, number][] }} Explanation
  *

@@ -7,11 +7,12 @@ import numpy.typing as npt
 import torch
 
 from models._checkpoint import fill, tensors
-from models.grounding.curve import Doubles, Moment, best_apart, checked, unit_rows
+from models.architectures import architecture
+from models.card import ModelCard, ModelError
+from models.grounding.curve import Doubles, Moment, checked, l2_normalize, temporal_nms
 from models.grounding.detr.layers import WORDS
 from models.grounding.detr.network import CLIP, SHAPES, Network, inputs
-from models.grounding.engine import Floats, Query
-from models.registry import ModelCard, ModelError
+from models.interfaces import Floats, TextFeatures
 
 CLIP_S = 2.0  # what one vector stands for
 LONGEST = 75  # clips that the checkpoints were trained on: longer videos are read in windows
@@ -32,7 +33,7 @@ class MomentDetr:
         self._net = net.eval().to(device)
         self._device = device
 
-    def accept(self, query: Query | None) -> None:
+    def accept(self, query: TextFeatures | None) -> None:
         """See `Engine.accept`: only CLIP ViT-B/32 will do."""
         known = query is not None and query.encoder.startswith(_ENCODERS)
         if query is None or not known or query.words is None or query.words.shape[1] != CLIP:
@@ -45,7 +46,7 @@ class MomentDetr:
         top_k: int = 5,
         duration_s: float | None = None,
         features: npt.ArrayLike | None = None,
-        query: Query | None = None,
+        query: TextFeatures | None = None,
     ) -> list[Moment]:
         """See `Engine.propose`. Boundaries lie on whole clips of CLIP_S, moments are a clip long or longer, and of two
         that share more than 70 % only the surer is kept.
@@ -54,7 +55,7 @@ class MomentDetr:
         """
         times, _ = checked(times_s, scores, top_k)
         self.accept(query)
-        rows = np.zeros((0, 0), np.float32) if features is None else unit_rows(features, len(times))
+        rows = np.zeros((0, 0), np.float32) if features is None else l2_normalize(features, len(times))
         if query is None or query.words is None or rows.shape[1] != CLIP:
             raise ModelError(f"{self.name} reads frames of {CLIP} numbers; {_CURE}.")
         if len(times) == 0:
@@ -68,7 +69,7 @@ class MomentDetr:
             sure.append(values)
         found = np.concatenate(bounds).clip(0, end)
         kept = found[:, 1] > found[:, 0]
-        return best_apart(found[kept], np.concatenate(sure)[kept].clip(0, 1), top_k, _OVERLAP)
+        return temporal_nms(found[kept], np.concatenate(sure)[kept].clip(0, 1), top_k, _OVERLAP)
 
     def read(self, clips: Floats, words: Floats) -> tuple[Doubles, Doubles, Doubles]:
         """At most LONGEST clips (N, CLIP), words (L, CLIP) → (centre, width) of ten spans 0…1 (10, 2), how sure each
@@ -103,15 +104,17 @@ def settle(spans: Doubles, length_s: float) -> Doubles:
     return np.stack([start, np.maximum(end, start + CLIP_S)], 1).clip(0, length_s)
 
 
+@architecture("moment-detr", "qd-detr", "cg-detr")
 def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> MomentDetr:
-    """For the registry. Raises ModelError where the file is no checkpoint of this network."""
+    """From a card and the checked bytes of its files. Raises ModelError for a file that is no checkpoint of this
+    network."""
     weights = tensors(files["net"], card.name)
     first = weights.get("input_vid_proj.0.LayerNorm.weight")
     if first is not None and len(first) > CLIP + 2:
         raise ModelError(
             f"This checkpoint of {card.name} reads SlowFast features too; give the one trained on CLIP only."
         )
-    net = Network(SHAPES[card.name])
+    net = Network(SHAPES[card.architecture])
     own = net.state_dict()
     # A leading 1 is no difference: releases disagree about it for the learned tokens.
     weights = {

@@ -46,7 +46,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType({
 })  # fmt: skip
 
 
-class Seen(NamedTuple):
+class DetrOutput(NamedTuple):
     """Spans (Q, 2) as (centre, width) of the video 0…1, how sure each is (Q,) 0…1, and how each clip fits (N,)."""
 
     spans: torch.Tensor
@@ -71,7 +71,7 @@ class Transformer(nn.Module):
 
 
 class Network(nn.Module):
-    """Clips (N, VIDEO) and words (L, CLIP), both as `inputs` makes them → Seen."""
+    """Clips (N, VIDEO) and words (L, CLIP), both as `inputs` makes them → DetrOutput."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class Network(nn.Module):
         for name in ("moment_rep_token", "moment_rep_pos", "sent_rep_token", "sent_rep_pos"):
             setattr(self, name, nn.Parameter(torch.randn(WIDTH)))
 
-    def forward(self, clips: torch.Tensor, words: torch.Tensor) -> Seen:
+    def forward(self, clips: torch.Tensor, words: torch.Tensor) -> DetrOutput:
         video, text = self.input_vid_proj(clips), self.input_txt_proj(words)
         place = places(len(video), video.device)
         if not self.shape.words_first:
@@ -114,7 +114,7 @@ class Network(nn.Module):
         like = (self.saliency_proj1(memory) * self.saliency_proj2(summary)).sum(1) / WIDTH**0.5
         return self._moments(memory, place, like)
 
-    def _together(self, video: torch.Tensor, text: torch.Tensor, place: torch.Tensor) -> Seen:
+    def _together(self, video: torch.Tensor, text: torch.Tensor, place: torch.Tensor) -> DetrOutput:
         place = torch.cat([place, torch.zeros_like(text)])
         memory = self.transformer.encoder(torch.cat([video, text]), place)
         return self._moments(memory, place, self.saliency_proj(memory[: len(video)])[:, 0])
@@ -145,11 +145,11 @@ class Network(nn.Module):
         best = share.argmax()
         return share[best] * self.global_rep_token[best][None] + mean
 
-    def _moments(self, memory: torch.Tensor, place: torch.Tensor, saliency: torch.Tensor) -> Seen:
+    def _moments(self, memory: torch.Tensor, place: torch.Tensor, saliency: torch.Tensor) -> DetrOutput:
         states, anchors = self.transformer.decoder(self.query_embed.weight, memory, place)
         moved = self.span_embed(states)
         spans = (moved if anchors is None else moved + logit(anchors)).sigmoid()
-        return Seen(spans, self.class_embed(states).softmax(1)[:, 0], saliency)
+        return DetrOutput(spans, self.class_embed(states).softmax(1)[:, 0], saliency)
 
 
 def inputs(frames: torch.Tensor, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

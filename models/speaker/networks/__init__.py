@@ -1,7 +1,7 @@
 """Published active-speaker networks, written anew from their descriptions.
 
-Names of weights are those of the checkpoints. Each is put together from shared parts and is used the same way: `see`
-faces, `hear` sound, `meet` for logits.
+Names of weights are those of the checkpoints. Each is put together from shared parts and is used the same way:
+`encode_video` for faces, `encode_audio` for sound, `fuse` for logits.
 """
 
 from models.speaker.networks.loconet import LoCoNet

@@ -12,7 +12,7 @@ _WIDTH = 256
 _FINE, _COARSE = 10, 15  # layers of the sound stack after which it has 256 and 512 channels
 
 
-class Bands(nn.Module):
+class AudioEncoder(nn.Module):
     """Log-mel (1, 4T, 64) → (1, T, 128): a VGG stack, its last two resolutions joined."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Bands(nn.Module):
         return narrow
 
 
-class Short(nn.Module):
+class ShortTermConv(nn.Module):
     """All SPEAKERS beside each other over seven frames: (SPEAKERS, T, 256) → the same."""
 
     def __init__(self) -> None:
@@ -58,8 +58,8 @@ class Encoder(Deep):
 
     def __init__(self) -> None:
         super().__init__(idle=False)
-        self.audioEncoder = Bands()
-        self.convAV = nn.ModuleList(layer for _ in range(3) for layer in (Short(), Attention(_WIDTH)))
+        self.audioEncoder = AudioEncoder()
+        self.convAV = nn.ModuleList(layer for _ in range(3) for layer in (ShortTermConv(), Attention(_WIDTH)))
 
     def company(self, both: torch.Tensor) -> torch.Tensor:
         """(SPEAKERS, T, 256) → the same, after three turns of short and long."""
@@ -78,14 +78,14 @@ class LoCoNet(Network):
         self.model = Encoder()
         self.lossAV, self.lossA, self.lossV = Head(_WIDTH), Head(128), Head(128)
 
-    def see(self, faces: torch.Tensor) -> torch.Tensor:
+    def encode_video(self, faces: torch.Tensor) -> torch.Tensor:
         return self.model.faces(normalised(faces))
 
-    def hear(self, rows: torch.Tensor) -> torch.Tensor:
+    def encode_audio(self, rows: torch.Tensor) -> torch.Tensor:
         heard: torch.Tensor = self.model.audioEncoder(rows)
         return heard
 
-    def meet(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    def fuse(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         both = self.model.cross(heard, seen)
         company = [[both[(k + i) % len(both)] for i in range(SPEAKERS)] for k in range(len(both))]
         return torch.stack([self.lossAV(self.model.company(torch.stack(three))[0]) for three in company])

@@ -60,17 +60,17 @@ class Attention(nn.Module):
 class Network(nn.Module):
     """An active-speaker network: K faces (K, T, 112, 112), 0…255, and one sound, four rows a frame.
 
-    `see` and `hear` give (K, T, 128) and (1, T, 128); `meet` gives logits (K, T, 2) from both. They are apart so that
-    each is computed once.
+    `encode_video` and `encode_audio` give (K, T, 128) and (1, T, 128); `fuse` gives logits (K, T, 2) from both. They
+    are apart so that each is computed once.
     """
 
     together = False  # whether it reads the tracks of a scene beside each other, with log-mel instead of cepstra
 
-    def see(self, faces: torch.Tensor) -> torch.Tensor:
+    def encode_video(self, faces: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
-    def hear(self, rows: torch.Tensor) -> torch.Tensor:
+    def encode_audio(self, rows: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
-    def meet(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    def fuse(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError

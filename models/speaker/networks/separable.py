@@ -18,7 +18,7 @@ WIDTHS = (1, 32, 64, 128)
 
 
 @dataclass(frozen=True)
-class Sense:
+class Modality:
     """How picture (N, C, T, Y, X) or sound (N, C, bands, T) is convolved: over space, or bands, and over time."""
 
     space_letter: str  # in the names of weights
@@ -40,8 +40,8 @@ class Sense:
         return self.norm(channels, eps=EPS, momentum=MOMENTUM)
 
 
-PICTURE = Sense("s", nn.Conv3d, nn.BatchNorm3d, (0, 1, 1), (1, 0, 0), 2)
-SOUND = Sense("m", nn.Conv2d, nn.BatchNorm2d, (1, 0), (0, 1), 1)
+PICTURE = Modality("s", nn.Conv3d, nn.BatchNorm3d, (0, 1, 1), (1, 0, 0), 2)
+SOUND = Modality("m", nn.Conv2d, nn.BatchNorm2d, (1, 0), (0, 1), 1)
 
 
 class Block(nn.Module):
@@ -57,7 +57,7 @@ class Block(nn.Module):
             x = F.relu(getattr(self, norm)(getattr(self, conv)(x)), inplace=True)
         return x
 
-    def _add(self, conv: str, norm: str, sense: Sense, inside: int, outside: int, *shape: Any) -> tuple[str, str]:
+    def _add(self, conv: str, norm: str, sense: Modality, inside: int, outside: int, *shape: Any) -> tuple[str, str]:
         self.add_module(conv, sense.step(inside, outside, *shape))
         self.add_module(norm, sense.normed(outside))
         return conv, norm
@@ -66,7 +66,7 @@ class Block(nn.Module):
 class Parallel(Block):
     """Kernels of 3 and of 5 side by side, each over space and then over time; then a mixing of channels."""
 
-    def __init__(self, sense: Sense, inside: int, outside: int, stride: int) -> None:
+    def __init__(self, sense: Modality, inside: int, outside: int, stride: int) -> None:
         super().__init__()
         self.paths = [
             [
@@ -85,7 +85,7 @@ class Parallel(Block):
 class Serial(Block):
     """Kernels of 5 and 3 over space, then of 5 and 3 over time."""
 
-    def __init__(self, sense: Sense, inside: int, outside: int, stride: int) -> None:
+    def __init__(self, sense: Modality, inside: int, outside: int, stride: int) -> None:
         super().__init__()
         s, half = sense.space_letter, outside // 2
         self.paths = [[
@@ -99,7 +99,7 @@ class Serial(Block):
 class Encoder(nn.Module):
     """Three blocks, pooled after the first two; what space is left is pooled at the end: (N, 1, …) → (N, T, 128)."""
 
-    def __init__(self, block: Callable[[Sense, int, int, int], Block], sense: Sense) -> None:
+    def __init__(self, block: Callable[[Modality, int, int, int], Block], sense: Modality) -> None:
         super().__init__()
         self.sense = sense
         self.block1, self.block2, self.block3 = (
@@ -117,7 +117,7 @@ class Encoder(nn.Module):
         return F.max_pool3d(x, (1, 3, 3), (1, 2, 2), (0, 1, 1))
 
 
-class There(nn.Module):
+class SequentialBiGRU(nn.Module):
     """Forward in time, then the result of that backward: (B, T, 128) → (B, T, 128)."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class There(nn.Module):
         return F.gelu(self.gru_backward(once.flip(1))[0].flip(1))
 
 
-class ThereAndBack(nn.Module):
+class ParallelBiGRU(nn.Module):
     """Forward and backward in time, each by itself: (B, T, 256) → (B, T, 128)."""
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class Added(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.visualEncoder, self.audioEncoder = Encoder(Parallel, PICTURE), Encoder(Parallel, SOUND)
-        self.GRU = There()
+        self.GRU = SequentialBiGRU()
 
     def join(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         joined: torch.Tensor = self.GRU(heard + seen)
@@ -165,7 +165,7 @@ class Gated(nn.Module):
         super().__init__()
         self.visualEncoder, self.audioEncoder = Encoder(Serial, PICTURE), Encoder(Serial, SOUND)
         self.fusion = Gate(256)
-        self.detector = ThereAndBack()
+        self.detector = ParallelBiGRU()
 
     def join(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         fused = self.fusion(torch.cat([heard, seen], dim=2).transpose(1, 2))
@@ -181,15 +181,15 @@ class LightAsd(Network):
         self.model: Added | Gated = Added()
         self.lossAV, self.lossV = Head(128), Head(128)
 
-    def see(self, faces: torch.Tensor) -> torch.Tensor:
+    def encode_video(self, faces: torch.Tensor) -> torch.Tensor:
         seen: torch.Tensor = self.model.visualEncoder(normalised(faces).unsqueeze(1))
         return seen
 
-    def hear(self, rows: torch.Tensor) -> torch.Tensor:
+    def encode_audio(self, rows: torch.Tensor) -> torch.Tensor:
         heard: torch.Tensor = self.model.audioEncoder(rows.unsqueeze(1).transpose(2, 3))
         return heard
 
-    def meet(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    def fuse(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.lossAV(self.model.join(heard.expand_as(seen), seen))
         return logits
 

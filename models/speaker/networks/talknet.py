@@ -28,13 +28,13 @@ class TalkNet(Network):
         self.model = Encoder()
         self.lossAV, self.lossA, self.lossV = Head(256), Head(128), Head(128)
 
-    def see(self, faces: torch.Tensor) -> torch.Tensor:
+    def encode_video(self, faces: torch.Tensor) -> torch.Tensor:
         return self.model.faces(normalised(faces))
 
-    def hear(self, rows: torch.Tensor) -> torch.Tensor:
+    def encode_audio(self, rows: torch.Tensor) -> torch.Tensor:
         heard: torch.Tensor = self.model.audioEncoder(rows)
         return heard
 
-    def meet(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    def fuse(self, heard: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.lossAV(self.model.join(heard, seen))
         return logits

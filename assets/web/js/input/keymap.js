@@ -1,7 +1,7 @@
 // Which key does what: presets for hands that come from other tools, and each person's own changes on top.
 
 import { Emitter } from "../emitter.js";
-import { readPreferences } from "../model/preferences.js";
+import { entriesOf, isTexts, readPreferences } from "../model/preferences.js";
 
 /** @import { Keeper } from "../model/preferences.js" */
 
@@ -139,10 +139,10 @@ export class Keymap extends Emitter {
     super();
     this.storage = storage;
     const kept = readPreferences(storage, KEY);
-    /** @type {string} */
-    this.preset = kept.preset in PRESETS ? kept.preset : "studio";
+    const preset = typeof kept.preset === "string" ? kept.preset : "";
+    this.preset = Object.hasOwn(PRESETS, preset) ? preset : "studio";
     /** action → keys @type {{ [action: string]: string[] }} */
-    this.own = kept.own ?? {};
+    this.own = Object.fromEntries(entriesOf(kept.own, isTexts));
   }
 
   /** Actions as they are shown together. */

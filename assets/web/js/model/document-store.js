@@ -82,6 +82,8 @@ export class DocumentStore extends Emitter {
   playable = false;
   /** @readonly @type {boolean} whether it is searchable */
   indexed = false;
+  /** @readonly @type {boolean} whether this person may change what others use */
+  admin = true;
   /** @readonly @type {number} the last revision that is in here */
   seq = 0;
   /** @readonly @type {number} the last run that is in here */
@@ -187,6 +189,7 @@ export class DocumentStore extends Emitter {
       engines: data.engines,
       jobs: data.jobs,
       indexed: data.indexed,
+      admin: data.admin,
       people: new People(data.people),
     });
     this.takeSchema(data.schema);

@@ -213,6 +213,7 @@ export class Editor {
    */
   takeHistory(history) {
     this.undoStack.restore(history);
-    for (const [id, version] of history.versions) this.store.rememberVersion(id, version);
+    const versions = Array.isArray(history.versions) ? history.versions : []; // an earlier release may have kept others
+    for (const each of versions) if (Array.isArray(each)) this.store.rememberVersion(each[0], each[1]);
   }
 }

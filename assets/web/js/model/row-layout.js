@@ -1,7 +1,7 @@
 // How the rows of the timeline are arranged: a person's preference, kept by this browser for all videos.
 
 import { Emitter } from "../emitter.js";
-import { readPreferences } from "./preferences.js";
+import { entriesOf, isObject, isTexts, readPreferences } from "./preferences.js";
 
 /** @import { Keeper } from "./preferences.js" */
 
@@ -26,9 +26,9 @@ export class RowLayout extends Emitter {
     this.storage = storage;
     const known = readPreferences(storage, KEY);
     /** @type {string[]} */
-    this.order = known.order ?? [];
+    this.order = isTexts(known.order) ? known.order : [];
     /** @type {Map<string, RowState>} */
-    this.of = new Map(Object.entries({ ...FIRST, ...known.of }));
+    this.of = new Map([...Object.entries(FIRST), ...entriesOf(known.of, isObject)]);
   }
 
   /** @param {string} name @returns {RowState} */
@@ -77,7 +77,7 @@ export class RowLayout extends Emitter {
 
   /** How high it is, next to the usual. @param {string} name */
   size(name) {
-    return SIZES[this.get(name).size ?? USUAL];
+    return SIZES[this.get(name).size ?? USUAL] ?? SIZES[USUAL];
   }
 
   /** Whether it can be a step (1, -1) taller.

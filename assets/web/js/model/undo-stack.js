@@ -1,5 +1,7 @@
 // What can be undone: groups of changes, newest last.
 
+import { isObject } from "./preferences.js";
+
 /** @import { Annotation, Verdict } from "../types.js" */
 
 /** A change of an annotation (null: not there), or of what was decided about a prediction.
@@ -20,6 +22,15 @@ const MOST_CHANGES = 20_000; // in all groups: they are written down after each
 export const annotationIdOf = (change) =>
   change.decision === undefined ? (change.after ?? change.before)?.id : undefined;
 
+/** The groups that can be read of what was kept.
+ * @param {unknown} kept
+ * @returns {UndoableChange[][]}
+ */
+function groupsOf(kept) {
+  const groups = Array.isArray(kept) ? kept : [];
+  return groups.filter((group) => Array.isArray(group) && group.length > 0 && group.every(isObject));
+}
+
 export class UndoStack {
   /** @param {() => void} keep told after every change, so that a reload forgets nothing */
   constructor(keep = () => {}) {
@@ -32,9 +43,10 @@ export class UndoStack {
     this.open = null;
   }
 
-  /** @param {{ done?: UndoableChange[][], undone?: UndoableChange[][] }} kept */
-  restore({ done = [], undone = [] }) {
-    Object.assign(this, { done, undone });
+  /** What cannot be read of what was kept is left out. @param {{ done?: unknown, undone?: unknown }} kept */
+  restore({ done, undone }) {
+    this.done = groupsOf(done);
+    this.undone = groupsOf(undone);
   }
 
   /** @param {UndoableChange} change */

@@ -3,6 +3,7 @@
 // both (private windows), everything still works in the page, and leaving it warns.
 
 import { newId } from "../model/ids.js";
+import { isObject } from "../model/preferences.js";
 
 /** @import { Edit } from "../types.js" */
 /** @import { KeptHistory } from "../model/editor.js" */
@@ -95,6 +96,16 @@ function dropFrom(store, ids) {
   }
 }
 
+/** Whether a record is one that this module kept: anything else in a browser's storage is left alone.
+ * @param {unknown} record
+ * @returns {record is KeptEdit}
+ */
+const isRecord = (record) =>
+  isObject(record) &&
+  typeof record.video === "string" &&
+  isObject(record.edit) &&
+  typeof record.edit.edit_id === "string";
+
 /** Edits that a tab closed on before IndexedDB had them, oldest first.
  * @returns {HurriedEdit[]}
  */
@@ -107,8 +118,9 @@ function hurried() {
       } catch {
         return [];
       }
-    });
-  return found.sort((a, b) => a.at - b.at || a.n - b.n);
+    })
+    .filter(isRecord);
+  return /** @type {HurriedEdit[]} */ (found).sort((a, b) => a.at - b.at || a.n - b.n);
 }
 
 /**
@@ -117,7 +129,8 @@ function hurried() {
  */
 async function kept(video) {
   const all = (/** @type {IDBObjectStore} */ store) => (video ? store.index("video").getAll(video) : store.getAll());
-  const records = await within("edits", "readonly", all, /** @type {KeptEdit[]} */ ([]));
+  const found = await within("edits", "readonly", all, /** @type {KeptEdit[]} */ ([]));
+  const records = found.filter(isRecord);
   const known = new Set(records.map((record) => record.edit.edit_id));
   return [
     ...records,

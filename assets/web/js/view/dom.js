@@ -57,18 +57,28 @@ export function el(tag, attributes = {}, ...children) {
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let hideToast;
 
-/**
+/** A message that goes by itself. `undo` takes back what it says, by a button in it.
  * @param {string} message
  * @param {"info" | "error"} [kind]
+ * @param {(() => unknown) | null} [undo]
  */
-export function toast(message, kind = "info") {
+export function toast(message, kind = "info", undo = null) {
   const box = document.getElementById("toast");
   if (!box) return;
-  box.textContent = message;
+  const hide = () => {
+    box.classList.remove("shown");
+    box.querySelector("button")?.remove();
+  };
+  const act = () => {
+    hide();
+    undo?.();
+  };
+  const button = undo && el("button", { type: "button", class: "link", text: "Undo", onclick: act });
+  box.replaceChildren(message, ...(button ? [" ", button] : []));
   box.dataset.kind = kind;
   box.classList.add("shown");
   clearTimeout(hideToast);
-  hideToast = setTimeout(() => box.classList.remove("shown"), kind === "error" ? 8000 : 4000);
+  hideToast = setTimeout(hide, undo || kind === "error" ? 8000 : 4000);
 }
 
 /** 62.5 → "1:02.500"; digits: 3 to the millisecond, 0 for whole seconds.

@@ -112,7 +112,14 @@ export class Exchange {
       "li",
       {},
       el("span", { dir: "auto", text: `${past.file}: ${count}, ${who} ` }),
-      el("button", { class: "link", type: "button", text: "Undo", onclick: (event) => this.undo(past, event.target) }),
+      el("button", {
+        class: "link",
+        type: "button",
+        text: "Undo",
+        disabled: Boolean(past.fixed),
+        title: past.fixed || null,
+        onclick: (event) => this.undo(past, event.target),
+      }),
     );
   }
 

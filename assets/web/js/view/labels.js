@@ -15,6 +15,8 @@ import { counted, el, finder, redraw, toast } from "./dom.js";
 
 const KEYS = ["", ..."123456789"];
 
+const ADMIN_ONLY = "Only an admin can rename or remove a label that others use, or restrict a track to its labels.";
+
 export class LabelEditor {
   /** @type {VideoDocument | null} */
   doc = null;
@@ -51,7 +53,7 @@ export class LabelEditor {
     const { store } = doc;
     this.read({ labels: store.labels, tracks: [...store.tracks.values()] }, tracks);
     this.key = store.schemaKey;
-    this.message.textContent = "";
+    this.message.textContent = store.admin ? "" : ADMIN_ONLY;
     this.dialog.showModal();
   }
 

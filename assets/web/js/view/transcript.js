@@ -2,6 +2,7 @@
 
 import { Emitter } from "../emitter.js";
 import { call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
 import { clock, el, finder, targetOf, toast } from "./dom.js";
 import { personOf } from "../model/people.js";
 
@@ -40,12 +41,13 @@ export class Transcript extends Emitter {
     this.seek = seek;
     this.time = time;
     this.frameEnd = frameEnd;
-    const file = $("subtitle-file", "input");
+    this.file = $("subtitle-file", "input");
+    this.fileTitle = this.file.parentElement?.title ?? "";
     this.list.addEventListener("click", (event) => this.clicked(event));
     this.list.addEventListener("dblclick", (event) => this.edit(targetOf(event).closest("li")));
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.$("line-add").addEventListener("click", () => this.add());
-    file.addEventListener("change", () => this.read(file));
+    this.file.addEventListener("change", () => this.read(this.file));
   }
 
   /** @param {VideoDocument} doc */
@@ -62,13 +64,21 @@ export class Transcript extends Emitter {
     const { doc } = this;
     if (!doc) return;
     try {
-      const { lines } = await call(this.server, "transcript", { video: doc.id });
+      const { lines, fixed } = await call(this.server, "transcript", { video: doc.id, annotator: currentUser() });
+      if (doc === this.doc) this.mayRead(fixed);
       const typed = this.lines.filter((line) => line.id === null && this.fieldOf(line));
       if (doc === this.doc) this.lines = [...lines, ...typed].sort(byStart);
     } catch (error) {
       toast(messageOf(error), "error");
     }
     this.show();
+  }
+
+  /** @param {string} fixed why this person may not read in other subtitles, or nothing */
+  mayRead(fixed) {
+    const label = this.file.parentElement;
+    this.file.disabled = Boolean(fixed);
+    if (label) label.title = fixed || this.fileTitle;
   }
 
   /** Who speaks most while a line is said, by annotations where there are some, else by what is predicted.
@@ -250,13 +260,24 @@ export class Transcript extends Emitter {
 
   /** @param {HTMLElement} node */
   async drop(node) {
-    const [video, line] = [this.doc?.id, this.lineOf(node)];
-    if (!video || !line) return;
+    const [doc, line] = [this.doc, this.lineOf(node)];
+    if (!doc || !line) return;
     try {
-      await call(this.server, "drop_line", { video, line: line.id });
+      await call(this.server, "drop_line", { video: doc.id, line: line.id });
+      toast("The line was removed.", "info", async () => {
+        await this.save(doc, { ...line, id: null });
+        if (doc === this.doc) await this.load();
+      });
     } catch (error) {
       toast(messageOf(error), "error");
     }
+    await this.load();
+  }
+
+  /** @param {string} id */
+  async undoImport(id) {
+    const request = { import: id, annotator: currentUser() };
+    await call(this.server, "import_undo", request).catch((error) => toast(messageOf(error), "error"));
     await this.load();
   }
 
@@ -267,8 +288,9 @@ export class Transcript extends Emitter {
     input.value = "";
     if (!file || !video) return;
     try {
-      const { count } = await call(this.server, "read_subtitles", { video, text: await file.text() });
-      toast(`${count} lines were read.`);
+      const request = { video, text: await file.text(), annotator: currentUser() };
+      const made = await call(this.server, "read_subtitles", request);
+      toast(`${made.count} lines were read.`, "info", () => this.undoImport(made.import));
     } catch (error) {
       toast(messageOf(error), "error");
     }

@@ -1,0 +1,82 @@
+"""What a model's card says, and how it is read."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+
+class ModelError(Exception):
+    """A model that cannot be had as asked; the message is one sentence that names the cure."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """Where a model comes from that is not the studio's: the name of its package, who builds it there, and the one
+    sentence that says why it cannot be used, if it cannot."""
+
+    package: str
+    builder: EntryPoint
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a person should know before trusting a model, and what the loader needs.
+
+    `files` maps a role to (locator, sha256); a locator is a name beside the card, `package:PACKAGE/PATH`, or
+    `user:NAME` for a file that a person brings, whose sha256 is empty here and recorded by `install`. `fetch` says
+    where to get such files. `architecture` says who builds it (`models.architectures`), `members` of which models of
+    its task it is made. `folder` is where the card was found. `metrics` holds only numbers that
+    `studio.recipes.measure` measured on data held out from training.
+    """
+
+    name: str
+    task: str
+    version: str
+    licence: str
+    source: str
+    summary: str
+    files: Mapping[str, tuple[str, str]]
+    labels: tuple[str, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    default: bool = False
+    fetch: str = ""
+    architecture: str = ""
+    members: tuple[str, ...] = ()
+    folder: Path | None = None
+    plugin: Plugin | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.name and self.task and self.version):
+            raise ModelError("A model card needs a name, a task and a version; repair its front matter.")
+        for role, (locator, digest) in self.files.items():
+            brought = re.fullmatch(r"user:[\w-]+(\.[\w-]+)*", locator) and digest == ""
+            shipped = not locator.startswith(("/", "user:")) and re.fullmatch("[0-9a-f]{64}", digest)
+            if ".." in locator or not (brought or shipped):
+                raise ModelError(f"The card of {self.name} has a bad locator or sha256 for “{role}”; repair it.")
+
+    @property
+    def brought(self) -> dict[str, str]:
+        """The files that a person brings: role → name in their folder."""
+        return {role: loc.removeprefix("user:") for role, (loc, _) in self.files.items() if loc.startswith("user:")}
+
+
+_FIELDS = {each.name for each in fields_of(ModelCard)} - {"folder", "plugin"}  # what a card may say
+
+
+def parse(text: str) -> ModelCard:
+    """The card in a markdown file's text. Raises ModelError where the front matter cannot be read."""
+    parts = re.split(r"^\+\+\+\s*$", text, maxsplit=2, flags=re.MULTILINE)
+    try:
+        fields = tomllib.loads(parts[1])
+        files = {role: (str(locator), str(digest)) for role, (locator, digest) in fields.pop("files", {}).items()}
+        labels, members = (tuple(fields.pop(key, ())) for key in ("labels", "members"))
+        if unknown := fields.keys() - _FIELDS:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        return ModelCard(files=files, labels=labels, members=members, **fields)
+    except (IndexError, TypeError, ValueError) as error:
+        raise ModelError(f"A model card cannot be read ({error}); reinstall the product.") from error

@@ -1,0 +1,181 @@
+"""What the models of every task promise. Arrays in, arrays out; tasks know these protocols and no class behind them.
+
+A model of a package or of a person's own is held to the same. Every model has a `name` and a `version`, those of its
+card, and says in `labels` what the columns of its answers stand for, where it has columns.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Images = npt.NDArray[np.uint8]
+CropStyle = Literal["padded", "plain"]
+"""A square with room around the face, or the box itself, whatever its shape, as in AVA-ActiveSpeaker."""
+Moment = tuple[float, float, float]
+"""(start_s, end_s, score), 0 ≤ start < end, score in 0…1."""
+
+
+class TextVideoEncoder(Protocol):
+    """Frames and sentences in one space of `dim` dimensions, where the dot product is their similarity."""
+
+    name: str
+    version: str
+    dim: int
+    scale: float
+    """What training multiplied cosines with before it compared them; `hubness.video_bias` asks for it."""
+
+    def frame_size(self, width: int, height: int) -> tuple[int, int]:
+        """(w, h) at which a decoder should deliver frames of a width × height video: no resize is left to do."""
+        ...
+
+    def encode_frames(self, frames: Images, tokens: bool = False) -> Floats:
+        """uint8 (N, H, W, 3) RGB of any size → float32 (N, dim), unit length; with tokens (N, P, dim), one
+        unit vector for each of P regions, row by row from the top left. Raises ValueError for other input."""
+        ...
+
+    @overload
+    def encode_text(self, texts: list[str], tokens: Literal[False] = False) -> Floats: ...
+    @overload
+    def encode_text(self, texts: list[str], tokens: Literal[True]) -> tuple[Floats, npt.NDArray[np.bool_]]: ...
+    def encode_text(self, texts: list[str], tokens: bool = False) -> Any:
+        """M sentences → float32 (M, dim), unit length; with tokens the pair float32 (M, L, dim), unit length,
+        and a bool mask (M, L) that is true for real tokens."""
+        ...
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """A text as the encoder of the frames reads it, for engines that want more than its similarity with them.
+
+    `encoder` is the encoder's name; `words` (L, W) are its states of the text's tokens before their projection into the
+    space of the frames, in order and without padding. Raises ValueError for another shape.
+    """
+
+    encoder: str
+    words: Floats | None = None
+
+    def __post_init__(self) -> None:
+        if self.words is not None and (self.words.ndim != 2 or not self.words.size):
+            raise ValueError(f"words must be (L, W) with L and W above 0, not {self.words.shape}.")
+
+
+class GroundingEngine(Protocol):
+    """From a text's similarity with sampled frames to moments."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    needs: frozenset[str]
+    """Which fields of TextFeatures it cannot do without: nothing, or "words"."""
+
+    def accept(self, query: TextFeatures | None) -> None:
+        """Raises ModelError, naming the cure, where the engine cannot read this encoder's vectors or lacks what it
+        needs: a question to ask before an hour of indexing."""
+        ...
+
+    def propose(
+        self,
+        times_s: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        top_k: int = 5,
+        duration_s: float | None = None,
+        features: npt.ArrayLike | None = None,
+        query: TextFeatures | None = None,
+    ) -> list[Moment]:
+        """Sample times (N,) rising, similarities (N,), frame vectors (N, D) → at most `top_k`
+        (start_s, end_s, score), best first.
+
+        Each sample stands for the time half-way to its neighbours, so 0 ≤ start < end, and end ≤ duration_s where
+        that is given. Scores lie in 0…1 and compare within one video. Engines that need nothing of `query` read the
+        curve: a flat one says nothing, and gives the whole video with a score of 0; similarities that are not finite
+        count as the lowest; without `features` they make do. Raises ValueError where the shapes disagree, times do not
+        rise, or top_k < 1; ModelError as `accept` does.
+        """
+        ...
+
+
+class FaceDetector(Protocol):
+    """Where faces are."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+
+    def frame_size(self, width: int, height: int, longest: int = 640) -> tuple[int, int]:
+        """(w, h) at which a decoder should deliver frames of a width × height video."""
+        ...
+
+    def detect(self, frames: Images) -> list[Floats]:
+        """uint8 (N, H, W, 3) RGB → N arrays float32 (K, 5): x1, y1, x2, y2 in pixels, and a score in 0…1."""
+        ...
+
+    def detect_with_landmarks(self, frames: Images) -> list[tuple[Floats, Floats]]:
+        """As `detect`, each with the landmarks float32 (K, 5, 2): eyes, nose, corners of the mouth, in pixels."""
+        ...
+
+
+class ExpressionClassifier(Protocol):
+    """What a face expresses."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+
+    def predict(self, faces: Images, mirror: bool = True) -> Floats:
+        """Faces uint8 (N, H, W, 3) RGB → float32 (N, C), the probability of each of `labels`; with `mirror` the mean
+        over each face and its mirror image."""
+        ...
+
+
+class DialogEmotionClassifier(Protocol):
+    """What words express, each line read with its neighbours."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+
+    def predict(self, lines: list[str]) -> Floats:
+        """L lines of subtitles in order → float32 (L, C), the probability of each of `labels`."""
+        ...
+
+
+class VoiceActivityDetector(Protocol):
+    """When somebody speaks."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    hop_s: float
+    """Seconds from one probability to the next."""
+
+    def probability(self, audio: Floats) -> Floats:
+        """Sound float32 (S,) at 16 kHz → float32 (T,): the probability of a voice in each hop."""
+        ...
+
+
+class ActiveSpeakerDetector(Protocol):
+    """Who of the visible faces is the voice that is heard.
+
+    `crop_style` says which crop the model reads: `models.crop_speaker(frame, boxes, crop_style)`.
+    """
+
+    name: str
+    version: str
+    crop_style: CropStyle
+
+    def speech_probability(self, audio: Floats, length: int) -> Doubles:
+        """Probability of a voice, anybody's, in each of `length` frames (length,)."""
+        ...
+
+    def score(self, tracks: list[Images], audio: Floats) -> list[Floats]:
+        """K gray face tracks uint8 (T, 112, 112) at 25 fps and the scene's sound float32 (S,) at 16 kHz → K arrays
+        float32 (T,): the probability that this face is the voice heard in that frame, never above that of a voice.
+
+        All tracks and the sound start together; tracks may differ in length, frames beyond the sound are silent. All
+        tracks of a scene belong in one call: models read them together. Raises ValueError for other input.
+        """
+        ...

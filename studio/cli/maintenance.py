@@ -1,0 +1,128 @@
+"""Looking after the library and its models: models, backup, doctor."""
+
+import argparse
+from pathlib import Path
+
+from studio.cli.common import Args, Commands, opened, settings_of, show
+from studio.errors import UsageError
+from studio.service import catalogue
+from studio.service.accounts.rights import TRASH_DAYS
+from studio.service.models import download, install
+from studio.service.system import backup as backups
+from studio.service.system.doctor import condition, examine
+
+
+def register(commands: Commands) -> None:
+    """Declare them."""
+    sub = commands.add("models", models, "list the models, verify their files, or get more of them",
+                       examples=("studio models list", "studio models verify --json",
+                                 "studio models add best.ckpt --as moment-detr"))  # fmt: skip
+    sub.add_argument("action", choices=["list", "verify", "download", "add"])
+    sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
+    sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
+    sub = commands.add("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
+    sub.add_argument("file", metavar="FILE", type=Path)
+    sub = commands.add("restore", bring_back, "put a backup in the place of the library's database", as_json=False)
+    sub.add_argument("file", metavar="FILE", type=Path)
+    sub = commands.add("trash", trash, "list what was removed, bring it back, or delete it for good",
+                       examples=("studio trash list", "studio trash restore 0123456789ab", "studio trash empty"),
+                       more=f"What was removed in the app is deleted after {TRASH_DAYS} days.")  # fmt: skip
+    sub.add_argument("action", choices=["list", "restore", "empty"])
+    sub.add_argument("video", metavar="VIDEO", nargs="?", help="restore: the id that list says")
+    sub = commands.add("completion", completion, "print a script that completes commands in your shell", as_json=False,
+                       examples=("studio completion zsh > ~/.zfunc/_studio",))  # fmt: skip
+    sub.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+    commands.add("doctor", doctor, "say what is missing and how to fix it")
+
+
+def models(args: Args) -> int:
+    """`studio models list|verify|download|add`"""
+    settings = settings_of(args)
+    if (args.what is None) != (args.action in ("list", "verify")) or (args.name is None) == (args.action == "add"):
+        raise UsageError("Use: studio models list|verify, download MODEL/PRETRAINED, or add FILE --as NAME.")
+    if args.action == "download":
+        said = download(settings, args.what)
+        show(args, {"downloaded": args.what}, [said])
+        return 0
+    if args.action == "add":
+        row = install(settings, Path(args.what), args.name)
+        show(args, {"added": row}, [f"{row['name']} is ready."])
+        return 0
+    cards = catalogue(settings)
+    broken = [card for card in cards if card["problems"]]
+    lines = [
+        f"{'✗' if card['problems'] else '✓' if card['installed'] else '·'} {card['task']:<16} {card['name']:<16} "
+        + "\n    ".join([card["summary"], *card["problems"], *[card["note"]] * bool(card["note"])])
+        for card in cards
+    ]
+    show(args, {"models": cards}, lines)
+    return 1 if broken and args.action == "verify" else 0
+
+
+def trash(args: Args) -> int:
+    """`studio trash list|restore|empty`"""
+    if (args.video is None) == (args.action == "restore"):
+        raise UsageError("Use: studio trash list, restore VIDEO, or empty.")
+    with opened(args) as studio:
+        if args.action == "restore":
+            row = studio.videos.bring_back(args.video)
+            show(args, {"restored": row["id"]}, [f"{row['id']}  {row['name']} is back."])
+            return 0
+        if args.action == "empty":
+            gone = studio.videos.trash.empty()
+            show(args, {"deleted": [row["id"] for row in gone]}, [f"{len(gone)} deleted"])
+            return 0
+        found = [
+            {"id": row["id"], "name": row["name"], "removed": row["removed"], "by": row["removed_by"]}
+            for row in studio.videos.trash.listed()
+        ]
+    show(args, {"removed": found}, [f"{row['id']}  {row['removed'][:10]}  {row['name']}" for row in found])
+    return 0
+
+
+def backup(args: Args) -> int:
+    """`studio backup`"""
+    with opened(args) as studio:
+        print(backups.backup(studio.settings, studio.store, args.file))
+    return 0
+
+
+def bring_back(args: Args) -> int:
+    """`studio restore`"""
+    kept = backups.restore(settings_of(args), args.file)
+    print("The library is as the backup has it." + (f" What was there is kept as {kept}." if kept else ""))
+    return 0
+
+
+def doctor(args: Args) -> int:
+    """`studio doctor`"""
+    checks = examine(settings_of(args))
+    lines = [
+        f"{'✓' if c['ok'] else '✗'} {c['what']}: {c['found']}" + ("" if c["ok"] else f"\n    {c['cure']}")
+        for c in checks
+    ]
+    show(args, {"checks": checks, "status": condition(settings_of(args))}, lines)
+    return 0 if all(c["ok"] for c in checks) else 1
+
+
+def completion(args: Args) -> int:
+    """`studio completion`: a plain script, so that pressing Tab starts no Python."""
+    import shtab
+
+    from studio.cli import parser
+
+    print(shtab.complete(_completing_files(parser()), args.shell))
+    return 0
+
+
+def _completing_files(top: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The parser, with every argument that names a file marked as one."""
+    import shtab
+
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for sub in action.choices.values():
+                _completing_files(sub)
+        elif action.type is Path or action.metavar in ("PATH", "VIDEO"):
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+    return top

@@ -1,0 +1,78 @@
+"""Embeddings of the sampled frames of each video on disk: half precision, memory-mapped, one pair of files an encoder.
+
+Scores are cosines, since vectors are unit length.
+"""
+
+import functools
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.index.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The sampled frames of one video: times (N,) int64 µs ascending, vectors (N, D) float16 unit length."""
+
+    times_us: NDArray[np.int64]
+    vectors: NDArray[np.float16]
+
+    def __post_init__(self) -> None:
+        if len(self.times_us) != len(self.vectors):
+            raise ValueError("one time a vector")
+
+    def similarity(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine of each frame with a unit query (D,) → (N,)."""
+        import torch  # only where it is used: the web server imports this room and never searches itself
+
+        vectors = torch.from_numpy(self.vectors)  # numpy's own half-precision product is ten times slower
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # a fraction of a millisecond: a second thread would only be waited for
+        try:
+            product = vectors @ torch.from_numpy(np.asarray(query, np.float32)).to(torch.float16)
+        finally:
+            torch.set_num_threads(threads)
+        return product.to(torch.float32).numpy()
+
+
+class FeatureStore:
+    """The embeddings of each video, for one encoder at a time."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+
+    def put(self, video_id: str, encoder: str, features: Features) -> None:
+        """Keep a video's features; replaces what was there for this encoder."""
+        name = file_name(encoder)
+        self.cache.save_array(video_id, f"{name}.vectors.npy", np.asarray(features.vectors, np.float16))
+        # the times come last: their presence says that the pair is complete
+        self.cache.save_array(video_id, f"{name}.times.npy", np.asarray(features.times_us, np.int64))
+
+    def get(self, video_id: str, encoder: str) -> Features | None:
+        """A video's features, memory-mapped; None when it is not indexed with this encoder."""
+        vectors = self.cache.load_array(video_id, f"{file_name(encoder)}.vectors.npy")
+        times = self.times(video_id, encoder)
+        if times is None or vectors is None or len(times) != len(vectors) or len(times) == 0:
+            return None
+        return Features(times, vectors)
+
+    def has(self, video_id: str, encoder: str) -> bool:
+        """Whether a video is indexed with this encoder: the one meaning that this has anywhere."""
+        return self.mtime_ns(video_id, encoder) > 0
+
+    def times(self, video_id: str, encoder: str) -> NDArray[np.int64] | None:
+        """When a video's features are sampled, µs."""
+        return self.cache.load_array(video_id, f"{file_name(encoder)}.times.npy")
+
+    def mtime_ns(self, video_id: str, encoder: str) -> int:
+        """When a video's features were last written, ns; 0 when it is not indexed with this encoder."""
+        return self.cache.mtime_ns(video_id, f"{file_name(encoder)}.times.npy")
+
+
+@functools.cache
+def file_name(encoder: str) -> str:
+    """How the files of an encoder's embeddings begin."""
+    return "frames-" + re.sub(r"[^A-Za-z0-9.]+", "-", encoder)

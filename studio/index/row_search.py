@@ -1,0 +1,125 @@
+"""Which videos hold the frames nearest to a query: exactly, or approximately where there are too many frames for that.
+
+Exact search reads every vector, so its time is the memory's bandwidth: with half precision a million frames fit into a
+tenth of a second on a laptop (tests/bench measures where that ends).
+"""
+
+import importlib.util
+import uuid
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+APPROXIMATE_ABOVE = 1_500_000  # rows
+Rows = np.memmap[Any, np.dtype[np.float16]]
+Ranges = NDArray[np.int64]
+
+
+class NearVideo(NamedTuple):
+    """A video by its position in `ranges`, the cosine of its best row, and those of all its rows (M,) where every row
+    was looked at."""
+
+    position: int
+    score: float
+    curve: NDArray[np.float32] | None
+
+
+class RowSearch(Protocol):
+    """Search over rows (N, D) of unit length."""
+
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
+        """Of V videos with rows [start, end) given by `ranges` (V, 2): the `top` by the cosine of their best row with
+        a unit query (D,), best first."""
+        ...
+
+
+class ExactSearch:
+    """Every row is looked at."""
+
+    def __init__(self, rows: Rows) -> None:
+        import torch  # only where it is used: the web server never searches itself
+
+        self._rows = torch.from_numpy(rows)
+
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
+        """See `RowSearch`."""
+        import torch
+
+        vector = torch.from_numpy(query).to(torch.float16)
+
+        def likeness(start: int, end: int) -> NDArray[np.float32]:
+            product = self._rows[start:end] @ vector
+            return product.to(torch.float32).numpy()
+
+        if 2 * int((ranges[:, 1] - ranges[:, 0]).sum()) < len(self._rows):  # a filter left little
+            curves = [likeness(start, end) for start, end in ranges.tolist()]
+            values = np.array([curve.max() for curve in curves])
+        else:
+            scores = likeness(0, len(self._rows))
+            curves = [scores[start:end] for start, end in ranges.tolist()]
+            order = np.argsort(ranges[:, 0])
+            values = np.empty(len(ranges), np.float32)
+            # ranges do not overlap: [start, end, start, end, …] cuts the scores into videos and the gaps between them
+            cuts = ranges[order].ravel()
+            values[order] = np.maximum.reduceat(np.append(scores, np.float32(-np.inf)), cuts)[::2]
+        found = np.argsort(-values, kind="stable")[:top]
+        return [NearVideo(int(i), float(values[i]), curves[i]) for i in found]
+
+
+class ApproximateSearch:
+    """FAISS's inverted lists of eight-bit vectors over the rows there were when it was built, exact over those since.
+
+    Scores are exact: what the lists find is looked up again in the rows.
+    """
+
+    _PROBES, _FIRST, _MOST = 64, 2_048, 65_536
+
+    def __init__(self, rows: Rows, file: Path) -> None:
+        import faiss
+
+        self._rows, self._index = rows, faiss.read_index(str(file), faiss.IO_FLAG_MMAP)
+        faiss.extract_index_ivf(self._index).nprobe = self._PROBES
+        self.covered = int(self._index.ntotal)
+
+    @staticmethod
+    def installed() -> bool:
+        return importlib.util.find_spec("faiss") is not None
+
+    @staticmethod
+    def build(rows: Rows, file: Path) -> None:
+        """Train and fill the index of all rows; the file appears complete. About two minutes a million rows."""
+        import faiss
+
+        count, dim = rows.shape
+        lists = max(1, min(4 * round(count**0.5), count // 39))  # FAISS wants 39 training points a list
+        index = faiss.index_factory(dim, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+        sample = np.sort(np.random.default_rng(0).permutation(count)[: 50 * lists])
+        index.train(np.asarray(rows[sample], np.float32))
+        for start in range(0, count, 65_536):
+            index.add(np.asarray(rows[start : start + 65_536], np.float32))
+        partial = file.with_name(f".{uuid.uuid4().hex}")
+        faiss.write_index(index, str(partial))
+        partial.replace(file)
+
+    def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
+        """See `RowSearch`; asks for more neighbours until there are enough videos among them."""
+        order = np.argsort(ranges[:, 0])
+        starts, ends = ranges[order, 0], ranges[order, 1]
+        wanted = self._FIRST
+        while True:
+            near = self._index.search(query[None], min(wanted, self.covered))[1][0]
+            rows = np.concatenate([near[near >= 0], np.arange(self.covered, len(self._rows))])
+            place = np.searchsorted(starts, rows, side="right") - 1
+            rows, place = rows[place >= 0], place[place >= 0]
+            inside = rows < ends[place]
+            rows, place = rows[inside], place[inside]
+            if len(np.unique(place)) >= min(top, len(ranges)) or wanted >= min(self._MOST, self.covered):
+                break
+            wanted *= 4
+        cosines = np.asarray(self._rows[rows], np.float32) @ query
+        values = np.full(len(ranges), -np.inf, np.float32)
+        np.maximum.at(values, order[place], cosines)
+        found = np.argsort(-values, kind="stable")[:top]
+        return [NearVideo(int(i), float(values[i]), None) for i in found if np.isfinite(values[i])]

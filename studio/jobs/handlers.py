@@ -1,0 +1,158 @@
+"""What each kind of job does: one function of plain arguments that returns plain values, model runs and transcripts.
+
+Nothing here knows the database: a child process on this machine runs these functions, and another engine could.
+"""
+
+import contextlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studio import media, tasks
+from studio.config import Limits
+from studio.errors import FormatError
+from studio.formats import subtitles
+from studio.jobs.result import PROXY, REPLACED, JobResult
+from studio.tasks import TaskContext, Video
+from studio.timeline import Cue, ModelRun, Transcript, us
+
+WAVEFORM_PER_S = 50
+
+
+def video_of(params: dict[str, Any]) -> Video:
+    facts = params["video"]
+    return Video(facts["id"], facts["path"], facts["duration_us"])
+
+
+def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> Video:
+    """The video, without what a job on an earlier file of its name left in the cache after it was emptied."""
+    video = video_of(params)
+    if context.cache.has(video.id, REPLACED):
+        context.cache.drop(video.id)
+    return video
+
+
+def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Everything that makes a video quick to look at: waveform, thumbnails, shot cuts, embeddings."""
+    video, whole = _without_stale_files(context, params), context.progress
+    context.progress = lambda fraction, message: whole(0.8 * fraction, message)
+    try:
+        features = tasks.index_video(context, video, params.get("encoder"))
+    finally:
+        context.progress = whole
+    tasks.make_thumbnails(context, video, features)
+    tasks.update_index(context, [video], params.get("encoder"))
+    if not context.cache.has(video.id, "waveform.npy"):
+        whole(0.8, "Drawing the sound")
+        context.cache.save_array(video.id, "waveform.npy", media.waveform(video.path, per_second=WAVEFORM_PER_S))
+    if not context.cache.has(video.id, "shots.npy"):
+        whole(0.9, "Finding shots")
+        context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
+    return JobResult(
+        {"frames": len(features.times_us)},
+        transcripts=[Transcript(video.id, "file", _subtitles(video, context.settings.limits))],
+    )
+
+
+def _subtitles(video: Video, limits: Limits) -> list[Cue]:
+    """What is said: the file's own text stream, else the subtitle file of the same name beside it."""
+    if found := media.subtitles(video.path, limits):
+        return [Cue(*line) for line in found]
+    for suffix in subtitles.SUFFIXES:
+        beside = Path(video.path).with_suffix(suffix)
+        with contextlib.suppress(OSError, FormatError):  # somebody else's file: it need not be good
+            if beside.stat().st_size <= limits.import_bytes:
+                return [Cue(*line) for line in subtitles.read(beside.read_bytes())]
+    return []
+
+
+def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """A copy that a browser can play, once, for a video that it cannot."""
+    video = _without_stale_files(context, params)
+    target = context.cache.path(video.id, PROXY)
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        media.make_proxy(video.path, target, progress=lambda done: context.progress(done, "Making it playable"))
+    return JobResult()
+
+
+def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The best moments among the given videos for one question."""
+    videos = [Video(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
+    image, like = params.get("image"), params.get("like")
+    question = tasks.Question(
+        params["text"],
+        None if like is None else (like[0], like[1], like[2]),
+        None if image is None else np.frombuffer(image[0], np.uint8).reshape(image[2], image[1], 3).copy(),
+    )
+    said = [
+        tasks.Said(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"]) for s in params.get("said", ())
+    ]
+    hits, strips = tasks.search(
+        context,
+        question,
+        videos,
+        params["top"],
+        params.get("encoder"),
+        said,
+        params.get("said_weight", 0.0),
+        params.get("levels"),
+        params.get("bank"),
+    )
+    return JobResult({"hits": [asdict(hit) for hit in hits], "strips": [asdict(strip) for strip in strips]})
+
+
+def explain(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Why a moment answers a query."""
+    span = params["start_us"], params["end_us"]
+    return JobResult(asdict(tasks.explain(context, params["query"], video_of(params), *span, params.get("encoder"))))
+
+
+def survey(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """What is in a video, in the words of the texts given."""
+    return _with_note(tasks.survey(context, video_of(params), params["texts"], params.get("encoder")))
+
+
+def ground(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The moments of one video for one query."""
+    names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top", "check": "check"}
+    options = {name: params[key] for key, name in names.items() if key in params}
+    options["memory"] = [tasks.Slot(**slot) for slot in params.get("memory", ())]
+    return JobResult(runs=[tasks.ground(context, video_of(params), params["query"], **options)])
+
+
+def glance(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The moment of one video around a time in seconds, for a query or for the picture alone."""
+    query, encoder = params.get("query") or "", params.get("encoder")
+    return JobResult(runs=[tasks.glance(context, video_of(params), us(params["at"]), query, encoder)])
+
+
+def speakers(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Who speaks when."""
+    return _with_note(tasks.find_speakers(context, video_of(params), params.get("model"), params.get("detector")))
+
+
+def emotions(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """What faces and words express."""
+    lines = params.get("subtitles")
+    said = lines and [tuple(line) for line in lines]
+    return _with_note(
+        tasks.find_emotions(context, video_of(params), said, params.get("expression"), params.get("dialogue"))
+    )
+
+
+def index_before(context: TaskContext, params: dict[str, Any]) -> None:
+    """What every grounding engine and encoder needs first."""
+    tasks.index_video(context, video_of(params), params.get("encoder"))
+
+
+def find_faces_before(context: TaskContext, params: dict[str, Any]) -> None:
+    """What every model of people needs first."""
+    tasks.face_tracks(context, video_of(params), context.part(0.0, 0.5))
+
+
+def _with_note(run: ModelRun) -> JobResult:
+    """With the sentence for the person who waits, where something was missing in the video."""
+    return JobResult({"note": run.payload["note"]}, [run])

@@ -1,0 +1,93 @@
+"""Every kind of job, once: the queue, the comparison of models and the pages all read this registry.
+
+A new kind is one entry here and one function in `handlers`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from studio.errors import UsageError
+
+Scope = Literal["video", "videos", "library"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How models of a task are compared by a job: the parameter that names the model, and whether it needs a query."""
+
+    parameter: str
+    needs_query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """One kind of job.
+
+    `run` names its handler as "module:function" (a `TaskContext` and the parameters → `JobResult`): it is imported
+    where the work is done, and nowhere else, since torch comes with it. `scope` says what a job is about: one video,
+    some videos, or the library. A kind that is `queued` may wait its turn; the others are answered at once. `title` is
+    what people read while it runs, `button` what they press to start it (empty: nothing on the page starts it by
+    itself). `compares` has the tasks whose models this kind compares; `prepare` names what all of them need first, a
+    function like a handler whose time is not compared.
+    """
+
+    name: str
+    run: str
+    title: str
+    scope: Scope = "video"
+    queued: bool = True
+    button: str = ""
+    compares: Mapping[str, Comparison] = field(default_factory=dict)
+    prepare: str = ""
+
+
+_HANDLERS = "studio.jobs.handlers"
+_KINDS = (
+    JobKind("index", f"{_HANDLERS}:index", "Indexing"),
+    JobKind("proxy", f"{_HANDLERS}:proxy", "Making the video playable", button="Make it playable"),
+    JobKind("search", f"{_HANDLERS}:search", "Searching", "videos", queued=False),
+    JobKind("explain", f"{_HANDLERS}:explain", "Explaining a hit", queued=False),
+    JobKind(
+        "ground",
+        f"{_HANDLERS}:ground",
+        "Finding moments",
+        compares={"grounding": Comparison("engine", True), "text_video": Comparison("encoder", True)},
+        prepare=f"{_HANDLERS}:index_before",
+    ),
+    JobKind("glance", f"{_HANDLERS}:glance", "Finding this moment", queued=False),
+    JobKind("survey", f"{_HANDLERS}:survey", "Looking for what is in here", button="What is in here"),
+    JobKind(
+        "speakers",
+        f"{_HANDLERS}:speakers",
+        "Finding speakers",
+        button="Speakers",
+        compares={"active_speaker": Comparison("model")},
+        prepare=f"{_HANDLERS}:find_faces_before",
+    ),
+    JobKind(
+        "emotions",
+        f"{_HANDLERS}:emotions",
+        "Finding emotions",
+        button="Emotions",
+        compares={"expression": Comparison("expression"), "dialog_emotion": Comparison("dialogue")},
+        prepare=f"{_HANDLERS}:find_faces_before",
+    ),
+)
+KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in _KINDS}
+
+
+def queued_kind(name: str) -> JobKind:
+    """A kind that may be queued.
+
+    Raises UsageError.
+    """
+    if name not in KINDS or not KINDS[name].queued:
+        queued = ", ".join(kind.name for kind in KINDS.values() if kind.queued)
+        raise UsageError(f"“{name}” is not a job; use one of {queued}.")
+    return KINDS[name]
+
+
+def comparable() -> dict[str, tuple[JobKind, Comparison]]:
+    """The tasks whose models can be compared, each with the kind of job that does it."""
+    return {task: (kind, comparison) for kind in KINDS.values() for task, comparison in kind.compares.items()}

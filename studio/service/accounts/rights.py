@@ -1,0 +1,60 @@
+"""Who may do what in a library with users. Without users everybody may do everything: it is their own machine.
+
+What one person made, others correct, and take away only where somebody answers for it:
+
+====================================================  =========================================================
+add videos, upload; annotate; judge predictions;       everybody
+name people; correct, add, remove a line of the
+transcript; import; save searches; run models
+change or delete another's annotation                  everybody: it is correction, and the history keeps it;
+                                                       but more than BULK of others' in BULK_S only an admin or
+                                                       whoever added the video
+remove a video                                         whoever added it; an admin
+bring back a removed video or search                   whoever removed it; an admin
+replace or remove another's saved search               whoever saved it; an admin
+undo an import                                         whoever imported it; an admin
+replace a transcript                                   whoever read it in, or added the video; an admin;
+                                                       everybody where there is none
+rename a label or take it off the list                 everybody while nobody else uses it; else an admin
+say that a track takes only its labels                 an admin
+====================================================  =========================================================
+
+Nothing is gone at once: a removed video comes back with all that was in it, a removed search too, for TRASH_DAYS; an
+import of lines gives back the transcript that it replaced. Who is an admin is said at the machine itself, by
+`studio users`; what is not known to be anybody's is the admins'.
+"""
+
+from dataclasses import dataclass
+
+from studio.errors import Refused
+
+BULK, BULK_S = 100, 600.0
+TRASH_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks for something; `admin` also where nobody has to log in."""
+
+    name: str = ""
+    admin: bool = False
+
+    def owns(self, *owners: str) -> bool:
+        """Whether they may take away what belongs to any of these people; what is nobody's is the admins'."""
+        return self.admin or (self.name != "" and self.name in owners)
+
+
+OWNER = Actor(admin=True)
+"""Whoever sits at the machine: the command line, Python."""
+
+
+def need(actor: Actor, what: str, *owners: str) -> None:
+    """Raises Refused unless the actor may do something, said as in “remove this video”, to what belongs to `owners`."""
+    if not actor.owns(*owners):
+        raise Refused(why_not(what, *owners))
+
+
+def why_not(what: str, *owners: str) -> str:
+    """The sentence for somebody who may not."""
+    named = [owner for owner in dict.fromkeys(owners) if owner]
+    return f"Only {' or '.join([*named, 'an admin'])} can {what}."

@@ -1,0 +1,142 @@
+"""The data card of a data set: what is in it, who made it, how far they agree, and which models helped."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from studio import __version__
+from studio.eval.agreement import overlap
+from studio.store import runs
+from studio.timeline import Annotation, Timeline, clock, seconds
+
+if TYPE_CHECKING:
+    from studio.service.studio import Studio
+
+Row = dict[str, Any]
+Entries = Sequence[tuple[Row, Timeline]]
+
+
+def facts(studio: "Studio", entries: Entries, name: str) -> Row:
+    """The card as plain values: counts, `labels`, `annotators`, `sources`, `agreement`, `models`."""
+    every = [a for _, timeline in entries for a in timeline.annotations]
+    return {
+        "name": name,
+        "made_with": f"Moment Studio {__version__}",
+        "videos": len(entries),
+        "duration": seconds(sum(row["duration_us"] for row, _ in entries)),
+        "annotations": len(every),
+        "annotated": seconds(sum(a.segment.duration for a in every)),
+        "labels": _labels(entries),
+        "annotators": dict(sorted(Counter(a.annotator or "(no name)" for a in every).items())),
+        "sources": dict(sorted(Counter(a.source for a in every).items())),
+        "agreement": _agreement(entries),
+        "models": _models(studio, entries),
+    }
+
+
+def _labels(entries: Entries) -> list[Row]:
+    """`track`, `label`, `segments`, `videos`, and the total and mean length in s, by falling count."""
+    lengths: dict[tuple[str, str], list[int]] = {}
+    videos: dict[tuple[str, str], set[str]] = {}
+    for row, timeline in entries:
+        for a in timeline.annotations:
+            lengths.setdefault((a.track, a.label), []).append(a.segment.duration)
+            videos.setdefault((a.track, a.label), set()).add(row["id"])
+    return [
+        {
+            "track": track, "label": label, "segments": len(found), "videos": len(videos[track, label]),
+            "total": seconds(sum(found)), "mean": seconds(round(fmean(found))),
+        }
+        for (track, label), found in sorted(lengths.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]  # fmt: skip
+
+
+def _agreement(entries: Entries) -> list[Row]:
+    """For every two annotators of one video: the share of marked time on which both say the same, 0…1, its mean over
+    their `videos`."""
+    shares: dict[tuple[str, str], list[float]] = {}
+    for _, timeline in entries:
+        by: dict[str, list[Annotation]] = {}
+        for a in timeline.annotations:
+            by.setdefault(a.annotator, []).append(a)
+        for one, other in combinations(sorted(by), 2):
+            share = overlap(_marked(by[one]), _marked(by[other]))
+            if share is not None:
+                shares.setdefault((one, other), []).append(share)
+    return [
+        {"annotators": list(pair), "videos": len(found), "overlap": round(fmean(found), 4)}
+        for pair, found in sorted(shares.items())
+    ]
+
+
+def _marked(found: Iterable[Annotation]) -> list[tuple[str, int, int]]:
+    return [(f"{a.track}\n{a.label}", a.segment.start, a.segment.end) for a in found]
+
+
+def _models(studio: "Studio", entries: Entries) -> list[Row]:
+    """`task`, `model`, `version`, and how many of its `runs` there are, and annotations that accept or correct it."""
+
+    def work(db: Any) -> list[Row]:
+        used, helped = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
+        for row, timeline in entries:
+            named = {a.prediction_id for a in timeline.annotations if a.prediction_id}
+            for run in runs.of_video(db, row["id"]):
+                key = run["task"], run["model"], run["model_version"]
+                used[key] += 1
+                helped[key] += sum(p.id in named for p in runs.predictions(db, run["id"]))
+        return [
+            {"task": task, "model": model, "version": version, "runs": used[task, model, version],
+             "annotations": helped[task, model, version]}
+            for task, model, version in sorted(used)
+        ]  # fmt: skip
+
+    return studio.store.read(work)
+
+
+def markdown(made: Mapping[str, Any]) -> str:
+    """The card for people."""
+    duration = clock(round(1e6 * made["duration"]))
+    found = f" Videos of the saved search “{_cell(made['search'])}”." if made["search"] else ""
+    columns = ("track", "label", "segments", "videos", "total", "mean")
+    lines = [
+        f"# {_cell(made['name'])}", "",
+        f"{made['annotations']} annotations in {made['videos']} videos ({duration}).",
+        f"Licence: {_cell(made['licence'])}.",
+        f"Written by {made['made_with']} as {made['format_title']}.", "",
+        "## Splits", "", "By video: no video is in two of them.", "",
+        *_table(("split", "videos"), made["splits"].items()), "",
+        f"Seed: {made['seed']}.{found}",
+        "", "## Labels", "",
+        *_table((*columns[:4], "total (s)", "mean (s)"), [[row[k] for k in columns] for row in made["labels"]]),
+        "", "## Annotators", "", *_table(("name", "annotations"), made["annotators"].items()), "",
+        "How the annotations came about: "
+        + ", ".join(f"{count} {source}" for source, count in made["sources"].items()) + ".",
+        "", "## Agreement", "",
+    ]  # fmt: skip
+    if made["agreement"]:
+        lines += [
+            "The share of marked time on which two people say the same, 0 to 1; mean over the videos of both.", "",
+            *_table(("annotators", "videos", "overlap"),
+                    [(" and ".join(row["annotators"]), row["videos"], row["overlap"]) for row in made["agreement"]]),
+        ]  # fmt: skip
+    else:
+        lines.append("No video was annotated by two people.")
+    lines += ["", "## Models that made proposals", ""]
+    keys = ("task", "model", "version", "runs", "annotations")
+    lines += _table(keys, [[row[k] for k in keys] for row in made["models"]]) if made["models"] else ["None."]
+    lines += ["", "## What the format leaves out", ""]
+    lines += [f"- {sentence}" for sentence in made["lost"]] or ["Nothing."]
+    return "\n".join(lines) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> list[str]:
+    line = "| {} |".format
+    return [line(" | ".join(head)), "|" + "---|" * len(head), *(line(" | ".join(map(_cell, row))) for row in rows)]
+
+
+def _cell(value: Any) -> str:
+    """A value that stays in its cell and is no markup."""
+    text = " ".join(str(value).split())
+    return "".join(f"\\{c}" if c in "\\|`*_[]<>#" else c for c in text)

@@ -1,0 +1,220 @@
+"""A library, or what a saved search finds, as one folder that a data set is published as.
+
+    README.md, card.json    the data card: what is in it, who made it, how far people agree, which models helped
+    videos.json             each video by its name and sha256 (no path of this machine), with its split
+    annotations/SPLIT.EXT   in the chosen format; for formats of one video a file, annotations/SPLIT/VIDEO.EXT
+    clips/, clips.csv       on request: every annotated moment as a file of its own, cut at its frames
+    manifest.sha256         the hash of every other file, as sha256sum checks it
+
+The same library gives the same bytes: nothing says when or where it was written.
+"""
+
+import csv
+import io
+import math
+import shutil
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from studio import formats, media
+from studio.errors import UsageError
+from studio.formats import Format, archive, losses, reading
+from studio.formats.table import guarded
+from studio.partial import partial_of, sweep
+from studio.service.exchange import data_card
+from studio.service.exchange.exchange import write
+from studio.service.search import parse
+from studio.service.videos import files
+from studio.timeline import Annotation, Segment, Timeline, seconds
+
+if TYPE_CHECKING:
+    from studio.service.studio import Studio
+
+Row = dict[str, Any]
+Progress = Callable[[float, str], None]
+SPLITS = {1: ("all",), 2: ("train", "test"), 3: ("train", "val", "test")}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What a data set should be. `split` are shares of the videos, 1 together; `search` the name of a saved one."""
+
+    format: str = "json"
+    search: str = ""
+    split: tuple[float, ...] = (1.0,)
+    seed: int = 0
+    clips: bool = False
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        whole = math.isclose(sum(self.split), 1.0, abs_tol=1e-6)
+        if len(self.split) not in SPLITS or not whole or not all(0 < share <= 1 for share in self.split):
+            raise UsageError("Give up to three shares that add up to 1, as in 0.8,0.1,0.1.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    row: Row
+    timeline: Timeline
+
+
+def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progress = lambda done, what: None) -> Row:
+    """Write the folder `target`, which appears only when it is whole; returns its card.
+
+    Raises UsageError when there is something already, or nothing to write; NotFound for an unknown search; MediaError.
+    """
+    form = formats.named(wish.format)
+    if target.exists():
+        raise UsageError(f"“{target.name}” is there already; name a new folder for the data set.")
+    if not target.parent.is_dir():
+        raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
+    entries = _entries(studio, wish)
+    if not entries:
+        raise UsageError("No video with annotations belongs to this data set; annotate one, or ask another search.")
+    sweep(target.parent)
+    folder = partial_of(target)
+    try:
+        folder.mkdir()
+        made = _write(studio, folder, form, entries, wish, target.name, progress)
+        folder.rename(target)
+    except OSError as error:
+        raise UsageError(f"The data set cannot be written ({error.strerror}); choose another place.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return made
+
+
+def _entries(studio: "Studio", wish: ExportOptions) -> list[_Entry]:
+    """The annotated videos, by the hash of their content, with the names and splits that they have in the data set."""
+    rows = studio.videos.all()
+    if wish.search:
+        hits, _ = studio.search.ask(parse(studio.search.kept_as(wish.search)))
+        found = {hit["video"]["id"] for hit in hits}
+        rows = [row for row in rows if row["id"] in found]
+    rows = sorted((row for row in rows if row["annotations"]), key=lambda row: (row["sha256"], row["name"]))
+    names = _names(rows)
+    split = _splits(rows, wish)
+    found_timelines = (studio.exchange.timeline(row) for row in rows)
+    return [
+        _Entry(row, replace(t, footage=replace(t.footage, name=names[row["id"]]), split=split[row["id"]]))
+        for row, t in zip(rows, found_timelines, strict=True)
+    ]
+
+
+def _names(rows: Sequence[Row]) -> dict[str, str]:
+    """What each video is called, by its id. Where some file or format would call two of them the same, both get a
+    piece of their hash."""
+    spelled = {row["id"]: _spellings(PurePath(row["name"]).stem) for row in rows}
+    taken = Counter(spelling for spellings in spelled.values() for spelling in spellings)
+    twins = Counter[str]()
+    named = {}
+    for row in rows:
+        name, mark = PurePath(row["name"]), ""
+        if any(taken[spelling] > 1 for spelling in spelled[row["id"]]):
+            piece = row["sha256"][:8]
+            mark = f"-{piece}-{twins[piece]}"
+            twins[piece] += 1
+        # shortened before, so that the mark is not what a long name loses
+        stem = archive.cut(name.stem, archive.LONGEST - len(mark)) if mark else name.stem
+        named[row["id"]] = f"{stem}{mark}{name.suffix}"
+    return named
+
+
+def _spellings(stem: str) -> set[str]:
+    """A name as formats and files write it; some disks do not tell capitals or the ways to spell an accent apart."""
+    plain = unicodedata.normalize("NFC", stem).casefold()
+    return {reading.word(plain), archive.file_name(plain), archive.file_name(stem).casefold()}
+
+
+def _splits(rows: Sequence[Row], wish: ExportOptions) -> dict[str, str]:
+    """The split of each video: its place in an order that only the seed and the videos' contents decide."""
+    order = sorted(rows, key=lambda row: (sha256(f"{wish.seed} {row['sha256']}".encode()).hexdigest(), row["name"]))
+    ends = [round(len(order) * sum(wish.split[: k + 1])) for k in range(len(wish.split))]
+    names = SPLITS[len(wish.split)]
+    return {row["id"]: names[next(k for k, end in enumerate(ends) if n < end)] for n, row in enumerate(order)}
+
+
+def _write(
+    studio: "Studio",
+    folder: Path,
+    form: Format,
+    entries: Sequence[_Entry],
+    wish: ExportOptions,
+    name: str,
+    progress: Progress,
+) -> Row:
+    (folder / "annotations").mkdir()
+    for split in SPLITS[len(wish.split)]:
+        progress(0.0, "annotations")
+        _annotations(folder / "annotations", form, split, [e.timeline for e in entries if e.timeline.split == split])
+    (folder / "videos.json").write_bytes(reading.dump([_video(entry) for entry in entries]))
+    if wish.clips:
+        _clips(studio, folder, entries, progress)
+    facts = data_card.facts(studio, [(e.row, e.timeline) for e in entries], name)
+    facts |= {
+        "format": form.name, "format_title": form.title, "seed": wish.seed, "licence": wish.licence or "not stated",
+        "search": wish.search, "clips": wish.clips, "lost": losses(form, [e.timeline for e in entries]),
+        "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
+    }  # fmt: skip
+    (folder / "card.json").write_bytes(reading.dump(facts))
+    (folder / "README.md").write_text(data_card.markdown(facts), "utf-8")
+    listed = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
+    (folder / "manifest.sha256").write_text("".join(lines), "utf-8")
+    progress(1.0, "done")
+    return facts
+
+
+def _annotations(folder: Path, form: Format, split: str, timelines: Sequence[Timeline]) -> None:
+    if form.many:
+        (folder / f"{split}{form.extension}").write_bytes(write(form, timelines))
+        return
+    (folder / split).mkdir()
+    for timeline in timelines:
+        name = archive.file_name(timeline.footage.stem) + form.extension
+        with (folder / split / name).open("xb") as file:  # never over the annotations of another video
+            file.write(write(form, [timeline]))
+
+
+def _video(entry: _Entry) -> Row:
+    row = entry.row
+    return {
+        "name": entry.timeline.footage.name, "split": entry.timeline.split, "sha256": row["sha256"],
+        "size": row["size"], "duration": seconds(row["duration_us"]), "width": row["width"], "height": row["height"],
+        "fps": row["fps"], "frames": row["frame_count"], "annotations": len(entry.timeline.annotations),
+    }  # fmt: skip
+
+
+def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: Progress) -> None:
+    """Every annotated moment once; `clips.csv` says what is in it."""
+    (folder / "clips").mkdir()
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(("clip", "video", "split", "track", "label", "start", "end", "first_frame", "end_frame"))
+    wanted = list(_moments(entries))
+    for number, (entry, span, first, end) in enumerate(wanted):
+        name = f"clips/{entry.row['sha256'][:16]}-{first:07d}-{end:07d}.mp4"
+        progress(number / len(wanted), f"clip {number + 1} of {len(wanted)}")
+        media.make_clip(entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits)
+        for a in _seen(entry.timeline):
+            if entry.timeline.footage.frames(a.segment) == (first, end):
+                texts = (guarded(t) for t in (entry.timeline.footage.name, entry.timeline.split, a.track, a.label))
+                rows.writerow((name, *texts, seconds(span.start), seconds(span.end), first, end))
+    (folder / "clips.csv").write_bytes(b"\xef\xbb\xbf" + table.getvalue().encode())
+
+
+def _moments(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Segment, int, int]]:
+    for entry in entries:
+        footage = entry.timeline.footage
+        for first, end in sorted({footage.frames(a.segment) for a in _seen(entry.timeline)}):
+            yield entry, footage.span(first, end), first, end
+
+
+def _seen(timeline: Timeline) -> list[Annotation]:
+    """Those that have a frame: others lie after the end of a file that became shorter."""
+    return [a for a in timeline.annotations if a.segment.start < timeline.footage.duration]

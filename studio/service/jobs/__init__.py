@@ -1,0 +1,1 @@
+"""Long work: starting, running, cancelling, comparing models."""

@@ -1,0 +1,185 @@
+"""Work with models: at once, or queued for the studio that runs."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from studio.config import Settings
+from studio.errors import JobError, NewerSchema, UsageError
+from studio.jobs import (
+    Dispatcher,
+    ExecutionBackend,
+    JobMonitor,
+    ProcessBackend,
+    ReportProgress,
+    keep_result,
+    queued_kind,
+)
+from studio.service import serializers
+from studio.service.jobs import model_comparison
+from studio.service.videos.media_cache import MediaCache
+from studio.store import Store, annotations, jobs, runs, searches, transcripts, videos
+from studio.timeline import Prediction
+
+Row = dict[str, Any]
+
+
+def no_progress(fraction: float, message: str) -> None:
+    """Nobody is watching."""
+
+
+class Jobs:
+    """The jobs of a library. `dispatcher` empties the queue; only a studio that serves has one."""
+
+    def __init__(self, store: Store, settings: Settings, media: MediaCache, interactive: ExecutionBackend) -> None:
+        """`interactive` does what is asked for at once."""
+        self._store, self._settings, self._media, self._interactive = store, settings, media, interactive
+        self.dispatcher: Dispatcher | None = None
+
+    # ------------------------------------------------------------------ at once
+
+    def index(self, video_id: str, progress: ReportProgress = no_progress, encoder: str | None = None) -> Row:
+        """Compute what search and the timeline need; quick when it is there already."""
+        return self._now("index", self._video(video_id), {"encoder": encoder}, progress)
+
+    def run(self, kind: str, video_id: str, params: Row | None = None, progress: ReportProgress = no_progress) -> Row:
+        """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
+        run_id = self._now(kind, self._video(video_id), params or {}, progress)["run"]
+        return self.run_of(run_id)
+
+    def run_of(self, run_id: str) -> Row:
+        """A run with its payload and predictions.
+
+        Raises NotFound.
+        """
+
+        def work(db: Any) -> Row:
+            return {**runs.get(db, run_id), "predictions": runs.predictions(db, run_id)}
+
+        return self._store.read(work)
+
+    def ground(self, video_id: str, query: str, options: Row | None = None) -> Row:
+        """Ask a video: at once when it is indexed ({"run"}), else, or to look closer, as a job ({"job"}).
+
+        Options: top, engine, encoder, refine, check, remember.
+        """
+        row = self._video(video_id)
+        params = {"query": query, **(options or {})}
+        if self._media.is_indexed(row) and not params.get("refine"):
+            return {"run": self._now("ground", row, params, no_progress)["run"]}
+        if not query.strip():
+            raise UsageError("Say in a few words what you are looking for.")
+        return {"job": serializers.job(self.start("ground", row["id"], params))}
+
+    def _now(self, kind: str, row: Row, params: Row, progress: ReportProgress) -> Row:
+        wanted = {**self._with_context(kind, row, params), "video": serializers.job_video(row)}
+        result = self._interactive.call(kind, wanted, JobMonitor(progress))
+
+        def keep(db: Any) -> Row:
+            if kind == "index":
+                jobs.settle(db, kind, row["id"])
+            return keep_result(db, result)
+
+        return self._store.write(keep)
+
+    # ------------------------------------------------------------------ queued
+
+    def start(self, kind: str, video_id: str, params: Row | None = None) -> Row:
+        """Queue a job for a video; the same job waiting already is returned instead.
+
+        Raises UsageError, NotFound, JobError when the queue is full.
+        """
+        queued_kind(kind)
+        row = self._video(video_id)
+        if self._store.read_only:
+            raise NewerSchema(self._store.read_only)
+        if self.dispatcher is None:
+            raise JobError("Jobs are queued by a running studio; start it with: studio serve")
+        wanted = {**self._with_context(kind, row, params or {}), "video": serializers.job_video(row)}
+        limit = self._settings.limits.queued_jobs
+        job = self._store.write(lambda db: jobs.add(db, kind, row["id"], wanted, limit=limit))
+        self.dispatcher.wake()
+        return job
+
+    def prepare(self, row: Row) -> None:
+        """Queue what every video needs once, for the studio that runs or the next one that does. Not bounded: a folder
+        of a thousand videos is a thousand of these."""
+        wanted = [] if row["browser_playable"] or self._media.has_proxy(row) else ["proxy"]
+        wanted += [] if self._media.is_prepared(row) else ["index"]
+        params = {"video": serializers.job_video(row)}
+        for kind in wanted:
+            self._store.write(functools.partial(jobs.add, kind=kind, video_id=row["id"], params=params, limit=None))
+        if self.dispatcher:
+            self.dispatcher.wake()
+
+    def prepare_lost(self) -> None:
+        """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so."""
+        if self.dispatcher is None or self._store.read_only:
+            return
+        states = self._store.read(lambda db: jobs.latest_states(db, "index"))
+        for row in self._store.read(videos.all_of):
+            if states.get(row["id"]) == "done" and not self._media.is_prepared(row):
+                self.prepare(row)
+
+    def compare(self, video_id: str, task: str, names: Sequence[str], query: str = "") -> list[str]:
+        """Try models of a task on one video, one after the other; returns the ids of the jobs.
+
+        Raises UsageError, NotFound, JobError.
+        """
+        made = [model_comparison.params(task, name, query) for name in names]
+        return [self.start(kind, video_id, wanted)["id"] for kind, wanted in made]
+
+    def compared(self, job_ids: Sequence[str]) -> Row:
+        """How a comparison stands; see `model_comparison.results`."""
+        found = self._store.read(lambda db: [jobs.get(db, job_id) for job_id in job_ids])
+        return model_comparison.results(self._store, found)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job."""
+        if self.dispatcher is None:
+            raise JobError("No studio is running.")
+        self._store.read(lambda db: jobs.get(db, job_id))
+        self.dispatcher.cancel(job_id)
+
+    def cancel_of(self, video_id: str) -> None:
+        """Stop all jobs of a video."""
+        for job in self.listed(video_id):
+            if job["state"] in jobs.ACTIVE and self.dispatcher:
+                self.dispatcher.cancel(job["id"])
+
+    def listed(self, video_id: str | None = None) -> list[Row]:
+        """All active jobs and the newest that ended, of a video or of the library."""
+        return [serializers.job(row) for row in self._store.read(lambda db: jobs.of_video(db, video_id))]
+
+    @property
+    def previews(self) -> dict[str, list[Prediction]]:
+        """What running jobs have found so far, by their ids."""
+        return self.dispatcher.previews if self.dispatcher else {}
+
+    def workers(self) -> list[ProcessBackend]:
+        """The processes that work for this studio: the queue's, and the one that answers at once."""
+        known = (self.dispatcher.backend if self.dispatcher else None, self._interactive)
+        return [worker for worker in known if isinstance(worker, ProcessBackend)]
+
+    def close(self) -> None:
+        """Stop emptying the queue."""
+        if self.dispatcher:
+            self.dispatcher.close()
+
+    def _video(self, video_id: str) -> Row:
+        return self._store.read(lambda db: videos.get(db, video_id))
+
+    def _with_context(self, kind: str, row: Row, params: Row) -> Row:
+        """What a task needs of the database, which it cannot see itself."""
+        if kind == "survey":
+            return {"texts": self._store.read(lambda db: searches.history(db) + _said(db, row["id"])), **params}
+        if kind == "emotions" and "subtitles" not in params:
+            said = self._store.read(lambda db: transcripts.of_video(db, row["id"]))
+            return {**params, **({"subtitles": [list(cue) for cue in said]} if said else {})}
+        if kind == "ground" and params.get("remember", True):
+            return {"memory": self._store.read(annotations.confirmed_moments), **params}
+        return params
+
+
+def _said(db: Any, video_id: str) -> list[str]:
+    return [cue.text for cue in transcripts.of_video(db, video_id)]

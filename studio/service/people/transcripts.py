@@ -1,0 +1,112 @@
+"""What is said in videos, as people read it in and put it right."""
+
+import sqlite3
+from typing import Any
+
+from studio.config import Limits
+from studio.errors import Refused, UsageError
+from studio.formats import subtitles
+from studio.formats.reading import bounded
+from studio.service.accounts.rights import OWNER, Actor, need
+from studio.store import Store, imports, transcripts, videos
+from studio.store.imports import Batch
+from studio.timeline import Cue, seconds, us
+
+Row = dict[str, Any]
+
+
+class Transcripts:
+    """The lines of speech of the videos of a library."""
+
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self._store, self._limits = store, limits
+
+    def lines(self, video: Row) -> list[Row]:
+        """What is said in a video: `id`, `start`, `end` in s, `text`, `source`, `version`, `annotator`."""
+        found = self._store.read(lambda db: transcripts.listed(db, video["id"]))
+        return [_line(line) for line in found]
+
+    def line_history(self, line_id: int) -> list[Row]:
+        """All revisions of one line, oldest first."""
+        found = self._store.read(lambda db: transcripts.history(db, line_id))
+        return [
+            {**each, "before": each["before"] and _line(each["before"]), "after": _line(each["after"])}
+            for each in found
+        ]
+
+    def read_subtitles(self, video: Row, said: str, by: Actor = OWNER) -> Row:
+        """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are, as an import: `count`, how
+        many, and `import`, the id to undo it by.
+
+        Raises FormatError, UsageError, Refused.
+        """
+        if len(said) > self._limits.import_bytes:
+            raise UsageError("This subtitle file is too long.")
+        with bounded(self._limits.import_marks):
+            found = [Cue(*line) for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
+        if not found:
+            raise UsageError("There is no line in these subtitles that is said within the video.")
+        form = "vtt" if said.lstrip("\ufeff").startswith("WEBVTT") else "srt"
+
+        def work(db: sqlite3.Connection) -> Row:
+            may_transcribe(db, video["id"], by)
+            batch = Batch(video["id"], lines=found)
+            return {"count": len(found), "import": imports.add(db, video["name"], form, "lines", [batch], by.name)}
+
+        return self._store.write(work)
+
+    def may_replace(self, video: Row, by: Actor) -> str:
+        """Empty where somebody may replace the transcript of a video, else why not."""
+        try:
+            self._store.read(lambda db: may_transcribe(db, video["id"], by))
+        except Refused as error:
+            return str(error)
+        return ""
+
+    def save_line(
+        self, video: Row, line_id: int | None, start: float, end: float, said: str, *,
+        version: int | None = None, annotator: str = "",
+    ) -> Row:  # fmt: skip
+        """Add a line, or change one that was seen as `version`; returns its `line` (id) and `version`.
+
+        Raises UsageError, NotFound, Conflict.
+        """
+        said = " ".join(said.split())
+        cue = Cue(us(start), min(us(end), video["duration_us"]), said[: self._limits.note_chars])
+        if not said or not 0 <= cue.start_us < cue.end_us:
+            raise UsageError("A line needs words, and an end after its start within the video.")
+
+        def write(db: sqlite3.Connection) -> Row:
+            if line_id is None:
+                return {"line": transcripts.insert(db, video["id"], cue, annotator), "version": 1}
+            new = transcripts.update(db, video["id"], line_id, cue, annotator, version)
+            return {"line": line_id, "version": new}
+
+        return self._store.write(write)
+
+    def drop_line(self, video: Row, line_id: int, *, version: int | None = None, annotator: str = "") -> None:
+        """Remove a line that was seen as `version`; `restore_line` undoes it.
+
+        Raises NotFound, Conflict.
+        """
+        self._store.write(lambda db: transcripts.delete(db, video["id"], line_id, annotator, version))
+
+    def restore_line(self, video: Row, line_id: int, annotator: str = "") -> Row:
+        """Bring a removed line back; returns its `line` (id) and `version`.
+
+        Raises NotFound.
+        """
+        version = self._store.write(lambda db: transcripts.restore(db, video["id"], line_id, annotator))
+        return {"line": line_id, "version": version}
+
+
+def _line(line: Row) -> Row:
+    shown = {key: line[key] for key in ("id", "text", "source", "version", "annotator")}
+    return {**shown, "start": seconds(line["start_us"]), "end": seconds(line["end_us"])}
+
+
+def may_transcribe(db: sqlite3.Connection, video_id: str, by: Actor) -> None:
+    """Raises Refused for somebody who may not replace the transcript of a video."""
+    transcriber = imports.transcriber(db, video_id)
+    if transcriber is not None:
+        need(by, "replace this transcript", transcriber, videos.get(db, video_id)["added_by"])

@@ -1,0 +1,76 @@
+"""Rows as the JSON that browsers and the command line get: times in seconds, no path crosses to a browser."""
+
+from typing import Any
+
+from studio.timeline import Prediction, seconds
+
+Row = dict[str, Any]
+
+
+def video(row: Row, *, uploaded: bool = False) -> Row:
+    """A video without its path."""
+    shown = ("id", "name", "width", "height", "fps", "frame_count", "codec", "audio", "size", "added")
+    return {
+        **{key: row[key] for key in shown},
+        "duration": seconds(row["duration_us"]),
+        "media_start": 0.0 if not row["browser_playable"] else seconds(row["start_us"]),
+        "vfr": bool(row["vfr"]),
+        "uploaded": uploaded,
+        "annotations": row.get("annotations", 0),
+        "predictions": row.get("predictions", 0),
+    }
+
+
+def prediction(p: Prediction, run: Row) -> Row:
+    """A prediction with the run it came from."""
+    return {**proposal(p), "id": p.id, "run": run["id"], "task": run["task"]}
+
+
+SHOWN_OF_PAYLOAD = ("confidence", "onset", "apex", "offset")
+
+
+def proposal(p: Prediction) -> Row:
+    """A prediction that no run holds yet; an expression with when it came, peaked and went (s)."""
+    return {
+        "track": p.track,
+        "start": seconds(p.segment.start),
+        "end": seconds(p.segment.end),
+        "label": p.label,
+        "score": round(p.score, 4),
+        **{key: p.payload[key] for key in SHOWN_OF_PAYLOAD if p.payload and key in p.payload},
+    }
+
+
+def run(row: Row) -> Row:
+    """A run without its payload."""
+    return {key: row[key] for key in ("id", "seq", "task", "model", "model_version", "query", "created")}
+
+
+def hit(found: Row) -> Row:
+    """A moment that a search found; its video by id only."""
+    return {
+        "video": found["video"]["id"], "score": round(found["score"], 4),
+        "start": seconds(found["start_us"]), "end": seconds(found["end_us"]),
+        **({"line": found["line"]} if found["line"] else {}),
+    }  # fmt: skip
+
+
+def grounded(found: Row) -> Row:
+    """What a run of grounding found (see `Studio.run`): its moments, best first, and the curve that they come from."""
+    moments = [
+        {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": round(p.score, 4),
+         **(p.payload or {})}
+        for p in sorted(found["predictions"], key=lambda p: -p.score)
+    ]  # fmt: skip
+    return {"moments": moments, "curve": found["payload"]["curve"]}
+
+
+def job(row: Row) -> Row:
+    """A job as its watcher sees it."""
+    shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created")
+    return {**{key: row[key] for key in shown}, "query": row["params"].get("query")}
+
+
+def job_video(row: Row) -> Row:
+    """What a job must know of a video; another file in its place makes another job of it."""
+    return {key: row[key] for key in ("id", "path", "duration_us", "sha256")}

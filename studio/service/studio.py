@@ -1,0 +1,74 @@
+"""One library: its database, its cache, and the services that are all one can do with it."""
+
+import threading
+
+from studio.config import Settings
+from studio.index import Cache
+from studio.jobs import Dispatcher, ExecutionBackend, InlineBackend, ProcessBackend
+from studio.partial import sweep
+from studio.service.accounts.annotator_stats import AnnotatorStats
+from studio.service.accounts.presence import Presence
+from studio.service.accounts.rights import TRASH_DAYS
+from studio.service.accounts.users import Users
+from studio.service.exchange.exchange import Exchange
+from studio.service.jobs.jobs import Jobs
+from studio.service.people.identities import Identities
+from studio.service.people.transcripts import Transcripts
+from studio.service.search import Search
+from studio.service.timelines.label_schema import LabelSchema
+from studio.service.timelines.timelines import Timelines
+from studio.service.videos.media_cache import MediaCache
+from studio.service.videos.videos import Videos
+from studio.store import Store
+
+
+class Studio:
+    """One library.
+
+    With `background` (the app) long work is queued and done by child processes; without (the command line) it is
+    done at once by `backend`, by default right here. Close it when done.
+    Raises StoreError.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, background: bool = False, backend: ExecutionBackend | None = None
+    ) -> None:
+        self.settings = (settings or Settings()).ensure()
+        limits = self.settings.limits
+        self.store = Store(self.settings.database)
+        self.cache = Cache(self.settings.cache)
+        # answers at once: a search does not wait behind an hour of indexing
+        self._interactive = backend or (
+            ProcessBackend(self.settings, "worker-interactive") if background else InlineBackend(self.settings)
+        )
+        self.users = Users(self.store)
+        self.presence = Presence()
+        self.annotator_stats = AnnotatorStats(self.store)
+        self.media = MediaCache(self.settings, self.store, self.cache)
+        self.jobs = Jobs(self.store, self.settings, self.media, self._interactive)
+        self.videos = Videos(self.store, self.settings, self.cache, self.media, self.jobs, self.users)
+        self.search = Search(self.store, self._interactive)
+        self.labels = LabelSchema(self.store, limits)
+        self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
+        self.identities = Identities(self.store, limits)
+        self.transcripts = Transcripts(self.store, limits)
+        self.exchange = Exchange(self.store, self.settings, self.media)
+        if background:
+            threading.Thread(target=self._interactive.start, daemon=True).start()
+        if background and not self.store.read_only:
+            self._start_background_work()
+
+    def _start_background_work(self) -> None:
+        self.videos.trash.empty(TRASH_DAYS)
+        self.videos.tidy()
+        sweep(self.settings.uploads)
+        backend = ProcessBackend(self.settings, "worker-jobs")
+        self.jobs.dispatcher = Dispatcher(self.store, backend, self.settings.limits.job_attempts, self.videos.tidy)
+        for row in self.videos.all():  # what the command line added, or an earlier start did not finish
+            self.jobs.prepare(row)
+
+    def close(self) -> None:
+        """Finish what runs, and close the database."""
+        self.jobs.close()
+        self._interactive.close()
+        self.store.close()

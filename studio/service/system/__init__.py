@@ -1,0 +1,1 @@
+"""Backup, health and status of a library."""

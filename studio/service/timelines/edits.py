@@ -1,0 +1,136 @@
+"""Edits as a browser sends them → changes of the store, and their answers."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unicodedata import normalize
+
+from studio.config import Limits
+from studio.errors import Conflict, Refused, StudioError, UsageError
+from studio.service.accounts.rights import BULK, BULK_S, Actor
+from studio.service.requests import text, time, whole
+from studio.store import Change, annotations
+from studio.timeline import Annotation, Segment, checked_attributes, to_dict
+
+Wire = dict[str, Any]
+OPS = ("create", "update", "delete", "restore", "verdict")
+ID_CHARS = 64
+
+
+def parse(edit: Any, limits: Limits) -> Change:
+    """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict.
+
+    Raises UsageError that says which part is wrong.
+    """
+    if not isinstance(edit, dict):
+        raise UsageError("An edit is an object with edit_id and op.")
+    edit_id, op = text(edit, "edit_id", "", longest=ID_CHARS), edit.get("op")
+    if not edit_id or op not in OPS:
+        raise UsageError(f"An edit needs an edit_id and an op out of {', '.join(OPS)}.")
+    if op == "verdict":
+        decided = text(edit, "verdict", "", longest=ID_CHARS)
+        return Change(edit_id, op, None, 0, text(edit, "prediction_id", "", longest=ID_CHARS), decided)
+    wanted = Annotation(
+        id=_needed(edit, "id", ID_CHARS),
+        segment=Segment(time(edit, "start"), time(edit, "end")),
+        # two spellings of one letter (é, e and ´) are one label
+        track=normalize("NFC", _needed(edit, "track", limits.label_chars)),
+        label=normalize("NFC", text(edit, "label", "", longest=limits.label_chars)),
+        note=text(edit, "note", "", longest=limits.note_chars),
+        source=text(edit, "source", "", longest=ID_CHARS) or "manual",
+        prediction_id=text(edit, "prediction_id", "", longest=ID_CHARS) or None,
+        deleted=op == "delete",
+        attributes=checked_attributes(edit.get("attributes") or {}),
+    )
+    # a page or a script that knows nothing of attributes leaves them as they are
+    return Change(edit_id, op, wanted, whole(edit, "base_version", 0), keeps_attributes=edit.get("attributes") is None)
+
+
+def _needed(edit: Wire, key: str, longest: int) -> str:
+    value = text(edit, key, "", longest=longest)
+    if not value.strip():
+        raise UsageError(f"“{key}” must not be empty.")
+    return value
+
+
+def apply(
+    db: sqlite3.Connection, video: Wire, edits: list[Any], annotator: str, limits: Limits, by: Actor
+) -> list[Wire]:
+    """Save edits of a video one by one in one transaction; each gets its own answer.
+
+    One that fails leaves nothing behind, and holds up no other but the later ones of the same annotation: they build on
+    it.
+    """
+    answers: list[Wire] = []
+    failed: dict[str, StudioError] = {}
+    bulk = None if by.owns(video["added_by"]) else _Bulk(db, annotator)
+    for edit in edits:
+        edit_id, about = (_name(edit, "edit_id"), _name(edit, "id") or "") if isinstance(edit, dict) else (None, "")
+        db.execute("SAVEPOINT edit")
+        try:
+            change = parse(edit, limits)
+            if about in failed and not annotations.is_done(db, change.edit_id):
+                raise failed[about]
+            _within(db, change, video["duration_us"])
+            if bulk is not None:
+                bulk.take(change)
+            saved = annotations.save(db, video["id"], change, annotator)
+            answers.append({"edit_id": edit_id, "ok": True, "annotation": to_dict(saved) if saved else None})
+        except StudioError as error:
+            db.execute("ROLLBACK TO edit")
+            if about:
+                failed[about] = error
+            answers.append({"edit_id": edit_id, "ok": False, **_failure(db, about, error)})
+        db.execute("RELEASE edit")
+    return answers
+
+
+class _Bulk:
+    """How many annotations of others somebody deleted of late: one by one it is correction, all at once it is not."""
+
+    def __init__(self, db: sqlite3.Connection, annotator: str) -> None:
+        self._db, self._annotator, self._count = db, annotator, -1
+
+    def take(self, change: Change) -> None:
+        """Raises Refused for a deletion too many."""
+        if change.wanted is None or not change.wanted.deleted or annotations.is_done(self._db, change.edit_id):
+            return
+        before = annotations.find(self._db, change.wanted.id)
+        if before is None or before.deleted or before.annotator == self._annotator:
+            return
+        if self._count < 0:
+            since = (datetime.now(UTC) - timedelta(seconds=BULK_S)).isoformat(timespec="milliseconds")
+            self._count = annotations.lately_deleted(self._db, self._annotator, since)
+        self._count += 1
+        if self._count > BULK:
+            raise Refused(
+                f"You deleted {BULK} annotations of others in {BULK_S / 60:.0f} minutes; ask an admin to delete more."
+            )
+
+
+def _name(edit: Wire, key: str) -> str | None:
+    """What an edit calls itself, to answer it by; None for what is no name."""
+    try:
+        return text(edit, key, longest=ID_CHARS)
+    except UsageError:
+        return None
+
+
+def _within(db: sqlite3.Connection, change: Change, duration_us: int) -> None:
+    """Raises UsageError for a segment that is moved beyond the video.
+
+    One that lies there since its video was replaced by a shorter one can still be renamed or deleted.
+    """
+    wanted = change.wanted
+    if wanted is None or wanted.deleted or wanted.segment.end <= duration_us:
+        return
+    before = annotations.find(db, wanted.id)
+    if before is None or before.segment != wanted.segment:
+        raise UsageError("A segment cannot end after the video does.")
+
+
+def _failure(db: sqlite3.Connection, about: str, error: StudioError) -> Wire:
+    if not isinstance(error, Conflict):
+        return {"kind": "refused", "error": str(error), "current": None}
+    current = annotations.find(db, about)
+    return {"kind": "conflict", "error": str(error), "current": to_dict(current) if current else None}

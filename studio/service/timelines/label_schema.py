@@ -1,0 +1,100 @@
+"""The project's schema of labels, as people edit it in the app."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from unicodedata import normalize
+
+from studio.config import Limits
+from studio.errors import Conflict, Refused, UsageError
+from studio.service.accounts.rights import OWNER, Actor
+from studio.service.requests import listed, text
+from studio.store import Store, annotations, labels
+
+Row = dict[str, Any]
+COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+
+
+class LabelSchema:
+    """The labels of a library."""
+
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self._store, self._limits = store, limits
+
+    def shown(self) -> Row:
+        """See `store.labels.schema`."""
+        return self._store.read(labels.schema)
+
+    def save(self, wanted: Any, annotator: str, by: Actor = OWNER) -> Row:
+        """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
+        `to`), which change the annotations of the whole library and keep their history. `renamed` says how many.
+
+        Raises UsageError that says which part is wrong, Conflict with the schema as it stands, Refused.
+        """
+        if not isinstance(wanted, dict):
+            raise UsageError("A schema is an object with labels and tracks.")
+        found = [self._label(each) for each in listed(wanted, "labels", labels.MOST)]
+        tracks = [self._track(each) for each in listed(wanted, "tracks", labels.MOST)]
+        renames = [self._rename(each) for each in listed(wanted, "renames", labels.MOST)]
+        self._distinct([(row["track"], row["label"]) for row in found], "The label “{1}” is twice in “{0}”.")
+        keys = [(row["track"], row["hotkey"]) for row in found if row["hotkey"]]
+        self._distinct(keys, "Two labels of “{0}” have the key {1}.")
+        self._distinct([(row["track"],) for row in tracks], "The track “{0}” is there twice.")
+        self._distinct([(r["track"], r["from"]) for r in renames], "The label “{1}” of “{0}” gets two new names.")
+
+        def work(db: Any) -> Row:
+            current = labels.schema(db)
+            if wanted.get("key") not in (None, current["key"]):
+                raise Conflict("Somebody else changed the labels meanwhile; look at theirs and try again.", current)
+            if not by.admin:
+                _may_change(db, annotator, current, found, tracks, renames)
+            labels.replace(db, found, tracks)
+            done = annotations.relabel(db, [(r["track"], r["from"], r["to"]) for r in renames], annotator)
+            return {**labels.schema(db), "renamed": done}
+
+        return self._store.write(work)
+
+    def _text(self, each: Any, key: str) -> str:
+        value = text(each, key, "", longest=self._limits.label_chars) if isinstance(each, dict) else ""
+        if not value.strip():
+            raise UsageError(f"Each entry needs a “{key}”: a text of at most {self._limits.label_chars} characters.")
+        return normalize("NFC", value.strip())  # as the labels of edits are
+
+    def _label(self, each: Any) -> Row:
+        track, label = self._text(each, "track"), self._text(each, "label")
+        colour, hotkey = each.get("colour"), each.get("hotkey")
+        if not isinstance(colour, str) or not COLOUR.fullmatch(colour):
+            raise UsageError(f"The colour of “{label}” must be like #0072b2.")
+        if hotkey not in (None, "", *labels.KEYS):
+            raise UsageError(f"The key of “{label}” must be a digit from 1 to 9, or none.")
+        return {"track": track, "label": label, "colour": colour.lower(), "hotkey": hotkey or None}
+
+    def _track(self, each: Any) -> Row:
+        track = self._text(each, "track")
+        if not isinstance(each.get("closed"), bool):
+            raise UsageError(f"“closed” of “{track}” must be true or false.")
+        return {"track": track, "closed": each["closed"]}
+
+    def _rename(self, each: Any) -> Row:
+        return {key: self._text(each, key) for key in ("track", "from", "to")}
+
+    @staticmethod
+    def _distinct(found: Iterable[tuple[str, ...]], sentence: str) -> None:
+        seen: set[tuple[str, ...]] = set()
+        for each in found:
+            if each in seen:
+                raise UsageError(sentence.format(*each))
+            seen.add(each)
+
+
+def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: list[Row], renames: list[Row]) -> None:
+    """Raises Refused for what only an admin does: change a name that others use, or what a track takes."""
+    there = {(row["track"], row["label"]) for row in wanted}
+    renamed = [(row["track"], row["from"]) for row in renames]
+    gone = [(row["track"], row["label"]) for row in current["labels"] if (row["track"], row["label"]) not in there]
+    for track, label in [*renamed, *gone]:
+        if annotations.others_use(db, track, label, name):
+            raise Refused(f"Others use the label “{label}”; only an admin can rename it or take it off the list.")
+    closed, now = ({row["track"] for row in rows if row["closed"]} for rows in (current["tracks"], tracks))
+    for track in closed ^ now:
+        raise Refused(f"Only an admin can say whether “{track}” takes only the labels of its list.")

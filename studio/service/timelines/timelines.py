@@ -1,0 +1,132 @@
+"""What a page shows of one video, what changes in it, and the edits that people send."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from studio.config import Settings
+from studio.errors import UsageError
+from studio.service import serializers
+from studio.service.accounts.rights import OWNER, Actor
+from studio.service.jobs.jobs import Jobs
+from studio.service.models import engines
+from studio.service.timelines import edits
+from studio.service.videos.media_cache import MediaCache
+from studio.store import Store, annotations, jobs, labels, people, runs, videos
+from studio.timeline import Annotation, to_dict
+
+Row = dict[str, Any]
+
+
+class Timelines:
+    """The timeline of each video."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        media: MediaCache,
+        jobs: Jobs,
+    ) -> None:
+        self._store, self._settings, self._media, self._jobs_service = store, settings, media, jobs
+
+    def _video(self, video_id: str) -> Row:
+        return self._store.read(lambda db: videos.get(db, video_id))
+
+    def load(self, video_id: str) -> Row:
+        """Everything the timeline of a video shows: its newest run of each question, annotations, verdicts, labels."""
+        row = self._video(video_id)
+
+        def work(db: Any) -> Row:
+            kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
+            shown = {(r["task"], r["model"], r["query"]): r for r in kept}
+            decided = annotations.verdicts(db, row["id"])
+            return {
+                "video": serializers.video(row),
+                "playable": bool(row["browser_playable"]) or self._media.has_proxy(row),
+                "seq": annotations.last_seq(db),
+                "run_seq": max((r["seq"] for r in shown.values()), default=0),
+                "runs": [serializers.run(r) for r in shown.values()],
+                "predictions": [
+                    {**serializers.prediction(p, r), "verdict": decided.get(p.id, "")}
+                    for r in shown.values()
+                    for p in runs.predictions(db, r["id"])
+                ],
+                "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"])],
+                "schema": labels.schema(db),
+                "palette": labels.PALETTE,
+                "people": people.of_video(db, row["id"]),
+                "engines": engines(self._settings),
+                "jobs": self._jobs(db, row["id"]),
+                "indexed": self._media.is_indexed(row),
+            }
+
+        return self._store.read(work)
+
+    def changes(self, video_id: str, since: int, run_since: int = 0, schema: str = "") -> Row:
+        """What happened to a video after revision `since` and run `run_since`; its jobs as they stand; the schema of
+        labels where it is not the one with the key `schema`.
+
+        Raises NotFound when the video was removed.
+        """
+
+        def work(db: Any) -> Row:
+            videos.get(db, video_id)
+            changed, decided = annotations.changed_since(db, video_id, since)
+            verdicts = annotations.verdicts(db, video_id) if decided else {}
+            known = labels.schema(db)
+            new = [run for run in runs.of_video(db, video_id, run_since) if not runs.is_trial(run)]
+            return {
+                "seq": annotations.last_seq(db),
+                "run_seq": max((r["seq"] for r in new), default=run_since),
+                "annotations": [to_dict(a) for a in changed],
+                "verdicts": {p: verdicts.get(p, "") for p in decided},
+                "schema": None if known["key"] == schema else known,
+                "runs": [
+                    {
+                        **serializers.run(r),
+                        "predictions": [serializers.prediction(p, r) for p in runs.predictions(db, r["id"])],
+                    }
+                    for r in new
+                ],
+                "people": people.of_video(db, video_id),
+                "jobs": self._jobs(db, video_id),
+            }
+
+        return self._store.read(work)
+
+    def save(self, video_id: str, changes: Sequence[Any], annotator: str = "", by: Actor = OWNER) -> Row:
+        """Save edits; `results` has one answer an edit, in order. When this returns, they are on disk.
+
+        Raises StoreError when nothing could be saved, UsageError, NotFound.
+        """
+        limits = self._settings.limits
+        if not isinstance(changes, list) or len(changes) > limits.edits_per_save:
+            raise UsageError(f"Send a list of at most {limits.edits_per_save} edits.")
+        if not isinstance(annotator, str) or len(annotator) > limits.label_chars:
+            raise UsageError("The annotator's name must be a short text.")
+        row = self._video(video_id)
+
+        def work(db: Any) -> Row:
+            results = edits.apply(db, row, changes, annotator, limits, by)
+            return {"results": results, "seq": annotations.last_seq(db)}
+
+        return self._store.write(work)
+
+    def annotations(self, video_id: str) -> list[Annotation]:
+        row = self._video(video_id)
+        return self._store.read(lambda db: annotations.of_video(db, row["id"]))
+
+    def history(self, annotation_id: str) -> list[Row]:
+        """All revisions of one annotation, oldest first."""
+        entries = self._store.read(lambda db: annotations.history(db, annotation_id))
+        as_json = to_dict
+        return [
+            {**facts, "before": e.before and as_json(e.before), "after": e.after and as_json(e.after)}
+            for facts, e in entries
+        ]
+
+    def _jobs(self, db: Any, video_id: str) -> list[Row]:
+        """The jobs of a video; a running one with what it has found so far."""
+        previews = self._jobs_service.previews
+        found = [serializers.job(row) for row in jobs.of_video(db, video_id, recent=3)]
+        return [{**job, "preview": [serializers.proposal(p) for p in previews.get(job["id"], [])]} for job in found]

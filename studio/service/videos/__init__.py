@@ -1,0 +1,1 @@
+"""The videos of a library, their files, and what is made of them."""

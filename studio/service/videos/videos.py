@@ -1,0 +1,209 @@
+"""The videos of a library: adding, finding, removing."""
+
+import os
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from studio import media
+from studio.config import Settings
+from studio.errors import MediaError, NotFound, NotMedia, Refused, StudioError, UsageError
+from studio.index import Cache, FeatureStore, delete_everywhere
+from studio.jobs import REPLACED
+from studio.service.accounts.rights import OWNER, Actor, need
+from studio.service.accounts.users import Users
+from studio.service.jobs.jobs import Jobs
+from studio.service.videos import files
+from studio.service.videos.media_cache import MediaCache
+from studio.service.videos.trash import Trash
+from studio.service.videos.upload_space import UploadSpace
+from studio.store import Store, videos
+from studio.store.database import to_disk
+
+Row = dict[str, Any]
+
+
+class Videos:
+    """The videos of a library. `trash` has those that were removed, `upload_space` the room for those that come."""
+
+    def __init__(
+        self, store: Store, settings: Settings, cache: Cache, media_cache: MediaCache, jobs: Jobs, users: Users
+    ) -> None:
+        self._store, self._settings, self._cache = store, settings, cache
+        self._media, self._jobs, self._users = media_cache, jobs, users
+        self.trash = Trash(store, settings, cache, self.is_upload)
+        self.upload_space = UploadSpace(settings.uploads, settings.limits)
+
+    def add(self, path: str | Path, name: str | None = None, *, within: Sequence[Path] = (), by: Actor = OWNER) -> Row:
+        """Add one file; it stays where it is. A file that is there already is returned as it is, and one that was
+        removed with all that was in it.
+
+        Raises MediaError, NotFound, also for a file that is really not in one of the folders `within`.
+        """
+        file = Path(path).expanduser()
+        if not file.exists():
+            raise NotFound(f"There is no file “{file.name}” at the path you gave; check its spelling.")
+        file = file.resolve()
+        if within and not files.lies_in(file, within):  # a link that was laid since the folder was looked through
+            raise NotFound("A file leads out of the shared folders and is passed over.")
+        try:
+            str(file).encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(file.name).decode("utf-8", "replace")
+            raise NotMedia(f"The name of “{shown}” or of a folder above it is not UTF-8; rename it.") from None
+        probe = media.probe(str(file), self._settings.limits)
+        row = {
+            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": files.sha256(file),
+            "size": probe.size, "start_us": probe.start_us, "duration_us": probe.duration_us,
+            "width": probe.width, "height": probe.height,
+            "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
+            "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
+            "browser_playable": int(probe.browser_playable), "added_by": by.name,
+        }  # fmt: skip
+        kept, replaced = self._store.write(lambda db: videos.add(db, row))
+        if self.is_upload(kept):
+            self.trash.drop_copy(kept)
+        if replaced:  # what was derived from the old file is about other frames
+            self._jobs.cancel_of(kept["id"])
+            self._cache.drop(kept["id"])
+            self._cache.write(kept["id"], REPLACED, b"")
+        self._cache.save_array(kept["id"], "pts.npy", np.asarray(probe.pts_us, np.int64))
+        self._jobs.prepare(kept)
+        return kept
+
+    def add_all(
+        self, paths: Iterable[str | Path], within: Sequence[Path] = (), by: Actor = OWNER
+    ) -> tuple[list[Row], list[str]]:
+        """Add files and folders (with all below them); returns the videos and one sentence for each that failed."""
+        added, problems = [], []
+        for path in paths:
+            found = files.videos_at(Path(path).expanduser(), within)
+            problems += found.problems
+            for file in found.files:
+                try:
+                    added.append(self.add(file, within=within, by=by))
+                except (MediaError, NotFound) as error:
+                    problems.append(str(error))
+        return added, problems
+
+    def add_shared(self, text: str, done: int, most: int, by: Actor = OWNER) -> Row:
+        """Add a few of the videos at a path that somebody typed, after `done` of them, at most so many, so that a page
+        can show how far it is: `done`, `total`, `added` (how many) and `problems` (sentences).
+
+        Where people log in, only from the shared folders: what else lies on this machine is not theirs to look through.
+        Raises UsageError, Refused.
+        """
+        try:
+            path = Path(text.strip().strip("\"'")).expanduser()
+            place = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
+            raise UsageError("This is no path; give the full path of a video or a folder.") from None
+        within = self._settings.folders if self._users.required else ()
+        if self._users.required and not files.lies_in(place, within):
+            raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
+        if not str(path).strip(".") or not path.exists():
+            raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
+        found = files.videos_at(path, within)
+        if not found.files:
+            said = " ".join([f"There is no video in the folder “{path.name}”.", *found.problems])
+            raise UsageError(said)
+        added, problems = self.add_all(found.files[done : done + most], within, by)
+        last = min(len(found.files), done + most)
+        return {
+            "done": last,
+            "total": len(found.files),
+            "added": len(added),
+            "problems": problems + (found.problems if last == len(found.files) else []),
+        }
+
+    def keep_upload(self, partial: Path, name: str, by: Actor = OWNER) -> Row:
+        """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
+
+        Raises MediaError, StoreError; then the file is gone again.
+        """
+        label = files.display_name(name)
+        suffix = PurePath(label).suffix.lower()
+        kept = (
+            self._settings.uploads.resolve()
+            / f"{files.sha256(partial)}{suffix if suffix in files.SUFFIXES else '.video'}"
+        )
+        known = kept.exists()
+        to_disk(partial)
+        partial.replace(kept)
+        try:
+            return self.add(kept, label, by=by)
+        except StudioError as error:
+            if not known:
+                kept.unlink(missing_ok=True)
+            if not isinstance(error, MediaError):
+                raise
+            raise type(error)(str(error).replace(kept.name, label)) from None
+
+    def all(self) -> list[Row]:
+        """Every video with how much work there is in it, newest first."""
+        return self._store.read(videos.all_of)
+
+    def get(self, video_id: str) -> Row:
+        """One video by its id. Pages and programs know no other name: a path of theirs would say what lies on this
+        machine.
+
+        Raises NotFound.
+        """
+        return self._store.read(lambda db: videos.get(db, video_id))
+
+    def resolve(self, ref: str) -> Row:
+        """One video as a person at this machine names it: by id, by path, or by a name that only one video has.
+
+        Raises NotFound, UsageError where several have the name.
+        """
+        try:
+            file = Path(ref).expanduser()
+            # a file that is there is meant itself, not a video of the library that has its name
+            path = str(file.resolve()) if file.exists() or len(file.parts) > 1 else ""
+        except (OSError, RuntimeError, ValueError):  # too long for a name, or nobody's home
+            path = ""
+        found = self._store.read(lambda db: videos.find(db, ref, path))
+        if len(found) > 1:
+            ids = ", ".join(row["id"] for row in found)
+            raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
+        return found[0] if found else self.get(ref)
+
+    def remove(self, video_id: str, by: Actor = OWNER) -> None:
+        """Take a video out of the library; `bring_back` undoes it. Its file stays, unless it came through the browser:
+        then it is deleted once it cannot be brought back any more.
+
+        Raises NotFound, Refused.
+        """
+        row = self.get(video_id)
+        need(by, f"remove “{row['name']}”", row["added_by"])
+        self._jobs.cancel_of(row["id"])
+        self.trash.put(row, by)
+
+    def bring_back(self, video_id: str, by: Actor = OWNER) -> Row:
+        """Undo the removal of a video.
+
+        Raises NotFound, Refused.
+        """
+        row = self.trash.bring_back(video_id, by)
+        self._jobs.prepare(row)
+        return row
+
+    def indexed(self) -> tuple[int, int]:
+        """How many videos search can see, of how many."""
+        rows = self.all()
+        return sum(map(self._media.is_indexed, rows)), len(rows)
+
+    def tidy(self, video_id: str = "") -> None:
+        """Remove what was left unfinished about a video or about all, and whatever is about a video that is gone."""
+        self._cache.tidy(video_id)
+        known = {row["id"] for row in (*self.all(), *self.trash.listed())}
+        for gone in self._cache.videos() - known:
+            self._cache.drop(gone)
+            delete_everywhere(FeatureStore(self._cache), gone)
+
+    def is_upload(self, row: Row) -> bool:
+        """Whether the file came through the browser, so that the library's copy is the studio's to delete."""
+        return Path(row["path"]).is_relative_to(self._settings.uploads.resolve())

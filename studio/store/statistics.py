@@ -1,0 +1,87 @@
+"""What can be counted about a library: how much there is, who did how much, and whether it is whole."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from studio.errors import StudioError
+from studio.store import annotations
+from studio.timeline import apply_all
+
+Row = dict[str, Any]
+_TABLES = ("videos", "runs", "predictions", "annotations", "revisions")
+_HERE = "IN (SELECT id FROM videos WHERE removed IS NULL)"
+
+
+def counts(db: sqlite3.Connection) -> Row:
+    """How many rows the tables have (of `videos` those that were not removed), and the newest migration: `schema`."""
+    rows = {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _TABLES}
+    rows["videos"] = db.execute("SELECT count(*) FROM videos WHERE removed IS NULL").fetchone()[0]
+    return {**rows, "schema": db.execute("SELECT max(name) FROM _sqlite_migrations").fetchone()[0]}
+
+
+def jobs_by_state(db: sqlite3.Connection) -> dict[str, int]:
+    """How many jobs are in each state that there are."""
+    return {row["state"]: row["n"] for row in db.execute("SELECT state, count(*) AS n FROM jobs GROUP BY state")}
+
+
+def quick_check(db: sqlite3.Connection) -> str:
+    """What SQLite finds wrong with the database; "ok" for nothing."""
+    return str(db.execute("PRAGMA quick_check").fetchone()[0])
+
+
+def unexplained(db: sqlite3.Connection) -> list[str]:
+    """Ids of annotations that are not what their history, replayed, makes of them."""
+    wrong = []
+    for (annotation_id,) in db.execute("SELECT id FROM annotations").fetchall():
+        try:
+            replayed = apply_all({}, [edit for _, edit in annotations.history(db, annotation_id)])
+        except StudioError:
+            replayed = {}
+        if replayed.get(annotation_id) != annotations.get(db, annotation_id):
+            wrong.append(annotation_id)
+    return wrong
+
+
+# ---------------------------------------------------------------------- annotators
+
+
+def edits_by_annotator(db: sqlite3.Connection) -> list[Row]:
+    """`annotator`, how many `edits`, and when the `last` one was."""
+    rows = db.execute("SELECT annotator, count(*) AS edits, max(at) AS last FROM revisions GROUP BY annotator")
+    return [dict(row) for row in rows]
+
+
+def annotations_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, str, int]]:
+    """(annotator, source, how many annotations of theirs stand)."""
+    yield from db.execute(
+        f"SELECT annotator, source, count(*) FROM annotations WHERE NOT deleted AND video_id {_HERE} "
+        "GROUP BY annotator, source"
+    )
+
+
+def rejections_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    """(annotator, how many predictions they rejected)."""
+    yield from db.execute(
+        "SELECT d.annotator, count(*) FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
+        f"JOIN runs r ON r.id = p.run_id WHERE verdict = 'rejected' AND r.video_id {_HERE} GROUP BY d.annotator"
+    )
+
+
+def shift_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, float]]:
+    """(annotator, how far the boundaries that they corrected moved on average, µs)."""
+    yield from db.execute(
+        "SELECT a.annotator, avg(abs(a.start_us - p.start_us) + abs(a.end_us - p.end_us)) / 2 "
+        "FROM annotations a JOIN predictions p ON p.id = a.prediction_id "
+        f"WHERE a.source = 'correction' AND NOT a.deleted AND a.video_id {_HERE} GROUP BY a.annotator"
+    )
+
+
+def named_segments(db: sqlite3.Connection) -> list[Row]:
+    """Every annotation that names its annotator, in order of time, with the `duration_us` of its video."""
+    rows = db.execute(
+        "SELECT a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator "
+        "FROM annotations a JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND v.removed IS NULL "
+        "AND a.annotator != '' ORDER BY a.start_us"
+    )
+    return [dict(row) for row in rows]

@@ -1,0 +1,50 @@
+"""Tables `timelines` and `timeline_media`: what annotations belong to, and the media that play on it.
+
+Every video has a timeline of its own, under its own id, on which it is the main medium. Runs of models belong to
+videos; what they find lands on a timeline by the offset of its medium.
+"""
+
+import sqlite3
+from typing import Any
+
+from studio.errors import NotFound
+
+MAIN = "main"
+
+
+def add(db: sqlite3.Connection, video_id: str, name: str, created: str) -> None:
+    """The timeline of a new video."""
+    db.execute("INSERT OR IGNORE INTO timelines VALUES (?, ?, ?)", (video_id, name, created))
+    attach(db, video_id, video_id)
+
+
+def attach(db: sqlite3.Connection, timeline_id: str, video_id: str, offset_us: int = 0, role: str = MAIN) -> None:
+    """Put a medium on a timeline, so that its beginning is at `offset_us`; again: move it."""
+    db.execute(
+        "INSERT INTO timeline_media VALUES (?, ?, ?, ?) ON CONFLICT (timeline_id, video_id) DO UPDATE SET "
+        "offset_us = excluded.offset_us, role = excluded.role",
+        (timeline_id, video_id, offset_us, role),
+    )
+
+
+def of_video(db: sqlite3.Connection, video_id: str) -> str:
+    """The id of the timeline on which a video is the main medium.
+
+    Raises NotFound.
+    """
+    row = db.execute(
+        "SELECT timeline_id FROM timeline_media WHERE video_id = ? AND role = ? ORDER BY timeline_id = video_id DESC",
+        (video_id, MAIN),
+    ).fetchone()
+    if row is None:
+        raise NotFound("This video is no longer in the library.")
+    return str(row["timeline_id"])
+
+
+def media(db: sqlite3.Connection, timeline_id: str) -> list[dict[str, Any]]:
+    """What plays on a timeline: `video_id`, `offset_us`, `role`; the main medium first."""
+    rows = db.execute(
+        "SELECT video_id, offset_us, role FROM timeline_media WHERE timeline_id = ? ORDER BY role != ?, rowid",
+        (timeline_id, MAIN),
+    )
+    return [dict(row) for row in rows]

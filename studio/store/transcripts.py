@@ -1,0 +1,216 @@
+"""Tables `lines` and `line_revisions`: what is said in videos and when, with its history, findable by words.
+
+A line has a source: `typed` by a person, or machine-made (`file`: subtitles in the video or beside it). What a person
+typed, changed or removed is never replaced by a machine, and every such change is a revision. An edit carries the
+version it saw; a stale one is refused with the line as it stands.
+"""
+
+import json
+import math
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from studio.errors import Conflict, NotFound
+from studio.store.videos import now
+from studio.timeline import Cue
+
+TYPED = "typed"
+MOST = 200
+_WORD = re.compile(r"[^\W_]+")
+_COVERED = 0.5  # a machine's line of which a person's line covers so much is already said
+_SHOWN = "id, start_us, end_us, text, source, version, annotator"
+
+Row = dict[str, Any]
+
+
+def of_video(db: sqlite3.Connection, video_id: str) -> list[Cue]:
+    """What is said in a video, in order of time."""
+    return [Cue(line["start_us"], line["end_us"], line["text"]) for line in listed(db, video_id)]
+
+
+def listed(db: sqlite3.Connection, video_id: str) -> list[Row]:
+    """The lines of a video in order of time: `id`, `start_us`, `end_us`, `text`, `source`, `version`, `annotator`, who
+    wrote it as it stands."""
+    asked = f"SELECT {_SHOWN} FROM lines WHERE video_id = ? AND NOT deleted ORDER BY start_us, id"
+    return [dict(row) for row in db.execute(asked, (video_id,))]
+
+
+def insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str = TYPED) -> int:
+    """Add a line; returns its id."""
+    line_id = _insert(db, video_id, cue, annotator, source)
+    _append(db, video_id, line_id, "create", None, annotator)
+    return line_id
+
+
+def update(
+    db: sqlite3.Connection, video_id: str, line_id: int, cue: Cue, annotator: str, base_version: int | None = None
+) -> int:
+    """Change a line that was seen as `base_version` (None: whatever it is now); returns its version.
+
+    Raises NotFound when it was removed meanwhile, Conflict when somebody changed it.
+    """
+    before = _current(db, video_id, line_id, base_version)
+    db.execute(
+        "UPDATE lines SET start_us = ?, end_us = ?, text = ?, version = version + 1, annotator = ? WHERE id = ?",
+        (*cue, annotator, line_id),
+    )
+    _append(db, video_id, line_id, "update", before, annotator)
+    return int(before["version"]) + 1
+
+
+def delete(
+    db: sqlite3.Connection, video_id: str, line_id: int, annotator: str, base_version: int | None = None
+) -> None:
+    """Remove a line.
+
+    Raises NotFound, Conflict.
+    """
+    before = _current(db, video_id, line_id, base_version)
+    _set_deleted(db, video_id, before, annotator)
+
+
+def restore(db: sqlite3.Connection, video_id: str, line_id: int, annotator: str) -> int:
+    """Undo the removal of a line; returns its version. One that is there already stays as it is.
+
+    Raises NotFound for one that never was.
+    """
+    line = _find(db, video_id, line_id)
+    if line["deleted"]:
+        db.execute("UPDATE lines SET deleted = 0, version = version + 1 WHERE id = ?", (line_id,))
+        _append(db, video_id, line_id, "restore", line, annotator)
+    return int(_find(db, video_id, line_id)["version"])
+
+
+def history(db: sqlite3.Connection, line_id: int) -> list[Row]:
+    """All revisions of a line, oldest first: `seq`, `op`, `annotator`, `at`, and the line `before` and `after`."""
+    rows = db.execute("SELECT * FROM line_revisions WHERE line_id = ? ORDER BY seq", (line_id,))
+    return [
+        {
+            **{key: row[key] for key in ("seq", "op", "annotator", "at")},
+            "before": json.loads(row["before"]) if row["before"] else None,
+            "after": json.loads(row["after"]),
+        }
+        for row in rows
+    ]
+
+
+def sync_source(db: sqlite3.Connection, video_id: str, source: str, cues: Iterable[Cue]) -> None:
+    """Keep what a machine-made source says now of a video, in place of what the same source said before.
+
+    Lines that a person typed or touched stay, and so do those of other sources; what they say already, at the same
+    time, is not said twice.
+    """
+    wanted = [cue for cue in cues if cue.text.strip()]
+    rows = db.execute(
+        "SELECT id, start_us, end_us, text, source, version, deleted FROM lines WHERE video_id = ?", (video_id,)
+    ).fetchall()
+    own = [row for row in rows if row["source"] == source and row["version"] == 1 and not row["deleted"]]
+    kept = [row for row in rows if row["version"] > 1 or (row["source"] == TYPED and not row["deleted"])]
+    others = {_cue(row) for row in rows if row["source"] not in (source, TYPED) and not row["deleted"]}
+    new = [cue for cue in wanted if cue not in others and not any(_covers(row, cue) for row in kept)]
+    if sorted(map(_cue, own)) == sorted(new):
+        return
+    db.executemany("UPDATE lines SET deleted = 1 WHERE id = ?", [(row["id"],) for row in own])
+    for cue in new:
+        _insert(db, video_id, cue, "", source)
+
+
+def replace_all(db: sqlite3.Connection, video_id: str, cues: Iterable[Cue], annotator: str) -> dict[str, list[int]]:
+    """Take lines that a person brings in place of all there are; returns the ids of those `removed` and `added`."""
+    old = listed(db, video_id)
+    for line in old:
+        _set_deleted(db, video_id, line, annotator)
+    added = [insert(db, video_id, cue, annotator) for cue in cues if cue.text.strip()]
+    return {"removed": [line["id"] for line in old], "added": added}
+
+
+def _cue(row: sqlite3.Row) -> Cue:
+    return Cue(row["start_us"], row["end_us"], row["text"])
+
+
+def _covers(row: sqlite3.Row, cue: Cue) -> bool:
+    shared = min(row["end_us"], cue.end_us) - max(row["start_us"], cue.start_us)
+    return bool(shared >= _COVERED * (cue.end_us - cue.start_us))
+
+
+def _insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str) -> int:
+    added = db.execute(
+        "INSERT INTO lines (video_id, start_us, end_us, text, source, annotator) VALUES (?, ?, ?, ?, ?, ?)",
+        (video_id, *cue, source, annotator),
+    )
+    return int(added.lastrowid or 0)
+
+
+def _set_deleted(db: sqlite3.Connection, video_id: str, line: Row, annotator: str) -> None:
+    db.execute("UPDATE lines SET deleted = 1, version = version + 1 WHERE id = ?", (line["id"],))
+    _append(db, video_id, line["id"], "delete", line, annotator)
+
+
+def _find(db: sqlite3.Connection, video_id: str, line_id: int) -> Row:
+    row = db.execute(
+        f"SELECT {_SHOWN}, deleted FROM lines WHERE id = ? AND video_id = ?", (line_id, video_id)
+    ).fetchone()
+    if row is None:
+        raise NotFound("Somebody removed this line meanwhile.")
+    return dict(row)
+
+
+def _current(db: sqlite3.Connection, video_id: str, line_id: int, base_version: int | None) -> Row:
+    """A line that is to be changed. Raises NotFound, Conflict."""
+    line = _find(db, video_id, line_id)
+    if line["deleted"]:
+        raise NotFound("Somebody removed this line meanwhile.")
+    if base_version is not None and line["version"] != base_version:
+        raise Conflict("Somebody changed this line meanwhile.", line)
+    return line
+
+
+def _append(db: sqlite3.Connection, video_id: str, line_id: int, op: str, before: Row | None, annotator: str) -> None:
+    after = _find(db, video_id, line_id)
+    db.execute(
+        "INSERT INTO line_revisions (video_id, line_id, op, before, after, annotator, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (video_id, line_id, op, before and json.dumps(before), json.dumps(after), annotator, now()),
+    )
+
+
+def search(db: sqlite3.Connection, query: str, videos: Sequence[str] | None = None) -> list[Row]:
+    """The lines that say what a query says, best first, at most MOST: `video_id`, `start_us`, `end_us`, `text` and
+    `score` in 0…1, the part of the query's words that the line holds, each weighed by how rare it is (BM25).
+
+    Words are compared without case and accents; anything but letters and digits only separates them.
+    """
+    words = list(dict.fromkeys(_words(query)))
+    if not words:
+        return []
+    rows = db.execute(
+        "SELECT l.video_id, l.start_us, l.end_us, l.text, -bm25(spoken) AS score FROM spoken "
+        "JOIN lines l ON l.id = spoken.rowid WHERE spoken MATCH ? ORDER BY score DESC LIMIT ?",
+        (" OR ".join(f'"{word}"' for word in words), MOST if videos is None else 10 * MOST),
+    ).fetchall()
+    known = None if videos is None else set(videos)
+    rows = [dict(row) for row in rows if known is None or row["video_id"] in known][:MOST]
+    weights = _rarity(db, words)
+    whole = sum(weights.values())
+    for row in rows:
+        said = set(_words(row["text"]))
+        row["score"] = sum(weight for word, weight in weights.items() if word in said) / whole
+    return sorted(rows, key=lambda row: -row["score"])
+
+
+def _words(text: str) -> list[str]:
+    """Letters and digits without case and accents, as the index has them."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return _WORD.findall(unicodedata.normalize("NFC", bare).casefold())
+
+
+def _rarity(db: sqlite3.Connection, words: Sequence[str]) -> dict[str, float]:
+    """How much each word says: the inverse share of lines that hold it, on a logarithmic scale."""
+    total = db.execute("SELECT count(*) FROM lines WHERE NOT deleted").fetchone()[0]
+    counts = {
+        word: db.execute("SELECT count(*) FROM spoken WHERE spoken MATCH ?", (f'"{word}"',)).fetchone()[0]
+        for word in words
+    }
+    return {word: math.log(1 + total / (1 + count)) for word, count in counts.items()}

@@ -1,0 +1,118 @@
+"""What a task works with: warm models, the cache, and a way to say how far it is."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import models
+from studio.config import Settings
+from studio.errors import ModelUnavailable
+from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex
+from studio.timeline import Prediction, Segment
+
+Progress = Callable[[float, str], None]
+Preview = Callable[[Callable[[], list[Prediction]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """The plain facts of a video that a task needs."""
+
+    id: str
+    path: str
+    duration_us: int
+
+    @property
+    def duration_s(self) -> float:
+        return self.duration_us / 1e6
+
+
+def oom_fallbacks() -> int:
+    """How often work of this process left an accelerator that was out of memory."""
+    return models.oom_fallbacks()
+
+
+def out_of_memory() -> type[Exception]:
+    """What a model raises that does not fit into an accelerator's memory even piece by piece."""
+    import torch  # only where models run; this is asked when one of them failed
+
+    return torch.OutOfMemoryError
+
+
+def predictions_of(
+    context: "TaskContext", video: Video, track: str, label: str, found: Iterable[tuple[int, int, float]]
+) -> list[Prediction]:
+    """(start_us, end_us, score) → predictions between frame edges, inside the video."""
+    edge = context.edges(video)
+    edges = [(edge(start), edge(end), score) for start, end, score in found]
+    return [Prediction(Segment(start, end), track, label, score) for start, end, score in edges if start < end]
+
+
+class TaskContext:
+    """What a task is given: models that stay loaded between calls, the cache, the features of videos.
+
+    `progress(fraction, message)` may raise Cancelled; tasks call it at least every second or so of work.
+    `preview(found)` shows what `found()` returns, the predictions so far, when somebody watches; only the outcome
+    counts.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.progress: Progress = lambda fraction, message: None
+        self.preview: Preview = lambda found: None
+        self.cache = Cache(settings.cache)
+        self.features = FeatureStore(self.cache)
+        self._indexes: dict[str, VectorIndex] = {}
+        self._models: dict[tuple[str, str | None], Any] = {}
+        self._texts: dict[tuple[str, str], NDArray[np.float32]] = {}
+
+    def text_vectors(self, encoder: Any, key: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (M, D) of texts that are asked about again and again, each encoded once."""
+        new = [text for text in dict.fromkeys(texts) if (key, text) not in self._texts]
+        self._texts.update(zip([(key, text) for text in new], encoder.encode_text(new), strict=True))
+        return np.stack([self._texts[key, text] for text in texts])
+
+    def vector_index(self, encoder: str) -> VectorIndex:
+        """Search across the library, by the embeddings of one encoder."""
+        return self._indexes.setdefault(encoder, LibraryIndex(self.features, encoder))
+
+    def model(self, task: str, name: str | None = None) -> Any:
+        """The model for a task, loaded once (None: the embedded default).
+
+        Raises ModelUnavailable with the cure.
+        """
+        key = (task, name)
+        if key not in self._models:
+            try:
+                self._models[key] = models.load(task, name, self.settings.device, self.settings.models)
+            except models.ModelError as error:
+                raise ModelUnavailable(str(error)) from error
+        return self._models[key]
+
+    def loaded(self) -> list[str]:
+        """The names of the models that are warm."""
+        return sorted({str(model.name) for model in self._models.values()})
+
+    def to_frame(self, video: Video, time_us: int) -> int:
+        """The frame edge nearest to a time: the start of a frame, or the end of the video."""
+        return self.edges(video)(time_us)
+
+    def edges(self, video: Video) -> Callable[[int], int]:
+        """`to_frame` for many times of one video: its table of frames is read once."""
+        table = self.cache.load_array(video.id, "pts.npy")
+
+        def nearest(time_us: int) -> int:
+            if table is None or not len(table):
+                return min(time_us, video.duration_us)
+            k = int(np.searchsorted(table, time_us))
+            near = [*table[max(0, k - 1) : k + 1], video.duration_us]
+            return int(min(near, key=lambda edge: abs(int(edge) - time_us)))
+
+        return nearest
+
+    def part(self, start: float, end: float) -> Progress:
+        """A progress function for the part of the work between two fractions of the whole."""
+        return lambda fraction, message: self.progress(start + (end - start) * fraction, message)

@@ -1,0 +1,76 @@
+// What was removed can be brought back from the message that says so, and what one may not do says why.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { page } from "./dom.mjs";
+import { documentOf, quiet } from "./harness.mjs";
+
+const { toast } = await import("../../assets/web/js/view/dom.js");
+const { Transcript } = await import("../../assets/web/js/view/transcript.js");
+
+test("a message offers to take back what it says, once", () => {
+  const $ = page({ toast: "div" });
+  let undone = 0;
+  toast("<b>Removed</b>.", "info", () => undone++);
+  assert.equal($("toast").textContent, "<b>Removed</b>. Undo");
+  $("toast").querySelector("button").click();
+  assert.equal(undone, 1);
+  assert.equal($("toast").querySelector("button"), null, "nothing is left that a key could reach");
+  toast("Saved.");
+  assert.equal($("toast").querySelector("button"), null);
+});
+
+async function opened(fixed) {
+  const $ = page({
+    "transcript-list": "ul",
+    "transcript-empty": "p",
+    "line-add": "button",
+    "subtitle-file": "input",
+    toast: "div",
+  });
+  const lines = [{ id: "1", start: 1, end: 2, text: "one" }];
+  const asked = [];
+  const server = {
+    transcript: async () => ({ ok: true, data: { lines: structuredClone(lines), fixed } }),
+    drop_line: async (request) => (asked.push(["drop_line", request.line]), lines.splice(0), { ok: true, data: {} }),
+    save_line: async (request) => (
+      asked.push(["save_line", request.line, request.text]),
+      lines.push({ ...request, id: "2" }),
+      { ok: true, data: {} }
+    ),
+    read_subtitles: async () => (asked.push(["read"]), { ok: true, data: { count: 1, import: "i" } }),
+    import_undo: async (request) => (asked.push(["undo", request.import]), { ok: true, data: {} }),
+  };
+  const transcript = new Transcript(document.body, server, { seek() {}, time: () => 0, frameEnd: () => 0.04 });
+  await transcript.open(documentOf().doc);
+  return { $, transcript, asked };
+}
+
+test("a line that was removed comes back", async () => {
+  const { $, transcript, asked } = await opened("");
+  await transcript.drop($("transcript-list").children[0]);
+  assert.equal($("transcript-list").children.length, 0);
+  $("toast").querySelector("button").click();
+  await quiet();
+  assert.deepEqual(asked, [
+    ["drop_line", "1"],
+    ["save_line", null, "one"],
+  ]);
+  assert.equal($("transcript-list").children.length, 1);
+});
+
+test("subtitles that took the place of others are taken back as one import", async () => {
+  const { $, transcript, asked } = await opened("");
+  assert.equal($("subtitle-file").disabled, false);
+  await transcript.read({ files: [{ text: async () => "" }] });
+  $("toast").querySelector("button").click();
+  await quiet();
+  assert.deepEqual(asked, [["read"], ["undo", "i"]]);
+});
+
+test("who may not replace a transcript is told why", async () => {
+  const { $ } = await opened("Only ann or an admin can replace this transcript.");
+  assert.equal($("subtitle-file").disabled, true);
+  assert.match($("subtitle-file").parentElement.title, /Only ann/);
+});

@@ -1,0 +1,69 @@
+"""Who did what, and how well people agree, on edits as people make them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.eval import agreement
+from studio.service import Studio
+from studio.store import runs
+from studio.timeline import ModelRun, Prediction, Segment
+
+
+def edit(number: int, start: float, end: float, label: str = "x", **more: Any) -> dict[str, Any]:
+    return {"edit_id": f"e{number}", "op": "create", "id": f"a{number}", "base_version": 0, "track": "T",
+            "start": start, "end": end, "label": label, **more}  # fmt: skip
+
+
+@pytest.fixture
+def video(studio: Studio, clips: dict[str, Path]) -> str:
+    return str(studio.videos.add(clips["bikes"])["id"])
+
+
+def test_people_and_what_stands_of_their_work(studio: Studio, video: str) -> None:
+    found = [Prediction(Segment(n * 1_000_000, n * 1_000_000 + 500_000), "T", "x", 0.5) for n in range(3)]
+    run = studio.store.write(lambda db: runs.add(db, ModelRun(video, "grounding", "m", "1", found, query="x")))
+    ids = [p.id for p in studio.store.read(lambda db: runs.predictions(db, run))]
+    studio.timelines.save(video, [
+        edit(1, 0.0, 0.5, prediction_id=ids[0]), edit(2, 1.04, 1.7, prediction_id=ids[1]), edit(3, 5.0, 6.0),
+        {"edit_id": "e4", "op": "verdict", "prediction_id": ids[2], "verdict": "rejected"},
+    ], "Anna")  # fmt: skip
+    studio.timelines.save(video, [edit(5, 7.0, 8.0)], "Berta")
+    anna, berta = studio.annotator_stats.statistics()
+    assert anna | {"last": ""} == {
+        "annotator": "Anna", "edits": 4, "last": "", "manual": 1, "accepted": 1, "correction": 1, "import": 0,
+        "rejected": 1, "shift": 0.12,
+    }  # fmt: skip
+    assert (berta["annotator"], berta["edits"], berta["manual"], berta["shift"]) == ("Berta", 1, 1, None)
+
+
+def test_agreement_of_two_people(studio: Studio, video: str) -> None:
+    assert studio.annotator_stats.agreement() == {"people": [], "tracks": [], "pairs": []}
+    studio.timelines.save(video, [edit(1, 0.0, 2.0), edit(2, 4.0, 6.0), edit(3, 8.0, 9.0)], "Anna")
+    studio.timelines.save(video, [edit(4, 0.0, 2.0), edit(5, 5.0, 6.0)], "Berta")
+    studio.timelines.save(video, [edit(6, 0.0, 1.0, track="Other")], "Berta")
+    found = studio.annotator_stats.agreement()
+    assert (found["people"], found["tracks"]) == (["Anna", "Berta"], ["T"])
+    (pair,) = found["pairs"]
+    assert (pair["videos"], pair["segments"]) == (1, 2)
+    assert pair["iou"] == 0.5, "(1 + 1/2 + 0 for the one without a partner) / 3"
+    assert (pair["start"], pair["end"]) == (0.5, 0.0)
+    # of 10 s both mark 3, neither 5: observed .8; 5 and 3 s marked: expected .5 * .3 + .5 * .7 = .5
+    assert pair["kappa"] == pytest.approx(0.6)
+    assert studio.annotator_stats.agreement("nothing")["pairs"] == []
+
+
+def test_kappa_at_its_ends() -> None:
+    one = [("x", 0, 4), ("y", 4, 10)]
+    assert agreement.kappa(one, one, 10) == pytest.approx(1)
+    assert agreement.kappa([("x", 0, 5)], [("x", 5, 10)], 10) == -1
+    assert agreement.kappa([("x", 0, 5)], [("x", 0, 2), ("x", 5, 8)], 10) == pytest.approx(-0.0, abs=0.21)
+    assert agreement.kappa([], [], 10) is None
+    assert agreement.kappa([("x", 0, 10)], [("x", 0, 10)], 10) is None, "nothing else was possible"
+
+
+def test_pairs_take_the_best_first_and_each_segment_once() -> None:
+    one = [("x", 0, 10), ("x", 20, 30)]
+    other = [("x", 1, 10), ("x", 0, 3), ("y", 20, 30)]
+    assert [(a[1], b[1], round(share, 2)) for a, b, share in agreement.matched(one, other)] == [(0, 1, 0.9)]
