@@ -2,12 +2,15 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from studio.store import transcripts
+from studio.timeline import Cue
 from tests.browser.annotate_page import AnnotatePage, video_id
 from tests.browser.conftest import Served
 
@@ -20,7 +23,7 @@ def annotate_page(page: Page, served: Served) -> AnnotatePage:
     """A video with a face in it, whose faces were found."""
     opened = AnnotatePage(page, served.url).open(video_id(served.home, "carphone"))
     if page.locator("#faces-toggle").is_hidden():
-        page.click("#find-speakers")
+        page.click("[data-job=speakers]")
     expect(page.locator("#faces-toggle")).to_be_visible()
     return opened
 
@@ -127,6 +130,10 @@ def test_the_transcript_is_read_followed_edited_and_typed(annotate_page: Annotat
     page.keyboard.type("Good <i>morning</i>")
     page.keyboard.press("Enter")
     expect(lines.nth(0).locator(".said")).to_have_text("Good <i>morning</i>")
+    lines.nth(0).get_by_role("button", name="History").click()
+    page.locator("#inspector .history li", has_text="update").wait_for()
+    page.locator("#inspector .history").get_by_role("button", name="Restore").click()
+    expect(lines.nth(0).locator(".said")).to_have_text("Good evening")
     page.evaluate("document.querySelector('#player').currentTime = 3")
     page.wait_for_function("document.querySelector('#clock').textContent >= '0:02.9'")
     page.click("#line-add")
@@ -137,6 +144,10 @@ def test_the_transcript_is_read_followed_edited_and_typed(annotate_page: Annotat
     page.click("#tab-transcript")
     expect(lines).to_have_count(3)
     expect(lines.nth(2).locator(".said")).to_have_text("And that was it")
+    lines.first.focus()
+    page.keyboard.press("Delete")
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(lines).to_have_count(3)
     for _ in range(3):
         lines.first.focus()
         count = lines.count()
@@ -145,3 +156,29 @@ def test_the_transcript_is_read_followed_edited_and_typed(annotate_page: Annotat
     file.write_text("nothing")
     page.set_input_files("#subtitle-file", file)
     expect(page.locator("#toast")).to_contain_text("subtitle")
+
+
+def test_two_people_edit_a_line_at_once(annotate_page: AnnotatePage, served: Served) -> None:
+    page = annotate_page.page
+    page.click("#tab-transcript")
+    page.click("#line-add")
+    page.keyboard.type("hello")
+    page.keyboard.press("Enter")
+    line = page.locator("#transcript-list li")
+    expect(line.locator(".said")).to_have_text("hello")
+    line.dblclick()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("hello there")
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=10)) as db, db:
+        db.row_factory = sqlite3.Row
+        row = db.execute("SELECT * FROM lines WHERE text = 'hello'").fetchone()
+        cue = Cue(row["start_us"], row["end_us"], "hallo")
+        transcripts.update(db, row["video_id"], row["id"], cue, "Berta", row["version"])
+    page.keyboard.press("Enter")
+    expect(line).to_contain_text("Berta changed this line to “hallo”")
+    expect(line.locator("input")).to_have_value("hello there")
+    line.get_by_role("button", name="Keep mine").click()
+    expect(line.locator(".said")).to_have_text("hello there")
+    page.reload()
+    page.click("#tab-transcript")
+    expect(line.locator(".said")).to_have_text("hello there")

@@ -28,7 +28,8 @@ const boxed = () => {
 
 test("a job that goes on is updated in place, its button keeps the focus", () => {
   const box = boxed();
-  const show = (...jobs) => showJobs(box, jobs, "0", { cancel() {}, start() {} });
+  const kinds = { index: { title: "Indexing", button: "" } };
+  const show = (...jobs) => showJobs(box, jobs, { kinds, since: "0", cancel() {}, start() {} });
   show(job("a"));
   const button = box.querySelector("button");
   button.focus();

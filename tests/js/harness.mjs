@@ -81,6 +81,7 @@ export const loaded = (more = {}) => ({
   palette: ["#0072b2"],
   engines: [],
   jobs: [],
+  kinds: { index: { title: "Indexing", button: "" }, speakers: { title: "Finding speakers", button: "Speakers" } },
   indexed: true,
   admin: true,
   people: { seq: 0, names: [] },

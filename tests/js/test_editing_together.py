@@ -321,7 +321,18 @@ class Editing(RuleBasedStateMachine):
         state, there = self.state(), self.library()
         assert (state["waiting"], state["kept"], state["state"]) == ([], 0, "saved"), state
         shown = {row["id"]: row for row in state["annotations"]}
-        fields = ("track", "start", "end", "label", "note", "source", "prediction_id", "version", "annotator")
+        fields = (
+            "track",
+            "start",
+            "end",
+            "label",
+            "note",
+            "source",
+            "prediction_id",
+            "version",
+            "annotator",
+            "attributes",
+        )
         assert {i: [row[f] for f in fields] for i, row in shown.items()} == {
             i: [row[f] for f in fields] for i, row in there.items()
         }

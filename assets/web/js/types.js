@@ -66,6 +66,10 @@
  * @property {string} created
  */
 
+/** What people read while a job of a kind runs, and what they press to start one (nothing: it starts by itself).
+ * @typedef {{ [kind: string]: { title: string, button: string } }} JobKinds
+ */
+
 /**
  * @typedef {object} Video
  * @property {string} id
@@ -138,7 +142,8 @@
  * @typedef {{ track: string, label: string, times: number[], scores: number[] }} Graph
  * @typedef {{ one: string, other: string, likeness: number }} SoundsLike two face tracks whose voices are alike
  * @typedef {{ bands: number, rate: number, levels: Uint8Array }} Spectrogram
- * @typedef {{ id: number | null, start: number, end: number, text: string }} Line what is said; no id: not saved yet
+ * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string }}
+ *   Line what is said, and who wrote it; no id: not saved yet
  *
  * @typedef {object} Curve the scores of a question over time
  * @property {string} run
@@ -175,6 +180,7 @@
  * @property {FaceNames} people
  * @property {string[]} engines
  * @property {Job[]} jobs
+ * @property {JobKinds} kinds of jobs
  * @property {boolean} indexed
  * @property {boolean} admin whether this person may change what others use
  */
@@ -372,8 +378,11 @@
  * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
  *   may not replace it, or nothing
  * @property {[{ video: string, text: string, annotator: string }, { count: number, import: string }]} read_subtitles
- * @property {[{ video: string, line: number | null, start: number, end: number, text: string }, {}]} save_line
- * @property {[{ video: string, line: number | null }, {}]} drop_line
+ * @property {[{ video: string, line: number | null, version: number, start: number, end: number, text: string,
+ *   annotator: string }, SavedLine]} save_line
+ * @property {[{ video: string, line: number | null, version: number, annotator: string }, {}]} drop_line
+ * @property {[{ video: string, line: number | null, annotator: string }, SavedLine]} restore_line
+ * @property {[{ line: number | null }, { op: string, annotator: string, at: string, after: Line }[]]} line_history
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
  *   Schema & { renamed: number }]} save_schema
  * @property {[{}, { formats: FormatInfo[] }]} formats
@@ -384,6 +393,7 @@
  * @property {[{ import: string, annotator: string }, { removed: number, kept: number }]} import_undo
  * @property {[{ annotator?: string }, { imports: PastImport[] }]} imports
  *
+ * @typedef {{ line: number, version: number }} SavedLine
  * @typedef {{ words: [string, number][], frames: [number, number][] }} Explanation
  *
  * @typedef {{ [Name in keyof Calls]: (request: Calls[Name][0]) => Promise<unknown> }} Server

@@ -294,6 +294,10 @@ export class AnnotatePage {
     timeline.on("hover", (at) => this.tooltip.show(workspace.doc && at));
     timeline.on("spectrogram", () => workspace.doc?.media.wantSpectrogram());
     timeline.gutter.on("pick", (name) => this.pickPerson(personOf(name)));
+    transcript.on("history", (line) => {
+      this.selection.one(null);
+      this.inspector.showLine(line, transcript);
+    });
     transcript.on("lines", () => {
       workspace.doc?.store.setMedia({ lines: transcript.lines.filter((line) => line.id !== null) });
     });

@@ -6,7 +6,7 @@ import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./
 import { People } from "./people.js";
 
 /** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceNames, FaceTrack, Graph,
- *   Item, Job, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram,
+ *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram,
  *   Track, Verdict, Video } from "../types.js" */
 
 /** What is measured over the time of a video, beside its segments.
@@ -62,6 +62,8 @@ export class DocumentStore extends Emitter {
   previews = [];
   /** @readonly @type {readonly Job[]} */
   jobs = [];
+  /** @readonly @type {JobKinds} */
+  kinds = {};
   /** @readonly @type {readonly Run[]} */
   runs = [];
   /** @readonly @type {string} */
@@ -188,6 +190,7 @@ export class DocumentStore extends Emitter {
       palette: data.palette,
       engines: data.engines,
       jobs: data.jobs,
+      kinds: data.kinds,
       indexed: data.indexed,
       admin: data.admin,
       people: new People(data.people),

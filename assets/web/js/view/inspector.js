@@ -6,9 +6,10 @@ import { clock, el, redraw } from "./dom.js";
 import { annotationPanel, conflictPanel, emptyPanel, predictionPanel, severalPanel } from "./inspector-panels.js";
 import { personPanel } from "./person.js";
 
-/** @import { Annotation, Conflict, Item, Prediction, Server } from "../types.js" */
+/** @import { Annotation, Conflict, Item, Line, Prediction, Server } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Selection } from "../model/selection.js" */
+/** @import { Transcript } from "./transcript.js" */
 
 /** What the panel can ask of the page.
  * @typedef {object} InspectorActions
@@ -20,6 +21,23 @@ import { personPanel } from "./person.js";
  * @property {() => void} merge
  * @property {() => string[]} tracks the names of the rows that hold segments
  */
+
+/**
+ * @param {{ op: string, annotator: string, at: string }} entry
+ * @param {string} text what it was then
+ * @param {(() => unknown) | null} restore
+ */
+const historyRow = ({ op, annotator, at }, text, restore) =>
+  el(
+    "li",
+    {},
+    el("b", { text: op }),
+    ` ${annotator || "somebody"}, ${new Date(at).toLocaleString()}`,
+    el("br"),
+    el("span", { class: "muted mono", dir: "auto", text }),
+    " ",
+    restore ? el("button", { class: "link", type: "button", text: "Restore", onclick: restore }) : null,
+  );
 
 export class Inspector {
   /** What the panel shows, as text. */
@@ -95,6 +113,43 @@ export class Inspector {
     this.box.replaceChildren(...personPanel(doc, name, at, () => this.actions.select(null)));
   }
 
+  /** A line of the transcript, and what it was before.
+   * @param {Line} line
+   * @param {Transcript} transcript
+   */
+  async showLine(line, transcript) {
+    const key = `line ${line.id}`;
+    this.key = key;
+    this.id = null;
+    const list = el("ol", { class: "history", tabindex: 0, "aria-label": "History" });
+    const title = el("h3", { text: "Line of the transcript" });
+    const what = el("p", {
+      class: "label",
+      dir: "auto",
+      text: `${clock(line.start)} – ${clock(line.end)} “${line.text}”`,
+    });
+    this.box.replaceChildren(el("div", { class: "row head" }, title), what, list);
+    const restore = async (/** @type {Line} */ state) => {
+      const restored = await transcript.restore(line, state);
+      if (restored && this.key === key) this.showLine(restored, transcript);
+    };
+    try {
+      const entries = await transcript.history(line);
+      const isOther = (/** @type {Line} */ { start, end, text }) =>
+        start !== line.start || end !== line.end || text !== line.text;
+      const rows = entries.map(({ after, ...entry }) =>
+        historyRow(
+          entry,
+          `${clock(after.start)} – ${clock(after.end)} “${after.text}”`,
+          isOther(after) ? () => restore(after) : null,
+        ),
+      );
+      list.replaceChildren(...rows);
+    } catch (error) {
+      list.replaceChildren(el("li", { class: "error", text: messageOf(error) }));
+    }
+  }
+
   lock() {
     const fields = "input, select, textarea, .danger, #accept, #reject, #merge";
     /** @type {NodeListOf<HTMLInputElement>} */
@@ -134,32 +189,14 @@ export class Inspector {
     list.hidden = false;
     try {
       const entries = await call(this.server, "history", { annotation: made.id });
-      list.replaceChildren(
-        ...entries.map(({ op, annotator, at, after }) => {
-          const state = after ? contentOf(annotation(after)) : null;
-          const restore = state && !equal(state, contentOf(made));
-          return el(
-            "li",
-            {},
-            el("b", { text: op }),
-            ` ${annotator || "somebody"}, ${new Date(at).toLocaleString()}`,
-            el("br"),
-            el("span", {
-              class: "muted mono",
-              text: state ? `${clock(state.start)} – ${clock(state.end)} “${state.label}”` : "",
-            }),
-            " ",
-            restore
-              ? el("button", {
-                  class: "link",
-                  type: "button",
-                  text: "Restore",
-                  onclick: () => doc.editor.update(made.id, state),
-                })
-              : null,
-          );
-        }),
-      );
+      const rows = entries.map(({ after, ...entry }) => {
+        const state = after ? contentOf(annotation(after)) : null;
+        const isOther = state && !equal(state, contentOf(made));
+        const restore = isOther ? () => doc.editor.update(made.id, state) : null;
+        const text = state ? `${clock(state.start)} – ${clock(state.end)} “${state.label}”` : "";
+        return historyRow(entry, text, restore);
+      });
+      list.replaceChildren(...rows);
     } catch (error) {
       list.replaceChildren(el("li", { class: "error", text: messageOf(error) }));
     }

@@ -2,29 +2,29 @@
 
 import { el, redraw } from "./dom.js";
 
-/** @import { Job } from "../types.js" */
+/** @import { Job, JobKinds } from "../types.js" */
 
-/** @type {{ [kind: string]: string }} */
-const TITLES = {
-  index: "Indexing",
-  proxy: "Making the video playable",
-  ground: "Finding moments",
-  speakers: "Finding speakers",
-  emotions: "Finding emotions",
-  survey: "Looking what is in here",
-};
+/** What the panel needs to show jobs.
+ * @typedef {object} JobActions
+ * @property {JobKinds} kinds
+ * @property {string} since what ended before is not shown
+ * @property {(id: string) => unknown} cancel
+ * @property {(kind: string) => unknown} start
+ */
 
-/** @param {Job} job */
-const titleOf = (job) => TITLES[job.kind] ?? job.kind;
+/** A job of an earlier release may be of a kind that is no more.
+ * @param {Job} job
+ * @param {JobKinds} kinds
+ */
+const titleOf = (job, kinds) => kinds[job.kind]?.title ?? job.kind;
 
 /**
  * @param {HTMLElement} box
  * @param {readonly Job[]} jobs
- * @param {string} since what ended before is not shown
- * @param {{ cancel: (id: string) => unknown, start: (kind: string) => unknown }} actions
+ * @param {JobActions} actions
  */
-export function showJobs(box, jobs, since, actions) {
-  const shown = jobs.filter((job) => isShown(job, jobs, since));
+export function showJobs(box, jobs, actions) {
+  const shown = jobs.filter((job) => isShown(job, jobs, actions.since));
   const what = shown.map(({ id, state, error, result }) => [id, state, error, result?.note]);
   unlessDrawn(box, what, () => shown.map((job) => row(job, actions)));
   // how far each is changes all the time: in place, since somebody may be about to press its button
@@ -33,7 +33,7 @@ export function showJobs(box, jobs, since, actions) {
     const label = bar?.previousElementSibling;
     if (!bar || !label) return;
     bar.value = job.progress;
-    const title = titleOf(job);
+    const title = titleOf(job, actions.kinds);
     const doing = job.message ? `${title}: ${job.message.toLowerCase()}` : title;
     const text = job.state === "queued" ? `${title}: waiting` : doing;
     if (label.textContent !== text) label.textContent = text;
@@ -53,10 +53,10 @@ function isShown(job, jobs, since) {
 
 /**
  * @param {Job} job
- * @param {{ cancel: (id: string) => unknown, start: (kind: string) => unknown }} actions
+ * @param {JobActions} actions
  */
-function row(job, { cancel, start }) {
-  const title = titleOf(job);
+function row(job, { kinds, cancel, start }) {
+  const title = titleOf(job, kinds);
   if (job.state === "failed") {
     const again = { class: "link", "data-key": job.id, text: "Try again", onclick: () => start(job.kind) };
     return el("p", { class: "error", text: `${title} failed: ${job.error} ` }, el("button", again));

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { showGroundNote, showGroundingRuns } from "./grounding-runs.js";
 import { showJobs } from "./jobs-panel.js";
 
-/** @import { Server } from "../types.js" */
+/** @import { JobKinds, Server } from "../types.js" */
 /** @import { Workspace } from "../annotate/workspace.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Change } from "../model/document-store.js" */
@@ -28,13 +28,6 @@ export class ModelRequests {
       const query = $("ground-query", "input").value.trim();
       if (query && workspace.doc) this.ask(workspace.doc, query);
     });
-    const buttons = {
-      "make-playable": "proxy",
-      "find-topics": "survey",
-      "find-speakers": "speakers",
-      "find-emotions": "emotions",
-    };
-    for (const [id, kind] of Object.entries(buttons)) $(id).addEventListener("click", () => this.run(kind));
     $("glance").addEventListener("click", () => this.glance());
     const threshold = $("threshold", "input");
     threshold.addEventListener("input", () => workspace.doc?.store.setThreshold(Number(threshold.value)));
@@ -42,11 +35,29 @@ export class ModelRequests {
 
   /** @param {VideoDocument} doc */
   open(doc) {
+    this.showButtons(doc.store.kinds);
     const engines = this.$("engine", "select");
     this.$("ground-query", "input").value = "";
     this.$("threshold", "input").value = "0";
     if (engines.options.length) return;
     engines.append(...doc.store.engines.map((name) => el("option", { value: name, text: name })));
+  }
+
+  /** One button for each kind of job that a person starts; one whose place the page does not say is among the others.
+   * @param {JobKinds} kinds
+   */
+  showButtons(kinds) {
+    for (const [kind, { button: text }] of Object.entries(kinds)) {
+      if (!text) continue;
+      /** @type {HTMLElement | null} */
+      let button = document.querySelector(`[data-job="${kind}"]`);
+      if (!button) {
+        button = el("button", { type: "button", "data-job": kind });
+        this.$("finders").append(button);
+      }
+      button.textContent = text;
+      button.onclick = () => this.run(kind);
+    }
   }
 
   /** A question that came with the address: shown if it was asked before, asked if not.
@@ -108,7 +119,9 @@ export class ModelRequests {
     } else if (what === "curve") {
       showGroundNote($("ground-note"), store.media.curve);
     } else if (what === "jobs") {
-      showJobs($("jobs"), store.jobs, this.opened, {
+      showJobs($("jobs"), store.jobs, {
+        kinds: store.kinds,
+        since: this.opened,
         cancel: (id) => this.workspace.attempt(() => call(this.server, "cancel_job", { job: id })),
         start: (kind) => this.run(kind),
       });

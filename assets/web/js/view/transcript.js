@@ -1,7 +1,7 @@
 // What is said and by whom: one line a subtitle; a click goes there, a double click edits.
 
 import { Emitter } from "../emitter.js";
-import { call, messageOf } from "../sync/api.js";
+import { ApiError, call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { clock, el, finder, targetOf, toast } from "./dom.js";
 import { personOf } from "../model/people.js";
@@ -9,20 +9,32 @@ import { personOf } from "../model/people.js";
 /** @import { Item, Line, Server } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 
-/** @typedef {(keep: boolean) => Promise<void>} Finish ends a field, and keeps what is in it or not */
+/** A line that somebody edits.
+ * @typedef {object} Field
+ * @property {VideoDocument} doc which may not be the one that is shown any more
+ * @property {Line} line as the person saw it
+ * @property {Line | null} [theirs] what somebody else made of it meanwhile (null: removed it), until the person chooses
+ * @property {(keep: boolean, chosen?: boolean) => Promise<void>} finish closes it, and saves what is in it or not
+ */
+
+/** @typedef {{ line: Line, text: string }} Unsaved */
 
 const NEW_S = 2;
 
 const byStart = (/** @type {Line} */ a, /** @type {Line} */ b) => a.start - b.start;
 
-/** lines: what is said is other by now. @extends {Emitter<{ lines: null }>} */
+/** lines: what is said is other by now; history: somebody wants to see a line's.
+ * @extends {Emitter<{ lines: null, history: Line }>}
+ */
 export class Transcript extends Emitter {
   /** @type {Line[]} */
   lines = [];
   /** @type {VideoDocument | null} */
   doc = null;
-  /** open fields → what ends them @type {Map<HTMLInputElement, Finish>} */
+  /** @type {Map<HTMLInputElement, Field>} */
   fields = new Map();
+  /** video → what was typed and could not be saved before the page turned to another @type {Map<string, Unsaved[]>} */
+  unsaved = new Map();
   isDrawing = false;
   /** The line that is said now. @type {HTMLElement | null} */
   current = null;
@@ -53,25 +65,35 @@ export class Transcript extends Emitter {
   /** @param {VideoDocument} doc */
   async open(doc) {
     this.doc = doc;
-    for (const finish of this.fields.values()) finish(true);
+    for (const field of this.fields.values()) field.finish(true);
     this.fields.clear();
     this.lines = [];
     this.show();
     await this.load();
+    if (doc !== this.doc) return;
+    for (const { line, text } of this.unsaved.get(doc.id) ?? []) this.reopen(line, text);
+    this.unsaved.delete(doc.id);
   }
 
+  /** Asks for the lines, and shows them; returns them, or null where they did not come. */
   async load() {
     const { doc } = this;
-    if (!doc) return;
+    if (!doc) return null;
+    /** @type {Line[] | null} */
+    let found = null;
     try {
       const { lines, fixed } = await call(this.server, "transcript", { video: doc.id, annotator: currentUser() });
-      if (doc === this.doc) this.mayRead(fixed);
-      const typed = this.lines.filter((line) => line.id === null && this.fieldOf(line));
-      if (doc === this.doc) this.lines = [...lines, ...typed].sort(byStart);
+      if (doc !== this.doc) return null;
+      this.mayRead(fixed);
+      const known = new Set(lines.map((line) => line.id));
+      const typed = this.lines.filter((line) => !known.has(line.id) && this.fieldOf(line)); // new, or removed by others
+      this.lines = [...lines, ...typed].sort(byStart);
+      found = lines;
     } catch (error) {
       toast(messageOf(error), "error");
     }
     this.show();
+    return found;
   }
 
   /** @param {string} fixed why this person may not read in other subtitles, or nothing */
@@ -129,9 +151,35 @@ export class Transcript extends Emitter {
           el("span", { class: "when mono", text: clock(line.start, 1) }),
           el("span", { class: "who", text: this.speakerOf(line) }),
           el("span", { class: "said", dir: "auto", text: line.text }),
+          line.version > 1 ? this.historyButton(line) : null,
+          this.conflictOf(line),
         ),
       ),
     );
+  }
+
+  /** @param {Line} line */
+  historyButton(line) {
+    const show = () => this.emit("history", line);
+    return el("button", { class: "link small", type: "button", text: "History", onclick: show });
+  }
+
+  /** What somebody else made of a line while this person typed, and the choice. @param {Line} line */
+  conflictOf(line) {
+    const field = this.openField(line);
+    if (field?.theirs === undefined) return null;
+    const { theirs, finish } = field;
+    const who = theirs?.annotator || "Somebody";
+    const text = theirs ? `${who} changed this line to “${theirs.text}”. ` : "Somebody removed this line. ";
+    const choice = (/** @type {string} */ label, /** @type {boolean} */ keep) =>
+      el("button", { class: "link", type: "button", text: label, onclick: () => finish(keep, true) });
+    const choices = [choice("Keep theirs", false), " ", choice("Keep mine", true)];
+    return el("div", { class: "error", role: "alert", dir: "auto", text }, ...choices);
+  }
+
+  /** @param {Line} line */
+  openField(line) {
+    return [...this.fields.values()].find((field) => field.doc === this.doc && field.line.id === line.id);
   }
 
   /** @param {string} line @returns {HTMLElement | null} */
@@ -172,14 +220,15 @@ export class Transcript extends Emitter {
   /** @param {MouseEvent} event */
   clicked(event) {
     const node = targetOf(event).closest("li");
-    if (node && !node.querySelector("input")) this.seek(Number(node.dataset.start));
+    if (node && !node.querySelector("input") && !targetOf(event).matches("button"))
+      this.seek(Number(node.dataset.start));
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
     const target = targetOf(event);
     const node = target.closest("li");
-    if (!node || target.matches("input")) return;
+    if (!node || target.matches("input, button")) return;
     const beside = { ArrowDown: node.nextElementSibling, ArrowUp: node.previousElementSibling };
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       /** @type {HTMLElement | null} */ (beside[event.key])?.focus();
@@ -196,36 +245,46 @@ export class Transcript extends Emitter {
     return this.lines.find((line) => String(line.id ?? "new") === node.dataset.line);
   }
 
-  /** @param {HTMLElement | null} node */
-  edit(node) {
+  /**
+   * @param {HTMLElement | null} node
+   * @param {Line} [seen] as the person saw it, if they began before
+   */
+  edit(node, seen) {
     if (!node || node.querySelector("input")) return;
     const { doc } = this; // the field may be left by turning to another video
-    const line = this.lineOf(node);
+    const line = seen ?? this.lineOf(node);
     const said = node.querySelector(".said");
     if (!doc || !line || !said) return;
     const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
     let over = false;
-    /** @type {Finish} */
-    const finish = async (keep) => {
-      if (over) return;
-      over = true;
-      if (keep && input.value.trim() && input.value !== line.text) {
-        over = await this.save(doc, { ...line, text: input.value });
-        if (!over) return; // the field stays as it is, to try again
-      }
-      this.fields.delete(input);
-      input.remove();
-      if (doc !== this.doc) return;
-      if (keep || line.id === null) await this.load();
-      else this.show();
+    /** @type {Field} */
+    const field = {
+      doc,
+      line,
+      finish: async (keep, chosen = false) => {
+        if (over) return;
+        over = true;
+        const changed = keep && input.value.trim() && (chosen || input.value !== line.text);
+        const undecided = field.theirs !== undefined && !chosen;
+        if (changed && (undecided || !(await this.save(field, input.value)))) {
+          over = false; // the field stays as it is, to try again
+          if (doc !== this.doc) this.keepUnsaved(field, input.value);
+          return;
+        }
+        this.fields.delete(input);
+        input.remove();
+        if (doc !== this.doc) return;
+        if (keep || chosen || line.id === null) await this.load();
+        else this.show();
+      },
     };
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.key === "Enter") finish(true);
-      if (event.key === "Escape") finish(false);
+      if (event.key === "Enter") field.finish(true);
+      if (event.key === "Escape") field.finish(false, field.theirs !== undefined);
     });
-    input.addEventListener("blur", () => !this.isDrawing && finish(true));
-    this.fields.set(input, finish);
+    input.addEventListener("blur", () => !this.isDrawing && field.finish(true));
+    this.fields.set(input, field);
     said.replaceChildren(input);
     input.focus();
     input.select();
@@ -239,23 +298,83 @@ export class Transcript extends Emitter {
     }
     const start = this.time();
     const end = Math.min(start + NEW_S, this.doc?.store.video?.duration ?? start);
-    this.lines = [...this.lines, { id: null, start, end, text: "" }].sort(byStart);
+    const added = { id: null, start, end, text: "", source: "typed", version: 0, annotator: "" };
+    this.lines = [...this.lines, added].sort(byStart);
     this.show();
     this.edit(this.nodeOf("new"));
   }
 
-  /** Whether it was saved.
-   * @param {VideoDocument} doc
+  /** What was typed into a line, once its video is open again.
    * @param {Line} line
+   * @param {string} text
    */
-  async save(doc, { id, start, end, text }) {
+  reopen(line, text) {
+    const id = String(line.id ?? "new");
+    if (!this.nodeOf(id)) {
+      this.lines = [...this.lines, line].sort(byStart);
+      this.show();
+    }
+    this.edit(this.nodeOf(id), line);
+    const input = this.nodeOf(id)?.querySelector("input");
+    if (input) input.value = text;
+  }
+
+  /**
+   * @param {Field} field
+   * @param {string} text
+   */
+  keepUnsaved({ doc, line }, text) {
+    this.unsaved.set(doc.id, [...(this.unsaved.get(doc.id) ?? []), { line, text }]);
+  }
+
+  /** Whether it was saved. What somebody else did to the line meanwhile is shown, to choose from.
+   * @param {Field} field
+   * @param {string} text
+   */
+  async save(field, text) {
+    const { doc, line, theirs } = field;
+    const about = { video: doc.id, line: line.id, annotator: currentUser() };
     try {
-      await call(this.server, "save_line", { video: doc.id, line: id, start, end, text });
+      let { version } = theirs ?? line;
+      if (theirs === null) ({ version } = await call(this.server, "restore_line", about));
+      await call(this.server, "save_line", { ...about, version, start: line.start, end: line.end, text });
       return true;
     } catch (error) {
-      toast(`“${text}” was not saved. ${messageOf(error)}`, "error");
+      const isTheirs = error instanceof ApiError && (error.kind === "conflict" || error.kind === "gone");
+      if (isTheirs && doc === this.doc) await this.takeTheirs(field);
+      else toast(`“${text}” was not saved. ${messageOf(error)}`, "error");
       return false;
     }
+  }
+
+  /** @param {Field} field */
+  async takeTheirs(field) {
+    const lines = await this.load();
+    if (!lines) return;
+    field.theirs = lines.find((line) => line.id === field.line.id) ?? null;
+    this.show();
+  }
+
+  /** Who did what to a line, oldest first. @param {Line} line */
+  history(line) {
+    return call(this.server, "line_history", { line: line.id });
+  }
+
+  /** Gives a line the words and times that it had; returns it as it is then, or null where that failed.
+   * @param {Line} line
+   * @param {Line} state
+   */
+  async restore(line, { start, end, text }) {
+    if (!this.doc) return null;
+    try {
+      const about = { video: this.doc.id, line: line.id, version: line.version, annotator: currentUser() };
+      await call(this.server, "save_line", { ...about, start, end, text });
+    } catch (error) {
+      toast(messageOf(error), "error");
+      await this.load();
+      return null;
+    }
+    return (await this.load())?.find((each) => each.id === line.id) ?? null;
   }
 
   /** @param {HTMLElement} node */
@@ -263,9 +382,10 @@ export class Transcript extends Emitter {
     const [doc, line] = [this.doc, this.lineOf(node)];
     if (!doc || !line) return;
     try {
-      await call(this.server, "drop_line", { video: doc.id, line: line.id });
+      const about = { video: doc.id, line: line.id, annotator: currentUser() };
+      await call(this.server, "drop_line", { ...about, version: line.version });
       toast("The line was removed.", "info", async () => {
-        await this.save(doc, { ...line, id: null });
+        await call(this.server, "restore_line", about).catch((error) => toast(messageOf(error), "error"));
         if (doc === this.doc) await this.load();
       });
     } catch (error) {
