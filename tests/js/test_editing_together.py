@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from studio.app.calls import annotate_calls
+from studio.app.rpc import PAGES
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs, videos
@@ -35,7 +35,7 @@ class Workplace:
 
     def __init__(self, folder: Path) -> None:
         self.studio = Studio(Settings(home=folder / "home"))
-        self.calls = {call.__name__: call for call in annotate_calls(self.studio)}
+        self.calls = {call.__name__: call for call in PAGES["annotate"](self.studio)}
         self.page = Page(lambda name, request: None)
 
     def close(self) -> None:

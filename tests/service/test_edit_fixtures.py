@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from studio.app.calls import annotate_calls
-from studio.app.login import who
+from studio.app.login import current_user
+from studio.app.rpc import PAGES
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs, videos
@@ -34,17 +34,17 @@ FIELDS = (
 def replies(studio: Studio, scenario: Json) -> list[Json]:
     """What the service answers to each request of a scenario."""
     prepare(studio, scenario)
-    save = next(call for call in annotate_calls(studio) if call.__name__ == "save")
+    save = next(call for call in PAGES["annotate"](studio) if call.__name__ == "save")
     found = []
     for step in scenario["steps"]:
         if step.get("removes"):
             studio.store.write(lambda db: videos.remove(db, VIDEO["id"]))
             continue
-        token = who.set(step["user"])
+        token = current_user.set(step["user"])
         try:
             reply = save({"video": VIDEO["id"], **step["request"]})
         finally:
-            who.reset(token)
+            current_user.reset(token)
         found.append(shown(reply))
     return found
 

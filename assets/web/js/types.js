@@ -114,7 +114,8 @@
 
 /** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict).
  * @typedef {{ edit_id: string, ok: true, annotation: Annotation | null }} Saved
- * @typedef {{ edit_id: string, ok: false, kind: "conflict" | "refused", error: string, current: Annotation | null }} NotSaved
+ * @typedef {{ edit_id: string, ok: false, kind: "conflict" | "invalid" | "forbidden", error: string,
+ *   current: Annotation | null }} NotSaved
  * @typedef {Saved | NotSaved} SaveResult
  * @typedef {{ edit: Edit, result: SaveResult }} Answer
  */
@@ -127,7 +128,7 @@
  * @property {Edit[]} kept what storage has of it until then
  */
 
-/** @typedef {"saved" | "saving" | "offline" | "refused"} SendingState */
+/** @typedef {"saved" | "saving" | "offline" | "failed"} SendingState failed: the server did not take it, and it is sent again */
 /** @typedef {"saved" | "saving" | "offline" | "conflict"} SaveState what the page shows */
 
 // ------------------------------------------------------------------ what is measured

@@ -164,7 +164,7 @@ export class VideoDocument {
     return over;
   }
 
-  /** @param {Failure} refused */
+  /** @param {Failure} failure */
   #takeBack({ about, edits }) {
     this.editor.undoStack.forget(about);
     const first = edits.find(isOfAnnotation);

@@ -478,10 +478,10 @@ export class DocumentStore extends Emitter {
    * @param {string} why
    */
   setSending(sending, why) {
-    if (sending === "refused" && why !== this.#told) this.notice(`Not saved: ${why}`);
-    if (sending === "refused" || sending === "saved") this.#told = why;
+    if (sending === "failed" && why !== this.#told) this.notice(`Not saved: ${why}`);
+    if (sending === "failed" || sending === "saved") this.#told = why;
     /** @type {SaveState} */
-    const state = sending === "saved" && this.conflicts.size ? "conflict" : sending === "refused" ? "offline" : sending;
+    const state = sending === "saved" && this.conflicts.size ? "conflict" : sending === "failed" ? "offline" : sending;
     if (state === this.state && why === this.why) return;
     this.#set({ state, why });
     this.#changed("state");

@@ -2,8 +2,9 @@
 
 /** @import { Calls, Server } from "../types.js" */
 
-/** offline; gone: what it is about was removed; others: somebody else's edits.
- * @typedef {"offline" | "gone" | "refused" | "others" | "conflict" | "store" | "bug"} ErrorKind
+/** invalid: a wrong request; forbidden: this person may not; gone: what it is about was removed; others: edits that
+ * wait for whoever made them.
+ * @typedef {"offline" | "gone" | "invalid" | "forbidden" | "others" | "conflict" | "store" | "bug"} ErrorKind
  */
 
 export class ApiError extends Error {

@@ -199,7 +199,8 @@ export class Outbox {
       this.flush();
       return;
     }
-    this.stated(error.kind === "refused" ? "refused" : "offline", error.kind === "offline" ? AWAY : error.message);
+    const isRefused = error.kind === "invalid" || error.kind === "forbidden";
+    this.stated(isRefused ? "failed" : "offline", error.kind === "offline" ? AWAY : error.message);
     this.#retry = setTimeout(() => this.flush(), RETRY_MS);
   }
 }
