@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from assets.demo import build
+from studio.assets.demo import build
 from studio.config import Settings
 from studio.service import Studio
 from tests.setup_browser import browser_path

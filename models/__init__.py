@@ -5,21 +5,21 @@ and gives is in its class's docstring and in docs/models.md. The room knows torc
 never the studio, the web or the database.
 """
 
-from models._oom import oom_fallbacks
-from models.emotion import definitions as emotion_words
-from models.emotion.localize import contexts, localize
-from models.faces.crops import crop_faces, crop_speaker, sharpness, steady
-from models.faces.tracker import FaceTrack, Tracker, track_faces
-from models.grounding.clusters import adjust_and_cluster
-from models.grounding.equivariance import confidence
-from models.grounding.merge_tree import glance
-from models.grounding.proposals import propose
-from models.interfaces import TextFeatures, TextVideoEncoder
-from models.registry import ModelCard, ModelError, card, cards, install, installed, load, size, verify
-from models.speaker.speaker_embedding import SpeakerEmbedding
-from models.text_video.hubness import video_bias
-from models.text_video.multilevel import MultiLevelQuery, MultiLevelVideo, MultiLevelWeights, multilevel_scores
-from models.text_video.query_bank import QUERY_BANK
+from studio.models._oom import oom_fallbacks
+from studio.models.emotion import definitions as emotion_words
+from studio.models.emotion.localize import contexts, localize
+from studio.models.faces.crops import crop_faces, crop_speaker, sharpness, steady
+from studio.models.faces.tracker import FaceTrack, Tracker, track_faces
+from studio.models.grounding.clusters import adjust_and_cluster
+from studio.models.grounding.equivariance import confidence
+from studio.models.grounding.merge_tree import glance
+from studio.models.grounding.proposals import propose
+from studio.models.interfaces import TextFeatures, TextVideoEncoder
+from studio.models.registry import ModelCard, ModelError, card, cards, install, installed, load, size, verify
+from studio.models.speaker.speaker_embedding import SpeakerEmbedding
+from studio.models.text_video.hubness import video_bias
+from studio.models.text_video.multilevel import MultiLevelQuery, MultiLevelVideo, MultiLevelWeights, multilevel_scores
+from studio.models.text_video.query_bank import QUERY_BANK
 
 __all__ = [
     "QUERY_BANK",

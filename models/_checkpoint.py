@@ -8,7 +8,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from models.card import ModelError
+from studio.models.card import ModelError
 
 _WRAPPERS = ("model", "state_dict", "model_state_dict")
 

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from models._torch import one_thread
+from studio.models._torch import one_thread
 
 WIDTH = 384
 FEW = 4  # texts, which take less time than threads wait for each other

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models._oom import count_oom_fallback
+from studio.models._oom import count_oom_fallback
 
 
 def device_of(device: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from models.card import ModelError
+from studio.models.card import ModelError
 
 Builder = Callable[..., Any]
 B = TypeVar("B", bound=Builder)

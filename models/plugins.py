@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path, PurePath
 from typing import Any
 
-from models.card import ModelCard, ModelError, Plugin, parse
+from studio.models.card import ModelCard, ModelError, Plugin, parse
 
 GROUP = "studio.models"
 BROKEN = "plug-in"
@@ -101,7 +101,7 @@ def build(owner: ModelCard, files: Mapping[str, bytes], device: str) -> Any:
         raise ModelError(_sentence(owner.name, owner.plugin.package, error)) from error
     if owner.task != "grounding":
         return model
-    from models.grounding.plugin_adapter import PluginAdapter  # numpy, which listing models does not need
+    from studio.models.grounding.plugin_adapter import PluginAdapter  # numpy, which listing models does not need
 
     return PluginAdapter(model, owner)
 

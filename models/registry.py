@@ -16,11 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from models import architectures, plugins
-from models.card import ModelCard, ModelError, parse
+from studio.models import architectures, plugins
+from studio.models.card import ModelCard, ModelError, parse
 
 if TYPE_CHECKING:
-    from models import interfaces
+    from studio.models import interfaces
 
 __all__ = [
     "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "install", "installed", "load", "locate", "parse", "read",
@@ -234,10 +234,10 @@ def load(task: str, name: str | None = None, device: str = "auto", folder: Path 
     MODEL/PATH of a local checkpoint. `folder` is a library's own: its cards, and the checkpoints that a person brought.
     Raises ModelError naming the cure.
     """
-    from models._torch import device_of
+    from studio.models._torch import device_of
 
     if task == "text_video" and name is not None and "/" in name:
-        from models.text_video.open_clip_encoder import OpenClipEncoder
+        from studio.models.text_video.open_clip_encoder import OpenClipEncoder
 
         return OpenClipEncoder(name, device_of(device))
     owner = card(task, name, folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from assets.demo import CLIPS, clip_folder
+from studio.assets.demo import CLIPS, clip_folder
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import Store, videos

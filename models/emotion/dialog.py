@@ -12,12 +12,12 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from models._minilm import WIDTH, Sentences
-from models._validation import as_texts
-from models.architectures import architecture
-from models.card import ModelCard
-from models.emotion.dcin import DCIN
-from models.emotion.definitions import LABELS
+from studio.models._minilm import WIDTH, Sentences
+from studio.models._validation import as_texts
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.emotion.dcin import DCIN
+from studio.models.emotion.definitions import LABELS
 
 _WINDOW = 512  # cues a pass; films have thousands
 _REACH = 8  # how many lines to either side context reaches, in both networks

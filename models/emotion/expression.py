@@ -10,10 +10,10 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from models._torch import with_smaller_batches
-from models._validation import as_frames
-from models.architectures import architecture
-from models.card import ModelCard
+from studio.models._torch import with_smaller_batches
+from studio.models._validation import as_frames
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
 
 SIDE = 48
 """The network reads square gray faces of this many pixels, the size of FER2013 (Goodfellow et al. 2013)."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.interfaces import CropStyle
+from studio.models.interfaces import CropStyle
 
 _FOCUSED = 0.12  # detail over contrast of a face that is just in focus
 _BORDER = 110  # the gray that fills what lies outside the frame, the value those networks were trained with

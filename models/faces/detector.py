@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models._onnx import session
-from models._validation import as_frames
-from models.architectures import architecture
-from models.card import ModelCard
+from studio.models._onnx import session
+from studio.models._validation import as_frames
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
 
 Floats = npt.NDArray[np.float32]
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from models.faces.detector import iou
+from studio.models.faces.detector import iou
 
 Doubles = npt.NDArray[np.float64]
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models.architectures import architecture
-from models.card import ModelCard, ModelError
-from models.faces.detector import FaceDetector, Floats
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard, ModelError
+from studio.models.faces.detector import FaceDetector, Floats
 
 _STRIDES = (8, 16, 32)
 _CURE = "bring the file of OpenCV's model zoo whose image size is open, of 2026 or later"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models.architectures import architecture
-from models.card import ModelCard
-from models.grounding.curve import (
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.grounding.curve import (
     Doubles,
     Moment,
     Spans,
@@ -25,7 +25,7 @@ from models.grounding.curve import (
     l2_normalize,
     unit_range,
 )
-from models.grounding.engine import Curve, CurveEngine
+from studio.models.grounding.engine import Curve, CurveEngine
 
 _BOX_S, _WINDOW_S = 3.0, 7 / 3  # smoothing of features (theirs: 7 s, which blurs short scenes), of assignments
 _CLUSTERS, _SECONDS_A_CLUSTER, _MOST_CLUSTERS = 25, 3.0, 50  # theirs: 9 for half a minute, 25 for two and a half

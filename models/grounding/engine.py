@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.grounding.curve import Doubles, Moment, cell_edges, checked, l2_normalize, unit_range
-from models.interfaces import Floats, TextFeatures
+from studio.models.grounding.curve import Doubles, Moment, cell_edges, checked, l2_normalize, unit_range
+from studio.models.interfaces import Floats, TextFeatures
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.architectures import architecture
-from models.card import ModelCard, ModelError
-from models.grounding.curve import Doubles, Moment, iou, temporal_nms
-from models.grounding.engine import Curve, CurveEngine
-from models.interfaces import GroundingEngine
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard, ModelError
+from studio.models.grounding.curve import Doubles, Moment, iou, temporal_nms
+from studio.models.grounding.engine import Curve, CurveEngine
+from studio.models.interfaces import GroundingEngine
 
 _EACH = 5  # moments that each engine may name
 _OVERLAP = 0.5  # IoU above which two proposals are one moment

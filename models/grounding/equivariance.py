@@ -12,8 +12,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from models.grounding.curve import Doubles, Moment, cell_edges, checked, iou
-from models.interfaces import GroundingEngine, TextFeatures
+from studio.models.grounding.curve import Doubles, Moment, cell_edges, checked, iou
+from studio.models.interfaces import GroundingEngine, TextFeatures
 
 _CUT = 0.15  # of the video, taken away or added at one end
 _INSIDE = 0.5  # of a moment that must be left by a cut for it to have a say

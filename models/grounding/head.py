@@ -13,11 +13,11 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from models.architectures import architecture
-from models.card import ModelCard
-from models.grounding.clusters import adjust
-from models.grounding.curve import Doubles, Moment, Spans, inside_outside, median_of_three, temporal_nms
-from models.grounding.engine import Curve, CurveEngine
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.grounding.clusters import adjust
+from studio.models.grounding.curve import Doubles, Moment, Spans, inside_outside, median_of_three, temporal_nms
+from studio.models.grounding.engine import Curve, CurveEngine
 
 Floats = npt.NDArray[np.float32]
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models.architectures import architecture
-from models.card import ModelCard
-from models.grounding.curve import (
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.grounding.curve import (
     Doubles,
     Moment,
     Spans,
@@ -26,7 +26,7 @@ from models.grounding.curve import (
     temporal_nms,
     unit_range,
 )
-from models.grounding.engine import Curve, CurveEngine
+from studio.models.grounding.engine import Curve, CurveEngine
 
 _ALIKE = 0.4  # below which two neighbours are not one scene
 _OVERLAP = 0.5  # IoU above which two proposals are one moment

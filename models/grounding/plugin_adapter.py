@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from models.card import ModelCard, ModelError
-from models.grounding.curve import Moment, checked
-from models.interfaces import TextFeatures
+from studio.models.card import ModelCard, ModelError
+from studio.models.grounding.curve import Moment, checked
+from studio.models.interfaces import TextFeatures
 
 
 class PluginAdapter:

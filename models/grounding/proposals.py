@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models.architectures import architecture
-from models.card import ModelCard
-from models.grounding.curve import (
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.grounding.curve import (
     Doubles,
     Moment,
     Spans,
@@ -19,7 +19,7 @@ from models.grounding.curve import (
     stands_out,
     temporal_nms,
 )
-from models.grounding.engine import Curve, CurveEngine
+from studio.models.grounding.engine import Curve, CurveEngine
 
 _SCALES = (0.0, 1.0, 2.0, 4.0)  # standard deviations of the smoothing kernels, in samples
 _RATIOS = (0.35, 0.5, 0.65)  # how far down from its top towards its valley a moment reaches

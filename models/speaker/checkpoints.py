@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
-from models._checkpoint import fill, tensors
-from models.architectures import architecture
-from models.card import ModelCard
-from models.interfaces import CropStyle
-from models.speaker.detector import FPS, RATE, SIDE, Faces, Floats, VoiceBoundDetector, checked
-from models.speaker.networks import LightAsd, LoCoNet, LrAsd, TalkNet
-from models.speaker.networks.parts import Network
-from models.speaker.sounds import fitted, log_mel, mfcc
-from models.speaker.vad import SileroVad
+from studio.models._checkpoint import fill, tensors
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.interfaces import CropStyle
+from studio.models.speaker.detector import FPS, RATE, SIDE, Faces, Floats, VoiceBoundDetector, checked
+from studio.models.speaker.networks import LightAsd, LoCoNet, LrAsd, TalkNet
+from studio.models.speaker.networks.parts import Network
+from studio.models.speaker.sounds import fitted, log_mel, mfcc
+from studio.models.speaker.vad import SileroVad
 
 ROWS = 4  # of sound a frame
 # Chunks of so many seconds, and how often each counts: what the authors' demonstrations average over.

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models._validation import as_audio
-from models.interfaces import CropStyle
-from models.speaker.vad import SileroVad, per_frame
+from studio.models._validation import as_audio
+from studio.models.interfaces import CropStyle
+from studio.models.speaker.vad import SileroVad, per_frame
 
 FPS = 25
 SIDE = 112

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.card import ModelError
+from studio.models.card import ModelError
 
 Floats = npt.NDArray[np.float32]
 RATE, DIM = 16_000, 256
@@ -27,7 +27,7 @@ class SpeakerEmbedding:
     """
 
     def __init__(self) -> None:
-        from models.speaker.networks.ge2e import Ge2e  # torch: only where voices are compared
+        from studio.models.speaker.networks.ge2e import Ge2e  # torch: only where voices are compared
 
         self._network = Ge2e(_weights(), _BANDS, DIM)
 

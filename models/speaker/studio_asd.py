@@ -14,11 +14,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.architectures import architecture
-from models.card import ModelCard
-from models.speaker.detector import FPS, RATE, Faces, Floats, VoiceBoundDetector, checked
-from models.speaker.sounds import fitted, log_mel
-from models.speaker.vad import SileroVad
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.speaker.detector import FPS, RATE, Faces, Floats, VoiceBoundDetector, checked
+from studio.models.speaker.sounds import fitted, log_mel
+from studio.models.speaker.vad import SileroVad
 
 REGION = (40, 24, 64)  # of the crop: first row, first column, side of the square around the mouth
 SIDE = 32  # pixels of that square as the network sees it

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models._onnx import session
-from models._validation import as_audio
-from models.architectures import architecture
-from models.card import ModelCard
-from models.interfaces import VoiceActivityDetector
+from studio.models._onnx import session
+from studio.models._validation import as_audio
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.interfaces import VoiceActivityDetector
 
 RATE = 16_000
 _HOP, _CONTEXT, _BLOCK = 512, 64, 512

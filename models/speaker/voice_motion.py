@@ -9,10 +9,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models.architectures import architecture
-from models.card import ModelCard
-from models.speaker.detector import FPS, RATE, Faces, Floats, VoiceBoundDetector, checked
-from models.speaker.vad import SileroVad
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.speaker.detector import FPS, RATE, Faces, Floats, VoiceBoundDetector, checked
+from studio.models.speaker.vad import SileroVad
 
 _SAMPLES = RATE // FPS  # of sound per frame
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from models._torch import with_smaller_batches
-from models.text_video.token_clustering import Method, cluster, neighbours_for
+from studio.models._torch import with_smaller_batches
+from studio.models.text_video.token_clustering import Method, cluster, neighbours_for
 
 TOGETHER = 16
 """Segments clustered at once: the distances of all their patches must fit in memory."""

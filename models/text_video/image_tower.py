@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from models.text_video.efficientnet import FEATURES, SIDE, EfficientNetLite2, _Block
+from studio.models.text_video.efficientnet import FEATURES, SIDE, EfficientNetLite2, _Block
 
 GRID = 3
 """The 9×9 feature map is averaged to 3×3 regions: fine enough to say where, small enough to store."""

@@ -9,14 +9,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from models._checkpoint import fill, tensors
-from models._torch import with_smaller_batches
-from models._validation import as_frames, as_texts
-from models.card import ModelError
-from models.text_video import precision
-from models.text_video.clustered_vit import SegmentEncoder
-from models.text_video.pixels import Preprocess
-from models.text_video.token_clustering import Method
+from studio.models._checkpoint import fill, tensors
+from studio.models._torch import with_smaller_batches
+from studio.models._validation import as_frames, as_texts
+from studio.models.card import ModelError
+from studio.models.text_video import precision
+from studio.models.text_video.clustered_vit import SegmentEncoder
+from studio.models.text_video.pixels import Preprocess
+from studio.models.text_video.token_clustering import Method
 
 Floats = npt.NDArray[np.float32]
 

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from models._minilm import WIDTH
-from models.text_video.efficientnet import CLASSES, FEATURES
+from studio.models._minilm import WIDTH
+from studio.models.text_video.efficientnet import CLASSES, FEATURES
 
 DIM = 512
 _HIDDEN = 1024

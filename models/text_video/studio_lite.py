@@ -10,14 +10,14 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from models._minilm import Sentences
-from models._torch import with_smaller_batches
-from models._validation import as_frames, as_texts
-from models.architectures import architecture
-from models.card import ModelCard
-from models.text_video.image_tower import GRID, SIDE, ImageTower
-from models.text_video.precision import cpu_dtype
-from models.text_video.projection import DIM, Projection
+from studio.models._minilm import Sentences
+from studio.models._torch import with_smaller_batches
+from studio.models._validation import as_frames, as_texts
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard
+from studio.models.text_video.image_tower import GRID, SIDE, ImageTower
+from studio.models.text_video.precision import cpu_dtype
+from studio.models.text_video.projection import DIM, Projection
 
 TEXT_PREFIX = "text."
 """In a weights file, layers of the text tower that a run of the recipe tuned; they take the place of the package's."""

@@ -14,11 +14,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from models._checkpoint import tensors
-from models._validation import as_frames, as_texts
-from models.card import ModelError
-from models.text_video import multilevel
-from models.text_video.pixels import Preprocess
+from studio.models._checkpoint import tensors
+from studio.models._validation import as_frames, as_texts
+from studio.models.card import ModelError
+from studio.models.text_video import multilevel
+from studio.models.text_video.pixels import Preprocess
 
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 _STRIDE, _BEFORE, _AFTER = 7, 1, 4

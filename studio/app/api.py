@@ -18,7 +18,7 @@ from studio.errors import StudioError, UsageError
 from studio.service import Studio, catalogue, serializers
 from studio.service.models import engines
 from studio.service.requests import text
-from studio.service.search import TOP, Asked, Filters
+from studio.service.search import TOP, Filters, SearchRequest
 from studio.timeline import seconds, to_dict
 
 Json = dict[str, Any]
@@ -130,7 +130,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         rows = None if within is None else tuple(studio.videos.get(ref)["id"] for ref in _texts("within", within))
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
-        asked = Asked(query, filters=Filters(rows), top=_count("top", top))
+        asked = SearchRequest(query, filters=Filters(rows), top=_count("top", top))
         found = studio.search.ask(asked)[0]
         return {"hits": [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in found]}
 

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assets import read_page
+from studio.assets import read_page
 from studio.errors import PermissionDenied, StoreError
 from studio.service import Studio
 from studio.service.accounts.users import DAYS

@@ -2,10 +2,10 @@
 
 import gradio as gr
 
-from assets import read_page
 from studio import __version__
 from studio.app import api
 from studio.app.rpc import PAGES, Method
+from studio.assets import read_page
 from studio.service import Studio
 
 MOUNT = "import('/web/js/{page}.js?v={version}').then((m) => m.mount(element, server))"

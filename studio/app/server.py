@@ -16,7 +16,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from assets import FOLDER, HEAD
 from studio import logs
 from studio.app import api, login, pages
 from studio.app.http_protocol import with_header_deadline
@@ -24,6 +23,7 @@ from studio.app.media_routes import routes
 from studio.app.request_guard import RequestGuard
 from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
 from studio.app.validation_errors import say_what_is_wrong
+from studio.assets import FOLDER, HEAD
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.service import Studio

@@ -9,7 +9,7 @@ from studio.cli.common import Args, Commands, Json, bar, known, lines_of, opened
 from studio.errors import UsageError
 from studio.service import Studio, serializers
 from studio.service.models import engines
-from studio.service.search import SAID_WEIGHT, Asked, Filters, parse, picture_of
+from studio.service.search import SAID_WEIGHT, Filters, SearchRequest, parse, picture_of
 from studio.timeline import seconds, us
 
 UNSURE = 0.5  # agreement below which a person should look twice
@@ -65,7 +65,7 @@ def register(commands: Commands) -> None:
     commands.add("searches", searches, "list the searches that were saved in the app", examples=("studio searches",))
 
 
-def _question(args: Args, studio: Studio) -> Asked:
+def _question(args: Args, studio: Studio) -> SearchRequest:
     """The question without its text, from the options."""
     if args.saved:
         return replace(parse(studio.search.kept_as(args.saved)), top=args.top, encoder=args.encoder)
@@ -81,7 +81,7 @@ def _question(args: Args, studio: Studio) -> Asked:
     filters = Filters(within, args.name, us(args.shortest), longest, args.label, args.annotated)
     image = None if args.image is None else picture_of(args.image)
     levels = None if args.levels is None else (args.levels[0], args.levels[1], args.levels[2])
-    return Asked("", like, image, filters, args.said, levels, args.even, args.top, args.encoder)
+    return SearchRequest("", like, image, filters, args.said, levels, args.even, args.top, args.encoder)
 
 
 def _hit(found: Json) -> Json:

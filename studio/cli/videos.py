@@ -63,7 +63,7 @@ def serve(args: Args) -> int:
 
 def demo(args: Args) -> int:
     """`studio demo`: quick the second time."""
-    from assets.demo import build
+    from studio.assets.demo import build
 
     settings = settings_of(args)
     # in a child process: this one goes on to serve, and must not hold on to the models' memory

@@ -1,7 +1,7 @@
 """The official metrics: truth × predictions → numbers, always beside what blind answers reach.
 
 Every percentage is 0–100, rounded to two decimals. `evaluate(task, truth, predictions)` reads two files and returns a
-report of plain values; what the files may look like is said in `studio.eval.questions`, `studio.eval.retrieval`,
+report of plain values; what the files may look like is said in `studio.eval.grounding_files`, `studio.eval.retrieval`,
 `studio.eval.emotion` and `studio.eval.speaker`.
 """
 

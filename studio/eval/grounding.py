@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from studio.eval.questions import Answer, Question, Window, read_answers, read_truth
+from studio.eval.grounding_files import GroundingPrediction, GroundTruth, Window, read_answers, read_truth
 
 RECALL_AT = (0.3, 0.5, 0.7)
 PRECISION_AT = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))
@@ -20,7 +20,7 @@ _MOST = 10  # predictions a question that mAP looks at
 _VERY_GOOD = 4  # the rating from which a clip is a highlight
 _GRID = [(a / 20, b / 20) for a in range(20) for b in range(a + 1, 21)]
 
-Pair = tuple[Question, Answer | None]
+Pair = tuple[GroundTruth, GroundingPrediction | None]
 
 
 def iou(a: Window, b: Window) -> float:
@@ -30,14 +30,14 @@ def iou(a: Window, b: Window) -> float:
     return shared / hull if hull > 0 else 0.0
 
 
-def first_overlap(question: Question, answer: Answer | None) -> float:
+def first_overlap(question: GroundTruth, answer: GroundingPrediction | None) -> float:
     """The IoU of the first prediction with the true moment that it shares most with; 0 without one."""
     if answer is None or not answer.windows:
         return 0.0
     return max(iou(answer.windows[0], window) for window in question.windows)
 
 
-def average_precision(question: Question, answer: Answer | None, threshold: float) -> float:
+def average_precision(question: GroundTruth, answer: GroundingPrediction | None, threshold: float) -> float:
     """Interpolated average precision 0…1 of the first ten predictions, taken by falling score.
 
     Each is right when a true moment that no better one has taken overlaps it by the threshold.
@@ -58,7 +58,7 @@ def average_precision(question: Question, answer: Answer | None, threshold: floa
     return gained / len(question.windows)
 
 
-def highlight_hit(question: Question, answer: Answer | None) -> bool:
+def highlight_hit(question: GroundTruth, answer: GroundingPrediction | None) -> bool:
     """Whether at least one annotator rated the clip with the highest saliency very good."""
     if answer is None or not answer.saliency or question.ratings is None:
         return False
@@ -103,7 +103,7 @@ def evaluate(truth: Path, predictions: Path) -> dict[str, Any]:
     return report
 
 
-def baselines(questions: Sequence[Question]) -> dict[str, Any]:
+def baselines(questions: Sequence[GroundTruth]) -> dict[str, Any]:
     """What an answer that saw neither video nor text reaches: all of the video, and the one relative window that suits
     these very questions best (a baseline with hindsight, so it is hard to beat by chance).
 
@@ -118,7 +118,7 @@ def baselines(questions: Sequence[Question]) -> dict[str, Any]:
     }
 
 
-def _best_window(questions: Sequence[Question]) -> Window:
+def _best_window(questions: Sequence[GroundTruth]) -> Window:
     """The relative window of highest mean IoU; 210 candidates over arrays, because benchmarks have 17,000 questions."""
     start, end = np.array([window for q in questions for window in q.windows]).T
     length = np.repeat([q.duration or 0.0 for q in questions], [len(q.windows) for q in questions])
@@ -133,12 +133,12 @@ def _best_window(questions: Sequence[Question]) -> Window:
     return max(_GRID, key=mean_overlap)
 
 
-def _relative(question: Question, share: Window) -> Answer:
+def _relative(question: GroundTruth, share: Window) -> GroundingPrediction:
     length = question.duration or 0.0
-    return Answer([(share[0] * length, share[1] * length)], [1.0])
+    return GroundingPrediction([(share[0] * length, share[1] * length)], [1.0])
 
 
-def _blind(questions: Sequence[Question], answers: Sequence[Answer]) -> dict[str, Any]:
+def _blind(questions: Sequence[GroundTruth], answers: Sequence[GroundingPrediction]) -> dict[str, Any]:
     found = metrics(list(zip(questions, answers, strict=True)))
     return {key: value for key, value in found.items() if key not in ("R1", "AP")}
 

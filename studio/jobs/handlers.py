@@ -15,18 +15,18 @@ from studio.config import Limits
 from studio.errors import FormatError
 from studio.formats import subtitles
 from studio.jobs.result import PROXY, REPLACED, JobResult
-from studio.tasks import TaskContext, Video
+from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
 
 WAVEFORM_PER_S = 50
 
 
-def video_of(params: dict[str, Any]) -> Video:
+def video_of(params: dict[str, Any]) -> VideoRef:
     facts = params["video"]
-    return Video(facts["id"], facts["path"], facts["duration_us"])
+    return VideoRef(facts["id"], facts["path"], facts["duration_us"])
 
 
-def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> Video:
+def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> VideoRef:
     """The video, without what a job on an earlier file of its name left in the cache after it was emptied."""
     video = video_of(params)
     if context.cache.has(video.id, REPLACED):
@@ -56,7 +56,7 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
     )
 
 
-def _subtitles(video: Video, limits: Limits) -> list[Cue]:
+def _subtitles(video: VideoRef, limits: Limits) -> list[Cue]:
     """What is said: the file's own text stream, else the subtitle file of the same name beside it."""
     if found := media.subtitles(video.path, limits):
         return [Cue(*line) for line in found]
@@ -80,15 +80,16 @@ def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:
 
 def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """The best moments among the given videos for one question."""
-    videos = [Video(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
+    videos = [VideoRef(v["id"], v["path"], v["duration_us"]) for v in params["videos"]]
     image, like = params.get("image"), params.get("like")
-    question = tasks.Question(
+    question = tasks.SearchQuery(
         params["text"],
         None if like is None else (like[0], like[1], like[2]),
         None if image is None else np.frombuffer(image[0], np.uint8).reshape(image[2], image[1], 3).copy(),
     )
     said = [
-        tasks.Said(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"]) for s in params.get("said", ())
+        tasks.TranscriptMatch(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"])
+        for s in params.get("said", ())
     ]
     hits, strips = tasks.search(
         context,

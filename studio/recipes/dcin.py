@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from models import registry
-from models.emotion.dcin import DCIN, Activity, best_of_clip, of_clip
-from models.emotion.definitions import PROMPTS
 from studio.eval.emotion import mean_precision
+from studio.models import registry
+from studio.models.emotion.dcin import DCIN, Activity, best_of_clip, of_clip
+from studio.models.emotion.definitions import PROMPTS
 from studio.recipes.dialog_emotion import Scene, batch_of, encode, sentences
 
 FOLDS = 4

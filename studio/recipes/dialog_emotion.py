@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from safetensors.torch import load, save_file
 
-from models import registry
-from models._minilm import Sentences
-from models.emotion.dialog import DialogNet, clean
-from models.emotion.localize import contexts, localize
 from studio.eval import tel
 from studio.eval.emotion import Found, cue_figures, mean_precision, metrics, of_clips, precision
+from studio.models import registry
+from studio.models._minilm import Sentences
+from studio.models.emotion.dialog import DialogNet, clean
+from studio.models.emotion.localize import contexts, localize
 
 
 @dataclass(frozen=True)

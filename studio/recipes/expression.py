@@ -17,8 +17,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.emotion.expression import LABELS, SIDE, ExpressionNet, standardise
-from models.registry import WEIGHTS
+from studio.models.emotion.expression import LABELS, SIDE, ExpressionNet, standardise
+from studio.models.registry import WEIGHTS
 
 
 def sheets(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:

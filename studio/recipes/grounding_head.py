@@ -15,11 +15,11 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import save_file
 
-import models
-from models import registry
-from models.grounding.curve import cell_edges, l2_normalize, unit_range
-from models.grounding.engine import Curve
-from models.grounding.head import Head, TrainedHead, signals
+from studio import models
+from studio.models import registry
+from studio.models.grounding.curve import cell_edges, l2_normalize, unit_range
+from studio.models.grounding.engine import Curve
+from studio.models.grounding.head import Head, TrainedHead, signals
 from studio.recipes import studio_lite, synthetic_videos
 
 VIEWS, HELD = 4, 600

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import models
-from models.registry import WEIGHTS
-from models.text_video import hubness, query_bank
+from studio import models
 from studio.eval import emotion, tel
+from studio.models.registry import WEIGHTS
+from studio.models.text_video import hubness, query_bank
 from studio.recipes import dialog_emotion, expression, studio_lite, synthetic_videos, talking_heads
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "models.md"

@@ -6,7 +6,7 @@ A table stands between `<!-- models -->` and `<!-- end of models -->`; a test co
 import re
 from pathlib import Path
 
-import models
+from studio import models
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "models.md"
 _BLOCK = re.compile(r"(<!-- models -->\n).*?(<!-- end of models -->)", re.DOTALL)

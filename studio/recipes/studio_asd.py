@@ -19,12 +19,12 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
-import models
-from models.registry import WEIGHTS
-from models.speaker.detector import FPS
-from models.speaker.sounds import fitted, log_mel
-from models.speaker.studio_asd import REGION, SIDE, Network
-from models.speaker.vad import per_frame
+from studio import models
+from studio.models.registry import WEIGHTS
+from studio.models.speaker.detector import FPS
+from studio.models.speaker.sounds import fitted, log_mel
+from studio.models.speaker.studio_asd import REGION, SIDE, Network
+from studio.models.speaker.vad import per_frame
 from studio.recipes import talking_heads
 
 ROWS = 4  # of log-mel a frame

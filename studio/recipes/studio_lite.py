@@ -24,11 +24,11 @@ from safetensors.torch import load, save_file
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from models import registry
-from models._minilm import WIDTH, MiniLM, Sentences
-from models.text_video.image_tower import ImageTower
-from models.text_video.projection import Projection
-from models.text_video.studio_lite import TEXT_PREFIX
+from studio.models import registry
+from studio.models._minilm import WIDTH, MiniLM, Sentences
+from studio.models.text_video.image_tower import ImageTower
+from studio.models.text_video.projection import Projection
+from studio.models.text_video.studio_lite import TEXT_PREFIX
 
 SIDE = 260
 LONGEST = 28

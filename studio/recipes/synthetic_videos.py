@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import models
+from studio import models
 from studio.recipes import studio_lite
 
 PHOTOS, QUERIES, VIEWS = 240, 400, 6

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-import models
+from studio import models
 
 FPS, RATE = 25, 16_000
 Numbers = dict[str, float]

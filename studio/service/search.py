@@ -47,7 +47,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchRequest:
     """A question with its options; at least one of text, like and image is there.
 
     `like` is (video id, start_us, end_us); `image` is (RGB bytes, width, height).
@@ -64,7 +64,7 @@ class Asked:
     encoder: str | None = None
 
 
-def parse(request: Row) -> Asked:
+def parse(request: Row) -> SearchRequest:
     """A question as a page sends it: times in seconds, the picture as base64 of its RGB bytes.
 
     Raises UsageError that says which part is wrong.
@@ -75,7 +75,7 @@ def parse(request: Row) -> Asked:
     annotated, levels = wanted.get("annotated"), request.get("levels")
     if annotated not in (None, True, False):
         raise UsageError("“annotated” must be true or false.")
-    return Asked(
+    return SearchRequest(
         text=text(request, "query", ""),
         like=None if like is None else _moment(like),
         image=None if image is None else _picture(image),
@@ -95,7 +95,7 @@ def parse(request: Row) -> Asked:
     )
 
 
-def plain(asked: Asked) -> Row:
+def plain(asked: SearchRequest) -> Row:
     """The inverse of `parse`, without the picture: all of a question that can be kept."""
     like, filters = asked.like, asked.filters
     return {
@@ -163,7 +163,7 @@ class Search:
     def __init__(self, store: Store, backend: ExecutionBackend) -> None:
         self._store, self._backend = store, backend
 
-    def ask(self, asked: Asked) -> tuple[list[Row], list[Row]]:
+    def ask(self, asked: SearchRequest) -> tuple[list[Row], list[Row]]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`, `visual`,
         `line`; and where in their videos it is how likely: `video` (row), `scores` of its equal parts.
 
@@ -194,7 +194,7 @@ class Search:
 
     def moments(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
         """Moments across the library for a text, best first; see `ask`."""
-        return self.ask(Asked(query, top=top, encoder=encoder))[0]
+        return self.ask(SearchRequest(query, top=top, encoder=encoder))[0]
 
     def _let_through(self, filters: Filters) -> list[Row]:
         label = filters.label

@@ -13,11 +13,11 @@ from studio.store import (
     transcripts,
     videos,
 )
-from studio.store.annotations import Change
+from studio.store.annotations import EditRequest
 from studio.store.database import Store
 
 __all__ = [
-    "Change",
+    "EditRequest",
     "Store",
     "annotations",
     "imports",

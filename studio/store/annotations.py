@@ -22,7 +22,7 @@ _VERDICT_OF = {"correction": "corrected", "accepted": "accepted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EditRequest:
     """One edit as a person asked for it.
 
     `wanted` is the state they want (None: decide on a prediction only), `base_version` the version they saw (0: none),
@@ -39,7 +39,7 @@ class Change:
     keeps_attributes: bool = False
 
 
-def save(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) -> Annotation | None:
+def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: str) -> Annotation | None:
     """Apply one change and append it to the history; returns the annotation as it stands now.
 
     Raises Conflict (with the current row) when somebody was faster, NotFound, UsageError.
@@ -98,11 +98,11 @@ def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], ann
         before = _from_table(row)
         after = replace(before, label=to, version=before.version + 1, annotator=annotator)
         _put(db, row["video_id"], after)
-        _append(db, row["video_id"], Change(str(uuid.uuid4()), "update", after), Edit(before, after), annotator)
+        _append(db, row["video_id"], EditRequest(str(uuid.uuid4()), "update", after), Edit(before, after), annotator)
     return len(rows)
 
 
-def _decide(db: sqlite3.Connection, video_id: str, change: Change, annotator: str) -> None:
+def _decide(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: str) -> None:
     if change.prediction_id is None or change.verdict not in ("", *VERDICTS):
         raise UsageError("A decision names a prediction and says accepted, corrected or rejected.")
     _prediction(db, video_id, change.prediction_id)
@@ -138,7 +138,7 @@ def _put(db: sqlite3.Connection, video_id: str, a: Annotation) -> None:
     )
 
 
-def _append(db: sqlite3.Connection, video_id: str, change: Change, edit: Edit | None, annotator: str) -> int:
+def _append(db: sqlite3.Connection, video_id: str, change: EditRequest, edit: Edit | None, annotator: str) -> int:
     cursor = db.execute(
         "INSERT INTO revisions (video_id, edit_id, annotation_id, prediction_id, op, before, after, annotator, at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from studio.errors import NewerSchema, StoreError, StudioError
-from studio.store import schema
+from studio.store import migrations
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -92,15 +92,15 @@ class Store:
         connection = connect(self.path)
         try:
             db = Database(connection)
-            if not schema.is_behind(db):
+            if not migrations.is_behind(db):
                 return
             connection.execute("BEGIN IMMEDIATE")
             try:
-                if schema.is_behind(db):
+                if migrations.is_behind(db):
                     if db.table_names():
                         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
                         self._copy_before(self.path.with_name(f"{self.path.stem}-before-{stamp}.db"))
-                    schema.migrations.apply(db)
+                    migrations.migrations.apply(db)
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:

@@ -11,7 +11,7 @@ from typing import Any
 
 from studio.errors import NotFound, UsageError
 from studio.store import annotations, stored, transcripts
-from studio.store.annotations import Change
+from studio.store.annotations import EditRequest
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue, Segment
 
@@ -71,7 +71,7 @@ def add(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequen
     )
     for batch in batches:
         for number, a in enumerate(batch.annotations):
-            change = Change(f"{import_id}-{batch.video_id}-{number}", "create", a)
+            change = EditRequest(f"{import_id}-{batch.video_id}-{number}", "create", a)
             annotations.save(db, batch.video_id, change, a.annotator or annotator)
             db.execute("INSERT INTO imported VALUES (?, ?, ?)", (a.id, import_id, batch.scores.get(a.id)))
         for track, boxes in batch.boxes.items():
@@ -100,7 +100,7 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         if a.version > 1:
             kept += not a.deleted
             continue
-        gone = Change(f"undo-{import_id}-{a.id}", "delete", replace(a, deleted=True), a.version)
+        gone = EditRequest(f"undo-{import_id}-{a.id}", "delete", replace(a, deleted=True), a.version)
         annotations.save(db, _video_of(db, a.id), gone, annotator)
         removed += 1
     for video, said in (stored.value(row["replaced"], dict, "imports", import_id) or {}).items():

@@ -4,25 +4,25 @@ A task is a function of a `TaskContext` and plain arguments; it returns an `Mode
 """
 
 from studio.tasks.catalogue import catalogue, default_encoder_key, download, engines, install
-from studio.tasks.context import TaskContext, Video, oom_fallbacks, out_of_memory
+from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
 from studio.tasks.emotion import find_emotions
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, make_thumbnails, update_index
-from studio.tasks.query import Question
+from studio.tasks.query import SearchQuery
 from studio.tasks.ranking import Hit
-from studio.tasks.retrieval import Said, explain, search
+from studio.tasks.retrieval import TranscriptMatch, explain, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.survey import survey
 
 __all__ = [
     "Hit",
-    "Question",
-    "Said",
+    "SearchQuery",
     "Slot",
     "TaskContext",
-    "Video",
+    "TranscriptMatch",
+    "VideoRef",
     "catalogue",
     "default_encoder_key",
     "download",

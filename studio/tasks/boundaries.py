@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from studio import media
 from studio.index import Features
-from studio.tasks.context import TaskContext, Video
+from studio.tasks.context import TaskContext, VideoRef
 from studio.timeline import us
 
 LOOK_RATE = 8  # frames a second of the closer look
@@ -23,7 +23,7 @@ def stride(features: Features) -> int:
     return int(np.median(np.diff(features.times_us))) if len(features.times_us) > 1 else 0
 
 
-def snapping(context: TaskContext, video: Video, features: Features) -> Callable[[float], int]:
+def snapping(context: TaskContext, video: VideoRef, features: Features) -> Callable[[float], int]:
     """A function that moves a boundary (s) to where it can only be (µs): a shot cut nearer than the sampling
     interval, else the nearest frame.
 
@@ -41,14 +41,14 @@ def snapping(context: TaskContext, video: Video, features: Features) -> Callable
     return snap
 
 
-def _cuts(context: TaskContext, video: Video) -> Times:
+def _cuts(context: TaskContext, video: VideoRef) -> Times:
     cuts = context.cache.load_array(video.id, "shots.npy")
     return np.zeros(0, np.int64) if cuts is None else np.asarray(cuts, np.int64)
 
 
 def refine(
     context: TaskContext,
-    video: Video,
+    video: VideoRef,
     encoder: Any,
     vector: NDArray[np.float32],
     features: Features,
@@ -95,7 +95,7 @@ def _look(edge: int, reach: int, end: int) -> Times:
     return np.arange(-(-low // step), high // step + 1, dtype=np.int64) * step
 
 
-def _embed(context: TaskContext, video: Video, encoder: Any, wanted: list[int]) -> tuple[Times, NDArray[np.float32]]:
+def _embed(context: TaskContext, video: VideoRef, encoder: Any, wanted: list[int]) -> tuple[Times, NDArray[np.float32]]:
     """The asked times that could be decoded (N,), and the vectors (N, D) of what is displayed then."""
     times: list[Times] = [np.zeros(0, np.int64)]
     vectors: list[NDArray[np.float32]] = [np.zeros((0, encoder.dim), np.float32)]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import models
+from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import models
+from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex
@@ -18,7 +18,7 @@ Preview = Callable[[Callable[[], list[Prediction]]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Video:
+class VideoRef:
     """The plain facts of a video that a task needs."""
 
     id: str
@@ -43,7 +43,7 @@ def out_of_memory() -> type[Exception]:
 
 
 def predictions_of(
-    context: "TaskContext", video: Video, track: str, label: str, found: Iterable[tuple[int, int, float]]
+    context: "TaskContext", video: VideoRef, track: str, label: str, found: Iterable[tuple[int, int, float]]
 ) -> list[Prediction]:
     """(start_us, end_us, score) → predictions between frame edges, inside the video."""
     edge = context.edges(video)
@@ -96,11 +96,11 @@ class TaskContext:
         """The names of the models that are warm."""
         return sorted({str(model.name) for model in self._models.values()})
 
-    def to_frame(self, video: Video, time_us: int) -> int:
+    def to_frame(self, video: VideoRef, time_us: int) -> int:
         """The frame edge nearest to a time: the start of a frame, or the end of the video."""
         return self.edges(video)(time_us)
 
-    def edges(self, video: Video) -> Callable[[int], int]:
+    def edges(self, video: VideoRef) -> Callable[[int], int]:
         """`to_frame` for many times of one video: its table of frames is read once."""
         table = self.cache.load_array(video.id, "pts.npy")
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import FaceTrack, crop_faces
 from studio import media
+from studio.models import FaceTrack, crop_faces
 from studio.tasks import evidence
-from studio.tasks.context import TaskContext, Video, predictions_of
+from studio.tasks.context import TaskContext, VideoRef, predictions_of
 from studio.tasks.curves import segments, smooth
 from studio.tasks.evidence import Line, Units
 from studio.tasks.faces import face_tracks, scenes
@@ -35,7 +35,7 @@ Curves = list[dict[str, object]]
 
 def find_emotions(
     context: TaskContext,
-    video: Video,
+    video: VideoRef,
     subtitles: Sequence[Line] | None = None,
     expression_name: str | None = None,
     dialogue_name: str | None = None,
@@ -103,7 +103,7 @@ def _note(lines: bool, faces: bool, frames: bool) -> str:
     return f"From {' and '.join(used)} only: {' and '.join(missing)}." if missing else ""
 
 
-def _frames(context: TaskContext, video: Video, units: Units) -> tuple[NDArray[np.float32], bool]:
+def _frames(context: TaskContext, video: VideoRef, units: Units) -> tuple[NDArray[np.float32], bool]:
     """The evidence of frames, and whether the video is indexed by the default encoder."""
     encoder = context.model("text_video")
     features = context.features.get(video.id, encoder_key(encoder))
@@ -112,7 +112,7 @@ def _frames(context: TaskContext, video: Video, units: Units) -> tuple[NDArray[n
     return evidence.from_frames(context, encoder, encoder_key(encoder), features, units), True
 
 
-def _voice(context: TaskContext, video: Video, units: Units) -> NDArray[np.float32]:
+def _voice(context: TaskContext, video: VideoRef, units: Units) -> NDArray[np.float32]:
     """How excited the sound is at each unit, from its loudness alone."""
     loudness = []
     if media.probe(video.path, context.settings.limits).audio is not None:
@@ -125,7 +125,7 @@ def _voice(context: TaskContext, video: Video, units: Units) -> NDArray[np.float
     return evidence.arousal(units, joined, _LOUDNESS_PER_S)
 
 
-def _faces(context: TaskContext, video: Video, model: Any, tracks: list[FaceTrack]) -> dict[int, Parts]:
+def _faces(context: TaskContext, video: VideoRef, model: Any, tracks: list[FaceTrack]) -> dict[int, Parts]:
     """The expressions of every face: number of the track → pieces of its curve."""
     crop = functools.partial(crop_faces, size=model.crop_size, padding=model.crop_padding)
     found: dict[int, Parts] = {}
@@ -138,7 +138,7 @@ def _faces(context: TaskContext, video: Video, model: Any, tracks: list[FaceTrac
 
 
 def _expressed(
-    context: TaskContext, video: Video, faces: dict[int, Parts], labels: Sequence[str]
+    context: TaskContext, video: VideoRef, faces: dict[int, Parts], labels: Sequence[str]
 ) -> tuple[list[Prediction], Curves]:
     predictions: list[Prediction] = []
     curves: Curves = []
@@ -151,7 +151,7 @@ def _expressed(
 
 
 def _expressions(
-    context: TaskContext, video: Video, number: int, parts: Parts, labels: Sequence[str]
+    context: TaskContext, video: VideoRef, number: int, parts: Parts, labels: Sequence[str]
 ) -> list[Prediction]:
     """The stretches in which one expression of a face is the strongest, in order of time."""
     times, probabilities = _joined(parts)

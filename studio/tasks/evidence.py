@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import models
+from studio import models
 from studio.index import Features
 from studio.tasks.context import TaskContext
 from studio.timeline import MICROS

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import FaceTrack, steady, track_faces
 from studio import media
-from studio.tasks.context import Progress, TaskContext, Video
+from studio.models import FaceTrack, steady, track_faces
+from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.timeline import MICROS
 
 DETECTIONS_PER_S = 8.0
@@ -23,7 +23,7 @@ FACE_PX = 128.0  # decode only as large as the smallest face needs
 
 
 def face_tracks(
-    context: TaskContext, video: Video, progress: Progress, detector_name: str | None = None
+    context: TaskContext, video: VideoRef, progress: Progress, detector_name: str | None = None
 ) -> list[FaceTrack]:
     """All face tracks, by the named detector or the default, in order of their start; boxes in pixels of the displayed
     picture. Tracks shorter than SHORTEST_TRACK_S or smaller than SMALLEST_FACE_PX are left out.
@@ -39,7 +39,7 @@ def face_tracks(
     return _from_table(table)
 
 
-def _detect(context: TaskContext, video: Video, progress: Progress, detector: Any) -> list[FaceTrack]:
+def _detect(context: TaskContext, video: VideoRef, progress: Progress, detector: Any) -> list[FaceTrack]:
     probe = media.probe(video.path, context.settings.limits)
     progress(0.0, "Finding shots")
     cuts_s = [cut / MICROS for cut in media.shots(video.path)]
@@ -95,7 +95,7 @@ class _Member:
 
 
 def scenes(
-    context: TaskContext, video: Video, tracks: list[FaceTrack], *, rate: float, crop: Crop, square: bool = True
+    context: TaskContext, video: VideoRef, tracks: list[FaceTrack], *, rate: float, crop: Crop, square: bool = True
 ) -> Iterator[Scene]:
     """What `crop` cuts out of all tracks, scene by scene in order of time, in one pass over the video.
 
@@ -136,7 +136,7 @@ def _taken(member: _Member) -> tuple[int, NDArray[np.int64], NDArray[np.uint8]]:
     return member.number, times, crops
 
 
-def _frames_at(video: Video, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+def _frames_at(video: VideoRef, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
     for frames in media.sample_frames(video.path, times_us=wanted, size=size, batch=8):
         yield from frames.images
 

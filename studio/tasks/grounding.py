@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import models
+from studio import models
 from studio.errors import ModelUnavailable, UsageError
 from studio.index import Features
 from studio.tasks.boundaries import refine as look_closer
 from studio.tasks.boundaries import snapping
-from studio.tasks.context import TaskContext, Video
+from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.feedback import Slot, recall
 from studio.tasks.indexing import index_mirrored, index_video
 from studio.tasks.query import encoder_key
@@ -25,7 +25,7 @@ MIRRORED_S = 120.0  # longest video that is looked at again in a mirror to say h
 
 def ground(
     context: TaskContext,
-    video: Video,
+    video: VideoRef,
     query: str,
     top: int = 5,
     encoder_name: str | None = None,
@@ -104,7 +104,7 @@ def _curable() -> Iterator[None]:
 
 
 def glance(
-    context: TaskContext, video: Video, at_us: int, query: str = "", encoder_name: str | None = None
+    context: TaskContext, video: VideoRef, at_us: int, query: str = "", encoder_name: str | None = None
 ) -> ModelRun:
     """The moment around the frame shown at `at_us`: what looks like it on either side, and fits the query if any.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from studio import media
 from studio.index import Features
-from studio.tasks.context import Progress, TaskContext, Video
+from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.tasks.query import encoder_key
 
 THUMBNAIL_HEIGHT = 108
@@ -17,7 +17,7 @@ DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
 
 
 def index_video(
-    context: TaskContext, video: Video, encoder_name: str | None = None, rate: float | None = None
+    context: TaskContext, video: VideoRef, encoder_name: str | None = None, rate: float | None = None
 ) -> Features:
     """Embed sampled frames of a video and keep them, with a thumbnail each; quick when that was done before.
 
@@ -34,7 +34,7 @@ def index_video(
     return features
 
 
-def make_thumbnails(context: TaskContext, video: Video, features: Features) -> None:
+def make_thumbnails(context: TaskContext, video: VideoRef, features: Features) -> None:
     """A thumbnail of each sampled frame, where they are missing: indexing makes them by the way."""
     if context.cache.has(video.id, "thumbnails.npy"):
         return
@@ -42,7 +42,7 @@ def make_thumbnails(context: TaskContext, video: Video, features: Features) -> N
     context.cache.save_blobs(video.id, "thumbnails", pictures, features.times_us)
 
 
-def index_mirrored(context: TaskContext, video: Video, encoder: Any, features: Features) -> Features:
+def index_mirrored(context: TaskContext, video: VideoRef, encoder: Any, features: Features) -> Features:
     """Embeddings of the same frames seen in a mirror, kept beside `features`; as much work as indexing, once."""
     key = f"{encoder_key(encoder)}-mirrored"
     known = context.features.get(video.id, key)
@@ -58,7 +58,7 @@ def index_mirrored(context: TaskContext, video: Video, encoder: Any, features: F
     return Features(features.times_us, whole)
 
 
-def _embed(context: TaskContext, video: Video, encoder: Any, rate: float, progress: Progress) -> Features:
+def _embed(context: TaskContext, video: VideoRef, encoder: Any, rate: float, progress: Progress) -> Features:
     times: list[NDArray[np.int64]] = []
     vectors: list[NDArray[np.float16]] = []
     pictures: list[bytes] = []
@@ -85,6 +85,6 @@ def _jpeg(image: NDArray[np.uint8], width: int) -> bytes:
     return bytes(data)
 
 
-def update_index(context: TaskContext, videos: Sequence[Video], encoder_name: str | None = None) -> None:
+def update_index(context: TaskContext, videos: Sequence[VideoRef], encoder_name: str | None = None) -> None:
     """Put indexed videos where search across the library looks; see `VectorIndex.sync`."""
     context.vector_index(encoder_key(context.model("text_video", encoder_name))).sync([video.id for video in videos])

@@ -6,9 +6,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-import models
-from studio import media
-from studio.tasks.context import Progress, TaskContext, Video
+from studio import media, models
+from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.timeline import MICROS
 
 AUDIO_RATE = 16_000
@@ -66,7 +65,7 @@ class Speech:
         return sorted((pair for pair in pairs if pair[2] >= ALIKE), key=lambda pair: -pair[2])
 
 
-def voice_curve(context: TaskContext, video: Video, progress: Progress) -> Curve:
+def voice_curve(context: TaskContext, video: VideoRef, progress: Progress) -> Curve:
     """Where a voice is heard, anybody's: times (N,) at 25 a second, the middles of steps, and probabilities (N,)."""
     detector = context.model("voice_activity")
     audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE))

@@ -26,7 +26,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchQuery:
     """A text in the language of `terms`, a moment of a video (id, start, end in µs), a picture (H, W, 3), or more."""
 
     text: str = ""
@@ -70,7 +70,7 @@ def encoder_key(encoder: Any) -> str:
     return f"{encoder.name}@{encoder.version}"
 
 
-def embed(context: TaskContext, encoder: Any, question: Question) -> NDArray[np.float32]:
+def embed(context: TaskContext, encoder: Any, question: SearchQuery) -> NDArray[np.float32]:
     """The unit vector (D,) of a question.
 
     Raises UsageError for an empty question, or for a moment of a video that is not indexed.

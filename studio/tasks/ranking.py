@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import models
-from studio import media
+from studio import media, models
 from studio.index import Features
-from studio.tasks.context import TaskContext, Video
+from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.query import encoder_key
 
 FRAMES = 8  # of a moment, spread evenly
@@ -39,7 +38,7 @@ def by_levels(
     vector: NDArray[np.float32],
     text: str,
     hits: Sequence[Hit],
-    videos: dict[str, Video],
+    videos: dict[str, VideoRef],
     weights: tuple[float, float, float],
 ) -> list[Hit]:
     """Hits whose `visual` is the weighted mean of their levels: moment with sentence, frames with sentence, and parts
@@ -91,7 +90,7 @@ def _spread(features: Features, hit: Hit) -> NDArray[np.intp]:
     return chosen
 
 
-def _patches(encoder: Any, video: Video, times_us: NDArray[np.int64]) -> NDArray[np.float32] | None:
+def _patches(encoder: Any, video: VideoRef, times_us: NDArray[np.int64]) -> NDArray[np.float32] | None:
     """Regions (T, P, D) of the frames shown at these times; None where the encoder has none."""
     parts: list[NDArray[np.float32]] = []
     try:
@@ -102,7 +101,9 @@ def _patches(encoder: Any, video: Video, times_us: NDArray[np.int64]) -> NDArray
     return np.concatenate(parts) if parts else None
 
 
-def popularity(context: TaskContext, encoder: Any, videos: Sequence[Video], texts: Sequence[str]) -> dict[str, float]:
+def popularity(
+    context: TaskContext, encoder: Any, videos: Sequence[VideoRef], texts: Sequence[str]
+) -> dict[str, float]:
     """How much to take off each indexed video's scores because it is liked by every text: 0 for the least popular.
 
     Sinkhorn–Knopp over a bank of texts, those given and a few neutral ones: transductive, the result depends on them

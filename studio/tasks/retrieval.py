@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from studio.index import Features, Match
 from studio.tasks.boundaries import snapping
-from studio.tasks.context import TaskContext, Video
+from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.indexing import index_video
-from studio.tasks.query import Question, Term, checked, embed, encoder_key, terms, unit
+from studio.tasks.query import SearchQuery, Term, checked, embed, encoder_key, terms, unit
 from studio.tasks.ranking import Hit, by_levels, popularity
 
 MOMENTS_A_VIDEO = 3
@@ -22,7 +22,7 @@ WIDER = 3  # times as many candidates where their order may change
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class ScoreProfile:
     """How well each of STRIP_BINS equal parts of one video fits a query: the best cosine in each."""
 
     video_id: str
@@ -30,7 +30,7 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TranscriptMatch:
     """A subtitle line that holds words of the question; `share` in 0…1 is how much of them."""
 
     video_id: str
@@ -46,20 +46,20 @@ def embed_query(context: TaskContext, query: str, encoder_name: str | None = Non
     Raises UsageError for an empty or endless text.
     """
     encoder = context.model("text_video", encoder_name)
-    return encoder, embed(context, encoder, Question(query))
+    return encoder, embed(context, encoder, SearchQuery(query))
 
 
 def search(
     context: TaskContext,
-    question: Question,
-    videos: Sequence[Video],
+    question: SearchQuery,
+    videos: Sequence[VideoRef],
     top: int = 20,
     encoder_name: str | None = None,
-    said: Sequence[Said] = (),
+    said: Sequence[TranscriptMatch] = (),
     said_weight: float = 0.0,
     levels: tuple[float, float, float] | None = None,
     bank: Sequence[str] | None = None,
-) -> tuple[list[Hit], list[Strip]]:
+) -> tuple[list[Hit], list[ScoreProfile]]:
     """The best moments of the indexed videos among `videos`, best first, at most `top`; and the strips of the videos
     that fit best. A line of `said` adds up to `said_weight` to the moment it is said in. `levels` weigh moment, frames
     and parts of pictures instead of the best frame alone; a `bank` of texts holds back the videos that fit them all.
@@ -94,7 +94,7 @@ def search(
     return hits[:top], [strip for video_id in shown if (strip := similarities.strip(video_id))]
 
 
-def _said_words(question: Question) -> str:
+def _said_words(question: SearchQuery) -> str:
     """The words that are looked for, without weights and what is to be kept away."""
     return " ".join(term.text for term in terms(question.text) if term.weight > 0)
 
@@ -102,7 +102,9 @@ def _said_words(question: Question) -> str:
 class _SimilarityCache:
     """The similarity curves of the videos that a search has looked into, each computed once."""
 
-    def __init__(self, context: TaskContext, key: str, vector: NDArray[np.float32], videos: dict[str, Video]) -> None:
+    def __init__(
+        self, context: TaskContext, key: str, vector: NDArray[np.float32], videos: dict[str, VideoRef]
+    ) -> None:
         self._context, self._key, self._vector, self._videos = context, key, vector, videos
         self._curves: dict[str, tuple[Features, NDArray[np.float32]] | None] = {}
 
@@ -130,7 +132,7 @@ class _SimilarityCache:
         found = self.curve(video_id, match)
         return moments_of(self._context, self._videos[video_id], *found, least, regions) if found else []
 
-    def strip(self, video_id: str) -> Strip | None:
+    def strip(self, video_id: str) -> ScoreProfile | None:
         found = self.curve(video_id)
         return _strip(self._videos[video_id], *found) if found else None
 
@@ -148,7 +150,9 @@ def _is_itself(hit: Hit, like: tuple[str, int, int]) -> bool:
     return hit.video_id == like[0] and hit.start_us < like[2] and like[1] < hit.end_us
 
 
-def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, similarities: _SimilarityCache) -> list[Hit]:
+def _with_words(
+    hits: list[Hit], said: Sequence[TranscriptMatch], weight: float, similarities: _SimilarityCache
+) -> list[Hit]:
     """Hits and lines joined: a line raises the moments it is said in, or makes one of its own."""
     for line in said if weight > 0 else ():
         near = [
@@ -167,17 +171,17 @@ def _with_words(hits: list[Hit], said: Sequence[Said], weight: float, similariti
     return hits
 
 
-def _strip(video: Video, features: Features, curve: NDArray[np.float32]) -> Strip:
+def _strip(video: VideoRef, features: Features, curve: NDArray[np.float32]) -> ScoreProfile:
     middles = (np.arange(STRIP_BINS) + 0.5) * video.duration_us / STRIP_BINS
     shown = np.searchsorted(features.times_us, middles, side="right").clip(1) - 1
     scores = curve[shown]
     np.maximum.at(scores, (features.times_us * STRIP_BINS // max(1, video.duration_us)).clip(0, STRIP_BINS - 1), curve)
-    return Strip(video.id, [round(float(score), 3) for score in scores])
+    return ScoreProfile(video.id, [round(float(score), 3) for score in scores])
 
 
 def moments_of(
     context: TaskContext,
-    video: Video,
+    video: VideoRef,
     features: Features,
     curve: NDArray[np.float32],
     least: float = -1.0,
@@ -245,7 +249,7 @@ class Reason:
 
 
 def explain(
-    context: TaskContext, query: str, video: Video, start_us: int, end_us: int, encoder_name: str | None = None
+    context: TaskContext, query: str, video: VideoRef, start_us: int, end_us: int, encoder_name: str | None = None
 ) -> Reason:
     """Why the moment [start, end) of a video answers a query.
 

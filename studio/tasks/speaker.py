@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from models import FaceTrack, crop_speaker, sharpness
 from studio import media
-from studio.tasks.context import TaskContext, Video, predictions_of
+from studio.models import FaceTrack, crop_speaker, sharpness
+from studio.tasks.context import TaskContext, VideoRef, predictions_of
 from studio.tasks.curves import segments, smooth
 from studio.tasks.faces import CROPS_PER_S, Scene, face_tracks, quality, scenes
 from studio.tasks.off_screen_speech import AUDIO_RATE, AudioWindow, Speech, off_screen, voice_curve
@@ -29,7 +29,7 @@ def person(number: int) -> str:
 
 
 def find_speakers(
-    context: TaskContext, video: Video, model_name: str | None = None, detector_name: str | None = None
+    context: TaskContext, video: VideoRef, model_name: str | None = None, detector_name: str | None = None
 ) -> ModelRun:
     """Speaking segments of every face track, by the named active-speaker model and face detector or the defaults, and
     of voices that no visible face speaks with, on the track OFF_SCREEN.
@@ -125,7 +125,7 @@ def _segments(
     return segments(times, smoothed, on=on, off=off, step_us=STEP_US, shortest_us=shortest_us, bridge_us=bridge_us)
 
 
-def _speaking(context: TaskContext, video: Video, number: int, parts: Parts) -> list[Prediction]:
+def _speaking(context: TaskContext, video: VideoRef, number: int, parts: Parts) -> list[Prediction]:
     """The segments in which one person speaks, from the pieces of their curve."""
     if not parts:
         return []

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.errors import UsageError
-from studio.tasks.context import TaskContext, Video, predictions_of
+from studio.tasks.context import TaskContext, VideoRef, predictions_of
 from studio.tasks.curves import segments, smooth
 from studio.tasks.indexing import index_video
 from studio.tasks.query import encoder_key, terms, unit
@@ -24,7 +24,7 @@ BACKGROUND = ("a photo", "a picture of something", "a video frame", "a scene", "
 NAME_CHARS = 60
 
 
-def survey(context: TaskContext, video: Video, texts: Sequence[str], encoder_name: str | None = None) -> ModelRun:
+def survey(context: TaskContext, video: VideoRef, texts: Sequence[str], encoder_name: str | None = None) -> ModelRun:
     """Segments of the topics that the texts are about, each labelled with its most typical text.
 
     The payload's `topics` has the `texts` of each and its probability over time, `curve`, at `times` in s.

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from assets import read_page
 from studio.app import create_app
 from studio.app.rpc import PAGES
 from studio.app.rpc.method import rpc_method
+from studio.assets import read_page
 from studio.service import Studio
 
 HOST = {"host": "127.0.0.1:7860"}

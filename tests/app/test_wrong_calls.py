@@ -82,8 +82,8 @@ def test_every_call_of_the_pages(
     served: tuple[TestClient, Studio], examples: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, studio = served
-    monkeypatch.setattr(studio, "_interactive", Asleep())
-    monkeypatch.setattr(studio.search, "_backend", Asleep(), raising=False)
+    monkeypatch.setattr(studio.jobs, "_interactive", Asleep())
+    monkeypatch.setattr(studio.search, "_backend", Asleep())
     known = endpoints(client)
     assert len(known) > 20
     called: set[str] = set()
@@ -134,7 +134,7 @@ def test_every_named_endpoint_and_the_envelope_itself(
 ) -> None:
     """What /gradio_api/info lists, and Gradio's own envelope around a call, with the wrong things in them."""
     client, studio = served
-    monkeypatch.setattr(studio, "_interactive", Asleep())
+    monkeypatch.setattr(studio.jobs, "_interactive", Asleep())
     monkeypatch.setattr(studio.search, "_backend", Asleep())
     named = list(client.get("/gradio_api/info").json()["named_endpoints"])
     assert "/search" in named

@@ -55,8 +55,8 @@ def served(
     """A studio whose crash reports go to its folder, as when it is served."""
     studio = Studio(Settings(home=tmp_path / "home"))
     studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
-    monkeypatch.setattr(studio, "_asker", Asleep())
-    monkeypatch.setattr(studio.search, "_worker", Asleep(), raising=False)
+    monkeypatch.setattr(studio.jobs, "_interactive", Asleep())
+    monkeypatch.setattr(studio.search, "_backend", Asleep())
     handler = Reports(studio.settings.reports)
     logging.getLogger().addHandler(handler)
     with TestClient(create_app(studio), base_url=OWN, raise_server_exceptions=False) as client:

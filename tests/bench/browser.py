@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from assets.demo import clip_folder
+from studio.assets.demo import clip_folder
 from studio.config import Settings
 from studio.service import Studio
 from tests.bench.media import repeat

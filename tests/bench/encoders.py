@@ -14,11 +14,10 @@ from open_clip.transform import image_transform
 from PIL import Image
 from safetensors.torch import save_file
 
-import models
-from assets.demo import clip_folder
-from models.text_video import multilevel
-from models.text_video.pixels import Preprocess
-from studio import media
+from studio import media, models
+from studio.assets.demo import clip_folder
+from studio.models.text_video import multilevel
+from studio.models.text_video.pixels import Preprocess
 
 VIT, CONV = "ViT-B-32-quickgelu", "RN50"
 FRAMES, SEGMENTS, TOKENS = 12, 3, 49

@@ -8,10 +8,10 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
-from assets.demo import clip_folder
 from studio import media
+from studio.assets.demo import clip_folder
 from studio.config import Settings
-from studio.tasks import TaskContext, Video, index_video
+from studio.tasks import TaskContext, VideoRef, index_video
 from tests.bench.media import by_x264, repeat
 
 SECONDS = 240
@@ -33,7 +33,7 @@ def run(folder: Path) -> dict[str, object]:
     probe = media.probe(clip)
     context = TaskContext(Settings(home=folder / "home", device="cpu").ensure())
     encoder = context.model("text_video")
-    video = Video("bench", str(clip), probe.duration_us)
+    video = VideoRef("bench", str(clip), probe.duration_us)
     frames = [f.images for f in media.sample_frames(clip, rate=1.0, size=encoder.frame_size, batch=16)]
     encoder.encode_frames(frames[0])
 

@@ -20,7 +20,7 @@ import numpy as np
 from playwright.sync_api import Browser, StorageState, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from assets.demo import clip_folder
+from studio.assets.demo import clip_folder
 from studio.config import Settings
 from studio.service import Studio
 from studio.store import jobs

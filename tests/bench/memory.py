@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from assets.demo import clip_folder
+from studio.assets.demo import clip_folder
 from tests.bench.media import repeat
 
 

@@ -15,9 +15,8 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import models
-from assets.demo import clip_folder
-from studio import media
+from studio import media, models
+from studio.assets.demo import clip_folder
 from tests.bench.encoders import best
 from tests.bench.media import by_x264, repeat
 

@@ -8,12 +8,11 @@ from typing import Any
 import av
 import numpy as np
 
-import models
-from assets.demo import clip_folder
-from models.speaker.checkpoints import NETWORKS, Checkpoint
-from studio import media
+from studio import media, models
+from studio.assets.demo import clip_folder
 from studio.config import Settings
-from studio.tasks import TaskContext, Video, find_speakers
+from studio.models.speaker.checkpoints import NETWORKS, Checkpoint
+from studio.tasks import TaskContext, VideoRef, find_speakers
 from studio.tasks.faces import CROPS_PER_S, DETECTIONS_PER_S, face_tracks, scenes
 from tests.bench.media import repeat
 
@@ -53,7 +52,7 @@ def run(folder: Path) -> dict[str, object]:
     clip = with_sound(silent, folder / "people.mkv")
     probe = media.probe(clip)
     context = TaskContext(Settings(home=folder / "home", device="cpu").ensure())
-    video = Video("bench", str(clip), probe.duration_us)
+    video = VideoRef("bench", str(clip), probe.duration_us)
     detector, speaker = context.model("face_detector"), context.model("active_speaker")
     size = detector.frame_size(probe.width, probe.height)
     length = probe.duration_us / 1e6

@@ -12,7 +12,7 @@ import torch
 from studio.config import Settings
 from studio.index import Cache, Features, FeatureStore, LibraryIndex
 from studio.index.row_search import ApproximateSearch, ExactSearch
-from studio.tasks import Question, TaskContext, Video, search
+from studio.tasks import SearchQuery, TaskContext, VideoRef, search
 from studio.tasks.query import encoder_key
 
 DIM, TOP, FRAMES_A_VIDEO = 512, 24, 1_000
@@ -73,8 +73,8 @@ def run(folder: Path) -> dict[str, object]:
         rows = torch.from_numpy(index._rows)
         read = median_ms(lambda rows=rows: rows.view(torch.int64).sum())  # type: ignore[misc]
         exact = median_ms(lambda index=index, videos=videos: index.search(query, videos, TOP))  # type: ignore[misc]
-        facts = [Video(video, "", FRAMES_A_VIDEO * 1_000_000) for video in videos]
-        whole = median_ms(lambda facts=facts: search(context, Question("a dog runs"), facts, TOP))  # type: ignore[misc]
+        facts = [VideoRef(video, "", FRAMES_A_VIDEO * 1_000_000) for video in videos]
+        whole = median_ms(lambda facts=facts: search(context, SearchQuery("a dog runs"), facts, TOP))  # type: ignore[misc]
         found |= {
             f"{frames:,} frames: reading them all (ms)": round(read, 1),
             f"{frames:,} frames: exact, best videos (ms)": round(exact, 1),

@@ -40,7 +40,7 @@ PAYLOADS = [
 ]  # fmt: skip
 STEP = 0.16  # s between the segments of the video that has them all
 GROUP = 10  # videos that one search shows
-LAUNCH = """import sys, models.registry as registry, pathlib
+LAUNCH = """import sys, pathlib; from studio.models import registry
 registry.WEIGHTS = pathlib.Path(sys.argv.pop(1))
 from studio.cli import main
 sys.exit(main())"""

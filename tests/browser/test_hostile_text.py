@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
-import models.registry
+from studio.models import registry
 from tests.browser.conftest import PATIENCE_MS, Served, free_port
 from tests.browser.hostile import GROUP, LAUNCH, PAYLOADS, fill, put_jobs, weights
 
@@ -155,7 +155,7 @@ class Library:
 def library(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Library]:
     folder = tmp_path_factory.mktemp("hostile")
     video, named = fill(folder / "home", clips["bikes"])
-    cards = weights(folder / "weights", models.registry.WEIGHTS)
+    cards = weights(folder / "weights", registry.WEIGHTS)
     served = Served(folder / "home", free_port(), program=("-c", LAUNCH, str(cards)))
     served.start()
     yield Library(served, video, named)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from models.grounding.detr.network import SHAPES, Network
 from studio.cli import main
+from studio.models.grounding.detr.network import SHAPES, Network
 from studio.service import Studio
 
 
@@ -25,7 +25,7 @@ def test_checking_prints_confidence_and_warns_where_it_is_low(
     status, out, err = run(capsys, home, "ground", clips["bikes"], "a bicycle", "--check", "--json")
     assert (status, err) == (0, "")
     assert all(set(m) == {"start", "end", "score", "confidence"} for m in json.loads(out)["moments"])
-    monkeypatch.setattr("models.confidence", lambda engine, moments, *a, **k: ([0.1] * len(moments), 0.2))
+    monkeypatch.setattr("studio.models.confidence", lambda engine, moments, *a, **k: ([0.1] * len(moments), 0.2))
     status, out, err = run(capsys, home, "ground", clips["bikes"], "a bicycle", "--check")
     assert status == 0
     assert err.splitlines() == ["studio: “a bicycle” is uncertain here: changed versions of the video agree by 0.20"]

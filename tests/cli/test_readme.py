@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import models
+from studio import models
 from studio.cli import parser
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import models
+from studio import models
 from studio.recipes import model_tables
 
 ROOT = Path(__file__).parents[2]

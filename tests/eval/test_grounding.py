@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from studio.errors import FormatError
 from studio.eval import evaluate
 from studio.eval.grounding import average_precision, highlight_hit, iou
-from studio.eval.questions import Answer, Question
+from studio.eval.grounding_files import GroundingPrediction, GroundTruth
 
 TRUTH = [
     {"qid": 1, "query": "a dog", "vid": "v1", "duration": 150, "relevant_windows": [[10, 20], [40, 60]]},
@@ -65,14 +65,14 @@ def test_a_question_without_an_answer_has_failed(run: Any) -> None:
 
 
 def test_a_true_moment_is_found_only_once() -> None:
-    question = Question(None, "q", None, None, [(0, 10), (20, 30)])
-    assert average_precision(question, Answer([(0, 10), (0, 10)], [0.9, 0.8]), 0.5) == 0.5
-    assert average_precision(question, Answer([(50, 60), (0, 10), (20, 30)], [0.9, 0.8, 0.7]), 0.5) == pytest.approx(
-        2 / 3
-    )
+    question = GroundTruth(None, "q", None, None, [(0, 10), (20, 30)])
+    assert average_precision(question, GroundingPrediction([(0, 10), (0, 10)], [0.9, 0.8]), 0.5) == 0.5
+    assert average_precision(
+        question, GroundingPrediction([(50, 60), (0, 10), (20, 30)], [0.9, 0.8, 0.7]), 0.5
+    ) == pytest.approx(2 / 3)
     # the order of the scores counts, and only the first ten of the list
-    assert average_precision(question, Answer([(50, 60), (0, 10)], [0.1, 0.9]), 0.5) == 0.5
-    assert average_precision(question, Answer([(50, 60)] * 10 + [(0, 10)], [0.1] * 10 + [0.9]), 0.5) == 0
+    assert average_precision(question, GroundingPrediction([(50, 60), (0, 10)], [0.1, 0.9]), 0.5) == 0.5
+    assert average_precision(question, GroundingPrediction([(50, 60)] * 10 + [(0, 10)], [0.1] * 10 + [0.9]), 0.5) == 0
 
 
 def test_the_best_clip_is_a_highlight_when_one_annotator_says_so(run: Any) -> None:
@@ -83,7 +83,7 @@ def test_the_best_clip_is_a_highlight_when_one_annotator_says_so(run: Any) -> No
         {**FOUND[1], "pred_saliency_scores": [0] * 6 + [1]},
     ]
     assert run(truth, found)["metrics"]["HIT@1"] == 50
-    assert not highlight_hit(Question(None, "q", None, None, [(0, 1)]), None)
+    assert not highlight_hit(GroundTruth(None, "q", None, None, [(0, 1)]), None)
 
 
 def test_the_output_of_ground_is_accepted(run: Any) -> None:
@@ -152,6 +152,6 @@ def test_overlap_is_symmetric_and_bounded(a: tuple[float, float], b: tuple[float
 
 @given(st.lists(spans, min_size=1, max_size=5), st.lists(spans, max_size=12), st.floats(0.1, 0.9))
 def test_precision_is_a_share(truth: list[Any], found: list[Any], threshold: float) -> None:
-    question = Question(None, "q", None, None, truth)
-    value = average_precision(question, Answer(found, [1 / (n + 1) for n in range(len(found))]), threshold)
+    question = GroundTruth(None, "q", None, None, truth)
+    value = average_precision(question, GroundingPrediction(found, [1 / (n + 1) for n in range(len(found))]), threshold)
     assert 0 <= value <= 1 + 1e-12

@@ -11,9 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-import models
-from assets.demo import CLIPS, clip_folder
-from studio import media
+from studio import media, models
+from studio.assets.demo import CLIPS, clip_folder
 
 FILE = Path(__file__).parent / "outputs.json"
 TEXTS = ["a bicycle on a street", "a man wearing a suit", "a cartoon rabbit in a meadow"]

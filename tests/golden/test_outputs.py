@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-import models
+from studio import models
 from tests.golden.outputs import FILE, TASKS, embedded
 
 GOLDEN = json.loads(FILE.read_text(encoding="utf-8"))

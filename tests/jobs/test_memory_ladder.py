@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from models._torch import with_smaller_batches
 from studio.config import Settings
 from studio.errors import JobError
 from studio.jobs import KINDS, JobKind, handlers
 from studio.jobs.executor import SLOWER, StudioExecutor
 from studio.jobs.result import JobResult
+from studio.models._torch import with_smaller_batches
 from studio.tasks import TaskContext
 
 quiet: Callable[..., None] = lambda *_: None  # noqa: E731

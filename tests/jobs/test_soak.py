@@ -18,7 +18,7 @@ from studio.config import Settings
 from studio.index import Cache
 from studio.jobs import Dispatcher, ProcessBackend
 from studio.partial import MARK
-from studio.store import Change, Store, annotations, jobs, videos
+from studio.store import EditRequest, Store, annotations, jobs, videos
 from studio.timeline import Annotation, Segment
 from tests.conftest import VIDEO
 from tests.jobs.fake_executor import FakeExecutor
@@ -68,7 +68,7 @@ def work(store: Store, runner: Dispatcher, number: int) -> None:
         runner.cancel(job)
     version = number // 10
     wanted = Annotation(f"a{number % 10}", Segment(0, number + 1), "moments", "x")
-    change = Change(f"e{number}", "update" if version else "create", wanted, version)
+    change = EditRequest(f"e{number}", "update" if version else "create", wanted, version)
     store.write(lambda db: annotations.save(db, "v1", change, "ann"))
     expected: dict[str, Any] = ended(store, job)
     assert expected["state"] in {"poison": ("failed", "cancelled"), "nap": ("done", "cancelled")}[kind]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import models
+from studio import models
 
 
 @pytest.fixture(scope="session")

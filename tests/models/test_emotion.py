@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import models
-from models.emotion.dialog import clean
+from studio import models
 from studio.eval import tel
 from studio.eval.emotion import mean_precision
+from studio.models.emotion.dialog import clean
 
 
 @pytest.fixture(scope="module", params=["dialog-emotion", "dcin-subtitles"])

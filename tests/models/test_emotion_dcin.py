@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.emotion import definitions
-from models.emotion.dcin import DCIN, Activity, best_of_clip, coactivity, consensus, fused, of_clip
 from studio.eval import tel
+from studio.models.emotion import definitions
+from studio.models.emotion.dcin import DCIN, Activity, best_of_clip, coactivity, consensus, fused, of_clip
 
 
 def activity(logits: torch.Tensor, attention: torch.Tensor | None = None) -> Activity:

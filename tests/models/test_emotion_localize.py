@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import contexts, localize
+from studio.models import contexts, localize
 
 
 def of(scores: list[float], **options: float) -> list[tuple[float, float, float]]:

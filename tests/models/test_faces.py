@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import models
-from models.faces.detector import iou
+from studio import models
+from studio.models.faces.detector import iou
 
 
 def box(x: float, y: float = 10, side: float = 40, score: float = 0.9) -> np.ndarray:

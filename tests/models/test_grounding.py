@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import models
-from models.grounding.proposals import peaks
+from studio import models
+from studio.models.grounding.proposals import peaks
 
 
 def overlap(a: tuple[float, ...], b: tuple[float, float]) -> float:

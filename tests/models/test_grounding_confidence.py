@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import models
-from models.grounding.equivariance import views
+from studio import models
+from studio.models.grounding.equivariance import views
 from studio.recipes import synthetic_videos as made_up
 
 LENGTHS = (12, 7, 20, 9, 15)

@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.torch import save
 
-import models
-from models import registry
-from models.card import ModelError
-from models.grounding.detr.engine import CLIP_S, LONGEST, MomentDetr, build, nearest, settle, windows
-from models.grounding.detr.network import SHAPES, Network, inputs
-from models.interfaces import TextFeatures
+from studio import models
+from studio.models import registry
+from studio.models.card import ModelError
+from studio.models.grounding.detr.engine import CLIP_S, LONGEST, MomentDetr, build, nearest, settle, windows
+from studio.models.grounding.detr.network import SHAPES, Network, inputs
+from studio.models.interfaces import TextFeatures
 
 SIZES = {"moment-detr": (4_228_873, 92), "qd-detr": (6_991_141, 178), "cg-detr": (12_021_035, 285)}
 
@@ -214,7 +214,7 @@ def test_a_file_changed_after_it_was_installed_is_never_parsed(
 ) -> None:
     card = models.install("moment-detr", official(nets["moment-detr"], tmp_path / "x.ckpt"), tmp_path)
     (tmp_path / "moment-detr.pt").write_bytes(b"something else")
-    monkeypatch.setattr("models.grounding.detr.engine.build", lambda *a: pytest.fail("parsed"))
+    monkeypatch.setattr("studio.models.grounding.detr.engine.build", lambda *a: pytest.fail("parsed"))
     with pytest.raises(ModelError, match="not the file that was installed"):
         models.load("grounding", "moment-detr", "cpu", tmp_path)
     (tmp_path / "moment-detr.pt.json").unlink()

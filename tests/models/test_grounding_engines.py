@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import models
-from models.grounding import clusters, curve, merge_tree
+from studio import models
+from studio.models.grounding import clusters, curve, merge_tree
 
 ENGINES = [card.name for card in models.cards("grounding") if models.installed(card)]
 LENGTHS = (12, 7, 20, 9, 15)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-import models
-from models.grounding import head
-from models.grounding.curve import cell_edges, unit_range
-from models.grounding.engine import Curve
+from studio import models
+from studio.models.grounding import head
+from studio.models.grounding.curve import cell_edges, unit_range
+from studio.models.grounding.engine import Curve
 from studio.recipes import grounding_head as recipe
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import models
+from studio import models
 
 CONFIG = {
     "embed_dim": 24,

@@ -13,11 +13,11 @@ import pytest
 import safetensors.torch
 import torch
 
-import models
-from models import architectures, registry
-from models.card import ModelCard, ModelError
+from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
+from studio.models import architectures, registry
+from studio.models.card import ModelCard, ModelError
 from studio.service.models import catalogue
 from studio.tasks import TaskContext
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import models
-from models import architectures, registry
-from models.card import ModelError
+from studio import models
+from studio.models import architectures, registry
+from studio.models.card import ModelError
 
 TASKS = {
     "active_speaker", "dialog_emotion", "expression", "face_detector", "grounding", "text_video", "voice_activity",
@@ -89,7 +89,7 @@ def test_a_card_cannot_point_outside(locator: str) -> None:
 def test_wrong_bytes_never_reach_a_parser(weights: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     (weights / "net.safetensors").write_bytes(content)
     reached: list[object] = []
-    monkeypatch.setattr("models.emotion.expression.build", lambda *a: reached.append(a))
+    monkeypatch.setattr("studio.models.emotion.expression.build", lambda *a: reached.append(a))
     with pytest.raises(ModelError, match="reinstall"):
         models.load("expression")
     assert reached == []
@@ -137,7 +137,8 @@ def test_importing_the_room_is_light() -> None:
     import sys
 
     code = (
-        "import sys, models; print(*[m for m in ('torch', 'onnxruntime', 'open_clip', 'studio') if m in sys.modules])"
+        "import sys, studio.models; heavy = ('torch', 'onnxruntime', 'open_clip'); own = 'studio.models'; "
+        "print(*[m for m in sys.modules if m in heavy or m.startswith('studio.') and not m.startswith(own)])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == []

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import models
+from studio import models
 
 
 def test_voice_contract(voice: Any) -> None:
@@ -91,7 +91,7 @@ def test_of_two_people_the_one_whose_voice_it_is(speaker: Any, heads: list[Any])
 
 
 def test_the_moving_mouth_gets_the_voice(data: Path) -> None:
-    from models.speaker.voice_motion import loudness
+    from studio.models.speaker.voice_motion import loudness
     from studio.recipes.talking_heads import sound
 
     speaker = models.load("active_speaker", "voice-motion", "cpu")

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import models
-from models.speaker import speaker_embedding
-from studio import media
+from studio import media, models
+from studio.models.speaker import speaker_embedding
 from tests.conftest import SHARED
 
 RATE = speaker_embedding.RATE

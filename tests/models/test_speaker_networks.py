@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-import models
-from models import ModelError
-from models.registry import card
-from models.speaker.checkpoints import DURATIONS, NETWORKS, Checkpoint, chunk_sizes, chunks, weights
-from models.speaker.networks import LightAsd, LoCoNet, LrAsd, TalkNet
-from models.speaker.networks.parts import Network
-from models.speaker.networks.residual import Frontend
+from studio import models
+from studio.models import ModelError
+from studio.models.registry import card
+from studio.models.speaker.checkpoints import DURATIONS, NETWORKS, Checkpoint, chunk_sizes, chunks, weights
+from studio.models.speaker.networks import LightAsd, LoCoNet, LrAsd, TalkNet
+from studio.models.speaker.networks.parts import Network
+from studio.models.speaker.networks.residual import Frontend
 
 CEPSTRA = (10 * torch.sin(0.05 * torch.arange(100.0)[:, None] + 0.7 * torch.arange(13.0)))[None]
 _Y, _X = torch.meshgrid(torch.arange(112.0), torch.arange(112.0), indexing="ij")

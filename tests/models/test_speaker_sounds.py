@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.speaker.sounds import fitted, log_mel, mfcc
+from studio.models.speaker.sounds import fitted, log_mel, mfcc
 
 TONE = np.round(3000 * np.sin(np.arange(16_000) ** 1.3 / 50) + 200 * np.cos(np.arange(16_000) * 0.9))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.speaker.studio_asd import REGION, SIDE, Network, _mouths, local_mean, motion
+from studio.models.speaker.studio_asd import REGION, SIDE, Network, _mouths, local_mean, motion
 from studio.recipes import studio_asd as recipe
 from studio.recipes.talking_heads import MARGIN, Head, person, precision, rested
 

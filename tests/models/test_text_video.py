@@ -9,11 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-import models
-from models._torch import with_smaller_batches
-from models.card import ModelError
-from models.text_video import precision
-from models.text_video.pixels import Preprocess
+from studio import models
+from studio.models._torch import with_smaller_batches
+from studio.models.card import ModelError
+from studio.models.text_video import precision
+from studio.models.text_video.pixels import Preprocess
 
 SMALL = {
     "embed_dim": 32,
@@ -111,8 +111,8 @@ def test_frames_of_the_promised_size_need_no_resize(encoder: Any, size: tuple[in
 def test_half_precision_stays_close(lite: Any, pictures: np.ndarray) -> None:
     import io
 
-    from models import registry
-    from models.text_video.image_tower import ImageTower
+    from studio.models import registry
+    from studio.models.text_video.image_tower import ImageTower
 
     weights = torch.load(io.BytesIO(registry.read(models.card("text_video"), "image")), weights_only=True)
     frames = torch.from_numpy(pictures)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-import models
-from models.text_video import token_clustering
-from models.text_video.token_clustering import cluster, neighbours_for, spectrum
+from studio import models
+from studio.models.text_video import token_clustering
+from studio.models.text_video.token_clustering import cluster, neighbours_for, spectrum
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.card import ModelError
-from models.text_video import hubness, multilevel, ucofia
-from models.text_video.query_bank import QUERY_BANK
+from studio.models.card import ModelError
+from studio.models.text_video import hubness, multilevel, ucofia
+from studio.models.text_video.query_bank import QUERY_BANK
 
 RNG = np.random.default_rng(3)
 

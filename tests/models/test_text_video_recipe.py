@@ -8,11 +8,11 @@ import pytest
 import safetensors.torch
 import torch
 
-import models
-from models import registry
-from models._minilm import Sentences
-from models.text_video import studio_lite
-from models.text_video.projection import Projection
+from studio import models
+from studio.models import registry
+from studio.models._minilm import Sentences
+from studio.models.text_video import studio_lite
+from studio.models.text_video.projection import Projection
 from studio.recipes import studio_lite as recipe
 
 TEXTS = ["A dog runs .", "Two people in red shirts play chess in a park .", "Snow .", "A boat on the water at night ."]

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import models
-from models.card import ModelCard, ModelError
-from models.grounding.plugin_adapter import PluginAdapter
+from studio import models
+from studio.models.card import ModelCard, ModelError
+from studio.models.grounding.plugin_adapter import PluginAdapter
 from studio.service import Studio
 
 ROOT = Path(__file__).parents[2]

@@ -1,12 +1,13 @@
 """Links in folders that are added: on one's own machine they may lead anywhere, out of a shared folder nowhere; each
 real file is added once, and loops end."""
 
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from studio.app.rpc import PAGES
+from studio.config import Settings
 from studio.errors import NotFound, PermissionDenied, UsageError
 from studio.service import Studio
 from studio.service.videos import files
@@ -24,11 +25,12 @@ def places(tmp_path: Path, clips: dict[str, Path]) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def guarded(studio: Studio, places: tuple[Path, Path]) -> Studio:
+def guarded(tmp_path: Path, places: tuple[Path, Path]) -> Iterator[Studio]:
     """A library with logins, that shares the folder."""
-    studio.users.put("berta", "correct horse")
-    studio.settings = replace(studio.settings, folders=(places[0].resolve(),))
-    return studio
+    opened = Studio(Settings(home=tmp_path / "guarded", folders=(places[0].resolve(),)))
+    opened.users.put("berta", "correct horse")
+    yield opened
+    opened.close()
 
 
 LINKS = {

@@ -13,7 +13,7 @@ from studio import media
 from studio.config import Settings
 from studio.errors import MediaError, NotFound, UsageError
 from studio.service import Studio
-from studio.service.search import Asked, Filters, parse, picture_of
+from studio.service.search import Filters, SearchRequest, parse, picture_of
 from tests.service.test_studio import edit
 
 SAID = "1\n00:00:00,500 --> 00:00:01,500\nThe überraschung is ready\n\n2\n00:00:02,000 --> 00:00:03,000\nCall me\n"
@@ -34,7 +34,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) ->
     studio.close()
 
 
-def names(studio: Studio, asked: Asked) -> list[str]:
+def names(studio: Studio, asked: SearchRequest) -> list[str]:
     return [hit["video"]["name"].split(".")[0].split("_")[0] for hit in studio.search.ask(asked)[0]]
 
 
@@ -47,20 +47,20 @@ def test_a_picture_finds_the_video_it_is_from(library: Studio, clips: dict[str, 
         _, image = media.frame_at(clip, 1_000_000)
         file = tmp_path / f"{name}.png"
         cv2.imwrite(str(file), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        assert names(library, Asked(image=picture_of(file), top=1)) == [name]
+        assert names(library, SearchRequest(image=picture_of(file), top=1)) == [name]
 
 
 def test_more_like_a_moment_leaves_the_moment_itself_out(library: Studio) -> None:
     bikes = by_name(library, "bikes")
-    hits, _ = library.search.ask(Asked(like=(bikes["id"], 0, 1_000_000), top=10))
+    hits, _ = library.search.ask(SearchRequest(like=(bikes["id"], 0, 1_000_000), top=10))
     assert hits
     for hit in hits:
         assert hit["video"]["id"] != bikes["id"] or hit["start_us"] >= 1_000_000 or hit["end_us"] <= 0
 
 
 def test_a_minus_pushes_away(library: Studio) -> None:
-    plain, _ = library.search.ask(Asked("a street", top=30))
-    pushed, _ = library.search.ask(Asked("a street -bicycle^1", top=30))
+    plain, _ = library.search.ask(SearchRequest("a street", top=30))
+    pushed, _ = library.search.ask(SearchRequest("a street -bicycle^1", top=30))
 
     def best(hits: list[dict[str, Any]]) -> float:
         return max(h["score"] for h in hits if h["video"]["name"].startswith("bikes"))
@@ -83,32 +83,32 @@ def test_filters(library: Studio, filters: Filters, expected: set[str]) -> None:
         low, high = filters.shortest_us, filters.longest_us or 10**12
         expected = {name for name, duration in rows.items() if low <= duration <= high}
         assert 0 < len(expected) < len(rows)
-    assert set(names(library, Asked("a bicycle", filters=filters, top=50))) == expected
+    assert set(names(library, SearchRequest("a bicycle", filters=filters, top=50))) == expected
 
 
 def test_filters_by_annotation_and_label(library: Studio) -> None:
     bikes = by_name(library, "bikes")
     library.timelines.save(bikes["id"], [edit(label="ride")])
     for filters in (Filters(annotated=True), Filters(label="ride")):
-        assert set(names(library, Asked("a man", filters=filters))) == {"bikes"}
-    assert "bikes" not in names(library, Asked("a man", filters=Filters(annotated=False), top=50))
-    assert names(library, Asked("a man", filters=Filters(label="fall"))) == []
+        assert set(names(library, SearchRequest("a man", filters=filters))) == {"bikes"}
+    assert "bikes" not in names(library, SearchRequest("a man", filters=Filters(annotated=False), top=50))
+    assert names(library, SearchRequest("a man", filters=Filters(label="fall"))) == []
 
 
 @pytest.mark.parametrize("query", ["Uberraschung", "the ÜBERRASCHUNG"])
 def test_what_is_said_is_found_whatever_its_case_and_accents(library: Studio, query: str) -> None:
-    hits, _ = library.search.ask(Asked(query, said_weight=0.5))
+    hits, _ = library.search.ask(SearchRequest(query, said_weight=0.5))
     assert hits[0]["video"]["name"].startswith("carphone")
     assert hits[0]["line"] == "The überraschung is ready"
     assert hits[0]["score"] > hits[0]["visual"]
     assert hits[0]["start_us"] < 1_500_000
-    assert all(not hit["line"] for hit in library.search.ask(Asked(query, said_weight=0.0))[0])
+    assert all(not hit["line"] for hit in library.search.ask(SearchRequest(query, said_weight=0.0))[0])
 
 
 def test_words_are_never_a_query_language_of_the_database(library: Studio) -> None:
     for query in ('"', "a AND (", "NEAR(a b)", "text:x", "'; DROP TABLE lines; --", "*", "ready*"):
-        library.search.ask(Asked(query + " ready", said_weight=0.5))
-    assert library.search.ask(Asked("ready", said_weight=0.5))[0][0]["line"]
+        library.search.ask(SearchRequest(query + " ready", said_weight=0.5))
+    assert library.search.ask(SearchRequest("ready", said_weight=0.5))[0][0]["line"]
 
 
 def test_why(library: Studio) -> None:
@@ -122,7 +122,7 @@ def test_why(library: Studio) -> None:
 
 
 def test_questions_and_searches_are_remembered(library: Studio) -> None:
-    library.search.ask(Asked("a very special question"))
+    library.search.ask(SearchRequest("a very special question"))
     assert library.search.history()[0] == "a very special question"
     question = {"query": "dog -grass", "filters": {"name": "bikes"}}
     kept = library.search.keep("dogs", question, "ada")
@@ -198,19 +198,19 @@ def test_a_survey_says_what_is_in_a_video(library: Studio) -> None:
 
 
 def test_levels_reorder_and_keep_the_scale_of_cosines(library: Studio) -> None:
-    plain, _ = library.search.ask(Asked("a bicycle on a street", top=4))
+    plain, _ = library.search.ask(SearchRequest("a bicycle on a street", top=4))
     for levels in ((1.0, 1.0, 0.0), (1.0, 1.0, 0.2), (0.0, 1.0, 0.0)):
-        hits, _ = library.search.ask(Asked("a bicycle on a street", top=4, levels=levels))
+        hits, _ = library.search.ask(SearchRequest("a bicycle on a street", top=4, levels=levels))
         assert hits[0]["video"]["name"].startswith("bikes")
         assert [h["score"] for h in hits] == sorted((h["score"] for h in hits), reverse=True)
         assert abs(hits[0]["score"] - plain[0]["score"]) < 0.15
-    same, _ = library.search.ask(Asked("a bicycle on a street", top=4, levels=(0.0, 0.0, 0.0)))
+    same, _ = library.search.ask(SearchRequest("a bicycle on a street", top=4, levels=(0.0, 0.0, 0.0)))
     assert [h["score"] for h in same] == [h["score"] for h in plain]
 
 
 def test_holding_back_never_raises_a_score(library: Studio) -> None:
-    plain, _ = library.search.ask(Asked("a man", top=50))
-    even, _ = library.search.ask(Asked("a man", top=50, even=True))
+    plain, _ = library.search.ask(SearchRequest("a man", top=50))
+    even, _ = library.search.ask(SearchRequest("a man", top=50, even=True))
     scores = {(h["video"]["id"], h["start_us"]): h["score"] for h in plain}
     changes = {h["video"]["id"]: scores[h["video"]["id"], h["start_us"]] - h["score"] for h in even}
     assert min(changes.values()) == pytest.approx(0.0, abs=1e-6)

@@ -10,7 +10,7 @@ from studio.app.rpc import PAGES
 from studio.errors import UsageError
 from studio.service import Studio
 from studio.store import annotations, imports, jobs, people, runs, searches, stored, videos
-from studio.store.annotations import Change
+from studio.store.annotations import EditRequest
 from studio.store.imports import Batch
 from studio.timeline import Annotation, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -34,7 +34,7 @@ def filled(studio: Studio) -> Studio:
         found = Prediction(Segment(1, 2), "Moments", "a dog", 0.5, "p1", {"confidence": 0.5})
         runs.add(db, ModelRun("v1", "grounding", "m", "1", [found], {"curve": {}}, "a dog"))
         jobs.add(db, "index", "v1", {"video": {}}, limit=None)
-        annotations.save(db, "v1", Change("e1", "create", an), "ann")
+        annotations.save(db, "v1", EditRequest("e1", "create", an), "ann")
         people.save(db, "v1", [{"track": "Person 1", "from": 0, "name": "Ann"}], 0, "ann")
         searches.keep(db, "dogs", {"query": "a dog"}, "ann")
         boxes = {"Person 1": ((0, 0.1, 0.1, 0.2, 0.2),)}

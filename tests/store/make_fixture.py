@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from studio.store import schema
+from studio.store import migrations
 
 FOLDER = Path(__file__).parent / "schemas"
 
@@ -81,10 +81,10 @@ def dump(db: sqlite3.Connection) -> str:
 
 if __name__ == "__main__":
     db = Database(memory=True)
-    names = [migration.name for migration in schema.migrations.pending(db)]
+    names = [migration.name for migration in migrations.migrations.pending(db)]
     wanted = sys.argv[1]
     for at, name in enumerate(names[: names.index(wanted) + 1], 1):  # each is filled as it was, before the next one
-        schema.migrations.apply(db, stop_before=names[at:])
+        migrations.migrations.apply(db, stop_before=names[at:])
         db.conn.executescript(CONTENT.get(name, ""))
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{wanted}.sql").write_text(dump(db.conn), encoding="utf-8")

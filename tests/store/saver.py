@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from studio.store import Change, Store, annotations
+from studio.store import EditRequest, Store, annotations
 from studio.timeline import Annotation, Segment
 
 PARTS = 3
@@ -20,7 +20,7 @@ def save(store: Store, number: int) -> None:
     def work(db: sqlite3.Connection) -> None:
         for part in range(PARTS):
             draft = Annotation(f"{number}-{part}", Segment(number, number + 1), "moments", "x")
-            annotations.save(db, "v1", Change(draft.id, "create", draft), "ann")
+            annotations.save(db, "v1", EditRequest(draft.id, "create", draft), "ann")
 
     store.write(work)
 

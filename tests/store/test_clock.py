@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.store import Change, Store, annotations, jobs, runs, videos
+from studio.store import EditRequest, Store, annotations, jobs, runs, videos
 from studio.timeline import Annotation, ModelRun, Prediction, Segment, apply_all
 from tests.conftest import VIDEO
 
@@ -37,7 +37,7 @@ def test_a_clock_that_jumps_reorders_nothing(
         for version in range(5):
             Clock.shown = max(Clock.shown + chance.choice(JUMPS), datetime(2000, 1, 1, tzinfo=UTC))
             wanted = Annotation(name, Segment(0, version + 1), "moments", "x")
-            change = Change(f"{name}-{version}", "update" if version else "create", wanted, version)
+            change = EditRequest(f"{name}-{version}", "update" if version else "create", wanted, version)
             found = Prediction(Segment(0, version + 1), "moments", "x", 0.5)
             run = ModelRun("v1", "grounding", "m", "1", [found])
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from studio.errors import Conflict
-from studio.store import Change, Store, annotations, videos
+from studio.store import EditRequest, Store, annotations, videos
 from studio.timeline import Annotation, Segment, apply_all
 from tests.conftest import VIDEO
 from tests.store.conftest import MEMORY
@@ -32,7 +32,7 @@ def two_programs(folder: Path) -> Iterator[list[Store]]:
 
 
 def push(store: Store, wanted: Annotation, base: int, edit: str, who: str) -> Annotation:
-    change = Change(edit, "update" if base else "create", wanted, base)
+    change = EditRequest(edit, "update" if base else "create", wanted, base)
     saved = store.write(lambda db: annotations.save(db, "v1", change, who))
     assert saved is not None
     return saved

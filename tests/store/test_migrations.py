@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from studio.errors import NewerSchema
-from studio.store import Store, annotations, schema, users
+from studio.store import Store, annotations, migrations, users
 from studio.store.database import connect
 
 FIXTURES = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
@@ -47,7 +47,7 @@ def assert_carried(old: dict[str, list[tuple[Any, ...]]], path: Path) -> None:
 
 def test_every_schema_but_the_newest_has_its_fixture() -> None:
     """The newest needs none before another one follows it."""
-    missing = schema.NAMES - {fixture.stem for fixture in FIXTURES} - {max(schema.NAMES)}
+    missing = migrations.NAMES - {fixture.stem for fixture in FIXTURES} - {max(migrations.NAMES)}
     assert not missing, "write the schema down before it is released: python -m tests.store.make_fixture NAME"
 
 
@@ -68,7 +68,7 @@ def test_an_older_library_comes_here_whole(fixture: Path, tmp_path: Path) -> Non
     store.close()
     assert_carried(old, path)
     copies = list(tmp_path.glob("studio-before-*.db"))
-    assert len(copies) == (0 if fixture.stem == max(schema.NAMES) else 1)
+    assert len(copies) == (0 if fixture.stem == max(migrations.NAMES) else 1)
     assert all(content(copy) == old for copy in copies)
 
 

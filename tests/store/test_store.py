@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import Conflict, JobError, NotFound, UsageError
-from studio.store import Change, Store, annotations, jobs, runs, videos
+from studio.store import EditRequest, Store, annotations, jobs, runs, videos
 from studio.timeline import Annotation, ModelRun, Prediction, Segment, apply_all
 
 
@@ -17,7 +17,7 @@ def draft(name: str = "a1", start: int = 1_000_000, end: int = 2_000_000, **more
 
 
 def save(store: Store, wanted: Annotation | None, base: int, edit: str, by: str = "ann", **more: str) -> Annotation:
-    change = Change(edit, "update" if base else "create", wanted, base, **more)
+    change = EditRequest(edit, "update" if base else "create", wanted, base, **more)
     result = store.write(lambda db: annotations.save(db, "v1", change, by))
     assert result is not None
     return result
@@ -66,7 +66,7 @@ def test_correcting_leaves_the_prediction_untouched(store: Store, prediction: st
 
 def test_a_decision_without_an_annotation(store: Store, prediction: str) -> None:
     def decide(edit: str, verdict: str) -> None:
-        change = Change(edit, "verdict", prediction_id=prediction, verdict=verdict)
+        change = EditRequest(edit, "verdict", prediction_id=prediction, verdict=verdict)
         store.write(lambda db: annotations.save(db, "v1", change, "ann"))
 
     decide("e1", "rejected")

@@ -12,7 +12,7 @@ from studio import media
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs.executor import perform
-from studio.tasks import TaskContext, Video, engines, glance, ground, index_video
+from studio.tasks import TaskContext, VideoRef, engines, glance, ground, index_video
 from studio.tasks.boundaries import _look, _split
 from studio.timeline import ModelRun
 
@@ -41,11 +41,11 @@ def film(clips: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def context(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TaskContext, Video]]:
+def context(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TaskContext, VideoRef]]:
     """The film indexed at one frame a second, its frames known and its cuts not."""
     table = media.probe(film)
     context = TaskContext(Settings(home=tmp_path_factory.mktemp("context"), device="cpu"))
-    video = Video("film", str(film), table.duration_us)
+    video = VideoRef("film", str(film), table.duration_us)
     context.cache.save_array(video.id, "pts.npy", np.asarray(table.pts_us, np.int64))
     index_video(context, video, rate=1.0)
     yield context, video
@@ -58,7 +58,7 @@ def error_s(run: ModelRun) -> float:
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_a_closer_look_moves_boundaries_nearer_to_the_truth(context: tuple[TaskContext, Video], engine: str) -> None:
+def test_a_closer_look_moves_boundaries_nearer_to_the_truth(context: tuple[TaskContext, VideoRef], engine: str) -> None:
     coarse = error_s(ground(*context, "a man", 1, engine=engine))
     fine = error_s(ground(*context, "a man", 1, engine=engine, refine=True))
     print(f"{engine}: {coarse:.2f} s, with a closer look {fine:.2f} s")
@@ -66,14 +66,14 @@ def test_a_closer_look_moves_boundaries_nearer_to_the_truth(context: tuple[TaskC
     assert fine <= 0.25
 
 
-def test_a_run_says_how_it_was_made(context: tuple[TaskContext, Video]) -> None:
+def test_a_run_says_how_it_was_made(context: tuple[TaskContext, VideoRef]) -> None:
     made = ground(*context, " a man ", top=1, engine="tag", refine=True)
     assert made.model.startswith("tag/")
     assert made.params == {"top": 1, "engine": "tag", "refine": True}
     assert ground(*context, "a man").params["engine"] == engines()[0]
 
 
-def test_known_cuts_need_no_closer_look(context: tuple[TaskContext, Video], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_known_cuts_need_no_closer_look(context: tuple[TaskContext, VideoRef], monkeypatch: pytest.MonkeyPatch) -> None:
     room, video = context
     room.cache.save_array(video.id, "shots.npy", np.array([START_US, END_US], np.int64))
     monkeypatch.setattr("studio.tasks.boundaries.media.sample_frames", lambda *a, **k: pytest.fail("decoded"))
@@ -84,7 +84,7 @@ def test_known_cuts_need_no_closer_look(context: tuple[TaskContext, Video], monk
 
 
 @pytest.mark.parametrize("query", ["", "a man"])
-def test_pointing_at_a_frame_finds_its_scene(context: tuple[TaskContext, Video], query: str) -> None:
+def test_pointing_at_a_frame_finds_its_scene(context: tuple[TaskContext, VideoRef], query: str) -> None:
     room, video = context
     made = perform(room, "glance", {"video": {"id": video.id, "path": video.path, "duration_us": video.duration_us},
                                     "at": 6.0, "query": query}).runs[0]  # fmt: skip
@@ -95,7 +95,7 @@ def test_pointing_at_a_frame_finds_its_scene(context: tuple[TaskContext, Video],
 
 
 @pytest.mark.parametrize("at_us", [-1, 10**9])
-def test_pointing_outside_is_refused(context: tuple[TaskContext, Video], at_us: int) -> None:
+def test_pointing_outside_is_refused(context: tuple[TaskContext, VideoRef], at_us: int) -> None:
     with pytest.raises(UsageError, match="between 0 and"):
         glance(*context, at_us)
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.grounding.detr.network import SHAPES, Network
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Features
-from studio.tasks import TaskContext, Video, catalogue, engines, ground
+from studio.models.grounding.detr.network import SHAPES, Network
+from studio.tasks import TaskContext, VideoRef, catalogue, engines, ground
 from studio.tasks.catalogue import download, install
 from studio.tasks.query import encoder_key
 
-VIDEO = Video("v", "/nowhere.mp4", 60_000_000)
+VIDEO = VideoRef("v", "/nowhere.mp4", 60_000_000)
 LENGTHS = (12, 7, 20, 21)
 
 

@@ -7,10 +7,10 @@ import av
 import numpy as np
 import pytest
 
-from models import FaceTrack
 from studio import media
 from studio.config import Settings
-from studio.tasks import TaskContext, Video
+from studio.models import FaceTrack
+from studio.tasks import TaskContext, VideoRef
 from studio.tasks.faces import FACES_AT_ONCE, SCENE_S, SHORTEST_PIECE_S, _plan, quality
 from studio.tasks.off_screen_speech import off_screen, voice_curve
 from studio.tasks.speaker import LABEL, OFF_SCREEN, find_speakers
@@ -71,7 +71,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> TaskContext:
 
 
 def test_people_and_voices_nobody_sees(context: TaskContext, scene: Path) -> None:
-    video = Video("scene", str(scene), media.probe(scene).duration_us)
+    video = VideoRef("scene", str(scene), media.probe(scene).duration_us)
     found = find_speakers(context, video)
     people = found.payload["tracks"]
     left = {p["track"] for p in people if p["boxes"][0][1] < 360}
@@ -100,18 +100,18 @@ def test_a_voice_with_no_face_in_the_whole_video(context: TaskContext, faces_fol
 
     audio = sound(faces_folder / "WDA_KatieHill_000.mp4")[: 2 * RATE]
     path = write(tmp_path / "radio.mkv", [np.full((64, 64, 3), 90, np.uint8)] * 50, audio)
-    found = find_speakers(context, Video("radio", str(path), media.probe(path).duration_us))
+    found = find_speakers(context, VideoRef("radio", str(path), media.probe(path).duration_us))
     assert found.payload["note"] == "No faces were found."
     assert found.payload["tracks"] == []
     assert {p.track for p in found.predictions} == {OFF_SCREEN}
     quiet = write(tmp_path / "quiet.mkv", [np.full((64, 64, 3), 90, np.uint8)] * 50, np.zeros(2 * RATE))
-    assert find_speakers(context, Video("quiet", str(quiet), media.probe(quiet).duration_us)).predictions == []
+    assert find_speakers(context, VideoRef("quiet", str(quiet), media.probe(quiet).duration_us)).predictions == []
 
 
 def test_the_voice_is_the_same_however_it_is_cut(
     context: TaskContext, scene: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    video = Video("scene", str(scene), media.probe(scene).duration_us)
+    video = VideoRef("scene", str(scene), media.probe(scene).duration_us)
     times, whole = voice_curve(context, video, lambda fraction, message: None)
     monkeypatch.setattr("studio.tasks.off_screen_speech.PIECE_S", 3)
     _, pieces = voice_curve(context, video, lambda fraction, message: None)

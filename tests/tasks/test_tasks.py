@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import FaceTrack
+from studio.models import FaceTrack
 from studio.tasks.curves import runs, segments, smooth
 from studio.tasks.faces import SCENE_S, _from_table, _plan, _to_table
 from studio.tasks.off_screen_speech import AUDIO_RATE, AudioWindow

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from models.grounding.detr.layers import (
+from studio.models.grounding.detr.layers import (
     HEADS,
     WIDTH,
     Activation,

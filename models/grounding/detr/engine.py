@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models._checkpoint import fill, tensors
-from models.architectures import architecture
-from models.card import ModelCard, ModelError
-from models.grounding.curve import Doubles, Moment, checked, l2_normalize, temporal_nms
-from models.grounding.detr.layers import WORDS
-from models.grounding.detr.network import CLIP, SHAPES, Network, inputs
-from models.interfaces import Floats, TextFeatures
+from studio.models._checkpoint import fill, tensors
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard, ModelError
+from studio.models.grounding.curve import Doubles, Moment, checked, l2_normalize, temporal_nms
+from studio.models.grounding.detr.layers import WORDS
+from studio.models.grounding.detr.network import CLIP, SHAPES, Network, inputs
+from studio.models.interfaces import Floats, TextFeatures
 
 CLIP_S = 2.0  # what one vector stands for
 LONGEST = 75  # clips that the checkpoints were trained on: longer videos are read in windows

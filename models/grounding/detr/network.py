@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from models.grounding.detr.decoders import AnchorDecoder, QueryDecoder, logit
-from models.grounding.detr.layers import (
+from studio.models.grounding.detr.decoders import AnchorDecoder, QueryDecoder, logit
+from studio.models.grounding.detr.layers import (
     HEADS,
     WIDTH,
     BareAttention,

@@ -4,8 +4,8 @@ Names of weights are those of the checkpoints. Each is put together from shared 
 `encode_video` for faces, `encode_audio` for sound, `fuse` for logits.
 """
 
-from models.speaker.networks.loconet import LoCoNet
-from models.speaker.networks.separable import LightAsd, LrAsd
-from models.speaker.networks.talknet import TalkNet
+from studio.models.speaker.networks.loconet import LoCoNet
+from studio.models.speaker.networks.separable import LightAsd, LrAsd
+from studio.models.speaker.networks.talknet import TalkNet
 
 __all__ = ["LightAsd", "LoCoNet", "LrAsd", "TalkNet"]

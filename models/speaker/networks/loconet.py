@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.speaker.networks.parts import Attention, Head, Network, normalised
-from models.speaker.networks.residual import Deep
+from studio.models.speaker.networks.parts import Attention, Head, Network, normalised
+from studio.models.speaker.networks.residual import Deep
 
 SPEAKERS = 3  # that are read together: the one in question and two others
 _WIDTH = 256

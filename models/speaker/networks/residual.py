@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.speaker.networks.parts import EPS, MOMENTUM, Attention
+from studio.models.speaker.networks.parts import EPS, MOMENTUM, Attention
 
 _PIECE, _REACH = 64, 2  # frames at a time, and how far to either side the first layer looks
 

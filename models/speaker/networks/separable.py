@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models.speaker.networks.parts import EPS, MOMENTUM, Gate, Head, Network, normalised
+from studio.models.speaker.networks.parts import EPS, MOMENTUM, Gate, Head, Network, normalised
 
 WIDTHS = (1, 32, 64, 128)
 

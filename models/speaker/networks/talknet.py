@@ -2,8 +2,8 @@
 
 import torch
 
-from models.speaker.networks.parts import Attention, Head, Network, normalised
-from models.speaker.networks.residual import Cepstra, Deep
+from studio.models.speaker.networks.parts import Attention, Head, Network, normalised
+from studio.models.speaker.networks.residual import Cepstra, Deep
 
 
 class Encoder(Deep):

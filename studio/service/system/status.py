@@ -10,7 +10,7 @@ import psutil
 
 from studio.jobs import ProcessBackend
 from studio.logs import version_of
-from studio.store import schema, statistics
+from studio.store import migrations, statistics
 
 if TYPE_CHECKING:
     from studio.service.studio import Studio
@@ -62,7 +62,7 @@ def _database(studio: "Studio") -> Row:
     file = studio.settings.database
     return {
         "size": _size(file), "log": _size(file.with_name(f"{file.name}-wal")), **studio.store.read(statistics.counts),
-        "newest_schema": max(schema.NAMES), "read_only": studio.store.read_only,
+        "newest_schema": max(migrations.NAMES), "read_only": studio.store.read_only,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from studio.config import Limits
 from studio.errors import Conflict, PermissionDenied, StudioError, UsageError
 from studio.service.accounts.rights import BULK, BULK_S, Actor
 from studio.service.requests import text, time, whole
-from studio.store import Change, annotations
+from studio.store import EditRequest, annotations
 from studio.timeline import Annotation, Segment, checked_attributes, to_dict
 
 Wire = dict[str, Any]
@@ -17,7 +17,7 @@ OPS = ("create", "update", "delete", "restore", "verdict")
 ID_CHARS = 64
 
 
-def parse(edit: Any, limits: Limits) -> Change:
+def parse(edit: Any, limits: Limits) -> EditRequest:
     """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict.
 
     Raises UsageError that says which part is wrong.
@@ -29,7 +29,7 @@ def parse(edit: Any, limits: Limits) -> Change:
         raise UsageError(f"An edit needs an edit_id and an op out of {', '.join(OPS)}.")
     if op == "verdict":
         decided = text(edit, "verdict", "", longest=ID_CHARS)
-        return Change(edit_id, op, None, 0, text(edit, "prediction_id", "", longest=ID_CHARS), decided)
+        return EditRequest(edit_id, op, None, 0, text(edit, "prediction_id", "", longest=ID_CHARS), decided)
     wanted = Annotation(
         id=_needed(edit, "id", ID_CHARS),
         segment=Segment(time(edit, "start"), time(edit, "end")),
@@ -43,7 +43,9 @@ def parse(edit: Any, limits: Limits) -> Change:
         attributes=checked_attributes(edit.get("attributes") or {}),
     )
     # a page or a script that knows nothing of attributes leaves them as they are
-    return Change(edit_id, op, wanted, whole(edit, "base_version", 0), keeps_attributes=edit.get("attributes") is None)
+    return EditRequest(
+        edit_id, op, wanted, whole(edit, "base_version", 0), keeps_attributes=edit.get("attributes") is None
+    )
 
 
 def _needed(edit: Wire, key: str, longest: int) -> str:
@@ -91,7 +93,7 @@ class _Bulk:
     def __init__(self, db: sqlite3.Connection, annotator: str) -> None:
         self._db, self._annotator, self._count = db, annotator, -1
 
-    def take(self, change: Change) -> None:
+    def take(self, change: EditRequest) -> None:
         """Raises PermissionDenied for a deletion too many."""
         if change.wanted is None or not change.wanted.deleted or annotations.is_done(self._db, change.edit_id):
             return
@@ -116,7 +118,7 @@ def _name(edit: Wire, key: str) -> str | None:
         return None
 
 
-def _within(db: sqlite3.Connection, change: Change, duration_us: int) -> None:
+def _within(db: sqlite3.Connection, change: EditRequest, duration_us: int) -> None:
     """Raises UsageError for a segment that is moved beyond the video.
 
     One that lies there since its video was replaced by a shorter one can still be renamed or deleted.

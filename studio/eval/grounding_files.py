@@ -25,7 +25,7 @@ Window = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class GroundTruth:
     """A text, its true moments (s), and the ratings of 2-s clips: clip number → three ratings 0–4."""
 
     qid: str | None
@@ -37,7 +37,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GroundingPrediction:
     """Proposed moments (s) in the order given, each with its score; `saliency` has one value a 2-s clip."""
 
     windows: list[Window]
@@ -46,7 +46,7 @@ class Answer:
     saliency: list[float] | None = None
 
 
-def read_truth(path: Path) -> list[Question]:
+def read_truth(path: Path) -> list[GroundTruth]:
     """The questions of a file. Raises FormatError."""
     lines = [line for line in reading.text(path).splitlines() if line.strip()]
     if lines and _CHARADES.match(lines[0]):
@@ -54,7 +54,7 @@ def read_truth(path: Path) -> list[Question]:
     return [_question(r, f"“{path.name}”, record {n}") for n, r in enumerate(reading.records(path), 1)]
 
 
-def _charades(line: str, where: str) -> Question:
+def _charades(line: str, where: str) -> GroundTruth:
     parts = _CHARADES.match(line)
     if parts is None:
         raise FormatError(f"{where}, must read: VIDEO START END##sentence.")
@@ -63,17 +63,17 @@ def _charades(line: str, where: str) -> Question:
         window = float(start), float(end)
     except ValueError:
         raise FormatError(f"{where}: START and END must be numbers of seconds.") from None
-    return Question(None, " ".join(sentence.split()), video, None, [_ordered(*window, where)])
+    return GroundTruth(None, " ".join(sentence.split()), video, None, [_ordered(*window, where)])
 
 
-def _question(record: reading.Record, where: str) -> Question:
+def _question(record: reading.Record, where: str) -> GroundTruth:
     query = reading.label(record, "query")
     windows = _windows(record, ("relevant_windows", "moments"), where)[0]
     if query is None or not windows:
         raise FormatError(f"{where}, needs a “query” and at least one moment (“start” and “end” in seconds).")
     length = _duration(record.get("duration"), where)
     video = reading.label(record, "video", "vid")
-    return Question(reading.label(record, "qid"), query, video, length, windows, _ratings(record, where))
+    return GroundTruth(reading.label(record, "qid"), query, video, length, windows, _ratings(record, where))
 
 
 def _duration(value: Any, where: str) -> float | None:
@@ -119,12 +119,12 @@ def _ordered(start: float, end: float, where: str) -> Window:
     return start, end
 
 
-def read_answers(path: Path, questions: list[Question]) -> list[Answer | None]:
+def read_answers(path: Path, questions: list[GroundTruth]) -> list[GroundingPrediction | None]:
     """One answer a question, None where there is none.
 
     Raises FormatError, also where no question is answered or an answer fits questions about several videos.
     """
-    found: dict[tuple[str | None, ...], Answer] = {}
+    found: dict[tuple[str | None, ...], GroundingPrediction] = {}
     for number, record in enumerate(reading.records(path), 1):
         where = f"“{path.name}”, record {number}"
         if not any(name in record for name in ("pred_relevant_windows", "moments")):
@@ -143,8 +143,8 @@ def read_answers(path: Path, questions: list[Question]) -> list[Answer | None]:
 
 
 def _match(
-    found: dict[tuple[str | None, ...], Answer], q: Question, only: bool, several: bool, name: str
-) -> Answer | None:
+    found: dict[tuple[str | None, ...], GroundingPrediction], q: GroundTruth, only: bool, several: bool, name: str
+) -> GroundingPrediction | None:
     for key in (("qid", q.qid), (q.query, q.video)):
         if None not in key and key in found:
             return found[key]
@@ -154,12 +154,12 @@ def _match(
     return found.get((q.query, None), found.get((None, None)) if only else None)
 
 
-def _answer(record: reading.Record, where: str) -> Answer:
+def _answer(record: reading.Record, where: str) -> GroundingPrediction:
     windows, scores = _windows(record, ("pred_relevant_windows", "moments"), where)
     saliency, curve, duration = record.get("pred_saliency_scores"), record.get("curve"), record.get("duration")
     if duration is None and isinstance(curve, dict) and curve.get("times"):
         duration = reading.items(curve["times"], f"{where}: “times”")[-1]  # the last sample lies near the end
-    return Answer(
+    return GroundingPrediction(
         windows,
         scores,
         _duration(duration, where),
