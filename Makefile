@@ -2,9 +2,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+NODE := $(BIN)/python -m tests.node
+JS := assets/web/js tests/js eslint.config.js tsconfig.json package.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install run test test-release lint bench lock clean
+.PHONY: install run test test-release lint format bench lock lock-js clean
 
 install: .venv/.installed
 
@@ -18,20 +20,34 @@ install: .venv/.installed
 run: install
 	$(BIN)/studio demo
 
-lint: install
+lint: install node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NODE) tsc
+	$(NODE) eslint assets/web/js tests/js eslint.config.js
+	$(NODE) prettier --check --log-level warn $(JS)
+
+# What checks the browser's modules; the product needs none of it.
+node_modules/.installed: package.json package-lock.json .venv/.installed
+	$(NODE) install
+	@touch $@
+
+format: install node_modules/.installed
+	$(BIN)/ruff format .
+	$(NODE) prettier --write --log-level warn $(JS)
 
 # The browser's tests mostly wait for a page, the others mostly compute: side by side they take half as long.
 test: lint
+	@$(BIN)/python -m tests.setup_browser
 	@mkdir -p build
 	@$(BIN)/python -m pytest tests/browser >build/browser.log 2>&1 & browser=$$!; \
 	$(BIN)/python -m pytest --ignore=tests/browser; others=$$?; \
 	wait $$browser; browser=$$?; cat build/browser.log; exit $$((others || browser))
 
 test-release: install
+	@$(BIN)/python -m tests.setup_browser
 	$(BIN)/python -m pytest -m 'release or not release'
 
 bench: install
@@ -43,5 +59,9 @@ lock:
 		--no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.lock
 	$(BIN)/python -m tests.supply.licences
 
+# After a change of package.json.
+lock-js: install
+	$(NODE) lock
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

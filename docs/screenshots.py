@@ -1,9 +1,8 @@
-"""Takes the pictures of the README and the tutorials from a real run: `python docs/screenshots.py`. It needs Chromium.
+"""Takes the pictures of the README and the tutorials from a real run: `python -m docs.screenshots`. It needs Chromium.
 
 It builds the demo library in a temporary folder, serves it, and writes docs/images; each picture is under 250 kB.
 """
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 from studio.assets.demo import build
 from studio.config import Settings
 from studio.service import Studio
+from tests.setup_browser import browser_path
 
 IMAGES = Path(__file__).parent / "images"
 MOST_BYTES = 250_000
@@ -26,7 +26,6 @@ URL = f"http://127.0.0.1:{PORT}/"
 
 def main() -> None:
     """Every picture, one after the other."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         video = prepared(home)
@@ -35,7 +34,9 @@ def main() -> None:
         try:
             await_server()
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+                browser = playwright.chromium.launch(
+                    executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"]
+                )
                 page = browser.new_page(viewport={"width": 1280, "height": 800})
                 page.set_default_timeout(120_000)
                 take(page, video)

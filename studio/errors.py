@@ -4,7 +4,7 @@ Every message is one sentence a person can act on: what is wrong, and the cure.
 
     StudioError
     ├── UsageError            the request makes no sense (exit status 2)
-    ├── Refused               whoever asks may not
+    ├── PermissionDenied      this person may not do it
     │   └── NotTheirs         edits that somebody else made
     ├── NotFound              no such video, annotation, job, model
     ├── MediaError            a file that cannot be watched
@@ -36,11 +36,11 @@ class UsageError(StudioError):
     """The request makes no sense as it stands."""
 
 
-class Refused(StudioError):
-    """Whoever asks may not: not logged in, or a wrong password."""
+class PermissionDenied(StudioError):
+    """This person may not do it: it belongs to somebody else, or they are not logged in."""
 
 
-class NotTheirs(Refused):
+class NotTheirs(PermissionDenied):
     """Edits that somebody else made: they wait until that person logs in."""
 
 

@@ -30,7 +30,7 @@ MCP_REQUESTS = ("PingRequest", "ListToolsRequest", "CallToolRequest")
 log = logging.getLogger(__name__)
 
 
-class Said(gr.Error):
+class ApiError(gr.Error):
     """A sentence for whoever called; `str` is the sentence itself, which MCP sends on."""
 
     def __init__(self, sentence: str) -> None:
@@ -48,7 +48,7 @@ class Blocks(gr.Blocks):
         inputs += [each.value for each in block_fn.inputs[len(inputs) :]]
 
 
-def sentence(function: Endpoint) -> Endpoint:
+def as_api_error(function: Endpoint) -> Endpoint:
     """What goes wrong becomes one sentence, for HTTP and MCP alike."""
 
     @functools.wraps(function)
@@ -56,10 +56,10 @@ def sentence(function: Endpoint) -> Endpoint:
         try:
             return function(*args, **kwargs)
         except StudioError as error:
-            raise Said(str(error)) from None
+            raise ApiError(str(error)) from None
         except Exception:
             log.exception("endpoint %s failed", function.__name__)
-            raise Said("Something unexpected went wrong; nothing was changed.") from None
+            raise ApiError("Something unexpected went wrong; nothing was changed.") from None
 
     return call
 
@@ -68,7 +68,7 @@ def declare(studio: Studio) -> None:
     """Make the endpoints, inside the Blocks that is open."""
     for function in endpoints(studio):
         # Answered at once, like the calls of the pages: the queue would let MCP call only over HTTP, without a cookie.
-        api(sentence(function), api_name=function.__name__, queue=False)
+        api(as_api_error(function), api_name=function.__name__, queue=False)
 
 
 def check_mcp() -> None:

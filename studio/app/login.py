@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studio.assets import read_page
-from studio.errors import Refused, StoreError
+from studio.errors import PermissionDenied, StoreError
 from studio.service import Studio
 from studio.service.accounts.users import DAYS
 
@@ -17,12 +17,12 @@ COOKIE = "moment_session"
 FORM = "/login"
 LOOKS = ("/web/css/", "/web/icons/")  # what a stranger sees besides the form
 MOST_FORM = 4_096
-who: ContextVar[str] = ContextVar("who", default="")
+current_user: ContextVar[str] = ContextVar("current_user", default="")
 """The user whose request this is; empty where nobody has to log in."""
 
 
 def routes(studio: Studio, always: bool = False) -> APIRouter:
-    """The routes of the way in and out; `always` as for `Door`."""
+    """The routes of the way in and out; `always` as for `AuthMiddleware`."""
     router = APIRouter()
 
     def form(sentence: str = "", status: int = 200) -> HTMLResponse:
@@ -44,7 +44,7 @@ def routes(studio: Studio, always: bool = False) -> APIRouter:
         try:
             address = request.client.host if request.client else ""
             token = await run_in_threadpool(studio.users.login, name, password, address)
-        except Refused as error:
+        except PermissionDenied as error:
             return form(str(error), 403)
         except StoreError as error:
             return form(str(error), 503)
@@ -68,8 +68,8 @@ def _is_open(path: str) -> bool:
     return path == FORM or (path.startswith(LOOKS) and ".." not in path)
 
 
-class Door:
-    """ASGI middleware: where a library has users, only they get further than the form, and `who` says which.
+class AuthMiddleware:
+    """ASGI middleware: where a library has users, only they get further than the form, and `current_user` says which.
 
     With `always` nobody gets further who is no user, also when the last one was taken out: others reach this address.
     """
@@ -84,11 +84,12 @@ class Door:
         request = Request(scope)
         user = await run_in_threadpool(self._users.user_of, request.cookies.get(COOKIE, ""))
         if user:
-            who.set(user)
+            current_user.set(user)
         if user or _is_open(scope["path"]):
             await self._app(scope, receive, send)
         elif request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             await RedirectResponse("/login", 303)(scope, receive, send)
         else:
-            said = {"ok": False, "error": "You are not logged in; open the studio's first page.", "kind": "refused"}
-            await JSONResponse(said, 401)(scope, receive, send)
+            error = "You are not logged in; open the first page of this studio and log in."
+            answer = {"ok": False, "error": error, "kind": "forbidden"}
+            await JSONResponse(answer, 401)(scope, receive, send)

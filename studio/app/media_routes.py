@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.requests import ClientDisconnect
 
-from studio.app.login import who
+from studio.app.login import current_user
 from studio.atomic_files import temp_path
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
@@ -156,7 +156,9 @@ def routes(studio: Studio) -> APIRouter:
                     received += len(chunk)
             if promised and expected != received:
                 raise _broke_off()
-            row = await run_in_threadpool(studio.videos.keep_upload, partial, name, studio.users.actor(who.get()))
+            row = await run_in_threadpool(
+                studio.videos.keep_upload, partial, name, studio.users.actor(current_user.get())
+            )
             return JSONResponse({"ok": True, "data": serializers.video(row)})
         except StudioError as error:
             return failed(error)

@@ -3,7 +3,8 @@
 import gradio as gr
 
 from studio import __version__
-from studio.app import api, calls
+from studio.app import api
+from studio.app.rpc import PAGES, Method
 from studio.assets import read_page
 from studio.service import Studio
 
@@ -14,17 +15,13 @@ def build(studio: Studio) -> gr.Blocks:
     """The whole app for one library."""
     blocks: gr.Blocks
     with api.Blocks(title="Moment Studio", analytics_enabled=False, fill_width=True) as blocks:
-        _page("shell", calls.shell_calls(studio))
-        _page("library", calls.library_calls(studio))
-        _page("search", calls.search_calls(studio))
-        _page("annotate", calls.annotate_calls(studio))
-        _page("models", calls.models_calls(studio))
-        _page("overview", calls.overview_calls(studio))
+        for name, methods in PAGES.items():
+            _page(name, methods(studio))
         api.declare(studio)
     return blocks
 
 
-def _page(name: str, functions: list[calls.Call]) -> gr.HTML:
+def _page(name: str, functions: list[Method]) -> gr.HTML:
     return gr.HTML(
         html_template=read_page(name),
         js_on_load=MOUNT.format(page=name, version=__version__),

@@ -83,7 +83,7 @@ def create_app(
         api.restrict_mcp(blocks)
     app.add_exception_handler(Exception, _unexpected)
     say_what_is_wrong(app)
-    app.add_middleware(login.Door, studio=studio, always=logged_in)
+    app.add_middleware(login.AuthMiddleware, studio=studio, always=logged_in)
     hosts = [host, *([socket.gethostname(), socket.getfqdn()] if others else [])]
     app.add_middleware(
         RequestGuard,

@@ -25,4 +25,4 @@ async def _wrong(_: Request, error: Exception) -> Response:
     where = ".".join(str(part)[:40] for part in first.get("loc", ()) if part not in ("body", "query"))
     about = f"“{where.encode('utf-8', 'replace').decode()}” is" if where else "It is"
     said = f"This request is not what is expected here. {about} wrong or missing."
-    return JSONResponse({"ok": False, "error": said, "kind": "refused"}, 422)
+    return JSONResponse({"ok": False, "error": said, "kind": "invalid"}, 422)

@@ -226,7 +226,7 @@ class Search:
     def keep(self, name: str, question: Row, annotator: str, by: Actor = OWNER) -> Row:
         """Keep a search under a name, in place of one's own of that name.
 
-        Raises UsageError, Refused.
+        Raises UsageError, PermissionDenied.
         """
         name = name.strip()
         if not name or len(name) > 80:
@@ -254,7 +254,7 @@ class Search:
     def forget(self, search_id: str, by: Actor = OWNER) -> None:
         """Remove a kept search; `bring_back` undoes it.
 
-        Raises NotFound, Refused.
+        Raises NotFound, PermissionDenied.
         """
 
         def work(db: Any) -> None:
@@ -267,7 +267,7 @@ class Search:
     def bring_back(self, search_id: str, by: Actor = OWNER) -> None:
         """Undo the removal of a kept search.
 
-        Raises NotFound, Refused.
+        Raises NotFound, PermissionDenied.
         """
 
         def work(db: Any) -> None:

@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from studio.app import create_app
-from studio.app.calls import annotate_calls, answer, library_calls, search_calls
+from studio.app.rpc import PAGES
+from studio.app.rpc.method import rpc_method
 from studio.assets import read_page
 from studio.service import Studio
 
@@ -136,7 +137,7 @@ WRONG: list[Any] = [None, [], "x", 7, {}, {"video": 7}, {"video": {"a": 1}}, {"v
 
 
 def test_wrong_calls_get_a_sentence(studio: Studio) -> None:
-    calls = [*library_calls(studio), *search_calls(studio), *annotate_calls(studio)]
+    calls = [*PAGES["library"](studio), *PAGES["search"](studio), *PAGES["annotate"](studio)]
     for call in calls:
         for request in WRONG:
             reply = call(request)
@@ -150,7 +151,7 @@ def test_a_bug_becomes_a_sentence_and_a_log_entry(caplog: pytest.LogCaptureFixtu
     def broken(request: dict[str, Any]) -> None:
         raise ZeroDivisionError("inside")
 
-    reply = answer(broken)({})
+    reply = rpc_method(broken)({})
     assert reply["ok"] is False
     assert "inside" not in reply["error"]
     assert "ZeroDivisionError" in caplog.text

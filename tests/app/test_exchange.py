@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from studio.app import create_app
-from studio.app.calls import annotate_calls, library_calls
+from studio.app.rpc import PAGES
 from studio.config import Settings
 from studio.formats import FORMATS
 from studio.service import Studio
@@ -30,7 +30,7 @@ def video(studio: Studio, clips: dict[str, Path]) -> str:
 
 
 def calls_of(studio: Studio) -> dict[str, Any]:
-    return {call.__name__: call for call in annotate_calls(studio)}
+    return {call.__name__: call for call in PAGES["annotate"](studio)}
 
 
 def test_a_file_goes_up_and_is_imported_and_taken_back(client: TestClient, studio: Studio, video: str) -> None:
@@ -85,7 +85,7 @@ def test_every_format_can_be_downloaded(client: TestClient, studio: Studio, vide
 
 
 def test_the_list_of_formats_reaches_both_pages(studio: Studio) -> None:
-    for calls in (annotate_calls(studio), library_calls(studio)):
+    for calls in (PAGES["annotate"](studio), PAGES["library"](studio)):
         found = {call.__name__: call for call in calls}["formats"]({})["data"]["formats"]
         assert [f["name"] for f in found] == list(FORMATS)
 

@@ -18,7 +18,7 @@ from studio.app import create_app
 from studio.app.server import serve
 from studio.cli import main
 from studio.config import Settings
-from studio.errors import Refused, UsageError
+from studio.errors import PermissionDenied, UsageError
 from studio.service import Studio
 from studio.service.accounts.users import TRIES, TRIES_ANY_NAME, Users
 from studio.service.system.backup import backup, restore
@@ -71,7 +71,7 @@ def test_a_wrong_password_is_refused_and_soon_all_are(client: TestClient, guarde
         wrong = client.post("/login", data={**BERTA, "password": "<script>"})
         assert wrong.status_code == 403 and "<script>" not in wrong.text
     assert "Too many" in client.post("/login", data=BERTA).text, "the right one does not help now"
-    with pytest.raises(Refused, match="do not belong together"):
+    with pytest.raises(PermissionDenied, match="do not belong together"):
         guarded.users.login("nobody", "whatever it is")
     assert client.post("/login", content=b"x" * 10_000).status_code == 413
 
@@ -176,7 +176,7 @@ def test_the_command_line_keeps_users(
 
 
 def wrong(users: Users, name: str = "berta", address: str = "10.0.0.9") -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(PermissionDenied) as refused:
         users.login(name, "a wrong password", address)
     return str(refused.value)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from studio.app import calls, create_app
+from studio.app import create_app
+from studio.app.rpc import PAGES
 from studio.config import Settings
 from studio.logs import Reports
 from studio.service import Studio
@@ -80,9 +81,7 @@ def ask(client: TestClient, component: int, name: str, request: str) -> Any:
 def test_every_key_of_every_call(served: tuple[TestClient, Studio], wrong: str) -> None:
     _, studio = served
     value = json.loads(wrong)
-    known = (calls.shell_calls, calls.library_calls, calls.search_calls, calls.annotate_calls, calls.models_calls,
-             calls.overview_calls)  # fmt: skip
-    for call in (call for made in known for call in made(studio)):
+    for call in (call for methods in PAGES.values() for call in methods(studio)):
         name = call.__name__
         if name in HARMLESS:
             continue

@@ -13,41 +13,46 @@ from studio.assets.demo import clip_folder
 from studio.config import Settings
 from studio.service import Studio
 from tests.bench.media import repeat
-from tests.browser.conftest import FLAGS, Served, chromium_path
-from tests.browser.desk import Desk
+from tests.browser.annotate_page import AnnotatePage
+from tests.browser.conftest import FLAGS, Served
+from tests.setup_browser import browser_path
 
 DRAW = """async (n) => {
   const { Timeline } = await import('/web/js/view/timeline.js');
-  const { Rows } = await import('/web/js/model/rows.js');
+  const { DocumentStore } = await import('/web/js/model/document-store.js');
+  const { RowLayout } = await import('/web/js/model/row-layout.js');
   const root = document.createElement('div');
   root.style.cssText = 'position:fixed;left:0;top:0;width:1100px;z-index:99;background:#fff';
   const canvases = ['overview', 'ruler', 'rows'].map((name) => `<canvas id="timeline-${name}"></canvas>`);
   root.innerHTML = canvases.join('');
   document.body.append(root);
   const frame = () => new Promise((done) => requestAnimationFrame(done));
-  const doc = {
-    video: { duration: 7200 }, palette: ['#0072b2', '#e69f00', '#009e73'], labels: [], previews: [], tracks: new Map(),
-    pts: Float64Array.from({ length: 7200 * 25 }, (_, i) => i / 25), isShown: () => true, rowOf: (item) => item.track,
-    signals: {
-      shots: [], lines: [], graphs: new Map(),
-      waveform: new Int8Array(2 * 7200 * 50).map((_, i) => (i * 37) % 100 * (i % 2 ? 1 : -1)),
-      curve: {
-        query: 'x', times: [...Array(7200).keys()], scores: [...Array(7200).keys()].map((i) => Math.sin(i / 9)),
-      },
-    },
-    predictions: new Map(), annotations: new Map(),
-  };
-  for (let i = 0; i < n; i++) {
+  const items = Array.from({ length: n }, (_, i) => {
     const start = (i * 7919) % 7190 + (i % 10) / 10;
-    const item = {
-      id: 's' + i, track: 'Track ' + (i % 8), task: 'speaker', start, end: start + 1 + (i % 5),
-      label: 'label ' + (i % 12), score: 0.5, verdict: '',
+    return {
+      id: 's' + i, track: 'Track ' + (i % 8), run: 'r', task: 'speaker', start, end: start + 1 + (i % 5),
+      label: 'label ' + (i % 12), score: 0.5, verdict: '', version: 1,
     };
-    (i % 2 ? doc.predictions : doc.annotations).set(item.id, item);
-  }
-  const timeline = new Timeline(root, document.createElement('div'), new Rows(null));
+  });
+  const store = new DocumentStore();
+  store.takeDocument({
+    video: { id: 'v', duration: 7200, width: 16, height: 9 }, playable: true, seq: 0, run_seq: 0, runs: [],
+    palette: ['#0072b2', '#e69f00', '#009e73'], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
+    schema: { key: '', labels: [], tracks: [] },
+    predictions: items.filter((_, i) => i % 2), annotations: items.filter((_, i) => i % 2 === 0),
+  });
+  store.setFrameTimes(Float64Array.from({ length: 7200 * 25 }, (_, i) => i / 25));
+  store.setMedia({
+    waveform: new Int8Array(2 * 7200 * 50).map((_, i) => (i * 37) % 100 * (i % 2 ? 1 : -1)),
+    curve: {
+      run: 'q', query: 'x', times: [...Array(7200).keys()], scores: [...Array(7200).keys()].map((i) => Math.sin(i / 9)),
+    },
+  });
+  const rowLayout = new RowLayout(null);
+  rowLayout.toggle('Film', 'hidden'); // this video has no pictures
+  const timeline = new Timeline(root, document.createElement('div'), rowLayout);
   const begin = performance.now();
-  timeline.show(doc);
+  timeline.show({ store });
   timeline.relayout();
   timeline.draw();
   const render = performance.now() - begin;
@@ -108,11 +113,11 @@ def run(folder: Path) -> dict[str, object]:
     served.start()
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+            browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 720})
-            desk = Desk(page, served.url).open(video)
+            annotate_page = AnnotatePage(page, served.url).open(video)
             results = dict(part for n in (100, 1000, 10_000) for part in _draw(page, n))
-            edits = _edit(desk)
+            edits = _edit(annotate_page)
             opened = [(_open(browser, served.url, video), _open(browser, served.url, long)) for _ in range(5)]
             browser.close()
         saves = _saves(served, video)
@@ -173,16 +178,18 @@ def _draw(page: Page, n: int) -> list[tuple[str, object]]:
     ]
 
 
-def _edit(desk: Desk) -> list[float]:
-    desk.create(1.0, 3.0)
+def _edit(annotate_page: AnnotatePage) -> list[float]:
+    annotate_page.create(1.0, 3.0)
     spans = []
     for turn in range(20):
-        (segment,) = desk.segments("annotation")
-        waiting = desk.page.evaluate_handle(f"() => {{ window.spent = ({SAVE})(); }}")
+        (segment,) = annotate_page.segments("annotation")
+        waiting = annotate_page.page.evaluate_handle(f"() => {{ window.spent = ({SAVE})(); }}")
         waiting.dispose()
-        desk.drag((segment["end"] - 0.01, segment["y"]), (segment["end"] + (0.4 if turn % 2 else -0.4), segment["y"]))
-        spans.append(float(desk.page.evaluate("window.spent")))
-        desk.saved()
+        annotate_page.drag(
+            (segment["end"] - 0.01, segment["y"]), (segment["end"] + (0.4 if turn % 2 else -0.4), segment["y"])
+        )
+        spans.append(float(annotate_page.page.evaluate("window.spent")))
+        annotate_page.saved()
     return spans
 
 

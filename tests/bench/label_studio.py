@@ -26,7 +26,8 @@ from studio.service import Studio
 from studio.store import jobs
 from tests.bench.browser import annotate, segments
 from tests.bench.media import repeat
-from tests.browser.conftest import FLAGS, Served, chromium_path, free_port
+from tests.browser.conftest import FLAGS, Served, free_port
+from tests.setup_browser import browser_path
 
 SECONDS, RATE = 7200, 25
 COUNTS = (100, 1_000, 10_000)
@@ -96,7 +97,7 @@ def run(folder: Path) -> dict[str, object]:
     clip = repeat(clip_folder() / "bikes.mp4", root / "videos" / "7200s.mp4", SECONDS)
     found: dict[str, object] = {}
     with ExitStack() as stack:
-        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=browser_path(), args=FLAGS)
         peer = os.environ.get("STUDIO_LABEL_STUDIO")
         theirs = stack.enter_context(_label_studio(peer, root)) if peer else None
         state = _login(browser, theirs) if theirs else None

@@ -1,6 +1,5 @@
 """A real server on a real library, and a real Chromium."""
 
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -17,7 +16,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from studio.config import Settings
 from studio.service import Studio
-from tests.browser.desk import Desk, video_id
+from tests.browser.annotate_page import AnnotatePage, video_id
+from tests.setup_browser import browser_path
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -27,13 +27,6 @@ FLAGS = [
 
 PATIENCE_MS = 60_000  # a busy machine is slow, not wrong
 expect.set_options(timeout=PATIENCE_MS)
-
-
-def chromium_path() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    raise FileNotFoundError("The browser tests need Chromium: apt-get install chromium (.ci/run does it)")
 
 
 @dataclass
@@ -105,7 +98,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         yield opened
         opened.close()
 
@@ -146,5 +139,5 @@ def bikes(served: Served) -> str:
 
 
 @pytest.fixture
-def desk(page: Page, served: Served, bikes: str) -> Desk:
-    return Desk(page, served.url).open(bikes)
+def annotate_page(page: Page, served: Served, bikes: str) -> AnnotatePage:
+    return AnnotatePage(page, served.url).open(bikes)

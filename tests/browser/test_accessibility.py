@@ -11,8 +11,8 @@ from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment, us
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage
 from tests.browser.conftest import Served, free_port
-from tests.browser.desk import ANNOTATION, Desk
 
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -43,7 +43,7 @@ def look(page: Page, state: str) -> None:
 
 
 @pytest.fixture
-def full(page: Page, served: Served, bikes: str) -> Desk:
+def full(page: Page, served: Served, bikes: str) -> AnnotatePage:
     """A video with annotations, decided and open predictions, questions, scores and lines."""
     studio = Studio(Settings(home=served.home, device="cpu"))
     part = [Segment(us(n), us(n + 1)) for n in range(6)]
@@ -64,11 +64,11 @@ def full(page: Page, served: Served, bikes: str) -> Desk:
         ]  # fmt: skip
         assert all(result["ok"] for result in studio.timelines.save(bikes, edits, name)["results"])
     studio.close()
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     expect(page.locator(".gutter-row")).not_to_have_count(0)
-    expect(page.locator("#questions .chip")).to_have_count(2)
+    expect(page.locator("#grounding-runs .chip")).to_have_count(2)
     expect(page.locator("#transcript-list li")).not_to_have_count(0)
-    return desk
+    return annotate_page
 
 
 def library(page: Page, url: str) -> None:
@@ -197,7 +197,7 @@ STATES: list[Callable[[Page], None]] = [
 ]  # fmt: skip
 
 
-def test_axe_finds_nothing_while_one_annotates(full: Desk) -> None:
+def test_axe_finds_nothing_while_one_annotates(full: AnnotatePage) -> None:
     page = full.page
     look(page, "nothing chosen")
     for state in STATES:
@@ -212,7 +212,7 @@ def test_axe_finds_nothing_while_one_annotates(full: Desk) -> None:
     look(page, "keys")
 
 
-def test_axe_finds_nothing_where_people_are_compared(full: Desk, served: Served) -> None:
+def test_axe_finds_nothing_where_people_are_compared(full: AnnotatePage, served: Served) -> None:
     overview(full.page, served.url)
     expect(full.page.locator("#team-pairs")).to_contain_text("Anna · Berta")
     expect(full.page.locator("#team-plot .heatmaplayer")).to_be_visible()
@@ -220,7 +220,7 @@ def test_axe_finds_nothing_where_people_are_compared(full: Desk, served: Served)
     assert fits(full.page) == []
 
 
-def test_the_desk_fits(full: Desk) -> None:
+def test_the_page_fits(full: AnnotatePage) -> None:
     full.page.locator(ANNOTATION).first.click()
     assert fits(full.page) == []
 
@@ -296,7 +296,7 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
 
 
 @pytest.mark.parametrize("opener", ["#help", "#edit-labels", "#rows", ".gutter-row .more"])
-def test_what_opens_gives_the_focus_back(full: Desk, opener: str) -> None:
+def test_what_opens_gives_the_focus_back(full: AnnotatePage, opener: str) -> None:
     page = full.page
     page.locator(opener).first.focus()
     page.keyboard.press("Enter")
@@ -308,7 +308,7 @@ def test_what_opens_gives_the_focus_back(full: Desk, opener: str) -> None:
     expect(page.locator(opener).first).to_be_focused()
 
 
-def test_the_sheet_of_keys_gives_the_focus_back_to_the_timeline(full: Desk) -> None:
+def test_the_sheet_of_keys_gives_the_focus_back_to_the_timeline(full: AnnotatePage) -> None:
     full.page.locator("#timeline").focus()
     full.page.keyboard.press("?")
     expect(full.page.locator("dialog#keys")).to_be_visible()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, rows
 from tests.browser.conftest import Served
-from tests.browser.desk import ANNOTATION, Desk, rows
 
 pytestmark = pytest.mark.browser
 VERDICTS = """SELECT prediction_id, verdict FROM verdicts JOIN predictions p ON p.id = prediction_id
@@ -23,13 +23,13 @@ SPAN = "(t => t.dataset.viewEnd - t.dataset.viewStart)(document.querySelector('#
 
 
 def test_create_move_undo_redo_delete(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
-    desk.create(1.0, 3.0, "a car")
-    (made,) = desk.segments("annotation")
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 3.0, "a car")
+    (made,) = annotate_page.segments("annotation")
     assert (made["start"], made["end"], made["label"]) == (1.0, 3.0, "a car"), "drawn to the frame"
-    desk.drag((2.0, made["y"]), (5.0, made["y"]))
-    desk.saved()
-    (moved,) = desk.segments("annotation")
+    annotate_page.drag((2.0, made["y"]), (5.0, made["y"]))
+    annotate_page.saved()
+    (moved,) = annotate_page.segments("annotation")
     assert (moved["start"], moved["end"]) == (4.0, 6.0)
     page.keyboard.press("Control+z")
     expect(page.locator(f"{ANNOTATION}[data-start='1']")).to_have_count(1)
@@ -39,7 +39,7 @@ def test_create_move_undo_redo_delete(page: Page, served: Served, bikes: str) ->
     expect(page.locator(ANNOTATION)).to_have_count(0)
     page.keyboard.press("Control+z")
     expect(page.locator(f"{ANNOTATION}[data-start='4']")).to_have_count(1)
-    desk.saved()
+    annotate_page.saved()
     ops = [
         op for (op,) in rows(served.home, "SELECT op FROM revisions WHERE annotation_id = ? ORDER BY seq", made["id"])
     ]
@@ -50,7 +50,7 @@ def test_create_move_undo_redo_delete(page: Page, served: Served, bikes: str) ->
 def test_two_windows_see_each_other_and_a_stale_edit_is_a_conflict(
     new_page: Callable[[], Page], served: Served, bikes: str
 ) -> None:
-    mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
+    mine, theirs = AnnotatePage(new_page(), served.url).open(bikes), AnnotatePage(new_page(), served.url).open(bikes)
     theirs.page.evaluate("localStorage.setItem('annotator', 'Berta')")
     mine.create(1.0, 3.0, "a car")
     expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1)
@@ -75,7 +75,7 @@ def test_two_windows_see_each_other_and_a_stale_edit_is_a_conflict(
 
 
 def test_keeping_theirs_drops_mine(new_page: Callable[[], Page], served: Served, bikes: str) -> None:
-    mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
+    mine, theirs = AnnotatePage(new_page(), served.url).open(bikes), AnnotatePage(new_page(), served.url).open(bikes)
     mine.create(1.0, 3.0, "a car")
     expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1)
     (seen,) = theirs.segments("annotation")
@@ -90,17 +90,17 @@ def test_keeping_theirs_drops_mine(new_page: Callable[[], Page], served: Served,
 
 
 def test_edits_made_while_the_server_is_away_arrive_later(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
-    desk.create(1.0, 2.0, "before")
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 2.0, "before")
     served.stop()
-    lane = desk.segments("annotation")[0]["y"]
-    desk.drag((3.0, lane), (4.0, lane))
+    lane = annotate_page.segments("annotation")[0]["y"]
+    annotate_page.drag((3.0, lane), (4.0, lane))
     expect(page.locator("#save-state")).to_have_text("offline")
-    desk.drag((3.5, lane), (5.5, lane))
+    annotate_page.drag((3.5, lane), (5.5, lane))
     expect(page.locator(ANNOTATION)).to_have_count(2)
     assert len(rows(served.home, "SELECT id FROM annotations WHERE video_id = ?", bikes)) == 1
     served.start()
-    desk.saved()
+    annotate_page.saved()
     assert rows(
         served.home, "SELECT start_us, version FROM annotations WHERE video_id = ? ORDER BY start_us", bikes
     ) == [
@@ -110,52 +110,52 @@ def test_edits_made_while_the_server_is_away_arrive_later(page: Page, served: Se
 
 
 def test_edits_that_never_left_the_page_survive_its_death(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
-    desk.create(1.0, 2.0)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 2.0)
     page.route("**/component_server**", lambda route: route.abort())
-    lane = desk.segments("annotation")[0]["y"]
-    desk.drag((3.0, lane), (4.0, lane))
+    lane = annotate_page.segments("annotation")[0]["y"]
+    annotate_page.drag((3.0, lane), (4.0, lane))
     expect(page.locator("#save-state")).to_have_text("offline")
     page.unroute("**/component_server**")
     page.goto("about:blank")
-    desk.open(bikes)
-    desk.saved()
+    annotate_page.open(bikes)
+    annotate_page.saved()
     expect(page.locator(ANNOTATION)).to_have_count(2)
     assert len(rows(served.home, "SELECT id FROM annotations WHERE video_id = ? AND NOT deleted", bikes)) == 2
 
 
 def test_accept_and_reject(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     page.fill("#ground-query", "a car")
     page.click("text=Find moments")
     page.wait_for_selector("#segment-list [data-kind=prediction]")
-    first_id, second_id = [s["id"] for s in desk.segments("prediction")][:2]
+    first_id, second_id = [s["id"] for s in annotate_page.segments("prediction")][:2]
     page.locator(f"#segment-list [data-id='{first_id}']").click()
     page.keyboard.press("a")
     page.locator(f"#segment-list [data-id='{second_id}']").click()
     page.keyboard.press("x")
-    desk.saved()
+    annotate_page.saved()
     assert dict(rows(served.home, VERDICTS, bikes)) == {first_id: "accepted", second_id: "rejected"}
     assert rows(served.home, "SELECT source FROM annotations WHERE video_id = ?", bikes) == [("accepted",)]
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    desk.saved()
+    annotate_page.saved()
     assert rows(served.home, VERDICTS, bikes) == []
 
 
 def test_without_alt_an_edge_finds_the_cut(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     cuts = page.evaluate("fetch('/array/' + new URLSearchParams(location.search).get('video') + '/shots')"
                          ".then(r => r.arrayBuffer()).then(b => [...new Float64Array(b)])")  # fmt: skip
     cut = next(c for c in cuts if 1 < c < 9)
-    lane = desk.lane()
-    desk.drag((cut - 0.6, lane), (cut - 0.05, lane), snap=True)
+    lane = annotate_page.lane()
+    annotate_page.drag((cut - 0.6, lane), (cut - 0.05, lane), snap=True)
     expect(page.locator(ANNOTATION)).to_have_count(1)
-    assert desk.segments("annotation")[0]["end"] == cut
+    assert annotate_page.segments("annotation")[0]["end"] == cut
 
 
 def test_every_step_is_one_frame(page: Page, served: Served, bikes: str) -> None:
-    Desk(page, served.url).open(bikes)
+    AnnotatePage(page, served.url).open(bikes)
     for frame in range(1, 13):
         page.click("#forward")
         expect(page.locator("#frame")).to_have_text(f"frame {frame}")
@@ -167,13 +167,13 @@ def test_every_step_is_one_frame(page: Page, served: Served, bikes: str) -> None
 
 
 def test_zoom_keeps_what_is_under_the_pointer(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
-    x, y = desk.x(7.0), desk.y(60)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    x, y = annotate_page.x(7.0), annotate_page.y(60)
     page.mouse.move(x, y)
     for _ in range(6):
         page.mouse.wheel(0, -300)
     page.wait_for_function(f"{SPAN} < 1")
-    assert abs(desk.x(7.0) - x) < 2
+    assert abs(annotate_page.x(7.0) - x) < 2
     page.keyboard.press("f")
     page.wait_for_function("document.querySelector('#timeline').dataset.viewEnd == 10")
 
@@ -187,19 +187,19 @@ PAYLOADS = [
 
 def test_labels_are_text_everywhere(page: Page, served: Served, bikes: str) -> None:
     page.on("dialog", lambda dialog: pytest.fail("a label ran"))
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     for i, payload in enumerate(PAYLOADS):
-        desk.create(i + 0.2, i + 0.8, payload)
+        annotate_page.create(i + 0.2, i + 0.8, payload)
         page.click("#history")
         expect(page.locator(".history li").first).to_be_visible()
     page.reload()
     expect(page.locator(ANNOTATION)).to_have_count(len(PAYLOADS))
-    assert [s["label"] for s in desk.segments("annotation")] == PAYLOADS
+    assert [s["label"] for s in annotate_page.segments("annotation")] == PAYLOADS
     assert page.evaluate("window.__pwned") is None
 
 
 def test_the_keyboard_is_enough(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     page.locator("#timeline").focus()
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("i")
@@ -209,8 +209,8 @@ def test_the_keyboard_is_enough(page: Page, served: Served, bikes: str) -> None:
     expect(page.locator("#label-input")).to_be_focused()
     page.keyboard.type("hands only")
     page.keyboard.press("Tab")
-    desk.saved()
-    (made,) = desk.segments("annotation")
+    annotate_page.saved()
+    (made,) = annotate_page.segments("annotation")
     assert (made["start"], made["end"], made["label"]) == (1.0, pytest.approx(2.04), "hands only")
     page.locator("#timeline").focus()
     page.keyboard.press("?")
@@ -221,16 +221,16 @@ def test_two_windows_of_one_browser_lose_nothing_while_the_server_is_away(
     browser: Browser, served: Served, bikes: str
 ) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 720})
-    desks = [Desk(context.new_page(), served.url).open(bikes) for _ in range(2)]
-    lane = desks[0].lane()
+    pages = [AnnotatePage(context.new_page(), served.url).open(bikes) for _ in range(2)]
+    lane = pages[0].lane()
     served.stop()
-    for number, desk in enumerate(desks):
-        desk.drag((1.0 + 4 * number, lane), (2.0 + 4 * number, lane))
-        expect(desk.page.locator("#save-state")).to_have_text("offline")
-    for desk in desks:
-        desk.page.close(run_before_unload=False)
+    for number, annotate_page in enumerate(pages):
+        annotate_page.drag((1.0 + 4 * number, lane), (2.0 + 4 * number, lane))
+        expect(annotate_page.page.locator("#save-state")).to_have_text("offline")
+    for annotate_page in pages:
+        annotate_page.page.close(run_before_unload=False)
     served.start()
-    again = Desk(context.new_page(), served.url).open(bikes)
+    again = AnnotatePage(context.new_page(), served.url).open(bikes)
     again.saved()
     expect(again.page.locator(ANNOTATION)).to_have_count(2)
     assert rows(served.home, "SELECT start_us FROM annotations WHERE video_id = ? ORDER BY 1", bikes) == [
@@ -241,15 +241,15 @@ def test_two_windows_of_one_browser_lose_nothing_while_the_server_is_away(
 
 
 def test_turning_to_another_video_does_not_strand_what_waits(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
-    lane = desk.lane()
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    lane = annotate_page.lane()
 
     def slowly(route: Route) -> None:
         time.sleep(0.5)
         route.continue_()
 
     page.route("**/component_server**", slowly)
-    desk.drag((1.0, lane), (2.0, lane))
+    annotate_page.drag((1.0, lane), (2.0, lane))
     page.fill("#label-input", "typed at the last moment")
     page.press("#label-input", "Tab")
     page.click("[role=tab] >> text=Library")
@@ -263,7 +263,7 @@ def test_turning_to_another_video_does_not_strand_what_waits(page: Page, served:
 
 
 def test_the_inspector_follows_its_own_buttons(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     page.fill("#ground-query", "a car")
     page.click("text=Find moments")
     page.locator("#segment-list [data-kind=prediction]").first.click()
@@ -276,12 +276,12 @@ def test_the_inspector_follows_its_own_buttons(page: Page, served: Served, bikes
     page.locator(ANNOTATION).click()
     page.fill("#inspector [data-field=end]", "99999")
     page.press("#inspector [data-field=end]", "Tab")
-    (kept,) = desk.segments("annotation")
+    (kept,) = annotate_page.segments("annotation")
     expect(page.locator("#inspector [data-field=end]")).to_have_value(f"{kept['end']:.3f}")
 
 
 def test_tab_leaves_the_page_when_there_is_nothing_to_step_through(page: Page, served: Served, bikes: str) -> None:
-    Desk(page, served.url).open(bikes)
+    AnnotatePage(page, served.url).open(bikes)
     seen = set()
     for _ in range(12):
         page.keyboard.press("Tab")
@@ -290,18 +290,18 @@ def test_tab_leaves_the_page_when_there_is_nothing_to_step_through(page: Page, s
 
 
 def test_an_earlier_question_steps_aside_for_the_next(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     for query in ("a car", "a bicycle"):
         page.fill("#ground-query", query)
         page.click("text=Find moments")
         expect(page.locator(f"#segment-list [data-label='{query}']").first).to_be_visible()
-    assert {s["label"] for s in desk.segments("prediction")} == {"a bicycle"}
-    page.click("#questions >> text=a car")
+    assert {s["label"] for s in annotate_page.segments("prediction")} == {"a bicycle"}
+    page.click("#grounding-runs >> text=a car")
     expect(page.locator("#segment-list [data-label='a car']").first).to_be_visible()
 
 
 def test_another_engine_may_answer_and_look_closer(page: Page, served: Served, bikes: str) -> None:
-    Desk(page, served.url).open(bikes)
+    AnnotatePage(page, served.url).open(bikes)
     page.click("text=How moments are found")
     assert page.input_value("#engine") == "consensus"
     page.select_option("#engine", "tag")

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, go, rows, spans
 from tests.browser.conftest import Served
-from tests.browser.desk import ANNOTATION, Desk, become, go, rows, spans
 
 pytestmark = pytest.mark.browser
 VERDICTS = """SELECT v.verdict FROM verdicts v JOIN predictions p ON p.id = v.prediction_id
@@ -27,65 +27,65 @@ def predicted(served: Served, video: str, found: list[tuple[float, float, float]
         runs.insert(db, ModelRun(video, "grounding", "test", "1", made, query="a car"))
 
 
-def test_split_merge_extend_and_nudge_by_key(desk: Desk) -> None:
-    desk.create(2.0, 6.0, "whole")
-    keys = desk.page.keyboard
-    go(desk, 4.0)
-    desk.page.locator("#timeline").focus()
+def test_split_merge_extend_and_nudge_by_key(annotate_page: AnnotatePage) -> None:
+    annotate_page.create(2.0, 6.0, "whole")
+    keys = annotate_page.page.keyboard
+    go(annotate_page, 4.0)
+    annotate_page.page.locator("#timeline").focus()
     keys.press("s")
-    become(desk, [(2, 4), (4, 6)])
+    become(annotate_page, [(2, 4), (4, 6)])
     keys.press("Control+a")
-    expect(desk.page.locator("#inspector h3")).to_have_text("2 segments")
+    expect(annotate_page.page.locator("#inspector h3")).to_have_text("2 segments")
     keys.press("Shift+s")
-    become(desk, [(2, 6)])
-    go(desk, 1.0)
+    become(annotate_page, [(2, 6)])
+    go(annotate_page, 1.0)
     keys.press("e")
-    become(desk, [(1, 6)])
+    become(annotate_page, [(1, 6)])
     for _ in range(2):
         keys.press("Alt+ArrowRight")
     keys.press("Alt+Shift+ArrowLeft")
-    become(desk, [(1.08, 5.96)])
+    become(annotate_page, [(1.08, 5.96)])
     keys.press("Control+ArrowRight")
-    become(desk, [(1.12, 6.0)])
+    become(annotate_page, [(1.12, 6.0)])
     for _ in range(7):
         keys.press("Control+z")
-    become(desk, [(2, 6)])
+    become(annotate_page, [(2, 6)])
 
 
-def test_several_are_chosen_moved_relabelled_copied_and_deleted(desk: Desk) -> None:
-    desk.create(1.0, 2.0, "a")
-    desk.create(3.0, 4.0, "b")
-    page, lane = desk.page, desk.segments("annotation")[0]["y"]
+def test_several_are_chosen_moved_relabelled_copied_and_deleted(annotate_page: AnnotatePage) -> None:
+    annotate_page.create(1.0, 2.0, "a")
+    annotate_page.create(3.0, 4.0, "b")
+    page, lane = annotate_page.page, annotate_page.segments("annotation")[0]["y"]
     page.keyboard.press("Escape")
     page.keyboard.down("Control")
-    page.mouse.move(desk.x(0.5), desk.y(lane + 8))
+    page.mouse.move(annotate_page.x(0.5), annotate_page.y(lane + 8))
     page.mouse.down()
-    page.mouse.move(desk.x(4.5), desk.y(lane - 8), steps=5)
+    page.mouse.move(annotate_page.x(4.5), annotate_page.y(lane - 8), steps=5)
     page.mouse.up()
     page.keyboard.up("Control")
     expect(page.locator("#inspector h3")).to_have_text("2 segments")
-    desk.drag((3.5, lane), (5.5, lane))
-    become(desk, [(3, 4), (5, 6)])
+    annotate_page.drag((3.5, lane), (5.5, lane))
+    become(annotate_page, [(3, 4), (5, 6)])
     page.fill("#label-input", "both")
     page.press("#label-input", "Tab")
-    desk.saved()
-    assert {s["label"] for s in desk.segments("annotation")} == {"both"}
+    annotate_page.saved()
+    assert {s["label"] for s in annotate_page.segments("annotation")} == {"both"}
     page.locator("#timeline").focus()
     page.keyboard.press("Control+c")
-    go(desk, 7.0)
+    go(annotate_page, 7.0)
     page.keyboard.press("Control+v")
-    become(desk, [(3, 4), (5, 6), (7, 8), (9, 10)])
+    become(annotate_page, [(3, 4), (5, 6), (7, 8), (9, 10)])
     page.keyboard.press("Delete")
-    become(desk, [(3, 4), (5, 6)])
+    become(annotate_page, [(3, 4), (5, 6)])
     page.keyboard.press("Control+z")
-    become(desk, [(3, 4), (5, 6), (7, 8), (9, 10)])
+    become(annotate_page, [(3, 4), (5, 6), (7, 8), (9, 10)])
 
 
-def test_what_is_selected_in_a_field_stays_so_when_the_panel_is_drawn_anew(desk: Desk) -> None:
-    desk.create(1.0, 2.0, "before")
-    page = desk.page
+def test_what_is_selected_in_a_field_stays_so_when_the_panel_is_drawn_anew(annotate_page: AnnotatePage) -> None:
+    annotate_page.create(1.0, 2.0, "before")
+    page = annotate_page.page
     page.eval_on_selector("#label-input", "e => { e.focus(); e.select(); e.was = true; }")
-    other = Desk(page.context.new_page(), desk.url).open(page.url.partition("video=")[2][:12])
+    other = AnnotatePage(page.context.new_page(), annotate_page.url).open(page.url.partition("video=")[2][:12])
     other.page.locator(ANNOTATION).first.click()
     other.page.fill("#note-input", "of another window")
     other.page.press("#note-input", "Tab")
@@ -95,21 +95,21 @@ def test_what_is_selected_in_a_field_stays_so_when_the_panel_is_drawn_anew(desk:
     other.page.close()
 
 
-def test_two_segments_that_touch_share_their_edge_with_control(desk: Desk) -> None:
-    desk.create(1.0, 3.0)
-    desk.drag((5.0, desk.lane()), (3.0, desk.lane()))
-    become(desk, [(1, 3), (3, 5)])
-    lane = desk.segments("annotation")[0]["y"]
-    desk.page.keyboard.down("Control")
-    desk.drag((3.0, lane), (4.0, lane))
-    desk.page.keyboard.up("Control")
-    become(desk, [(1, 4), (4, 5)])
-    desk.page.keyboard.press("Control+z")
-    become(desk, [(1, 3), (3, 5)])
+def test_two_segments_that_touch_share_their_edge_with_control(annotate_page: AnnotatePage) -> None:
+    annotate_page.create(1.0, 3.0)
+    annotate_page.drag((5.0, annotate_page.lane()), (3.0, annotate_page.lane()))
+    become(annotate_page, [(1, 3), (3, 5)])
+    lane = annotate_page.segments("annotation")[0]["y"]
+    annotate_page.page.keyboard.down("Control")
+    annotate_page.drag((3.0, lane), (4.0, lane))
+    annotate_page.page.keyboard.up("Control")
+    become(annotate_page, [(1, 4), (4, 5)])
+    annotate_page.page.keyboard.press("Control+z")
+    become(annotate_page, [(1, 3), (3, 5)])
 
 
-def test_a_key_that_is_held_while_playing_marks_a_segment(desk: Desk) -> None:
-    page = desk.page
+def test_a_key_that_is_held_while_playing_marks_a_segment(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
     page.locator("#timeline").focus()
     page.keyboard.press("l")
     page.wait_for_function("document.querySelector('#player').currentTime > 0.4")
@@ -118,55 +118,59 @@ def test_a_key_that_is_held_while_playing_marks_a_segment(desk: Desk) -> None:
     page.keyboard.up("m")
     page.keyboard.press("Escape")
     expect(page.locator(ANNOTATION)).to_have_count(1)
-    ((start, end),) = spans(desk)
+    ((start, end),) = spans(annotate_page)
     assert 0.3 < start < 1.4 <= end
 
 
-def test_undo_survives_a_reload(desk: Desk) -> None:
-    desk.create(1.0, 2.0, "kept")
-    desk.drag((1.5, desk.segments("annotation")[0]["y"]), (4.5, desk.segments("annotation")[0]["y"]))
-    become(desk, [(4, 5)])
-    desk.page.locator("#timeline").focus()
-    desk.page.keyboard.press("Delete")
-    become(desk, [])
-    desk.page.reload()
-    desk.page.wait_for_function("document.querySelector('#undo')?.disabled === false")
-    desk.page.locator("#timeline").focus()
-    desk.page.keyboard.press("Control+z")
-    become(desk, [(4, 5)])
-    desk.page.keyboard.press("Control+z")
-    become(desk, [(1, 2)])
-    desk.page.reload()
-    desk.page.wait_for_function("document.querySelector('#redo')?.disabled === false")
-    desk.page.keyboard.press("Control+Shift+z")
-    become(desk, [(4, 5)])
+def test_undo_survives_a_reload(annotate_page: AnnotatePage) -> None:
+    annotate_page.create(1.0, 2.0, "kept")
+    annotate_page.drag(
+        (1.5, annotate_page.segments("annotation")[0]["y"]), (4.5, annotate_page.segments("annotation")[0]["y"])
+    )
+    become(annotate_page, [(4, 5)])
+    annotate_page.page.locator("#timeline").focus()
+    annotate_page.page.keyboard.press("Delete")
+    become(annotate_page, [])
+    annotate_page.page.reload()
+    annotate_page.page.wait_for_function("document.querySelector('#undo')?.disabled === false")
+    annotate_page.page.locator("#timeline").focus()
+    annotate_page.page.keyboard.press("Control+z")
+    become(annotate_page, [(4, 5)])
+    annotate_page.page.keyboard.press("Control+z")
+    become(annotate_page, [(1, 2)])
+    annotate_page.page.reload()
+    annotate_page.page.wait_for_function("document.querySelector('#redo')?.disabled === false")
+    annotate_page.page.keyboard.press("Control+Shift+z")
+    become(annotate_page, [(4, 5)])
 
 
-def test_an_older_state_is_restored_from_the_history(desk: Desk) -> None:
-    desk.create(1.0, 2.0, "first")
-    desk.page.fill("#label-input", "second")
-    desk.page.press("#label-input", "Tab")
-    desk.saved()
-    desk.page.click("#history")
-    desk.page.locator(".history li", has_text="“first”").get_by_text("Restore").click()
-    expect(desk.page.locator(f"{ANNOTATION}[data-label='first']")).to_have_count(1)
-    desk.saved()
+def test_an_older_state_is_restored_from_the_history(annotate_page: AnnotatePage) -> None:
+    annotate_page.create(1.0, 2.0, "first")
+    annotate_page.page.fill("#label-input", "second")
+    annotate_page.page.press("#label-input", "Tab")
+    annotate_page.saved()
+    annotate_page.page.click("#history")
+    annotate_page.page.locator(".history li", has_text="“first”").get_by_text("Restore").click()
+    expect(annotate_page.page.locator(f"{ANNOTATION}[data-label='first']")).to_have_count(1)
+    annotate_page.saved()
 
 
 def test_a_boundary_snaps_to_what_is_near_and_says_so_unless_alt_is_held(
-    desk: Desk, served: Served, bikes: str
+    annotate_page: AnnotatePage, served: Served, bikes: str
 ) -> None:
     predicted(served, bikes, [(2.0, 6.0, 0.6)])
-    expect(desk.page.locator("#segment-list [data-kind=prediction]")).to_have_count(1)
-    desk.drag((1.0, desk.lane()), (5.93, desk.lane()), snap=True)
-    become(desk, [(1, 6)])
-    desk.page.keyboard.press("Control+z")
-    desk.drag((1.0, desk.lane()), (5.92, desk.lane()))
-    become(desk, [(1, 5.92)])
+    expect(annotate_page.page.locator("#segment-list [data-kind=prediction]")).to_have_count(1)
+    annotate_page.drag((1.0, annotate_page.lane()), (5.93, annotate_page.lane()), snap=True)
+    become(annotate_page, [(1, 6)])
+    annotate_page.page.keyboard.press("Control+z")
+    annotate_page.drag((1.0, annotate_page.lane()), (5.92, annotate_page.lane()))
+    become(annotate_page, [(1, 5.92)])
 
 
-def test_the_queue_goes_from_unsure_to_sure_and_one_key_decides(desk: Desk, served: Served, bikes: str) -> None:
-    page = desk.page
+def test_the_queue_goes_from_unsure_to_sure_and_one_key_decides(
+    annotate_page: AnnotatePage, served: Served, bikes: str
+) -> None:
+    page = annotate_page.page
     predicted(served, bikes, [(0.0, 1.0, 0.95), (2.0, 3.0, 0.5), (4.0, 5.0, 0.7), (6.0, 7.0, 0.1)])
     expect(page.locator("#segment-list [data-kind=prediction]")).to_have_count(4)
     page.click("#tab-review")
@@ -180,24 +184,26 @@ def test_the_queue_goes_from_unsure_to_sure_and_one_key_decides(desk: Desk, serv
     expect(queue).to_have_count(3)
     expect(page.locator("#review-list [aria-selected=true] .when")).to_have_text("0:04.0")
     page.keyboard.press("x")
-    expect(page.locator("#review-said")).to_contain_text("2 of 4 decided: 1 accepted, 0 corrected, 1 rejected")
+    expect(page.locator("#review-summary")).to_contain_text("2 of 4 decided: 1 accepted, 0 corrected, 1 rejected")
     page.select_option("#review-order", "time")
     assert [text[:4] for text in queue.locator(".when").all_inner_texts()] == ["0:00", "0:06"]
     page.fill("#threshold", "0.5")
     expect(queue).to_have_count(1)
     page.click("#reject-below")
-    expect(page.locator("#review-said")).to_contain_text("3 of 4 decided")
+    expect(page.locator("#review-summary")).to_contain_text("3 of 4 decided")
     page.click("#accept-all")
-    expect(page.locator("#review-said")).to_contain_text("4 of 4 decided: 2 accepted, 0 corrected, 2 rejected")
-    desk.saved()
+    expect(page.locator("#review-summary")).to_contain_text("4 of 4 decided: 2 accepted, 0 corrected, 2 rejected")
+    annotate_page.saved()
     verdicts = rows(served.home, VERDICTS, bikes)
     assert verdicts == [("accepted",), ("accepted",), ("rejected",), ("rejected",)]
 
 
-def test_labels_are_edited_renamed_with_their_history_and_kept_to(desk: Desk, served: Served, tmp_path: Path) -> None:
-    page = desk.page
-    desk.create(1.0, 2.0, "trukc")
-    (made,) = desk.segments("annotation")
+def test_labels_are_edited_renamed_with_their_history_and_kept_to(
+    annotate_page: AnnotatePage, served: Served, tmp_path: Path
+) -> None:
+    page = annotate_page.page
+    annotate_page.create(1.0, 2.0, "trukc")
+    (made,) = annotate_page.segments("annotation")
     page.click("#edit-labels")
     track = page.locator("#labels-tracks section[data-track=Moments]")
     track.locator("input[type=text]").last.fill("truck")
@@ -209,11 +215,11 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(desk: Desk, se
     assert rows(served.home, "SELECT op FROM revisions WHERE annotation_id = ? ORDER BY seq", made["id"])[-1] == (
         "update",
     )
-    desk.drag((3.0, desk.lane()), (4.0, desk.lane()))
+    annotate_page.drag((3.0, annotate_page.lane()), (4.0, annotate_page.lane()))
     expect(page.locator("select#label-input")).to_be_visible()
     assert "trukc" not in page.locator("select#label-input option").all_inner_texts()
     page.select_option("#label-input", "truck")
-    desk.saved()
+    annotate_page.saved()
     page.click("#edit-labels")
     with page.expect_download() as download:
         page.click("#labels-export")
@@ -223,7 +229,7 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(desk: Desk, se
     file = tmp_path / "labels.json"
     file.write_text(json.dumps(schema), "utf-8")
     page.set_input_files("#labels-import", file)
-    expect(page.locator("#labels-said")).to_contain_text("Save takes them")
+    expect(page.locator("#labels-message")).to_contain_text("Save takes them")
     track.get_by_text("Only these labels").click()
     page.click("#labels-save")
     expect(page.locator("#labels-save")).to_be_hidden()
@@ -232,13 +238,13 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(desk: Desk, se
     expect(page.locator("#labels-save")).to_be_visible()  # as for whoever chooses a file
     file.write_text("[1, 2]")
     page.set_input_files("#labels-import", file)
-    expect(page.locator("#labels-said")).to_contain_text("holds no schema")
+    expect(page.locator("#labels-message")).to_contain_text("holds no schema")
 
 
 def test_people_see_each_other_and_a_reload_in_the_middle_of_a_drag_changes_nothing(
     new_page: Callable[[], Page], served: Served, bikes: str
 ) -> None:
-    mine, theirs = Desk(new_page(), served.url).open(bikes), Desk(new_page(), served.url).open(bikes)
+    mine, theirs = AnnotatePage(new_page(), served.url).open(bikes), AnnotatePage(new_page(), served.url).open(bikes)
     theirs.page.fill("#annotator", "Berta")
     theirs.page.press("#annotator", "Tab")
     expect(mine.page.locator("#present")).to_have_text("Berta is here too")

@@ -43,8 +43,8 @@ ON_ANNOTATE = {
     "rows to move to": (f"each('{ANNOTATIONS}', () => all('#track-input option')).then((all) => all.flat())", "§"),
     "rows to show": ("document.querySelector('#rows').click(), shown('.menu button')", "§"),
     "curve of a row": ("shown('.gutter-row.graph .name')", "speaking, §"),
-    "question": ("shown('#questions .chip')", "§"),
-    "model of a question": ("shown('#questions .chip', (e) => e.title)", "Show or hide what § found for: §"),
+    "question": ("shown('#grounding-runs .chip')", "§"),
+    "model of a question": ("shown('#grounding-runs .chip', (e) => e.title)", "Show or hide what § found for: §"),
     "prediction in the list": ("shown('#segment-list [data-kind=prediction] .what')", "§"),
     "prediction of the inspector": (
         "each('#segment-list [data-kind=prediction]', () => shown('#inspector .label')[0])", "§",

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from studio.jobs.kinds import KINDS
+from tests.browser.annotate_page import AnnotatePage, rows, video_id
 from tests.browser.conftest import Served
-from tests.browser.desk import Desk, rows, video_id
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.browser
@@ -34,25 +35,29 @@ def test_upload_search_open_ask_correct_reload_export(page: Page, served: Served
     page.wait_for_function("t => Math.abs(document.querySelector('#player').currentTime - t) < 0.1", arg=start)
     expect(page.locator("#video-name")).to_have_text("bikes.mp4")
 
-    desk = Desk(page, served.url).open(video_id(served.home, "My man"))
+    annotate_page = AnnotatePage(page, served.url).open(video_id(served.home, "My man"))
     page.fill("#ground-query", "the man smiles")
     page.click("text=Find moments")
     expect(page.locator("#segment-list [data-label='the man smiles']").first).to_be_visible()
     expect(page.locator(".gutter-row.curve .name")).to_have_text("“the man smiles”")
 
-    page.click("#find-emotions")
+    for kind in ("survey", "speakers", "emotions"):
+        expect(page.locator(f"[data-job={kind}]")).to_have_text(KINDS[kind].button)
+    page.click("[data-job=emotions]")
     expect(page.locator("#segment-list [data-track='Expression · Person 1']").first).to_be_visible()
 
-    best = max(desk.segments("prediction"), key=lambda s: s["end"] - s["start"] if s["track"] == "Moments" else 0)
+    best = max(
+        annotate_page.segments("prediction"), key=lambda s: s["end"] - s["start"] if s["track"] == "Moments" else 0
+    )
     wanted = best["start"] + 0.6 * (best["end"] - best["start"])
     page.keyboard.press("Escape")
-    desk.drag((best["end"] - 0.01, best["y"]), (wanted, best["y"]))
+    annotate_page.drag((best["end"] - 0.01, best["y"]), (wanted, best["y"]))
     expect(page.locator("#segment-list [data-kind=annotation]")).to_have_count(1)
-    desk.saved()
+    annotate_page.saved()
 
     page.reload()
     expect(page.locator("#segment-list [data-kind=annotation]")).to_have_count(1)
-    (correction,) = desk.segments("annotation")
+    (correction,) = annotate_page.segments("annotation")
     assert correction["prediction"] == best["id"]
     assert correction["start"] == best["start"]
     assert abs(correction["end"] - wanted) < 0.1
@@ -93,26 +98,26 @@ def test_speakers_of_a_file_that_browsers_cannot_play(page: Page, served: Served
     expect(page.locator(".card h3", has_text="swiz3n.mpg")).to_be_visible()
     page.locator(".card", has_text="swiz3n.mpg").locator(".picture").click()
     page.wait_for_function("document.querySelector('#player')?.readyState >= 1")  # the proxy is ready
-    page.click("#find-speakers")
+    page.click("[data-job=speakers]")
     expect(page.locator("#segment-list [data-track='Person 1']").first).to_be_visible()
-    desk = Desk(page, served.url)
-    speaking = [s for s in desk.segments("prediction") if s["track"] == "Person 1"]
+    annotate_page = AnnotatePage(page, served.url)
+    speaking = [s for s in annotate_page.segments("prediction") if s["track"] == "Person 1"]
     assert all(s["label"] == "speaking" and s["end"] <= 3.0 for s in speaking)
 
 
 def test_a_job_shows_its_progress_and_can_be_cancelled(page: Page, served: Served, clips: dict[str, Path]) -> None:
-    desk = Desk(page, served.url).open(video_id(served.home, "bigbuckbunny"))
-    page.click("#find-emotions")
+    annotate_page = AnnotatePage(page, served.url).open(video_id(served.home, "bigbuckbunny"))
+    page.click("[data-job=emotions]")
     cancel = page.locator("#jobs .progress[data-kind=emotions] >> text=Cancel")
     cancel.click()
     expect(page.locator("#jobs .progress[data-kind=emotions]")).to_have_count(0)
     assert rows(served.home, "SELECT state FROM jobs WHERE kind = 'emotions' ORDER BY position DESC LIMIT 1") == [
         ("cancelled",)
     ]
-    page.click("#find-emotions")  # and the worker still works
+    page.click("[data-job=emotions]")  # and the worker still works
     page.wait_for_function("!document.querySelector('#jobs .progress')")
     expect(page.locator("#jobs [data-kind=emotions]").last).to_contain_text("No faces and no subtitles were found")
-    assert desk.segments("annotation") == []
+    assert annotate_page.segments("annotation") == []
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.annotate_page import video_id
 from tests.browser.conftest import Served
-from tests.browser.desk import video_id
 
 pytestmark = pytest.mark.browser
 DONE = "#try-result[data-agreement]:not([data-agreement=''])"

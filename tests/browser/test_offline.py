@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
 
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, rows, video_id
 from tests.browser.conftest import PATIENCE_MS, Served
-from tests.browser.desk import ANNOTATION, Desk, rows, video_id
 
 pytestmark = pytest.mark.browser
 RUNS = 50
@@ -31,9 +31,11 @@ class Trial:
     video: str
     dice: random.Random
     network: str = "fine"  # or away, slow, or lost: what was asked is done, and the answer never comes
-    windows: list[Desk] = field(default_factory=list)
+    windows: list[AnnotatePage] = field(default_factory=list)
     made: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # annotation → (op, label) as they were shown
-    mine: dict[str, Desk] = field(default_factory=dict)  # each window changes its own: whoever is first wins a conflict
+    mine: dict[str, AnnotatePage] = field(
+        default_factory=dict
+    )  # each window changes its own: whoever is first wins a conflict
     slot: int = 0
     told: list[str] = field(default_factory=list)  # what happened, for whoever reads of a failure
 
@@ -54,24 +56,24 @@ class Trial:
 
     # ------------------------------------------------------------------ windows
 
-    def open(self) -> Desk:
+    def open(self) -> AnnotatePage:
         page = self.context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("dialog", lambda dialog: dialog.accept())
-        desk = Desk(page, self.served.url).open(self.video)
-        self.windows.append(desk)
-        return desk
+        annotate_page = AnnotatePage(page, self.served.url).open(self.video)
+        self.windows.append(annotate_page)
+        return annotate_page
 
-    def again(self, desk: Desk, how: str) -> None:
+    def again(self, annotate_page: AnnotatePage, how: str) -> None:
         """The page goes, and comes back with what it had."""
-        page = desk.page
+        page = annotate_page.page
         if how == "close":
             page.close(run_before_unload=False)
-            self.windows.remove(desk)
+            self.windows.remove(annotate_page)
             self.network = "fine"
             fresh = self.open()
-            self.mine = {which: fresh if owner is desk else owner for which, owner in self.mine.items()}
-            desk = fresh
+            self.mine = {which: fresh if owner is annotate_page else owner for which, owner in self.mine.items()}
+            annotate_page = fresh
         elif how == "back":
             page.goto(f"{self.served.url}web/css/studio.css")
             self.network = "fine"
@@ -79,65 +81,73 @@ class Trial:
         else:
             self.network = "fine" if self.dice.random() < 0.8 else "slow"
             page.reload()
-        desk.page.wait_for_selector("#timeline[data-view-end]")
-        for which in [which for which, owner in self.mine.items() if owner is desk]:
+        annotate_page.page.wait_for_selector("#timeline[data-view-end]")
+        for which in [which for which, owner in self.mine.items() if owner is annotate_page]:
             there = self.made[which][-1][0] != "delete"
-            expect(desk.page.locator(f"#segment-list [data-id='{which}']")).to_have_count(int(there))
+            expect(annotate_page.page.locator(f"#segment-list [data-id='{which}']")).to_have_count(int(there))
 
     # ------------------------------------------------------------------ edits
 
-    def create(self, desk: Desk) -> None:
+    def create(self, annotate_page: AnnotatePage) -> None:
         start = 0.2 + 0.6 * (self.slot % 16)
         self.slot += 1
-        lane = desk.lane()
-        before = {segment["id"] for segment in desk.segments("annotation")}
-        desk.drag((start, lane), (start + 0.4, lane))
-        fresh = [segment["id"] for segment in desk.segments("annotation") if segment["id"] not in {*before, *self.made}]
+        lane = annotate_page.lane()
+        before = {segment["id"] for segment in annotate_page.segments("annotation")}
+        annotate_page.drag((start, lane), (start + 0.4, lane))
+        fresh = [
+            segment["id"]
+            for segment in annotate_page.segments("annotation")
+            if segment["id"] not in {*before, *self.made}
+        ]
         assert len(fresh) == 1, (fresh, self.told)
-        self.made[fresh[0]], self.mine[fresh[0]] = [("create", "")], desk
+        self.made[fresh[0]], self.mine[fresh[0]] = [("create", "")], annotate_page
 
-    def choose(self, desk: Desk) -> str | None:
-        own = [which for which, owner in self.mine.items() if owner is desk and self.made[which][-1][0] != "delete"]
+    def choose(self, annotate_page: AnnotatePage) -> str | None:
+        own = [
+            which
+            for which, owner in self.mine.items()
+            if owner is annotate_page and self.made[which][-1][0] != "delete"
+        ]
         if not own:
-            self.create(desk)
+            self.create(annotate_page)
             return None
         which = self.dice.choice(own)
-        desk.page.locator(f"#segment-list [data-id='{which}']").click()
+        annotate_page.page.locator(f"#segment-list [data-id='{which}']").click()
         return which
 
-    def relabel(self, desk: Desk) -> None:
-        if which := self.choose(desk):
+    def relabel(self, annotate_page: AnnotatePage) -> None:
+        if which := self.choose(annotate_page):
             label = f"{len(self.told)} {self.dice.random():.6f}"
-            desk.page.fill("#label-input", label)
-            desk.page.press("#label-input", "Tab")
+            annotate_page.page.fill("#label-input", label)
+            annotate_page.page.press("#label-input", "Tab")
             self.made[which].append(("update", label))
 
-    def undone(self, desk: Desk) -> None:
-        if which := self.choose(desk):
+    def undone(self, annotate_page: AnnotatePage) -> None:
+        if which := self.choose(annotate_page):
             was = self.made[which][-1][1]
-            desk.page.fill("#label-input", "a slip")
-            desk.page.press("#label-input", "Tab")
-            desk.page.keyboard.press("Control+z")
+            annotate_page.page.fill("#label-input", "a slip")
+            annotate_page.page.press("#label-input", "Tab")
+            annotate_page.page.keyboard.press("Control+z")
             self.made[which] += [("update", "a slip"), ("update", was)]
 
-    def delete(self, desk: Desk) -> None:
-        if which := self.choose(desk):
-            desk.page.keyboard.press("Delete")
+    def delete(self, annotate_page: AnnotatePage) -> None:
+        if which := self.choose(annotate_page):
+            annotate_page.page.keyboard.press("Delete")
             self.made[which].append(("delete", self.made[which][-1][1]))
 
     # ------------------------------------------------------------------ what must hold
 
     def look(self) -> None:
         """A page that says “saved” has nothing that the database has not."""
-        for desk in self.windows:
-            state, shown = desk.page.evaluate(SHOWN)
+        for annotate_page in self.windows:
+            state, shown = annotate_page.page.evaluate(SHOWN)
             kept = dict(database(self.served, self.video))
             for which, label in shown:
-                if state == "saved" and self.mine.get(which) is desk:
+                if state == "saved" and self.mine.get(which) is annotate_page:
                     assert kept.get(which, [("", None)])[-1][1] == label, (which, label, kept.get(which), self.told)
 
     def step(self) -> None:
-        desk = self.dice.choice(self.windows)
+        annotate_page = self.dice.choice(self.windows)
         doing = self.dice.choice(["create", "create", "relabel", "relabel", "undone", "delete", "network", "leave"])
         if doing == "network":
             self.network = self.dice.choice(["fine", "away", "slow", "lost"])
@@ -146,17 +156,17 @@ class Trial:
             how = self.dice.choice(["reload", "back", "close"])
             doing = f"leave by {how}"
             self.told.append(doing)
-            self.again(desk, how)
+            self.again(annotate_page, how)
         else:
-            getattr(self, doing)(desk)
-        self.told.append(f"{self.windows.index(desk) if desk in self.windows else '-'}: {doing}")
+            getattr(self, doing)(annotate_page)
+        self.told.append(f"{self.windows.index(annotate_page) if annotate_page in self.windows else '-'}: {doing}")
         self.look()
 
     def end(self) -> None:
         """The server is back: everything is there, each edit once, in the order it was made in."""
         self.network = "fine"
-        for desk in self.windows[1:]:
-            desk.page.close(run_before_unload=False)
+        for annotate_page in self.windows[1:]:
+            annotate_page.page.close(run_before_unload=False)
         (last,) = self.windows = self.windows[:1]
         last.open(self.video)
         last.saved()
@@ -203,7 +213,7 @@ def test_nothing_is_lost_doubled_or_overtaken(browser: Browser, served: Served, 
 
 
 def test_leaving_with_unsaved_edits_warns(page: Page, served: Served, bikes: str) -> None:
-    desk = Desk(page, served.url).open(bikes)
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
@@ -212,14 +222,14 @@ def test_leaving_with_unsaved_edits_warns(page: Page, served: Served, bikes: str
 
     page.on("dialog", stay)
     page.route("**/component_server**", lambda route: route.abort())
-    lane = desk.lane()
-    desk.drag((3.0, lane), (4.0, lane))
+    lane = annotate_page.lane()
+    annotate_page.drag((3.0, lane), (4.0, lane))
     expect(page.locator("#save-state")).to_have_text("offline")
     with page.expect_event("dialog"):
         page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
     page.unroute_all()
-    desk.saved()
+    annotate_page.saved()
     with page.expect_event("close"):
         page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
@@ -229,7 +239,7 @@ def test_a_conflict_that_nobody_was_asked_about_waits_for_its_video(
     browser: Browser, served: Served, bikes: str
 ) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 720})
-    mine, theirs = (Desk(context.new_page(), served.url).open(bikes) for _ in range(2))
+    mine, theirs = (AnnotatePage(context.new_page(), served.url).open(bikes) for _ in range(2))
     mine.create(1.0, 3.0, "a car")
     expect(theirs.page.locator(f"{ANNOTATION}[data-label='a car']")).to_have_count(1)
     lane = mine.segments("annotation")[0]["y"]
@@ -242,7 +252,7 @@ def test_a_conflict_that_nobody_was_asked_about_waits_for_its_video(
     theirs.page.press("#label-input", "Tab")
     theirs.saved()
     theirs.page.close()
-    later = Desk(context.new_page(), served.url)
+    later = AnnotatePage(context.new_page(), served.url)
     with later.page.expect_response(lambda reply: '"edits"' in (reply.request.post_data or "")):
         later.open(video_id(served.home, "bigbuckbunny"))  # sends what was left behind, and has nobody to ask
     later.open(bikes)

@@ -2,25 +2,28 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from studio.store import transcripts
+from studio.timeline import Cue
+from tests.browser.annotate_page import AnnotatePage, video_id
 from tests.browser.conftest import Served
-from tests.browser.desk import Desk, video_id
 
 pytestmark = pytest.mark.browser
 SRT = "1\n00:00:00,200 --> 00:00:01,000\nGood evening\n\n2\n00:00:01,500 --> 00:00:02,500\nسلام <b>x</b>\n"
 
 
 @pytest.fixture
-def desk(page: Page, served: Served) -> Desk:
+def annotate_page(page: Page, served: Served) -> AnnotatePage:
     """A video with a face in it, whose faces were found."""
-    opened = Desk(page, served.url).open(video_id(served.home, "carphone"))
+    opened = AnnotatePage(page, served.url).open(video_id(served.home, "carphone"))
     if page.locator("#faces-toggle").is_hidden():
-        page.click("#find-speakers")
+        page.click("[data-job=speakers]")
     expect(page.locator("#faces-toggle")).to_be_visible()
     return opened
 
@@ -29,8 +32,8 @@ def boxes(page: Page) -> list[dict[str, Any]]:
     return list(json.loads(page.get_attribute("#faces", "data-faces") or "[]"))
 
 
-def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(desk: Desk, served: Served) -> None:
-    page = desk.page
+def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(annotate_page: AnnotatePage, served: Served) -> None:
+    page = annotate_page.page
     with sqlite3.connect(served.home / "studio.db") as db:
         (payload,) = db.execute(
             "SELECT payload FROM runs WHERE task = 'speaker' AND video_id = ? ORDER BY seq DESC",
@@ -61,8 +64,8 @@ def test_a_box_lies_on_the_face_of_the_frame_that_is_shown(desk: Desk, served: S
         assert box["w"] == pytest.approx((wanted[2] - wanted[0]) * scale, abs=1.5)
 
 
-def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) -> None:
-    page = desk.page
+def test_a_person_is_named_split_taken_out_and_back(annotate_page: AnnotatePage, served: Served) -> None:
+    page = annotate_page.page
     page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
     name = boxes(page)[0]["name"]
     box, canvas = boxes(page)[0], page.locator("#faces").bounding_box()
@@ -102,15 +105,15 @@ def test_a_person_is_named_split_taken_out_and_back(desk: Desk, served: Served) 
     assert boxes(page)[0]["name"] == name
 
 
-def test_boxes_can_be_hidden(desk: Desk) -> None:
-    page = desk.page
+def test_boxes_can_be_hidden(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
     page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
     page.uncheck("#show-faces")
     assert boxes(page) == []
 
 
-def test_the_transcript_is_read_followed_edited_and_typed(desk: Desk, tmp_path: Path) -> None:
-    page = desk.page
+def test_the_transcript_is_read_followed_edited_and_typed(annotate_page: AnnotatePage, tmp_path: Path) -> None:
+    page = annotate_page.page
     page.click("#tab-transcript")
     file = tmp_path / "talk.srt"
     file.write_text(SRT, "utf-8")
@@ -127,6 +130,10 @@ def test_the_transcript_is_read_followed_edited_and_typed(desk: Desk, tmp_path: 
     page.keyboard.type("Good <i>morning</i>")
     page.keyboard.press("Enter")
     expect(lines.nth(0).locator(".said")).to_have_text("Good <i>morning</i>")
+    lines.nth(0).get_by_role("button", name="History").click()
+    page.locator("#inspector .history li", has_text="update").wait_for()
+    page.locator("#inspector .history").get_by_role("button", name="Restore").click()
+    expect(lines.nth(0).locator(".said")).to_have_text("Good evening")
     page.evaluate("document.querySelector('#player').currentTime = 3")
     page.wait_for_function("document.querySelector('#clock').textContent >= '0:02.9'")
     page.click("#line-add")
@@ -137,6 +144,10 @@ def test_the_transcript_is_read_followed_edited_and_typed(desk: Desk, tmp_path: 
     page.click("#tab-transcript")
     expect(lines).to_have_count(3)
     expect(lines.nth(2).locator(".said")).to_have_text("And that was it")
+    lines.first.focus()
+    page.keyboard.press("Delete")
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(lines).to_have_count(3)
     for _ in range(3):
         lines.first.focus()
         count = lines.count()
@@ -145,3 +156,29 @@ def test_the_transcript_is_read_followed_edited_and_typed(desk: Desk, tmp_path: 
     file.write_text("nothing")
     page.set_input_files("#subtitle-file", file)
     expect(page.locator("#toast")).to_contain_text("subtitle")
+
+
+def test_two_people_edit_a_line_at_once(annotate_page: AnnotatePage, served: Served) -> None:
+    page = annotate_page.page
+    page.click("#tab-transcript")
+    page.click("#line-add")
+    page.keyboard.type("hello")
+    page.keyboard.press("Enter")
+    line = page.locator("#transcript-list li")
+    expect(line.locator(".said")).to_have_text("hello")
+    line.dblclick()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("hello there")
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=10)) as db, db:
+        db.row_factory = sqlite3.Row
+        row = db.execute("SELECT * FROM lines WHERE text = 'hello'").fetchone()
+        cue = Cue(row["start_us"], row["end_us"], "hallo")
+        transcripts.update(db, row["video_id"], row["id"], cue, "Berta", row["version"])
+    page.keyboard.press("Enter")
+    expect(line).to_contain_text("Berta changed this line to “hallo”")
+    expect(line.locator("input")).to_have_value("hello there")
+    line.get_by_role("button", name="Keep mine").click()
+    expect(line.locator(".said")).to_have_text("hello there")
+    page.reload()
+    page.click("#tab-transcript")
+    expect(line.locator(".said")).to_have_text("hello there")

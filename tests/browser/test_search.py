@@ -81,7 +81,7 @@ def test_options_narrow_and_are_kept_with_the_search(searched: Page) -> None:
     searched.wait_for_function(
         "[...document.querySelectorAll('.hit .title')].every(t => t.textContent.startsWith('carphone'))"
     )
-    searched.click("[aria-label='Forget suits']")
+    searched.click("[aria-label='Remove suits']")
     expect(kept).to_have_count(0)
 
 
@@ -96,10 +96,10 @@ def test_why(searched: Page) -> None:
     assert first.locator(".why .frames i").count() == pytest.approx(2 * (end - start), abs=2)
 
 
-def test_moving_over_a_moment_previews_it_and_its_strip_leads_there(searched: Page) -> None:
+def test_moving_over_a_moment_previews_it_and_its_profile_leads_there(searched: Page) -> None:
     first = searched.locator(".hit").first
-    image, strip = first.locator("img"), first.locator(".strip")
-    box = strip.bounding_box()
+    image, profile = first.locator("img"), first.locator(".score-profile")
+    box = profile.bounding_box()
     assert box is not None
     searched.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 4)
     expect(image).to_have_attribute("src", re.compile(r"t=[89]\.\d"))

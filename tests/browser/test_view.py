@@ -10,8 +10,8 @@ from studio import media
 from studio.config import Settings
 from studio.media.audio import SPECTRA_A_SECOND
 from studio.service import Studio
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, go, spans, video_id
 from tests.browser.conftest import Served
-from tests.browser.desk import ANNOTATION, Desk, become, go, spans, video_id
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.browser
@@ -26,9 +26,9 @@ TURNS = """() => {
 SPAN = "(t => t.dataset.viewEnd - t.dataset.viewStart)(document.querySelector('#timeline'))"
 
 
-def test_rows_are_collapsed_hidden_locked_and_put_in_order(desk: Desk) -> None:
-    page = desk.page
-    desk.create(1.0, 2.0)
+def test_rows_are_collapsed_hidden_locked_and_put_in_order(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
+    annotate_page.create(1.0, 2.0)
     tall = page.locator("[data-row=Moments]").bounding_box()
     assert tall is not None
 
@@ -42,12 +42,14 @@ def test_rows_are_collapsed_hidden_locked_and_put_in_order(desk: Desk) -> None:
     assert (page.locator("[data-row=Moments]").bounding_box() or {"height": 999})["height"] < tall["height"]
     choose("Moments", "Collapse")
     choose("Moments", "Lock")
-    desk.drag((3.0, desk.lane()), (4.0, desk.lane()))
+    annotate_page.drag((3.0, annotate_page.lane()), (4.0, annotate_page.lane()))
     expect(page.locator("#toast")).to_contain_text("locked")
-    desk.drag((1.5, desk.segments("annotation")[0]["y"]), (5.0, desk.segments("annotation")[0]["y"]))
+    annotate_page.drag(
+        (1.5, annotate_page.segments("annotation")[0]["y"]), (5.0, annotate_page.segments("annotation")[0]["y"])
+    )
     page.locator("#timeline").focus()
     page.keyboard.press("Delete")
-    assert spans(desk) == [(1.0, 2.0)], "nothing changed in the locked row"
+    assert spans(annotate_page) == [(1.0, 2.0)], "nothing changed in the locked row"
     choose("Moments", "Lock")
     choose("Film", "Hide")
     expect(page.locator("[data-row=Film]")).to_have_count(0)
@@ -66,7 +68,7 @@ def test_rows_are_collapsed_hidden_locked_and_put_in_order(desk: Desk) -> None:
 
 
 def test_the_spectrogram_is_there_when_its_row_is_shown(page: Page, served: Served) -> None:
-    Desk(page, served.url).open(video_id(served.home, "bigbuckbunny"))
+    AnnotatePage(page, served.url).open(video_id(served.home, "bigbuckbunny"))
     page.click("#rows")
     with page.expect_response("**/spectrogram") as asked:
         page.locator(".menu").get_by_role("menuitemcheckbox", name="Spectrogram").click()
@@ -75,8 +77,8 @@ def test_the_spectrogram_is_there_when_its_row_is_shown(page: Page, served: Serv
     expect(page.locator("[data-row=Spectrogram]")).to_be_visible()
 
 
-def test_the_minimap_and_the_ruler(desk: Desk) -> None:
-    page = desk.page
+def test_the_minimap_and_the_ruler(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
     for _ in range(4):
         page.click("#zoom-in")
     before = page.evaluate(SPAN)
@@ -94,9 +96,9 @@ def test_the_minimap_and_the_ruler(desk: Desk) -> None:
     page.wait_for_function("+document.querySelector('#timeline').dataset.viewStart < 3")
 
 
-def test_keys_are_taken_from_other_tools_and_changed(desk: Desk) -> None:
-    page = desk.page
-    desk.create(1.0, 3.0)
+def test_keys_are_taken_from_other_tools_and_changed(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
+    annotate_page.create(1.0, 3.0)
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     page.select_option("#keys-preset", "cvat")
@@ -113,15 +115,15 @@ def test_keys_are_taken_from_other_tools_and_changed(desk: Desk) -> None:
     page.locator("#timeline").focus()
     page.keyboard.press("Delete")
     page.locator(ANNOTATION).first.click()
-    go(desk, 2.0)
+    go(annotate_page, 2.0)
     page.locator("#timeline").focus()
     page.keyboard.press("q")
-    become(desk, [(1, 2), (2, 3)])
+    become(annotate_page, [(1, 2), (2, 3)])
 
 
-def test_shuttle_loop_and_hearing_an_edge(desk: Desk) -> None:
-    page = desk.page
-    desk.create(2.0, 2.6)
+def test_shuttle_loop_and_hearing_an_edge(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
+    annotate_page.create(2.0, 2.6)
     page.keyboard.press("Escape")
     page.locator(ANNOTATION).first.click()
     page.locator("#timeline").focus()
@@ -131,7 +133,7 @@ def test_shuttle_loop_and_hearing_an_edge(desk: Desk) -> None:
     page.wait_for_function("window.turns >= 2")
     page.keyboard.press("k")
     page.wait_for_function("document.querySelector('#player').paused")
-    go(desk, 5.0)
+    go(annotate_page, 5.0)
     page.keyboard.press("j")
     page.wait_for_function("document.querySelector('#player').currentTime < 4.2")
     page.keyboard.press("k")
@@ -141,8 +143,8 @@ def test_shuttle_loop_and_hearing_an_edge(desk: Desk) -> None:
     expect(page.locator("#speed")).to_have_value("2")
     page.keyboard.press("k")
     page.click("#hear")
-    lane = desk.segments("annotation")[0]["y"]
-    desk.drag((2.6, lane), (4.0, lane))
+    lane = annotate_page.segments("annotation")[0]["y"]
+    annotate_page.drag((2.6, lane), (4.0, lane))
     page.wait_for_function(
         "!document.querySelector('#player').paused || document.querySelector('#player').currentTime > 4.5"
     )
@@ -159,7 +161,7 @@ def test_a_file_of_uneven_frames_shows_the_number_of_each(page: Page, served: Se
     probed = media.probe(file)
     pts, begin = [int(t) for t in probed.pts_us], probed.start_us
     studio.close()
-    desk = Desk(page, served.url).open(video)
+    annotate_page = AnnotatePage(page, served.url).open(video)
     gaps = {b - a for a, b in pairwise(pts)}
     assert len(gaps) > 1, "the frames are uneven"
     page.locator("#timeline").focus()
@@ -173,15 +175,15 @@ def test_a_file_of_uneven_frames_shows_the_number_of_each(page: Page, served: Se
     last = len(pts) - 1
     page.evaluate("t => (document.querySelector('#player').currentTime = t)", (pts[last] + begin) / 1e6 + 0.001)
     expect(page.locator("#frame")).to_have_text(f"frame {last}")
-    desk.create(pts[3] / 1e6 + 0.001, pts[9] / 1e6 - 0.001)
-    ((start, end),) = spans(desk)
+    annotate_page.create(pts[3] / 1e6 + 0.001, pts[9] / 1e6 - 0.001)
+    ((start, end),) = spans(annotate_page)
     assert {round(start * 1e6), round(end * 1e6)} <= {round(t / 1000) * 1000 for t in pts}
 
 
 def test_fingers_pan_pinch_and_draw(browser: Any, served: Served, bikes: str) -> None:
     context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
-    desk = Desk(context.new_page(), served.url).open(bikes)
-    touch = context.new_cdp_session(desk.page)
+    annotate_page = AnnotatePage(context.new_page(), served.url).open(bikes)
+    touch = context.new_cdp_session(annotate_page.page)
 
     def send(kind: str, *points: tuple[float, float]) -> None:
         touch.send(
@@ -189,35 +191,37 @@ def test_fingers_pan_pinch_and_draw(browser: Any, served: Served, bikes: str) ->
             {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]},
         )
 
-    y = desk.y(desk.lane())
-    middle = desk.x(5.0)
+    y = annotate_page.y(annotate_page.lane())
+    middle = annotate_page.x(5.0)
     send("touchStart", (middle - 50, y), (middle + 50, y))
     for step in range(1, 6):
         send("touchMove", (middle - 50 - 20 * step, y), (middle + 50 + 20 * step, y))
     send("touchEnd")
-    desk.page.wait_for_function(f"{SPAN} < 5")
-    start = float(desk.page.get_attribute("#timeline", "data-view-start") or 0)
+    annotate_page.page.wait_for_function(f"{SPAN} < 5")
+    start = float(annotate_page.page.get_attribute("#timeline", "data-view-start") or 0)
     send("touchStart", (middle, y))
     for step in range(1, 5):
         send("touchMove", (middle - 20 * step, y))
     send("touchEnd")
-    desk.page.wait_for_function("s => +document.querySelector('#timeline').dataset.viewStart > s + 0.1", arg=start)
-    assert spans(desk) == [], "a finger that moves on pans"
+    annotate_page.page.wait_for_function(
+        "s => +document.querySelector('#timeline').dataset.viewStart > s + 0.1", arg=start
+    )
+    assert spans(annotate_page) == [], "a finger that moves on pans"
     send("touchStart", (middle, y))
-    desk.page.wait_for_selector("#timeline.drawing")
+    annotate_page.page.wait_for_selector("#timeline.drawing")
     for step in range(1, 5):
         send("touchMove", (middle + 20 * step, y))
     send("touchEnd")
-    expect(desk.page.locator(ANNOTATION)).to_have_count(1)
-    desk.saved()
+    expect(annotate_page.page.locator(ANNOTATION)).to_have_count(1)
+    annotate_page.saved()
     context.close()
 
 
-def test_labels_are_written_in_any_script_in_its_direction(desk: Desk) -> None:
+def test_labels_are_written_in_any_script_in_its_direction(annotate_page: AnnotatePage) -> None:
     labels = {"السيارة الحمراء 12": "rtl", "שלום": "rtl", "日本語": "ltr", "नमस्ते": "ltr"}
-    page = desk.page
+    page = annotate_page.page
     for number, label in enumerate(labels):
-        desk.create(2.0 * number + 0.5, 2.0 * number + 1.5, label)
+        annotate_page.create(2.0 * number + 0.5, 2.0 * number + 1.5, label)
         page.keyboard.press("Escape")
     page.reload()
     expect(page.locator(ANNOTATION)).to_have_count(len(labels))

@@ -3,43 +3,89 @@
 class Node extends EventTarget {
   constructor(tag) {
     super();
-    Object.assign(this, { tagName: tag.toUpperCase(), childNodes: [], parentElement: null, attributes: new Map(), style: { setProperty() {} }, files: [] });
-    this.dataset = new Proxy({}, {
-      get: (_, key) => this.getAttribute(`data-${dashed(key)}`) ?? undefined,
-      set: (_, key, value) => (this.setAttribute(`data-${dashed(key)}`, value), true),
-      has: (_, key) => this.attributes.has(`data-${dashed(key)}`),
+    Object.assign(this, {
+      tagName: tag.toUpperCase(),
+      childNodes: [],
+      parentElement: null,
+      attributes: new Map(),
+      style: { setProperty() {} },
+      files: [],
     });
+    this.dataset = new Proxy(
+      {},
+      {
+        get: (_, key) => this.getAttribute(`data-${dashed(key)}`) ?? undefined,
+        set: (_, key, value) => (this.setAttribute(`data-${dashed(key)}`, value), true),
+        has: (_, key) => this.attributes.has(`data-${dashed(key)}`),
+      },
+    );
     this.classList = {
       contains: (name) => this.className.split(" ").includes(name),
       toggle: (name, on = !this.classList.contains(name)) => {
-        this.className = [...this.className.split(" ").filter((each) => each && each !== name), ...(on ? [name] : [])].join(" ");
+        this.className = [
+          ...this.className.split(" ").filter((each) => each && each !== name),
+          ...(on ? [name] : []),
+        ].join(" ");
       },
       add: (name) => this.classList.toggle(name, true),
       remove: (name) => this.classList.toggle(name, false),
     };
   }
 
-  getAttribute(name) { return this.attributes.get(name) ?? null; }
-  setAttribute(name, value) { this.attributes.set(name, String(value)); }
-  removeAttribute(name) { this.attributes.delete(name); }
-  hasAttribute(name) { return this.attributes.has(name); }
+  getAttribute(name) {
+    return this.attributes.get(name) ?? null;
+  }
+  setAttribute(name, value) {
+    this.attributes.set(name, String(value));
+  }
+  removeAttribute(name) {
+    this.attributes.delete(name);
+  }
+  hasAttribute(name) {
+    return this.attributes.has(name);
+  }
 
-  get children() { return this.childNodes.filter((child) => child instanceof Node); }
-  get childElementCount() { return this.children.length; }
-  get previousElementSibling() { return this.parentElement.children[this.parentElement.children.indexOf(this) - 1] ?? null; }
-  get isConnected() { return this === body || Boolean(this.parentElement?.isConnected); }
-  get textContent() { return this.childNodes.map((child) => (child instanceof Node ? child.textContent : child)).join(""); }
-  set textContent(text) { this.replaceChildren(String(text)); }
-  get options() { return this.querySelectorAll("option"); }
+  get children() {
+    return this.childNodes.filter((child) => child instanceof Node);
+  }
+  get childElementCount() {
+    return this.children.length;
+  }
+  get previousElementSibling() {
+    return this.parentElement.children[this.parentElement.children.indexOf(this) - 1] ?? null;
+  }
+  get isConnected() {
+    return this === body || Boolean(this.parentElement?.isConnected);
+  }
+  get textContent() {
+    return this.childNodes.map((child) => (child instanceof Node ? child.textContent : child)).join("");
+  }
+  set textContent(text) {
+    this.replaceChildren(String(text));
+  }
+  get options() {
+    return this.querySelectorAll("option");
+  }
 
   // What a field shows; until somebody types, what its attribute or its text says.
-  get defaultValue() { return this.tagName === "TEXTAREA" ? this.textContent : this.getAttribute("value") ?? ""; }
+  get defaultValue() {
+    return this.tagName === "TEXTAREA" ? this.textContent : (this.getAttribute("value") ?? "");
+  }
   get value() {
-    if (this.tagName === "SELECT") return this.typed ?? (this.options.find((o) => o.hasAttribute("selected")) ?? this.options[0])?.getAttribute("value") ?? "";
+    if (this.tagName === "SELECT")
+      return (
+        this.typed ??
+        (this.options.find((o) => o.hasAttribute("selected")) ?? this.options[0])?.getAttribute("value") ??
+        ""
+      );
     return this.typed ?? this.defaultValue;
   }
-  set value(text) { this.typed = String(text); }
-  get valueAsNumber() { return this.value.trim() === "" ? NaN : Number(this.value); }
+  set value(text) {
+    this.typed = String(text);
+  }
+  get valueAsNumber() {
+    return this.value.trim() === "" ? NaN : Number(this.value);
+  }
 
   append(...children) {
     for (const child of children) {
@@ -52,7 +98,8 @@ class Node extends EventTarget {
   }
   remove() {
     if (this.contains(document.activeElement)) document.activeElement = body;
-    if (this.parentElement) this.parentElement.childNodes = this.parentElement.childNodes.filter((child) => child !== this);
+    if (this.parentElement)
+      this.parentElement.childNodes = this.parentElement.childNodes.filter((child) => child !== this);
     this.parentElement = null;
   }
   replaceChildren(...children) {
@@ -65,12 +112,28 @@ class Node extends EventTarget {
     child.parentElement = this;
     this.childNodes.splice(before ? this.childNodes.indexOf(before) : this.childNodes.length, 0, child);
   }
-  replaceWith(other) { this.parentElement.insertBefore(other, this); this.remove(); }
-  contains(other) { return Boolean(other) && (other === this || this.contains(other.parentElement)); }
-  matches(selector) { return selector.split(",").some((one) => fits(this, one.match(/(?:\[[^\]]*\]|[^\s[])+/g))); }
-  closest(selector) { return this.matches(selector) ? this : this.parentElement?.closest(selector) ?? null; }
-  querySelectorAll(selector) { return this.children.flatMap((child) => [...(child.matches(selector) ? [child] : []), ...child.querySelectorAll(selector)]); }
-  querySelector(selector) { return this.querySelectorAll(selector)[0] ?? null; }
+  replaceWith(other) {
+    this.parentElement.insertBefore(other, this);
+    this.remove();
+  }
+  contains(other) {
+    return Boolean(other) && (other === this || this.contains(other.parentElement));
+  }
+  matches(selector) {
+    return selector.split(",").some((one) => fits(this, one.match(/(?:\[[^\]]*\]|[^\s[])+/g)));
+  }
+  closest(selector) {
+    return this.matches(selector) ? this : (this.parentElement?.closest(selector) ?? null);
+  }
+  querySelectorAll(selector) {
+    return this.children.flatMap((child) => [
+      ...(child.matches(selector) ? [child] : []),
+      ...child.querySelectorAll(selector),
+    ]);
+  }
+  querySelector(selector) {
+    return this.querySelectorAll(selector)[0] ?? null;
+  }
 
   focus() {
     if (document.activeElement === this) return;
@@ -94,11 +157,15 @@ class Node extends EventTarget {
     this.changed = true;
     this.dispatchEvent(new Event("input"));
   }
-  click() { this.dispatchEvent(new Event("click")); }
+  click() {
+    this.dispatchEvent(new Event("click"));
+  }
   select() {}
   scrollIntoView() {}
   setPointerCapture() {}
-  getBoundingClientRect() { return { left: 0, top: 0, width: 1000, height: 100 }; }
+  getBoundingClientRect() {
+    return { left: 0, top: 0, width: 1000, height: 100 };
+  }
 
   // A listener throws to whoever dispatched, as a test wants it.
   dispatchEvent(event) {
@@ -106,16 +173,35 @@ class Node extends EventTarget {
     Object.defineProperty(event, "target", { value: event.at, configurable: true });
     super.dispatchEvent(event);
     Object.defineProperty(event, "target", { value: event.at, configurable: true });
-    if (!event.cancelBubble && this.parentElement && !["focus", "blur"].includes(event.type)) this.parentElement.dispatchEvent(event);
+    if (!event.cancelBubble && this.parentElement && !["focus", "blur"].includes(event.type))
+      this.parentElement.dispatchEvent(event);
     return true;
   }
 }
 
-for (const [property, attribute] of [["id", "id"], ["className", "class"]]) {
-  Object.defineProperty(Node.prototype, property, { get() { return this.getAttribute(attribute) ?? ""; }, set(value) { this.setAttribute(attribute, value); } });
+for (const [property, attribute] of [
+  ["id", "id"],
+  ["className", "class"],
+]) {
+  Object.defineProperty(Node.prototype, property, {
+    get() {
+      return this.getAttribute(attribute) ?? "";
+    },
+    set(value) {
+      this.setAttribute(attribute, value);
+    },
+  });
 }
 for (const name of ["hidden", "disabled", "checked"]) {
-  Object.defineProperty(Node.prototype, name, { get() { return this.hasAttribute(name); }, set(on) { on ? this.setAttribute(name, "") : this.removeAttribute(name); } });
+  Object.defineProperty(Node.prototype, name, {
+    get() {
+      return this.hasAttribute(name);
+    },
+    set(on) {
+      if (on) this.setAttribute(name, "");
+      else this.removeAttribute(name);
+    },
+  });
 }
 
 const dashed = (key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -133,7 +219,8 @@ function fits(node, parts) {
   };
   if (!simple.every(holds)) return false;
   if (parts.length === 1) return true;
-  for (let above = node.parentElement; above; above = above.parentElement) if (fits(above, parts.slice(0, -1))) return true;
+  for (let above = node.parentElement; above; above = above.parentElement)
+    if (fits(above, parts.slice(0, -1))) return true;
   return false;
 }
 
@@ -142,7 +229,9 @@ const html = new EventTarget();
 globalThis.HTMLElement = Node;
 globalThis.CSS ??= { escape: (text) => text };
 globalThis.document = Object.assign(html, {
-  hidden: false, body, activeElement: body,
+  hidden: false,
+  body,
+  activeElement: body,
   createElement: (tag) => new Node(tag),
   getElementById: (id) => body.querySelector(`#${id}`),
   querySelector: (selector) => body.querySelector(selector),

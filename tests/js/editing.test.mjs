@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, frames, prediction, spans } from "./desk.mjs";
+import { documentOf, frames, news, notices, prediction, spans, until } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 const FRAMES = frames();
@@ -9,52 +9,68 @@ const settled = async (sent, count) => {
   while (sent.length < count) await new Promise(setImmediate);
   await new Promise(setImmediate);
 };
-const made = (doc, start, end, more = {}) => doc.create({ track: "Moments", start, end, label: "x", ...more });
+const made = (doc, start, end, more = {}) => doc.editor.create({ track: "Moments", start, end, label: "x", ...more });
 
 test("a split is one step of undo and keeps label and note", () => {
   const { doc } = documentOf();
   const id = made(doc, 1, 3, { note: "n" });
-  const second = operations.split(doc, id, 2.01, FRAMES);
-  assert.deepEqual(spans(doc), [[1, 2], [2, 3]]);
-  assert.equal(doc.annotations.get(second).note, "n");
-  doc.undo();
+  const second = operations.split(doc.editor, id, 2.01, FRAMES);
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [2, 3],
+  ]);
+  assert.equal(doc.store.annotations.get(second).note, "n");
+  doc.editor.undo();
   assert.deepEqual(spans(doc), [[1, 3]]);
-  doc.redo();
-  assert.deepEqual(spans(doc), [[1, 2], [2, 3]]);
+  doc.editor.redo();
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [2, 3],
+  ]);
 });
 
 test("a split outside of the segment does nothing", () => {
   const { doc } = documentOf();
   const id = made(doc, 1, 3);
-  for (const time of [0.5, 1, 3, 4]) assert.equal(operations.split(doc, id, time, FRAMES), null);
+  for (const time of [0.5, 1, 3, 4]) assert.equal(operations.split(doc.editor, id, time, FRAMES), null);
   assert.deepEqual(spans(doc), [[1, 3]]);
 });
 
 test("splitting a prediction corrects it and leaves it as it is", () => {
   const p = prediction("p", 1, 3);
   const { doc } = documentOf(p);
-  operations.split(doc, "p", 2, FRAMES);
-  assert.deepEqual(spans(doc), [[1, 2], [2, 3]]);
-  assert.equal(doc.predictions.get("p").verdict, "corrected");
-  assert.deepEqual([doc.predictions.get("p").start, doc.predictions.get("p").end], [1, 3]);
+  operations.split(doc.editor, "p", 2, FRAMES);
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [2, 3],
+  ]);
+  assert.equal(doc.store.predictions.get("p").verdict, "corrected");
+  assert.deepEqual([doc.store.predictions.get("p").start, doc.store.predictions.get("p").end], [1, 3]);
 });
 
 test("merging joins everything of one row, and refuses two rows", () => {
   const { doc } = documentOf();
   const ids = [made(doc, 1, 2, { note: "a" }), made(doc, 4, 5, { note: "b" })];
   const other = made(doc, 6, 7, { track: "Other" });
-  assert.equal(operations.merge(doc, [...ids, other]), null);
-  const id = operations.merge(doc, ids);
-  assert.deepEqual([doc.annotations.get(id).start, doc.annotations.get(id).end, doc.annotations.get(id).note], [1, 5, "a\nb"]);
-  doc.undo();
-  assert.deepEqual(spans(doc), [[1, 2], [4, 5], [6, 7]]);
+  assert.equal(operations.merge(doc.editor, [...ids, other]), null);
+  const id = operations.merge(doc.editor, ids);
+  assert.deepEqual(
+    [doc.store.annotations.get(id).start, doc.store.annotations.get(id).end, doc.store.annotations.get(id).note],
+    [1, 5, "a\nb"],
+  );
+  doc.editor.undo();
+  assert.deepEqual(spans(doc), [
+    [1, 2],
+    [4, 5],
+    [6, 7],
+  ]);
 });
 
 test("the nearer edge comes to the playhead", () => {
   const { doc } = documentOf();
   const id = made(doc, 1, 3);
-  operations.extend(doc, id, 0.5, FRAMES);
-  operations.extend(doc, id, 2.6, FRAMES);
+  operations.extend(doc.editor, id, 0.5, FRAMES);
+  operations.extend(doc.editor, id, 2.6, FRAMES);
   const [[start, end]] = spans(doc);
   assert.ok(Math.abs(start - 0.5) < 0.03 && Math.abs(end - 2.6) < 1e-9);
 });
@@ -63,38 +79,57 @@ test("nudging counts frames, also where they last longer, and never loses the la
   const { doc } = documentOf();
   const late = FRAMES.frameTime(245);
   const id = made(doc, late, FRAMES.frameTime(247));
-  operations.nudge(doc, [id], "start", -1, FRAMES);
-  assert.equal(doc.annotations.get(id).start, FRAMES.frameTime(244));
-  operations.nudge(doc, [id], "end", 40, FRAMES);
-  assert.equal(doc.annotations.get(id).end, FRAMES.duration);
-  operations.nudge(doc, [id], "body", 1, FRAMES);
-  assert.deepEqual([doc.annotations.get(id).start, doc.annotations.get(id).end], [FRAMES.frameTime(244), FRAMES.duration], "it stops at the end");
-  operations.nudge(doc, [id], "end", -100, FRAMES);
-  assert.ok(doc.annotations.get(id).end > doc.annotations.get(id).start);
+  operations.nudge(doc.editor, [id], "start", -1, FRAMES);
+  assert.equal(doc.store.annotations.get(id).start, FRAMES.frameTime(244));
+  operations.nudge(doc.editor, [id], "end", 40, FRAMES);
+  assert.equal(doc.store.annotations.get(id).end, FRAMES.duration);
+  operations.nudge(doc.editor, [id], "body", 1, FRAMES);
+  assert.deepEqual(
+    [doc.store.annotations.get(id).start, doc.store.annotations.get(id).end],
+    [FRAMES.frameTime(244), FRAMES.duration],
+    "it stops at the end",
+  );
+  operations.nudge(doc.editor, [id], "end", -100, FRAMES);
+  assert.ok(doc.store.annotations.get(id).end > doc.store.annotations.get(id).start);
 });
 
 test("many are relabelled, moved and deleted in one step each", () => {
   const { doc } = documentOf(prediction("p", 8, 9));
   const ids = [made(doc, 1, 2), made(doc, 3, 4)];
-  operations.relabel(doc, [...ids, "p"], "y");
-  assert.deepEqual([...doc.annotations.values()].map((a) => a.label), ["y", "y", "y"]);
-  assert.equal(doc.predictions.get("p").verdict, "corrected");
-  operations.moveTo(doc, ids, "Other");
-  operations.remove(doc, ids);
-  assert.equal(doc.annotations.size, 1);
-  doc.undo();
-  doc.undo();
-  doc.undo();
-  assert.deepEqual([...doc.annotations.values()].map((a) => [a.track, a.label]), [["Moments", "x"], ["Moments", "x"]]);
-  assert.equal(doc.predictions.get("p").verdict, "");
+  operations.relabel(doc.editor, [...ids, "p"], "y");
+  assert.deepEqual(
+    [...doc.store.annotations.values()].map((a) => a.label),
+    ["y", "y", "y"],
+  );
+  assert.equal(doc.store.predictions.get("p").verdict, "corrected");
+  operations.moveTo(doc.editor, ids, "Other");
+  operations.remove(doc.editor, ids);
+  assert.equal(doc.store.annotations.size, 1);
+  doc.editor.undo();
+  doc.editor.undo();
+  doc.editor.undo();
+  assert.deepEqual(
+    [...doc.store.annotations.values()].map((a) => [a.track, a.label]),
+    [
+      ["Moments", "x"],
+      ["Moments", "x"],
+    ],
+  );
+  assert.equal(doc.store.predictions.get("p").verdict, "");
 });
 
 test("what is copied is pasted from the playhead on, as far as the video goes", () => {
   const { doc } = documentOf();
-  const copy = operations.copied(doc, [made(doc, 1, 2, { note: "n" }), made(doc, 4, 5)]);
-  const pasted = operations.paste(doc, copy, 7, FRAMES).map((id) => doc.annotations.get(id));
-  assert.deepEqual(pasted.map((a) => [a.start, a.end, a.note]), [[7, 8, "n"], [FRAMES.snap(10), FRAMES.duration, ""]]);
-  assert.equal(operations.paste(doc, copy, FRAMES.duration, FRAMES).length, 0);
+  const copy = operations.copied(doc.store, [made(doc, 1, 2, { note: "n" }), made(doc, 4, 5)]);
+  const pasted = operations.paste(doc.editor, copy, 7, FRAMES).map((id) => doc.store.annotations.get(id));
+  assert.deepEqual(
+    pasted.map((a) => [a.start, a.end, a.note]),
+    [
+      [7, 8, "n"],
+      [FRAMES.snap(10), FRAMES.duration, ""],
+    ],
+  );
+  assert.equal(operations.paste(doc.editor, copy, FRAMES.duration, FRAMES).length, 0);
 });
 
 test("segments that share a boundary are found", () => {
@@ -102,62 +137,153 @@ test("segments that share a boundary are found", () => {
   const left = made(doc, 1, 2);
   const right = made(doc, 2, 3);
   made(doc, 2, 3, { track: "Other" });
-  assert.deepEqual(operations.touching(doc, doc.item(left), "end").map((a) => a.id), [right]);
-  assert.deepEqual(operations.touching(doc, doc.item(left), "start"), []);
+  assert.deepEqual(
+    operations.touching(doc.store, doc.store.item(left), "end").map((a) => a.id),
+    [right],
+  );
+  assert.deepEqual(operations.touching(doc.store, doc.store.item(left), "start"), []);
 });
 
-test("undo never takes back what somebody else did since", () => {
+test("undo never takes back what somebody else did since", async () => {
   const { doc } = documentOf();
   const id = made(doc, 1, 2);
-  doc.update(id, { end: 3 });
-  doc.others.merge({ annotations: [{ ...doc.annotations.get(id), end: 9, version: 7 }], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 9, run_seq: 0 });
-  // our own word is still out: theirs comes with the answer
-  doc.outbox.pending = [];
-  doc.others.merge({ annotations: [{ ...doc.annotations.get(id), end: 9, version: 7 }], verdicts: {}, runs: [], people: { seq: 0 }, present: [], schema: null, jobs: [], seq: 9, run_seq: 0 });
+  doc.editor.update(id, { end: 3 });
+  const theirs = () => news({ annotations: [{ ...doc.store.annotations.get(id), end: 9, version: 7 }] });
+  doc.takeNews(theirs()); // our own word is still out: theirs comes with the answer
+  assert.equal(doc.store.annotations.get(id).end, 3);
+  await until(() => doc.outbox.isIdle);
+  doc.takeNews(theirs());
   const notices = [];
-  doc.addEventListener("notice", (event) => notices.push(event.detail));
-  doc.undo();
-  assert.equal(doc.annotations.get(id).end, 9);
+  doc.store.on("notice", (text) => notices.push(text));
+  doc.editor.undo();
+  assert.equal(doc.store.annotations.get(id).end, 9);
   assert.equal(notices.length, 1);
 });
 
 test("undo of a deletion says the version that the server counts to", () => {
   const { doc, sent } = documentOf();
   const id = made(doc, 1, 2);
-  doc.remove(id);
-  doc.undo();
-  doc.redo();
-  doc.undo();
+  doc.editor.remove(id);
+  doc.editor.undo();
+  doc.editor.redo();
+  doc.editor.undo();
   const edits = [...sent, ...doc.outbox.pending];
-  assert.deepEqual([...new Map(edits.map((e) => [e.edit_id, [e.op, e.base_version]])).values()], [
-    ["create", 0], ["delete", 1], ["restore", 2], ["delete", 3], ["restore", 4],
-  ]);
+  assert.deepEqual(
+    [...new Map(edits.map((e) => [e.edit_id, [e.op, e.base_version]])).values()],
+    [
+      ["create", 0],
+      ["delete", 1],
+      ["restore", 2],
+      ["delete", 3],
+      ["restore", 4],
+    ],
+  );
 });
 
 test("an answer that was on its way during a deletion does not bring the segment back", async () => {
   const { doc, sent } = documentOf();
   const id = made(doc, 1, 3);
   await settled(sent, 1);
-  const late = { ...doc.annotations.get(id), version: 1, deleted: false };
-  doc.remove(id);
+  const late = { ...doc.store.annotations.get(id), version: 1, deleted: false };
+  doc.editor.remove(id);
   await settled(sent, 2);
-  doc.others.mergeAnnotation(late);
-  assert.equal(doc.annotations.size, 0);
-  doc.undo();
+  doc.takeNews(news({ annotations: [late] }));
+  assert.equal(doc.store.annotations.size, 0);
+  doc.editor.undo();
   await settled(sent, 3);
-  assert.deepEqual(sent.map((edit) => [edit.op, edit.base_version]), [["create", 0], ["delete", 1], ["restore", 2]]);
-  doc.others.mergeAnnotation({ ...late, start: 2, version: 4 });
+  assert.deepEqual(
+    sent.map((edit) => [edit.op, edit.base_version]),
+    [
+      ["create", 0],
+      ["delete", 1],
+      ["restore", 2],
+    ],
+  );
+  doc.takeNews(news({ annotations: [{ ...late, start: 2, version: 4 }] }));
   assert.deepEqual(spans(doc), [[2, 3]], "what somebody else did since is taken");
 });
 
 test("accepting many is one step, and their verdicts go with it", () => {
   const { doc } = documentOf(prediction("a", 1, 2), prediction("b", 3, 4));
-  operations.decide(doc, ["a", "b"], "accept");
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["accepted", "accepted"]);
-  doc.undo();
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["", ""]);
-  operations.decide(doc, ["a", "b"], "reject");
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["rejected", "rejected"]);
-  doc.undo();
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["", ""]);
+  operations.decide(doc.editor, ["a", "b"], "accept");
+  assert.deepEqual(
+    [...doc.store.predictions.values()].map((p) => p.verdict),
+    ["accepted", "accepted"],
+  );
+  doc.editor.undo();
+  assert.deepEqual(
+    [...doc.store.predictions.values()].map((p) => p.verdict),
+    ["", ""],
+  );
+  operations.decide(doc.editor, ["a", "b"], "reject");
+  assert.deepEqual(
+    [...doc.store.predictions.values()].map((p) => p.verdict),
+    ["rejected", "rejected"],
+  );
+  doc.editor.undo();
+  assert.deepEqual(
+    [...doc.store.predictions.values()].map((p) => p.verdict),
+    ["", ""],
+  );
+});
+
+test("attributes are kept through every edit, undo, copy, split and merge", async () => {
+  const { doc, sent } = documentOf();
+  const attributes = { speaker: "Anna", sure: true, seen: [1, { by: null }] };
+  const now = () => [...doc.store.annotations.values()].map((a) => a.attributes);
+  const id = made(doc, 1, 3, { attributes });
+  doc.editor.update(id, { label: "y" });
+  operations.split(doc.editor, id, 2, FRAMES);
+  assert.deepEqual(now(), [attributes, attributes]);
+  operations.paste(doc.editor, operations.copied(doc.store, [id]), 5, FRAMES);
+  assert.deepEqual(now(), [attributes, attributes, attributes]);
+  doc.editor.remove(id);
+  doc.editor.undo();
+  assert.deepEqual(doc.store.annotations.get(id).attributes, attributes);
+  await until(() => doc.outbox.isIdle);
+  assert.ok(sent.length > 5);
+  for (const edit of sent) assert.deepEqual(edit.attributes, attributes, edit.op);
+});
+
+test("merged segments keep the attributes of all; where two say something else, the first one's", () => {
+  const { doc } = documentOf();
+  const ids = [
+    made(doc, 3, 4, { attributes: { speaker: "Berta", mood: "glad" } }),
+    made(doc, 1, 2, { attributes: { speaker: "Anna", sure: true } }),
+  ];
+  const id = operations.merge(doc.editor, ids);
+  assert.deepEqual(doc.store.annotations.get(id).attributes, { speaker: "Anna", sure: true, mood: "glad" });
+  doc.editor.undo();
+  assert.deepEqual(doc.store.annotations.get(ids[0]).attributes, { speaker: "Berta", mood: "glad" });
+});
+
+test("other attributes are a change, in another order they are the same", () => {
+  const { doc, sent } = documentOf();
+  const id = made(doc, 1, 2, { attributes: { a: 1, b: { c: [1, 2] } } });
+  const edits = () => sent.length + doc.outbox.pending.length;
+  const before = edits();
+  doc.editor.update(id, { attributes: { b: { c: [1, 2] }, a: 1 } });
+  assert.equal(edits(), before);
+  doc.editor.update(id, { attributes: { a: 1, b: { c: [2, 1] } } });
+  assert.deepEqual(doc.store.annotations.get(id).attributes, { a: 1, b: { c: [2, 1] } });
+});
+
+test("undo leaves alone attributes that somebody else changed", async () => {
+  const { doc } = documentOf();
+  const said = notices(doc);
+  const id = made(doc, 1, 2, { attributes: { a: 1 } });
+  doc.editor.update(id, { end: 3 });
+  await until(() => doc.outbox.isIdle);
+  doc.takeNews(news({ annotations: [{ ...doc.store.annotations.get(id), attributes: { a: 2 }, version: 7 }] }));
+  doc.editor.undo();
+  assert.deepEqual([doc.store.annotations.get(id).attributes, said.length], [{ a: 2 }, 1]);
+});
+
+test("a row of a server that knows nothing of attributes takes none away", async () => {
+  const { doc } = documentOf();
+  const id = made(doc, 1, 2, { attributes: { a: 1 } });
+  await until(() => doc.outbox.isIdle);
+  const { attributes: _, ...row } = doc.store.annotations.get(id);
+  doc.takeNews(news({ annotations: [{ ...row, end: 5, version: 7 }] }));
+  assert.deepEqual([doc.store.annotations.get(id).end, doc.store.annotations.get(id).attributes], [5, { a: 1 }]);
 });

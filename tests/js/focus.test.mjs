@@ -4,13 +4,22 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, page } from "./dom.mjs";
-import { documentOf } from "./desk.mjs";
+import { documentOf, loaded } from "./harness.mjs";
 
 const { typing } = await import("../../assets/web/js/view/dom.js");
 const { LabelEditor } = await import("../../assets/web/js/view/labels.js");
-const { showJobs, showQuestions } = await import("../../assets/web/js/view/panels.js");
+const { showGroundingRuns } = await import("../../assets/web/js/view/grounding-runs.js");
+const { showJobs } = await import("../../assets/web/js/view/jobs-panel.js");
 
-const job = (id, more = {}) => ({ id, kind: "index", state: "running", progress: 0.1, message: "Looking", created: "1", ...more });
+const job = (id, more = {}) => ({
+  id,
+  kind: "index",
+  state: "running",
+  progress: 0.1,
+  message: "Looking",
+  created: "1",
+  ...more,
+});
 const boxed = () => {
   const box = element("div");
   document.body.replaceChildren(box);
@@ -19,13 +28,17 @@ const boxed = () => {
 
 test("a job that goes on is updated in place, its button keeps the focus", () => {
   const box = boxed();
-  const show = (...jobs) => showJobs(box, jobs, "0", { cancel() {}, start() {} });
+  const kinds = { index: { title: "Indexing", button: "" } };
+  const show = (...jobs) => showJobs(box, jobs, { kinds, since: "0", cancel() {}, start() {} });
   show(job("a"));
   const button = box.querySelector("button");
   button.focus();
   show(job("a", { progress: 0.5, message: "Reading" }));
   assert.equal(box.querySelector("button"), button, "not drawn anew: somebody may be about to press it");
-  assert.deepEqual([document.activeElement, box.querySelector("progress").value, box.querySelector("span").textContent], [button, "0.5", "Indexing: reading"]);
+  assert.deepEqual(
+    [document.activeElement, box.querySelector("progress").value, box.querySelector("span").textContent],
+    [button, "0.5", "Indexing: reading"],
+  );
   show(job("b", { kind: "proxy" }), job("a"));
   assert.equal(document.activeElement.dataset.key, "a");
   assert.notEqual(document.activeElement, button);
@@ -34,19 +47,32 @@ test("a job that goes on is updated in place, its button keeps the focus", () =>
 test("a question that is shown or hidden keeps the focus", () => {
   const box = boxed();
   const { doc } = documentOf();
-  doc.runs = [{ id: "1", task: "grounding", query: "a" }, { id: "2", task: "grounding", query: "a" }];
-  showQuestions(box, doc);
+  const runs = ["1", "2"].map((id) => ({ id, task: "grounding", model: "m", query: "a" }));
+  doc.store.takeDocument(loaded({ runs }));
+  doc.toggleRun("1");
+  showGroundingRuns(box, doc);
   box.children[1].focus();
-  doc.hidden.add("2");
-  showQuestions(box, doc);
-  assert.deepEqual([document.activeElement, document.activeElement.getAttribute("aria-pressed")], [box.children[1], "false"]);
+  doc.toggleRun("2");
+  showGroundingRuns(box, doc);
+  assert.deepEqual(
+    [document.activeElement, document.activeElement.getAttribute("aria-pressed")],
+    [box.children[1], "false"],
+  );
 });
 
 test("choosing a label's key and taking labels off leaves the focus in the list", () => {
   const $ = page({ dialog: "dialog" });
-  for (const id of ["labels-tracks", "labels-said", "labels-add-track", "labels-save", "labels-cancel", "labels-export", "labels-import"]) {
-    $("dialog").append(Object.assign(element("div"), { id }));
-  }
+  const inputs = ["labels-new-track", "labels-import"];
+  const others = [
+    "labels-tracks",
+    "labels-message",
+    "labels-add-track",
+    "labels-save",
+    "labels-cancel",
+    "labels-export",
+  ];
+  for (const id of inputs) $("dialog").append(Object.assign(element("input"), { id }));
+  for (const id of others) $("dialog").append(Object.assign(element("div"), { id }));
   const editor = new LabelEditor($("dialog"), {});
   const label = (name) => ({ track: "T", label: name, colour: "#000000", hotkey: null });
   editor.read({ labels: [label("a"), label("b")], tracks: [{ track: "T", closed: false }] });
@@ -69,7 +95,8 @@ test("keys that are pressed on a slider, a check or a button are no text", () =>
     if (type) target.setAttribute("type", type);
     return typing({ target });
   };
-  for (const type of ["range", "checkbox", "button", "color", "file", "radio"]) assert.equal(on("input", type), false, type);
+  for (const type of ["range", "checkbox", "button", "color", "file", "radio"])
+    assert.equal(on("input", type), false, type);
   for (const type of ["text", "number", "search", null]) assert.equal(on("input", type), true, String(type));
   assert.ok(on("textarea") && on("select"));
   assert.ok(!on("button"));

@@ -4,9 +4,20 @@
 export const stores = { edits: [], history: [] };
 
 let number = 0;
+let tab = 0;
+let isDead = false;
+
+// The tab dies: what was not written yet, or is asked for in the same turn, is not written any more.
+export function abort() {
+  tab += 1;
+  isDead = true;
+  setImmediate(() => (isDead = false));
+}
+
 let last = Promise.resolve();
 
 function transaction(name) {
+  const of = isDead ? null : tab;
   const asked = [];
   const made = {};
   const request = (work) => {
@@ -30,10 +41,13 @@ function transaction(name) {
       getKey: (id) => request(() => stores[name].find((record) => record.edit.edit_id === id)?.n),
     }),
   });
-  last = last.then(() => new Promise(setImmediate)).then(() => {
-    while (asked.length) asked.shift()();
-    made.oncomplete?.();
-  });
+  last = last
+    .then(() => new Promise(setImmediate))
+    .then(() => {
+      if (of !== tab) return;
+      while (asked.length) asked.shift()();
+      made.oncomplete?.();
+    });
   return made;
 }
 

@@ -3,47 +3,69 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, frames, notices, prediction, spans } from "./desk.mjs";
+import { documentOf, frames, notices, prediction, spans } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 
 function locked() {
-  const { doc } = documentOf(prediction("p", 1, 2), prediction("q", 3, 4), prediction("free", 5, 6, { track: "Other" }));
-  const ids = [doc.create({ track: "Moments", start: 1, end: 2, label: "x" }), doc.create({ track: "Moments", start: 7, end: 8, label: "x" })];
-  const other = doc.create({ track: "Other", start: 9, end: 10 });
-  doc.isLocked = (row) => row === "Moments";
+  const { doc } = documentOf(
+    prediction("p", 1, 2),
+    prediction("q", 3, 4),
+    prediction("free", 5, 6, { track: "Other" }),
+  );
+  const ids = [
+    doc.editor.create({ track: "Moments", start: 1, end: 2, label: "x" }),
+    doc.editor.create({ track: "Moments", start: 7, end: 8, label: "x" }),
+  ];
+  const other = doc.editor.create({ track: "Other", start: 9, end: 10 });
+  doc.editor.isLocked = (row) => row === "Moments";
   return { doc, ids, other, said: notices(doc) };
 }
 
 const WAYS = {
-  "a field of the inspector": (doc, [id]) => doc.update(id, { label: "y" }),
-  Delete: (doc, [id]) => doc.remove(id),
-  "Delete several": (doc, ids) => operations.remove(doc, ids),
-  "a label for several": (doc, ids) => operations.relabel(doc, ids, "y"),
-  "another row": (doc, ids) => operations.moveTo(doc, ids, "Other"),
-  "into the row": (doc, _, other) => operations.moveTo(doc, [other], "Moments"),
-  Merge: (doc, ids) => operations.merge(doc, ids),
-  Split: (doc, [id]) => operations.split(doc, id, 1.52, frames()),
-  "Split a prediction": (doc) => operations.split(doc, "p", 1.52, frames()),
-  Extend: (doc) => operations.extend(doc, "q", 6, frames()),
-  Nudge: (doc, ids) => operations.nudge(doc, [...ids, "p"], "body", 1, frames()),
-  "Accept all": (doc) => operations.decide(doc, ["p", "q"], "accept"),
-  "Reject below": (doc) => operations.decide(doc, ["p", "q"], "reject"),
-  paste: (doc, ids) => assert.deepEqual(operations.paste(doc, operations.copied(doc, ids), 2, frames()), []),
+  "a field of the inspector": (doc, [id]) => doc.editor.update(id, { label: "y" }),
+  Delete: (doc, [id]) => doc.editor.remove(id),
+  "Delete several": (doc, ids) => operations.remove(doc.editor, ids),
+  "a label for several": (doc, ids) => operations.relabel(doc.editor, ids, "y"),
+  "another row": (doc, ids) => operations.moveTo(doc.editor, ids, "Other"),
+  "into the row": (doc, _, other) => operations.moveTo(doc.editor, [other], "Moments"),
+  Merge: (doc, ids) => operations.merge(doc.editor, ids),
+  Split: (doc, [id]) => operations.split(doc.editor, id, 1.52, frames()),
+  "Split a prediction": (doc) => operations.split(doc.editor, "p", 1.52, frames()),
+  Extend: (doc) => operations.extend(doc.editor, "q", 6, frames()),
+  Nudge: (doc, ids) => operations.nudge(doc.editor, [...ids, "p"], "body", 1, frames()),
+  "Accept all": (doc) => operations.decide(doc.editor, ["p", "q"], "accept"),
+  "Reject below": (doc) => operations.decide(doc.editor, ["p", "q"], "reject"),
+  paste: (doc, ids) =>
+    assert.deepEqual(operations.paste(doc.editor, operations.copied(doc.store, ids), 2, frames()), []),
 };
 
 for (const [way, act] of Object.entries(WAYS)) {
   test(`nothing changes in a locked row by ${way}`, () => {
     const { doc, ids, other, said } = locked();
-    const before = [spans(doc), [...doc.annotations.values()].map((a) => [a.track, a.label]), [...doc.predictions.values()].map((p) => p.verdict)];
+    const before = [
+      spans(doc),
+      [...doc.store.annotations.values()].map((a) => [a.track, a.label]),
+      [...doc.store.predictions.values()].map((p) => p.verdict),
+    ];
     act(doc, ids, other);
-    assert.deepEqual([spans(doc), [...doc.annotations.values()].map((a) => [a.track, a.label]), [...doc.predictions.values()].map((p) => p.verdict)], before);
+    assert.deepEqual(
+      [
+        spans(doc),
+        [...doc.store.annotations.values()].map((a) => [a.track, a.label]),
+        [...doc.store.predictions.values()].map((p) => p.verdict),
+      ],
+      before,
+    );
     assert.deepEqual(said, ["“Moments” is locked; unlock it in its menu."]);
-    assert.equal(doc.history.done.length, 3, "no empty step of undo");
+    assert.equal(doc.editor.undoStack.done.length, 3, "no empty step of undo");
   });
 }
 
 test("what lies in other rows still changes", () => {
   const { doc } = locked();
-  operations.decide(doc, ["p", "free"], "accept");
-  assert.deepEqual([...doc.predictions.values()].map((p) => p.verdict), ["", "", "accepted"]);
+  operations.decide(doc.editor, ["p", "free"], "accept");
+  assert.deepEqual(
+    [...doc.store.predictions.values()].map((p) => p.verdict),
+    ["", "", "accepted"],
+  );
 });

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { element, happening } from "./dom.mjs";
-import { documentOf, frames, prediction, quiet } from "./desk.mjs";
+import { documentOf, frames, prediction, quiet } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
 import { Frames } from "../../assets/web/js/model/frames.js";
-import { Rows } from "../../assets/web/js/model/rows.js";
+import { RowLayout } from "../../assets/web/js/model/row-layout.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
 
 globalThis.window ??= new EventTarget();
@@ -22,14 +22,21 @@ const { Timeline } = await import("../../assets/web/js/view/timeline.js");
 class Video extends EventTarget {
   paused = true;
   currentTime = 0;
-  pause() { this.paused = true; }
+  pause() {
+    this.paused = true;
+  }
   load() {}
   removeAttribute() {}
-  async play() { this.paused = false; }
+  async play() {
+    this.paused = false;
+  }
 }
 
 // 29.97 frames a second, in whole microseconds, as they are probed: no two neighbours last equally long.
-const NTSC = new Frames(Float64Array.from({ length: 300 }, (_, i) => Math.round((i * 1_001_000) / 30) / 1e6), Math.round((300 * 1_001_000) / 30) / 1e6);
+const NTSC = new Frames(
+  Float64Array.from({ length: 300 }, (_, i) => Math.round((i * 1_001_000) / 30) / 1e6),
+  Math.round((300 * 1_001_000) / 30) / 1e6,
+);
 const edges = new Set([...NTSC.pts, NTSC.duration]);
 
 function playing(of = NTSC, time = 0) {
@@ -42,7 +49,13 @@ test("frames: the next edge is an edge, and the last one is the end of the video
   for (const time of NTSC.pts) for (const by of [-1, 1]) assert.ok(edges.has(NTSC.edge(time, by)));
   assert.equal(NTSC.edge(NTSC.duration, 1), NTSC.duration);
   assert.equal(NTSC.edge(0, -1), 0);
-  for (const [one, other] of [[1, 1], [0, 0], [99, 99], [2, 1.5], [-3, 99]]) {
+  for (const [one, other] of [
+    [1, 1],
+    [0, 0],
+    [99, 99],
+    [2, 1.5],
+    [-3, 99],
+  ]) {
     const { start, end } = NTSC.span(one, other);
     assert.ok(edges.has(start) && edges.has(end) && start < end, `${one} to ${other}`);
   }
@@ -54,8 +67,13 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
     let made;
     const player = playing(NTSC, NTSC.pts[index]);
     commands({
-      player, timeline: { marks: { in: null, out: null }, arrangement: new Rows(null) }, selection: new Selection(),
-      doc: { video: { duration: NTSC.duration }, create: (fields) => (made = fields), item: () => null }, track: () => "Moments", label() {}, say() {},
+      player,
+      timeline: { marks: { in: null, out: null }, rowLayout: new RowLayout(null) },
+      selection: new Selection(),
+      opened: { store: { item: () => null }, editor: { create: (fields) => (made = fields) } },
+      track: () => "Moments",
+      label() {},
+      say() {},
     }).create();
     assert.deepEqual([made.start, edges.has(made.end), made.end > made.start], [NTSC.pts[index], true, true]);
   }
@@ -64,7 +82,7 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
 test("another video begins with its own clock, also at zero and also where it cannot be played", () => {
   const player = playing(NTSC, 4);
   let told = 0;
-  player.addEventListener("time", () => told++);
+  player.on("time", () => told++);
   player.close();
   const b = frames();
   player.open("b", { offset: 0, pts: b.pts, duration: b.duration, time: 0 });
@@ -89,37 +107,62 @@ test("a loop that ends with the video begins again", () => {
 
 test("splitting and extending a prediction go by its correction", () => {
   const { doc } = documentOf(prediction("p", 1, 3));
-  doc.correct("p", { start: 5, end: 7 });
-  assert.equal(operations.split(doc, "p", 2, frames()), null, "2 s lies in what the model said, not in what is there");
-  assert.ok(operations.split(doc, "p", 6, frames()));
+  doc.editor.correct("p", { start: 5, end: 7 });
+  assert.equal(
+    operations.split(doc.editor, "p", 2, frames()),
+    null,
+    "2 s lies in what the model said, not in what is there",
+  );
+  assert.ok(operations.split(doc.editor, "p", 6, frames()));
   const { doc: other } = documentOf(prediction("p", 1, 3));
-  const id = other.correct("p", { start: 5, end: 7 });
-  operations.extend(other, "p", 4, frames());
-  assert.deepEqual([other.item(id).start, other.item(id).end], [4, 7]);
+  const id = other.editor.correct("p", { start: 5, end: 7 });
+  operations.extend(other.editor, "p", 4, frames());
+  assert.deepEqual([other.store.item(id).start, other.store.item(id).end], [4, 7]);
 });
 
 // ------------------------------------------------------------------ the pointer
 
 // A timeline of 1000 pixels, one row of it, ten seconds in view; x in px is 100 times the seconds.
-function desk(...predictions) {
+function workspace(...predictions) {
   const { doc, sent } = documentOf(...predictions);
   const root = element("div");
   const canvas = element("canvas");
   const shown = frames();
   const timeline = Object.assign(Object.create(Timeline.prototype), {
-    root, canvas, ruler: element("canvas"), doc, start: 0, end: 10, drafts: [], marks: { in: null, out: null }, playhead: 0,
-    arrangement: new Rows(null), invalidate() {}, setView() { this.moved = true; }, dispatchEvent() {},
+    root,
+    canvas,
+    ruler: element("canvas"),
+    doc,
+    start: 0,
+    end: 10,
+    drafts: [],
+    marks: { in: null, out: null },
+    playhead: 0,
+    rowLayout: new RowLayout(null),
+    invalidate() {},
+    setView() {
+      this.moved = true;
+    },
+    emit() {},
   });
   Object.defineProperty(timeline, "width", { value: 1000 });
-  doc.video.duration = shown.duration;
+  doc.store.video.duration = shown.duration;
   const selection = (timeline.selection = new Selection());
   const player = playing(shown);
   const pointer = attach(timeline, { player, selection, seek() {}, changed() {}, refuse() {} });
   const send = (type, seconds, more) => {
-    timeline.rows = layout(doc, timeline.arrangement).rows;
+    timeline.rows = layout(doc.store, timeline.rowLayout).rows;
     const row = timeline.rows.find(({ kind }) => kind === "track");
     const lane = row.lanes.at(-1);
-    const event = happening(type, { clientX: seconds * 100, clientY: row.y + lane.y + lane.height / 2, button: 0, pointerId: 1, pointerType: "mouse", altKey: true, ...more });
+    const event = happening(type, {
+      clientX: seconds * 100,
+      clientY: row.y + lane.y + lane.height / 2,
+      button: 0,
+      pointerId: 1,
+      pointerType: "mouse",
+      altKey: true,
+      ...more,
+    });
     event.at = canvas;
     root.dispatchEvent(event);
   };
@@ -127,63 +170,90 @@ function desk(...predictions) {
 }
 
 test("a drag that begins at the very end of the video draws its last frame", () => {
-  const { doc, timeline, send } = desk();
+  const { doc, timeline, send } = workspace();
   Object.assign(timeline, { start: 5, end: 15 });
   send("pointerdown", 9.9);
   send("pointermove", 9.99);
   send("pointerup", 9.99);
-  const [made] = doc.annotations.values();
+  const [made] = doc.store.annotations.values();
   assert.deepEqual([made.start, made.end], [frames().edge(99, -1), frames().duration]);
 });
 
 test("an edge that is dragged over the other one leaves one frame, however long that lasts", () => {
-  const { doc, send } = desk();
-  const id = doc.create({ track: "Moments", start: 1, end: 9.84 });
+  const { doc, send } = workspace();
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 9.84 });
   send("pointerdown", 1);
   send("pointermove", 9.95);
   send("pointerup", 9.95);
-  assert.deepEqual([doc.item(id).start, doc.item(id).end], [frames().edge(9.84, -1), 9.84]);
+  assert.deepEqual([doc.store.item(id).start, doc.store.item(id).end], [frames().edge(9.84, -1), 9.84]);
 });
 
 test("keys wait while the pointer holds a segment, and Escape lets go of it", async () => {
-  const { doc, sent, timeline, pointer, send } = desk();
-  const id = doc.create({ track: "Moments", start: 1, end: 2 });
-  doc.update(id, { end: 3 });
+  const { doc, sent, timeline, pointer, send } = workspace();
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.update(id, { end: 3 });
   let digits = 0;
-  listen(new Keymap(null), { undo: () => doc.undo() }, { pointer, open: () => true, hasNext: () => false, onDigit: () => digits++ });
+  listen(
+    new Keymap(null),
+    { undo: () => doc.editor.undo() },
+    { pointer, open: () => true, hasNext: () => false, onDigit: () => digits++ },
+  );
   const key = (name, more) => document.dispatchEvent(happening("keydown", { key: name, ...more }));
   send("pointerdown", 2);
   send("pointermove", 4);
   assert.ok(pointer.holds());
   key("z", { ctrlKey: true });
   key("1");
-  assert.deepEqual([doc.item(id).end, digits], [3, 0]);
+  assert.deepEqual([doc.store.item(id).end, digits], [3, 0]);
   key("Escape");
   send("pointerup", 4);
-  assert.deepEqual([doc.item(id).start, timeline.drafts], [1, []]);
+  assert.deepEqual([doc.store.item(id).start, timeline.drafts], [1, []]);
   key("z", { ctrlKey: true });
   key("1");
-  assert.deepEqual([doc.item(id).end, digits], [2, 1]);
+  assert.deepEqual([doc.store.item(id).end, digits], [2, 1]);
   await quiet();
-  assert.deepEqual(sent.map((edit) => edit.base_version), [0, 1, 2], "no conflict with oneself");
+  assert.deepEqual(
+    sent.map((edit) => edit.base_version),
+    [0, 1, 2],
+    "no conflict with oneself",
+  );
 });
 
 test("a third finger is no drag", () => {
-  const { doc, send, pointer } = desk();
-  doc.create({ track: "Moments", start: 1, end: 9 });
-  for (const [pointerId, at] of [[1, 2], [2, 4], [3, 6]]) send("pointerdown", at, { pointerType: "touch", pointerId });
+  const { doc, send, pointer } = workspace();
+  doc.editor.create({ track: "Moments", start: 1, end: 9 });
+  for (const [pointerId, at] of [
+    [1, 2],
+    [2, 4],
+    [3, 6],
+  ])
+    send("pointerdown", at, { pointerType: "touch", pointerId });
   send("pointermove", 8, { pointerType: "touch", pointerId: 3 });
   assert.equal(pointer.holds(), false);
   for (const pointerId of [1, 2, 3]) send("pointerup", 8, { pointerType: "touch", pointerId });
-  assert.deepEqual([...doc.annotations.values()].map((a) => [a.start, a.end]), [[1, 9]]);
+  assert.deepEqual(
+    [...doc.store.annotations.values()].map((a) => [a.start, a.end]),
+    [[1, 9]],
+  );
 });
 
 test("a timeline that shows another video has nothing left of the one before", () => {
-  const { doc, timeline } = desk();
-  Object.assign(timeline, { marks: { in: 20, out: 25 }, playhead: 7, drafts: [{}], box: {}, snapLine: {}, hover: "a", film: { open() {} } });
+  const { doc, timeline } = workspace();
+  Object.assign(timeline, {
+    marks: { in: 20, out: 25 },
+    playhead: 7,
+    drafts: [{}],
+    box: {},
+    snapLine: {},
+    hover: "a",
+    filmstrip: { open() {} },
+  });
   timeline.show(doc);
   const { marks, playhead, drafts, box, snapLine, hover } = timeline;
-  assert.deepEqual({ marks, playhead, drafts, box, snapLine, hover }, { marks: { in: null, out: null }, playhead: 0, drafts: [], box: null, snapLine: null, hover: null });
+  assert.deepEqual(
+    { marks, playhead, drafts, box, snapLine, hover },
+    { marks: { in: null, out: null }, playhead: 0, drafts: [], box: null, snapLine: null, hover: null },
+  );
 });
 
 test("the time zero is a time, in addresses too", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { page } from "./dom.mjs";
-import { documentOf, quiet } from "./desk.mjs";
+import { documentOf, quiet } from "./harness.mjs";
 
 const { toast } = await import("../../assets/web/js/view/dom.js");
 const { Transcript } = await import("../../assets/web/js/view/transcript.js");
@@ -22,13 +22,27 @@ test("a message offers to take back what it says, once", () => {
 });
 
 async function opened(fixed) {
-  const $ = page({ "transcript-list": "ul", "transcript-empty": "p", "line-add": "button", "subtitle-file": "input", toast: "div" });
-  const lines = [{ id: "1", start: 1, end: 2, text: "one" }];
+  const $ = page({
+    "transcript-list": "ul",
+    "transcript-empty": "p",
+    "line-add": "button",
+    "subtitle-file": "input",
+    toast: "div",
+  });
+  const lines = [{ id: 1, start: 1, end: 2, text: "one", version: 1 }];
   const asked = [];
   const server = {
     transcript: async () => ({ ok: true, data: { lines: structuredClone(lines), fixed } }),
-    drop_line: async (request) => (asked.push(["drop_line", request.line]), lines.splice(0), { ok: true, data: {} }),
-    save_line: async (request) => (asked.push(["save_line", request.line, request.text]), lines.push({ ...request, id: "2" }), { ok: true, data: {} }),
+    drop_line: async (request) => (
+      asked.push(["drop_line", request.line, request.version]),
+      lines.splice(0),
+      { ok: true, data: {} }
+    ),
+    restore_line: async (request) => (
+      asked.push(["restore_line", request.line]),
+      lines.push({ id: 1, start: 1, end: 2, text: "one", version: 3 }),
+      { ok: true, data: { line: 1, version: 3 } }
+    ),
     read_subtitles: async () => (asked.push(["read"]), { ok: true, data: { count: 1, import: "i" } }),
     import_undo: async (request) => (asked.push(["undo", request.import]), { ok: true, data: {} }),
   };
@@ -43,7 +57,10 @@ test("a line that was removed comes back", async () => {
   assert.equal($("transcript-list").children.length, 0);
   $("toast").querySelector("button").click();
   await quiet();
-  assert.deepEqual(asked, [["drop_line", "1"], ["save_line", null, "one"]]);
+  assert.deepEqual(asked, [
+    ["drop_line", 1, 1],
+    ["restore_line", 1],
+  ]);
   assert.equal($("transcript-list").children.length, 1);
 });
 

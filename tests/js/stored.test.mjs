@@ -4,17 +4,28 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { stores } from "./idb.mjs";
-import { storage } from "./desk.mjs";
+import { storage } from "./harness.mjs";
 
 globalThis.sessionStorage = storage();
 const { Keymap } = await import("../../assets/web/js/input/keymap.js");
-const { History } = await import("../../assets/web/js/model/history.js");
-const { Rows } = await import("../../assets/web/js/model/rows.js");
+const { UndoStack } = await import("../../assets/web/js/model/undo-stack.js");
+const { RowLayout } = await import("../../assets/web/js/model/row-layout.js");
 const { editsOf, leftBehind } = await import("../../assets/web/js/sync/storage.js");
 
-const BAD = ["", "nonsense", "null", "5", '"text"', "[]", "[1]", "true", '{"order":5,"of":5,"own":5,"preset":5}',
+const BAD = [
+  "",
+  "nonsense",
+  "null",
+  "5",
+  '"text"',
+  "[]",
+  "[1]",
+  "true",
+  '{"order":5,"of":5,"own":5,"preset":5}',
   '{"order":[5],"of":{"T":5,"U":null},"own":{"split":5,"merge":[5],"nope":"x"},"preset":"toString"}',
-  '{"of":{"T":{"size":99}},"preset":"__proto__"}', "[".repeat(100000)];
+  '{"of":{"T":{"size":99}},"preset":"__proto__"}',
+  "[".repeat(100000),
+];
 
 function holding(key, text) {
   const made = storage();
@@ -24,7 +35,7 @@ function holding(key, text) {
 
 for (const bad of BAD) {
   test(`the arrangement of rows is ${bad.slice(0, 30)}`, () => {
-    const rows = new Rows(holding("rows", bad));
+    const rows = new RowLayout(holding("rows", bad));
     assert.deepEqual(rows.sorted(["B", "A"]), ["B", "A"]);
     for (const name of ["T", "U", "Spectrogram"]) assert.ok(rows.size(name) > 0 && !rows.isLocked(name));
     rows.toggle("U", "locked");
@@ -34,12 +45,16 @@ for (const bad of BAD) {
   test(`the keys are ${bad.slice(0, 30)}`, () => {
     const keys = new Keymap(holding("keys", bad));
     assert.equal(keys.actionOf("s"), "split");
-    assert.ok(keys.groups.every(({ actions }) => actions.every((action) => action.keys.every((key) => typeof key === "string"))));
+    assert.ok(
+      keys.groups.every(({ actions }) =>
+        actions.every((action) => action.keys.every((key) => typeof key === "string")),
+      ),
+    );
   });
 
   test(`what can be undone is ${bad.slice(0, 30)}`, () => {
-    const history = new History();
-    let kept = {};
+    const history = new UndoStack();
+    let kept;
     try {
       kept = { done: JSON.parse(bad), undone: JSON.parse(bad) };
     } catch {
@@ -52,7 +67,11 @@ for (const bad of BAD) {
 
   test(`an edit that waits is ${bad.slice(0, 30)}`, async () => {
     const good = { edit_id: "good", op: "create", id: "a" };
-    stores.edits = [{ n: 1, video: "v" }, { n: 2, video: "v", edit: null }, { n: 3, video: "v", edit: good }];
+    stores.edits = [
+      { n: 1, video: "v" },
+      { n: 2, video: "v", edit: null },
+      { n: 3, video: "v", edit: good },
+    ];
     localStorage.setItem("edit:bad", bad);
     assert.deepEqual(await editsOf("v"), [good]);
     assert.deepEqual(await leftBehind(), ["v"]);
@@ -61,7 +80,7 @@ for (const bad of BAD) {
 }
 
 test("a good group stays beside one that cannot be read", () => {
-  const history = new History();
+  const history = new UndoStack();
   const change = { before: null, after: { id: "a" } };
   history.restore({ done: [[null], 5, [], [change]], undone: null });
   assert.deepEqual(history.annotations, ["a"]);

@@ -3,107 +3,140 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { documentOf, news, notices, prediction, quiet, until } from "./desk.mjs";
+import { documentOf, news, notices, prediction, quiet, until } from "./harness.mjs";
 import * as operations from "../../assets/web/js/model/operations.js";
-import { History } from "../../assets/web/js/model/history.js";
+import { UndoStack } from "../../assets/web/js/model/undo-stack.js";
 
-const saved = (doc) => until(() => !doc.outbox.pending.length && !doc.outbox.busy);
+const saved = (doc) => until(() => doc.outbox.isIdle);
 
 test("undo does not bring back what somebody else deleted", async () => {
   const { doc, sent } = documentOf();
   const said = notices(doc);
-  const id = doc.create({ track: "Moments", start: 1, end: 2 });
-  doc.update(id, { end: 3 });
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.update(id, { end: 3 });
   await saved(doc);
-  doc.others.merge(news({ annotations: [{ ...doc.annotations.get(id), deleted: true, version: 3 }] }));
+  doc.takeNews(news({ annotations: [{ ...doc.store.annotations.get(id), deleted: true, version: 3 }] }));
   const before = sent.length;
-  doc.undo();
+  doc.editor.undo();
   await quiet();
-  assert.deepEqual([doc.annotations.size, sent.length - before, said.length], [0, 0, 1]);
+  assert.deepEqual([doc.store.annotations.size, sent.length - before, said.length], [0, 0, 1]);
 });
 
 test("undo does not take back somebody else's verdict, and what was accepted elsewhere can be accepted", async () => {
   const { doc, sent } = documentOf(prediction("p", 1, 2));
   const said = notices(doc);
-  operations.decide(doc, ["p"], "reject");
+  operations.decide(doc.editor, ["p"], "reject");
   await saved(doc);
-  const theirs = { id: "their", track: "Moments", start: 1, end: 2, label: "a dog", note: "", source: "accepted", prediction_id: "p", version: 1 };
-  doc.others.merge(news({ verdicts: { p: "accepted" }, annotations: [theirs] }));
+  const theirs = {
+    id: "their",
+    track: "Moments",
+    start: 1,
+    end: 2,
+    label: "a dog",
+    note: "",
+    source: "accepted",
+    prediction_id: "p",
+    version: 1,
+  };
+  doc.takeNews(news({ verdicts: { p: "accepted" }, annotations: [theirs] }));
   const before = sent.length;
-  doc.undo();
+  doc.editor.undo();
   await quiet();
-  assert.deepEqual([sent.length - before, doc.predictions.get("p").verdict, said.length], [0, "accepted", 1]);
-  doc.others.merge(news({ verdicts: { p: "" } }));
-  doc.accept("p");
+  assert.deepEqual([sent.length - before, doc.store.predictions.get("p").verdict, said.length], [0, "accepted", 1]);
+  doc.takeNews(news({ verdicts: { p: "" } }));
+  doc.editor.accept("p");
   await saved(doc);
-  assert.deepEqual([doc.predictions.get("p").verdict, sent.at(-1).verdict], ["accepted", "accepted"]);
+  assert.deepEqual([doc.store.predictions.get("p").verdict, sent.at(-1).verdict], ["accepted", "accepted"]);
 });
 
 test("rejecting a corrected prediction goes back and forth as one step", () => {
   const { doc } = documentOf(prediction("p", 1, 2));
-  doc.correct("p", { end: 3 });
-  operations.decide(doc, ["p"], "reject");
-  const now = () => [doc.annotations.size, doc.predictions.get("p").verdict];
+  doc.editor.correct("p", { end: 3 });
+  operations.decide(doc.editor, ["p"], "reject");
+  const now = () => [doc.store.annotations.size, doc.store.predictions.get("p").verdict];
   assert.deepEqual(now(), [0, "rejected"]);
-  doc.undo();
+  doc.editor.undo();
   assert.deepEqual(now(), [1, "corrected"]);
-  doc.redo();
+  doc.editor.redo();
   assert.deepEqual(now(), [0, "rejected"]);
-  doc.undo();
+  doc.editor.undo();
   assert.deepEqual(now(), [1, "corrected"]);
 });
 
 test("what only the server writes differently is still one's own step", async () => {
   const { doc } = documentOf();
   let kept = null;
-  doc.history.keep = () => (kept = structuredClone({ done: doc.history.done, undone: doc.history.undone, versions: [] }));
+  doc.editor.keep = (history) => (kept = structuredClone({ ...history, versions: [] }));
   doc.server.save = async ({ edits }) => ({
     ok: true,
-    data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: edit.base_version + 1, label: edit.label.normalize("NFC"), source: "import", start: Math.round(edit.start * 1e6) / 1e6 } })) },
+    data: {
+      results: edits.map((edit) => ({
+        ok: true,
+        annotation: {
+          ...edit,
+          version: edit.base_version + 1,
+          label: edit.label.normalize("NFC"),
+          source: "import",
+          start: Math.round(edit.start * 1e6) / 1e6,
+        },
+      })),
+    },
   });
-  doc.keepHistory = doc.history.keep;
-  const id = doc.create({ track: "Moments", start: 1 / 3, end: 2, label: "cafe\u0301" });
-  doc.update(id, { end: 3 });
+  const id = doc.editor.create({ track: "Moments", start: 1 / 3, end: 2, label: "cafe\u0301" });
+  doc.editor.update(id, { end: 3 });
   await saved(doc);
   assert.equal(kept.done.at(-1)[0].after.label, "caf\u00e9", "kept as the server has it");
   const { doc: again } = documentOf();
   const said = notices(again);
-  again.annotations.set(id, { ...doc.annotations.get(id), source: "manual", prediction_id: undefined });
+  again.takeNews(
+    news({ annotations: [{ ...doc.store.annotations.get(id), source: "manual", prediction_id: undefined }] }),
+  );
   kept.done.at(-1)[0].after.label = "cafe\u0301";
-  again.takeHistory(kept);
-  again.undo();
-  assert.deepEqual([again.annotations.get(id).end, said], [2, []]);
+  again.editor.takeHistory(kept);
+  again.editor.undo();
+  assert.deepEqual([again.store.annotations.get(id).end, said], [2, []]);
 });
 
 test("an answer that came late, after somebody deleted the segment, leaves no ghost", async () => {
   const { doc } = documentOf();
-  const id = doc.create({ track: "Moments", start: 1, end: 2 });
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });
   await saved(doc);
-  doc.server.save = async ({ edits }) => ({ ok: true, data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 3, deleted: true } })) } });
-  doc.update(id, { end: 3 });
+  doc.server.save = async ({ edits }) => ({
+    ok: true,
+    data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 3, deleted: true } })) },
+  });
+  doc.editor.update(id, { end: 3 });
   await saved(doc);
-  assert.equal(doc.annotations.has(id), false);
-  doc.server.save = async ({ edits }) => ({ ok: true, data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 9, note: "theirs" } })) } });
-  const other = doc.create({ track: "Moments", start: 1, end: 2 });
+  assert.equal(doc.store.annotations.has(id), false);
+  doc.server.save = async ({ edits }) => ({
+    ok: true,
+    data: { results: edits.map((edit) => ({ ok: true, annotation: { ...edit, version: 9, note: "theirs" } })) },
+  });
+  const other = doc.editor.create({ track: "Moments", start: 1, end: 2 });
   await saved(doc);
-  assert.deepEqual([doc.annotations.get(other).version, doc.annotations.get(other).note], [9, "theirs"]);
+  assert.deepEqual([doc.store.annotations.get(other).version, doc.store.annotations.get(other).note], [9, "theirs"]);
 });
 
 test("a step that breaks off leaves the page listening", () => {
   const { doc } = documentOf();
-  doc.create({ track: "Moments", start: 1, end: 2 });
-  doc.put = () => {
+  doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  const shown = [];
+  doc.store.on("change", (what) => shown.push(what));
+  doc.editor.put = () => {
     throw new Error("no");
   };
-  assert.throws(() => doc.undo());
-  assert.equal(doc.quiet, 0);
+  assert.throws(() => doc.editor.undo());
+  assert.equal(doc.store.isBatching, false);
+  doc.store.tellContent();
+  assert.deepEqual(shown, ["content", "content"]);
 });
 
 test("history holds so many changes, not only so many steps", () => {
-  const history = new History();
-  for (let step = 0; step < 5; step++) history.together(() => {
-    for (let n = 0; n < 10_000; n++) history.add({ before: null, after: { id: `${step} ${n}` } });
-  });
+  const history = new UndoStack();
+  for (let step = 0; step < 5; step++)
+    history.together(() => {
+      for (let n = 0; n < 10_000; n++) history.add({ before: null, after: { id: `${step} ${n}` } });
+    });
   assert.equal(history.done.length, 2);
   history.together(() => {
     for (let n = 0; n < 30_000; n++) history.add({ before: null, after: { id: `${n}` } });

@@ -60,7 +60,7 @@ def test_wrong_attributes_are_one_sentence_and_touch_nothing_else(studio: Studio
 
     results = studio.timelines.save(video, [edit(1, {"a": 1e308}), edit(2, {"a": 1}), edit(3, [1])], "ann")["results"]
     assert [result["ok"] for result in results] == [False, True, False]
-    assert results[0]["kind"] == "refused" and "“a” must be" in results[0]["error"]
+    assert results[0]["kind"] == "invalid" and "“a” must be" in results[0]["error"]
 
 
 @pytest.mark.parametrize("name", [name for name, form in FORMATS.items() if form.write and form.read])

@@ -42,9 +42,9 @@ def count(studio: Studio, table: str) -> int:
 
 def test_a_refused_edit_leaves_nothing(studio: Studio, video: str) -> None:
     close(studio, "x")
-    assert save(studio, video, edit(1, label="other"), edit(2, op="update", base_version=1)) == ["refused"] * 2
+    assert save(studio, video, edit(1, label="other"), edit(2, op="update", base_version=1)) == ["invalid"] * 2
     assert (count(studio, "annotations"), count(studio, "revisions")) == (0, 0)
-    assert save(studio, video, edit(3), edit(4, op="update", base_version=1, label="other")) == ["saved", "refused"]
+    assert save(studio, video, edit(3), edit(4, op="update", base_version=1, label="other")) == ["saved", "invalid"]
     (kept,) = studio.timelines.annotations(video)
     assert (kept.label, kept.version) == ("x", 1)
     assert save(studio, video, edit(5, op="update", base_version=1, end=2.0)) == ["saved"]
@@ -96,5 +96,5 @@ def test_what_lies_beyond_a_shorter_file_is_renamed_and_deleted_but_not_moved_th
         db.execute("UPDATE videos SET duration_us = 5000000")
     beyond = {"op": "update", "start": 8.0, "end": 9.0}
     assert save(studio, video, edit(2, **beyond, base_version=1, label="y")) == ["saved"]
-    assert save(studio, video, edit(3, **{**beyond, "end": 8.5}, base_version=2)) == ["refused"]
+    assert save(studio, video, edit(3, **{**beyond, "end": 8.5}, base_version=2)) == ["invalid"]
     assert save(studio, video, edit(4, **{**beyond, "op": "delete"}, base_version=2)) == ["saved"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from studio.app.calls import library_calls
 
 from studio import media
-from studio.app.calls import library_calls
 from studio.cli import main
 from studio.config import Settings
 from studio.errors import UsageError

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.app.calls import library_calls
+from studio.app.rpc import PAGES
 from studio.config import Settings
-from studio.errors import NotFound, Refused, UsageError
+from studio.errors import NotFound, PermissionDenied, UsageError
 from studio.service import Studio
 from studio.service.videos import files
 
@@ -65,7 +65,7 @@ def test_a_page_is_told_once_how_many(guarded: Studio, places: tuple[Path, Path]
     for n in range(3):
         (shared / f"z{n}.mp4").symlink_to(secret / "private.mp4")
         (shared / f"copy{n}.mp4").write_bytes((shared / "own.mp4").read_bytes() + b"\0" * n)
-    add = next(call for call in library_calls(guarded) if call.__name__ == "add_path")
+    add = next(call for call in PAGES["library"](guarded) if call.__name__ == "add_path")
     said, done, total = [], 0, 1
     while done < total:
         reply = add({"path": str(shared), "done": done})["data"]
@@ -81,7 +81,7 @@ def test_only_links_is_no_video(guarded: Studio, places: tuple[Path, Path]) -> N
     (shared / "a.mp4").symlink_to(secret / "private.mp4")
     with pytest.raises(UsageError, match=r"no video in the folder “shared”\. 1 link was passed over"):
         guarded.videos.add_shared(str(shared), 0, 9)
-    with pytest.raises(Refused, match="upload the file"):
+    with pytest.raises(PermissionDenied, match="upload the file"):
         guarded.videos.add_shared(str(shared / "a.mp4"), 0, 9)
 
 

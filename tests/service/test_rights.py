@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio.app import calls
-from studio.app.login import who
+from studio.app.login import current_user
+from studio.app.rpc import PAGES
 from studio.cli import main
-from studio.errors import Refused, UsageError
+from studio.errors import PermissionDenied, UsageError
 from studio.service import Studio
 from studio.service.accounts.rights import BULK, OWNER, Actor
 from studio.store import videos
@@ -35,15 +35,14 @@ def team(studio: Studio) -> Studio:
 @pytest.fixture
 def ask(team: Studio) -> Iterator[Ask]:
     """Calls of the pages, by somebody who is logged in (or "" before there are users)."""
-    made = (calls.shell_calls, calls.library_calls, calls.search_calls, calls.annotate_calls)
-    known = {call.__name__: call for each in made for call in each(team)}
+    known = {call.__name__: call for methods in PAGES.values() for call in methods(team)}
 
     def asking(person: str, call: str, /, **request: Any) -> Any:
-        token = who.set(person)
+        token = current_user.set(person)
         try:
             return known[call](request)
         finally:
-            who.reset(token)
+            current_user.reset(token)
 
     yield asking
 
@@ -55,7 +54,7 @@ def edit(number: int, op: str = "create", **fields: Any) -> dict[str, Any]:
 
 
 def refused(answer: Any, says: str) -> None:
-    assert answer["ok"] is False and answer["kind"] == "refused" and says in answer["error"], answer
+    assert answer["ok"] is False and answer["kind"] == "forbidden" and says in answer["error"], answer
 
 
 def test_only_the_first_user_is_an_admin_by_itself(team: Studio, ask: Ask) -> None:
@@ -116,7 +115,7 @@ def test_an_upload_waits_in_the_trash_and_comes_back(team: Studio, clips: dict[s
     row = upload("bikes.mp4", Actor("anna"))
     file = Path(row["path"])
     assert row["added_by"] == "anna"
-    with pytest.raises(Refused):
+    with pytest.raises(PermissionDenied):
         team.videos.remove(row["id"], Actor("eve"))
     assert file.exists()
     team.videos.remove(row["id"], Actor("anna"))

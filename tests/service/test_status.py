@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from studio import logs
 from studio.app import create_app
-from studio.app.calls import annotate_calls, overview_calls
+from studio.app.rpc import PAGES
 from studio.cli import main
 from studio.config import Settings
 from studio.jobs import Dispatcher
@@ -71,7 +71,7 @@ def test_no_word_of_anybody_is_logged(
     film.write_bytes(clips["carphone"].read_bytes())
     studio = Studio(logged)
     video = studio.videos.add(film)["id"]
-    calls = {call.__name__: call for call in annotate_calls(studio)}
+    calls = {call.__name__: call for call in PAGES["annotate"](studio)}
     edit = {"edit_id": "e", "op": "create", "id": "a", "start": 0, "end": 1, "track": SECRET, "label": SECRET}
     assert calls["save"]({"video": video, "edits": [edit], "annotator": SECRET})["ok"]
     assert not calls["load_document"]({"video": SECRET})["ok"]
@@ -127,7 +127,7 @@ def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None
     assert (found["workers"], found["reports"]) == ([], [])
     said = json.dumps(found)
     assert str(studio.settings.home) not in said and "bikes" not in said
-    (*_, call) = overview_calls(studio)
+    (*_, call) = PAGES["overview"](studio)
     assert call({})["data"].keys() == found.keys()
 
 

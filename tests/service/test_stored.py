@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from studio.app.calls import annotate_calls, library_calls, search_calls
+from studio.app.rpc import PAGES
 from studio.errors import UsageError
 from studio.service import Studio
 from studio.store import annotations, imports, jobs, people, runs, searches, stored, videos
@@ -45,7 +45,7 @@ def filled(studio: Studio) -> Studio:
 
 
 def ask(studio: Studio, name: str, request: dict[str, Any]) -> Any:
-    known = [*search_calls(studio), *annotate_calls(studio), *library_calls(studio)]
+    known = [*PAGES["search"](studio), *PAGES["annotate"](studio), *PAGES["library"](studio)]
     answer = next(call for call in known if call.__name__ == name)(request)
     json.dumps(answer, allow_nan=False, ensure_ascii=False).encode()
     return answer

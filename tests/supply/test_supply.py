@@ -31,6 +31,21 @@ def test_the_lock_holds_every_dependency_with_hashes() -> None:
 def test_the_lock_names_no_place_to_install_from() -> None:
     text = LOCK.read_text(encoding="utf-8")
     assert not re.search(r"://|--(index-url|extra-index-url|find-links|trusted-host)", text)
+    assert [name for name, package in tools().items() if "resolved" in package] == []
+
+
+def tools() -> dict[str, dict[str, str]]:
+    """The packages that check the browser's modules, by their place in node_modules."""
+    packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    return {name: package for name, package in packages.items() if name}
+
+
+def test_tools_of_the_browser_modules_are_locked_by_hash() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    assert wanted.keys().isdisjoint({"dependencies", "scripts"}), "the product needs nothing of npm, and runs nothing"
+    locked_at = {name: tools()[f"node_modules/{name}"]["version"] for name in wanted["devDependencies"]}
+    assert locked_at == wanted["devDependencies"], "run: make lock-js"
+    assert [name for name, package in tools().items() if not package["integrity"].startswith("sha512-")] == []
 
 
 def test_only_the_lock_is_installed() -> None:

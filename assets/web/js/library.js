@@ -1,23 +1,33 @@
 // The Library page: cards, adding by path, by folder, by upload.
 
-import { call } from "./sync/api.js";
-import { annotator } from "./sync/who.js";
-import { clock, el, toast } from "./view/dom.js";
 import { current, go, onRoute } from "./router.js";
+import { call, messageOf } from "./sync/api.js";
+import { currentUser } from "./sync/current-user.js";
+import { clock, el, finder, toast } from "./view/dom.js";
+
+/** @import { Calls, Job, Server } from "./types.js" */
+/** @typedef {Calls["list_videos"][1]} Listing */
+/** @typedef {Listing["videos"][number]} ListedVideo */
+/** @typedef {ListedVideo["sounds"][number]} Track */
 
 const REFRESH_MS = 1500;
 
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
 export function mount(element, server) {
-  const $ = (id) => element.querySelector(`#${id}`);
+  const $ = finder(element);
   const grid = $("library-grid");
   let shown = "";
 
   async function refresh() {
+    /** @type {Listing} */
     let data;
     try {
-      data = await call(server, "list_videos");
+      data = await call(server, "list_videos", {});
     } catch (error) {
-      $("library-summary").textContent = error.message;
+      $("library-summary").textContent = messageOf(error);
       return;
     }
     const seen = JSON.stringify(data);
@@ -25,126 +35,211 @@ export function mount(element, server) {
     shown = seen;
     const { videos, removed, jobs, indexed } = data;
     showRemoved(removed);
-    const active = new Map(jobs.filter((job) => ["queued", "running"].includes(job.state)).map((job) => [job.video_id, job]));
-    const failed = new Map(jobs.filter((job) => job.state === "failed").map((job) => [job.video_id, job]));
+    const inState = (/** @type {string[]} */ ...states) =>
+      new Map(jobs.filter((job) => states.includes(job.state)).map((job) => [job.video_id, job]));
+    const active = inState("queued", "running");
+    const failed = inState("failed");
     const total = videos.reduce((sum, video) => sum + video.duration, 0);
     $("library-summary").textContent = videos.length
       ? `${videos.length} ${videos.length === 1 ? "video" : "videos"}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
     $("library-empty").hidden = videos.length > 0;
-    const focused = document.activeElement?.closest?.(".card")?.dataset.video;
-    const control = document.activeElement?.className;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const within = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".card"))?.dataset.video;
+    const control = focused?.className.split(" ").at(-1) || "picture";
     grid.replaceChildren(...videos.map((video) => card(video, active.get(video.id), failed.get(video.id))));
-    if (focused) grid.querySelector(`[data-video="${focused}"] .${control?.split(" ").at(-1) || "picture"}`)?.focus();
+    /** @type {HTMLElement | null} */
+    const again = within ? grid.querySelector(`[data-video="${within}"] .${control}`) : null;
+    again?.focus();
   }
 
+  /**
+   * @param {ListedVideo} video
+   * @param {Job | undefined} job that waits or runs
+   * @param {Job | undefined} failure
+   */
   function card(video, job, failure) {
     const open = () => go("annotate", { video: video.id });
     const facts = `${clock(video.duration, 0)} · ${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
     const work = [
       video.annotations && `${video.annotations} ${video.annotations === 1 ? "annotation" : "annotations"}`,
       video.predictions && `${video.predictions} ${video.predictions === 1 ? "prediction" : "predictions"}`,
-    ].filter(Boolean).join(" · ");
-    return el("article", { class: "card", "data-video": video.id },
-      el("button", { class: "picture", "aria-label": `Open ${video.name}`, onclick: open },
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    return el(
+      "article",
+      { class: "card", "data-video": video.id },
+      el(
+        "button",
+        { class: "picture", "aria-label": `Open ${video.name}`, onclick: open },
         el("img", { src: `/thumbnail/${video.id}?t=${Math.min(2, video.duration / 3)}`, alt: "", loading: "lazy" }),
-        el("span", { class: "badge", text: clock(video.duration, 0) })),
-      el("div", { class: "caption" },
+        el("span", { class: "badge", text: clock(video.duration, 0) }),
+      ),
+      el(
+        "div",
+        { class: "caption" },
         el("h3", { text: video.name, title: video.name }),
         el("p", { class: "muted", text: work || facts, title: facts }),
         ...video.notes.map((note) => el("p", { class: "note", text: note })),
         tracks(video, "sound", "Sound", video.sounds),
         tracks(video, "subtitles", "Subtitles", video.texts),
         job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null,
-        !job && !video.indexed ? el("button", { class: "link", text: "Not searchable yet: index now", onclick: () => attempt(() => call(server, "index_video", { video: video.id })) }) : null),
-      el("button", { class: "plain remove", disabled: Boolean(video.kept), title: video.kept || "Remove from the library", "aria-label": `Remove ${video.name}`, text: "×", onclick: () => remove(video) }));
+        !job && !video.indexed
+          ? el("button", {
+              class: "link",
+              text: "Not searchable yet: index now",
+              onclick: () => attempt(() => call(server, "index_video", { video: video.id })),
+            })
+          : null,
+      ),
+      el("button", {
+        class: "plain remove",
+        disabled: Boolean(video.kept),
+        title: video.kept || "Remove from the library",
+        "aria-label": `Remove ${video.name}`,
+        text: "×",
+        onclick: () => remove(video),
+      }),
+    );
   }
 
+  /**
+   * A choice of the sound or the subtitles of a video, where its file has several.
+   * @param {ListedVideo} video
+   * @param {"sound" | "subtitles"} key
+   * @param {string} name
+   * @param {Track[]} found
+   */
   function tracks(video, key, name, found) {
     if (found.length < 2) return null;
+    /** @param {Track[]} listed */
     const chosen = (listed) => listed.find((track) => track.chosen)?.index ?? null;
-    return el("label", { class: "tracks muted" }, `${name} `,
-      el("select", {
-        "aria-label": `${name} of ${video.name}`,
-        onchange: (event) => {
-          const wanted = { sound: chosen(video.sounds), subtitles: chosen(video.texts), [key]: Number(event.target.value) };
-          attempt(() => call(server, "choose_tracks", { video: video.id, ...wanted }));
-        },
-      }, ...found.map((track) => el("option", { value: track.index, selected: track.chosen, text: track.name }))));
+    const choose = (/** @type {any} */ event) => {
+      const now = { sound: chosen(video.sounds), subtitles: chosen(video.texts) };
+      return attempt(() =>
+        call(server, "choose_tracks", { video: video.id, ...now, [key]: Number(event.target.value) }),
+      );
+    };
+    return el(
+      "label",
+      { class: "tracks muted" },
+      `${name} `,
+      el(
+        "select",
+        { "aria-label": `${name} of ${video.name}`, onchange: choose },
+        ...found.map((track) => el("option", { value: track.index, selected: track.chosen, text: track.name })),
+      ),
+    );
   }
 
+  /** @param {Job} job */
   function progress(job) {
     const label = job.state === "queued" ? "Waiting" : job.message || "Starting";
-    return el("div", { class: "progress" },
+    return el(
+      "div",
+      { class: "progress" },
       el("progress", { max: 1, value: job.progress, "aria-label": label }),
       el("span", { class: "muted", text: label }),
-      el("button", { class: "link", text: "Cancel", onclick: () => attempt(() => call(server, "cancel_job", { job: job.id })) }));
+      el("button", {
+        class: "link",
+        text: "Cancel",
+        onclick: () => attempt(() => call(server, "cancel_job", { job: job.id })),
+      }),
+    );
   }
 
+  /** @param {ListedVideo} video */
   async function remove(video) {
     const work = video.annotations ? ` Its ${video.annotations} annotations are removed with it.` : "";
     const file = video.uploaded ? "The uploaded copy is deleted after that." : "The file itself stays.";
-    if (confirm(`Remove “${video.name}” from the library?${work} You can bring it back for 30 days. ${file}`)) {
+    if (confirm(`Remove “${video.name}” from the library?${work} You can restore it for 30 days. ${file}`)) {
       await attempt(async () => {
-        await call(server, "remove_video", { video: video.id, annotator: annotator() });
+        await call(server, "remove_video", { video: video.id, annotator: currentUser() });
         toast(`“${video.name}” was removed.`, "info", () => restore(video.id));
       });
     }
   }
 
-  const restore = (video) => attempt(() => call(server, "restore_video", { video, annotator: annotator() }));
+  /** @param {string} video */
+  const restore = (video) => attempt(() => call(server, "restore_video", { video, annotator: currentUser() }));
 
+  /** @param {Listing["removed"]} removed */
   function showRemoved(removed) {
     $("library-removed").hidden = removed.length === 0;
-    $("library-removed-list").replaceChildren(...removed.map((video) => el("li", {},
-      el("span", { dir: "auto", text: `${video.name} ` }),
-      el("span", { class: "muted", text: `${new Date(video.at).toLocaleDateString()}${video.by ? `, ${video.by}` : ""} ` }),
-      el("button", { class: "link", type: "button", text: "Bring back", "aria-label": `Bring back ${video.name}`, onclick: () => restore(video.id) }))));
+    $("library-removed-list").replaceChildren(...removed.map(removedRow));
   }
 
+  /** @param {Listing["removed"][number]} video */
+  function removedRow(video) {
+    const when = `${new Date(video.at).toLocaleDateString()}${video.by ? `, ${video.by}` : ""} `;
+    return el(
+      "li",
+      {},
+      el("span", { dir: "auto", text: `${video.name} ` }),
+      el("span", { class: "muted", text: when }),
+      el("button", {
+        class: "link",
+        type: "button",
+        text: "Restore",
+        "aria-label": `Restore ${video.name}`,
+        onclick: () => restore(video.id),
+      }),
+    );
+  }
+
+  /** @param {() => Promise<unknown>} action */
   async function attempt(action) {
     try {
       await action();
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
     refresh();
   }
 
+  /** @param {string[]} sentences */
   function problems(sentences) {
     const box = $("library-problems");
     box.hidden = sentences.length === 0;
     box.replaceChildren(...sentences.map((sentence) => el("p", { text: sentence })));
   }
 
+  const field = $("add-path", "input");
   $("add-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const path = $("add-path").value.trim();
+    const path = field.value.trim();
     if (!path) return;
     const bar = progressRow("Adding");
+    /** @type {string[]} */
     const failures = [];
     try {
-      for (let done = 0, total = 1; done < total; ) {
-        const reply = await call(server, "add_path", { path, done, annotator: annotator() });
+      for (let done = 0, total = 1; done < total;) {
+        const reply = await call(server, "add_path", { path, done, annotator: currentUser() });
         ({ done, total } = reply);
         failures.push(...reply.problems);
         bar.set(done / total, `Adding ${done} of ${total}`);
       }
-      $("add-path").value = "";
+      field.value = "";
     } catch (error) {
-      failures.push(error.message);
+      failures.push(messageOf(error));
     }
     bar.remove();
     problems(failures);
     refresh();
   });
 
+  /** @param {string} name */
   function progressRow(name) {
     const bar = el("progress", { max: 1, value: 0, "aria-label": name });
     const label = el("span", { class: "muted", text: name });
     const row = el("div", { class: "progress upload" }, bar, label);
     $("uploads").append(row);
     return {
+      /**
+       * @param {number} fraction
+       * @param {string} text
+       */
       set(fraction, text) {
         bar.value = fraction;
         label.textContent = text;
@@ -153,11 +248,15 @@ export function mount(element, server) {
     };
   }
 
+  /** What went wrong, else null.
+   * @param {File} file
+   * @returns {Promise<string | null>}
+   */
   function upload(file) {
     const bar = progressRow(file.name);
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
-      const end = (problem) => {
+      const end = (/** @type {string | null} */ problem) => {
         bar.remove();
         resolve(problem);
       };
@@ -179,7 +278,9 @@ export function mount(element, server) {
     });
   }
 
+  /** @param {Iterable<File>} files */
   async function uploadAll(files) {
+    /** @type {string[]} */
     const failures = [];
     for (const file of files) {
       const problem = await upload(file);
@@ -189,13 +290,15 @@ export function mount(element, server) {
     problems(failures);
   }
 
-  $("upload-input").addEventListener("change", (event) => {
-    uploadAll([...event.target.files]);
-    event.target.value = "";
+  const chosen = $("upload-input", "input");
+  chosen.addEventListener("change", () => {
+    uploadAll([...(chosen.files ?? [])]);
+    chosen.value = "";
   });
 
   const veil = $("drop-veil");
-  const carriesFiles = (event) => current().page === "library" && event.dataTransfer?.types.includes("Files");
+  const carriesFiles = (/** @type {DragEvent} */ event) =>
+    current().page === "library" && event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
@@ -208,7 +311,7 @@ export function mount(element, server) {
     veil.hidden = true;
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    uploadAll([...event.dataTransfer.files]);
+    uploadAll([...(event.dataTransfer?.files ?? [])]);
   });
 
   onRoute((route) => route.page === "library" && refresh());

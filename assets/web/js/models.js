@@ -1,37 +1,69 @@
 // The Models page: every card, and two models of a task side by side on one video.
 
-import { call } from "./sync/api.js";
-import { clock, el } from "./view/dom.js";
 import { current, go, note, onRoute } from "./router.js";
+import { call, messageOf } from "./sync/api.js";
+import { clock, el, finder } from "./view/dom.js";
 
+/** @import { Calls, ModelCard, Server, Side } from "./types.js" */
+/** @typedef {Calls["list_models"][1]} Known */
+/** @typedef {Known["videos"][number]} KnownVideo */
+
+/** @type {{ [task: string]: string }} */
 const TASKS = {
-  text_video: "Text–video encoders", grounding: "Grounding engines", active_speaker: "Active speakers", voice_activity: "Voice activity",
-  face_detector: "Face detectors", expression: "Facial expressions", dialog_emotion: "Emotions of dialogue", "plug-in": "Plug-ins that cannot be used",
+  text_video: "Text–video encoders",
+  grounding: "Grounding engines",
+  active_speaker: "Active speakers",
+  voice_activity: "Voice activity",
+  face_detector: "Face detectors",
+  expression: "Facial expressions",
+  dialog_emotion: "Emotions of dialogue",
+  "plug-in": "Plug-ins that cannot be used",
 };
 const POLL_MS = 500;
-const SIDES = ["a", "b"];
+const SIDES = /** @type {const} */ (["a", "b"]);
 
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
 export function mount(element, server) {
-  const $ = (id) => element.querySelector(`#${id}`);
-  const field = Object.fromEntries(["task", "video", "a", "b", "query"].map((name) => [name, $(`try-${name}`)]));
+  const $ = finder(element);
+  const [task, video, a, b] = ["task", "video", "a", "b"].map((name) => $(`try-${name}`, "select"));
+  const field = { task, video, a, b, query: $("try-query", "input") };
+  /** @type {Known} */
   let known = { models: [], videos: [], tried: {} };
   let turn = 0;
 
   async function load() {
     try {
-      known = await call(server, "list_models");
+      known = await call(server, "list_models", {});
       $("models-problem").hidden = true;
     } catch (error) {
       $("models-problem").hidden = false;
-      $("models-problem").textContent = error.message;
+      $("models-problem").textContent = messageOf(error);
       return;
     }
     const tasks = Object.keys(TASKS).filter((task) => known.models.some((m) => m.task === task));
-    $("models-list").replaceChildren(...tasks.map((task) => el("section", {},
-      el("h2", { text: TASKS[task] }),
-      el("div", { class: "cards wide" }, ...known.models.filter((m) => m.task === task).map(card)))));
-    fill(field.task, tasks.filter((task) => task in known.tried), (task) => TASKS[task]);
-    fill(field.video, known.videos.map((v) => v.id), (id) => known.videos.find((v) => v.id === id).name);
+    $("models-list").replaceChildren(
+      ...tasks.map((task) =>
+        el(
+          "section",
+          {},
+          el("h2", { text: TASKS[task] }),
+          el("div", { class: "cards wide" }, ...known.models.filter((m) => m.task === task).map(card)),
+        ),
+      ),
+    );
+    fill(
+      field.task,
+      tasks.filter((task) => task in known.tried),
+      (task) => TASKS[task],
+    );
+    fill(
+      field.video,
+      known.videos.map((v) => v.id),
+      (id) => known.videos.find((v) => v.id === id)?.name ?? id,
+    );
     if (!current().task && known.models.some((m) => m.task === "grounding")) field.task.value = "grounding";
     choices();
     reopen();
@@ -39,24 +71,67 @@ export function mount(element, server) {
 
   // ---------------------------------------------------------------- cards
 
+  /** @param {ModelCard} m */
   function card(m) {
     const metrics = Object.entries(m.metrics);
     const state = m.problems.length ? "broken" : m.installed ? "installed" : "not installed";
-    return el("article", { class: "card model", "data-model": m.name },
-      el("div", { class: "row head" }, el("h3", { text: m.name }), el("span", { class: `tag ${state.replace(" ", "-")}`, text: m.default ? `${state}, default` : state })),
+    return el(
+      "article",
+      { class: "card model", "data-model": m.name },
+      el(
+        "div",
+        { class: "row head" },
+        el("h3", { text: m.name }),
+        el("span", { class: `tag ${state.replace(" ", "-")}`, text: m.default ? `${state}, default` : state }),
+      ),
       el("p", { text: m.summary }),
-      ...[...m.problems, m.note].filter(Boolean).map((text) => el("p", { class: m.problems.length ? "error" : "muted", text })),
-      el("dl", {}, ...[["Version", m.version], ["Source", m.source], ["Licence", m.licence], ["Size", size(m.size)]].flatMap(([name, text]) => [el("dt", { text: name }), el("dd", { text })])),
-      metrics.length ? el("details", {}, el("summary", { text: `${metrics.length} measured numbers` }),
-        el("table", {}, ...metrics.map(([name, value]) => el("tr", {}, el("td", { text: name.replaceAll("_", " ") }), el("td", { class: "mono", text: String(value) }))))) : el("p", { class: "muted", text: "Nothing measured here yet." }));
+      ...[...m.problems, m.note ?? ""]
+        .filter(Boolean)
+        .map((text) => el("p", { class: m.problems.length ? "error" : "muted", text })),
+      el(
+        "dl",
+        {},
+        ...[
+          ["Version", m.version],
+          ["Source", m.source],
+          ["Licence", m.licence],
+          ["Size", size(m.size)],
+        ].flatMap(([name, text]) => [el("dt", { text: name }), el("dd", { text })]),
+      ),
+      metrics.length
+        ? el(
+            "details",
+            {},
+            el("summary", { text: `${metrics.length} measured numbers` }),
+            el(
+              "table",
+              {},
+              ...metrics.map(([name, value]) =>
+                el(
+                  "tr",
+                  {},
+                  el("td", { text: name.replaceAll("_", " ") }),
+                  el("td", { class: "mono", text: String(value) }),
+                ),
+              ),
+            ),
+          )
+        : el("p", { class: "muted", text: "Nothing measured here yet." }),
+    );
   }
 
+  /** @param {number} bytes */
   function size(bytes) {
     return bytes ? `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 1)} MiB` : "no weights";
   }
 
   // ---------------------------------------------------------------- try it
 
+  /**
+   * @param {HTMLSelectElement} select
+   * @param {string[]} values
+   * @param {(value: string) => string} [name]
+   */
   function fill(select, values, name = (value) => value) {
     const chosen = select.value;
     select.replaceChildren(...values.map((value) => el("option", { value, text: name(value) })));
@@ -64,12 +139,20 @@ export function mount(element, server) {
   }
 
   function choices() {
-    const names = known.models.filter((m) => m.task === field.task.value && m.installed && !m.problems.length).map((m) => m.name);
+    const names = known.models
+      .filter((m) => m.task === field.task.value && m.installed && !m.problems.length)
+      .map((m) => m.name);
     for (const side of SIDES) fill(field[side], names);
-    if (field.a.value === field.b.value && names.length > 1) field.b.value = names.find((name) => name !== field.a.value);
+    if (field.a.value === field.b.value && names.length > 1)
+      field.b.value = names.find((name) => name !== field.a.value) ?? "";
     $("try-question").hidden = !known.tried[field.task.value];
-    $("try-form").querySelector("button").disabled = names.length < 2 || !known.videos.length;
-    $("try-status").textContent = !known.videos.length ? "Add a video first." : names.length < 2 ? "Only one model of this task is installed; add another to compare." : "";
+    /** @type {HTMLButtonElement} */ ($("try-form").querySelector("button")).disabled =
+      names.length < 2 || !known.videos.length;
+    $("try-status").textContent = !known.videos.length
+      ? "Add a video first."
+      : names.length < 2
+        ? "Only one model of this task is installed; add another to compare."
+        : "";
   }
 
   // A link that was copied from a comparison makes the same one again.
@@ -102,49 +185,91 @@ export function mount(element, server) {
       for (;;) {
         const found = await call(server, "compared", { jobs });
         if (mine !== turn) return;
-        show(found, known.videos.find((v) => v.id === values.video));
+        const shown = known.videos.find((v) => v.id === values.video);
+        if (shown) show(found, shown);
         if (found.sides.every((side) => !["queued", "running"].includes(side.state))) break;
         await new Promise((wake) => setTimeout(wake, POLL_MS));
       }
     } catch (error) {
       if (mine !== turn) return;
       $("try-status").classList.add("error");
-      $("try-status").textContent = error.message;
+      $("try-status").textContent = messageOf(error);
     }
   }
 
+  /**
+   * @param {Calls["compared"][1]} found
+   * @param {KnownVideo} video
+   */
   function show({ sides, agreement }, video) {
-    const running = sides.find((side) => side.state === "running");
-    const failed = sides.find((side) => side.error);
-    $("try-status").textContent = running ? `${running.model}: ${running.message.toLowerCase() || "working"}… ${Math.round(100 * running.progress)} %`
-      : failed ? `${failed.model} failed: ${failed.error}`
-      : agreement === null ? (sides.every((side) => side.state === "done") ? "Neither found anything." : "Waiting for its turn…")
-      : `They agree on ${Math.round(100 * agreement)} % of the time that either marks.`;
-    $("try-status").classList.toggle("error", Boolean(failed));
+    $("try-status").textContent = summary(sides, agreement);
+    $("try-status").classList.toggle(
+      "error",
+      sides.some((side) => side.error),
+    );
     $("try-result").hidden = false;
-    $("try-result").dataset.agreement = agreement ?? "";
-    const tracks = [...new Set(sides.flatMap((side) => (side.predictions ?? []).map((p) => p.track)))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+    $("try-result").dataset.agreement = String(agreement ?? "");
+    const tracks = [...new Set(sides.flatMap((side) => (side.predictions ?? []).map((p) => p.track)))].sort((a, b) =>
+      a.localeCompare(b, undefined, { numeric: true }),
+    );
     $("try-result").replaceChildren(
-      el("div", { class: "ruler" }, ...[0, 0.25, 0.5, 0.75, 1].map((share) => place(el("span", { class: "mono", text: clock(share * video.duration, 1) }), share))),
+      el(
+        "div",
+        { class: "ruler" },
+        ...[0, 0.25, 0.5, 0.75, 1].map((share) =>
+          place(el("span", { class: "mono", text: clock(share * video.duration, 1) }), share),
+        ),
+      ),
       ...(tracks.length ? tracks : [""]).flatMap((track) => sides.map((side, i) => row(side, i, track, video))),
-      el("dl", { class: "facts" }, ...sides.flatMap((side) => [el("dt", { text: side.model }),
-        el("dd", { text: side.state === "done" ? `${side.predictions.length} segments in ${side.seconds.toFixed(2)} s, without loading it and what both share. ${side.note}` : side.state })])),
+      el(
+        "dl",
+        { class: "facts" },
+        ...sides.flatMap((side) => [el("dt", { text: side.model }), el("dd", { text: factsOf(side) })]),
+      ),
     );
   }
 
+  /**
+   * @param {Side} side
+   * @param {number} i
+   * @param {string} track
+   * @param {KnownVideo} video
+   */
   function row(side, i, track, video) {
     const name = track ? `${side.model} · ${track}` : side.model;
-    return el("div", { class: "lane", role: "list", "aria-label": name },
+    return el(
+      "div",
+      { class: "lane", role: "list", "aria-label": name },
       el("span", { class: "name", text: name, title: name }),
-      el("div", { class: "bar" }, ...(side.predictions ?? []).filter((p) => p.track === track).map((p) => {
-        const words = `${p.label} ${clock(p.start, 2)}–${clock(p.end, 2)}, ${p.score.toFixed(2)}`;
-        const node = el("button", { class: `side-${SIDES[i]}`, type: "button", role: "listitem", title: words, "aria-label": words, text: p.label, onclick: () => go("annotate", { video: video.id, t: p.start }) });
-        node.style.width = `${(100 * (p.end - p.start)) / video.duration}%`;
-        node.style.opacity = String(0.45 + 0.55 * Math.min(1, Math.max(0, p.score)));
-        return place(node, p.start / video.duration);
-      })));
+      el(
+        "div",
+        { class: "bar" },
+        ...(side.predictions ?? [])
+          .filter((p) => p.track === track)
+          .map((p) => {
+            const words = `${p.label} ${clock(p.start, 2)}–${clock(p.end, 2)}, ${p.score.toFixed(2)}`;
+            const node = el("button", {
+              class: `side-${SIDES[i]}`,
+              type: "button",
+              role: "listitem",
+              title: words,
+              "aria-label": words,
+              text: p.label,
+              onclick: () => go("annotate", { video: video.id, t: p.start }),
+            });
+            node.style.width = `${(100 * (p.end - p.start)) / video.duration}%`;
+            node.style.opacity = String(0.45 + 0.55 * Math.min(1, Math.max(0, p.score)));
+            return place(node, p.start / video.duration);
+          }),
+      ),
+    );
   }
 
+  /**
+   * @template {HTMLElement} Placed
+   * @param {Placed} node
+   * @param {number} share of the video's time
+   */
   function place(node, share) {
     node.style.left = `${100 * share}%`;
     return node;
@@ -159,4 +284,27 @@ export function mount(element, server) {
     if (route.page === "models") load();
     else turn++;
   });
+}
+
+/** How a comparison stands.
+ * @param {Side[]} sides
+ * @param {number | null} agreement
+ */
+function summary(sides, agreement) {
+  const running = sides.find((side) => side.state === "running");
+  const failed = sides.find((side) => side.error);
+  if (running) {
+    const doing = running.message.toLowerCase() || "working";
+    return `${running.model}: ${doing}… ${Math.round(100 * running.progress)} %`;
+  }
+  if (failed) return `${failed.model} failed: ${failed.error}`;
+  if (agreement !== null) return `They agree on ${Math.round(100 * agreement)} % of the time that either marks.`;
+  return sides.every((side) => side.state === "done") ? "Neither found anything." : "Waiting for its turn…";
+}
+
+/** @param {Side} side */
+function factsOf({ state, predictions = [], seconds = 0, note: more = "" }) {
+  if (state !== "done") return state;
+  const took = `${seconds.toFixed(2)} s, without loading it and what both share.`;
+  return `${predictions.length} segments in ${took} ${more}`;
 }

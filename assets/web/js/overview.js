@@ -1,69 +1,163 @@
 // The Overview page: who did what, how well people agree, and how the studio itself is.
 
 import { onRoute } from "./router.js";
-import { call } from "./sync/api.js";
-import { el, toast } from "./view/dom.js";
+import { call, messageOf } from "./sync/api.js";
+import { el, finder, toast } from "./view/dom.js";
 import { plain, plotly } from "./view/plotly.js";
 import { statusParts } from "./view/status.js";
 
+/** @import { AgreementPair, Server } from "./types.js" */
+
+const PEOPLE = [
+  "Annotator",
+  "Edits",
+  "By hand",
+  "Accepted",
+  "Corrected",
+  "Rejected",
+  "Imported",
+  "Boundaries moved",
+  "Last edit",
+];
+const PAIRED =
+  "Segments of two people are paired by overlap and label; one without a partner counts as 0. " +
+  "κ is Cohen's, over every instant of the video, label by label.";
+const NO_PAIRS = "Agreement needs two people who marked the same row of the same video, each under their own name.";
 const EVERY_MS = 3000;
 
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
 export function mount(element, server) {
-  const $ = (id) => element.querySelector(`#${id}`);
-  let timer = 0;
+  const $ = finder(element);
+  const [track, measure] = [$("team-track", "select"), $("team-measure", "select")];
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
 
-  const table = (heads, rows) => el("table", {}, el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
-    el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map((text) => el("td", { dir: "auto", text: text ?? "–" }))))));
+  /**
+   * @param {string[]} heads
+   * @param {(string | number | null | undefined)[][]} rows
+   */
+  const table = (heads, rows) =>
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
+      el(
+        "tbody",
+        {},
+        ...rows.map((cells) => el("tr", {}, ...cells.map((text) => el("td", { dir: "auto", text: text ?? "–" })))),
+      ),
+    );
 
   async function people() {
-    const rows = await call(server, "statistics");
-    $("team-people").replaceChildren(rows.length
-      ? table(["Annotator", "Edits", "By hand", "Accepted", "Corrected", "Rejected", "Imported", "Boundaries moved", "Last edit"], rows.map((p) => [
-        p.annotator || "(no name)", p.edits, p.manual, p.accepted, p.correction, p.rejected, p.import,
-        p.shift === null ? null : `${p.shift.toFixed(2)} s`, new Date(p.last).toLocaleString(),
-      ]))
-      : el("p", { class: "muted", text: "Nobody has changed anything yet." }));
+    const rows = await call(server, "statistics", {});
+    $("team-people").replaceChildren(
+      rows.length
+        ? table(
+            PEOPLE,
+            rows.map((p) => [
+              p.annotator || "(no name)",
+              p.edits,
+              p.manual,
+              p.accepted,
+              p.correction,
+              p.rejected,
+              p.import,
+              p.shift === null ? null : `${p.shift.toFixed(2)} s`,
+              new Date(p.last).toLocaleString(),
+            ]),
+          )
+        : el("p", { class: "muted", text: "Nobody has changed anything yet." }),
+    );
   }
 
   async function agreement() {
-    const { people: names, tracks, pairs } = await call(server, "agreement", { track: $("team-track").value });
-    const chosen = $("team-track").value;
-    $("team-track").replaceChildren(el("option", { value: "", text: "all rows" }), ...tracks.map((track) => el("option", { value: track, text: track, selected: track === chosen })));
-    $("team-said").textContent = pairs.length
-      ? "Segments of two people are paired by overlap and label; one without a partner counts as 0. κ is Cohen's, over every instant of the video, label by label."
-      : "Agreement needs two people who marked the same row of the same video, each under their own name.";
-    $("team-pairs").replaceChildren(...(pairs.length ? [table(["Annotators", "Videos", "Pairs", "IoU", "κ", "Starts apart", "Ends apart"], pairs.map((p) => [
-      `${p.one} · ${p.other}`, p.videos, p.segments, p.iou.toFixed(2), p.kappa?.toFixed(2), p.start === null ? null : `${p.start.toFixed(2)} s`, p.end === null ? null : `${p.end.toFixed(2)} s`,
-    ]))] : []));
-    await draw(names, pairs, $("team-measure").value);
+    const { people: names, tracks, pairs } = await call(server, "agreement", { track: track.value });
+    const chosen = track.value;
+    track.replaceChildren(
+      el("option", { value: "", text: "all rows" }),
+      ...tracks.map((name) => el("option", { value: name, text: name, selected: name === chosen })),
+    );
+    $("team-message").textContent = pairs.length ? PAIRED : NO_PAIRS;
+    $("team-pairs").replaceChildren(
+      ...(pairs.length
+        ? [
+            table(
+              ["Annotators", "Videos", "Pairs", "IoU", "κ", "Starts apart", "Ends apart"],
+              pairs.map((p) => [
+                `${p.one} · ${p.other}`,
+                p.videos,
+                p.segments,
+                p.iou.toFixed(2),
+                p.kappa?.toFixed(2),
+                p.start === null ? null : `${p.start.toFixed(2)} s`,
+                p.end === null ? null : `${p.end.toFixed(2)} s`,
+              ]),
+            ),
+          ]
+        : []),
+    );
+    await draw(names, pairs, measure.value === "kappa" ? "kappa" : "iou");
   }
 
-  async function draw(names, pairs, measure) {
+  /**
+   * @param {string[]} names
+   * @param {AgreementPair[]} pairs
+   * @param {"iou" | "kappa"} by
+   */
+  async function draw(names, pairs, by) {
     const box = $("team-plot");
     box.hidden = !pairs.length;
     if (!pairs.length) return;
-    const value = (a, b) => (a === b ? 1 : pairs.find((p) => [p.one, p.other].includes(a) && [p.one, p.other].includes(b))?.[measure] ?? null);
+    const pairOf = (/** @type {string} */ a, /** @type {string} */ b) =>
+      pairs.find(({ one, other }) => [one, other].includes(a) && [one, other].includes(b));
+    const value = (/** @type {string} */ a, /** @type {string} */ b) => (a === b ? 1 : (pairOf(a, b)?.[by] ?? null));
     const z = names.map((a) => names.map((b) => value(a, b)));
     const style = getComputedStyle(document.body);
     const ink = style.getPropertyValue("--ms-text").trim();
     const Plotly = await plotly();
-    Plotly.react(box, [{
-      type: "heatmap", x: names.map(plain), y: names.map(plain), z, zmin: measure === "kappa" ? -1 : 0, zmax: 1, xgap: 3, ygap: 3,
-      colorscale: measure === "kappa" ? "RdBu" : "Blues", reversescale: measure === "kappa" ? false : true,
-      texttemplate: "%{z:.2f}", hovertemplate: "%{y} · %{x}: %{z:.3f}<extra></extra>", showscale: false,
-    }], {
-      height: 110 + 46 * names.length, margin: { l: 110, r: 10, t: 10, b: 60 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
-      font: { color: ink }, xaxis: { fixedrange: true, type: "category" }, yaxis: { fixedrange: true, autorange: "reversed", type: "category" },
-    }, { displayModeBar: false, responsive: true });
+    Plotly.react(
+      box,
+      [
+        {
+          type: "heatmap",
+          x: names.map(plain),
+          y: names.map(plain),
+          z,
+          zmin: by === "kappa" ? -1 : 0,
+          zmax: 1,
+          xgap: 3,
+          ygap: 3,
+          colorscale: by === "kappa" ? "RdBu" : "Blues",
+          reversescale: by !== "kappa",
+          texttemplate: "%{z:.2f}",
+          hovertemplate: "%{y} · %{x}: %{z:.3f}<extra></extra>",
+          showscale: false,
+        },
+      ],
+      {
+        height: 110 + 46 * names.length,
+        margin: { l: 110, r: 10, t: 10, b: 60 },
+        paper_bgcolor: "transparent",
+        plot_bgcolor: "transparent",
+        font: { color: ink },
+        xaxis: { fixedrange: true, type: "category" },
+        yaxis: { fixedrange: true, autorange: "reversed", type: "category" },
+      },
+      { displayModeBar: false, responsive: true },
+    );
   }
 
   async function status() {
-    $("status").replaceChildren(...statusParts(await call(server, "show_status")));
+    $("status").replaceChildren(...statusParts(await call(server, "show_status", {})));
   }
 
-  const attempt = (work) => work().catch((error) => toast(error.message, "error"));
+  const attempt = (/** @type {() => Promise<void>} */ work) =>
+    work().catch((error) => toast(messageOf(error), "error"));
 
-  for (const id of ["team-track", "team-measure"]) $(id).addEventListener("change", () => attempt(agreement));
+  for (const field of [track, measure]) field.addEventListener("change", () => attempt(agreement));
   onRoute(({ page }) => {
     clearInterval(timer);
     if (page !== "overview") return;

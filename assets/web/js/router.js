@@ -1,16 +1,35 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
 // The parameter is called `view`: Gradio has a `page` of its own and fails on names it does not know.
 
+/** @typedef {"library" | "search" | "annotate" | "models" | "overview"} Page */
+
+/**
+ * @typedef {object} Route
+ * @property {Page} page
+ * @property {string | null} video
+ * @property {number | null} t null: nobody said
+ * @property {string} q
+ * @property {string} like
+ * @property {string} task
+ * @property {string} a
+ * @property {string} b
+ *
+ * @typedef {{ [name: string]: string | number | null | undefined }} Parameters
+ */
+
+/** @type {readonly Page[]} */
 const PAGES = ["library", "search", "annotate", "models", "overview"];
+/** @type {Set<(route: Route) => void>} */
 const listeners = new Set();
 
+/** @returns {Route} */
 export function current() {
   const query = new URLSearchParams(location.search);
   const video = query.get("video");
   return {
-    page: PAGES.includes(query.get("view")) ? query.get("view") : video ? "annotate" : "library",
+    page: PAGES.find((page) => page === query.get("view")) ?? (video ? "annotate" : "library"),
     video,
-    t: query.has("t") ? Number(query.get("t")) || 0 : null, // null: nobody said
+    t: query.has("t") ? Number(query.get("t")) || 0 : null,
     q: query.get("q") || "",
     like: query.get("like") || "",
     task: query.get("task") || "",
@@ -19,23 +38,33 @@ export function current() {
   };
 }
 
+/**
+ * @param {Page} page
+ * @param {Parameters} [parameters]
+ */
 export function go(page, parameters = {}) {
   const query = new URLSearchParams();
   if (!(page === "library" || (page === "annotate" && parameters.video))) query.set("view", page);
-  for (const [key, value] of Object.entries(parameters)) if (value || value === 0) query.set(key, value);
+  for (const [key, value] of Object.entries(parameters)) if (value || value === 0) query.set(key, String(value));
   const text = query.toString();
   history.pushState(null, "", text ? `?${text}` : location.pathname);
   announce();
 }
 
-// Remember a detail (the playhead, a query) without a new entry in the history.
+/** Remember a detail (the playhead, a query) without a new entry in the history.
+ * @param {Parameters} parameters
+ */
 export function note(parameters) {
   const query = new URLSearchParams(location.search);
-  for (const [key, value] of Object.entries(parameters)) value ? query.set(key, value) : query.delete(key);
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value) query.set(key, String(value));
+    else query.delete(key);
+  }
   const text = query.toString();
   history.replaceState(null, "", text ? `?${text}` : location.pathname);
 }
 
+/** @param {(route: Route) => void} listener is told of the page that is open now, too */
 export function onRoute(listener) {
   listeners.add(listener);
   listener(current());

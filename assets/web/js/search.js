@@ -1,28 +1,41 @@
 // The Search page: words, a picture or a moment in, moments out.
 
-import { annotator } from "./sync/who.js";
-import { call } from "./sync/api.js";
-import { el, toast } from "./view/dom.js";
+import { currentUser } from "./sync/current-user.js";
+import { call, messageOf } from "./sync/api.js";
+import { el, finder, targetOf, toast } from "./view/dom.js";
 import { HeatMap } from "./view/heatmap.js";
-import { card, paint, walk } from "./view/hits.js";
+import { paint, searchResult, walk } from "./view/search-result.js";
 import { Options } from "./view/options.js";
-import { pixelsOf } from "./input/picture.js";
+import { pixelsOf } from "./input/query-image.js";
 import { current, go, note, onRoute } from "./router.js";
+
+/** @import { Hit, ScoreProfile, SearchQuery, Server } from "./types.js" */
+/** @import { QueryImage } from "./input/query-image.js" */
+
+/** A moment of a video. @typedef {{ video: string, start: number, end: number }} Moment */
+/** What is looked for: one of these. @typedef {{ query?: string, like?: Moment | null, picture?: QueryImage | null }} Wanted */
 
 const WEAK = 0.3; // a best hit of a text below this cosine of the embedded encoder is rarely what was meant
 
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
 export function mount(element, server) {
-  const $ = (id) => element.querySelector(`#${id}`);
-  const query = $("search-query");
+  const $ = finder(element);
+  const query = $("search-query", "input");
   const status = $("search-status");
   const options = new Options(element);
-  const heat = new HeatMap($("search-where"), $("search-heat"), (video, t) => open({ video, t }));
+  const heat = new HeatMap($("search-where", "details"), $("search-heat"), (video, t) => open({ video, t }));
   let asked = 0;
-  let like = null; // {video, start, end}: search for what looks like this moment
-  let picture = null; // {pixels, width, height, url}: or like this
+  /** search for what looks like this moment @type {Moment | null} */
+  let like = null;
+  /** or like this @type {QueryImage | null} */
+  let picture = null;
 
   const text = () => query.value.trim();
-  const open = (place) => go("annotate", { ...place, q: text() });
+  const open = (/** @type {{ video: string, t: number | string }} */ place) => go("annotate", { ...place, q: text() });
+  /** @returns {SearchQuery} */
   const question = () => ({
     query: text(),
     ...(like && { like: { video: like.video, start: like.start, end: like.end } }),
@@ -44,31 +57,40 @@ export function mount(element, server) {
       heat.show(found.strips);
     } catch (error) {
       if (number !== asked) return;
-      status.textContent = error.message;
+      status.textContent = messageOf(error);
       status.classList.add("error");
     }
   }
 
-  function show({ hits, strips, indexed, known }) {
+  /** @param {{ hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }} found */
+  function show({ hits, strips: profiles, indexed, known }) {
     $("search-empty").hidden = true;
     $("search-save").hidden = Boolean(picture);
-    const weak = !like && !picture && hits.length > 0 && hits[0].score < WEAK ? " None of them fits well: try other words." : "";
+    const weak =
+      !like && !picture && hits.length > 0 && hits[0].score < WEAK ? " None of them fits well: try other words." : "";
     const waiting = known - indexed;
     const later = waiting ? ` ${waiting} of ${known} videos are not searchable yet; the Library page says why.` : "";
-    const none = options.count() ? "Nothing fits these options." : "Nothing to search yet: add videos on the Library page.";
+    const none = options.count()
+      ? "Nothing fits these options."
+      : "Nothing to search yet: add videos on the Library page.";
     status.textContent = (hits.length ? `The ${hits.length} best moments.${weak}` : none) + later;
-    const heats = new Map(strips.map((strip) => [strip.video, strip]));
-    const cards = hits.map((hit, rank) => card(hit, rank, {
-      strip: heats.get(hit.video),
-      weak: !like && !picture && hit.score < WEAK,
-      open,
-      alike: () => find({ like: { video: hit.video, start: hit.start, end: hit.end } }),
-      why: text() && !like && !picture ? () => call(server, "explain", { query: text(), video: hit.video, start: hit.start, end: hit.end }) : null,
-    }));
-    $("search-hits").replaceChildren(...cards);
-    paint(cards, heats);
+    const byVideo = new Map(profiles.map((profile) => [profile.video, profile]));
+    const byWords = Boolean(text()) && !like && !picture;
+    const results = hits.map((hit, rank) => {
+      const { video, start, end } = hit;
+      return searchResult(hit, rank, {
+        profile: byVideo.get(video),
+        weak: !like && !picture && hit.score < WEAK,
+        open,
+        alike: () => find({ like: { video, start, end } }),
+        why: byWords ? () => call(server, "explain", { query: text(), video, start, end }) : null,
+      });
+    });
+    $("search-hits").replaceChildren(...results);
+    paint(results, byVideo);
   }
 
+  /** @param {Wanted} wanted */
   function find(wanted) {
     query.value = wanted.query ?? "";
     like = wanted.like ?? null;
@@ -77,17 +99,40 @@ export function mount(element, server) {
     window.scrollTo({ top: 0 });
   }
 
-  // What else is asked beside the words, each with a way to take it back.
+  /** What else is asked beside the words, each with a way to take it back. */
   function showAsked() {
-    const chip = (src, words, drop) => el("span", { class: "chip thing" }, el("img", { src, alt: "" }), words,
-      el("button", { type: "button", class: "plain", "aria-label": `Without ${words}`, text: "×", onclick: () => { drop(); search(); } }));
+    /**
+     * @param {string} src
+     * @param {string} words
+     * @param {() => void} drop
+     */
+    const chip = (src, words, drop) =>
+      el(
+        "span",
+        { class: "chip thing" },
+        el("img", { src, alt: "" }),
+        words,
+        el("button", {
+          type: "button",
+          class: "plain",
+          "aria-label": `Without ${words}`,
+          text: "×",
+          onclick: () => {
+            drop();
+            search();
+          },
+        }),
+      );
     $("search-asked").replaceChildren(
-      ...(like ? [chip(`/thumbnail/${like.video}?t=${(like.start + like.end) / 2}`, "like this moment", () => (like = null))] : []),
+      ...(like
+        ? [chip(`/thumbnail/${like.video}?t=${(like.start + like.end) / 2}`, "like this moment", () => (like = null))]
+        : []),
       ...(picture ? [chip(picture.url, "like this picture", () => (picture = null))] : []),
     );
     $("search-asked").hidden = !like && !picture;
   }
 
+  /** @param {Blob} file */
   async function ask(file) {
     try {
       find({ picture: await pixelsOf(file) });
@@ -100,50 +145,80 @@ export function mount(element, server) {
 
   async function loadKept() {
     try {
-      const { labels, kept, recent } = await call(server, "search_options");
+      const { labels, kept, recent } = await call(server, "search_options", {});
       options.labels(labels);
       $("search-recent").replaceChildren(...recent.map((value) => el("option", { value })));
-      $("search-kept").replaceChildren(...kept.map((row) => el("span", { class: "chip thing" },
-        el("button", { type: "button", class: "plain name", text: row.name, title: row.question.query, onclick: () => recall(row.question) }),
-        el("button", { type: "button", class: "plain", disabled: Boolean(row.fixed), title: row.fixed || "Remove this search", "aria-label": `Forget ${row.name}`, text: "×", onclick: () => forget(row) }))));
-    } catch { /* the search itself says what is wrong */ }
+      $("search-kept").replaceChildren(
+        ...kept.map((row) =>
+          el(
+            "span",
+            { class: "chip thing" },
+            el("button", {
+              type: "button",
+              class: "plain name",
+              text: row.name,
+              title: row.question.query,
+              onclick: () => recall(row.question),
+            }),
+            el("button", {
+              type: "button",
+              class: "plain",
+              disabled: Boolean(row.fixed),
+              title: row.fixed || "Remove this search",
+              "aria-label": `Remove ${row.name}`,
+              text: "×",
+              onclick: () => forget(row),
+            }),
+          ),
+        ),
+      );
+    } catch {
+      /* the search itself says what is wrong */
+    }
   }
 
+  /** @param {SearchQuery} kept */
   function recall(kept) {
     options.write(kept);
     find({ query: kept.query, like: kept.like });
   }
 
+  /** Whether it was done.
+   * @param {"forget_search" | "restore_search"} name
+   * @param {string} search
+   */
   async function change(name, search) {
     try {
-      await call(server, name, { search, annotator: annotator() });
+      await call(server, name, { search, annotator: currentUser() });
       return true;
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
       return false;
     } finally {
       loadKept();
     }
   }
 
+  /** @param {{ id: string, name: string }} kept */
   async function forget({ id, name }) {
     if (await change("forget_search", id)) toast(`“${name}” was removed.`, "info", () => change("restore_search", id));
   }
 
+  const name = $("search-name", "input");
   $("search-save").addEventListener("click", () => {
     $("search-keep").hidden = false;
     $("search-save").hidden = true;
-    $("search-name").value = text();
-    $("search-name").select();
+    name.value = text();
+    name.select();
   });
   $("search-keep").addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      await call(server, "keep_search", { name: $("search-name").value, question: question(), annotator: annotator() });
+      await call(server, "keep_search", { name: name.value, question: question(), annotator: currentUser() });
       $("search-keep").hidden = true;
       loadKept();
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
   });
 
@@ -153,13 +228,17 @@ export function mount(element, server) {
     event.preventDefault();
     search();
   });
-  options.onchange = () => (text() || like || picture) && search();
-  $("search-picture").addEventListener("change", (event) => {
-    const [file] = event.target.files;
-    event.target.value = "";
+  options.onchange = () => {
+    if (text() || like || picture) search();
+  };
+  const chosen = $("search-picture", "input");
+  chosen.addEventListener("change", () => {
+    const [file] = chosen.files ?? [];
+    chosen.value = "";
     if (file) ask(file);
   });
-  const imageIn = (data) => [...(data?.files ?? [])].find((file) => file.type.startsWith("image/"));
+  const imageIn = (/** @type {DataTransfer | null} */ data) =>
+    [...(data?.files ?? [])].find((file) => file.type.startsWith("image/"));
   document.addEventListener("paste", (event) => {
     const file = current().page === "search" && imageIn(event.clipboardData);
     if (file) ask(file);
@@ -172,17 +251,19 @@ export function mount(element, server) {
   });
   document.addEventListener("keydown", (event) => {
     if (current().page !== "search") return;
-    if (event.key === "/" && !event.target.matches("input, textarea, select")) {
+    if (event.key === "/" && !targetOf(event).matches("input, textarea, select")) {
       event.preventDefault();
       query.focus();
     } else walk(event, $("search-hits"), query);
   });
-  for (const chip of element.querySelectorAll(".examples .chip")) chip.addEventListener("click", () => find({ query: chip.textContent }));
+  for (const chip of element.querySelectorAll(".examples .chip")) {
+    chip.addEventListener("click", () => find({ query: chip.textContent ?? "" }));
+  }
   onRoute((route) => {
     if (route.page !== "search") return;
     loadKept();
     const [video, start, end] = route.like.split(",");
-    const changed = route.like && (like?.video !== video || like.start !== Number(start));
+    const changed = route.like && (like?.video !== video || like?.start !== Number(start));
     if (changed || (route.q && route.q !== text())) {
       find({ query: route.q, like: route.like ? { video, start: Number(start), end: Number(end) } : null });
     }

@@ -2,37 +2,50 @@
 
 import { current, go, onRoute } from "./router.js";
 import { call } from "./sync/api.js";
-import { nameUser } from "./sync/who.js";
+import { setCurrentUser } from "./sync/current-user.js";
+import { finder } from "./view/dom.js";
 
+/** @import { Server } from "./types.js" */
+/** @import { Page } from "./router.js" */
+
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
 export function mount(element, server) {
-  const tabs = [...element.querySelectorAll("[role=tab]")];
+  const $ = finder(element);
+  const tabs = /** @type {HTMLElement[]} */ ([...element.querySelectorAll("[role=tab]")]);
+  /** @type {string | null} */
   let lastVideo = null;
   for (const tab of tabs) {
     tab.addEventListener("click", () => {
-      if (tab.dataset.page === current().page) return;
-      go(tab.dataset.page, tab.dataset.page === "annotate" && lastVideo ? { video: lastVideo } : {});
+      const page = /** @type {Page} */ (tab.dataset.page);
+      if (page !== current().page) go(page, page === "annotate" && lastVideo ? { video: lastVideo } : {});
     });
   }
   onRoute((route) => {
     lastVideo = route.video || lastVideo;
     for (const tab of tabs) tab.setAttribute("aria-selected", String(tab.dataset.page === route.page));
   });
-  const name = element.querySelector("#annotator");
+  const name = $("annotator", "input");
   name.value = localStorage.getItem("annotator") || "";
   name.addEventListener("change", () => localStorage.setItem("annotator", name.value.trim()));
-  call(server, "whoami").then(({ user, read_only: readOnly }) => {
-    element.querySelector("#banner").textContent = readOnly;
-    element.querySelector("#banner").hidden = !readOnly;
-    if (!user) return;
-    nameUser(user);
-    localStorage.setItem("annotator", user); // what is done before the next page has asked is this person's too
-    name.value = user;
-    name.readOnly = true;
-    element.querySelector("#logout").hidden = false;
-  }, () => {});
+  call(server, "whoami", {}).then(
+    ({ user, read_only: readOnly }) => {
+      $("banner").textContent = readOnly;
+      $("banner").hidden = !readOnly;
+      if (!user) return;
+      setCurrentUser(user);
+      localStorage.setItem("annotator", user); // what is done before the next page has asked is this person's too
+      name.value = user;
+      name.readOnly = true;
+      $("logout").hidden = false;
+    },
+    () => {},
+  );
   const dark = localStorage.getItem("dark") ?? String(matchMedia("(prefers-color-scheme: dark)").matches);
   document.body.classList.toggle("dark", dark === "true");
-  element.querySelector("#theme").addEventListener("click", () => {
+  $("theme").addEventListener("click", () => {
     const now = document.body.classList.toggle("dark");
     localStorage.setItem("dark", String(now));
   });

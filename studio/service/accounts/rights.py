@@ -26,7 +26,7 @@ import of lines gives back the transcript that it replaced. Who is an admin is s
 
 from dataclasses import dataclass
 
-from studio.errors import Refused
+from studio.errors import PermissionDenied
 
 BULK, BULK_S = 100, 600.0
 TRASH_DAYS = 30
@@ -49,9 +49,12 @@ OWNER = Actor(admin=True)
 
 
 def need(actor: Actor, what: str, *owners: str) -> None:
-    """Raises Refused unless the actor may do something, said as in “remove this video”, to what belongs to `owners`."""
+    """Raises PermissionDenied unless the actor may do something to what belongs to `owners`.
+
+    `what` is said as in “remove this video”.
+    """
     if not actor.owns(*owners):
-        raise Refused(why_not(what, *owners))
+        raise PermissionDenied(why_not(what, *owners))
 
 
 def why_not(what: str, *owners: str) -> str:

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 
-from studio.errors import NotFound, Refused, StoreError, UsageError
+from studio.errors import NotFound, PermissionDenied, StoreError, UsageError
 from studio.service.accounts.rights import Actor
 from studio.store import Store, users
 
@@ -93,15 +93,15 @@ class Users:
     def login(self, name: str, password: str, address: str = "") -> str:
         """A token for a new session of somebody at a network address.
 
-        Raises Refused for a wrong name or password, and for a while after too many of them from this address: whoever
-        guesses at a name shuts out nobody who is elsewhere.
+        Raises PermissionDenied for a wrong name or password, and for a while after too many of them from this address:
+        whoever guesses at a name locks out nobody who is elsewhere.
         """
         name, place = name.encode("utf-8", "replace").decode(), _network(address)
         at = self._try(name, place)
         known = self._store.read(lambda db: users.password_of(db, name))
         # an unknown name takes as long as a wrong password, one hash: an answer's time says nothing about who is here
         if not _matches(password, known or _NOBODYS) or known is None:
-            raise Refused("This name and password do not belong together.")
+            raise PermissionDenied("This name and password do not belong together.")
         token = secrets.token_urlsafe(32)
         self._store.write(lambda db: users.open_session(db, _token(token), name, DAYS))
         self._right(name, place, at)
@@ -117,7 +117,7 @@ class Users:
             }
             for who, most in (((place, name), TRIES), ((place, None), TRIES_ANY_NAME)):
                 if len(self._tries.get(who, ())) >= most:
-                    raise Refused(f"Too many wrong passwords; try again in {PAUSE_S:.0f} seconds.")
+                    raise PermissionDenied(f"Too many wrong passwords; try again in {PAUSE_S:.0f} seconds.")
             for key in ((place, name), (place, None)):
                 self._tries.setdefault(key, []).append(now)
         return now

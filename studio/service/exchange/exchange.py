@@ -128,7 +128,7 @@ class Exchange:
     ) -> Row:  # fmt: skip
         """Import a file as one transaction. Returns `import` (the id to undo it by) and what `preview` says.
 
-        Raises FormatError, UsageError when nothing can be added, NotFound, Refused, StoreError.
+        Raises FormatError, UsageError when nothing can be added, NotFound, PermissionDenied, StoreError.
         """
         wanted = plan or ImportOptions()
         form, kind, ready = self._ready(data, name, format_name, wanted)
@@ -151,7 +151,7 @@ class Exchange:
     def undo(self, import_id: str, annotator: str = "", by: Actor = OWNER) -> dict[str, int]:
         """Take an import back as one action; see `store.imports.undo`.
 
-        Raises NotFound, UsageError, Refused.
+        Raises NotFound, UsageError, PermissionDenied.
         """
 
         def work(db: Any) -> dict[str, int]:

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from studio.config import Limits
-from studio.errors import Refused, UsageError
+from studio.errors import PermissionDenied, UsageError
 from studio.formats import subtitles
 from studio.formats.reading import bounded
 from studio.service.accounts.rights import OWNER, Actor, need
@@ -38,7 +38,7 @@ class Transcripts:
         """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are, as an import: `count`, how
         many, and `import`, the id to undo it by.
 
-        Raises FormatError, UsageError, Refused.
+        Raises FormatError, UsageError, PermissionDenied.
         """
         if len(said) > self._limits.import_bytes:
             raise UsageError("This subtitle file is too long.")
@@ -59,7 +59,7 @@ class Transcripts:
         """Empty where somebody may replace the transcript of a video, else why not."""
         try:
             self._store.read(lambda db: may_transcribe(db, video["id"], by))
-        except Refused as error:
+        except PermissionDenied as error:
             return str(error)
         return ""
 
@@ -106,7 +106,7 @@ def _line(line: Row) -> Row:
 
 
 def may_transcribe(db: sqlite3.Connection, video_id: str, by: Actor) -> None:
-    """Raises Refused for somebody who may not replace the transcript of a video."""
+    """Raises PermissionDenied for somebody who may not replace the transcript of a video."""
     transcriber = imports.transcriber(db, video_id)
     if transcriber is not None:
         need(by, "replace this transcript", transcriber, videos.get(db, video_id)["added_by"])

@@ -6,7 +6,7 @@ from typing import Any
 from unicodedata import normalize
 
 from studio.config import Limits
-from studio.errors import Conflict, Refused, StudioError, UsageError
+from studio.errors import Conflict, PermissionDenied, StudioError, UsageError
 from studio.service.accounts.rights import BULK, BULK_S, Actor
 from studio.service.requests import text, time, whole
 from studio.store import EditRequest, annotations
@@ -94,7 +94,7 @@ class _Bulk:
         self._db, self._annotator, self._count = db, annotator, -1
 
     def take(self, change: EditRequest) -> None:
-        """Raises Refused for a deletion too many."""
+        """Raises PermissionDenied for a deletion too many."""
         if change.wanted is None or not change.wanted.deleted or annotations.is_done(self._db, change.edit_id):
             return
         before = annotations.find(self._db, change.wanted.id)
@@ -105,7 +105,7 @@ class _Bulk:
             self._count = annotations.lately_deleted(self._db, self._annotator, since)
         self._count += 1
         if self._count > BULK:
-            raise Refused(
+            raise PermissionDenied(
                 f"You deleted {BULK} annotations of others in {BULK_S / 60:.0f} minutes; ask an admin to delete more."
             )
 
@@ -133,6 +133,7 @@ def _within(db: sqlite3.Connection, change: EditRequest, duration_us: int) -> No
 
 def _failure(db: sqlite3.Connection, about: str, error: StudioError) -> Wire:
     if not isinstance(error, Conflict):
-        return {"kind": "refused", "error": str(error), "current": None}
+        kind = "forbidden" if isinstance(error, PermissionDenied) else "invalid"
+        return {"kind": kind, "error": str(error), "current": None}
     current = annotations.find(db, about)
     return {"kind": "conflict", "error": str(error), "current": to_dict(current) if current else None}

@@ -6,7 +6,7 @@ from typing import Any
 from unicodedata import normalize
 
 from studio.config import Limits
-from studio.errors import Conflict, Refused, UsageError
+from studio.errors import Conflict, PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
 from studio.store import Store, annotations, labels
@@ -29,7 +29,7 @@ class LabelSchema:
         """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
         `to`), which change the annotations of the whole library and keep their history. `renamed` says how many.
 
-        Raises UsageError that says which part is wrong, Conflict with the schema as it stands, Refused.
+        Raises UsageError that says which part is wrong, Conflict with the schema as it stands, PermissionDenied.
         """
         if not isinstance(wanted, dict):
             raise UsageError("A schema is an object with labels and tracks.")
@@ -88,13 +88,15 @@ class LabelSchema:
 
 
 def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: list[Row], renames: list[Row]) -> None:
-    """Raises Refused for what only an admin does: change a name that others use, or what a track takes."""
+    """Raises PermissionDenied for what only an admin does: change a name that others use, or what a track takes."""
     there = {(row["track"], row["label"]) for row in wanted}
     renamed = [(row["track"], row["from"]) for row in renames]
     gone = [(row["track"], row["label"]) for row in current["labels"] if (row["track"], row["label"]) not in there]
     for track, label in [*renamed, *gone]:
         if annotations.others_use(db, track, label, name):
-            raise Refused(f"Others use the label “{label}”; only an admin can rename it or take it off the list.")
+            raise PermissionDenied(
+                f"Others use the label “{label}”; only an admin can rename it or take it off the list."
+            )
     closed, now = ({row["track"] for row in rows if row["closed"]} for rows in (current["tracks"], tracks))
     for track in closed ^ now:
-        raise Refused(f"Only an admin can say whether “{track}” takes only the labels of its list.")
+        raise PermissionDenied(f"Only an admin can say whether “{track}” takes only the labels of its list.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from studio.config import Settings
 from studio.errors import UsageError
+from studio.jobs.kinds import KINDS
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.jobs.jobs import Jobs
@@ -57,6 +58,7 @@ class Timelines:
                 "people": people.of_video(db, row["id"]),
                 "engines": engines(self._settings),
                 "jobs": self._jobs(db, row["id"]),
+                "kinds": {kind.name: {"title": kind.title, "button": kind.button} for kind in KINDS.values()},
                 "indexed": self._media.is_indexed(row),
             }
 

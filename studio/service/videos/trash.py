@@ -38,7 +38,7 @@ class Trash:
     def bring_back(self, video_id: str, by: Actor) -> Row:
         """Put a video back as it was, with its annotations; returns its row.
 
-        Raises NotFound, Refused.
+        Raises NotFound, PermissionDenied.
         """
         row = next((row for row in self.listed() if row["id"] == video_id), None)
         if row is None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from studio import media
 from studio.config import Settings
-from studio.errors import MediaError, NotFound, NotMedia, Refused, StudioError, UsageError
+from studio.errors import MediaError, NotFound, NotMedia, PermissionDenied, StudioError, UsageError
 from studio.index import Cache, FeatureStore, delete_everywhere
 from studio.jobs import PROXY, REPLACED
 from studio.service.accounts.rights import OWNER, Actor, need
@@ -104,7 +104,7 @@ class Videos:
         can show how far it is: `done`, `total`, `added` (how many) and `problems` (sentences).
 
         Where people log in, only from the shared folders: what else lies on this machine is not theirs to look through.
-        Raises UsageError, Refused.
+        Raises UsageError, PermissionDenied.
         """
         try:
             path = Path(text.strip().strip("\"'")).expanduser()
@@ -113,7 +113,9 @@ class Videos:
             raise UsageError("This is no path; give the full path of a video or a folder.") from None
         within = self._settings.folders if self._users.required else ()
         if self._users.required and not files.lies_in(place, within):
-            raise Refused("Only videos of this studio's shared folders can be added by their path; upload the file.")
+            raise PermissionDenied(
+                "Only videos of this studio's shared folders can be added by their path; upload the file."
+            )
         if not str(path).strip(".") or not path.exists():
             raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
         found = files.videos_at(path, within)
@@ -201,7 +203,7 @@ class Videos:
         """Take a video out of the library; `bring_back` undoes it. Its file stays, unless it came through the browser:
         then it is deleted once it cannot be brought back any more.
 
-        Raises NotFound, Refused.
+        Raises NotFound, PermissionDenied.
         """
         row = self.get(video_id)
         need(by, f"remove “{row['name']}”", row["added_by"])
@@ -211,7 +213,7 @@ class Videos:
     def bring_back(self, video_id: str, by: Actor = OWNER) -> Row:
         """Undo the removal of a video.
 
-        Raises NotFound, Refused.
+        Raises NotFound, PermissionDenied.
         """
         row = self.trash.bring_back(video_id, by)
         self._jobs.prepare(row)

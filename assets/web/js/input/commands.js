@@ -2,36 +2,59 @@
 
 import * as operations from "../model/operations.js";
 
+/** @import { Workspace } from "../annotate/workspace.js" */
+/** @import { Content } from "../model/annotation.js" */
+
+/** `hold` returns what to do when the key is let go. @typedef {() => unknown} Action */
+
+/** What the commands need of the page.
+ * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
+ *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
+ *   | "fullscreen">} Commanded
+ */
+
 const NEW_S = 2;
+/** @type {Content[]} */
 let clipboard = []; // also for another video
 
-export function commands(desk) {
-  const { player, timeline, selection } = desk;
-  const doc = () => desk.doc;
-  const current = () => (selection.current === null ? null : doc().item(selection.current));
-  const locked = (id) => timeline.arrangement.isLocked(doc().rowOf(doc().item(id)));
-  const free = () => [...selection.ids].filter((id) => doc().item(id) && !locked(id));
+/** Called only while a document is open.
+ * @param {Commanded} workspace
+ */
+export function commands(workspace) {
+  const { player, timeline, selection } = workspace;
+  const store = () => workspace.opened.store;
+  const editor = () => workspace.opened.editor;
+  const current = () => store().item(selection.current ?? "");
+  const isLocked = (/** @type {string} */ id) => {
+    const item = store().item(id);
+    return item && timeline.rowLayout.isLocked(store().rowOf(item));
+  };
+  const free = () => [...selection.ids].filter((id) => store().item(id) && !isLocked(id));
 
-  // What changes segments leaves locked rows alone, and says so.
+  /** What changes segments leaves locked rows alone, and says so.
+   * @param {(ids: string[], chosen: string) => void} work
+   */
   const edit = (work) => () => {
     const ids = free();
-    if (selection.size && !ids.length) desk.say("This row is locked; unlock it in its menu.");
-    else if (ids.length) work(ids);
+    if (selection.size && !ids.length) workspace.say("This row is locked; unlock it in its menu.");
+    else if (ids.length) work(ids, selection.current ?? "");
   };
 
-  const nudge = (part, count) => edit((ids) => {
-    const wasPrediction = doc().predictions.has(selection.current) ? doc().predictions.get(selection.current) : null;
-    operations.nudge(doc(), ids, part, count, player.frames);
-    if (wasPrediction) selection.one(doc().correctionOf(wasPrediction.id)?.id ?? wasPrediction.id);
-    const item = current();
-    if (item) desk.changed(item.start, item.end, part);
-  });
+  const nudge = (/** @type {"start" | "end" | "body"} */ part, /** @type {number} */ count) =>
+    edit((ids, chosen) => {
+      const wasPrediction = store().predictions.has(chosen);
+      operations.nudge(editor(), ids, part, count, player.frames);
+      if (wasPrediction) selection.one(store().correctionOf(chosen)?.id ?? chosen);
+      const item = current();
+      if (item) workspace.changed(item.start, item.end, part);
+    });
 
+  /** @param {number} by */
   function step(by) {
-    const ids = desk.listed();
-    const at = ids.indexOf(selection.current);
-    const id = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : at + by];
-    if (id) desk.goTo(id);
+    const ids = workspace.listed();
+    const at = ids.indexOf(selection.current ?? "");
+    const id = at < 0 ? ids.at(by > 0 ? 0 : -1) : ids[at + by];
+    if (id) workspace.goTo(id);
   }
 
   function create() {
@@ -41,19 +64,23 @@ export function commands(desk) {
     make(start, to !== null && to > start ? to : start + NEW_S);
   }
 
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
   function make(from, to) {
-    const track = desk.track();
-    if (timeline.arrangement.isLocked(track)) {
-      desk.say(`“${track}” is locked; unlock it in its menu.`);
+    const track = workspace.track();
+    if (timeline.rowLayout.isLocked(track)) {
+      workspace.say(`“${track}” is locked; unlock it in its menu.`);
       return;
     }
-    selection.one(doc().create({ track, ...player.frames.span(from, to) }));
-    desk.label();
+    selection.one(editor().create({ track, ...player.frames.span(from, to) }));
+    workspace.label();
   }
 
   function paste() {
     if (!clipboard.length) return;
-    selection.set(operations.paste(doc(), clipboard, player.time, player.frames));
+    selection.set(operations.paste(editor(), clipboard, player.time, player.frames));
   }
 
   return {
@@ -63,24 +90,27 @@ export function commands(desk) {
     shuttleBack: () => player.shuttle(-1),
     frameBack: () => player.step(-1),
     frameOn: () => player.step(1),
-    secondBack: () => desk.seek(player.time - 1),
-    secondOn: () => desk.seek(player.time + 1),
-    playSelected: () => current() && player.playRange(current().start, current().end, true),
+    secondBack: () => workspace.seek(player.time - 1),
+    secondOn: () => workspace.seek(player.time + 1),
+    playSelected: () => {
+      const item = current();
+      if (item) player.playRange(item.start, item.end, true);
+    },
     playAround: () => {
       const item = current();
       if (!item) return;
       player.playAround(Math.abs(player.time - item.start) <= Math.abs(player.time - item.end) ? item.start : item.end);
     },
-    fullscreen: () => desk.fullscreen(),
+    fullscreen: () => workspace.fullscreen(),
     mute: () => (player.video.muted = !player.video.muted),
 
-    markIn: () => desk.mark("in", player.time),
-    markOut: () => desk.mark("out", player.frameEnd),
+    markIn: () => workspace.mark("in", player.time),
+    markOut: () => workspace.mark("out", player.frameEnd),
     create,
     // Returns what to do when the key is let go.
     hold: () => {
       const start = player.time;
-      desk.mark("in", start);
+      workspace.mark("in", start);
       return () => {
         const end = player.frameEnd;
         timeline.marks = { in: null, out: null };
@@ -88,19 +118,19 @@ export function commands(desk) {
         if (end > start) make(start, end);
       };
     },
-    split: edit(() => {
-      const second = operations.split(doc(), selection.current, player.time, player.frames);
+    split: edit((_, chosen) => {
+      const second = operations.split(editor(), chosen, player.time, player.frames);
       if (second) selection.one(second);
-      else desk.say("The playhead is not inside the segment; there is nothing to split.");
+      else workspace.say("The playhead is not inside the segment; there is nothing to split.");
     }),
     merge: edit((ids) => {
-      const merged = operations.merge(doc(), ids);
+      const merged = operations.merge(editor(), ids);
       if (merged) selection.one(merged);
-      else desk.say("Choose two or more segments of one row to merge them.");
+      else workspace.say("Choose two or more segments of one row to merge them.");
     }),
-    extend: edit(() => {
-      operations.extend(doc(), selection.current, player.time, player.frames);
-      selection.one(doc().correctionOf(selection.current)?.id ?? selection.current);
+    extend: edit((_, chosen) => {
+      operations.extend(editor(), chosen, player.time, player.frames);
+      selection.one(store().correctionOf(chosen)?.id ?? chosen);
     }),
     startEarlier: nudge("start", -1),
     startLater: nudge("start", 1),
@@ -111,36 +141,36 @@ export function commands(desk) {
 
     next: () => step(1),
     previous: () => step(-1),
-    chooseAll: () => selection.set([...doc().annotations.keys()]),
+    chooseAll: () => selection.set([...store().annotations.keys()]),
     clear: () => {
       timeline.marks = { in: null, out: null };
       selection.one(null);
     },
     copy: () => {
-      if (selection.size) clipboard = operations.copied(doc(), selection.ids);
+      if (selection.size) clipboard = operations.copied(store(), selection.ids);
     },
     cut: edit((ids) => {
-      clipboard = operations.copied(doc(), ids);
-      operations.remove(doc(), ids);
+      clipboard = operations.copied(store(), ids);
+      operations.remove(editor(), ids);
     }),
     paste,
-    remove: edit((ids) => operations.remove(doc(), ids)),
-    undo: () => doc().undo(),
-    redo: () => doc().redo(),
+    remove: edit((ids) => operations.remove(editor(), ids)),
+    undo: () => editor().undo(),
+    redo: () => editor().redo(),
 
-    accept: edit((ids) => desk.decide(ids, "accept")),
-    reject: edit((ids) => desk.decide(ids, "reject")),
-    undecided: () => desk.nextUndecided(),
-    glance: () => desk.glance(),
+    accept: edit((ids) => workspace.decide(ids, "accept")),
+    reject: edit((ids) => workspace.decide(ids, "reject")),
+    undecided: () => workspace.nextUndecided(),
+    glance: () => workspace.glance(),
 
-    zoomIn: () => timeline.zoom(0.7, desk.around()),
-    zoomOut: () => timeline.zoom(1 / 0.7, desk.around()),
+    zoomIn: () => timeline.zoom(0.7, workspace.around()),
+    zoomOut: () => timeline.zoom(1 / 0.7, workspace.around()),
     fit: () => timeline.fit(),
     zoomSelected: () => {
       const item = current();
       if (item) timeline.setView(item.start - (item.end - item.start), item.end + (item.end - item.start));
     },
-    faces: () => desk.toggleFaces(),
-    help: () => desk.help(),
+    faces: () => workspace.toggleFaces(),
+    help: () => workspace.help(),
   };
 }

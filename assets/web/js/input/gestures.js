@@ -6,24 +6,62 @@
 import { touching } from "../model/operations.js";
 import { Snapping } from "./snapping.js";
 
+/** @import { Item } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Selection } from "../model/selection.js" */
+/** @import { Edge } from "../view/hit-test.js" */
+/** @import { Row } from "../view/layout.js" */
+/** @import { Player } from "../view/player.js" */
+/** @import { Draft, Timeline } from "../view/timeline.js" */
+
+/** @typedef {{ x: number, y: number }} Point px on the rows canvas */
+/** What one segment was when the drag began, and which part of it moves. @typedef {Draft & { id: string, part: Edge }} Piece */
+
+/** What the pointer does between down and up.
+ * @typedef {{ kind: "nothing" | "scrub" }} Plain
+ * @typedef {{ kind: "pan", x: number, y: number, start: number, end: number, scrolled: HTMLElement | null, top: number }} Pan
+ * @typedef {{ kind: "box", x: number, y: number, chosen: string[] }} BoxDrag
+ * @typedef {{ kind: "locked", row: Row, grip: number, x: number }} Locked
+ * @typedef {{ track: string, grip: number, x: number, moved: boolean }} Begun
+ * @typedef {Omit<Pan, "kind"> & Begun & { kind: "hold" }} Hold a finger that rests: it may come to draw, or to pan
+ * @typedef {Begun & { kind: "create", snapping: Snapping }} Create
+ * @typedef {Begun & { kind: "edit", part: Edge, pieces: Piece[], snapping: Snapping }} Edit
+ * @typedef {Plain | Pan | BoxDrag | Locked | Hold | Create | Edit} Drag
+ */
+
 const CLICK_PX = 3;
 const HOLD_MS = 350;
 
+/**
+ * @param {Timeline} timeline
+ * @param {object} page
+ * @param {Player} page.player
+ * @param {Selection} page.selection
+ * @param {(time: number) => void} page.seek
+ * @param {(start: number, end: number, part: Edge) => void} page.changed told after a boundary was moved
+ * @param {(why: string) => void} page.refuse
+ */
 export function attach(timeline, { player, selection, seek, changed, refuse }) {
   const { root, canvas, ruler } = timeline;
-  const fingers = new Map(); // pointer → its place
+  /** pointer → its place @type {Map<number, Point>} */
+  const fingers = new Map();
+  /** @type {Drag | null} */
   let drag = null;
+  /** @type {{ times: [number, number] } | null} */
   let pinch = null;
-  let holding = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let holding;
 
+  /** @param {MouseEvent} event @returns {Point} */
   const point = (event) => {
     const box = canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  const within = (time) => Math.min(Math.max(0, time), timeline.duration);
+  const within = (/** @type {number} */ time) => Math.min(Math.max(0, time), timeline.duration);
 
   // ---------------------------------------------------------------- begin
 
+  /** @param {PointerEvent} event */
   function begin(event) {
     if (event.button > 1 || !timeline.doc) return;
     root.focus({ preventScroll: true });
@@ -31,93 +69,135 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     if (event.pointerType === "touch") {
       fingers.set(event.pointerId, at);
       if (pinch) return; // a third finger
-      if (fingers.size === 2) return beginPinch();
+      if (fingers.size === 2) {
+        beginPinch();
+        return;
+      }
     }
     root.setPointerCapture(event.pointerId);
-    drag = kindOf(event, at);
+    drag = dragOf(event, at);
     if (drag.kind === "scrub") seek(timeline.time(at.x));
     if (drag.kind === "hold") {
       const held = drag;
       holding = setTimeout(() => {
         if (drag !== held) return;
-        drag = { ...held, kind: "create", snapping: snappingFor([]) };
+        const { track, grip, x, moved } = held;
+        drag = { track, grip, x, moved, kind: "create", snapping: snappingFor([]) };
         root.classList.add("drawing"); // from here on the finger draws
       }, HOLD_MS);
     }
     event.preventDefault();
   }
 
-  function kindOf(event, { x, y }) {
+  /**
+   * @param {PointerEvent} event
+   * @param {Point} at
+   * @returns {Drag}
+   */
+  function dragOf(event, { x, y }) {
     const time = timeline.time(x);
     if (event.button === 1 || event.shiftKey) return pan(event, x);
     if (event.target === ruler) return { kind: "scrub" };
-    const hit = timeline.at(x, y);
-    if (!hit.row || (hit.row.kind !== "track" && !hit.item)) return { kind: "scrub" };
+    const { row, item, part } = timeline.at(x, y);
+    if (!row || (row.kind !== "track" && !item)) return { kind: "scrub" };
     const more = event.ctrlKey || event.metaKey;
-    if (hit.item && hit.row.locked) {
-      selection.one(hit.item.id);
+    if (item && row.locked) {
+      selection.one(item.id);
       return { kind: "nothing" };
     }
-    if (hit.item) return grab(hit, more, time, x);
+    if (item) return grab(item, part, more, { track: row.name, grip: time, x, moved: false });
     if (more) return { kind: "box", x, y, chosen: [...selection.ids] };
-    if (hit.row.locked) return { kind: "locked", row: hit.row, grip: time, x };
-    const create = { track: hit.row.name, grip: time, x, moved: false };
-    return event.pointerType === "touch" ? { ...pan(event, x), ...create, kind: "hold" } : { ...create, kind: "create", snapping: snappingFor([]) };
+    if (row.locked) return { kind: "locked", row, grip: time, x };
+    const begun = { track: row.name, grip: time, x, moved: false };
+    return event.pointerType === "touch"
+      ? { ...pan(event, x), ...begun, kind: "hold" }
+      : { ...begun, kind: "create", snapping: snappingFor([]) };
   }
 
-  // A finger takes the rows up and down as well.
+  /** A finger takes the rows up and down as well.
+   * @param {PointerEvent} event
+   * @param {number} x
+   * @returns {Pan}
+   */
   function pan(event, x) {
     const scrolled = event.pointerType === "touch" ? root.parentElement : null;
-    return { kind: "pan", x, start: timeline.start, end: timeline.end, scrolled, y: event.clientY, top: scrolled?.scrollTop };
+    const { start, end } = timeline;
+    return { kind: "pan", x, y: event.clientY, start, end, scrolled, top: scrolled?.scrollTop ?? 0 };
   }
 
-  function grab(hit, more, time, x) {
-    const { item, part, row } = hit;
-    const shared = part !== "body" ? touching(timeline.doc, item, part) : [];
+  /**
+   * @param {Item} item
+   * @param {Edge} part
+   * @param {boolean} more
+   * @param {Begun} begun
+   * @returns {Drag}
+   */
+  function grab(item, part, more, begun) {
+    const { store } = timeline;
+    const shared = part !== "body" ? touching(store, item, part) : [];
     if (more && !shared.length) {
       selection.toggle(item.id);
       return { kind: "nothing" };
     }
     const together = part === "body" && selection.has(item.id) && selection.size > 1;
     if (!together) selection.one(item.id);
-    const movers = together ? [...selection.ids].map((id) => timeline.doc.item(id)) : [item];
-    // what each of them was when the drag began: others may change them meanwhile
-    const taken = (piece, which) => ({ id: piece.id, track: timeline.doc.rowOf(piece), label: piece.label, start: piece.start, end: piece.end, base: piece.version, part: which });
-    const pieces = movers.filter((piece) => !timeline.arrangement.isLocked(timeline.doc.rowOf(piece))).map((piece) => taken(piece, part));
-    if (more) pieces.push(...shared.map((piece) => taken(piece, part === "start" ? "end" : "start")));
-    return { kind: "edit", part, pieces, grip: time, x, moved: false, track: row.name, snapping: snappingFor(pieces.map((piece) => piece.id)) };
+    const chosen = together ? [...selection.ids].map((id) => store.item(id)) : [item];
+    const free = chosen.filter((each) => each !== null && !timeline.rowLayout.isLocked(store.rowOf(each)));
+    const pieces = free.map((each) => pieceOf(/** @type {Item} */ (each), part));
+    if (more) pieces.push(...shared.map((each) => pieceOf(each, part === "start" ? "end" : "start")));
+    return { ...begun, kind: "edit", part, pieces, snapping: snappingFor(pieces.map((piece) => piece.id)) };
   }
 
+  /** What it was when the drag began: others may change it meanwhile.
+   * @param {Item} item
+   * @param {Edge} part
+   * @returns {Piece}
+   */
+  function pieceOf(item, part) {
+    const { id, label, start, end } = item;
+    const track = timeline.store.rowOf(item) ?? item.track;
+    return { id, track, label, start, end, base: "version" in item ? item.version : undefined, part };
+  }
+
+  /** @param {string[]} ids the segments that move */
   function snappingFor(ids) {
-    const prediction = timeline.doc.annotations.get(ids[0])?.prediction_id;
-    return new Snapping(timeline, player.frames, new Set(ids), ids.length === 1 && timeline.doc.predictions.has(ids[0]) ? ids[0] : prediction && null);
+    const lone = ids.length === 1 && timeline.store.predictions.has(ids[0]) ? ids[0] : null;
+    return new Snapping(timeline, player.frames, new Set(ids), lone);
   }
 
   // ---------------------------------------------------------------- move
 
+  /** @param {PointerEvent} event */
   function move(event) {
     if (!timeline.doc) return;
     const at = point(event);
     if (fingers.has(event.pointerId)) fingers.set(event.pointerId, at);
-    if (pinch) return movePinch();
-    if (!drag) return hover(event, at);
-    if (drag.kind === "pan") {
+    if (pinch) movePinch(pinch.times);
+    else if (!drag) hover(event, at);
+    else if (drag.kind === "pan") {
       const shift = ((drag.x - at.x) / timeline.width) * (drag.end - drag.start);
       timeline.setView(drag.start + shift, drag.end + shift);
       if (drag.scrolled) drag.scrolled.scrollTop = drag.top + drag.y - event.clientY;
     } else if (drag.kind === "hold") {
-      if (Math.hypot(at.x - drag.x, event.clientY - drag.y) > 2 * CLICK_PX) drag = { ...drag, kind: "pan" };
+      const isMoving = Math.hypot(at.x - drag.x, event.clientY - drag.y) > 2 * CLICK_PX;
+      if (isMoving) drag = { ...drag, kind: "pan" };
     } else if (drag.kind === "scrub") {
       seek(within(timeline.time(at.x)));
     } else if (drag.kind === "box") {
       timeline.box = { x0: drag.x, y0: drag.y, x1: at.x, y1: at.y };
-      selection.set([...new Set([...drag.chosen, ...timeline.within(drag.x, drag.y, at.x, at.y).map((item) => item.id)])]);
+      selection.set([...new Set([...drag.chosen, ...timeline.within(timeline.box).map((item) => item.id)])]);
       timeline.invalidate();
     } else if (drag.kind === "create" || drag.kind === "edit") {
       if (!drag.moved && Math.abs(at.x - drag.x) < CLICK_PX) return;
       drag.moved = true;
+      const { snapping } = drag;
+      const snap = (/** @type {number} */ time) => {
+        const { time: found, line } = snapping.at(time, event.altKey);
+        timeline.snapLine = line && { ...line, y: Math.max(0, at.y - 34) };
+        return found;
+      };
       const time = within(timeline.time(at.x));
-      timeline.drafts = drag.kind === "create" ? [drawn(time, event, at)] : moved(time, event, at);
+      timeline.drafts = drag.kind === "create" ? [drawn(drag, time, snap)] : moved(drag, time, snap);
       timeline.invalidate();
     } else if (drag.kind === "locked" && Math.abs(at.x - drag.x) > CLICK_PX) {
       refuse(`“${drag.row.name}” is locked; unlock it in its menu.`);
@@ -125,35 +205,43 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     }
   }
 
-  function snap(time, event, at) {
-    const { time: found, line } = drag.snapping.at(time, event.altKey);
-    timeline.snapLine = line && { ...line, y: Math.max(0, at.y - 34) };
-    return found;
+  /**
+   * @param {Create} create
+   * @param {number} time
+   * @param {(time: number) => number} snap
+   * @returns {Draft}
+   */
+  function drawn({ track, grip }, time, snap) {
+    return { id: null, track, label: "", ...player.frames.span(grip, snap(time)) };
   }
 
-  function drawn(time, event, at) {
-    return { id: null, track: drag.track, label: "", ...player.frames.span(drag.grip, snap(time, event, at)) };
-  }
-
-  // How far the pointer takes all pieces; none may leave the video or lose its last frame.
-  function moved(time, event, at) {
-    const [first] = drag.pieces;
+  /** How far the pointer takes all pieces; none may leave the video or lose its last frame.
+   * @param {Edit} edit
+   * @param {number} time
+   * @param {(time: number) => number} snap
+   * @returns {Draft[]}
+   */
+  function moved({ pieces, part, grip }, time, snap) {
+    const [first] = pieces;
+    const { frames } = player;
     if (!first) return [];
-    if (drag.part === "body") {
-      const earliest = Math.min(...drag.pieces.map((piece) => piece.start));
-      const latest = Math.max(...drag.pieces.map((piece) => piece.end));
-      const free = Math.min(Math.max(first.start + time - drag.grip, first.start - earliest), timeline.duration - (latest - first.start));
-      const by = snap(free, event, at) - first.start;
-      return drag.pieces.map((piece) => ({ ...piece, ...player.frames.span(piece.start + by, piece.end + by) }));
+    if (part === "body") {
+      const earliest = Math.min(...pieces.map((piece) => piece.start));
+      const latest = Math.max(...pieces.map((piece) => piece.end));
+      const wanted = Math.max(first.start + time - grip, first.start - earliest);
+      const by = snap(Math.min(wanted, timeline.duration - (latest - first.start))) - first.start;
+      return pieces.map((piece) => ({ ...piece, ...frames.span(piece.start + by, piece.end + by) }));
     }
-    const edge = snap(time, event, at);
-    const low = Math.max(...drag.pieces.filter((piece) => piece.part === "end").map((piece) => player.frames.edge(piece.start, 1)), 0);
-    const high = Math.min(...drag.pieces.filter((piece) => piece.part === "start").map((piece) => player.frames.edge(piece.end, -1)), timeline.duration);
-    return drag.pieces.map((piece) => ({ ...piece, [piece.part]: Math.min(Math.max(edge, low), high) }));
+    const edge = snap(time);
+    const [starts, ends] = ["start", "end"].map((which) => pieces.filter((piece) => piece.part === which));
+    const low = Math.max(...ends.map((piece) => frames.edge(piece.start, 1)), 0);
+    const high = Math.min(...starts.map((piece) => frames.edge(piece.end, -1)), timeline.duration);
+    return pieces.map((piece) => ({ ...piece, [piece.part]: Math.min(Math.max(edge, low), high) }));
   }
 
   // ---------------------------------------------------------------- finish
 
+  /** @param {PointerEvent} event */
   function finish(event) {
     fingers.delete(event.pointerId);
     clearTimeout(holding);
@@ -162,24 +250,25 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
       return;
     }
     if (!drag) return;
-    const { kind, moved: wasMoved, grip, part } = drag;
+    const ended = drag;
     const { drafts, doc } = timeline;
     cancel();
-    if (event.type === "pointercancel") return;
-    if (["create", "hold", "locked"].includes(kind) && !wasMoved) {
+    if (event.type === "pointercancel" || !doc) return;
+    const wasClick = ended.kind === "locked" || ((ended.kind === "create" || ended.kind === "hold") && !ended.moved);
+    if (wasClick) {
       selection.one(null);
-      seek(grip);
-    } else if (kind === "create" && drafts.length) {
+      seek(ended.grip);
+    } else if (ended.kind === "create" && drafts.length) {
       const [{ track, start, end }] = drafts;
-      selection.one(doc.create({ track, start, end }));
+      selection.one(doc.editor.create({ track, start, end }));
       changed(start, end, "body");
-    } else if (kind === "edit" && drafts.length) {
-      save(doc, drafts, part);
-      changed(drafts[0].start, drafts[0].end, part);
+    } else if (ended.kind === "edit" && drafts.length) {
+      save(doc, drafts, ended.part);
+      changed(drafts[0].start, drafts[0].end, ended.part);
     }
   }
 
-  // What was begun is forgotten.
+  /** What was begun is forgotten. */
   function cancel() {
     clearTimeout(holding);
     drag = null;
@@ -188,22 +277,35 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     timeline.invalidate();
   }
 
-  function save(doc, drafts, part) {
-    const made = doc.together(() => drafts.map(({ id, start, end, base }) => {
-      if (!doc.annotations.has(id)) return doc.predictions.has(id) ? doc.correct(id, { start, end }) : id;
-      doc.update(id, { start, end }, base);
-      return id;
-    }));
-    selection.set(part === "body" ? made : [made[0]], made[0]);
+  /**
+   * @param {VideoDocument} doc
+   * @param {readonly Draft[]} drafts
+   * @param {Edge} part
+   */
+  function save({ store, editor }, drafts, part) {
+    const made = editor.together(() =>
+      drafts.map(({ id, start, end, base }) => {
+        if (id === null) return null;
+        if (!store.annotations.has(id)) return store.predictions.has(id) ? editor.correct(id, { start, end }) : id;
+        editor.update(id, { start, end }, base);
+        return id;
+      }),
+    );
+    const ids = made.filter((id) => id !== null);
+    selection.set(part === "body" ? ids : ids.slice(0, 1), ids[0] ?? null);
   }
 
+  /**
+   * @param {PointerEvent} event
+   * @param {Point} at
+   */
   function hover(event, { x, y }) {
-    const hit = event.target === canvas ? timeline.at(x, y) : { item: null };
-    const id = hit.item?.id ?? null;
-    canvas.style.cursor = !hit.item || hit.row?.locked ? "default" : hit.part === "body" ? "grab" : "ew-resize";
+    const { row, item, part } = event.target === canvas ? timeline.at(x, y) : { row: null, item: null, part: null };
+    const id = item?.id ?? null;
+    canvas.style.cursor = !item || row?.locked ? "default" : part === "body" ? "grab" : "ew-resize";
     if (id === timeline.hover) return;
     timeline.hover = id;
-    timeline.dispatchEvent(new CustomEvent("hover", { detail: hit.item && { item: hit.item, x: event.clientX, y: event.clientY } }));
+    timeline.emit("hover", item && { item, x: event.clientX, y: event.clientY });
     timeline.invalidate();
   }
 
@@ -212,14 +314,13 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
   function beginPinch() {
     cancel();
     const [a, b] = [...fingers.values()];
-    pinch = { times: [timeline.time(a.x), timeline.time(b.x)], gap: Math.max(20, Math.abs(a.x - b.x)) };
+    pinch = { times: [timeline.time(a.x), timeline.time(b.x)] };
   }
 
-  // The times under both fingers stay under them.
-  function movePinch() {
+  /** The times under both fingers stay under them. @param {[number, number]} times */
+  function movePinch([from, to]) {
     if (fingers.size < 2) return;
     const [a, b] = [...fingers.values()];
-    const [from, to] = pinch.times;
     const gap = Math.max(20, Math.abs(b.x - a.x)) * Math.sign(b.x - a.x || 1);
     const perPixel = (to - from) / gap;
     if (perPixel <= 0 || !Number.isFinite(perPixel)) return;
@@ -227,27 +328,35 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     timeline.setView(start, start + timeline.width * perPixel);
   }
 
-  for (const [name, handler] of [["pointerdown", begin], ["pointermove", move], ["pointerup", finish], ["pointercancel", finish]]) root.addEventListener(name, handler);
+  root.addEventListener("pointerdown", begin);
+  root.addEventListener("pointermove", move);
+  root.addEventListener("pointerup", finish);
+  root.addEventListener("pointercancel", finish);
   root.addEventListener("pointerleave", () => {
     timeline.hover = null;
-    timeline.dispatchEvent(new CustomEvent("hover", { detail: null }));
+    timeline.emit("hover", null);
   });
   root.addEventListener("dblclick", (event) => {
     const { x, y } = point(event);
     const { item } = timeline.at(x, y);
     if (item) player.playRange(item.start, item.end);
   });
-  root.addEventListener("wheel", (event) => {
-    if (!timeline.doc) return;
-    event.preventDefault();
-    const amount = event.deltaMode === 1 ? 16 : 1;
-    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      timeline.pan((((event.deltaX || event.deltaY) * amount) / timeline.width) * (timeline.end - timeline.start));
-    } else {
-      timeline.zoom(Math.exp(event.deltaY * amount * 0.0015), timeline.time(point(event).x));
-    }
-  }, { passive: false });
+  root.addEventListener(
+    "wheel",
+    (event) => {
+      if (!timeline.doc) return;
+      event.preventDefault();
+      const amount = event.deltaMode === 1 ? 16 : 1;
+      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        timeline.pan((((event.deltaX || event.deltaY) * amount) / timeline.width) * (timeline.end - timeline.start));
+      } else {
+        timeline.zoom(Math.exp(event.deltaY * amount * 0.0015), timeline.time(point(event).x));
+      }
+    },
+    { passive: false },
+  );
 
-  // Keys wait while the pointer holds something, or they would change it under the hand.
-  return { holds: () => ["create", "edit", "box"].includes(drag?.kind), cancel };
+  /** Keys wait while the pointer holds something, or they would change it under the hand. */
+  const holds = () => drag !== null && ["create", "edit", "box"].includes(drag.kind);
+  return { holds, cancel };
 }

@@ -1,10 +1,15 @@
 // Which key does what: presets for hands that come from other tools, and each person's own changes on top.
 
-import { entriesOf, isTexts, remembered } from "../model/taste.js";
+import { Emitter } from "../emitter.js";
+import { entriesOf, isTexts, readPreferences } from "../model/preferences.js";
+
+/** @import { Keeper } from "../model/preferences.js" */
 
 const KEY = "keys";
 
-// [action, what it does, keys]; an empty line of groups begins with the name of the group alone.
+/** Action, what it does, keys; a line of one is the title of those that follow.
+ * @type {([string] | [string, string, string[]])[]}
+ */
 const ACTIONS = [
   ["Playing"],
   ["toggle", "Play or pause", ["Space"]],
@@ -58,80 +63,130 @@ const ACTIONS = [
   ["help", "This sheet", ["?"]],
 ];
 
-// What other tools do differently, as far as they have the same thing.
+/** What other tools do differently, as far as they have the same thing.
+ * @type {{ [name: string]: { title: string, keys: { [action: string]: string[] } } }}
+ */
 const PRESETS = {
   studio: { title: "Moment Studio", keys: {} },
   elan: {
     title: "Like ELAN",
     keys: {
-      toggle: ["Control+Space", "Space"], playSelected: ["Shift+Space"], frameBack: ["Control+ArrowLeft"], frameOn: ["Control+ArrowRight"],
-      secondBack: ["Shift+ArrowLeft"], secondOn: ["Shift+ArrowRight"], create: ["Alt+n", "Enter"], remove: ["Alt+d", "Delete"],
-      next: ["Alt+ArrowRight", "Tab"], previous: ["Alt+ArrowLeft", "Shift+Tab"], startEarlier: ["Control+j"], startLater: ["Control+u"],
-      endEarlier: ["Control+Shift+J"], endLater: ["Control+Shift+U"], moveEarlier: [], moveLater: [],
+      toggle: ["Control+Space", "Space"],
+      playSelected: ["Shift+Space"],
+      frameBack: ["Control+ArrowLeft"],
+      frameOn: ["Control+ArrowRight"],
+      secondBack: ["Shift+ArrowLeft"],
+      secondOn: ["Shift+ArrowRight"],
+      create: ["Alt+n", "Enter"],
+      remove: ["Alt+d", "Delete"],
+      next: ["Alt+ArrowRight", "Tab"],
+      previous: ["Alt+ArrowLeft", "Shift+Tab"],
+      startEarlier: ["Control+j"],
+      startLater: ["Control+u"],
+      endEarlier: ["Control+Shift+J"],
+      endLater: ["Control+Shift+U"],
+      moveEarlier: [],
+      moveLater: [],
     },
   },
   via: {
     title: "Like VIA",
-    keys: { create: ["a", "Enter"], remove: ["d", "Delete"], accept: ["y"], reject: ["x"], next: ["Tab"], previous: ["Shift+Tab"] },
+    keys: {
+      create: ["a", "Enter"],
+      remove: ["d", "Delete"],
+      accept: ["y"],
+      reject: ["x"],
+      next: ["Tab"],
+      previous: ["Shift+Tab"],
+    },
   },
   cvat: {
     title: "Like CVAT",
     keys: {
-      frameBack: ["d", "ArrowLeft"], frameOn: ["f", "ArrowRight"], secondBack: ["c", "Shift+ArrowLeft"], secondOn: ["v", "Shift+ArrowRight"],
-      create: ["n", "Enter"], next: ["Tab"], merge: ["m"], hold: ["h"], split: ["Alt+m", "s"], fit: ["0"], help: ["F1", "?"],
+      frameBack: ["d", "ArrowLeft"],
+      frameOn: ["f", "ArrowRight"],
+      secondBack: ["c", "Shift+ArrowLeft"],
+      secondOn: ["v", "Shift+ArrowRight"],
+      create: ["n", "Enter"],
+      next: ["Tab"],
+      merge: ["m"],
+      hold: ["h"],
+      split: ["Alt+m", "s"],
+      fit: ["0"],
+      help: ["F1", "?"],
     },
   },
   premiere: {
     title: "Like Premiere Pro",
     keys: {
-      split: ["Control+k", "s"], fit: ["\\"], zoomIn: ["=", "+"], next: ["ArrowDown", "Tab"], previous: ["ArrowUp", "Shift+Tab"],
-      fullscreen: ["Control+`"], extend: ["e", "q"],
+      split: ["Control+k", "s"],
+      fit: ["\\"],
+      zoomIn: ["=", "+"],
+      next: ["ArrowDown", "Tab"],
+      previous: ["ArrowUp", "Shift+Tab"],
+      fullscreen: ["Control+`"],
+      extend: ["e", "q"],
     },
   },
 };
 
 export const presets = Object.entries(PRESETS).map(([name, { title }]) => [name, title]);
 
-export class Keymap extends EventTarget {
+/** @extends {Emitter<{ change: null }>} */
+export class Keymap extends Emitter {
+  /** @param {Keeper | null} [storage] */
   constructor(storage = globalThis.localStorage) {
     super();
     this.storage = storage;
-    const kept = remembered(storage, KEY);
-    this.preset = Object.hasOwn(PRESETS, kept.preset) ? kept.preset : "studio";
-    this.own = Object.fromEntries(entriesOf(kept.own, isTexts)); // action → keys
+    const kept = readPreferences(storage, KEY);
+    const preset = typeof kept.preset === "string" ? kept.preset : "";
+    this.preset = Object.hasOwn(PRESETS, preset) ? preset : "studio";
+    /** action → keys @type {{ [action: string]: string[] }} */
+    this.own = Object.fromEntries(entriesOf(kept.own, isTexts));
   }
 
-  // [{title, actions: [{action, what, keys}]}]
+  /** Actions as they are shown together. */
   get groups() {
+    /** @type {{ title: string, actions: { action: string, what: string, keys: string[] }[] }[]} */
     const groups = [];
     for (const [action, what, keys] of ACTIONS) {
       if (!what) groups.push({ title: action, actions: [] });
-      else groups.at(-1).actions.push({ action, what, keys: this.keysOf(action, keys) });
+      else groups.at(-1)?.actions.push({ action, what, keys: this.keysOf(action, keys) });
     }
     return groups;
   }
 
-  keysOf(action, otherwise = ACTIONS.find(([name]) => name === action)[2]) {
-    return this.own[action] ?? PRESETS[this.preset].keys[action] ?? otherwise.filter((key) => !this.takenByPreset(key));
+  /**
+   * @param {string} action
+   * @param {string[]} [otherwise] its keys where nobody changed them
+   */
+  keysOf(action, otherwise = ACTIONS.find(([name]) => name === action)?.[2] ?? []) {
+    const preset = PRESETS[this.preset].keys[action];
+    return this.own[action] ?? preset ?? otherwise.filter((key) => !this.takenByPreset(key));
   }
 
-  // A key that a preset gives to one action is no longer the default of another.
+  /** A key that a preset gives to one action is no longer the default of another. @param {string} key */
   takenByPreset(key) {
     return Object.values(PRESETS[this.preset].keys).some((keys) => keys.includes(key));
   }
 
+  /** @param {string} key */
   actionOf(key) {
     for (const [action, what] of ACTIONS) if (what && this.keysOf(action).includes(key)) return action;
     return null;
   }
 
+  /** @param {string} preset */
   choose(preset) {
     this.preset = preset;
     this.own = {};
     this.save();
   }
 
-  // Give a key to an action; returns the action that loses it.
+  /** Give a key to an action; returns the action that loses it.
+   * @param {string} action
+   * @param {string} key
+   */
   assign(action, key) {
     const loser = this.actionOf(key);
     if (loser && loser !== action) this.own[loser] = this.keysOf(loser).filter((other) => other !== key);
@@ -142,26 +197,41 @@ export class Keymap extends EventTarget {
 
   save() {
     this.storage?.setItem(KEY, JSON.stringify({ preset: this.preset, own: this.own }));
-    this.dispatchEvent(new Event("change"));
+    this.emit("change", null);
   }
 }
 
+/** @param {string} action */
 export function titleOf(action) {
   return ACTIONS.find(([name]) => name === action)?.[1] ?? action;
 }
 
-// The name of the key that was pressed, with what was held: "Control+Shift+Z", "?", "ArrowLeft".
+/** The name of the key that was pressed, with what was held: "Control+Shift+Z", "?", "ArrowLeft".
+ * @param {Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "altKey" | "metaKey">} event
+ */
 export function keyName(event) {
   const one = event.key.length === 1;
   const letter = one && /\p{L}/u.test(event.key);
-  const base = event.key === " " ? "Space" : letter ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
+  const base =
+    event.key === " "
+      ? "Space"
+      : letter
+        ? event.shiftKey
+          ? event.key.toUpperCase()
+          : event.key.toLowerCase()
+        : event.key;
   const shift = event.shiftKey && (!one || letter || base === "Space") ? "Shift+" : ""; // “?” needs Shift on most keyboards
   return `${event.ctrlKey || event.metaKey ? "Control+" : ""}${event.altKey ? "Alt+" : ""}${shift}${base}`;
 }
 
+/** @type {{ [part: string]: string }} */
 const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Control: "Ctrl", "-": "−" };
 
+/** @param {string} key */
 export function shownKey(key) {
   if (key === "+") return key;
-  return key.split("+").map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
+  return key
+    .split("+")
+    .map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part))
+    .join(" ");
 }

@@ -3,13 +3,28 @@
 import { typing } from "../view/dom.js";
 import { keyName } from "./keymap.js";
 
+/** @import { Action } from "./commands.js" */
+/** @import { Keymap } from "./keymap.js" */
+
+/**
+ * @param {Keymap} keymap
+ * @param {{ [action: string]: Action }} actions
+ * @param {object} page
+ * @param {() => boolean} page.open whether its keys mean something now
+ * @param {(digit: string) => void} page.onDigit
+ * @param {(step: number) => boolean} page.hasNext whether a segment follows the chosen one
+ * @param {{ holds: () => boolean, cancel: () => void }} page.pointer
+ */
+
 export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
+  /** @type {{ key: string, end: unknown } | null} */
   let held = null;
 
   document.addEventListener("keydown", (event) => {
     if (!open() || typing(event) || document.querySelector("dialog[open], .menu")) return;
     const name = keyName(event);
-    if (pointer.holds()) { // what is in the hand is not changed by keys; Escape lets go of it
+    if (pointer.holds()) {
+      // what is in the hand is not changed by keys; Escape lets go of it
       event.preventDefault();
       if (name === "Escape") pointer.cancel();
       return;
@@ -18,7 +33,8 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
     const control = focused?.closest("button, a, input, select, video, summary");
     if (control && ["Space", "Enter"].includes(name)) return; // these belong to the focused control
     if (name.endsWith("Tab") && !(focused?.id === "timeline" && hasNext(name === "Tab" ? 1 : -1))) return;
-    if (focused?.closest("[role=listbox], [role=tablist], input[type=range]") && /^(Arrow|Home|End|Page)/.test(name)) return;
+    if (focused?.closest("[role=listbox], [role=tablist], input[type=range]") && /^(Arrow|Home|End|Page)/.test(name))
+      return;
     if (name === "Control+c" && String(getSelection())) return; // text is chosen: that is what is meant
     const action = keymap.actionOf(name);
     if (action === "hold") {
@@ -34,7 +50,7 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
 
   document.addEventListener("keyup", (event) => {
     if (event.key.toLowerCase() !== held?.key.toLowerCase()) return;
-    held.end?.();
+    if (typeof held?.end === "function") held.end();
     held = null;
   });
 }

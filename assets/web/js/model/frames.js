@@ -1,26 +1,31 @@
 // The frames of a video by the probed table of their times: the truth about where a boundary may lie.
 
-import { countBefore } from "./search.js";
+import { countBefore } from "./binary-search.js";
 
 const SAME = 5e-4; // s: closer than any two frames
 const GUESS_S = 0.04; // how long a frame lasts while nothing is known of them
 
 export class Frames {
-  // `pts` are the times where frames begin, in s from the first; the last one lasts until `duration`.
+  /**
+   * @param {Float64Array} [pts] times where frames begin, in s from the first
+   * @param {number} [duration] until when the last one lasts
+   */
   constructor(pts = new Float64Array(0), duration = 0) {
-    Object.assign(this, { pts, duration });
+    this.pts = pts;
+    this.duration = duration;
   }
 
-  // The number of the frame displayed at a time.
+  /** The number of the frame displayed at a time. @param {number} time */
   frameAt(time) {
     return Math.max(0, countBefore(this.pts.length, (i) => this.pts[i] <= time) - 1);
   }
 
+  /** @param {number} index */
   frameTime(index) {
     return this.pts.length ? this.pts[Math.min(Math.max(0, index), this.pts.length - 1)] : 0;
   }
 
-  // The frame edge nearest to a time. The end of the video is one too.
+  /** The frame edge nearest to a time. The end of the video is one too. @param {number} time */
   snap(time) {
     if (!this.pts.length) return Math.min(Math.max(0, time), this.duration);
     const index = this.frameAt(time);
@@ -29,7 +34,10 @@ export class Frames {
     return time - before <= after - time ? before : after;
   }
 
-  // The edge that lies `by` frames from the one at a time, within the video.
+  /** The edge that lies `by` frames from the one at a time, within the video.
+   * @param {number} time
+   * @param {number} by
+   */
   edge(time, by) {
     const { pts, duration } = this;
     if (!pts.length) return Math.min(Math.max(0, time + by * GUESS_S), duration);
@@ -37,7 +45,10 @@ export class Frames {
     return index >= pts.length ? duration : pts[Math.max(0, index)];
   }
 
-  // From one time to another, on frame edges: at least one frame, and never past the end.
+  /** From one time to another, on frame edges: at least one frame, and never past the end.
+   * @param {number} one
+   * @param {number} other
+   */
   span(one, other) {
     const [from, to] = [this.snap(one), this.snap(other)];
     const start = Math.min(from, to, this.edge(this.duration, -1));

@@ -1,116 +1,219 @@
 // What a person can do to segments beside dragging them. Each function changes the document in one step of undo; times
 // are in seconds and lie on frame edges (see frames.js).
 
+import { contentOf } from "./annotation.js";
+
+/** @import { Annotation, Item } from "../types.js" */
+/** @import { Content } from "./annotation.js" */
+/** @import { DocumentStore } from "./document-store.js" */
+/** @import { Editor } from "./editor.js" */
+/** @import { Frames } from "./frames.js" */
+
 const SAME = 5e-4; // s: closer than any two frames
 
-// The annotation to change: a prediction becomes a correction first.
-function own(doc, id) {
-  if (doc.annotations.has(id)) return doc.annotations.get(id);
-  if (!doc.predictions.has(id)) return null;
-  return doc.annotations.get(doc.correct(id, {}));
+/** The annotation to change: a prediction becomes a correction first.
+ * @param {Editor} editor
+ * @param {string} id
+ */
+function own(editor, id) {
+  const { annotations, predictions } = editor.store;
+  if (annotations.has(id)) return annotations.get(id);
+  if (!predictions.has(id)) return undefined;
+  return annotations.get(editor.correct(id, {}) ?? "");
 }
 
-// What would change: the correction of a prediction where there is one.
-const standing = (doc, id) => doc.annotations.get(id) ?? doc.correctionOf(id) ?? doc.item(id);
+/** What would change: the correction of a prediction where there is one.
+ * @param {DocumentStore} store
+ * @param {string} id
+ */
+const standing = (store, id) => store.annotations.get(id) ?? store.correctionOf(id) ?? store.item(id);
 
-const owned = (doc, ids) => [...ids].map((id) => own(doc, id)).filter(Boolean);
+/**
+ * @template Value
+ * @param {Value | null | undefined} value
+ * @returns {value is Value}
+ */
+const isThere = (value) => value !== null && value !== undefined;
 
-// Cut at `time`; returns the id of the second half.
-export function split(doc, id, time, frames) {
+/**
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ */
+const owned = (editor, ids) => [...ids].map((id) => own(editor, id)).filter(isThere);
+
+/** Cut at `time`; returns the id of the second half, null where there is nothing to cut.
+ * @param {Editor} editor
+ * @param {string} id
+ * @param {number} time
+ * @param {Frames} frames
+ */
+export function split(editor, id, time, frames) {
   const at = frames.snap(time);
-  const item = standing(doc, id);
+  const item = standing(editor.store, id);
   if (!item || at <= item.start + SAME || at >= item.end - SAME) return null;
-  return doc.together(() => {
-    const found = own(doc, id);
-    if (!found || doc.bars(found.track)) return null;
-    const { id: first, track, label, note, end } = found;
-    doc.update(first, { end: at });
-    return doc.create({ track, label, note, start: at, end });
+  return editor.together(() => {
+    const found = own(editor, id);
+    if (!found || editor.bars(found.track)) return null;
+    const second = contentOf(found);
+    editor.update(found.id, { end: at });
+    return editor.create({ ...second, start: at });
   });
 }
 
-// Everything from the first start to the last end, as one; only within one track. Returns its id.
-export function merge(doc, ids) {
-  const items = [...ids].map((id) => doc.item(id)).filter(Boolean);
-  const rows = new Set(items.map((item) => doc.rowOf(item)));
-  if (items.length < 2 || rows.size > 1 || doc.bars([...rows][0])) return null;
-  return doc.together(() => {
-    const [first, ...rest] = owned(doc, ids).sort((a, b) => a.start - b.start);
-    const note = [first, ...rest].map((a) => a.note).filter(Boolean).join("\n");
-    for (const a of rest) doc.remove(a.id);
-    doc.update(first.id, { end: Math.max(first.end, ...rest.map((a) => a.end)), note });
+/** Everything from the first start to the last end, as one; only within one track. Returns its id.
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ */
+export function merge(editor, ids) {
+  const { store } = editor;
+  const items = [...ids].map((id) => store.item(id)).filter(isThere);
+  const rows = new Set(items.map((item) => store.rowOf(item)));
+  if (items.length < 2 || rows.size > 1 || editor.bars([...rows][0])) return null;
+  return editor.together(() => {
+    const all = owned(editor, ids).sort((a, b) => a.start - b.start);
+    const [first, ...rest] = all;
+    const note = all
+      .map((a) => a.note)
+      .filter(Boolean)
+      .join("\n");
+    const attributes = Object.assign({}, ...all.toReversed().map((a) => a.attributes)); // the first one's win
+    for (const a of rest) editor.remove(a.id);
+    editor.update(first.id, { end: Math.max(...all.map((a) => a.end)), note, attributes });
     return first.id;
   });
 }
 
-// The edge that is nearer to `time` moves there.
-export function extend(doc, id, time, frames) {
-  const item = standing(doc, id);
+/** The edge that is nearer to `time` moves there.
+ * @param {Editor} editor
+ * @param {string} id
+ * @param {number} time
+ * @param {Frames} frames
+ */
+export function extend(editor, id, time, frames) {
+  const item = standing(editor.store, id);
   const at = frames.snap(time);
   if (!item || Math.abs(at - item.start) < SAME || Math.abs(at - item.end) < SAME) return;
   const edge = Math.abs(at - item.start) <= Math.abs(at - item.end) ? "start" : "end";
-  doc.together(() => doc.update(own(doc, id)?.id, { [edge]: at }));
+  editor.together(() => {
+    const found = own(editor, id);
+    if (found) editor.update(found.id, { [edge]: at });
+  });
 }
 
-// Move an edge ("start", "end") or the whole ("body") by frames; a segment keeps at least one frame.
-export function nudge(doc, ids, part, count, frames) {
-  doc.together(() => {
-    for (const a of owned(doc, ids)) {
+/** Move an edge or the whole by frames; a segment keeps at least one frame.
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ * @param {"start" | "end" | "body"} part
+ * @param {number} count
+ * @param {Frames} frames
+ */
+export function nudge(editor, ids, part, count, frames) {
+  editor.together(() => {
+    for (const a of owned(editor, ids)) {
       const start = part === "end" ? a.start : frames.edge(a.start, count);
       const end = part === "start" ? a.end : frames.edge(a.end, count);
       const stopped = part === "body" && (start === a.start || end === a.end);
-      if (!stopped && start < end - SAME) doc.update(a.id, { start, end });
+      if (!stopped && start < end - SAME) editor.update(a.id, { start, end });
     }
   });
 }
 
-// `bases` are the versions the person saw, where some time has passed since.
-export function relabel(doc, ids, label, bases = new Map()) {
-  doc.together(() => {
-    for (const a of owned(doc, ids)) doc.update(a.id, { label }, bases.get(a.id));
+/**
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ * @param {string} label
+ * @param {Map<string, number>} [bases] the versions the person saw, where some time has passed since
+ */
+export function relabel(editor, ids, label, bases = new Map()) {
+  editor.together(() => {
+    for (const a of owned(editor, ids)) editor.update(a.id, { label }, bases.get(a.id));
   });
 }
 
-export function moveTo(doc, ids, track) {
-  doc.together(() => {
-    for (const a of owned(doc, ids)) doc.update(a.id, { track });
+/**
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ * @param {string} track
+ */
+export function moveTo(editor, ids, track) {
+  editor.together(() => {
+    for (const a of owned(editor, ids)) editor.update(a.id, { track });
   });
 }
 
-export function remove(doc, ids) {
-  doc.together(() => {
-    for (const id of [...ids]) if (doc.annotations.has(id)) doc.remove(id);
+/** Annotations go; predictions are not touched.
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ */
+export function remove(editor, ids) {
+  editor.together(() => {
+    for (const id of [...ids]) if (editor.store.annotations.has(id)) editor.remove(id);
   });
 }
 
-// Annotations go, predictions are rejected.
-export function decide(doc, ids, verdict) {
-  doc.together(() => {
-    for (const id of [...ids]) if (doc.predictions.has(id)) doc[verdict](id);
+/** Decide about predictions; annotations are not touched.
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ * @param {"accept" | "reject"} verdict
+ */
+export function decide(editor, ids, verdict) {
+  editor.together(() => {
+    for (const id of [...ids]) if (editor.store.predictions.has(id)) editor[verdict](id);
   });
 }
 
-// What can be pasted, also in another video: times from the first start on.
-export function copied(doc, ids) {
-  const items = [...ids].map((id) => doc.item(id)).filter(Boolean).sort((a, b) => a.start - b.start);
+/** What can be pasted, also in another video: times from the first start on.
+ * @param {DocumentStore} store
+ * @param {Iterable<string>} ids
+ * @returns {Content[]}
+ */
+export function copied(store, ids) {
+  const items = [...ids]
+    .map((id) => store.item(id))
+    .filter(isThere)
+    .sort((a, b) => a.start - b.start);
   const zero = items[0]?.start ?? 0;
-  return items.map((item) => ({ track: doc.rowOf(item), label: item.label, note: item.note ?? "", start: item.start - zero, end: item.end - zero }));
+  return items.map((item) => ({
+    ...copyOf(item),
+    track: store.rowOf(item) ?? item.track,
+    start: item.start - zero,
+    end: item.end - zero,
+  }));
 }
 
-// New annotations from `time` on; what would lie beyond the end is cut or left out. Returns their ids.
-export function paste(doc, segments, time, frames) {
-  return doc.together(() =>
-    segments.flatMap(({ start, end, ...rest }) => {
+/** @param {Item} item @returns {Content} */
+function copyOf(item) {
+  if ("attributes" in item) return contentOf(item);
+  const { track, start, end, label } = item;
+  return { track, start, end, label, note: "", attributes: {} };
+}
+
+/** New annotations from `time` on; what would lie beyond the end is cut or left out. Returns their ids.
+ * @param {Editor} editor
+ * @param {readonly Content[]} segments
+ * @param {number} time
+ * @param {Frames} frames
+ */
+export function paste(editor, segments, time, frames) {
+  return editor.together(() => {
+    const made = [];
+    for (const { start, end, ...rest } of segments) {
       const [from, to] = [frames.snap(time + start), frames.snap(Math.min(time + end, frames.duration))];
-      return from < to - SAME ? [doc.create({ ...rest, start: from, end: to })] : [];
-    }).filter(Boolean),
-  );
+      if (from < to - SAME) made.push(editor.create({ ...rest, start: from, end: to }));
+    }
+    return made.filter(isThere);
+  });
 }
 
-// The annotations of the same track whose edge lies where this one's `edge` does: they move together.
-export function touching(doc, item, edge) {
+/** The annotations of the same track whose edge lies where this one's `edge` does: they move together.
+ * @param {DocumentStore} store
+ * @param {Item} item
+ * @param {"start" | "end"} edge
+ * @returns {Readonly<Annotation>[]}
+ */
+export function touching(store, item, edge) {
   const other = edge === "start" ? "end" : "start";
-  return [...doc.annotations.values()].filter(
-    (a) => a.id !== item.id && a.track === doc.rowOf(item) && Math.abs(a[other] - item[edge]) < SAME,
+  return [...store.annotations.values()].filter(
+    (a) => a.id !== item.id && a.track === store.rowOf(item) && Math.abs(a[other] - item[edge]) < SAME,
   );
 }

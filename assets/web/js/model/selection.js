@@ -1,12 +1,15 @@
 // Which segments are chosen. One of them is the current one: the inspector shows it, keys without a plural act on it.
 
-export class Selection extends EventTarget {
-  constructor() {
-    super();
-    this.ids = new Set();
-    this.current = null;
-  }
+import { Emitter } from "../emitter.js";
 
+/** @extends {Emitter<{ change: null }>} */
+export class Selection extends Emitter {
+  /** @type {ReadonlySet<string>} */
+  ids = new Set();
+  /** @type {string | null} */
+  current = null;
+
+  /** @param {string} id */
   has(id) {
     return this.ids.has(id);
   }
@@ -15,26 +18,34 @@ export class Selection extends EventTarget {
     return this.ids.size;
   }
 
+  /** @param {string | null} id */
   one(id) {
     this.set(id === null ? [] : [id], id);
   }
 
-  set(ids, current = [...ids].at(-1) ?? null) {
+  /**
+   * @param {readonly string[]} ids
+   * @param {string | null} [current]
+   */
+  set(ids, current = ids.at(-1) ?? null) {
     this.ids = new Set(ids);
     this.current = current;
-    this.dispatchEvent(new Event("change"));
+    this.emit("change", null);
   }
 
+  /** @param {string} id */
   toggle(id) {
     const ids = new Set(this.ids);
-    if (ids.delete(id)) this.set(ids);
+    if (ids.delete(id)) this.set([...ids]);
     else this.set([...ids, id], id);
   }
 
-  // Forget what is no longer there.
+  /** Forget what is no longer there.
+   * @param {(id: string) => boolean} exists
+   */
   keepOnly(exists) {
     if ([...this.ids].every(exists)) return;
     const left = [...this.ids].filter(exists);
-    this.set(left, this.current !== null && exists(this.current) ? this.current : left.at(-1) ?? null);
+    this.set(left, this.current !== null && exists(this.current) ? this.current : (left.at(-1) ?? null));
   }
 }

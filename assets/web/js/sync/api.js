@@ -1,21 +1,42 @@
 // Calls to Python. Every answer is {ok, data} or {ok: false, error, kind}; a missing one means that the server is away.
 
+/** @import { Calls, Server } from "../types.js" */
+
+/** invalid: a wrong request; forbidden: this person may not; gone: what it is about was removed; others: edits that
+ * wait for whoever made them.
+ * @typedef {"offline" | "gone" | "invalid" | "forbidden" | "others" | "conflict" | "store" | "bug"} ErrorKind
+ */
+
 export class ApiError extends Error {
+  /**
+   * @param {string} message
+   * @param {ErrorKind} kind
+   */
   constructor(message, kind) {
     super(message);
-    this.kind = kind; // offline, gone (what it is about was removed), refused, others (somebody else's edits), conflict, store, bug
+    this.kind = kind;
   }
 }
 
 const AWAY = "The studio does not answer. Try again in a moment.";
 
-// `patience` (ms) is for calls that can be repeated: one that got lost must not hold up the next for ever.
-export async function call(server, name, request = {}, patience = 0) {
+/** The answer's data.
+ * @template {keyof Calls} Name
+ * @param {Server} server
+ * @param {Name} name
+ * @param {Calls[Name][0]} request
+ * @param {number} [patience] in ms, for calls that can be repeated: one that got lost must not hold up the next for ever
+ * @returns {Promise<Calls[Name][1]>} rejects with an ApiError
+ */
+export async function call(server, name, request, patience = 0) {
+  /** @type {any} */
   let reply;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   try {
-    const late = patience && new Promise((_, fail) => (timer = setTimeout(fail, patience)));
-    reply = await (late ? Promise.race([server[name](request), late]) : server[name](request));
+    const asked = server[name](request);
+    const late = new Promise((_, fail) => patience && (timer = setTimeout(fail, patience)));
+    reply = await (patience ? Promise.race([asked, late]) : asked);
   } catch {
     reply = undefined;
   } finally {
@@ -28,12 +49,21 @@ export async function call(server, name, request = {}, patience = 0) {
   return reply.data;
 }
 
+/** The sentence of an error, for the person. @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
 const PACKED = { pts: Float64Array, shots: Float64Array, waveform: Int8Array, spectrogram: Uint8Array };
 
-// Numbers that Python packs as little-endian bytes; empty while they are not computed.
+/** Numbers that Python packs as little-endian bytes; empty while they are not computed.
+ * @template {keyof typeof PACKED} Name
+ * @param {string} video
+ * @param {Name} name
+ * @returns {Promise<InstanceType<(typeof PACKED)[Name]>>} rejects with an ApiError
+ */
 export async function array(video, name) {
   const reply = await fetch(`/array/${video}/${name}`).catch(() => {
     throw new ApiError(AWAY, "offline");
   });
-  return new PACKED[name](reply.ok ? await reply.arrayBuffer() : 0);
+  const bytes = reply.ok ? await reply.arrayBuffer() : new ArrayBuffer(0);
+  return /** @type {InstanceType<(typeof PACKED)[Name]>} */ (new PACKED[name](bytes));
 }

@@ -1,134 +1,206 @@
 // Edits on their way to disk. Each stays here, and in the browser's storage, until the server says that it is saved:
 // a page that is reloaded, or closed by accident while the server is away, finds them again and sends them in order.
 
-import { call } from "./api.js";
-import { newId } from "./ids.js";
+import { newId } from "../model/ids.js";
+import { ApiError, call } from "./api.js";
+import { currentUser } from "./current-user.js";
+import { isOfAnnotation } from "./save-results.js";
 import { editsOf, forgetEdits, keepEdit } from "./storage.js";
-import { annotator } from "./who.js";
+
+/** @import { AnnotationEdit, Answer, Edit, EditRequest, NotSaved, SaveResult, SendingState, Server } from "../types.js" */
+
+/** others: these are somebody else's edits; gone: the video was removed.
+ * @typedef {SendingState | "others" | "gone"} OutboxState
+ */
 
 const RETRY_MS = 1500;
 const BATCH = 500;
 const PATIENCE_MS = 15_000;
+const AWAY = "The studio does not answer. Your edits are kept in this browser and sent again.";
 
-const saved = (answers) => answers.filter(({ result }) => result.ok).map(({ edit }) => edit);
+const saved = (/** @type {Answer[]} */ answers) => answers.filter(({ result }) => result.ok).map(({ edit }) => edit);
 
-// Whether an edit was made on top of another one of the same annotation.
-const follows = (edit, before) => edit.op === "verdict" || edit.base_version === before.base_version + 1;
+/** Whether an edit was made on top of another one of the same annotation.
+ * @param {Edit} edit
+ * @param {AnnotationEdit} before
+ */
+const follows = (edit, before) => !isOfAnnotation(edit) || edit.base_version === before.base_version + 1;
 
 export class Outbox {
-  // answered([{edit, result}]) is called for each batch and returns the edits that are over. The others are not sent
-  // again from here, but they stay in storage until their video is opened and somebody decides: without a page that
-  // shows the video, nobody was asked. stated(state, why): saved | saving | offline | refused | others | gone.
+  #isBusy = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retry;
+  /** edit_id of all that was ever here: storage has them a little longer. @type {Set<string>} */
+  #known = new Set();
+  /** edit_id → when the browser has it: nothing can be forgotten before it is kept. @type {Map<string, Promise<void>>} */
+  #keeping = new Map();
+
+  #answered = 0;
+  /** @type {Edit[]} oldest first */
+  #pending = [];
+
+  /**
+   * @param {Server} server
+   * @param {string} video
+   * @param {(answers: Answer[]) => Edit[]} [answered] is called for each batch and returns the edits that are over. The
+   *   others are not sent again from here, but they stay in storage until their video is opened and somebody decides:
+   *   without a page that shows the video, nobody was asked.
+   * @param {(state: OutboxState, why: string) => void} [stated]
+   */
   constructor(server, video, answered = saved, stated = () => {}) {
-    Object.assign(this, { server, video, answered, stated });
-    this.busy = false;
-    this.retry = 0;
-    this.said = 0; // batches that were answered
-    this.pending = [];
-    this.known = new Set(); // edit_id of all that was ever here: storage has them a little longer
-    this.keeping = new Map(); // edit_id → when the browser has it: nothing can be forgotten before it is kept
+    this.server = server;
+    this.video = video;
+    this.answered = answered;
+    this.stated = stated;
   }
 
-  // Take up what earlier pages left.
+  /** What is not answered yet, oldest first. @returns {readonly Edit[]} */
+  get pending() {
+    return this.#pending;
+  }
+
+  /** How many batches were answered. */
+  get answeredCount() {
+    return this.#answered;
+  }
+
+  get isIdle() {
+    return !this.#isBusy && !this.#pending.length;
+  }
+
+  /** Take up what earlier pages left. */
   async restore() {
-    const left = (await editsOf(this.video)).filter((edit) => !this.known.has(edit.edit_id));
-    for (const edit of left) this.known.add(edit.edit_id);
-    this.pending = [...left, ...this.pending];
+    const left = (await editsOf(this.video)).filter((edit) => !this.#known.has(edit.edit_id));
+    for (const edit of left) this.#known.add(edit.edit_id);
+    this.#pending = [...left, ...this.#pending];
     return this;
   }
 
-  // An edit belongs to whoever made it, also when it is sent after somebody else took the seat.
-  push(fields) {
-    const edit = { edit_id: newId(), annotator: annotator(), ...fields };
-    this.pending.push(edit);
+  /** An edit belongs to whoever made it, also when it is sent after somebody else took the seat.
+   * @param {EditRequest} request
+   */
+  push(request) {
+    /** @type {Edit} */
+    const edit = { edit_id: newId(), annotator: currentUser(), ...request };
+    this.#pending.push(edit);
     this.keep(edit);
     this.flush();
   }
 
-  // In storage only; `instead` are edits that it takes the place of.
+  /** In storage only.
+   * @param {Edit} edit
+   * @param {readonly Edit[]} [instead] edits that it takes the place of
+   */
   keep(edit, instead = []) {
-    this.known.add(edit.edit_id);
-    this.keeping.set(edit.edit_id, keepEdit(this.video, edit, instead.map((each) => each.edit_id)));
+    this.#known.add(edit.edit_id);
+    this.#keeping.set(
+      edit.edit_id,
+      keepEdit(
+        this.video,
+        edit,
+        instead.map((each) => each.edit_id),
+      ),
+    );
   }
 
+  /** @param {readonly Edit[]} edits */
   forget(edits) {
     if (!edits.length) return;
     const gone = new Set(edits.map((edit) => edit.edit_id));
-    this.pending = this.pending.filter((edit) => !gone.has(edit.edit_id));
-    Promise.all([...gone].map((id) => this.keeping.get(id))).then(() => forgetEdits(gone));
-    for (const id of gone) this.keeping.delete(id);
+    this.#pending = this.#pending.filter((edit) => !gone.has(edit.edit_id));
+    Promise.all([...gone].map((id) => this.#keeping.get(id))).then(() => forgetEdits(gone));
+    for (const id of gone) this.#keeping.delete(id);
   }
 
+  /** Whether an edit of an annotation, or about a prediction, is on its way. @param {string} id */
   waitsFor(id) {
-    return this.pending.some((edit) => edit.id === id || edit.prediction_id === id);
+    return this.#pending.some((edit) => edit.id === id || edit.prediction_id === id);
   }
 
-  // Sends until nothing waits, also after its page has turned to another video.
+  /** Sends until nothing waits, also after its page has turned to another video. */
   async flush() {
-    if (this.busy) return;
-    if (!this.pending.length) {
-      this.stated("saved");
+    if (this.#isBusy) return;
+    if (!this.#pending.length) {
+      this.stated("saved", "");
       return;
     }
-    clearTimeout(this.retry);
-    this.busy = true;
-    this.stated("saving");
-    const batch = this.next();
-    let reply;
+    clearTimeout(this.#retry);
+    this.#isBusy = true;
+    this.stated("saving", "");
+    const batch = this.#next();
+    let results;
     try {
-      reply = await call(this.server, "save", { video: this.video, edits: batch, annotator: batch[0].annotator ?? annotator() }, PATIENCE_MS);
+      const request = { video: this.video, edits: batch, annotator: batch[0].annotator ?? currentUser() };
+      ({ results } = await call(this.server, "save", request, PATIENCE_MS));
     } catch (error) {
-      this.busy = false;
-      this.failed(error, batch);
+      this.#isBusy = false;
+      if (!(error instanceof ApiError)) throw error;
+      this.#failed(error, batch);
       return;
     }
-    this.busy = false;
-    this.said += 1;
-    this.forget(this.answered(this.matched(batch, reply.results)));
+    this.#isBusy = false;
+    this.#answered += 1;
+    this.forget(this.answered(this.#matched(batch, results)));
     this.flush();
   }
 
-  // What one person made goes together: it is saved under that name. What two tabs made of one annotation does not:
-  // the server takes what comes later for something that builds on the former.
-  next() {
-    const newest = new Map(); // annotation → the last edit of it
-    const end = this.pending.findIndex((edit) => {
-      if (edit.annotator !== this.pending[0].annotator || (newest.has(edit.id) && !follows(edit, newest.get(edit.id)))) return true;
-      if (edit.id && edit.op !== "verdict") newest.set(edit.id, edit);
+  /** What one person made goes together: it is saved under that name. What two tabs made of one annotation does not:
+   * the server takes what comes later for something that builds on the former.
+   */
+  #next() {
+    /** @type {Map<string, AnnotationEdit>} annotation → the last edit of it */
+    const newest = new Map();
+    const end = this.#pending.findIndex((edit) => {
+      const before = newest.get(edit.id ?? "");
+      if (edit.annotator !== this.#pending[0].annotator || (before && !follows(edit, before))) return true;
+      if (isOfAnnotation(edit)) newest.set(edit.id, edit);
       return false;
     });
-    return this.pending.slice(0, end < 0 ? BATCH : Math.min(BATCH, end));
+    return this.#pending.slice(0, end < 0 ? BATCH : Math.min(BATCH, end));
   }
 
-  // Each edit with its answer. What builds on one that failed fails with it, also where it waits for a later batch.
-  matched(batch, results) {
+  /** Each edit with its answer. What builds on one that failed fails with it, also where it waits for a later batch.
+   * @param {Edit[]} batch
+   * @param {SaveResult[]} results
+   */
+  #matched(batch, results) {
+    /** @type {Answer[]} */
     const answers = batch.map((edit, i) => ({ edit, result: results[i] }));
-    const failed = new Map(answers.filter(({ edit, result }) => !result.ok && edit.id && edit.op !== "verdict").map((answer) => [answer.edit.id, answer]));
+    /** @type {Map<string, { edit: AnnotationEdit, result: NotSaved }>} */
+    const failed = new Map();
+    for (const { edit, result } of answers)
+      if (!result.ok && isOfAnnotation(edit)) failed.set(edit.id, { edit, result });
     const sent = new Set(batch);
-    this.pending = this.pending.filter((edit) => {
-      const before = failed.get(edit.id);
+    this.#pending = this.#pending.filter((edit) => {
+      const before = failed.get(edit.id ?? "");
       if (sent.has(edit)) return false;
       if (!before || !follows(edit, before.edit)) return true;
       answers.push({ edit, result: before.result });
-      if (edit.op !== "verdict") failed.set(edit.id, answers.at(-1));
+      if (isOfAnnotation(edit)) failed.set(edit.id, { edit, result: before.result });
       return false;
     });
     return answers;
   }
 
-  failed(error, batch) {
+  /**
+   * @param {ApiError} error
+   * @param {Edit[]} batch
+   */
+  #failed(error, batch) {
     if (error.kind === "gone") {
-      this.forget(this.pending); // there is nothing left that they could change
+      this.forget(this.#pending); // there is nothing left that they could change
       this.stated("gone", error.message);
       return;
     }
-    if (error.kind === "others") { // these wait in storage until whoever made them is back
-      this.pending = this.pending.filter((edit) => edit.annotator !== batch[0].annotator);
+    if (error.kind === "others") {
+      // these wait in storage until whoever made them is back
+      this.#pending = this.#pending.filter((edit) => edit.annotator !== batch[0].annotator);
       this.stated("others", error.message);
       this.flush();
       return;
     }
-    this.stated(error.kind === "refused" ? "refused" : "offline", error.kind === "offline" ? "The studio does not answer. Your edits are kept in this browser and sent again." : error.message);
-    this.retry = setTimeout(() => this.flush(), RETRY_MS);
+    const isRefused = error.kind === "invalid" || error.kind === "forbidden";
+    this.stated(isRefused ? "failed" : "offline", error.kind === "offline" ? AWAY : error.message);
+    this.#retry = setTimeout(() => this.flush(), RETRY_MS);
   }
 }

@@ -1,21 +1,67 @@
 // Small helpers. Text from users only ever becomes textContent or an attribute value.
 
+/** An element by its id, and the tag that it has (any, if left out); it throws where the page has none.
+ * @typedef {{
+ *   (id: string): HTMLElement,
+ *   <Tag extends keyof HTMLElementTagNameMap>(id: string, tag: Tag): HTMLElementTagNameMap[Tag],
+ * }} Find
+ */
+
+/** @typedef {string | number | boolean | null | undefined} AttributeValue false, null and undefined: left out */
+/** @typedef {Node | string | null | undefined} Child */
+
+/** An event at an element whose type is known.
+ * @template {Event} Kind
+ * @template {EventTarget} Element
+ * @typedef {Kind & { target: Element, currentTarget: Element }} At
+ */
+
+/** What an element gets: attributes, `text`, `class`, and a listener for each name that begins with “on”.
+ * @template {HTMLElement} Element
+ * @typedef {{
+ *   [name: string]: AttributeValue | ((event: any) => unknown),
+ *   onclick?: (event: At<MouseEvent, Element>) => unknown,
+ *   onchange?: (event: At<Event, Element>) => unknown,
+ *   onmousemove?: (event: At<MouseEvent, Element>) => unknown,
+ * }} Attributes
+ */
+
+/** @param {ParentNode} root @returns {Find} */
+export function finder(root) {
+  return (/** @type {string} */ id, /** @type {string} */ tag = "") => {
+    const found = root.querySelector(`${tag}#${id}`);
+    if (!found) throw new Error(`The page has no ${tag || "element"} “${id}”.`);
+    return /** @type {any} */ (found);
+  };
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes<HTMLElementTagNameMap[Tag]>} [attributes]
+ * @param {...Child} children
+ */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (key === "text") node.textContent = value;
-    else if (key === "class") node.className = value;
-    else node.setAttribute(key, value === true ? "" : value);
+    if (typeof value === "function") node.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
+    else if (key === "text") node.textContent = String(value);
+    else if (key === "class") node.className = String(value);
+    else node.setAttribute(key, value === true ? "" : String(value));
   }
   node.append(...children.filter((child) => child !== null && child !== undefined));
   return node;
 }
 
-let hideToast = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let hideToast;
 
-// `undo` takes back what the message says, by a button in it.
+/** A message that goes by itself. `undo` takes back what it says, by a button in it.
+ * @param {string} message
+ * @param {"info" | "error"} [kind]
+ * @param {(() => unknown) | null} [undo]
+ */
 export function toast(message, kind = "info", undo = null) {
   const box = document.getElementById("toast");
   if (!box) return;
@@ -25,16 +71,20 @@ export function toast(message, kind = "info", undo = null) {
   };
   const act = () => {
     hide();
-    undo();
+    undo?.();
   };
-  box.replaceChildren(message, ...(undo ? [" ", el("button", { type: "button", class: "link", text: "Undo", onclick: act })] : []));
+  const button = undo && el("button", { type: "button", class: "link", text: "Undo", onclick: act });
+  box.replaceChildren(message, ...(button ? [" ", button] : []));
   box.dataset.kind = kind;
   box.classList.add("shown");
   clearTimeout(hideToast);
   hideToast = setTimeout(hide, undo || kind === "error" ? 8000 : 4000);
 }
 
-// 62.5 → "1:02.500"; digits: 3 to the millisecond, 0 for whole seconds.
+/** 62.5 → "1:02.500"; digits: 3 to the millisecond, 0 for whole seconds.
+ * @param {number} seconds
+ * @param {number} [digits]
+ */
 export function clock(seconds, digits = 3) {
   const unit = 10 ** digits;
   const total = Math.round(Math.max(0, seconds) * unit);
@@ -46,30 +96,49 @@ export function clock(seconds, digits = 3) {
   return `${head}:${String(whole % 60).padStart(2, "0")}${tail}`;
 }
 
-// Text of people among other text on a canvas: its own direction, and no hold over what stands beside it.
+/** Text of people among other text on a canvas: its own direction, and no hold over what stands beside it.
+ * @param {string} text
+ */
 export const isolated = (text) => `\u2068${text}\u2069`;
 
+/**
+ * @param {number} n
+ * @param {string} what
+ */
 export const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
-// Draws a box anew, and leaves the focus where it was, on what has the same key, id or text; and what is selected in a
-// field stays selected: the next letter replaces it.
+/** The drawing context of a canvas that draws in two dimensions. @param {HTMLCanvasElement} canvas */
+export const contextOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+
+/** The element that an event comes from. @param {Event} event */
+export const targetOf = (event) => /** @type {HTMLElement} */ (event.target);
+
+/** Draws a box anew, and leaves the focus where it was, on what has the same key, id or text; and what is selected in a
+ * field stays selected: the next letter replaces it.
+ * @param {HTMLElement} box
+ * @param {...Child} parts
+ */
 export function redraw(box, ...parts) {
-  const focused = box.contains(document.activeElement) ? document.activeElement : null;
+  const focused = /** @type {HTMLInputElement | null} */ (
+    box.contains(document.activeElement) ? document.activeElement : null
+  );
   const key = focused && keyOf(focused);
-  const { selectionStart: from = null, selectionEnd: to } = focused ?? {}; // null for a field of numbers, too
-  box.replaceChildren(...parts);
-  if (!key) return;
-  const same = [...box.querySelectorAll(focused.tagName)].find((node) => keyOf(node) === key);
+  const { selectionStart: from = null, selectionEnd: to = null } = focused ?? {}; // null for a field of numbers, too
+  box.replaceChildren(...parts.filter((part) => part !== null && part !== undefined));
+  if (!focused || !key) return;
+  const all = /** @type {HTMLInputElement[]} */ ([...box.querySelectorAll(focused.tagName)]);
+  const same = all.find((node) => keyOf(node) === key);
   same?.focus();
   if (same && from !== null) same.setSelectionRange(from, to);
 }
 
+/** @param {HTMLElement} node */
 const keyOf = (node) => node.dataset.key || node.dataset.field || node.id || node.textContent;
 
-// Whether a key that is pressed there writes something.
-export function typing(event) {
-  const { target } = event;
+/** Whether a key that is pressed there writes something. @param {{ target: EventTarget | null }} event */
+export function typing({ target }) {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.tagName === "INPUT") return !/^(range|checkbox|radio|button|submit|color|file)$/.test(target.getAttribute("type") ?? "text");
+  const type = target.getAttribute("type") ?? "text";
+  if (target.tagName === "INPUT") return !/^(range|checkbox|radio|button|submit|color|file)$/.test(type);
   return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }

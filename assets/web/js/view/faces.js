@@ -1,21 +1,40 @@
 // Boxes around faces, drawn over the video at the very frame that is shown; their colour says who speaks.
 
-import { countBefore } from "../model/search.js";
-import { isolated } from "./dom.js";
+import { countBefore } from "../model/binary-search.js";
+import { contextOf, isolated } from "./dom.js";
+import { FONT } from "./fonts.js";
+
+/** @import { FaceTrack } from "../types.js" */
+/** @import { People } from "../model/people.js" */
+/** @import { Player } from "./player.js" */
+
+/** A face as it is drawn: px on the canvas.
+ * @typedef {{ name: string, score: number | null, x: number, y: number, w: number, h: number }} FaceBox
+ */
 
 const GAP_S = 1; // between two boxes of a track: longer means that the face was away
 
 export class Faces {
+  /** @type {readonly FaceTrack[]} */
+  tracks = [];
+  /** @type {People | null} */
+  people = null;
+  size = { width: 1, height: 1 };
+  shown = true;
+  /** @type {FaceBox[]} */
+  boxes = [];
+  /** @type {string | null} */
+  chosen = null;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Player} player
+   * @param {{ onpick: (name: string) => void }} actions
+   */
   constructor(canvas, player, { onpick }) {
     this.canvas = canvas;
     this.player = player;
-    this.tracks = [];
-    this.people = null;
-    this.size = { width: 1, height: 1 };
-    this.shown = true;
-    this.boxes = [];
-    this.chosen = null;
-    player.addEventListener("time", () => this.draw());
+    player.on("time", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(player.video);
     canvas.addEventListener("click", (event) => {
       const hit = this.at(event);
@@ -25,7 +44,11 @@ export class Faces {
     canvas.addEventListener("mousemove", (event) => (canvas.style.cursor = this.at(event) ? "pointer" : ""));
   }
 
-  // `tracks` as a run of speakers has them: boxes [t, x1, y1, x2, y2] in s and pixels, scores at times.
+  /**
+   * @param {readonly FaceTrack[]} tracks as a run of speakers has them
+   * @param {People} people
+   * @param {{ width: number, height: number }} size of the video
+   */
   show(tracks, people, size) {
     this.tracks = tracks.map((track) => ({ ...track, times: track.times ?? [], scores: track.scores ?? [] }));
     this.people = people;
@@ -33,8 +56,11 @@ export class Faces {
     this.draw();
   }
 
+  /** @param {MouseEvent} event */
   at(event) {
-    return this.boxes.find(({ x, y, w, h }) => event.offsetX >= x && event.offsetX <= x + w && event.offsetY >= y && event.offsetY <= y + h);
+    return this.boxes.find(
+      ({ x, y, w, h }) => event.offsetX >= x && event.offsetX <= x + w && event.offsetY >= y && event.offsetY <= y + h,
+    );
   }
 
   draw() {
@@ -45,7 +71,7 @@ export class Faces {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    const ctx = canvas.getContext("2d");
+    const ctx = contextOf(canvas);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, width, height);
     this.boxes = [];
@@ -56,18 +82,34 @@ export class Faces {
     for (const track of this.tracks) {
       const box = boxAt(track.boxes, player.time);
       const name = box && this.people.nameOf(track.track, player.time);
-      if (!name) continue;
+      if (!box || !name) continue;
       const score = valueAt(track.times, track.scores, player.time);
-      const place = { name, score, x: left + box[0] * scale, y: top + box[1] * scale, w: (box[2] - box[0]) * scale, h: (box[3] - box[1]) * scale };
+      const place = {
+        name,
+        score,
+        x: left + box[0] * scale,
+        y: top + box[1] * scale,
+        w: (box[2] - box[0]) * scale,
+        h: (box[3] - box[1]) * scale,
+      };
       this.boxes.push(place);
       this.drawBox(ctx, place);
     }
-    canvas.dataset.faces = JSON.stringify(this.boxes.map(({ name, score, x, y, w, h }) => ({ name, score, x, y, w, h })));
+    canvas.dataset.faces = JSON.stringify(
+      this.boxes.map(({ name, score, x, y, w, h }) => ({ name, score, x, y, w, h })),
+    );
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {FaceBox} box
+   */
   drawBox(ctx, { name, score, x, y, w, h }) {
     const share = score ?? 0;
-    const colour = score === null ? "#dfe3f3" : `hsl(${Math.round(220 - 75 * share)} ${Math.round(25 + 60 * share)}% ${Math.round(72 - 12 * share)}%)`;
+    const colour =
+      score === null
+        ? "#dfe3f3"
+        : `hsl(${Math.round(220 - 75 * share)} ${Math.round(25 + 60 * share)}% ${Math.round(72 - 12 * share)}%)`;
     ctx.lineWidth = name === this.chosen ? 3 : 2;
     ctx.strokeStyle = "rgb(8 10 18 / 55%)";
     ctx.beginPath();
@@ -77,7 +119,7 @@ export class Faces {
     ctx.beginPath();
     ctx.roundRect(x, y, w, h, 6);
     ctx.stroke();
-    ctx.font = "600 12px ui-sans-serif, system-ui, sans-serif";
+    ctx.font = `600 12px ${FONT}`;
     const text = score === null ? isolated(name) : `${isolated(name)} ${score.toFixed(2)}`;
     const wide = ctx.measureText(text).width + 10;
     const above = y > 20 ? y - 19 : y + h + 2;
@@ -91,7 +133,10 @@ export class Faces {
   }
 }
 
-// The box at a time between two that are known, or null while the face is away. `boxes` rise in time.
+/** The box at a time between two that are known, or null while the face is away.
+ * @param {number[][]} boxes rise in time
+ * @param {number} time
+ */
 function boxAt(boxes, time) {
   const i = countBefore(boxes.length, (k) => boxes[k][0] <= time + 1e-6) - 1;
   if (i < 0) return null;
@@ -103,7 +148,11 @@ function boxAt(boxes, time) {
   return [1, 2, 3, 4].map((k) => before[k] + share * (next[k] - before[k]));
 }
 
-// The value of the sample that a time falls into; null far from all of them.
+/** The value of the sample that a time falls into; null far from all of them.
+ * @param {number[]} times
+ * @param {number[]} values
+ * @param {number} time
+ */
 function valueAt(times, values, time) {
   const last = countBefore(times.length, (i) => times[i] <= time + 0.02) - 1;
   return last < 0 || time - times[last] > 0.2 ? null : values[last];

@@ -1,10 +1,21 @@
 // Graphs in rows of the timeline; read-only.
 
 import { isolated } from "./dom.js";
+import { FONT } from "./fonts.js";
 
-// The loudness of the sound, one bar a pixel.
+/** @import { Curve } from "../types.js" */
+/** @import { AnyRow, GraphRow } from "./layout.js" */
+/** @import { Timeline } from "./timeline.js" */
+
+/** @typedef {(ctx: CanvasRenderingContext2D, timeline: Timeline, row: any) => void} DrawRow */
+
+/** The loudness of the sound, one bar a pixel.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {AnyRow} row
+ */
 export function drawWave(ctx, timeline, row) {
-  const wave = timeline.doc.signals.waveform;
+  const wave = timeline.store.media.waveform;
   const bins = wave.length / 2;
   const rate = bins / timeline.duration;
   const middle = row.y + row.height / 2;
@@ -24,9 +35,15 @@ export function drawWave(ctx, timeline, row) {
   }
 }
 
-// How loud each band of the sound is, low sounds at the bottom.
+const NOTHING = { bands: 0, rate: 0, levels: new Uint8Array(0) };
+
+/** How loud each band of the sound is, low sounds at the bottom.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {AnyRow} row
+ */
 export function drawSpectrogram(ctx, timeline, row) {
-  const { bands, rate, levels } = timeline.doc.signals.spectrogram ?? {};
+  const { bands, rate, levels } = timeline.store.media.spectrogram ?? NOTHING;
   if (!bands) return;
   const width = Math.ceil(timeline.width);
   const image = new ImageData(width, bands);
@@ -44,21 +61,26 @@ export function drawSpectrogram(ctx, timeline, row) {
     }
   }
   const picture = new OffscreenCanvas(width, bands);
-  picture.getContext("2d").putImageData(image, 0, 0);
+  picture.getContext("2d")?.putImageData(image, 0, 0);
   ctx.drawImage(picture, 0, row.y + 2, timeline.width, row.height - 4);
 }
 
+/** @param {string} colour */
 function rgb(colour) {
-  const ctx = new OffscreenCanvas(1, 1).getContext("2d");
+  const ctx = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(1, 1).getContext("2d"));
   ctx.fillStyle = colour;
   ctx.fillRect(0, 0, 1, 1);
   return ctx.getImageData(0, 0, 1, 1).data.slice(0, 3);
 }
 
-// What is said, as far as there is room for the words.
-export function drawSaid(ctx, timeline, row) {
-  ctx.font = "11px ui-sans-serif, system-ui, sans-serif";
-  for (const { start, end, text } of timeline.doc.signals.lines) {
+/** What is said, as far as there is room for the words.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {AnyRow} row
+ */
+export function drawTranscript(ctx, timeline, row) {
+  ctx.font = `11px ${FONT}`;
+  for (const { start, end, text } of timeline.store.media.lines) {
     if (end < timeline.start || start > timeline.end) continue;
     const [x0, x1] = [Math.max(timeline.x(start), -4), Math.min(timeline.x(end), timeline.width + 4)];
     ctx.fillStyle = timeline.ink.stripe;
@@ -74,12 +96,19 @@ export function drawSaid(ctx, timeline, row) {
   }
 }
 
-const STRIP_H = 9;
+const PROFILE_H = 9;
 
-// Under the curve: runs of alike frames, one colour each, the stronger the better they fit after adjustment.
-function drawStrip(ctx, timeline, row, times, adjusted, clusters) {
-  const { palette } = timeline.doc;
-  const y = row.y + row.height - STRIP_H - 2;
+/** Under the curve: runs of alike frames, one colour each, the stronger the better they fit after adjustment.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {AnyRow} row
+ * @param {number[]} times
+ * @param {number[]} adjusted
+ * @param {number[]} clusters
+ */
+function drawClusters(ctx, timeline, row, times, adjusted, clusters) {
+  const { palette } = timeline.store;
+  const y = row.y + row.height - PROFILE_H - 2;
   let from = 0;
   for (let i = 1; i <= times.length; i++) {
     const same = i < times.length && clusters[i] === clusters[from] && Math.abs(adjusted[i] - adjusted[from]) < 0.1;
@@ -89,28 +118,34 @@ function drawStrip(ctx, timeline, row, times, adjusted, clusters) {
     if (times[from] <= timeline.end && end >= timeline.start) {
       ctx.globalAlpha = 0.12 + 0.8 * adjusted[from];
       ctx.fillStyle = palette[clusters[from] % palette.length];
-      ctx.fillRect(x, y, timeline.x(end) - x, STRIP_H);
+      ctx.fillRect(x, y, timeline.x(end) - x, PROFILE_H);
     }
     from = i;
   }
   ctx.globalAlpha = 1;
 }
 
-// The score of the newest question over time.
+/** The score of the newest question over time.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {AnyRow} wholeRow
+ */
 export function drawCurve(ctx, timeline, wholeRow) {
-  const { times, scores, adjusted, clusters } = timeline.doc.signals.curve;
-  const row = { y: wholeRow.y, height: wholeRow.height - (clusters ? STRIP_H : 0) };
-  if (clusters) drawStrip(ctx, timeline, wholeRow, times, adjusted, clusters);
+  const { times, scores, adjusted, clusters } = /** @type {Curve} */ (timeline.store.media.curve);
+  const row = { y: wholeRow.y, height: wholeRow.height - (clusters ? PROFILE_H : 0) };
+  if (clusters && adjusted) drawClusters(ctx, timeline, wholeRow, times, adjusted, clusters);
   let low = Infinity;
   let high = -Infinity;
   for (const s of scores) {
     if (s < low) low = s;
     if (s > high) high = s;
   }
-  const y = (s) => row.y + row.height - 7 - ((s - low) / Math.max(1e-6, high - low)) * (row.height - 16);
+  const y = (/** @type {number} */ s) =>
+    row.y + row.height - 7 - ((s - low) / Math.max(1e-6, high - low)) * (row.height - 16);
   ctx.beginPath();
   let first = 0;
   while (first + 1 < times.length && times[first + 1] < timeline.start) first++;
+  /** @type {number[]} */
   const inView = [];
   for (let i = first; i < times.length; i++) {
     inView.push(i);
@@ -119,39 +154,49 @@ export function drawCurve(ctx, timeline, wholeRow) {
   const every = Math.max(1, Math.floor(inView.length / (2 * timeline.width)));
   inView.forEach((i, n) => {
     if (n % every && n !== inView.length - 1) return;
-    n ? ctx.lineTo(timeline.x(times[i]), y(scores[i])) : ctx.moveTo(timeline.x(times[i]), y(scores[i]));
+    if (n) ctx.lineTo(timeline.x(times[i]), y(scores[i]));
+    else ctx.moveTo(timeline.x(times[i]), y(scores[i]));
   });
   ctx.strokeStyle = timeline.ink.accent;
   ctx.lineWidth = 1.5;
   ctx.lineJoin = "round";
   ctx.stroke();
-  const last = inView.at(-1);
+  const last = inView[inView.length - 1];
   ctx.lineTo(timeline.x(times[last]), row.y + row.height - 2);
   ctx.lineTo(timeline.x(times[first]), row.y + row.height - 2);
   ctx.globalAlpha = 0.12;
   ctx.fillStyle = timeline.ink.accent;
   ctx.fill();
   ctx.globalAlpha = 1;
-  ctx.font = "10px ui-sans-serif, system-ui, sans-serif";
+  ctx.font = `10px ${FONT}`;
   ctx.fillStyle = timeline.ink.muted;
   ctx.fillText(high.toFixed(2), 4, row.y + 8);
   ctx.fillText(low.toFixed(2), 4, row.y + row.height - 8);
 }
 
-// Scores over time between 0 and 1, one line each; the strongest ones where there are many.
+/** Scores over time between 0 and 1, one line each; the strongest ones where there are many.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {GraphRow} row
+ */
 export function drawGraphs(ctx, timeline, row) {
-  const y = (score) => row.y + row.height - 4 - score * (row.height - 8);
+  const y = (/** @type {number} */ score) => row.y + row.height - 4 - score * (row.height - 8);
   ctx.fillStyle = timeline.ink.line;
   ctx.fillRect(0, y(0.5), timeline.width, 1);
   row.graphs.forEach(({ times, scores, track, label }) => {
     ctx.beginPath();
     let first = Math.max(0, times.findIndex((t) => t >= timeline.start) - 1);
     if (first < 0) first = 0;
-    const stride = Math.max(1, Math.floor((times.length * (timeline.end - timeline.start)) / timeline.duration / (2 * timeline.width)));
+    const stride = Math.max(
+      1,
+      Math.floor((times.length * (timeline.end - timeline.start)) / timeline.duration / (2 * timeline.width)),
+    );
+    /** @type {number | null} */
     let last = null;
     for (let i = first; i < times.length; i += stride) {
       const gap = last === null || times[i] - last > 1 + stride * 0.3;
-      gap ? ctx.moveTo(timeline.x(times[i]), y(scores[i])) : ctx.lineTo(timeline.x(times[i]), y(scores[i]));
+      if (gap) ctx.moveTo(timeline.x(times[i]), y(scores[i]));
+      else ctx.lineTo(timeline.x(times[i]), y(scores[i]));
       last = times[i];
       if (last > timeline.end) break;
     }

@@ -1,78 +1,153 @@
 // The names beside the rows of the timeline, each with a menu: collapse, hide, only this, lock, move, resize.
 
+import { Emitter } from "../emitter.js";
 import { el } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { RULER_H } from "./ruler.js";
 
-export class Gutter extends EventTarget {
-  constructor(box, arrangement) {
+/** @import { RowLayout } from "../model/row-layout.js" */
+/** @import { Row } from "./layout.js" */
+/** @import { MenuItem } from "./menu.js" */
+
+/** pick: the name of a row was clicked. @extends {Emitter<{ pick: string }>} */
+export class Gutter extends Emitter {
+  /** @type {readonly string[]} */
+  tracks = [];
+
+  /**
+   * @param {HTMLElement} box
+   * @param {RowLayout} rowLayout
+   */
+  constructor(box, rowLayout) {
     super();
-    Object.assign(this, { box, arrangement });
-    this.tracks = [];
+    this.box = box;
+    this.rowLayout = rowLayout;
   }
 
+  /**
+   * @param {{ rows: readonly Row[], tracks: readonly string[] }} layout
+   * @param {number} overview height of the minimap in px
+   */
   update({ rows, tracks }, overview) {
-    const focused = document.activeElement?.closest?.(".gutter-row")?.dataset.row;
-    const part = document.activeElement?.className;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const row = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".gutter-row"))?.dataset.row;
+    const part = focused?.className.split(" ")[0] || "name";
     this.tracks = tracks;
     const head = el("div", { class: "gutter-head" });
     head.style.height = `${RULER_H + overview}px`;
-    this.box.replaceChildren(head, ...rows.map((row) => this.cell(row)));
-    if (focused) this.box.querySelector(`.gutter-row[data-row="${CSS.escape(focused)}"] .${CSS.escape(part.split(" ")[0] || "name")}`)?.focus();
+    this.box.replaceChildren(head, ...rows.map((each) => this.cell(each)));
+    if (row) this.control(row, part)?.focus();
   }
 
+  /**
+   * @param {string} row
+   * @param {string} part
+   * @returns {HTMLElement | null}
+   */
+  control(row, part) {
+    return this.box.querySelector(`.gutter-row[data-row="${CSS.escape(row)}"] .${CSS.escape(part)}`);
+  }
+
+  /** @param {Row} row */
   cell(row) {
-    const isTrack = row.kind === "track";
-    const cell = el("div", { class: `gutter-row ${row.kind}${row.collapsed ? " collapsed" : ""}`, title: row.name, "data-row": row.key });
+    const { name, key } = row;
+    const kind = `gutter-row ${row.kind}${row.collapsed ? " collapsed" : ""}`;
+    const cell = el("div", { class: kind, title: name, "data-row": key });
     cell.style.height = `${row.height}px`;
-    cell.append(isTrack
-      ? el("button", { class: "name", type: "button", dir: "auto", text: row.name, onclick: () => this.dispatchEvent(new CustomEvent("pick", { detail: row.name })) })
-      : el("span", { class: "name", dir: "auto", text: row.name }));
-    if (row.locked) cell.append(el("span", { class: "lock", text: "🔒", title: "Locked: nothing in this row can be changed" }));
+    cell.append(
+      row.kind === "track"
+        ? el("button", {
+            class: "name",
+            type: "button",
+            dir: "auto",
+            text: name,
+            onclick: () => this.emit("pick", name),
+          })
+        : el("span", { class: "name", dir: "auto", text: name }),
+    );
+    if (row.locked) {
+      cell.append(el("span", { class: "lock", text: "🔒", title: "Locked: nothing in this row can be changed" }));
+    }
     if (row.graph) {
-      cell.append(el("button", {
-        class: "graph", type: "button", text: "∿", title: "Show or hide the scores over time",
-        "aria-label": `Scores of ${row.name} over time`, "aria-pressed": String(Boolean(this.arrangement.get(row.key).graph)),
-        onclick: () => this.arrangement.toggle(row.key, "graph"),
-      }));
+      cell.append(
+        el("button", {
+          class: "graph",
+          type: "button",
+          text: "∿",
+          title: "Show or hide the scores over time",
+          "aria-label": `Scores of ${name} over time`,
+          "aria-pressed": String(Boolean(this.rowLayout.get(key).graph)),
+          onclick: () => this.rowLayout.toggle(key, "graph"),
+        }),
+      );
     }
     if (row.kind !== "graph") {
-      cell.append(el("button", {
-        class: "more", type: "button", text: "⋯", "aria-label": `Row ${row.name}`, "aria-haspopup": "menu", "aria-expanded": "false",
-        onclick: (event) => this.menu(event.currentTarget, row),
-      }));
+      cell.append(
+        el("button", {
+          class: "more",
+          type: "button",
+          text: "⋯",
+          "aria-label": `Row ${name}`,
+          "aria-haspopup": "menu",
+          "aria-expanded": "false",
+          onclick: (event) => this.menu(event.currentTarget, row),
+        }),
+      );
     }
     return cell;
   }
 
+  /**
+   * @param {HTMLElement} anchor
+   * @param {Row} row
+   */
   menu(anchor, row) {
-    const { arrangement, tracks } = this;
-    const state = arrangement.get(row.key);
-    const isTrack = row.kind === "track";
-    const at = tracks.indexOf(row.key);
-    const track = isTrack ? [
-      ["Collapse", () => arrangement.toggle(row.key, "collapsed"), { checked: Boolean(state.collapsed) }],
-      ["Lock", () => arrangement.toggle(row.key, "locked"), { checked: Boolean(state.locked) }],
-      null,
-      ["Move up", () => arrangement.move(row.key, -1, tracks), { disabled: at <= 0 }],
-      ["Move down", () => arrangement.move(row.key, 1, tracks), { disabled: at === tracks.length - 1 }],
-    ] : [];
-    openMenu(anchor, [
-      ...track,
-      ["Taller", () => arrangement.resize(row.key, 1), { disabled: state.collapsed || (state.size ?? 1) >= 3 }],
-      ["Shorter", () => arrangement.resize(row.key, -1), { disabled: state.collapsed || (state.size ?? 1) <= 0 }],
-      null,
-      ["Only this row", () => arrangement.only(row.key), { checked: arrangement.solo === row.key }],
-      ["Hide", () => arrangement.toggle(row.key, "hidden"), { disabled: arrangement.solo === row.key }],
-    ], `Row ${row.name}`, () => this.box.querySelector(`.gutter-row[data-row="${CSS.escape(row.key)}"] .more`));
+    const { rowLayout, tracks } = this;
+    const { key } = row;
+    const state = rowLayout.get(key);
+    const at = tracks.indexOf(key);
+    /** @type {MenuItem[]} */
+    const track =
+      row.kind === "track"
+        ? [
+            ["Collapse", () => rowLayout.toggle(key, "collapsed"), { checked: Boolean(state.collapsed) }],
+            ["Lock", () => rowLayout.toggle(key, "locked"), { checked: Boolean(state.locked) }],
+            null,
+            ["Move up", () => rowLayout.move(key, -1, tracks), { disabled: at <= 0 }],
+            ["Move down", () => rowLayout.move(key, 1, tracks), { disabled: at === tracks.length - 1 }],
+          ]
+        : [];
+    openMenu(
+      anchor,
+      [
+        ...track,
+        ["Taller", () => rowLayout.resize(key, 1), { disabled: !rowLayout.canResize(key, 1) }],
+        ["Shorter", () => rowLayout.resize(key, -1), { disabled: !rowLayout.canResize(key, -1) }],
+        null,
+        ["Only this row", () => rowLayout.only(key), { checked: rowLayout.solo === key }],
+        ["Hide", () => rowLayout.toggle(key, "hidden"), { disabled: rowLayout.solo === key }],
+      ],
+      `Row ${row.name}`,
+      () => this.control(key, "more"),
+    );
   }
 }
 
-// The rows that there are, each to show or to hide.
-export function rowsMenu(anchor, names, arrangement) {
-  openMenu(anchor, [
-    ["Show all rows", () => arrangement.showAll()],
-    null,
-    ...names.map((name) => [name, () => (arrangement.solo ? arrangement.only(name) : arrangement.toggle(name, "hidden")), { checked: arrangement.isShown(name) }]),
-  ], "Rows");
+/** The menu of all rows, also of those that are hidden.
+ * @param {HTMLElement} anchor
+ * @param {readonly string[]} names
+ * @param {RowLayout} rowLayout
+ */
+export function rowsMenu(anchor, names, rowLayout) {
+  const show = (/** @type {string} */ name) =>
+    rowLayout.solo ? rowLayout.only(name) : rowLayout.toggle(name, "hidden");
+  openMenu(
+    anchor,
+    [
+      ["Show all rows", () => rowLayout.showAll()],
+      null,
+      ...names.map((name) => /** @type {MenuItem} */ ([name, () => show(name), { checked: rowLayout.isShown(name) }])),
+    ],
+    "Rows",
+  );
 }

@@ -2,59 +2,80 @@
 
 import { plain, plotly } from "./plotly.js";
 
+/** @import { ScoreProfile } from "../types.js" */
+
 const ROW_PX = 26;
 const MARGIN = { l: 190, r: 20, t: 8, b: 34 };
 
 export class HeatMap {
+  /** @type {readonly ScoreProfile[]} */
+  profiles = [];
+
+  /**
+   * @param {HTMLDetailsElement} details
+   * @param {HTMLElement} box
+   * @param {(video: string, time: string) => void} open
+   */
   constructor(details, box, open) {
     this.details = details;
     this.box = box;
     this.open = open;
-    this.strips = [];
     details.addEventListener("toggle", () => details.open && this.draw());
-    new MutationObserver(() => details.open && this.draw()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    new MutationObserver(() => details.open && this.draw()).observe(document.body, {
+      attributes: true,
+      attributeFilter: ["class"],
+    });
   }
 
-  show(strips) {
-    this.strips = strips;
-    this.details.hidden = strips.length === 0;
+  /** @param {readonly ScoreProfile[]} profiles */
+  show(profiles) {
+    this.profiles = profiles;
+    this.details.hidden = profiles.length === 0;
     if (this.details.open) this.draw();
   }
 
   async draw() {
     const Plotly = await plotly();
-    const { strips, box } = this;
-    if (!strips.length) return; // nothing was found
-    const bins = strips[0].scores.length;
-    const share = (bin) => Math.round(((bin + 0.5) / bins) * 100);
+    const { profiles, box } = this;
+    if (!profiles.length) return; // nothing was found
+    const bins = profiles[0].scores.length;
+    const share = (/** @type {number} */ bin) => Math.round(((bin + 0.5) / bins) * 100);
     const style = getComputedStyle(document.body);
     const ink = style.getPropertyValue("--ms-text").trim();
     const trace = {
       type: "heatmap",
-      z: strips.map((strip) => strip.scores),
+      z: profiles.map((profile) => profile.scores),
       x: [...Array(bins).keys()].map(share),
-      y: strips.map((_, i) => i),
-      text: strips.map((strip) => strip.scores.map((s, bin) => `${((share(bin) / 100) * strip.duration).toFixed(1)} s: ${s.toFixed(3)}`)),
+      y: profiles.map((_, i) => i),
+      text: profiles.map((profile) =>
+        profile.scores.map((s, bin) => `${((share(bin) / 100) * profile.duration).toFixed(1)} s: ${s.toFixed(3)}`),
+      ),
       hovertemplate: "%{text}<extra></extra>",
       colorscale: "Viridis",
       colorbar: { thickness: 10, title: { text: "cosine", side: "right" }, tickfont: { color: ink } },
       ygap: 3,
     };
     const layout = {
-      height: Math.max(120, ROW_PX * strips.length + MARGIN.t + MARGIN.b),
+      height: Math.max(120, ROW_PX * profiles.length + MARGIN.t + MARGIN.b),
       margin: MARGIN,
       paper_bgcolor: "transparent",
       plot_bgcolor: "transparent",
       font: { color: ink, family: "system-ui, sans-serif", size: 12 },
       xaxis: { title: { text: "part of the video, %" }, zeroline: false },
       // names are ticks, not categories: two videos may have the same name; Plotly must not read them as markup
-      yaxis: { autorange: "reversed", tickvals: strips.map((_, i) => i), ticktext: strips.map((strip) => plain(strip.name)), zeroline: false },
+      yaxis: {
+        autorange: "reversed",
+        tickvals: profiles.map((_, i) => i),
+        ticktext: profiles.map((profile) => plain(profile.name)),
+        zeroline: false,
+      },
     };
     await Plotly.react(box, [trace], layout, { displayModeBar: false, responsive: true });
-    box.removeAllListeners("plotly_click");
-    box.on("plotly_click", ({ points: [point] }) => {
-      const strip = this.strips[point.y];
-      this.open(strip.video, ((point.x / 100) * strip.duration).toFixed(3));
+    const plot = /** @type {any} what Plotly makes of the box */ (box);
+    plot.removeAllListeners("plotly_click");
+    plot.on("plotly_click", (/** @type {{ points: { x: number, y: number }[] }} */ { points: [point] }) => {
+      const profile = this.profiles[point.y];
+      this.open(profile.video, ((point.x / 100) * profile.duration).toFixed(3));
     });
   }
 }

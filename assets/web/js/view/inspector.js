@@ -1,206 +1,204 @@
 // The panel about what is chosen: an annotation, a prediction, several of them, a conflict, or a person.
 
-import { moveTo, relabel, remove } from "../model/operations.js";
-import { call } from "../sync/api.js";
+import { annotation, contentOf, equal } from "../model/annotation.js";
+import { call, messageOf } from "../sync/api.js";
 import { clock, el, redraw } from "./dom.js";
+import { annotationPanel, conflictPanel, emptyPanel, predictionPanel, severalPanel } from "./inspector-panels.js";
 import { personPanel } from "./person.js";
 
-const ORIGINS = { manual: "made by hand", correction: "corrects a prediction", accepted: "accepted prediction", import: "imported" };
+/** @import { Annotation, Conflict, Item, Line, Prediction, Server } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Selection } from "../model/selection.js" */
+/** @import { Transcript } from "./transcript.js" */
+
+/** What the panel can ask of the page.
+ * @typedef {object} InspectorActions
+ * @property {(time: number) => number} snap to a frame edge
+ * @property {(item: { start: number, end: number }) => void} play
+ * @property {(item: { start: number, end: number }) => void} similar
+ * @property {(id: string | null) => void} select
+ * @property {(ids: string[], verdict: "accept" | "reject") => void} decide
+ * @property {() => void} merge
+ * @property {() => string[]} tracks the names of the rows that hold segments
+ */
+
+/**
+ * @param {{ op: string, annotator: string, at: string }} entry
+ * @param {string} text what it was then
+ * @param {(() => unknown) | null} restore
+ */
+const historyRow = ({ op, annotator, at }, text, restore) =>
+  el(
+    "li",
+    {},
+    el("b", { text: op }),
+    ` ${annotator || "somebody"}, ${new Date(at).toLocaleString()}`,
+    el("br"),
+    el("span", { class: "muted mono", dir: "auto", text }),
+    " ",
+    restore ? el("button", { class: "link", type: "button", text: "Restore", onclick: restore }) : null,
+  );
 
 export class Inspector {
-  // actions: snap(time), seek, play(item), similar(item), select(id), decide(ids, verdict), merge(), tracks() → names
+  /** What the panel shows, as text. */
+  key = "";
+  /** @type {string | null} */
+  id = null;
+  /** The annotation whose history is open. @type {string | null} */
+  opened = null;
+
+  /**
+   * @param {HTMLElement} box
+   * @param {Server} server
+   * @param {InspectorActions} actions
+   */
   constructor(box, server, actions) {
     this.box = box;
     this.server = server;
     this.actions = actions;
-    this.key = "";
   }
 
+  /**
+   * @param {VideoDocument} doc
+   * @param {Selection} selection
+   */
   show(doc, selection) {
+    const { store, editor } = doc;
     const id = selection.current;
-    const conflict = id && doc.conflicts.get(id);
-    const items = [...selection.ids].map((each) => doc.item(each)).filter(Boolean);
-    const nothing = items.length ? 0 : [doc.predictions.size + doc.annotations.size > 0, doc.conflicts.size];
-    const locked = items.length > 0 && !conflict && items.every((item) => doc.isLocked(doc.rowOf(item)));
-    const key = JSON.stringify([id, items, Boolean(conflict), nothing, doc.schemaKey, locked]);
+    const conflict = store.conflicts.get(id ?? "");
+    const items = [...selection.ids].map((each) => store.item(each)).filter((item) => item !== null);
+    const nothing = items.length ? 0 : [store.predictions.size + store.annotations.size > 0, store.conflicts.size];
+    const locked = items.length > 0 && !conflict && items.every((item) => editor.isLocked(store.rowOf(item)));
+    const key = JSON.stringify([id, items, Boolean(conflict), nothing, store.schemaKey, locked]);
     if (key === this.key) return;
-    if (id === this.id && !conflict && this.typing()) return;
+    if (id === this.id && !conflict && this.isTyping()) return;
     this.key = key;
     this.id = id;
-    redraw(this.box, ...this.parts(doc, id, items, conflict).filter(Boolean));
+    redraw(this.box, ...this.parts(doc, id, items, conflict));
     if (locked) this.lock();
-    if (this.opened === id && doc.annotations.has(id)) this.fillHistory(doc, items[0]);
+    const made = store.annotations.get(id ?? "");
+    if (made && this.opened === id) this.fillHistory(doc, made);
   }
 
+  /**
+   * @param {VideoDocument} doc
+   * @param {string | null} id
+   * @param {Item[]} items
+   * @param {Conflict | undefined} conflict
+   */
   parts(doc, id, items, conflict) {
-    if (conflict) return this.conflict(doc, id, conflict);
-    if (items.length > 1) return this.several(doc, items);
-    if (!items.length) return this.nothing(doc);
-    return doc.annotations.has(id) ? this.annotation(doc, items[0]) : this.prediction(doc, items[0]);
+    if (conflict && id) return conflictPanel(conflict, (keepMine) => doc.resolve(id, keepMine));
+    if (items.length > 1) return severalPanel(doc, items, this.actions);
+    if (!items.length) return emptyPanel(doc.store, this.actions);
+    const [item] = items;
+    if (!doc.store.annotations.has(item.id)) {
+      return predictionPanel(doc.store, /** @type {Prediction} */ (item), this.actions);
+    }
+    const made = /** @type {Annotation} */ (item);
+    return annotationPanel(doc, made, this.actions, {
+      isOpen: this.opened === made.id,
+      redraw: () => (this.key = ""),
+      toggle: (button) => this.toggleHistory(doc, made, button),
+    });
   }
 
+  /**
+   * @param {VideoDocument} doc
+   * @param {string} name
+   * @param {number} at
+   */
   showPerson(doc, name, at) {
     this.key = `person ${name}`;
     this.id = null;
     this.box.replaceChildren(...personPanel(doc, name, at, () => this.actions.select(null)));
   }
 
+  /** A line of the transcript, and what it was before.
+   * @param {Line} line
+   * @param {Transcript} transcript
+   */
+  async showLine(line, transcript) {
+    const key = `line ${line.id}`;
+    this.key = key;
+    this.id = null;
+    const list = el("ol", { class: "history", tabindex: 0, "aria-label": "History" });
+    const title = el("h3", { text: "Line of the transcript" });
+    const what = el("p", {
+      class: "label",
+      dir: "auto",
+      text: `${clock(line.start)} – ${clock(line.end)} “${line.text}”`,
+    });
+    this.box.replaceChildren(el("div", { class: "row head" }, title), what, list);
+    const restore = async (/** @type {Line} */ state) => {
+      const restored = await transcript.restore(line, state);
+      if (restored && this.key === key) this.showLine(restored, transcript);
+    };
+    try {
+      const entries = await transcript.history(line);
+      const isOther = (/** @type {Line} */ { start, end, text }) =>
+        start !== line.start || end !== line.end || text !== line.text;
+      const rows = entries.map(({ after, ...entry }) =>
+        historyRow(
+          entry,
+          `${clock(after.start)} – ${clock(after.end)} “${after.text}”`,
+          isOther(after) ? () => restore(after) : null,
+        ),
+      );
+      list.replaceChildren(...rows);
+    } catch (error) {
+      list.replaceChildren(el("li", { class: "error", text: messageOf(error) }));
+    }
+  }
+
   lock() {
-    for (const control of this.box.querySelectorAll("input, select, textarea, .danger, #accept, #reject, #merge")) control.disabled = true;
+    const fields = "input, select, textarea, .danger, #accept, #reject, #merge";
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const controls = this.box.querySelectorAll(fields);
+    for (const control of controls) control.disabled = true;
     this.box.append(el("p", { class: "muted small", text: "This row is locked; unlock it in its menu." }));
   }
 
-  // Whether somebody has typed something here that is not saved yet.
-  typing() {
-    const field = document.activeElement;
-    return this.box.contains(field) && field.matches("input, textarea") && field.value !== field.defaultValue;
+  /** Whether somebody has typed something here that is not saved yet. */
+  isTyping() {
+    const field = /** @type {HTMLInputElement | null} */ (document.activeElement);
+    return this.box.contains(field) && field?.matches("input, textarea") && field.value !== field.defaultValue;
   }
 
-  nothing(doc) {
-    const hint = doc.predictions.size || doc.annotations.size
-      ? "Select a segment. Drag its edges to correct it; A accepts a prediction, X rejects it."
-      : "Ask the video a question, find speakers or emotions, or drag on a row below to mark a segment yourself.";
-    return [
-      el("p", { class: "muted hint", text: hint }),
-      ...[...doc.conflicts.keys()].map((id) => el("button", { class: "link error", text: "A segment has a conflict: look at it", onclick: () => this.actions.select(id) })),
-    ];
+  get history() {
+    return /** @type {HTMLElement} */ (this.box.querySelector(".history"));
   }
 
-  // A free text with what is known as proposals; only what is known where the track is closed.
-  labelField(doc, track, value, set, id = "label-input") {
-    const known = doc.labels.filter((l) => l.track === track).map((l) => l.label);
-    if (doc.tracks.get(track)?.closed) {
-      const all = known.includes(value) ? known : [value, ...known];
-      return [el("label", { text: "Label" }, el("select", { id, onchange: (e) => set(e.target.value) },
-        ...all.map((label) => el("option", { value: label, text: label || "(no label)", selected: label === value }))))];
-    }
-    return [
-      el("label", { text: "Label" }, el("input", { id, type: "text", dir: "auto", maxlength: 500, value, list: "known-labels", autocomplete: "off", onchange: (e) => set(e.target.value.trim()) })),
-      el("datalist", { id: "known-labels" }, ...known.map((label) => el("option", { value: label }))),
-    ];
+  /**
+   * @param {VideoDocument} doc
+   * @param {Annotation} made
+   * @param {HTMLElement} button
+   */
+  toggleHistory(doc, made, button) {
+    this.opened = this.opened === made.id ? null : made.id;
+    button.setAttribute("aria-expanded", String(this.opened === made.id));
+    if (this.opened) this.fillHistory(doc, made);
+    else this.history.hidden = true;
   }
 
-  trackField(track, set) {
-    const names = [...new Set([track, ...this.actions.tracks()])];
-    return el("label", { class: "track", text: "Row" }, el("select", { id: "track-input", onchange: (e) => set(e.target.value) },
-      ...names.map((name) => el("option", { value: name, text: name, selected: name === track }))));
-  }
-
-  times(item, onchange) {
-    const field = (name, label) => el("label", { class: "time" }, label,
-      el("input", { type: "number", step: "0.001", min: "0", value: item[name].toFixed(3), "data-field": name, disabled: !onchange,
-        onchange: (event) => onchange(name, event.target.valueAsNumber) }));
-    return el("div", { class: "row" }, field("start", "Start"), field("end", "End"),
-      el("span", { class: "muted mono", text: `${(item.end - item.start).toFixed(3)} s` }));
-  }
-
-  annotation(doc, a) {
-    // What the person sees: while they type, others may change it, and that is a conflict.
-    let base = a.version;
-    const set = (fields) => {
-      doc.update(a.id, fields, base);
-      base = doc.annotations.get(a.id)?.version;
-    };
-    const onTime = (name, value) => {
-      const snapped = this.actions.snap(value);
-      const ok = Number.isFinite(value) && (name === "start" ? snapped < a.end : snapped > a.start && snapped <= doc.video.duration);
-      if (ok) set({ [name]: snapped });
-      this.key = ""; // what was typed may not be what was taken
-      document.activeElement?.blur();
-      this.actions.select(a.id);
-    };
-    const prediction = doc.predictions.get(a.prediction_id);
-    return [
-      el("div", { class: "row head" }, el("h3", { dir: "auto", text: a.track }), el("span", { class: `tag ${a.source}`, text: ORIGINS[a.source] })),
-      ...this.labelField(doc, a.track, a.label, (label) => set({ label })),
-      this.times(a, onTime),
-      prediction ? el("p", { class: "muted small", text: `Predicted: ${clock(prediction.start)} – ${clock(prediction.end)} “${prediction.label}”` }) : null,
-      el("label", { text: "Note" }, el("textarea", { id: "note-input", rows: 2, dir: "auto", maxlength: 10000, text: a.note, onchange: (e) => set({ note: e.target.value }) })),
-      this.trackField(a.track, (track) => set({ track })),
-      el("div", { class: "row" },
-        el("button", { text: "▶ Play", onclick: () => this.actions.play(a) }),
-        el("button", { text: "Similar", title: "Find moments like this one in the whole library", onclick: () => this.actions.similar(a) }),
-        el("button", { id: "history", text: "History", "aria-expanded": String(this.opened === a.id), onclick: (e) => this.toggleHistory(doc, a, e.target) }),
-        el("span", { class: "grow" }),
-        el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => doc.remove(a.id) })),
-      el("ol", { class: "history", hidden: true, tabindex: 0, "aria-label": "History" }),
-    ];
-  }
-
-  several(doc, items) {
-    const annotations = items.filter((item) => doc.annotations.has(item.id));
-    const open = items.filter((item) => doc.predictions.has(item.id));
-    const ids = annotations.map((item) => item.id);
-    const rows = [...new Set(items.map((item) => doc.rowOf(item)))];
-    const bases = new Map(annotations.map((item) => [item.id, item.version])); // as they were when the person saw them
-    const labels = [...new Set(annotations.map((item) => item.label))];
-    return [
-      el("div", { class: "row head" }, el("h3", { text: `${items.length} segments` }), el("span", { class: "tag", text: rows.length === 1 ? rows[0] : `${rows.length} rows` })),
-      ...(ids.length ? this.labelField(doc, rows.length === 1 ? rows[0] : "", labels.length === 1 ? labels[0] : "", (label) => relabel(doc, ids, label, bases)) : []),
-      ids.length ? this.trackField(rows.length === 1 ? rows[0] : "…", (track) => track !== "…" && moveTo(doc, ids, track)) : null,
-      open.length ? el("div", { class: "row" },
-        el("button", { class: "primary", id: "accept", text: `Accept ${open.length} (A)`, onclick: () => this.actions.decide(open.map((p) => p.id), "accept") }),
-        el("button", { id: "reject", text: `Reject ${open.length} (X)`, onclick: () => this.actions.decide(open.map((p) => p.id), "reject") })) : null,
-      el("div", { class: "row" },
-        el("button", { id: "merge", text: "Merge", disabled: rows.length > 1, onclick: () => this.actions.merge() }),
-        el("span", { class: "grow" }),
-        ids.length ? el("button", { class: "danger", id: "delete", text: `Delete ${ids.length}`, onclick: () => remove(doc, ids) }) : null),
-    ];
-  }
-
-  prediction(doc, p) {
-    const correction = doc.correctionOf(p.id);
-    const sure = p.confidence === undefined ? "" : `, confidence ${p.confidence.toFixed(2)}`;
-    const peak = p.apex === undefined ? "" : ` Comes at ${clock(p.onset)}, is strongest at ${clock(p.apex)}, gone at ${clock(p.offset)}.`;
-    return [
-      el("div", { class: "row head" }, el("h3", { dir: "auto", text: doc.rowOf(p) }), el("span", { class: "tag prediction", text: p.verdict || "prediction" })),
-      el("p", { class: "label", dir: "auto", text: p.label }),
-      this.times(p, null),
-      el("p", { class: "muted", text: `Score ${p.score.toFixed(2)}${sure}.${peak} Drag an edge to correct it; the prediction itself stays as it is.` }),
-      el("div", { class: "row" },
-        el("button", { class: "primary", id: "accept", text: "Accept (A)", disabled: Boolean(correction), onclick: () => this.actions.decide([p.id], "accept") }),
-        el("button", { id: "reject", text: p.verdict === "rejected" ? "Take back (X)" : "Reject (X)", onclick: () => this.actions.decide([p.id], "reject") }),
-        el("button", { text: "▶ Play", onclick: () => this.actions.play(p) }),
-        el("button", { text: "Similar", title: "Find moments like this one in the whole library", onclick: () => this.actions.similar(p) }),
-        correction ? el("button", { class: "link", text: "Show the correction", onclick: () => this.actions.select(correction.id) }) : null),
-    ];
-  }
-
-  conflict(doc, id, { mine, theirs }) {
-    const say = (version) => (!version || version.deleted ? "deleted" : `${clock(version.start)} – ${clock(version.end)} “${version.label || "no label"}”`);
-    return [
-      el("div", { class: "row head" }, el("h3", { text: "Conflict" }), el("span", { class: "tag conflict", text: "not saved" })),
-      el("p", { text: `${theirs?.annotator || "Somebody"} changed this segment while you did. Which one is right?` }),
-      el("dl", {}, el("dt", { text: "Theirs, saved" }), el("dd", { text: say(theirs) }), el("dt", { text: "Yours" }), el("dd", { text: say(mine) })),
-      el("div", { class: "row" },
-        el("button", { id: "keep-theirs", text: "Keep theirs", onclick: () => doc.resolve(id, false) }),
-        el("button", { id: "keep-mine", class: "primary", text: "Keep mine", onclick: () => doc.resolve(id, true) })),
-    ];
-  }
-
-  toggleHistory(doc, a, button) {
-    this.opened = this.opened === a.id ? null : a.id;
-    button.setAttribute("aria-expanded", String(this.opened === a.id));
-    if (this.opened) this.fillHistory(doc, a);
-    else this.box.querySelector(".history").hidden = true;
-  }
-
-  // Who did what to an annotation, and when; each state can be had back.
-  async fillHistory(doc, a) {
-    const list = this.box.querySelector(".history");
+  /** Who did what to an annotation, and when; each state can be had back.
+   * @param {VideoDocument} doc
+   * @param {Annotation} made
+   */
+  async fillHistory(doc, made) {
+    const list = this.history;
     list.hidden = false;
     try {
-      const entries = await call(this.server, "history", { annotation: a.id });
-      const fields = ({ track, start, end, label, note }) => ({ track, start, end, label, note });
-      list.replaceChildren(...entries.map(({ op, annotator, at, after }) => {
-        const state = after ? `${clock(after.start)} – ${clock(after.end)} “${after.label}”` : "";
-        const now = after && JSON.stringify(fields(after)) === JSON.stringify(fields(a));
-        return el("li", {}, el("b", { text: op }), ` ${annotator || "somebody"}, ${new Date(at).toLocaleString()}`, el("br"),
-          el("span", { class: "muted mono", text: state }), " ",
-          after && !now ? el("button", { class: "link", type: "button", text: "Restore", onclick: () => doc.update(a.id, fields(after)) }) : null);
-      }));
+      const entries = await call(this.server, "history", { annotation: made.id });
+      const rows = entries.map(({ after, ...entry }) => {
+        const state = after ? contentOf(annotation(after)) : null;
+        const isOther = state && !equal(state, contentOf(made));
+        const restore = isOther ? () => doc.editor.update(made.id, state) : null;
+        const text = state ? `${clock(state.start)} – ${clock(state.end)} “${state.label}”` : "";
+        return historyRow(entry, text, restore);
+      });
+      list.replaceChildren(...rows);
     } catch (error) {
-      list.replaceChildren(el("li", { class: "error", text: error.message }));
+      list.replaceChildren(el("li", { class: "error", text: messageOf(error) }));
     }
   }
 }

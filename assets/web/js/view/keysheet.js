@@ -1,47 +1,88 @@
 // The sheet of keys: what each does, other tools' keys as presets, and every one of them to change.
 
 import { keyName, presets, shownKey, titleOf } from "../input/keymap.js";
-import { el } from "./dom.js";
+import { el, finder } from "./dom.js";
+
+/** @import { Keymap } from "../input/keymap.js" */
 
 export class KeySheet {
+  /** The action that a key is awaited for. @type {string | null} */
+  asked = null;
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {Keymap} keymap
+   */
   constructor(dialog, keymap) {
-    Object.assign(this, { dialog, keymap });
-    this.table = dialog.querySelector("#keys-table");
-    this.said = dialog.querySelector("#keys-said");
-    this.preset = dialog.querySelector("#keys-preset");
+    const $ = finder(dialog);
+    this.dialog = dialog;
+    this.keymap = keymap;
+    this.table = $("keys-table");
+    this.message = $("keys-message");
+    this.preset = $("keys-preset", "select");
     this.preset.append(...presets.map(([name, title]) => el("option", { value: name, text: title })));
     this.preset.addEventListener("change", () => keymap.choose(this.preset.value));
-    dialog.querySelector("#keys-reset").addEventListener("click", () => keymap.choose(keymap.preset));
+    $("keys-reset").addEventListener("click", () => keymap.choose(keymap.preset));
     dialog.addEventListener("keydown", (event) => this.pressed(event), true);
-    keymap.addEventListener("change", () => this.fill());
+    keymap.on("change", () => this.fill());
   }
 
   show() {
     this.asked = null;
-    this.said.textContent = "Click a key to change it.";
+    this.message.textContent = "Click a key to change it.";
     this.fill();
     this.dialog.showModal();
   }
 
   fill() {
     this.preset.value = this.keymap.preset;
-    this.table.replaceChildren(...this.keymap.groups.map(({ title, actions }) => el("section", {},
-      el("h3", { text: title }),
-      ...actions.map(({ action, what, keys }) => el("p", {},
-        el("button", {
-          class: `key${this.asked === action ? " asked" : ""}`, type: "button", "data-action": action, "aria-label": `Key for: ${what}`,
-          onclick: () => this.ask(action),
-        }, ...(this.asked === action ? ["press a key"] : keys.length ? keys.slice(0, 2).map((key) => el("kbd", { text: shownKey(key) })) : [el("span", { class: "muted", text: "none" })])),
-        el("span", { text: what }))))));
+    this.table.replaceChildren(
+      ...this.keymap.groups.map(({ title, actions }) =>
+        el(
+          "section",
+          {},
+          el("h3", { text: title }),
+          ...actions.map(({ action, what, keys }) =>
+            el(
+              "p",
+              {},
+              el(
+                "button",
+                {
+                  class: `key${this.asked === action ? " asked" : ""}`,
+                  type: "button",
+                  "data-action": action,
+                  "aria-label": `Key for: ${what}`,
+                  onclick: () => this.ask(action),
+                },
+                ...(this.asked === action
+                  ? ["press a key"]
+                  : keys.length
+                    ? keys.slice(0, 2).map((key) => el("kbd", { text: shownKey(key) }))
+                    : [el("span", { class: "muted", text: "none" })]),
+              ),
+              el("span", { text: what }),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
+  /** @param {string} action */
   ask(action) {
     this.asked = action;
-    this.said.textContent = `Press the key for “${titleOf(action)}”, or Escape to leave it as it is.`;
+    this.message.textContent = `Press the key for “${titleOf(action)}”, or Escape to leave it as it is.`;
     this.fill();
-    this.table.querySelector(".asked").focus();
+    this.button(".asked")?.focus();
   }
 
+  /** @param {string} selector @returns {HTMLElement | null} */
+  button(selector) {
+    return this.table.querySelector(selector);
+  }
+
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (!this.asked || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
     event.preventDefault();
@@ -49,13 +90,13 @@ export class KeySheet {
     const action = this.asked;
     this.asked = null;
     const key = keyName(event);
-    if (key === "Escape") this.said.textContent = "";
-    else if (/^[1-9]$/.test(key)) this.said.textContent = "The digits belong to labels: give them there.";
+    if (key === "Escape") this.message.textContent = "";
+    else if (/^[1-9]$/.test(key)) this.message.textContent = "The digits belong to labels: give them there.";
     else {
       const loser = this.keymap.assign(action, key);
-      this.said.textContent = loser ? `“${titleOf(loser)}” lost this key.` : "";
+      this.message.textContent = loser ? `“${titleOf(loser)}” lost this key.` : "";
     }
     this.fill();
-    this.table.querySelector(`[data-action="${action}"]`).focus();
+    this.button(`[data-action="${action}"]`)?.focus();
   }
 }

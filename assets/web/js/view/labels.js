@@ -1,32 +1,66 @@
 // The editor of the schema: tracks, their labels with colours and keys, free text or a closed set.
 
-import { call } from "../sync/api.js";
-import { annotator } from "../sync/who.js";
-import { counted, el, redraw, toast } from "./dom.js";
+import { call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+import { counted, el, finder, redraw, toast } from "./dom.js";
+
+/** @import { Label, Schema, Server, Track } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+
+/** A label as it is edited: `was` is its name in the library, null for a new one. listed: the schema says something of
+ * the track.
+ * @typedef {Label & { was: string | null }} EditedLabel
+ * @typedef {Track & { listed: boolean, labels: EditedLabel[] }} EditedTrack
+ */
 
 const KEYS = ["", ..."123456789"];
 
+const ADMIN_ONLY = "Only an admin can rename or remove a label that others use, or restrict a track to its labels.";
+
 export class LabelEditor {
+  /** @type {VideoDocument | null} */
+  doc = null;
+  /** @type {EditedTrack[]} */
+  tracks = [];
+  key = "";
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {Server} server
+   */
   constructor(dialog, server) {
-    const $ = (id) => dialog.querySelector(`#${id}`);
-    Object.assign(this, { dialog, server, box: $("labels-tracks"), said: $("labels-said") });
+    const $ = finder(dialog);
+    this.dialog = dialog;
+    this.server = server;
+    this.box = $("labels-tracks");
+    this.message = $("labels-message");
+    this.newTrack = $("labels-new-track", "input");
+    const file = $("labels-import", "input");
     $("labels-add-track").addEventListener("click", () => this.addTrack());
     $("labels-save").addEventListener("click", () => this.save());
     $("labels-cancel").addEventListener("click", () => dialog.close());
     $("labels-export").addEventListener("click", () => this.export());
-    $("labels-import").addEventListener("change", (event) => this.import(event.target));
+    file.addEventListener("change", () => this.import(file));
   }
 
-  // `tracks` are the names of the rows there are: each can have labels.
+  /**
+   * @param {VideoDocument} doc
+   * @param {readonly string[]} tracks the names of the rows there are: each can have labels
+   */
   async show(doc, tracks) {
     this.doc = doc;
     await doc.poll(); // a label that was used just now is on the list already
-    this.read({ labels: doc.labels, tracks: [...doc.tracks.values()] }, tracks);
-    this.key = doc.schemaKey;
-    this.said.textContent = doc.admin !== false ? "" : "Only an admin can rename or take off a label that others use, or say that a track takes only its labels.";
+    const { store } = doc;
+    this.read({ labels: store.labels, tracks: [...store.tracks.values()] }, tracks);
+    this.key = store.schemaKey;
+    this.message.textContent = store.admin ? "" : ADMIN_ONLY;
     this.dialog.showModal();
   }
 
+  /**
+   * @param {{ labels: readonly Label[], tracks: readonly Track[] }} schema
+   * @param {readonly string[]} [others] more tracks
+   */
   read({ labels, tracks }, others = []) {
     const names = [...new Set([...tracks.map((t) => t.track), ...labels.map((l) => l.track), ...others])];
     this.tracks = names.map((track) => ({
@@ -42,48 +76,128 @@ export class LabelEditor {
     redraw(this.box, ...this.tracks.map((track) => this.section(track)));
   }
 
+  /** @param {EditedTrack} track */
   section(track) {
-    return el("section", { "data-track": track.track },
-      el("div", { class: "row head" },
+    return el(
+      "section",
+      { "data-track": track.track },
+      el(
+        "div",
+        { class: "row head" },
         el("h3", { dir: "auto", text: track.track }),
-        el("label", { class: "check inline" }, el("input", { type: "checkbox", checked: track.closed, onchange: (e) => (track.closed = e.target.checked) }), "Only these labels")),
+        el(
+          "label",
+          { class: "check inline" },
+          el("input", { type: "checkbox", checked: track.closed, onchange: (e) => (track.closed = e.target.checked) }),
+          "Only these labels",
+        ),
+      ),
       ...track.labels.map((label) => this.row(track, label)),
-      el("button", { class: "link", type: "button", text: "+ Label", onclick: () => this.addLabel(track) }));
+      el("button", { class: "link", type: "button", text: "+ Label", onclick: () => this.addLabel(track) }),
+    );
   }
 
+  /**
+   * @param {EditedTrack} track
+   * @param {EditedLabel} label
+   */
   row(track, label) {
-    const taken = (key) => key && track.labels.some((other) => other !== label && other.hotkey === key);
-    return el("div", { class: "row label" },
-      el("input", { type: "color", value: label.colour, "aria-label": `Colour of ${label.label || "the new label"}`, onchange: (e) => (label.colour = e.target.value) }),
-      el("input", { type: "text", class: "grow", dir: "auto", maxlength: 500, value: label.label, "aria-label": "Label", onchange: (e) => (label.label = e.target.value.trim()) }),
-      el("select", { "data-key": `key ${track.labels.indexOf(label)} ${track.track}`, "aria-label": `Key of ${label.label || "the new label"}`, onchange: (e) => { label.hotkey = e.target.value || null; this.fill(); } },
-        ...KEYS.map((key) => el("option", { value: key, text: key || "no key", selected: key === (label.hotkey ?? ""), disabled: taken(key) }))),
-      el("button", { class: "plain", type: "button", text: "×", "data-key": this.takeOffKey(track, track.labels.indexOf(label)), "aria-label": `Take ${label.label || "the new label"} off the list`, title: "Off the list; segments keep it", onclick: () => this.takeOff(track, label) }));
+    const taken = new Set(track.labels.filter((other) => other !== label).map((other) => other.hotkey));
+    return el(
+      "div",
+      { class: "row label" },
+      el("input", {
+        type: "color",
+        value: label.colour,
+        "aria-label": `Colour of ${label.label || "the new label"}`,
+        onchange: (e) => (label.colour = e.target.value),
+      }),
+      el("input", {
+        type: "text",
+        class: "grow",
+        dir: "auto",
+        maxlength: 500,
+        value: label.label,
+        "aria-label": "Label",
+        onchange: (e) => (label.label = e.target.value.trim()),
+      }),
+      el(
+        "select",
+        {
+          "data-key": `key ${track.labels.indexOf(label)} ${track.track}`,
+          "aria-label": `Key of ${label.label || "the new label"}`,
+          onchange: (e) => {
+            label.hotkey = e.target.value || null;
+            this.fill();
+          },
+        },
+        ...KEYS.map((key) =>
+          el("option", {
+            value: key,
+            text: key || "no key",
+            selected: key === (label.hotkey ?? ""),
+            disabled: key !== "" && taken.has(key),
+          }),
+        ),
+      ),
+      el("button", {
+        class: "plain",
+        type: "button",
+        text: "×",
+        "data-key": this.takeOffKey(track, track.labels.indexOf(label)),
+        "aria-label": `Take ${label.label || "the new label"} off the list`,
+        title: "Off the list; segments keep it",
+        onclick: () => this.takeOff(track, label),
+      }),
+    );
   }
 
+  /**
+   * @param {EditedTrack} track
+   * @param {number} index
+   */
   takeOffKey(track, index) {
     return `off ${index} ${track.track}`;
   }
 
-  // The focus goes to the next label, or to where one is added.
+  /** The section of a track, as it is drawn now. @param {EditedTrack} track */
+  sectionOf(track) {
+    return /** @type {HTMLElement} */ (this.box.querySelector(`[data-track="${CSS.escape(track.track)}"]`));
+  }
+
+  /** The focus goes to the next label, or to where one is added.
+   * @param {EditedTrack} track
+   * @param {EditedLabel} label
+   */
   takeOff(track, label) {
     const at = track.labels.indexOf(label);
     track.labels.splice(at, 1);
     this.fill();
-    const section = this.box.querySelector(`[data-track="${CSS.escape(track.track)}"]`);
-    (section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`) ?? section.querySelector("button.link"))?.focus();
+    const section = this.sectionOf(track);
+    /** @type {HTMLElement | null} */
+    const next = section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`);
+    (next ?? section.querySelector(/** @type {"button"} */ ("button.link")))?.focus();
   }
 
+  /** @param {EditedTrack} track */
   addLabel(track) {
-    const colours = this.doc.palette;
+    const colours = this.doc?.store.palette ?? [];
     const used = this.tracks.flatMap((t) => t.labels).length;
-    track.labels.push({ track: track.track, label: "", was: null, colour: colours[used % colours.length], hotkey: null });
+    track.labels.push({
+      track: track.track,
+      label: "",
+      was: null,
+      colour: colours[used % colours.length],
+      hotkey: null,
+    });
     this.fill();
-    this.box.querySelector(`[data-track="${CSS.escape(track.track)}"] .label:last-of-type input[type=text]`)?.focus();
+    /** @type {HTMLElement | null} */
+    const field = this.sectionOf(track).querySelector(".label:last-of-type input[type=text]");
+    field?.focus();
   }
 
   addTrack() {
-    const input = this.dialog.querySelector("#labels-new-track");
+    const input = this.newTrack;
     const track = input.value.trim();
     if (!track || this.tracks.some((t) => t.track === track)) return;
     input.value = "";
@@ -92,21 +206,28 @@ export class LabelEditor {
   }
 
   get wanted() {
-    const labels = this.tracks.flatMap(({ track, labels: all }) => all.filter((l) => l.label).map(({ label, colour, hotkey }) => ({ track, label, colour, hotkey })));
+    const labels = this.tracks.flatMap(({ track, labels: all }) =>
+      all.filter((l) => l.label).map(({ label, colour, hotkey }) => ({ track, label, colour, hotkey })),
+    );
     const tracks = this.tracks.filter((t) => t.listed || t.closed).map(({ track, closed }) => ({ track, closed }));
-    const renames = this.tracks.flatMap(({ track, labels: all }) => all.filter((l) => l.was && l.label && l.was !== l.label).map((l) => ({ track, from: l.was, to: l.label })));
+    const renames = this.tracks.flatMap(({ track, labels: all }) =>
+      all.flatMap(({ was, label }) => (was && label && was !== label ? [{ track, from: was, to: label }] : [])),
+    );
     return { labels, tracks, renames };
   }
 
   async save() {
     try {
-      const saved = await call(this.server, "save_schema", { schema: { key: this.key, ...this.wanted }, annotator: annotator() });
-      this.doc.takeSchema(saved);
-      this.doc.poll();
+      const saved = await call(this.server, "save_schema", {
+        schema: { key: this.key, ...this.wanted },
+        annotator: currentUser(),
+      });
+      this.doc?.store.takeSchema(saved);
+      this.doc?.poll();
       this.dialog.close();
       if (saved.renamed) toast(`${counted(saved.renamed, "segment")} of the library renamed.`);
     } catch (error) {
-      this.said.textContent = error.message;
+      this.message.textContent = messageOf(error);
     }
   }
 
@@ -118,16 +239,21 @@ export class LabelEditor {
     URL.revokeObjectURL(link.href);
   }
 
+  /** @param {HTMLInputElement} input */
   async import(input) {
-    const [file] = input.files;
+    const [file] = input.files ?? [];
     input.value = "";
     try {
       const { labels, tracks = [] } = JSON.parse(await file.text());
       if (!Array.isArray(labels) || !Array.isArray(tracks)) throw new Error("no lists");
-      this.read({ labels, tracks }, this.tracks.map((t) => t.track));
-      this.said.textContent = `${labels.length} labels read; Save takes them.`;
+      this.read(
+        { labels, tracks },
+        this.tracks.map((t) => t.track),
+      );
+      this.message.textContent = `${labels.length} labels read; Save takes them.`;
     } catch {
-      this.said.textContent = "This file holds no schema: it should be JSON with lists “labels” and “tracks”, as Export writes it.";
+      this.message.textContent =
+        "This file holds no schema: it should be JSON with lists “labels” and “tracks”, as Export writes it.";
     }
   }
 }

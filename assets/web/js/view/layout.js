@@ -1,6 +1,28 @@
 // Where everything lies on the timeline: rows, lanes, colours. No drawing, no events.
 
-import { countBefore } from "../model/search.js";
+import { countBefore } from "../model/binary-search.js";
+
+/** @import { Annotation, Graph, Item, Prediction, Preview } from "../types.js" */
+/** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { RowLayout } from "../model/row-layout.js" */
+
+/** What lies in a lane: of an annotation or a prediction, what drawing needs.
+ * @typedef {Annotation | Prediction | Preview} Shown
+ * @typedef {Shown[] & { longest?: number }} LaneItems in order of time; longest: how long the longest one lasts
+ * @typedef {{ kind: "annotation" | "prediction", y: number, height: number, items: LaneItems }} Lane
+ */
+
+/** A row of the timeline. A track's row has a lane of predictions above one of annotations; segments that overlap are
+ * stacked in lanes of their own.
+ * @typedef {{ key: string, name: string, y: number, height: number, locked?: boolean, collapsed?: boolean,
+ *   graph?: boolean }} AnyRow
+ * @typedef {AnyRow & { kind: "track", lanes: Lane[], count: number }} TrackRow
+ * @typedef {AnyRow & { kind: "graph", graphs: readonly Graph[] }} GraphRow
+ * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "transcript" | "curve" }} SignalRow
+ * @typedef {TrackRow | GraphRow | SignalRow} Row
+ *
+ * @typedef {{ name: string, order: number, predictions: (Prediction | Preview)[], annotations: Annotation[] }} TrackItems
+ */
 
 const PREDICTION_H = 15;
 const ANNOTATION_H = 24;
@@ -8,42 +30,51 @@ const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
 const MOST_LANES = 4;
-const HEIGHTS = { film: 36, wave: 30, spectrogram: 64, said: 24, curve: 46, graph: 44 };
+const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 46, graph: 44 };
+/** @type {{ [task: string]: number }} the order of tracks, by what is predicted in them */
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
 
-// The rows that show what is measured; each is there when there is something in it.
+/** The rows that show what is measured; each is there when there is something in it.
+ * @type {[SignalRow["kind"], string, (store: DocumentStore) => boolean][]}
+ */
 const SIGNALS = [
-  ["film", "Film", (doc) => doc.playable !== undefined],
-  ["wave", "Sound", (doc) => doc.signals.waveform.length],
-  ["spectrogram", "Spectrogram", (doc) => doc.signals.waveform.length],
-  ["said", "Said", (doc) => doc.signals.lines.length],
-  ["curve", "Question", (doc) => doc.signals.curve?.times?.length],
+  ["filmstrip", "Film", () => true],
+  ["wave", "Sound", (store) => store.media.waveform.length > 0],
+  ["spectrogram", "Spectrogram", (store) => store.media.waveform.length > 0],
+  ["transcript", "Transcript", (store) => store.media.lines.length > 0],
+  ["curve", "Question", (store) => Boolean(store.media.curve?.times?.length)],
 ];
 
-// Rows from top to bottom: {kind, key, name, y, height}. A track's row has a lane of predictions above one of
-// annotations; segments that overlap are stacked in lanes of their own. Items of a lane are in order of time, so that
-// drawing can search in them. `names` has the keys of all rows, also of those that are hidden.
-export function layout(doc, arrangement) {
+/** Rows from top to bottom. `names` has the keys of all rows, also of those that are hidden.
+ * @param {DocumentStore} store
+ * @param {RowLayout} rowLayout
+ */
+export function layout(store, rowLayout) {
+  /** @type {Row[]} */
   const rows = [];
   const names = [];
   for (const [kind, key, isThere] of SIGNALS) {
-    if (!isThere(doc)) continue;
+    if (!isThere(store)) continue;
     names.push(key);
-    const { query } = doc.signals.curve ?? {};
+    const query = store.media.curve?.query;
     const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : key;
-    if (arrangement.isShown(key)) rows.push({ kind, key, name, height: Math.round(HEIGHTS[kind] * arrangement.size(key)) });
+    const height = Math.round(HEIGHTS[kind] * rowLayout.size(key));
+    if (rowLayout.isShown(key)) rows.push({ kind, key, name, y: 0, height });
   }
-  const tracks = tracksOf(doc);
-  const graphs = graphsOf(doc);
-  const sorted = arrangement.sorted([...tracks.keys()]);
+  const tracks = tracksOf(store);
+  const graphs = graphsOf(store);
+  const sorted = rowLayout.sorted([...tracks.keys()]);
   names.push(...sorted);
   for (const name of sorted) {
-    if (!arrangement.isShown(name)) continue;
-    const row = trackRow(tracks.get(name), arrangement);
-    rows.push({ ...row, graph: graphs.has(name) });
-    if (arrangement.get(name).graph && graphs.has(name)) {
-      const shown = graphs.get(name);
-      rows.push({ kind: "graph", key: `${name} ∿`, name: shown.map((g) => g.label).slice(0, 4).join(", "), height: HEIGHTS.graph, graphs: shown });
+    if (!rowLayout.isShown(name)) continue;
+    const shown = graphs.get(name);
+    rows.push({ ...trackRow(/** @type {TrackItems} */ (tracks.get(name)), rowLayout), graph: Boolean(shown) });
+    if (shown && rowLayout.get(name).graph) {
+      const title = shown
+        .map((graph) => graph.label)
+        .slice(0, 4)
+        .join(", ");
+      rows.push({ kind: "graph", key: `${name} ∿`, name: title, y: 0, height: HEIGHTS.graph, graphs: shown });
     }
   }
   let top = 0;
@@ -54,64 +85,85 @@ export function layout(doc, arrangement) {
   return { rows, height: top, names, tracks: sorted };
 }
 
-function tracksOf(doc) {
+/** @param {DocumentStore} store */
+function tracksOf(store) {
+  /** @type {Map<string, TrackItems>} */
   const tracks = new Map();
-  const track = (name, task) => {
-    if (!tracks.has(name)) tracks.set(name, { name, order: 9, predictions: [], annotations: [] });
-    const found = tracks.get(name);
+  const track = (/** @type {string} */ name, task = "") => {
+    const found = tracks.get(name) ?? { name, order: 9, predictions: [], annotations: [] };
     if (task in TASKS) found.order = Math.min(found.order, TASKS[task]);
+    tracks.set(name, found);
     return found;
   };
-  for (const p of doc.predictions.values()) if (doc.isShown(p)) track(doc.rowOf(p), p.task).predictions.push(p);
-  for (const p of doc.previews) if (doc.isShown(p)) track(doc.rowOf(p)).predictions.push(p);
-  for (const a of doc.annotations.values()) track(a.track).annotations.push(a);
-  for (const { track: name } of doc.tracks.values()) track(name);
+  for (const p of store.predictions.values()) {
+    if (store.isShown(p)) track(store.rowOf(p) ?? p.track, p.task).predictions.push(p);
+  }
+  for (const p of store.previews) if (store.isShown(p)) track(store.rowOf(p) ?? p.track).predictions.push(p);
+  for (const a of store.annotations.values()) track(a.track).annotations.push(a);
+  for (const { track: name } of store.tracks.values()) track(name);
   if (!tracks.size) track("Moments", "grounding");
-  const named = [...tracks.values()].sort((a, b) => a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true }));
-  return new Map(named.map((found) => [found.name, found]));
+  const byName = (/** @type {TrackItems} */ a, /** @type {TrackItems} */ b) =>
+    a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true });
+  return new Map([...tracks.values()].sort(byName).map((found) => [found.name, found]));
 }
 
-function graphsOf(doc) {
+/** @param {DocumentStore} store */
+function graphsOf(store) {
+  /** @type {Map<string, readonly Graph[]>} */
   const graphs = new Map();
-  for (const [name, curves] of doc.signals.graphs) {
-    const row = doc.people.rowOf(name, curves[0].times[0]);
+  for (const [name, curves] of store.media.graphs) {
+    const row = store.people.rowOf(name, curves[0].times[0]);
     if (row) graphs.set(row, [...(graphs.get(row) ?? []), ...curves]);
   }
   return graphs;
 }
 
-function trackRow({ name, predictions, annotations }, arrangement) {
-  const { collapsed, locked } = arrangement.get(name);
-  const row = { kind: "track", key: name, name, collapsed, locked, count: predictions.length + annotations.length };
-  const scale = arrangement.size(name);
+/**
+ * @param {TrackItems} track
+ * @param {RowLayout} rowLayout
+ * @returns {TrackRow}
+ */
+function trackRow({ name, predictions, annotations }, rowLayout) {
+  const { collapsed, locked } = rowLayout.get(name);
+  const scale = rowLayout.size(name);
+  /** @type {Lane[]} */
   const lanes = [];
-  let y = PAD;
-  const add = (kind, height, items) => {
-    lanes.push({ kind, y, height: Math.round(height * scale), items });
-    y += lanes.at(-1).height + 2;
+  let y = collapsed ? 3 : PAD;
+  const add = (/** @type {Lane["kind"]} */ kind, /** @type {number} */ full, /** @type {LaneItems} */ items) => {
+    const height = Math.round(full * scale);
+    lanes.push({ kind, y, height, items });
+    y += height + 2;
   };
+  const count = predictions.length + annotations.length;
+  const row = /** @type {const} */ ({ kind: "track", key: name, name, y: 0, collapsed, locked, count, lanes });
   if (collapsed) {
-    y = 3;
     if (predictions.length) add("prediction", COLLAPSED_H / 2, flat(predictions));
     add("annotation", COLLAPSED_H, flat(annotations));
-    return { ...row, lanes, height: y + 1 };
+    return { ...row, height: y + 1 };
   }
   const [above, below] = [stack(predictions), stack(annotations)];
   for (const items of above) add("prediction", PREDICTION_H, items);
-  for (const items of below.length ? below : [flat([])]) add("annotation", items.length || !above.length ? ANNOTATION_H : EMPTY_H, items);
-  return { ...row, lanes, height: y + PAD - 2 };
+  for (const items of below.length ? below : [flat([])]) {
+    add("annotation", items.length || !above.length ? ANNOTATION_H : EMPTY_H, items);
+  }
+  return { ...row, height: y + PAD - 2 };
 }
 
-const byTime = (a, b) => a.start - b.start || a.end - b.end;
+const byTime = (/** @type {Shown} */ a, /** @type {Shown} */ b) => a.start - b.start || a.end - b.end;
 
+/** @param {Shown[]} items @returns {LaneItems} */
 function flat(items) {
+  /** @type {LaneItems} */
   const lane = items.sort(byTime);
   lane.longest = lane.reduce((most, item) => Math.max(most, item.end - item.start), 0);
   return lane;
 }
 
+/** @param {Shown[]} items */
 function stack(items) {
+  /** @type {LaneItems[]} */
   const lanes = [];
+  /** @type {number[]} */
   const ends = [];
   for (const item of items.sort(byTime)) {
     let lane = ends.findIndex((end) => end <= item.start + 1e-9);
@@ -123,22 +175,32 @@ function stack(items) {
   return lanes;
 }
 
-// The first item that may reach past a time.
+/** @param {Row} row */
+export const lanesOf = (row) => (row.kind === "track" ? row.lanes : []);
+
+/** The first item that may reach past a time.
+ * @param {LaneItems} items
+ * @param {number} time
+ */
 export function firstVisible(items, time) {
   const from = time - (items.longest ?? 0);
   return countBefore(items.length, (i) => items[i].start < from);
 }
 
-// Black or white, whichever can be read on a colour (#rrggbb).
+/** Black or white, whichever can be read on a colour (#rrggbb). @param {string} colour */
 export function inkOn(colour) {
   const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16) / 255);
   return 0.2126 * r ** 2.2 + 0.7152 * g ** 2.2 + 0.0722 * b ** 2.2 > 0.26 ? "#10121c" : "#ffffff";
 }
 
-export function colourOf(doc, item) {
-  const known = doc.labels.find((l) => l.track === item.track && l.label === item.label);
+/**
+ * @param {DocumentStore} store
+ * @param {{ track: string, label: string }} item
+ */
+export function colourOf(store, item) {
+  const known = store.labels.find((l) => l.track === item.track && l.label === item.label);
   if (known) return known.colour;
   let hash = 0;
-  for (const character of item.label || item.track) hash = (hash * 31 + character.codePointAt(0)) >>> 0;
-  return doc.palette.length ? doc.palette[hash % doc.palette.length] : "#0072b2";
+  for (const character of item.label || item.track) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  return store.palette.length ? store.palette[hash % store.palette.length] : "#0072b2";
 }

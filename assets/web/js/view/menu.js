@@ -2,45 +2,76 @@
 
 import { el } from "./dom.js";
 
+/** What it says and does; null is a line between groups.
+ * @typedef {[string, () => void, { checked?: boolean, disabled?: boolean }?] | null} MenuItem
+ *
+ * @typedef {{ menu: HTMLElement, anchor: HTMLElement, again: () => HTMLElement | null,
+ *   outside: (event: Event) => void }} OpenMenu
+ */
+
+/** @type {OpenMenu | null} */
 let opened = null;
 
-// items: [text, action, {checked, disabled}] or null for a line between groups.
-// `again` finds the anchor where it may have been drawn anew meanwhile.
+/**
+ * @param {HTMLElement} anchor
+ * @param {readonly MenuItem[]} items
+ * @param {string} label
+ * @param {() => HTMLElement | null} [again] finds the anchor where it may have been drawn anew meanwhile
+ */
 export function openMenu(anchor, items, label, again = () => anchor) {
   closeMenu();
-  const buttons = items.map((item) => {
-    if (!item) return el("hr");
-    const [text, action, { checked, disabled } = {}] = item;
-    const role = checked === undefined ? "menuitem" : "menuitemcheckbox";
-    return el("button", {
-      type: "button", role, text, tabindex: -1, disabled, "aria-checked": checked === undefined ? undefined : String(checked),
-      onclick: () => {
-        closeMenu();
-        action();
-      },
-    });
-  });
-  const menu = el("div", { class: "menu", role: "menu", "aria-label": label }, ...buttons);
-  menu.addEventListener("keydown", (event) => {
-    const all = [...menu.querySelectorAll("button:not(:disabled)")];
-    const at = all.indexOf(document.activeElement);
-    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
-    if (next !== undefined) all.at(next % all.length)?.focus();
-    else if (event.key === "Escape" || event.key === "Tab") closeMenu();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  anchor.closest(".studio-page").append(menu);
+  const menu = el("div", { class: "menu", role: "menu", "aria-label": label }, ...items.map(control));
+  menu.addEventListener("keydown", (event) => walk(menu, event));
+  anchor.closest(".studio-page")?.append(menu);
   const { left, bottom, top } = anchor.getBoundingClientRect();
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 8))}px`;
   menu.style.top = `${bottom + height + 8 > innerHeight ? Math.max(4, top - height - 4) : bottom + 4}px`;
   anchor.setAttribute("aria-expanded", "true");
-  const outside = (event) => !menu.contains(event.target) && closeMenu();
+  const outside = (/** @type {Event} */ event) => {
+    if (!menu.contains(/** @type {Node} */ (event.target))) closeMenu();
+  };
   document.addEventListener("pointerdown", outside, true);
   opened = { menu, anchor, again, outside };
-  menu.querySelector("button:not(:disabled)")?.focus();
+  enabled(menu)[0]?.focus();
+}
+
+/** @param {MenuItem} item */
+function control(item) {
+  if (!item) return el("hr");
+  const [text, action, { checked, disabled } = {}] = item;
+  return el("button", {
+    type: "button",
+    role: checked === undefined ? "menuitem" : "menuitemcheckbox",
+    text,
+    tabindex: -1,
+    disabled,
+    "aria-checked": checked === undefined ? undefined : String(checked),
+    onclick: () => {
+      closeMenu();
+      action();
+    },
+  });
+}
+
+/** @param {HTMLElement} menu @returns {HTMLButtonElement[]} */
+const enabled = (menu) => [...menu.querySelectorAll(/** @type {"button"} */ ("button:not(:disabled)"))];
+
+/**
+ * @param {HTMLElement} menu
+ * @param {KeyboardEvent} event
+ */
+function walk(menu, event) {
+  const all = enabled(menu);
+  const at = all.findIndex((button) => button === document.activeElement);
+  /** @type {{ [key: string]: number }} */
+  const places = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 };
+  const next = places[event.key];
+  if (next !== undefined) all.at(next % all.length)?.focus();
+  else if (event.key === "Escape" || event.key === "Tab") closeMenu();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 function closeMenu() {

@@ -1,22 +1,36 @@
 // The whole video in a strip: where segments lie, what is in view; drag the window to pan, its edges to zoom.
 
+import { contextOf } from "./dom.js";
+
+/** @import { Timeline } from "./timeline.js" */
+
 const EDGE_PX = 6;
 const LEAST_PX = 8;
 
 export class Minimap {
+  /** The segments: drawn when they change, not on every frame. */
+  picture = document.createElement("canvas");
+  /** @type {{ part: "start" | "end" | "body", time: number, start: number, end: number } | null} */
+  drag = null;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Timeline} timeline
+   */
   constructor(canvas, timeline) {
-    Object.assign(this, { canvas, timeline });
-    this.picture = document.createElement("canvas"); // the segments: drawn when they change, not on every frame
-    this.drag = null;
+    this.canvas = canvas;
+    this.timeline = timeline;
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (this.drag = null));
+    for (const name of /** @type {const} */ (["pointerup", "pointercancel"]))
+      canvas.addEventListener(name, () => (this.drag = null));
   }
 
   get height() {
     return this.canvas.clientHeight || 1;
   }
 
+  /** @param {number} time */
   x(time) {
     return (time / this.timeline.duration) * this.timeline.width;
   }
@@ -26,14 +40,14 @@ export class Minimap {
     for (const canvas of [this.canvas, this.picture]) {
       canvas.width = Math.round(this.timeline.width * ratio);
       canvas.height = Math.round(this.height * ratio);
-      canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+      contextOf(canvas).setTransform(ratio, 0, 0, ratio, 0, 0);
     }
     this.update();
   }
 
   update() {
     const { timeline, height } = this;
-    const ctx = this.picture.getContext("2d");
+    const ctx = contextOf(this.picture);
     ctx.clearRect(0, 0, timeline.width, height);
     if (!timeline.doc) return;
     const tracks = timeline.rows.filter((row) => row.kind === "track");
@@ -43,7 +57,12 @@ export class Minimap {
         ctx.globalAlpha = kind === "annotation" ? 1 : 0.35;
         for (const item of items) {
           ctx.fillStyle = timeline.colour(item);
-          ctx.fillRect(this.x(item.start), 2 + i * lane, Math.max(1, this.x(item.end) - this.x(item.start)), Math.max(1, lane - 1));
+          ctx.fillRect(
+            this.x(item.start),
+            2 + i * lane,
+            Math.max(1, this.x(item.end) - this.x(item.start)),
+            Math.max(1, lane - 1),
+          );
         }
       }
     });
@@ -51,7 +70,7 @@ export class Minimap {
 
   draw() {
     const { timeline, height } = this;
-    const ctx = this.canvas.getContext("2d");
+    const ctx = contextOf(this.canvas);
     ctx.clearRect(0, 0, timeline.width, height);
     if (!timeline.doc) return;
     ctx.drawImage(this.picture, 0, 0, timeline.width, height);
@@ -74,6 +93,7 @@ export class Minimap {
     return [this.x(start) - spare, this.x(end) + spare];
   }
 
+  /** @param {number} x @returns {"start" | "end" | "body" | "outside"} */
   partAt(x) {
     const [from, to] = this.window;
     if (Math.abs(x - from) <= EDGE_PX) return "start";
@@ -81,6 +101,7 @@ export class Minimap {
     return x > from && x < to ? "body" : "outside";
   }
 
+  /** @param {PointerEvent} event */
   begin(event) {
     const { timeline } = this;
     if (!timeline.doc) return;
@@ -93,11 +114,14 @@ export class Minimap {
     event.stopPropagation();
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     const { drag, timeline } = this;
     if (!timeline.doc) return;
     if (!drag) {
-      this.canvas.style.cursor = { start: "ew-resize", end: "ew-resize", body: "grab", outside: "pointer" }[this.partAt(event.offsetX)];
+      this.canvas.style.cursor = { start: "ew-resize", end: "ew-resize", body: "grab", outside: "pointer" }[
+        this.partAt(event.offsetX)
+      ];
       return;
     }
     event.stopPropagation();
@@ -107,6 +131,7 @@ export class Minimap {
     else timeline.setView(drag.start, Math.max(drag.end + by, drag.start));
   }
 
+  /** @param {number} x */
   time(x) {
     return (x / this.timeline.width) * this.timeline.duration;
   }

@@ -1,35 +1,55 @@
 // The options of a search: what is on the page as the question's fields, and back.
 
-import { el } from "./dom.js";
+import { el, finder } from "./dom.js";
+
+/** @import { SearchQuery } from "../types.js" */
+
+const LEVELS = ["video", "frame", "patch"];
 
 const SAID = 0.2;
 
 export class Options {
+  onchange = () => {};
+
+  /** @param {HTMLElement} element */
   constructor(element) {
-    this.field = (name) => element.querySelector(`#opt-${name}`);
-    this.summary = element.querySelector("#search-options-set");
-    this.onchange = () => {};
-    element.querySelector("#search-options").addEventListener("change", () => {
+    const $ = finder(element);
+    this.$ = $;
+    this.summary = $("search-options-set");
+    $("search-options").addEventListener("change", () => {
       this.summarise();
       this.onchange();
     });
   }
 
+  /** The field of an option. @param {string} name */
+  field(name) {
+    return /** @type {HTMLInputElement} */ (/** @type {HTMLElement} */ (this.$(`opt-${name}`)));
+  }
+
+  /** @param {readonly string[]} names */
   labels(names) {
-    const select = this.field("label");
+    const select = this.$("opt-label", "select");
     const chosen = select.value;
-    select.replaceChildren(el("option", { value: "", text: "any" }), ...names.map((name) => el("option", { value: name, text: name })));
+    select.replaceChildren(
+      el("option", { value: "", text: "any" }),
+      ...names.map((name) => el("option", { value: name, text: name })),
+    );
     select.value = names.includes(chosen) ? chosen : "";
   }
 
   read() {
-    const value = (name) => this.field(name).value;
-    const number = (name) => (value(name) === "" ? null : Math.max(0, Number(value(name))));
-    const levels = ["video", "frame", "patch"].map(number);
+    const value = (/** @type {string} */ name) => this.field(name).value;
+    const number = (/** @type {string} */ name) => (value(name) === "" ? null : Math.max(0, Number(value(name))));
+    const levels = LEVELS.map(number);
+    const annotated = value("annotated");
     return {
       filters: {
-        name: value("name").trim(), label: value("label"), shortest: number("shortest"), longest: number("longest"),
-        annotated: { yes: true, no: false }[value("annotated")] ?? null,
+        name: value("name").trim(),
+        label: value("label"),
+        shortest: number("shortest"),
+        longest: number("longest"),
+        annotated: annotated === "" ? null : annotated === "yes",
       },
       said_weight: number("said"),
       levels: levels.some(Boolean) ? levels : null,
@@ -37,19 +57,28 @@ export class Options {
     };
   }
 
+  /** @param {Partial<SearchQuery>} options */
   write({ filters = {}, said_weight: said, levels, even }) {
-    for (const name of ["name", "label", "shortest", "longest"]) this.field(name).value = filters[name] ?? "";
-    this.field("annotated").value = filters.annotated === true ? "yes" : filters.annotated === false ? "no" : "";
-    this.field("said").value = said ?? SAID;
-    ["video", "frame", "patch"].forEach((name, i) => (this.field(name).value = levels?.[i] ?? 0));
+    const { annotated } = filters;
+    for (const name of /** @type {const} */ (["name", "label", "shortest", "longest"])) {
+      this.field(name).value = String(filters[name] ?? "");
+    }
+    this.field("annotated").value = annotated === true ? "yes" : annotated === false ? "no" : "";
+    this.field("said").value = String(said ?? SAID);
+    LEVELS.forEach((name, i) => (this.field(name).value = String(levels?.[i] ?? 0)));
     this.field("even").checked = Boolean(even);
     this.summarise();
   }
 
-  // How many differ from what they are at first.
+  /** How many differ from what they are at first. */
   count() {
     const { filters, said_weight: said, levels, even } = this.read();
-    return Object.values(filters).filter((v) => v !== null && v !== "").length + Number(said !== SAID) + Number(Boolean(levels)) + Number(even);
+    return (
+      Object.values(filters).filter((v) => v !== null && v !== "").length +
+      Number(said !== SAID) +
+      Number(Boolean(levels)) +
+      Number(even)
+    );
   }
 
   summarise() {

@@ -2,39 +2,136 @@
 
 import { el } from "./dom.js";
 
-// The parts of the panel about `name` at the time `at` of `doc`; `leave` closes it.
+/** @import { Annotation, FaceName } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+
+/** The parts of the panel about a person.
+ * @param {VideoDocument} doc
+ * @param {string} name
+ * @param {number} at the time that is shown
+ * @param {() => void} leave closes the panel
+ */
 export function personPanel(doc, name, at, leave) {
-  const tracks = doc.signals.faces.map((track) => track.track);
-  const others = [...new Set(tracks.map((track) => doc.people.nameOf(track, at)))].filter((other) => other && other !== name);
-  const rows = (from, to) => (a) => (a.track === from ? to : a.track === `Expression · ${from}` ? `Expression · ${to}` : null);
-  const done = (names, rename) => {
-    leave();
-    doc.namePeople(names, rename);
+  const { people, media } = doc.store;
+  const tracks = media.faces.map((face) => face.track);
+  const names = tracks.map((track) => people.nameOf(track, at)).filter((other) => other !== null);
+  const others = [...new Set(names)].filter((other) => other !== name);
+  const rename = (/** @type {string} */ to) => (/** @type {Annotation} */ a) => {
+    if (a.track === name) return to;
+    return a.track === `Expression · ${name}` ? `Expression · ${to}` : null;
   };
-  const become = (to) => to && to !== name && done(doc.people.renamed(name, to, tracks), rows(name, to));
-  // Tracks that sound like this person and are called otherwise.
-  const sounding = doc.signals.alike.flatMap(({ one, other, likeness }) => [[one, other, likeness], [other, one, likeness]])
-    .filter(([mine, theirs]) => doc.people.nameOf(mine, 0) === name && ![name, null].includes(doc.people.nameOf(theirs, 0)))
-    .map(([, theirs, likeness]) => [doc.people.nameOf(theirs, 0), likeness]);
+  const done = (/** @type {FaceName[]} */ entries, /** @type {ReturnType<typeof rename>} */ renamed = () => null) => {
+    leave();
+    doc.namePeople(entries, renamed);
+  };
+  const become = (/** @type {string} */ to) => {
+    if (to && to !== name) done(people.renamed(name, to, tracks), rename(to));
+  };
   const split = () => {
     const to = fresh([...tracks, ...others, name], tracks.length);
-    done(doc.people.split(name, at, to, tracks), (a) => (a.start >= at - 1e-6 ? rows(name, to)(a) : null));
+    const renamed = rename(to);
+    done(people.split(name, at, to, tracks), (a) => (a.start >= at - 1e-6 ? renamed(a) : null));
   };
   return [
-    el("div", { class: "row head" }, el("h3", { text: "Person" }), el("span", { class: "tag", text: `${doc.people.stretches(name, tracks).length} face track(s)` })),
-    el("label", { text: "Name" }, el("input", { id: "person-name", type: "text", dir: "auto", maxlength: 100, value: name, autocomplete: "off", onchange: (e) => become(e.target.value.trim()) })),
-    others.length ? el("label", { text: "Is the same as" }, el("select", { id: "person-merge", onchange: (e) => become(e.target.value) },
-      el("option", { value: "", text: "…" }), ...others.map((other) => el("option", { value: other, text: other })))) : null,
-    ...[...new Map(sounding)].map(([other, likeness]) => el("p", { class: "muted" }, `Sounds like ${other} (${likeness.toFixed(2)}). `,
-      el("button", { class: "link same-voice", type: "button", text: "The same person", onclick: () => become(other) }))),
-    el("div", { class: "row" },
-      el("button", { id: "person-split", type: "button", text: "Somebody else from here", title: "From the frame that is shown on, this face is another person", onclick: split }),
+    el(
+      "div",
+      { class: "row head" },
+      el("h3", { text: "Person" }),
+      el("span", { class: "tag", text: `${people.stretches(name, tracks).length} face track(s)` }),
+    ),
+    el(
+      "label",
+      { text: "Name" },
+      el("input", {
+        id: "person-name",
+        type: "text",
+        dir: "auto",
+        maxlength: 100,
+        value: name,
+        autocomplete: "off",
+        onchange: (e) => become(e.target.value.trim()),
+      }),
+    ),
+    others.length
+      ? el(
+          "label",
+          { text: "Is the same as" },
+          el(
+            "select",
+            { id: "person-merge", onchange: (e) => become(e.target.value) },
+            el("option", { value: "", text: "…" }),
+            ...others.map((other) => el("option", { value: other, text: other })),
+          ),
+        )
+      : null,
+    ...soundingLike(doc, name).map(([other, likeness]) =>
+      el(
+        "p",
+        { class: "muted" },
+        `Sounds like ${other} (${likeness.toFixed(2)}). `,
+        el("button", {
+          class: "link same-voice",
+          type: "button",
+          text: "The same person",
+          onclick: () => become(other),
+        }),
+      ),
+    ),
+    el(
+      "div",
+      { class: "row" },
+      el("button", {
+        id: "person-split",
+        type: "button",
+        text: "Somebody else from here",
+        title: "From the frame that is shown on, this face is another person",
+        onclick: split,
+      }),
       el("span", { class: "grow" }),
-      el("button", { id: "person-delete", class: "danger", type: "button", text: "Not a person", onclick: () => done(doc.people.renamed(name, null, tracks)) })),
-    el("button", { class: "link", id: "person-reset", type: "button", text: "Take back all names of this video", hidden: !doc.people.names.length, onclick: () => done([]) }),
-  ].filter(Boolean);
+      el("button", {
+        id: "person-delete",
+        class: "danger",
+        type: "button",
+        text: "Not a person",
+        onclick: () => done(people.renamed(name, null, tracks)),
+      }),
+    ),
+    el("button", {
+      class: "link",
+      id: "person-reset",
+      type: "button",
+      text: "Take back all names of this video",
+      hidden: !people.names.length,
+      onclick: () => done([]),
+    }),
+  ].filter((part) => part !== null);
 }
 
+/** The names of people whose voices are like this one's, and how alike they are.
+ * @param {VideoDocument} doc
+ * @param {string} name
+ * @returns {[string, number][]}
+ */
+function soundingLike(doc, name) {
+  const { people, media } = doc.store;
+  /** @type {Map<string, number>} */
+  const found = new Map();
+  for (const { one, other, likeness } of media.alike) {
+    for (const [mine, theirs] of [
+      [one, other],
+      [other, one],
+    ]) {
+      const called = people.nameOf(theirs, 0);
+      if (people.nameOf(mine, 0) === name && called !== null && called !== name) found.set(called, likeness);
+    }
+  }
+  return [...found];
+}
+
+/**
+ * @param {readonly string[]} taken
+ * @param {number} count
+ */
 function fresh(taken, count) {
   let number = count + 1;
   while (taken.includes(`Person ${number}`)) number++;

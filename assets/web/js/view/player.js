@@ -1,26 +1,41 @@
 // The video, frame by frame: the probed table of frame times is the truth, the player only shows.
 
+import { Emitter } from "../emitter.js";
 import { Frames } from "../model/frames.js";
+
+/** How a video is shown: `offset` is its first frame on the file's own clock, `time` where it begins.
+ * @typedef {{ offset: number, pts: Float64Array, duration: number, time: number }} Shown
+ */
 
 const AROUND_S = 1;
 
-export class Player extends EventTarget {
+/** @extends {Emitter<{ time: null, play: null, pause: null, error: null, loadedmetadata: null }>} */
+export class Player extends Emitter {
+  /** start of the displayed frame, in seconds from the first frame */
+  time = 0;
+  /** first frame on the file's own clock */
+  offset = 0;
+  frames = new Frames();
+  /** what is played @type {{ start: number, end: number, loop: boolean } | null} */
+  range = null;
+  /** timer of playing backwards @type {ReturnType<typeof setInterval> | 0} */
+  backwards = 0;
+  rateBack = 1;
+  /** paused where a seek put it: then the element's clock is the truth */
+  sought = false;
+
+  /** @param {HTMLVideoElement} video */
   constructor(video) {
     super();
     this.video = video;
-    this.time = 0; // start of the displayed frame, in seconds from the first frame
-    this.offset = 0; // first frame on the file's own clock
-    this.frames = new Frames();
-    this.range = null; // {start, end, loop}: what is played
-    this.backwards = 0; // timer of playing backwards
-    this.sought = false; // paused where a seek put it: then the element's clock is the truth
-    const tell = (name) => () => this.dispatchEvent(new Event(name));
-    for (const name of ["play", "pause", "error", "loadedmetadata"]) video.addEventListener(name, tell(name));
+    for (const name of /** @type {const} */ (["play", "pause", "error", "loadedmetadata"])) {
+      video.addEventListener(name, () => this.emit(name, null));
+    }
     video.addEventListener("play", () => (this.sought = false));
-    video.addEventListener("ended", () => this.range?.loop && this.again()); // a range that ends with the video
+    video.addEventListener("ended", () => this.range?.loop && this.again(this.range.start)); // a range that ends with the video
     video.addEventListener("seeked", () => !video.seeking && this.shown(video.currentTime));
     if (video.requestVideoFrameCallback) {
-      const onFrame = (_, frame) => {
+      const onFrame = (/** @type {number} */ _, /** @type {VideoFrameCallbackMetadata} */ frame) => {
         if (!this.stale(frame.mediaTime)) this.shown(frame.mediaTime);
         video.requestVideoFrameCallback(onFrame);
       };
@@ -30,21 +45,28 @@ export class Player extends EventTarget {
     }
   }
 
-  open(source, { time, ...more }) {
-    this.take({ time, ...more });
+  /**
+   * @param {string} source
+   * @param {Shown} shown
+   */
+  open(source, shown) {
+    this.take(shown);
     this.video.src = source;
-    this.seek(time);
+    this.seek(shown.time);
   }
 
-  // Another video's frames, also of one that cannot be played; whoever shows a time is told in any case.
+  /** Another video's frames, also of one that cannot be played; whoever shows a time is told in any case.
+   * @param {Shown} shown
+   */
   take({ offset, pts, duration, time }) {
     const frames = new Frames(pts, duration);
     Object.assign(this, { offset, frames, range: null, time: frames.frameTime(frames.frameAt(time + 0.0005)) });
-    this.dispatchEvent(new Event("time"));
+    this.emit("time", null);
   }
 
-  again() {
-    this.seek(this.range.start);
+  /** @param {number} start */
+  again(start) {
+    this.seek(start);
     this.play();
   }
 
@@ -54,6 +76,7 @@ export class Player extends EventTarget {
     this.video.load();
   }
 
+  /** @param {number} mediaTime */
   shown(mediaTime) {
     const time = this.frameTime(this.frameAt(mediaTime - this.offset + 0.0005));
     if (time === this.time) return;
@@ -63,30 +86,35 @@ export class Player extends EventTarget {
       if (range.loop) this.seek(range.start);
       else this.video.pause();
     }
-    this.dispatchEvent(new Event("time"));
+    this.emit("time", null);
   }
 
-  // A frame that was on its way when a seek was asked for is told after it; it must not turn the clock back,
-  // or the next key counts from where the person no longer is.
+  /** A frame that was on its way when a seek was asked for is told after it; it must not turn the clock back,
+   * or the next key counts from where the person no longer is.
+   * @param {number} mediaTime
+   */
   stale(mediaTime) {
     const { video } = this;
-    const frame = (time) => this.frameAt(time - this.offset + 0.0005);
+    const frame = (/** @type {number} */ time) => this.frameAt(time - this.offset + 0.0005);
     return video.seeking || (this.sought && frame(mediaTime) !== frame(video.currentTime));
   }
 
+  /** @param {number} time */
   frameAt(time) {
     return this.frames.frameAt(time);
   }
 
+  /** @param {number} index */
   frameTime(index) {
     return this.frames.frameTime(index);
   }
 
+  /** @param {number} time */
   snap(time) {
     return this.frames.snap(time);
   }
 
-  // Into the middle of the wanted frame: a seek to its very edge may show the one before.
+  /** Into the middle of the wanted frame: a seek to its very edge may show the one before. @param {number} time */
   seek(time) {
     const { frames } = this;
     if (!frames.pts.length) {
@@ -99,7 +127,7 @@ export class Player extends EventTarget {
     this.sought = this.video.paused;
     if (start !== this.time) {
       this.time = start;
-      this.dispatchEvent(new Event("time"));
+      this.emit("time", null);
     }
   }
 
@@ -108,6 +136,7 @@ export class Player extends EventTarget {
     return this.frames.edge(this.time, 1);
   }
 
+  /** @param {number} frames */
   step(frames) {
     this.pause();
     this.seek(this.frameTime(this.frameAt(this.time + 0.0005) + frames));
@@ -118,10 +147,11 @@ export class Player extends EventTarget {
     else this.pause();
   }
 
+  /** @param {number} [rate] */
   play(rate) {
     this.stopBackwards();
     if (rate) this.video.playbackRate = rate;
-    this.video.play().catch(() => this.dispatchEvent(new Event("error")));
+    this.video.play().catch(() => this.emit("error", null));
   }
 
   pause() {
@@ -130,7 +160,11 @@ export class Player extends EventTarget {
     this.video.pause();
   }
 
-  // From one time to another, then stop, or begin again.
+  /** From one time to another, then stop, or begin again.
+   * @param {number} start
+   * @param {number} end
+   * @param {boolean} [loop]
+   */
   playRange(start, end, loop = false) {
     this.pause();
     this.seek(start);
@@ -138,12 +172,12 @@ export class Player extends EventTarget {
     this.play();
   }
 
-  // Across a boundary, to hear whether it lies where it should.
+  /** Across a boundary, to hear whether it lies where it should. @param {number} edge */
   playAround(edge) {
     this.playRange(Math.max(0, edge - AROUND_S), Math.min(this.frames.duration, edge + AROUND_S));
   }
 
-  // Browsers play forwards only: backwards is a row of seeks, without sound.
+  /** Browsers play forwards only: backwards is a row of seeks, without sound. @param {number} rate */
   playBackwards(rate) {
     this.pause();
     this.rateBack = rate;
@@ -151,7 +185,12 @@ export class Player extends EventTarget {
     this.backwards = setInterval(() => {
       if (this.video.seeking) return;
       const now = performance.now();
-      this.seek(Math.max(0, Math.min(this.time - ((now - last) / 1000) * rate, this.frameTime(this.frameAt(this.time + 0.0005) - 1))));
+      this.seek(
+        Math.max(
+          0,
+          Math.min(this.time - ((now - last) / 1000) * rate, this.frameTime(this.frameAt(this.time + 0.0005) - 1)),
+        ),
+      );
       last = now;
       if (this.time <= 0) this.stopBackwards();
     }, 40);
@@ -162,7 +201,7 @@ export class Player extends EventTarget {
     this.backwards = 0;
   }
 
-  // J and L: each press is faster; the other one, or K, ends it.
+  /** J and L: each press is faster; the other one, or K, ends it. @param {number} direction */
   shuttle(direction) {
     const { video } = this;
     if (direction > 0) this.play(video.paused ? 1 : Math.min(4, video.playbackRate * 2));

@@ -1,42 +1,65 @@
 // The list of all segments.
 
-import { clock, counted, el } from "./dom.js";
+import { clock, counted, el, targetOf } from "./dom.js";
+
+/** @import { Annotation, Prediction } from "../types.js" */
+/** @import { DocumentStore } from "../model/document-store.js" */
+/** @typedef {["prediction", Prediction] | ["annotation", Readonly<Annotation>]} Entry */
 
 const CHUNK = 400;
 
-// The timeline's content for screen readers, keyboards and tests; filled in pieces so that the page never stalls.
+/** The timeline's content for screen readers, keyboards and tests; filled in pieces so that the page never stalls. */
 export class SegmentList {
+  /** @type {Map<string, HTMLLIElement>} */
+  options = new Map();
+  turn = 0;
+
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLElement} count
+   * @param {(id: string, more?: boolean) => void} select more: beside what is chosen
+   */
   constructor(list, count, select) {
     this.list = list;
     this.count = count;
-    this.options = new Map();
-    this.turn = 0;
     list.addEventListener("click", (event) => {
-      const option = event.target.closest("[data-id]");
-      if (option) select(option.dataset.id, event.ctrlKey || event.metaKey);
+      const option = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-id]"));
+      if (option?.dataset.id) select(option.dataset.id, event.ctrlKey || event.metaKey);
     });
     list.addEventListener("keydown", (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
       if (!step) return;
       event.preventDefault();
       event.stopPropagation();
-      const all = [...list.children];
+      const all = this.children;
       const at = all.findIndex((option) => option.id === list.getAttribute("aria-activedescendant"));
       const next = all[Math.min(all.length - 1, Math.max(0, at + step))];
-      if (next) select(next.dataset.id);
+      if (next?.dataset.id) select(next.dataset.id);
     });
   }
 
-  get ids() {
-    return [...this.list.children].map((option) => option.dataset.id);
+  get children() {
+    return /** @type {HTMLElement[]} */ ([...this.list.children]);
   }
 
-  update(doc, middles) {
+  get ids() {
+    return this.children.map((option) => option.dataset.id ?? "");
+  }
+
+  /**
+   * @param {DocumentStore} store
+   * @param {ReadonlyMap<string, number>} middles where the lane of each lies on the timeline, in px
+   */
+  update(store, middles) {
+    const { predictions, annotations } = store;
+    const shown = [...predictions.values()].filter((p) => store.isShown(p));
+    /** @type {Entry[]} */
     const items = [
-      ...[...doc.predictions.values()].filter((p) => doc.isShown(p)).map((p) => ["prediction", { ...p, track: doc.rowOf(p) }]),
-      ...[...doc.annotations.values()].map((item) => ["annotation", item]),
-    ].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
-    this.count.textContent = `${counted(doc.annotations.size, "annotation")}, ${counted(doc.predictions.size, "prediction")}`;
+      ...shown.map((p) => /** @type {Entry} */ (["prediction", { ...p, track: store.rowOf(p) ?? p.track }])),
+      ...[...annotations.values()].map((item) => /** @type {Entry} */ (["annotation", item])),
+    ];
+    items.sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
+    this.count.textContent = `${counted(annotations.size, "annotation")}, ${counted(predictions.size, "prediction")}`;
     const turn = ++this.turn;
     const wanted = new Set(items.map(([, item]) => item.id));
     for (const [id, option] of this.options) {
@@ -44,11 +67,11 @@ export class SegmentList {
       option.remove();
       this.options.delete(id);
     }
-    const fill = (from) => {
+    const fill = (/** @type {number} */ from) => {
       if (turn !== this.turn) return;
       const until = Math.min(items.length, from + CHUNK);
       for (let i = from; i < until; i++) {
-        const option = this.option(...items[i], middles);
+        const option = this.option(items[i], middles);
         if (this.list.children[i] !== option) this.list.insertBefore(option, this.list.children[i] ?? null);
       }
       if (until < items.length) (window.requestIdleCallback ?? setTimeout)(() => fill(until));
@@ -56,22 +79,43 @@ export class SegmentList {
     fill(0);
   }
 
-  option(kind, item, middles) {
+  /**
+   * @param {Entry} entry
+   * @param {ReadonlyMap<string, number>} middles
+   */
+  option([kind, item], middles) {
     let option = this.options.get(item.id);
     if (!option) {
       option = el("li", { role: "option", id: `segment-${item.id}`, "data-id": item.id, "aria-selected": "false" });
-      option.append(el("span", { class: "when mono" }), el("span", { class: "what", dir: "auto" }), el("span", { class: "where muted" }));
+      option.append(
+        el("span", { class: "when mono" }),
+        el("span", { class: "what", dir: "auto" }),
+        el("span", { class: "where muted" }),
+      );
       this.options.set(item.id, option);
     }
+    const { track, start, end, label } = item;
+    const isMade = kind === "annotation";
     const facts = {
-      kind, track: item.track, start: item.start, end: item.end, label: item.label,
-      source: item.source ?? "", prediction: item.prediction_id ?? "", verdict: item.verdict ?? "", y: middles.get(item.id) ?? "",
+      kind,
+      track,
+      start,
+      end,
+      label,
+      source: isMade ? item.source : "",
+      prediction: (isMade && item.prediction_id) || "",
+      verdict: isMade ? "" : item.verdict,
+      y: middles.get(item.id) ?? "",
     };
     for (const [key, value] of Object.entries(facts)) {
       if (option.dataset[key] !== String(value)) option.dataset[key] = String(value);
     }
     const [when, what, where] = option.children;
-    const texts = [`${clock(item.start, 2)}–${clock(item.end, 2)}`, item.label || "(no label)", kind === "prediction" ? `${item.track} · ${item.score.toFixed(2)}` : item.track];
+    const texts = [
+      `${clock(start, 2)}–${clock(end, 2)}`,
+      label || "(no label)",
+      isMade ? track : `${track} · ${item.score.toFixed(2)}`,
+    ];
     [when, what, where].forEach((node, i) => {
       if (node.textContent !== texts[i]) node.textContent = texts[i];
     });
@@ -84,10 +128,18 @@ export class SegmentList {
     this.list.replaceChildren();
   }
 
+  /**
+   * @param {ReadonlySet<string>} ids
+   * @param {string | null} id the current one
+   */
   select(ids, id) {
-    for (const option of this.list.querySelectorAll('[aria-selected="true"]')) if (!ids.has(option.dataset.id)) option.setAttribute("aria-selected", "false");
+    /** @type {NodeListOf<HTMLElement>} */
+    const selected = this.list.querySelectorAll('[aria-selected="true"]');
+    for (const option of selected) {
+      if (!ids.has(option.dataset.id ?? "")) option.setAttribute("aria-selected", "false");
+    }
     for (const each of ids) this.options.get(each)?.setAttribute("aria-selected", "true");
-    const option = this.options.get(id);
+    const option = this.options.get(id ?? "");
     if (!option) {
       this.list.removeAttribute("aria-activedescendant");
       return;
@@ -95,6 +147,7 @@ export class SegmentList {
     this.list.setAttribute("aria-activedescendant", option.id);
     const { offsetTop, offsetHeight } = option;
     const { scrollTop, clientHeight } = this.list;
-    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) this.list.scrollTop = offsetTop - clientHeight / 2;
+    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
+      this.list.scrollTop = offsetTop - clientHeight / 2;
   }
 }

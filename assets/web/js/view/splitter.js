@@ -1,16 +1,20 @@
 // How the page is shared between the picture and the timeline: a line to drag, or to move with the arrow keys.
 
 const KEY = "timeline-height";
-const [LEAST, MOST, FIRST] = [20, 80, 46]; // percent of the desk
+const [LEAST, MOST, FIRST] = [20, 80, 46]; // percent of the workspace
 
-export function splitter(line, desk) {
-  const set = (percent) => {
+/**
+ * @param {HTMLElement} line
+ * @param {HTMLElement} workspace
+ */
+export function splitter(line, workspace) {
+  const set = (/** @type {number} */ percent) => {
     const height = Math.round(Math.min(MOST, Math.max(LEAST, percent)));
-    desk.style.setProperty("--timeline-height", `${height}%`);
+    workspace.style.setProperty("--timeline-height", `${height}%`);
     line.setAttribute("aria-valuenow", String(height));
     return height;
   };
-  const keep = (percent) => localStorage.setItem(KEY, String(set(percent)));
+  const keep = (/** @type {number} */ percent) => localStorage.setItem(KEY, String(set(percent)));
   set(Number(localStorage.getItem(KEY)) || FIRST);
   line.addEventListener("pointerdown", (event) => {
     line.setPointerCapture(event.pointerId);
@@ -19,13 +23,14 @@ export function splitter(line, desk) {
   });
   line.addEventListener("pointermove", (event) => {
     if (!line.classList.contains("dragged")) return;
-    const { bottom, height } = desk.getBoundingClientRect();
+    const { bottom, height } = workspace.getBoundingClientRect();
     keep((100 * (bottom - event.clientY)) / height);
   });
-  for (const name of ["pointerup", "pointercancel"]) line.addEventListener(name, () => line.classList.remove("dragged"));
+  for (const name of /** @type {const} */ (["pointerup", "pointercancel"]))
+    line.addEventListener(name, () => line.classList.remove("dragged"));
   line.addEventListener("dblclick", () => keep(FIRST));
   line.addEventListener("keydown", (event) => {
-    const step = { ArrowUp: 4, ArrowDown: -4 }[event.key];
+    const step = event.key === "ArrowUp" ? 4 : event.key === "ArrowDown" ? -4 : 0;
     if (!step) return;
     event.preventDefault();
     event.stopPropagation();

@@ -2,6 +2,9 @@
 
 import { counted, el } from "./dom.js";
 
+/** @import { Status } from "../types.js" */
+
+/** @param {number} bytes */
 function size(bytes) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let unit = 0;
@@ -10,23 +13,85 @@ function size(bytes) {
   return `${value.toFixed(unit && value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
-const tile = (title, value, more = "") => el("div", { class: "tile" }, el("h3", { text: title }), el("p", { class: "value", text: value }), el("p", { class: "muted small", text: more }));
+/**
+ * @param {string} title
+ * @param {string} value
+ * @param {string} [more]
+ */
+const tile = (title, value, more = "") =>
+  el(
+    "div",
+    { class: "tile" },
+    el("h3", { text: title }),
+    el("p", { class: "value", text: value }),
+    el("p", { class: "muted small", text: more }),
+  );
 
-// The parts of the page for what `show_status` says.
+/** The parts of the page for what `show_status` says. @param {Status} status */
 export function statusParts({ version, uptime_s: uptime, queue, workers, memory, disk, database, reports }) {
   const low = disk.free < disk.spare;
   return [
     database.read_only ? el("p", { class: "problems", role: "alert", text: database.read_only }) : null,
-    el("div", { class: "tiles" },
+    el(
+      "div",
+      { class: "tiles" },
       tile("Version", version, `running for ${Math.floor(uptime / 3600)} h ${Math.floor(uptime / 60) % 60} min`),
-      tile("Jobs", `${queue.running} running, ${queue.queued} waiting`, `${queue.done} done, ${queue.failed} failed, ${queue.cancelled} cancelled`),
-      tile("Memory", size(memory.app + workers.reduce((sum, w) => sum + (w.memory ?? 0), 0)), `${size(memory.free)} of ${size(memory.total)} free on this machine`),
+      tile(
+        "Jobs",
+        `${queue.running} running, ${queue.queued} waiting`,
+        `${queue.done} done, ${queue.failed} failed, ${queue.cancelled} cancelled`,
+      ),
+      tile(
+        "Memory",
+        size(memory.app + workers.reduce((sum, w) => sum + (w.memory ?? 0), 0)),
+        `${size(memory.free)} of ${size(memory.total)} free on this machine`,
+      ),
       tile("Disk", `${size(disk.free)} free`, low ? "Almost full: uploads are refused." : `of ${size(disk.total)}`),
-      tile("Database", size(database.size + database.log), `${counted(database.videos, "video")}, ${counted(database.annotations, "annotation")}, ${counted(database.revisions, "edit")}; schema ${database.schema}`)),
-    ...queue.now.map((job) => el("div", { class: "progress job" }, el("span", { text: `${job.kind}: ${job.message || "at work"}` }), el("progress", { max: 1, value: job.progress, "aria-label": job.kind }))),
-    el("p", { class: "muted small", text: workers.map((w) => `${w.name}: ${w.alive ? (w.busy ? "at work" : "idle") : "not running"}${w.models?.length ? ` with ${w.models.join(", ")}` : ""}`).join(" · ") }),
-    reports.length ? el("details", {}, el("summary", { text: counted(reports.length, "crash report") }),
-      el("p", { class: "muted small", text: "A report says where in the program it broke, and nothing of what you work on: attach it when you ask for help." }),
-      el("ul", {}, ...reports.map((report) => el("li", {}, el("a", { href: `/report/${encodeURIComponent(report.name)}`, download: true, text: report.name }), ` ${report.what}, ${new Date(report.at).toLocaleString()}`)))) : null,
-  ].filter(Boolean);
+      tile(
+        "Database",
+        size(database.size + database.log),
+        `${counted(database.videos, "video")}, ${counted(database.annotations, "annotation")}, ${counted(database.revisions, "edit")}; schema ${database.schema}`,
+      ),
+    ),
+    ...queue.now.map((job) =>
+      el(
+        "div",
+        { class: "progress job" },
+        el("span", { text: `${job.kind}: ${job.message || "at work"}` }),
+        el("progress", { max: 1, value: job.progress, "aria-label": job.kind }),
+      ),
+    ),
+    el("p", {
+      class: "muted small",
+      text: workers
+        .map(
+          (w) =>
+            `${w.name}: ${w.alive ? (w.busy ? "at work" : "idle") : "not running"}${w.models?.length ? ` with ${w.models.join(", ")}` : ""}`,
+        )
+        .join(" · "),
+    }),
+    reports.length
+      ? el(
+          "details",
+          {},
+          el("summary", { text: counted(reports.length, "crash report") }),
+          el("p", {
+            class: "muted small",
+            text: "A report says where in the program it broke, and nothing of what you work on: attach it when you ask for help.",
+          }),
+          el(
+            "ul",
+            {},
+            ...reports.map((report) =>
+              el(
+                "li",
+                {},
+                el("a", { href: `/report/${encodeURIComponent(report.name)}`, download: true, text: report.name }),
+                ` ${report.what}, ${new Date(report.at).toLocaleString()}`,
+              ),
+            ),
+          ),
+        )
+      : null,
+  ].filter((part) => part !== null);
 }

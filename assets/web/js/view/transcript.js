@@ -1,105 +1,198 @@
 // What is said and by whom: one line a subtitle; a click goes there, a double click edits.
 
-import { call } from "../sync/api.js";
-import { annotator } from "../sync/who.js";
-import { clock, el, toast } from "./dom.js";
+import { Emitter } from "../emitter.js";
+import { ApiError, call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+import { clock, el, finder, targetOf, toast } from "./dom.js";
 import { personOf } from "../model/people.js";
+
+/** @import { Item, Line, Server } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+
+/** A line that somebody edits.
+ * @typedef {object} Field
+ * @property {VideoDocument} doc which may not be the one that is shown any more
+ * @property {Line} line as the person saw it
+ * @property {Line | null} [theirs] what somebody else made of it meanwhile (null: removed it), until the person chooses
+ * @property {(keep: boolean, chosen?: boolean) => Promise<void>} finish closes it, and saves what is in it or not
+ */
+
+/** @typedef {{ line: Line, text: string }} Unsaved */
 
 const NEW_S = 2;
 
-export class Transcript extends EventTarget {
+const byStart = (/** @type {Line} */ a, /** @type {Line} */ b) => a.start - b.start;
+
+/** lines: what is said is other by now; history: somebody wants to see a line's.
+ * @extends {Emitter<{ lines: null, history: Line }>}
+ */
+export class Transcript extends Emitter {
+  /** @type {Line[]} */
+  lines = [];
+  /** @type {VideoDocument | null} */
+  doc = null;
+  /** @type {Map<HTMLInputElement, Field>} */
+  fields = new Map();
+  /** video → what was typed and could not be saved before the page turned to another @type {Map<string, Unsaved[]>} */
+  unsaved = new Map();
+  isDrawing = false;
+  /** The line that is said now. @type {HTMLElement | null} */
+  current = null;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Server} server
+   * @param {{ seek: (time: number) => void, time: () => number, frameEnd: () => number }} player
+   */
   constructor(element, server, { seek, time, frameEnd }) {
     super();
-    this.$ = (id) => element.querySelector(`#${id}`);
-    this.list = this.$("transcript-list");
+    const $ = finder(element);
+    this.$ = $;
+    this.list = $("transcript-list");
     this.server = server;
     this.seek = seek;
     this.time = time;
     this.frameEnd = frameEnd;
-    this.lines = [];
-    this.doc = null;
-    this.fields = new Map(); // open fields → what ends them
+    this.file = $("subtitle-file", "input");
+    this.fileTitle = this.file.parentElement?.title ?? "";
     this.list.addEventListener("click", (event) => this.clicked(event));
-    this.list.addEventListener("dblclick", (event) => this.edit(event.target.closest("li")));
+    this.list.addEventListener("dblclick", (event) => this.edit(targetOf(event).closest("li")));
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.$("line-add").addEventListener("click", () => this.add());
-    this.$("subtitle-file").addEventListener("change", (event) => this.read(event.target));
+    this.file.addEventListener("change", () => this.read(this.file));
   }
 
+  /** @param {VideoDocument} doc */
   async open(doc) {
     this.doc = doc;
-    for (const finish of this.fields.values()) finish(true);
+    for (const field of this.fields.values()) field.finish(true);
     this.fields.clear();
     this.lines = [];
     this.show();
     await this.load();
+    if (doc !== this.doc) return;
+    for (const { line, text } of this.unsaved.get(doc.id) ?? []) this.reopen(line, text);
+    this.unsaved.delete(doc.id);
   }
 
+  /** Asks for the lines, and shows them; returns them, or null where they did not come. */
   async load() {
     const { doc } = this;
+    if (!doc) return null;
+    /** @type {Line[] | null} */
+    let found = null;
     try {
-      const { lines, fixed } = await call(this.server, "transcript", { video: doc.id, annotator: annotator() });
-      if (doc === this.doc) this.mayRead(fixed);
-      if (doc === this.doc) this.lines = [...lines, ...this.lines.filter((line) => line.id === null && this.fieldOf(line))].sort((a, b) => a.start - b.start);
+      const { lines, fixed } = await call(this.server, "transcript", { video: doc.id, annotator: currentUser() });
+      if (doc !== this.doc) return null;
+      this.mayRead(fixed);
+      const known = new Set(lines.map((line) => line.id));
+      const typed = this.lines.filter((line) => !known.has(line.id) && this.fieldOf(line)); // new, or removed by others
+      this.lines = [...lines, ...typed].sort(byStart);
+      found = lines;
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
     this.show();
+    return found;
   }
 
-  // Empty, or why this person may not read in other subtitles.
+  /** @param {string} fixed why this person may not read in other subtitles, or nothing */
   mayRead(fixed) {
-    const input = this.$("subtitle-file");
-    const label = input.parentElement;
-    this.readTitle ??= label.title;
-    input.disabled = Boolean(fixed);
-    label.title = fixed || this.readTitle;
+    const label = this.file.parentElement;
+    this.file.disabled = Boolean(fixed);
+    if (label) label.title = fixed || this.fileTitle;
   }
 
-  // Who speaks most while a line is said, by annotations where there are some, else by what is predicted.
+  /** Who speaks most while a line is said, by annotations where there are some, else by what is predicted.
+   * @param {Line} line
+   */
   speakerOf(line) {
+    if (!this.doc) return "";
+    const { store } = this.doc;
+    /** @type {Map<string, number>} */
     const shares = new Map();
-    const speaks = (item) => item.label === "speaking" && item.start < line.end && item.end > line.start;
-    const annotated = [...this.doc.annotations.values()].filter(speaks);
-    const found = annotated.length ? annotated : [...this.doc.predictions.values()].filter((p) => p.verdict !== "rejected" && this.doc.isShown(p) && speaks(p));
-    for (const item of found) {
-      const row = annotated.length ? item.track : this.doc.rowOf(item);
-      if (row) shares.set(personOf(row), (shares.get(personOf(row)) ?? 0) + Math.min(item.end, line.end) - Math.max(item.start, line.start));
+    const speaks = (/** @type {Item} */ item) =>
+      item.label === "speaking" && item.start < line.end && item.end > line.start;
+    const annotated = [...store.annotations.values()].filter(speaks);
+    const predicted = () =>
+      [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && store.isShown(p) && speaks(p));
+    for (const item of annotated.length ? annotated : predicted()) {
+      const row = store.rowOf(item);
+      if (!row) continue;
+      const shared = Math.min(item.end, line.end) - Math.max(item.start, line.start);
+      shares.set(personOf(row), (shares.get(personOf(row)) ?? 0) + shared);
     }
     return [...shares].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "";
   }
 
-  // What somebody is typing stays open, with the focus, when the lines around it are drawn anew.
+  /** What somebody is typing stays open, with the focus, when the lines around it are drawn anew. */
   show() {
-    const open = [...this.fields.keys()].filter((input) => this.list.contains(input)).map((input) => [input.closest("li").dataset.line, input]);
-    const focused = document.activeElement;
-    this.drawing = true;
+    const open = [...this.fields.keys()]
+      .filter((input) => this.list.contains(input))
+      .map((input) => ({ line: input.closest("li")?.dataset.line ?? "", input }));
+    const focused = /** @type {HTMLInputElement} */ (document.activeElement);
+    this.isDrawing = true;
     this.draw();
-    for (const [line, input] of open) this.nodeOf(line)?.querySelector(".said").replaceChildren(input);
+    for (const { line, input } of open) this.nodeOf(line)?.querySelector(".said")?.replaceChildren(input);
     if (this.fields.has(focused)) focused.focus();
-    this.drawing = false;
+    this.isDrawing = false;
     this.current = null;
     this.follow(this.time());
-    if (this.doc) this.dispatchEvent(new Event("lines"));
+    if (this.doc) this.emit("lines", null);
   }
 
   draw() {
     this.$("transcript-empty").hidden = this.lines.length > 0;
-    this.list.replaceChildren(...this.lines.map((line) => el("li", { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
-      el("span", { class: "when mono", text: clock(line.start, 1) }),
-      el("span", { class: "who", text: this.doc ? this.speakerOf(line) : "" }),
-      el("span", { class: "said", dir: "auto", text: line.text }))));
+    this.list.replaceChildren(
+      ...this.lines.map((line) =>
+        el(
+          "li",
+          { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
+          el("span", { class: "when mono", text: clock(line.start, 1) }),
+          el("span", { class: "who", text: this.speakerOf(line) }),
+          el("span", { class: "said", dir: "auto", text: line.text }),
+          line.version > 1 ? this.historyButton(line) : null,
+          this.conflictOf(line),
+        ),
+      ),
+    );
   }
 
+  /** @param {Line} line */
+  historyButton(line) {
+    const show = () => this.emit("history", line);
+    return el("button", { class: "link small", type: "button", text: "History", onclick: show });
+  }
+
+  /** What somebody else made of a line while this person typed, and the choice. @param {Line} line */
+  conflictOf(line) {
+    const field = this.openField(line);
+    if (field?.theirs === undefined) return null;
+    const { theirs, finish } = field;
+    const who = theirs?.annotator || "Somebody";
+    const text = theirs ? `${who} changed this line to “${theirs.text}”. ` : "Somebody removed this line. ";
+    const choice = (/** @type {string} */ label, /** @type {boolean} */ keep) =>
+      el("button", { class: "link", type: "button", text: label, onclick: () => finish(keep, true) });
+    const choices = [choice("Keep theirs", false), " ", choice("Keep mine", true)];
+    return el("div", { class: "error", role: "alert", dir: "auto", text }, ...choices);
+  }
+
+  /** @param {Line} line */
+  openField(line) {
+    return [...this.fields.values()].find((field) => field.doc === this.doc && field.line.id === line.id);
+  }
+
+  /** @param {string} line @returns {HTMLElement | null} */
   nodeOf(line) {
     return this.list.querySelector(`[data-line="${CSS.escape(line)}"]`);
   }
 
+  /** @param {Line} line */
   fieldOf(line) {
     return this.nodeOf(String(line.id ?? "new"))?.querySelector("input");
   }
 
-  // Names may have changed, or who speaks.
+  /** Names may have changed, or who speaks. */
   attribute() {
     for (const [i, node] of [...this.list.children].entries()) {
       const who = this.speakerOf(this.lines[i]);
@@ -107,31 +200,39 @@ export class Transcript extends EventTarget {
     }
   }
 
+  /** @param {number} time */
   follow(time) {
     const until = this.frameEnd(); // a line begins within a frame as a rule
     const at = this.lines.findLastIndex((line) => line.start < until - 1e-6 && time < line.end);
-    const node = this.list.children[at] ?? null;
+    const node = /** @type {HTMLElement | undefined} */ (this.list.children[at]) ?? null;
     if (node === this.current) return;
     this.current?.removeAttribute("aria-current");
     this.current = node;
     node?.setAttribute("aria-current", "true");
     if (node && this.list.offsetParent) {
       const { offsetTop, offsetHeight } = node;
-      if (offsetTop < this.list.scrollTop || offsetTop + offsetHeight > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = offsetTop - this.list.clientHeight / 3;
+      const { scrollTop, clientHeight } = this.list;
+      const isInSight = offsetTop >= scrollTop && offsetTop + offsetHeight <= scrollTop + clientHeight;
+      if (!isInSight) this.list.scrollTop = offsetTop - clientHeight / 3;
     }
   }
 
+  /** @param {MouseEvent} event */
   clicked(event) {
-    const node = event.target.closest("li");
-    if (node && !node.querySelector("input")) this.seek(Number(node.dataset.start));
+    const node = targetOf(event).closest("li");
+    if (node && !node.querySelector("input") && !targetOf(event).matches("button"))
+      this.seek(Number(node.dataset.start));
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const node = event.target.closest("li");
-    if (!node || event.target.matches("input")) return;
-    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-    if (step) node[step]?.focus();
-    else if (event.key === "Enter") this.seek(Number(node.dataset.start));
+    const target = targetOf(event);
+    const node = target.closest("li");
+    if (!node || target.matches("input, button")) return;
+    const beside = { ArrowDown: node.nextElementSibling, ArrowUp: node.previousElementSibling };
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      /** @type {HTMLElement | null} */ (beside[event.key])?.focus();
+    } else if (event.key === "Enter") this.seek(Number(node.dataset.start));
     else if (event.key === "F2") this.edit(node);
     else if (event.key === "Delete") this.drop(node);
     else return;
@@ -139,37 +240,51 @@ export class Transcript extends EventTarget {
     event.stopPropagation();
   }
 
+  /** @param {HTMLElement} node */
   lineOf(node) {
     return this.lines.find((line) => String(line.id ?? "new") === node.dataset.line);
   }
 
-  edit(node) {
+  /**
+   * @param {HTMLElement | null} node
+   * @param {Line} [seen] as the person saw it, if they began before
+   */
+  edit(node, seen) {
     if (!node || node.querySelector("input")) return;
     const { doc } = this; // the field may be left by turning to another video
-    const line = this.lineOf(node);
+    const line = seen ?? this.lineOf(node);
     const said = node.querySelector(".said");
+    if (!doc || !line || !said) return;
     const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
     let over = false;
-    const finish = async (keep) => {
-      if (over) return;
-      over = true;
-      if (keep && input.value.trim() && input.value !== line.text) {
-        over = await this.save(doc, { ...line, text: input.value });
-        if (!over) return; // the field stays as it is, to try again
-      }
-      this.fields.delete(input);
-      input.remove();
-      if (doc !== this.doc) return;
-      if (keep || line.id === null) await this.load();
-      else this.show();
+    /** @type {Field} */
+    const field = {
+      doc,
+      line,
+      finish: async (keep, chosen = false) => {
+        if (over) return;
+        over = true;
+        const changed = keep && input.value.trim() && (chosen || input.value !== line.text);
+        const undecided = field.theirs !== undefined && !chosen;
+        if (changed && (undecided || !(await this.save(field, input.value)))) {
+          over = false; // the field stays as it is, to try again
+          if (doc !== this.doc) this.keepUnsaved(field, input.value);
+          return;
+        }
+        this.fields.delete(input);
+        input.remove();
+        if (doc !== this.doc) return;
+        if (keep || chosen || line.id === null) await this.load();
+        else this.show();
+      },
     };
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.key === "Enter") finish(true);
-      if (event.key === "Escape") finish(false);
+      if (event.key === "Enter") field.finish(true);
+      if (event.key === "Escape") field.finish(false, field.theirs !== undefined);
     });
-    input.addEventListener("blur", () => !this.drawing && finish(true));
-    this.fields.set(input, finish);
+    input.addEventListener("blur", () => !this.isDrawing && field.finish(true));
+    this.fields.set(input, field);
     said.replaceChildren(input);
     input.focus();
     input.select();
@@ -182,53 +297,122 @@ export class Transcript extends EventTarget {
       return;
     }
     const start = this.time();
-    const line = { id: null, start, end: Math.min(start + NEW_S, this.doc.video.duration), text: "" };
-    this.lines = [...this.lines, line].sort((a, b) => a.start - b.start);
+    const end = Math.min(start + NEW_S, this.doc?.store.video?.duration ?? start);
+    const added = { id: null, start, end, text: "", source: "typed", version: 0, annotator: "" };
+    this.lines = [...this.lines, added].sort(byStart);
     this.show();
     this.edit(this.nodeOf("new"));
   }
 
-  // Whether it was saved.
-  async save(doc, { id, start, end, text }) {
+  /** What was typed into a line, once its video is open again.
+   * @param {Line} line
+   * @param {string} text
+   */
+  reopen(line, text) {
+    const id = String(line.id ?? "new");
+    if (!this.nodeOf(id)) {
+      this.lines = [...this.lines, line].sort(byStart);
+      this.show();
+    }
+    this.edit(this.nodeOf(id), line);
+    const input = this.nodeOf(id)?.querySelector("input");
+    if (input) input.value = text;
+  }
+
+  /**
+   * @param {Field} field
+   * @param {string} text
+   */
+  keepUnsaved({ doc, line }, text) {
+    this.unsaved.set(doc.id, [...(this.unsaved.get(doc.id) ?? []), { line, text }]);
+  }
+
+  /** Whether it was saved. What somebody else did to the line meanwhile is shown, to choose from.
+   * @param {Field} field
+   * @param {string} text
+   */
+  async save(field, text) {
+    const { doc, line, theirs } = field;
+    const about = { video: doc.id, line: line.id, annotator: currentUser() };
     try {
-      await call(this.server, "save_line", { video: doc.id, line: id, start, end, text });
+      let { version } = theirs ?? line;
+      if (theirs === null) ({ version } = await call(this.server, "restore_line", about));
+      await call(this.server, "save_line", { ...about, version, start: line.start, end: line.end, text });
       return true;
     } catch (error) {
-      toast(`“${text}” was not saved. ${error.message}`, "error");
+      const isTheirs = error instanceof ApiError && (error.kind === "conflict" || error.kind === "gone");
+      if (isTheirs && doc === this.doc) await this.takeTheirs(field);
+      else toast(`“${text}” was not saved. ${messageOf(error)}`, "error");
       return false;
     }
   }
 
-  async drop(node) {
-    const { doc } = this;
-    const line = this.lineOf(node);
+  /** @param {Field} field */
+  async takeTheirs(field) {
+    const lines = await this.load();
+    if (!lines) return;
+    field.theirs = lines.find((line) => line.id === field.line.id) ?? null;
+    this.show();
+  }
+
+  /** Who did what to a line, oldest first. @param {Line} line */
+  history(line) {
+    return call(this.server, "line_history", { line: line.id });
+  }
+
+  /** Gives a line the words and times that it had; returns it as it is then, or null where that failed.
+   * @param {Line} line
+   * @param {Line} state
+   */
+  async restore(line, { start, end, text }) {
+    if (!this.doc) return null;
     try {
-      await call(this.server, "drop_line", { video: doc.id, line: line.id });
+      const about = { video: this.doc.id, line: line.id, version: line.version, annotator: currentUser() };
+      await call(this.server, "save_line", { ...about, start, end, text });
+    } catch (error) {
+      toast(messageOf(error), "error");
+      await this.load();
+      return null;
+    }
+    return (await this.load())?.find((each) => each.id === line.id) ?? null;
+  }
+
+  /** @param {HTMLElement} node */
+  async drop(node) {
+    const [doc, line] = [this.doc, this.lineOf(node)];
+    if (!doc || !line) return;
+    try {
+      const about = { video: doc.id, line: line.id, annotator: currentUser() };
+      await call(this.server, "drop_line", { ...about, version: line.version });
       toast("The line was removed.", "info", async () => {
-        await this.save(doc, { ...line, id: null });
+        await call(this.server, "restore_line", about).catch((error) => toast(messageOf(error), "error"));
         if (doc === this.doc) await this.load();
       });
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
     await this.load();
   }
 
-  async unread(id) {
-    await call(this.server, "import_undo", { import: id, annotator: annotator() }).catch((error) => toast(error.message, "error"));
+  /** @param {string} id */
+  async undoImport(id) {
+    const request = { import: id, annotator: currentUser() };
+    await call(this.server, "import_undo", request).catch((error) => toast(messageOf(error), "error"));
     await this.load();
   }
 
+  /** @param {HTMLInputElement} input */
   async read(input) {
-    const [file] = input.files;
+    const [file] = input.files ?? [];
+    const video = this.doc?.id;
     input.value = "";
-    if (!file) return;
+    if (!file || !video) return;
     try {
-      const { doc } = this;
-      const made = await call(this.server, "read_subtitles", { video: doc.id, text: await file.text(), annotator: annotator() });
-      toast(`${made.count} lines were read.`, "info", () => this.unread(made.import));
+      const request = { video, text: await file.text(), annotator: currentUser() };
+      const made = await call(this.server, "read_subtitles", request);
+      toast(`${made.count} lines were read.`, "info", () => this.undoImport(made.import));
     } catch (error) {
-      toast(error.message, "error");
+      toast(messageOf(error), "error");
     }
     await this.load();
   }

@@ -1,57 +1,81 @@
 // The controls under the picture: playing, speed, sound, looping, hearing what was just changed, full screen.
 
+/** @import { Workspace } from "../annotate/workspace.js" */
+/** @import { Find } from "./dom.js" */
+
 export class Transport {
-  // desk: {doc, player, selection}
-  constructor($, desk) {
-    Object.assign(this, { $, desk });
-    const { player } = desk;
+  /**
+   * @param {Find} $
+   * @param {Workspace} workspace
+   */
+  constructor($, workspace) {
+    this.$ = $;
+    this.workspace = workspace;
+    const { player } = workspace;
     const { video } = player;
+    const [speed, volume, hear] = [$("speed", "select"), $("volume", "input"), $("hear")];
     video.disablePictureInPicture = true; // a stray window over the timeline; browsers offer it in their own menu else
-    player.addEventListener("play", () => this.state());
-    player.addEventListener("pause", () => this.state());
-    video.addEventListener("ratechange", () => ($("speed").value = String(video.playbackRate)));
-    $("speed").addEventListener("change", (event) => (video.playbackRate = Number(event.target.value)));
-    $("volume").addEventListener("input", (event) => {
-      video.volume = Number(event.target.value);
+    player.on("play", () => this.state());
+    player.on("pause", () => this.state());
+    video.addEventListener("ratechange", () => (speed.value = String(video.playbackRate)));
+    speed.addEventListener("change", () => (video.playbackRate = Number(speed.value)));
+    volume.addEventListener("input", () => {
+      video.volume = Number(volume.value);
       video.muted = video.volume === 0;
     });
-    video.addEventListener("volumechange", () => ($("volume").value = video.muted ? 0 : video.volume));
+    video.addEventListener("volumechange", () => (volume.value = String(video.muted ? 0 : video.volume)));
     $("loop").addEventListener("click", () => this.loop());
-    $("hear").setAttribute("aria-pressed", localStorage.getItem("hear") ?? "false");
-    $("hear").addEventListener("click", (event) => {
-      const on = event.currentTarget.getAttribute("aria-pressed") !== "true";
-      event.currentTarget.setAttribute("aria-pressed", String(on));
+    hear.setAttribute("aria-pressed", localStorage.getItem("hear") ?? "false");
+    hear.addEventListener("click", () => {
+      const on = hear.getAttribute("aria-pressed") !== "true";
+      hear.setAttribute("aria-pressed", String(on));
       localStorage.setItem("hear", String(on));
     });
-    document.addEventListener("fullscreenchange", () => $("desk").classList.toggle("full", document.fullscreenElement === $("desk")));
+    const page = $("workspace");
+    document.addEventListener("fullscreenchange", () =>
+      page.classList.toggle("full", document.fullscreenElement === page),
+    );
   }
 
   state() {
-    const { $, desk: { player } } = this;
+    const {
+      $,
+      workspace: { player },
+    } = this;
     $("play").textContent = player.video.paused ? "▶" : "❚❚";
     $("loop").setAttribute("aria-pressed", String(Boolean(player.range?.loop)));
   }
 
-  // The chosen segment over and over, else the whole video's view.
+  /** The chosen segment over and over, else the whole video's view. */
   loop() {
-    const { doc, player, selection, timeline } = this.desk;
+    const { doc, player, selection, timeline } = this.workspace;
     if (!doc) return;
     if (player.range?.loop) player.pause();
     else {
-      const { start, end } = doc.item(selection.current) ?? timeline;
+      const { start, end } = doc.store.item(selection.current ?? "") ?? timeline;
       player.playRange(start, end, true);
     }
     this.state();
   }
 
-  // A boundary moved: play across it, if that is wanted.
+  /** A boundary moved: play across it, if that is wanted.
+   * @param {number} start
+   * @param {number} end
+   * @param {"start" | "end" | "body"} part
+   */
   changed(start, end, part) {
-    const { $, desk: { player } } = this;
+    const {
+      $,
+      workspace: { player },
+    } = this;
     if ($("hear").getAttribute("aria-pressed") === "true") player.playAround(part === "end" ? end : start);
   }
 
   fullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else this.$("desk").requestFullscreen().catch(() => {});
+    else
+      this.$("workspace")
+        .requestFullscreen()
+        .catch(() => {});
   }
 }

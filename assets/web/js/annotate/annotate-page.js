@@ -1,0 +1,305 @@
+// The parts of the Annotate page around one document: what is open, and what is drawn anew when something changes.
+
+import { VideoDocument } from "../document/video-document.js";
+import { personOf } from "../model/people.js";
+import { RowLayout } from "../model/row-layout.js";
+import { Selection } from "../model/selection.js";
+import { go, note } from "../router.js";
+import { messageOf } from "../sync/api.js";
+import { clock, finder, toast } from "../view/dom.js";
+import { Exchange } from "../view/exchange.js";
+import { Faces } from "../view/faces.js";
+import { Inspector } from "../view/inspector.js";
+import { KeySheet } from "../view/keysheet.js";
+import { LabelEditor } from "../view/labels.js";
+import { ModelRequests } from "../view/model-requests.js";
+import { Player } from "../view/player.js";
+import { ReviewPanel } from "../view/review-panel.js";
+import { SegmentList } from "../view/segments.js";
+import { splitter } from "../view/splitter.js";
+import { Timeline } from "../view/timeline.js";
+import { Tooltip } from "../view/tooltip.js";
+import { Transcript } from "../view/transcript.js";
+import { Transport } from "../view/transport.js";
+import { Lists } from "./lists.js";
+import { Workspace } from "./workspace.js";
+
+/** @import { Server } from "../types.js" */
+/** @import { Keymap } from "../input/keymap.js" */
+/** @import { Change } from "../model/document-store.js" */
+/** @import { Route } from "../router.js" */
+
+const NO_VIDEO = "This video cannot be played here; check that its file is still where it was.";
+const NO_COPY =
+  "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
+
+export class AnnotatePage {
+  /** What the pointer holds is let go of. */
+  cancelDrag = () => {};
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Server} server
+   * @param {Keymap} keymap
+   */
+  constructor(element, server, keymap) {
+    const $ = finder(element);
+    this.$ = $;
+    this.server = server;
+    this.rowLayout = new RowLayout();
+    this.selection = new Selection();
+    this.player = new Player($("player", "video"));
+    this.timeline = new Timeline($("timeline"), $("gutter"), this.rowLayout);
+    this.timeline.selection = this.selection;
+    this.workspace = new Workspace($, this.player, this.timeline, this.selection);
+    const { workspace, player } = this;
+    this.modelRequests = new ModelRequests($, server, workspace);
+    this.transport = new Transport($, workspace);
+    this.keys = new KeySheet($("keys", "dialog"), keymap);
+    this.list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
+      more ? this.selection.toggle(id) : workspace.goTo(id),
+    );
+    this.lists = new Lists($, (list) => {
+      if (list === "transcript") this.transcript.follow(player.time);
+      if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
+    });
+    workspace.take(this);
+    this.faces = new Faces($("faces", "canvas"), player, { onpick: (name) => this.pickPerson(name) });
+    this.transcript = new Transcript(element, server, {
+      seek: (time) => workspace.seek(time),
+      time: () => player.time,
+      frameEnd: () => player.frameEnd,
+    });
+    this.review = new ReviewPanel($("review"), {
+      choose: (id) => workspace.goTo(id),
+      decide: (ids, verdict) => workspace.decide(ids, verdict),
+      accept: $("accept-all", "button"),
+      reject: $("reject-below", "button"),
+    });
+    this.inspector = new Inspector($("inspector"), server, {
+      select: (id) => this.selection.one(id),
+      play: (item) => player.playRange(item.start, item.end),
+      snap: (time) => player.snap(time),
+      decide: (ids, verdict) => workspace.decide(ids, verdict),
+      merge: () => this.merge(),
+      tracks: () => this.timeline.names.filter((name) => this.trackNames.includes(name)),
+      similar: (item) => go("search", { like: [workspace.opened.id, item.start, item.end].join(",") }),
+    });
+    this.labels = new LabelEditor($("labels", "dialog"), server);
+    this.tooltip = new Tooltip($("tooltip"));
+    this.exchange = new Exchange($("exporting", "dialog"), $("importing", "dialog"), server, () => {
+      workspace.doc?.poll();
+      this.transcript.load();
+    });
+    splitter($("splitter"), $("workspace"));
+    this.#follow();
+  }
+
+  /** Merges what is chosen; the commands know how. */
+  merge = () => {};
+
+  /** The names of the rows that hold segments, from top to bottom. */
+  get trackNames() {
+    return this.timeline.rows.filter((row) => row.kind === "track").map((row) => row.name);
+  }
+
+  // ---------------------------------------------------------------- opening
+
+  /** @param {Route} route */
+  async open(route) {
+    const { $, workspace } = this;
+    if (workspace.doc && workspace.doc.id === route.video) {
+      if (route.t !== null) this.player.seek(route.t);
+      if (route.q) this.modelRequests.showQuery(workspace.doc, route.q);
+      return;
+    }
+    this.#leave();
+    this.#show(Boolean(route.video));
+    if (!route.video) return;
+    const doc = new VideoDocument(this.server, route.video);
+    doc.editor.isLocked = (row) => this.rowLayout.isLocked(row);
+    workspace.doc = doc;
+    $("workspace").setAttribute("aria-busy", "true");
+    try {
+      await doc.load();
+    } catch (error) {
+      if (workspace.doc !== doc) return;
+      $("workspace").removeAttribute("aria-busy");
+      this.#show(false);
+      workspace.doc = null;
+      toast(messageOf(error), "error");
+      return;
+    }
+    if (workspace.doc !== doc) return;
+    $("workspace").removeAttribute("aria-busy");
+    this.#begin(doc);
+    this.playVideo(doc, route.t ?? 0);
+    if (route.q) this.modelRequests.showQuery(doc, route.q);
+  }
+
+  /** Nothing is open any more. */
+  #leave() {
+    this.workspace.doc?.close();
+    this.cancelDrag();
+    this.player.close();
+    this.list.clear();
+    this.selection.one(null);
+    this.workspace.doc = this.timeline.doc = null;
+  }
+
+  /** @param {VideoDocument} doc that is loaded now */
+  #begin(doc) {
+    const { $, workspace } = this;
+    const { store } = doc;
+    const { video } = store;
+    if (!video) return;
+    $("video-name").textContent = video.name;
+    $("player-frame").style.aspectRatio = `${video.width} / ${video.height}`;
+    this.modelRequests.open(doc);
+    this.timeline.show(doc);
+    this.faces.show([], store.people, video);
+    this.transcript.open(doc);
+    store.on("change", (what) => workspace.doc === doc && this.refresh(doc, what));
+    store.on("notice", (text) => toast(text, "error"));
+    store.on("gone", () => {
+      const lost = store.state === "saved" ? "" : " What was not saved yet went with it.";
+      toast(`“${video.name}” was removed from the library.${lost}`, "error");
+      if (workspace.doc === doc) go("library");
+    });
+    for (const what of /** @type {const} */ (["content", "jobs", "labels", "present", "state"]))
+      this.refresh(doc, what);
+  }
+
+  /** @param {boolean} isOpen */
+  #show(isOpen) {
+    this.$("workspace").hidden = !isOpen;
+    this.$("annotate-empty").hidden = isOpen;
+  }
+
+  /**
+   * @param {VideoDocument} doc
+   * @param {number} time
+   */
+  playVideo(doc, time) {
+    const { video, playable, frameTimes } = doc.store;
+    if (!video) return;
+    const shown = { offset: video.media_start, pts: frameTimes, duration: video.duration, time };
+    this.$("player-note").hidden = playable;
+    if (playable) this.player.open(`/media/${doc.id}`, shown);
+    else {
+      this.$("player-note-text").textContent = NO_COPY;
+      this.player.take(shown);
+    }
+  }
+
+  // ---------------------------------------------------------------- what changes
+
+  /** Draw anew what shows it.
+   * @param {VideoDocument} doc
+   * @param {Change} what
+   */
+  refresh(doc, what) {
+    const { $, selection, timeline } = this;
+    const { store, editor } = doc;
+    this.modelRequests.refresh(doc, what);
+    if (what === "content") {
+      selection.keepOnly((id) => Boolean(store.item(id)) || store.conflicts.has(id));
+      timeline.relayout();
+      this.list.update(store, timeline.middles);
+      this.showChosen();
+      this.transcript.attribute();
+    } else if (what === "faces" && store.video) {
+      $("faces-toggle").hidden = !store.media.faces.length;
+      this.faces.show(store.media.faces, store.people, store.video);
+    } else if (what === "view" || what === "jobs" || what === "labels") {
+      timeline.relayout();
+      if (what === "labels") this.showChosen();
+    } else if (what === "conflict") {
+      toast("Somebody else changed this segment: choose which version to keep.", "error");
+      selection.one([...store.conflicts.keys()].at(-1) ?? null);
+    } else if (what === "playable") {
+      this.playVideo(doc, this.player.time);
+    } else if (what === "saved") {
+      this.inspector.show(doc, selection);
+    } else if (what === "present") {
+      const names = store.present.map((name) => name || "somebody");
+      const are = names.length > 1 ? "are" : "is";
+      $("present").textContent = names.length ? `${names.join(", ")} ${are} here too` : "";
+    }
+    const state = $("save-state");
+    state.dataset.state = state.textContent = store.state;
+    state.title = store.state === "offline" ? store.why : "";
+    $("undo", "button").disabled = !editor.undoStack.done.length;
+    $("redo", "button").disabled = !editor.undoStack.undone.length;
+  }
+
+  /** Show which segments are chosen, and what can be done with them. */
+  showChosen() {
+    const {
+      $,
+      selection,
+      workspace: { doc },
+    } = this;
+    if (!doc) return;
+    this.list.select(selection.ids, selection.current);
+    this.inspector.show(doc, selection);
+    this.review.update(doc.store, selection.current);
+    $("split", "button").disabled = !selection.size;
+    $("merge-button", "button").disabled = selection.size < 2;
+    this.timeline.invalidate();
+  }
+
+  /** @param {string} name */
+  pickPerson(name) {
+    const { doc } = this.workspace;
+    if (!doc) return;
+    const { people, media } = doc.store;
+    if (!media.faces.some((face) => people.stretches(name, [face.track]).length)) return;
+    this.selection.one(null);
+    this.faces.chosen = name;
+    this.faces.draw();
+    this.inspector.showPerson(doc, name, this.player.time);
+  }
+
+  /** Each part follows the others. */
+  #follow() {
+    const { $, player, timeline, selection, transcript, workspace } = this;
+    this.rowLayout.on("change", () => this.showChosen()); // a row may be locked now
+    selection.on("change", () => {
+      const item = workspace.doc?.store.item(selection.current ?? "");
+      if (item) timeline.reveal(item.start, item.end, item.id);
+      this.faces.chosen = null;
+      this.showChosen();
+    });
+    player.on("time", () => {
+      const { time } = player;
+      timeline.playhead = time;
+      transcript.follow(time);
+      $("clock").textContent = clock(time);
+      $("frame").textContent = `frame ${player.frameAt(time + 0.0005)}`;
+      if (!player.video.paused && (time > timeline.end || time < timeline.start)) timeline.reveal(time);
+      timeline.invalidate();
+    });
+    player.on("pause", () => {
+      if (timeline.doc && timeline.doc === workspace.doc) note({ t: player.time.toFixed(3) });
+    });
+    player.on("error", () => {
+      if (!workspace.doc?.store.playable || !player.video.error) return;
+      $("player-note").hidden = false;
+      $("player-note-text").textContent = NO_VIDEO;
+    });
+    timeline.on("view", () => {
+      $("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`;
+    });
+    timeline.on("hover", (at) => this.tooltip.show(workspace.doc && at));
+    timeline.on("spectrogram", () => workspace.doc?.media.wantSpectrogram());
+    timeline.gutter.on("pick", (name) => this.pickPerson(personOf(name)));
+    transcript.on("history", (line) => {
+      this.selection.one(null);
+      this.inspector.showLine(line, transcript);
+    });
+    transcript.on("lines", () => {
+      workspace.doc?.store.setMedia({ lines: transcript.lines.filter((line) => line.id !== null) });
+    });
+  }
+}

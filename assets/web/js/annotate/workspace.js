@@ -1,0 +1,183 @@
+// What the parts of the Annotate page know of each other, and what they can ask of the page.
+
+import { decide } from "../model/operations.js";
+import { after, queue } from "../model/review-queue.js";
+import { messageOf } from "../sync/api.js";
+import { toast } from "../view/dom.js";
+
+/** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Selection } from "../model/selection.js" */
+/** @import { Edge } from "../view/hit-test.js" */
+/** @import { Find } from "../view/dom.js" */
+/** @import { Player } from "../view/player.js" */
+/** @import { Timeline } from "../view/timeline.js" */
+
+/** The parts that the page asks on behalf of others.
+ * @typedef {object} Parts
+ * @property {import("../view/transport.js").Transport} transport
+ * @property {import("../view/model-requests.js").ModelRequests} modelRequests
+ * @property {import("../view/segments.js").SegmentList} list
+ * @property {import("../view/keysheet.js").KeySheet} keys
+ * @property {import("./lists.js").Lists} lists
+ */
+
+export class Workspace {
+  /** What is open. @type {VideoDocument | null} */
+  doc = null;
+  /** @type {Parts | null} */
+  #parts = null;
+
+  /**
+   * @param {Find} $
+   * @param {Player} player
+   * @param {Timeline} timeline
+   * @param {Selection} selection
+   */
+  constructor($, player, timeline, selection) {
+    this.$ = $;
+    this.player = player;
+    this.timeline = timeline;
+    this.selection = selection;
+  }
+
+  /** @param {Parts} parts once they are there: they get the workspace when they are made */
+  take(parts) {
+    this.#parts = parts;
+  }
+
+  get parts() {
+    return /** @type {Parts} */ (this.#parts);
+  }
+
+  /** The document; only for what happens while one is open. */
+  get opened() {
+    return /** @type {VideoDocument} */ (this.doc);
+  }
+
+  /** @param {string} text */
+  say(text) {
+    toast(text);
+  }
+
+  /** Null, and a sentence for the person, where it failed.
+   * @template Result
+   * @param {() => Promise<Result>} action
+   */
+  async attempt(action) {
+    try {
+      return await action();
+    } catch (error) {
+      toast(messageOf(error), "error");
+      return null;
+    }
+  }
+
+  // ---------------------------------------------------------------- time
+
+  /** @param {number} time */
+  seek(time) {
+    this.player.range = null;
+    this.player.seek(time);
+  }
+
+  /** Choose a segment, and go to its start. @param {string} id */
+  goTo(id) {
+    this.selection.one(id);
+    const item = this.doc?.store.item(id);
+    if (item) this.seek(item.start);
+  }
+
+  /** Where zooming keeps the view: at the playhead, if it is in view. */
+  around() {
+    const { playhead, start, end } = this.timeline;
+    return playhead >= start && playhead <= end ? playhead : undefined;
+  }
+
+  /**
+   * @param {"in" | "out"} edge
+   * @param {number} time
+   */
+  mark(edge, time) {
+    this.timeline.marks[edge] = time;
+    this.timeline.invalidate();
+  }
+
+  /** A boundary was moved.
+   * @param {number} start
+   * @param {number} end
+   * @param {Edge} part
+   */
+  changed(start, end, part) {
+    this.parts.transport.changed(start, end, part);
+  }
+
+  fullscreen() {
+    this.parts.transport.fullscreen();
+  }
+
+  // ---------------------------------------------------------------- segments
+
+  /** The ids of all segments that are listed, in order. */
+  listed() {
+    return this.parts.list.ids;
+  }
+
+  /** The row that a new segment belongs to. */
+  track() {
+    const { store } = this.opened;
+    const item = store.item(this.selection.current ?? "");
+    const first = this.timeline.rows.find((row) => row.kind === "track")?.name;
+    return (item && store.rowOf(item)) ?? first ?? "Moments";
+  }
+
+  /** Bring the focus to the label of what is chosen. */
+  label() {
+    document.getElementById("label-input")?.focus();
+  }
+
+  // ---------------------------------------------------------------- review
+
+  get #queue() {
+    return queue(this.opened.store, this.$("review-order", "select").value);
+  }
+
+  /** In review the next prediction comes to the front by itself.
+   * @param {string[]} ids
+   * @param {"accept" | "reject"} verdict
+   */
+  decide(ids, verdict) {
+    const waiting = this.#queue;
+    decide(this.opened.editor, ids, verdict);
+    if (!this.$("review").hidden && ids.length) this.#showNext(after(waiting, ids.at(-1), this.#queue));
+  }
+
+  nextUndecided() {
+    this.parts.lists.show("review");
+    this.#showNext(after(this.#queue, this.selection.current, this.#queue));
+  }
+
+  /** @param {{ id: string, start: number, end: number } | null} p */
+  #showNext(p) {
+    if (!p) {
+      this.selection.one(null);
+      toast("Everything that is shown is decided.");
+      return;
+    }
+    this.selection.one(p.id);
+    this.player.playRange(p.start, p.end);
+  }
+
+  // ---------------------------------------------------------------- beside
+
+  glance() {
+    return this.parts.modelRequests.glance();
+  }
+
+  toggleFaces() {
+    if (!this.$("faces-toggle").hidden) this.$("show-faces").click();
+  }
+
+  help() {
+    this.parts.keys.show();
+  }
+}

@@ -1,0 +1,255 @@
+// One video that is open on the page: its store, its editor, and the server behind them.
+
+import { DocumentStore } from "../model/document-store.js";
+import { Editor } from "../model/editor.js";
+import { newId } from "../model/ids.js";
+import { ApiError, array, call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+import { LiveUpdates } from "../sync/live-updates.js";
+import { Outbox } from "../sync/outbox.js";
+import { conflictOf, isOfAnnotation, sortAnswers } from "../sync/save-results.js";
+import { historyOf, keepHistory } from "../sync/storage.js";
+import { MediaData } from "./media-data.js";
+
+/** @import { Annotation, AnnotationEdit, Answer, Edit, FaceName, News, Server, VerdictEdit } from "../types.js" */
+/** @import { Failure } from "../sync/save-results.js" */
+/** @import { OutboxState } from "../sync/outbox.js" */
+
+export class VideoDocument {
+  #isGone = false;
+  /** @param {string} about */
+  #waits = (about) => this.outbox.waitsFor(about);
+
+  /**
+   * @param {Server} server
+   * @param {string} id of the video
+   */
+  constructor(server, id) {
+    this.server = server;
+    this.id = id;
+    this.store = new DocumentStore();
+    this.outbox = new Outbox(
+      server,
+      id,
+      (answers) => this.#takeAnswers(answers),
+      (state, why) => this.#takeState(state, why),
+    );
+    this.editor = new Editor(
+      this.store,
+      (edit) => this.outbox.push(edit),
+      (kept) => keepHistory(id, kept),
+    );
+    this.media = new MediaData(server, id, this.store);
+    this.updates = new LiveUpdates(
+      server,
+      () => this.#known(),
+      (news, since) => this.takeNews(news, since),
+      (why) => this.#gone(why),
+    );
+  }
+
+  // ---------------------------------------------------------------- load and follow
+
+  async load() {
+    const [history] = await Promise.all([historyOf(this.id), this.#refresh()]);
+    if (history) this.editor.takeHistory(history);
+    this.store.setFrameTimes(await array(this.id, "pts"));
+    if (this.store.isClosed) return;
+    this.store.tellContent();
+    this.outbox.flush();
+    for (const part of /** @type {const} */ (["pictures", "curve", "people"])) this.media.ask(part);
+    this.updates.begin();
+  }
+
+  /** What the server has, and what this page still has to say on top of it. */
+  async #refresh() {
+    let data;
+    let answered;
+    do {
+      // what was saved while the answer was on its way is not in it, and does not wait any more either
+      answered = this.outbox.answeredCount;
+      [data] = await Promise.all([call(this.server, "load_document", { video: this.id }), this.outbox.restore()]);
+    } while (answered !== this.outbox.answeredCount);
+    const loaded = data;
+    this.store.batch(() => {
+      this.store.takeDocument(loaded);
+      for (const edit of this.outbox.pending) this.store.applyEdit(edit);
+    });
+  }
+
+  async reload() {
+    try {
+      await this.#refresh();
+      this.outbox.flush();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  #known() {
+    const { seq, runSeq, schemaKey } = this.store;
+    return { video: this.id, since: seq, run_since: runSeq, schema: schemaKey };
+  }
+
+  /**
+   * @param {News} news
+   * @param {number} since what was asked for
+   */
+  async takeNews(news, since = this.store.seq) {
+    if (news.seq < since) return this.reload(); // a backup was brought back: what is here may be gone
+    const { newRuns, jobsEnded } = this.store.takeNews(news, this.#waits);
+    if (newRuns) this.media.ask("curve");
+    if (newRuns) this.media.ask("people");
+    this.media.askAgain();
+    if (jobsEnded) this.media.ask("made");
+  }
+
+  poll() {
+    return this.updates.poll();
+  }
+
+  /** The page turns away; what waits is still sent. */
+  close() {
+    this.updates.end();
+    this.store.close();
+  }
+
+  /** The video is no longer in the library. @param {string} why */
+  #gone(why) {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.close();
+    this.store.tellGone(why);
+  }
+
+  // ---------------------------------------------------------------- what the server says to edits
+
+  /**
+   * @param {OutboxState} state
+   * @param {string} why
+   */
+  #takeState(state, why) {
+    if (state === "gone") this.#gone(why);
+    else if (state === "others") {
+      this.store.notice(why);
+      this.reload();
+    } else this.store.setSending(state, why);
+  }
+
+  /** Returns the edits that are over. @param {Answer[]} answers */
+  #takeAnswers(answers) {
+    const { store, editor } = this;
+    const { saved, failures } = sortAnswers(answers);
+    /** @type {Map<Annotation | null, Annotation>} */
+    const written = new Map();
+    for (const { edit, row } of saved) {
+      if (!row || !isOfAnnotation(edit)) continue;
+      const other = store.takeSaved(edit, row, this.#waits);
+      if (other) written.set(other.sent, other.saved);
+    }
+    if (written.size) editor.undoStack.replaceStates(written);
+    if (saved.length) store.tellSaved();
+    const over = saved.map(({ edit }) => edit);
+    if (store.isClosed) return over; // nobody looks: what failed waits in storage until the video is opened again
+    const reasons = new Set();
+    for (const failure of failures) {
+      if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
+      else {
+        over.push(...this.#takeBack(failure));
+        reasons.add(failure.result.error);
+      }
+    }
+    for (const text of reasons) store.notice(text);
+    if (reasons.size) this.reload();
+    return over;
+  }
+
+  /** @param {Failure} failure */
+  #takeBack({ about, edits }) {
+    this.editor.undoStack.forget(about);
+    const first = edits.find(isOfAnnotation);
+    if (first) this.store.returnToVersion(about, first.base_version);
+    return edits;
+  }
+
+  /** @param {Failure} failure @returns {Edit[]} */
+  #takeConflict({ about, edits, result }) {
+    const { store, editor } = this;
+    const theirs = result.current;
+    const earlier = store.conflicts.get(about)?.kept ?? [];
+    const { over, newest, verdict, conflict, kept, replaced } = conflictOf([...earlier, ...edits], theirs);
+    store.takeTheirs(about, newest.prediction_id, theirs);
+    editor.undoStack.forget(about);
+    if (!conflict) {
+      this.#decide(newest, verdict);
+      store.closeConflict(about);
+      return over;
+    }
+    if (replaced.length) this.outbox.keep(kept, replaced);
+    store.openConflict(about, conflict);
+    return over;
+  }
+
+  /**
+   * @param {{ id: string, prediction_id: string | null }} about
+   * @param {VerdictEdit | undefined} decision
+   */
+  #decide({ id, prediction_id: prediction }, decision) {
+    if (decision && prediction && this.store.predictions.has(prediction))
+      this.editor.decideOn(prediction, decision.verdict, id);
+  }
+
+  /** The person chose.
+   * @param {string} id
+   * @param {boolean} keepMine
+   */
+  resolve(id, keepMine) {
+    const { store, editor, outbox } = this;
+    const conflict = store.conflicts.get(id);
+    if (!conflict) return;
+    const { mine, theirs, verdict, kept } = conflict;
+    store.batch(() => {
+      store.closeConflict(id);
+      if (!keepMine) return;
+      const now = store.annotations.get(id) ?? (theirs && { ...theirs, deleted: true });
+      // theirs may have been edited further, here, before somebody chose
+      const version = theirs ? Math.max(theirs.version, store.versionOf(id)) : 0;
+      editor.put(now, { ...mine, id: theirs ? id : newId(), version });
+      this.#decide(mine, verdict);
+    });
+    outbox.forget(kept); // not before the choice itself is kept
+    outbox.flush();
+  }
+
+  // ---------------------------------------------------------------- beside segments
+
+  /** Show or hide what a question found. @param {string} runId */
+  toggleRun(runId) {
+    this.store.toggleRun(runId);
+    this.media.ask("curve");
+  }
+
+  /** Say who faces are; annotations of the old name follow.
+   * @param {FaceName[]} names
+   * @param {(made: Annotation) => string | null} rename the new row of an annotation, if it gets one
+   */
+  async namePeople(names, rename = () => null) {
+    const { store, editor } = this;
+    const before = store.people;
+    store.namePeople({ seq: before.seq, names });
+    try {
+      const request = { video: this.id, names, base: before.seq, annotator: currentUser() };
+      store.namePeople(await call(this.server, "save_people", request));
+    } catch (error) {
+      store.notice(messageOf(error));
+      store.namePeople(before);
+      return;
+    }
+    editor.together(() => {
+      for (const made of [...store.annotations.values()]) {
+        const track = rename(made);
+        if (track && track !== made.track) editor.act(made, { ...made, track }); // also where it is locked: the row itself has another name
+      }
+    });
+  }
+}

@@ -1,0 +1,517 @@
+// The state of one video's page: what is known of it, and every way in which that changes. Nothing else writes here;
+// what is read here is not to be changed in place.
+
+import { Emitter } from "../emitter.js";
+import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./annotation.js";
+import { People } from "./people.js";
+
+/** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceNames, FaceTrack, Graph,
+ *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram,
+ *   Track, Verdict, Video } from "../types.js" */
+
+/** What is measured over the time of a video, beside its segments.
+ * @typedef {object} Media
+ * @property {Float64Array} shots times of cuts
+ * @property {Int8Array} waveform lowest and highest level of each bin
+ * @property {Spectrogram | null} spectrogram
+ * @property {readonly Line[]} lines what is said
+ * @property {Curve | null} curve of the newest question that is shown
+ * @property {readonly FaceTrack[]} faces of the newest run of speakers
+ * @property {readonly SoundsLike[]} alike
+ * @property {ReadonlyMap<string, readonly Graph[]>} graphs track → scores over time
+ */
+
+/** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version.
+ * @typedef {"content" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
+ *   | "state"} Change
+ *
+ * notice: a sentence for the person; gone: the video was removed, and why.
+ * @typedef {{ change: Change, notice: string, gone: string }} DocumentEvents
+ */
+
+/** Whether an edit about something, by its id, is not answered yet.
+ * @typedef {(id: string) => boolean} Waits
+ */
+
+/** @extends {Emitter<DocumentEvents>} */
+export class DocumentStore extends Emitter {
+  /** @type {Map<string, Prediction>} */
+  #predictions = new Map();
+  /** @type {Map<string, Annotation>} */
+  #annotations = new Map();
+  /** @type {Map<string, Conflict>} */
+  #conflicts = new Map();
+  /** @type {Set<string>} */
+  #hidden = new Set();
+  /** @type {Map<string, number>} */
+  #versions = new Map();
+  #batches = 0;
+  #closed = false;
+  #told = "";
+  #jobsSeen = "";
+
+  /** @readonly @type {ReadonlyMap<string, Readonly<Prediction>>} */
+  predictions = this.#predictions;
+  /** @readonly @type {ReadonlyMap<string, Readonly<Annotation>>} */
+  annotations = this.#annotations;
+  /** @readonly @type {ReadonlyMap<string, Readonly<Conflict>>} annotation id → mine and theirs */
+  conflicts = this.#conflicts;
+  /** @readonly @type {ReadonlySet<string>} runs whose predictions are not shown */
+  hidden = this.#hidden;
+  /** @readonly @type {readonly Preview[]} */
+  previews = [];
+  /** @readonly @type {readonly Job[]} */
+  jobs = [];
+  /** @readonly @type {JobKinds} */
+  kinds = {};
+  /** @readonly @type {readonly Run[]} */
+  runs = [];
+  /** @readonly @type {string} */
+  schemaKey = "";
+  /** @readonly @type {readonly Label[]} */
+  labels = [];
+  /** @readonly @type {ReadonlyMap<string, Track>} */
+  tracks = new Map();
+  /** @readonly @type {readonly string[]} */
+  palette = [];
+  /** @readonly @type {readonly string[]} */
+  engines = [];
+  /** @readonly @type {People} */
+  people = new People({ seq: 0, names: [] });
+  /** @readonly @type {Video | null} null before it is loaded */
+  video = null;
+  /** @readonly @type {boolean} whether a browser can play it */
+  playable = false;
+  /** @readonly @type {boolean} whether it is searchable */
+  indexed = false;
+  /** @readonly @type {boolean} whether this person may change what others use */
+  admin = true;
+  /** @readonly @type {number} the last revision that is in here */
+  seq = 0;
+  /** @readonly @type {number} the last run that is in here */
+  runSeq = 0;
+  /** @readonly @type {Float64Array} times where frames begin */
+  frameTimes = new Float64Array(0);
+  /** @readonly @type {number} predictions below this score are not shown */
+  threshold = 0;
+  /** @readonly @type {readonly string[]} who else looks at this video */
+  present = [];
+  /** @readonly @type {SaveState} */
+  state = "saved";
+  /** @readonly @type {string} why it is not saved */
+  why = "";
+  /** @readonly @type {Readonly<Media>} */
+  media = {
+    shots: new Float64Array(0),
+    waveform: new Int8Array(0),
+    spectrogram: null,
+    lines: [],
+    curve: null,
+    faces: [],
+    alike: [],
+    graphs: new Map(),
+  };
+
+  /** @param {Partial<DocumentStore>} values */
+  #set(values) {
+    Object.assign(this, values);
+  }
+
+  /** @param {Change} what */
+  #changed(what) {
+    if (!this.#closed && !(this.#batches && what === "content")) this.emit("change", what);
+  }
+
+  // ---------------------------------------------------------------- what can be asked
+
+  /** @param {string} id */
+  item(id) {
+    return /** @type {Item | null} */ (this.annotations.get(id) ?? this.predictions.get(id) ?? null);
+  }
+
+  /** The row of the timeline that a segment is shown in; null for a prediction about a face that is nobody.
+   * @param {{ id: string, track: string, start: number }} item
+   */
+  rowOf(item) {
+    return this.annotations.has(item.id) ? item.track : this.people.rowOf(item.track, item.start);
+  }
+
+  /** @param {string | null} predictionId */
+  correctionOf(predictionId) {
+    if (predictionId === null) return null;
+    for (const made of this.annotations.values()) if (made.prediction_id === predictionId) return made;
+    return null;
+  }
+
+  /** The newest version of an annotation that is known, also of one that is deleted.
+   * @param {string} id
+   */
+  versionOf(id) {
+    return this.#versions.get(id) ?? 0;
+  }
+
+  /** The runs of questions, oldest first. Only the newest is shown at first: many questions in one row are unreadable. */
+  get groundingRuns() {
+    return this.runs.filter((run) => run.task === "grounding");
+  }
+
+  /** Whether a prediction belongs to what is asked at the moment.
+   * @param {Prediction} p
+   */
+  isOffered(p) {
+    return !this.hidden.has(p.run) && this.rowOf(p) !== null;
+  }
+
+  /** @param {Prediction | Preview} p */
+  isShown(p) {
+    if ("preview" in p) return this.rowOf(p) !== null;
+    return this.isOffered(p) && (p.score >= this.threshold || Boolean(p.verdict));
+  }
+
+  /** What is shown and nobody decided yet. */
+  get undecided() {
+    return [...this.predictions.values()].filter((p) => !p.verdict && this.isShown(p));
+  }
+
+  get isClosed() {
+    return this.#closed;
+  }
+
+  // ---------------------------------------------------------------- what the server has
+
+  /** Everything anew, in place of what was here. @param {DocumentData} data */
+  takeDocument(data) {
+    this.#set({
+      video: data.video,
+      playable: data.playable,
+      seq: data.seq,
+      runSeq: data.run_seq,
+      runs: data.runs,
+      palette: data.palette,
+      engines: data.engines,
+      jobs: data.jobs,
+      kinds: data.kinds,
+      indexed: data.indexed,
+      admin: data.admin,
+      people: new People(data.people),
+    });
+    this.takeSchema(data.schema);
+    this.#predictions.clear();
+    for (const p of data.predictions) this.#predictions.set(p.id, p);
+    this.#annotations.clear();
+    for (const row of data.annotations) {
+      this.#annotations.set(row.id, annotation(row));
+      this.rememberVersion(row.id, row.version);
+    }
+    this.#hidden.clear();
+    for (const run of this.groundingRuns.slice(0, -1)) this.#hidden.add(run.id);
+  }
+
+  /** The labels of each track, and what else the library's schema says. @param {Schema} schema */
+  takeSchema({ key, labels, tracks }) {
+    this.#set({ schemaKey: key, labels, tracks: new Map(tracks.map((track) => [track.track, track])) });
+    this.#changed("labels");
+  }
+
+  /** What others did, but for what this page still has to say something about.
+   * @param {News} news
+   * @param {Waits} waits
+   * @returns {{ newRuns: boolean, jobsEnded: boolean }}
+   */
+  takeNews(news, waits) {
+    let moved = false;
+    let skipped = false;
+    for (const run of news.runs) moved = this.#addRun(run) || moved; // before the verdicts: some may be about them
+    const newRuns = moved;
+    for (const row of news.annotations) {
+      const taken = this.takeRow(row, waits);
+      moved ||= taken === "taken";
+      skipped ||= taken === "waits";
+    }
+    for (const [id, verdict] of Object.entries(news.verdicts)) {
+      if ((this.#predictions.get(id)?.verdict ?? verdict) === verdict) continue;
+      skipped ||= waits(id);
+      if (!waits(id)) moved = this.#judge(id, verdict) || moved;
+    }
+    if (news.people.seq > this.people.seq) {
+      this.#set({ people: new People(news.people) });
+      moved = true;
+      this.#changed("faces");
+    }
+    if (JSON.stringify(news.present) !== JSON.stringify(this.present)) {
+      this.#set({ present: news.present });
+      this.#changed("present");
+    }
+    if (news.schema) {
+      this.takeSchema(news.schema);
+      moved = true;
+    }
+    if (!skipped) this.#set({ seq: news.seq }); // else they are told again, once our own word is saved
+    this.#set({ runSeq: Math.max(this.runSeq, news.run_seq) });
+    const jobsEnded = this.#takeJobs(news.jobs);
+    if (moved) this.#changed("content");
+    return { newRuns, jobsEnded };
+  }
+
+  /** The row of an annotation as the server has it.
+   * @param {Annotation} row
+   * @param {Waits} waits
+   * @returns {"taken" | "known" | "waits"} waits: our own word is still out
+   */
+  takeRow(row, waits) {
+    const known = this.#annotations.get(row.id);
+    // The answer may be older than what this page did since; one that it deleted must not come back by that.
+    if (known ? known.version >= row.version : this.versionOf(row.id) > row.version) return "known";
+    this.#takeTheirsOfConflict(row);
+    if (waits(row.id)) return "waits";
+    this.rememberVersion(row.id, row.version);
+    if (row.deleted) return this.#annotations.delete(row.id) ? "taken" : "known";
+    this.#annotations.set(row.id, annotation({ ...known, ...row }));
+    return "taken";
+  }
+
+  /** The server's answer to an edit that it saved.
+   * @param {AnnotationEdit} edit
+   * @param {Annotation} row
+   * @param {Waits} waits
+   * @returns {{ sent: Annotation, saved: Annotation } | null} where it took something else than was sent
+   */
+  takeSaved(edit, row, waits) {
+    this.#takeTheirsOfConflict(row);
+    if (row.version > edit.base_version + 1) {
+      // the answer came late, and somebody went on meanwhile
+      if (this.takeRow(row, waits) === "taken") this.#changed("content");
+      return null;
+    }
+    this.rememberVersion(row.id, row.version);
+    const known = this.#annotations.get(row.id);
+    if (!known || known.version > row.version) return null;
+    const saved = annotation({ ...known, ...row });
+    this.#annotations.set(row.id, saved);
+    return sameAsSent(known, saved) ? null : { sent: known, saved };
+  }
+
+  /** Something of ours was saved. */
+  tellSaved() {
+    this.#changed("saved");
+  }
+
+  /** @param {Annotation} row */
+  #takeTheirsOfConflict(row) {
+    const conflict = this.#conflicts.get(row.id);
+    if (conflict) this.#conflicts.set(row.id, { ...conflict, theirs: annotation(row) });
+  }
+
+  /** A newer run of the same question takes the place of the older one on the timeline (both stay in the store).
+   * @param {News["runs"][number]} run
+   */
+  #addRun({ predictions, ...run }) {
+    if (this.runs.some((known) => known.id === run.id)) return false;
+    const isSame = (/** @type {Run} */ other) =>
+      other.task === run.task && other.model === run.model && other.query === run.query;
+    if (run.task === "grounding") for (const other of this.groundingRuns) this.#hidden.add(other.id);
+    const replaced = new Set(this.runs.filter(isSame).map((old) => old.id));
+    for (const p of [...this.#predictions.values()]) if (replaced.has(p.run)) this.#predictions.delete(p.id);
+    this.#set({ runs: [...this.runs.filter((other) => !isSame(other)), run] });
+    for (const p of predictions) this.#predictions.set(p.id, { verdict: "", ...p });
+    this.#hidden.delete(run.id);
+    return true;
+  }
+
+  /** Whether one of them has ended: what it made may be there now.
+   * @param {News["jobs"]} jobs
+   */
+  #takeJobs(jobs) {
+    const seen = JSON.stringify(jobs);
+    if (seen === this.#jobsSeen) return false;
+    this.#jobsSeen = seen;
+    const isDone = (/** @type {Job} */ job) => jobs.some((now) => now.id === job.id && now.state === "done");
+    const ended = this.jobs.some((job) => job.state !== "done" && isDone(job));
+    /** @returns {Preview[]} */
+    const found = (/** @type {News["jobs"][number]} */ { id, preview }) =>
+      preview.map((p, i) => ({ ...p, id: `${id}:${i}`, preview: true }));
+    this.#set({ jobs, previews: jobs.flatMap(found) });
+    this.#changed("jobs");
+    return ended;
+  }
+
+  // ---------------------------------------------------------------- what this person does
+
+  /** What an edit makes of the document before anybody answered; versions count as the server will count them.
+   * @param {EditRequest | Edit} edit
+   */
+  applyEdit(edit) {
+    if (edit.op === "verdict") {
+      this.#judge(edit.prediction_id, edit.verdict);
+      this.#changed("content");
+      return;
+    }
+    const made = annotationOf(edit);
+    const prediction = this.#predictions.get(made.prediction_id ?? "");
+    const accepts = prediction && isAccepting(made, prediction);
+    this.rememberVersion(made.id, made.version);
+    if (made.deleted) this.#annotations.delete(made.id);
+    else this.#annotations.set(made.id, prediction ? { ...made, source: accepts ? "accepted" : "correction" } : made);
+    if (prediction) this.#judge(prediction.id, made.deleted ? "" : accepts ? "accepted" : "corrected");
+    this.#changed("content");
+  }
+
+  /**
+   * @param {string} predictionId
+   * @param {Verdict} verdict
+   */
+  #judge(predictionId, verdict) {
+    const prediction = this.#predictions.get(predictionId);
+    if (prediction) this.#predictions.set(predictionId, { ...prediction, verdict });
+    return Boolean(prediction);
+  }
+
+  /** Several changes, shown at once.
+   * @template Result
+   * @param {() => Result} work
+   */
+  batch(work) {
+    this.#batches += 1;
+    try {
+      return work();
+    } finally {
+      this.#batches -= 1;
+      this.#changed("content");
+    }
+  }
+
+  get isBatching() {
+    return this.#batches > 0;
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} version
+   */
+  rememberVersion(id, version) {
+    this.#versions.set(id, Math.max(version, this.versionOf(id)));
+  }
+
+  /** What was edited on top of a version is not to be: that version is the newest again.
+   * @param {string} id
+   * @param {number} version
+   */
+  returnToVersion(id, version) {
+    this.#versions.set(id, version);
+  }
+
+  // ---------------------------------------------------------------- conflicts
+
+  /** What somebody else made of an annotation, in place of ours; null where the server has none.
+   * @param {string} id
+   * @param {string | null} predictionId
+   * @param {Annotation | null} theirs
+   */
+  takeTheirs(id, predictionId, theirs) {
+    this.returnToVersion(id, theirs?.version ?? 0);
+    const there = theirs && !theirs.deleted ? annotation(theirs) : null;
+    if (there) this.#annotations.set(id, there);
+    else this.#annotations.delete(id);
+    const standing = there ?? this.correctionOf(predictionId); // another one may have been made since
+    if (predictionId) this.#judge(predictionId, standing ? verdictOf(standing) : "");
+  }
+
+  /**
+   * @param {string} id
+   * @param {Conflict} conflict
+   */
+  openConflict(id, conflict) {
+    this.#conflicts.set(id, conflict);
+    this.#changed("content");
+    this.#changed("conflict");
+  }
+
+  /** @param {string} id */
+  closeConflict(id) {
+    this.#conflicts.delete(id);
+    this.#changed("content");
+  }
+
+  // ---------------------------------------------------------------- people, measurements, what is shown
+
+  /** @param {FaceNames} people */
+  namePeople(people) {
+    this.#set({ people: new People(people) });
+    this.#changed("faces");
+    this.#changed("content");
+  }
+
+  /** @param {Float64Array} times */
+  setFrameTimes(times) {
+    this.#set({ frameTimes: times });
+  }
+
+  /** A copy that browsers can play is there now. */
+  becomePlayable() {
+    this.#set({ playable: true });
+    this.#changed("playable");
+  }
+
+  /**
+   * @param {Partial<Media>} media
+   * @param {...Change} changes what it shows in
+   */
+  setMedia(media, ...changes) {
+    this.#set({ media: { ...this.media, ...media } });
+    for (const what of /** @type {Change[]} */ ([...changes, "view"])) this.#changed(what);
+  }
+
+  /** Show or hide what a run found. @param {string} runId */
+  toggleRun(runId) {
+    if (!this.#hidden.delete(runId)) this.#hidden.add(runId);
+    this.#changed("content");
+  }
+
+  /** @param {number} threshold */
+  setThreshold(threshold) {
+    this.#set({ threshold });
+    this.#changed("content");
+  }
+
+  /** How the saving goes; a refusal is told once, however often it is tried.
+   * @param {SendingState} sending
+   * @param {string} why
+   */
+  setSending(sending, why) {
+    if (sending === "failed" && why !== this.#told) this.notice(`Not saved: ${why}`);
+    if (sending === "failed" || sending === "saved") this.#told = why;
+    /** @type {SaveState} */
+    const state = sending === "saved" && this.conflicts.size ? "conflict" : sending === "failed" ? "offline" : sending;
+    if (state === this.state && why === this.why) return;
+    this.#set({ state, why });
+    this.#changed("state");
+  }
+
+  /** All is in here now. */
+  tellContent() {
+    this.#changed("content");
+  }
+
+  /** A sentence for the person. @param {string} text */
+  notice(text) {
+    this.emit("notice", text);
+  }
+
+  /** The video is no longer in the library. @param {string} why */
+  tellGone(why) {
+    this.emit("gone", why);
+  }
+
+  /** The page turns away: from now on nothing is told but notices. */
+  close() {
+    this.#closed = true;
+  }
+}
+
+/** Where speech begins or ends, by subtitles and by who was found to speak.
+ * @param {DocumentStore} store
+ */
+export function speechEdges(store) {
+  const speaking = [...store.predictions.values()].filter((p) => p.task === "speaker" && p.label === "speaking");
+  return [...store.media.lines, ...speaking].flatMap(({ start, end }) => [start, end]);
+}

@@ -1,0 +1,219 @@
+// Every change a person makes to a document: applied at once, sent behind their back, and undone as one step.
+
+import { annotation, editOf, equal, verdictOf } from "./annotation.js";
+import { newId } from "./ids.js";
+import { UndoController } from "./undo-controller.js";
+import { UndoStack } from "./undo-stack.js";
+
+/** @import { Annotation, EditRequest, Item, Prediction, Verdict } from "../types.js" */
+/** @import { DocumentStore } from "./document-store.js" */
+/** @import { UndoableChange } from "./undo-stack.js" */
+
+/** What is kept of the undo stack: its groups, and the version of each annotation in them. Nothing else knows of an
+ * annotation that is deleted.
+ * @typedef {{ done: UndoableChange[][], undone: UndoableChange[][], versions: [string, number][] }} KeptHistory
+ */
+
+/** @typedef {Pick<Annotation, "track" | "start" | "end"> & Partial<Annotation>} NewAnnotation */
+
+export class Editor {
+  /** The row that a step was refused in because it is locked. @type {string | null} */
+  #barred = null;
+  #undo;
+
+  /**
+   * @param {DocumentStore} store
+   * @param {(edit: EditRequest) => void} send
+   * @param {(kept: KeptHistory) => void} [keep] told of the undo stack whenever it changes
+   */
+  constructor(store, send, keep = () => {}) {
+    this.store = store;
+    this.send = send;
+    this.keep = keep;
+    this.undoStack = new UndoStack(() => this.keepHistory());
+    this.#undo = new UndoController(this);
+    /** Whether nothing in a row may be changed, as the page has it. @type {(row: string | null) => boolean} */
+    this.isLocked = () => false;
+  }
+
+  // ---------------------------------------------------------------- annotations
+
+  /** Returns the id, or null in a row that is locked.
+   * @param {NewAnnotation} fields
+   */
+  create(fields) {
+    if (this.bars(fields.track)) return null;
+    const made = annotation({ ...fields, id: newId(), version: 0 });
+    this.act(null, made);
+    return made.id;
+  }
+
+  /**
+   * @param {string} id
+   * @param {Partial<Annotation>} fields
+   * @param {number} [base] the version the person saw when they began (a drag takes a while)
+   */
+  update(id, fields, base = this.store.annotations.get(id)?.version) {
+    const before = this.store.annotations.get(id);
+    if (!before || base === undefined) return;
+    const changed = Object.entries(fields).filter(([, value]) => value !== undefined);
+    if (changed.every(([key, value]) => equal(before[/** @type {keyof Annotation} */ (key)], value))) return;
+    if (this.bars(before.track) || this.bars(fields.track ?? null)) return;
+    this.act(before, { ...before, ...Object.fromEntries(changed), version: base });
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    const before = this.store.annotations.get(id);
+    if (before && !this.bars(before.track)) this.act(before, { ...before, deleted: true });
+  }
+
+  /** Whether a row is locked; the person is told, once a step.
+   * @param {string | null} row
+   */
+  bars(row) {
+    if (!this.isLocked(row)) return false;
+    if (this.store.isBatching) this.#barred = row;
+    else this.store.notice(`“${row}” is locked; unlock it in its menu.`);
+    return true;
+  }
+
+  // ---------------------------------------------------------------- predictions
+
+  /** What an annotation of a prediction begins with.
+   * @param {Prediction} p
+   */
+  #begun(p) {
+    const { start, end, label } = p;
+    return { track: this.store.rowOf(p) ?? p.track, start, end, label, prediction_id: p.id };
+  }
+
+  /** Dragging a prediction makes an annotation of it; the prediction stays as the model made it. Returns its id.
+   * @param {string} predictionId
+   * @param {Partial<Annotation>} fields
+   */
+  correct(predictionId, fields) {
+    const known = this.store.correctionOf(predictionId);
+    if (known) {
+      this.update(known.id, fields);
+      return known.id;
+    }
+    const p = this.store.predictions.get(predictionId);
+    return p ? this.create({ ...this.#begun(p), source: "correction", ...fields }) : null;
+  }
+
+  /** @param {string} predictionId */
+  accept(predictionId) {
+    const p = this.store.predictions.get(predictionId);
+    if (!p || this.bars(this.store.rowOf(p))) return;
+    const known = this.store.correctionOf(predictionId);
+    if (!known) this.create({ ...this.#begun(p), source: "accepted" });
+    else if (p.verdict !== verdictOf(known)) this.#judge(p, verdictOf(known), p.verdict, known.id);
+  }
+
+  /** Rejecting what is rejected takes that back.
+   * @param {string} predictionId
+   */
+  reject(predictionId) {
+    const p = this.store.predictions.get(predictionId);
+    if (!p || this.bars(this.store.rowOf(p))) return;
+    const from = p.verdict;
+    const known = this.store.correctionOf(predictionId);
+    this.together(() => {
+      if (known) this.remove(known.id);
+      this.#judge(p, from === "rejected" ? "" : "rejected", from, known?.id);
+    });
+  }
+
+  /**
+   * @param {Prediction} prediction
+   * @param {Verdict} verdict
+   * @param {Verdict} from
+   * @param {string} [annotationId]
+   */
+  #judge(prediction, verdict, from, annotationId) {
+    this.decideOn(prediction.id, verdict, annotationId);
+    this.undoStack.add({ decision: prediction.id, from, to: verdict });
+  }
+
+  /**
+   * @param {string} predictionId
+   * @param {Verdict} verdict
+   * @param {string} [annotationId] what stands or falls with the verdict: where it is refused, the verdict is too
+   */
+  decideOn(predictionId, verdict, annotationId) {
+    this.#apply({ op: "verdict", prediction_id: predictionId, verdict, ...(annotationId && { id: annotationId }) });
+  }
+
+  // ---------------------------------------------------------------- steps
+
+  /** A change that can be undone.
+   * @param {Annotation | null} before
+   * @param {Annotation} after carries the version that the person saw
+   */
+  act(before, after) {
+    this.put(before, after);
+    const made = this.store.annotations.get(after.id) ?? { ...after, version: after.version + 1 };
+    this.undoStack.add({ before, after: made });
+  }
+
+  /** A change that is no step of its own.
+   * @param {{ deleted: boolean } | null} before
+   * @param {Annotation} after
+   */
+  put(before, after) {
+    this.#apply(editOf(before, after));
+  }
+
+  /** @param {EditRequest} edit */
+  #apply(edit) {
+    this.store.applyEdit(edit);
+    this.send(edit);
+  }
+
+  /** Several changes as one step of undo, shown at once.
+   * @template Result
+   * @param {() => Result} work
+   */
+  together(work) {
+    return this.batch(() => this.undoStack.together(work));
+  }
+
+  /** Several changes, shown at once; where one was refused in a locked row, that is said once.
+   * @template Result
+   * @param {() => Result} work
+   */
+  batch(work) {
+    try {
+      return this.store.batch(work);
+    } finally {
+      const row = this.#barred;
+      if (!this.store.isBatching && row !== null) {
+        this.#barred = null;
+        this.bars(row);
+      }
+    }
+  }
+
+  undo() {
+    this.#undo.undo();
+  }
+
+  redo() {
+    this.#undo.redo();
+  }
+
+  keepHistory() {
+    const { done, undone, annotations } = this.undoStack;
+    this.keep({ done, undone, versions: annotations.map((id) => [id, this.store.versionOf(id)]) });
+  }
+
+  /** What an earlier page of this tab could undo.
+   * @param {KeptHistory} history
+   */
+  takeHistory(history) {
+    this.undoStack.restore(history);
+    const versions = Array.isArray(history.versions) ? history.versions : []; // an earlier release may have kept others
+    for (const each of versions) if (Array.isArray(each)) this.store.rememberVersion(each[0], each[1]);
+  }
+}

@@ -1,0 +1,129 @@
+// How the rows of the timeline are arranged: a person's preference, kept by this browser for all videos.
+
+import { Emitter } from "../emitter.js";
+import { entriesOf, isObject, isTexts, readPreferences } from "./preferences.js";
+
+/** @import { Keeper } from "./preferences.js" */
+
+/** size: a step of SIZES; graph: whether the scores of a row are shown under it.
+ * @typedef {{ collapsed?: boolean, hidden?: boolean, locked?: boolean, size?: number, graph?: boolean }} RowState
+ */
+
+const KEY = "rows";
+const SIZES = [0.75, 1, 1.5, 2.25];
+const USUAL = 1;
+/** @type {{ [row: string]: RowState }} */
+const FIRST = { Spectrogram: { hidden: true } }; // computed when it is first looked at
+
+/** @extends {Emitter<{ change: null }>} */
+export class RowLayout extends Emitter {
+  /** The only row to show, for this page. @type {string | null} */
+  solo = null;
+
+  /** @param {Keeper | null} [storage] */
+  constructor(storage = globalThis.localStorage) {
+    super();
+    this.storage = storage;
+    const known = readPreferences(storage, KEY);
+    /** @type {string[]} */
+    this.order = isTexts(known.order) ? known.order : [];
+    /** @type {Map<string, RowState>} */
+    this.of = new Map([...Object.entries(FIRST), ...entriesOf(known.of, isObject)]);
+  }
+
+  /** @param {string} name @returns {RowState} */
+  get(name) {
+    return this.of.get(name) ?? {};
+  }
+
+  /**
+   * @param {string} name
+   * @param {RowState} change
+   */
+  set(name, change) {
+    this.of.set(name, { ...this.get(name), ...change });
+    this.save();
+  }
+
+  /**
+   * @param {string} name
+   * @param {"collapsed" | "hidden" | "locked" | "graph"} what
+   */
+  toggle(name, what) {
+    this.set(name, { [what]: !this.get(name)[what] });
+  }
+
+  /** @param {string | null} name */
+  isLocked(name) {
+    return name !== null && Boolean(this.get(name).locked);
+  }
+
+  /** @param {string} name */
+  isShown(name) {
+    return this.solo ? name === this.solo : !this.get(name).hidden;
+  }
+
+  /** @param {string} name */
+  only(name) {
+    this.solo = this.solo === name ? null : name;
+    this.emit("change", null);
+  }
+
+  showAll() {
+    this.solo = null;
+    for (const [name, state] of this.of) this.of.set(name, { ...state, hidden: false });
+    this.save();
+  }
+
+  /** How high it is, next to the usual. @param {string} name */
+  size(name) {
+    return SIZES[this.get(name).size ?? USUAL] ?? SIZES[USUAL];
+  }
+
+  /** Whether it can be a step (1, -1) taller.
+   * @param {string} name
+   * @param {number} step
+   */
+  canResize(name, step) {
+    return !this.get(name).collapsed && (this.get(name).size ?? USUAL) + step in SIZES;
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} step
+   */
+  resize(name, step) {
+    const size = Math.min(SIZES.length - 1, Math.max(0, (this.get(name).size ?? USUAL) + step));
+    this.set(name, { size });
+  }
+
+  /** One place up (-1) or down (1) among the rows that are there now.
+   * @param {string} name
+   * @param {number} step
+   * @param {readonly string[]} names
+   */
+  move(name, step, names) {
+    const order = this.sorted(names);
+    const at = order.indexOf(name);
+    const to = Math.min(order.length - 1, Math.max(0, at + step));
+    order.splice(to, 0, ...order.splice(at, 1));
+    this.order = order;
+    this.save();
+  }
+
+  /** Names in the order that was chosen; ones that nobody moved keep their place among the others.
+   * @param {readonly string[]} names
+   */
+  sorted(names) {
+    const place = (/** @type {string} */ name) => this.order.indexOf(name) + 1 || Infinity;
+    return names
+      .map((name, i) => /** @type {const} */ ([name, i]))
+      .sort(([a, i], [b, j]) => (place(a) === place(b) ? i - j : place(a) - place(b)))
+      .map(([name]) => name);
+  }
+
+  save() {
+    this.storage?.setItem(KEY, JSON.stringify({ order: this.order, of: Object.fromEntries(this.of) }));
+    this.emit("change", null);
+  }
+}

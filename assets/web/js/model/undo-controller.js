@@ -1,0 +1,97 @@
+// Undo and redo of a document: what somebody else changed since is left as it is, and its step is gone.
+
+import { annotation, sameContent } from "./annotation.js";
+import { annotationIdOf } from "./undo-stack.js";
+
+/** @import { Annotation, Verdict } from "../types.js" */
+/** @import { Editor } from "./editor.js" */
+/** @import { AnnotationChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
+
+export class UndoController {
+  /** @param {Editor} editor */
+  constructor(editor) {
+    this.editor = editor;
+  }
+
+  undo() {
+    const { undoStack } = this.editor;
+    const group = undoStack.done.at(-1) ?? [];
+    const changed = this.changedByOthers(
+      group,
+      (change) => change.after,
+      (change) => change.to,
+    );
+    this.replay(changed, () => undoStack.back());
+  }
+
+  redo() {
+    const { undoStack } = this.editor;
+    const group = undoStack.undone.at(-1)?.toReversed() ?? [];
+    const changed = this.changedByOthers(
+      group,
+      (change) => change.before,
+      (change) => change.from,
+    );
+    this.replay(changed, () => undoStack.forth());
+  }
+
+  /** The id of something that is not as the group left it, else null. The last change to each says how that was.
+   * @param {UndoableChange[]} group
+   * @param {(change: AnnotationChange) => Annotation | null} stateOf
+   * @param {(change: VerdictChange) => Verdict} verdictOf
+   */
+  changedByOthers(group, stateOf, verdictOf) {
+    const { store } = this.editor;
+    /** @type {Map<string, Annotation | null>} */
+    const states = new Map();
+    /** @type {Map<string, Verdict>} */
+    const verdicts = new Map();
+    for (const change of group) {
+      if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
+      else states.set(annotationIdOf(change) ?? "", stateOf(change));
+    }
+    for (const [id, state] of states) {
+      const there = store.annotations.get(id);
+      const isExpected = state && !state.deleted;
+      if (isExpected ? !there || !sameContent(there, annotation(state)) : there) return id;
+    }
+    for (const [id, verdict] of verdicts) {
+      const p = store.predictions.get(id);
+      if (p && p.verdict !== verdict) return id;
+    }
+    return null;
+  }
+
+  /**
+   * @param {string | null} changed
+   * @param {() => Step[] | null} move
+   */
+  replay(changed, move) {
+    const { editor } = this;
+    if (changed !== null) {
+      editor.undoStack.forget(changed);
+      editor.store.notice("Somebody changed this segment since; it was left as it is.");
+      editor.store.tellContent();
+      return;
+    }
+    editor.batch(() => {
+      for (const step of move() ?? []) this.apply(step);
+    });
+    editor.keepHistory();
+  }
+
+  /** @param {Step} step */
+  apply(step) {
+    const { editor } = this;
+    const { store } = editor;
+    if (step.decision !== undefined) {
+      if (store.predictions.has(step.decision)) editor.decideOn(step.decision, step.to);
+      return;
+    }
+    const { now, wanted } = step;
+    const state = /** @type {Annotation} */ (wanted ?? now);
+    const known = store.annotations.get(state.id);
+    const version = known?.version ?? store.versionOf(state.id);
+    editor.put(known ?? { deleted: true }, { ...annotation(state), deleted: !wanted || wanted.deleted, version });
+  }
+}

@@ -1,0 +1,154 @@
+// What can be undone: groups of changes, newest last.
+
+import { isObject } from "./preferences.js";
+
+/** @import { Annotation, Verdict } from "../types.js" */
+
+/** A change of an annotation (null: not there), or of what was decided about a prediction.
+ * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined }} AnnotationChange
+ * @typedef {{ decision: string, from: Verdict, to: Verdict }} VerdictChange
+ * @typedef {AnnotationChange | VerdictChange} UndoableChange
+ */
+
+/** A change to apply: from what is there now to what is wanted, or what a prediction's verdict is to be.
+ * @typedef {{ now: Annotation | null, wanted: Annotation | null, decision?: undefined }
+ *   | { decision: string, to: Verdict }} Step
+ */
+
+const MOST = 300; // groups
+const MOST_CHANGES = 20_000; // in all groups: they are written down after each
+
+/** The annotation that a change is about. @param {UndoableChange} change */
+export const annotationIdOf = (change) =>
+  change.decision === undefined ? (change.after ?? change.before)?.id : undefined;
+
+/** The groups that can be read of what was kept.
+ * @param {unknown} kept
+ * @returns {UndoableChange[][]}
+ */
+function groupsOf(kept) {
+  const groups = Array.isArray(kept) ? kept : [];
+  return groups.filter((group) => Array.isArray(group) && group.length > 0 && group.every(isObject));
+}
+
+export class UndoStack {
+  /** @param {() => void} keep told after every change, so that a reload forgets nothing */
+  constructor(keep = () => {}) {
+    this.keep = keep;
+    /** @type {UndoableChange[][]} */
+    this.done = [];
+    /** @type {UndoableChange[][]} */
+    this.undone = [];
+    /** @type {UndoableChange[] | null} */
+    this.open = null;
+  }
+
+  /** What cannot be read of what was kept is left out. @param {{ done?: unknown, undone?: unknown }} kept */
+  restore({ done, undone }) {
+    this.done = groupsOf(done);
+    this.undone = groupsOf(undone);
+  }
+
+  /** @param {UndoableChange} change */
+  add(change) {
+    this.undone = [];
+    if (this.open) {
+      this.open.push(change);
+      return;
+    }
+    this.done.push([change]);
+    this.trim();
+  }
+
+  /** What `work` changes is one step of undo.
+   * @template Result
+   * @param {() => Result} work
+   */
+  together(work) {
+    if (this.open) return work();
+    /** @type {UndoableChange[]} */
+    const group = [];
+    this.open = group;
+    try {
+      return work();
+    } finally {
+      this.open = null;
+      if (group.length) this.done.push(group);
+      this.trim();
+    }
+  }
+
+  trim() {
+    let first = this.done.length - 1; // the newest one stays, however large it is
+    let changes = this.done.at(-1)?.length ?? 0;
+    const hasRoom = () => this.done.length - first < MOST && changes + this.done[first - 1].length <= MOST_CHANGES;
+    while (first > 0 && hasRoom()) changes += this.done[--first].length;
+    this.done.splice(0, Math.max(0, first));
+    this.keep();
+  }
+
+  /** The server wrote some states otherwise than they were sent: this is what they are now.
+   * @param {Map<Annotation | null, Annotation>} written
+   */
+  replaceStates(written) {
+    for (const change of [...this.done, ...this.undone].flat()) {
+      if (change.decision !== undefined) continue;
+      change.before = written.get(change.before) ?? change.before;
+      change.after = written.get(change.after) ?? change.after;
+    }
+    this.keep();
+  }
+
+  /** Nothing can be undone any more about an annotation, or a prediction, that somebody else won.
+   * @param {string} id
+   */
+  forget(id) {
+    const isAbout = (/** @type {UndoableChange} */ change) => change.decision === id || annotationIdOf(change) === id;
+    this.done = this.done.filter((group) => !group.some(isAbout));
+    this.undone = this.undone.filter((group) => !group.some(isAbout));
+    this.keep();
+  }
+
+  /** Takes the newest group; the steps to apply, in order, or null when there are none.
+   * @returns {Step[] | null}
+   */
+  back() {
+    const group = this.move(this.done, this.undone);
+    if (!group) return null;
+    return group
+      .toReversed()
+      .map((change) =>
+        change.decision === undefined
+          ? { now: change.after, wanted: change.before }
+          : { decision: change.decision, to: change.from },
+      );
+  }
+
+  /** @returns {Step[] | null} */
+  forth() {
+    const group = this.move(this.undone, this.done);
+    if (!group) return null;
+    return group.map((change) =>
+      change.decision === undefined
+        ? { now: change.before, wanted: change.after }
+        : { decision: change.decision, to: change.to },
+    );
+  }
+
+  /**
+   * @param {UndoableChange[][]} from
+   * @param {UndoableChange[][]} to
+   */
+  move(from, to) {
+    const group = from.pop();
+    if (!group) return null;
+    to.push(group);
+    return group;
+  }
+
+  /** The ids of all annotations that are in here. */
+  get annotations() {
+    const changes = [...this.done, ...this.undone].flat();
+    return [...new Set(changes.map(annotationIdOf).filter((id) => id !== undefined))];
+  }
+}

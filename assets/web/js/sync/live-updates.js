@@ -1,0 +1,56 @@
+// What others did to a video: asked for a few times a second.
+
+import { newId } from "../model/ids.js";
+import { ApiError, call } from "./api.js";
+import { currentUser } from "./current-user.js";
+
+/** @import { News, Server } from "../types.js" */
+
+/** Up to where the page knows what happened.
+ * @typedef {{ video: string, since: number, run_since: number, schema: string }} Known
+ */
+
+const POLL_MS = 400;
+const PATIENCE_MS = 15_000;
+const WINDOW = newId(); // this page, among those that look at the same video
+
+export class LiveUpdates {
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
+  #isPolling = false;
+
+  /**
+   * @param {Server} server
+   * @param {() => Known} known
+   * @param {(news: News, since: number) => unknown} took is given each answer, and what was asked for
+   * @param {(why: string) => void} gone
+   */
+  constructor(server, known, took, gone) {
+    this.server = server;
+    this.known = known;
+    this.took = took;
+    this.gone = gone;
+  }
+
+  begin() {
+    this.#timer ??= setInterval(() => this.poll(), POLL_MS);
+  }
+
+  end() {
+    clearInterval(this.#timer);
+  }
+
+  async poll() {
+    if (this.#isPolling || document.hidden) return;
+    this.#isPolling = true;
+    try {
+      const request = { ...this.known(), annotator: currentUser(), window: WINDOW };
+      await this.took(await call(this.server, "changes", request, PATIENCE_MS), request.since);
+    } catch (error) {
+      // the outbox says when the server is away; reading catches up by itself
+      if (error instanceof ApiError && error.kind === "gone") this.gone(error.message);
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+}

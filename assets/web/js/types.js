@@ -1,0 +1,407 @@
+// The shapes that the page's parts and Python hand each other. Times are in seconds from the first frame.
+
+/** What an annotation may carry beside its own fields, as JSON has it.
+ * @typedef {null | boolean | number | string | Json[] | { [key: string]: Json }} Json
+ */
+
+/** @typedef {"" | "accepted" | "corrected" | "rejected"} Verdict what a person decided about a prediction */
+/** @typedef {"manual" | "correction" | "accepted" | "import"} Source where an annotation comes from */
+
+/** What a person says of a stretch of time. `model/annotation.js` lists the fields.
+ * @typedef {object} Annotation
+ * @property {string} id
+ * @property {string} track the row it lies in
+ * @property {number} start
+ * @property {number} end
+ * @property {string} label
+ * @property {string} note
+ * @property {Source} source
+ * @property {string | null} prediction_id the prediction that it accepts or corrects
+ * @property {string} annotator
+ * @property {number} version counted by the server, 0 before it knows of it
+ * @property {boolean} deleted
+ * @property {{ [key: string]: Json }} attributes
+ */
+
+/** What a model found; never changed, only decided about.
+ * @typedef {object} Found
+ * @property {string} track
+ * @property {number} start
+ * @property {number} end
+ * @property {string} label
+ * @property {number} score
+ * @property {number} [confidence]
+ * @property {number} [onset] when an expression comes, is strongest and is gone
+ * @property {number} [apex]
+ * @property {number} [offset]
+ *
+ * @typedef {Found & { id: string, run: string, task: string, verdict: Verdict }} Prediction
+ * @typedef {Found & { id: string, preview: true }} Preview a prediction of a job that still runs
+ */
+
+/** A segment as the timeline shows one. Of annotations and predictions together, each has some of the fields.
+ * @typedef {Annotation | Prediction} Item
+ */
+
+/** One model's work on a video.
+ * @typedef {object} Run
+ * @property {string} id
+ * @property {string} task
+ * @property {string} model
+ * @property {string | null} query
+ */
+
+/**
+ * @typedef {"queued" | "running" | "done" | "failed" | "cancelled"} JobState
+ *
+ * @typedef {object} Job
+ * @property {string} id
+ * @property {string} kind
+ * @property {string | null} video_id
+ * @property {JobState} state
+ * @property {number} progress 0 to 1
+ * @property {string} message
+ * @property {string | null} error
+ * @property {{ note?: string } | null} result
+ * @property {string} created
+ */
+
+/** What people read while a job of a kind runs, and what they press to start one (nothing: it starts by itself).
+ * @typedef {{ [kind: string]: { title: string, button: string } }} JobKinds
+ */
+
+/**
+ * @typedef {object} Video
+ * @property {string} id
+ * @property {string} name
+ * @property {number} duration
+ * @property {number} width
+ * @property {number} height
+ * @property {number} fps
+ * @property {boolean} vfr
+ * @property {number} media_start the first frame on the file's own clock
+ * @property {boolean} uploaded
+ * @property {number} annotations how many it has
+ * @property {number} predictions
+ */
+
+/**
+ * @typedef {{ track: string, label: string, colour: string, hotkey: string | null }} Label
+ * @typedef {{ track: string, closed: boolean }} Track closed: only the labels of the schema may be used
+ * @typedef {{ key: string, labels: Label[], tracks: Track[] }} Schema
+ * @typedef {{ track: string, from: number, name: string | null }} FaceName from a time on a face track has a name, or is nobody
+ * @typedef {{ seq: number, names: FaceName[] }} FaceNames
+ */
+
+// ------------------------------------------------------------------ edits
+
+/** An edit of an annotation: what it is to be, and the version that the person saw.
+ * @typedef {Omit<Annotation, "annotator" | "version" | "deleted"> & {
+ *   op: "create" | "update" | "delete" | "restore", base_version: number }} AnnotationRequest
+ */
+
+/** A decision about a prediction. `id` is the annotation that stands or falls with it.
+ * @typedef {{ op: "verdict", prediction_id: string, verdict: Verdict, id?: string }} VerdictRequest
+ */
+
+/** What an edit gets on its way: a name of its own, and who made it.
+ * @typedef {{ edit_id: string, annotator: string }} Stamp
+ * @typedef {AnnotationRequest | VerdictRequest} EditRequest
+ * @typedef {AnnotationRequest & Stamp} AnnotationEdit
+ * @typedef {VerdictRequest & Stamp} VerdictEdit
+ * @typedef {AnnotationEdit | VerdictEdit} Edit
+ */
+
+/** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict).
+ * @typedef {{ edit_id: string, ok: true, annotation: Annotation | null }} Saved
+ * @typedef {{ edit_id: string, ok: false, kind: "conflict" | "invalid" | "forbidden", error: string,
+ *   current: Annotation | null }} NotSaved
+ * @typedef {Saved | NotSaved} SaveResult
+ * @typedef {{ edit: Edit, result: SaveResult }} Answer
+ */
+
+/** Mine and theirs of one annotation, until the person chooses.
+ * @typedef {object} Conflict
+ * @property {Annotation} mine
+ * @property {Annotation | null} theirs null where the server has none
+ * @property {VerdictEdit} [verdict] what goes with mine
+ * @property {Edit[]} kept what storage has of it until then
+ */
+
+/** @typedef {"saved" | "saving" | "offline" | "failed"} SendingState failed: the server did not take it, and it is sent again */
+/** @typedef {"saved" | "saving" | "offline" | "conflict"} SaveState what the page shows */
+
+// ------------------------------------------------------------------ what is measured
+
+/**
+ * @typedef {object} FaceTrack
+ * @property {string} track
+ * @property {number[][]} boxes [t, x1, y1, x2, y2] each, in s and pixels
+ * @property {number[]} times
+ * @property {number[]} scores
+ *
+ * @typedef {{ track: string, label: string, times: number[], scores: number[] }} Graph
+ * @typedef {{ one: string, other: string, likeness: number }} SoundsLike two face tracks whose voices are alike
+ * @typedef {{ bands: number, rate: number, levels: Uint8Array }} Spectrogram
+ * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string }}
+ *   Line what is said, and who wrote it; no id: not saved yet
+ *
+ * @typedef {object} Curve the scores of a question over time
+ * @property {string} run
+ * @property {string | null} query
+ * @property {number[]} times
+ * @property {number[]} scores
+ * @property {number[]} [adjusted]
+ * @property {number[]} [clusters]
+ * @property {number} [agreement]
+ * @property {number} [remembered]
+ *
+ * @typedef {object} RunPayload
+ * @property {Omit<Curve, "run" | "query">} [curve]
+ * @property {number} [agreement]
+ * @property {number} [remembered]
+ * @property {FaceTrack[]} [tracks]
+ * @property {SoundsLike[]} [alike]
+ * @property {Graph[]} [curves]
+ */
+
+// ------------------------------------------------------------------ calls
+
+/** Everything the timeline of a video shows.
+ * @typedef {object} DocumentData
+ * @property {Video} video
+ * @property {boolean} playable
+ * @property {number} seq
+ * @property {number} run_seq
+ * @property {Run[]} runs
+ * @property {Prediction[]} predictions
+ * @property {Annotation[]} annotations
+ * @property {Schema} schema
+ * @property {string[]} palette
+ * @property {FaceNames} people
+ * @property {string[]} engines
+ * @property {Job[]} jobs
+ * @property {JobKinds} kinds of jobs
+ * @property {boolean} indexed
+ * @property {boolean} admin whether this person may change what others use
+ */
+
+/** What happened to a video since it was asked for last.
+ * @typedef {object} News
+ * @property {number} seq
+ * @property {number} run_seq
+ * @property {Annotation[]} annotations
+ * @property {{ [prediction: string]: Verdict }} verdicts
+ * @property {Schema | null} schema
+ * @property {(Run & { predictions: (Omit<Prediction, "verdict"> & { verdict?: Verdict })[] })[]} runs
+ * @property {FaceNames} people
+ * @property {(Job & { preview: Found[] })[]} jobs
+ * @property {string[]} present
+ */
+
+/** A moment that was found, and how well each part of its video fits.
+ * @typedef {object} Hit
+ * @property {string} video
+ * @property {string} name
+ * @property {number} score
+ * @property {number} visual
+ * @property {string | null} line
+ * @property {number} start
+ * @property {number} end
+ * @property {number} peak
+ *
+ * @typedef {{ video: string, name: string, scores: number[], duration: number }} ScoreProfile
+ */
+
+/**
+ * @typedef {object} SearchQuery
+ * @property {string} query
+ * @property {{ video: string, start: number, end: number }} [like]
+ * @property {{ pixels: string, width: number, height: number }} [image]
+ * @property {Filters} [filters]
+ * @property {number | null} [said_weight]
+ * @property {(number | null)[] | null} [levels]
+ * @property {boolean} [even]
+ *
+ * @typedef {object} Filters
+ * @property {string} [name]
+ * @property {string} [label]
+ * @property {number | null} [shortest]
+ * @property {number | null} [longest]
+ * @property {boolean | null} [annotated]
+ */
+
+/**
+ * @typedef {object} ModelCard
+ * @property {string} name
+ * @property {string} task
+ * @property {string} summary
+ * @property {string} version
+ * @property {string} source
+ * @property {string} licence
+ * @property {number} size
+ * @property {string} [note]
+ * @property {string[]} problems
+ * @property {boolean} installed
+ * @property {boolean} default
+ * @property {{ [name: string]: number }} metrics
+ *
+ * @typedef {object} Side one model of a comparison
+ * @property {string} model
+ * @property {JobState} state
+ * @property {number} progress
+ * @property {string} message
+ * @property {string | null} error
+ * @property {Found[]} [predictions]
+ * @property {number} [seconds]
+ * @property {string} [note]
+ */
+
+/**
+ * @typedef {object} FormatInfo
+ * @property {string} name
+ * @property {string} title
+ * @property {string} extension
+ * @property {boolean} reads
+ * @property {boolean} writes
+ * @property {boolean} lines
+ *
+ * @typedef {{ name: string, to: string, segments: number }} Renamed
+ * @typedef {{ name: string, video: { id: string, name: string } | null, segments: number, problems: string[] }} ImportPart
+ *
+ * @typedef {object} ImportPreview
+ * @property {ImportPart[]} parts
+ * @property {Renamed[]} tracks
+ * @property {Renamed[]} labels
+ * @property {number} segments
+ * @property {number} already
+ * @property {string[]} problems
+ * @property {{ start: number, end: number, track: string, label: string }[]} sample
+ *
+ * @typedef {object} ImportRequest
+ * @property {string | null} upload
+ * @property {string} name
+ * @property {string} format
+ * @property {string} kind
+ * @property {string} [video]
+ * @property {{ [name: string]: string }} tracks
+ * @property {{ [name: string]: string }} labels
+ * @property {{ [name: string]: string }} videos
+ *
+ * @typedef {object} PastImport
+ * @property {string} id
+ * @property {string} file
+ * @property {string} kind
+ * @property {number} annotations
+ * @property {string} annotator
+ * @property {string} at
+ * @property {boolean} undone
+ * @property {string} fixed why this person may not undo it, or nothing
+ */
+
+/**
+ * @typedef {object} AnnotatorStatistics
+ * @property {string} annotator
+ * @property {number} edits
+ * @property {number} manual
+ * @property {number} accepted
+ * @property {number} correction
+ * @property {number} rejected
+ * @property {number} import
+ * @property {number | null} shift
+ * @property {string} last
+ *
+ * @typedef {object} AgreementPair
+ * @property {string} one
+ * @property {string} other
+ * @property {number} videos
+ * @property {number} segments
+ * @property {number} iou
+ * @property {number | null} kappa
+ * @property {number | null} start
+ * @property {number | null} end
+ *
+ * @typedef {object} Status
+ * @property {string} version
+ * @property {number} uptime_s
+ * @property {Record<Exclude<JobState, "done"> | "done", number> & { now: Job[] }} queue
+ * @property {{ name: string, alive: boolean, busy: boolean, memory: number | null, models?: string[] }[]} workers
+ * @property {{ app: number, free: number, total: number }} memory
+ * @property {{ free: number, total: number, spare: number }} disk
+ * @property {{ size: number, log: number, videos: number, annotations: number, revisions: number, schema: string,
+ *   read_only: string }} database
+ * @property {{ name: string, at: string, what: string }[]} reports
+ */
+
+/**
+ * @typedef {{ id: string, name: string, at: string, by: string }} RemovedVideo
+ *
+ * @typedef {{ index: number, name: string, chosen: boolean }} Track a sound or subtitle stream of a file
+ *
+ * @typedef {object} KeptSearch
+ * @property {string} id
+ * @property {string} name
+ * @property {SearchQuery} question
+ * @property {string} fixed why this person may not remove it, or nothing
+ */
+
+/** What the page may ask of Python: each call's request and answer.
+ * @typedef {object} Calls
+ * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} whoami
+ * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, kept: string, notes: string[],
+ *   sounds: Track[], texts: Track[] })[], removed: RemovedVideo[],
+ *   jobs: Job[], indexed: number, known: number }]} list_videos
+ * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[] }]} add_path
+ * @property {[{ video: string, annotator: string }, {}]} remove_video
+ * @property {[{ video: string, annotator: string }, Video]} restore_video
+ * @property {[{ video: string }, Job]} index_video
+ * @property {[{ job: string }, {}]} cancel_job
+ * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }]} search
+ * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
+ * @property {[{ video: string, sound: number | null, subtitles: number | null }, Video]} choose_tracks
+ * @property {[{ annotator?: string }, { labels: string[], kept: KeptSearch[], recent: string[] }]} search_options
+ * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} keep_search
+ * @property {[{ search: string, annotator: string }, {}]} forget_search
+ * @property {[{ search: string, annotator: string }, {}]} restore_search
+ * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number }[],
+ *   tried: { [task: string]: boolean } }]} list_models
+ * @property {[{ [field: string]: string }, { jobs: string[] }]} compare
+ * @property {[{ jobs: string[] }, { sides: Side[], agreement: number | null }]} compared
+ * @property {[{}, AnnotatorStatistics[]]} statistics
+ * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[] }]} agreement
+ * @property {[{}, Status]} show_status
+ * @property {[{ video: string, annotator?: string }, DocumentData]} load_document
+ * @property {[{ video: string, since: number, run_since: number, schema: string, annotator: string, window: string },
+ *   News]} changes
+ * @property {[{ video: string, edits: Edit[], annotator: string }, { results: SaveResult[] }]} save
+ * @property {[{ video: string, query: string, engine: string, refine: boolean, check: boolean, remember: boolean }, {}]} ground
+ * @property {[{ video: string, at: number }, {}]} glance
+ * @property {[{ video: string, kind: string }, Job]} start_job
+ * @property {[{ run: string }, { query: string | null, payload: RunPayload }]} run_payload
+ * @property {[{ annotation: string }, { op: string, annotator: string, at: string, after: Annotation | null }[]]} history
+ * @property {[{ video: string, names: FaceName[], base: number, annotator: string }, FaceNames]} save_people
+ * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
+ *   may not replace it, or nothing
+ * @property {[{ video: string, text: string, annotator: string }, { count: number, import: string }]} read_subtitles
+ * @property {[{ video: string, line: number | null, version: number, start: number, end: number, text: string,
+ *   annotator: string }, SavedLine]} save_line
+ * @property {[{ video: string, line: number | null, version: number, annotator: string }, {}]} drop_line
+ * @property {[{ video: string, line: number | null, annotator: string }, SavedLine]} restore_line
+ * @property {[{ line: number | null }, { op: string, annotator: string, at: string, after: Line }[]]} line_history
+ * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
+ *   Schema & { renamed: number }]} save_schema
+ * @property {[{}, { formats: FormatInfo[] }]} formats
+ * @property {[{ video: string, format: string }, { lost: string[] }]} export_preview
+ * @property {[ImportRequest, ImportPreview]} import_preview
+ * @property {[ImportRequest & { annotator: string }, ImportPreview]} import_apply
+ * @property {[{ upload: string }, {}]} import_drop
+ * @property {[{ import: string, annotator: string }, { removed: number, kept: number }]} import_undo
+ * @property {[{ annotator?: string }, { imports: PastImport[] }]} imports
+ *
+ * @typedef {{ line: number, version: number }} SavedLine
+ * @typedef {{ words: [string, number][], frames: [number, number][] }} Explanation
+ *
+ * @typedef {{ [Name in keyof Calls]: (request: Calls[Name][0]) => Promise<unknown> }} Server
+ */
+
+export {};

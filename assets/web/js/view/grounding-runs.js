@@ -1,0 +1,51 @@
+// The questions that were asked about a video, and how sure the newest answer is.
+
+import { counted, el } from "./dom.js";
+import { unlessDrawn } from "./jobs-panel.js";
+
+/** @import { Curve } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+
+const UNSURE = 0.5;
+
+/** One chip a question; pressed ones are on the timeline.
+ * @param {HTMLElement} box
+ * @param {Pick<VideoDocument, "id" | "store" | "toggleRun">} doc
+ */
+export function showGroundingRuns(box, doc) {
+  const { groundingRuns, hidden } = doc.store;
+  box.hidden = groundingRuns.length < 2;
+  const what = groundingRuns.map((run) => [doc.id, run.id, hidden.has(run.id)]);
+  unlessDrawn(box, what, () =>
+    groundingRuns.map((run) =>
+      el("button", {
+        class: "chip",
+        type: "button",
+        "data-key": run.id,
+        text: run.query ?? "like a frame",
+        title: `Show or hide what ${run.model} found for: ${run.query ?? "a frame you pointed at"}`,
+        "aria-pressed": String(!hidden.has(run.id)),
+        onclick: () => doc.toggleRun(run.id),
+      }),
+    ),
+  );
+}
+
+/** How sure the answer is, and what pulled at it; nothing when there is nothing to say.
+ * @param {HTMLElement} box
+ * @param {Curve | null} curve
+ */
+export function showGroundNote(box, curve) {
+  const sure = curve?.agreement;
+  const pulled = curve?.remembered;
+  const isUnsure = sure !== undefined && sure < UNSURE;
+  box.hidden = sure === undefined && !pulled;
+  box.classList.toggle("warn", isUnsure);
+  const share = sure === undefined ? "" : `changed versions of the video agree by ${Math.round(100 * sure)} %.`;
+  box.textContent = [
+    share && `${isUnsure ? "Uncertain" : "Sure"}: ${share}`,
+    pulled ? `${counted(pulled, "earlier correction")} of such questions pull${pulled === 1 ? "s" : ""}.` : "",
+  ]
+    .join(" ")
+    .trim();
+}

@@ -1,0 +1,43 @@
+// Which segment of a lane a pointer means, and which part of it.
+
+import { firstVisible } from "./layout.js";
+
+/** @import { Item } from "../types.js" */
+/** @import { Lane } from "./layout.js" */
+/** @import { Timeline } from "./timeline.js" */
+
+/** @typedef {"body" | "start" | "end"} Edge which part of a segment */
+
+const EDGE_PX = 7;
+
+/** The segment at an x of the rows canvas, or null.
+ * @param {Timeline} timeline
+ * @param {Lane} lane
+ * @param {number} x
+ * @returns {{ item: Item, part: Edge } | null}
+ */
+export function hitTest(timeline, lane, x) {
+  /** @type {{ item: Item, part: Edge, rank: number } | null} */
+  let best = null;
+  for (let i = firstVisible(lane.items, timeline.time(x - EDGE_PX)); i < lane.items.length; i++) {
+    const item = lane.items[i];
+    const x0 = timeline.x(item.start);
+    const x1 = timeline.x(item.end);
+    if (x0 > x + EDGE_PX) break;
+    if (x1 < x - EDGE_PX || "preview" in item) continue;
+    const reach = Math.min(EDGE_PX, Math.max(3, (x1 - x0) / 3));
+    const toStart = Math.abs(x - x0);
+    const toEnd = Math.abs(x - x1);
+    const inside = x >= x0 && x <= x1;
+    const edge = Math.min(toStart, toEnd) <= (inside ? reach : EDGE_PX);
+    if (!edge && !inside) continue;
+    const part = edge ? (toStart <= toEnd ? "start" : "end") : "body";
+    // inside beats outside, the selected one beats its neighbours, the edge nearest to the pointer wins
+    const rank =
+      (item.id === timeline.selection.current ? 0 : 10) +
+      (inside ? 0 : 5) +
+      (edge ? Math.min(toStart, toEnd) / EDGE_PX : 1);
+    if (!best || rank < best.rank) best = { item, part, rank };
+  }
+  return best && { item: best.item, part: best.part };
+}

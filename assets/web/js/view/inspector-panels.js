@@ -1,0 +1,238 @@
+// What the inspector says of an annotation, a prediction, several segments, a conflict, or nothing.
+
+import { moveTo, relabel, remove } from "../model/operations.js";
+import { clock, el } from "./dom.js";
+import { labelField, timeFields, trackField } from "./inspector-fields.js";
+
+/** @import { Annotation, Conflict, Item, Prediction } from "../types.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { InspectorActions } from "./inspector.js" */
+
+const ORIGINS = {
+  manual: "made by hand",
+  correction: "corrects a prediction",
+  accepted: "accepted prediction",
+  import: "imported",
+};
+
+/**
+ * @param {string} title
+ * @param {string} tag
+ * @param {string} [kind]
+ */
+const head = (title, tag, kind = "") =>
+  el(
+    "div",
+    { class: "row head" },
+    el("h3", { dir: "auto", text: title }),
+    el("span", { class: `tag ${kind}`, text: tag }),
+  );
+
+/**
+ * @param {Item} item
+ * @param {InspectorActions} actions
+ */
+const playAndSimilar = (item, actions) => [
+  el("button", { text: "▶ Play", onclick: () => actions.play(item) }),
+  el("button", {
+    text: "Similar",
+    title: "Find moments like this one in the whole library",
+    onclick: () => actions.similar(item),
+  }),
+];
+
+/**
+ * @param {DocumentStore} store
+ * @param {InspectorActions} actions
+ */
+export function emptyPanel(store, actions) {
+  const hint =
+    store.predictions.size || store.annotations.size
+      ? "Select a segment. Drag its edges to correct it; A accepts a prediction, X rejects it."
+      : "Ask the video a question, find speakers or emotions, or drag on a row below to mark a segment yourself.";
+  const conflicts = [...store.conflicts.keys()].map((id) =>
+    el("button", {
+      class: "link error",
+      text: "A segment has a conflict: look at it",
+      onclick: () => actions.select(id),
+    }),
+  );
+  return [el("p", { class: "muted hint", text: hint }), ...conflicts];
+}
+
+/**
+ * @param {VideoDocument} doc
+ * @param {Annotation} made
+ * @param {InspectorActions} actions
+ * @param {{ isOpen: boolean, redraw: () => void, toggle: (button: HTMLElement) => void }} history
+ */
+export function annotationPanel({ store, editor }, made, actions, history) {
+  // What the person sees: while they type, others may change it, and that is a conflict.
+  /** @type {number | undefined} */
+  let base = made.version;
+  const set = (/** @type {Partial<Annotation>} */ fields) => {
+    editor.update(made.id, fields, base);
+    base = store.annotations.get(made.id)?.version;
+  };
+  const setTime = (/** @type {"start" | "end"} */ edge, /** @type {number} */ value) => {
+    const snapped = actions.snap(value);
+    const duration = store.video?.duration ?? 0;
+    const fits = edge === "start" ? snapped < made.end : snapped > made.start && snapped <= duration;
+    if (Number.isFinite(value) && fits) set({ [edge]: snapped });
+    history.redraw(); // what was typed may not be what was taken
+    /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
+    actions.select(made.id);
+  };
+  const predicted = store.predictions.get(made.prediction_id ?? "");
+  return [
+    head(made.track, ORIGINS[made.source], made.source),
+    ...labelField(store, made.track, made.label, (label) => set({ label })),
+    timeFields(made, setTime),
+    predicted
+      ? el("p", {
+          class: "muted small",
+          text: `Predicted: ${clock(predicted.start)} – ${clock(predicted.end)} “${predicted.label}”`,
+        })
+      : null,
+    el(
+      "label",
+      { text: "Note" },
+      el("textarea", {
+        id: "note-input",
+        rows: 2,
+        dir: "auto",
+        maxlength: 10000,
+        text: made.note,
+        onchange: (event) => set({ note: event.target.value }),
+      }),
+    ),
+    trackField(actions.tracks(), made.track, (track) => set({ track })),
+    el(
+      "div",
+      { class: "row" },
+      ...playAndSimilar(made, actions),
+      el("button", {
+        id: "history",
+        text: "History",
+        "aria-expanded": String(history.isOpen),
+        onclick: (event) => history.toggle(event.target),
+      }),
+      el("span", { class: "grow" }),
+      el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => editor.remove(made.id) }),
+    ),
+    el("ol", { class: "history", hidden: true, tabindex: 0, "aria-label": "History" }),
+  ];
+}
+
+/**
+ * @param {VideoDocument} doc
+ * @param {Item[]} items
+ * @param {InspectorActions} actions
+ */
+export function severalPanel({ store, editor }, items, actions) {
+  const annotations = items.map((item) => store.annotations.get(item.id)).filter((made) => made !== undefined);
+  const open = items.filter((item) => store.predictions.has(item.id)).map((p) => p.id);
+  const ids = annotations.map((item) => item.id);
+  const rows = [...new Set(items.map((item) => store.rowOf(item) ?? ""))];
+  const bases = new Map(annotations.map((item) => [item.id, item.version])); // as they were when the person saw them
+  const labels = [...new Set(annotations.map((item) => item.label))];
+  const row = rows.length === 1 ? rows[0] : "";
+  const label = labels.length === 1 ? labels[0] : "";
+  const verdicts = [
+    el("button", {
+      class: "primary",
+      id: "accept",
+      text: `Accept ${open.length} (A)`,
+      onclick: () => actions.decide(open, "accept"),
+    }),
+    el("button", { id: "reject", text: `Reject ${open.length} (X)`, onclick: () => actions.decide(open, "reject") }),
+  ];
+  const deletion = { class: "danger", id: "delete", text: `Delete ${ids.length}`, onclick: () => remove(editor, ids) };
+  return [
+    head(`${items.length} segments`, row || `${rows.length} rows`),
+    ...(ids.length ? labelField(store, row, label, (text) => relabel(editor, ids, text, bases)) : []),
+    ids.length
+      ? trackField(actions.tracks(), row || "…", (track) => track !== "…" && moveTo(editor, ids, track))
+      : null,
+    open.length ? el("div", { class: "row" }, ...verdicts) : null,
+    el(
+      "div",
+      { class: "row" },
+      el("button", { id: "merge", text: "Merge", disabled: rows.length > 1, onclick: () => actions.merge() }),
+      el("span", { class: "grow" }),
+      ids.length ? el("button", deletion) : null,
+    ),
+  ];
+}
+
+/**
+ * @param {DocumentStore} store
+ * @param {Prediction} p
+ * @param {InspectorActions} actions
+ */
+export function predictionPanel(store, p, actions) {
+  const correction = store.correctionOf(p.id);
+  const sure = p.confidence === undefined ? "" : `, confidence ${p.confidence.toFixed(2)}`;
+  const { onset = 0, apex, offset = 0 } = p;
+  const times =
+    apex === undefined ? "" : ` Comes at ${clock(onset)}, is strongest at ${clock(apex)}, gone at ${clock(offset)}.`;
+  return [
+    head(store.rowOf(p) ?? p.track, p.verdict || "prediction", "prediction"),
+    el("p", { class: "label", dir: "auto", text: p.label }),
+    timeFields(p, null),
+    el("p", {
+      class: "muted",
+      text: `Score ${p.score.toFixed(2)}${sure}.${times} Drag an edge to correct it; the prediction itself stays as it is.`,
+    }),
+    el(
+      "div",
+      { class: "row" },
+      el("button", {
+        class: "primary",
+        id: "accept",
+        text: "Accept (A)",
+        disabled: Boolean(correction),
+        onclick: () => actions.decide([p.id], "accept"),
+      }),
+      el("button", {
+        id: "reject",
+        text: p.verdict === "rejected" ? "Take back (X)" : "Reject (X)",
+        onclick: () => actions.decide([p.id], "reject"),
+      }),
+      ...playAndSimilar(p, actions),
+      correction
+        ? el("button", { class: "link", text: "Show the correction", onclick: () => actions.select(correction.id) })
+        : null,
+    ),
+  ];
+}
+
+/**
+ * @param {Conflict} conflict
+ * @param {(keepMine: boolean) => void} resolve
+ */
+export function conflictPanel({ mine, theirs }, resolve) {
+  const say = (/** @type {Annotation | null} */ version) =>
+    !version || version.deleted
+      ? "deleted"
+      : `${clock(version.start)} – ${clock(version.end)} “${version.label || "no label"}”`;
+  return [
+    head("Conflict", "not saved", "conflict"),
+    el("p", { text: `${theirs?.annotator || "Somebody"} changed this segment while you did. Which one is right?` }),
+    el(
+      "dl",
+      {},
+      el("dt", { text: "Theirs, saved" }),
+      el("dd", { text: say(theirs) }),
+      el("dt", { text: "Yours" }),
+      el("dd", { text: say(mine) }),
+    ),
+    el(
+      "div",
+      { class: "row" },
+      el("button", { id: "keep-theirs", text: "Keep theirs", onclick: () => resolve(false) }),
+      el("button", { id: "keep-mine", class: "primary", text: "Keep mine", onclick: () => resolve(true) }),
+    ),
+  ];
+}

@@ -1,0 +1,132 @@
+// What models are asked on the Annotate page: questions to the video, who speaks, what is felt; and how sure they were.
+
+import { call } from "../sync/api.js";
+import { el } from "./dom.js";
+import { showGroundNote, showGroundingRuns } from "./grounding-runs.js";
+import { showJobs } from "./jobs-panel.js";
+
+/** @import { JobKinds, Server } from "../types.js" */
+/** @import { Workspace } from "../annotate/workspace.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Change } from "../model/document-store.js" */
+/** @import { Find } from "./dom.js" */
+
+export class ModelRequests {
+  opened = new Date().toISOString();
+
+  /**
+   * @param {Find} $
+   * @param {Server} server
+   * @param {Workspace} workspace
+   */
+  constructor($, server, workspace) {
+    this.$ = $;
+    this.server = server;
+    this.workspace = workspace;
+    $("ground-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const query = $("ground-query", "input").value.trim();
+      if (query && workspace.doc) this.ask(workspace.doc, query);
+    });
+    $("glance").addEventListener("click", () => this.glance());
+    const threshold = $("threshold", "input");
+    threshold.addEventListener("input", () => workspace.doc?.store.setThreshold(Number(threshold.value)));
+  }
+
+  /** @param {VideoDocument} doc */
+  open(doc) {
+    this.showButtons(doc.store.kinds);
+    const engines = this.$("engine", "select");
+    this.$("ground-query", "input").value = "";
+    this.$("threshold", "input").value = "0";
+    if (engines.options.length) return;
+    engines.append(...doc.store.engines.map((name) => el("option", { value: name, text: name })));
+  }
+
+  /** One button for each kind of job that a person starts; one whose place the page does not say is among the others.
+   * @param {JobKinds} kinds
+   */
+  showButtons(kinds) {
+    for (const [kind, { button: text }] of Object.entries(kinds)) {
+      if (!text) continue;
+      /** @type {HTMLElement | null} */
+      let button = document.querySelector(`[data-job="${kind}"]`);
+      if (!button) {
+        button = el("button", { type: "button", "data-job": kind });
+        this.$("finders").append(button);
+      }
+      button.textContent = text;
+      button.onclick = () => this.run(kind);
+    }
+  }
+
+  /** A question that came with the address: shown if it was asked before, asked if not.
+   * @param {VideoDocument} doc
+   * @param {string} query
+   */
+  showQuery(doc, query) {
+    this.$("ground-query", "input").value = query;
+    const known = doc.store.groundingRuns.find((run) => run.query === query);
+    if (!known) this.ask(doc, query);
+    else if (doc.store.hidden.has(known.id)) doc.toggleRun(known.id);
+  }
+
+  /**
+   * @param {VideoDocument} doc
+   * @param {string} query
+   */
+  async ask(doc, query) {
+    const { $ } = this;
+    const button = /** @type {HTMLButtonElement} */ ($("ground-form").querySelector("button"));
+    button.disabled = true;
+    const isChecked = (/** @type {string} */ id) => $(id, "input").checked;
+    const options = { refine: isChecked("refine"), check: isChecked("check"), remember: isChecked("remember") };
+    const request = { video: doc.id, query, engine: $("engine", "select").value, ...options };
+    await this.start(doc, () => call(this.server, "ground", request));
+    button.disabled = false;
+  }
+
+  /** @param {string} kind of job */
+  async run(kind) {
+    const { doc } = this.workspace;
+    if (doc) await this.start(doc, () => call(this.server, "start_job", { video: doc.id, kind }));
+  }
+
+  async glance() {
+    const { doc, player } = this.workspace;
+    if (doc) await this.start(doc, () => call(this.server, "glance", { video: doc.id, at: player.time }));
+  }
+
+  /**
+   * @param {VideoDocument} doc
+   * @param {() => Promise<object>} request
+   */
+  async start(doc, request) {
+    if (await this.workspace.attempt(request)) doc.poll();
+  }
+
+  /**
+   * @param {VideoDocument} doc
+   * @param {Change} what
+   */
+  refresh(doc, what) {
+    const { $ } = this;
+    const { store } = doc;
+    if (what === "content") {
+      showGroundingRuns($("grounding-runs"), doc);
+      $("threshold-row").hidden = !store.undecided.length && !store.threshold;
+      $("threshold-value").textContent = store.threshold.toFixed(2);
+    } else if (what === "curve") {
+      showGroundNote($("ground-note"), store.media.curve);
+    } else if (what === "jobs") {
+      showJobs($("jobs"), store.jobs, {
+        kinds: store.kinds,
+        since: this.opened,
+        cancel: (id) => this.workspace.attempt(() => call(this.server, "cancel_job", { job: id })),
+        start: (kind) => this.run(kind),
+      });
+      const making = store.jobs.some((job) => job.kind === "proxy" && ["queued", "running"].includes(job.state));
+      $("make-playable").hidden = store.playable || making;
+    }
+  }
+}

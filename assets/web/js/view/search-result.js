@@ -1,0 +1,192 @@
+// One moment that was found: its picture, where it lies in its video, and on demand why.
+
+import { messageOf } from "../sync/api.js";
+import { clock, contextOf, el } from "./dom.js";
+
+/** @import { Explanation, Hit, ScoreProfile } from "../types.js" */
+
+/** What a result can do, and what is known beside it.
+ * @typedef {object} ResultOptions
+ * @property {ScoreProfile | undefined} profile how well each part of its video fits
+ * @property {boolean} weak
+ * @property {(place: { video: string, t: number | string }) => void} open
+ * @property {() => void} alike
+ * @property {(() => Promise<Explanation>) | null} why
+ */
+
+const FRAMES = 8; // pictures one sees while moving over a moment
+
+/**
+ * @param {Hit} hit
+ * @param {number} rank
+ * @param {ResultOptions} options
+ */
+export function searchResult(hit, rank, { profile, weak, open, alike, why }) {
+  const from = clock(hit.start, 1);
+  const picture = (/** @type {number} */ t) => `/thumbnail/${hit.video}?t=${t.toFixed(2)}`;
+  const image = el("img", { src: picture(hit.peak), alt: "", loading: "lazy" });
+  const show = (t = hit.peak) => {
+    if (!image.src.endsWith(picture(t))) image.src = picture(t);
+  };
+  const share = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
+    Math.min(0.999, Math.max(0, event.offsetX / event.currentTarget.clientWidth));
+  const reasons = el("div", { class: "why", hidden: true });
+  return el(
+    "article",
+    {
+      class: weak ? "card hit weak" : "card hit",
+      "data-video": hit.video,
+      "data-start": hit.start,
+      "data-end": hit.end,
+      "data-score": hit.score,
+    },
+    el(
+      "button",
+      {
+        class: "picture",
+        type: "button",
+        "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
+        onclick: () => open({ video: hit.video, t: hit.start }),
+        onmousemove: (event) => show(hit.start + (Math.floor(share(event) * FRAMES) / FRAMES) * (hit.end - hit.start)),
+        onmouseleave: () => show(),
+      },
+      image,
+      el("span", { class: "badge", text: `${from}–${clock(hit.end, 1)}` }),
+    ),
+    profile &&
+      el("canvas", {
+        class: "score-profile",
+        width: profile.scores.length,
+        height: 1,
+        role: "img",
+        title: "The whole video: brighter fits better. Click to go there.",
+        "aria-label": "How well each part of the video fits",
+        onclick: (event) => open({ video: hit.video, t: (share(event) * profile.duration).toFixed(3) }),
+        onmousemove: (event) => show(share(event) * profile.duration),
+        onmouseleave: () => show(),
+      }),
+    el(
+      "div",
+      { class: "caption" },
+      el("p", { class: "title", text: hit.name, title: hit.name }),
+      el("span", {
+        class: "score",
+        text: hit.score.toFixed(3),
+        title: hit.line
+          ? `${hit.visual.toFixed(3)} by the best frame; the rest for what is said`
+          : "Cosine similarity with the best frame",
+      }),
+    ),
+    hit.line === null ? null : el("p", { class: "line", dir: "auto", text: `“${hit.line}”` }),
+    el(
+      "div",
+      { class: "row actions" },
+      el("button", { class: "link", type: "button", text: "More like this", onclick: alike }),
+      why === null
+        ? null
+        : el("button", {
+            class: "link",
+            type: "button",
+            text: "Why?",
+            "aria-expanded": "false",
+            onclick: (event) => explain(event.currentTarget, reasons, why, show),
+          }),
+    ),
+    reasons,
+  );
+}
+
+/** Draws the profiles of results that are in the page; the brightness is relative to the best part of all of them.
+ * @param {HTMLElement[]} results
+ * @param {Map<string, ScoreProfile>} profiles of videos
+ */
+export function paint(results, profiles) {
+  const all = [...profiles.values()].flatMap((profile) => profile.scores);
+  const low = Math.min(...all);
+  const high = Math.max(...all);
+  for (const result of results) {
+    const canvas = result.querySelector("canvas");
+    const profile = profiles.get(result.dataset.video ?? "");
+    if (!canvas || !profile) continue;
+    const ctx = contextOf(canvas);
+    const pixels = ctx.createImageData(profile.scores.length, 1);
+    const { scores, duration } = profile;
+    scores.forEach((score, i) => {
+      const inside =
+        ((i + 1) / scores.length) * duration > Number(result.dataset.start) &&
+        (i / scores.length) * duration < Number(result.dataset.end);
+      const light = ((score - low) / Math.max(1e-6, high - low)) ** 1.5;
+      pixels.data.set([...(inside ? [79, 70, 229] : [120, 128, 160]), 40 + 215 * light], 4 * i);
+    });
+    ctx.putImageData(pixels, 0, 0);
+  }
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {HTMLElement} box
+ * @param {() => Promise<Explanation>} why
+ * @param {(t?: number) => void} show
+ */
+async function explain(button, box, why, show) {
+  box.hidden = !box.hidden;
+  button.setAttribute("aria-expanded", String(!box.hidden));
+  if (box.hidden || box.childElementCount) return;
+  box.textContent = "Looking…";
+  try {
+    const { words, frames } = await why();
+    const least = Math.min(...frames.map(([, score]) => score));
+    const most = Math.max(...frames.map(([, score]) => score));
+    box.replaceChildren(
+      el(
+        "p",
+        { class: "words", dir: "auto", title: "How much worse the best frame fits without each word" },
+        ...words.map(([word, weight]) => {
+          const mark = el("mark", { text: word, title: weight.toFixed(2), class: weight < 0 ? "against" : "" });
+          mark.style.setProperty("--weight", Math.abs(weight).toFixed(2));
+          return mark;
+        }),
+      ),
+      el(
+        "div",
+        { class: "frames", title: "How well each sampled frame fits; point at one to see it" },
+        ...frames.map(([t, score]) => {
+          const bar = el("i", {
+            title: `${clock(t, 1)}: ${score.toFixed(3)}`,
+            onmouseenter: () => show(t),
+            onmouseleave: () => show(),
+          });
+          bar.style.height = `${15 + 85 * ((score - least) / Math.max(1e-6, most - least))}%`;
+          return bar;
+        }),
+      ),
+    );
+  } catch (error) {
+    box.textContent = messageOf(error);
+  }
+}
+
+/** Arrow keys move between moments as they lie on the page; ↓ in the search field enters them, ↑ from the first row leaves.
+ * @param {KeyboardEvent} event
+ * @param {HTMLElement} box
+ * @param {HTMLElement} field
+ */
+export function walk(event, box, field) {
+  /** @type {HTMLElement[]} */
+  const all = [...box.querySelectorAll(/** @type {"button"} */ (".picture"))];
+  if (!event.key.startsWith("Arrow") || !all.length || event.ctrlKey || event.altKey || event.metaKey) return;
+  const at = all.findIndex((button) => button === document.activeElement);
+  if (at < 0) {
+    const isOutside = document.activeElement !== field && document.activeElement !== document.body;
+    if (event.key !== "ArrowDown" || isOutside) return;
+    event.preventDefault();
+    all[0].focus();
+    return;
+  }
+  const columns = getComputedStyle(box).gridTemplateColumns.split(" ").length;
+  /** @type {{ [key: string]: number }} */
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
+  const to = at + steps[event.key];
+  event.preventDefault();
+  (all[to] ?? (to < 0 ? field : all[at])).focus();
+}

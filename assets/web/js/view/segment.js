@@ -1,0 +1,95 @@
+// One segment on the timeline's canvas.
+
+import { isolated } from "./dom.js";
+import { inkOn } from "./layout.js";
+
+/** @import { Verdict } from "../types.js" */
+/** @import { Lane } from "./layout.js" */
+/** @import { Timeline } from "./timeline.js" */
+
+/** What is drawn of an annotation, a prediction, one of a job that still runs, or a draft.
+ * @typedef {object} Drawn
+ * @property {string | null} id
+ * @property {string} track
+ * @property {string} label
+ * @property {Verdict} [verdict]
+ * @property {boolean} [preview]
+ * @property {number} [score]
+ * @property {number} [apex]
+ *
+ * @typedef {{ x: number, y: number, width: number, height: number }} Place px
+ */
+
+const SLIVER_PX = 4; // narrower segments have no corners and no text
+const MARKS = { "": "", accepted: "✓ ", corrected: "✎ ", rejected: "✗ " };
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {Drawn} item
+ * @param {Lane["kind"]} kind
+ * @param {Place} place
+ */
+export function drawSegment(ctx, timeline, item, kind, { x, y, width, height }) {
+  const { ink, selection } = timeline;
+  const colour = timeline.colour(item);
+  const left = Math.max(x, -4);
+  const right = Math.min(x + width, timeline.width + 4);
+  const isChosen = item.id !== null && selection.has(item.id);
+  const isHovered = item.id === timeline.hover;
+  ctx.globalAlpha = kind === "annotation" ? 0.92 : opacityOf(item);
+  ctx.fillStyle = colour;
+  if (width < SLIVER_PX && !isChosen && !isHovered) {
+    // thousands of these are in view at once
+    ctx.fillRect(left, y, right - left, height);
+    ctx.globalAlpha = 1;
+    return;
+  }
+  ctx.beginPath();
+  if (width < SLIVER_PX) ctx.rect(left, y, right - left, height);
+  else ctx.roundRect(left + 0.5, y + 0.5, right - left - 1, height - 1, Math.min(4, width / 2));
+  ctx.fill();
+  ctx.globalAlpha = item.verdict === "rejected" ? 0.4 : 1;
+  if (kind === "prediction" && width >= 3) {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1;
+    ctx.setLineDash(item.preview || item.verdict ? [3, 2] : []);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+  if (isChosen || isHovered) {
+    ctx.strokeStyle = isChosen ? ink.text : ink.accent;
+    ctx.lineWidth = item.id === selection.current ? 2.5 : 1.5;
+    ctx.stroke();
+  }
+  if (item.apex !== undefined && width > 12 && kind === "prediction") {
+    ctx.fillStyle = colour;
+    ctx.fillRect(timeline.x(item.apex) - 1, y, 2, height); // where an expression is strongest
+  }
+  if (right - left > 26 && height > 11) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, y, right - left - 4, height);
+    ctx.clip();
+    ctx.fillStyle = kind === "annotation" ? inkOn(colour) : ink.text;
+    ctx.fillText(textOf(item, kind, right - left > 90), Math.max(left, 0) + 6, y + height / 2 + 0.5);
+    ctx.restore();
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** @param {Drawn} prediction */
+function opacityOf({ verdict, preview }) {
+  if (verdict) return verdict === "rejected" ? 0.08 : 0.12;
+  return preview ? 0.15 : 0.3;
+}
+
+/**
+ * @param {Drawn} item
+ * @param {Lane["kind"]} kind
+ * @param {boolean} hasRoom for the score
+ */
+function textOf({ label, verdict = "", score }, kind, hasRoom) {
+  if (kind === "annotation") return isolated(label || "(no label)");
+  return MARKS[verdict] + isolated(label) + (hasRoom && score !== undefined ? ` ${score.toFixed(2)}` : "");
+}

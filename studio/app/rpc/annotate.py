@@ -1,0 +1,120 @@
+"""For the Annotate page."""
+
+from typing import Any
+
+from studio.app.login import current_user
+from studio.app.rpc import exchange
+from studio.app.rpc.method import NAME_CHARS, Method, actor, annotator, model_name, rpc_methods
+from studio.app.rpc.requests import (
+    AnnotationReference,
+    Changes,
+    DropLine,
+    Glance,
+    Ground,
+    JobRequest,
+    LineReference,
+    ReadSubtitles,
+    RestoreLine,
+    RunReference,
+    Save,
+    SaveLine,
+    SavePeople,
+    SaveSchema,
+    StartJob,
+    VideoRequest,
+)
+from studio.errors import NotTheirs
+from studio.service import Studio, serializers
+from studio.service.search import TOP
+from studio.timeline import seconds
+
+WINDOW_CHARS = 64
+
+
+def methods(studio: Studio) -> list[Method]:
+    return [*_timeline(studio), *_models(studio), *_transcript(studio), *exchange.methods(studio)]
+
+
+def _timeline(studio: Studio) -> list[Method]:
+    def load_document(request: VideoRequest) -> Any:
+        return {**studio.timelines.load(request.video), "admin": actor(studio, request).admin}
+
+    def changes(request: Changes) -> Any:
+        news = studio.timelines.changes(request.video, request.since, request.run_since, request.schema)
+        others = studio.presence.others(request.video, request.window[:WINDOW_CHARS], annotator(request))
+        return {**news, "present": others}
+
+    def save(request: Save) -> Any:
+        maker, sender = request.annotator[:NAME_CHARS], current_user.get()
+        if sender and maker not in ("", sender):
+            raise NotTheirs(f"Edits by “{maker}” wait in this browser; log in as {maker} to save them.")
+        return studio.timelines.save(request.video, request.edits, annotator(request), actor(studio, request))
+
+    def history(request: AnnotationReference) -> Any:
+        return studio.timelines.history(request.annotation)
+
+    def save_people(request: SavePeople) -> Any:
+        row = studio.videos.get(request.video)
+        return studio.identities.name(row, request.names, request.base, annotator(request))
+
+    def save_schema(request: SaveSchema) -> Any:
+        return studio.labels.save(request.schema, annotator(request), actor(studio, request))
+
+    return rpc_methods(studio, load_document, changes, save, history, save_people, save_schema)
+
+
+def _models(studio: Studio) -> list[Method]:
+    def ground(request: Ground) -> Any:
+        options = {
+            "top": max(1, min(TOP, request.top)), "engine": model_name(studio, request.engine, "grounding"),
+            "refine": request.refine, "check": request.check, "remember": request.remember,
+        }  # fmt: skip
+        return studio.jobs.ground(request.video, request.query, options)
+
+    def glance(request: Glance) -> Any:
+        params = {"at": seconds(request.at), "query": request.query}
+        return {"run": studio.jobs.run("glance", request.video, params)["id"]}
+
+    def start_job(request: StartJob) -> Any:
+        return serializers.job(studio.jobs.start(request.kind, request.video))
+
+    def cancel_job(request: JobRequest) -> Any:
+        studio.jobs.cancel(request.job)
+        return {}
+
+    def run_payload(request: RunReference) -> Any:
+        run = studio.jobs.run_of(request.run)
+        return {"task": run["task"], "query": run["query"], "payload": run["payload"]}
+
+    return rpc_methods(studio, ground, glance, start_job, cancel_job, run_payload)
+
+
+def _transcript(studio: Studio) -> list[Method]:
+    def transcript(request: VideoRequest) -> Any:
+        row = studio.videos.get(request.video)
+        fixed = studio.transcripts.may_replace(row, actor(studio, request))
+        return {"lines": studio.transcripts.lines(row), "fixed": fixed}
+
+    def read_subtitles(request: ReadSubtitles) -> Any:
+        row = studio.videos.get(request.video)
+        return studio.transcripts.read_subtitles(row, request.text, actor(studio, request))
+
+    def save_line(request: SaveLine) -> Any:
+        row, name = studio.videos.get(request.video), annotator(request)
+        start, end = seconds(request.start), seconds(request.end)
+        return studio.transcripts.save_line(
+            row, request.line, start, end, request.text, version=request.version, annotator=name
+        )
+
+    def drop_line(request: DropLine) -> Any:
+        row, name = studio.videos.get(request.video), annotator(request)
+        studio.transcripts.drop_line(row, request.line, version=request.version, annotator=name)
+        return {}
+
+    def restore_line(request: RestoreLine) -> Any:
+        return studio.transcripts.restore_line(studio.videos.get(request.video), request.line, annotator(request))
+
+    def line_history(request: LineReference) -> Any:
+        return studio.transcripts.line_history(request.line)
+
+    return rpc_methods(studio, transcript, read_subtitles, save_line, drop_line, restore_line, line_history)

@@ -1,0 +1,62 @@
+"""For the Library page."""
+
+from typing import Any
+
+from studio.app.rpc import exchange
+from studio.app.rpc.method import Method, actor, rpc_methods
+from studio.app.rpc.requests import AddPath, ChooseTracks, JobRequest, Request, VideoRequest
+from studio.service import Studio, serializers
+from studio.service.accounts.rights import why_not
+
+ADD_AT_ONCE = 4
+
+
+def methods(studio: Studio) -> list[Method]:
+    def list_videos(request: Request) -> Any:
+        ready, known = studio.videos.indexed()
+        if ready < known:
+            studio.jobs.prepare_lost()
+        by = actor(studio, request)
+        return {
+            "videos": [
+                {
+                    **serializers.video(row, uploaded=studio.videos.is_upload(row)),
+                    "indexed": studio.media.is_indexed(row),
+                    "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
+                }
+                for row in studio.videos.all()
+            ],
+            "removed": [
+                {"id": row["id"], "name": row["name"], "at": row["removed"], "by": row["removed_by"]}
+                for row in studio.videos.trash.listed()
+                if by.owns(row["removed_by"])
+            ],
+            "jobs": studio.jobs.listed(),
+            "indexed": ready,
+            "known": known,
+        }
+
+    def add_path(request: AddPath) -> Any:
+        return studio.videos.add_shared(request.path, request.done, ADD_AT_ONCE, actor(studio, request))
+
+    def remove_video(request: VideoRequest) -> Any:
+        studio.videos.remove(request.video, actor(studio, request))
+        return {}
+
+    def restore_video(request: VideoRequest) -> Any:
+        return serializers.video(studio.videos.bring_back(request.video, actor(studio, request)))
+
+    def index_video(request: VideoRequest) -> Any:
+        return serializers.job(studio.jobs.start("index", request.video))
+
+    def cancel_job(request: JobRequest) -> Any:
+        studio.jobs.cancel(request.job)
+        return {}
+
+    def choose_tracks(request: ChooseTracks) -> Any:
+        return serializers.video(studio.videos.choose_tracks(request.video, request.sound, request.subtitles))
+
+    own = rpc_methods(
+        studio, list_videos, add_path, remove_video, restore_video, index_video, cancel_job, choose_tracks
+    )
+    return [*own, *exchange.methods(studio)]

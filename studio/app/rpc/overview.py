@@ -1,0 +1,21 @@
+"""For the Overview page."""
+
+from typing import Any
+
+from studio.app.rpc.method import Method, rpc_methods
+from studio.app.rpc.requests import Agreement, Request
+from studio.service import Studio
+from studio.service.system.status import status
+
+
+def methods(studio: Studio) -> list[Method]:
+    def statistics(request: Request) -> Any:
+        return studio.annotator_stats.statistics()
+
+    def agreement(request: Agreement) -> Any:
+        return studio.annotator_stats.agreement(request.track)
+
+    def show_status(request: Request) -> Any:
+        return status(studio)
+
+    return rpc_methods(studio, statistics, agreement, show_status)

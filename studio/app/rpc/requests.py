@@ -1,0 +1,225 @@
+"""What each call of the pages says, as classes: `studio.service.requests.decode` makes them of JSON.
+
+A field has the name of its key (`import_` is “import”); one without a default must be there. `Any` is passed on as it
+came, to the service that knows its shape.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from studio.service.requests import AtMost, Time, Typed
+
+Name = Annotated[str, AtMost("label_chars")]
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Typed):
+    """Of every call: the name that the page knows the person by, where nobody has to log in."""
+
+    annotator: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest(Request):
+    video: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest(Request):
+    job: str
+
+
+# ---------------------------------------------------------------- library
+
+
+@dataclass(frozen=True, slots=True)
+class AddPath(Request):
+    path: str
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseTracks(Request):
+    """Which sound and which subtitles of a video, by the index of their streams; None as its file says."""
+
+    video: str
+    sound: int | None = None
+    subtitles: int | None = None
+
+
+# ---------------------------------------------------------------- search
+
+
+@dataclass(frozen=True, slots=True)
+class Explain(Request):
+    video: str
+    query: str
+    start: Time
+    end: Time
+    encoder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSearch(Request):
+    name: str
+    question: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchReference(Request):
+    search: str
+
+
+# ---------------------------------------------------------------- models, overview
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Request):
+    video: str
+    task: str
+    a: str = ""
+    b: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Request):
+    jobs: Annotated[list[str], AtMost(2)]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement(Request):
+    track: str = ""
+
+
+# ---------------------------------------------------------------- annotate
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Request):
+    video: str
+    since: int = 0
+    run_since: int = 0
+    schema: str = ""
+    window: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Save(Request):
+    video: str
+    edits: Any = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground(Request):
+    video: str
+    query: str
+    top: int = 5
+    engine: str = ""
+    refine: bool = False
+    check: bool = False
+    remember: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Glance(Request):
+    video: str
+    at: Time
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartJob(Request):
+    video: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReference(Request):
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationReference(Request):
+    annotation: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavePeople(Request):
+    video: str
+    names: Any = None
+    base: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSchema(Request):
+    schema: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSubtitles(Request):
+    video: str
+    text: Annotated[str, AtMost("import_bytes")]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLine(Request):
+    """`version` is what the person saw; a page of an earlier release does not say it."""
+
+    video: str
+    start: Time
+    end: Time
+    text: str
+    line: int | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropLine(Request):
+    video: str
+    line: int
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreLine(Request):
+    video: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineReference(Request):
+    line: int
+
+
+# ---------------------------------------------------------------- exchange
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPreview(Request):
+    video: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile(Request):
+    """A file that waits under the token `upload`, and how it is to be imported."""
+
+    upload: str
+    name: str
+    format: str = ""
+    kind: str = ""
+    video: str = ""
+    videos: dict[str, Name] = field(default_factory=dict)
+    tracks: dict[str, Name] = field(default_factory=dict)
+    labels: dict[str, Name] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReference(Request):
+    upload: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReference(Request):
+    import_: str

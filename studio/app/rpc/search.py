@@ -1,0 +1,61 @@
+"""For the Search page."""
+
+from typing import Any
+
+from studio.app.rpc.method import Method, actor, annotator, model_name, rpc_methods
+from studio.app.rpc.requests import Explain, KeepSearch, Request, SearchReference
+from studio.service import Studio
+from studio.service.accounts.rights import why_not
+from studio.service.requests import text
+from studio.service.search import parse
+from studio.timeline import seconds
+
+Json = dict[str, Any]
+
+
+def methods(studio: Studio) -> list[Method]:
+    def search(request: Json) -> Any:
+        model_name(studio, text(request, "encoder", ""), "text_video")
+        hits, strips = studio.search.ask(parse(request))
+        ready, known = studio.videos.indexed()
+        if ready < known:
+            studio.jobs.prepare_lost()
+        shown = [
+            {
+                "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),
+                "visual": round(hit["visual"], 3), "line": hit["line"],
+                "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]), "peak": seconds(hit["peak_us"]),
+                "aspect": hit["video"]["width"] / hit["video"]["height"],
+            }
+            for hit in hits
+        ]  # fmt: skip
+        heat = [
+            {"video": s["video"]["id"], "name": s["video"]["name"], "scores": s["scores"],
+             "duration": seconds(s["video"]["duration_us"])}
+            for s in strips
+        ]  # fmt: skip
+        return {"hits": shown, "strips": heat, "indexed": ready, "known": known}
+
+    def explain(request: Explain) -> Any:
+        encoder, row = model_name(studio, request.encoder, "text_video"), studio.videos.get(request.video)
+        why = studio.search.explain(request.query, row, request.start, request.end, encoder)
+        return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
+
+    def search_options(request: Request) -> Any:
+        found, by = studio.search.options(), actor(studio, request)
+        for row in found["kept"]:
+            row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
+        return found
+
+    def keep_search(request: KeepSearch) -> Any:
+        return studio.search.keep(request.name, request.question, annotator(request), actor(studio, request))
+
+    def forget_search(request: SearchReference) -> Any:
+        studio.search.forget(request.search, actor(studio, request))
+        return {}
+
+    def restore_search(request: SearchReference) -> Any:
+        studio.search.bring_back(request.search, actor(studio, request))
+        return {}
+
+    return rpc_methods(studio, search, explain, search_options, keep_search, forget_search, restore_search)
