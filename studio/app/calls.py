@@ -1,5 +1,6 @@
 """What the pages may ask of Python: each takes one dict and answers {ok, data} or {ok: false, error, kind}."""
 
+import base64
 import functools
 import logging
 from collections.abc import Callable
@@ -131,8 +132,10 @@ def library_calls(studio: Studio) -> list[Call]:
         return {}
 
     def choose_tracks(request: dict[str, Any]) -> Any:
-        wanted = [None if request.get(key) is None else whole(request, key) for key in ("sound", "subtitles")]
-        return views.video(studio.choose_tracks(text(request, "video"), *wanted))
+        sound = None if request.get("sound") is None else whole(request, "sound")
+        said = request.get("subtitles")
+        wanted = None if said is None else said if isinstance(said, str) else whole(request, "subtitles")
+        return views.video(studio.choose_tracks(text(request, "video"), sound, wanted))
 
     functions = (list_videos, add_path, remove_video, restore_video, index_video, cancel_job, choose_tracks)
     return [*(answer(f) for f in functions), *exchange_calls(studio)]
@@ -272,7 +275,13 @@ def annotate_calls(studio: Studio) -> list[Call]:
         return {"lines": studio.people.transcript(row), "fixed": fixed}
 
     def read_subtitles(request: dict[str, Any]) -> Any:
-        said = text(request, "text", longest=studio.settings.limits.import_bytes)
+        longest = studio.settings.limits.import_bytes
+        said: str | bytes = text(request, "text", "", longest=longest)
+        if request.get("bytes"):  # what is not UTF-8 comes as it is, in base64
+            try:
+                said = base64.b64decode(text(request, "bytes", longest=2 * longest), validate=True)
+            except ValueError:
+                raise UsageError("“bytes” must be base64.") from None
         return studio.people.read_subtitles(studio.video(text(request, "video")), said, actor(studio, request))
 
     def save_line(request: dict[str, Any]) -> Any:
@@ -350,7 +359,7 @@ def exchange_calls(studio: Studio) -> list[Call]:
 def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, Plan]:
     """The file, its name, its format and how it is to be imported."""
     longest = studio.settings.limits.label_chars
-    mapped = {key: texts(request, key, longest=longest) for key in ("videos", "tracks", "labels")}
-    plan = Plan(text(request, "video", "") or None, **mapped, kind=text(request, "kind", ""))
+    names = [texts(request, key, longest=longest) for key in ("videos", "tracks", "labels")]
+    plan = Plan(text(request, "video", "") or None, *names, text(request, "kind", ""), text(request, "encoding", ""))
     data = studio.exchange.kept(text(request, "upload"))
     return data, text(request, "name"), text(request, "format", "") or None, plan

@@ -133,7 +133,7 @@ class Studio:
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
             "browser_playable": int(probe.browser_playable), "added_by": by.name, **tracks.facts(probe),
-            "sound_track": None, "text_track": None,
+            "sound_track": None, "text_track": None, "text_file": "",
         }  # fmt: skip
 
         def work(db: Any) -> tuple[Row, bool]:
@@ -270,9 +270,9 @@ class Studio:
             raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
         return found[0] if found else self.video(ref)
 
-    def choose_tracks(self, video_id: str, sound: int | None, text: int | None) -> Row:
-        """Choose the sound and the subtitles of a video by the index of their streams, None: as its file says. What was
-        made of others is made again.
+    def choose_tracks(self, video_id: str, sound: int | None, text: int | str | None) -> Row:
+        """Choose the sound and the subtitles of a video by the index of their streams, or subtitles by the name of a
+        file beside it; None: as its file says. What was made of others is made again.
 
         Raises NotFound, UsageError, MediaError.
         """
@@ -325,9 +325,12 @@ class Studio:
 
     # ------------------------------------------------------------------ models
 
-    def index(self, video_id: str, progress: ReportProgress = _quiet, encoder: str | None = None) -> Row:
-        """Compute what search and the timeline need; quick when it is there already."""
-        return self._here("index", self.video(video_id), {"encoder": encoder}, progress)
+    def index(
+        self, video_id: str, progress: ReportProgress = _quiet, encoder: str | None = None, encoding: str | None = None
+    ) -> Row:
+        """Compute what search and the timeline need; quick when it is there already. `encoding` is that of a subtitle
+        file beside the video, where its guess would be wrong."""
+        return self._here("index", self.video(video_id), {"encoder": encoder, "encoding": encoding}, progress)
 
     def search(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
         """Moments across the library for a text, best first; see `Search.ask`."""
@@ -457,5 +460,5 @@ def _said(db: Any, video_id: str) -> list[str]:
 
 def _facts(row: Row) -> Row:
     """What a job must know of a video; another file in its place makes another job of it."""
-    known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track")
+    known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track", "text_file")
     return {key: row[key] for key in known}

@@ -67,7 +67,7 @@ export function mount(element, server) {
       el("select", {
         "aria-label": `${name} of ${video.name}`,
         onchange: (event) => {
-          const wanted = { sound: chosen(video.sounds), subtitles: chosen(video.texts), [key]: Number(event.target.value) };
+          const wanted = { sound: chosen(video.sounds), subtitles: chosen(video.texts), [key]: found[event.target.selectedIndex].index };
           attempt(() => call(server, "choose_tracks", { video: video.id, ...wanted }));
         },
       }, ...found.map((track) => el("option", { value: track.index, selected: track.chosen, text: track.name }))));

@@ -225,11 +225,23 @@ export class Transcript extends EventTarget {
     if (!file) return;
     try {
       const { doc } = this;
-      const made = await call(this.server, "read_subtitles", { video: doc.id, text: await file.text(), annotator: annotator() });
-      toast(`${made.count} lines were read.`, "info", () => this.unread(made.import));
+      const made = await call(this.server, "read_subtitles", { video: doc.id, ...(await contentOf(file)), annotator: annotator() });
+      toast([`${made.count} lines were read.`, ...(made.problems ?? [])].join(" "), "info", () => this.unread(made.import));
     } catch (error) {
       toast(error.message, "error");
     }
     await this.load();
+  }
+}
+
+// The text of a file in UTF-8; of another its bytes in base64: Python knows more encodings.
+async function contentOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    let plain = "";
+    for (let at = 0; at < bytes.length; at += 32768) plain += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    return { bytes: btoa(plain) };
   }
 }
