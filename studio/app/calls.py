@@ -359,7 +359,8 @@ def exchange_calls(studio: Studio) -> list[Call]:
 def _import_of(studio: Studio, request: dict[str, Any]) -> tuple[bytes, str, str | None, Plan]:
     """The file, its name, its format and how it is to be imported."""
     longest = studio.settings.limits.label_chars
-    names = [texts(request, key, longest=longest) for key in ("videos", "tracks", "labels")]
-    plan = Plan(text(request, "video", "") or None, *names, text(request, "kind", ""), text(request, "encoding", ""))
+    videos, tracks, labels = (texts(request, key, longest=longest) for key in ("videos", "tracks", "labels"))
+    kind, encoding = text(request, "kind", ""), text(request, "encoding", "")
+    plan = Plan(text(request, "video", "") or None, videos, tracks, labels, kind, encoding)
     data = studio.exchange.kept(text(request, "upload"))
     return data, text(request, "name"), text(request, "format", "") or None, plan

@@ -27,7 +27,8 @@ def video_of(params: dict[str, Any]) -> Video:
 def _video(facts: dict[str, Any]) -> Video:
     if "start_us" in facts:
         media.keep_start(facts["path"], facts["start_us"])
-    return Video(facts["id"], facts["path"], facts["duration_us"], facts.get("sound_track"), facts.get("text_track"))
+    tracks = facts.get("sound_track"), facts.get("text_track"), facts.get("text_file", "")
+    return Video(facts["id"], facts["path"], facts["duration_us"], *tracks)
 
 
 def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> Video:
