@@ -1,8 +1,9 @@
 """SRT and WebVTT as annotations: a cue a segment, its words the label. Times in ms: to the nearest, at least one.
 
 WebVTT says the track as the voice of a cue (`<v Track>`); SRT has no place for it. What a player would take for markup
-is written as entities in WebVTT, and as look-alikes in SRT, which has none. The transcript of a video is another
-matter: see `studio.formats.subtitles`.
+is written as entities in WebVTT, and as look-alikes in SRT, which has none. WebVTT is read by the W3C's algorithm, SRT
+by its lines of times, with or without milliseconds: a cue whose time cannot be read drops itself and is counted. Text
+is UTF-8 or UTF-16; another encoding is guessed, which an import says, and `--encoding NAME` names it.
 """
 
 import html
