@@ -1,5 +1,6 @@
 """What people express and who speaks: emotions, speakers."""
 
+import sys
 from pathlib import Path
 
 from studio.cli.common import Args, Commands, Json, bar, known, opened, show
@@ -16,6 +17,7 @@ def register(commands: Commands) -> None:
         examples=("studio emotions talk.mp4 --subtitles talk.srt --json",),
     )  # fmt: skip
     sub.add_argument("--subtitles", metavar="FILE", type=Path, help="SRT, WebVTT or ASS (default: the video's own)")
+    sub.add_argument("--encoding", metavar="NAME", help="of FILE, as in windows-1251 (default: UTF-8, else guessed)")
     what = "find who speaks when; boxes in pixels of the displayed picture"
     sub = commands.add("speakers", speakers, what, video=True, examples=("studio speakers talk.mp4 --json",))
     for option, task, what in (("model", "active_speaker", "who speaks"), ("detector", "face_detector", "faces")):
@@ -29,7 +31,12 @@ def emotions(args: Args) -> int:
     if args.subtitles:
         if not args.subtitles.is_file():
             raise UsageError(f"There is no file “{args.subtitles.name}”; check the path after --subtitles.")
-        params["subtitles"] = subtitles.read(args.subtitles.read_bytes())
+        read = subtitles.parse(args.subtitles.read_bytes(), args.encoding)
+        params["subtitles"] = read.lines
+        for problem in read.problems:
+            print(f"studio: “{args.subtitles.name}”: {problem}", file=sys.stderr)
+    elif args.encoding:
+        raise UsageError("--encoding is that of a file; name it with --subtitles.")
     with opened(args) as studio, bar("emotions") as progress:
         run = studio.jobs.run("emotions", known(studio, args.video), params, progress)
     found = [

@@ -39,6 +39,7 @@ def register(commands: Commands) -> None:
     )
     sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
     sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
+    sub.add_argument("--encoding", metavar="NAME", help="of subtitles beside videos (default: UTF-8, else guessed)")
     sub = commands.add(
         "tracks", tracks_, "list the sounds and subtitles of a video, or choose which are used", video=True,
         examples=("studio tracks film.mkv", "studio tracks film.mkv --sound 2 --subtitles 4"),
@@ -108,7 +109,10 @@ def index(args: Args) -> int:
     with opened(args) as studio:
         for row in [studio.videos.get(known(studio, ref)) for ref in args.videos] or studio.videos.all():
             with bar(row["name"]) as progress:
-                done.append({"id": row["id"], "frames": studio.jobs.index(row["id"], progress, args.encoder)["frames"]})
+                result = studio.jobs.index(row["id"], progress, args.encoder, args.encoding)
+            done.append({"id": row["id"], "frames": result["frames"]})
+            if result["note"]:
+                print(f"studio: {result['note']}", file=sys.stderr)
     show(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
     return 0
 
@@ -119,7 +123,7 @@ def tracks_(args: Args) -> int:
         row = studio.videos.get(known(studio, args.video))
         if args.sound is not None or args.subtitles is not None:
             sound = row["sound_track"] if args.sound is None else _track(args.sound)
-            text = row["text_track"] if args.subtitles is None else _track(args.subtitles)
+            text = row["text_file"] or row["text_track"] if args.subtitles is None else _text(args.subtitles)
             row = studio.videos.choose_tracks(row["id"], sound, text)
         elif not row["tracks"]:  # it was added before tracks were kept
             row = studio.videos.add(row["path"])
@@ -140,3 +144,8 @@ def _track(number: str) -> int | None:
     if not number.isdecimal():
         raise UsageError("A track is named by its number, as `studio tracks VIDEO` lists them, or “default”.")
     return int(number)
+
+
+def _text(named: str) -> int | str | None:
+    """A track by its number, or a file beside the video by its name."""
+    return _track(named) if named.isdecimal() or "." not in named else named

@@ -1,25 +1,21 @@
 """SRT and WebVTT as annotations: a cue a segment, its words the label. Times in ms: to the nearest, at least one.
 
 WebVTT says the track as the voice of a cue (`<v Track>`); SRT has no place for it. What a player would take for markup
-is written as entities in WebVTT, and as look-alikes in SRT, which has none. The transcript of a video is another
-matter: see `studio.formats.subtitles`.
+is written as entities in WebVTT, and as look-alikes in SRT, which has none. WebVTT is read by the W3C's algorithm, SRT
+by its lines of times, with or without milliseconds: a cue whose time cannot be read drops itself and is counted. Text
+is UTF-8 or UTF-16; another encoding is guessed, which an import says, and `--encoding NAME` names it.
 """
 
 import html
-import re
 from collections.abc import Sequence
 
-from studio.errors import FormatError
-from studio.formats import reading, subtitles
+from studio.formats import encoding as encodings
+from studio.formats import reading, subtitles, webvtt
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.timeline import Timeline
 
 TRACK = "Subtitles"
 _LOOKS = str.maketrans("<>{}", "‹›❴❵")
-_CLOCK = r"(?:(\d+):)?(\d\d):(\d\d)[.,](\d{3})"
-_TIMING = re.compile(rf"\s*{_CLOCK}\s+-->\s+{_CLOCK}(?:\s.*)?")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(r"<[^>]*>")
 
 
 def _srt_text(label: str) -> str:
@@ -68,35 +64,17 @@ def read_srt(data: bytes, name: str) -> list[Part]:
     """SRT or ASS. Raises FormatError."""
     if not data.strip():
         return []
-    return [Part("", tuple(Mark(start, end, heard(text), TRACK) for start, end, text in subtitles.read(data)))]
+    found = subtitles.parse(data)
+    marks = tuple(Mark(start, end, heard(text), TRACK) for start, end, text in found.lines)
+    return [Part("", marks, problems=found.problems)]
 
 
 def read_vtt(data: bytes, name: str) -> list[Part]:
     """Raises FormatError."""
-    text = reading.text_of(data)
-    if not text.startswith("WEBVTT"):
-        raise FormatError("This is not WebVTT; its first line must begin with WEBVTT.")
-    marks = []
-    for block in reading.blocks_of(re.sub(r"\r\n?", "\n", text)):
-        lines = block.split("\n")
-        at = next((k for k, line in enumerate(lines[:2]) if "-->" in line), None)
-        if at is None:
-            continue
-        match = _TIMING.fullmatch(lines[at])
-        if match is None:
-            raise FormatError(f"This WebVTT file has a time that cannot be read: {lines[at]:.60}")
-        said = "\n".join(lines[at + 1 :])
-        voice = _VOICE.search(said)
-        track = html.unescape(voice.group(1)).strip() if voice else TRACK
-        label = " ".join(html.unescape(_TAG.sub("", said)).split("\n")).strip()
-        if label:
-            marks.append(Mark(_us(match.groups()[:4]), _us(match.groups()[4:]), heard(label), track or TRACK))
-    return [Part("", tuple(marks))]
-
-
-def _us(clock: Sequence[str | None]) -> int:
-    hours, minutes, seconds, millis = (reading.whole(part or "0", "A time") for part in clock)
-    return (((hours * 60 + minutes) * 60 + seconds) * 1000 + millis) * 1000
+    decoded = encodings.decode(data)
+    cues, dropped = webvtt.read(decoded.text)
+    marks = tuple(Mark(cue.start, cue.end, heard(cue.text), cue.voice or TRACK) for cue in cues)
+    return [Part("", marks, problems=(*decoded.problems, *subtitles.left_out(dropped)))]
 
 
 SRT = Format("srt", "SRT subtitles", ".srt", "application/x-subrip", "ms", SRT_HOLDS, write_srt, read_srt)

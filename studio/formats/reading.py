@@ -81,7 +81,7 @@ def text_of(data: bytes) -> str:
             return data.decode("utf-16")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise FormatError("This file is not text in UTF-8; save it as UTF-8 and try again.") from None
+        raise FormatError("This file is not text in UTF-8; name its encoding, or save it as UTF-8.") from None
 
 
 def lines_of(data: bytes) -> Iterator[tuple[int, str]]:

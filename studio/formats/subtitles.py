@@ -1,46 +1,102 @@
-"""Subtitle files (SRT, WebVTT, ASS) through pysubs2: what is said when."""
+"""Subtitle files (SRT, WebVTT, ASS and what else pysubs2 knows): what is said when."""
 
-import codecs
 import html
+import re
+from dataclasses import dataclass
 
 import pysubs2
 
 from studio.errors import FormatError
-from studio.formats import reading
+from studio.formats import encoding as encodings
+from studio.formats import reading, webvtt
 
-SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
+Line = tuple[int, int, str]
+_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,3}))?"
+_TIMINGS = re.compile(rf"\s*{_TIME}\s*-+>\s*{_TIME}(?:\s.*)?")
+_MARKUP = re.compile(r"\{\\[^}]*\}|</?[a-zA-Z][^>]*>")
+_NOTHING = "This is not a subtitle file; use SRT, WebVTT or ASS."
 
 
-def read(data: bytes) -> list[tuple[int, int, str]]:
-    """(start_us, end_us, text) in order of time; styling is dropped, empty lines and drawings are left out.
+@dataclass(frozen=True, slots=True)
+class Subtitles:
+    """Lines (start_us, end_us, text) in order of time, and sentences on what was guessed or left out."""
 
-    Text is UTF-8, UTF-16 with its mark, else Windows-1252, the commonest of the rest. Raises FormatError.
+    lines: list[Line]
+    problems: tuple[str, ...] = ()
+
+
+def read(data: bytes, encoding: str | None = None) -> list[Line]:
+    """The lines of `parse`."""
+    return parse(data, encoding).lines
+
+
+def parse(data: bytes, encoding: str | None = None) -> Subtitles:
+    """Styling is dropped, empty lines and drawings are left out; a cue whose time cannot be read drops itself.
+
+    Raises FormatError; UsageError for an encoding that there is not.
     """
     try:
-        text = _text(data)
-        reading.room_for(text.count("-->") + text.count("\nDialogue:"))  # pysubs2 would build them all
-        reading.take_parts(sum(text.count(sign) for sign in "\r\n{<"))  # in any other format that it knows
-        parsed = pysubs2.SSAFile.from_string(text)
+        decoded = encodings.decode(data, encoding)
+    except FormatError as error:
+        raise error if encoding else FormatError(_NOTHING) from None
+    text = decoded.text
+    reading.room_for(text.count("-->") + text.count("\nDialogue:"))  # pysubs2 would build them all
+    reading.take_parts(sum(text.count(sign) for sign in "\r\n{<"))  # in any other format that it knows
+    dropped = 0
+    if webvtt.is_webvtt(text):
+        cues, dropped = webvtt.read(text)
+        lines = [(cue.start, cue.end, cue.text) for cue in cues]
+    elif "-->" in text and "\nDialogue:" not in text:
+        lines, dropped = _srt(text)
+    else:
+        lines = _others(text)
+    kept = sorted((start, end, said) for start, end, said in lines if said and end > start >= 0)
+    return Subtitles(kept, (*decoded.problems, *left_out(dropped)))
+
+
+def left_out(dropped: int) -> list[str]:
+    """A sentence on cues that were dropped."""
+    if not dropped:
+        return []
+    cues, they = ("1 cue has", "is") if dropped == 1 else (f"{dropped} cues have", "are")
+    return [f"{cues} no readable time and {they} left out."]
+
+
+def _srt(text: str) -> tuple[list[Line], int]:
+    """Cues by their line of times, whatever numbers and blank lines there are around it. Raises FormatError."""
+    lines = re.sub(r"\r\n?", "\n", text.lstrip("\ufeff")).split("\n")
+    at = [number for number, line in enumerate(lines) if "-->" in line]
+    found: list[Line] = []
+    dropped = 0
+    for number, following in zip(at, [*at[1:], len(lines)], strict=True):
+        match = _TIMINGS.fullmatch(lines[number])
+        if match is None or any(len(part or "") > 9 for part in match.groups()):
+            dropped += 1
+            continue
+        said = lines[number + 1 : following]
+        if following < len(lines) and said and said[-1].strip().isdecimal():  # the number of the next cue
+            said.pop()
+        start, end = _us(match.groups()[:4]), _us(match.groups()[4:])
+        found.append((start, end, " ".join(html.unescape(_MARKUP.sub("", "\n".join(said))).split())))
+    if not found:
+        raise FormatError(_NOTHING)
+    return found, dropped
+
+
+def _us(parts: tuple[str | None, ...]) -> int:
+    hours, minutes, seconds = (int(part or 0) for part in parts[:3])
+    return (((hours * 60 + minutes) * 60 + seconds) * 1000 + int((parts[3] or "0").ljust(3, "0"))) * 1000
+
+
+def _others(text: str) -> list[Line]:
+    try:
+        parsed = pysubs2.SSAFile.from_string(text.lstrip("\ufeff"))
     except reading.TooMany:
         raise
     except Exception as error:  # pysubs2 has no common base for what a damaged file raises
-        raise FormatError("This is not a subtitle file; use SRT, WebVTT or ASS.") from error
-    lines = [
+        raise FormatError(_NOTHING) from error
+    return [
         (event.start * 1000, event.end * 1000, " ".join(html.unescape(event.plaintext).split()))
         for event in parsed
         if not event.is_comment and not event.is_drawing
     ]
-    return sorted((start, end, said) for start, end, said in lines if said and end > start >= 0)
-
-
-def _text(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:  # it leaves five bytes undefined
-        return data.decode("latin-1")

@@ -3,7 +3,6 @@
 Nothing here knows the database: a child process on this machine runs these functions, and another engine could.
 """
 
-import contextlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,8 @@ def video_of(params: dict[str, Any]) -> VideoRef:
 def _video(facts: dict[str, Any]) -> VideoRef:
     if "start_us" in facts:
         media.keep_start(facts["path"], facts["start_us"])
-    return VideoRef(facts["id"], facts["path"], facts["duration_us"], facts.get("sound_track"), facts.get("text_track"))
+    tracks = facts.get("sound_track"), facts.get("text_track"), facts.get("text_file", "")
+    return VideoRef(facts["id"], facts["path"], facts["duration_us"], *tracks)
 
 
 def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> VideoRef:
@@ -57,22 +57,28 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
     if not context.cache.has(video.id, "shots.npy"):
         whole(0.9, "Finding shots")
         context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
-    return JobResult(
-        {"frames": len(features.times_us)},
-        transcripts=[Transcript(video.id, "file", _subtitles(video, context.settings.limits))],
-    )
+    cues, note = _subtitles(video, context.settings.limits, params.get("encoding"))
+    return JobResult({"frames": len(features.times_us), "note": note}, transcripts=[Transcript(video.id, "file", cues)])
 
 
-def _subtitles(video: VideoRef, limits: Limits) -> list[Cue]:
-    """What is said: the file's own text stream, else the subtitle file of the same name beside it."""
-    if found := media.subtitles(video.path, limits, track=video.text_track):
-        return [Cue(*line) for line in found]
-    for suffix in subtitles.SUFFIXES:
-        beside = Path(video.path).with_suffix(suffix)
-        with contextlib.suppress(OSError, FormatError):  # somebody else's file: it need not be good
-            if beside.stat().st_size <= limits.import_bytes:
-                return [Cue(*line) for line in subtitles.read(beside.read_bytes())]
-    return []
+def _subtitles(video: VideoRef, limits: Limits, encoding: str | None) -> tuple[list[Cue], str]:
+    """What is said, and a sentence on what was guessed or left out of it: the chosen subtitles, else the file's own
+    text stream, else the best subtitle file beside it."""
+    files = media.subtitle_files(video.path)
+    if not video.text_file and (found := media.subtitles(video.path, limits, track=video.text_track)):
+        return [Cue(*line) for line in found], ""
+    problems = []
+    for file in [file for file in files if video.text_file in ("", file.path.name)]:
+        try:
+            if file.path.stat().st_size > limits.import_bytes:
+                raise FormatError("it is too large.")
+            read = subtitles.parse(file.path.read_bytes(), encoding)
+        except (OSError, FormatError) as error:  # somebody else's file: it need not be good
+            problems.append(f"“{file.path.name}” beside “{Path(video.path).name}” was not read: {error}")
+            continue
+        if read.lines or video.text_file:
+            return [Cue(*line) for line in read.lines], " ".join([f"“{file.path.name}”: {p}" for p in read.problems])
+    return [], " ".join(problems)
 
 
 def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:

@@ -11,13 +11,14 @@ from studio.media.pictures import still, thumbnail, thumbnails
 from studio.media.probe import keep_start, probe
 from studio.media.proxy import make_clip, make_proxy
 from studio.media.shots import shots
-from studio.media.subtitles import subtitles
+from studio.media.subtitles import SubtitleFile, subtitle_files, subtitles
 
 __all__ = [
     "AudioTrack",
     "FrameStream",
     "Frames",
     "Probe",
+    "SubtitleFile",
     "Track",
     "audio_stream",
     "frame_at",
@@ -31,6 +32,7 @@ __all__ = [
     "shots",
     "spectrogram",
     "still",
+    "subtitle_files",
     "subtitles",
     "thumbnail",
     "thumbnails",

@@ -76,5 +76,5 @@ def job(row: Row) -> Row:
 
 def job_video(row: Row) -> Row:
     """What a job must know of a video; another file in its place makes another job of it."""
-    known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track")
+    known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track", "text_file")
     return {key: row[key] for key in known}

@@ -26,6 +26,7 @@ class VideoRef:
     duration_us: int
     sound_track: int | None = None  # which were chosen; None: as the file says
     text_track: int | None = None
+    text_file: str = ""  # the name of a file beside the video
 
     @property
     def duration_s(self) -> float:

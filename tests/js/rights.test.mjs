@@ -67,7 +67,7 @@ test("a line that was removed comes back", async () => {
 test("subtitles that took the place of others are taken back as one import", async () => {
   const { $, transcript, asked } = await opened("");
   assert.equal($("subtitle-file").disabled, false);
-  await transcript.read({ files: [{ text: async () => "" }] });
+  await transcript.read({ files: [{ arrayBuffer: async () => new ArrayBuffer(0) }] });
   $("toast").querySelector("button").click();
   await quiet();
   assert.deepEqual(asked, [["read"], ["undo", "i"]]);

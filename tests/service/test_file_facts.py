@@ -97,3 +97,93 @@ def test_work_stays_where_it_was_when_sound_precedes_the_picture(studio: Studio,
     Studio(studio.settings).close()
     assert media.probe(path).lead_us == 0, "a library that is opened says where its videos begin"
     media.keep_start(path, None)
+
+
+# ---------------------------------------------------------------- subtitles beside a video
+
+FIRST = b"1\n00:00:00,200 --> 00:00:01,000\n%s\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        (["film.en.vtt"], "film.en.vtt"),
+        (["film.SRT"], "film.SRT"),
+        (["Film.De.Srt", "film.en.srt"], "Film.De.Srt"),
+        (["film.aa.srt", "film.srt"], "film.srt"),
+        (["film.en.forced.srt", "film.fr.srt"], "film.fr.srt"),
+        (["film.en-US.srt", "films.srt", "film2.en.srt"], "film.en-US.srt"),
+    ],
+)
+def test_subtitles_beside_a_video_are_found(names: list[str], read: str, studio: Studio, tmp_path: Path) -> None:
+    path = make(Clip(), tmp_path / "film.mp4")
+    for name in names:
+        head = b"WEBVTT\n\n" if name.endswith("vtt") else b""
+        (tmp_path / name).write_bytes(head + (FIRST % name.encode()).replace(b",", b"." if head else b","))
+    row = studio.videos.add(path)
+    studio.jobs.index(row["id"])
+    assert [line["text"] for line in studio.transcripts.lines(row)] == [read]
+    texts = card(studio)["texts"]
+    assert [text["index"] for text in texts if text["chosen"]] == [read]
+    assert {text["index"] for text in texts} == set(names) - {"films.srt", "film2.en.srt"}
+    for text in texts:
+        studio.videos.choose_tracks(row["id"], None, text["index"])
+        studio.jobs.index(row["id"])
+        assert [line["text"] for line in studio.transcripts.lines(row)] == [text["index"]]
+
+
+@field
+def test_the_beside_files_of_the_field_are_read(studio: Studio, tmp_path: Path) -> None:
+    source = make(Clip(ticks=list(range(125))), tmp_path / "source.mp4")
+    for video, beside, name in (
+        ("lang.mp4", "19-subtitles-beside-not-found/notes.vtt", "lang.en.vtt"),
+        ("up.mp4", "19-subtitles-beside-not-found/tags.srt", "up.SRT"),
+        ("clip.mp4", "02-vtt-beside-the-video/clip.vtt", "clip.vtt"),
+        ("cyr1251.mp4", "18-subtitle-encodings/cyr1251.srt", "cyr1251.srt"),
+    ):
+        (tmp_path / video).write_bytes(source.read_bytes())
+        (tmp_path / name).write_bytes((FIELD / beside).read_bytes())
+    said = {}
+    for name in ("lang", "up", "clip", "cyr1251"):
+        row = studio.videos.add(tmp_path / f"{name}.mp4")
+        note = studio.jobs.index(row["id"])["note"]
+        assert ("Windows-1251" in note) == (name == "cyr1251")
+        said[name] = [line["text"] for line in studio.transcripts.lines(row)]
+    assert said == {
+        "lang": ["hello there", "We are here"],
+        "up": ["- Who? - Me."],
+        "clip": ["so what now", "so what now", "so what now we start"],
+        "cyr1251": ["Привет, как дела?", "Хорошо"],
+    }
+
+
+def test_an_encoding_is_chosen_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = make(Clip(), tmp_path / "film.mp4")
+    data = "1\n00:00:00,200 --> 00:00:01,000\nОй\n".encode("cp866")
+    (tmp_path / "film.srt").write_bytes(data)
+    home = ["--home", str(tmp_path / "home")]
+    assert main([*home, "index", str(path), "--encoding", "cp866"]) == 0
+    studio = Studio(Settings(home=tmp_path / "home"))
+    (row,) = studio.videos.all()
+    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Ой"]
+    studio.close()
+    command = [*home, "import", str(tmp_path / "film.srt"), "--as", "annotations", "--preview", "--json"]
+    assert main([*command, "--encoding", "cp866"]) == 0
+    assert "Ой" in capsys.readouterr().out
+    assert main([*command, "--encoding", "nope"]) == 2
+    assert "is not an encoding" in capsys.readouterr().err
+
+
+def test_a_page_sends_what_is_not_utf_8_as_it_is(studio: Studio, tmp_path: Path) -> None:
+    import base64
+
+    from studio.app.rpc import annotate
+
+    row = studio.videos.add(make(Clip(), tmp_path / "film.mp4"))
+    data = "1\n00:00:00,200 --> 00:00:01,000\nПривет, как дела?\n".encode("cp1251")
+    calls = {call.__name__: call for call in annotate.methods(studio)}
+    sent = {"video": row["id"], "bytes": base64.b64encode(data).decode()}
+    made = calls["read_subtitles"](sent)["data"]
+    assert made["count"] == 1 and "Windows-1251" in made["problems"][0]
+    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Привет, как дела?"]
+    assert calls["read_subtitles"]({**sent, "bytes": "*"})["error"] == "“bytes” must be base64."

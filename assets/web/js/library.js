@@ -8,7 +8,7 @@ import { clock, el, finder, toast } from "./view/dom.js";
 /** @import { Calls, Job, Server } from "./types.js" */
 /** @typedef {Calls["list_videos"][1]} Listing */
 /** @typedef {Listing["videos"][number]} ListedVideo */
-/** @typedef {ListedVideo["sounds"][number]} Track */
+/** @typedef {ListedVideo["sounds"][number]} MediaTrack */
 
 const REFRESH_MS = 1500;
 
@@ -109,17 +109,18 @@ export function mount(element, server) {
    * @param {ListedVideo} video
    * @param {"sound" | "subtitles"} key
    * @param {string} name
-   * @param {Track[]} found
+   * @param {MediaTrack[]} found
    */
   function tracks(video, key, name, found) {
     if (found.length < 2) return null;
-    /** @param {Track[]} listed */
+    /** @param {MediaTrack[]} listed */
     const chosen = (listed) => listed.find((track) => track.chosen)?.index ?? null;
     const choose = (/** @type {any} */ event) => {
-      const now = { sound: chosen(video.sounds), subtitles: chosen(video.texts) };
-      return attempt(() =>
-        call(server, "choose_tracks", { video: video.id, ...now, [key]: Number(event.target.value) }),
-      );
+      const picked = found[event.target.selectedIndex].index;
+      const sound = key === "sound" ? picked : chosen(video.sounds);
+      const text = key === "subtitles" ? picked : chosen(video.texts);
+      const subtitles = typeof text === "string" ? { file: text } : { subtitles: text };
+      return attempt(() => call(server, "choose_tracks", { video: video.id, sound, ...subtitles }));
     };
     return el(
       "label",

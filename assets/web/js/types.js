@@ -336,7 +336,8 @@
 /**
  * @typedef {{ id: string, name: string, at: string, by: string }} RemovedVideo
  *
- * @typedef {{ index: number, name: string, chosen: boolean }} Track a sound or subtitle stream of a file
+ * @typedef {{ index: number | string, name: string, chosen: boolean }} MediaTrack a sound or subtitle stream of a video by
+ *   its index, or a subtitle file beside it by its name
  *
  * @typedef {object} KeptSearch
  * @property {string} id
@@ -349,7 +350,7 @@
  * @typedef {object} Calls
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} whoami
  * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, kept: string, notes: string[],
- *   sounds: Track[], texts: Track[] })[], removed: RemovedVideo[],
+ *   sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
  *   jobs: Job[], indexed: number, known: number }]} list_videos
  * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[] }]} add_path
  * @property {[{ video: string, annotator: string }, {}]} remove_video
@@ -358,7 +359,7 @@
  * @property {[{ job: string }, {}]} cancel_job
  * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
- * @property {[{ video: string, sound: number | null, subtitles: number | null }, Video]} choose_tracks
+ * @property {[{ video: string, sound: number | string | null, subtitles?: number | null, file?: string }, Video]} choose_tracks
  * @property {[{ annotator?: string }, { labels: string[], kept: KeptSearch[], recent: string[] }]} search_options
  * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} keep_search
  * @property {[{ search: string, annotator: string }, {}]} forget_search
@@ -382,7 +383,8 @@
  * @property {[{ video: string, names: FaceName[], base: number, annotator: string }, FaceNames]} save_people
  * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
  *   may not replace it, or nothing
- * @property {[{ video: string, text: string, annotator: string }, { count: number, import: string }]} read_subtitles
+ * @property {[{ video: string, text?: string, bytes?: string, annotator: string },
+ *   { count: number, import: string, problems: string[] }]} read_subtitles
  * @property {[{ video: string, line: number | null, version: number, start: number, end: number, text: string,
  *   annotator: string }, SavedLine]} save_line
  * @property {[{ video: string, line: number | null, version: number, annotator: string }, {}]} drop_line

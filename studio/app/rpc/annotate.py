@@ -1,5 +1,6 @@
 """For the Annotate page."""
 
+import base64
 from typing import Any
 
 from studio.app.login import current_user
@@ -23,7 +24,7 @@ from studio.app.rpc.requests import (
     StartJob,
     VideoRequest,
 )
-from studio.errors import NotTheirs
+from studio.errors import NotTheirs, UsageError
 from studio.service import Studio, serializers
 from studio.service.search import TOP
 from studio.timeline import seconds
@@ -96,8 +97,8 @@ def _transcript(studio: Studio) -> list[Method]:
         return {"lines": studio.transcripts.lines(row), "fixed": fixed}
 
     def read_subtitles(request: ReadSubtitles) -> Any:
-        row = studio.videos.get(request.video)
-        return studio.transcripts.read_subtitles(row, request.text, actor(studio, request))
+        row, said = studio.videos.get(request.video), request.text or _decoded(request.bytes)
+        return studio.transcripts.read_subtitles(row, said, actor(studio, request))
 
     def save_line(request: SaveLine) -> Any:
         row, name = studio.videos.get(request.video), annotator(request)
@@ -118,3 +119,10 @@ def _transcript(studio: Studio) -> list[Method]:
         return studio.transcripts.line_history(request.line)
 
     return rpc_methods(studio, transcript, read_subtitles, save_line, drop_line, restore_line, line_history)
+
+
+def _decoded(base64_text: str) -> bytes:
+    try:
+        return base64.b64decode(base64_text, validate=True)
+    except ValueError:
+        raise UsageError("“bytes” must be base64.") from None

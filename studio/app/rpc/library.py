@@ -54,7 +54,9 @@ def methods(studio: Studio) -> list[Method]:
         return {}
 
     def choose_tracks(request: ChooseTracks) -> Any:
-        return serializers.video(studio.videos.choose_tracks(request.video, request.sound, request.subtitles))
+        return serializers.video(
+            studio.videos.choose_tracks(request.video, request.sound, request.file or request.subtitles)
+        )
 
     own = rpc_methods(
         studio, list_videos, add_path, remove_video, restore_video, index_video, cancel_job, choose_tracks

@@ -40,11 +40,15 @@ class AddPath(Request):
 
 @dataclass(frozen=True, slots=True)
 class ChooseTracks(Request):
-    """Which sound and which subtitles of a video, by the index of their streams; None as its file says."""
+    """Which sound and which subtitles of a video, by the index of their streams; None as its file says.
+
+    `file` is the name of a subtitle file beside the video, which comes before `subtitles`.
+    """
 
     video: str
     sound: int | None = None
     subtitles: int | None = None
+    file: str = ""
 
 
 # ---------------------------------------------------------------- search
@@ -158,8 +162,11 @@ class SaveSchema(Request):
 
 @dataclass(frozen=True, slots=True)
 class ReadSubtitles(Request):
+    """A subtitle file: its `text`, or its `bytes` in base64 where they are not UTF-8."""
+
     video: str
-    text: Annotated[str, AtMost("import_bytes")]
+    text: Annotated[str, AtMost("import_bytes")] = ""
+    bytes: Annotated[str, AtMost("import_bytes")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +220,7 @@ class ImportFile(Request):
     videos: dict[str, Name] = field(default_factory=dict)
     tracks: dict[str, Name] = field(default_factory=dict)
     labels: dict[str, Name] = field(default_factory=dict)
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from studio import formats
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, losses, place
+from studio.formats import encoding as encodings
 from studio.formats.reading import TooMany, bounded
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.exchange import video_matcher
@@ -34,7 +35,7 @@ class ImportOptions:
     """How a file is imported. Names of the file → names in the library; what is not named stays as it is.
 
     `video` is where everything goes when the file is about one video. `kind` is annotations or lines, "" for what the
-    format usually is.
+    format usually is. `encoding` is that of its text, "" for UTF-8 or what is guessed.
     """
 
     video: str | None = None
@@ -42,6 +43,7 @@ class ImportOptions:
     tracks: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     kind: str = ""
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class Exchange:
     def _ready(
         self, data: bytes, name: str, format_name: str | None, plan: ImportOptions
     ) -> tuple[Format, str, list[_Ready]]:
+        if plan.encoding:
+            data = encodings.decode(data, plan.encoding).text.encode()
         if len(data) > self._limits.import_bytes:
             raise FormatError(f"This file is larger than {self._limits.import_bytes >> 20} MB; split it.")
         form = formats.named(format_name) if format_name else self._guessed(data, name)

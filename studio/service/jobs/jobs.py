@@ -38,9 +38,16 @@ class Jobs:
 
     # ------------------------------------------------------------------ at once
 
-    def index(self, video_id: str, progress: ReportProgress = no_progress, encoder: str | None = None) -> Row:
-        """Compute what search and the timeline need; quick when it is there already."""
-        return self._now("index", self._video(video_id), {"encoder": encoder}, progress)
+    def index(
+        self,
+        video_id: str,
+        progress: ReportProgress = no_progress,
+        encoder: str | None = None,
+        encoding: str | None = None,
+    ) -> Row:
+        """Compute what search and the timeline need; quick when it is there already. `encoding` is that of a subtitle
+        file beside the video, where its guess would be wrong."""
+        return self._now("index", self._video(video_id), {"encoder": encoder, "encoding": encoding}, progress)
 
     def run(self, kind: str, video_id: str, params: Row | None = None, progress: ReportProgress = no_progress) -> Row:
         """Run a task now and keep its run; returns the run with params, payload and `predictions`."""

@@ -34,24 +34,27 @@ class Transcripts:
             for each in found
         ]
 
-    def read_subtitles(self, video: Row, said: str, by: Actor = OWNER) -> Row:
+    def read_subtitles(self, video: Row, said: str | bytes, by: Actor = OWNER) -> Row:
         """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are, as an import: `count`, how
-        many, and `import`, the id to undo it by.
+        many, `import`, the id to undo it by, and `problems`, sentences on what was guessed or left out.
 
         Raises FormatError, UsageError, PermissionDenied.
         """
         if len(said) > self._limits.import_bytes:
             raise UsageError("This subtitle file is too long.")
         with bounded(self._limits.import_marks):
-            found = [Cue(*line) for line in subtitles.read(said.encode()) if line[0] < video["duration_us"]]
+            read = subtitles.parse(said.encode() if isinstance(said, str) else said)
+        found = [Cue(*line) for line in read.lines if line[0] < video["duration_us"]]
         if not found:
             raise UsageError("There is no line in these subtitles that is said within the video.")
-        form = "vtt" if said.lstrip("\ufeff").startswith("WEBVTT") else "srt"
+        head = said.encode() if isinstance(said, str) else said
+        form = "vtt" if head.lstrip(b"\xef\xbb\xbf").startswith(b"WEBVTT") else "srt"
 
         def work(db: sqlite3.Connection) -> Row:
             may_transcribe(db, video["id"], by)
             batch = Batch(video["id"], lines=found)
-            return {"count": len(found), "import": imports.insert(db, video["name"], form, "lines", [batch], by.name)}
+            made = imports.insert(db, video["name"], form, "lines", [batch], by.name)
+            return {"count": len(found), "import": made, "problems": list(read.problems)}
 
         return self._store.write(work)
 

@@ -63,7 +63,7 @@ class Videos:
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
             "browser_playable": int(probe.browser_playable), "added_by": by.name, **tracks.facts(probe),
-            "sound_track": None, "text_track": None,
+            "sound_track": None, "text_track": None, "text_file": "",
         }  # fmt: skip
 
         def work(db: Any) -> tuple[Row, bool]:
@@ -183,9 +183,9 @@ class Videos:
             raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
         return found[0] if found else self.get(ref)
 
-    def choose_tracks(self, video_id: str, sound: int | None, text: int | None) -> Row:
-        """Choose the sound and the subtitles of a video by the index of their streams, None: as its file says. What was
-        made of others is made again.
+    def choose_tracks(self, video_id: str, sound: int | None, text: int | str | None) -> Row:
+        """Choose the sound and the subtitles of a video by the index of their streams, or subtitles by the name of a
+        file beside it; None: as its file says. What was made of others is made again.
 
         Raises NotFound, UsageError, MediaError.
         """

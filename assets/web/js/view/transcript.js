@@ -408,12 +408,28 @@ export class Transcript extends Emitter {
     input.value = "";
     if (!file || !video) return;
     try {
-      const request = { video, text: await file.text(), annotator: currentUser() };
+      const request = { video, ...(await contentOf(file)), annotator: currentUser() };
       const made = await call(this.server, "read_subtitles", request);
-      toast(`${made.count} lines were read.`, "info", () => this.undoImport(made.import));
+      toast([`${made.count} lines were read.`, ...made.problems].join(" "), "info", () => this.undoImport(made.import));
     } catch (error) {
       toast(messageOf(error), "error");
     }
     await this.load();
+  }
+}
+
+/**
+ * The text of a file in UTF-8; of another its bytes in base64: Python knows more encodings.
+ * @param {File} file
+ * @returns {Promise<{ text: string } | { bytes: string }>}
+ */
+async function contentOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    let plain = "";
+    for (let at = 0; at < bytes.length; at += 32768) plain += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    return { bytes: btoa(plain) };
   }
 }
