@@ -21,6 +21,7 @@ b"<?xml version='1.0' encoding='utf-8'?>"
 
 import base64
 import html
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,9 +139,17 @@ class Library:
         """Who speaks when, in order of time."""
         return self._moments(video, self._studio.jobs.run("speakers", self._id(video))["predictions"])
 
-    def emotions(self, video: Video | str, subtitle_file: Path | str | None = None) -> Moments:
-        """What faces and words express, in order of time."""
-        said = {} if subtitle_file is None else {"subtitles": subtitles.read(Path(subtitle_file).read_bytes())}
+    def emotions(
+        self, video: Video | str, subtitle_file: Path | str | None = None, encoding: str | None = None
+    ) -> Moments:
+        """What faces and words express, in order of time. `encoding` is that of the file; a warning says where it was
+        guessed, or a line could not be read."""
+        said = {}
+        if subtitle_file is not None:
+            read = subtitles.parse(Path(subtitle_file).read_bytes(), encoding)
+            said = {"subtitles": read.lines}
+            for problem in read.problems:
+                warnings.warn(problem, stacklevel=2)
         return self._moments(video, self._studio.jobs.run("emotions", self._id(video), said)["predictions"])
 
     def annotations(self, video: Video | str) -> list[Annotation]:

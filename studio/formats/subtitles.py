@@ -45,7 +45,7 @@ def parse(data: bytes, encoding: str | None = None) -> Subtitles:
     dropped = 0
     if webvtt.is_webvtt(text):
         cues, dropped = webvtt.read(text)
-        lines = [(cue.start, cue.end, cue.text) for cue in cues]
+        lines = [(cue.start, cue.end, " ".join(cue.text.split())) for cue in cues]
     elif "-->" in text and "\nDialogue:" not in text:
         lines, dropped = _srt(text)
     else:

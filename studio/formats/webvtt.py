@@ -102,5 +102,6 @@ def _us(hours: int, minutes: int, seconds: int, millis: int) -> int:
 
 
 def plain(payload: str) -> str:
-    """The words of a cue on one line: without tags, with entities resolved."""
-    return " ".join(html.unescape(_TAG.sub("", payload)).split())
+    """The words of a cue on one line: without tags, with entities resolved; blanks between words stay as they are."""
+    said = (line.strip() for line in html.unescape(_TAG.sub("", payload)).split("\n"))
+    return " ".join(filter(None, said))

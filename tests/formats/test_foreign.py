@@ -21,7 +21,7 @@ from pyannote.database.util import load_rttm
 from pympi.Elan import Eaf
 
 from studio.errors import FormatError
-from studio.eval import emotion, questions, speaker, tel
+from studio.eval import emotion, grounding_files, speaker, tel
 from studio.formats import FORMATS, place
 from studio.timeline import Annotation, Segment, Timeline
 from tests.conftest import SHARED
@@ -163,7 +163,7 @@ def test_activitynet_by_the_loop_of_its_evaluation() -> None:
 def test_grounding_files_by_our_evaluation(tmp_path: Path) -> None:
     file = tmp_path / "truth"
     file.write_bytes(written("qvhighlights"))
-    asked = questions.read_truth(file)
+    asked = grounding_files.read_truth(file)
     assert [(q.query, q.video, q.duration, q.windows) for q in asked] == [
         ("smile & nod", STEADY.stem, 50.0, [(1.0, 3.0)]), ("שלום", STEADY.stem, 50.0, [(2.0, 4.0)]),
         ('says "été"', STEADY.stem, 50.0, [(5.0, 6.5)]),
@@ -172,7 +172,7 @@ def test_grounding_files_by_our_evaluation(tmp_path: Path) -> None:
     assert [line["relevant_clip_ids"] for line in lines] == [[0, 1], [1], [2]]
     assert [line["qid"] for line in lines] == [1, 2, 3]
     file.write_bytes(written("charades"))
-    assert [(q.query, q.windows) for q in questions.read_truth(file)] == [(q.query, q.windows) for q in asked]
+    assert [(q.query, q.windows) for q in grounding_files.read_truth(file)] == [(q.query, q.windows) for q in asked]
     submission = b'{"qid": 1, "query": "q", "vid": "v", "pred_relevant_windows": [[0, 7.5, 0.9]]}\n'
     assert read("qvhighlights", submission) == [(0, 7_500_000, "Query", "q")]
 

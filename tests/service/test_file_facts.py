@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from studio.app.calls import library_calls
 
 from studio import media
+from studio.app.rpc import library
 from studio.cli import main
 from studio.config import Settings
 from studio.errors import UsageError
@@ -24,7 +24,7 @@ field = pytest.mark.skipif(not FIELD.exists(), reason="the shared inputs are not
 
 def card(studio: Studio) -> dict[str, Any]:
     """The only video of the Library page."""
-    calls = {call.__name__: call for call in library_calls(studio)}
+    calls = {call.__name__: call for call in library.methods(studio)}
     (video,) = calls["list_videos"]({})["data"]["videos"]
     return video
 
