@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from studio.config import Settings
-from studio.service import Studio, tracks
+from studio.service import Studio
+from studio.service.videos import tracks
 from tests.browser.conftest import Served, free_port
 from tests.conftest import SHARED
 
@@ -22,8 +23,8 @@ pytestmark = [
 def library(tmp_path: Path) -> Iterator[Served]:
     home = tmp_path / "home"
     studio = Studio(Settings(home=home, device="cpu"))
-    studio.add(FIELD / "25-cut-off-recording" / "half.mkv")
-    studio.add(FIELD / "24-which-sound" / "langs.mkv")
+    studio.videos.add(FIELD / "25-cut-off-recording" / "half.mkv")
+    studio.videos.add(FIELD / "24-which-sound" / "langs.mkv")
     studio.close()
     made = Served(home, free_port())
     made.start()
