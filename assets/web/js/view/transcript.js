@@ -410,7 +410,7 @@ export class Transcript extends Emitter {
     try {
       const request = { video, text: await file.text(), annotator: currentUser() };
       const made = await call(this.server, "read_subtitles", request);
-      toast(`${made.count} lines were read.`, "info", () => this.undoImport(made.import));
+      toast(`${made.count} lines were imported.`, "info", () => this.undoImport(made.import));
     } catch (error) {
       toast(messageOf(error), "error");
     }
