@@ -268,7 +268,7 @@ def test_the_inspector_follows_its_own_buttons(page: Page, served: Served, bikes
     page.click("text=Find moments")
     page.locator("#segment-list [data-kind=prediction]").first.click()
     page.click("#reject")
-    expect(page.locator("#reject")).to_have_text("Take back (X)")
+    expect(page.locator("#reject")).to_have_text("Undo rejection (X)")
     page.click("#reject")
     expect(page.locator("#reject")).to_have_text("Reject (X)")
     page.click("#accept")

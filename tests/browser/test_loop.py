@@ -65,7 +65,7 @@ def test_upload_search_open_ask_correct_reload_export(page: Page, served: Served
     with page.expect_download() as download:
         page.click("#export")
         page.select_option("#export-format", "json")
-        expect(page.locator("#export-lost")).to_contain_text("Nothing is lost")
+        expect(page.locator("#export-lost")).to_contain_text("This format stores everything")
         page.click("#export-go")
     exported = json.loads(Path(download.value.path()).read_text("utf-8"))
     assert [a["id"] for a in exported["annotations"]] == [correction["id"]]

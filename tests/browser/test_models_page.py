@@ -57,4 +57,4 @@ def test_a_question_is_needed_and_a_model_that_left_is_named(page: Page, served:
     page.click("#try-form button")
     expect(page.locator("#try-status")).to_contain_text("Say in a few words")
     page.goto(f"{served.url}?view=models&task=grounding&video=none&a=merge-tree&b=tag&q=x")
-    expect(page.locator("#try-status")).to_contain_text("not here any more")
+    expect(page.locator("#try-status")).to_contain_text("no longer available")

@@ -17,7 +17,7 @@ const TASKS = {
   face_detector: "Face detectors",
   expression: "Facial expressions",
   dialog_emotion: "Emotions of dialogue",
-  "plug-in": "Plug-ins that cannot be used",
+  "plug-in": "Plug-ins with errors",
 };
 const POLL_MS = 500;
 const SIDES = /** @type {const} */ (["a", "b"]);
@@ -116,7 +116,7 @@ export function mount(element, server) {
               ),
             ),
           )
-        : el("p", { class: "muted", text: "Nothing measured here yet." }),
+        : el("p", { class: "muted", text: "No measurements yet." }),
     );
   }
 
@@ -166,7 +166,7 @@ export function mount(element, server) {
     field.b.value = route.b;
     field.query.value = route.q;
     if (SIDES.some((side) => field[side].value !== route[side]) || field.video.value !== route.video) {
-      $("try-status").textContent = "A model or the video of this comparison is not here any more.";
+      $("try-status").textContent = "A model or the video of this comparison is no longer available.";
       return;
     }
     compare();
@@ -179,7 +179,7 @@ export function mount(element, server) {
     const { query: q, ...rest } = values;
     note({ view: "models", ...rest, q });
     $("try-status").classList.remove("error");
-    $("try-status").textContent = "Waiting for its turn…";
+    $("try-status").textContent = "Waiting in the queue…";
     try {
       const { jobs } = await call(server, "compare", values);
       for (;;) {
@@ -299,7 +299,7 @@ function summary(sides, agreement) {
   }
   if (failed) return `${failed.model} failed: ${failed.error}`;
   if (agreement !== null) return `They agree on ${Math.round(100 * agreement)} % of the time that either marks.`;
-  return sides.every((side) => side.state === "done") ? "Neither found anything." : "Waiting for its turn…";
+  return sides.every((side) => side.state === "done") ? "Neither found anything." : "Waiting in the queue…";
 }
 
 /** @param {Side} side */

@@ -162,7 +162,7 @@ export class AnnotatePage {
     store.on("change", (what) => workspace.doc === doc && this.refresh(doc, what));
     store.on("notice", (text) => toast(text, "error"));
     store.on("gone", () => {
-      const lost = store.state === "saved" ? "" : " What was not saved yet went with it.";
+      const lost = store.state === "saved" ? "" : " Changes that were not saved yet are lost.";
       toast(`“${video.name}” was removed from the library.${lost}`, "error");
       if (workspace.doc === doc) go("library");
     });
@@ -215,7 +215,7 @@ export class AnnotatePage {
       timeline.relayout();
       if (what === "labels") this.showChosen();
     } else if (what === "conflict") {
-      toast("Somebody else changed this segment: choose which version to keep.", "error");
+      toast("Somebody else changed this segment. Choose which version to keep.", "error");
       selection.one([...store.conflicts.keys()].at(-1) ?? null);
     } else if (what === "playable") {
       this.playVideo(doc, this.player.time);

@@ -160,7 +160,7 @@ export class Workspace {
   #showNext(p) {
     if (!p) {
       this.selection.one(null);
-      toast("Everything that is shown is decided.");
+      toast("All predictions that are shown are decided.");
       return;
     }
     this.selection.one(p.id);

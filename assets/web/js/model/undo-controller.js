@@ -70,7 +70,7 @@ export class UndoController {
     const { editor } = this;
     if (changed !== null) {
       editor.undoStack.forget(changed);
-      editor.store.notice("Somebody changed this segment since; it was left as it is.");
+      editor.store.notice("Somebody else changed this segment, so it was not undone.");
       editor.store.tellContent();
       return;
     }

@@ -85,10 +85,10 @@ export class Exchange {
     this.$("export-lost").replaceChildren(
       ...(lost.length
         ? [
-            el("p", { text: "This format cannot hold everything:" }),
+            el("p", { text: "This format cannot store everything:" }),
             el("ul", {}, ...lost.map((text) => el("li", { text }))),
           ]
-        : [el("p", { class: "muted", text: "Nothing is lost." })]),
+        : [el("p", { class: "muted", text: "This format stores everything." })]),
     );
   }
 

@@ -23,7 +23,7 @@ export function showGroundingRuns(box, doc) {
         type: "button",
         "data-key": run.id,
         text: run.query ?? "like a frame",
-        title: `Show or hide what ${run.model} found for: ${run.query ?? "a frame you pointed at"}`,
+        title: `Show or hide the results of ${run.model} for: ${run.query ?? "one frame"}`,
         "aria-pressed": String(!hidden.has(run.id)),
         onclick: () => doc.toggleRun(run.id),
       }),
@@ -31,7 +31,7 @@ export function showGroundingRuns(box, doc) {
   );
 }
 
-/** How sure the answer is, and what pulled at it; nothing when there is nothing to say.
+/** How sure the answer is, and which corrections it uses; nothing when there is nothing to say.
  * @param {HTMLElement} box
  * @param {Curve | null} curve
  */
@@ -44,7 +44,7 @@ export function showGroundNote(box, curve) {
   const share = sure === undefined ? "" : `changed versions of the video agree by ${Math.round(100 * sure)} %.`;
   box.textContent = [
     share && `${isUnsure ? "Uncertain" : "Sure"}: ${share}`,
-    pulled ? `${counted(pulled, "earlier correction")} of such questions pull${pulled === 1 ? "s" : ""}.` : "",
+    pulled ? `Uses ${counted(pulled, "earlier correction")} of similar queries.` : "",
   ]
     .join(" ")
     .trim();

@@ -66,7 +66,7 @@ export class Gutter extends Emitter {
         : el("span", { class: "name", dir: "auto", text: name }),
     );
     if (row.locked) {
-      cell.append(el("span", { class: "lock", text: "🔒", title: "Locked: nothing in this row can be changed" }));
+      cell.append(el("span", { class: "lock", text: "🔒", title: "This row is locked" }));
     }
     if (row.graph) {
       cell.append(

@@ -52,11 +52,7 @@ export function emptyPanel(store, actions) {
       ? "Select a segment. Drag its edges to correct it; A accepts a prediction, X rejects it."
       : "Ask the video a question, find speakers or emotions, or drag on a row below to mark a segment yourself.";
   const conflicts = [...store.conflicts.keys()].map((id) =>
-    el("button", {
-      class: "link error",
-      text: "A segment has a conflict: look at it",
-      onclick: () => actions.select(id),
-    }),
+    el("button", { class: "link error", text: "A segment has a conflict: show it", onclick: () => actions.select(id) }),
   );
   return [el("p", { class: "muted hint", text: hint }), ...conflicts];
 }
@@ -197,7 +193,7 @@ export function predictionPanel(store, p, actions) {
       }),
       el("button", {
         id: "reject",
-        text: p.verdict === "rejected" ? "Take back (X)" : "Reject (X)",
+        text: p.verdict === "rejected" ? "Undo rejection (X)" : "Reject (X)",
         onclick: () => actions.decide([p.id], "reject"),
       }),
       ...playAndSimilar(p, actions),

@@ -91,7 +91,7 @@ export class KeySheet {
     this.asked = null;
     const key = keyName(event);
     if (key === "Escape") this.message.textContent = "";
-    else if (/^[1-9]$/.test(key)) this.message.textContent = "The digits belong to labels: give them there.";
+    else if (/^[1-9]$/.test(key)) this.message.textContent = "Digits are for labels; set them in the Labels dialog.";
     else {
       const loser = this.keymap.assign(action, key);
       this.message.textContent = loser ? `“${titleOf(loser)}” lost this key.` : "";

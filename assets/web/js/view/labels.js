@@ -146,7 +146,7 @@ export class LabelEditor {
         text: "×",
         "data-key": this.takeOffKey(track, track.labels.indexOf(label)),
         "aria-label": `Take ${label.label || "the new label"} off the list`,
-        title: "Off the list; segments keep it",
+        title: "Remove from the list; segments keep it",
         onclick: () => this.takeOff(track, label),
       }),
     );
@@ -225,7 +225,7 @@ export class LabelEditor {
       this.doc?.store.takeSchema(saved);
       this.doc?.poll();
       this.dialog.close();
-      if (saved.renamed) toast(`${counted(saved.renamed, "segment")} of the library renamed.`);
+      if (saved.renamed) toast(`${counted(saved.renamed, "segment")} renamed.`);
     } catch (error) {
       this.message.textContent = messageOf(error);
     }

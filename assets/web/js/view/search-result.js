@@ -59,8 +59,8 @@ export function searchResult(hit, rank, { profile, weak, open, alike, why }) {
         width: profile.scores.length,
         height: 1,
         role: "img",
-        title: "The whole video: brighter fits better. Click to go there.",
-        "aria-label": "How well each part of the video fits",
+        title: "The whole video; brighter parts match better. Click to go there.",
+        "aria-label": "How well each part of the video matches",
         onclick: (event) => open({ video: hit.video, t: (share(event) * profile.duration).toFixed(3) }),
         onmousemove: (event) => show(share(event) * profile.duration),
         onmouseleave: () => show(),
@@ -140,7 +140,7 @@ async function explain(button, box, why, show) {
     box.replaceChildren(
       el(
         "p",
-        { class: "words", dir: "auto", title: "How much worse the best frame fits without each word" },
+        { class: "words", dir: "auto", title: "How much worse the best frame matches without each word" },
         ...words.map(([word, weight]) => {
           const mark = el("mark", { text: word, title: weight.toFixed(2), class: weight < 0 ? "against" : "" });
           mark.style.setProperty("--weight", Math.abs(weight).toFixed(2));
@@ -149,7 +149,7 @@ async function explain(button, box, why, show) {
       ),
       el(
         "div",
-        { class: "frames", title: "How well each sampled frame fits; point at one to see it" },
+        { class: "frames", title: "How well each sampled frame matches; point at one to see it" },
         ...frames.map(([t, score]) => {
           const bar = el("i", {
             title: `${clock(t, 1)}: ${score.toFixed(3)}`,

@@ -77,7 +77,7 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, memory,
           el("summary", { text: counted(reports.length, "crash report") }),
           el("p", {
             class: "muted small",
-            text: "A report says where in the program it broke, and nothing of what you work on: attach it when you ask for help.",
+            text: "A report says where the program failed and contains nothing of your work; attach it when you ask for help.",
           }),
           el(
             "ul",

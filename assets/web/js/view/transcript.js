@@ -410,7 +410,8 @@ export class Transcript extends Emitter {
     try {
       const request = { video, ...(await contentOf(file)), annotator: currentUser() };
       const made = await call(this.server, "read_subtitles", request);
-      toast([`${made.count} lines were read.`, ...made.problems].join(" "), "info", () => this.undoImport(made.import));
+      const said = [`${made.count} lines were imported.`, ...made.problems].join(" ");
+      toast(said, "info", () => this.undoImport(made.import));
     } catch (error) {
       toast(messageOf(error), "error");
     }
