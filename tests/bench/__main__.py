@@ -25,6 +25,10 @@ BENCHES = {
     "people": (people, "Speakers"),
     "peers": (peers, "Limits and peers"),
 }
+COMPARED = (
+    "How many times as long a step takes as in an earlier commit, by `python -m tests.bench.compare COMMIT`: medians"
+    " of three runs each, in turns."
+)
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
@@ -45,11 +49,13 @@ def report(results: dict[str, Any]) -> str:
         "where they are installed: decord, torchcodec, usearch, Label Studio (STUDIO_LABEL_STUDIO names its program).",
         "",
     ]
-    for name, (module, title) in BENCHES.items():
+    about = {name: (title, (module.run.__doc__ or "").strip()) for name, (module, title) in BENCHES.items()}
+    about["compared"] = "Beside an earlier commit", COMPARED
+    for name, (title, text) in about.items():
         if name not in results:
             continue
         found = results[name]
-        lines += [f"## {title}", "", f"{(module.run.__doc__ or '').strip()} {found['on']}, {found['machine']}.", ""]
+        lines += [f"## {title}", "", f"{text} {found['on']}, {found['machine']}.", ""]
         lines += [
             "| what | result |",
             "|---|---|",
@@ -74,18 +80,25 @@ def picture(results: dict[str, Any]) -> graph.Figure:
     )
 
 
-def main(names: list[str]) -> None:
+def keep(found: dict[str, dict[str, Any]]) -> None:
+    """Put what benchmarks found into docs/benchmarks.json, in place of what they found before, and write the page."""
     kept = DOCS / "benchmarks.json"
     results: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names or list(BENCHES):
-            values = BENCHES[name][0].run(Path(folder))
-            results[name] = {"on": str(datetime.now(UTC).date()), "machine": machine(), "values": values}
-            print(name, json.dumps(values, ensure_ascii=False, indent=1), flush=True)
+    for name, values in found.items():
+        results[name] = {"on": str(datetime.now(UTC).date()), "machine": machine(), "values": values}
     kept.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
     (DOCS / "benchmarks.md").write_text(report(results), "utf-8")
     (ROOT / "build").mkdir(exist_ok=True)
     picture(results).write_html(ROOT / "build" / "benchmarks.html")
 
 
-main(sys.argv[1:])
+def main(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names or list(BENCHES):
+            values = BENCHES[name][0].run(Path(folder))
+            print(name, json.dumps(values, ensure_ascii=False, indent=1), flush=True)
+            keep({name: values})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
