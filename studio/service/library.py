@@ -27,7 +27,7 @@ from studio.jobs import (
     keep_result,
     queued_kind,
 )
-from studio.service import copies, files, tracks, trials, views
+from studio.service import copies, files, relink, tracks, trials, views
 from studio.service.derived import Derived
 from studio.service.documents import Documents
 from studio.service.exchange import Exchange
@@ -108,8 +108,8 @@ class Studio:
     # ------------------------------------------------------------------ videos
 
     def add(self, path: str | Path, name: str | None = None, *, within: Sequence[Path] = (), by: Actor = OWNER) -> Row:
-        """Add one file; it stays where it is. A file that is there already is returned as it is, and one that was
-        removed with all that was in it.
+        """Add one file; it stays where it is. A file that is there already is returned as it is, one that was
+        removed with all that was in it, and one that was moved takes its place back.
 
         Raises MediaError, NotFound, also for a file that is really not in one of the folders `within`.
         """
@@ -126,8 +126,11 @@ class Studio:
             raise NotMedia(f"The name of “{shown}” or of a folder above it is not UTF-8; rename it.") from None
         media.keep_start(file, None)  # another file may be here than before
         probe = media.probe(str(file), self.settings.limits)
+        sha256 = files.sha256(file)
+        if (moved := relink.moved(self.store, file, sha256)) is not None:
+            return moved
         row = {
-            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": files.sha256(file),
+            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": sha256,
             "size": probe.size, "start_us": probe.start_us, "duration_us": probe.duration_us,
             "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
