@@ -46,6 +46,12 @@ def register(commands: Commands) -> None:
     )  # fmt: skip
     sub.add_argument("--sound", metavar="N", help="the sound that is used (“default”: as the file says)")
     sub.add_argument("--subtitles", metavar="N", help="the subtitles that become the transcript")
+    sub = commands.add(
+        "relink", relink_, "find videos again whose folder was moved, by their content",
+        examples=("studio relink ~/films /mnt/archive/films",),
+    )  # fmt: skip
+    sub.add_argument("old", metavar="OLD", type=Path, help="the folder where they were")
+    sub.add_argument("new", metavar="NEW", type=Path, help="the folder where they are now")
 
 
 def serve(args: Args) -> int:
@@ -98,7 +104,9 @@ def add(args: Args) -> int:
     listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
     show(args, {"videos": listed}, [f"{v['id']}  {clock(r['duration_us']):>12}  {v['path']}"
                                       for v, r in zip(listed, rows, strict=True)])  # fmt: skip
-    for problem in [f"“{r['name']}”: {note}" for r in rows for note in tracks.notes(r)] + problems:
+    notes = [f"“{r['name']}”: {note}" for r in rows for note in tracks.notes(r)]
+    notes += [note for each in found for note in each.notes]
+    for problem in notes + problems:
         print(f"studio: {problem}", file=sys.stderr)
     return 1 if problems else 0
 
@@ -149,3 +157,16 @@ def _track(number: str) -> int | None:
 def _text(named: str) -> int | str | None:
     """A track by its number, or a file beside the video by its name."""
     return _track(named) if named.isdecimal() or "." not in named else named
+
+
+def relink_(args: Args) -> int:
+    """`studio relink`"""
+    with opened(args) as studio:
+        found, missing = studio.videos.relink(args.old, args.new)
+    value = {key: [{"id": row["id"], "path": row["path"]} for row in rows]
+             for key, rows in (("relinked", found), ("missing", missing))}  # fmt: skip
+    lines = [f"{row['id']}  {row['path']}" for row in found]
+    show(args, value, [*lines, f"{len(found)} of {len(found) + len(missing)} were found."])
+    for row in missing:
+        print(f"studio: “{row['name']}” is not in the new folder, or is another file there.", file=sys.stderr)
+    return 1 if missing else 0

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import sqlite3
 import sys
+from pathlib import Path
 from typing import Any
 
 from studio import media
@@ -46,7 +47,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
                 known = json.loads(row["notes"]) if row["tracks"] else media.probe(row["path"], settings.limits).notes
                 checks += [_check("Video", True, f"“{row['name']}”: {note}", "") for note in known]
             except StudioError as error:
-                checks.append(_check("Video", False, str(error), f"studio add {shlex.quote(row['path'])}"))
+                checks.append(_check("Video", False, str(error), _cure(row)))
     finally:
         studio.close()
     return checks
@@ -68,6 +69,14 @@ def _model(card: dict[str, Any]) -> dict[str, Any]:
     problems, package = card["problems"], card["plugin"] or "moment-studio"
     return _check(f"Model {card['name']}", not problems, "; ".join(problems) or card["note"] or card["version"],
                   f"Install the package again: pip install --force-reinstall {package}")  # fmt: skip
+
+
+def _cure(row: dict[str, Any]) -> str:
+    """What helps for a video whose file is gone, or is another."""
+    path = Path(row["path"])
+    if path.exists():
+        return f"studio add {shlex.quote(row['path'])}"
+    return f"Say where it is now: studio relink {shlex.quote(str(path.parent))} NEW_FOLDER"
 
 
 def _check(what: str, ok: bool, found: str, cure: str) -> dict[str, Any]:

@@ -8,16 +8,28 @@ from pathlib import Path, PurePath
 
 SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".ogv", ".3gp", ".flv",
-    ".wmv",
+    ".wmv", ".asf", ".vob", ".qt", ".3g2", ".f4v", ".ogg", ".ogx", ".m1v", ".m2v", ".mpv", ".m2t", ".divx", ".mj2",
 })  # fmt: skip
+_BESIDE = frozenset({".srt", ".vtt", ".ass", ".ssa"})  # they are read with their videos
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Video files, each once and as what it really is, and how many links were `passed` over."""
+    """Video files, each once and as what it really is, how many links were `passed` over, and which endings of `others`
+    that are no videos."""
 
     files: list[Path]
     passed: int = 0
+    others: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence on what a folder holds that is no video by its name."""
+        if not self.others:
+            return []
+        files, they = ("1 file was", "it is no video") if len(self.others) == 1 else (
+            f"{len(self.others)} files were", "they are no videos")  # fmt: skip
+        return [f"{files} passed over, because {they} by name ({', '.join(sorted(set(self.others))[:6])})."]
 
     @property
     def problems(self) -> list[str]:
@@ -39,10 +51,13 @@ def videos_at(path: Path, within: Sequence[Path] = ()) -> Found:
     walked: set[Path] = set()
     found: dict[Path, Path] = {}  # what a file really is → how it was found
     passed = 0
+    others: list[str] = []
     for folder, inner, names in os.walk(path, followlinks=True):
         here = Path(folder)
         walked.add(here.resolve())
         videos = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+        plain = [Path(name) for name in names if name not in videos and not name.startswith(".")]
+        others += [name.suffix.lower() or name.name for name in plain if name.suffix.lower() not in _BESIDE]
         for name in (*inner, *videos):
             real = _real(here / name, within)
             if within and not lies_in(real, within):
@@ -50,7 +65,7 @@ def videos_at(path: Path, within: Sequence[Path] = ()) -> Found:
             elif name not in inner:
                 found[real] = min(here / name, found.get(real, here / name))
         inner[:] = [name for name in inner if _is_new(_real(here / name, within), walked, within)]
-    return Found(sorted(found, key=lambda real: found[real]), passed)
+    return Found(sorted(found, key=lambda real: found[real]), passed, tuple(others))
 
 
 def _is_new(real: Path, walked: set[Path], within: Sequence[Path]) -> bool:

@@ -16,7 +16,7 @@ from studio.jobs import PROXY, REPLACED
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.accounts.users import Users
 from studio.service.jobs.jobs import Jobs
-from studio.service.videos import files, tracks
+from studio.service.videos import files, relink, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.trash import Trash
 from studio.service.videos.upload_space import UploadSpace
@@ -38,8 +38,8 @@ class Videos:
         self.upload_space = UploadSpace(settings.uploads, settings.limits)
 
     def add(self, path: str | Path, name: str | None = None, *, within: Sequence[Path] = (), by: Actor = OWNER) -> Row:
-        """Add one file; it stays where it is. A file that is there already is returned as it is, and one that was
-        removed with all that was in it.
+        """Add one file; it stays where it is. A file that is there already is returned as it is, one that was
+        removed with all that was in it, and one that was moved takes its place back.
 
         Raises MediaError, NotFound, also for a file that is really not in one of the folders `within`.
         """
@@ -56,8 +56,11 @@ class Videos:
             raise NotMedia(f"The name of “{shown}” or of a folder above it is not UTF-8; rename it.") from None
         media.keep_start(file, None)  # another file may be here than before
         probe = media.probe(str(file), self._settings.limits)
+        sha256 = files.sha256(file)
+        if (moved := relink.moved(self._store, file, sha256)) is not None:
+            return moved
         row = {
-            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": files.sha256(file),
+            "id": uuid.uuid4().hex[:12], "name": name or file.name, "path": str(file), "sha256": sha256,
             "size": probe.size, "start_us": probe.start_us, "duration_us": probe.duration_us,
             "width": probe.width, "height": probe.height,
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
@@ -218,6 +221,14 @@ class Videos:
         row = self.trash.bring_back(video_id, by)
         self._jobs.prepare(row)
         return row
+
+    def relink(self, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
+        """Look in the folder `new` for the videos below `old` whose files are gone. Returns those that were found there
+        by their content, and those that were not.
+
+        Raises UsageError.
+        """
+        return relink.relink(self._store, old, new)
 
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""

@@ -1,0 +1,87 @@
+"""Videos that were moved take their place back, with all that was done on them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from studio import media
+from studio.cli import main
+from studio.errors import UsageError
+from studio.service import Studio
+from studio.service.system.doctor import examine
+from tests.media.conftest import Clip, make
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    (folder / "a").mkdir(parents=True)
+    make(Clip(), folder / "one.mp4")
+    make(Clip(ticks=list(range(30))), folder / "a" / "two.mp4")
+    return folder
+
+
+def test_a_moved_file_that_is_added_is_the_same_video(studio: Studio, films: Path, tmp_path: Path) -> None:
+    row = studio.videos.add(films / "one.mp4")
+    moved = tmp_path / "renamed.mp4"
+    (films / "one.mp4").rename(moved)
+    again = studio.videos.add(moved)
+    assert (again["id"], again["path"]) == (row["id"], str(moved.resolve()))
+    assert len(studio.videos.all()) == 1
+    shutil.copy(moved, films / "copy.mp4")
+    assert studio.videos.add(films / "copy.mp4")["id"] != row["id"], "a copy beside the original is another video"
+
+
+def test_a_folder_is_relinked_by_content(studio: Studio, films: Path, tmp_path: Path) -> None:
+    ids = {studio.videos.add(file)["id"] for file in (films / "one.mp4", films / "a" / "two.mp4")}
+    new = tmp_path / "archive"
+    films.rename(new)
+    (new / "a" / "two.mp4").rename(new / "other name.mp4")
+    (check,) = [c for c in examine(studio.settings) if c["what"] == "Video" and "two.mp4" in c["found"]]
+    assert check["cure"] == f"Say where it is now: studio relink {films / 'a'} NEW_FOLDER"
+    found, missing = studio.videos.relink(films, new)
+    assert {row["id"] for row in found} == ids and missing == []
+    assert sorted(Path(row["path"]).name for row in studio.videos.all()) == ["one.mp4", "other name.mp4"]
+    assert [
+        media.probe(row["path"]).frame_count for row in sorted(studio.videos.all(), key=lambda row: row["path"])
+    ] == [
+        40,
+        30,
+    ]
+
+
+def test_what_is_another_file_is_not_taken(
+    studio: Studio, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = studio.videos.add(films / "one.mp4")
+    studio.videos.add(films / "a" / "two.mp4")
+    new = tmp_path / "archive"
+    films.rename(new)
+    data = bytearray((new / "one.mp4").read_bytes())
+    data[-1] ^= 1
+    (new / "one.mp4").write_bytes(data)
+    home = ["--home", str(studio.settings.home)]
+    assert main([*home, "relink", str(films), str(new)]) == 1
+    told = capsys.readouterr()
+    assert "1 of 2 were found." in told.out and "“one.mp4” is not in the new folder" in told.err
+    assert studio.videos.get(row["id"])["path"] == str(films / "one.mp4")
+    with pytest.raises(UsageError, match="There is no folder"):
+        studio.videos.relink(films, tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="No video of this library is missing"):
+        studio.videos.relink(tmp_path / "other", new)
+
+
+def test_a_folder_gives_all_that_opens_and_says_what_it_passed_over(
+    studio: Studio, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate(("x.3G2", "y.qt", "z.f4v")):
+        make(Clip(ticks=list(range(10 + number))), tmp_path / "made.mp4").rename(films / name)
+    (films / "one.en.srt").write_text("1\n")
+    (films / "notes.txt").write_text("x")
+    (films / "picture.JPG").write_text("x")
+    (films / ".hidden").write_text("x")
+    assert main(["--home", str(studio.settings.home), "add", str(films)]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 5
+    assert "2 files were passed over, because they are no videos by name (.jpg, .txt)." in said.err
