@@ -279,7 +279,9 @@ def test_a_trimming_edit_list_is_no_damage(clip_of: Any) -> None:
     assert not found.damaged and found.notes == ()
 
 
-@pytest.mark.parametrize(("codec", "suffix"), [("libx264", ".ts"), ("libvpx", ".webm"), ("mpeg2video", ".ts")])
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [("libx264", ".ts"), ("libvpx", ".webm"), ("libvpx-vp9", ".webm"), ("mpeg2video", ".ts")]
+)
 def test_a_size_that_changes_midway_is_said(codec: str, suffix: str, tmp_path: Path) -> None:
     sizes = [(96, 64), (64, 96)]
     parts = [make(Clip(suffix=suffix, codec=codec, size=size), tmp_path / f"{size[0]}{suffix}") for size in sizes]

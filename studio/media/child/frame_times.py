@@ -162,7 +162,9 @@ class _Sizes:
         if self._codec in ("mpeg1video", "mpeg2video"):
             place = data.find(b"\0\0\1\xb3")
             return data[place + 4 : place + 7] if place >= 0 else b""
-        return {"vp8": data[6:10], "vp9": data[:10]}.get(self._codec, b"")
+        if self._codec == "vp9":  # after the flags and the sync code: colours, and 16 bits each of width and height
+            return data[4:8] + bytes([data[8] & 0xF0]) if len(data) > 8 else b""
+        return data[6:10] if self._codec == "vp8" else b""
 
     def _decoded(self, packet: Any) -> tuple[int, int] | None:
         try:
