@@ -210,7 +210,7 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(
     track.locator("input[type=text]").last.press("Tab")
     track.get_by_text("Only these labels").click()
     page.click("#labels-save")
-    expect(page.locator("#toast")).to_contain_text("1 segment of the library renamed")
+    expect(page.locator("#toast")).to_contain_text("1 segment in the library renamed")
     expect(page.locator(f"{ANNOTATION}[data-label='truck']")).to_have_count(1)
     assert rows(served.home, "SELECT op FROM revisions WHERE annotation_id = ? ORDER BY seq", made["id"])[-1] == (
         "update",

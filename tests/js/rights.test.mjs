@@ -43,7 +43,7 @@ async function opened(fixed) {
       lines.push({ id: 1, start: 1, end: 2, text: "one", version: 3 }),
       { ok: true, data: { line: 1, version: 3 } }
     ),
-    read_subtitles: async () => (asked.push(["read"]), { ok: true, data: { count: 1, import: "i" } }),
+    read_subtitles: async () => (asked.push(["read"]), { ok: true, data: { count: 1, import: "i", problems: [] } }),
     import_undo: async (request) => (asked.push(["undo", request.import]), { ok: true, data: {} }),
   };
   const transcript = new Transcript(document.body, server, { seek() {}, time: () => 0, frameEnd: () => 0.04 });

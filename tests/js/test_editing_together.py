@@ -47,7 +47,7 @@ class Workplace:
         row = {**VIDEO, "id": video, "path": f"/films/{video}.mp4", "sha256": video * 2}
         found = [Prediction(Segment(s * 10**6, (s + 5) * 10**6), "Moments", label, 0.8) for label, s in FOUND]
         run = ModelRun(video, "grounding", "m", "1", found, {"curve": {"times": [], "scores": []}}, query="x")
-        self.studio.store.write(lambda db: (videos.add(db, row), runs.add(db, run)))
+        self.studio.store.write(lambda db: (videos.insert(db, row), runs.insert(db, run)))
         return video
 
     def rows(self, sql: str, *values: Json) -> list[Json]:

@@ -38,7 +38,7 @@ def replies(studio: Studio, scenario: Json) -> list[Json]:
     found = []
     for step in scenario["steps"]:
         if step.get("removes"):
-            studio.store.write(lambda db: videos.remove(db, VIDEO["id"]))
+            studio.store.write(lambda db: videos.delete(db, VIDEO["id"]))
             continue
         token = current_user.set(step["user"])
         try:
@@ -54,8 +54,8 @@ def prepare(studio: Studio, scenario: Json) -> None:
         Prediction(Segment(us(p["start"]), us(p["end"])), p["track"], p["label"], p["score"], p["id"])
         for p in scenario["predictions"]
     ]
-    studio.store.write(lambda db: videos.add(db, dict(VIDEO)))
-    studio.store.write(lambda db: runs.add(db, ModelRun(VIDEO["id"], "grounding", "m", "1", found, query="x")))
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
+    studio.store.write(lambda db: runs.insert(db, ModelRun(VIDEO["id"], "grounding", "m", "1", found, query="x")))
     made = [
         {**row, "op": "create", "base_version": 0, "edit_id": f"first {i}"}
         for i, row in enumerate(scenario["annotations"])

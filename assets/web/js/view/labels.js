@@ -225,7 +225,7 @@ export class LabelEditor {
       this.doc?.store.takeSchema(saved);
       this.doc?.poll();
       this.dialog.close();
-      if (saved.renamed) toast(`${counted(saved.renamed, "segment")} renamed.`);
+      if (saved.renamed) toast(`${counted(saved.renamed, "segment")} in the library renamed.`);
     } catch (error) {
       this.message.textContent = messageOf(error);
     }
