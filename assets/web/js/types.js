@@ -205,7 +205,7 @@
  * @property {string} name
  * @property {number} score
  * @property {number} visual
- * @property {string | null} line
+ * @property {string} line what is said in it, or nothing
  * @property {number} start
  * @property {number} end
  * @property {number} peak

@@ -77,7 +77,7 @@ export function searchResult(hit, rank, { profile, weak, open, alike, why }) {
           : "Cosine similarity with the best frame",
       }),
     ),
-    hit.line === null ? null : el("p", { class: "line", dir: "auto", text: `“${hit.line}”` }),
+    hit.line ? el("p", { class: "line", dir: "auto", text: `“${hit.line}”` }) : null,
     el(
       "div",
       { class: "row actions" },

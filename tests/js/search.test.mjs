@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { page } from "./dom.mjs";
+const { searchResult } = await import("../../assets/web/js/view/search-result.js");
+
+const HIT = { video: "v", name: "film.mp4", start: 1, end: 2, peak: 1.5, score: 0.5, visual: 0.4 };
+const OPTIONS = { profile: undefined, weak: false, open() {}, alike() {}, why: null };
+
+for (const [line, shown] of [
+  ["", []],
+  ["hello", ["“hello”"]],
+]) {
+  test(`a result shows what is said in it, and nothing where nothing is: “${line}”`, () => {
+    page({});
+    const result = searchResult({ ...HIT, line }, 0, OPTIONS);
+    const lines = [...result.querySelectorAll("p")].filter((each) => each.className === "line");
+    assert.deepEqual(
+      lines.map((each) => each.textContent),
+      shown,
+    );
+  });
+}
