@@ -1,8 +1,8 @@
 """Neural networks and classical perception: arrays in, arrays out.
 
-This is the room's one public door. `load(task)` gives the embedded default of a task; what every model takes
-and gives is in its class's docstring and in docs/models.md. The room knows torch, ONNX Runtime and numpy, and
-never the studio, the web or the database.
+The public interface of the package. `load(task)` gives the embedded default of a task; what every model takes
+and gives is in its class's docstring and in docs/models.md. It imports torch, ONNX Runtime and numpy, and never the
+rest of the studio, the web or the database.
 """
 
 from studio.models._oom import oom_fallbacks

@@ -1,4 +1,4 @@
-"""Features → predictions, one module a task. The only room that imports models.
+"""Features → predictions, one module a task. The only package that imports models.
 
 A task is a function of a `TaskContext` and plain arguments; it returns an `ModelRun` and touches no database.
 """

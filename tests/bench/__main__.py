@@ -26,8 +26,8 @@ BENCHES = {
     "peers": (peers, "Limits and peers"),
 }
 COMPARED = (
-    "How many times as long a step takes as in an earlier commit, by `python -m tests.bench.compare COMMIT`: medians"
-    " of three runs each, in turns."
+    "How many times as long a step takes as in an earlier commit, by `python -m tests.bench.compare COMMIT`: means"
+    " of two runs each, in turns."
 )
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -44,7 +44,7 @@ ON_ANNOTATE = {
     "rows to show": ("document.querySelector('#rows').click(), shown('.menu button')", "§"),
     "curve of a row": ("shown('.gutter-row.graph .name')", "speaking, §"),
     "question": ("shown('#grounding-runs .chip')", "§"),
-    "model of a question": ("shown('#grounding-runs .chip', (e) => e.title)", "Show or hide what § found for: §"),
+    "model of a question": ("shown('#grounding-runs .chip', (e) => e.title)", "Show or hide the results of § for: §"),
     "prediction in the list": ("shown('#segment-list [data-kind=prediction] .what')", "§"),
     "prediction of the inspector": (
         "each('#segment-list [data-kind=prediction]', () => shown('#inspector .label')[0])", "§",
