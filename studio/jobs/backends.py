@@ -125,10 +125,8 @@ class ProcessBackend:
 
     def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         with self._lock:
-            pipe = self._ensure()
             try:
-                pipe.send(("call", kind, params))
-                return self._listen(pipe, monitor)
+                return self._listen(self._handed_over(("call", kind, params)), monitor)
             except (EOFError, OSError) as error:
                 raise WorkerDied(_last_words(self._kill(patience_s=1.0))) from error
 
@@ -162,6 +160,18 @@ class ProcessBackend:
                 name, message = rest
                 kind = getattr(errors, name, JobError)
                 raise kind(message)
+
+    def _handed_over(self, call: tuple[str, str, dict[str, Any]]) -> Connection:
+        """The pipe of a process that has a call. One that died while idle never saw it: another takes its place, and
+        the job is not blamed."""
+        pipe = self._ensure()
+        try:
+            pipe.send(call)
+        except OSError:
+            self._kill()
+            pipe = self._ensure()
+            pipe.send(call)
+        return pipe
 
     def _ensure(self) -> Connection:
         if self._closed:

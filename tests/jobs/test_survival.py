@@ -142,6 +142,20 @@ def test_a_killed_worker_is_replaced_and_its_job_done_once(
     assert unfinished(settings) == []
 
 
+def test_a_worker_that_died_before_it_saw_a_job_is_no_try_of_the_job(
+    library: Store, runner: Dispatcher, worker: ProcessBackend
+) -> None:
+    worker.start()
+    before = worker.pid
+    assert worker._pipe is not None
+    worker._pipe.close()  # as the end of its process leaves it, before its death is seen
+    job = queue(library, "nap", "x")
+    runner.wake()
+    row = ended(library, job)
+    assert (row["state"], row["attempts"]) == ("done", 1)
+    assert worker.pid not in (None, before)
+
+
 def test_a_job_that_always_kills_its_worker_stops_after_three_tries_with_its_reason(
     library: Store, runner: Dispatcher, settings: Settings
 ) -> None:
