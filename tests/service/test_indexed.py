@@ -65,10 +65,15 @@ def test_what_is_missing_is_made_again(studio: Studio, carphone: str, lost: str)
 
 
 def wait_indexed(studio: Studio, video: str) -> None:
+    """Until the job is done, which is a moment after its last file is there: until then a loss is not looked for."""
     deadline = time.monotonic() + 120
-    while not studio.media.is_prepared(studio.videos.get(video)):
+    while not (studio.media.is_prepared(studio.videos.get(video)) and index_state(studio, video) == "done"):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def index_state(studio: Studio, video: str) -> str:
+    return str(next(job["state"] for job in studio.jobs.listed(video) if job["kind"] == "index"))
 
 
 @pytest.fixture

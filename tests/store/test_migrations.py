@@ -98,15 +98,17 @@ def open_with(path: Path, trace: Any) -> None:
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda f: f.stem)
-@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.release)])
+@pytest.mark.parametrize("rounds", [0, pytest.param(20, marks=pytest.mark.release)])
 def test_a_kill_at_any_step_costs_nothing(fixture: Path, quick_folder: Path, rounds: int) -> None:
-    """Killed before each statement; in further rounds also a moment into it."""
+    """Killed before some of the statements, other ones for each fixture, the first and the last among them; for a
+    release before each, and in further rounds a moment into it."""
     old_bytes = load(fixture, quick_folder / "old.db").read_bytes()
     old = content(quick_folder / "old.db")
     (quick_folder / "count.db").write_bytes(old_bytes)
-    count, chance = steps(quick_folder / "count.db"), random.Random(7)
-    for turn in range(rounds):
-        for step in range(count):
+    count, chance = steps(quick_folder / "count.db"), random.Random(fixture.stem)
+    some = sorted({0, count - 1, *chance.sample(range(count), min(count, 8))})
+    for turn in range(max(1, rounds)):
+        for step in range(count) if rounds else some:
             path = quick_folder / f"{turn}-{step}" / "studio.db"
             path.parent.mkdir()
             path.write_bytes(old_bytes)
