@@ -167,7 +167,8 @@ def _told(result: Json) -> list[str]:
     lines = []
     for part in result["parts"]:
         to = f"→ {part['video']['name']}" if part["video"] else "left out"
-        lines.append(f"{part['name'] or result['file']} {to}: {part['segments']} segments")
+        found = f" ({part['rule']})" * bool(part["rule"])
+        lines.append(f"{part['name'] or result['file']} {to}{found}: {part['segments']} segments")
         lines += [f"    {problem}" for problem in part["problems"]]
     for what in ("tracks", "labels"):
         names = [f"{n['name']}→{n['to']}" if n["name"] != n["to"] else n["name"] for n in result[what]]

@@ -50,13 +50,6 @@ def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
     return dict(row)
 
 
-def find(db: sqlite3.Connection, ref: str, path: str) -> list[dict[str, Any]]:
-    """The video with this id or path, or the videos with this name when `path` is empty."""
-    asked = "id = ? OR path = ?" if path else "id = ? OR name = ?"
-    rows = db.execute(f"SELECT * FROM videos WHERE ({asked}) AND removed IS NULL", (ref, path or ref))
-    return [dict(row) for row in rows]
-
-
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Every video with how much work there is in it, newest first."""
     return [

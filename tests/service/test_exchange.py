@@ -39,9 +39,10 @@ def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: st
     assert shown == {
         "file": "val.json", "format": "activitynet", "kind": "annotations",
         "parts": [
-            {"name": "bikes", "video": {"id": video, "name": "bikes.mp4"}, "segments": 2, "boxes": 0,
+            {"name": "bikes", "video": {"id": video, "name": "bikes.mp4"},
+                 "rule": "by its name without the ending", "likely": [], "segments": 2, "boxes": 0,
              "problems": ["1 segment without any length is left out."]},
-            {"name": "other", "video": None, "segments": 1, "boxes": 0, "problems": [
+            {"name": "other", "video": None, "rule": "", "likely": [], "segments": 1, "boxes": 0, "problems": [
                 "There is no video “other” in the library; choose the one that is meant, or add it."]},
         ],
         "tracks": [{"name": "Activity", "to": "Activity", "segments": 2}],

@@ -85,3 +85,30 @@ def test_a_folder_gives_all_that_opens_and_says_what_it_passed_over(
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 5
     assert "2 files were passed over, because they are no videos by name (.jpg, .txt)." in said.err
+
+
+def test_a_page_looks_by_size_first_and_then_goes_on_in_steps(studio: Studio, films: Path, tmp_path: Path) -> None:
+    ids = sorted(str(studio.videos.add(file)["id"]) for file in (films / "one.mp4", films / "a" / "two.mp4"))
+    new = tmp_path / "archive"
+    films.rename(new)
+    (tmp_path / "empty").mkdir()
+    relink = studio.videos.relink_shared
+    assert relink(str(tmp_path / "empty"), None, 0) == {"lost": 2, "likely": 0, "relinked": 0, "last": ""}
+    assert relink(str(new), None, 0) == {"lost": 2, "likely": 2, "relinked": 0, "last": ""}
+    assert relink(str(new), "", 0) == {"lost": 2, "likely": 2, "relinked": 1, "last": ids[0]}
+    assert relink(str(new), ids[0], 0) == {"lost": 1, "likely": 1, "relinked": 1, "last": ""}
+    assert all(Path(row["path"]).exists() for row in studio.videos.all())
+    with pytest.raises(UsageError, match="is no folder; give the folder where the videos are now"):
+        relink(str(new / "one.mp4"), None, 0)
+
+
+def test_of_the_size_of_a_video_is_not_the_video(studio: Studio, films: Path, tmp_path: Path) -> None:
+    row = studio.videos.add(films / "one.mp4")
+    other = tmp_path / "other" / "one.mp4"
+    other.parent.mkdir()
+    other.write_bytes(bytes(row["size"]))
+    (films / "one.mp4").unlink()
+    assert studio.videos.relink_shared(str(other.parent), "", 5) == {
+        "lost": 1, "likely": 1, "relinked": 0, "last": "",
+    }  # fmt: skip
+    assert studio.videos.get(row["id"])["path"] == row["path"]

@@ -3,7 +3,8 @@
 import { current, go, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { currentUser } from "./sync/current-user.js";
-import { clock, el, finder, toast } from "./view/dom.js";
+import { clock, counted, el, finder, toast } from "./view/dom.js";
+import { lostVideos } from "./view/lost-videos.js";
 
 /** @import { Calls, Job, Server } from "./types.js" */
 /** @typedef {Calls["list_videos"][1]} Listing */
@@ -19,6 +20,7 @@ const REFRESH_MS = 1500;
 export function mount(element, server) {
   const $ = finder(element);
   const grid = $("library-grid");
+  const showLost = lostVideos(element, server, refresh);
   let shown = "";
 
   async function refresh() {
@@ -35,13 +37,14 @@ export function mount(element, server) {
     shown = seen;
     const { videos, removed, jobs, indexed } = data;
     showRemoved(removed);
+    showLost(videos.filter((video) => video.lost).length);
     const inState = (/** @type {string[]} */ ...states) =>
       new Map(jobs.filter((job) => states.includes(job.state)).map((job) => [job.video_id, job]));
     const active = inState("queued", "running");
     const failed = inState("failed");
     const total = videos.reduce((sum, video) => sum + video.duration, 0);
     $("library-summary").textContent = videos.length
-      ? `${videos.length} ${videos.length === 1 ? "video" : "videos"}, ${clock(total, 0)} in all; ${indexed} searchable.`
+      ? `${counted(videos.length, "video")}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
     $("library-empty").hidden = videos.length > 0;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
@@ -62,8 +65,8 @@ export function mount(element, server) {
     const open = () => go("annotate", { video: video.id });
     const facts = `${clock(video.duration, 0)} · ${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
     const work = [
-      video.annotations && `${video.annotations} ${video.annotations === 1 ? "annotation" : "annotations"}`,
-      video.predictions && `${video.predictions} ${video.predictions === 1 ? "prediction" : "predictions"}`,
+      video.annotations && counted(video.annotations, "annotation"),
+      video.predictions && counted(video.predictions, "prediction"),
     ]
       .filter(Boolean)
       .join(" · ");
@@ -81,6 +84,7 @@ export function mount(element, server) {
         { class: "caption" },
         el("h3", { text: video.name, title: video.name }),
         el("p", { class: "muted", text: work || facts, title: facts }),
+        video.lost ? el("p", { class: "error", text: "Its file is not where it was." }) : null,
         ...video.notes.map((note) => el("p", { class: "note", text: note })),
         tracks(video, "sound", "Sound", video.sounds),
         tracks(video, "subtitles", "Subtitles", video.texts),
@@ -152,7 +156,7 @@ export function mount(element, server) {
 
   /** @param {ListedVideo} video */
   async function remove(video) {
-    const work = video.annotations ? ` Its ${video.annotations} annotations are removed with it.` : "";
+    const work = video.annotations ? ` With it goes its work: ${counted(video.annotations, "annotation")}.` : "";
     const file = video.uploaded ? "The uploaded copy is deleted after that." : "The file itself stays.";
     if (confirm(`Remove “${video.name}” from the library?${work} You can restore it for 30 days. ${file}`)) {
       await attempt(async () => {
@@ -201,7 +205,14 @@ export function mount(element, server) {
 
   /** @param {string[]} sentences */
   function problems(sentences) {
-    const box = $("library-problems");
+    say($("library-problems"), sentences);
+  }
+
+  /**
+   * @param {HTMLElement} box
+   * @param {string[]} sentences
+   */
+  function say(box, sentences) {
     box.hidden = sentences.length === 0;
     box.replaceChildren(...sentences.map((sentence) => el("p", { text: sentence })));
   }
@@ -214,11 +225,14 @@ export function mount(element, server) {
     const bar = progressRow("Adding");
     /** @type {string[]} */
     const failures = [];
+    /** @type {string[]} */
+    const passed = [];
     try {
       for (let done = 0, total = 1; done < total;) {
         const reply = await call(server, "add_path", { path, done, annotator: currentUser() });
         ({ done, total } = reply);
         failures.push(...reply.problems);
+        passed.push(...reply.notes);
         bar.set(done / total, `Adding ${done} of ${total}`);
       }
       field.value = "";
@@ -227,6 +241,7 @@ export function mount(element, server) {
     }
     bar.remove();
     problems(failures);
+    say($("library-notes"), passed);
     refresh();
   });
 

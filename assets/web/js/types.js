@@ -267,7 +267,13 @@
  * @property {boolean} lines
  *
  * @typedef {{ name: string, to: string, segments: number }} Renamed
- * @typedef {{ name: string, video: { id: string, name: string } | null, segments: number, problems: string[] }} ImportPart
+ * @typedef {object} ImportPart
+ * @property {string} name what the file calls the video
+ * @property {{ id: string, name: string } | null} video
+ * @property {string} rule how the name was understood
+ * @property {{ id: string, name: string, folder: string }[]} likely videos that may be meant
+ * @property {number} segments
+ * @property {string[]} problems
  *
  * @typedef {object} ImportPreview
  * @property {ImportPart[]} parts
@@ -349,10 +355,13 @@
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} whoami
- * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, kept: string, notes: string[],
- *   sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
+ * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string,
+ *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
  *   jobs: Job[], indexed: number, known: number }]} list_videos
- * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[] }]} add_path
+ * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[],
+ *   notes: string[] }]} add_path
+ * @property {[{ folder: string, after: string | null }, { lost: number, likely: number, relinked: number,
+ *   last: string }]} relink
  * @property {[{ video: string, annotator: string }, {}]} remove_video
  * @property {[{ video: string, annotator: string }, Video]} restore_video
  * @property {[{ video: string }, Job]} index_video

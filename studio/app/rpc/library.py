@@ -4,11 +4,13 @@ from typing import Any
 
 from studio.app.rpc import exchange
 from studio.app.rpc.method import Method, actor, rpc_methods
-from studio.app.rpc.requests import AddPath, ChooseTracks, JobRequest, Request, VideoRequest
+from studio.app.rpc.requests import AddPath, ChooseTracks, JobRequest, Relink, Request, VideoRequest
 from studio.service import Studio, serializers
 from studio.service.accounts.rights import why_not
+from studio.service.videos import files
 
 ADD_AT_ONCE = 4
+RELINK_S = 2.0  # how long one call looks into files before it says how far it is
 
 
 def methods(studio: Studio) -> list[Method]:
@@ -22,6 +24,7 @@ def methods(studio: Studio) -> list[Method]:
                 {
                     **serializers.video(row, uploaded=studio.videos.is_upload(row)),
                     "indexed": studio.media.is_indexed(row),
+                    "lost": not files.is_there(row["path"]),
                     "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
                 }
                 for row in studio.videos.all()
@@ -38,6 +41,9 @@ def methods(studio: Studio) -> list[Method]:
 
     def add_path(request: AddPath) -> Any:
         return studio.videos.add_shared(request.path, request.done, ADD_AT_ONCE, actor(studio, request))
+
+    def relink(request: Relink) -> Any:
+        return studio.videos.relink_shared(request.folder, request.after, RELINK_S)
 
     def remove_video(request: VideoRequest) -> Any:
         studio.videos.remove(request.video, actor(studio, request))
@@ -59,6 +65,6 @@ def methods(studio: Studio) -> list[Method]:
         )
 
     own = rpc_methods(
-        studio, list_videos, add_path, remove_video, restore_video, index_video, cancel_job, choose_tracks
+        studio, list_videos, add_path, relink, remove_video, restore_video, index_video, cancel_job, choose_tracks
     )
     return [*own, *exchange.methods(studio)]

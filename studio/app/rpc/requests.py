@@ -39,6 +39,14 @@ class AddPath(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Relink(Request):
+    """A folder to look in for videos that are not where they were; `after` None only says how many may be there."""
+
+    folder: str
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChooseTracks(Request):
     """Which sound and which subtitles of a video, by the index of their streams; None as its file says.
 

@@ -15,11 +15,11 @@ from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, los
 from studio.formats import encoding as encodings
 from studio.formats.reading import TooMany, bounded
 from studio.service.accounts.rights import OWNER, Actor, need
-from studio.service.exchange import video_matcher
 from studio.service.exchange.pending_imports import PendingImports
 from studio.service.people.transcripts import may_transcribe
 from studio.service.videos import files
 from studio.service.videos.media_cache import MediaCache
+from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, runs, transcripts, videos
 from studio.store.imports import Batch
 from studio.timeline import Annotation, Box, Cue, Footage, Segment, Timeline, seconds, us
@@ -48,12 +48,19 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A part of a file, and the video that it is about (None: not known, with a sentence why)."""
+    """A part of a file, and the video that it is about, where that is known."""
 
     part: Part
-    row: Row | None
+    match: Match
     placed: Placed
-    problems: tuple[str, ...]
+
+    @property
+    def row(self) -> Row | None:
+        return self.match.row
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return self.placed.problems if self.row else (self.match.problem,)
 
 
 class Exchange:
@@ -113,9 +120,10 @@ class Exchange:
     def preview(self, data: bytes, name: str, format_name: str | None = None, plan: ImportOptions | None = None) -> Row:
         """What an import would do; nothing is changed.
 
-        `format`, `kind`; `parts` with `name`, `video` ({id, name} or None), `segments`, `boxes`, `problems`; `tracks`
-        and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already` there, with
-        `confidence`; `problems`; `sample`, the first few segments, times in s.
+        `format`, `kind`; `parts` with `name`, `video` ({id, name} or None), `rule` (how its name was understood, ""
+        where it is the video's own), `likely` (videos that may be meant: {id, name, folder}), `segments`, `boxes`,
+        `problems`; `tracks` and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already`
+        there, with `confidence`; `problems`; `sample`, the first few segments, times in s.
         Raises FormatError, UsageError, NotFound.
         """
         wanted = plan or ImportOptions()
@@ -199,24 +207,23 @@ class Exchange:
         return FORMATS[able[0]] if len(able) == 1 else formats.guessed(name)
 
     def _placed(self, parts: Sequence[Part], name: str, plan: ImportOptions) -> list[_Ready]:
-        library = video_matcher.VideoMatcher(self._store.read(videos.listed))
+        library = VideoMatcher(self._store.read(videos.listed))
         only = self._video(plan.video) if plan.video else None
         known: dict[str, Footage] = {}
         ready = []
         for part in parts:
             own = part.video or PurePath(files.display_name(name)).stem
-            row, why = library.find(own)
+            match = library.find(own)
             if part.video in plan.videos:
-                row, why = self._video(plan.videos[part.video]), ""
+                match = Match(self._video(plan.videos[part.video]))
             elif only is not None:
-                row, why = video_matcher.narrowed(only, row, len(parts), own)
-            if row is None:
-                ready.append(_Ready(part, None, Placed((), {}, ()), (why,)))
+                match = _narrowed(only, match, len(parts), own)
+            if match.row is None:
+                ready.append(_Ready(part, match, Placed((), {}, ())))
                 continue
-            if row["id"] not in known:
-                known[row["id"]] = self._footage(row)
-            placed = place(part, known[row["id"]], self._limits)
-            ready.append(_Ready(part, row, placed, placed.problems))
+            if match.row["id"] not in known:
+                known[match.row["id"]] = self._footage(match.row)
+            ready.append(_Ready(part, match, place(part, known[match.row["id"]], self._limits)))
         return ready
 
     # ------------------------------------------------------------------ files that a browser sends
@@ -271,6 +278,13 @@ def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:
         for person in runs.get(db, run["id"])["payload"].get("tracks", ())
         if person.get("boxes")
     }
+
+
+def _narrowed(only: Row, match: Match, parts: int, name: str) -> Match:
+    """What a part is about when a person named one video: the only part of a file is, others by their name."""
+    if parts == 1 or (match.row is not None and match.row["id"] == only["id"]):
+        return Match(only)
+    return Match(None, problem=f"“{name:.60}” is not the video you named, and left out.")
 
 
 def _batches(ready: Sequence[_Ready], kind: str, plan: ImportOptions) -> list[Batch]:
@@ -358,6 +372,11 @@ def _part(one: _Ready) -> Row:
     return {
         "name": one.part.video,
         "video": None if one.row is None else {"id": one.row["id"], "name": one.row["name"]},
+        "rule": one.match.rule,
+        "likely": [
+            {"id": row["id"], "name": row["name"], "folder": PurePath(row["path"]).parent.name}
+            for row in one.match.likely
+        ],
         "segments": len(one.part.marks if one.row is None else one.placed.marks),
         "boxes": len(one.placed.boxes),
         "problems": list(one.problems),

@@ -13,6 +13,14 @@ SUFFIXES = frozenset({
 _BESIDE = frozenset({".srt", ".vtt", ".ass", ".ssa"})  # they are read with their videos
 
 
+def is_there(path: str) -> bool:
+    """Whether there is a file that may be looked at."""
+    try:
+        return Path(path).exists()
+    except OSError:  # in a folder that nobody may look into
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Video files, each once and as what it really is, how many links were `passed` over, and which endings of `others`

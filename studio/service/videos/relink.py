@@ -1,5 +1,6 @@
 """Videos whose files were moved: known by their content, they take their place back with all that was done on them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,36 @@ def moved(store: Store, file: Path, sha256: str) -> Row | None:
     rows = store.read(videos.listed)
     if any(row["path"] == str(file) for row in rows):
         return None
-    known = next((row for row in rows if row["sha256"] == sha256 and not Path(row["path"]).exists()), None)
+    known = next((row for row in rows if row["sha256"] == sha256 and not files.is_there(row["path"])), None)
     return None if known is None else _give(store, known, file)
+
+
+def gone(store: Store, old: Path | None = None) -> list[Row]:
+    """The videos whose files are not where they were, in order of their ids; `old`: only those below this folder."""
+    rows = store.read(videos.listed)
+    below = [row for row in rows if old is None or Path(row["path"]).is_relative_to(old)]
+    return sorted((row for row in below if not files.is_there(row["path"])), key=lambda row: str(row["id"]))
+
+
+def likely(rows: Iterable[Row], old: Path | None, found: Iterable[Path], new: Path) -> list[tuple[Row, list[Path]]]:
+    """For each video the files found below `new` that have its size: first the one at its old place below `old`, then
+    those that have its name. Only their content says which of them it is."""
+    by_size: dict[int, list[Path]] = {}
+    for file in found:
+        by_size.setdefault(file.stat().st_size, []).append(file)
+
+    def best_first(row: Row) -> list[Path]:
+        place = Path(row["path"])
+        same_place = None if old is None else new / place.relative_to(old)
+        return sorted(by_size.get(row["size"], []), key=lambda file: (file != same_place, file.name != place.name))
+
+    return [(row, best_first(row)) for row in rows]
+
+
+def take(store: Store, row: Row, candidates: Iterable[Path]) -> Row | None:
+    """Give a video the first of these files that has its content; None where none has."""
+    same = next((file for file in candidates if files.sha256(file) == row["sha256"]), None)
+    return None if same is None else _give(store, row, same.resolve())
 
 
 def relink(store: Store, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
@@ -29,26 +58,16 @@ def relink(store: Store, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
     old, new = Path(old).expanduser().absolute(), Path(new).expanduser().resolve()
     if not new.is_dir():
         raise UsageError(f"There is no folder “{new.name}”; give the folder where the videos are now.")
-    gone = [
-        row
-        for row in store.read(videos.listed)
-        if Path(row["path"]).is_relative_to(old) and not Path(row["path"]).exists()
-    ]
-    if not gone:
+    rows = gone(store, old)
+    if not rows:
         raise UsageError(f"No video of this library is missing below “{old}”; `studio doctor` lists those that are.")
-    by_size: dict[int, list[Path]] = {}
-    for file in files.videos_at(new).files:
-        by_size.setdefault(file.stat().st_size, []).append(file)
     found, missing = [], []
-    for row in gone:
-        same_place = new / Path(row["path"]).relative_to(old)
-        likely = by_size.get(row["size"], [])
-        likely = [file for file in likely if file == same_place] + [file for file in likely if file != same_place]
-        same = [file for file in likely if files.sha256(file) == row["sha256"]]
-        if same:
-            found.append(_give(store, row, same[0].resolve()))
-        else:
+    for row, candidates in likely(rows, old, files.videos_at(new).files, new):
+        taken = take(store, row, candidates)
+        if taken is None:
             missing.append(row)
+        else:
+            found.append(taken)
     return found, missing
 
 

@@ -1,6 +1,7 @@
 """The videos of a library: adding, finding, removing."""
 
 import os
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
@@ -20,6 +21,7 @@ from studio.service.videos import files, relink, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.trash import Trash
 from studio.service.videos.upload_space import UploadSpace
+from studio.service.videos.video_matcher import VideoMatcher
 from studio.store import Store, videos
 from studio.store.database import to_disk
 
@@ -104,9 +106,30 @@ class Videos:
 
     def add_shared(self, text: str, done: int, most: int, by: Actor = OWNER) -> Row:
         """Add a few of the videos at a path that somebody typed, after `done` of them, at most so many, so that a page
-        can show how far it is: `done`, `total`, `added` (how many) and `problems` (sentences).
+        can show how far it is: `done`, `total`, `added` (how many), `problems` and `notes` (sentences on what failed,
+        and on what is no video).
 
         Where people log in, only from the shared folders: what else lies on this machine is not theirs to look through.
+        Raises UsageError, PermissionDenied.
+        """
+        path, within = self._typed(text)
+        found = files.videos_at(path, within)
+        if not found.files:
+            said = " ".join([f"There is no video in the folder “{path.name}”.", *found.problems, *found.notes])
+            raise UsageError(said)
+        added, problems = self.add_all(found.files[done : done + most], within, by)
+        last = min(len(found.files), done + most)
+        return {
+            "done": last,
+            "total": len(found.files),
+            "added": len(added),
+            "problems": problems + (found.problems if last == len(found.files) else []),
+            "notes": found.notes if last == len(found.files) else [],
+        }
+
+    def _typed(self, text: str) -> tuple[Path, Sequence[Path]]:
+        """The path that somebody typed on a page, and the folders that it must lie in, where people log in.
+
         Raises UsageError, PermissionDenied.
         """
         try:
@@ -116,23 +139,10 @@ class Videos:
             raise UsageError("This is no path; give the full path of a video or a folder.") from None
         within = self._settings.folders if self._users.required else ()
         if self._users.required and not files.lies_in(place, within):
-            raise PermissionDenied(
-                "Only videos of this studio's shared folders can be added by their path; upload the file."
-            )
+            raise PermissionDenied("Only the shared folders of this studio can be named here; upload other files.")
         if not str(path).strip(".") or not path.exists():
             raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
-        found = files.videos_at(path, within)
-        if not found.files:
-            said = " ".join([f"There is no video in the folder “{path.name}”.", *found.problems])
-            raise UsageError(said)
-        added, problems = self.add_all(found.files[done : done + most], within, by)
-        last = min(len(found.files), done + most)
-        return {
-            "done": last,
-            "total": len(found.files),
-            "added": len(added),
-            "problems": problems + (found.problems if last == len(found.files) else []),
-        }
+        return path, within
 
     def keep_upload(self, partial: Path, name: str, by: Actor = OWNER) -> Row:
         """Add a file that came through the browser; its name is only a name, on disk it is called by its content.
@@ -176,15 +186,19 @@ class Videos:
         """
         try:
             file = Path(ref).expanduser()
-            # a file that is there is meant itself, not a video of the library that has its name
-            path = str(file.resolve()) if file.exists() or len(file.parts) > 1 else ""
+            path = str(file.resolve()) if file.exists() or len(file.parts) > 1 else ref
         except (OSError, RuntimeError, ValueError):  # too long for a name, or nobody's home
-            path = ""
-        found = self._store.read(lambda db: videos.find(db, ref, path))
-        if len(found) > 1:
-            ids = ", ".join(row["id"] for row in found)
-            raise UsageError(f"{len(found)} videos are called “{ref}”; name one by its id: {ids}")
-        return found[0] if found else self.get(ref)
+            path = ref
+        rows = self.all()
+        if same := [row for row in rows if path in (row["path"], row["id"])]:
+            return same[0]
+        if path != ref and Path(path).exists():  # it is meant itself, not a video of the library that has its name
+            return self.get(ref)
+        match = VideoMatcher(rows).find(ref, loosely=False)
+        if match.several:
+            ids = ", ".join(row["id"] for row in match.likely)
+            raise UsageError(f"{len(match.likely)} videos are called “{ref}”; name one by its id: {ids}")
+        return match.row or self.get(ref)
 
     def choose_tracks(self, video_id: str, sound: int | None, text: int | str | None) -> Row:
         """Choose the sound and the subtitles of a video by the index of their streams, or subtitles by the name of a
@@ -229,6 +243,34 @@ class Videos:
         Raises UsageError.
         """
         return relink.relink(self._store, old, new)
+
+    def relink_shared(self, text: str, after: str | None, seconds: float) -> Row:
+        """Look in a folder that somebody typed for all videos whose files are gone, so that a page can show how far it
+        is. `after` None looks only at the sizes of files; else it goes on after the video of that id ("": the first)
+        for some seconds.
+
+        `lost`, how many are looked for from there on; `likely`, how many of them have a file of their size there;
+        `relinked`, how many had their content, and `last`, the id to go on after, "" when all is done.
+        Raises UsageError, PermissionDenied.
+        """
+        new, within = self._typed(text)
+        if not new.is_dir():
+            raise UsageError(f"“{new.name}” is no folder; give the folder where the videos are now.")
+        rows = [row for row in relink.gone(self._store) if row["id"] > (after or "")]
+        pairs = relink.likely(rows, None, files.videos_at(new, within).files, new)
+        hits = [(row, candidates) for row, candidates in pairs if candidates]
+        relinked, last, end = 0, "", time.monotonic() + seconds
+        for row, candidates in hits if after is not None else ():
+            relinked += relink.take(self._store, row, candidates) is not None
+            last = str(row["id"])
+            if time.monotonic() > end:
+                break
+        return {
+            "lost": len(rows),
+            "likely": len(hits),
+            "relinked": relinked,
+            "last": last if hits and last != hits[-1][0]["id"] else "",
+        }
 
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""

@@ -4,7 +4,7 @@ import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./dom.js";
 
-/** @import { FormatInfo, ImportPreview, PastImport, Renamed, Server } from "../types.js" */
+/** @import { FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Server } from "../types.js" */
 
 /** A video, by what is needed of it. @typedef {{ id: string }} Video */
 
@@ -46,13 +46,18 @@ export class Exchange {
     this.exportFormat = $("export-format", "select");
     this.format = $("import-format", "select");
     this.kind = $("import-kind", "select");
+    this.scope = $("import-scope", "select");
     this.go = $("import-go", "button");
     $("export-format").addEventListener("change", () => this.showLosses());
     $("export-close").addEventListener("click", () => exporting.close());
     $("export-go").addEventListener("click", () => exporting.close());
     file.addEventListener("change", () => this.send(file));
-    $("import-format").addEventListener("change", () => this.preview());
+    $("import-format").addEventListener("change", () => {
+      this.several = false;
+      this.preview();
+    });
     $("import-kind").addEventListener("change", () => this.preview());
+    $("import-scope").addEventListener("change", () => this.preview());
     $("import-go").addEventListener("click", () => this.apply());
     importing.addEventListener("close", () => this.drop());
     $("import-close").addEventListener("click", () => importing.close());
@@ -130,6 +135,8 @@ export class Exchange {
     this.$("import-message").textContent = "";
     this.go.disabled = true;
     this.format.value = "";
+    this.several = false;
+    this.scope.value = "all";
   }
 
   /** @param {HTMLInputElement} input */
@@ -168,7 +175,7 @@ export class Exchange {
       name,
       format: this.format.value,
       kind: many?.lines ? this.kind.value : "annotations",
-      ...(doc ? { video: doc.id } : {}),
+      ...(doc && !(this.several && this.scope.value === "all") ? { video: doc.id } : {}),
       ...request,
     };
   }
@@ -179,7 +186,13 @@ export class Exchange {
     const field = this.kind.closest("label");
     if (field) field.hidden = !format?.lines;
     try {
-      this.show(await call(this.server, "import_preview", this.wanted));
+      const preview = await call(this.server, "import_preview", this.wanted);
+      if (!this.several && preview.parts.length > 1) {
+        this.several = true;
+        await this.preview();
+        return;
+      }
+      this.show(preview);
     } catch (error) {
       this.$("import-shown").hidden = true;
       this.$("import-message").textContent = messageOf(error);
@@ -187,20 +200,23 @@ export class Exchange {
     }
   }
 
+  /** Whether the file that is to be imported is about several videos. */
+  get several() {
+    return !(/** @type {HTMLElement} */ (this.scope.closest("label")).hidden);
+  }
+
+  set several(several) {
+    /** @type {HTMLElement} */ (this.scope.closest("label")).hidden = !several;
+  }
+
   /** @param {ImportPreview} preview */
   show({ parts, tracks, labels, segments, already, problems, sample }) {
     const { $ } = this;
     $("import-message").textContent = problems.join(" ");
-    const here = already ? `, ${already} of them here already (they are left out)` : "";
+    const here = already ? `; ${already} more ${already === 1 ? "is" : "are"} here already` : "";
     const videos = parts.length > 1 ? `, of ${parts.length} videos` : "";
-    $("import-counts").textContent = `${counted(segments, "segment")}${here}${videos}`;
-    $("import-parts").replaceChildren(
-      ...parts.map((part) => {
-        const where = part.video ? part.video.name : "no video of this library; it is left out";
-        const trouble = part.problems.length ? ` — ${part.problems.join(" ")}` : "";
-        return el("li", { dir: "auto", text: `${part.name || "(no name)"} → ${where}: ${part.segments}${trouble}` });
-      }),
-    );
+    $("import-counts").textContent = `${counted(segments, "new segment")}${videos}${here}`;
+    $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
     $("import-tracks").replaceChildren(...tracks.map((row) => this.renameRow(row, this.request.tracks)));
     $("import-labels").replaceChildren(...labels.map((row) => this.renameRow(row, this.request.labels)));
     $("import-sample").replaceChildren(
@@ -209,8 +225,39 @@ export class Exchange {
         .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${s.track}: ${s.label}` })),
     );
     $("import-shown").hidden = false;
-    this.go.disabled = segments - already <= 0;
-    this.go.textContent = `Import ${Math.max(0, segments - already)}`;
+    this.go.disabled = segments === 0;
+    this.go.textContent = `Import ${segments}`;
+  }
+
+  /** Which video a part of the file goes to and why, and a choice where that is not sure.
+   * @param {ImportPart} part
+   */
+  partRow({ name, video, rule, likely, segments, problems }) {
+    const where = video ? `${video.name}${rule ? ` (${rule})` : ""}` : "left out";
+    const trouble = problems.length ? ` — ${problems.join(" ")}` : "";
+    const text = `${name || "(no name)"} → ${where}: ${segments}${trouble}`;
+    return el("li", { dir: "auto" }, el("span", { text }), likely.length ? this.videoChoice(name, likely) : null);
+  }
+
+  /**
+   * @param {string} name what the file calls the video
+   * @param {ImportPart["likely"]} likely
+   */
+  videoChoice(name, likely) {
+    return el(
+      "select",
+      {
+        "aria-label": `Video for ${name || "the file"}`,
+        onchange: (event) => {
+          this.request.videos[name] = event.target.value;
+          this.preview();
+        },
+      },
+      el("option", { value: "", text: "Choose a video…", selected: true, disabled: true }),
+      ...likely.map((video) =>
+        el("option", { value: video.id, text: video.folder ? `${video.name} (${video.folder})` : video.name }),
+      ),
+    );
   }
 
   /** What a track or a label of the file becomes.
@@ -243,7 +290,7 @@ export class Exchange {
       const made = await call(this.server, "import_apply", { ...this.wanted, annotator: currentUser() });
       this.upload = null;
       this.importing.close();
-      toast(`${made.segments - made.already} imported. Open Import again to undo it.`);
+      toast(`${counted(made.segments, "segment")} imported. Open Import again to undo it.`);
       this.done();
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
