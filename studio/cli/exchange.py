@@ -60,6 +60,8 @@ def register(commands: Commands) -> None:
                      help="subtitles become what is said (lines) unless annotations are asked for")  # fmt: skip
     sub.add_argument("--encoding", metavar="NAME", default="",
                      help="of its text, as in windows-1251 (default: UTF-8, else guessed for subtitles)")  # fmt: skip
+    sub.add_argument("--shift", metavar="TIME", default="",
+                     help="so much later than the file says, as in 1.5; earlier: --shift=-0:00:02:10")  # fmt: skip
     sub.add_argument("--by", metavar="NAME", default="", help="who answers for annotations that name nobody")
     sub.add_argument("--undo", metavar="ID", help="take an import back")
     sub.add_argument("--list", action="store_true", help="list the imports, newest first")
@@ -130,7 +132,7 @@ def import_(args: Args) -> int:
         mapped = {old: _named(studio, new) for old, new in _pairs(args.map_video, "video").items()}
         plan = ImportOptions(
             None if args.video is None else known(studio, args.video), mapped,
-            _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind, args.encoding,
+            _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind, args.encoding, args.shift,
         )  # fmt: skip
         data = _content(args.file)
         if args.preview:

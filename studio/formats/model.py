@@ -176,15 +176,15 @@ class Format:
     many: bool = False
 
 
-def place(part: Part, footage: Footage, limits: Limits | None = None) -> Placed:
-    """Put a part on its video.
+def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int = 0) -> Placed:
+    """Put a part on its video, `shift` µs later than it says.
 
     Text is brought to NFC, so that two spellings of one label are one. Raises FormatError for half characters.
     """
     most = limits or Limits()
     kept, count = [], {"empty": 0, "outside": 0, "cut": 0, "long": 0}
     for mark in part.marks:
-        start, end = _times(mark, part.unit, footage)
+        start, end = _times(mark, part.unit, footage, shift)
         if end <= start:
             count["empty"] += 1
         elif start >= footage.duration or end <= 0:
@@ -198,14 +198,18 @@ def place(part: Part, footage: Footage, limits: Limits | None = None) -> Placed:
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
             ))  # fmt: skip
-    return Placed(tuple(kept), _boxes(part, footage, most), (*part.problems, *_sentences(count)))
+    return Placed(tuple(kept), _boxes(part, footage, most, shift), (*part.problems, *_sentences(count)))
 
 
-def _times(mark: Mark, unit: Unit, footage: Footage) -> tuple[int, int]:
-    """[start, end) in µs; what lies beyond the last frame lies beyond the end by more than may go without a word."""
+def _times(mark: Mark, unit: Unit, footage: Footage, shift: int) -> tuple[int, int]:
+    """[start, end) in µs; what lies beyond the last frame lies beyond the end by more than may go without a word.
+    Frames stay on edges of frames, whatever they are shifted by."""
     beyond = footage.duration + OVERHANG + 1
     if unit == "us" or mark.end <= mark.start:
-        return mark.start, mark.end
+        return mark.start + shift, mark.end + shift
+    if shift:
+        start, end = (footage.time_of(frame) + shift for frame in (mark.start, mark.end))
+        return footage.near(start), footage.near(end)
     if mark.start >= footage.frame_count:
         return beyond, beyond + 1
     return footage.edge(mark.start), beyond if mark.end > footage.frame_count else footage.edge(mark.end)
@@ -217,16 +221,18 @@ def _track(name: str, most: Limits) -> str:
     return shortened if shortened.strip() else UNNAMED
 
 
-def _boxes(part: Part, footage: Footage, most: Limits) -> dict[str, tuple[Box, ...]]:
+def _boxes(part: Part, footage: Footage, most: Limits, shift: int) -> dict[str, tuple[Box, ...]]:
     wide, high = (footage.width or 1, footage.height or 1) if part.pixels else (1, 1)
     if part.pixels and not footage.width:
         return {}
     found: dict[str, list[Box]] = {}
     for track, boxes in part.boxes.items():
         inside = [
-            (t if part.unit == "us" else footage.edge(t), x1 / wide, y1 / high, x2 / wide, y2 / high)
+            (us, x1 / wide, y1 / high, x2 / wide, y2 / high)
             for t, x1, y1, x2, y2 in boxes
-            if 0 <= t < (footage.duration if part.unit == "us" else footage.frame_count)
+            if part.unit == "us" or 0 <= t < footage.frame_count
+            for us in ((t if part.unit == "us" else footage.edge(t)) + shift,)
+            if 0 <= us < footage.duration
         ]
         if inside:
             found.setdefault(_track(track, most), []).extend(inside)

@@ -11,6 +11,7 @@ from studio.timeline.footage import Footage
 from studio.timeline.model_run import Cue, ModelRun, Transcript
 from studio.timeline.segment import Segment
 from studio.timeline.time import MICROS, clock, seconds, us
+from studio.timeline.time_text import read_shift, read_time
 
 __all__ = [
     "FIELDS",
@@ -33,6 +34,8 @@ __all__ = [
     "clock",
     "from_dict",
     "from_row",
+    "read_shift",
+    "read_time",
     "seconds",
     "to_dict",
     "to_row",

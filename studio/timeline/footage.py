@@ -34,11 +34,30 @@ class Footage:
     def frame_count(self) -> int:
         return len(self.pts)
 
+    @property
+    def nominal_rate(self) -> int:
+        """Frames a second as a time code counts them (30 for 29.97); 0 where they do not last evenly."""
+        if len(self.pts) < 2:
+            return 0
+        usual = self.pts[-1] / (len(self.pts) - 1)
+        even = all(abs(time - n * usual) < usual / 2 for n, time in enumerate(self.pts))
+        return round(1e6 / usual) if even else 0
+
     def edge(self, frame: int) -> int:
         """Where frame number `frame`, from 0, begins (µs); that after the last one is the end of the video."""
         if not self.pts:
             raise UsageError(f"The frames of “{self.name}” are not known; add the video again.")
         return self.pts[max(0, frame)] if frame < len(self.pts) else max(self.duration, self.pts[-1] + 1)
+
+    def time_of(self, frame: int) -> int:
+        """Where a frame begins (µs); beyond the last one as if more frames of its length came."""
+        if frame < self.frame_count or self.frame_count < 2:
+            return self.edge(frame)
+        return self.duration + round((frame - self.frame_count) * self.pts[-1] / (self.frame_count - 1))
+
+    def near(self, us: int) -> int:
+        """The nearest edge of a frame; a time outside of the video stays as it is (µs)."""
+        return self.edge(self.frame_near(us)) if 0 <= us <= self.duration else us
 
     def frame_near(self, us: int) -> int:
         """The frame, from 0, whose beginning is nearest; `frame_count` when the end of the video is nearer."""

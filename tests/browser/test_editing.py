@@ -274,10 +274,59 @@ def test_the_inspector_follows_its_own_buttons(page: Page, served: Served, bikes
     page.click("#accept")
     expect(page.locator("#inspector .tag")).to_have_text("accepted")
     page.locator(ANNOTATION).click()
+    (before,) = annotate_page.segments("annotation")
     page.fill("#inspector [data-field=end]", "99999")
     page.press("#inspector [data-field=end]", "Tab")
-    (kept,) = annotate_page.segments("annotation")
-    expect(page.locator("#inspector [data-field=end]")).to_have_value(f"{kept['end']:.3f}")
+    expect(page.locator("#inspector .time-answer")).to_have_text("This video ends at 0:10.000.")
+    assert annotate_page.segments("annotation") == [before], "and nothing is changed without a word"
+
+
+def test_times_are_typed_as_any_view_shows_them(page: Page, served: Served, bikes: str) -> None:
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 2.0, "car")
+    start, end = (page.locator(f"#inspector [data-field={edge}]") for edge in ("start", "end"))
+    expect(end).to_have_value("0:02.000")
+    page.locator(ANNOTATION).click()
+    for typed, shown in (
+        ("0:08,52", "0:08.520"),
+        ("0:00:03:12", "0:03.480"),
+        ("100 f", "0:04.000"),
+        ("9.01", "0:09.000"),
+    ):
+        end.fill(typed)
+        expect(page.locator("#inspector .time-answer")).to_contain_text(f"Ends at {shown}, frame ")
+        end.press("Enter")
+        expect(end).to_have_value(shown)
+    start.fill("0:09.5")
+    start.press("Enter")
+    expect(page.locator("#inspector .time-answer")).to_have_text("The start must come before the end, 0:09.000.")
+    expect(start).to_have_value("0:09.5")
+    annotate_page.saved()
+    assert rows(served.home, "SELECT start_us, end_us FROM annotations WHERE video_id = ?", bikes) == [
+        (1_000_000, 9_000_000)
+    ]
+
+
+def test_a_row_is_shifted_by_a_time_and_back(page: Page, served: Served, bikes: str) -> None:
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 2.0, "one")
+    annotate_page.create(3.0, 4.0, "two")
+    page.locator(".gutter-row.track .more").first.click()
+    page.get_by_role("menuitem", name="Select its annotations").click()
+    page.click("#shift")
+    expect(page.locator("#shifting-title")).to_have_text("Shift 2 segments")
+    page.fill("#shift-by", "-0:01.5")
+    expect(page.locator("#shift-answer")).to_have_text("By at most 0:01.000 earlier: there the video begins.")
+    expect(page.locator("#shift-go")).to_be_disabled()
+    page.fill("#shift-by", "0:00:01:10")
+    expect(page.locator("#shift-answer")).to_have_text("The first one comes to 0:02.400.")
+    page.press("#shift-by", "Enter")
+    annotate_page.saved()
+    times = "SELECT start_us, end_us FROM annotations WHERE video_id = ? ORDER BY start_us"
+    assert rows(served.home, times, bikes) == [(2_400_000, 3_400_000), (4_400_000, 5_400_000)]
+    page.click("#undo")
+    annotate_page.saved()
+    assert rows(served.home, times, bikes) == [(1_000_000, 2_000_000), (3_000_000, 4_000_000)]
 
 
 def test_tab_leaves_the_page_when_there_is_nothing_to_step_through(page: Page, served: Served, bikes: str) -> None:

@@ -1,4 +1,4 @@
-"""A folder of videos was moved: the Library page asks where it is and takes them back, and an import asks which is meant."""
+"""A folder of videos was moved, and the Library takes them back; an import asks which of two videos is meant."""
 
 from collections.abc import Iterator
 from pathlib import Path

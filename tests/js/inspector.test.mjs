@@ -15,9 +15,8 @@ function inspected(...predictions) {
   const box = element("div");
   document.body.replaceChildren(box);
   const selection = new Selection();
-  const snap = (time) => frames().snap(time);
   const inspector = new Inspector(box, doc.server, {
-    snap,
+    frames: frames(),
     select: () => inspector.show(doc, selection),
     tracks: () => ["Moments"],
     decide() {},
@@ -78,16 +77,30 @@ test("a label for several is based on what was seen of each", async () => {
   );
 });
 
-test("a time field that is cleared is no time, and shows again what it was", async () => {
+test("a time field takes what any view shows, and says why it does not", () => {
   const { doc, box, choose } = inspected();
   const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });
   choose(id);
-  box.querySelector("[data-field=start]").type("");
-  box.querySelector("[data-field=start]").blur();
-  assert.deepEqual([doc.store.annotations.get(id).start, box.querySelector("[data-field=start]").value], [1, "1.000"]);
-  box.querySelector("[data-field=start]").type("0");
-  box.querySelector("[data-field=start]").blur();
-  assert.equal(doc.store.annotations.get(id).start, 0);
+  const field = (edge) => box.querySelector(`[data-field=${edge}]`);
+  const type = (edge, text) => {
+    field(edge).type(text);
+    field(edge).blur();
+    const { start, end } = doc.store.annotations.get(id);
+    return [start, end, box.querySelector(".time-answer").textContent];
+  };
+  assert.equal(field("start").value, "0:01.000");
+  const example = "type it as 1:02.5, 62.5, 0:01:02:12 (frames last) or 1550 f.";
+  assert.deepEqual(type("start", ""), [1, 2, `“” is no time; ${example}`]);
+  assert.deepEqual(type("start", "soon"), [1, 2, `“soon” is no time; ${example}`]);
+  assert.equal(field("start").value, "soon", "what was typed stays until it is right");
+  assert.equal(field("start").getAttribute("aria-invalid"), "true");
+  assert.deepEqual(type("start", "0:02.5"), [1, 2, "The start must come before the end, 0:02.000."]);
+  assert.deepEqual(type("start", "0"), [0, 2, ""]);
+  assert.deepEqual(type("end", "0:00"), [0, 2, "The end must come after the start, 0:00.000."]);
+  assert.deepEqual(type("end", "2:05"), [0, 2, "This video ends at 0:10.400."]);
+  assert.deepEqual(type("end", "0:00:01:05"), [0, 1.2, ""]);
+  assert.equal(field("end").value, "0:01.200");
+  assert.deepEqual(type("end", "75 f"), [0, 3, ""]);
 });
 
 test("in a locked row nothing can be changed, and the focus stays on a button that is drawn anew", () => {

@@ -339,3 +339,27 @@ def test_the_list_of_formats_for_people() -> None:
     assert found["srt"]["lines"] is True
     assert found["json"]["cannot"] == []
     assert "notes" in found["elan"]["cannot"]
+
+
+def test_a_whole_import_is_shifted(studio: Studio, clips: dict[str, Path]) -> None:
+    video = str(studio.videos.add(clips["bikes"])["id"])  # 25 frames a second, 10 s
+    data = b"track,label,start,end\nMoments,early,0.2,0.8\nMoments,late,8.0,9.0\nMoments,beyond,9.5,9.9\n"
+    plan = ImportOptions(video=video, shift="0:00:01:05")
+    shown = studio.exchange.preview(data, "a.csv", "csv", plan)
+    assert [(row["start"], row["end"]) for row in shown["sample"]] == [(1.4, 2.0), (9.2, 10.0)]
+    assert shown["parts"][0]["problems"] == [
+        "1 segment outside the video is left out.", "1 segment beyond the video's edges is cut there.",
+    ]  # fmt: skip
+    back = studio.exchange.preview(data, "a.csv", "csv", ImportOptions(video=video, shift="-0.5"))
+    assert [row["start"] for row in back["sample"]] == [0, 7.5, 9.0]
+    with pytest.raises(UsageError, match="“soon” is no time"):
+        studio.exchange.preview(data, "a.csv", "csv", ImportOptions(video=video, shift="soon"))
+
+
+def test_frames_that_are_shifted_stay_frames(studio: Studio, clips: dict[str, Path]) -> None:
+    video = str(studio.videos.add(clips["bikes"])["id"])
+    ranges = [{"start": 26, "end": 50}, {"start": 240, "end": 260}]  # from 1, the end inclusive; there are 250
+    result = [{"type": "timelinelabels", "value": {"ranges": ranges, "timelinelabels": ["a"]}}]
+    data = json.dumps([{"data": {"video": "bikes.mp4"}, "annotations": [{"result": result}]}]).encode()
+    shown = studio.exchange.preview(data, "a.json", "labelstudio", ImportOptions(video=video, shift="-1.01"))
+    assert [(row["start"], row["end"]) for row in shown["sample"]] == [(0, 1), (8.56, 9.4)]

@@ -289,6 +289,7 @@
  * @property {string} name
  * @property {string} format
  * @property {string} kind
+ * @property {string} shift
  * @property {string} [video]
  * @property {{ [name: string]: string }} tracks
  * @property {{ [name: string]: string }} labels

@@ -229,6 +229,7 @@ class ImportFile(Request):
     tracks: dict[str, Name] = field(default_factory=dict)
     labels: dict[str, Name] = field(default_factory=dict)
     encoding: str = ""
+    shift: str = ""
 
 
 @dataclass(frozen=True, slots=True)

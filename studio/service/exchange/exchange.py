@@ -22,7 +22,7 @@ from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, runs, transcripts, videos
 from studio.store.imports import Batch
-from studio.timeline import Annotation, Box, Cue, Footage, Segment, Timeline, seconds, us
+from studio.timeline import Annotation, Box, Cue, Footage, Segment, Timeline, read_shift, seconds, us
 
 Row = dict[str, Any]
 LINES = ("srt", "vtt")  # formats that may also be what is said in a video
@@ -35,7 +35,8 @@ class ImportOptions:
     """How a file is imported. Names of the file → names in the library; what is not named stays as it is.
 
     `video` is where everything goes when the file is about one video. `kind` is annotations or lines, "" for what the
-    format usually is. `encoding` is that of its text, "" for UTF-8 or what is guessed.
+    format usually is. `encoding` is that of its text, "" for UTF-8 or what is guessed. `shift` is a time or a time code
+    of the video, by which everything lies later than the file says, or with “-” earlier.
     """
 
     video: str | None = None
@@ -44,6 +45,7 @@ class ImportOptions:
     labels: Mapping[str, str] = field(default_factory=dict)
     kind: str = ""
     encoding: str = ""
+    shift: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,9 @@ class Exchange:
                 continue
             if match.row["id"] not in known:
                 known[match.row["id"]] = self._footage(match.row)
-            ready.append(_Ready(part, match, place(part, known[match.row["id"]], self._limits)))
+            footage = known[match.row["id"]]
+            shift = read_shift(plan.shift, footage) if plan.shift.strip() else 0
+            ready.append(_Ready(part, match, place(part, footage, self._limits, shift)))
         return ready
 
     # ------------------------------------------------------------------ files that a browser sends

@@ -16,6 +16,7 @@ import { ModelRequests } from "../view/model-requests.js";
 import { Player } from "../view/player.js";
 import { ReviewPanel } from "../view/review-panel.js";
 import { SegmentList } from "../view/segments.js";
+import { ShiftDialog } from "../view/shift-dialog.js";
 import { splitter } from "../view/splitter.js";
 import { Timeline } from "../view/timeline.js";
 import { Tooltip } from "../view/tooltip.js";
@@ -79,12 +80,16 @@ export class AnnotatePage {
     this.inspector = new Inspector($("inspector"), server, {
       select: (id) => this.selection.one(id),
       play: (item) => player.playRange(item.start, item.end),
-      snap: (time) => player.snap(time),
+      get frames() {
+        return player.frames;
+      },
       decide: (ids, verdict) => workspace.decide(ids, verdict),
       merge: () => this.merge(),
+      shift: (ids) => workspace.shift(ids),
       tracks: () => this.timeline.names.filter((name) => this.trackNames.includes(name)),
       similar: (item) => go("search", { like: [workspace.opened.id, item.start, item.end].join(",") }),
     });
+    this.shifting = new ShiftDialog($("shifting", "dialog"), () => player.frames);
     this.labels = new LabelEditor($("labels", "dialog"), server);
     this.tooltip = new Tooltip($("tooltip"));
     this.exchange = new Exchange($("exporting", "dialog"), $("importing", "dialog"), server, () => {
@@ -294,6 +299,10 @@ export class AnnotatePage {
     timeline.on("hover", (at) => this.tooltip.show(workspace.doc && at));
     timeline.on("spectrogram", () => workspace.doc?.media.wantSpectrogram());
     timeline.gutter.on("pick", (name) => this.pickPerson(personOf(name)));
+    timeline.gutter.on("choose", (track) => {
+      const made = [...(workspace.doc?.store.annotations.values() ?? [])];
+      this.selection.set(made.filter((a) => a.track === track).map((a) => a.id));
+    });
     transcript.on("history", (line) => {
       this.selection.one(null);
       this.inspector.showLine(line, transcript);

@@ -18,6 +18,7 @@ import { toast } from "../view/dom.js";
  * @property {import("../view/model-requests.js").ModelRequests} modelRequests
  * @property {import("../view/segments.js").SegmentList} list
  * @property {import("../view/keysheet.js").KeySheet} keys
+ * @property {import("../view/shift-dialog.js").ShiftDialog} shifting
  * @property {import("./lists.js").Lists} lists
  */
 
@@ -128,6 +129,11 @@ export class Workspace {
     const item = store.item(this.selection.current ?? "");
     const first = this.timeline.rows.find((row) => row.kind === "track")?.name;
     return (item && store.rowOf(item)) ?? first ?? "Moments";
+  }
+
+  /** Ask by how much annotations are to be moved. @param {string[]} ids */
+  shift(ids) {
+    this.parts.shifting.show(this.opened, ids);
   }
 
   /** Bring the focus to the label of what is chosen. */

@@ -10,7 +10,7 @@ import * as operations from "../model/operations.js";
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
- *   | "fullscreen">} Commanded
+ *   | "fullscreen" | "shift">} Commanded
  */
 
 const NEW_S = 2;
@@ -131,6 +131,11 @@ export function commands(workspace) {
     extend: edit((_, chosen) => {
       operations.extend(editor(), chosen, player.time, player.frames);
       selection.one(store().correctionOf(chosen)?.id ?? chosen);
+    }),
+    shift: edit((ids) => {
+      const made = ids.filter((id) => store().annotations.has(id));
+      if (made.length) workspace.shift(made);
+      else workspace.say("Predictions stay where the model put them; accept them to shift them.");
     }),
     startEarlier: nudge("start", -1),
     startLater: nudge("start", 1),

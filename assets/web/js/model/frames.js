@@ -25,6 +25,27 @@ export class Frames {
     return this.pts.length ? this.pts[Math.min(Math.max(0, index), this.pts.length - 1)] : 0;
   }
 
+  /** When a frame begins; beyond the last one as if more frames of its length came.
+   * @param {number} index
+   */
+  timeOf(index) {
+    const { pts, duration } = this;
+    if (index < pts.length) return pts[index];
+    const usual = pts.length > 1 ? pts[pts.length - 1] / (pts.length - 1) : GUESS_S;
+    return duration + (index - pts.length) * usual;
+  }
+
+  /** Frames a second as a time code counts them (30 for 29.97); 0 where they do not last evenly.
+   * @returns {number}
+   */
+  get nominalRate() {
+    const { pts } = this;
+    if (pts.length < 2) return 0;
+    const usual = pts[pts.length - 1] / (pts.length - 1);
+    const isEven = pts.every((time, i) => Math.abs(time - i * usual) < usual / 2);
+    return isEven ? Math.round(1 / usual) : 0;
+  }
+
   /** The frame edge nearest to a time. The end of the video is one too. @param {number} time */
   snap(time) {
     if (!this.pts.length) return Math.min(Math.max(0, time), this.duration);

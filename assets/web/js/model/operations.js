@@ -118,6 +118,18 @@ export function nudge(editor, ids, part, count, frames) {
   });
 }
 
+/** Move annotations by a time, each to the nearest frame edges; a segment keeps at least one frame.
+ * @param {Editor} editor
+ * @param {Iterable<string>} ids
+ * @param {number} by in seconds, within what the video has room for
+ * @param {Frames} frames
+ */
+export function shift(editor, ids, by, frames) {
+  editor.together(() => {
+    for (const a of owned(editor, ids)) editor.update(a.id, frames.span(a.start + by, a.end + by));
+  });
+}
+
 /**
  * @param {Editor} editor
  * @param {Iterable<string>} ids

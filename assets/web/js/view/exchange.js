@@ -57,6 +57,8 @@ export class Exchange {
       this.preview();
     });
     $("import-kind").addEventListener("change", () => this.preview());
+    this.shift = $("import-shift", "input");
+    this.shift.addEventListener("change", () => this.preview());
     $("import-scope").addEventListener("change", () => this.preview());
     $("import-go").addEventListener("click", () => this.apply());
     importing.addEventListener("close", () => this.drop());
@@ -137,6 +139,7 @@ export class Exchange {
     this.format.value = "";
     this.several = false;
     this.scope.value = "all";
+    this.shift.value = "";
   }
 
   /** @param {HTMLInputElement} input */
@@ -175,6 +178,7 @@ export class Exchange {
       name,
       format: this.format.value,
       kind: many?.lines ? this.kind.value : "annotations",
+      shift: this.shift.value,
       ...(doc && !(this.several && this.scope.value === "all") ? { video: doc.id } : {}),
       ...request,
     };
@@ -194,7 +198,7 @@ export class Exchange {
       }
       this.show(preview);
     } catch (error) {
-      this.$("import-shown").hidden = true;
+      this.$("import-shown").hidden = !this.shift.value; // where it is wrong it is there to be mended
       this.$("import-message").textContent = messageOf(error);
       this.go.disabled = true;
     }

@@ -9,7 +9,7 @@ import { RULER_H } from "./ruler.js";
 /** @import { Row } from "./layout.js" */
 /** @import { MenuItem } from "./menu.js" */
 
-/** pick: the name of a row was clicked. @extends {Emitter<{ pick: string }>} */
+/** pick: the name of a row was clicked; choose: all of a row is wanted. @extends {Emitter<{ pick: string, choose: string }>} */
 export class Gutter extends Emitter {
   /** @type {readonly string[]} */
   tracks = [];
@@ -112,6 +112,7 @@ export class Gutter extends Emitter {
         ? [
             ["Collapse", () => rowLayout.toggle(key, "collapsed"), { checked: Boolean(state.collapsed) }],
             ["Lock", () => rowLayout.toggle(key, "locked"), { checked: Boolean(state.locked) }],
+            ["Select its annotations", () => this.emit("choose", row.name)],
             null,
             ["Move up", () => rowLayout.move(key, -1, tracks), { disabled: at <= 0 }],
             ["Move down", () => rowLayout.move(key, 1, tracks), { disabled: at === tracks.length - 1 }],

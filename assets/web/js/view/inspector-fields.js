@@ -1,8 +1,12 @@
 // The fields of the inspector: label, row, times.
 
-import { el } from "./dom.js";
+import { EXAMPLES, readTime } from "../model/time-text.js";
+import { clock, counted, el } from "./dom.js";
 
 /** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { Frames } from "../model/frames.js" */
+
+const SAME = 5e-4; // s: closer than any two frames
 
 /** A free text with what is known as proposals; only what is known where the track is closed.
  * @param {DocumentStore} store
@@ -50,31 +54,78 @@ export function trackField(tracks, track, set) {
   return el("label", { class: "track", text: "Row" }, select);
 }
 
-/**
+/** Start and end as fields that take a time as any view shows it, and say what they understood.
  * @param {{ start: number, end: number }} item
- * @param {((edge: "start" | "end", time: number) => void) | null} set null: they cannot be changed
+ * @param {Frames} frames
+ * @param {((edge: "start" | "end", time: number) => string) | null} set returns why a time cannot be taken, or nothing;
+ *   null: they cannot be changed
  */
-export function timeFields(item, set) {
-  const field = (/** @type {"start" | "end"} */ edge, /** @type {string} */ label) =>
-    el(
+export function timeFields(item, frames, set) {
+  const answer = el("p", { class: "small time-answer", role: "status" });
+  const say = (/** @type {HTMLInputElement} */ input, /** @type {string} */ problem, understood = "") => {
+    input.setAttribute("aria-invalid", String(problem !== ""));
+    answer.classList.toggle("error", problem !== "");
+    answer.textContent = problem || understood;
+  };
+  const field = (/** @type {"start" | "end"} */ edge, /** @type {string} */ label) => {
+    const shown = clock(item[edge]);
+    return el(
       "label",
       { class: "time" },
       label,
       el("input", {
-        type: "number",
-        step: "0.001",
-        min: "0",
-        value: item[edge].toFixed(3),
+        type: "text",
+        inputmode: "decimal",
+        autocomplete: "off",
+        spellcheck: "false",
+        class: "mono",
+        value: shown,
+        title: `As in ${EXAMPLES}`,
         "data-field": edge,
         disabled: !set,
-        onchange: (event) => set?.(edge, event.target.valueAsNumber),
+        oninput: ({ target }) => {
+          const time = readTime(target.value, frames);
+          say(target, "", time === null ? "" : `${edge === "start" ? "Starts" : "Ends"} at ${described(time, frames)}`);
+        },
+        onchange: ({ target }) => {
+          if (target.value.trim() === shown) return say(target, "");
+          const time = readTime(target.value, frames);
+          const problem = time === null ? `“${target.value}” is no time; type it as ${EXAMPLES}.` : set?.(edge, time);
+          return say(target, problem ?? "");
+        },
+        onkeydown: ({ key, target }) => {
+          if (key === "Enter") target.blur();
+          if (key !== "Escape") return;
+          target.value = shown;
+          say(target, "");
+        },
       }),
     );
+  };
+  const count = frames.frameAt(item.end - SAME) - frames.frameAt(item.start + SAME) + 1;
   return el(
     "div",
-    { class: "row" },
-    field("start", "Start"),
-    field("end", "End"),
-    el("span", { class: "muted mono", text: `${(item.end - item.start).toFixed(3)} s` }),
+    {},
+    el(
+      "div",
+      { class: "row" },
+      field("start", "Start"),
+      field("end", "End"),
+      el("span", {
+        class: "muted mono",
+        text: `${(item.end - item.start).toFixed(3)} s`,
+        title: frames.pts.length ? counted(count, "frame") : null,
+      }),
+    ),
+    answer,
   );
 }
+
+/** The frame edge that a time becomes, by the clock and by its number.
+ * @param {number} time
+ * @param {Frames} frames
+ */
+const described = (time, frames) => {
+  const at = frames.snap(time);
+  return `${clock(at)}, ${at >= frames.duration ? "the end" : `frame ${frames.frameAt(at + SAME)}`}`;
+};

@@ -9,6 +9,8 @@ import { labelField, timeFields, trackField } from "./inspector-fields.js";
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { InspectorActions } from "./inspector.js" */
 
+const END_S = 0.1; // views round the end of a video: this much later is still meant to be it
+
 const ORIGINS = {
   manual: "made by hand",
   correction: "corrects a prediction",
@@ -72,19 +74,22 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     base = store.annotations.get(made.id)?.version;
   };
   const setTime = (/** @type {"start" | "end"} */ edge, /** @type {number} */ value) => {
-    const snapped = actions.snap(value);
-    const duration = store.video?.duration ?? 0;
-    const fits = edge === "start" ? snapped < made.end : snapped > made.start && snapped <= duration;
-    if (Number.isFinite(value) && fits) set({ [edge]: snapped });
-    history.redraw(); // what was typed may not be what was taken
+    const { frames } = actions;
+    const snapped = frames.snap(value);
+    if (value > frames.duration + END_S) return `This video ends at ${clock(frames.duration)}.`;
+    if (edge === "start" && snapped >= made.end) return `The start must come before the end, ${clock(made.end)}.`;
+    if (edge === "end" && snapped <= made.start) return `The end must come after the start, ${clock(made.start)}.`;
+    set({ [edge]: snapped });
+    history.redraw(); // what was typed is shown as it was understood
     /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
     actions.select(made.id);
+    return "";
   };
   const predicted = store.predictions.get(made.prediction_id ?? "");
   return [
     head(made.track, ORIGINS[made.source], made.source),
     ...labelField(store, made.track, made.label, (label) => set({ label })),
-    timeFields(made, setTime),
+    timeFields(made, actions.frames, setTime),
     predicted
       ? el("p", {
           class: "muted small",
@@ -156,6 +161,7 @@ export function severalPanel({ store, editor }, items, actions) {
       "div",
       { class: "row" },
       el("button", { id: "merge", text: "Merge", disabled: rows.length > 1, onclick: () => actions.merge() }),
+      ids.length ? el("button", { id: "shift", text: "Shift…", onclick: () => actions.shift(ids) }) : null,
       el("span", { class: "grow" }),
       ids.length ? el("button", deletion) : null,
     ),
@@ -176,7 +182,7 @@ export function predictionPanel(store, p, actions) {
   return [
     head(store.rowOf(p) ?? p.track, p.verdict || "prediction", "prediction"),
     el("p", { class: "label", dir: "auto", text: p.label }),
-    timeFields(p, null),
+    timeFields(p, actions.frames, null),
     el("p", {
       class: "muted",
       text: `Score ${p.score.toFixed(2)}${sure}.${times} Drag an edge to correct it; the prediction itself stays as it is.`,

@@ -8,17 +8,19 @@ import { personPanel } from "./person.js";
 
 /** @import { Annotation, Conflict, Item, Line, Prediction, Server } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Frames } from "../model/frames.js" */
 /** @import { Selection } from "../model/selection.js" */
 /** @import { Transcript } from "./transcript.js" */
 
 /** What the panel can ask of the page.
  * @typedef {object} InspectorActions
- * @property {(time: number) => number} snap to a frame edge
+ * @property {Frames} frames of the video that is open
  * @property {(item: { start: number, end: number }) => void} play
  * @property {(item: { start: number, end: number }) => void} similar
  * @property {(id: string | null) => void} select
  * @property {(ids: string[], verdict: "accept" | "reject") => void} decide
  * @property {() => void} merge
+ * @property {(ids: string[]) => void} shift asks by how much
  * @property {() => string[]} tracks the names of the rows that hold segments
  */
 
