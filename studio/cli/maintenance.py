@@ -22,7 +22,7 @@ def register(commands: Commands) -> None:
     sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
     sub = commands.add("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
     sub.add_argument("file", metavar="FILE", type=Path)
-    sub = commands.add("restore", bring_back, "put a backup in the place of the library's database", as_json=False)
+    sub = commands.add("restore", restore, "put a backup in the place of the library's database", as_json=False)
     sub.add_argument("file", metavar="FILE", type=Path)
     sub = commands.add("trash", trash, "list what was removed, bring it back, or delete it for good",
                        examples=("studio trash list", "studio trash restore 0123456789ab", "studio trash empty"),
@@ -65,7 +65,7 @@ def trash(args: Args) -> int:
         raise UsageError("Use: studio trash list, restore VIDEO, or empty.")
     with opened(args) as studio:
         if args.action == "restore":
-            row = studio.videos.bring_back(args.video)
+            row = studio.videos.restore(args.video)
             show(args, {"restored": row["id"]}, [f"{row['id']}  {row['name']} is back."])
             return 0
         if args.action == "empty":
@@ -87,7 +87,7 @@ def backup(args: Args) -> int:
     return 0
 
 
-def bring_back(args: Args) -> int:
+def restore(args: Args) -> int:
     """`studio restore`"""
     kept = backups.restore(settings_of(args), args.file)
     print("The library is as the backup has it." + (f" What was there is kept as {kept}." if kept else ""))

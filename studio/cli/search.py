@@ -68,7 +68,7 @@ def register(commands: Commands) -> None:
 def _question(args: Args, studio: Studio) -> SearchRequest:
     """The question without its text, from the options."""
     if args.saved:
-        return replace(parse(studio.search.kept_as(args.saved)), top=args.top, encoder=args.encoder)
+        return replace(parse(studio.search.saved_as(args.saved)), top=args.top, encoder=args.encoder)
     like = None
     if args.like:
         try:
@@ -158,6 +158,6 @@ def survey(args: Args) -> int:
 def searches(args: Args) -> int:
     """`studio searches`"""
     with opened(args) as studio:
-        found = studio.search.kept()
+        found = studio.search.saved()
     show(args, {"searches": found}, [f"{row['name']}  {row['question'].get('query', '')}" for row in found])
     return 0

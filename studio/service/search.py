@@ -211,20 +211,20 @@ class Search:
         return self._store.read(searches.history)
 
     def options(self) -> Row:
-        """What a person may choose from: labels, kept searches, recent questions."""
+        """What a person may choose from: labels, saved searches, recent questions."""
 
         def work(db: Any) -> Row:
             used = list(dict.fromkeys(row["label"] for row in labels.schema(db)["labels"]))
-            return {"labels": used, "kept": _kept(db), "recent": searches.history(db, 8)}
+            return {"labels": used, "kept": _saved(db), "recent": searches.history(db, 8)}
 
         return self._store.read(work)
 
-    def kept(self) -> list[Row]:
-        """The searches that were kept: `id`, `name`, `question` as a page sent it."""
-        return self._store.read(_kept)
+    def saved(self) -> list[Row]:
+        """The saved searches: `id`, `name`, `question` as a page sent it."""
+        return self._store.read(_saved)
 
-    def keep(self, name: str, question: Row, annotator: str, by: Actor = OWNER) -> Row:
-        """Keep a search under a name, in place of one's own of that name.
+    def save(self, name: str, question: Row, annotator: str, by: Actor = OWNER) -> Row:
+        """Save a search under a name, in place of one's own of that name.
 
         Raises UsageError, PermissionDenied.
         """
@@ -241,18 +241,18 @@ class Search:
 
         return self._store.write(work)
 
-    def kept_as(self, name: str) -> Row:
-        """The question kept under a name.
+    def saved_as(self, name: str) -> Row:
+        """The question saved under a name.
 
         Raises NotFound.
         """
-        for row in self.kept():
+        for row in self.saved():
             if row["name"] == name:
                 return dict(row["question"])
         raise NotFound(f"There is no saved search “{name}”; list them with: studio searches")
 
-    def forget(self, search_id: str, by: Actor = OWNER) -> None:
-        """Remove a kept search; `bring_back` undoes it.
+    def delete(self, search_id: str, by: Actor = OWNER) -> None:
+        """Delete a saved search; `restore` undoes it.
 
         Raises NotFound, PermissionDenied.
         """
@@ -264,8 +264,8 @@ class Search:
 
         self._store.write(work)
 
-    def bring_back(self, search_id: str, by: Actor = OWNER) -> None:
-        """Undo the removal of a kept search.
+    def restore(self, search_id: str, by: Actor = OWNER) -> None:
+        """Undo the deletion of a saved search.
 
         Raises NotFound, PermissionDenied.
         """
@@ -279,7 +279,7 @@ class Search:
         self._store.write(work)
 
 
-def _kept(db: Any) -> list[Row]:
+def _saved(db: Any) -> list[Row]:
     """The kept searches whose questions can be asked; an older release kept whatever a page sent."""
     found = []
     for row in searches.listed(db):

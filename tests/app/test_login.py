@@ -89,7 +89,7 @@ def call(client: TestClient, name: str, request: dict[str, Any]) -> Any:
 def test_edits_are_signed_by_who_is_logged_in(client: TestClient, guarded: Studio, clips: dict[str, Path]) -> None:
     video = guarded.videos.add(clips["bikes"])["id"]
     client.post("/login", data=BERTA)
-    assert call(client, "whoami", {})["data"]["user"] == "berta"
+    assert call(client, "session", {})["data"]["user"] == "berta"
     edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 2, "track": "T"}
     theirs = call(client, "save", {"video": video, "edits": [edit], "annotator": "anna"})
     assert theirs["kind"] == "others" and "log in as anna" in theirs["error"]
@@ -104,11 +104,12 @@ def test_only_what_is_shared_is_added_by_its_path(client: TestClient, guarded: S
     shared = clips["bikes"].parent
     for path in (clips["bikes"], shared, Path("/etc/passwd"), shared / "nowhere.mp4", "..", "~"):
         refused = call(client, "add_path", {"path": str(path)})
-        assert refused["ok"] is False and "upload the file" in refused["error"]
+        assert refused["ok"] is False and "upload other files" in refused["error"]
     guarded.videos._settings = replace(guarded.settings, folders=(shared.resolve(),))
     assert call(client, "add_path", {"path": str(clips["bikes"])})["data"]["added"] == 1
     for path in (shared.parent, shared / ".." / ".." / "x.mp4", Path("/etc/passwd")):
-        assert "upload the file" in call(client, "add_path", {"path": str(path)})["error"]
+        assert "upload other files" in call(client, "add_path", {"path": str(path)})["error"]
+        assert "upload other files" in call(client, "relink", {"folder": str(path)})["error"]
     for text in ("a\0b", "~nobody-of-this-name/x.mp4"):
         assert "This is no path" in call(client, "add_path", {"path": text})["error"]
 

@@ -59,7 +59,7 @@ def fill(home: Path, clip: Path) -> tuple[str, list[str]]:
     for number, text in enumerate(PAYLOADS):
         studio.transcripts.save_line(row, None, number * STEP, number * STEP + STEP, text)
         studio.transcripts.save_line(studio.videos.get(named[number]), None, 1, 2, f"zebra {text}")
-        studio.search.keep(text, {"query": text}, text)
+        studio.search.save(text, {"query": text}, text)
     studio.close()
     return row["id"], named
 

@@ -29,7 +29,7 @@ def team(tmp_path: Path, clips: dict[str, Path]) -> Iterator[Served]:
         row = studio.videos.add(tmp_path / "bikes.mp4", by=Actor("Anna"))
         for name in ("Ada", "Anna", "Ben"):
             studio.users.put(name, PASSWORD)
-        studio.search.keep("wheels", {"query": "a wheel"}, "Anna", Actor("Anna"))
+        studio.search.save("wheels", {"query": "a wheel"}, "Anna", Actor("Anna"))
         studio.transcripts.read_subtitles(row, SRT, Actor("Anna"))
     made = Served(home, free_port())
     made.start()

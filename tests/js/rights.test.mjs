@@ -33,8 +33,8 @@ async function opened(fixed) {
   const asked = [];
   const server = {
     transcript: async () => ({ ok: true, data: { lines: structuredClone(lines), fixed } }),
-    drop_line: async (request) => (
-      asked.push(["drop_line", request.line, request.version]),
+    delete_line: async (request) => (
+      asked.push(["delete_line", request.line, request.version]),
       lines.splice(0),
       { ok: true, data: {} }
     ),
@@ -58,7 +58,7 @@ test("a line that was removed comes back", async () => {
   $("toast").querySelector("button").click();
   await quiet();
   assert.deepEqual(asked, [
-    ["drop_line", 1, 1],
+    ["delete_line", 1, 1],
     ["restore_line", 1],
   ]);
   assert.equal($("transcript-list").children.length, 1);

@@ -207,7 +207,7 @@ def test_a_saved_search_decides_what_belongs(indexed: Studio, tmp_path: Path) ->
     for n, row in enumerate(indexed.videos.all()):
         edit = {"edit_id": f"ds{n}", "op": "create", "id": f"ds{n}", "track": "t", "start": 0, "end": 1, "label": "x"}
         indexed.timelines.save(row["id"], [edit], "ann")
-    indexed.search.keep("wheels", {"query": "a bicycle", "top": 1}, "ann")
+    indexed.search.save("wheels", {"query": "a bicycle", "top": 1}, "ann")
     card = dataset.export(indexed, tmp_path / "set", ExportOptions(search="wheels"))
     assert (card["videos"], card["search"]) == (1, "wheels")
     assert json.loads((tmp_path / "set" / "videos.json").read_text("utf-8"))[0]["name"] == "bikes.mp4"

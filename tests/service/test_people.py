@@ -67,7 +67,7 @@ def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, An
         "id": added["line"], "start": 58, "end": 60, "text": "The end", "source": "typed", "version": 1,
         "annotator": "ada",
     }  # fmt: skip
-    studio.transcripts.drop_line(video, lines[0]["id"])
+    studio.transcripts.delete_line(video, lines[0]["id"])
     assert [line["text"] for line in studio.transcripts.lines(video)] == ["Good evening", "The end"]
 
     def found(words: str) -> list[str]:
@@ -76,7 +76,7 @@ def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, An
     assert found("evening") == ["Good evening"]
     assert found("hello") == found("first") == [], "the index of words follows every change"
     with pytest.raises(NotFound):
-        studio.transcripts.drop_line(video, lines[0]["id"])
+        studio.transcripts.delete_line(video, lines[0]["id"])
     with pytest.raises(NotFound):
         studio.transcripts.save_line(video, lines[0]["id"], 0, 1, "x")
 

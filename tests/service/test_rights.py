@@ -59,7 +59,7 @@ def refused(answer: Any, says: str) -> None:
 
 def test_only_the_first_user_is_an_admin_by_itself(team: Studio, ask: Ask) -> None:
     assert [(name, admin) for name, _, admin in team.users.listed()] == [(n, n == "ada") for n in PEOPLE]
-    assert [ask(name, "whoami")["data"]["admin"] for name in PEOPLE] == [True, False, False, False]
+    assert [ask(name, "session")["data"]["admin"] for name in PEOPLE] == [True, False, False, False]
     assert team.users.actor("") == Actor("", admin=False), "where there are users, nobody is no admin"
     assert team.users.actor("gone") == Actor("gone", admin=False)
 
@@ -120,7 +120,7 @@ def test_an_upload_waits_in_the_trash_and_comes_back(team: Studio, clips: dict[s
     assert file.exists()
     team.videos.remove(row["id"], Actor("anna"))
     assert not file.exists() and len(list(team.settings.trash.iterdir())) == 1
-    back = team.videos.bring_back(row["id"], Actor("anna"))
+    back = team.videos.restore(row["id"], Actor("anna"))
     assert file.exists() and back["id"] == row["id"] and list(team.settings.trash.iterdir()) == []
     team.videos.remove(row["id"], OWNER)
     again = upload("other.mp4", Actor("ben"))
@@ -145,18 +145,18 @@ def test_another_file_at_a_removed_path_is_another_video(team: Studio) -> None:
 
 
 def test_searches_are_their_keepers(ask: Ask) -> None:
-    kept = ask("anna", "keep_search", name="dogs", question={"query": "a dog"})["data"]
-    refused(ask("ben", "keep_search", name="dogs", question={"query": "cats"}), "Only anna or an admin")
-    refused(ask("ben", "forget_search", search=kept["id"]), "Only anna or an admin can remove “dogs”.")
+    kept = ask("anna", "save_search", name="dogs", question={"query": "a dog"})["data"]
+    refused(ask("ben", "save_search", name="dogs", question={"query": "cats"}), "Only anna or an admin")
+    refused(ask("ben", "delete_search", search=kept["id"]), "Only anna or an admin can remove “dogs”.")
     shown = ask("ben", "search_options")["data"]["kept"][0]
     assert (shown["question"]["query"], shown["fixed"]) == ("a dog", "Only anna or an admin can remove this search.")
-    assert ask("anna", "forget_search", search=kept["id"])["ok"]
+    assert ask("anna", "delete_search", search=kept["id"])["ok"]
     assert ask("ben", "search_options")["data"]["kept"] == []
     refused(ask("ben", "restore_search", search=kept["id"]), "bring back")
     assert ask("anna", "restore_search", search=kept["id"])["ok"]
     assert ask("ben", "search_options")["data"]["kept"][0]["name"] == "dogs"
-    assert ask("ada", "forget_search", search=kept["id"])["ok"]
-    assert ask("ben", "keep_search", name="dogs", question={"query": "cats"})["data"]["annotator"] == "ben"
+    assert ask("ada", "delete_search", search=kept["id"])["ok"]
+    assert ask("ben", "save_search", name="dogs", question={"query": "cats"})["data"]["annotator"] == "ben"
     assert ask("anna", "restore_search", search=kept["id"])["kind"] == "gone", "the name was taken since"
 
 

@@ -125,13 +125,13 @@ def test_questions_and_searches_are_remembered(library: Studio) -> None:
     library.search.ask(SearchRequest("a very special question"))
     assert library.search.history()[0] == "a very special question"
     question = {"query": "dog -grass", "filters": {"name": "bikes"}}
-    kept = library.search.keep("dogs", question, "ada")
-    assert parse(library.search.kept_as("dogs")).filters.name == "bikes"
-    library.search.keep("dogs", {"query": "cats"}, "ada")
-    assert [row["question"]["query"] for row in library.search.kept()] == ["cats"]
-    library.search.forget(kept["id"])
+    kept = library.search.save("dogs", question, "ada")
+    assert parse(library.search.saved_as("dogs")).filters.name == "bikes"
+    library.search.save("dogs", {"query": "cats"}, "ada")
+    assert [row["question"]["query"] for row in library.search.saved()] == ["cats"]
+    library.search.delete(kept["id"])
     with pytest.raises(NotFound, match="dogs"):
-        library.search.kept_as("dogs")
+        library.search.saved_as("dogs")
 
 
 PIXELS = base64.b64encode(bytes(12)).decode()

@@ -93,7 +93,7 @@ def test_a_job_that_cannot_be_read_holds_up_no_other(filled: Studio) -> None:
     {"query": "x", "like": {"video": "v1", "start": 1, "end": 2, "junk": [[]]}}, {"query": "x", "image": {"pixels": 1}},
 ])  # fmt: skip
 def test_only_what_is_known_of_a_search_is_kept(filled: Studio, question: dict[str, Any]) -> None:
-    kept = ask(filled, "keep_search", {"name": "n", "question": question})
+    kept = ask(filled, "save_search", {"name": "n", "question": question})
     assert kept["ok"] and "junk" not in json.dumps(kept) and "image" not in json.dumps(kept)
     assert kept["data"]["question"]["query"] == "x"
 
@@ -104,7 +104,7 @@ def test_what_is_kept_comes_back_as_it_was_asked(filled: Studio) -> None:
         "filters": {"videos": ["v1"], "name": "n", "label": "l", "shortest": 1.5, "longest": 9.0, "annotated": True},
         "said_weight": 0.5, "levels": [1.0, 0.5, 0.0], "even": True, "encoder": "e",
     }  # fmt: skip
-    assert filled.search.keep("all", question, "ann")["question"] == question
+    assert filled.search.save("all", question, "ann")["question"] == question
 
 
 @pytest.mark.parametrize("old", [
@@ -124,12 +124,12 @@ def test_an_older_bad_search_is_left_out_or_cleaned(filled: Studio, old: str) ->
 
 def test_searches_have_bounds(filled: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="name fewer videos"):
-        filled.search.keep("n", {"filters": {"videos": ["x" * 100] * 300}}, "ann")
+        filled.search.save("n", {"filters": {"videos": ["x" * 100] * 300}}, "ann")
     monkeypatch.setattr(searches, "MOST", 2)
-    filled.search.keep("second", {"query": "x"}, "ann")
-    filled.search.keep("second", {"query": "y"}, "ann")
+    filled.search.save("second", {"query": "x"}, "ann")
+    filled.search.save("second", {"query": "y"}, "ann")
     with pytest.raises(UsageError, match="saved searches already"):
-        filled.search.keep("third", {"query": "x"}, "ann")
+        filled.search.save("third", {"query": "x"}, "ann")
 
 
 def test_names_that_no_page_could_show_are_left_out(filled: Studio) -> None:

@@ -167,7 +167,7 @@ export function mount(element, server) {
               title: row.fixed || "Remove this search",
               "aria-label": `Remove ${row.name}`,
               text: "×",
-              onclick: () => forget(row),
+              onclick: () => remove(row),
             }),
           ),
         ),
@@ -184,7 +184,7 @@ export function mount(element, server) {
   }
 
   /** Whether it was done.
-   * @param {"forget_search" | "restore_search"} name
+   * @param {"delete_search" | "restore_search"} name
    * @param {string} search
    */
   async function change(name, search) {
@@ -200,8 +200,8 @@ export function mount(element, server) {
   }
 
   /** @param {{ id: string, name: string }} kept */
-  async function forget({ id, name }) {
-    if (await change("forget_search", id)) toast(`“${name}” was removed.`, "info", () => change("restore_search", id));
+  async function remove({ id, name }) {
+    if (await change("delete_search", id)) toast(`“${name}” was removed.`, "info", () => change("restore_search", id));
   }
 
   const name = $("search-name", "input");
@@ -214,7 +214,7 @@ export function mount(element, server) {
   $("search-keep").addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      await call(server, "keep_search", { name: name.value, question: question(), annotator: currentUser() });
+      await call(server, "save_search", { name: name.value, question: question(), annotator: currentUser() });
       $("search-keep").hidden = true;
       loadKept();
     } catch (error) {

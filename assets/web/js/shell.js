@@ -30,7 +30,7 @@ export function mount(element, server) {
   const name = $("annotator", "input");
   name.value = localStorage.getItem("annotator") || "";
   name.addEventListener("change", () => localStorage.setItem("annotator", name.value.trim()));
-  call(server, "whoami", {}).then(
+  call(server, "session", {}).then(
     ({ user, read_only: readOnly }) => {
       $("banner").textContent = readOnly;
       $("banner").hidden = !readOnly;

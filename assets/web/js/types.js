@@ -355,7 +355,7 @@
 
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
- * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} whoami
+ * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
  * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string,
  *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
  *   jobs: Job[], indexed: number, known: number }]} list_videos
@@ -371,8 +371,8 @@
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
  * @property {[{ video: string, sound: number | string | null, subtitles?: number | null, file?: string }, Video]} choose_tracks
  * @property {[{ annotator?: string }, { labels: string[], kept: KeptSearch[], recent: string[] }]} search_options
- * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} keep_search
- * @property {[{ search: string, annotator: string }, {}]} forget_search
+ * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} save_search
+ * @property {[{ search: string, annotator: string }, {}]} delete_search
  * @property {[{ search: string, annotator: string }, {}]} restore_search
  * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number }[],
  *   tried: { [task: string]: boolean } }]} list_models
@@ -397,7 +397,7 @@
  *   { count: number, import: string, problems: string[] }]} read_subtitles
  * @property {[{ video: string, line: number | null, version: number, start: number, end: number, text: string,
  *   annotator: string }, SavedLine]} save_line
- * @property {[{ video: string, line: number | null, version: number, annotator: string }, {}]} drop_line
+ * @property {[{ video: string, line: number | null, version: number, annotator: string }, {}]} delete_line
  * @property {[{ video: string, line: number | null, annotator: string }, SavedLine]} restore_line
  * @property {[{ line: number | null }, { op: string, annotator: string, at: string, after: Line }[]]} line_history
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },

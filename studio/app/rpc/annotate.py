@@ -9,7 +9,7 @@ from studio.app.rpc.method import NAME_CHARS, Method, actor, annotator, model_na
 from studio.app.rpc.requests import (
     AnnotationReference,
     Changes,
-    DropLine,
+    DeleteLine,
     Glance,
     Ground,
     JobRequest,
@@ -107,9 +107,9 @@ def _transcript(studio: Studio) -> list[Method]:
             row, request.line, start, end, request.text, version=request.version, annotator=name
         )
 
-    def drop_line(request: DropLine) -> Any:
+    def delete_line(request: DeleteLine) -> Any:
         row, name = studio.videos.get(request.video), annotator(request)
-        studio.transcripts.drop_line(row, request.line, version=request.version, annotator=name)
+        studio.transcripts.delete_line(row, request.line, version=request.version, annotator=name)
         return {}
 
     def restore_line(request: RestoreLine) -> Any:
@@ -118,7 +118,7 @@ def _transcript(studio: Studio) -> list[Method]:
     def line_history(request: LineReference) -> Any:
         return studio.transcripts.line_history(request.line)
 
-    return rpc_methods(studio, transcript, read_subtitles, save_line, drop_line, restore_line, line_history)
+    return rpc_methods(studio, transcript, read_subtitles, save_line, delete_line, restore_line, line_history)
 
 
 def _decoded(base64_text: str) -> bytes:

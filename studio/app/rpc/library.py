@@ -50,7 +50,7 @@ def methods(studio: Studio) -> list[Method]:
         return {}
 
     def restore_video(request: VideoRequest) -> Any:
-        return serializers.video(studio.videos.bring_back(request.video, actor(studio, request)))
+        return serializers.video(studio.videos.restore(request.video, actor(studio, request)))
 
     def index_video(request: VideoRequest) -> Any:
         return serializers.job(studio.jobs.start("index", request.video))

@@ -72,7 +72,7 @@ class Explain(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class KeepSearch(Request):
+class SaveSearch(Request):
     name: str
     question: dict[str, Any]
 
@@ -190,7 +190,7 @@ class SaveLine(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class DropLine(Request):
+class DeleteLine(Request):
     video: str
     line: int
     version: int | None = None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from studio.app.rpc.method import Method, actor, annotator, model_name, rpc_methods
-from studio.app.rpc.requests import Explain, KeepSearch, Request, SearchReference
+from studio.app.rpc.requests import Explain, Request, SaveSearch, SearchReference
 from studio.service import Studio
 from studio.service.accounts.rights import why_not
 from studio.service.requests import text
@@ -47,15 +47,15 @@ def methods(studio: Studio) -> list[Method]:
             row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
         return found
 
-    def keep_search(request: KeepSearch) -> Any:
-        return studio.search.keep(request.name, request.question, annotator(request), actor(studio, request))
+    def save_search(request: SaveSearch) -> Any:
+        return studio.search.save(request.name, request.question, annotator(request), actor(studio, request))
 
-    def forget_search(request: SearchReference) -> Any:
-        studio.search.forget(request.search, actor(studio, request))
+    def delete_search(request: SearchReference) -> Any:
+        studio.search.delete(request.search, actor(studio, request))
         return {}
 
     def restore_search(request: SearchReference) -> Any:
-        studio.search.bring_back(request.search, actor(studio, request))
+        studio.search.restore(request.search, actor(studio, request))
         return {}
 
-    return rpc_methods(studio, search, explain, search_options, keep_search, forget_search, restore_search)
+    return rpc_methods(studio, search, explain, search_options, save_search, delete_search, restore_search)

@@ -9,8 +9,8 @@ from studio.service import Studio
 
 
 def methods(studio: Studio) -> list[Method]:
-    def whoami(request: Request) -> Any:
+    def session(request: Request) -> Any:
         admin = actor(studio, request).admin
         return {"user": current_user.get(), "admin": admin, "read_only": studio.store.read_only}
 
-    return rpc_methods(studio, whoami)
+    return rpc_methods(studio, session)

@@ -93,7 +93,7 @@ def _entries(studio: "Studio", wish: ExportOptions) -> list[_Entry]:
     """The annotated videos, by the hash of their content, with the names and splits that they have in the data set."""
     rows = studio.videos.all()
     if wish.search:
-        hits, _ = studio.search.ask(parse(studio.search.kept_as(wish.search)))
+        hits, _ = studio.search.ask(parse(studio.search.saved_as(wish.search)))
         found = {hit["video"]["id"] for hit in hits}
         rows = [row for row in rows if row["id"] in found]
     rows = sorted((row for row in rows if row["annotations"]), key=lambda row: (row["sha256"], row["name"]))

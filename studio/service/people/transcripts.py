@@ -87,7 +87,7 @@ class Transcripts:
 
         return self._store.write(write)
 
-    def drop_line(self, video: Row, line_id: int, *, version: int | None = None, annotator: str = "") -> None:
+    def delete_line(self, video: Row, line_id: int, *, version: int | None = None, annotator: str = "") -> None:
         """Remove a line that was seen as `version`; `restore_line` undoes it.
 
         Raises NotFound, Conflict.

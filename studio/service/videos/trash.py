@@ -35,7 +35,7 @@ class Trash:
         """The removed videos, the newest removal first."""
         return self._store.read(videos.removed)
 
-    def bring_back(self, video_id: str, by: Actor) -> Row:
+    def restore(self, video_id: str, by: Actor) -> Row:
         """Put a video back as it was, with its annotations; returns its row.
 
         Raises NotFound, PermissionDenied.

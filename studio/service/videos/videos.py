@@ -217,7 +217,7 @@ class Videos:
         return row
 
     def remove(self, video_id: str, by: Actor = OWNER) -> None:
-        """Take a video out of the library; `bring_back` undoes it. Its file stays, unless it came through the browser:
+        """Take a video out of the library; `restore` undoes it. Its file stays, unless it came through the browser:
         then it is deleted once it cannot be brought back any more.
 
         Raises NotFound, PermissionDenied.
@@ -227,12 +227,12 @@ class Videos:
         self._jobs.cancel_of(row["id"])
         self.trash.put(row, by)
 
-    def bring_back(self, video_id: str, by: Actor = OWNER) -> Row:
+    def restore(self, video_id: str, by: Actor = OWNER) -> Row:
         """Undo the removal of a video.
 
         Raises NotFound, PermissionDenied.
         """
-        row = self.trash.bring_back(video_id, by)
+        row = self.trash.restore(video_id, by)
         self._jobs.prepare(row)
         return row
 

@@ -383,7 +383,7 @@ export class Transcript extends Emitter {
     if (!doc || !line) return;
     try {
       const about = { video: doc.id, line: line.id, annotator: currentUser() };
-      await call(this.server, "drop_line", { ...about, version: line.version });
+      await call(this.server, "delete_line", { ...about, version: line.version });
       toast("The line was removed.", "info", async () => {
         await call(this.server, "restore_line", about).catch((error) => toast(messageOf(error), "error"));
         if (doc === this.doc) await this.load();
