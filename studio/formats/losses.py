@@ -117,6 +117,9 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
     altered = sum(holds.remark(a.note) != a.note for _, a in kept)
     if altered:
         yield f"The notes of {segments(altered)} lose characters that have no place in this format."
+    renamed = sum(holds.person(a.annotator) != a.annotator for _, a in kept)
+    if renamed:
+        yield f"The names of the annotators of {segments(renamed)} lose characters that have no place in this format."
     dropped = {
         "The notes": 0 if holds.notes else sum(bool(a.note) for _, a in kept),
         "The confidence": 0 if holds.scores else sum(a.id in t.scores for t, a in kept),

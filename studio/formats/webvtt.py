@@ -78,7 +78,17 @@ def _block(lines: list[str], place: int, header: bool) -> tuple[int, VttCue | No
             said.append(line)
         place += 1
     if times is None:
-        return place, None, bad
+        # a cue that lacks its line of times; a header, a comment or a style is none
+        return (
+            place,
+            None,
+            bad
+            or (
+                not header
+                and any(line.strip() and not line.strip().isdecimal() for line in said)
+                and not _OTHER_BLOCKS.match(said[0])
+            ),
+        )
     reading.room_for(1)
     payload = "\n".join(said)
     voice = _VOICE.search(payload)
