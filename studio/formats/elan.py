@@ -114,7 +114,7 @@ def _media(root: Element, notes: Notes) -> tuple[str, int]:
 
 
 def _url(media: Element) -> str:
-    return media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or ""
+    return (media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
 
 
 @dataclass(slots=True)

@@ -52,6 +52,21 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     return reading.dump(tasks)
 
 
+def remarks(timeline: Timeline) -> list[str]:
+    """At which rate Label Studio has to count, and how far its clock is off where the video's rate varies."""
+    footage = timeline.footage
+    if not footage.frame_count or not timeline.annotations:
+        return []
+    rate = footage.frame_count * 1e6 / footage.duration
+    said = [
+        f'Label Studio counts frames at the rate of its configuration: set frameRate="{rate:.5g}" in its Video tag.'
+    ]
+    off = max(abs(t - n * 1e6 / rate) for n, t in enumerate(footage.pts))
+    if off > 1.5e6 / rate:
+        said.append(f"The frame rate of this video varies: Label Studio's clock is up to {off / 1e6:.2g} s off.")
+    return said
+
+
 def _result(timeline: Timeline) -> list[dict[str, Any]]:
     result = [_segment(a, timeline.footage) for a in HOLDS.fitted(timeline)]
     for number, (track, boxes) in enumerate(timeline.boxes.items(), 1):
@@ -248,4 +263,4 @@ def _boxes(sequence: list[Any], where: str, notes: Notes) -> Iterator[tuple[bool
 
 
 FORMAT = Format("labelstudio", "Label Studio", ".json", "application/json", "frames from 1, the end inclusive", HOLDS,
-                write, read, many=True)  # fmt: skip
+                write, read, many=True, remarks=remarks)  # fmt: skip

@@ -180,6 +180,7 @@ class Format:
 
     `units` says for people how it counts time. `many`: one file may hold many videos; other formats are written one
     file a video. `read` takes the bytes and the file's name. One of `write` and `read` may be missing.
+    `remarks` are sentences on one video's file that whoever opens it in another tool has to know.
     """
 
     name: str
@@ -191,6 +192,7 @@ class Format:
     write: Writer | None
     read: Reader | None
     many: bool = False
+    remarks: Callable[[Timeline], list[str]] | None = None
 
 
 def place(part: Part, footage: Footage, limits: Limits | None = None) -> Placed:

@@ -5,7 +5,7 @@ reading takes exactly that one away again. Only a label and times (`start_us` an
 seconds) must be there when reading; `video` names the video. Commas, semicolons or tabs separate cells. The words that
 other tools have for these columns are known (“Start (s)”, “Begin Time - msec”, “Behavior”, “Tier”), also a duration
 instead of an end, and times as HH:MM:SS.mmm. Columns that are not read are named; `--map-column OLD=NEW` says what one
-is, and NEW may be `attribute`, which keeps it under its own name.
+is; NEW may be `attribute`, which keeps it under its own name, or nothing, which leaves it out.
 """
 
 import csv
@@ -102,7 +102,7 @@ class Column:
 
 
 def columns(data: bytes, chosen: Mapping[str, str] | None = None) -> tuple[list[Column], str]:
-    """The columns of a table, and what separates its cells. `chosen` says which role some have.
+    """The columns of a table, and what separates its cells. `chosen` says which role some have, "" for none.
 
     Raises FormatError where it is no table, UsageError for a column or role that there is not.
     """
@@ -121,7 +121,7 @@ def columns(data: bytes, chosen: Mapping[str, str] | None = None) -> tuple[list[
 
 def _roles(header: Sequence[str], chosen: Mapping[str, str]) -> list[Column]:
     by_name = {name.casefold(): role.strip().lower() for name, role in chosen.items()}
-    wrong = [role for role in by_name.values() if role not in ROLES]
+    wrong = [role for role in by_name.values() if role not in (*ROLES, "")]
     if wrong:
         raise UsageError(f"“{wrong[0]:.40}” is nothing that a column can be; use one of: {', '.join(ROLES)}.")
     missing = set(by_name) - {name.casefold() for name in header}

@@ -119,7 +119,7 @@ def test_a_bad_cue_of_srt_drops_itself() -> None:
 
 
 def test_a_cue_of_srt_without_times_is_no_words_of_another() -> None:
-    read = subtitles.parse(b"1\n00:00:01,000 --> 00:00:02,000\none\n\n2\nlost\n\n3\n00:00:05,000 --> 00:00:06,000\nthree\n"
+    read = subtitles.parse(b"1\n00:00:01,000 --> 00:00:02,000\none\n\n2\nlost\n\n3\n00:00:05,000 --> 00:00:06\nthree\n"
                            b"\n4\n00:00:07,000 --> 00:00:07,000\nx\n")  # fmt: skip
     assert [text for _, _, text in read.lines] == ["one", "three"]
     assert read.problems == (

@@ -47,6 +47,8 @@ def methods(studio: Studio) -> list[Method]:
 
 def _import_of(studio: Studio, request: ImportFile) -> tuple[bytes, str, str | None, ImportOptions]:
     """The file, its name, its format and how it is to be imported."""
-    named = {"videos": request.videos, "tracks": request.tracks, "labels": request.labels}
-    options = ImportOptions(request.video or None, **named, kind=request.kind, encoding=request.encoding)
+    named = {"videos": request.videos, "tracks": request.tracks, "labels": request.labels, "columns": request.columns}
+    options = ImportOptions(
+        request.video or None, **named, kind=request.kind, encoding=request.encoding, fps=request.fps
+    )  # fmt: skip
     return studio.exchange.kept(request.upload), request.name, request.format or None, options

@@ -229,6 +229,8 @@ class ImportFile(Request):
     tracks: dict[str, Name] = field(default_factory=dict)
     labels: dict[str, Name] = field(default_factory=dict)
     encoding: str = ""
+    columns: dict[str, Name] = field(default_factory=dict)
+    fps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
