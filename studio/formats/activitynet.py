@@ -72,7 +72,7 @@ def _listed(entry: Any, where: str, notes: Notes) -> list[Any]:
     notes.known(entry, _CAPTIONS)
     times = reading.child(entry, "timestamps", list, where)
     said = reading.child(entry, "sentences", list, where)
-    notes.left_out("caption(s) or time(s) that have no other half", abs(len(times) - len(said)))
+    notes.left_out("caption(s) without a time, or time(s) without a caption,", abs(len(times) - len(said)))
     return [{"segment": t, "label": s} for t, s in zip(times, said, strict=False)]
 
 

@@ -112,7 +112,7 @@ def read(data: bytes, name: str) -> list[Part]:
         if task in tasks:
             elements.setdefault(task, []).append(element)
         else:
-            notes.left_out("track(s) that do not say which task they belong to")
+            notes.left_out("track(s) of no task that the project names")
     tasks = _counted_from_their_own(tasks, elements, notes)
     return notes.parts([_part(tasks[task], tracks, notes) for task, tracks in elements.items()])
 
@@ -236,7 +236,7 @@ def _shapes(track: Element, task: _Task, notes: Notes) -> list[_Shape]:
             if element.tag in _SHAPES:
                 found.append(_shape(element, task))
             if element.tag in _SHAPES[1:]:
-                notes.left_out("shape(s) that are no box, except for their times,")
+                notes.left_out("shape(s) other than boxes, but for their times,")
     if not found:
         raise FormatError("A track of this file has no boxes; export it again.")
     facts: dict[str, str] = {a.get("name", ""): a.text or "" for a in track.findall("attribute")}

@@ -66,7 +66,7 @@ class Notes:
         except FormatError:
             found = -1.0
         if not 0 <= found <= 1:
-            self.left_out("confidence value(s) that are no number from 0 to 1")
+            self.left_out("confidence value(s) outside 0 to 1")
             return None
         return found
 
@@ -75,7 +75,7 @@ class Notes:
         try:
             return checked_attributes(value)
         except UsageError:
-            self.left_out("set(s) of attributes that are too long or not plain values")
+            self.left_out("set(s) of attributes, too long or no plain values,")
             return {}
 
     def parts(self, found: Sequence[Part]) -> list[Part]:

@@ -71,7 +71,7 @@ def read(data: bytes, name: str) -> list[Part]:
         if archive.is_zip(data) and not file.endswith(_DATA):
             pair = f"{file}~" in files
             notes.left_out("scheme(s) without their annotations", file.endswith(_HEAD) and not pair)
-            notes.left_out("file(s) of the archive that are no annotations", not file.endswith(_HEAD))
+            notes.left_out("other file(s) of the archive", not file.endswith(_HEAD))
             continue
         with notes.entry():
             scheme = _Scheme.of(files.get(file.removesuffix("~")) if file.endswith("~") else None, notes)

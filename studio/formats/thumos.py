@@ -42,7 +42,7 @@ def read(data: bytes, name: str) -> list[Part]:
     notes = Notes()
     for file, content in files.items():
         if archive.is_zip(data) and not file.lower().endswith(".txt"):
-            notes.left_out("file(s) of the archive that are no .txt")
+            notes.left_out("file(s) of the archive without the ending .txt")
             continue
         label = _SUBSET.sub("", PurePosixPath(file.replace("\\", "/")).name.removesuffix(".txt"))
         with notes.entry():

@@ -132,7 +132,7 @@ def _take(entry: dict[str, Any], columns: "_Attributes", view: _View, where: str
     elif not z:
         notes.left_out("description(s) of whole files or pictures")
     else:
-        notes.left_out("region(s) that are neither segments nor rectangles")
+        notes.left_out("region(s), neither segments nor rectangles,")
 
 
 @dataclass(frozen=True, slots=True)
