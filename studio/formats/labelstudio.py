@@ -201,6 +201,7 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, where: str, notes
         found.framed += _marks(item, value, with_frames, annotator, where, notes)
     elif isinstance(value.get("sequence"), list):
         # one result is one object: two of one label are two, and stay two
+        notes.known(value, (*_VALUE, "sequence"))
         track = _free(_object(value, where), {*found.framed_boxes, *found.timed_boxes})
         for framed, box in _boxes(value["sequence"], where, notes):
             (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
@@ -217,6 +218,7 @@ def _marks(
     notes.known(value, {*_VALUE, *(key for key in value if key.endswith("labels"))})
     labels = next((v for k, v in value.items() if k.endswith("labels") and isinstance(v, list)), [])
     meta = item.get("meta")
+    notes.known(meta if isinstance(meta, dict) else (), ("text",))
     said = meta.get("text", []) if isinstance(meta, dict) else []
     note = "\n".join(map(str, said)) if isinstance(said, list) else str(said)
     track = str(item.get("from_name") or TRACK)
@@ -224,6 +226,8 @@ def _marks(
     found = []
     for span, framed in spans:
         with notes.entry():
+            if framed:
+                notes.known(reading.expect(span, dict, where), ("start", "end"))
             start, end = (reading.child(span, key, (int, float), where) for key in ("start", "end"))
             if framed:
                 times = reading.whole(start, where) - 1, reading.whole(end, where)

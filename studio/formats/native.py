@@ -54,7 +54,7 @@ def read(data: bytes, name: str) -> list[Part]:
     parts = []
     for document in _documents(data):
         with notes.entry():
-            parts.append(_part(_timeline(document, notes)))
+            parts.append(_part(_timeline(document, notes), notes))
     return notes.parts(parts)
 
 
@@ -115,7 +115,8 @@ def _box(values: Any) -> Box:
     return (reading.whole(t, _NAME), *(reading.number(v, _NAME) for v in (x1, y1, x2, y2)))  # type: ignore[return-value]
 
 
-def _part(timeline: Timeline) -> Part:
+def _part(timeline: Timeline, notes: Notes) -> Part:
+    notes.left_out("deleted annotation(s)", sum(bool(a.deleted) for a in timeline.annotations))
     marks = tuple(_mark(a, timeline.scores.get(a.id)) for a in timeline.annotations if not a.deleted)
     return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256)
 

@@ -88,21 +88,32 @@ def _tokens(text: str) -> Iterator[str]:
 
 
 def _tiers(values: Iterator[str], marks: list[Mark], notes: Notes) -> None:
-    """Every tier. Raises StopIteration where the file ends before its last one does."""
+    """Every tier. Raises StopIteration where the file ends within one."""
     for _ in range(4):  # file type, class, begin and end of the whole
         next(values)
     if next(values) != f"{_NUMBER}exists":
         return
-    for _ in range(_count(next(values))):
+    found, kind, count = 0, "", 0
+    with notes.entry():
         kind = next(values)
-        if kind not in _KINDS:
-            notes.bad(f"A tier of the kind “{kind.removeprefix(_NUMBER):.20}” is not known.")
-            kind = next((value for value in values if value in _KINDS), "")
-            if not kind:
-                return
+        count = _count(kind)
+    while True:
+        skipped = 0
+        while kind and kind not in _KINDS:
+            skipped += kind != f"{_NUMBER}{count}"
+            kind = next(values, "")
+        if skipped:
+            notes.bad("A tier is of a kind that is not known, or has more in it than it says.")
+        if not kind:
+            break
+        found += 1
         track = next(values)
         next(values), next(values)
-        _tier(values, kind, track, marks, notes)
+        with notes.entry():
+            _tier(values, kind, track, marks, notes)
+        kind = next(values, "")
+    if found < count:
+        notes.bad("This TextGrid has fewer tiers than it says; save it again.")
 
 
 def _tier(values: Iterator[str], kind: str, track: str, marks: list[Mark], notes: Notes) -> None:
