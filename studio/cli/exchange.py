@@ -9,6 +9,7 @@ from studio import formats
 from studio.atomic_files import write_atomic
 from studio.cli.common import Args, Commands, Json, bar, known, opened, show
 from studio.errors import NotFound, UsageError
+from studio.formats.table import ROLES
 from studio.service import Studio
 from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
@@ -44,7 +45,8 @@ def register(commands: Commands) -> None:
         "import", import_, "add the annotations of a file to the videos it is about, as one action", as_json=True,
         examples=(
             "studio import talk.eaf --preview", "studio import talk.eaf --video talk.mp4 --map-track Gesture=Hands",
-            "studio import val_1.json --format activitynet",
+            "studio import val_1.json --format activitynet", "studio import tasks.json --format labelstudio --fps 25",
+            "studio import events.csv --map-column coder=annotator --map-column certainty=attribute",
             "studio import talk.srt --video talk.mp4 --as annotations", "studio import --undo 3f2a9c0d1b7e",
         ),
     )  # fmt: skip
@@ -52,10 +54,12 @@ def register(commands: Commands) -> None:
     sub.add_argument("--format", metavar="F", help=f"{readable} (default: by the name of FILE, or its content)")
     sub.add_argument("--video", metavar="VIDEO", help="the video that the file is about (default: by its name)")
     sub.add_argument("--preview", action="store_true", help="say what would be added, and change nothing")
-    for what in ("label", "track", "video"):
-        to = "VIDEO" if what == "video" else "NEW"
+    for what, to in (("label", "NEW"), ("track", "NEW"), ("video", "VIDEO"), ("column", "NEW")):
+        more = f": {', '.join(ROLES)}" if what == "column" else ""
         sub.add_argument(f"--map-{what}", metavar=f"OLD={to}", action="append", default=[],
-                         help=f"what a {what} of the file is here; repeatable")  # fmt: skip
+                         help=f"what a {what} of the file is here{more}; repeatable")  # fmt: skip
+    sub.add_argument("--fps", metavar="RATE", type=float, default=0.0,
+                     help="how many frames a second the file counts (default: as it says, or the video's)")  # fmt: skip
     sub.add_argument("--as", dest="kind", choices=["annotations", "lines"], default="",
                      help="subtitles become what is said (lines) unless annotations are asked for")  # fmt: skip
     sub.add_argument("--encoding", metavar="NAME", default="",
@@ -133,6 +137,7 @@ def import_(args: Args) -> int:
         plan = ImportOptions(
             None if args.video is None else known(studio, args.video), mapped,
             _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind, args.encoding, args.shift,
+            _pairs(args.map_column, "column"), args.fps,
         )  # fmt: skip
         data = _content(args.file)
         if args.preview:

@@ -4,17 +4,20 @@ Times are seconds with up to six digits, so exact to the µs. `results` files (w
 too. The dense captions of ActivityNet have `timestamps` and `sentences`, and are read as labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
 HOLDS = Holds(tracks=False)
 TRACK = "Activity"
-
-
+_TOP = {"version", "database", "results", "taxonomy", "external_data"}
+_ENTRY = {"duration", "subset", "resolution", "url", "annotations"}
+_CAPTIONS = {"duration", "timestamps", "sentences"}
+_ITEM = {"segment", "label", "score"}
 _SUBSETS = {"train": "training", "val": "validation", "test": "testing"}
 
 
@@ -38,29 +41,39 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def read(data: bytes, name: str) -> list[Part]:
     """The ground truth, results, or captions. Raises FormatError."""
-    whole = reading.expect(reading.json_of(data), dict, "This ActivityNet file")
-    videos = whole.get("database", whole.get("results", whole))
-    found = [_part(video, entry) for video, entry in reading.expect(videos, dict, "“database”").items()]
-    return [part for part in found if part.marks]
+    whole, notes = reading.expect(reading.json_of(data), dict, "This ActivityNet file"), Notes()
+    key = next((key for key in ("database", "results") if key in whole), "")
+    if key:
+        notes.known(whole, _TOP)
+    found = []
+    for video, entry in reading.expect(whole[key] if key else whole, dict, "“database”").items():
+        with notes.entry():
+            found.append(Part(video, tuple(_marks(entry, f"“{video:.40}”", notes))))
+    return notes.parts([part for part in found if part.marks])
 
 
-def _part(video: str, entry: Any) -> Part:
-    where = f"“{video:.40}”"
-    if isinstance(entry, dict) and "timestamps" in entry:
-        times = reading.child(entry, "timestamps", list, where)
-        said = reading.child(entry, "sentences", list, where)
-        listed = [{"segment": t, "label": s} for t, s in zip(times, said, strict=False)]
-    else:
-        listed = entry if isinstance(entry, list) else reading.child(entry, "annotations", list, where)
-    return Part(video, tuple(_mark(item, where) for item in listed))
+def _marks(entry: Any, where: str, notes: Notes) -> Iterator[Mark]:
+    listed = entry if isinstance(entry, list) else _listed(entry, where, notes)
+    for item in listed:
+        with notes.entry():
+            notes.known(reading.expect(item, dict, where), _ITEM)
+            segment = reading.child(item, "segment", list, where)
+            start, end = (reading.us_of(reading.child(segment, k, (int, float), where), where) for k in (0, 1))
+            label = reading.child(item, "label", str, where)
+            yield Mark(start, end, label, TRACK, score=notes.score(item.get("score"), where))
 
 
-def _mark(item: Any, where: str) -> Mark:
-    segment = reading.child(item, "segment", list, where)
-    start, end = (reading.us_of(reading.child(segment, k, (int, float), where), where) for k in (0, 1))
-    score = item.get("score")
-    label = reading.child(item, "label", str, where)
-    return Mark(start, end, label, TRACK, score=None if score is None else reading.number(score, where))
+def _listed(entry: Any, where: str, notes: Notes) -> list[Any]:
+    """The annotations of a video, or its captions as such."""
+    if not isinstance(entry, dict) or "timestamps" not in entry:
+        found = reading.child(entry, "annotations", list, where)
+        notes.known(entry, _ENTRY)
+        return list(found)
+    notes.known(entry, _CAPTIONS)
+    times = reading.child(entry, "timestamps", list, where)
+    said = reading.child(entry, "sentences", list, where)
+    notes.left_out("caption(s) without a time, or time(s) without a caption,", abs(len(times) - len(said)))
+    return [{"segment": t, "label": s} for t, s in zip(times, said, strict=False)]
 
 
 FORMAT = Format("activitynet", "ActivityNet", ".json", "application/json", "s", HOLDS, write, read, many=True)

@@ -1,6 +1,7 @@
 """Audacity labels: `start TAB end TAB label` a line, in seconds with six digits, so exact to the µs.
 
-A line that begins with a backslash gives the frequencies of the label before it, which a timeline has no place for.
+A line that begins with a backslash gives the frequencies of the label before it, which a timeline has no place for: it
+is counted and left out.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
 HOLDS = Holds(tracks=False, text=reading.one_line)
@@ -24,16 +26,23 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def read(data: bytes, name: str) -> list[Part]:
     """Raises FormatError naming the line."""
-    marks = []
+    marks: list[Mark] = []
+    notes = Notes()
     for number, line in reading.lines_of(data):
         if line.startswith("\\"):
+            notes.left_out("range(s) of frequencies")
             continue
-        fields, where = line.split("\t", 2), f"Line {number}"
-        if len(fields) < 2:
-            raise FormatError(f"{where} does not read START, END and label between tabs; is this Audacity's?")
-        start, end = (reading.us_of(field, where) for field in fields[:2])
-        marks.append(Mark(start, end, fields[2].strip() if len(fields) > 2 else "", TRACK))
-    return [Part("", tuple(marks))]
+        with notes.entry():
+            marks.append(_mark(line, f"Line {number}"))
+    return notes.parts([Part("", tuple(marks))])
+
+
+def _mark(line: str, where: str) -> Mark:
+    fields = line.split("\t", 2)
+    if len(fields) < 2:
+        raise FormatError(f"{where} does not read START, END and label between tabs; is this Audacity's?")
+    start, end = (reading.us_of(field, where) for field in fields[:2])
+    return Mark(start, end, fields[2].strip() if len(fields) > 2 else "", TRACK)
 
 
 FORMAT = Format("audacity", "Audacity labels", ".txt", "text/plain", "s", HOLDS, write, read)

@@ -15,6 +15,7 @@ from statistics import median
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.formats.table import guarded, rows_of, unguarded
 from studio.timeline import Annotation, Box, Timeline
 
@@ -53,17 +54,25 @@ def _at(time: int, spoken: Sequence[Annotation]) -> str:
 def read(data: bytes, name: str) -> list[Part]:
     """Raises FormatError naming the line."""
     found: dict[str, dict[str, list[tuple[Box, str]]]] = {}
-    for place, (number, row) in enumerate(rows_of(data)):
-        if place == 0 and row[0].strip() == COLUMNS[0]:
-            continue
-        where = f"Line {number}"
-        if len(row) not in (8, 9) or row[6] not in LABELS:
-            raise FormatError(f"{where} of this CSV is none of AVA-ActiveSpeaker; it needs {len(COLUMNS)} cells.")
-        time = reading.us_of(row[1], where)
-        x1, y1, x2, y2 = (reading.number(cell, where) for cell in row[2:6])
-        entities = found.setdefault(unguarded(row[0]), {})
-        entities.setdefault(unguarded(row[7]), []).append(((time, x1, y1, x2, y2), row[6]))
-    return [_part(video, entities) for video, entities in found.items()]
+    notes = Notes()
+    with notes.entry():
+        for place, (number, row) in enumerate(rows_of(data)):
+            if place == 0 and row[0].strip() == COLUMNS[0]:
+                notes.known((cell.strip() for cell in row), (*COLUMNS, "score"))
+                continue
+            with notes.entry():
+                video, entity, box, label = _row(row, f"Line {number}")
+                found.setdefault(video, {}).setdefault(entity, []).append((box, label))
+                notes.left_out("score(s) of a face and time", len(row) - len(COLUMNS))
+    return notes.parts([_part(video, entities) for video, entities in found.items()])
+
+
+def _row(row: list[str], where: str) -> tuple[str, str, Box, str]:
+    if len(row) not in (8, 9) or row[6] not in LABELS:
+        raise FormatError(f"{where} of this CSV is none of AVA-ActiveSpeaker; it needs {len(COLUMNS)} cells.")
+    time = reading.us_of(row[1], where)
+    x1, y1, x2, y2 = (reading.number(cell, where) for cell in row[2:6])
+    return unguarded(row[0]), unguarded(row[7]), (time, x1, y1, x2, y2), row[6]
 
 
 def _part(video: str, entities: Mapping[str, list[tuple[Box, str]]]) -> Part:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
 HOLDS = Holds(tracks=False, text=reading.one_line)
@@ -27,15 +28,20 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 def read(data: bytes, name: str) -> list[Part]:
     """Raises FormatError naming the line."""
     found: dict[str, list[Mark]] = {}
+    notes = Notes()
     for number, line in reading.lines_of(data):
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise FormatError(f"Line {number} does not read VIDEO START END##sentence; is this Charades-STA?")
-        video, start, end, sentence = match.groups()
-        where = f"Line {number}"
-        mark = Mark(reading.us_of(start, where), reading.us_of(end, where), sentence.strip(), TRACK)
-        found.setdefault(video, []).append(mark)
-    return [Part(video, tuple(marks)) for video, marks in found.items()]
+        with notes.entry():
+            video, mark = _mark(line, number)
+            found.setdefault(video, []).append(mark)
+    return notes.parts([Part(video, tuple(marks)) for video, marks in found.items()])
+
+
+def _mark(line: str, number: int) -> tuple[str, Mark]:
+    match, where = _LINE.fullmatch(line), f"Line {number}"
+    if match is None:
+        raise FormatError(f"{where} does not read VIDEO START END##sentence; is this Charades-STA?")
+    video, start, end, sentence = match.groups()
+    return video, Mark(reading.us_of(start, where), reading.us_of(end, where), sentence.strip(), TRACK)
 
 
 FORMAT = Format("charades", "Charades-STA", ".txt", "text/plain", "s", HOLDS, write, read, many=True)

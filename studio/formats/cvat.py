@@ -1,25 +1,35 @@
 """CVAT for video 1.1 (XML): tracks of boxes in pixels, frames counted from 0, `outside="1"` where the object is gone.
 
 An annotation becomes a CVAT track of its label that lasts its frames (to the nearest edge of a frame), with the boxes
-of its own track where those are known, else the whole picture. Our track, note and attributes are attributes of it, as
-text. Reading makes every run of frames in which an object is not outside a segment; between key frames a box stays.
+of its own track where those are known, else the whole picture. Our track, note, annotator and attributes are attributes
+of it, as text. Reading makes every run of frames in which an object is not outside and its attributes stay as they are
+a segment; between key frames a box stays. An export of CVAT is an archive with `annotations.xml`; one of a project has
+a part for each of its tasks.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
-from studio.formats import reading
-from studio.formats.markup import printable, read_xml, write_xml
+from studio.formats import archive, reading
+from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
+from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Timeline
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, blank=False, text=printable, naming=printable, remark=printable,
-              attributes="text")  # fmt: skip
+HOLDS = Holds(grain=0, notes=True, annotators=True, boxes=True, blank=False, text=printable, naming=printable,
+              remark=printable, person=printable, attributes="text")  # fmt: skip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
-Seen = tuple[int, bool, Box | None]  # frame, outside, box in pixels (its time is the frame)
+_ONLY = "the only one"
+_SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton")
+# elements and attributes that are read, or that only say how CVAT draws; what is below `meta` describes the task
+_DEFINITIONS = {"meta"}
+_KNOWN = {
+    "version": set[str](), "track": {"id", "label", "source", "task_id", "subset"}, "attribute": {"name"},
+    **{shape: {"frame", "outside", "occluded", "keyframe", "z_order", "points", *_CORNERS} for shape in _SHAPES},
+}  # fmt: skip
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -49,7 +59,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 def _attributes(a: Annotation) -> dict[str, str]:
     """What CVAT can say of an annotation beside its label."""
     texts = {printable(name): printable(reading.as_text(value)) for name, value in a.attributes.items()}
-    return {**texts, "track": a.track, "note": a.note}
+    return {**texts, "track": a.track, "note": a.note, **({"annotator": a.annotator} if a.annotator else {})}
 
 
 def _declare(labels: Element, label: str, names: Sequence[str]) -> None:
@@ -91,59 +101,173 @@ def _box(
 
 
 def read(data: bytes, name: str) -> list[Part]:
-    """Raises UnsafeFormat, FormatError."""
-    root = read_xml(data, "annotations")
-    video = root.findtext("meta/task/source") or root.findtext("meta/source") or root.findtext("meta/task/name") or ""
-    stop = root.findtext("meta/task/stop_frame")
+    """One part a task. Raises UnsafeFormat, FormatError."""
+    notes = Notes("attribute(s)")
+    root = read_xml(_xml(data, notes), "annotations")
+    names_in(root, _KNOWN, _DEFINITIONS, notes)
+    tasks = _tasks(root, notes)
+    elements: dict[str, list[Element]] = {}
+    for element in root.iter("track"):
+        task = element.get("task_id", "") if len(tasks) > 1 or root.find("meta/project") is not None else _ONLY
+        if task in tasks:
+            elements.setdefault(task, []).append(element)
+        else:
+            notes.left_out("track(s) of no task that the project names")
+    tasks = _counted_from_their_own(tasks, elements, notes)
+    return notes.parts([_part(tasks[task], tracks, notes) for task, tracks in elements.items()])
+
+
+def _xml(data: bytes, notes: Notes) -> bytes:
+    """The annotations of an export, which is an archive with frames and `annotations.xml`, or that file."""
+    if not archive.is_zip(data):
+        return data
+    files = archive.unpack(data)
+    found = [file for file in files if file.lower().endswith(".xml")]
+    if len(found) != 1:
+        raise FormatError(
+            f"This archive has {len(found)} XML files instead of one annotations.xml; import it by itself."
+        )
+    notes.left_out("other file(s) of the archive", len(files) - 1)
+    return files[found[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A task, which is one video. `offset` is where the frames of its tracks count from."""
+
+    video: str
+    start: int
+    stop: int | None
+    size: tuple[float, float]
+    subset: str = ""
+    offset: int = 0
+
+    @property
+    def frames(self) -> int:
+        """By how many frames it moves those of the tasks after it."""
+        return 0 if self.stop is None else self.stop + 1
+
+
+def _tasks(root: Element, notes: Notes) -> dict[str, _Task]:
+    """The tasks of the file by their id: those of a project, or the one there is."""
+    listed = root.findall("meta/project/tasks/task")
+    if root.find("meta/project") is not None:
+        found = {task.findtext("id") or "": task for task in listed}
+    else:
+        found = {_ONLY: next((e for e in (root.find(f"meta/{k}") for k in ("task", "job")) if e is not None), root)}
+    tasks = {}
+    for which, task in found.items():
+        with notes.entry():
+            source = task.findtext("source") or root.findtext("meta/source" if which == _ONLY else "") or ""
+            start, stop = (task.findtext(f"{edge}_frame") for edge in ("start", "stop"))
+            size = [task.findtext(f"original_size/{side}") or "0" for side in ("width", "height")]
+            tasks[which] = _Task(
+                source or task.findtext("name") or "", reading.whole(start, "The first frame") if start else 0,
+                reading.whole(stop, "The last frame") if stop else None,
+                (reading.number(size[0], "The width"), reading.number(size[1], "The height")),
+                task.findtext("subset") or "",
+            )  # fmt: skip
+    return tasks
+
+
+def _counted_from_their_own(
+    tasks: Mapping[str, _Task], elements: Mapping[str, Sequence[Element]], notes: Notes
+) -> dict[str, _Task]:
+    """The tasks with the frame that each counts from.
+
+    CVAT's exports of projects count frames on from one task of a subset to the next, ordered by id; other tools write
+    those of each video. It is the former where every task's frames lie after those of the tasks before it.
+    """
+    before: dict[str, int] = {}
+    moved = {}
+    for which, task in tasks.items():
+        moved[which] = replace(task, offset=before.get(task.subset, 0))
+        before[task.subset] = before.get(task.subset, 0) + task.frames
+    later = [(moved[which], _frames(tracks)) for which, tracks in elements.items() if moved[which].offset]
+    if not later or not all(frames and task.offset <= min(frames) for task, frames in later):
+        return dict(tasks)
+    notes.say("The frames of this project count on from task to task; each video's are taken from its own first frame.")
+    return moved
+
+
+def _frames(tracks: Sequence[Element]) -> list[int]:
+    texts = [shape.get("frame", "") for track in tracks for shape in track]
+    return [int(text) for text in texts if text.isdecimal() and len(text) < 10]
+
+
+def _part(task: _Task, tracks: Sequence[Element], notes: Notes) -> Part:
     marks: list[Mark] = []
     boxes: dict[str, list[Box]] = {}
-    other = len(root.findall("image"))
-    for element in root.iter("track"):
-        seen = sorted((_seen(shape) for shape in element if shape.tag != "attribute"), key=lambda s: s[0])
-        label = heard(element.get("label", ""))
-        facts = {a.get("name", ""): a.text or "" for a in element.iter("attribute")}
-        track = facts.get("track") or f"{label} {element.get('id', '')}".strip()
-        last = reading.whole(stop, "The last frame") if stop else max((s[0] for s in seen), default=0)
-        more = reading.attributes_of({k: v for k, v in facts.items() if k not in ("track", "note", "")}, "A track")
-        marks += [Mark(*span, label, track, facts.get("note", ""), attributes=more) for span in _runs(seen, last + 1)]
-        shown = [box for _, outside, box in seen if box is not None and not outside and not _is_whole(box, root)]
-        if shown:
-            boxes.setdefault(track, []).extend(shown)
-        other += any(box is None for _, _, box in seen)
-    problems = (f"{other} shapes that are no boxes of a video's tracks keep their times at most.",) if other else ()
+    for element in tracks:
+        with notes.entry():
+            label, number = heard(element.get("label", "")), element.get("id", "")
+            seen = _shapes(element, task, notes)
+            last = max((shape.frame for shape in seen), default=0) if task.stop is None else task.stop
+            for first, end, facts in _runs(seen, last + 1):
+                track = facts.get("track") or f"{label} {number}".strip()
+                ours = {"track", "note", "annotator", ""}
+                more = notes.attributes({name: value for name, value in facts.items() if name not in ours})
+                marks.append(
+                    Mark(first, end, label, track, facts.get("note", ""), None, facts.get("annotator", ""), more)
+                )
+            for shape in seen:
+                if shape.box and not shape.outside and shape.box != (shape.frame, 0.0, 0.0, *task.size):
+                    track = shape.facts.get("track") or f"{label} {number}".strip()
+                    boxes.setdefault(track, []).append(shape.box)
     merged = {track: tuple(sorted(set(listed))) for track, listed in boxes.items()}
-    return [Part(video, tuple(marks), "frames", merged, pixels=True, problems=problems)]
+    return Part(task.video, tuple(marks), "frames", merged, pixels=True)
 
 
-def _is_whole(box: Box, root: Element) -> bool:
-    """Whether it only says that there is no box, as `write` does."""
-    size = [root.findtext(f"meta/task/original_size/{side}") or "0" for side in ("width", "height")]
-    return box[1:] == (0.0, 0.0, reading.number(size[0], "The width"), reading.number(size[1], "The height"))
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """An object at a key frame: `box` in pixels, its time the frame; `facts` are its attributes from here on."""
+
+    frame: int
+    outside: bool
+    box: Box | None
+    facts: Mapping[str, str]
 
 
-def _seen(shape: Element) -> Seen:
-    where = f"A {shape.tag:.20} of a track"
-    frame = reading.whole(shape.get("frame"), where)
-    outside = shape.get("outside") == "1"
-    if shape.tag != "box":
-        return frame, outside, None
-    x1, y1, x2, y2 = (reading.number(shape.get(corner), where) for corner in _CORNERS)
-    return frame, outside, (frame, x1, y1, x2, y2)
-
-
-def _runs(seen: Sequence[Seen], end: int) -> list[tuple[int, int]]:
-    """[first, end) of every run in which the object is in the picture."""
-    if not seen:
+def _shapes(track: Element, task: _Task, notes: Notes) -> list[_Shape]:
+    """The key frames of a track, in order; attributes stay until another value is given."""
+    found = []
+    for element in track:
+        with notes.entry():
+            if element.tag in _SHAPES:
+                found.append(_shape(element, task))
+            if element.tag in _SHAPES[1:]:
+                notes.left_out("shape(s) other than boxes, but for their times,")
+    if not found:
         raise FormatError("A track of this file has no boxes; export it again.")
-    edges = [(frame, outside) for frame, outside, _ in seen] + [(max(end, seen[-1][0] + 1), True)]
-    spans: list[tuple[int, int]] = []
-    for (frame, outside), (following, _) in pairwise(edges):
-        if outside:
+    facts: dict[str, str] = {a.get("name", ""): a.text or "" for a in track.findall("attribute")}
+    shapes = []
+    for shape in sorted(found, key=lambda each: each.frame):
+        facts = {**facts, **shape.facts}
+        shapes.append(replace(shape, facts=facts))
+    return shapes
+
+
+def _shape(element: Element, task: _Task) -> _Shape:
+    where = f"A {element.tag:.20} of a track"
+    frame = reading.whole(element.get("frame"), where) - task.offset
+    facts = {a.get("name", ""): a.text or "" for a in element.findall("attribute")}
+    if element.tag != "box":
+        return _Shape(frame, element.get("outside") == "1", None, facts)
+    x1, y1, x2, y2 = (reading.number(element.get(corner), where) for corner in _CORNERS)
+    return _Shape(frame, element.get("outside") == "1", (frame, x1, y1, x2, y2), facts)
+
+
+def _runs(seen: Sequence[_Shape], end: int) -> list[tuple[int, int, Mapping[str, str]]]:
+    """[first, end) of every run in which the object is in the picture and its attributes stay, and these."""
+    edges = [*(shape.frame for shape in seen[1:]), max(end, seen[-1].frame + 1)]
+    spans: list[tuple[int, int, Mapping[str, str]]] = []
+    for shape, following in zip(seen, edges, strict=True):
+        if shape.outside:
             continue
-        if spans and spans[-1][1] == frame:
-            spans[-1] = spans[-1][0], following
+        if spans and spans[-1][1:] == (shape.frame, shape.facts):
+            spans[-1] = spans[-1][0], following, shape.facts
         else:
-            spans.append((frame, following))
+            spans.append((shape.frame, following, shape.facts))
     return spans
 
 

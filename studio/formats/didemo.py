@@ -8,10 +8,13 @@ from typing import Any
 
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Footage, Segment, Timeline
 
 CHUNK = 5_000_000
 TRACK = "Query"
+# the file it came from and what describes the video, beside what is read
+_ENTRY = {"annotation_id", "description", "video", "times", "num_segments", "dl_link"}
 
 
 def _rounded(segment: Segment, footage: Footage) -> Segment:
@@ -40,14 +43,18 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 def read(data: bytes, name: str) -> list[Part]:
     """Every entry of `times` is one segment: the data set has one an annotator. Raises FormatError."""
     found: dict[str, list[Mark]] = {}
+    notes = Notes()
     for number, entry in enumerate(reading.expect(reading.json_of(data), list, "This DiDeMo file"), 1):
         where = f"Entry {number}"
-        label, video = reading.child(entry, "description", str, where), reading.child(entry, "video", str, where)
-        marks = found.setdefault(video, [])
-        for pair in reading.child(entry, "times", list, where):
-            first, last = (reading.whole(reading.child(pair, k, int, where), where) for k in (0, 1))
-            marks.append(Mark(first * CHUNK, (last + 1) * CHUNK, label, TRACK))
-    return [Part(video, tuple(marks)) for video, marks in found.items()]
+        with notes.entry():
+            label, video = reading.child(entry, "description", str, where), reading.child(entry, "video", str, where)
+            notes.known(entry, _ENTRY)
+            marks = found.setdefault(video, [])
+            for pair in reading.child(entry, "times", list, where):
+                with notes.entry():
+                    first, last = (reading.whole(reading.child(pair, k, int, where), where) for k in (0, 1))
+                    marks.append(Mark(first * CHUNK, (last + 1) * CHUNK, label, TRACK))
+    return notes.parts([Part(video, tuple(marks)) for video, marks in found.items()])
 
 
 FORMAT = Format("didemo", "DiDeMo", ".json", "application/json", "chunks of 5 s", HOLDS, write, read, many=True)

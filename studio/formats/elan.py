@@ -1,29 +1,52 @@
 """ELAN .eaf: tiers of aligned annotations between time slots, in ms.
 
-Times are rounded to the nearest ms, and a segment has at least one. A tier holds no overlaps: what overlaps goes to
-further tiers. Annotations that refer to others (REF_ANNOTATION) take the time of those they refer to; time slots
-without a time lie evenly between their neighbours, as ELAN shows them.
+Times are rounded to the nearest ms, and a segment has at least one. A tier holds no overlaps and the work of one
+annotator: what overlaps or is somebody else's goes to further tiers. Reading gives annotations without times of their
+own even parts of their parent, in order, as ELAN shows them: within its chain where a tier is a time subdivision or a
+symbolic subdivision, all of it where it is a symbolic association. Of several media the video is meant; the times are
+those of that file, by its TIME_ORIGIN.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.layers import layered
-from studio.formats.markup import printable, read_xml, write_xml
+from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes, listed
 from studio.timeline import Timeline
 
-HOLDS = Holds(grain=1000, layers=True, text=printable, naming=printable)
+HOLDS = Holds(grain=1000, layers=True, annotators=True, text=printable, naming=printable, person=printable)
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 _DATE = "2000-01-01T00:00:00+00:00"  # the format demands one; the same annotations must give the same bytes
+_UNITS = {"milliseconds": 1_000, "PAL-frames": 40_000, "PAL-50-frames": 20_000, "NTSC-frames": 1_001_000 / 30}
+# elements and attributes that are read, or that only describe the file and its types
+_KNOWN = {
+    "ANNOTATION_DOCUMENT": {"AUTHOR", "DATE", "FORMAT", "VERSION", "noNamespaceSchemaLocation"},
+    "LICENSE": {"LICENSE_URL"}, "HEADER": {"MEDIA_FILE", "TIME_UNITS"}, "PROPERTY": {"NAME"},
+    "MEDIA_DESCRIPTOR": {"MEDIA_URL", "RELATIVE_MEDIA_URL", "MIME_TYPE", "TIME_ORIGIN", "EXTRACTED_FROM"},
+    "LINKED_FILE_DESCRIPTOR": {"LINK_URL", "RELATIVE_LINK_URL", "MIME_TYPE", "TIME_ORIGIN", "ASSOCIATED_WITH"},
+    "TIME_ORDER": set(), "TIME_SLOT": {"TIME_SLOT_ID", "TIME_VALUE"},
+    "TIER": {"TIER_ID", "ANNOTATOR", "LINGUISTIC_TYPE_REF", "PARENT_REF", "DEFAULT_LOCALE"},
+    "ANNOTATION": set(), "ANNOTATION_VALUE": set(),
+    "ALIGNABLE_ANNOTATION": {"ANNOTATION_ID", "TIME_SLOT_REF1", "TIME_SLOT_REF2", "CVE_REF"},
+    "REF_ANNOTATION": {"ANNOTATION_ID", "ANNOTATION_REF", "PREVIOUS_ANNOTATION", "CVE_REF"},
+}  # fmt: skip
+_DEFINITIONS = {"LINGUISTIC_TYPE", "LOCALE", "LANGUAGE", "CONSTRAINT", "CONTROLLED_VOCABULARY", "LEXICON_REF",
+                "EXTERNAL_REF"}  # fmt: skip
+_ALIGNED, _REFERRING = "ALIGNABLE_ANNOTATION", "REF_ANNOTATION"
+Span = tuple[int, int]
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video; it is named as a linked file, to be found beside the .eaf."""
     timeline = timelines[0]
-    tiers = layered(HOLDS.fitted(timeline))
+    tiers = layered(HOLDS.fitted(timeline), by_annotator=True)
     root = Element("ANNOTATION_DOCUMENT", {
         "AUTHOR": "", "DATE": _DATE, "FORMAT": "3.0", "VERSION": "3.0",
         "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xsi:noNamespaceSchemaLocation": _SCHEMA,
@@ -38,12 +61,13 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         SubElement(order, "TIME_SLOT", TIME_SLOT_ID=slot, TIME_VALUE=str(time // 1000))
     count = 0
     for track, tier in tiers.items():
-        element = SubElement(root, "TIER", LINGUISTIC_TYPE_REF="default-lt", TIER_ID=track)
+        who = {"ANNOTATOR": tier[0].annotator} if tier[0].annotator else {}
+        element = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": "default-lt", "TIER_ID": track, **who})
         for a in tier:
             count += 1
             places = {"TIME_SLOT_REF1": slots[a.segment.start], "TIME_SLOT_REF2": slots[a.segment.end]}
             holder = SubElement(element, "ANNOTATION")
-            aligned = SubElement(holder, "ALIGNABLE_ANNOTATION", {"ANNOTATION_ID": f"a{count}", **places})
+            aligned = SubElement(holder, _ALIGNED, {"ANNOTATION_ID": f"a{count}", **places})
             SubElement(aligned, "ANNOTATION_VALUE").text = a.label
     SubElement(root, "LINGUISTIC_TYPE", GRAPHIC_REFERENCES="false", LINGUISTIC_TYPE_ID="default-lt",
                TIME_ALIGNABLE="true")  # fmt: skip
@@ -52,56 +76,211 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def read(data: bytes, name: str) -> list[Part]:
     """Raises UnsafeFormat, FormatError."""
-    root = read_xml(data, "ANNOTATION_DOCUMENT")
-    times = _slots(root)
-    spans: dict[str, tuple[int, int]] = {}
-    refers: dict[str, str] = {}
-    for element in root.iter("ALIGNABLE_ANNOTATION"):
-        try:
-            ends = times[element.get("TIME_SLOT_REF1", "")], times[element.get("TIME_SLOT_REF2", "")]
-        except KeyError:
-            raise FormatError("An annotation of this .eaf refers to a time slot that is missing; repair it.") from None
-        spans[element.get("ANNOTATION_ID", "")] = ends
-    for element in root.iter("REF_ANNOTATION"):
-        refers[element.get("ANNOTATION_ID", "")] = element.get("ANNOTATION_REF", "")
+    root, notes = read_xml(data, "ANNOTATION_DOCUMENT"), Notes("attribute(s)")
+    names_in(root, _KNOWN, _DEFINITIONS, notes)
+    url, origin = _media(root, notes)
+    times = _Times.of(root, notes)
     marks = []
     for tier in root.iter("TIER"):
-        for holder in tier.iter("ANNOTATION"):
-            for element in holder:
-                start, end = _span(element.get("ANNOTATION_ID", ""), spans, refers)
+        track, annotator = tier.get("TIER_ID", ""), tier.get("ANNOTATOR", "")
+        for element in tier.iterfind("ANNOTATION/*"):
+            if element.tag not in (_ALIGNED, _REFERRING):
+                continue
+            with notes.entry():
+                start, end = times.span(element.get("ANNOTATION_ID", ""))
                 label = element.findtext("ANNOTATION_VALUE") or ""
-                track, annotator = tier.get("TIER_ID", ""), tier.get("ANNOTATOR", "")
-                marks.append(Mark(start, end, label, track, annotator=annotator))
-    media = root.find("HEADER/MEDIA_DESCRIPTOR")
-    url = "" if media is None else media.get("RELATIVE_MEDIA_URL") or media.get("MEDIA_URL") or ""
-    return [Part(url.replace("\\", "/").rpartition("/")[2], tuple(marks))]
+                marks.append(Mark(start + origin, end + origin, label, track, annotator=annotator))
+    if times.spread:
+        notes.say(f"{times.spread} annotation{'s' * (times.spread != 1)} without times of their own lie in even parts "
+                  "of what they belong to, as ELAN shows them.")  # fmt: skip
+    return notes.parts([Part(url, tuple(marks))])
 
 
-def _span(which: str, spans: dict[str, tuple[int, int]], refers: dict[str, str]) -> tuple[int, int]:
-    seen = set()
-    while which not in spans:
-        if which in seen or which not in refers:
-            raise FormatError("An annotation of this .eaf refers to one that is missing; repair it.")
-        seen.add(which)
-        which = refers[which]
-    return spans[which]
+def _media(root: Element, notes: Notes) -> tuple[str, int]:
+    """The video as the file names it, and where time 0 of the annotations lies in it, in µs."""
+    media = root.findall("HEADER/MEDIA_DESCRIPTOR")
+    if not media:
+        return "", 0
+    videos = [each for each in media if each.get("MIME_TYPE", "").startswith("video")]
+    chosen = (videos or media)[0]
+    others = [_url(each).rpartition("/")[2] for each in media if each is not chosen]
+    if others:
+        they = "is" if len(others) == 1 else "are"
+        notes.say(f"Of the linked files the video is meant; {listed(others)} {they} left out.")
+    origin = 0
+    with notes.entry():
+        origin = reading.whole(chosen.get("TIME_ORIGIN", "0"), "TIME_ORIGIN") * 1000
+    return _url(chosen), origin
 
 
-def _slots(root: Element) -> dict[str, int]:
-    """Slot → µs; runs of slots without a time are spread evenly."""
-    listed = [(slot.get("TIME_SLOT_ID", ""), slot.get("TIME_VALUE")) for slot in root.iter("TIME_SLOT")]
-    found: dict[str, int] = {}
-    waiting: list[str] = []
-    last = 0
-    for slot, value in listed:
-        if value is None:
-            waiting.append(slot)
-            continue
-        time = reading.whole(value, "A time slot") * 1000
-        for k, between in enumerate(waiting, 1):
-            found[between] = last + (time - last) * k // (len(waiting) + 1)
-        found[slot], last, waiting = time, time, []
-    return {**found, **dict.fromkeys(waiting, last)}
+def _url(media: Element) -> str:
+    return (media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
+
+
+@dataclass(slots=True)
+class _Times:
+    """When annotations are. `spans` are known already, in µs; `parts` says which part of which annotation one is: the
+    annotation, its number and how many there are."""
+
+    spans: dict[str, Span] = field(default_factory=dict)
+    parts: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    spread: int = 0
+
+    @classmethod
+    def of(cls, root: Element, notes: Notes) -> "_Times":
+        made = cls()
+        slots = _Slots.of(root, notes)
+        kinds = {t.get("LINGUISTIC_TYPE_ID", ""): t.get("CONSTRAINTS", "") for t in root.iter("LINGUISTIC_TYPE")}
+        tiers = {tier.get("TIER_ID", ""): tier for tier in root.iter("TIER")}
+        for tier in _parents_first(tiers):
+            parent = tiers.get(tier.get("PARENT_REF", ""))
+            made._align(tier, parent, slots, notes)
+            made._divide(tier, kinds.get(tier.get("LINGUISTIC_TYPE_REF", ""), ""))
+        return made
+
+    def span(self, which: str) -> Span:
+        """[start, end) of an annotation. Raises FormatError where what it refers to is missing."""
+        way: dict[str, None] = {}
+        while which not in self.spans:
+            if which in way or which not in self.parts:
+                raise FormatError("An annotation of this .eaf refers to one that is missing; repair it.")
+            way[which] = None
+            which = self.parts[which][0]
+        for one in reversed(way):
+            of, place, count = self.parts[one]
+            start, end = self.spans[of]
+            edges = (start + ((end - start) * k + count // 2) // count for k in (place, place + 1))
+            self.spans[one] = (next(edges), next(edges))
+        return self.spans[next(iter(way), which)]
+
+    def _align(self, tier: Element, parent: Element | None, slots: "_Slots", notes: Notes) -> None:
+        """Annotations between slots: chains of them, each from the end of the one before, have their time together."""
+        within = self._starts(parent, slots)
+        found = {e.get("TIME_SLOT_REF1", ""): e for e in tier.iterfind(f"ANNOTATION/{_ALIGNED}")}
+        after = {e.get("TIME_SLOT_REF2", "") for e in found.values()}
+        for first, element in found.items():
+            if first in after and first not in slots.times:
+                continue  # it is reached from the beginning of its chain
+            chain = {first: None}
+            each: Element | None = element
+            while each is not None and (slot := each.get("TIME_SLOT_REF2", "")) not in chain:
+                chain[slot] = None
+                each = found.get(slot) if slot not in slots.times else None
+            slots.times |= slots.along(list(chain), _around(first, within, slots))
+        for element in tier.iterfind(f"ANNOTATION/{_ALIGNED}"):
+            ends = element.get("TIME_SLOT_REF1", ""), element.get("TIME_SLOT_REF2", "")
+            try:
+                self.spans[element.get("ANNOTATION_ID", "")] = slots.times[ends[0]], slots.times[ends[1]]
+            except KeyError:
+                continue  # `span` says that it is missing
+            self.spread += any(slot in slots.untimed for slot in ends)
+
+    def _starts(self, tier: Element | None, slots: "_Slots") -> list[tuple[int, int, Span]]:
+        """The first and the last slot, by their places, and the time of a tier's annotations, in order."""
+        found = []
+        for element in () if tier is None else tier.iterfind(f"ANNOTATION/{_ALIGNED}"):
+            first, last = (slots.order.get(element.get(f"TIME_SLOT_REF{k}", ""), -1) for k in (1, 2))
+            if element.get("ANNOTATION_ID", "") in self.spans:
+                found.append((first, last, self.spans[element.get("ANNOTATION_ID", "")]))
+        return sorted(found)
+
+    def _divide(self, tier: Element, kind: str) -> None:
+        """Annotations that refer to others: all of it, or, in a symbolic subdivision, a part each, in order."""
+        siblings: dict[str, list[Element]] = {}
+        for element in tier.iterfind(f"ANNOTATION/{_REFERRING}"):
+            siblings.setdefault(element.get("ANNOTATION_REF", ""), []).append(element)
+        for of, several in siblings.items():
+            linked = any(element.get("PREVIOUS_ANNOTATION") for element in several)
+            divided = kind == "Symbolic_Subdivision" or (not kind and linked)
+            for place, which in enumerate(_in_order(several)):
+                self.parts[which] = (of, place, len(several)) if divided else (of, 0, 1)
+            self.spread += len(several) if divided and len(several) > 1 else 0
+
+
+def _around(slot: str, within: Sequence[tuple[int, int, Span]], slots: "_Slots") -> Span | None:
+    """The time of the annotation within whose slots this one lies."""
+    at = slots.order.get(slot, -1)
+    place = bisect_right(within, at, key=lambda each: each[0]) - 1
+    return within[place][2] if place >= 0 and at <= within[place][1] else None
+
+
+@dataclass(slots=True)
+class _Slots:
+    """The time slots of a file: `times` in µs of those that have one, their places in its `order`, and the times of the
+    others as they lie in that order, for annotations that belong to no other."""
+
+    times: dict[str, int]
+    order: dict[str, int]
+    untimed: dict[str, int]
+
+    @classmethod
+    def of(cls, root: Element, notes: Notes) -> "_Slots":
+        header = root.find("HEADER")
+        unit = "milliseconds" if header is None else header.get("TIME_UNITS", "milliseconds")
+        if unit not in _UNITS:
+            raise FormatError(f"The times of this .eaf count in {unit:.40}, which is not known; use milliseconds.")
+        times: dict[str, int] = {}
+        untimed: dict[str, int] = {}
+        listed = [(slot.get("TIME_SLOT_ID", ""), slot.get("TIME_VALUE")) for slot in root.iter("TIME_SLOT")]
+        waiting: list[str] = []
+        last = 0
+        for slot, value in listed:
+            if value is None:
+                waiting.append(slot)
+                continue
+            with notes.entry():
+                time = round(reading.whole(value, "A time slot") * _UNITS[unit])
+                for k, between in enumerate(waiting, 1):
+                    untimed[between] = last + (time - last) * k // (len(waiting) + 1)
+                times[slot], last, waiting = time, time, []
+        order = {slot: place for place, (slot, _) in enumerate(listed)}
+        return cls(times, order, {**dict.fromkeys(waiting, last), **untimed})
+
+    def along(self, chain: Sequence[str], around: Span | None) -> dict[str, int]:
+        """Times for the slots of a chain: evenly between those that have one; its ends from what is around it."""
+        known = {place: self.times[slot] for place, slot in enumerate(chain) if slot in self.times}
+        for place, edge in ((0, 0), (len(chain) - 1, 1)):
+            if place not in known and chain[place] in self.untimed:
+                known[place] = around[edge] if around else self.untimed[chain[place]]
+        found = {}
+        for one, other in pairwise(sorted(known)):
+            for place in range(one, other + 1):
+                step, parts = (known[other] - known[one]) * (place - one), other - one
+                found[chain[place]] = known[one] + (2 * step + parts) // (2 * parts)
+        return {slot: time for slot, time in found.items() if slot in self.untimed}
+
+
+def _parents_first(tiers: Mapping[str, Element]) -> Iterator[Element]:
+    """Tiers so that each comes after its parent, where they are in no circle."""
+    done: set[str] = set()
+    for name in tiers:
+        way: dict[str, None] = {}
+        while name in tiers and name not in done and name not in way:
+            way[name] = None
+            name = tiers[name].get("PARENT_REF", "")
+        for each in reversed(way):
+            done.add(each)
+            yield tiers[each]
+
+
+def _in_order(siblings: Sequence[Element]) -> list[str]:
+    """Ids by PREVIOUS_ANNOTATION, each after the one that it names; else as they stand in the file."""
+    names = [element.get("ANNOTATION_ID", "") for element in siblings]
+    following: dict[str, str] = {}
+    firsts = []
+    for element in siblings:
+        before = element.get("PREVIOUS_ANNOTATION", "")
+        if before in names:
+            following[before] = element.get("ANNOTATION_ID", "")
+        else:
+            firsts.append(element.get("ANNOTATION_ID", ""))
+    ordered: dict[str, None] = {}
+    for first in firsts:
+        each: str | None = first
+        while each is not None and each not in ordered:
+            ordered[each] = None
+            each = following.get(each)
+    return [*ordered, *(name for name in names if name not in ordered)]
 
 
 FORMAT = Format("elan", "ELAN", ".eaf", "application/xml", "ms", HOLDS, write, read)

@@ -9,10 +9,13 @@ from typing import Any
 
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Annotation, Timeline
 
 HOLDS = Holds(grain=0, notes=True, scores=True, annotators=True, attributes="all")
 TRACK = "Event"
+OURS = ("track", "note", "annotator")  # among the attributes
+_ITEM = {"label", "support", "timestamps", "confidence", "attributes"}
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -37,22 +40,25 @@ def _detection(a: Annotation, timeline: Timeline, place: dict[str, int]) -> dict
 
 def read(data: bytes, name: str) -> list[Part]:
     """Raises FormatError."""
-    whole = reading.expect(reading.json_of(data), dict, "This FiftyOne file")
-    classes = whole.get("classes")
+    whole, notes = reading.expect(reading.json_of(data), dict, "This FiftyOne file"), Notes()
+    labels = reading.child(whole, "labels", dict, "This FiftyOne file")
+    notes.known(whole, ("classes", "labels"))
     parts = []
-    for video, listed in reading.child(whole, "labels", dict, "This FiftyOne file").items():
+    for video, listed in labels.items():
         where = f"“{video:.40}”"
-        found = reading.expect(listed or [], list, where)
-        framed = [_mark(item, classes, where) for item in found if "support" in reading.expect(item, dict, where)]
-        timed = [_mark(item, classes, where) for item in found if "support" not in item]
-        if framed:
-            parts.append(Part(video, tuple(framed), "frames"))
-        if timed:
-            parts.append(Part(video, tuple(timed)))
-    return parts
+        framed: list[Mark] = []
+        timed: list[Mark] = []
+        with notes.entry():
+            for item in reading.expect(listed or [], list, where):
+                with notes.entry():
+                    by_frames = "support" in reading.expect(item, dict, where)
+                    (framed if by_frames else timed).append(_mark(item, whole.get("classes"), where, notes))
+        parts += [Part(video, tuple(framed), "frames")] * bool(framed) + [Part(video, tuple(timed))] * bool(timed)
+    return notes.parts(parts)
 
 
-def _mark(item: dict[str, Any], classes: Any, where: str) -> Mark:
+def _mark(item: dict[str, Any], classes: Any, where: str, notes: Notes) -> Mark:
+    notes.known(item, _ITEM)
     label = reading.child(item, "label", (str, int), where)
     if isinstance(label, int):
         label = reading.child(classes, label, str, where)
@@ -62,14 +68,14 @@ def _mark(item: dict[str, Any], classes: Any, where: str) -> Mark:
     else:
         times = reading.child(item, "timestamps", list, where)
         first, end = (reading.us_of(reading.child(times, k, (int, float), where), where) for k in (0, 1))
-    facts = item.get("attributes")
-    facts = facts if isinstance(facts, dict) else {}
-    score = item.get("confidence")
-    return Mark(
-        first, end, label, str(facts.get("track", TRACK)), str(facts.get("note", "")),
-        None if score is None else reading.number(score, where), str(facts.get("annotator", "")),
-        reading.attributes_of({k: v for k, v in facts.items() if k not in ("track", "note", "annotator")}, where),
-    )  # fmt: skip
+    facts = item.get("attributes") or {}
+    if not isinstance(facts, dict):
+        facts = {}
+        notes.left_out("set(s) of attributes that are no object")
+    more = notes.attributes({name: value for name, value in facts.items() if name not in OURS})
+    track, note, annotator = (reading.as_text(facts.get(name, "")) for name in OURS)
+    score = notes.score(item.get("confidence"), where)
+    return Mark(first, end, label, track if "track" in facts else TRACK, note, score, annotator, more)
 
 
 FORMAT = Format("fiftyone", "FiftyOne temporal detections", ".json", "application/json",

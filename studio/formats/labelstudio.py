@@ -1,29 +1,70 @@
 """Label Studio JSON: tasks with `timelinelabels` in frames and `videorectangle` in percent of the picture.
 
-Frames count from 1 and `end` is the last one, inclusive; they are those of the video's own table of times, to the
-nearest edge of a frame, never one configured rate. A track is a control tag of the labeling configuration
-(`from_name`); of rectangles with one label each is an object of its own: “Person”, “Person 2”.
+Frames count from 1 and `end` is the last one, inclusive. Label Studio counts them at the rate of its configuration (24
+a second if nobody set it), not of the video. Reading takes the rate that a task says (`framesCount` in `duration`), and
+the time that a box says; where a task says none, frames are the video's own unless `--fps` names a rate. Writing takes
+the frames of the video's own table, says how many there are, and an export says which rate to set. Segments of the
+sound beside a video are in seconds. A track is a control tag of the labeling configuration (`from_name`); of rectangles
+with one label each is an object of its own: “Person”, “Person 2”. Who completed an annotation is its annotator when
+reading; Label Studio imports only people whom it knows, so writing leaves them out.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
+from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 
 HOLDS = Holds(grain=0, notes=True, boxes=True)
 TRACK = "timelineLabels"
+# what is read, and what only says how, where and when an annotation was made
+_TASK = {
+    "id", "data", "annotations", "predictions", "meta", "created_at", "updated_at", "inner_id", "project",
+    "total_annotations", "cancelled_annotations", "total_predictions", "comment_count", "unresolved_comment_count",
+    "last_comment_updated_at", "updated_by", "comment_authors", "file_upload", "drafts", "allow_skip",
+}  # fmt: skip
+_ANNOTATION = {
+    "id", "result", "completed_by", "was_cancelled", "created_at", "updated_at", "draft_created_at", "lead_time",
+    "unique_id", "task", "project", "updated_by", "prediction", "result_count", "ground_truth", "import_id",
+    "last_action", "bulk_created", "parent_prediction", "parent_annotation", "last_created_by", "model_version",
+    "score", "created_ago", "mislabeling", "cluster", "neighbors", "model", "model_run",
+}  # fmt: skip
+_ITEM = {"id", "type", "from_name", "to_name", "origin", "value", "meta", "score", "original_length", "original_width",
+         "original_height", "image_rotation"}  # fmt: skip
+_VALUE = {"ranges", "start", "end", "channel", "labels", "framesCount", "duration"}
+_PLACE = {"frame", "time", "x", "y", "width", "height", "rotation", "enabled"}
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """A list of tasks, one a video, as Label Studio exports and imports them."""
     tasks = [
-        {"id": number, "data": {"video": t.footage.name}, "annotations": [{"id": number, "result": _result(t)}]}
+        {
+            "id": number, "data": {"video": t.footage.name}, "annotations": [{"id": number, "result": _result(t)}],
+            "meta": {"framesCount": t.footage.frame_count, "duration": reading.seconds_in(t.footage.duration)},
+        }
         for number, t in enumerate(timelines, 1)
-    ]
+    ]  # fmt: skip
     return reading.dump(tasks)
+
+
+def remarks(timeline: Timeline) -> list[str]:
+    """At which rate Label Studio has to count, and how far its clock is off where the video's rate varies."""
+    footage = timeline.footage
+    if not footage.frame_count or not timeline.annotations:
+        return []
+    rate = footage.frame_count * 1e6 / footage.duration
+    said = [
+        f'Label Studio counts frames at the rate of its configuration: set frameRate="{rate:.5g}" in its Video tag.'
+    ]
+    off = max(abs(t - n * 1e6 / rate) for n, t in enumerate(footage.pts))
+    if off > 1.5e6 / rate:
+        said.append(f"The frame rate of this video varies: Label Studio's clock is up to {off / 1e6:.2g} s off.")
+    return said
 
 
 def _result(timeline: Timeline) -> list[dict[str, Any]]:
@@ -67,46 +108,132 @@ def read(data: bytes, name: str) -> list[Part]:
 
     Raises FormatError.
     """
-    tasks = reading.json_of(data)
-    found = [_part(task, f"Task {n}") for n, task in enumerate(tasks if isinstance(tasks, list) else [tasks], 1)]
-    return [part for part in found if part.marks or part.boxes]
+    tasks, notes = reading.json_of(data), Notes()
+    parts: list[Part] = []
+    for number, task in enumerate(tasks if isinstance(tasks, list) else [tasks], 1):
+        with notes.entry():
+            parts += _parts(task, f"Task {number}", notes)
+    return notes.parts(parts)
 
 
-def _part(task: Any, where: str) -> Part:
+def _parts(task: Any, where: str, notes: Notes) -> list[Part]:
+    """What a task says in frames and what it says in seconds."""
     facts = reading.child(task, "data", dict, where)
-    given = task.get("annotations") or task.get("predictions") or []
-    video = next((v for k, v in sorted(facts.items(), key=lambda i: i[0] != "video") if isinstance(v, str)), "")
-    marks: list[Mark] = []
-    boxes: dict[str, tuple[Box, ...]] = {}
-    other = 0
-    for annotation in reading.expect(given, list, where):
-        if reading.expect(annotation, dict, where).get("was_cancelled"):
-            continue
-        for item in reading.child(annotation, "result", list, where):
-            value = reading.expect(item, dict, where).get("value")
-            if isinstance(value, dict) and "ranges" in value:
-                marks += _marks(item, value, where)
-            elif isinstance(value, dict) and "sequence" in value:
-                # one result is one object: two of one label are two, and stay two
-                track = _free(_object(value, where), boxes)
-                boxes[track] = _boxes(reading.child(value, "sequence", list, where), where)
-            else:
-                other += 1
-    problems = (f"{other} results that are neither segments nor boxes are left out.",) if other else ()
-    return Part(video.replace("\\", "/").rpartition("/")[2], tuple(marks), "frames", boxes, problems=problems)
+    notes.known(task, _TASK)
+    given = reading.expect(task.get("annotations") or task.get("predictions") or [], list, where)
+    if task.get("annotations") and task.get("predictions"):
+        notes.left_out("prediction(s) beside what people decided", len(task["predictions"]))
+    found = _Found()
+    for annotation in given:
+        with notes.entry():
+            if reading.expect(annotation, dict, where).get("was_cancelled"):
+                notes.left_out("cancelled annotation(s)")
+                continue
+            notes.known(annotation, _ANNOTATION)
+            results, annotator = reading.child(annotation, "result", list, where), _annotator(annotation)
+            for item in results:
+                with notes.entry():
+                    _take(reading.expect(item, dict, where), found, annotator, where, notes)
+    video = _video(facts)
+    found.clock(task.get("meta"))
+    return [part for part in found.parts(video) if part.marks or part.boxes]
 
 
-def _marks(item: dict[str, Any], value: dict[str, Any], where: str) -> list[Mark]:
+def _video(facts: dict[str, Any]) -> str:
+    """What the data of a task calls its video, as it stands there."""
+    texts = {key: value for key, value in facts.items() if isinstance(value, str)}
+    likely = sorted(texts, key=lambda key: (not key.lower().startswith("video"), "video" not in key.lower()))
+    return texts[likely[0]] if likely else ""
+
+
+def _annotator(annotation: dict[str, Any]) -> str:
+    """Who completed an annotation: a person's e-mail address or name, or the number of their account."""
+    who = annotation.get("completed_by")
+    if isinstance(who, dict):
+        name = " ".join(str(who[key]) for key in ("first_name", "last_name") if who.get(key))
+        return str(who.get("email") or who.get("username") or name or who.get("id") or "")
+    return "" if who is None else reading.as_text(who)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a task has: marks and boxes in frames, and in seconds; and by how many frames in which time it counts."""
+
+    framed: list[Mark] = field(default_factory=list)
+    timed: list[Mark] = field(default_factory=list)
+    framed_boxes: dict[str, list[Box]] = field(default_factory=dict)
+    timed_boxes: dict[str, list[Box]] = field(default_factory=dict)
+    frame_count: int = 0
+    rate: float = 0.0
+
+    def clock(self, value: Any) -> None:
+        """Take the rate at which frames count from what says it: framesCount and duration of the video."""
+        if not isinstance(value, dict) or self.rate:
+            return
+        count, duration = value.get("framesCount"), value.get("duration")
+        try:
+            frames, length = reading.whole(count, ""), reading.number(duration, "")
+        except FormatError:
+            return
+        if frames > 0 and length > 0 and 0.1 <= frames / length <= 1_000:
+            self.frame_count, self.rate = frames, frames / length
+
+    def parts(self, video: str) -> list[Part]:
+        framed, timed = (
+            {track: tuple(listed) for track, listed in boxes.items()} for boxes in (self.framed_boxes, self.timed_boxes)
+        )
+        return [
+            Part(video, tuple(self.framed), "frames", framed, rate=self.rate, frame_count=self.frame_count,
+                 unsure=not self.rate),
+            Part(video, tuple(self.timed), boxes=timed),
+        ]  # fmt: skip
+
+
+def _take(item: dict[str, Any], found: _Found, annotator: str, where: str, notes: Notes) -> None:
+    notes.known(item, _ITEM)
+    value = item.get("value")
+    if not isinstance(value, dict):
+        notes.left_out("result(s) without a value")
+        return
+    found.clock(value)
+    if "ranges" in value:
+        with_frames = [(span, True) for span in reading.child(value, "ranges", list, where)]
+        found.framed += _marks(item, value, with_frames, annotator, where, notes)
+    elif isinstance(value.get("sequence"), list):
+        # one result is one object: two of one label are two, and stay two
+        notes.known(value, (*_VALUE, "sequence"))
+        track = _free(_object(value, where), {*found.framed_boxes, *found.timed_boxes})
+        for framed, box in _boxes(value["sequence"], where, notes):
+            (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
+    elif "start" in value and "end" in value:  # of the sound beside the video, in seconds
+        found.timed += _marks(item, value, [(value, False)], annotator, where, notes)
+    else:
+        notes.left_out(f"result(s) of type “{item.get('type', '')!s:.30}”, neither segments nor boxes,")
+
+
+def _marks(
+    item: dict[str, Any], value: dict[str, Any], spans: Sequence[tuple[Any, bool]], annotator: str, where: str,
+    notes: Notes,
+) -> list[Mark]:  # fmt: skip
+    notes.known(value, {*_VALUE, *(key for key in value if key.endswith("labels"))})
     labels = next((v for k, v in value.items() if k.endswith("labels") and isinstance(v, list)), [])
-    notes = item.get("meta", {}).get("text", []) if isinstance(item.get("meta"), dict) else []
-    note = "\n".join(map(str, notes)) if isinstance(notes, list) else str(notes)
+    meta = item.get("meta")
+    notes.known(meta if isinstance(meta, dict) else (), ("text",))
+    said = meta.get("text", []) if isinstance(meta, dict) else []
+    note = "\n".join(map(str, said)) if isinstance(said, list) else str(said)
     track = str(item.get("from_name") or TRACK)
+    score = notes.score(item.get("score"), where)
     found = []
-    for span in reading.child(value, "ranges", list, where):
-        first, last = (reading.whole(reading.child(span, key, (int, float), where), where) for key in ("start", "end"))
-        score = item.get("score")
-        score = None if score is None else reading.number(score, where)
-        found += [Mark(first - 1, last, str(label), track, note, score) for label in labels or [""]]
+    for span, framed in spans:
+        with notes.entry():
+            if framed:
+                notes.known(reading.expect(span, dict, where), ("start", "end"))
+            start, end = (reading.child(span, key, (int, float), where) for key in ("start", "end"))
+            if framed:
+                times = reading.whole(start, where) - 1, reading.whole(end, where)
+            else:
+                times = reading.us_of(start, where), reading.us_of(end, where)
+            found += [Mark(*times, str(label), track, note, score, annotator) for label in labels or [""]]
     return found
 
 
@@ -122,19 +249,22 @@ def _free(name: str, taken: Container[str]) -> str:
     return next(each for each in names if each not in taken)
 
 
-def _boxes(sequence: list[Any], where: str) -> tuple[Box, ...]:
-    """Times in frames from 0, places as shares."""
-    found = []
+def _boxes(sequence: list[Any], where: str, notes: Notes) -> Iterator[tuple[bool, Box]]:
+    """Boxes, and whether their times are frames from 0 or µs, which a place says itself; places as shares."""
     for place in sequence:
-        frame = reading.whole(reading.child(place, "frame", (int, float), where), where)
-        x, y, wide, high = (
-            reading.number(reading.child(place, key, (int, float), where), where) / 100
-            for key in ("x", "y", "width", "height")
-        )
-        if place.get("enabled", True) is not False:
-            found.append((frame - 1, x, y, x + wide, y + high))
-    return tuple(found)
+        with notes.entry():
+            frame = reading.whole(reading.child(place, "frame", (int, float), where), where)
+            x, y, wide, high = (
+                reading.number(reading.child(place, key, (int, float), where), where) / 100
+                for key in ("x", "y", "width", "height")
+            )
+            notes.known(place, _PLACE)
+            notes.left_out("angle(s) of turned boxes, which are taken upright,", bool(place.get("rotation")))
+            framed = place.get("time") is None
+            time = frame - 1 if framed else reading.us_of(place["time"], where)
+            if place.get("enabled", True) is not False:
+                yield framed, (time, x, y, x + wide, y + high)
 
 
 FORMAT = Format("labelstudio", "Label Studio", ".json", "application/json", "frames from 1, the end inclusive", HOLDS,
-                write, read, many=True)  # fmt: skip
+                write, read, many=True, remarks=remarks)  # fmt: skip

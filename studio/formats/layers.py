@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from studio.timeline import Annotation
 
 
-def layered(annotations: Iterable[Annotation]) -> dict[str, list[Annotation]]:
+def layered(annotations: Iterable[Annotation], *, by_annotator: bool = False) -> dict[str, list[Annotation]]:
     """Tier → annotations in order of time, none of which overlap. Tracks come in order of appearance.
 
-    As few further tiers as possible: each annotation goes to the first tier of its track that is free.
+    As few further tiers as possible: each annotation goes to the first tier of its track that is free. `by_annotator`:
+    and whose annotations are by the same person, for formats that name one a tier.
     """
     tracks: dict[str, list[list[Annotation]]] = {}
     for a in sorted(annotations, key=lambda a: a.segment):
         # two spellings of one name are one track to whoever reads the file
         tiers = tracks.setdefault(unicodedata.normalize("NFC", a.track), [])
-        free = next((tier for tier in tiers if tier[-1].segment.end <= a.segment.start), None)
+        free = next((tier for tier in tiers if tier[-1].segment.end <= a.segment.start
+                     and (not by_annotator or tier[0].annotator == a.annotator)), None)  # fmt: skip
         if free is None:
             tiers.append([a])
         else:

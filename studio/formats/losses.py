@@ -10,12 +10,9 @@ from studio.timeline import Annotation, Timeline, clock
 def losses(form: Format, timelines: Sequence[Timeline]) -> list[str]:
     """One sentence a kind of loss; none when everything is kept."""
     kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
-    if not form.many and len(timelines) > 1:
-        return [
-            f"{form.title} holds one video a file, so there will be {len(timelines)} files.",
-            *_said(form, timelines, kept),
-        ]
-    return list(_said(form, timelines, kept))
+    split = [f"{form.title} holds one video a file, so there will be {len(timelines)} files."]
+    remarks = [sentence for t in timelines for sentence in (form.remarks(t) if form.remarks else ())]
+    return [*split * (not form.many and len(timelines) > 1), *_said(form, timelines, kept), *dict.fromkeys(remarks)]
 
 
 def cannot_hold(form: Format) -> list[str]:
@@ -117,6 +114,9 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
     altered = sum(holds.remark(a.note) != a.note for _, a in kept)
     if altered:
         yield f"The notes of {segments(altered)} lose characters that have no place in this format."
+    renamed = sum(holds.person(a.annotator) != a.annotator for _, a in kept)
+    if renamed:
+        yield f"The names of the annotators of {segments(renamed)} lose characters that have no place in this format."
     dropped = {
         "The notes": 0 if holds.notes else sum(bool(a.note) for _, a in kept),
         "The confidence": 0 if holds.scores else sum(a.id in t.scores for t, a in kept),

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import cast
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -11,6 +11,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from studio.errors import FormatError, UnsafeFormat
+from studio.formats.notes import Notes
 
 _MOST_ELEMENTS = 1_000_000
 _MOST_DEPTH = 40
@@ -43,6 +44,25 @@ def read_xml(data: bytes, root: str) -> Element:
     if first is None or first.tag.rpartition("}")[2] != root:
         raise FormatError(f"This XML file does not begin with <{root}>; is this the right format?")
     return first
+
+
+def names_in(root: Element, known: Mapping[str, Collection[str]], whole: Collection[str], notes: Notes) -> None:
+    """Name the elements and attributes that nobody reads. `known` are elements with their attributes; all that is
+    below one of `whole` only describes what is read."""
+    for element in root:
+        tag = _local(element.tag)
+        if tag in whole:
+            continue
+        if tag not in known:
+            notes.left_out(f"<{tag:.40}> element(s)")
+            continue
+        unread = [name for name in map(_local, element.keys()) if name not in known[tag]]
+        notes.known((f"{tag}/{name}" for name in unread), ())
+        names_in(element, known, whole, notes)
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
 
 
 def write_xml(root: Element) -> bytes:

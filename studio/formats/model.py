@@ -7,7 +7,7 @@ before anything is written.
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -19,6 +19,7 @@ from studio.timeline import Annotation, Attributes, Box, Footage, Segment, Timel
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
 OVERHANG = 100_000  # µs that a segment may end after its video without a word: other tools round durations
+_EDGE = 0.02  # share of a side by which a box may lie outside the picture without a word: tools round pixels
 Unit = Literal["us", "frames"]
 
 
@@ -43,8 +44,12 @@ class Mark:
 class Part:
     """What a file says about one video.
 
-    `video` is what the file calls it, "" when it does not say. `boxes` are by track, their times in `unit`, their
-    places shares of the picture; or pixels, where `pixels` is set. `problems` are sentences on what could not be read.
+    `video` is what the file calls it, as it is written there, "" when it does not say; `sha256` that of its content,
+    where the file has it. `boxes` are by track, their times in `unit`, their places shares of the picture; or pixels,
+    where `pixels` is set. `problems` are sentences on what could not be read.
+
+    Frames are those of the video's own table, unless the file counts them at a `rate` (a second) of its own and has
+    another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which.
     """
 
     video: str
@@ -53,6 +58,15 @@ class Part:
     boxes: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
     pixels: bool = False
     problems: tuple[str, ...] = ()
+    sha256: str = ""
+    rate: float = 0.0
+    frame_count: int = 0
+    unsure: bool = False
+
+    @property
+    def asks_rate(self) -> bool:
+        """Whether a person has to say at which rate the frames count."""
+        return self.unsure and self.unit == "frames"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,8 @@ class Holds:
     """What a format can hold.
 
     `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
-    go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note.
+    go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note,
+    `person` of an annotator's name.
     `attributes`: whether it keeps them, as "text" or "all" as they are. `blank`: whether a label may be empty.
     `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it.
     """
@@ -93,6 +108,7 @@ class Holds:
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same
+    person: Callable[[str], str] = _same
     rounding: Callable[[Segment, Footage], Segment] | None = None
 
     @property
@@ -134,6 +150,7 @@ class Holds:
                 label=self.said(a.label),
                 track=self.naming(a.track) or "_",
                 note=self.remark(a.note),
+                annotator=self.person(a.annotator),
             )
             for a in timeline.annotations
             if not a.deleted and (not self.only_boxed or a.track in timeline.boxes)
@@ -163,6 +180,7 @@ class Format:
 
     `units` says for people how it counts time. `many`: one file may hold many videos; other formats are written one
     file a video. `read` takes the bytes and the file's name. One of `write` and `read` may be missing.
+    `remarks` are sentences on one video's file that whoever opens it in another tool has to know.
     """
 
     name: str
@@ -174,6 +192,7 @@ class Format:
     write: Writer | None
     read: Reader | None
     many: bool = False
+    remarks: Callable[[Timeline], list[str]] | None = None
 
 
 def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int = 0) -> Placed:
@@ -182,9 +201,10 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     Text is brought to NFC, so that two spellings of one label are one. Raises FormatError for half characters.
     """
     most = limits or Limits()
-    kept, count = [], {"empty": 0, "outside": 0, "cut": 0, "long": 0}
+    kept, count = [], dict.fromkeys(_SENTENCES, 0)
+    own = not part.rate or part.frame_count == footage.frame_count
     for mark in part.marks:
-        start, end = _times(mark, part.unit, footage, shift)
+        start, end = _times(mark, part, footage, own, shift)
         if end <= start:
             count["empty"] += 1
         elif start >= footage.duration or end <= 0:
@@ -198,21 +218,57 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
             ))  # fmt: skip
-    return Placed(tuple(kept), _boxes(part, footage, most, shift), (*part.problems, *_sentences(count)))
+    boxes = _boxes(part, footage, most, own, count, shift)
+    said = [text.format(_counted(kind, n), "is" if n == 1 else "are")
+            for kind, text in _SENTENCES.items() for n in (count[kind],) if n]  # fmt: skip
+    return Placed(tuple(kept), boxes, (*part.problems, *_on_frames(part, footage, own), *said))
 
 
-def _times(mark: Mark, unit: Unit, footage: Footage, shift: int) -> tuple[int, int]:
+_SENTENCES = {
+    "empty": "{} without any length {} left out.",
+    "outside": "{} outside the video {} left out.",
+    "cut": "{} beyond the video's edges {} cut there.",
+    "long": "{} with very long text {} shortened.",
+    "box late": "{} outside the video's time {} left out.",
+    "box beside": "{} without an area in the picture {} left out.",
+    "box cut": "{} beyond the edges of the picture {} cut there.",
+    "box unsized": "{} in pixels of a picture whose size is not known {} left out.",
+}
+
+
+def _counted(kind: str, count: int) -> str:
+    return f"{count} box{'es' * (count != 1)}" if kind.startswith("box") else segments(count)
+
+
+def _on_frames(part: Part, footage: Footage, own: bool) -> Iterator[str]:
+    """How the frames of a part were taken, where a person may have to say it."""
+    if part.asks_rate:
+        yield (f"This file does not say at which rate its frames count; they are taken as the video's own "
+               f"({footage.fps:.5g} a second). Name another with --fps, or in the import dialog.")  # fmt: skip
+    elif not own and part.frame_count:
+        yield (f"This file counts {part.frame_count} frames and the video has {footage.frame_count}; its frames are "
+               f"taken at {part.rate:.5g} a second, as it says.")  # fmt: skip
+
+
+def _times(mark: Mark, part: Part, footage: Footage, own: bool, shift: int) -> tuple[int, int]:
     """[start, end) in µs; what lies beyond the last frame lies beyond the end by more than may go without a word.
-    Frames stay on edges of frames, whatever they are shifted by."""
+    Frames of the video stay on edges of frames, whatever they are shifted by."""
     beyond = footage.duration + OVERHANG + 1
-    if unit == "us" or mark.end <= mark.start:
+    if part.unit == "us" or mark.end <= mark.start:
         return mark.start + shift, mark.end + shift
+    if not own:
+        return _at(mark.start, part.rate) + shift, _at(mark.end, part.rate) + shift
     if shift:
         start, end = (footage.time_of(frame) + shift for frame in (mark.start, mark.end))
         return footage.near(start), footage.near(end)
     if mark.start >= footage.frame_count:
         return beyond, beyond + 1
-    return footage.edge(mark.start), beyond if mark.end > footage.frame_count else footage.edge(mark.end)
+    start = footage.edge(mark.start) if mark.start >= 0 else -1
+    return start, beyond if mark.end > footage.frame_count else footage.edge(mark.end)
+
+
+def _at(frame: int, rate: float) -> int:
+    return round(frame * 1_000_000 / rate)
 
 
 def _track(name: str, most: Limits) -> str:
@@ -221,22 +277,38 @@ def _track(name: str, most: Limits) -> str:
     return shortened if shortened.strip() else UNNAMED
 
 
-def _boxes(part: Part, footage: Footage, most: Limits, shift: int) -> dict[str, tuple[Box, ...]]:
+def _boxes(
+    part: Part, footage: Footage, most: Limits, own: bool, count: dict[str, int], shift: int
+) -> dict[str, tuple[Box, ...]]:
     wide, high = (footage.width or 1, footage.height or 1) if part.pixels else (1, 1)
     if part.pixels and not footage.width:
+        count["box unsized"] += sum(map(len, part.boxes.values()))
         return {}
     found: dict[str, list[Box]] = {}
     for track, boxes in part.boxes.items():
-        inside = [
-            (us, x1 / wide, y1 / high, x2 / wide, y2 / high)
-            for t, x1, y1, x2, y2 in boxes
-            if part.unit == "us" or 0 <= t < footage.frame_count
-            for us in ((t if part.unit == "us" else footage.edge(t)) + shift,)
-            if 0 <= us < footage.duration
-        ]
-        if inside:
-            found.setdefault(_track(track, most), []).extend(inside)
+        for t, *corners in boxes:
+            time = _box_time(t, part, footage, own, shift)
+            x1, y1, x2, y2 = (v / side for v, side in zip(corners, (wide, high, wide, high), strict=True))
+            if time is None:
+                count["box late"] += 1
+            elif x2 <= x1 or y2 <= y1 or x1 >= 1 or y1 >= 1 or x2 <= 0 or y2 <= 0:
+                count["box beside"] += 1
+            else:
+                count["box cut"] += min(x1, y1) < -_EDGE or max(x2, y2) > 1 + _EDGE
+                box = time, max(0.0, x1), max(0.0, y1), min(1.0, x2), min(1.0, y2)
+                found.setdefault(_track(track, most), []).append(box)
     return {track: tuple(sorted(listed)) for track, listed in found.items()}
+
+
+def _box_time(time: int, part: Part, footage: Footage, own: bool, shift: int) -> int | None:
+    """When a box is seen, in µs; None outside the video."""
+    if part.unit == "us":
+        at = time + shift
+    elif not own:
+        at = _at(time, part.rate) + shift
+    else:
+        at = footage.near(footage.time_of(time) + shift) if time >= 0 else -1
+    return at if 0 <= at < footage.duration else None
 
 
 def _text(text: str) -> str:
@@ -245,16 +317,6 @@ def _text(text: str) -> str:
     except UnicodeEncodeError:
         raise FormatError("A label of this file holds half a character; save it as UTF-8 and try again.") from None
     return unicodedata.normalize("NFC", text)
-
-
-def _sentences(count: Mapping[str, int]) -> list[str]:
-    said = {
-        "empty": "{} without any length {} left out.",
-        "outside": "{} outside the video {} left out.",
-        "cut": "{} beyond the video's edges {} cut there.",
-        "long": "{} with very long text {} shortened.",
-    }
-    return [said[k].format(segments(n), "is" if n == 1 else "are") for k, n in count.items() if n]
 
 
 def segments(count: int) -> str:

@@ -1,16 +1,21 @@
 """Our own JSON: lossless. Times twice: in µs, which are the truth, and in seconds for people."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from studio.errors import FormatError, StudioError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline, from_dict, seconds, to_dict
+from studio.timeline.codec import FIELDS
 
 VERSION = 1
 HOLDS = Holds(notes=True, scores=True, annotators=True, boxes=True, origin=True, attributes="all")
 _NAME = "This Moment Studio JSON file"
+_DOCUMENT = {"format", "version", "video", "sha256", "duration", "duration_us", "annotations", "boxes"}
+_ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -25,6 +30,7 @@ def _document(timeline: Timeline) -> dict[str, Any]:
     scores, boxes = timeline.scores, timeline.boxes
     return {
         "video": timeline.footage.name,
+        **({"sha256": timeline.footage.sha256} if timeline.footage.sha256 else {}),
         "duration": seconds(timeline.footage.duration),
         "duration_us": timeline.footage.duration,
         "annotations": [
@@ -39,11 +45,61 @@ def parse(data: bytes) -> list[Timeline]:
 
     Raises FormatError with what is wrong.
     """
+    return [_timeline(each, None) for each in _documents(data)]
+
+
+def read(data: bytes, name: str) -> list[Part]:
+    """What `write` wrote, for another library: annotations that were deleted stay away. Raises FormatError."""
+    notes = Notes()
+    parts = []
+    for document in _documents(data):
+        with notes.entry():
+            parts.append(_part(_timeline(document, notes), notes))
+    return notes.parts(parts)
+
+
+def _documents(data: bytes) -> list[Any]:
     document = reading.expect(reading.json_of(data), dict, _NAME)
     if document.get("format") != "moment-studio":
         raise FormatError("This is not a Moment Studio JSON file.")
+    return list(reading.expect(document.get("videos", [document]), list, f"{_NAME}: “videos”"))
+
+
+def _timeline(document: Any, notes: Notes | None) -> Timeline:
+    """One video. What is wrong with an annotation or a box costs only that where there are notes to say so."""
+    entry: Callable[[], AbstractContextManager[Any]] = notes.entry if notes else nullcontext
+    name, length = reading.child(document, "video", str, _NAME), reading.child(document, "duration_us", int, _NAME)
+    footage = Footage(name, reading.whole(length, _NAME), sha256=str(document.get("sha256", "")))
+    items = reading.child(document, "annotations", list, _NAME)
+    reading.room_for(len(items))
+    kept: list[Annotation] = []
+    scores: dict[str, float] = {}
+    for item in items:
+        with entry():
+            kept.append(_annotation(item))
+            if notes:
+                notes.known(item, _ANNOTATION)
+            score = item.get("score")
+            if notes and (score := notes.score(score, _NAME)) is None:
+                continue
+            if score is not None:
+                scores[kept[-1].id] = reading.number(score, _NAME)
+    boxes: dict[str, tuple[Box, ...]] = {}
+    for track, listed in reading.expect(document.get("boxes", {}), dict, f"{_NAME}: “boxes”").items():
+        found: list[Box] = []
+        with entry():
+            for box in reading.expect(listed, list, f"{_NAME}: “boxes”"):
+                with entry():
+                    found.append(_box(box))
+        boxes[track] = tuple(found)
+    if notes:
+        notes.known(document, _DOCUMENT)
+    return Timeline(footage, tuple(kept), scores, boxes)
+
+
+def _annotation(item: Any) -> Annotation:
     try:
-        return [_timeline(each) for each in document.get("videos", [document])]
+        return from_dict(reading.expect(item, dict, f"{_NAME}: an annotation"))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FormatError(f"{_NAME} is damaged ({type(error).__name__}).") from error
     except FormatError:
@@ -52,28 +108,17 @@ def parse(data: bytes) -> list[Timeline]:
         raise FormatError(f"{_NAME} holds an impossible annotation: {error}") from error
 
 
-def _timeline(document: dict[str, Any]) -> Timeline:
-    footage = Footage(str(document["video"]), reading.whole(document["duration_us"], _NAME))
-    items = reading.expect(document["annotations"], list, f"{_NAME}: “annotations”")
-    reading.room_for(len(items))
-    scores = {item["id"]: reading.number(item["score"], _NAME) for item in items if "score" in item}
-    boxes = {track: tuple(map(_box, listed)) for track, listed in document.get("boxes", {}).items()}
-    return Timeline(footage, tuple(map(from_dict, items)), scores, boxes)
-
-
-def _box(values: list[Any]) -> Box:
+def _box(values: Any) -> Box:
+    if len(reading.expect(values, list, f"{_NAME}: a box")) != 5:
+        raise FormatError(f"{_NAME}: a box is a time and four places.")
     t, x1, y1, x2, y2 = values
     return (reading.whole(t, _NAME), *(reading.number(v, _NAME) for v in (x1, y1, x2, y2)))  # type: ignore[return-value]
 
 
-def read(data: bytes, name: str) -> list[Part]:
-    """What `write` wrote, for another library: annotations that were deleted stay away. Raises FormatError."""
-    return [_part(timeline) for timeline in parse(data)]
-
-
-def _part(timeline: Timeline) -> Part:
+def _part(timeline: Timeline, notes: Notes) -> Part:
+    notes.left_out("deleted annotation(s)", sum(bool(a.deleted) for a in timeline.annotations))
     marks = tuple(_mark(a, timeline.scores.get(a.id)) for a in timeline.annotations if not a.deleted)
-    return Part(timeline.footage.name, marks, boxes=timeline.boxes)
+    return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256)
 
 
 def _mark(a: Annotation, score: float | None) -> Mark:

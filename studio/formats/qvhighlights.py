@@ -12,11 +12,23 @@ from typing import Any
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Annotation, Timeline
 
 HOLDS = Holds(tracks=False)
 TRACK = "Query"
 _CLIP = 2_000_000
+_RATINGS = ("saliency_scores", "pred_saliency_scores")
+_RECORD = {
+    "qid",
+    "query",
+    "duration",
+    "vid",
+    "relevant_windows",
+    "pred_relevant_windows",
+    "relevant_clip_ids",
+    *_RATINGS,
+}
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -50,25 +62,28 @@ def _within(a: Annotation, clip: int) -> int:
 def read(data: bytes, name: str) -> list[Part]:
     """Queries with their windows. Raises FormatError naming the line."""
     found: dict[str, list[Mark]] = {}
-    rated = 0
+    notes = Notes()
     for number, line in reading.lines_of(data):
         where = f"Line {number}"
-        record = reading.expect(reading.json_of(line), dict, where)
-        key = "relevant_windows" if "relevant_windows" in record else "pred_relevant_windows"
-        query, video = reading.child(record, "query", str, where), reading.child(record, "vid", str, where)
-        rated += "saliency_scores" in record
-        marks = [_mark(window, query, where) for window in reading.child(record, key, list, where)]
-        found.setdefault(video, []).extend(marks)
-    problems = (f"The saliency ratings of {rated} queries have no place on a timeline.",) if rated else ()
-    return [Part(video, tuple(marks), problems=problems if n == 0 else ())
-            for n, (video, marks) in enumerate(found.items())]  # fmt: skip
+        with notes.entry():
+            record = reading.expect(reading.json_of(line), dict, where)
+            key = "relevant_windows" if "relevant_windows" in record else "pred_relevant_windows"
+            query, video = reading.child(record, "query", str, where), reading.child(record, "vid", str, where)
+            windows = reading.child(record, key, list, where)
+            notes.known(record, _RECORD)
+            notes.left_out("list(s) of saliency ratings", sum(key in record for key in _RATINGS))
+            marks = found.setdefault(video, [])
+            for window in windows:
+                with notes.entry():
+                    marks.append(_mark(window, query, where, notes))
+    return notes.parts([Part(video, tuple(marks)) for video, marks in found.items()])
 
 
-def _mark(window: Any, query: str, where: str) -> Mark:
+def _mark(window: Any, query: str, where: str, notes: Notes) -> Mark:
     values = reading.expect(window, list, where)
     if len(values) not in (2, 3):
         raise FormatError(f"{where}: a window must be [start, end], or [start, end, score].")
-    score = reading.number(values[2], where) if len(values) == 3 else None
+    score = notes.score(values[2], where) if len(values) == 3 else None
     return Mark(reading.us_of(values[0], where), reading.us_of(values[1], where), query, TRACK, score=score)
 
 

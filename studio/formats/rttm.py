@@ -1,24 +1,28 @@
-"""RTTM: `SPEAKER file 1 onset duration <NA> <NA> name <NA> <NA>`, in seconds, exact to the µs.
+"""RTTM: `SPEAKER file 1 onset duration <NA> <NA> name confidence <NA>`, in seconds, exact to the µs.
 
-It keeps who and when, not what: the name is the track. Blanks in names become underscores, since they separate fields.
+It keeps who and when, not what: the name is the track. Blanks in names become underscores, since they separate fields;
+names in which other tools left blanks are read, where the fields around them say which they are.
 """
 
+import re
 from collections.abc import Sequence
 
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
-HOLDS = Holds(labels=False, naming=reading.word)
+HOLDS = Holds(labels=False, scores=True, naming=reading.word)
 SAID = "speaking"
+_NONE = "<NA>"
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One line a turn, at least three digits after the point, as the field has it."""
     lines = [
         f"SPEAKER {reading.word(t.footage.stem)} 1 {reading.decimal(a.segment.start, 3)} "
-        f"{reading.decimal(a.segment.duration, 3)} <NA> <NA> {a.track} <NA> <NA>\n"
+        f"{reading.decimal(a.segment.duration, 3)} <NA> <NA> {a.track} {t.scores.get(a.id, _NONE)} <NA>\n"
         for t in timelines
         for a in HOLDS.fitted(t)
     ]
@@ -31,22 +35,57 @@ def read(data: bytes, name: str) -> list[Part]:
     Raises FormatError naming the line.
     """
     found: dict[str, list[Mark]] = {}
-    other = 0
+    notes = Notes()
+    other = False
     for number, line in reading.lines_of(data):
-        fields, where = line.split(), f"Line {number}"
-        if fields[0] != "SPEAKER":
-            other += not line.startswith(";")
-            continue
-        if len(fields) < 8:
-            raise FormatError(f"{where} has {len(fields)} fields instead of 10; is this RTTM?")
-        start = reading.us_of(fields[3], where)
-        mark = Mark(start, start + reading.us_of(fields[4], where), SAID, fields[7])
-        found.setdefault(fields[1], []).append(mark)
+        fields = line.split()
+        if fields[0] == "SPEAKER":
+            with notes.entry():
+                video, mark = _turn(fields, f"Line {number}", notes)
+                found.setdefault(video, []).append(mark)
+        elif not line.startswith(";"):
+            other = True
+            notes.left_out("line(s) of other types than SPEAKER")
     if other and not found:
         raise FormatError("This file has no SPEAKER line; is this RTTM?")
-    problems = (f"{other} lines that are not turns of speakers are left out.",) if other else ()
-    return [Part(video, tuple(marks), problems=problems if n == 0 else ())
-            for n, (video, marks) in enumerate(found.items())]  # fmt: skip
+    return notes.parts([Part(video, tuple(marks)) for video, marks in found.items()])
+
+
+def _turn(fields: list[str], where: str, notes: Notes) -> tuple[str, Mark]:
+    """SPEAKER file channel onset duration orthography subtype name confidence [lookahead].
+
+    Some tools write blanks into names. Where the onset stands is then told by the two empty fields after the duration,
+    which turns of speakers always have.
+    """
+    at = next(
+        (k for k in range(3, len(fields) - 4) if fields[k + 2 : k + 4] == [_NONE, _NONE] and _times(fields, k)), 3
+    )
+    if at == 3 and not 8 <= len(fields) <= 10 and not (len(fields) > 10 and fields[5:7] == [_NONE, _NONE]):
+        raise FormatError(f"{where} has {len(fields)} fields instead of 10; is this RTTM?")
+    name, confidence = _named(fields[at + 4 :])
+    start = reading.us_of(fields[at], where)
+    mark = Mark(start, start + reading.us_of(fields[at + 1], where), SAID, name, score=notes.score(confidence, where))
+    return " ".join(fields[1 : at - 1]), mark
+
+
+def _times(fields: list[str], at: int) -> bool:
+    try:
+        return all(reading.us_of(field, "") >= 0 for field in fields[at : at + 2])
+    except FormatError:
+        return False
+
+
+def _named(rest: list[str]) -> tuple[str, str | None]:
+    """The name and the confidence in what follows the subtype: confidence and lookahead are numbers or empty."""
+    count = len(rest)
+    while count > max(1, len(rest) - 2) and _is_fact(rest[count - 1]):
+        count -= 1
+    confidence = rest[count] if count < len(rest) and rest[count] != _NONE else None
+    return " ".join(rest[:count]), confidence
+
+
+def _is_fact(field: str) -> bool:
+    return field == _NONE or re.fullmatch(r"-?[\d.]+(?:[eE][-+]?\d+)?", field) is not None
 
 
 FORMAT = Format("rttm", "RTTM (who spoke when)", ".rttm", "text/plain", "s", HOLDS, write, read, many=True)

@@ -50,8 +50,9 @@ def parse(data: bytes, encoding: str | None = None) -> Subtitles:
         lines, dropped = _srt(text)
     else:
         lines = _others(text)
-    kept = sorted((start, end, said) for start, end, said in lines if said and end > start >= 0)
-    return Subtitles(kept, (*decoded.problems, *left_out(dropped)))
+    said = [line for line in lines if line[2]]
+    kept = sorted((start, end, text) for start, end, text in said if end > start >= 0)
+    return Subtitles(kept, (*decoded.problems, *left_out(dropped), *_endless(len(said) - len(kept))))
 
 
 def left_out(dropped: int) -> list[str]:
@@ -60,6 +61,12 @@ def left_out(dropped: int) -> list[str]:
         return []
     cues, they = ("1 cue has", "is") if dropped == 1 else (f"{dropped} cues have", "are")
     return [f"{cues} no readable time and {they} left out."]
+
+
+def _endless(count: int) -> list[str]:
+    return [f"{count} cue{'s' * (count != 1)} without any length {'is' if count == 1 else 'are'} left out."] * bool(
+        count
+    )
 
 
 def _srt(text: str) -> tuple[list[Line], int]:
@@ -76,11 +83,22 @@ def _srt(text: str) -> tuple[list[Line], int]:
         said = lines[number + 1 : following]
         if following < len(lines) and said and said[-1].strip().isdecimal():  # the number of the next cue
             said.pop()
+        without = _untimed(said)
+        dropped += without < len(said)
+        del said[without:]
         start, end = _us(match.groups()[:4]), _us(match.groups()[4:])
         found.append((start, end, " ".join(html.unescape(_MARKUP.sub("", "\n".join(said))).split())))
     if not found:
         raise FormatError(_NOTHING)
     return found, dropped
+
+
+def _untimed(said: list[str]) -> int:
+    """Where in what is said a cue begins that has its number and words, and no line of times: after a blank line."""
+    for place in range(1, len(said) - 1):
+        if not said[place - 1].strip() and said[place].strip().isdecimal() and said[place + 1].strip():
+            return place
+    return len(said)
 
 
 def _us(parts: tuple[str | None, ...]) -> int:

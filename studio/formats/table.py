@@ -1,27 +1,51 @@
 """Our own CSV: one row an annotation, lossless but for boxes, and safe to open in a spreadsheet.
 
 A cell that a spreadsheet would take for a formula gets an apostrophe in front, as spreadsheets themselves write it;
-reading takes exactly that one away again. Only `track`, `label`, and times (`start_us` and `end_us`, or `start` and
-`end` in seconds) must be there when reading; `video` names the video.
+reading takes exactly that one away again. Only a label and times (`start_us` and `end_us`, or `start` and `end` in
+seconds) must be there when reading; `video` names the video. Commas, semicolons or tabs separate cells. The words that
+other tools have for these columns are known (“Start (s)”, “Begin Time - msec”, “Behavior”, “Tier”), also a duration
+instead of an end, and times as HH:MM:SS.mmm. Columns that are not read are named; `--map-column OLD=NEW` says what one
+is; NEW may be `attribute`, which keeps it under its own name, or nothing, which leaves it out.
 """
 
 import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from studio.errors import FormatError
+from studio.errors import FormatError, UsageError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes, listed
 from studio.timeline import Timeline
 
 HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True, attributes="all")
 COLUMNS = (
     "video", "track", "label", "start", "end", "start_us", "end_us", "score", "note", "annotator", "source",
-    "prediction_id", "id", "version", "attributes",
+    "prediction_id", "id", "version", "attributes", "sha256",
 )  # fmt: skip
+ROLES = ("video", "track", "label", "start", "end", "duration", "start_us", "end_us", "score", "note", "annotator",
+         "attributes", "sha256", "attribute")  # fmt: skip
+_OURS_ONLY = {"source", "prediction_id", "id", "version"}  # of the library that wrote the file
 _RISKY = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_SECONDS = r"(?: (?:s|secs?|seconds?|ss msec|hh mm ss(?: \w+)?))?"
+_MILLIS = r" (?:ms|msecs?|milliseconds?)"
+_START = r"(?:start|begin|beginning|onset|from|start time|begin time|onset time|time start|t start|tmin)"
+_END = r"(?:end|stop|finish|offset|to|until|end time|stop time|offset time|time end|time stop|t end|tmax)"
+_LENGTH = r"(?:duration|length)"
+# what other tools call a column, the likeliest first, and how many µs a number in it is
+_WORDS = {
+    "start": [(_START + _SECONDS, 1_000_000), (_START + _MILLIS, 1_000)],
+    "end": [(_END + _SECONDS, 1_000_000), (_END + _MILLIS, 1_000)],
+    "duration": [(_LENGTH + _SECONDS, 1_000_000), (_LENGTH + _MILLIS, 1_000)],
+    "label": [(word, 0) for word in ("labels?", "behaviou?r", "code", "event", "annotation(?: value)?", "class",
+                                     "activity", "action", "value", "text")],
+    "track": [(word, 0) for word in ("tier(?: name)?", "layer", "subject", "speaker")],
+    "video": [(word, 0) for word in ("video (?:file|name|id)", "media file(?: name| path)?", "file ?name", "file",
+                                     "media")],
+}  # fmt: skip
 
 
 def guarded(text: str) -> str:
@@ -34,9 +58,9 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _RISKY.match(cell) else cell
 
 
-def rows_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
+def rows_of(data: bytes, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """(number of the line, from 1, on which it begins; cells) of every row that is not blank. Raises FormatError."""
-    rows = csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True)
+    rows = csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True, delimiter=delimiter)
     line = 1
     try:
         for row in reading.counted(rows):
@@ -44,7 +68,9 @@ def rows_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
                 yield line, row
             line = rows.line_num + 1
     except csv.Error:
-        raise FormatError("This file is not CSV with commas; save it as CSV in UTF-8 and try again.") from None
+        raise FormatError(
+            f"From line {line} on, this file is not CSV with commas; save it as CSV in UTF-8 and try again."
+        ) from None
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -61,34 +87,152 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                 video, track, label, reading.decimal(start), reading.decimal(end), start, end,
                 "" if score is None else score, note, annotator, a.source, prediction, identity, a.version,
                 guarded(json.dumps(dict(a.attributes), ensure_ascii=False)) if a.attributes else "",
+                timeline.footage.sha256,
             ))  # fmt: skip
     return b"\xef\xbb\xbf" + target.getvalue().encode()
 
 
-def read(data: bytes, name: str) -> list[Part]:
-    """Rows of such a file, or of one that a person made with the same column names. Raises FormatError."""
-    rows = rows_of(data)
-    header = [cell.strip().lower() for cell in next(rows, (0, []))[1]]
-    times = ("start_us", "end_us") if {"start_us", "end_us"} <= set(header) else ("start", "end")
-    if not {"label", *times} <= set(header):
-        raise FormatError("The first row of this CSV must name the columns label, start and end (and track, video).")
-    found: dict[str, list[Mark]] = {}
-    for number, row in rows:
-        if len(row) != len(header):
-            raise FormatError(f"Line {number} of this CSV has {len(row)} cells instead of {len(header)}; repair it.")
-        cells = {key: unguarded(cell) for key, cell in zip(header, row, strict=True)}
-        found.setdefault(cells.get("video", ""), []).append(_mark(cells, times, f"Line {number}"))
-    return [Part(video, tuple(marks)) for video, marks in found.items()]
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a file: its name there, the role that it has ("" for none), and how many µs a number in it is."""
+
+    name: str
+    role: str
+    unit: int = 1_000_000
 
 
-def _mark(cells: dict[str, str], times: tuple[str, str], where: str) -> Mark:
-    read_time = reading.whole if times[0] == "start_us" else reading.us_of
-    score = cells.get("score", "")
-    return Mark(
-        read_time(cells[times[0]], where), read_time(cells[times[1]], where), cells["label"], cells.get("track", ""),
-        cells.get("note", ""), reading.number(score, where) if score else None, cells.get("annotator", ""),
-        reading.attributes_in(cells.get("attributes", ""), where),
-    )  # fmt: skip
+def columns(data: bytes, chosen: Mapping[str, str] | None = None) -> tuple[list[Column], str]:
+    """The columns of a table, and what separates its cells. `chosen` says which role some have, "" for none.
+
+    Raises FormatError where it is no table, UsageError for a column or role that there is not.
+    """
+    found = []
+    for delimiter in (",", ";", "\t"):
+        try:
+            header = [cell.strip() for cell in next(rows_of(data, delimiter), (0, []))[1]]
+        except FormatError:
+            continue
+        found.append((_roles(header, {}), delimiter, header))
+    if not found:
+        raise FormatError("This file is not CSV with commas; save it as CSV in UTF-8 and try again.")
+    _, delimiter, header = max(found, key=lambda each: (sum(bool(c.role) for c in each[0]), len(each[2])))
+    return _roles(header, chosen or {}), delimiter
+
+
+def _roles(header: Sequence[str], chosen: Mapping[str, str]) -> list[Column]:
+    by_name = {name.casefold(): role.strip().lower() for name, role in chosen.items()}
+    wrong = [role for role in by_name.values() if role not in (*ROLES, "")]
+    if wrong:
+        raise UsageError(f"“{wrong[0]:.40}” is nothing that a column can be; use one of: {', '.join(ROLES)}.")
+    missing = set(by_name) - {name.casefold() for name in header}
+    if missing:
+        raise UsageError(f"This file has no column “{min(missing):.40}”; it has {listed(header)}.")
+    taken = {role for role in by_name.values() if role != "attribute"}
+    made: dict[int, Column] = {}
+    for place, name in enumerate(header):
+        if name.casefold() in by_name:
+            made[place] = Column(name, by_name[name.casefold()], _unit(name))
+        elif name.lower() in ROLES[:-1] and name.lower() not in taken:
+            taken.add(name.lower())
+            made[place] = Column(name, name.lower())
+    exact = {"start_us", "end_us"} <= taken
+    for role, words in _WORDS.items():
+        if role in taken or (exact and role in ("start", "end", "duration")) or (role == "duration" and "end" in taken):
+            continue
+        likely = ((place, unit) for word, unit in words for place, name in enumerate(header)
+                  if place not in made and re.fullmatch(word, _words(name)))  # fmt: skip
+        for place, unit in likely:
+            made[place] = Column(header[place], role, unit)
+            taken.add(role)
+            break
+    return [made.get(place, Column(name, "")) for place, name in enumerate(header)]
+
+
+def _words(name: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", name.lower()))
+
+
+def _unit(name: str) -> int:
+    return 1_000 if re.search(_MILLIS + "$", _words(name)) else 1_000_000
+
+
+def read(data: bytes, name: str, chosen: Mapping[str, str] | None = None) -> list[Part]:
+    """Rows of such a file, of one that a person made, or of another tool's. `chosen` says what some columns are.
+
+    Raises FormatError, UsageError.
+    """
+    found, delimiter = columns(data, chosen)
+    roles = {column.role for column in found}
+    exact = {"start_us", "end_us"} <= roles
+    if not ("label" in roles and (exact or ("start" in roles and roles & {"end", "duration"}))):
+        lacking = [role for role in ("label", "start", "end") if role not in roles]
+        raise FormatError(
+            f"This CSV has no column that is clearly its {' or '.join(lacking)}; it has "
+            f"{listed([c.name for c in found]) if found else 'none'}. Say which is which, as in --map-column A=start."
+        )
+    notes = Notes("column(s)")
+    _tell(found, exact, notes)
+    videos: dict[tuple[str, str], list[Mark]] = {}
+    with notes.entry():
+        rows = rows_of(data, delimiter)
+        next(rows)
+        for number, row in rows:
+            with notes.entry():
+                if len(row) != len(found):
+                    raise FormatError(
+                        f"Line {number} of this CSV has {len(row)} cells instead of {len(found)}; repair it."
+                    )
+                cells = {c.role or f"\0{c.name}": unguarded(cell) for c, cell in zip(found, row, strict=True)}
+                more = {c.name: unguarded(cell) for c, cell in zip(found, row, strict=True)
+                        if c.role == "attribute" and cell}  # fmt: skip
+                where = f"Line {number}"
+                mark = _mark(cells, _times(cells, found, exact, where), more, where, notes)
+                videos.setdefault((cells.get("video", ""), cells.get("sha256", "")), []).append(mark)
+    return notes.parts([Part(video, tuple(marks), sha256=sha256) for (video, sha256), marks in videos.items()])
+
+
+def _tell(found: Sequence[Column], exact: bool, notes: Notes) -> None:
+    """Which columns are taken for what, where that was not clear, and which are not read."""
+    renamed = [f"“{c.name:.40}” as {c.role}" for c in found if c.role and c.name.lower() != c.role]
+    if renamed:
+        notes.say(f"Columns are read under other names: {', '.join(renamed)}.")
+    notes.known((c.name or "(no name)" for c in found if not c.role), _OURS_ONLY)
+    if exact:
+        notes.known((c.name for c in found if c.role == "duration"), ())
+
+
+def _times(cells: Mapping[str, str], found: Sequence[Column], exact: bool, where: str) -> tuple[int, int]:
+    if exact:
+        return reading.whole(cells["start_us"], where), reading.whole(cells["end_us"], where)
+    units = {column.role: column.unit for column in found}
+    start = _time(cells["start"], units["start"], where)
+    if "end" in cells:
+        return start, _time(cells["end"], units["end"], where)
+    return start, start + _time(cells["duration"], units["duration"], where)
+
+
+def _time(text: str, unit: int, where: str) -> int:
+    """Seconds or milliseconds as a number, or HH:MM:SS.mmm → µs."""
+    text = text.strip()
+    if match := re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)", text):
+        hours, minutes, seconds = match.groups()
+        return (int(hours or 0) * 60 + int(minutes)) * 60_000_000 + reading.us_of(seconds.replace(",", "."), where)
+    us = reading.us_of(re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", text), where)
+    return us if unit == 1_000_000 else round(us * unit / 1_000_000)
+
+
+def _mark(
+    cells: Mapping[str, str], times: tuple[int, int], more: Mapping[str, str], where: str, notes: Notes
+) -> Mark:  # fmt: skip
+    attributes = dict(more)
+    try:
+        attributes = {**reading.attributes_in(cells.get("attributes", ""), where), **more}
+    except FormatError:
+        notes.left_out("cell(s) of attributes that are no JSON object")
+    score = notes.score(cells.get("score", ""), where)
+    texts = (cells.get(role, "") for role in ("track", "note", "annotator"))
+    track, note, annotator = texts
+    return Mark(*times, cells["label"], track, note, score, annotator, notes.attributes(attributes))
 
 
 FORMAT = Format("csv", "CSV, safe for spreadsheets", ".csv", "text/csv", "µs and s", HOLDS, write, read, many=True)

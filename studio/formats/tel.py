@@ -3,22 +3,26 @@
 Times are `HH:MM:SS.mmm`: rounded to the nearest ms, never shorter than 1 ms. A cue of the file is one annotated
 interval; its words are those of the transcript's lines whose middle lies in it. Reading makes every cue of an emotion a
 segment of its own: joining neighbours is up to who evaluates. Training clips only count emotions, which have no times.
+The words are not read back; import subtitles for them.
 """
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Annotation, Segment, Timeline
 
 HOLDS = Holds(grain=1000, tracks=False, text=str.strip)
 TRACK = "Emotion"
 _TIMES = re.compile(r"\s*(\d+):(\d\d):(\d\d(?:\.\d+)?)\s*-->\s*(\d+):(\d\d):(\d\d(?:\.\d+)?)\s*")
 _CLIP = "whole"
+_ENTRY = {"emo", "dialog", "dialog_name"}
+_EMOTION = {"time", "dialog", "segment"}
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -63,23 +67,39 @@ def _clock(us: int) -> str:
 
 def read(data: bytes, name: str) -> list[Part]:
     """Every annotated clip, called FILM/CLIP. Raises FormatError."""
-    parts, untimed = [], 0
+    found: list[Part] = []
+    untimed, notes = 0, Notes()
     for film, clips in reading.expect(reading.json_of(data), dict, "This TEL file").items():
-        for clip, entry in reading.expect(clips, dict, f"“{film:.40}”").items():
-            emotions = reading.child(entry, "emo", dict, f"“{film:.40}/{clip:.40}”")
-            timed = {label: value for label, value in emotions.items() if isinstance(value, dict)}
-            untimed += len(timed) < len(emotions)
-            marks = [m for label, value in timed.items() for m in _marks(label, value, f"“{film:.40}/{clip:.40}”")]
-            video = film if clip == _CLIP else f"{film}/{clip}"
-            if marks:
-                parts.append(Part(video, tuple(sorted(marks, key=lambda m: (m.start, m.end)))))
-    if untimed and not parts:
+        with notes.entry():
+            for clip, entry in reading.expect(clips, dict, f"“{film:.40}”").items():
+                with notes.entry():
+                    where = f"“{film:.40}/{clip:.40}”"
+                    emotions = reading.child(entry, "emo", dict, where)
+                    notes.known(entry, _ENTRY)
+                    timed = {label: value for label, value in emotions.items() if isinstance(value, dict)}
+                    notes.left_out("emotion(s) without times", len(emotions) - len(timed))
+                    untimed += len(timed) < len(emotions)
+                    marks = [m for label, value in timed.items() for m in _marks(label, value, where, notes)]
+                    if marks:
+                        notes.left_out("list(s) of what is said in a clip", any(_words(entry)))
+                        video = film if clip == _CLIP else f"{film}/{clip}"
+                        found.append(Part(video, tuple(sorted(marks, key=lambda m: (m.start, m.end)))))
+    if untimed and not found:
         raise FormatError("This is TEL's training file: its emotions have no times, so none can be placed.")
-    return parts
+    return notes.parts(found)
 
 
-def _marks(label: str, value: dict[str, Any], where: str) -> list[Mark]:
-    return [Mark(*_span(said, where), label.strip(), TRACK) for said in reading.child(value, "time", list, where)]
+def _words(entry: dict[str, Any]) -> list[Any]:
+    words = entry.get("dialog", [])
+    return words if isinstance(words, list) else [words]
+
+
+def _marks(label: str, value: dict[str, Any], where: str, notes: Notes) -> Iterator[Mark]:
+    with notes.entry():
+        notes.known(value, _EMOTION)
+        for said in reading.child(value, "time", list, where):
+            with notes.entry():
+                yield Mark(*_span(said, where), label.strip(), TRACK)
 
 
 def _span(said: Any, where: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Praat TextGrid: interval tiers that cover the whole video; gaps are empty intervals. Times exact to the µs.
 
-A tier holds no overlaps: what overlaps goes to further tiers. Point tiers have no lengths and cannot be imported. Both
-of Praat's spellings, the long and the short one, are read, in UTF-8 or UTF-16; the long one is written.
+A tier holds no overlaps: what overlaps goes to further tiers. Points have no lengths: they are counted and left
+out. Both of Praat's spellings, the long and the short one, are read, in UTF-8 or UTF-16; the long one is written.
 """
 
 import re
@@ -11,11 +11,15 @@ from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.layers import layered
 from studio.formats.model import Format, Holds, Mark, Part, heard
+from studio.formats.notes import Notes
 from studio.timeline import Annotation, Timeline
 
 HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=reading.one_line)
 # in the long spelling every value stands after a name and “=”; in the short one it stands alone
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|<(exists|absent)>|(?<![\w\[])(-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w\]])')
+
+_NUMBER = "\0"  # stands before what is no text in the file
+_KINDS = {"IntervalTier": 2, "TextTier": 1}  # numbers of an element
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -64,11 +68,14 @@ def read(data: bytes, name: str) -> list[Part]:
     text = reading.text_of(data)
     if "ooTextFile" not in text[:200] or "TextGrid" not in text[:200]:
         raise FormatError("This is not a TextGrid; in Praat, save it with “Save as text file”.")
-    tokens = _tokens(text)
+    notes = Notes()
+    marks: list[Mark] = []
     try:
-        return [_part(tokens)]
-    except (StopIteration, IndexError):
-        raise FormatError("This TextGrid ends in the middle; save it again.") from None
+        with notes.entry():
+            _tiers(_tokens(text), marks, notes)
+    except StopIteration:
+        notes.bad("This TextGrid ends in the middle; save it again.")
+    return notes.parts([Part("", tuple(marks))])
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -77,37 +84,62 @@ def _tokens(text: str) -> Iterator[str]:
         if match.group(1) is not None:
             yield match.group(1).replace('""', '"')
         else:
-            yield "\0" + (match.group(2) or match.group(3))
+            yield _NUMBER + (match.group(2) or match.group(3))
 
 
-def _part(values: Iterator[str]) -> Part:
+def _tiers(values: Iterator[str], marks: list[Mark], notes: Notes) -> None:
+    """Every tier. Raises StopIteration where the file ends within one."""
     for _ in range(4):  # file type, class, begin and end of the whole
         next(values)
-    if next(values) != "\0exists":
-        return Part("", ())
-    marks: list[Mark] = []
-    points = 0
-    for _ in range(_count(next(values))):
-        kind, track = next(values), next(values)
+    if next(values) != f"{_NUMBER}exists":
+        return
+    found, kind, count = 0, "", 0
+    with notes.entry():
+        kind = next(values)
+        count = _count(kind)
+    while True:
+        skipped = 0
+        while kind and kind not in _KINDS:
+            skipped += kind != f"{_NUMBER}{count}"
+            kind = next(values, "")
+        if skipped:
+            notes.bad("A tier is of a kind that is not known, or has more in it than it says.")
+        if not kind:
+            break
+        found += 1
+        track = next(values)
         next(values), next(values)
-        for _ in range(_count(next(values))):
-            if kind == "IntervalTier":
-                start, end, label = _time(next(values)), _time(next(values)), next(values)
-                if label:
-                    marks.append(Mark(start, end, heard(label), track))
-            else:
-                next(values), next(values)
-                points += 1
-    problems = (f"{points} points have no length and are left out.",) if points else ()
-    return Part("", tuple(marks), problems=problems)
+        with notes.entry():
+            _tier(values, kind, track, marks, notes)
+        kind = next(values, "")
+    if found < count:
+        notes.bad("This TextGrid has fewer tiers than it says; save it again.")
+
+
+def _tier(values: Iterator[str], kind: str, track: str, marks: list[Mark], notes: Notes) -> None:
+    """The elements of a tier: each ends with its text, so that one that lacks something costs no other."""
+    size, left = _KINDS[kind], _count(next(values))
+    while left > 0:
+        numbers: list[str] = []
+        while (value := next(values)).startswith(_NUMBER):
+            numbers.append(value)
+        left -= max(1, -(-len(numbers) // size))
+        with notes.entry():
+            if len(numbers) != size:
+                raise FormatError(f"An interval or point of “{track:.40}” has not one beginning, end and text.")
+            times = [_time(number) for number in numbers]
+            if size == 1:
+                notes.left_out("point(s), which have no length,")
+            elif value:
+                marks.append(Mark(times[0], times[1], heard(value), track))
 
 
 def _count(token: str) -> int:
-    return reading.whole(token.removeprefix("\0"), "A number of tiers or intervals")
+    return reading.whole(token.removeprefix(_NUMBER), "A number of tiers or intervals")
 
 
 def _time(token: str) -> int:
-    return reading.us_of(token.removeprefix("\0"), "An interval")
+    return reading.us_of(token.removeprefix(_NUMBER), "An interval")
 
 
 FORMAT = Format("textgrid", "Praat TextGrid", ".TextGrid", "text/plain", "s", HOLDS, write, read)

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from studio.errors import FormatError
 from studio.formats import archive, reading
 from studio.formats.model import Format, Holds, Mark, Part, heard
+from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
 TRACK = "Action"
@@ -38,16 +39,25 @@ def read(data: bytes, name: str) -> list[Part]:
     """A zip, or one text whose class is its name. Raises FormatError naming the line."""
     files = archive.unpack(data) if archive.is_zip(data) else {name: data}
     found: dict[str, list[Mark]] = {}
+    notes = Notes()
     for file, content in files.items():
+        if archive.is_zip(data) and not file.lower().endswith(".txt"):
+            notes.left_out("file(s) of the archive without the ending .txt")
+            continue
         label = _SUBSET.sub("", PurePosixPath(file.replace("\\", "/")).name.removesuffix(".txt"))
-        for number, line in reading.lines_of(content):
-            fields = line.split()
-            if len(fields) != 3:
-                raise FormatError(f"Line {number} of {label:.40} does not read VIDEO START END; is this THUMOS?")
-            where = f"Line {number} of {label:.40}"
-            mark = Mark(reading.us_of(fields[1], where), reading.us_of(fields[2], where), heard(label), TRACK)
-            found.setdefault(fields[0], []).append(mark)
-    return [Part(video, tuple(marks)) for video, marks in found.items()]
+        with notes.entry():
+            for number, line in reading.lines_of(content):
+                with notes.entry():
+                    video, mark = _mark(line, label, f"Line {number} of {label:.40}")
+                    found.setdefault(video, []).append(mark)
+    return notes.parts([Part(video, tuple(marks)) for video, marks in found.items()])
+
+
+def _mark(line: str, label: str, where: str) -> tuple[str, Mark]:
+    fields = line.split()
+    if len(fields) != 3:
+        raise FormatError(f"{where} does not read VIDEO START END; is this THUMOS?")
+    return fields[0], Mark(reading.us_of(fields[1], where), reading.us_of(fields[2], where), heard(label), TRACK)
 
 
 FORMAT = Format("thumos", "THUMOS", ".zip", "application/zip", "s", HOLDS, write, read, many=True)

@@ -1,23 +1,30 @@
 """VIA 3 projects (JSON): files, attributes, and `metadata` whose `z` is [start, end] in seconds, exact to the µs.
 
-The attributes are `track` (1), `label` (2), `note` (3) and then those that annotations have, as text; VIA draws one
-row for each value of the first. Other
-projects' first attribute of time segments is read as the label, and a single one as both. Boxes are metadata with one
-time and a rectangle `xy` [2, x, y, width, height] in pixels.
+The attributes are `track` (1), `label` (2), `note` (3), `annotator` (4) and then those that annotations have, as text;
+VIA draws one row for each value of the first. Of other projects the first attribute of time segments (by its anchor) is
+the label; of attributes with options their texts are read. Boxes are metadata with one time and a rectangle `xy`
+[2, x, y, width, height] in pixels.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
 from studio.timeline import Box, Timeline
 
-HOLDS = Holds(notes=True, boxes=True, attributes="text")
+HOLDS = Holds(notes=True, annotators=True, boxes=True, attributes="text")
 TRACK = "Segment"
-OURS = ("track", "label", "note")
-_TRACK, _LABEL, _NOTE = "1", "2", "3"
-_VIDEO, _RECTANGLE = 4, 2
+OURS = ("track", "label", "note", "annotator")
+_TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
+_VIDEO, _RECTANGLE, _INLINE = 4, 2, 4
+_SEGMENTS = "FILE1_Z2_XY0"  # what an attribute describes: here segments of time of one file
+_CHOICES = (2, 3, 4)  # boxes to tick, one of several, a list
+_TOP = {"project", "config", "attribute", "file", "metadata", "view"}
+_ENTRY = {"vid", "flg", "z", "xy", "av"}
+_ATTRIBUTE = {"aname", "anchor_id", "type", "desc", "options", "default_option_id"}
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -57,6 +64,7 @@ def _entries(timeline: Timeline, keys: dict[str, str]) -> list[tuple[list[float]
     found: list[tuple[list[float], list[float], dict[str, str]]] = []
     for a in HOLDS.fitted(timeline):
         ours = {_TRACK: a.track, _LABEL: a.label, **({_NOTE: a.note} if a.note else {})}
+        ours |= {_ANNOTATOR: a.annotator} if a.annotator else {}
         av = {**{keys[name]: reading.as_text(value) for name, value in a.attributes.items()}, **ours}
         found.append(([reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)], [], av))
     wide, high = timeline.footage.width, timeline.footage.height
@@ -69,51 +77,109 @@ def _entries(timeline: Timeline, keys: dict[str, str]) -> list[tuple[list[float]
 
 def read(data: bytes, name: str) -> list[Part]:
     """Raises FormatError."""
-    project = reading.expect(reading.json_of(data), dict, "This VIA project")
-    files = reading.child(project, "file", dict, "This VIA project")
-    views = reading.child(project, "view", dict, "This VIA project")
-    attributes = reading.child(project, "attribute", dict, "This VIA project")
-    keys = _keys(attributes)
-    others = {k: str(a.get("aname", "")) for k, a in attributes.items() if k not in keys and isinstance(a, dict)}
-    marks: dict[str, list[Mark]] = {view: [] for view in views}
-    boxes: dict[str, dict[str, list[Box]]] = {view: {} for view in views}
-    other = 0
-    for key, entry in reading.child(project, "metadata", dict, "This VIA project").items():
+    project, notes = reading.expect(reading.json_of(data), dict, "This VIA project"), Notes()
+    files, views, attributes, metadata = (
+        reading.child(project, key, dict, "This VIA project") for key in ("file", "view", "attribute", "metadata")
+    )
+    notes.known(project, _TOP)
+    columns = _Attributes.of(attributes, notes)
+    found = {view: _View() for view in views}
+    for key, entry in metadata.items():
         where = f"Metadata “{key:.40}”"
-        view, z = reading.child(entry, "vid", str, where), reading.child(entry, "z", list, where)
-        reading.child(views, view, dict, where)
-        given = {k: str(v) for k, v in reading.child(entry, "av", dict, where).items()}
-        track, label, note = (given.get(k, "") for k in keys)
-        xy = entry.get("xy") or []
-        if len(z) == 2 and not xy:
-            start, end = (reading.us_of(t, where) for t in z)
-            more = {name: given[k] for k, name in others.items() if given.get(k) and name}
-            marks[view].append(
-                Mark(start, end, label, track or TRACK, note, attributes=reading.attributes_of(more, where))
-            )
-        elif len(z) == 1 and isinstance(xy, list) and len(xy) == 5 and xy[0] == _RECTANGLE:
-            _, x, y, wide, high = (reading.number(v, where) for v in xy)
-            box = reading.us_of(z[0], where), x, y, x + wide, y + high
-            boxes[view].setdefault(track or label or TRACK, []).append(box)
-        else:
-            other += 1
-    problems = (f"{other} entries that are neither segments nor rectangles are left out.",) if other else ()
-    found = []
+        with notes.entry():
+            view = str(reading.child(entry, "vid", (str, int), where))
+            reading.child(views, view, dict, where)
+            notes.known(entry, _ENTRY)
+            _take(entry, columns, found[view], where, notes)
+    parts = []
     for view, entry in views.items():
-        fids = reading.child(entry, "fid_list", list, "A view")
-        video = reading.child(files, str(fids[0]) if fids else "", dict, "A view").get("fname", "")
-        shown = {track: tuple(sorted(listed)) for track, listed in boxes[view].items()}
-        if marks[view] or shown:
-            found.append(Part(str(video), tuple(marks[view]), "us", shown, pixels=True, problems=problems))
-            problems = ()
-    return found
+        with notes.entry():
+            if found[view].marks or found[view].boxes:
+                boxes = {track: tuple(sorted(listed)) for track, listed in found[view].boxes.items()}
+                parts.append(Part(_video(files, entry), tuple(found[view].marks), "us", boxes, pixels=True))
+    return notes.parts(parts)
 
 
-def _keys(attributes: dict[str, Any]) -> tuple[str, str, str]:
-    """The attributes that are track, label and note."""
-    names = {str(a.get("aname", "")).lower(): k for k, a in attributes.items() if isinstance(a, dict)}
-    first = next(iter(attributes), _TRACK)
-    return names.get("track", ""), names.get("label", first), names.get("note", "")
+@dataclass(slots=True)
+class _View:
+    """What is in one view, which is one video."""
+
+    marks: list[Mark] = field(default_factory=list)
+    boxes: dict[str, list[Box]] = field(default_factory=dict)
+
+
+def _video(files: dict[str, Any], view: Any) -> str:
+    fids = reading.child(view, "fid_list", list, "A view")
+    file = reading.child(files, str(fids[0]) if fids else "", dict, "A view")
+    return str(file.get("src") or file.get("fname", "")) if file.get("loc") != _INLINE else str(file.get("fname", ""))
+
+
+def _take(entry: dict[str, Any], columns: "_Attributes", view: _View, where: str, notes: Notes) -> None:
+    z, xy = reading.child(entry, "z", list, where), entry.get("xy") or []
+    given = columns.said(reading.child(entry, "av", dict, where), notes)
+    if len(z) == 2 and not xy:
+        start, end = (reading.us_of(t, where) for t in z)
+        label = given.get(columns.label, "")
+        track, note, annotator = (given.get(name, "") for name in ("track", "note", "annotator"))
+        more = {name: text for name, text in given.items() if name not in {columns.label, *OURS} and text}
+        mark = Mark(start, end, label, track or columns.row, note, None, annotator, notes.attributes(more))
+        view.marks.append(mark)
+    elif len(z) == 1 and isinstance(xy, list) and len(xy) == 5 and xy[0] == _RECTANGLE:
+        _, x, y, wide, high = (reading.number(v, where) for v in xy)
+        box = reading.us_of(z[0], where), x, y, x + wide, y + high
+        what = given.get("track") or given.get(columns.box_label) or next(iter(given.values()), "") or TRACK
+        view.boxes.setdefault(what, []).append(box)
+    elif not z:
+        notes.left_out("description(s) of whole files or pictures")
+    else:
+        notes.left_out("region(s), neither segments nor rectangles,")
+
+
+@dataclass(frozen=True, slots=True)
+class _Attributes:
+    """The attributes of a project by id: their names, and their options where they have some. `label` and `box_label`
+    are the names of those that say what segments and rectangles are; `row` the track of what is on none."""
+
+    names: dict[str, str]
+    options: dict[str, dict[str, str]]
+    label: str
+    box_label: str
+    row: str
+
+    @classmethod
+    def of(cls, attributes: dict[str, Any], notes: Notes) -> "_Attributes":
+        names: dict[str, str] = {}
+        options: dict[str, dict[str, str]] = {}
+        anchors: dict[str, str] = {}
+        for key, attribute in attributes.items():
+            with notes.entry():
+                one = reading.expect(attribute, dict, f"The attribute “{key:.40}”")
+                notes.known(one, _ATTRIBUTE)
+                name = str(one.get("aname", "")) or key
+                names[key] = name.lower() if name.lower() in OURS else name
+                anchors[key] = str(one.get("anchor_id", _SEGMENTS))
+                listed = one.get("options")
+                if one.get("type") in _CHOICES and isinstance(listed, dict):
+                    options[key] = {str(k): str(v) for k, v in listed.items()}
+        of_segments = [names[key] for key in names if anchors[key] == _SEGMENTS]
+        label = "label" if "label" in names.values() else next((n for n in of_segments if n not in OURS), "label")
+        box_label = next((names[key] for key in names if anchors[key].endswith("XY1")), label)
+        return cls(names, options, label, box_label, TRACK)
+
+    def said(self, av: dict[str, Any], notes: Notes) -> dict[str, str]:
+        """The values of an entry by the names of their attributes; of choices their texts."""
+        found = {}
+        for key, value in av.items():
+            if key not in self.names:
+                notes.left_out("value(s) of attributes that the project does not have")
+                continue
+            text, known = reading.as_text(value), self.options.get(key)
+            if known:
+                chosen = [c for c in (part.strip() for part in text.split(",")) if c]
+                notes.left_out("option(s) that an attribute does not have", sum(c not in known for c in chosen))
+                text = ", ".join(known.get(c, c) for c in chosen) if text not in known else known[text]
+            found[self.names[key]] = text
+        return found
 
 
 FORMAT = Format("via", "VIA 3 project", ".json", "application/json", "s", HOLDS, write, read, many=True)

@@ -78,12 +78,18 @@ def _block(lines: list[str], place: int, header: bool) -> tuple[int, VttCue | No
             said.append(line)
         place += 1
     if times is None:
-        return place, None, bad
+        return place, None, bad or (not header and _is_lost(said))
     reading.room_for(1)
     payload = "\n".join(said)
     voice = _VOICE.search(payload)
     name = html.unescape(voice.group(1)).strip() if voice else ""
     return place, VttCue(*times, plain(payload), name), False
+
+
+def _is_lost(said: list[str]) -> bool:
+    """Whether a block without times is a cue that lacks them, and no comment, style or stray number."""
+    words = [line for line in said if line.strip() and not line.strip().isdecimal()]
+    return bool(words) and not _OTHER_BLOCKS.match(said[0])
 
 
 def _times(line: str) -> tuple[int, int] | None:

@@ -69,6 +69,7 @@ class Probe:
     stamped: bool  # every packet carries its time; False: the times were derived by decoding
     open_gop: bool  # frames that lean on the group before their key frame
     origin: int = field(repr=False)  # time stamp of the first displayed frame, in the stream's ticks
+    timecode: str  # what the recorder counted at the first frame: HH:MM:SS:FF, “;” before FF for drop frames; or ""
 
     @property
     def frame_count(self) -> int:

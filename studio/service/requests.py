@@ -96,8 +96,8 @@ class Typed:
 def decode(wanted: Any, request: Request, limits: Limits) -> Any:
     """What a request says, as an object of the class `wanted`; the request itself where that is not a `Typed` class.
 
-    Field types: str, int (0 or more), bool, Time, dict and list of texts, one of these or None, and Any, which is
-    passed on unread. Raises UsageError.
+    Field types: str, int and float (0 or more), bool, Time, dict and list of texts, one of these or None, and Any, which
+    is passed on unread. Raises UsageError.
     """
     if not (isinstance(wanted, type) and issubclass(wanted, Typed)):
         return request
@@ -130,6 +130,8 @@ def _field(each: Field[Any], hint: Any, request: Request, limits: Limits) -> Any
         return request.get(key) if isinstance(request.get(key), bool) else default
     if hint is Time:
         return time(request, key, default)
+    if hint is float:
+        return number(request, key, default)
     return whole(request, key, default) if hint is int else text(request, key, default, longest=most or MOST_TEXT)
 
 

@@ -14,7 +14,9 @@ class Footage:
     """One video. `duration` in µs, sides in pixels as displayed (0: not known).
 
     `pts` are the times of its frames in µs, rising from 0: frame i is displayed over `[pts[i], pts[i + 1])`, the last
-    one until `duration`. `fps` is for what is only shown (time codes); no time is ever computed from it.
+    one until `duration`. `fps` is for what is only shown (time codes); no time is ever computed from it. `timecode` is
+    what the recorder counted at the first frame, HH:MM:SS:FF or with “;” for drop frames, "" where the file has none,
+    None where nobody looked. `sha256` is that of the file's content.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Footage:
     height: int = 0
     fps: float = 0.0
     pts: Sequence[int] = field(default=(), repr=False)
+    timecode: str | None = ""
+    sha256: str = ""
 
     @property
     def stem(self) -> str:

@@ -65,7 +65,7 @@ def test_a_cue_begins_at_its_arrow_and_a_bad_one_drops_itself() -> None:
     [("netflix_chicas_del_cable.vtt", 865, 0), ("youtube_dl.vtt", 4, 0), ("comments.vtt", 3, 0), ("styles.vtt", 1, 0),
      ("cue_tags.vtt", 3, 0), ("sample.vtt", 16, 0), ("captions_with_bom.vtt", 4, 0), ("using_identifiers.vtt", 6, 0),
      ("metadata_headers.vtt", 2, 0), ("metadata_headers_multiline.vtt", 2, 0), ("no_captions.vtt", 0, 0),
-     ("invalid_timeframe.vtt", 6, 1), ("missing_timeframe.vtt", 6, 0), ("missing_caption_text.vtt", 4, 0)],
+     ("invalid_timeframe.vtt", 6, 1), ("missing_timeframe.vtt", 6, 1), ("missing_caption_text.vtt", 4, 0)],
 )  # fmt: skip
 def test_webvtt_of_other_projects(name: str, count: int, dropped: int) -> None:
     cues, left_out = webvtt.read(encoding.decode((REAL / name).read_bytes()).text)
@@ -116,6 +116,15 @@ def test_a_bad_cue_of_srt_drops_itself() -> None:
                            b"00:00:05,000 --> 00:00:06,000\nthree\n")  # fmt: skip
     assert [text for _, _, text in read.lines] == ["one", "three"]
     assert read.problems == ("1 cue has no readable time and is left out.",)
+
+
+def test_a_cue_of_srt_without_times_is_no_words_of_another() -> None:
+    read = subtitles.parse(b"1\n00:00:01,000 --> 00:00:02,000\none\n\n2\nlost\n\n3\n00:00:05,000 --> 00:00:06\nthree\n"
+                           b"\n4\n00:00:07,000 --> 00:00:07,000\nx\n")  # fmt: skip
+    assert [text for _, _, text in read.lines] == ["one", "three"]
+    assert read.problems == (
+        "1 cue has no readable time and is left out.", "1 cue without any length is left out.",
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- encodings

@@ -264,7 +264,7 @@ def test_label_studio_s_documented_structure() -> None:
         {"value": {"choices": ["x"]}, "type": "choices"}]}]}]  # fmt: skip
     (part,) = FORMATS["labelstudio"].read(json.dumps(exported).encode(), "x")  # type: ignore[misc]
     assert (part.video, part.problems) == (
-        "x.mp4", ("1 results that are neither segments nor boxes are left out.",),
+        "/data/upload/1/x.mp4", ("1 result of type “choices”, neither segments nor boxes, is left out.",),
     )  # fmt: skip
     assert read("labelstudio", json.dumps(exported).encode()) == [(80_000, 200_000, "videoLabels", "Moving")]
 

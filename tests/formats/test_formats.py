@@ -194,7 +194,6 @@ def test_losses_are_counted_sentences() -> None:
         "1 segment that overlaps others goes to further tiers.",
         "The notes of 1 segment are dropped.",
         "The confidence of 1 segment is dropped.",
-        "The names of the annotators of 1 segment are dropped.",
         "The links to predictions of 1 segment are dropped.",
         "The boxes of 1 track are dropped.",
     ]

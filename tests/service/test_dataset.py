@@ -103,7 +103,7 @@ def test_the_card_says_what_is_in_it(library: Studio, tmp_path: Path) -> None:
     assert card["licence"] == "not stated"
     page = (tmp_path / "set" / "README.md").read_text("utf-8")
     assert "| t | a\\|b 0 | 4 | 3 | 0.7 | 0.175 |" in page
-    assert "- The names of the annotators of 7 segments are dropped." in page
+    assert "- 3 segments that overlap others go to further tiers." in page
     assert json.loads((tmp_path / "set" / "card.json").read_text("utf-8")) == card
     assert sorted(p.name for p in (tmp_path / "set" / "annotations" / "all").iterdir())[1] == "bikes.eaf"
 

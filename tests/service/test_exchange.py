@@ -53,6 +53,7 @@ def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: st
             {"video": video, "track": "Activity", "label": "ride", "start": 0.5, "end": 2.0},
             {"video": video, "track": "Activity", "label": "ride", "start": 3.0, "end": 4.0},
         ],
+        "columns": [], "fps": None,
     }  # fmt: skip
     assert studio.timelines.annotations(video) == []
     assert studio.exchange.imports() == []

@@ -265,6 +265,7 @@
  * @property {boolean} reads
  * @property {boolean} writes
  * @property {boolean} lines
+ * @property {string[]} columns what a person may say that the columns of its files are
  *
  * @typedef {{ name: string, to: string, segments: number }} Renamed
  * @typedef {object} ImportPart
@@ -283,6 +284,8 @@
  * @property {number} already
  * @property {string[]} problems
  * @property {{ start: number, end: number, track: string, label: string }[]} sample
+ * @property {{ name: string, to: string }[]} columns of a table, and what they are taken for
+ * @property {number | null} fps the rate that frames are taken at, where the file does not say it
  *
  * @typedef {object} ImportRequest
  * @property {string | null} upload
@@ -294,6 +297,8 @@
  * @property {{ [name: string]: string }} tracks
  * @property {{ [name: string]: string }} labels
  * @property {{ [name: string]: string }} videos
+ * @property {{ [name: string]: string }} columns
+ * @property {number} fps
  *
  * @typedef {object} PastImport
  * @property {string} id
@@ -405,7 +410,7 @@
  * @property {[{}, { formats: FormatInfo[] }]} formats
  * @property {[{ video: string, format: string }, { lost: string[] }]} export_preview
  * @property {[ImportRequest, ImportPreview]} import_preview
- * @property {[ImportRequest & { annotator: string }, ImportPreview]} import_apply
+ * @property {[ImportRequest & { annotator: string }, Omit<ImportPreview, "columns" | "fps">]} import_apply
  * @property {[{ upload: string }, {}]} import_drop
  * @property {[{ import: string, annotator: string }, { removed: number, kept: number }]} import_undo
  * @property {[{ annotator?: string }, { imports: PastImport[] }]} imports

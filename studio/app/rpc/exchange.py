@@ -49,6 +49,6 @@ def _import_of(studio: Studio, request: ImportFile) -> tuple[bytes, str, str | N
     """The file, its name, its format and how it is to be imported."""
     options = ImportOptions(
         request.video or None, request.videos, request.tracks, request.labels, request.kind, request.encoding,
-        request.shift,
+        request.shift, request.columns, request.fps,
     )  # fmt: skip
     return studio.exchange.kept(request.upload), request.name, request.format or None, options

@@ -230,6 +230,8 @@ class ImportFile(Request):
     labels: dict[str, Name] = field(default_factory=dict)
     encoding: str = ""
     shift: str = ""
+    columns: dict[str, Name] = field(default_factory=dict)
+    fps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The facts about a file."""
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -92,9 +93,20 @@ def _facts(
         "stamped": table.stamped,
         "open_gop": table.open_gop,
         "origin": origin,
+        "timecode": _timecode(source),
         "frames": len(pts),
     }
     return facts, pts, keys
+
+
+def _timecode(source: Source) -> str:
+    """What the recorder counted at the first frame, as the file says it on a track of its own or in its header."""
+    streams = [source.video, *(stream for stream in source.container.streams if stream is not source.video)]
+    for holder in (*streams, source.container):
+        said = str(holder.metadata.get("timecode", ""))
+        if re.fullmatch(r"\d\d:[0-5]\d:[0-5]\d[:;.]\d\d", said):
+            return said.replace(".", ";")
+    return ""
 
 
 def _lead(source: Source, table: Table) -> int:

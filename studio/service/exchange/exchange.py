@@ -4,6 +4,7 @@ import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
@@ -11,13 +12,13 @@ from typing import Any
 from studio import formats
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
-from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, losses, place
+from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, losses, place, reading, table
 from studio.formats import encoding as encodings
 from studio.formats.reading import TooMany, bounded
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.exchange.pending_imports import PendingImports
 from studio.service.people.transcripts import may_transcribe
-from studio.service.videos import files
+from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, runs, transcripts, videos
@@ -25,6 +26,7 @@ from studio.store.imports import Batch
 from studio.timeline import Annotation, Box, Cue, Footage, Segment, Timeline, read_shift, seconds, us
 
 Row = dict[str, Any]
+TABLES = (".csv", ".tsv", ".txt")
 LINES = ("srt", "vtt")  # formats that may also be what is said in a video
 SHOWN = 500  # parts, tracks and labels of a preview at most
 SAMPLE = 20
@@ -36,7 +38,8 @@ class ImportOptions:
 
     `video` is where everything goes when the file is about one video. `kind` is annotations or lines, "" for what the
     format usually is. `encoding` is that of its text, "" for UTF-8 or what is guessed. `shift` is a time or a time code
-    of the video, by which everything lies later than the file says, or with “-” earlier.
+    of the video, by which everything lies later than the file says, or with “-” earlier. `columns` are those of a table
+    → what they are here. `fps` is at which rate the file counts frames, 0 for what it says itself.
     """
 
     video: str | None = None
@@ -46,6 +49,12 @@ class ImportOptions:
     kind: str = ""
     encoding: str = ""
     shift: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    fps: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.fps and not 0.1 <= self.fps <= 1_000:  # also not a number
+            raise UsageError("A frame rate is a number from 0.1 to 1000 frames a second.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class _Ready:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return self.placed.problems if self.row else (self.match.problem,)
+        return self.placed.problems if self.row else (self.match.problem, *self.part.problems)
 
 
 class Exchange:
@@ -105,7 +114,7 @@ class Exchange:
     def _footage(self, row: Row) -> Footage:
         return Footage(
             row["name"], row["duration_us"], row["id"], row["width"], row["height"], row["fps"],
-            self._media.frames(row),
+            self._media.frames(row), tracks.timecode(row), row["sha256"],
         )  # fmt: skip
 
     # ------------------------------------------------------------------ in
@@ -125,20 +134,24 @@ class Exchange:
         `format`, `kind`; `parts` with `name`, `video` ({id, name} or None), `rule` (how its name was understood, ""
         where it is the video's own), `likely` (videos that may be meant: {id, name, folder}), `segments`, `boxes`,
         `problems`; `tracks` and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already`
-        there, with `confidence`; `problems`; `sample`, the first few segments, times in s.
+        there, with `confidence`; `problems`; `sample`, the first few segments, times in s; of tables `columns` with
+        `name` and `to`, "" for those that are not read; `fps`, the rate that frames are taken at where the file counts
+        them and does not say at which, else None.
         Raises FormatError, UsageError, NotFound.
         """
         wanted = plan or ImportOptions()
         form, kind, ready = self._ready(data, name, format_name, wanted)
         batches = _batches(ready, kind, wanted)
         fresh = self._store.read(lambda db: [imports.fresh(db, batch) for batch in batches])
-        return _shown(name, form, kind, ready, wanted, batches, fresh)
+        shown = _shown(name, form, kind, ready, wanted, batches, fresh)
+        return {**shown, "columns": _columns(form, data, wanted), "fps": _rate(ready, wanted.fps)}
 
     def apply(
         self, data: bytes, name: str, format_name: str | None = None, plan: ImportOptions | None = None,
         annotator: str = "", by: Actor = OWNER,
     ) -> Row:  # fmt: skip
-        """Import a file as one transaction. Returns `import` (the id to undo it by) and what `preview` says.
+        """Import a file as one transaction. Returns `import` (the id to undo it by) and what `preview` says, but for
+        `columns` and `fps`.
 
         Raises FormatError, UsageError when nothing can be added, NotFound, PermissionDenied, StoreError.
         """
@@ -186,13 +199,21 @@ class Exchange:
         form = formats.named(format_name) if format_name else self._guessed(data, name)
         if form.read is None:
             raise UsageError(f"{form.title} can only be written; import another format.")
+        if plan.columns and form is not table.FORMAT:
+            raise UsageError(f"{form.title} has no columns to name; leave that out, or import the file as CSV.")
         kind = plan.kind or ("lines" if form.name in LINES else "annotations")
         if kind not in ("annotations", "lines") or (kind == "lines" and form.name not in LINES):
             raise UsageError("A file is imported as annotations; only subtitles may be imported as lines.")
         with bounded(self._limits.import_marks):
-            parts = form.read(data, files.display_name(name))
+            if plan.columns:
+                parts = table.read(data, files.display_name(name), plan.columns)
+            else:
+                parts = form.read(data, files.display_name(name))
         if not any(part.marks or part.boxes for part in parts):
-            raise FormatError("There is nothing to import in this file.")
+            said = [problem for part in parts for problem in part.problems]
+            raise FormatError(" ".join(["There is nothing to import in this file.", *said]))
+        if plan.fps:
+            parts = [replace(part, rate=plan.fps, frame_count=0, unsure=False) for part in parts]
         return form, kind, self._placed(parts, name, plan)
 
     def _reads(self, form: Format, data: bytes, name: str) -> bool:
@@ -212,14 +233,16 @@ class Exchange:
         library = VideoMatcher(self._store.read(videos.listed))
         only = self._video(plan.video) if plan.video else None
         known: dict[str, Footage] = {}
+        named = {part.video for part in parts}
         ready = []
         for part in parts:
             own = part.video or PurePath(files.display_name(name)).stem
-            match = library.find(own)
-            if part.video in plan.videos:
-                match = Match(self._video(plan.videos[part.video]))
+            match = library.find(own, part.sha256)
+            chosen = plan.videos.get(part.video) or plan.videos.get(_last(part.video))
+            if chosen:
+                match = Match(self._video(chosen))
             elif only is not None:
-                match = _narrowed(only, match, len(parts), own)
+                match = _narrowed(only, match, len(named), own)
             if match.row is None:
                 ready.append(_Ready(part, match, Placed((), {}, ())))
                 continue
@@ -233,12 +256,19 @@ class Exchange:
     # ------------------------------------------------------------------ files that a browser sends
 
     def keep(self, data: bytes, name: str) -> Row:
-        """Keep a file until it is imported: `upload`, the token that names it, `name`, and `formats` that can read it.
+        """Keep a file until it is imported: `upload`, the token that names it, `name`, `formats` that can read it, and
+        the names of its `columns`, should it be a table.
 
         Raises FormatError, OSError; see `incoming`.
         """
         token = self._pending.keep(data)
-        return {"upload": token, "name": files.display_name(name), "formats": self.readers(data, name)}
+        columns: list[str] = []
+        if PurePath(name).suffix.lower() in TABLES:
+            with suppress(FormatError):
+                columns = [column.name for column in table.columns(data)[0]]
+        return {
+            "upload": token, "name": files.display_name(name), "formats": self.readers(data, name), "columns": columns,
+        }  # fmt: skip
 
     def kept(self, token: str) -> bytes:
         """The file of a token.
@@ -254,11 +284,14 @@ class Exchange:
 
 def listed() -> list[Row]:
     """Every format: `name`, `title`, `extension`, `units`, `reads`, `writes`, `many` (videos a file), `lines` (whether
-    it may also be a transcript), `cannot` (what it has no place for)."""
+    it may also be a transcript), `columns` (what a person may say that its columns are), `cannot` (what it has no place
+    for)."""
     return [
         {
             "name": f.name, "title": f.title, "extension": f.extension, "units": f.units, "reads": f.read is not None,
-            "writes": f.write is not None, "many": f.many, "lines": f.name in LINES, "cannot": cannot_hold(f),
+            "writes": f.write is not None, "many": f.many, "lines": f.name in LINES,
+            "columns": list(table.ROLES) if f is table.FORMAT else [],
+            "cannot": cannot_hold(f),
         }
         for f in FORMATS.values()
     ]  # fmt: skip
@@ -282,6 +315,11 @@ def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:
         for person in runs.get(db, run["id"])["payload"].get("tracks", ())
         if person.get("boxes")
     }
+
+
+def _last(name: str) -> str:
+    """The name of a file without its folders."""
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def _narrowed(only: Row, match: Match, parts: int, name: str) -> Match:
@@ -351,19 +389,22 @@ def _shown(
 ) -> Row:  # fmt: skip
     """What `preview` says, by what the file has (`batches`) and what of that is new (`fresh`)."""
     marks = [mark for one in ready for mark in one.placed.marks]
-    unknown = sum(one.row is None for one in ready)
-    problems = [f"{unknown} of {len(ready)} videos of this file are not in the library, and left out."]
+    listed = list(reading.grouped(sorted(ready, key=lambda one: one.row is None), lambda one: one.part.video).values())
+    unknown = sum(several[0].row is None for several in listed)
+    problems = [f"{unknown} of {len(listed)} videos of this file are not in the library, and left out."]
+    problems *= bool(unknown and len(listed) > 1)
+    problems += dict.fromkeys(said for several in listed[SHOWN:] for one in several for said in one.part.problems)
     return {
         "file": files.display_name(name),
         "format": form.name,
         "kind": kind,
-        "parts": [_part(one) for one in sorted(ready, key=lambda one: one.row is None)[:SHOWN]],
+        "parts": [_part(several) for several in listed[:SHOWN]],
         "tracks": _counted((m.track for m in marks), plan.tracks),
         "labels": _counted((m.label for m in marks), plan.labels),
         "segments": _segments(fresh),
         "already": _segments(batches) - _segments(fresh),
         "confidence": sum(len(b.scores) for b in fresh),
-        "problems": problems * bool(unknown and len(ready) > 1),
+        "problems": problems,
         "sample": _sample(ready, plan),
     }
 
@@ -372,7 +413,9 @@ def _segments(batches: Sequence[Batch]) -> int:
     return sum(len(b.annotations) + len(b.lines) for b in batches)
 
 
-def _part(one: _Ready) -> Row:
+def _part(several: Sequence[_Ready]) -> Row:
+    """What the file has for one video, which may be in parts that count time differently."""
+    one = several[0]
     return {
         "name": one.part.video,
         "video": None if one.row is None else {"id": one.row["id"], "name": one.row["name"]},
@@ -381,10 +424,23 @@ def _part(one: _Ready) -> Row:
             {"id": row["id"], "name": row["name"], "folder": PurePath(row["path"]).parent.name}
             for row in one.match.likely
         ],
-        "segments": len(one.part.marks if one.row is None else one.placed.marks),
-        "boxes": len(one.placed.boxes),
-        "problems": list(one.problems),
+        "segments": sum(len(each.part.marks if each.row is None else each.placed.marks) for each in several),
+        "boxes": len({track for each in several for track in each.placed.boxes}),
+        "problems": list(dict.fromkeys(problem for each in several for problem in each.problems)),
     }
+
+
+def _columns(form: Format, data: bytes, plan: ImportOptions) -> list[Row]:
+    """The columns of a table and what they are taken for."""
+    if form is not table.FORMAT:
+        return []
+    return [{"name": column.name, "to": column.role} for column in table.columns(data, plan.columns)[0]]
+
+
+def _rate(ready: Sequence[_Ready], fps: float) -> float | None:
+    """The frame rate that a person may have to correct."""
+    unsure = next((one for one in ready if one.part.asks_rate and one.row), None)
+    return fps or (round(unsure.row["fps"], 3) if unsure and unsure.row else None)
 
 
 def _counted(names: Any, renamed: Mapping[str, str]) -> list[Row]:

@@ -13,8 +13,15 @@ Row = dict[str, Any]
 
 def facts(probe: Probe) -> Row:
     """The columns `notes` and `tracks` of a video."""
-    found = {"sounds": [asdict(track) for track in probe.sounds], "texts": [asdict(track) for track in probe.texts]}
+    found = {"sounds": [asdict(track) for track in probe.sounds], "texts": [asdict(track) for track in probe.texts],
+             "timecode": probe.timecode}  # fmt: skip
     return {"notes": json.dumps(probe.notes), "tracks": json.dumps(found)}
+
+
+def timecode(row: Row) -> str | None:
+    """The time code of a video's first frame; None where it was added before that was kept."""
+    found = json.loads(row["tracks"] or "{}").get("timecode")
+    return None if found is None else str(found)
 
 
 def notes(row: Row) -> list[str]:

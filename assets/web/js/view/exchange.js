@@ -10,11 +10,12 @@ import { clock, counted, el, finder, toast } from "./dom.js";
 
 const PAST_SHOWN = 5;
 
-/** What a person wants otherwise than the file says: names of tracks, labels and videos.
+/** What a person wants otherwise than the file says: names of tracks, labels and videos, what columns are, and how many
+ * frames a second it counts (0: as it says).
  * @typedef {{ [name: string]: string }} Names
- * @returns {{ tracks: Names, labels: Names, videos: Names }}
+ * @returns {{ tracks: Names, labels: Names, videos: Names, columns: Names, fps: number }}
  */
-const noChoices = () => ({ tracks: {}, labels: {}, videos: {} });
+const noChoices = () => ({ tracks: {}, labels: {}, videos: {}, columns: {}, fps: 0 });
 
 export class Exchange {
   /** @type {FormatInfo[]} */
@@ -24,6 +25,8 @@ export class Exchange {
   /** The token of the file that is to be imported. @type {string | null} */
   upload = null;
   name = "";
+  /** The names of the columns of the file, should it be a table. @type {string[]} */
+  columns = [];
   request = noChoices();
 
   /**
@@ -47,6 +50,7 @@ export class Exchange {
     this.format = $("import-format", "select");
     this.kind = $("import-kind", "select");
     this.scope = $("import-scope", "select");
+    this.fps = $("import-fps", "input");
     this.go = $("import-go", "button");
     $("export-format").addEventListener("change", () => this.showLosses());
     $("export-close").addEventListener("click", () => exporting.close());
@@ -60,6 +64,10 @@ export class Exchange {
     this.shift = $("import-shift", "input");
     this.shift.addEventListener("change", () => this.preview());
     $("import-scope").addEventListener("change", () => this.preview());
+    this.fps.addEventListener("change", () => {
+      this.request.fps = Number(this.fps.value) || 0;
+      this.preview();
+    });
     $("import-go").addEventListener("click", () => this.apply());
     importing.addEventListener("close", () => this.drop());
     $("import-close").addEventListener("click", () => importing.close());
@@ -140,6 +148,9 @@ export class Exchange {
     this.several = false;
     this.scope.value = "all";
     this.shift.value = "";
+    this.columns = [];
+    this.$("import-rate").hidden = true;
+    this.$("import-table").hidden = true;
   }
 
   /** @param {HTMLInputElement} input */
@@ -157,6 +168,7 @@ export class Exchange {
     }
     this.upload = data.upload;
     this.name = data.name;
+    this.columns = data.columns;
     const readable = (await this.known()).filter((format) => format.reads);
     const likely = new Set(data.formats);
     const select = this.format;
@@ -165,7 +177,9 @@ export class Exchange {
       ...readable.filter((f) => likely.has(f.name)).map(option),
       el("optgroup", { label: "All formats" }, ...readable.filter((f) => !likely.has(f.name)).map(option)),
     );
-    if (data.formats.length) select.value = data.formats[0];
+    // a table whose columns are not clear yet can still be read as one
+    const format = data.formats[0] ?? (data.columns.length > 1 && readable.find((f) => f.columns.length)?.name);
+    if (format) select.value = format;
     this.kind.value = "lines"; // what subtitles are for, where the format is one of subtitles
     await this.preview();
   }
@@ -189,6 +203,7 @@ export class Exchange {
     const format = this.formats.find((f) => f.name === this.format.value);
     const field = this.kind.closest("label");
     if (field) field.hidden = !format?.lines;
+    this.showColumns(format?.columns ?? [], []);
     try {
       const preview = await call(this.server, "import_preview", this.wanted);
       if (!this.several && preview.parts.length > 1) {
@@ -197,6 +212,7 @@ export class Exchange {
         return;
       }
       this.show(preview);
+      this.showColumns(format?.columns ?? [], preview.columns);
     } catch (error) {
       this.$("import-shown").hidden = !this.shift.value; // where it is wrong it is there to be mended
       this.$("import-message").textContent = messageOf(error);
@@ -214,8 +230,10 @@ export class Exchange {
   }
 
   /** @param {ImportPreview} preview */
-  show({ parts, tracks, labels, segments, already, problems, sample }) {
+  show({ parts, tracks, labels, segments, already, problems, sample, fps }) {
     const { $ } = this;
+    $("import-rate").hidden = fps === null;
+    if (fps !== null) this.fps.value = String(fps);
     $("import-message").textContent = problems.join(" ");
     const here = already ? `; ${already} more ${already === 1 ? "is" : "are"} here already` : "";
     const videos = parts.length > 1 ? `, of ${parts.length} videos` : "";
@@ -231,6 +249,48 @@ export class Exchange {
     $("import-shown").hidden = false;
     this.go.disabled = segments === 0;
     this.go.textContent = `Import ${segments}`;
+  }
+
+  /** What each column of a table is, and a choice of what else it may be.
+   * @param {string[]} roles
+   * @param {ImportPreview["columns"]} known what they are taken for; none where the file could not be read so far
+   */
+  showColumns(roles, known) {
+    const table = this.$("import-table", "details");
+    table.hidden = !roles.length || !this.columns.length;
+    table.open ||= !known.length;
+    const taken = new Map(known.map(({ name, to }) => [name, to]));
+    this.$("import-columns").replaceChildren(
+      ...this.columns.map((name) => this.columnRow(name, this.request.columns[name] ?? taken.get(name) ?? "", roles)),
+    );
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} is
+   * @param {string[]} roles
+   */
+  columnRow(name, is, roles) {
+    const select = el(
+      "select",
+      {
+        "aria-label": `What the column ${name} is`,
+        onchange: (event) => {
+          this.request.columns[name] = event.target.value;
+          this.preview();
+        },
+      },
+      el("option", { value: "", text: "left out" }),
+      ...roles.map((role) => el("option", { value: role, text: role })),
+    );
+    select.value = is;
+    return el(
+      "div",
+      { class: "row" },
+      el("span", { class: "grow", dir: "auto", text: name || "(no name)" }),
+      "→",
+      select,
+    );
   }
 
   /** Which video a part of the file goes to and why, and a choice where that is not sure.
