@@ -96,8 +96,8 @@ class Typed:
 def decode(wanted: Any, request: Request, limits: Limits) -> Any:
     """What a request says, as an object of the class `wanted`; the request itself where that is not a `Typed` class.
 
-    Field types: str, int and float (0 or more), bool, Time, dict and list of texts, one of these or None, and Any, which
-    is passed on unread. Raises UsageError.
+    Field types: str, int and float (0 or more), bool, Time, dict and list of texts, one of these or None, and Any,
+    which is passed on unread. Raises UsageError.
     """
     if not (isinstance(wanted, type) and issubclass(wanted, Typed)):
         return request
