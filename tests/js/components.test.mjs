@@ -11,6 +11,8 @@ import { Selection } from "../../assets/web/js/model/selection.js";
 import { inkOn, layout } from "../../assets/web/js/view/layout.js";
 import { marks } from "../../assets/web/js/view/ruler.js";
 
+const { Timeline } = await import("../../assets/web/js/view/timeline.js");
+
 test("history: groups go back and forth in opposite orders", () => {
   const history = new UndoStack();
   history.together(() => [1, 2].forEach((n) => history.add({ before: null, after: { id: `s${n}` } })));
@@ -147,6 +149,27 @@ test("rows: what is damaged in storage is forgotten", () => {
   kept.setItem("rows", "{half");
   assert.ok(new RowLayout(kept).isShown("anything"));
 });
+
+for (const [count, least] of [
+  [23, 12],
+  [120, 7],
+])
+  test(`layout: of ${count} segments at one time each has a lane of its own, and is what one points at there`, () => {
+    const { doc } = documentOf();
+    const ids = Array.from({ length: count }, (_, i) => doc.editor.create({ track: "T", start: i * 0.04, end: 9 }));
+    const made = layout(doc.store, new RowLayout(storage()));
+    const row = made.rows.find(({ name }) => name === "T");
+    assert.equal(row.lanes.length, count);
+    for (const [lane, next] of row.lanes.slice(1).map((next, i) => [row.lanes[i], next]))
+      assert.ok(lane.height >= least && lane.y + lane.height < next.y && next.y + next.height < row.height);
+    const timeline = Object.assign(Object.create(Timeline.prototype), { doc, start: 0, end: 10, rows: made.rows });
+    Object.assign(timeline, { selection: new Selection() });
+    Object.defineProperty(timeline, "width", { value: 1000 });
+    for (const lane of row.lanes)
+      for (const y of [lane.y, lane.y + lane.height / 2, lane.y + lane.height - 1])
+        assert.equal(timeline.at(800, row.y + y).item, lane.items[0]);
+    assert.deepEqual(new Set(row.lanes.map((lane) => lane.items[0].id)), new Set(ids));
+  });
 
 test("layout: overlapping segments are stacked, a collapsed row has one lane, a hidden one none", () => {
   const { doc } = documentOf();

@@ -26,10 +26,16 @@ import { countBefore } from "../model/binary-search.js";
 
 const PREDICTION_H = 15;
 const ANNOTATION_H = 24;
+/** How high lanes are where there are more of them: still with a label, and at last without one. */
+const DENSE = [
+  { lanes: 8, most: Infinity, gap: 2 },
+  { lanes: 40, most: 14, gap: 1 },
+  { lanes: Infinity, most: 7, gap: 1 },
+];
 const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
-const MOST_LANES = 4;
+const MOST_LANES = 400; // more at one time than anybody can tell apart; a canvas has an end too
 const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 46, graph: 44 };
 /** @type {{ [task: string]: number }} the order of tracks, by what is predicted in them */
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
@@ -129,10 +135,15 @@ function trackRow({ name, predictions, annotations }, rowLayout) {
   /** @type {Lane[]} */
   const lanes = [];
   let y = collapsed ? 3 : PAD;
-  const add = (/** @type {Lane["kind"]} */ kind, /** @type {number} */ full, /** @type {LaneItems} */ items) => {
-    const height = Math.round(full * scale);
+  const add = (
+    /** @type {Lane["kind"]} */ kind,
+    /** @type {number} */ full,
+    /** @type {LaneItems} */ items,
+    { most, gap } = DENSE[0],
+  ) => {
+    const height = Math.round(Math.min(full, most) * scale);
     lanes.push({ kind, y, height, items });
-    y += height + 2;
+    y += height + gap;
   };
   const count = predictions.length + annotations.length;
   const row = /** @type {const} */ ({ kind: "track", key: name, name, y: 0, collapsed, locked, count, lanes });
@@ -142,12 +153,15 @@ function trackRow({ name, predictions, annotations }, rowLayout) {
     return { ...row, height: y + 1 };
   }
   const [above, below] = [stack(predictions), stack(annotations)];
-  for (const items of above) add("prediction", PREDICTION_H, items);
+  for (const items of above) add("prediction", PREDICTION_H, items, density(above));
   for (const items of below.length ? below : [flat([])]) {
-    add("annotation", items.length || !above.length ? ANNOTATION_H : EMPTY_H, items);
+    add("annotation", items.length || !above.length ? ANNOTATION_H : EMPTY_H, items, density(below));
   }
   return { ...row, height: y + PAD - 2 };
 }
+
+const density = (/** @type {LaneItems[]} */ { length }) =>
+  /** @type {typeof DENSE[0]} */ (DENSE.find(({ lanes }) => length <= lanes));
 
 const byTime = (/** @type {Shown} */ a, /** @type {Shown} */ b) => a.start - b.start || a.end - b.end;
 
@@ -159,7 +173,7 @@ function flat(items) {
   return lane;
 }
 
-/** @param {Shown[]} items */
+/** As many lanes as overlaps need. @param {Shown[]} items */
 function stack(items) {
   /** @type {LaneItems[]} */
   const lanes = [];

@@ -311,7 +311,7 @@ export class Timeline extends Emitter {
       ctx.fillStyle = this.ink.stripe;
       ctx.fillRect(0, y, this.width, lane.height);
     }
-    ctx.font = lane.kind === "annotation" ? `12px ${FONT}` : `10.5px ${FONT}`;
+    ctx.font = lane.kind === "annotation" && lane.height > 16 ? `12px ${FONT}` : `10.5px ${FONT}`;
     let painted = -1; // segments narrower than a pixel share it
     for (let i = firstVisible(lane.items, this.start); i < lane.items.length; i++) {
       const item = lane.items[i];
@@ -353,8 +353,9 @@ export class Timeline extends Emitter {
   at(x, y) {
     const row = this.rows.find((r) => y >= r.y && y < r.y + r.height);
     if (!row || row.kind !== "track") return { row, item: null, part: null };
-    const near = row.lanes.filter((lane) => y >= row.y + lane.y - 2 && y < row.y + lane.y + lane.height + 2);
-    for (const lane of near.reverse()) {
+    const distance = (/** @type {Lane} */ { y: top, height }) => Math.abs(y - row.y - top - height / 2) - height / 2;
+    const near = row.lanes.filter((lane) => distance(lane) < 2).sort((a, b) => distance(a) - distance(b));
+    for (const lane of near) {
       const hit = hitTest(this, lane, x);
       if (hit) return { row, ...hit };
     }
