@@ -23,6 +23,9 @@ TOP, ASKED_TOP = 100, 24  # hits at most, and where a page does not say how many
 MOST_VIDEOS = 10_000  # that a question names
 
 
+LABELS = 300  # in use, of which a person may choose one
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which videos are looked at. None and "" let everything through."""
@@ -214,8 +217,9 @@ class Search:
         """What a person may choose from: labels, saved searches, recent questions."""
 
         def work(db: Any) -> Row:
-            used = list(dict.fromkeys(row["label"] for row in labels.schema(db)["labels"]))
-            return {"labels": used, "kept": _saved(db), "recent": searches.history(db, 8)}
+            listed = [row["label"] for row in labels.schema(db)["labels"]]
+            found = list(dict.fromkeys([*listed, *annotations.most_used_labels(db, LABELS)]))
+            return {"labels": found, "kept": _saved(db), "recent": searches.history(db, 8)}
 
         return self._store.read(work)
 

@@ -72,7 +72,7 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after))
     if not after.deleted and (before is None or (before.track, before.label) != (after.track, after.label)):
-        labels.insert(db, after.track, after.label)  # a label that left its list stays where it is
+        labels.check(db, after.track, after.label)  # a label that left its list stays where it is
     _put(db, video_id, after)
     seq = _append(db, video_id, change, Edit(before, after), annotator)
     if after.prediction_id:
@@ -84,6 +84,15 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
 def is_done(db: sqlite3.Connection, edit_id: str) -> bool:
     """Whether an edit was saved already: a browser that lost the answer sends it again."""
     return db.execute("SELECT 1 FROM revisions WHERE edit_id = ?", (edit_id,)).fetchone() is not None
+
+
+def most_used_labels(db: sqlite3.Connection, most: int) -> list[str]:
+    """The labels that annotations of the library have, the most frequent first."""
+    asked = (
+        "SELECT label FROM annotations WHERE NOT deleted AND label <> '' "
+        "GROUP BY label ORDER BY count(*) DESC, label LIMIT ?"
+    )
+    return [row["label"] for row in db.execute(asked, (most,))]
 
 
 def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], annotator: str) -> int:
@@ -112,7 +121,8 @@ def _decide(db: sqlite3.Connection, video_id: str, change: EditRequest, annotato
 
 def _prediction(db: sqlite3.Connection, video_id: str, prediction_id: str) -> sqlite3.Row:
     row = db.execute(
-        "SELECT p.*, r.video_id FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?", (prediction_id,)
+        "SELECT p.*, r.video_id, r.task FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?",
+        (prediction_id,),
     ).fetchone()
     if row is None or row["video_id"] != video_id:
         raise NotFound("The prediction behind this edit is not in this video; reload the page.")
@@ -121,10 +131,12 @@ def _prediction(db: sqlite3.Connection, video_id: str, prediction_id: str) -> sq
 
 
 def _source(db: sqlite3.Connection, video_id: str, a: Annotation) -> str:
-    """An annotation that says what its prediction said accepts it; any other corrects it."""
+    """An annotation that says what its prediction said accepts it; any other corrects it. What answers a question is
+    also accepted under a class: the words of the question are none."""
     p = _prediction(db, video_id, str(a.prediction_id))
-    same = (p["start_us"], p["end_us"], p["label"]) == (a.segment.start, a.segment.end, a.label)
-    return "accepted" if same else "correction"
+    same = (p["start_us"], p["end_us"]) == (a.segment.start, a.segment.end)
+    named = p["label"] == a.label or (p["task"] == "grounding" and labels.is_listed(db, a.track, a.label))
+    return "accepted" if same and named else "correction"
 
 
 def _put(db: sqlite3.Connection, video_id: str, a: Annotation) -> None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, stored, transcripts
+from studio.store import annotations, labels, stored, transcripts
 from studio.store.annotations import EditRequest
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue, Segment
+
+CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
         "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
         (import_id, file, form, kind, annotator, now()),
     )
+    for track, found in _classes(batches).items():
+        for label in found if not labels.is_closed(db, track) else ():
+            labels.insert(db, track, label)
     for batch in batches:
         for number, a in enumerate(batch.annotations):
             change = EditRequest(f"{import_id}-{batch.video_id}-{number}", "create", a)
@@ -82,6 +87,16 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
             replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id
+
+
+def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:
+    """The labels of each track, most frequent first, where they are few enough to be classes and not sentences."""
+    counts: dict[str, Counter[str]] = {}
+    for a in (a for batch in batches for a in batch.annotations):
+        counts.setdefault(a.track, Counter())[a.label] += 1
+    return {
+        track: [label for label, _ in found.most_common()] for track, found in counts.items() if len(found) <= CLASSES
+    }
 
 
 def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Tables `labels` and `tracks`: the project's schema.
 
-A label that somebody uses joins it by itself, with a colour and a key, unless its track takes only those there are.
+A segment may say anything unless its track takes only the labels of the schema: the words of a question are no class. A
+label joins the schema when somebody says so, or by an import with a few classes.
 """
 
 import hashlib
@@ -21,15 +22,27 @@ MOST = 2_000  # labels that the schema lists
 Row = dict[str, Any]
 
 
-def insert(db: sqlite3.Connection, track: str, label: str) -> None:
-    """Add a label to the schema unless it is there; does nothing for an empty one, nor in a schema that is full.
+def is_listed(db: sqlite3.Connection, track: str, label: str) -> bool:
+    """Whether a label is one of the schema."""
+    return db.execute("SELECT 1 FROM labels WHERE track = ? AND label = ?", (track, label)).fetchone() is not None
 
-    Raises UsageError where the track takes only the labels of the schema.
-    """
-    if not label or db.execute("SELECT 1 FROM labels WHERE track = ? AND label = ?", (track, label)).fetchone():
-        return
-    if db.execute("SELECT 1 FROM tracks WHERE track = ? AND closed", (track,)).fetchone():
+
+def is_closed(db: sqlite3.Connection, track: str) -> bool:
+    """Whether a track takes only the labels of the schema."""
+    return db.execute("SELECT 1 FROM tracks WHERE track = ? AND closed", (track,)).fetchone() is not None
+
+
+def check(db: sqlite3.Connection, track: str, label: str) -> None:
+    """Raises UsageError where the track takes only the labels of the schema, and this is none of them."""
+    if label and is_closed(db, track) and not is_listed(db, track, label):
         raise UsageError(f"“{track}” takes only the labels of its list, and “{label}” is not one: add it under Labels.")
+
+
+def insert(db: sqlite3.Connection, track: str, label: str) -> None:
+    """Add a label to the schema unless it is there, with the next colour and the next key that is free; does nothing
+    for an empty one, nor in a schema that is full."""
+    if not label or is_listed(db, track, label):
+        return
     if db.execute("SELECT count(*) FROM labels").fetchone()[0] >= MOST:
         return
     position = db.execute("SELECT coalesce(max(position), -1) + 1 FROM labels").fetchone()[0]

@@ -1,7 +1,9 @@
 """Editing: nothing is lost, nothing is overwritten silently, every boundary is a frame."""
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -206,15 +208,69 @@ def test_the_keyboard_is_enough(page: Page, served: Served, bikes: str) -> None:
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("o")
     page.keyboard.press("Enter")
+    expect(page.locator("#label-input")).not_to_be_focused()
+    page.keyboard.press("t")
     expect(page.locator("#label-input")).to_be_focused()
     page.keyboard.type("hands only")
-    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     annotate_page.saved()
     (made,) = annotate_page.segments("annotation")
     assert (made["start"], made["end"], made["label"]) == (1.0, pytest.approx(2.04), "hands only")
     page.locator("#timeline").focus()
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()
+
+
+def test_keys_stay_commands_until_a_person_goes_into_a_field(page: Page, served: Served, bikes: str) -> None:
+    """I O Enter 1 once typed “1” into the label; now a digit is a label wherever there is something to give it to."""
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(8.0, 9.0, "car")
+    page.click("#add-label")
+    expect(page.locator("#add-label")).to_have_count(0)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Escape")
+    for keys in (("i", "Shift+ArrowRight", "o", "1"), ("Shift+ArrowRight", "i", "Shift+ArrowRight", "o", "Enter", "1")):
+        for key in keys:
+            page.keyboard.press(key)
+    annotate_page.saved()
+    page.keyboard.down("m")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.up("m")
+    page.keyboard.press("i")
+    page.keyboard.press("Escape")
+    annotate_page.saved()
+    assert rows(served.home, "SELECT label FROM annotations WHERE video_id = ? ORDER BY start_us", bikes) == [
+        ("car",), ("car",), ("",), ("car",),
+    ]  # fmt: skip
+    assert rows(served.home, "SELECT label FROM labels") == [("car",)]
+
+
+def test_a_digit_accepts_a_proposal_under_a_class(page: Page, served: Served, bikes: str) -> None:
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
+        db.execute("DELETE FROM labels")
+        db.execute(
+            "INSERT INTO labels VALUES ('Moments', 'car', '#0072b2', '1', 0), ('Moments', 'bus', '#e69f00', '2', 1)"
+        )
+        db.execute("INSERT OR REPLACE INTO tracks VALUES ('Moments', 1)")
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    try:
+        page.fill("#ground-query", "something red")
+        page.click("text=Find moments")
+        page.locator("#segment-list [data-kind=prediction]").first.click()
+        page.locator("#timeline").focus()
+        page.keyboard.press("a")
+        expect(page.locator("#toast")).to_have_text(
+            "“Moments” takes only its labels: press the key of one to accept it so (1 car, 2 bus)."
+        )
+        page.keyboard.press("2")
+        annotate_page.saved()
+        asked = "SELECT a.label, a.source, p.label FROM annotations a JOIN predictions p ON p.id = a.prediction_id"
+        assert rows(served.home, f"{asked} WHERE a.video_id = ?", bikes) == [("bus", "accepted", "something red")]
+        assert rows(served.home, "SELECT label FROM labels ORDER BY position") == [("car",), ("bus",)]
+    finally:
+        with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
+            db.execute("DELETE FROM labels")
+            db.execute("DELETE FROM tracks")
 
 
 def test_two_windows_of_one_browser_lose_nothing_while_the_server_is_away(

@@ -10,6 +10,9 @@ import pytest
 
 from studio.errors import UsageError
 from studio.service import Studio
+from studio.service.exchange.exchange import ImportOptions
+from studio.store import runs
+from studio.timeline import ModelRun, Prediction, Segment
 
 
 def edit(number: int, **changes: Any) -> dict[str, Any]:
@@ -57,6 +60,44 @@ def test_what_a_list_no_longer_holds_is_still_moved_and_deleted(studio: Studio, 
     assert save(studio, video, moved, edit(3, op="delete", base_version=2)) == ["saved", "saved"]
     assert studio.timelines.annotations(video) == []
     assert [row["label"] for row in studio.labels.shown()["labels"]] == ["y"]
+
+
+def test_a_label_joins_the_schema_only_when_somebody_says_so(studio: Studio, video: str) -> None:
+    assert save(studio, video, edit(1, label="a slip of the hand")) == ["saved"]
+    assert studio.labels.shown()["labels"] == []
+    listed = studio.labels.add("T", " walk ")["labels"]
+    assert [(row["track"], row["label"], row["hotkey"]) for row in listed] == [("T", "walk", "1")]
+    assert studio.labels.add("T", "walk")["labels"] == listed
+    assert studio.labels.add("T", "run")["labels"][1]["hotkey"] == "2"
+    with pytest.raises(UsageError, match="Each entry needs a “label”"):
+        studio.labels.add("T", " ")
+
+
+def test_an_import_brings_its_classes_and_not_its_sentences(studio: Studio, video: str) -> None:
+    classes = [f"Phase,{label},{n},{n + 0.5}" for n, label in enumerate(("cut", "sew", "cut"))]
+    sentences = [f"Talk,sentence {n},{n / 10},{n / 10 + 0.05}" for n in range(60)]
+    data = "\n".join(["track,label,start,end", *classes, *sentences]).encode()
+    studio.exchange.apply(data, "a.csv", "csv", ImportOptions(video=video))
+    assert [(row["track"], row["label"]) for row in studio.labels.shown()["labels"]] == [
+        ("Phase", "cut"), ("Phase", "sew"),
+    ]  # fmt: skip
+
+
+def test_an_answer_is_accepted_under_a_class(studio: Studio, video: str) -> None:
+    found = Prediction(Segment(1_000_000, 2_000_000), "T", "a man who walks", 0.9)
+    run = ModelRun(video, "grounding", "vote", "1", [found], query="a man who walks")
+    run_id = studio.store.write(lambda db: runs.insert(db, run))
+    (stored,) = studio.store.read(lambda db: runs.predictions(db, run_id))
+    close(studio, "x", "y")
+    begun = {"id": "a", "prediction_id": stored.id, "source": "accepted", "start": 1.0, "end": 2.0}
+    assert save(studio, video, edit(1, **begun, label="a man who walks")) == ["invalid"]
+    assert save(studio, video, edit(2, **begun)) == ["saved"]
+    assert [(a.label, a.source) for a in studio.timelines.annotations(video)] == [("x", "accepted")]
+    assert save(studio, video, edit(3, **{**begun, "id": "a"}, op="update", base_version=1, label="y")) == ["saved"]
+    assert [(a.label, a.source) for a in studio.timelines.annotations(video)] == [("y", "accepted")]
+    moved = edit(4, **{**begun, "end": 3.0}, op="update", base_version=2, label="y")
+    assert save(studio, video, moved) == ["saved"]
+    assert [a.source for a in studio.timelines.annotations(video)] == ["correction"]
 
 
 @pytest.mark.parametrize("last", ["update", "delete"])

@@ -407,6 +407,7 @@
  * @property {[{ line: number | null }, { op: string, annotator: string, at: string, after: Line }[]]} line_history
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
  *   Schema & { renamed: number }]} save_schema
+ * @property {[{ track: string, label: string }, Schema]} add_label
  * @property {[{}, { formats: FormatInfo[] }]} formats
  * @property {[{ video: string, format: string }, { lost: string[] }]} export_preview
  * @property {[ImportRequest, ImportPreview]} import_preview

@@ -7,6 +7,7 @@ from studio.app.login import current_user
 from studio.app.rpc import exchange
 from studio.app.rpc.method import NAME_CHARS, Method, actor, annotator, model_name, rpc_methods
 from studio.app.rpc.requests import (
+    AddLabel,
     AnnotationReference,
     Changes,
     DeleteLine,
@@ -61,7 +62,10 @@ def _timeline(studio: Studio) -> list[Method]:
     def save_schema(request: SaveSchema) -> Any:
         return studio.labels.save(request.schema, annotator(request), actor(studio, request))
 
-    return rpc_methods(studio, load_document, changes, save, history, save_people, save_schema)
+    def add_label(request: AddLabel) -> Any:
+        return studio.labels.add(request.track, request.label)
+
+    return rpc_methods(studio, load_document, changes, save, history, save_people, save_schema, add_label)
 
 
 def _models(studio: Studio) -> list[Method]:

@@ -164,6 +164,12 @@ class SavePeople(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class AddLabel(Request):
+    track: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSchema(Request):
     schema: Any = None
 

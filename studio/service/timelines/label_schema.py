@@ -54,6 +54,20 @@ class LabelSchema:
 
         return self._store.write(work)
 
+    def add(self, track: str, label: str) -> Row:
+        """Add one label to the schema, with a colour and a key of its own; returns the schema.
+
+        Raises UsageError.
+        """
+        wanted = {"track": track, "label": label}
+        found = [self._text(wanted, key) for key in ("track", "label")]
+
+        def work(db: Any) -> Row:
+            labels.insert(db, *found)
+            return labels.schema(db)
+
+        return self._store.write(work)
+
     def _text(self, each: Any, key: str) -> str:
         value = text(each, key, "", longest=self._limits.label_chars) if isinstance(each, dict) else ""
         if not value.strip():

@@ -5,7 +5,7 @@ import { personOf } from "../model/people.js";
 import { RowLayout } from "../model/row-layout.js";
 import { Selection } from "../model/selection.js";
 import { go, note } from "../router.js";
-import { messageOf } from "../sync/api.js";
+import { call, messageOf } from "../sync/api.js";
 import { clock, finder, toast } from "../view/dom.js";
 import { Exchange } from "../view/exchange.js";
 import { Faces } from "../view/faces.js";
@@ -84,6 +84,7 @@ export class AnnotatePage {
         return player.frames;
       },
       decide: (ids, verdict) => workspace.decide(ids, verdict),
+      addLabel: (track, label) => this.addLabel(track, label),
       merge: () => this.merge(),
       shift: (ids) => workspace.shift(ids),
       tracks: () => this.timeline.names.filter((name) => this.trackNames.includes(name)),
@@ -102,6 +103,16 @@ export class AnnotatePage {
 
   /** Merges what is chosen; the commands know how. */
   merge = () => {};
+
+  /**
+   * @param {string} track
+   * @param {string} label that the schema is to list
+   */
+  async addLabel(track, label) {
+    const { workspace } = this;
+    const schema = await workspace.attempt(() => call(this.server, "add_label", { track, label }));
+    if (schema) workspace.doc?.store.takeSchema(schema);
+  }
 
   /** The names of the rows that hold segments, from top to bottom. */
   get trackNames() {

@@ -1,6 +1,6 @@
 // The buttons and keys of the Annotate page, and the pointer on its timeline.
 
-import { commands } from "../input/commands.js";
+import { commands, giveLabel } from "../input/commands.js";
 import { attach } from "../input/gestures.js";
 import { listen } from "../input/keys.js";
 import { current, go } from "../router.js";
@@ -54,7 +54,7 @@ export function connectControls(page, element, keymap) {
       const at = ids.indexOf(selection.current ?? "");
       return at < 0 ? ids.length > 0 : at + step >= 0 && at + step < ids.length;
     },
-    onDigit: (digit) => giveLabel(page, digit),
+    onDigit: (digit) => giveLabel(workspace, digit),
   });
   element.addEventListener("keydown", ({ target, key }) => {
     const field = /** @type {HTMLInputElement} */ (target);
@@ -106,20 +106,4 @@ function connectButtons(page, element, actions) {
   /** @type {NodeListOf<HTMLElement>} */
   const links = element.querySelectorAll("[data-go]");
   for (const link of links) link.addEventListener("click", () => go(/** @type {Page} */ (link.dataset.go)));
-}
-
-/** A digit gives the chosen annotations the label that has it.
- * @param {AnnotatePage} page
- * @param {string} digit
- */
-function giveLabel({ workspace, selection, rowLayout }, digit) {
-  const { store, editor } = workspace.opened;
-  editor.together(() => {
-    for (const id of selection.ids) {
-      const made = store.annotations.get(id);
-      if (!made || rowLayout.isLocked(made.track)) continue;
-      const label = store.labels.find((each) => each.track === made.track && each.hotkey === digit);
-      if (label) editor.update(id, { label: label.label });
-    }
-  });
 }

@@ -138,7 +138,9 @@ export class Workspace {
 
   /** Bring the focus to the label of what is chosen. */
   label() {
-    document.getElementById("label-input")?.focus();
+    const field = /** @type {HTMLInputElement | null} */ (document.getElementById("label-input"));
+    field?.focus();
+    if (field?.tagName === "INPUT") field.select();
   }
 
   // ---------------------------------------------------------------- review

@@ -17,6 +17,54 @@ const NEW_S = 2;
 /** @type {Content[]} */
 let clipboard = []; // also for another video
 
+/** A new segment on the row that is meant. Keys stay commands: whoever wants to type its label goes there.
+ * @param {Commanded} workspace
+ * @param {number} from
+ * @param {number} to
+ * @param {string} [label]
+ */
+function make(workspace, from, to, label = "") {
+  const { timeline, player, selection } = workspace;
+  const track = workspace.track();
+  if (timeline.rowLayout.isLocked(track)) {
+    workspace.say(`“${track}” is locked; unlock it in its menu.`);
+    return;
+  }
+  timeline.marks = { in: null, out: null };
+  selection.one(workspace.opened.editor.create({ track, label, ...player.frames.span(from, to) }));
+}
+
+/** A digit makes what is marked a segment of the label that has it; else what is selected gets that label, and
+ * predictions are accepted under it.
+ * @param {Commanded} workspace
+ * @param {string} digit
+ */
+export function giveLabel(workspace, digit) {
+  const { timeline, player, selection } = workspace;
+  const { store, editor } = workspace.opened;
+  const labelOf = (/** @type {string} */ track) =>
+    store.labels.find((each) => each.track === track && each.hotkey === digit)?.label;
+  const { in: from, out } = timeline.marks;
+  const to = out ?? player.frameEnd;
+  if (from !== null && to > from) {
+    const track = workspace.track();
+    const label = labelOf(track);
+    if (label === undefined) workspace.say(`No label of “${track}” has the key ${digit}; keys are given under Labels.`);
+    else make(workspace, from, to, label);
+    return;
+  }
+  editor.together(() => {
+    for (const id of selection.ids) {
+      const item = store.item(id);
+      const track = item && store.rowOf(item);
+      const label = track && !timeline.rowLayout.isLocked(track) ? labelOf(track) : undefined;
+      if (label === undefined) continue;
+      if (store.predictions.has(id)) editor.accept(id, label);
+      else editor.update(id, { label });
+    }
+  });
+}
+
 /** Called only while a document is open.
  * @param {Commanded} workspace
  */
@@ -60,22 +108,7 @@ export function commands(workspace) {
   function create() {
     const { in: from, out: to } = timeline.marks;
     const start = from ?? player.time;
-    timeline.marks = { in: null, out: null };
-    make(start, to !== null && to > start ? to : start + NEW_S);
-  }
-
-  /**
-   * @param {number} from
-   * @param {number} to
-   */
-  function make(from, to) {
-    const track = workspace.track();
-    if (timeline.rowLayout.isLocked(track)) {
-      workspace.say(`“${track}” is locked; unlock it in its menu.`);
-      return;
-    }
-    selection.one(editor().create({ track, ...player.frames.span(from, to) }));
-    workspace.label();
+    make(workspace, start, to !== null && to > start ? to : start + NEW_S);
   }
 
   function paste() {
@@ -115,7 +148,7 @@ export function commands(workspace) {
         const end = player.frameEnd;
         timeline.marks = { in: null, out: null };
         timeline.invalidate();
-        if (end > start) make(start, end);
+        if (end > start) make(workspace, start, end);
       };
     },
     split: edit((_, chosen) => {
@@ -132,6 +165,7 @@ export function commands(workspace) {
       operations.extend(editor(), chosen, player.time, player.frames);
       selection.one(store().correctionOf(chosen)?.id ?? chosen);
     }),
+    label: () => workspace.label(),
     shift: edit((ids) => {
       const made = ids.filter((id) => store().annotations.has(id));
       if (made.length) workspace.shift(made);

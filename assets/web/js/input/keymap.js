@@ -38,6 +38,7 @@ const ACTIONS = [
   ["endLater", "End one frame later", ["Alt+Shift+ArrowRight"]],
   ["moveEarlier", "Move one frame earlier", ["Control+ArrowLeft"]],
   ["moveLater", "Move one frame later", ["Control+ArrowRight"]],
+  ["label", "Type the label", ["t"]],
   ["shift", "Shift by a time", ["Shift+T"]],
   ["Selecting"],
   ["next", "Next segment", ["n", "Tab"]],

@@ -121,9 +121,12 @@ export function equal(a, b) {
  */
 export const verdictOf = (made) => (made.source === "accepted" ? "accepted" : "corrected");
 
-/** Whether an annotation says just what its prediction said.
+/** Whether an annotation says just what its prediction said, or names the class of what answered a question.
  * @param {{ start: number, end: number, label: string }} made
  * @param {Prediction} prediction
+ * @param {boolean} isClass whether the label is one of the schema
  */
-export const isAccepting = (made, prediction) =>
-  made.start === prediction.start && made.end === prediction.end && made.label === prediction.label;
+export const isAccepting = (made, prediction, isClass) =>
+  made.start === prediction.start &&
+  made.end === prediction.end &&
+  (made.label === prediction.label || (isClass && prediction.task === "grounding"));

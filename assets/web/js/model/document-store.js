@@ -213,6 +213,11 @@ export class DocumentStore extends Emitter {
     this.#changed("labels");
   }
 
+  /** Whether the schema lists a label. @param {{ track: string, label: string }} made */
+  isClass({ track, label }) {
+    return this.labels.some((each) => each.track === track && each.label === label);
+  }
+
   /** What others did, but for what this page still has to say something about.
    * @param {News} news
    * @param {Waits} waits
@@ -348,7 +353,7 @@ export class DocumentStore extends Emitter {
     }
     const made = annotationOf(edit);
     const prediction = this.#predictions.get(made.prediction_id ?? "");
-    const accepts = prediction && isAccepting(made, prediction);
+    const accepts = prediction && isAccepting(made, prediction, this.isClass(made));
     this.rememberVersion(made.id, made.version);
     if (made.deleted) this.#annotations.delete(made.id);
     else this.#annotations.set(made.id, prediction ? { ...made, source: accepts ? "accepted" : "correction" } : made);

@@ -102,13 +102,36 @@ export class Editor {
     return p ? this.create({ ...this.#begun(p), source: "correction", ...fields }) : null;
   }
 
-  /** @param {string} predictionId */
-  accept(predictionId) {
+  /** Take a prediction as it is, or under a class: the words of a question need not be one.
+   * @param {string} predictionId
+   * @param {string | null} [label] null: what it says itself, or the only label that its row takes
+   */
+  accept(predictionId, label = null) {
     const p = this.store.predictions.get(predictionId);
     if (!p || this.bars(this.store.rowOf(p))) return;
     const known = this.store.correctionOf(predictionId);
-    if (!known) this.create({ ...this.#begun(p), source: "accepted" });
-    else if (p.verdict !== verdictOf(known)) this.#judge(p, verdictOf(known), p.verdict, known.id);
+    if (known && label !== null) this.update(known.id, { label });
+    else if (known && p.verdict !== verdictOf(known)) this.#judge(p, verdictOf(known), p.verdict, known.id);
+    if (known) return;
+    const begun = this.#begun(p);
+    const taken = label ?? this.#labelFor(begun);
+    if (taken !== null) this.create({ ...begun, label: taken, source: "accepted" });
+  }
+
+  /** The label under which a row takes something; null, and the person is told, where it takes several others.
+   * @param {{ track: string, label: string }} begun
+   */
+  #labelFor({ track, label }) {
+    const { store } = this;
+    if (!label || !store.tracks.get(track)?.closed || store.isClass({ track, label })) return label;
+    const listed = store.labels.filter((each) => each.track === track);
+    if (listed.length === 1) return listed[0].label;
+    const keys = listed.flatMap((each) => (each.hotkey ? [`${each.hotkey} ${each.label}`] : []));
+    const choice = keys.length
+      ? `: press the key of one to accept it so (${keys.join(", ")}).`
+      : "; give them keys under Labels.";
+    store.notice(`“${track}” takes only its labels${choice}`);
+    return null;
   }
 
   /** Rejecting what is rejected takes that back.

@@ -7,18 +7,21 @@ import { clock, counted, el } from "./dom.js";
 /** @import { Frames } from "../model/frames.js" */
 
 const SAME = 5e-4; // s: closer than any two frames
+const PROPOSED = 200; // labels
 
-/** A free text with what is known as proposals; only what is known where the track is closed.
+/** A free text with what is known as proposals; only what is known where the track is closed. What is no label of the
+ * schema becomes one when somebody says so.
  * @param {DocumentStore} store
  * @param {string} track
  * @param {string} value
  * @param {(label: string) => void} set
+ * @param {(track: string, label: string) => void} add
  */
-export function labelField(store, track, value, set) {
+export function labelField(store, track, value, set, add) {
   const id = "label-input";
-  const known = store.labels.filter((label) => label.track === track).map(({ label }) => label);
+  const listed = store.labels.filter((label) => label.track === track).map(({ label }) => label);
   if (store.tracks.get(track)?.closed) {
-    const all = known.includes(value) ? known : [value, ...known];
+    const all = listed.includes(value) ? listed : [value, ...listed];
     const options = all.map((label) =>
       el("option", { value: label, text: label || "(no label)", selected: label === value }),
     );
@@ -26,9 +29,12 @@ export function labelField(store, track, value, set) {
       el("label", { text: "Label" }, el("select", { id, onchange: (event) => set(event.target.value) }, ...options)),
     ];
   }
+  const used = [...store.annotations.values()].filter((made) => made.track === track).map(({ label }) => label);
+  const known = [...new Set([...listed, ...used])].filter(Boolean).slice(0, PROPOSED);
   const field = el("input", {
     id,
     type: "text",
+    placeholder: "T: type, 1–9: take one",
     dir: "auto",
     maxlength: 500,
     value,
@@ -39,6 +45,16 @@ export function labelField(store, track, value, set) {
   return [
     el("label", { text: "Label" }, field),
     el("datalist", { id: "known-labels" }, ...known.map((label) => el("option", { value: label }))),
+    value && track && !listed.includes(value)
+      ? el("button", {
+          id: "add-label",
+          class: "link",
+          type: "button",
+          text: "Add to the labels",
+          title: "Gives it a colour and a key, and offers it for other segments",
+          onclick: () => add(track, value),
+        })
+      : null,
   ];
 }
 

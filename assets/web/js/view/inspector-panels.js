@@ -88,7 +88,7 @@ export function annotationPanel({ store, editor }, made, actions, history) {
   const predicted = store.predictions.get(made.prediction_id ?? "");
   return [
     head(made.track, ORIGINS[made.source], made.source),
-    ...labelField(store, made.track, made.label, (label) => set({ label })),
+    ...labelField(store, made.track, made.label, (label) => set({ label }), actions.addLabel),
     timeFields(made, actions.frames, setTime),
     predicted
       ? el("p", {
@@ -152,7 +152,7 @@ export function severalPanel({ store, editor }, items, actions) {
   const deletion = { class: "danger", id: "delete", text: `Delete ${ids.length}`, onclick: () => remove(editor, ids) };
   return [
     head(`${items.length} segments`, row || `${rows.length} rows`),
-    ...(ids.length ? labelField(store, row, label, (text) => relabel(editor, ids, text, bases)) : []),
+    ...(ids.length ? labelField(store, row, label, (text) => relabel(editor, ids, text, bases), actions.addLabel) : []),
     ids.length
       ? trackField(actions.tracks(), row || "…", (track) => track !== "…" && moveTo(editor, ids, track))
       : null,

@@ -19,6 +19,7 @@ import { personPanel } from "./person.js";
  * @property {(item: { start: number, end: number }) => void} similar
  * @property {(id: string | null) => void} select
  * @property {(ids: string[], verdict: "accept" | "reject") => void} decide
+ * @property {(track: string, label: string) => void} addLabel to the schema
  * @property {() => void} merge
  * @property {(ids: string[]) => void} shift asks by how much
  * @property {() => string[]} tracks the names of the rows that hold segments
