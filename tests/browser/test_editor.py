@@ -203,6 +203,8 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(
 ) -> None:
     page = annotate_page.page
     annotate_page.create(1.0, 2.0, "trukc")
+    page.click("#add-label")
+    expect(page.locator("#add-label")).to_have_count(0)
     (made,) = annotate_page.segments("annotation")
     page.click("#edit-labels")
     track = page.locator("#labels-tracks section[data-track=Moments]")

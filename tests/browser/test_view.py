@@ -111,8 +111,6 @@ def test_keys_are_taken_from_other_tools_and_changed(annotate_page: AnnotatePage
     page.locator("#timeline").focus()
     page.keyboard.press("n")
     expect(page.locator(ANNOTATION)).to_have_count(2)
-    page.keyboard.press("Escape")
-    page.locator("#timeline").focus()
     page.keyboard.press("Delete")
     page.locator(ANNOTATION).first.click()
     go(annotate_page, 2.0)

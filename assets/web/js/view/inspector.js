@@ -179,7 +179,7 @@ export class Inspector {
   toggleHistory(doc, made, button) {
     this.opened = this.opened === made.id ? null : made.id;
     button.setAttribute("aria-expanded", String(this.opened === made.id));
-    if (this.opened) this.fillHistory(doc, made);
+    if (this.opened) this.fillHistory(doc, made).then(() => this.history.scrollIntoView({ block: "nearest" }));
     else this.history.hidden = true;
   }
 
