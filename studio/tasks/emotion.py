@@ -92,14 +92,14 @@ def find_emotions(
 
 def _note(lines: bool, faces: bool, frames: bool) -> str:
     """What was missing, for the person who waits."""
+    if not lines and not faces:
+        return "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript."
     used = [name for name, there in (("subtitles", lines), ("faces", faces), ("frames", frames)) if there]
     missing = [
         *["this video has no subtitles"] * (not lines),
         *["no faces were found"] * (not faces),
         *["its frames are not indexed yet"] * (not frames),
     ]
-    if not lines and not faces:
-        return "No faces and no subtitles were found" + (": this is from frames only." if frames else ".")
     return f"From {' and '.join(used)} only: {' and '.join(missing)}." if missing else ""
 
 

@@ -154,7 +154,8 @@ def together(text: Floats, faces: Floats, frames: Floats, voice: Floats) -> Floa
     """One curve a class (L, 18) in 0…1, .5 where nothing says anything.
 
     Faces and frames make the visual side; where there are words and pictures, both must agree (geometric mean); a loud
-    voice shifts the odds a little towards excited classes, a soft one towards calm ones.
+    voice shifts the odds a little towards excited classes, a soft one towards calm ones. Frames and voice bear out what a
+    face or words say, and say nothing alone: an empty road is not sad.
     """
     weights = np.stack([np.where(np.isnan(faces), 0, _FACE_WEIGHT), np.where(np.isnan(frames), 0, 1.0)])
     total = weights.sum(axis=0)
@@ -165,7 +166,8 @@ def together(text: Floats, faces: Floats, frames: Floats, voice: Floats) -> Floa
     found = np.nan_to_num(found, nan=0.5)
     tone = np.array([(_AROUSED | _CALM).get(name, 0.0) for name in CLASSES])
     shift = _VOICE * np.nan_to_num(voice)[:, None] * tone
-    return _sigmoid(_logit(found) + shift)
+    someone = ~(np.isnan(text) & np.isnan(faces))
+    return np.where(someone, _sigmoid(_logit(found) + shift), np.float32(0.5))
 
 
 def segments(units: Units, curves: Floats, duration_s: float) -> list[tuple[str, int, int, float]]:

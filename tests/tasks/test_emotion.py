@@ -5,12 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from studio.service import Studio
 from studio.tasks import evidence
 from studio.tasks.emotion import STEP_US, _note, phases
 from studio.tasks.evidence import CLASSES, Units, units_of
 from studio.timeline import Segment
+from tests.conftest import SHARED
 
+VIDEOS = SHARED / "videos"
 S = 1_000_000
+NOBODY = "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript."
 
 
 def grid(count: int, step: int = STEP_US) -> np.ndarray:
@@ -117,9 +121,11 @@ def test_consensus_is_the_geometric_mean_where_there_are_words_and_pictures() ->
     assert of(filled(0.9), filled(0.4), nothing) == pytest.approx(0.6)
     assert of(filled(0.9), nothing, nothing) == pytest.approx(0.9)
     assert of(nothing, filled(0.9), filled(0.6)) == pytest.approx(0.8), "a face counts twice"
-    assert of(nothing, nothing, filled(0.6)) == pytest.approx(0.6)
+    assert of(filled(0.9), nothing, filled(0.6)) == pytest.approx(np.sqrt(0.9 * 0.6))
+    assert of(nothing, nothing, filled(0.99)) == pytest.approx(0.5), "frames alone say nothing"
     assert of(nothing, nothing, nothing) == pytest.approx(0.5)
     loud = np.ones(1, np.float32)
+    assert of(nothing, nothing, filled(0.99), loud) == pytest.approx(0.5), "nor do frames and voice"
     assert of(filled(0.5), nothing, nothing, loud) == pytest.approx(1 / (1 + np.exp(-0.3)))
     calmer = evidence.together(filled(0.5), nothing, nothing, loud)[0, CLASSES.index("peace")]
     assert calmer == pytest.approx(1 / (1 + np.exp(0.3)))
@@ -153,10 +159,20 @@ def test_curves_leave_out_what_a_source_does_not_say() -> None:
         ((True, True, True), ""),
         ((False, True, True), "From faces and frames only: this video has no subtitles."),
         ((True, False, True), "From subtitles and frames only: no faces were found."),
-        ((False, False, True), "No faces and no subtitles were found: this is from frames only."),
-        ((False, False, False), "No faces and no subtitles were found."),
+        ((False, False, True), NOBODY),
+        ((False, False, False), NOBODY),
         ((True, True, False), "From subtitles and faces only: its frames are not indexed yet."),
     ],
 )
 def test_the_note_says_what_was_missing(sources: tuple[bool, bool, bool], says: str) -> None:
     assert _note(*sources) == says
+
+
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the shared clips are not here")
+@pytest.mark.parametrize("name", ["car-detection.mp4", "skateboarding_dog.mp4"])
+def test_where_nobody_is_nothing_is_felt(studio: Studio, name: str) -> None:
+    """An empty road was sad by .60 once."""
+    video = str(studio.videos.add(VIDEOS / name)["id"])
+    studio.jobs.index(video)
+    run = studio.jobs.run("emotions", video)
+    assert (run["predictions"], run["payload"]["note"]) == ([], NOBODY)
