@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from studio.errors import FormatError, UsageError
@@ -181,7 +181,7 @@ def us_of(value: Any, where: str) -> int:
         number = Decimal(value.strip())
         if not number.is_finite() or abs(number) > _MOST_SECONDS:
             raise ValueError
-    except (InvalidOperation, ValueError, TypeError, AttributeError):
+    except (ArithmeticError, ValueError, TypeError, AttributeError):
         raise FormatError(f"{where}: {value!r:.40} is not a time in seconds.") from None
     return int((number * 1_000_000).to_integral_value())
 
