@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 from xml.etree import ElementTree
 
@@ -411,6 +412,14 @@ def test_what_is_unknown_is_named_or_counted_and_the_rest_is_read(name: str, sor
 def test_a_file_of_which_nothing_can_be_read_is_refused_by_the_first_reason() -> None:
     with pytest.raises(FormatError, match=r"^Line 1: 'a' is not a time in seconds"):
         taken(FORMATS["audacity"], b"a\tb\tx\nc\td\ty\n")
+
+
+def test_a_large_file_of_another_kind_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = count(1)
+    monkeypatch.setattr("studio.formats.reading.lines_of", lambda data: ((n, "SPEAKER nonsense") for n in numbers))
+    with pytest.raises(FormatError, match="Line 1 has 2 fields"):
+        taken(FORMATS["rttm"], b"")
+    assert next(numbers) < 2_000
 
 
 def test_notes_stay_short_whatever_a_file_holds() -> None:
