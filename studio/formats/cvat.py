@@ -108,7 +108,8 @@ def read(data: bytes, name: str) -> list[Part]:
     tasks = _tasks(root, notes)
     elements: dict[str, list[Element]] = {}
     for element in root.iter("track"):
-        task = element.get("task_id", "") if len(tasks) > 1 or root.find("meta/project") is not None else _ONLY
+        task = element.get("task_id", "")
+        task = next(iter(tasks)) if len(tasks) == 1 and (not task or _ONLY in tasks) else task
         if task in tasks:
             elements.setdefault(task, []).append(element)
         else:
@@ -151,8 +152,12 @@ class _Task:
 def _tasks(root: Element, notes: Notes) -> dict[str, _Task]:
     """The tasks of the file by their id: those of a project, or the one there is."""
     listed = root.findall("meta/project/tasks/task")
-    if root.find("meta/project") is not None:
+    named = {track.get("task_id", "") for track in root.iter("track")}
+    project = root.find("meta/project")
+    if project is not None and (listed or len(named) > 1):
         found = {task.findtext("id") or "": task for task in listed}
+    elif project is not None:
+        found = {_ONLY: project}
     else:
         found = {_ONLY: next((e for e in (root.find(f"meta/{k}") for k in ("task", "job")) if e is not None), root)}
     tasks = {}

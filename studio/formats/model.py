@@ -49,7 +49,8 @@ class Part:
     where `pixels` is set. `problems` are sentences on what could not be read.
 
     Frames are those of the video's own table, unless the file counts them at a `rate` (a second) of its own and has
-    another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which.
+    another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
+    other videos that the marks may be about, the likeliest first.
     """
 
     video: str
@@ -62,11 +63,20 @@ class Part:
     rate: float = 0.0
     frame_count: int = 0
     unsure: bool = False
+    also: tuple["Other", ...] = ()
 
     @property
     def asks_rate(self) -> bool:
         """Whether a person has to say at which rate the frames count."""
         return self.unsure and self.unit == "frames"
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another video of the same time, as a file names it; `shift` µs are added to times that are to be its own."""
+
+    video: str
+    shift: int = 0
 
 
 @dataclass(frozen=True, slots=True)

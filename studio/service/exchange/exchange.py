@@ -237,11 +237,9 @@ class Exchange:
         ready = []
         for part in parts:
             own = part.video or PurePath(files.display_name(name)).stem
-            match = library.find(own, part.sha256)
             chosen = plan.videos.get(part.video) or plan.videos.get(_last(part.video))
-            if chosen:
-                match = Match(self._video(chosen))
-            elif only is not None:
+            match, part = (Match(self._video(chosen)), part) if chosen else _match(library, part, own)
+            if only is not None and not chosen:
                 match = _narrowed(only, match, len(named), own)
             if match.row is None:
                 ready.append(_Ready(part, match, Placed((), {}, ())))
@@ -315,6 +313,23 @@ def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:
         for person in runs.get(db, run["id"])["payload"].get("tracks", ())
         if person.get("boxes")
     }
+
+
+def _match(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
+    """The video that a part is about, and the part with its times on that video. Where several have the content that
+    the file says, the name decides among them; where none has the name, what else the file calls the video does."""
+    match = library.find(name, part.sha256)
+    if match.several and part.sha256:
+        named = library.find(name)
+        match = named if named.row and named.row["sha256"] == part.sha256 else match
+    for other in part.also:
+        if match.row is None and not match.several and (found := library.find(other.video)).row:
+            return found, replace(part, video=other.video, marks=_later(part.marks, other.shift))
+    return match, part
+
+
+def _later(marks: tuple[Mark, ...], by: int) -> tuple[Mark, ...]:
+    return tuple(replace(mark, start=mark.start + by, end=mark.end + by) for mark in marks) if by else marks
 
 
 def _last(name: str) -> str:
