@@ -240,6 +240,7 @@ def _shapes(track: Element, task: _Task, notes: Notes) -> list[_Shape]:
         with notes.entry():
             if element.tag in _SHAPES:
                 found.append(_shape(element, task))
+            notes.left_out("note(s) that an object is occluded", element.get("occluded") == "1")
             if element.tag in _SHAPES[1:]:
                 notes.left_out("shape(s) other than boxes, but for their times,")
     if not found:
@@ -276,4 +277,5 @@ def _runs(seen: Sequence[_Shape], end: int) -> list[tuple[int, int, Mapping[str,
     return spans
 
 
-FORMAT = Format("cvat", "CVAT for video 1.1", ".xml", "application/xml", "frames from 0", HOLDS, write, read)
+FORMAT = Format("cvat", "CVAT for video 1.1", ".xml", "application/xml", "frames from 0", HOLDS, write, read,
+                endings=(".zip",))  # fmt: skip

@@ -190,7 +190,8 @@ class Format:
 
     `units` says for people how it counts time. `many`: one file may hold many videos; other formats are written one
     file a video. `read` takes the bytes and the file's name. One of `write` and `read` may be missing.
-    `remarks` are sentences on one video's file that whoever opens it in another tool has to know.
+    `remarks` are sentences on one video's file that whoever opens it in another tool has to know. `endings` are others
+    of files that are read.
     """
 
     name: str
@@ -203,6 +204,11 @@ class Format:
     read: Reader | None
     many: bool = False
     remarks: Callable[[Timeline], list[str]] | None = None
+    endings: tuple[str, ...] = ()
+
+    def may_be(self, ending: str) -> bool:
+        """Whether a file whose name ends so may be one of this format."""
+        return ending.lower() in (self.extension.lower(), *self.endings)
 
 
 def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int = 0) -> Placed:

@@ -350,6 +350,26 @@ def test_an_export_says_at_which_rate_its_frames_count() -> None:
     assert "clock is up to" in varying[1]
 
 
+def test_boxes_that_say_their_times_say_the_rate() -> None:
+    places = [{"frame": f, "time": f / 24, "x": 0, "y": 0, "width": 9, "height": 9} for f in (24, 240)]
+    box = {"type": "videorectangle", "value": {"labels": ["Person"], "sequence": places}}
+    assert read("labelstudio", task(box, ranges(25, 240))) == (
+        [(1, 10, "phase", "walk")], "Frames are taken at 24 a second, as the times of the boxes say."
+    )  # fmt: skip
+
+
+def test_what_is_written_or_chosen_of_a_region_is_its_label() -> None:
+    region = {"start": 1, "end": 2, "channel": 0}
+    results = (
+        {"from_name": "who", "type": "labels", "value": {**region, "labels": ["Ann"]}},
+        {"from_name": "said", "type": "textarea", "value": {**region, "text": ["hello", "you"]}},
+        {"from_name": "mood", "type": "choices", "value": {**region, "choices": ["glad"]}},
+    )
+    assert read("labelstudio", task(*results)) == (
+        [(1, 2, "who", "Ann"), (1, 2, "said", "hello\nyou"), (1, 2, "mood", "glad")], ""
+    )  # fmt: skip
+
+
 @field
 def test_sound_beside_a_video_is_in_seconds(library: Studio) -> None:
     shown = seen(library, FIELD / "12-labelstudio-audio-template" / "audiovideo.json", "labelstudio")
@@ -402,6 +422,7 @@ def test_a_project_of_cvat_has_a_part_for_each_video(library: Studio) -> None:
 def test_an_archive_of_cvat_with_attributes_that_change(library: Studio) -> None:
     file = FIELD / "15-cvat-project-export" / "task.zip"
     assert [m[:3] for m in seen(library, file, "cvat")["moments"]] == [("talk.mp4", 0, 4), ("talk.mp4", 4, 8)]
+    assert library.exchange.readers(file.read_bytes(), "task.zip") == ["cvat"]
     (part,) = FORMATS["cvat"].read(file.read_bytes(), "task.zip")  # type: ignore[misc]
     assert [dict(m.attributes) for m in part.marks] == [{"action": "stand"}, {"action": "walk"}]
 
@@ -528,6 +549,10 @@ def test_columns_that_are_not_ours_are_named(library: Studio) -> None:
         ),
         ("label;onset;offset\nwave;1,5;2,5\n", (1.5, 2.5, "Imported", "wave")),
         ("code,Begin Time - hh:mm:ss.ms,duration (s)\nwave,00:00:01.500,1\n", (1.5, 2.5, "Imported", "wave")),
+        (
+            "Observation id,obs 1\n\nMedia file(s)\nBehavior,Start (s),Stop (s)\nwave,1.5,2.5\n",
+            (1.5, 2.5, "Imported", "wave"),
+        ),
         ("label,start_us,end_us\nwave,1500000,2500000\n", (1.5, 2.5, "Imported", "wave")),
     ],
 )

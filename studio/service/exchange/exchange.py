@@ -81,7 +81,7 @@ class Exchange:
             return [formats.guessed(name).name]
         except UsageError:
             ending = PurePath(name).suffix.lower()
-            likely = [f for f in FORMATS.values() if f.read and f.extension.lower() == ending]
+            likely = [f for f in FORMATS.values() if f.read and f.may_be(ending)]
             return [f.name for f in likely if self._reads(f, data, name)]
 
     def preview(self, data: bytes, name: str, format_name: str | None = None, plan: ImportOptions | None = None) -> Row:
@@ -219,7 +219,7 @@ class Exchange:
         columns: list[str] = []
         if PurePath(name).suffix.lower() in TABLES:
             with suppress(FormatError):
-                columns = [column.name for column in table.columns(data)[0]]
+                columns = [column.name for column in table.layout(data).columns]
         return {
             "upload": token, "name": files.display_name(name), "formats": self.readers(data, name), "columns": columns,
         }  # fmt: skip

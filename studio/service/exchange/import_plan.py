@@ -196,7 +196,7 @@ def columns(form: Format, data: bytes, plan: ImportOptions) -> list[Row]:
     """The columns of a table and what they are taken for."""
     if form is not table.FORMAT:
         return []
-    return [{"name": column.name, "to": column.role} for column in table.columns(data, plan.columns)[0]]
+    return [{"name": column.name, "to": column.role} for column in table.layout(data, plan.columns).columns]
 
 
 def rate(ready: Sequence[Ready], fps: float) -> float | None:
