@@ -15,6 +15,7 @@ from studio.formats.model import Part
 from studio.timeline import checked_attributes
 
 _MOST_NAMES = 1_000  # of fields that are remembered
+_MOST_KINDS = 40  # of what is left out, and of sentences, so that nobody is buried in them
 _SHOWN = 8
 _HOPELESS = 1_000  # elements that cannot be read, after which a file without any other is no such file
 
@@ -53,6 +54,7 @@ class Notes:
     def left_out(self, what: str, count: int = 1) -> None:
         """So many of something have no place here; `what` is as in "point(s) without a length"."""
         if count:
+            what = what if what in self._counts or len(self._counts) < _MOST_KINDS else "other element(s)"
             self._counts[what] = self._counts.get(what, 0) + count
 
     def known(self, names: Iterable[str], known: Collection[str]) -> None:
@@ -62,8 +64,9 @@ class Notes:
                 self._names[name] = None
 
     def say(self, sentence: str) -> None:
-        """A sentence, once."""
-        self._said[sentence] = None
+        """A sentence, once; of very many the first ones."""
+        if len(self._said) < _MOST_KINDS:
+            self._said[sentence] = None
 
     def score(self, value: object, where: str) -> float | None:
         """A confidence from 0 to 1; None, and counted, for any other number or what is none."""

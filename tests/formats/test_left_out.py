@@ -325,7 +325,7 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
     "textgrid": {
         "element": (
             GRID.format('"TextTier"\n"p"\n0\n50\n1\n5\n"y"\n').encode(),
-            "1 point, which have no length, is left out",
+            "1 point without a length is left out",
         ),
         "field": (GRID.format('"ColourTier"\n"p"\n0\n50\n0\n').encode(), "A tier is of a kind that is not known"),
         "range": (GRID.format('"IntervalTier"\n"p"\n0\n50\n1\n60\n70\n"y"\n').encode(), "1 segment outside the video"),
@@ -426,6 +426,8 @@ def test_notes_stay_short_whatever_a_file_holds() -> None:
     colours = {f"colour {n}" * 50: 1 for n in range(5_000)}
     _, said = taken(FORMATS["activitynet"], activitynet({"segment": [1, 2], "label": "y", **colours}))
     assert len(said) < 600 and "more" in said
+    _, said = taken(FORMATS["elan"], EAF.format("", "", "".join(f"<E{n}/>" for n in range(5_000))).encode())
+    assert said.count(".") < 50 and "4960 other elements are left out." in said
 
 
 FREE = {"boxes", "attributes", "database", "labels", "metadata", "options", "av", "data", "emo", "meta"}
