@@ -135,7 +135,8 @@ def _parts(task: Any, where: str, notes: Notes) -> list[Part]:
                 with notes.entry():
                     _take(reading.expect(item, dict, where), found, annotator, where, notes)
     video = _video(facts)
-    found.clock(task.get("meta"))
+    with notes.entry():
+        found.clock(reading.expect(task.get("meta") or {}, dict, f"{where}: “meta”"))
     found.clock_by_times(notes)
     return [part for part in found.parts(video) if part.marks or part.boxes]
 
@@ -203,7 +204,7 @@ class _Found:
 def _take(item: dict[str, Any], found: _Found, annotator: str, where: str, notes: Notes) -> None:
     notes.known(item, _ITEM)
     value = item.get("value")
-    if not isinstance(value, dict):
+    if not reading.is_object(value):
         notes.left_out("result(s) without a value")
         return
     found.clock(value)
@@ -230,8 +231,9 @@ def _marks(
     labels = next((v for k, v in value.items() if _says(k) and isinstance(v, list)), [])
     labels = ["\n".join(map(str, labels))] if labels and labels is value.get("text") else labels
     meta = item.get("meta")
+    notes.left_out("remark(s) that are no object", meta is not None and not reading.is_object(meta))
     notes.known(meta if isinstance(meta, dict) else (), ("text",))
-    said = meta.get("text", []) if isinstance(meta, dict) else []
+    said = meta.get("text", []) if reading.is_object(meta) else []
     note = "\n".join(map(str, said)) if isinstance(said, list) else str(said)
     track = str(item.get("from_name") or TRACK)
     score = notes.score(item.get("score"), where)

@@ -161,6 +161,7 @@ class _Attributes:
                 anchors[key] = str(one.get("anchor_id", _SEGMENTS))
                 listed = one.get("options")
                 if str(one.get("type")) != _TEXT and isinstance(listed, dict):
+                    listed = reading.expect(listed, dict, f"The options of “{name:.40}”")
                     options[key] = {str(k): str(v) for k, v in listed.items()}
         of_segments = [names[key] for key in names if anchors[key] == _SEGMENTS]
         label = "label" if "label" in names.values() else next((n for n in of_segments if n not in OURS), "label")
