@@ -60,7 +60,7 @@ def guessed(file: str) -> Format:
     ending = PurePath(file).suffix.lower()
     if file.lower().endswith(".annotation~"):
         return nova.FORMAT
-    found = [f for f in FORMATS.values() if f.extension.lower() == ending]
+    found = [f for f in FORMATS.values() if f.may_be(ending)]
     if len(found) == 1:
         return found[0]
     names = ", ".join(f.name for f in found) or ", ".join(FORMATS)

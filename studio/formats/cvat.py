@@ -108,7 +108,8 @@ def read(data: bytes, name: str) -> list[Part]:
     tasks = _tasks(root, notes)
     elements: dict[str, list[Element]] = {}
     for element in root.iter("track"):
-        task = element.get("task_id", "") if len(tasks) > 1 or root.find("meta/project") is not None else _ONLY
+        task = element.get("task_id", "")
+        task = next(iter(tasks)) if len(tasks) == 1 and (not task or _ONLY in tasks) else task
         if task in tasks:
             elements.setdefault(task, []).append(element)
         else:
@@ -151,8 +152,12 @@ class _Task:
 def _tasks(root: Element, notes: Notes) -> dict[str, _Task]:
     """The tasks of the file by their id: those of a project, or the one there is."""
     listed = root.findall("meta/project/tasks/task")
-    if root.find("meta/project") is not None:
+    named = {track.get("task_id", "") for track in root.iter("track")}
+    project = root.find("meta/project")
+    if project is not None and (listed or len(named) > 1):
         found = {task.findtext("id") or "": task for task in listed}
+    elif project is not None:
+        found = {_ONLY: project}
     else:
         found = {_ONLY: next((e for e in (root.find(f"meta/{k}") for k in ("task", "job")) if e is not None), root)}
     tasks = {}
@@ -235,6 +240,7 @@ def _shapes(track: Element, task: _Task, notes: Notes) -> list[_Shape]:
         with notes.entry():
             if element.tag in _SHAPES:
                 found.append(_shape(element, task))
+            notes.left_out("note(s) that an object is occluded", element.get("occluded") == "1")
             if element.tag in _SHAPES[1:]:
                 notes.left_out("shape(s) other than boxes, but for their times,")
     if not found:
@@ -271,4 +277,5 @@ def _runs(seen: Sequence[_Shape], end: int) -> list[tuple[int, int, Mapping[str,
     return spans
 
 
-FORMAT = Format("cvat", "CVAT for video 1.1", ".xml", "application/xml", "frames from 0", HOLDS, write, read)
+FORMAT = Format("cvat", "CVAT for video 1.1", ".xml", "application/xml", "frames from 0", HOLDS, write, read,
+                endings=(".zip",))  # fmt: skip

@@ -1,9 +1,15 @@
-"""docs/formats.md, written from the one list: `python -m studio.formats.describe > docs/formats.md`."""
+"""docs/formats.md, written from the one list: `python -m studio.formats.describe > docs/formats.md`.
+
+What a format keeps is not claimed but tried: a timeline that has everything is written and read back.
+"""
 
 import sys
+from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 
-from studio.formats import FORMATS, Format, cannot_hold
+from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, place
+from studio.timeline import Annotation, Footage, Segment, Timeline
 
 HEAD = """# File formats
 
@@ -12,10 +18,39 @@ Written by `python -m studio.formats.describe`; change the modules in `studio/fo
 `studio import FILE` and `studio export VIDEO -o FILE` guess the format by the name of the file where it is certain;
 `--format NAME` says it. `studio export VIDEO --format NAME --check` says what would be lost of these annotations, and
 every export says so on standard error. `studio import FILE --preview` says what would be added, to which videos, under
-which names; `--map-label`, `--map-track` and `--map-video` change the names; `studio import --undo ID` takes it back.
+which names; `--map-label`, `--map-track` and `--map-video` change the names, `--map-column` says what the columns of a
+table are, `--fps` at which rate a file counts frames; `studio import --undo ID` takes it back.
 
 Frames are those of a video's own table of times, also where their rate varies. A segment is never rounded to nothing.
+
+An element that cannot be read costs itself and nothing else, and the preview says how many there were and why; it also
+names every element, field and value for which there is no place here. A file is refused only where nothing of it can be
+read, or where it is unsafe.
 """
+KEPT = """
+## What each format keeps
+
+Found by writing a timeline that has everything and reading it back. *Times*: how finely they are told. *Tiers*: whether
+overlaps stay on one track or go to further ones. *Video*: how the file names it.
+"""
+COLUMNS = ("times", "tracks", "tiers", "labels", "no label", "notes", "confidence", "annotators", "attributes", "boxes",
+           "video")  # fmt: skip
+_S = 1_000_000
+FOOTAGE = Footage("Talk 1.mp4", 60 * _S, "v", 640, 360, 25.0, tuple(range(0, 60 * _S, 40_000)), sha256="ab" * 32)
+_BOXES = {who: tuple((k * 200_000, 0.25, 0.25, 0.5, 0.75) for k in range(300)) for who in ("Ann Lee", "Bob")}
+EVERYTHING = Timeline(
+    FOOTAGE,
+    (
+        Annotation("a", Segment(1_234_567, 12_345_678), "Ann Lee", "hello", "loud", annotator="Zoe",
+                   attributes={"hand": "left", "times": 2}),
+        Annotation("b", Segment(9_876_543, 21_234_567), "Ann Lee", "bye", "soft", annotator="Zoe",
+                   attributes={"hand": "right", "times": 3}),
+        Annotation("c", Segment(33_333_333, 44_444_444), "Bob", "", annotator="Yan"),
+    ),
+    {"a": 0.75, "b": 0.25, "c": 0.5},
+    _BOXES,
+    ((2 * _S, 3 * _S, "hello there"),),
+)  # fmt: skip
 
 
 def page() -> str:
@@ -25,7 +60,100 @@ def page() -> str:
         for f in FORMATS.values()
     ]
     table = ["| format | name | file | | videos a file | times |", "|---|---|---|---|---|---|", *rows]
-    return "\n".join([HEAD, *table, "", *(_section(f) for f in FORMATS.values())])
+    return "\n".join([HEAD, *table, KEPT, *_kept_table(), "", *(_section(f) for f in FORMATS.values())])
+
+
+def _kept_table() -> list[str]:
+    rows = [
+        f"| [{form.name}](#{form.name}) | {' | '.join(kept(form).values())} |"
+        for form in FORMATS.values()
+        if form.read and form.write
+    ]
+    return [f"| | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|", *rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """What came back: the marks and boxes of all parts, the marks in order of time."""
+
+    parts: list[Part]
+    marks: list[Mark]
+    boxes: dict[str, tuple[tuple[float, ...], ...]]
+
+
+def kept(form: Format) -> dict[str, str]:
+    """By column, what a format keeps of `EVERYTHING`: “yes”, “–” for what it loses, or how far."""
+    assert form.write and form.read
+    parts = form.read(form.write([EVERYTHING]), FOOTAGE.stem + form.extension)
+    placed: list[Placed] = [place(part, FOOTAGE) for part in parts]
+    marks = sorted((m for one in placed for m in one.marks), key=lambda m: (m.start, m.end))
+    back = _Back(parts, marks, {track: boxes for one in placed for track, boxes in one.boxes.items()})
+    found = (_times(back), _tracks(back), _tiers(back), _labels(back), *_facts(back), _video(back))
+    return dict(zip(COLUMNS, found, strict=True))
+
+
+def _times(back: _Back) -> str:
+    there = [(a.segment.start, a.segment.end) for a in EVERYTHING.annotations]
+    times = [(m.start, m.end) for m in back.marks]
+    if times == there:
+        return "exact"
+    every = {time for pair in times for time in pair}
+    grains = {"5 s": 5 * _S, "boxes": 200_000, "frames": 40_000, "ms": 1_000}
+    return next((name for name, grain in grains.items() if all(time % grain == 0 for time in every)), "other")
+
+
+def _tracks(back: _Back) -> str:
+    own, found = ({track.replace(" ", "_") for track in tracks} for tracks in (EVERYTHING.tracks, _names(back)))
+    if not own <= found:
+        return "–"
+    return "yes" if set(EVERYTHING.tracks) <= set(_names(back)) else "without blanks"
+
+
+def _names(back: _Back) -> list[str]:
+    return [m.track for m in back.marks]
+
+
+def _tiers(back: _Back) -> str:
+    over = [one for one, other in pairwise(back.marks) if other.start < one.end and one.track != other.track]
+    return "further" if over else "one"
+
+
+def _labels(back: _Back) -> str:
+    return _yes([m.label for m in back.marks][:2] == ["hello", "bye"])
+
+
+def _facts(back: _Back) -> tuple[str, ...]:
+    there, marks = EVERYTHING.annotations, back.marks
+    attributes = [dict(m.attributes) for m in marks]
+    texts = [{name: str(value) for name, value in a.attributes.items()} for a in there]
+    exact = "yes" if attributes == [dict(a.attributes) for a in there] else ""
+    return (
+        _yes(len(marks) == len(there) and not marks[-1].label),
+        _yes([m.note for m in marks] == [a.note for a in there]),
+        _yes([m.score for m in marks] == [EVERYTHING.scores[a.id] for a in there]),
+        _yes([m.annotator for m in marks] == [a.annotator for a in there]),
+        exact or ("as text" if attributes == texts else "–"),
+        _boxes(back),
+    )
+
+
+def _boxes(back: _Back) -> str:
+    if not back.boxes:
+        return "–"
+    alike = all(abs(v - w) < 0.01 for boxes in back.boxes.values() for box in boxes
+                for v, w in zip(box[1:], _BOXES["Bob"][0][1:], strict=True))  # fmt: skip
+    count = sum(map(len, back.boxes.values()))
+    return ("yes" if count == sum(map(len, _BOXES.values())) else "of its segments") if alike else "–"
+
+
+def _video(back: _Back) -> str:
+    part = back.parts[0]
+    names = {FOOTAGE.name: "name", FOOTAGE.stem: "without ending", FOOTAGE.stem.replace(" ", "_"): "without blanks"}
+    return f"{names.get(part.video, '–')}{' and hash' * bool(part.sha256)}"
+
+
+def _yes(whether: bool) -> str:
+    return "yes" if whether else "–"
 
 
 def _does(form: Format) -> str:

@@ -3,8 +3,8 @@
 Times are rounded to the nearest ms, and a segment has at least one. A tier holds no overlaps and the work of one
 annotator: what overlaps or is somebody else's goes to further tiers. Reading gives annotations without times of their
 own even parts of their parent, in order, as ELAN shows them: within its chain where a tier is a time subdivision or a
-symbolic subdivision, all of it where it is a symbolic association. Of several media the video is meant; the times are
-those of that file, by its TIME_ORIGIN.
+symbolic subdivision, all of it where it is a symbolic association. Of several media the first video that is there is
+meant, or what a sound was extracted from; the times are those of that file, by its TIME_ORIGIN.
 """
 
 from bisect import bisect_right
@@ -17,7 +17,7 @@ from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.layers import layered
 from studio.formats.markup import names_in, printable, read_xml, write_xml
-from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes, listed
 from studio.timeline import Timeline
 
@@ -78,7 +78,7 @@ def read(data: bytes, name: str) -> list[Part]:
     """Raises UnsafeFormat, FormatError."""
     root, notes = read_xml(data, "ANNOTATION_DOCUMENT"), Notes("attribute(s)")
     names_in(root, _KNOWN, _DEFINITIONS, notes)
-    url, origin = _media(root, notes)
+    media, *others = _media(root, notes)
     times = _Times.of(root, notes)
     marks = []
     for tier in root.iter("TIER"):
@@ -89,32 +89,31 @@ def read(data: bytes, name: str) -> list[Part]:
             with notes.entry():
                 start, end = times.span(element.get("ANNOTATION_ID", ""))
                 label = element.findtext("ANNOTATION_VALUE") or ""
-                marks.append(Mark(start + origin, end + origin, label, track, annotator=annotator))
+                marks.append(Mark(start + media.shift, end + media.shift, label, track, annotator=annotator))
     if times.spread:
         notes.say(f"{times.spread} annotation{'s' * (times.spread != 1)} without times of their own lie in even parts "
                   "of what they belong to, as ELAN shows them.")  # fmt: skip
-    return notes.parts([Part(url, tuple(marks))])
-
-
-def _media(root: Element, notes: Notes) -> tuple[str, int]:
-    """The video as the file names it, and where time 0 of the annotations lies in it, in µs."""
-    media = root.findall("HEADER/MEDIA_DESCRIPTOR")
-    if not media:
-        return "", 0
-    videos = [each for each in media if each.get("MIME_TYPE", "").startswith("video")]
-    chosen = (videos or media)[0]
-    others = [_url(each).rpartition("/")[2] for each in media if each is not chosen]
     if others:
-        they = "is" if len(others) == 1 else "are"
-        notes.say(f"Of the linked files the video is meant; {listed(others)} {they} left out.")
-    origin = 0
-    with notes.entry():
-        origin = reading.whole(chosen.get("TIME_ORIGIN", "0"), "TIME_ORIGIN") * 1000
-    return _url(chosen), origin
+        names = [other.video.rpartition("/")[2] for other in others]
+        notes.say(f"Of the linked files {listed([media.video.rpartition('/')[2]])} is meant, or else {listed(names)}.")
+    also = tuple(Other(other.video, other.shift - media.shift) for other in others)
+    return notes.parts([Part(media.video, tuple(marks), also=also)])
 
 
-def _url(media: Element) -> str:
-    return (media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
+def _media(root: Element, notes: Notes) -> list[Other]:
+    """The linked files as the file names them, each with where time 0 of the annotations lies in it: videos first, then
+    those that a sound was taken from, then the rest."""
+    found: list[tuple[int, Other]] = []
+    for media in root.iterfind("HEADER/MEDIA_DESCRIPTOR"):
+        shift = 0
+        with notes.entry():
+            shift = reading.whole(media.get("TIME_ORIGIN", "0"), "TIME_ORIGIN") * 1000
+        is_video = media.get("MIME_TYPE", "").startswith("video")
+        url = media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or ""
+        found.append((0 if is_video else 2, Other(url.removeprefix("./"), shift)))
+        if media.get("EXTRACTED_FROM"):
+            found.append((1, Other(media.get("EXTRACTED_FROM", ""), shift)))
+    return [other for _, other in sorted(found, key=lambda each: each[0]) if other.video] or [Other("")]
 
 
 @dataclass(slots=True)

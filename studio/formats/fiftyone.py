@@ -69,7 +69,7 @@ def _mark(item: dict[str, Any], classes: Any, where: str, notes: Notes) -> Mark:
         times = reading.child(item, "timestamps", list, where)
         first, end = (reading.us_of(reading.child(times, k, (int, float), where), where) for k in (0, 1))
     facts = item.get("attributes") or {}
-    if not isinstance(facts, dict):
+    if not reading.is_object(facts):
         facts = {}
         notes.left_out("set(s) of attributes that are no object")
     more = notes.attributes({name: value for name, value in facts.items() if name not in OURS})

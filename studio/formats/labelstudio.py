@@ -135,7 +135,9 @@ def _parts(task: Any, where: str, notes: Notes) -> list[Part]:
                 with notes.entry():
                     _take(reading.expect(item, dict, where), found, annotator, where, notes)
     video = _video(facts)
-    found.clock(task.get("meta"))
+    with notes.entry():
+        found.clock(reading.expect(task.get("meta") or {}, dict, f"{where}: “meta”"))
+    found.clock_by_times(notes)
     return [part for part in found.parts(video) if part.marks or part.boxes]
 
 
@@ -165,6 +167,16 @@ class _Found:
     timed_boxes: dict[str, list[Box]] = field(default_factory=dict)
     frame_count: int = 0
     rate: float = 0.0
+    places: list[tuple[float, int]] = field(default_factory=list)  # times in s of frames, as boxes say them
+
+    def clock_by_times(self, notes: Notes) -> None:
+        """Take the rate from boxes that say their frame and their time, where nothing else says it."""
+        first, last = min(self.places, default=(0, 0)), max(self.places, default=(0, 0))
+        if not self.rate and last[0] > 0:
+            time, frames = (last[0] - first[0], last[1] - first[1]) if last[0] > first[0] else last
+            self.rate = frames / time if 0.1 <= frames / time <= 1_000 else 0.0
+            if self.rate:
+                notes.say(f"Frames are taken at {self.rate:.5g} a second, as the times of the boxes say.")
 
     def clock(self, value: Any) -> None:
         """Take the rate at which frames count from what says it: framesCount and duration of the video."""
@@ -192,7 +204,7 @@ class _Found:
 def _take(item: dict[str, Any], found: _Found, annotator: str, where: str, notes: Notes) -> None:
     notes.known(item, _ITEM)
     value = item.get("value")
-    if not isinstance(value, dict):
+    if not reading.is_object(value):
         notes.left_out("result(s) without a value")
         return
     found.clock(value)
@@ -203,7 +215,7 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, where: str, notes
         # one result is one object: two of one label are two, and stay two
         notes.known(value, (*_VALUE, "sequence"))
         track = _free(_object(value, where), {*found.framed_boxes, *found.timed_boxes})
-        for framed, box in _boxes(value["sequence"], where, notes):
+        for framed, box in _boxes(value["sequence"], found, where, notes):
             (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
     elif "start" in value and "end" in value:  # of the sound beside the video, in seconds
         found.timed += _marks(item, value, [(value, False)], annotator, where, notes)
@@ -215,11 +227,13 @@ def _marks(
     item: dict[str, Any], value: dict[str, Any], spans: Sequence[tuple[Any, bool]], annotator: str, where: str,
     notes: Notes,
 ) -> list[Mark]:  # fmt: skip
-    notes.known(value, {*_VALUE, *(key for key in value if key.endswith("labels"))})
-    labels = next((v for k, v in value.items() if k.endswith("labels") and isinstance(v, list)), [])
+    notes.known(value, {*_VALUE, *(key for key in value if _says(key))})
+    labels = next((v for k, v in value.items() if _says(k) and isinstance(v, list)), [])
+    labels = ["\n".join(map(str, labels))] if labels and labels is value.get("text") else labels
     meta = item.get("meta")
+    notes.left_out("remark(s) that are no object", meta is not None and not reading.is_object(meta))
     notes.known(meta if isinstance(meta, dict) else (), ("text",))
-    said = meta.get("text", []) if isinstance(meta, dict) else []
+    said = meta.get("text", []) if reading.is_object(meta) else []
     note = "\n".join(map(str, said)) if isinstance(said, list) else str(said)
     track = str(item.get("from_name") or TRACK)
     score = notes.score(item.get("score"), where)
@@ -237,6 +251,11 @@ def _marks(
     return found
 
 
+def _says(key: str) -> bool:
+    """Whether a value has its label under this key: a label, a choice, or what was written of a region."""
+    return key.endswith("labels") or key in ("choices", "text")
+
+
 def _object(value: dict[str, Any], where: str) -> str:
     """What a rectangle is drawn around."""
     labels = reading.expect(value.get("labels") or ["box"], list, f"{where}: “labels”")
@@ -249,7 +268,7 @@ def _free(name: str, taken: Container[str]) -> str:
     return next(each for each in names if each not in taken)
 
 
-def _boxes(sequence: list[Any], where: str, notes: Notes) -> Iterator[tuple[bool, Box]]:
+def _boxes(sequence: list[Any], found: _Found, where: str, notes: Notes) -> Iterator[tuple[bool, Box]]:
     """Boxes, and whether their times are frames from 0 or µs, which a place says itself; places as shares."""
     for place in sequence:
         with notes.entry():
@@ -262,6 +281,7 @@ def _boxes(sequence: list[Any], where: str, notes: Notes) -> Iterator[tuple[bool
             notes.left_out("angle(s) of turned boxes, which are taken upright,", bool(place.get("rotation")))
             framed = place.get("time") is None
             time = frame - 1 if framed else reading.us_of(place["time"], where)
+            found.places += [] if framed else [(time / 1e6, frame)]
             if place.get("enabled", True) is not False:
                 yield framed, (time, x, y, x + wide, y + high)
 

@@ -49,7 +49,8 @@ class Part:
     where `pixels` is set. `problems` are sentences on what could not be read.
 
     Frames are those of the video's own table, unless the file counts them at a `rate` (a second) of its own and has
-    another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which.
+    another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
+    other videos that the marks may be about, the likeliest first.
     """
 
     video: str
@@ -62,11 +63,20 @@ class Part:
     rate: float = 0.0
     frame_count: int = 0
     unsure: bool = False
+    also: tuple["Other", ...] = ()
 
     @property
     def asks_rate(self) -> bool:
         """Whether a person has to say at which rate the frames count."""
         return self.unsure and self.unit == "frames"
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another video of the same time, as a file names it; `shift` µs are added to times that are to be its own."""
+
+    video: str
+    shift: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +190,8 @@ class Format:
 
     `units` says for people how it counts time. `many`: one file may hold many videos; other formats are written one
     file a video. `read` takes the bytes and the file's name. One of `write` and `read` may be missing.
-    `remarks` are sentences on one video's file that whoever opens it in another tool has to know.
+    `remarks` are sentences on one video's file that whoever opens it in another tool has to know. `endings` are others
+    of files that are read.
     """
 
     name: str
@@ -193,6 +204,11 @@ class Format:
     read: Reader | None
     many: bool = False
     remarks: Callable[[Timeline], list[str]] | None = None
+    endings: tuple[str, ...] = ()
+
+    def may_be(self, ending: str) -> bool:
+        """Whether a file whose name ends so may be one of this format."""
+        return ending.lower() in (self.extension.lower(), *self.endings)
 
 
 def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int = 0) -> Placed:

@@ -99,7 +99,9 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
 
 def _annotation(item: Any) -> Annotation:
     try:
-        return from_dict(reading.expect(item, dict, f"{_NAME}: an annotation"))
+        where = f"{_NAME}: an annotation"
+        reading.expect(reading.expect(item, dict, where).get("attributes", {}), dict, where)
+        return from_dict(item)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FormatError(f"{_NAME} is damaged ({type(error).__name__}).") from error
     except FormatError:

@@ -15,14 +15,20 @@ from studio.formats.model import Part
 from studio.timeline import checked_attributes
 
 _MOST_NAMES = 1_000  # of fields that are remembered
+_MOST_KINDS = 40  # of what is left out, and of sentences, so that nobody is buried in them
 _SHOWN = 8
+_HOPELESS = 1_000  # elements that cannot be read, after which a file without any other is no such file
+
+
+class NoSuchFile(FormatError):
+    """A file with nothing but what cannot be read, as far as it was read."""
 
 
 class Notes:
     """The notes on one file. `fields` is what the format calls a named value: fields, columns, attributes."""
 
     def __init__(self, fields: str = "field(s)") -> None:
-        self._fields, self._bad, self._first = fields, 0, ""
+        self._fields, self._good, self._bad, self._first = fields, 0, 0, ""
         self._names: dict[str, None] = {}
         self._counts: dict[str, int] = {}
         self._said: dict[str, None] = {}
@@ -32,19 +38,23 @@ class Notes:
         """Within, what cannot be read is left out and counted. What is unsafe or too much still refuses the file."""
         try:
             yield
-        except (reading.TooMany, UnsafeFormat):
+            self._good += 1
+        except (reading.TooMany, UnsafeFormat, NoSuchFile):
             raise
         except FormatError as error:
             self.bad(str(error))
 
     def bad(self, reason: str) -> None:
-        """An element cannot be read, for this reason."""
+        """An element cannot be read, for this reason. Raises NoSuchFile after very many of them and nothing else."""
         self._bad += 1
         self._first = self._first or reason
+        if self._bad > _HOPELESS and not self._good:
+            raise NoSuchFile(self._first)
 
     def left_out(self, what: str, count: int = 1) -> None:
         """So many of something have no place here; `what` is as in "point(s) without a length"."""
         if count:
+            what = what if what in self._counts or len(self._counts) < _MOST_KINDS else "other element(s)"
             self._counts[what] = self._counts.get(what, 0) + count
 
     def known(self, names: Iterable[str], known: Collection[str]) -> None:
@@ -54,8 +64,9 @@ class Notes:
                 self._names[name] = None
 
     def say(self, sentence: str) -> None:
-        """A sentence, once."""
-        self._said[sentence] = None
+        """A sentence, once; of very many the first ones."""
+        if len(self._said) < _MOST_KINDS:
+            self._said[sentence] = None
 
     def score(self, value: object, where: str) -> float | None:
         """A confidence from 0 to 1; None, and counted, for any other number or what is none."""

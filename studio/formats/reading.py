@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any, TypeGuard, TypeVar
 
 from studio.errors import FormatError, UsageError
 from studio.timeline import checked_attributes
@@ -111,17 +111,25 @@ def blocks_of(text: str) -> Iterator[str]:
         start = end + 2
 
 
+class Doubled(dict[str, Any]):
+    """An object in which a key stands twice, so that one value is lost: `child` and `expect` refuse it."""
+
+    def refuse(self, where: str) -> None:
+        raise FormatError(f"{where} has a key twice in one object, so one value would be lost; repair it.")
+
+
+def is_object(value: Any) -> TypeGuard[Json]:
+    """Whether a JSON value is an object in which nothing is lost."""
+    return isinstance(value, dict) and not isinstance(value, Doubled)
+
+
 def json_of(data: bytes | str) -> Any:
-    """A JSON value without what JSON forbids or leaves open: NaN, infinities, a key twice, bottomless nesting."""
+    """A JSON value. What JSON forbids or leaves open is left to whoever reads that element: NaN and infinities are
+    numbers that are not finite, an object with a key twice is `Doubled`. Raises FormatError."""
     text = text_of(data) if isinstance(data, bytes) else data
     take_parts(text.count("{") + text.count("["))  # before anything is built of them
     try:
-        value = json.loads(
-            text,
-            parse_constant=_refuse,
-            parse_float=_finite,
-            object_pairs_hook=_once,
-        )
+        value = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
         why = "it is nested too deeply" if deep else "it is damaged or another kind of file"
@@ -129,34 +137,23 @@ def json_of(data: bytes | str) -> Any:
     return value
 
 
-def _refuse(name: str) -> Any:
-    raise FormatError(f"This file holds {name}, which is no number in JSON; repair it and try again.")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise FormatError(f"This file holds the number {text:.20}, which is too large; repair it and try again.")
-    return value
-
-
 def _once(pairs: list[tuple[str, Any]]) -> Json:
     found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)
-        raise FormatError(f"This file has “{twice:.40}” twice in one object, so one would be lost; repair it.")
-    return found
+    return found if len(found) == len(pairs) else Doubled(found)
 
 
-def child(value: Any, key: str | int, kind: type | tuple[type, ...], where: str) -> Any:
-    """A field of an object, or an item of a list, of the wanted type."""
+def child(parent: Any, key: str | int, kind: type | tuple[type, ...], where: str) -> Any:
+    """`parent[key]`, of the wanted type."""
     try:
-        found = value[key]
+        if isinstance(parent, Doubled):
+            parent.refuse(where)
+        found = parent[key]
     except (KeyError, IndexError, TypeError):
         raise FormatError(f"{where} has no “{key}”; is this the right format?") from None
     if not isinstance(found, kind) or (isinstance(found, bool) and bool not in _kinds(kind)):
         raise FormatError(f"{where}: “{key}” is not what this format has there; is this the right format?")
+    if isinstance(found, Doubled):
+        found.refuse(f"{where}: “{key}”")
     return found
 
 
@@ -168,6 +165,8 @@ def expect(value: Any, kind: type, where: str) -> Any:
     """The value, of the wanted type."""
     if not isinstance(value, kind):
         raise FormatError(f"{where} is not what this format has there; is this the right format?")
+    if isinstance(value, Doubled):
+        value.refuse(where)
     return value
 
 
@@ -181,7 +180,7 @@ def us_of(value: Any, where: str) -> int:
         number = Decimal(value.strip())
         if not number.is_finite() or abs(number) > _MOST_SECONDS:
             raise ValueError
-    except (InvalidOperation, ValueError, TypeError, AttributeError):
+    except (ArithmeticError, ValueError, TypeError, AttributeError):
         raise FormatError(f"{where}: {value!r:.40} is not a time in seconds.") from None
     return int((number * 1_000_000).to_integral_value())
 

@@ -4,8 +4,9 @@ A cell that a spreadsheet would take for a formula gets an apostrophe in front, 
 reading takes exactly that one away again. Only a label and times (`start_us` and `end_us`, or `start` and `end` in
 seconds) must be there when reading; `video` names the video. Commas, semicolons or tabs separate cells. The words that
 other tools have for these columns are known (“Start (s)”, “Begin Time - msec”, “Behavior”, “Tier”), also a duration
-instead of an end, and times as HH:MM:SS.mmm. Columns that are not read are named; `--map-column OLD=NEW` says what one
-is; NEW may be `attribute`, which keeps it under its own name, or nothing, which leaves it out.
+instead of an end, times as HH:MM:SS.mmm, and rows above the names of the columns. Columns that are not read are named;
+`--map-column OLD=NEW` says what one is; NEW may be `attribute`, which keeps it under its own name, or nothing, which
+leaves it out.
 """
 
 import csv
@@ -13,7 +14,9 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from studio.errors import FormatError, UsageError
 from studio.formats import reading
@@ -29,6 +32,7 @@ COLUMNS = (
 ROLES = ("video", "track", "label", "start", "end", "duration", "start_us", "end_us", "score", "note", "annotator",
          "attributes", "sha256", "attribute")  # fmt: skip
 _OURS_ONLY = {"source", "prediction_id", "id", "version"}  # of the library that wrote the file
+_MOST_ABOVE = 30  # rows among which the names of the columns are looked for
 _RISKY = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _SECONDS = r"(?: (?:s|secs?|seconds?|ss msec|hh mm ss(?: \w+)?))?"
 _MILLIS = r" (?:ms|msecs?|milliseconds?)"
@@ -101,22 +105,52 @@ class Column:
     unit: int = 1_000_000
 
 
-def columns(data: bytes, chosen: Mapping[str, str] | None = None) -> tuple[list[Column], str]:
-    """The columns of a table, and what separates its cells. `chosen` says which role some have, "" for none.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table is laid out: its columns, what separates cells, and how many rows are above the columns' names."""
+
+    columns: list[Column]
+    delimiter: str
+    above: int = 0
+
+    @property
+    def exact(self) -> bool:
+        """Whether it has times to the µs."""
+        return {"start_us", "end_us"} <= self.roles
+
+    @property
+    def roles(self) -> set[str]:
+        return {column.role for column in self.columns}
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has all that is needed."""
+        timed = self.exact or ("start" in self.roles and bool(self.roles & {"end", "duration"}))
+        return timed and "label" in self.roles
+
+
+def layout(data: bytes, chosen: Mapping[str, str] | None = None) -> Layout:
+    """How a table is laid out. `chosen` says which role some columns have, "" for none.
 
     Raises FormatError where it is no table, UsageError for a column or role that there is not.
     """
-    found = []
+    chosen = chosen or {}
+    wanted = {name.casefold() for name in chosen}
+    found: list[tuple[Layout, list[str]]] = []
     for delimiter in (",", ";", "\t"):
-        try:
-            header = [cell.strip() for cell in next(rows_of(data, delimiter), (0, []))[1]]
-        except FormatError:
-            continue
-        found.append((_roles(header, {}), delimiter, header))
+        rows: list[list[str]] = []
+        with suppress(FormatError):
+            for _, row in islice(rows_of(data, delimiter), _MOST_ABOVE):
+                rows.append([cell.strip() for cell in row])
+        for above, row in enumerate(rows):
+            named = wanted <= {cell.casefold() for cell in row}
+            found.append((Layout(_roles(row, chosen if named else {}), delimiter, above), row))
     if not found:
         raise FormatError("This file is not CSV with commas; save it as CSV in UTF-8 and try again.")
-    _, delimiter, header = max(found, key=lambda each: (sum(bool(c.role) for c in each[0]), len(each[2])))
-    return _roles(header, chosen or {}), delimiter
+    heads = [each for each in found if each[0].complete and wanted <= {cell.casefold() for cell in each[1]}]
+    first = [each for each in found if not each[0].above]
+    made, header = max(heads or first, key=lambda each: (len(each[0].roles), len(each[1]), -each[0].above))
+    return replace(made, columns=_roles(header, chosen))
 
 
 def _roles(header: Sequence[str], chosen: Mapping[str, str]) -> list[Column]:
@@ -161,50 +195,47 @@ def read(data: bytes, name: str, chosen: Mapping[str, str] | None = None) -> lis
 
     Raises FormatError, UsageError.
     """
-    found, delimiter = columns(data, chosen)
-    roles = {column.role for column in found}
-    exact = {"start_us", "end_us"} <= roles
-    if not ("label" in roles and (exact or ("start" in roles and roles & {"end", "duration"}))):
-        lacking = [role for role in ("label", "start", "end") if role not in roles]
+    made, notes = layout(data, chosen), Notes("column(s)")
+    found = made.columns
+    if not made.complete:
+        lacking = [role for role in ("label", "start", "end") if role not in made.roles]
         raise FormatError(
             f"This CSV has no column that is clearly its {' or '.join(lacking)}; it has "
-            f"{listed([c.name for c in found]) if found else 'none'}. Say which is which, as in --map-column A=start."
+            f"{listed([c.name for c in found])}. Say which is which, as in --map-column A=start."
         )
-    notes = Notes("column(s)")
-    _tell(found, exact, notes)
+    _tell(made, notes)
     videos: dict[tuple[str, str], list[Mark]] = {}
     with notes.entry():
-        rows = rows_of(data, delimiter)
-        next(rows)
-        for number, row in rows:
+        for number, row in islice(rows_of(data, made.delimiter), made.above + 1, None):
             with notes.entry():
                 if len(row) != len(found):
                     raise FormatError(
                         f"Line {number} of this CSV has {len(row)} cells instead of {len(found)}; repair it."
                     )
-                cells = {c.role or f"\0{c.name}": unguarded(cell) for c, cell in zip(found, row, strict=True)}
+                where = f"Line {number}"
+                cells = {c.role: unguarded(cell) for c, cell in zip(found, row, strict=True) if c.role}
                 more = {c.name: unguarded(cell) for c, cell in zip(found, row, strict=True)
                         if c.role == "attribute" and cell}  # fmt: skip
-                where = f"Line {number}"
-                mark = _mark(cells, _times(cells, found, exact, where), more, where, notes)
+                mark = _mark(cells, _times(cells, made, where), more, where, notes)
                 videos.setdefault((cells.get("video", ""), cells.get("sha256", "")), []).append(mark)
     return notes.parts([Part(video, tuple(marks), sha256=sha256) for (video, sha256), marks in videos.items()])
 
 
-def _tell(found: Sequence[Column], exact: bool, notes: Notes) -> None:
-    """Which columns are taken for what, where that was not clear, and which are not read."""
-    renamed = [f"“{c.name:.40}” as {c.role}" for c in found if c.role and c.name.lower() != c.role]
+def _tell(made: Layout, notes: Notes) -> None:
+    """Which columns are taken for what, where that was not clear, and what is not read."""
+    renamed = [f"“{c.name:.40}” as {c.role}" for c in made.columns if c.role and c.name.lower() != c.role]
     if renamed:
         notes.say(f"Columns are read under other names: {', '.join(renamed)}.")
-    notes.known((c.name or "(no name)" for c in found if not c.role), _OURS_ONLY)
-    if exact:
-        notes.known((c.name for c in found if c.role == "duration"), ())
+    notes.left_out("row(s) above the names of the columns", made.above)
+    notes.known((c.name or "(no name)" for c in made.columns if not c.role), _OURS_ONLY)
+    if made.exact:
+        notes.known((c.name for c in made.columns if c.role == "duration"), ())
 
 
-def _times(cells: Mapping[str, str], found: Sequence[Column], exact: bool, where: str) -> tuple[int, int]:
-    if exact:
+def _times(cells: Mapping[str, str], made: Layout, where: str) -> tuple[int, int]:
+    if made.exact:
         return reading.whole(cells["start_us"], where), reading.whole(cells["end_us"], where)
-    units = {column.role: column.unit for column in found}
+    units = {column.role: column.unit for column in made.columns}
     start = _time(cells["start"], units["start"], where)
     if "end" in cells:
         return start, _time(cells["end"], units["end"], where)
@@ -235,4 +266,5 @@ def _mark(
     return Mark(*times, cells["label"], track, note, score, annotator, notes.attributes(attributes))
 
 
-FORMAT = Format("csv", "CSV, safe for spreadsheets", ".csv", "text/csv", "µs and s", HOLDS, write, read, many=True)
+FORMAT = Format("csv", "CSV, safe for spreadsheets", ".csv", "text/csv", "µs and s", HOLDS, write, read, many=True,
+                endings=(".tsv",))  # fmt: skip

@@ -129,7 +129,7 @@ def _tier(values: Iterator[str], kind: str, track: str, marks: list[Mark], notes
                 raise FormatError(f"An interval or point of “{track:.40}” has not one beginning, end and text.")
             times = [_time(number) for number in numbers]
             if size == 1:
-                notes.left_out("point(s), which have no length,")
+                notes.left_out("point(s) without a length")
             elif value:
                 marks.append(Mark(times[0], times[1], heard(value), track))
 

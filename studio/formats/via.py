@@ -21,7 +21,7 @@ OURS = ("track", "label", "note", "annotator")
 _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
 _VIDEO, _RECTANGLE, _INLINE = 4, 2, 4
 _SEGMENTS = "FILE1_Z2_XY0"  # what an attribute describes: here segments of time of one file
-_CHOICES = (2, 3, 4)  # boxes to tick, one of several, a list
+_TEXT = "1"  # the type of attributes whose values are what was typed, and not the ids of options
 _TOP = {"project", "config", "attribute", "file", "metadata", "view"}
 _ENTRY = {"vid", "flg", "z", "xy", "av"}
 _ATTRIBUTE = {"aname", "anchor_id", "type", "desc", "options", "default_option_id"}
@@ -96,7 +96,7 @@ def read(data: bytes, name: str) -> list[Part]:
         with notes.entry():
             if found[view].marks or found[view].boxes:
                 boxes = {track: tuple(sorted(listed)) for track, listed in found[view].boxes.items()}
-                parts.append(Part(_video(files, entry), tuple(found[view].marks), "us", boxes, pixels=True))
+                parts.append(Part(_video(files, entry, notes), tuple(found[view].marks), "us", boxes, pixels=True))
     return notes.parts(parts)
 
 
@@ -108,8 +108,9 @@ class _View:
     boxes: dict[str, list[Box]] = field(default_factory=dict)
 
 
-def _video(files: dict[str, Any], view: Any) -> str:
+def _video(files: dict[str, Any], view: Any, notes: Notes) -> str:
     fids = reading.child(view, "fid_list", list, "A view")
+    notes.left_out("file(s) that a view shows beside its first", max(0, len(fids) - 1))
     file = reading.child(files, str(fids[0]) if fids else "", dict, "A view")
     return str(file.get("src") or file.get("fname", "")) if file.get("loc") != _INLINE else str(file.get("fname", ""))
 
@@ -159,7 +160,8 @@ class _Attributes:
                 names[key] = name.lower() if name.lower() in OURS else name
                 anchors[key] = str(one.get("anchor_id", _SEGMENTS))
                 listed = one.get("options")
-                if one.get("type") in _CHOICES and isinstance(listed, dict):
+                if str(one.get("type")) != _TEXT and isinstance(listed, dict):
+                    listed = reading.expect(listed, dict, f"The options of “{name:.40}”")
                     options[key] = {str(k): str(v) for k, v in listed.items()}
         of_segments = [names[key] for key in names if anchors[key] == _SEGMENTS]
         label = "label" if "label" in names.values() else next((n for n in of_segments if n not in OURS), "label")

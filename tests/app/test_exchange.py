@@ -108,3 +108,24 @@ def test_wrong_things_are_one_sentence(studio: Studio, video: str, key: str, wro
     for name in ("import_preview", "import_apply", "import_undo", "import_drop", "export_preview"):
         reply = call[name](request)
         assert reply["ok"] or (reply["kind"] != "bug" and str(studio.settings.home) not in reply["error"])
+
+
+def test_what_a_file_does_not_say_can_be_said_in_the_app(client: TestClient, studio: Studio, video: str) -> None:
+    call = calls_of(studio)
+    table = client.post("/incoming?name=x.csv", content=b"what,A,B,coder\nwave,1,2,Zoe\n").json()["data"]
+    assert (table["formats"], table["columns"]) == ([], ["what", "A", "B", "coder"])
+    wanted = {"upload": table["upload"], "name": "x.csv", "format": "csv", "video": video}
+    assert "it has what, A, B and coder" in call["import_preview"](wanted)["error"]
+    roles = {"what": "label", "A": "start", "B": "end"}
+    shown = call["import_preview"]({**wanted, "columns": roles})["data"]
+    assert (shown["segments"], shown["columns"][3]) == (1, {"name": "coder", "to": ""})
+    assert "The column coder is left out." in shown["parts"][0]["problems"]
+    result = {"value": {"ranges": [{"start": 26, "end": 50}], "timelinelabels": ["walk"]}}
+    tasks = json.dumps([{"data": {"video": "bikes.mp4"}, "annotations": [{"result": [result]}]}]).encode()
+    file = client.post("/incoming?name=x.json", content=tasks).json()["data"]
+    wanted = {"upload": file["upload"], "name": "x.json", "format": "labelstudio"}
+    assert call["import_preview"](wanted)["data"]["fps"] > 0
+    sample = call["import_preview"]({**wanted, "fps": 25})["data"]["sample"]
+    assert [(s["start"], s["end"]) for s in sample] == [(1, 2)]
+    for wrong in (-1, "x", 5_000):
+        assert call["import_preview"]({**wanted, "fps": wrong})["kind"] == "invalid"

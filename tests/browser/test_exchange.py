@@ -34,7 +34,7 @@ def test_what_is_exported_is_imported_again_with_other_names_and_undone(
 
     page.click("#import")
     page.set_input_files("#import-file", file)
-    expect(page.locator("#import-counts")).to_contain_text("2 segments")
+    expect(page.locator("#import-counts")).to_contain_text("2 new segments")
     becomes = page.get_by_label("Becomes, for car")
     becomes.fill("vehicle")
     becomes.press("Tab")
@@ -64,6 +64,34 @@ def test_a_file_of_nothing_is_one_sentence(page: Page, served: Served, bikes: st
     expect(page.locator("#import-message")).not_to_have_text("")
     assert "Traceback" not in page.inner_text("#importing")
     expect(page.locator("#import-go")).to_be_disabled()
+
+
+def test_columns_and_frame_rates_that_a_file_does_not_say_are_asked(
+    page: Page, served: Served, bikes: str, tmp_path: Path
+) -> None:
+    AnnotatePage(page, served.url).open(bikes)
+    table, tasks = tmp_path / "events.csv", tmp_path / "tasks.json"
+    table.write_text("what,A,B,coder\nwave,1,2,Zoe\n")
+    tasks.write_text(
+        '[{"data": {"video": "bikes.mp4"}, "annotations": [{"result": [{"value": {"ranges": [{"start": 26, "end": 50}],'
+        ' "timelinelabels": ["walk"]}}]}]}]'
+    )
+    page.click("#import")
+    page.set_input_files("#import-file", table)
+    expect(page.locator("#import-message")).to_contain_text("it has what, A, B and coder")
+    for column, role in (("what", "label"), ("A", "start"), ("B", "end")):
+        page.get_by_label(f"What the column {column} is").select_option(role)
+    expect(page.locator("#import-sample")).to_contain_text("wave")
+    expect(page.locator("#import-parts")).to_contain_text("The column coder is left out.")
+    page.get_by_label("What the column coder is").select_option("annotator")
+    expect(page.locator("#import-parts")).to_contain_text("“coder” as annotator")
+
+    page.set_input_files("#import-file", tasks)
+    expect(page.locator("#import-parts")).to_contain_text("does not say at which rate its frames count")
+    expect(page.locator("#import-table")).to_be_hidden()
+    page.get_by_label("Frames a second, by which the file counts").fill("25")
+    page.get_by_label("Frames a second, by which the file counts").press("Tab")
+    expect(page.locator("#import-sample")).to_contain_text("0:01.000 – 0:02.000")
 
 
 def test_the_overview_says_who_did_what_and_how_well_they_agree(page: Page, served: Served, bikes: str) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from praatio import textgrid
+from pyannote.database.util import load_rttm
+from pympi.Elan import Eaf
 
 from studio.cli import main
 from studio.config import Settings
@@ -167,10 +170,26 @@ def test_media_of_elan() -> None:
     (part,) = FORMATS["elan"].read(eaf(text, slots(s1=1000, s2=2000), media=linked).encode(), "x")  # type: ignore[misc]
     assert part.video == "file:///C:/d/my%20talk.mp4"
     assert [(m.start, m.end) for m in part.marks] == [(2_500_000, 3_500_000)]
-    assert part.problems == ("Of the linked files the video is meant; lapel.wav is left out.",)
+    assert part.problems == ("Of the linked files “my%20talk.mp4” is meant, or else lapel.wav.",)
     assert read("elan", eaf(text, slots(s1=25, s2=50), units="PAL-frames"))[0] == [(1, 2, "t", "x")]
     with pytest.raises(FormatError, match="count in furlongs"):
         read("elan", eaf(text, slots(s1=25, s2=50), units="furlongs"))
+
+
+@field
+def test_the_video_of_an_eaf_is_the_one_that_is_there(library: Studio) -> None:
+    """Each in its own time: TIME_ORIGIN is where time 0 of the annotations lies in a file."""
+    media = "".join(
+        f"<MEDIA_DESCRIPTOR MEDIA_URL='file:///C:/d/{name}' MIME_TYPE='{kind}' TIME_ORIGIN='{origin}'{more}/>"
+        for name, kind, origin, more in (
+            ("mic.wav", "audio/x-wav", 0, ""), ("gone.mp4", "video/mp4", 250, ""), ("talk.mp4", "video/mp4", 1500, ""),
+        )
+    )  # fmt: skip
+    given = tier("t", "top", "", ("a", "s1", "s2", "x")), slots(s1=1000, s2=2000)
+    shown = seen(library, eaf(*given, media=media).encode(), "elan")
+    assert shown["moments"] == [("talk.mp4", 2.5, 3.5, "t", "x")]
+    sound = "<MEDIA_DESCRIPTOR MEDIA_URL='x.wav' MIME_TYPE='audio/x-wav' EXTRACTED_FROM='file:///d/thirty.mp4'/>"
+    assert seen(library, eaf(*given, media=sound).encode(), "elan")["moments"] == [("thirty.mp4", 1, 2, "t", "x")]
 
 
 @field
@@ -331,6 +350,26 @@ def test_an_export_says_at_which_rate_its_frames_count() -> None:
     assert "clock is up to" in varying[1]
 
 
+def test_boxes_that_say_their_times_say_the_rate() -> None:
+    places = [{"frame": f, "time": f / 24, "x": 0, "y": 0, "width": 9, "height": 9} for f in (24, 240)]
+    box = {"type": "videorectangle", "value": {"labels": ["Person"], "sequence": places}}
+    assert read("labelstudio", task(box, ranges(25, 240))) == (
+        [(1, 10, "phase", "walk")], "Frames are taken at 24 a second, as the times of the boxes say."
+    )  # fmt: skip
+
+
+def test_what_is_written_or_chosen_of_a_region_is_its_label() -> None:
+    region = {"start": 1, "end": 2, "channel": 0}
+    results = (
+        {"from_name": "who", "type": "labels", "value": {**region, "labels": ["Ann"]}},
+        {"from_name": "said", "type": "textarea", "value": {**region, "text": ["hello", "you"]}},
+        {"from_name": "mood", "type": "choices", "value": {**region, "choices": ["glad"]}},
+    )
+    assert read("labelstudio", task(*results)) == (
+        [(1, 2, "who", "Ann"), (1, 2, "said", "hello\nyou"), (1, 2, "mood", "glad")], ""
+    )  # fmt: skip
+
+
 @field
 def test_sound_beside_a_video_is_in_seconds(library: Studio) -> None:
     shown = seen(library, FIELD / "12-labelstudio-audio-template" / "audiovideo.json", "labelstudio")
@@ -383,6 +422,7 @@ def test_a_project_of_cvat_has_a_part_for_each_video(library: Studio) -> None:
 def test_an_archive_of_cvat_with_attributes_that_change(library: Studio) -> None:
     file = FIELD / "15-cvat-project-export" / "task.zip"
     assert [m[:3] for m in seen(library, file, "cvat")["moments"]] == [("talk.mp4", 0, 4), ("talk.mp4", 4, 8)]
+    assert library.exchange.readers(file.read_bytes(), "task.zip") == ["cvat"]
     (part,) = FORMATS["cvat"].read(file.read_bytes(), "task.zip")  # type: ignore[misc]
     assert [dict(m.attributes) for m in part.marks] == [{"action": "stand"}, {"action": "walk"}]
 
@@ -417,6 +457,16 @@ def test_frames_that_count_on_from_task_to_task() -> None:
     parts = FORMATS["cvat"].read(cvat(own, *tasks).encode(), "x")  # type: ignore[misc]
     assert [(p.video, p.marks[0].start) for p in parts] == [("a.mp4", 25), ("b.mp4", 90)]
     assert parts[0].problems == ("1 track of no task that the project names is left out.",)
+
+
+def test_a_project_of_cvat_that_does_not_list_its_tasks_is_one_video_at_most() -> None:
+    (part,) = FORMATS["cvat"].read(cvat(track("21", 25, 50)).encode(), "x")  # type: ignore[misc]
+    assert (part.video, len(part.marks)) == ("", 1)
+    (part,) = FORMATS["cvat"].read(cvat(track("21", 25, 50) + track("22", 1, 9)).encode(), "x")  # type: ignore[misc]
+    assert (part.marks, part.problems) == ((), ("2 tracks of no task that the project names are left out.",))
+    one = cvat(track("", 25, 50), ("21", "a.mp4", 300, ""))
+    (part,) = FORMATS["cvat"].read(one.encode(), "x")  # type: ignore[misc]
+    assert (part.video, len(part.marks)) == ("a.mp4", 1)
 
 
 # ---------------------------------------------------------------- NOVA
@@ -499,6 +549,10 @@ def test_columns_that_are_not_ours_are_named(library: Studio) -> None:
         ),
         ("label;onset;offset\nwave;1,5;2,5\n", (1.5, 2.5, "Imported", "wave")),
         ("code,Begin Time - hh:mm:ss.ms,duration (s)\nwave,00:00:01.500,1\n", (1.5, 2.5, "Imported", "wave")),
+        (
+            "Observation id,obs 1\n\nMedia file(s)\nBehavior,Start (s),Stop (s)\nwave,1.5,2.5\n",
+            (1.5, 2.5, "Imported", "wave"),
+        ),
         ("label,start_us,end_us\nwave,1500000,2500000\n", (1.5, 2.5, "Imported", "wave")),
     ],
 )
@@ -559,6 +613,60 @@ def test_drop_frames_of_an_edl() -> None:
     assert "00:00:01:00 00:00:02:00" in edl_of(None, 25, 25, 50)
 
 
+# ---------------------------------------------------------------- the files of other projects' test suites
+
+
+@field
+@pytest.mark.parametrize("path", sorted((REAL / "elan").glob("*.eaf")) if REAL.exists() else [], ids=lambda p: p.name)
+def test_as_many_annotations_of_elan_as_pympi_reads(path: Path) -> None:
+    eaf_of = Eaf(str(path))
+    (part,) = FORMATS["elan"].read(path.read_bytes(), path.name)  # type: ignore[misc]
+    count = sum(len(eaf_of.tiers[name][0]) + len(eaf_of.tiers[name][1]) for name in eaf_of.get_tier_names())
+    assert len(part.marks) == count
+    aligned = {(name, start, end, value) for name in eaf_of.get_tier_names() if eaf_of.tiers[name][0]
+               for start, end, value in eaf_of.get_annotation_data_for_tier(name)
+               if None not in (start, end)}  # fmt: skip
+    found = {(m.track, m.start // 1000, m.end // 1000, m.label) for m in part.marks}
+    timed = {mark for mark in aligned if mark[0] != "words-timesub"}  # which pympi gives times of other tiers
+    assert timed <= found
+
+
+@field
+@pytest.mark.parametrize(
+    "path", sorted((REAL / "textgrid").glob("*[!t].TextGrid")) if REAL.exists() else [], ids=lambda path: path.name
+)
+def test_the_same_intervals_of_a_textgrid_as_praatio_reads(path: Path) -> None:
+    grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, duplicateNamesMode="rename")
+    tiers = [grid.getTier(name) for name in grid.tierNames]
+    there = sorted(
+        (round(e.start * S), round(e.end * S), e.label) for t in tiers if isinstance(t, textgrid.IntervalTier)
+        for e in t.entries
+    )  # fmt: skip
+    (part,) = FORMATS["textgrid"].read(path.read_bytes(), path.name)  # type: ignore[misc]
+    found = sorted((m.start, m.end, m.label.strip()) for m in part.marks)
+    assert [mark for mark in found if mark[2]] == there
+
+
+@field
+def test_both_spellings_of_a_textgrid_say_the_same() -> None:
+    """Of a file that praatio refuses, whose intervals overlap by 0.1 µs."""
+    long, short = (
+        FORMATS["textgrid"].read((REAL / "textgrid" / f"{name}_format.TextGrid").read_bytes(), "x")  # type: ignore[misc]
+        for name in ("long", "short")
+    )
+    assert long == short and len(long[0].marks) == 152
+
+
+@field
+def test_the_turns_of_a_real_rttm() -> None:
+    path = REAL / "rttm" / "train.rttm"
+    there = sorted((uri, round(s.start * S), round(s.end * S), who) for uri, turns in load_rttm(path).items()
+                   for s, _, who in turns.itertracks(yield_label=True))  # fmt: skip
+    parts = FORMATS["rttm"].read(path.read_bytes(), path.name)  # type: ignore[misc]
+    assert sorted((p.video, m.start, m.end, m.track) for p in parts for m in p.marks) == there
+    assert all(not part.problems for part in parts)
+
+
 # ---------------------------------------------------------------- our own data set
 
 
@@ -580,6 +688,17 @@ def test_a_data_set_comes_home_by_the_hash_of_its_videos(tmp_path: Path, studio:
     assert [part["rule"] for part in shown["parts"]] == ["by the hash of its file"] * 2
     with pytest.raises(UsageError, match="Everything in this file is in the library already"):
         studio.exchange.apply(data, f"all.{form}", form)
+
+
+@field
+def test_of_two_videos_with_one_content_the_name_decides(tmp_path: Path, studio: Studio) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        shutil.copy(FIELD / "media" / "talk.mp4", tmp_path / name)
+        studio.videos.add(tmp_path / name)
+    video = studio.videos.resolve("b.mp4")["id"]
+    studio.exchange.apply(b"label,start,end\nx,1,2\n", "b.csv", "csv", ImportOptions(video=video))
+    shown = studio.exchange.preview(studio.exchange.export(video, "json"), "x.json")
+    assert [(part["video"]["name"], shown["already"]) for part in shown["parts"]] == [("b.mp4", 1)]
 
 
 @field

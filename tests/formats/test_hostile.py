@@ -257,7 +257,7 @@ def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         yield from places_in(value[key], (*path, key))
 
 
-JUNK = (None, True, 7, -1, 1.5, 10**15, "", "x", [], {}, [7], [None], ["x"], {"x": 7}, [[]], [{}])
+JUNK = (None, True, 7, -1, 1.5, float("nan"), 10**15, "", "x", [], {}, [7], [None], ["x"], {"x": 7}, [[]], [{}])
 
 
 @pytest.mark.parametrize("name", [f.name for f in JSON_READERS if f.write])

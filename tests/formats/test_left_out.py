@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 from xml.etree import ElementTree
 
@@ -40,7 +41,7 @@ def taken(form: Format, data: bytes) -> tuple[list[tuple[int, int]], str]:
 
 # ---------------------------------------------------------------- what is bad
 
-JUNK = (None, True, -7, 10**15, "zzz", "", [], {}, [None], {"zzz": 1})
+JUNK = (None, True, -7, 10**15, float("nan"), float("-inf"), "zzz", "", [], {}, [None], {"zzz": 1})
 WORDS = ("zzz", "", "-7", "1e99", "NaN", '"', "\N{SNOWMAN}")
 
 
@@ -324,7 +325,7 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
     "textgrid": {
         "element": (
             GRID.format('"TextTier"\n"p"\n0\n50\n1\n5\n"y"\n').encode(),
-            "1 point, which have no length, is left out",
+            "1 point without a length is left out",
         ),
         "field": (GRID.format('"ColourTier"\n"p"\n0\n50\n0\n').encode(), "A tier is of a kind that is not known"),
         "range": (GRID.format('"IntervalTier"\n"p"\n0\n50\n1\n60\n70\n"y"\n').encode(), "1 segment outside the video"),
@@ -413,10 +414,53 @@ def test_a_file_of_which_nothing_can_be_read_is_refused_by_the_first_reason() ->
         taken(FORMATS["audacity"], b"a\tb\tx\nc\td\ty\n")
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"segment": [5, 10], "label": "a", "label": "b"}',
+        '{"segment": [NaN, 10], "label": "y"}',
+        '{"segment": [5, Infinity], "label": "y"}',
+        '{"segment": [5, 1e999], "label": "y"}',
+    ],
+)
+def test_what_json_forbids_costs_the_element_that_has_it(bad: str) -> None:
+    text = activitynet(77).decode().replace("77", bad)
+    found, said = taken(FORMATS["activitynet"], text.encode())
+    assert found == [(5 * S, 10 * S)] and "1 item cannot be read" in said
+    scored = activitynet({"segment": [5, 10], "label": "y", "score": float("nan")})
+    assert "1 confidence value outside 0 to 1" in taken(FORMATS["activitynet"], scored)[1]
+
+
+@pytest.mark.parametrize("form", [f for f in READERS if f.extension == ".json"], ids=lambda f: f.name)
+def test_a_key_that_stands_twice_is_never_passed_over(form: Format) -> None:
+    """Wherever it is in what is annotated: the object that has it is left out, or the file refused for it."""
+    text = file_of(form, GOOD, OTHER).decode()
+    before = taken(form, text.encode())
+    begin = text.index('"metadata"') if form.name == "via" else 0  # before that it says how the project is shown
+    pairs = list(re.finditer(r'"[a-z_]+": (?:"[^"]*"|-?[\d.]+)(?=[,\s])', text))
+    for match in (match for match in pairs if match.start() >= begin):
+        doubled = f"{text[: match.end()]}, {match.group()}{text[match.end() :]}"
+        try:
+            assert taken(form, doubled.encode()) != before, match.group()
+        except FormatError as error:
+            assert "twice" in str(error)
+    assert pairs or form.name == "tel"  # which has lists only
+
+
+def test_a_large_file_of_another_kind_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = count(1)
+    monkeypatch.setattr("studio.formats.reading.lines_of", lambda data: ((n, "SPEAKER nonsense") for n in numbers))
+    with pytest.raises(FormatError, match="Line 1 has 2 fields"):
+        taken(FORMATS["rttm"], b"")
+    assert next(numbers) < 2_000
+
+
 def test_notes_stay_short_whatever_a_file_holds() -> None:
     colours = {f"colour {n}" * 50: 1 for n in range(5_000)}
     _, said = taken(FORMATS["activitynet"], activitynet({"segment": [1, 2], "label": "y", **colours}))
     assert len(said) < 600 and "more" in said
+    _, said = taken(FORMATS["elan"], EAF.format("", "", "".join(f"<E{n}/>" for n in range(5_000))).encode())
+    assert said.count(".") < 50 and "4960 other elements are left out." in said
 
 
 FREE = {"boxes", "attributes", "database", "labels", "metadata", "options", "av", "data", "emo", "meta"}

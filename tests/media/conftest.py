@@ -52,6 +52,7 @@ class Clip:
     trim: int = 0  # leading frames that an edit list hides
     decord: bool = False
     slack_us: int = 0  # the container's rounding of times
+    timecode: str = ""  # of the first frame
 
     @property
     def times_us(self) -> list[int]:
@@ -116,6 +117,8 @@ def make(clip: Clip, path: Path) -> Path:
         video.width, video.height, video.pix_fmt = *clip.size, clip.pixels
         video.codec_context.time_base = video.time_base = clip.base
         video.bit_rate = 2_000_000
+        if clip.timecode:
+            video.metadata["timecode"] = clip.timecode
         if clip.turned:
             video.set_display_rotation(-clip.turned)
         sounds: list[Any] = [

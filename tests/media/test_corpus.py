@@ -217,3 +217,15 @@ def test_flipped_bytes_never_reach_the_studio(clip_of: Any, tmp_path: Path, file
         "no decoder took more; other tests' children may have"
     )
     assert media.probe(clips["plain"]).frame_count == 40, "the studio still works"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "said"), [(".mov", "01:00:00:00"), (".mp4", "09:59:59:12"), (".mkv", "00:00:10;00")]
+)
+def test_the_time_code_of_the_first_frame(
+    tmp_path: Path, make_clip: Callable[[Any, Path], Path], recipe: Any, suffix: str, said: str
+) -> None:
+    """On a track of its own in .mov and .mp4, else among the words about the stream."""
+    path = make_clip(recipe(suffix=suffix, timecode=said), tmp_path / f"clip{suffix}")
+    assert media.probe(path).timecode == said
+    assert media.probe(make_clip(recipe(suffix=suffix), tmp_path / f"none{suffix}")).timecode == ""

@@ -22,6 +22,7 @@ class Example(Typed):
     names: dict[str, str] = field(default_factory=dict)
     import_: str = ""
     edits: Any = None
+    rate: float = 0.0
 
 
 def decoded(**request: Any) -> Example:
@@ -39,13 +40,14 @@ def test_values_are_taken_by_type() -> None:
     made = decoded(line=7, check=True, remember=False, jobs=["a", "b"], names={"a": "b"}, edits=[{}], **{"import": "i"})
     assert (made.line, made.check, made.remember, made.jobs) == (7, True, False, ["a", "b"])
     assert (made.names, made.edits, made.import_) == ({"a": "b"}, [{}], "i")
+    assert (decoded(rate=25).rate, decoded(rate=0.5).rate) == (25.0, 0.5)
     assert decoded(check="yes", remember=0) == decoded(), "what is neither true nor false is as good as nothing"
 
 
 @pytest.mark.parametrize("wrong", [
     {"video": None}, {"video": 7}, {"at": "x"}, {"at": -1}, {"line": 0.5}, {"line": True}, {"jobs": ["a"] * 3},
     {"jobs": [7]}, {"names": {"a": 7}}, {"names": [1]}, {"note": "x" * (Limits().label_chars + 1)},
-    {"import": {}},
+    {"import": {}}, {"rate": "x"}, {"rate": -1}, {"rate": True},
 ])  # fmt: skip
 def test_a_wrong_value_is_named_by_its_key(wrong: dict[str, Any]) -> None:
     (key,) = wrong

@@ -103,7 +103,7 @@ def _timecode(source: Source) -> str:
     """What the recorder counted at the first frame, as the file says it on a track of its own or in its header."""
     streams = [source.video, *(stream for stream in source.container.streams if stream is not source.video)]
     for holder in (*streams, source.container):
-        said = str(holder.metadata.get("timecode", ""))
+        said = next((str(value) for key, value in holder.metadata.items() if key.lower() == "timecode"), "")
         if re.fullmatch(r"\d\d:[0-5]\d:[0-5]\d[:;.]\d\d", said):
             return said.replace(".", ";")
     return ""

@@ -1,0 +1,228 @@
+"""What an import would add, under the names that a person chose, and how a preview shows it."""
+
+import unicodedata
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any
+
+from studio.errors import UsageError
+from studio.formats import Format, Mark, Part, Placed, reading, table
+from studio.service.videos import files
+from studio.service.videos.video_matcher import Match, VideoMatcher
+from studio.store.imports import Batch
+from studio.timeline import Annotation, Box, Cue, Segment, seconds
+
+Row = dict[str, Any]
+SHOWN = 500  # parts, tracks and labels of a preview at most
+SAMPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is imported. Names of the file → names in the library; what is not named stays as it is.
+
+    `video` is where everything goes when the file is about one video. `kind` is annotations or lines, "" for what the
+    format usually is. `encoding` is that of its text, "" for UTF-8 or what is guessed. `shift` is a time or a time code
+    of the video, by which everything lies later than the file says, or with “-” earlier. `columns` are those of a table
+    → what they are here. `fps` is at which rate the file counts frames, 0 for what it says itself.
+    """
+
+    video: str | None = None
+    videos: Mapping[str, str] = field(default_factory=dict)
+    tracks: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
+    encoding: str = ""
+    shift: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    fps: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.fps and not 0.1 <= self.fps <= 1_000:  # also not a number
+            raise UsageError("A frame rate is a number from 0.1 to 1000 frames a second.")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A part of a file, and the video that it is about, where that is known."""
+
+    part: Part
+    match: Match
+    placed: Placed
+
+    @property
+    def row(self) -> Row | None:
+        return self.match.row
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return self.placed.problems if self.row else (self.match.problem, *self.part.problems)
+
+
+def matched(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
+    """The video that a part is about, and the part with its times on that video. Where several have the content that
+    the file says, the name decides among them; where none has the name, what else the file calls the video does."""
+    match = library.find(name, part.sha256)
+    if match.several and part.sha256:
+        named = library.find(name)
+        match = named if named.row and named.row["sha256"] == part.sha256 else match
+    for other in part.also:
+        if match.row is None and not match.several and (found := library.find(other.video)).row:
+            return found, replace(part, video=other.video, marks=_later(part.marks, other.shift))
+    return match, part
+
+
+def _later(marks: tuple[Mark, ...], by: int) -> tuple[Mark, ...]:
+    return tuple(replace(mark, start=mark.start + by, end=mark.end + by) for mark in marks) if by else marks
+
+
+def last(name: str) -> str:
+    """The name of a file without its folders."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def narrowed(only: Row, match: Match, parts: int, name: str) -> Match:
+    """What a part is about when a person named one video: the only part of a file is, others by their name."""
+    if parts == 1 or (match.row is not None and match.row["id"] == only["id"]):
+        return Match(only)
+    return Match(None, problem=f"“{name:.60}” is not the video you named, and left out.")
+
+
+def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[Batch]:
+    """What the file has for each video, under the names that were chosen."""
+    by_video: dict[str, list[Ready]] = {}
+    for one in ready:
+        if one.row is not None:
+            by_video.setdefault(one.row["id"], []).append(one)
+    made = []
+    for video, several in by_video.items():
+        marks = [_renamed(mark, plan) for one in several for mark in one.placed.marks]
+        if kind == "lines":
+            made.append(Batch(video, lines=sorted(Cue(m.start, m.end, m.label) for m in marks if m.label.strip())))
+            continue
+        found = [_annotation(mark) for mark in marks]
+        scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}
+        made.append(Batch(video, found, scores, _boxes(several, plan)))
+    return [batch for batch in made if not batch.empty]
+
+
+def _boxes(several: Sequence[Ready], plan: ImportOptions) -> dict[str, tuple[Box, ...]]:
+    """All boxes of a video by track; those of tracks that get one name are together."""
+    found: dict[str, set[Box]] = {}
+    for one in several:
+        for track, listed in one.placed.boxes.items():
+            found.setdefault(_name(track, plan.tracks), set()).update(listed)
+    return {track: tuple(sorted(listed)) for track, listed in found.items()}
+
+
+def _renamed(mark: Mark, plan: ImportOptions) -> Mark:
+    return replace(mark, track=_name(mark.track, plan.tracks), label=_typed(plan.labels.get(mark.label, mark.label)))
+
+
+def _name(track: str, renamed: Mapping[str, str]) -> str:
+    wanted = _typed(renamed.get(track, track)).strip()
+    if not wanted:
+        raise UsageError(f"The track “{track:.40}” needs a name; give it another one.")
+    return wanted
+
+
+def _typed(name: str) -> str:
+    """A name as all labels are kept: two spellings of one letter are one."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UsageError("A name holds half a character; type it again.") from None
+    return unicodedata.normalize("NFC", name)
+
+
+def _annotation(mark: Mark) -> Annotation:
+    return Annotation(
+        uuid.uuid4().hex, Segment(mark.start, mark.end), mark.track, mark.label, mark.note, "import",
+        annotator=mark.annotator, attributes=mark.attributes,
+    )  # fmt: skip
+
+
+def shown(
+    name: str, form: Format, kind: str, ready: Sequence[Ready], plan: ImportOptions, batches: Sequence[Batch],
+    fresh: Sequence[Batch],
+) -> Row:  # fmt: skip
+    """What `preview` says, by what the file has (`batches`) and what of that is new (`fresh`)."""
+    marks = [mark for one in ready for mark in one.placed.marks]
+    listed = list(reading.grouped(sorted(ready, key=lambda one: one.row is None), lambda one: one.part.video).values())
+    unknown = sum(several[0].row is None for several in listed)
+    problems = [f"{unknown} of {len(listed)} videos of this file are not in the library, and left out."]
+    problems *= bool(unknown and len(listed) > 1)
+    problems += dict.fromkeys(said for several in listed[SHOWN:] for one in several for said in one.part.problems)
+    return {
+        "file": files.display_name(name),
+        "format": form.name,
+        "kind": kind,
+        "parts": [_part(several) for several in listed[:SHOWN]],
+        "tracks": _counted((m.track for m in marks), plan.tracks),
+        "labels": _counted((m.label for m in marks), plan.labels),
+        "segments": _segments(fresh),
+        "already": _segments(batches) - _segments(fresh),
+        "confidence": sum(len(b.scores) for b in fresh),
+        "problems": problems,
+        "sample": _sample(ready, plan),
+    }
+
+
+def _segments(batches: Sequence[Batch]) -> int:
+    return sum(len(b.annotations) + len(b.lines) for b in batches)
+
+
+def _part(several: Sequence[Ready]) -> Row:
+    """What the file has for one video, which may be in parts that count time differently."""
+    one = several[0]
+    return {
+        "name": one.part.video,
+        "video": None if one.row is None else {"id": one.row["id"], "name": one.row["name"]},
+        "rule": one.match.rule,
+        "likely": [
+            {"id": row["id"], "name": row["name"], "folder": PurePath(row["path"]).parent.name}
+            for row in one.match.likely
+        ],
+        "segments": sum(len(each.part.marks if each.row is None else each.placed.marks) for each in several),
+        "boxes": len({track for each in several for track in each.placed.boxes}),
+        "problems": list(dict.fromkeys(problem for each in several for problem in each.problems)),
+    }
+
+
+def columns(form: Format, data: bytes, plan: ImportOptions) -> list[Row]:
+    """The columns of a table and what they are taken for."""
+    if form is not table.FORMAT:
+        return []
+    return [{"name": column.name, "to": column.role} for column in table.layout(data, plan.columns).columns]
+
+
+def rate(ready: Sequence[Ready], fps: float) -> float | None:
+    """The frame rate that a person may have to correct."""
+    unsure = next((one for one in ready if one.part.asks_rate and one.row), None)
+    return fps or (round(unsure.row["fps"], 3) if unsure and unsure.row else None)
+
+
+def _counted(names: Any, renamed: Mapping[str, str]) -> list[Row]:
+    return [
+        {"name": name, "to": renamed.get(name, name), "segments": count}
+        for name, count in Counter(names).most_common(SHOWN)
+    ]
+
+
+def _sample(ready: Sequence[Ready], plan: ImportOptions) -> list[Row]:
+    found = [(one.row, _renamed(mark, plan)) for one in ready if one.row for mark in one.placed.marks[:SAMPLE]]
+    return [
+        {"video": row["id"], "track": m.track, "label": m.label, "start": seconds(m.start), "end": seconds(m.end)}
+        for row, m in found[:SAMPLE]
+    ]
+
+
+def nothing(shown: Row, batches: Sequence[Batch]) -> str:
+    """Why nothing is added."""
+    if batches:
+        return "Everything in this file is in the library already."
+    whys = [problem for part in shown["parts"] for problem in part["problems"]]
+    return whys[0] if whys else "Nothing in this file can be placed on a video."
