@@ -154,8 +154,8 @@ def together(text: Floats, faces: Floats, frames: Floats, voice: Floats) -> Floa
     """One curve a class (L, 18) in 0…1, .5 where nothing says anything.
 
     Faces and frames make the visual side; where there are words and pictures, both must agree (geometric mean); a loud
-    voice shifts the odds a little towards excited classes, a soft one towards calm ones. Frames and voice bear out what a
-    face or words say, and say nothing alone: an empty road is not sad.
+    voice shifts the odds a little towards excited classes, a soft one towards calm ones. Frames and voice bear out what
+    a face or words say, and say nothing alone: an empty road is not sad.
     """
     weights = np.stack([np.where(np.isnan(faces), 0, _FACE_WEIGHT), np.where(np.isnan(frames), 0, 1.0)])
     total = weights.sum(axis=0)
