@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from studio import media
+from tests.browser.annotate_page import AnnotatePage, rows
 from tests.browser.conftest import Served
 
 pytestmark = pytest.mark.browser
@@ -129,3 +130,40 @@ def test_a_minus_alone_is_answered_with_a_sentence(searched: Page) -> None:
     searched.fill("#search-query", "-grass")
     searched.press("#search-query", "Enter")
     expect(searched.locator("#search-status")).to_contain_text("what should be seen")
+
+
+def test_a_hit_is_chosen_as_it_was_found_and_nothing_is_stored_until_it_is_kept(
+    searched: Page, served: Served, bikes: str
+) -> None:
+    counts = (
+        "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM predictions), (SELECT count(*) FROM annotations)"
+    )
+    before = rows(served.home, counts)
+    first = searched.locator(".hit").first
+    start, end = (float(first.get_attribute(f"data-{edge}") or "nan") for edge in ("start", "end"))
+    first.locator("a.picture").click()
+    expect(searched.locator("#inspector .tag")).to_have_text("search hit")
+    expect(searched.locator("#inspector .label")).to_have_text("a bicycle on a street")
+    expect(searched.locator("#segment-list [data-kind=prediction]")).to_have_count(1)
+    searched.wait_for_timeout(500)
+    assert rows(served.home, counts) == before
+    searched.locator("#timeline").focus()
+    searched.keyboard.press("a")
+    annotate_page = AnnotatePage(searched, served.url)
+    annotate_page.saved()
+    (kept,) = annotate_page.segments("annotation")
+    assert (kept["start"], kept["end"], kept["label"]) == (start, end, "a bicycle on a street")
+    assert annotate_page.segments("prediction") == []
+    assert rows(served.home, "SELECT source, prediction_id FROM annotations WHERE video_id = ?", bikes)[-1] == (
+        "manual", None,
+    )  # fmt: skip
+    searched.go_back()
+    expect(searched.locator(".hit").first).to_be_visible()
+    with searched.context.expect_page() as opened:
+        searched.locator(".hit a.picture").first.click(modifiers=["Control"])
+    opened.value.wait_for_selector("#inspector .tag")
+    expect(opened.value.locator("#inspector .tag")).to_have_text("search hit")
+    opened.value.locator("#timeline").focus()
+    opened.value.keyboard.press("x")
+    expect(opened.value.locator("#segment-list [data-kind=prediction]")).to_have_count(0)
+    opened.value.close()

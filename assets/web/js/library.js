@@ -1,6 +1,6 @@
 // The Library page: cards, adding by path, by folder, by upload.
 
-import { current, go, onRoute } from "./router.js";
+import { addressOf, current, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { currentUser } from "./sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
@@ -62,7 +62,6 @@ export function mount(element, server) {
    * @param {Job | undefined} failure
    */
   function card(video, job, failure) {
-    const open = () => go("annotate", { video: video.id });
     const facts = `${clock(video.duration, 0)} · ${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
     const work = [
       video.annotations && counted(video.annotations, "annotation"),
@@ -74,8 +73,13 @@ export function mount(element, server) {
       "article",
       { class: "card", "data-video": video.id },
       el(
-        "button",
-        { class: "picture", "aria-label": `Open ${video.name}`, onclick: open },
+        "a",
+        {
+          class: "picture",
+          href: addressOf("annotate", { video: video.id }),
+          "aria-label": `Open ${video.name}`,
+          onclick: follow,
+        },
         el("img", { src: `/thumbnail/${video.id}?t=${Math.min(2, video.duration / 3)}`, alt: "", loading: "lazy" }),
         el("span", { class: "badge", text: clock(video.duration, 0) }),
       ),

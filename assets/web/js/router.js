@@ -8,6 +8,8 @@
  * @property {Page} page
  * @property {string | null} video
  * @property {number | null} t null: nobody said
+ * @property {number | null} end of a moment that a search found, which begins at t
+ * @property {number} score of it
  * @property {string} q
  * @property {string} like
  * @property {string} task
@@ -30,6 +32,8 @@ export function current() {
     page: PAGES.find((page) => page === query.get("view")) ?? (video ? "annotate" : "library"),
     video,
     t: query.has("t") ? Number(query.get("t")) || 0 : null,
+    end: query.has("end") ? Number(query.get("end")) || 0 : null,
+    score: Number(query.get("score")) || 0,
     q: query.get("q") || "",
     like: query.get("like") || "",
     task: query.get("task") || "",
@@ -43,11 +47,30 @@ export function current() {
  * @param {Parameters} [parameters]
  */
 export function go(page, parameters = {}) {
+  history.pushState(null, "", addressOf(page, parameters));
+  announce();
+}
+
+/** The address of a page, for a link.
+ * @param {Page} page
+ * @param {Parameters} [parameters]
+ */
+export function addressOf(page, parameters = {}) {
   const query = new URLSearchParams();
   if (!(page === "library" || (page === "annotate" && parameters.video))) query.set("view", page);
   for (const [key, value] of Object.entries(parameters)) if (value || value === 0) query.set(key, String(value));
   const text = query.toString();
-  history.pushState(null, "", text ? `?${text}` : location.pathname);
+  return text ? `?${text}` : location.pathname;
+}
+
+/** A click on a link of ours stays in the page; with a key or another button it opens as links do everywhere.
+ * @param {MouseEvent} event
+ */
+export function follow(event) {
+  const link = /** @type {HTMLAnchorElement} */ (event.currentTarget);
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
   announce();
 }
 

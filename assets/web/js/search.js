@@ -7,7 +7,7 @@ import { HeatMap } from "./view/heatmap.js";
 import { paint, searchResult, walk } from "./view/search-result.js";
 import { Options } from "./view/options.js";
 import { pixelsOf } from "./input/query-image.js";
-import { current, go, note, onRoute } from "./router.js";
+import { addressOf, current, go, note, onRoute } from "./router.js";
 
 /** @import { Hit, ScoreProfile, SearchQuery, Server } from "./types.js" */
 /** @import { QueryImage } from "./input/query-image.js" */
@@ -35,6 +35,8 @@ export function mount(element, server) {
 
   const text = () => query.value.trim();
   const open = (/** @type {{ video: string, t: number | string }} */ place) => go("annotate", { ...place, q: text() });
+  const address = (/** @type {{ video: string, t: number | string, end?: number, score?: number }} */ place) =>
+    addressOf("annotate", { ...place, q: text() });
   /** @returns {SearchQuery} */
   const question = () => ({
     query: text(),
@@ -81,6 +83,7 @@ export function mount(element, server) {
       return searchResult(hit, rank, {
         profile: byVideo.get(video),
         weak: !like && !picture && hit.score < WEAK,
+        address,
         open,
         alike: () => find({ like: { video, start, end } }),
         why: byWords ? () => call(server, "explain", { query: text(), video, start, end }) : null,

@@ -1,6 +1,7 @@
 // The parts of the Annotate page around one document: what is open, and what is drawn anew when something changes.
 
 import { VideoDocument } from "../document/video-document.js";
+import { HIT } from "../model/document-store.js";
 import { personOf } from "../model/people.js";
 import { RowLayout } from "../model/row-layout.js";
 import { Selection } from "../model/selection.js";
@@ -126,6 +127,7 @@ export class AnnotatePage {
     const { $, workspace } = this;
     if (workspace.doc && workspace.doc.id === route.video) {
       if (route.t !== null) this.player.seek(route.t);
+      this.#showHit(workspace.doc, route);
       if (route.q) this.modelRequests.showQuery(workspace.doc, route.q);
       return;
     }
@@ -151,6 +153,19 @@ export class AnnotatePage {
     this.#begin(doc);
     this.playVideo(doc, route.t ?? 0);
     if (route.q) this.modelRequests.showQuery(doc, route.q);
+    this.#showHit(doc, route);
+  }
+
+  /** The moment that a search led to is what is chosen.
+   * @param {VideoDocument} doc
+   * @param {Route} route
+   */
+  #showHit(doc, { t, end, score, q }) {
+    if (t === null || end === null || end <= t) return;
+    doc.store.showHit({ start: t, end: Math.min(end, doc.store.video?.duration ?? end), label: q, score });
+    this.selection.one(HIT);
+    this.timeline.reveal(t, end, HIT);
+    note({ end: "", score: "" }); // it is shown once; going on from here is about the place
   }
 
   /** Nothing is open any more. */

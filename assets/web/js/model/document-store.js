@@ -33,6 +33,14 @@ import { People } from "./people.js";
  * @typedef {(id: string) => boolean} Waits
  */
 
+/** The id of the moment that a search led to. */
+export const HIT = "hit";
+const HIT_TRACK = "Moments";
+/** Whether a prediction is what a search led to: no run has it, and the server knows nothing of it.
+ * @param {{ id: string }} p
+ */
+export const isHit = (p) => p.id === HIT;
+
 /** @extends {Emitter<DocumentEvents>} */
 export class DocumentStore extends Emitter {
   /** @type {Map<string, Prediction>} */
@@ -165,7 +173,19 @@ export class DocumentStore extends Emitter {
   /** @param {Prediction | Preview} p */
   isShown(p) {
     if ("preview" in p) return this.rowOf(p) !== null;
-    return this.isOffered(p) && (p.score >= this.threshold || Boolean(p.verdict));
+    return this.isOffered(p) && (p.score >= this.threshold || Boolean(p.verdict) || isHit(p));
+  }
+
+  /** What a search found here is shown as it was found; it is kept when somebody accepts it.
+   * @param {Pick<Prediction, "start" | "end" | "label" | "score">} found
+   */
+  showHit(found) {
+    this.#predictions.set(HIT, { ...found, id: HIT, run: "", task: "search", track: HIT_TRACK, verdict: "" });
+    this.#changed("content");
+  }
+
+  dropHit() {
+    if (this.#predictions.delete(HIT)) this.#changed("content");
   }
 
   /** What is shown and nobody decided yet. */

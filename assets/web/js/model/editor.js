@@ -1,6 +1,7 @@
 // Every change a person makes to a document: applied at once, sent behind their back, and undone as one step.
 
 import { annotation, editOf, equal, verdictOf } from "./annotation.js";
+import { isHit } from "./document-store.js";
 import { newId } from "./ids.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
@@ -85,7 +86,7 @@ export class Editor {
    */
   #begun(p) {
     const { start, end, label } = p;
-    return { track: this.store.rowOf(p) ?? p.track, start, end, label, prediction_id: p.id };
+    return { track: this.store.rowOf(p) ?? p.track, start, end, label, prediction_id: isHit(p) ? null : p.id };
   }
 
   /** Dragging a prediction makes an annotation of it; the prediction stays as the model made it. Returns its id.
@@ -99,7 +100,9 @@ export class Editor {
       return known.id;
     }
     const p = this.store.predictions.get(predictionId);
-    return p ? this.create({ ...this.#begun(p), source: "correction", ...fields }) : null;
+    if (!p) return null;
+    if (isHit(p)) return this.#keepHit(p, fields);
+    return this.create({ ...this.#begun(p), source: "correction", ...fields });
   }
 
   /** Take a prediction as it is, or under a class: the words of a question need not be one.
@@ -115,7 +118,19 @@ export class Editor {
     if (known) return;
     const begun = this.#begun(p);
     const taken = label ?? this.#labelFor(begun);
-    if (taken !== null) this.create({ ...begun, label: taken, source: "accepted" });
+    if (taken === null) return;
+    if (isHit(p)) this.#keepHit(p, { label: taken });
+    else this.create({ ...begun, label: taken, source: "accepted" });
+  }
+
+  /** What a search found becomes an annotation like one made by hand.
+   * @param {Prediction} hit
+   * @param {Partial<Annotation>} fields
+   */
+  #keepHit(hit, fields) {
+    const made = this.create({ ...this.#begun(hit), ...fields });
+    if (made !== null) this.store.dropHit();
+    return made;
   }
 
   /** The label under which a row takes something; null, and the person is told, where it takes several others.
@@ -140,6 +155,10 @@ export class Editor {
   reject(predictionId) {
     const p = this.store.predictions.get(predictionId);
     if (!p || this.bars(this.store.rowOf(p))) return;
+    if (isHit(p)) {
+      this.store.dropHit();
+      return;
+    }
     const from = p.verdict;
     const known = this.store.correctionOf(predictionId);
     this.together(() => {

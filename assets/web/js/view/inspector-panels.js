@@ -1,5 +1,6 @@
 // What the inspector says of an annotation, a prediction, several segments, a conflict, or nothing.
 
+import { isHit } from "../model/document-store.js";
 import { moveTo, relabel, remove } from "../model/operations.js";
 import { clock, el } from "./dom.js";
 import { labelField, timeFields, trackField } from "./inspector-fields.js";
@@ -180,7 +181,7 @@ export function predictionPanel(store, p, actions) {
   const times =
     apex === undefined ? "" : ` Comes at ${clock(onset)}, is strongest at ${clock(apex)}, gone at ${clock(offset)}.`;
   return [
-    head(store.rowOf(p) ?? p.track, p.verdict || "prediction", "prediction"),
+    head(store.rowOf(p) ?? p.track, isHit(p) ? "search hit" : p.verdict || "prediction", "prediction"),
     el("p", { class: "label", dir: "auto", text: p.label }),
     timeFields(p, actions.frames, null),
     el("p", {

@@ -60,15 +60,15 @@ export class ModelRequests {
     }
   }
 
-  /** A question that came with the address: shown if it was asked before, asked if not.
+  /** A question that came with the address: what it found is shown if it was asked before. Asking is a person's to do:
+   * it stores what is found.
    * @param {VideoDocument} doc
    * @param {string} query
    */
   showQuery(doc, query) {
     this.$("ground-query", "input").value = query;
     const known = doc.store.groundingRuns.find((run) => run.query === query);
-    if (!known) this.ask(doc, query);
-    else if (doc.store.hidden.has(known.id)) doc.toggleRun(known.id);
+    if (known && doc.store.hidden.has(known.id)) doc.toggleRun(known.id);
   }
 
   /**

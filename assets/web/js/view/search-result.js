@@ -1,5 +1,6 @@
 // One moment that was found: its picture, where it lies in its video, and on demand why.
 
+import { follow } from "../router.js";
 import { messageOf } from "../sync/api.js";
 import { clock, contextOf, el } from "./dom.js";
 
@@ -9,6 +10,7 @@ import { clock, contextOf, el } from "./dom.js";
  * @typedef {object} ResultOptions
  * @property {ScoreProfile | undefined} profile how well each part of its video fits
  * @property {boolean} weak
+ * @property {(place: { video: string, t: number | string, end?: number, score?: number }) => string} address
  * @property {(place: { video: string, t: number | string }) => void} open
  * @property {() => void} alike
  * @property {(() => Promise<Explanation>) | null} why
@@ -21,7 +23,7 @@ const FRAMES = 8; // pictures one sees while moving over a moment
  * @param {number} rank
  * @param {ResultOptions} options
  */
-export function searchResult(hit, rank, { profile, weak, open, alike, why }) {
+export function searchResult(hit, rank, { profile, weak, address, open, alike, why }) {
   const from = clock(hit.start, 1);
   const picture = (/** @type {number} */ t) => `/thumbnail/${hit.video}?t=${t.toFixed(2)}`;
   const image = el("img", { src: picture(hit.peak), alt: "", loading: "lazy" });
@@ -41,12 +43,12 @@ export function searchResult(hit, rank, { profile, weak, open, alike, why }) {
       "data-score": hit.score,
     },
     el(
-      "button",
+      "a",
       {
         class: "picture",
-        type: "button",
+        href: address({ video: hit.video, t: hit.start, end: hit.end, score: hit.score }),
         "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
-        onclick: () => open({ video: hit.video, t: hit.start }),
+        onclick: follow,
         onmousemove: (event) => show(hit.start + (Math.floor(share(event) * FRAMES) / FRAMES) * (hit.end - hit.start)),
         onmouseleave: () => show(),
       },
@@ -173,7 +175,7 @@ async function explain(button, box, why, show) {
  */
 export function walk(event, box, field) {
   /** @type {HTMLElement[]} */
-  const all = [...box.querySelectorAll(/** @type {"button"} */ (".picture"))];
+  const all = [...box.querySelectorAll(/** @type {"a"} */ (".picture"))];
   if (!event.key.startsWith("Arrow") || !all.length || event.ctrlKey || event.altKey || event.metaKey) return;
   const at = all.findIndex((button) => button === document.activeElement);
   if (at < 0) {
