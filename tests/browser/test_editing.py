@@ -417,3 +417,29 @@ def test_another_engine_may_answer_and_look_closer(page: Page, served: Served, b
     ((model, params),) = rows(served.home, "SELECT model, params FROM runs WHERE video_id = ?", bikes)
     assert model == "tag/studio-lite"
     assert '"refine": true' in params
+
+
+def test_while_an_edge_is_dragged_its_frame_and_its_time_are_shown(page: Page, served: Served, bikes: str) -> None:
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(2.0, 4.0, "car")
+    page.locator(ANNOTATION).click()
+    page.wait_for_function("Math.abs(document.querySelector('#player').currentTime - 2.02) < 0.011")
+    (made,) = annotate_page.segments("annotation")
+    end = page.locator("#inspector [data-field=end]")
+    annotate_page.drag((4.0, made["y"]), (6.0, made["y"]), drop=False)
+    page.wait_for_function("Math.abs(document.querySelector('#player').currentTime - 5.98) < 0.011")
+    expect(page.locator("#tooltip")).to_have_text("0:02.000 – 0:06.000\n4.000 s")
+    expect(end).to_have_value("0:06.000")
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(end).to_have_value("0:04.000")
+    page.wait_for_function("Math.abs(document.querySelector('#player').currentTime - 2.02) < 0.011")
+    expect(page.locator("#tooltip")).to_be_hidden()
+    annotate_page.drag((3.0, made["y"]), (5.0, made["y"]))
+    annotate_page.saved()
+    assert rows(served.home, "SELECT start_us, end_us FROM annotations WHERE video_id = ?", bikes) == [
+        (4_000_000, 6_000_000)
+    ]
+    page.locator("#timeline").focus()
+    page.keyboard.press("Alt+Shift+ArrowRight")
+    page.wait_for_function("Math.abs(document.querySelector('#player').currentTime - 6.02) < 0.011")

@@ -149,7 +149,8 @@ function workspace(...predictions) {
   doc.store.video.duration = shown.duration;
   const selection = (timeline.selection = new Selection());
   const player = playing(shown);
-  const pointer = attach(timeline, { player, selection, seek() {}, changed() {}, refuse() {} });
+  const preview = { show() {}, end() {} };
+  const pointer = attach(timeline, { player, selection, seek() {}, changed() {}, preview, refuse() {} });
   const send = (type, seconds, more) => {
     timeline.rows = layout(doc.store, timeline.rowLayout).rows;
     const row = timeline.rows.find(({ kind }) => kind === "track");

@@ -7,7 +7,7 @@ import { HeatMap } from "./view/heatmap.js";
 import { paint, searchResult, walk } from "./view/search-result.js";
 import { Options } from "./view/options.js";
 import { pixelsOf } from "./input/query-image.js";
-import { addressOf, current, go, note, onRoute } from "./router.js";
+import { addressOf, current, follow, go, note, onRoute } from "./router.js";
 
 /** @import { Hit, ScoreProfile, SearchQuery, Server } from "./types.js" */
 /** @import { QueryImage } from "./input/query-image.js" */
@@ -84,6 +84,7 @@ export function mount(element, server) {
         profile: byVideo.get(video),
         weak: !like && !picture && hit.score < WEAK,
         address,
+        follow,
         open,
         alike: () => find({ like: { video, start, end } }),
         why: byWords ? () => call(server, "explain", { query: text(), video, start, end }) : null,

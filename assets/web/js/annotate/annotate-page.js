@@ -8,6 +8,7 @@ import { Selection } from "../model/selection.js";
 import { go, note } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { clock, finder, toast } from "../view/dom.js";
+import { DragPreview } from "../view/drag-preview.js";
 import { Exchange } from "../view/exchange.js";
 import { Faces } from "../view/faces.js";
 import { Inspector } from "../view/inspector.js";
@@ -94,6 +95,7 @@ export class AnnotatePage {
     this.shifting = new ShiftDialog($("shifting", "dialog"), () => player.frames);
     this.labels = new LabelEditor($("labels", "dialog"), server);
     this.tooltip = new Tooltip($("tooltip"));
+    this.dragPreview = new DragPreview(player, this.tooltip, this.inspector);
     this.exchange = new Exchange($("exporting", "dialog"), $("importing", "dialog"), server, () => {
       workspace.doc?.poll();
       this.transcript.load();

@@ -42,6 +42,7 @@ export function connectControls(page, element, keymap) {
     selection,
     seek: (time) => workspace.seek(time),
     changed: (start, end, part) => workspace.changed(start, end, part),
+    preview: page.dragPreview,
     refuse: (why) => workspace.say(why),
   });
   page.cancelDrag = pointer.cancel;

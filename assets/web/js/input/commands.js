@@ -1,6 +1,7 @@
 // Everything a person can do on the Annotate page by key or button, by name (see keymap.js).
 
 import * as operations from "../model/operations.js";
+import { frameOf } from "../view/drag-preview.js";
 
 /** @import { Workspace } from "../annotate/workspace.js" */
 /** @import { Content } from "../model/annotation.js" */
@@ -94,7 +95,10 @@ export function commands(workspace) {
       operations.nudge(editor(), ids, part, count, player.frames);
       if (wasPrediction) selection.one(store().correctionOf(chosen)?.id ?? chosen);
       const item = current();
-      if (item) workspace.changed(item.start, item.end, part);
+      if (!item) return;
+      player.pause();
+      player.seek(frameOf(player, item.start, item.end, part));
+      workspace.changed(item.start, item.end, part);
     });
 
   /** @param {number} by */

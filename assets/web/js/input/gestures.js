@@ -39,9 +39,10 @@ const HOLD_MS = 350;
  * @param {Selection} page.selection
  * @param {(time: number) => void} page.seek
  * @param {(start: number, end: number, part: Edge) => void} page.changed told after a boundary was moved
+ * @param {{ show: (draft: Draft, part: Edge, place: Point) => void, end: () => void }} page.preview
  * @param {(why: string) => void} page.refuse
  */
-export function attach(timeline, { player, selection, seek, changed, refuse }) {
+export function attach(timeline, { player, selection, seek, changed, preview, refuse }) {
   const { root, canvas, ruler } = timeline;
   /** pointer → its place @type {Map<number, Point>} */
   const fingers = new Map();
@@ -198,6 +199,9 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
       };
       const time = within(timeline.time(at.x));
       timeline.drafts = drag.kind === "create" ? [drawn(drag, time, snap)] : moved(drag, time, snap);
+      const [draft] = timeline.drafts;
+      const part = drag.kind === "edit" ? drag.part : time < drag.grip ? "start" : "end";
+      if (draft) preview.show(draft, part, { x: event.clientX, y: event.clientY });
       timeline.invalidate();
     } else if (drag.kind === "locked" && Math.abs(at.x - drag.x) > CLICK_PX) {
       refuse(`“${drag.row.name}” is locked; unlock it in its menu.`);
@@ -273,6 +277,7 @@ export function attach(timeline, { player, selection, seek, changed, refuse }) {
     clearTimeout(holding);
     drag = null;
     root.classList.remove("drawing");
+    preview.end();
     Object.assign(timeline, { drafts: [], box: null, snapLine: null });
     timeline.invalidate();
   }

@@ -105,6 +105,19 @@ export class Inspector {
     });
   }
 
+  /** The times that a drag would give what is shown; null: it is over, and what is there is shown again.
+   * @param {{ id: string | null, start: number, end: number } | null} draft
+   */
+  showTimes(draft) {
+    if (draft && draft.id !== this.id) return;
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const fields = this.box.querySelectorAll("[data-field]");
+    for (const field of fields) {
+      const edge = /** @type {"start" | "end"} */ (field.dataset.field);
+      field.value = draft ? clock(draft[edge]) : field.defaultValue;
+    }
+  }
+
   /**
    * @param {VideoDocument} doc
    * @param {string} name

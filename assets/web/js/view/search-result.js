@@ -1,6 +1,5 @@
 // One moment that was found: its picture, where it lies in its video, and on demand why.
 
-import { follow } from "../router.js";
 import { messageOf } from "../sync/api.js";
 import { clock, contextOf, el } from "./dom.js";
 
@@ -11,6 +10,7 @@ import { clock, contextOf, el } from "./dom.js";
  * @property {ScoreProfile | undefined} profile how well each part of its video fits
  * @property {boolean} weak
  * @property {(place: { video: string, t: number | string, end?: number, score?: number }) => string} address
+ * @property {(event: MouseEvent) => void} follow what a click on a link of ours does
  * @property {(place: { video: string, t: number | string }) => void} open
  * @property {() => void} alike
  * @property {(() => Promise<Explanation>) | null} why
@@ -23,7 +23,7 @@ const FRAMES = 8; // pictures one sees while moving over a moment
  * @param {number} rank
  * @param {ResultOptions} options
  */
-export function searchResult(hit, rank, { profile, weak, address, open, alike, why }) {
+export function searchResult(hit, rank, { profile, weak, address, follow, open, alike, why }) {
   const from = clock(hit.start, 1);
   const picture = (/** @type {number} */ t) => `/thumbnail/${hit.video}?t=${t.toFixed(2)}`;
   const image = el("img", { src: picture(hit.peak), alt: "", loading: "lazy" });

@@ -16,7 +16,17 @@ export class Tooltip {
     if (!at) return;
     const { item, x, y } = at;
     const score = "score" in item ? ` · ${item.score.toFixed(2)}` : "";
-    this.box.textContent = `${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${score}`;
+    this.say(`${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${score}`, x, y);
+  }
+
+  /**
+   * @param {string} text
+   * @param {number} x in the window
+   * @param {number} y
+   */
+  say(text, x, y) {
+    this.box.hidden = false;
+    this.box.textContent = text;
     this.box.style.left = `${Math.min(x + 14, innerWidth - this.box.offsetWidth - 8)}px`;
     this.box.style.top = `${y - this.box.offsetHeight - 12}px`;
   }
