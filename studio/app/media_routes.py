@@ -19,6 +19,7 @@ from studio.atomic_files import temp_path
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
+from studio.platform import files, names
 from studio.service import Studio, serializers
 from studio.service.videos.upload_space import no_room
 from studio.timeline import us
@@ -117,7 +118,7 @@ def routes(studio: Studio) -> APIRouter:
         try:
             row, form = studio.videos.get(video_id), named(format)
             data = studio.exchange.export(row["id"], form.name)
-            file_name = PurePath(row["name"]).stem + form.extension
+            file_name = names.file_name(PurePath(row["name"]).stem) + form.extension
         except StudioError as error:
             return failed(error)
         disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
@@ -167,6 +168,6 @@ def routes(studio: Studio) -> APIRouter:
         except OSError as error:
             return failed(_not_kept(error))
         finally:
-            partial.unlink(missing_ok=True)
+            files.remove(partial)
 
     return router

@@ -5,7 +5,6 @@ cannot be read at the speed of memory, one large file can. New videos are append
 gap, and the file is written anew once the gaps outweigh the rest.
 """
 
-import fcntl
 import json
 import uuid
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from studio.index.cache import SHARED
 from studio.index.feature_store import FeatureStore, file_name
 from studio.index.row_search import APPROXIMATE_ABOVE, ApproximateSearch, ExactSearch, Rows, RowSearch
 from studio.index.vector_index import Match
+from studio.platform import files, system
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,13 @@ class LibraryIndex:
         self._write_manifest(data, rows, dim, kept)
         for old in self._folder.glob(f"{self._name}-*"):
             if old.stem != Path(data).stem:
-                old.unlink(missing_ok=True)
+                files.remove_if_free(old)  # one that a search has mapped goes the next time
 
     def _write_manifest(self, data: str, rows: int, dim: int, ranges: dict[str, RowRange]) -> None:
         facts = {"data": data, "rows": rows, "dim": dim, "videos": {video: astuple(r) for video, r in ranges.items()}}
         partial = temp_path(self._manifest)
-        partial.write_text(json.dumps(facts))
-        partial.replace(self._manifest)
+        partial.write_text(json.dumps(facts), "utf-8")
+        files.replace(partial, self._manifest)
 
     def _open(self) -> None:
         """Map what the manifest describes, if it was written since. A damaged one counts as missing."""
@@ -154,7 +154,7 @@ class LibraryIndex:
             written = self._manifest.stat().st_mtime_ns
             if written == self._read:
                 return
-            facts = json.loads(self._manifest.read_text())
+            facts = json.loads(self._manifest.read_text("utf-8"))
             rows: Rows = np.memmap(self._folder / facts["data"], np.float16, "c", shape=(facts["rows"], facts["dim"]))
             ranges = {video: RowRange(*row_range) for video, row_range in facts["videos"].items()}
         except (OSError, ValueError, KeyError, TypeError):
@@ -173,8 +173,7 @@ class LibraryIndex:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._folder / f"{self._name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with system.lock(self._folder / f"{self._name}.lock", wait=True):
             yield
 
 

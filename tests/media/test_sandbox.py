@@ -27,8 +27,8 @@ def landlock() -> int:
 
 def waiting() -> psutil.Process:
     """The process that children are copies of."""
-    assert sandbox._fork_server._process is not None
-    return psutil.Process(sandbox._fork_server._process.pid)
+    assert sandbox._launcher._process is not None
+    return psutil.Process(sandbox._launcher._process.pid)
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +111,9 @@ def test_what_is_copied_has_one_thread_and_no_files(long_clip: Path) -> None:
 
 
 def test_where_no_copy_can_be_made_each_child_is_started_anew(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unknown = "; from studio.media.child import restrict; restrict._CLONE = {}; main()"  # as another kind of computer
+    unknown = "; from studio.platform import linux; linux._CLONE = {}; main()"  # as another kind of computer
     monkeypatch.setattr(sandbox, "_BOOT", BOOT.replace("; main()", unknown))
-    sandbox._fork_server.stop()
+    sandbox._launcher.stop()
     try:
         with media.sample_frames(long_clip, 25, batch=1) as first, media.sample_frames(long_clip, 25, batch=1) as other:
             assert first.pid != other.pid
@@ -122,7 +122,7 @@ def test_where_no_copy_can_be_made_each_child_is_started_anew(long_clip: Path, m
         assert len(media.thumbnail(long_clip, 0)) > 0
         assert not [child for child in psutil.Process().children() if child.pid in gone]
     finally:
-        sandbox._fork_server.stop()
+        sandbox._launcher.stop()
 
 
 PEEK = """; import errno, signal, subprocess
@@ -158,12 +158,12 @@ def test_a_child_that_was_taken_over_sees_its_file_and_nothing_else(
     secret = tmp_path / "secret"
     secret.write_text("x")
     monkeypatch.setattr(sandbox, "_BOOT", BOOT.replace("; main()", PEEK))
-    sandbox._fork_server.stop()
+    sandbox._launcher.stop()
     try:
         with Child("peek", long_clip, Limits(), {"secret": str(secret)}) as child:
             found = child.receive() or {}
     finally:
-        sandbox._fork_server.stop()
+        sandbox._launcher.stop()
     assert found.pop("kind") == "peek" and found.pop("its own") == "done"
     signal_allowed = found.pop("a signal") == "done"
     assert not signal_allowed or landlock() < 6
@@ -174,12 +174,12 @@ def test_a_child_that_was_taken_over_sees_its_file_and_nothing_else(
 def test_an_installation_that_cannot_open_videos_says_so(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for boot in ("import sys; sys.modules['av'] = None;" + BOOT, "raise SystemExit"):
         monkeypatch.setattr(sandbox, "_BOOT", boot)
-        sandbox._fork_server.stop()
+        sandbox._launcher.stop()
         try:
             with pytest.raises(MediaError, match="install Moment Studio again"):
                 media.frame_at(long_clip, 0)
         finally:
-            sandbox._fork_server.stop()
+            sandbox._launcher.stop()
 
 
 def test_the_child_dies_with_its_parent(long_clip: Path) -> None:
