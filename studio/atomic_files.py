@@ -25,8 +25,7 @@ def write_atomic(target: Path, data: bytes) -> None:
     try:
         with unfinished.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        system.to_disk(unfinished)
         files.replace(unfinished, target)
     finally:
         files.remove(unfinished)

@@ -19,7 +19,7 @@ from studio.atomic_files import temp_path
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
-from studio.platform import files, names
+from studio.platform import files
 from studio.service import Studio, serializers
 from studio.service.videos.upload_space import no_room
 from studio.timeline import us
@@ -118,7 +118,7 @@ def routes(studio: Studio) -> APIRouter:
         try:
             row, form = studio.videos.get(video_id), named(format)
             data = studio.exchange.export(row["id"], form.name)
-            file_name = names.file_name(PurePath(row["name"]).stem) + form.extension
+            file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:
             return failed(error)
         disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"

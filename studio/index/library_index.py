@@ -117,6 +117,7 @@ class LibraryIndex:
                 self._open()
                 self._add(list(written))
                 self._open()
+                self._remove_older()
         return [video for video in written if video in self._ranges]
 
     def _add(self, video_ids: Sequence[str]) -> None:
@@ -138,9 +139,13 @@ class LibraryIndex:
                 kept[video] = RowRange(rows, len(features.vectors), self._store.mtime_ns(video, self._encoder))
                 rows += len(features.vectors)
         self._write_manifest(data, rows, dim, kept)
+
+    def _remove_older(self) -> None:
+        """Remove the files before the one that the manifest names; one that another search has mapped may have to wait
+        for the next time."""
         for old in self._folder.glob(f"{self._name}-*"):
-            if old.stem != Path(data).stem:
-                files.remove_if_free(old)  # one that a search has mapped goes the next time
+            if self._data and old.stem != Path(self._data).stem:
+                files.remove_if_free(old)
 
     def _write_manifest(self, data: str, rows: int, dim: int, ranges: dict[str, RowRange]) -> None:
         facts = {"data": data, "rows": rows, "dim": dim, "videos": {video: astuple(r) for video, r in ranges.items()}}

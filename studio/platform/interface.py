@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -207,7 +208,14 @@ class System:
         """Whether a file could not be replaced or removed only because some program has it open."""
         return False
 
+    def share_port(self, listening: socket.socket) -> None:
+        """Let a socket have a port that a program gave up a moment ago, and none that a program has."""
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
     # ------------------------------------------------------------------ people
+
+    def speak_utf8(self) -> None:
+        """Print what people wrote, in whatever script, also into files and pipes."""
 
     def quoted(self, argument: str) -> str:
         """An argument as a person types it into this system's shell."""

@@ -6,9 +6,11 @@ assert sys.platform == "win32"  # type checkers leave the rest out elsewhere
 
 import contextlib
 import ctypes
+import io
 import msvcrt
 import os
 import re
+import socket
 import subprocess
 import winreg
 from collections.abc import Sequence
@@ -97,6 +99,16 @@ class Windows(System):
         """See `System`."""
         return getattr(error, "winerror", None) in _IN_USE
 
+    def share_port(self, listening: socket.socket) -> None:
+        """See `System`; SO_REUSEADDR lets two programs have one port here."""
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+
+    def speak_utf8(self) -> None:
+        """See `System`; what is not a console has the code page of the country."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
+
     def quoted(self, argument: str) -> str:
         """See `System`."""
         return subprocess.list2cmdline([argument])
@@ -137,13 +149,13 @@ class _BasicLimits(ctypes.Structure):
     _fields_ = (
         ("PerProcessUserTimeLimit", ctypes.c_int64),
         ("PerJobUserTimeLimit", ctypes.c_int64),
-        ("LimitFlags", wintypes.DWORD),
+        ("LimitFlags", ctypes.c_uint32),
         ("MinimumWorkingSetSize", ctypes.c_size_t),
         ("MaximumWorkingSetSize", ctypes.c_size_t),
-        ("ActiveProcessLimit", wintypes.DWORD),
+        ("ActiveProcessLimit", ctypes.c_uint32),
         ("Affinity", ctypes.c_size_t),
-        ("PriorityClass", wintypes.DWORD),
-        ("SchedulingClass", wintypes.DWORD),
+        ("PriorityClass", ctypes.c_uint32),
+        ("SchedulingClass", ctypes.c_uint32),
     )
 
 
@@ -189,7 +201,7 @@ class JobObject:
 
 
 class _Label(ctypes.Structure):
-    _fields_ = (("Sid", ctypes.c_void_p), ("Attributes", wintypes.DWORD))
+    _fields_ = (("Sid", ctypes.c_void_p), ("Attributes", ctypes.c_uint32))
 
 
 def _lower_integrity() -> None:
