@@ -23,7 +23,7 @@ run: install
 lint: install node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	for system in linux darwin win32; do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system || exit 1; done
 	$(BIN)/lint-imports
 	$(NODE) tsc
 	$(NODE) eslint assets/web/js tests/js eslint.config.js

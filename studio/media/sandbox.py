@@ -67,9 +67,9 @@ class Child:
         try:
             wire.send(self._requests, request, body)
         except OSError:
-            error = self._died()
+            died = self._died()
             self.close()
-            raise error from None
+            raise died from None
 
     @property
     def pid(self) -> int:
