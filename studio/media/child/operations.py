@@ -38,8 +38,8 @@ def answer(pipe: io.FileIO, head: wire.Head, body: bytearray) -> None:
     responder = Responder(pipe, limits)
     path = head["path"]
     try:
-        if head["arguments"].get("backend") == "decord":
-            decord_frames.load()
+        if head["arguments"].get("backend") == "decord" and not decord_frames.installed():
+            head["arguments"]["backend"] = "pyav"
         system.see_only(path, head["arguments"].get("target"), _packages())
         operation(responder, path, limits, body, **head["arguments"])
         responder.send({"kind": "end"})
