@@ -34,7 +34,7 @@ def _label(label: str) -> str:
     return reading.one_line(printable(label))
 
 
-HOLDS = Holds(scores=True, layers=True, annotators=True, text=_label, naming=file_name, person=_label)
+HOLDS = Holds(scores=True, layers=True, annotators=True, text=_label, naming=file_name, person=_label, files="tracks")
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:

@@ -22,7 +22,7 @@ def _class(label: str) -> str:
     return file_name(_SUBSET.sub("", file_name(label))) if label else ""
 
 
-HOLDS = Holds(tracks=False, blank=False, text=_class)
+HOLDS = Holds(tracks=False, blank=False, text=_class, files="labels")
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:

@@ -57,7 +57,7 @@ def test_decord_is_asked_for_only_where_it_exists() -> None:
 
 
 @pytest.mark.release
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 @pytest.mark.parametrize("target", ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"])
 def test_every_locked_package_has_a_wheel(target: str, python: str, tmp_path: Path) -> None:
     """Nobody needs a compiler. It asks the index of packages, and downloads none of them."""
