@@ -13,7 +13,7 @@ from studio.platform import system
 
 _PATIENCE_S = 2.0
 _PAUSE_S = 0.02
-_IN_USE = "a program has it open; close it there and try again"
+_IN_USE = "a program has it open, or it is read-only; close it there and try again"
 
 
 class FileInUse(PermissionError):

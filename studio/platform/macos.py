@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,14 +29,18 @@ class MacOS(Posix):
         with contextlib.suppress(OSError, AttributeError):
             enter = ctypes.CDLL(None).sandbox_init
             enter.argtypes = [ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p)]
-            enter(profile(path, target, packages).encode(), 0, ctypes.byref(ctypes.c_char_p()))
+            # the sandbox knows files by their real paths
+            real = [os.path.realpath(name) for name in packages]
+            told = profile(os.path.realpath(path), os.path.realpath(target) if target else None, real)
+            enter(told.encode(), 0, ctypes.byref(ctypes.c_char_p()))
 
     def real_path(self, path: Path) -> Path:
         """See `System`; a disk that does not tell capitals apart still remembers them."""
         real = path.resolve()
-        if not real.exists():
+        try:
+            fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:  # it is not there, or may not be read
             return real
-        fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK)
         try:
             return Path(os.fsdecode(fcntl.fcntl(fd, fcntl.F_GETPATH, bytes(_LONGEST_PATH)).rstrip(b"\0")))
         finally:
@@ -54,12 +59,22 @@ class MacOS(Posix):
 
     def weaknesses(self) -> list[str]:
         """See `System`."""
-        if hasattr(ctypes.CDLL(None), "sandbox_init"):
+        if _takes_profiles():
             return [
                 "macOS bounds no program's memory: Moment Studio looks four times a second how much the process that "
                 "opens a video has, and ends it above the limit."
             ]
         return super().weaknesses()
+
+
+def _takes_profiles() -> bool:
+    """Whether a process like those that open videos can put itself under such a profile."""
+    code = (
+        "import ctypes, sys; enter = ctypes.CDLL(None).sandbox_init; "
+        "sys.exit(enter(sys.argv[1].encode(), ctypes.c_uint64(0), ctypes.byref(ctypes.c_char_p())))"
+    )
+    told = profile("/x.mp4", "/y.mp4", ["/usr"])
+    return subprocess.run([sys.executable, "-I", "-S", "-c", code, told], stderr=subprocess.DEVNULL).returncode == 0
 
 
 def profile(path: str, target: str | None, packages: Sequence[str]) -> str:

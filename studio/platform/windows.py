@@ -115,6 +115,13 @@ class Windows(System):
 
     def weaknesses(self) -> list[str]:
         """See `System`."""
+        try:
+            JobObject(_ONE_PROCESS).close()
+        except OSError:
+            return [
+                "This Windows makes no job objects, so nothing bounds the process that opens a video: it may take all "
+                "memory, read your files and use the network if a harmful video took it over."
+            ]
         said = [
             "On Windows the process that opens a video has limits of memory and time, starts no program and changes no "
             "file of yours, but could read your files and use the network if a harmful video took it over."

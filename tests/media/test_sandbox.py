@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from studio.errors import BrokenMedia, MediaError
 from studio.media import sandbox
 from studio.media.sandbox import _BOOT as BOOT
 from studio.media.sandbox import Child
+from studio.platform import system
 
 
 def landlock() -> int:
@@ -224,6 +226,18 @@ def test_a_silent_child_is_a_clear_error(long_clip: Path) -> None:
 def test_too_little_memory_is_a_clear_error(long_clip: Path) -> None:
     with pytest.raises(BrokenMedia):
         media.frame_at(long_clip, 0, size=(4000, 4000), limits=Limits(child_memory_bytes=200 * 2**20))
+
+
+def test_memory_is_bounded_where_the_system_does_not(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(system), "bounds_memory", False)
+    with media.sample_frames(long_clip, 25, batch=1) as stream:
+        next(stream)
+        assert 0 < sandbox._memory(stream.pid) < Limits().child_memory_bytes
+        monkeypatch.setattr(sandbox, "_memory", lambda pid: Limits().child_memory_bytes + 1)
+        with pytest.raises(BrokenMedia, match="more memory than is allowed"):
+            for _ in stream:
+                time.sleep(0.01)
+        assert not psutil.pid_exists(stream.pid)
 
 
 def test_an_unknown_operation_is_an_error(long_clip: Path) -> None:

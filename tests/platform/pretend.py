@@ -22,6 +22,8 @@ from typing import Any
 REAL_IMPORT = builtins.__import__
 LOG: list[tuple[Any, ...]] = []
 """What the stand-ins were asked to do."""
+REFUSED: set[str] = set()
+"""Functions of the system that fail."""
 
 
 def _names(text: str) -> frozenset[str]:
@@ -129,6 +131,7 @@ def _windows() -> tuple[dict[str, types.ModuleType], frozenset[str]]:
 
 def _macos() -> tuple[dict[str, types.ModuleType], frozenset[str]]:
     import fcntl
+    import subprocess
 
     def control(fd: int, what: int, argument: Any = 0) -> Any:
         LOG.append(("fcntl", what))
@@ -141,6 +144,7 @@ def _macos() -> tuple[dict[str, types.ModuleType], frozenset[str]]:
     }
     views["fcntl"] = View(fcntl, LINUX_NAMES["fcntl"], F_GETPATH=50, F_FULLFSYNC=51, fcntl=control)
     views["ctypes"] = View(ctypes, CDLL=_library)
+    views["subprocess"] = View(subprocess, run=_run)
     return views, frozenset({"msvcrt", "winreg", "_winapi", "spwd", "ossaudiodev"})
 
 
@@ -152,7 +156,7 @@ class _Function:
 
     def __call__(self, *arguments: Any) -> int:
         LOG.append((self.name, *arguments))
-        return 1
+        return 0 if self.name in REFUSED else 1
 
 
 @functools.cache
@@ -173,6 +177,12 @@ def _popen(*arguments: Any, creationflags: int = 0, **options: Any) -> Any:
     LOG.append(("Popen", creationflags))
     assert "pass_fds" not in options and "preexec_fn" not in options and "start_new_session" not in options
     return subprocess.Popen(*arguments, **options)
+
+
+def _run(command: list[str], **_: Any) -> types.SimpleNamespace:
+    """A program that puts itself into the sandbox, and cannot do so where `REFUSED` says so."""
+    LOG.append(("run", *command[1:4]))
+    return types.SimpleNamespace(returncode=1 if "sandbox_init" in REFUSED else 0)
 
 
 def _no_key(*_: Any) -> Any:

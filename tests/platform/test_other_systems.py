@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+
+from studio.service import Studio
+from studio.service.system.doctor import examine
 
 ROOT = Path(__file__).parents[2]
 START = """
@@ -111,7 +115,7 @@ try:
 except FileNotFoundError:
     found["other errors"] = "at once"
 """)  # fmt: skip
-    said = "FileInUse: a program has it open; close it there and try again"
+    said = "FileInUse: a program has it open, or it is read-only; close it there and try again"
     assert found["waits"] == ["None", "new"]
     assert found["gives up"] == [said, "old", True]
     assert found["remove"] == [said, "None", False]
@@ -163,6 +167,9 @@ found["writing"] = profile("/Users/ann/a.mp4", "/Users/ann/copy.mp4", []).splitl
 system.see_only("/Users/ann/a.mp4", None, [])
 ((_, told, flags, _),) = [call for call in pretend.LOG if call[0] == "sandbox_init"]
 found["told"] = told.decode().splitlines()[0], flags
+(folder / "copy.mp4").touch(); (folder / "short").symlink_to(folder); pretend.LOG.clear()
+system.see_only("/Users/ann/a.mp4", str(folder / "short" / "copy.mp4"), [])
+found["real target"] = f'(literal "{folder.resolve()}/copy.mp4")' in pretend.LOG[0][1].decode().splitlines()[-1]
 (folder / "Talk.mp4").write_bytes(b"1"); (folder / "link").symlink_to(folder / "Talk.mp4")
 found["real"] = str(system.real_path(folder / "link")) == str(folder.resolve() / "Talk.mp4")
 found["missing"] = system.real_path(folder / "none").name
@@ -179,14 +186,59 @@ found["bounds"] = system.bounds_memory
     assert {"(deny network*)", "(deny process-exec*)", "(deny process-fork)", "(deny file-write*)"} <= set(profile)
     assert not [line for line in profile if line.startswith("(allow file-write")]
     assert found["writing"] == '(allow file-write* (literal "/Users/ann/copy.mp4"))'
-    assert found["told"] == ["(version 1)", 0]
+    assert found["told"] == ["(version 1)", 0] and found["real target"]
     assert found["real"] and found["missing"] == "none"
     assert found["flushed"] == [["fcntl", 51], ["fcntl", 51]]
     assert found["bounds"] is False
 
 
-@pytest.mark.parametrize(("system", "weaker"), [("win32", "On Windows the process"), ("darwin", "macOS bounds no")])
-def test_doctor_says_what_is_weaker(run: Any, system: str, weaker: str) -> None:
-    found = run(system, "found['said'] = system.weaknesses()")
+@pytest.mark.parametrize(
+    ("system", "refused", "weaker"),
+    [
+        ("win32", "", "On Windows the process"),
+        ("win32", "CreateJobObjectW", "This Windows makes no job objects"),
+        ("darwin", "", "macOS bounds no"),
+        ("darwin", "sandbox_init", "This system has no sandbox"),
+    ],
+)
+def test_doctor_says_what_is_weaker(run: Any, system: str, refused: str, weaker: str) -> None:
+    found = run(system, f"pretend.REFUSED.add({refused!r}); found['said'] = system.weaknesses()")
     assert found["said"][0].startswith(weaker)
     assert all(sentence.count(".") == sentence.rstrip(".").count(".") + 1 for sentence in found["said"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
+def test_linux_without_landlock_is_said_by_doctor(monkeypatch: pytest.MonkeyPatch, studio: Studio) -> None:
+    from studio.platform import linux
+
+    def said() -> list[str]:
+        return [check["found"] for check in examine(studio.settings) if check["what"] == "Protection"]
+
+    monkeypatch.setattr(linux, "_landlock", lambda: 0)
+    assert [sentence.partition(":")[0] for sentence in said()] == ["This kernel has no Landlock"]
+    monkeypatch.setattr(linux, "_landlock", lambda: 1)
+    assert said() == []
+
+
+@pytest.mark.parametrize("on", ["win32", "darwin"])
+def test_decoders_end_with_their_parent(on: str, clips: dict[str, Path], tmp_path: Path) -> None:
+    program = (
+        START.format(system=on, folder=str(tmp_path))
+        + f"""
+from studio import media
+from studio.media import sandbox
+from tests.platform.first_day import DECODER
+sandbox._BOOT = sandbox._BOOT.replace("from studio.media.child import main", DECODER.format(system={on!r}))
+stream = media.sample_frames({str(clips["bikes"])!r}, 25, batch=1); next(stream)
+print(stream.pid, sandbox._launcher._spare.pid, flush=True)
+sys.stdin.read()
+"""
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        children = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    _, alive = psutil.wait_procs(children, 20)
+    assert len(children) == 2 and alive == []
