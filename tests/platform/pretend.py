@@ -225,18 +225,18 @@ def _refuse_open(path: Path, root: Path) -> None:
 
 
 def holds(path: Path) -> int:
-    """A process that has a file open or mapped; 0 where none has."""
+    """A process of this group that has a file open or mapped; 0 where none has."""
     for process in Path("/proc").iterdir():
-        if process.name.isdecimal() and path in _opened(process):
-            return int(process.name)
+        with contextlib.suppress(OSError):  # it ended
+            ours = process.name.isdecimal() and os.getpgid(int(process.name)) == os.getpgrp()
+            if ours and (f"{path}\n" in (process / "maps").read_text() or path in _opened(process)):
+                return int(process.name)
     return 0
 
 
 def _opened(process: Path) -> set[Path]:
     found = set()
-    with contextlib.suppress(OSError):  # it ended, or is somebody else's
-        found = {Path(line.split(maxsplit=5)[-1].strip()) for line in (process / "maps").read_text().splitlines()}
-        for entry in (process / "fd").iterdir():
-            with contextlib.suppress(OSError):
-                found.add(entry.readlink())
+    for entry in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(entry.readlink())
     return found
