@@ -219,9 +219,11 @@ def _place(path: Any, folder: int | None) -> Path:
 
 def _refuse_open(path: Path, root: Path) -> None:
     if path.is_relative_to(root) and path.is_file() and (holder := holds(path)):
-        error = PermissionError(13, f"The file is open in process {holder}", str(path))
-        error.winerror = 32  # type: ignore[attr-defined]
-        raise error
+        raise _SharingViolation(13, f"The file is open in process {holder}", str(path))
+
+
+class _SharingViolation(PermissionError):
+    winerror = 32
 
 
 def holds(path: Path) -> int:
