@@ -53,7 +53,7 @@ class Child:
         self._body_left = 0
         try:
             self._process = _launcher.child()
-        except OSError as error:
+        except interface.DoesNotStart as error:
             raise MediaError(policy.UNFIT) from error
         self._requests = io.FileIO(self._process.requests, "wb")
         self._answers = io.FileIO(self._process.answers, "rb")

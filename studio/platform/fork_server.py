@@ -16,7 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from studio.platform.interface import Child, Exit, Program
+from studio.platform.interface import Child, DoesNotStart, Exit, Program
 from studio.platform.spawner import Spawner
 
 if TYPE_CHECKING:
@@ -36,11 +36,6 @@ class ForkServer:
         self._control: socket.socket | None = None
         self._spawner: Spawner | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process that is copied; None where none waits."""
-        return self._process.pid if self._process else None
-
     def child(self) -> Child:
         """See `Launcher`."""
         with self._lock:
@@ -49,7 +44,12 @@ class ForkServer:
                     return self._spawner.child()
                 self._process = self._process or self._start()
                 theirs, requests = os.pipe()
-                answers, out = os.pipe()
+                try:
+                    answers, out = os.pipe()
+                except OSError:
+                    os.close(theirs)
+                    os.close(requests)
+                    raise
                 pid = self._ask(theirs, out)
                 os.close(theirs)
                 os.close(out)
@@ -62,7 +62,7 @@ class ForkServer:
                 self._forget()
                 if pid == 0:
                     self._spawner = Spawner(self._system, self._program)
-        raise OSError("the process that is copied does not start")
+        raise DoesNotStart("the process that reads videos ends before it is prepared")
 
     def _ask(self, requests: int, answers: int) -> int | None:
         assert self._control is not None

@@ -25,6 +25,10 @@ class Exit:
     name: str = ""
 
 
+class DoesNotStart(OSError):
+    """The program of a `Launcher` ends before it is prepared: something of its installation is missing."""
+
+
 class Child(Protocol):
     """A process that serves one request: what is written to `requests` reaches it, and `answers` is what it writes.
 
@@ -48,7 +52,7 @@ class Launcher(Protocol):
     """Starts processes that do the same imports and serve one request each."""
 
     def child(self) -> Child:
-        """One that waits for its request. Raises OSError where none can be started."""
+        """One that waits for its request. Raises DoesNotStart, or OSError where the system has no room for it."""
         ...
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from typing import TYPE_CHECKING
 
-from studio.platform.interface import READY, Child, Exit, Program
+from studio.platform.interface import READY, Child, DoesNotStart, Exit, Program
 
 if TYPE_CHECKING:
     from studio.platform.interface import System
@@ -33,7 +33,7 @@ class Spawner:
                         self._spare = self._start()
                     return ready
                 ready.discard()
-        raise OSError("the process that reads videos does not start")
+        raise DoesNotStart("the process that reads videos ends before it is prepared")
 
     def _start(self) -> "_Started":
         return _Started(self._system, self._program)
