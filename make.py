@@ -37,6 +37,14 @@ def call(*command: "str | Path") -> None:
         sys.exit(status)
 
 
+def call_together(commands: "list[tuple[str | Path, ...]]") -> None:
+    """Run several programs at once; when all have ended, one that failed ends this one."""
+    running = [subprocess.Popen([str(part) for part in command], cwd=str(ROOT)) for command in commands]
+    failed = [process.args for process in running if process.wait()]
+    if failed:
+        sys.exit(1)
+
+
 def python(*arguments: str) -> None:
     """Run the environment's Python."""
     call(PYTHON, *arguments)
@@ -77,8 +85,8 @@ def lint() -> None:
     install_node()
     python("-m", "ruff", "check", ".")
     python("-m", "ruff", "format", "--check", ".")
-    for system in SYSTEMS:
-        python("-m", "mypy", "--platform", system, "--cache-dir", ".mypy_cache/" + system)
+    mypy = (PYTHON, "-m", "mypy", "--cache-dir")
+    call_together([(*mypy, ".mypy_cache/" + system, "--platform", system) for system in SYSTEMS])
     call(SCRIPTS / "lint-imports")
     python("-m", "tests.node", "tsc")
     python("-m", "tests.node", "eslint", *JS)

@@ -27,7 +27,9 @@ def make(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     (tmp_path / "node_modules").mkdir()
     module.ROOT, module.calls = tmp_path, []
     module.PYTHON = tmp_path / ".venv" / "python"
-    monkeypatch.setattr(module, "call", lambda *command: module.calls.append([str(part) for part in command]))
+    remember = lambda *command: module.calls.append([str(part) for part in command])  # noqa: E731
+    monkeypatch.setattr(module, "call", remember)
+    monkeypatch.setattr(module, "call_together", lambda commands: [remember(*command) for command in commands])
     return module  # type: ignore[no-any-return]
 
 
@@ -56,6 +58,17 @@ def test_types_are_checked_for_every_system(make: Any) -> None:
     make.lint()
     checked = [command[command.index("--platform") + 1] for command in make.calls if "mypy" in command]
     assert sorted(checked) == ["darwin", "linux", "win32"]
+
+
+def test_what_fails_ends_it_with_its_status(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    command = (sys.executable, "-c")
+    make.call(*command, "pass")
+    make.call_together([(*command, "pass")] * 2)
+    with pytest.raises(SystemExit, match="3"):
+        make.call(*command, "raise SystemExit(3)")
+    with pytest.raises(SystemExit, match="1"):
+        make.call_together([(*command, "raise SystemExit(3)"), (*command, "pass")])
 
 
 def test_run_opens_the_demo(make: Any) -> None:
