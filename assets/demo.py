@@ -11,6 +11,8 @@ import av
 import av.filter
 from av.video.frame import VideoFrame
 
+from studio.platform import files
+
 CLIPS = {
     "bigbuckbunny.mp4": "Big Buck Bunny.mp4",
     "bikes.mp4": "Bikes.mp4",
@@ -43,7 +45,7 @@ def build(target: Path, progress: Callable[[float, str], None] = lambda fraction
     if not reel.exists():
         partial = reel.with_suffix(".partial.mp4")
         _compose([source / name for name in REEL_ORDER], partial, progress)
-        partial.replace(reel)
+        files.replace(partial, reel)
     return [*(target / title for title in CLIPS.values()), reel]
 
 

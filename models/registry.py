@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from studio.models import architectures, plugins
 from studio.models.card import ModelCard, ModelError, parse
+from studio.platform import files
 
 if TYPE_CHECKING:
     from studio.models import interfaces
@@ -193,7 +194,7 @@ def _written(path: Path, content: bytes) -> None:
     """Whole or not at all."""
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
-    part.replace(path)
+    files.replace(part, path)
 
 
 @overload

@@ -2,11 +2,13 @@
 is gone."""
 
 import os
-import shutil
 import uuid
 from pathlib import Path
 
+from studio.platform import files, system
+
 PREFIX = ".making-"
+_DIGITS = 9  # no system counts its processes further
 
 
 def temp_path(target: Path) -> Path:
@@ -23,11 +25,10 @@ def write_atomic(target: Path, data: bytes) -> None:
     try:
         with unfinished.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
+        system.to_disk(unfinished)
+        files.replace(unfinished, target)
     finally:
-        unfinished.unlink(missing_ok=True)
+        files.remove(unfinished)
 
 
 def remove_stale(folder: Path, below: bool = False) -> int:
@@ -35,20 +36,12 @@ def remove_stale(folder: Path, below: bool = False) -> int:
     found = [path for path in folder.glob(f"{'**/' if below else ''}{PREFIX}*") if not _alive(path.name)]
     for path in found:
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            files.remove_tree(path)
         else:
-            path.unlink(missing_ok=True)
+            files.remove_if_free(path)
     return len(found)
 
 
 def _alive(name: str) -> bool:
     pid = name.removeprefix(PREFIX).partition("-")[0]
-    if not pid.isdecimal():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    return pid.isdecimal() and (len(pid) > _DIGITS or system.alive(int(pid)))

@@ -15,11 +15,12 @@ import traceback
 from datetime import UTC, datetime
 from importlib import metadata
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any
 
 from studio.config import MIB, Settings
+from studio.platform import files
 
 FACTS = ("job", "kind", "video", "exit")  # what a record may say besides its message, as `extra`
 REPORTS_KEPT = 20
@@ -82,12 +83,12 @@ class Reports(logging.Handler):
             for old in sorted(self.folder.glob("crash-*.json")):
                 if times := _same(old, report):
                     report["times"] = times + 1
-                    old.unlink(missing_ok=True)
+                    files.remove_if_free(old)
                 else:
                     kept.append(old)
             (self.folder / name).write_text(json.dumps(report, indent=1), encoding="utf-8")
             for old in kept[: 1 - REPORTS_KEPT]:
-                old.unlink(missing_ok=True)
+                files.remove_if_free(old)
         except OSError:  # a full disk must not turn one error into two
             return
 
@@ -127,8 +128,9 @@ def trace_of(trace: TracebackType | None) -> list[str]:
 
 
 def _inside(file: str) -> str:
-    root = next((root for root in _ROOTS if file.startswith(root.rstrip("/") + "/")), None)
-    return Path(file).name if root is None else file[len(root.rstrip("/")) + 1 :]
+    path = PurePath(file)
+    root = next((root for root in _ROOTS if path.is_relative_to(root)), None)
+    return path.name if root is None else path.relative_to(root).as_posix()
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from studio.atomic_files import temp_path
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
+from studio.platform import files
 from studio.service import Studio, serializers
 from studio.service.videos.upload_space import no_room
 from studio.timeline import us
@@ -167,6 +168,6 @@ def routes(studio: Studio) -> APIRouter:
         except OSError as error:
             return failed(_not_kept(error))
         finally:
-            partial.unlink(missing_ok=True)
+            files.remove(partial)
 
     return router

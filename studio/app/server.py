@@ -3,6 +3,7 @@
 import errno
 import ipaddress
 import logging
+import mimetypes
 import socket
 import threading
 import webbrowser
@@ -26,10 +27,13 @@ from studio.app.validation_errors import say_what_is_wrong
 from studio.assets import FOLDER, HEAD
 from studio.config import Settings
 from studio.errors import UsageError
+from studio.platform import system
 from studio.service import Studio
 from studio.service.system.backup import exclusive_lock
 
 log = logging.getLogger(__name__)
+for ending, kind in ((".js", "text/javascript"), (".css", "text/css"), (".svg", "image/svg+xml")):
+    mimetypes.add_type(kind, ending)  # Windows asks its registry, where any program may have left another answer
 
 
 class NoCacheStaticFiles(StaticFiles):
@@ -163,7 +167,7 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # named as TCP, so that asyncio sends small answers at once: else each waits 40 ms for the other side's delayed ACK
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    system.share_port(made)
     try:
         made.bind((host, port))
     except OSError as error:

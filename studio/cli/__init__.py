@@ -13,12 +13,14 @@ from studio import __version__
 from studio.cli import annotations, evaluation, exchange, maintenance, people, search, users, videos
 from studio.cli.common import Commands, Help
 from studio.errors import StudioError, UsageError
+from studio.platform import system
 
 __all__ = ["main", "parser"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    system.speak_utf8()
     args = parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:

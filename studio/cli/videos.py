@@ -8,6 +8,7 @@ from pathlib import Path
 from studio.cli.common import ENCODER, Args, Commands, bar, known, opened, settings_of, show
 from studio.errors import UsageError
 from studio.jobs import ProcessBackend
+from studio.platform import system
 from studio.service import Studio
 from studio.service.videos import files, tracks
 from studio.timeline import clock, seconds
@@ -58,7 +59,7 @@ def serve(args: Args) -> int:
     """`studio serve`"""
     from studio.app import serve as run_app  # the web stack takes seconds to import; no other command needs it
 
-    folders = tuple(folder.expanduser().resolve() for folder in args.folder)
+    folders = tuple(system.real_path(folder.expanduser()) for folder in args.folder)
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"There is no folder “{folder}”; give one that is there with --folder.")

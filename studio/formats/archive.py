@@ -11,7 +11,6 @@ from studio.errors import FormatError, UnsafeFormat
 MOST_ENTRIES = 2_000
 MOST_BYTES = 256 * 2**20
 MOST_RATIO = 200
-LONGEST = 150  # bytes of the name of a file, without its ending; disks take 255
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content must give the same archive
 
 
@@ -73,14 +72,3 @@ def pack(files: Mapping[str, bytes]) -> bytes:
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(info, content)
     return target.getvalue()
-
-
-def file_name(label: str) -> str:
-    """A label as the name of a file: without what a path or a terminal could take for more than a name."""
-    kept = "".join(c if c.isalnum() or c in " -_.()&,+" else "_" for c in label).strip(" .")
-    return cut(kept, LONGEST) or "_"
-
-
-def cut(text: str, most: int) -> str:
-    """What fits of a text into so many bytes of UTF-8, in whole characters."""
-    return text.encode()[:most].decode(errors="ignore")

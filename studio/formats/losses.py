@@ -1,5 +1,7 @@
 """What a format cannot hold of these very timelines, as sentences for the person who is about to export them."""
 
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from studio.formats.layers import layered
@@ -97,6 +99,7 @@ def _texts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
     renamed = sum(holds.naming(track) != track for track in tracks) if holds.tracks else 0
     if renamed:
         yield f"The names of {renamed} tracks lose characters that have no place in this format."
+    yield from _files(holds, kept)
     if not holds.labels:
         named = sum(a.label not in ("", "speaking") for _, a in kept)
         if named:
@@ -108,6 +111,20 @@ def _texts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
     changed = sum(holds.text(a.label) != a.label or (a.label == NO_LABEL and not holds.blank) for _, a in kept)
     if changed:
         yield f"The labels of {segments(changed)} lose or change characters that have no place in this format."
+
+
+def _files(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
+    """Disks of Windows and macOS take two names for one that differ only in capitals or in how accents are spelled."""
+    if not holds.files:
+        return
+    names = {holds.said(a.label) if holds.files == "labels" else holds.naming(a.track) for _, a in kept}
+    spelled = Counter(unicodedata.normalize("NFC", name).casefold() for name in names)
+    alike = sum(count for count in spelled.values() if count > 1)
+    if alike:
+        yield (
+            f"The names of {alike} {holds.files} differ only in capitals or accents: unpacked on Windows or macOS, "
+            "their files take each other's place; rename them first."
+        )
 
 
 def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:

@@ -100,7 +100,8 @@ class Holds:
     go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note,
     `person` of an annotator's name.
     `attributes`: whether it keeps them, as "text" or "all" as they are. `blank`: whether a label may be empty.
-    `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it.
+    `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `files`: what the files of its
+    archive are called by.
     """
 
     grain: int = 1
@@ -115,6 +116,7 @@ class Holds:
     labels: bool = True
     layers: bool = False
     blank: bool = True
+    files: Literal["", "tracks", "labels"] = ""
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same

@@ -17,6 +17,7 @@ from studio.formats.layers import layered
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes, listed
+from studio.platform.names import file_name
 from studio.timeline import Annotation, Timeline
 
 _HEAD, _DATA = ".annotation", ".annotation~"
@@ -33,7 +34,7 @@ def _label(label: str) -> str:
     return reading.one_line(printable(label))
 
 
-HOLDS = Holds(scores=True, layers=True, annotators=True, text=_label, naming=archive.file_name, person=_label)
+HOLDS = Holds(scores=True, layers=True, annotators=True, text=_label, naming=file_name, person=_label, files="tracks")
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:

@@ -11,6 +11,7 @@ from studio.errors import FormatError
 from studio.formats import archive, reading
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
+from studio.platform.names import file_name
 from studio.timeline import Timeline
 
 TRACK = "Action"
@@ -18,10 +19,10 @@ _SUBSET = re.compile(r"(_val|_test)+$")
 
 
 def _class(label: str) -> str:
-    return _SUBSET.sub("", archive.file_name(label)) if label else ""
+    return file_name(_SUBSET.sub("", file_name(label))) if label else ""
 
 
-HOLDS = Holds(tracks=False, blank=False, text=_class)
+HOLDS = Holds(tracks=False, blank=False, text=_class, files="labels")
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:

@@ -1,17 +1,18 @@
 """Files derived from one video, by name. A file appears complete or not at all; losing one costs time only."""
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.atomic_files import remove_stale, temp_path
+from studio.platform import files, system
 
+_MODE: Literal["c"] | None = "c" if system.mapped_files_can_be_replaced else None
 SHARED = "library"  # the folder that is about no single video
 
 
@@ -58,18 +59,19 @@ class Cache:
         partial = temp_path(target)
         try:
             yield partial
-            partial.replace(target)
+            files.replace(partial, target)
         finally:
-            partial.unlink(missing_ok=True)
+            files.remove(partial)
 
     def load_array(self, video_id: str, name: str) -> NDArray[Any] | None:
-        """The array, memory-mapped; None when it is missing or damaged (then it is built again).
+        """The array, memory-mapped where it can be replaced all the same; None when it is missing or damaged (then it
+        is built again).
 
         What is written to it stays in memory, as in any other array.
         """
         try:
             # a str: NumPy would resolve a Path link by link
-            return np.load(str(self.path(video_id, name)), mmap_mode="c", allow_pickle=False)  # type: ignore[no-any-return]
+            return np.load(str(self.path(video_id, name)), _MODE, allow_pickle=False)  # type: ignore[no-any-return]
         except (OSError, ValueError, EOFError):
             return None
 
@@ -105,7 +107,7 @@ class Cache:
 
     def drop(self, video_id: str) -> None:
         """Remove everything derived from a video."""
-        shutil.rmtree(self.folder(video_id), ignore_errors=True)
+        files.remove_tree(self.folder(video_id))
 
 
 def _checked(video_id: str) -> str:

@@ -5,7 +5,6 @@ cannot be read at the speed of memory, one large file can. New videos are append
 gap, and the file is written anew once the gaps outweigh the rest.
 """
 
-import fcntl
 import json
 import uuid
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from studio.index.cache import SHARED
 from studio.index.feature_store import FeatureStore, file_name
 from studio.index.row_search import APPROXIMATE_ABOVE, ApproximateSearch, ExactSearch, Rows, RowSearch
 from studio.index.vector_index import Match
+from studio.platform import files, system
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class LibraryIndex:
                 self._open()
                 self._add(list(written))
                 self._open()
+                self._remove_older()
         return [video for video in written if video in self._ranges]
 
     def _add(self, video_ids: Sequence[str]) -> None:
@@ -138,15 +139,19 @@ class LibraryIndex:
                 kept[video] = RowRange(rows, len(features.vectors), self._store.mtime_ns(video, self._encoder))
                 rows += len(features.vectors)
         self._write_manifest(data, rows, dim, kept)
+
+    def _remove_older(self) -> None:
+        """Remove the files before the one that the manifest names; one that another search has mapped may have to wait
+        for the next time."""
         for old in self._folder.glob(f"{self._name}-*"):
-            if old.stem != Path(data).stem:
-                old.unlink(missing_ok=True)
+            if self._data and old.stem != Path(self._data).stem:
+                files.remove_if_free(old)
 
     def _write_manifest(self, data: str, rows: int, dim: int, ranges: dict[str, RowRange]) -> None:
         facts = {"data": data, "rows": rows, "dim": dim, "videos": {video: astuple(r) for video, r in ranges.items()}}
         partial = temp_path(self._manifest)
-        partial.write_text(json.dumps(facts))
-        partial.replace(self._manifest)
+        partial.write_text(json.dumps(facts), "utf-8")
+        files.replace(partial, self._manifest)
 
     def _open(self) -> None:
         """Map what the manifest describes, if it was written since. A damaged one counts as missing."""
@@ -154,7 +159,7 @@ class LibraryIndex:
             written = self._manifest.stat().st_mtime_ns
             if written == self._read:
                 return
-            facts = json.loads(self._manifest.read_text())
+            facts = json.loads(self._manifest.read_text("utf-8"))
             rows: Rows = np.memmap(self._folder / facts["data"], np.float16, "c", shape=(facts["rows"], facts["dim"]))
             ranges = {video: RowRange(*row_range) for video, row_range in facts["videos"].items()}
         except (OSError, ValueError, KeyError, TypeError):
@@ -173,8 +178,7 @@ class LibraryIndex:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._folder / f"{self._name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with system.lock(self._folder / f"{self._name}.lock", wait=True):
             yield
 
 

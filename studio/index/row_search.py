@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.platform import files, system
+
 APPROXIMATE_ABOVE = 1_500_000  # rows
 Rows = np.memmap[Any, np.dtype[np.float16]]
 Ranges = NDArray[np.int64]
@@ -79,7 +81,8 @@ class ApproximateSearch:
     def __init__(self, rows: Rows, file: Path) -> None:
         import faiss
 
-        self._rows, self._index = rows, faiss.read_index(str(file), faiss.IO_FLAG_MMAP)
+        how = faiss.IO_FLAG_MMAP if system.mapped_files_can_be_replaced else 0
+        self._rows, self._index = rows, faiss.read_index(str(file), how)
         faiss.extract_index_ivf(self._index).nprobe = self._PROBES
         self.covered = int(self._index.ntotal)
 
@@ -101,7 +104,7 @@ class ApproximateSearch:
             index.add(np.asarray(rows[start : start + 65_536], np.float32))
         partial = file.with_name(f".{uuid.uuid4().hex}")
         faiss.write_index(index, str(partial))
-        partial.replace(file)
+        files.replace(partial, file)
 
     def best(self, query: NDArray[np.float32], ranges: Ranges, top: int) -> list[NearVideo]:
         """See `RowSearch`; asks for more neighbours until there are enough videos among them."""

@@ -8,19 +8,23 @@ import errno
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from studio import errors, logs
 from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
 from studio.jobs.result import JobMonitor, JobResult, ReportProgress
+from studio.platform import system
 from studio.timeline import Prediction
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import _ConnectionBase  # Windows has another one than the rest
+
+    Connection = _ConnectionBase[Any, Any]
 
 Preview = Callable[[Callable[[], list[Prediction]]], None]
 
@@ -134,7 +138,7 @@ class ProcessBackend:
     def busy(self) -> bool:
         return self._lock.locked()
 
-    def _listen(self, pipe: Connection, monitor: JobMonitor) -> JobResult:
+    def _listen(self, pipe: "Connection", monitor: JobMonitor) -> JobResult:
         give_up: float | None = None
         while True:
             if give_up is None and (monitor.cancelled() or self._closed):
@@ -161,7 +165,7 @@ class ProcessBackend:
                 kind = getattr(errors, name, JobError)
                 raise kind(message)
 
-    def _handed_over(self, call: tuple[str, str, dict[str, Any]]) -> Connection:
+    def _handed_over(self, call: tuple[str, str, dict[str, Any]]) -> "Connection":
         """The pipe of a process that has a call. One that died while idle never saw it: another takes its place, and
         the job is not blamed."""
         pipe = self._ensure()
@@ -173,7 +177,7 @@ class ProcessBackend:
             pipe.send(call)
         return pipe
 
-    def _ensure(self) -> Connection:
+    def _ensure(self) -> "Connection":
         if self._closed:
             raise JobError("The studio is closing.")
         if self._process is None or not self._process.is_alive() or self._pipe is None:
@@ -211,14 +215,13 @@ class ProcessBackend:
 
 def _last_words(exit_code: int | None) -> str:
     """Why a worker is gone, as far as its exit code tells."""
-    if exit_code == -signal.SIGKILL:
+    ended = system.explain(exit_code)
+    if ended.killed:
         return "The worker was killed, perhaps for want of memory."
-    if exit_code is not None and exit_code < 0:
-        return f"The worker crashed ({signal.Signals(-exit_code).name})."
-    return "The worker ended unexpectedly."
+    return f"The worker crashed ({ended.name})." if ended.name else "The worker ended unexpectedly."
 
 
-def _serve(pipe: Connection, settings: Settings, name: str, make_executor: Callable[[Settings], Executor]) -> None:
+def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Callable[[Settings], Executor]) -> None:
     """The child's life: one call after the other until the parent goes away."""
     stop = threading.Event()
     calls: list[tuple[str, dict[str, Any]]] = []

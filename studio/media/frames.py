@@ -117,8 +117,8 @@ def sample_frames(
     One entry an asked time, in order: where the rate is above the video's, a frame comes more than once. `size`
     is the wanted (width, height), a function of the displayed one, or None for the displayed one. At most `batch`
     frames come at a time. `backend="decord"` is an opt-in for plain files: UsageError says where it may not be
-    used. A file that breaks off ends early with `damaged` set. Raises what `probe` raises; BrokenMedia when not one
-    frame can be decoded.
+    used; PyAV does its work where decord is not installed. A file that breaks off ends early with `damaged` set. Raises
+    what `probe` raises; BrokenMedia when not one frame can be decoded.
     """
     limits = limits or Limits()
     found = probe(path, limits)

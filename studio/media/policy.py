@@ -1,4 +1,4 @@
-"""Which files may be opened at all: containers, codecs, names. Standard library only; shared with the child."""
+"""Which files may be opened at all: containers, codecs, names. Shared with the child, which imports little."""
 
 import os
 import stat
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.config import Limits
 from studio.errors import BrokenMedia, MediaTooLarge, NotFound, NotMedia
+from studio.platform import system
 
 
 def _names(text: str) -> frozenset[str]:
@@ -65,7 +66,7 @@ def admit(path: str | os.PathLike[str], limits: Limits) -> Path:
     """
     name = shown(path)
     try:
-        real = Path(path).resolve(strict=True)
+        real = system.real_path(Path(path))
         facts = real.stat()
     except (OSError, RuntimeError, ValueError) as error:
         raise NotFound(f"{name} is not there, or may not be read; check the path and its permissions.") from error

@@ -10,6 +10,7 @@ from studio.errors import UsageError
 from studio.media import policy
 from studio.media.probe import probe, timing
 from studio.media.sandbox import Child
+from studio.platform import files
 
 Progress = Callable[[float], None]
 
@@ -86,9 +87,9 @@ def _copy(
             while (head := child.receive()) is not None:
                 if progress is not None:
                     progress(min(1.0, float(head["done"])))
-        unfinished.replace(target)
+        files.replace(unfinished, target)
     finally:
-        unfinished.unlink(missing_ok=True)
+        files.remove(unfinished)
     if progress is not None:
         progress(1.0)
     return target

@@ -1,22 +1,19 @@
 """The sandboxed process that opens a media file, seen from its parent.
 
-One child serves one request and ends. It is a fork of a waiting process (`_ForkServer`), which was started with an
-argument list, an empty environment and no inherited files, has left the network and has done the imports. The child
-limits itself before it opens the file (`child.restrict`). The request pipe ties it to us: when the last writer is
-gone, because we closed it or died, the kernel ends the child.
+One child serves one request and ends. It comes from a `Launcher` of the system: it was started with an argument list,
+an empty environment and no inherited files, has left the network where the system allows it, and has done the imports.
+The child limits itself before it opens the file (`child.operations`). The request pipe ties it to us: when the last
+writer is gone, because we closed it or died, the child ends.
 """
 
 import atexit
 import contextlib
+import io
 import os
-import select
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from studio import errors
 from studio.config import Limits
 from studio.errors import MediaError, StudioError
 from studio.media import policy, wire
+from studio.platform import interface, system
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from studio.media.child import main; main()"
@@ -38,8 +36,7 @@ _ENVIRONMENT = {
 _ERRORS: dict[str, type[StudioError]] = {
     kind.__name__: kind for kind in (*MediaError.__subclasses__(), errors.UsageError)
 }
-_PIPE_BYTES = 1 << 20
-_PATIENCE_S = 60.0  # for the imports, on a machine that is busy
+_LOOK_EVERY_S = 0.25
 
 
 class Child:
@@ -53,19 +50,14 @@ class Child:
         self, operation: str, path: Path, limits: Limits, arguments: dict[str, Any], body: wire.Buffer = b""
     ) -> None:
         self._path = path
-        self._silence_s = limits.child_silence_s
         self._body_left = 0
-        theirs, self._requests = os.pipe()
-        self._answers, answers = os.pipe()
         try:
-            self._process = _fork_server.child(theirs, answers)
-        except BaseException:
-            self._close_pipes()
-            raise
-        finally:
-            os.close(theirs)
-            os.close(answers)
-        _widen(self._answers)
+            self._process = _launcher.child()
+        except interface.DoesNotStart as error:
+            raise MediaError(policy.UNFIT) from error
+        self._requests = io.FileIO(self._process.requests, "wb")
+        self._answers = io.FileIO(self._process.answers, "rb")
+        self._watch = _Watch(self._process, limits)
         request = {
             "operation": operation,
             "path": str(path),
@@ -75,8 +67,9 @@ class Child:
         try:
             wire.send(self._requests, request, body)
         except OSError:
+            died = self._died()
             self.close()
-            raise self._died() from None
+            raise died from None
 
     @property
     def pid(self) -> int:
@@ -90,8 +83,9 @@ class Child:
         while True:
             assert self._body_left == 0, "the body of the last message was not read"
             try:
-                head, self._body_left = wire.read_head(self._read_into)
-            except wire.Garbled:
+                with self._watch.waiting():
+                    head, self._body_left = wire.read_head(self._answers)
+            except (wire.Garbled, wire.Ended):
                 raise self._died() from None
             match head.get("kind"):
                 case "alive":
@@ -119,39 +113,30 @@ class Child:
         """Read the body into `place`, which must have exactly its length in bytes."""
         if place.nbytes != self._body_left:
             raise self._died()
-        self._read_into(place.cast("B"))
+        try:
+            with self._watch.waiting():
+                wire.read_into(self._answers, place.cast("B"))
+        except wire.Ended:
+            raise self._died() from None
         self._body_left = 0
 
-    def _read_into(self, place: memoryview) -> None:
-        poll = select.poll()
-        poll.register(self._answers, select.POLLIN)
-        while place.nbytes:
-            if not poll.poll(self._silence_s * 1000):
-                raise policy.refuse_broken(self._path, f"nothing came for {self._silence_s:.0f} seconds")
-            count = os.readv(self._answers, [place])
-            if count == 0:
-                raise self._died()
-            place = place[count:]
-
     def _died(self) -> StudioError:
-        self._process.wait(1.0)
-        why = {
-            -signal.SIGXCPU: "it takes more computing time than is allowed",
-            -signal.SIGKILL: "the process that read it was stopped, perhaps for want of memory",
-        }
-        what = "the decoder stopped on damaged data"
-        return policy.refuse_broken(self._path, why.get(self._process.returncode or 0, what))
+        over = self._process.wait(1.0)
+        why = "the decoder stopped on damaged data"
+        if self._watch.reason:
+            why = self._watch.reason
+        elif over is not None and over.out_of_time:
+            why = "it takes more computing time than is allowed"
+        elif over is not None and over.killed:
+            why = "the process that read it was stopped, perhaps for want of memory"
+        return policy.refuse_broken(self._path, why)
 
     def close(self) -> None:
         """End the process now and reap it; may be called twice."""
+        self._watch.stop()
         self._process.end()
-        self._close_pipes()
-
-    def _close_pipes(self) -> None:
-        for fd in (self._requests, self._answers):
-            if fd >= 0:
-                os.close(fd)
-        self._requests = self._answers = -1
+        self._requests.close()
+        self._answers.close()
 
     def __enter__(self) -> "Child":
         return self
@@ -160,108 +145,66 @@ class Child:
         self.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_process"):
+        if hasattr(self, "_watch"):
             self.close()
 
 
-class _Process:
-    """A child of ours that no Popen knows."""
+class _Watch:
+    """Ends a process that we wait for and that is silent, or that takes more memory than the system itself would let it
+    have; `reason` says so then."""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.returncode: int | None = None
-        self._lock = threading.Lock()
+    def __init__(self, process: interface.Child, limits: Limits) -> None:
+        self.reason = ""
+        self._process, self._limits = process, limits
+        self._since: float | None = None  # when we began to wait for what it says now
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="decoder-watch", daemon=True).start()
 
-    def wait(self, patience_s: float) -> bool:
-        """Whether it is over, after `patience_s` at the latest."""
-        end = time.monotonic() + patience_s
-        while not self._reap(os.WNOHANG):
-            if time.monotonic() >= end:
-                return False
-            time.sleep(0.002)
-        return True
-
-    def end(self) -> None:
-        """Kill and reap it; may be called twice."""
-        if not self._reap(os.WNOHANG):
-            os.kill(self.pid, signal.SIGKILL)
-            self._reap(0)
-
-    def _reap(self, how: int) -> bool:
-        with self._lock:
-            if self.returncode is None:
-                try:
-                    pid, status = os.waitpid(self.pid, how)
-                except ChildProcessError:  # somebody else reaped it, or it is the child of the process we forked from
-                    pid, status = self.pid, 0
-                if pid:
-                    self.returncode = os.waitstatus_to_exitcode(status)
-            return self.returncode is not None
-
-
-class _ForkServer:
-    """The process that children are forked from: a fork takes milliseconds, a new process a quarter of a second.
-
-    Where the system does not allow such forks it serves the request itself, and the next request starts another.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process: _Process | None = None
-        self._control: socket.socket | None = None
-
-    def child(self, requests: int, answers: int) -> _Process:
-        """A process that reads a request from one pipe and answers into the other."""
-        with self._lock:
-            for _ in range(2):  # it may have been killed since the last time
-                server = self._process = self._process or self._start()
-                match self._ask(requests, answers):
-                    case None:
-                        self._forget()
-                    case 0:
-                        self._process = None
-                        self._forget()
-                        return server
-                    case pid:
-                        return _Process(pid)
-        raise MediaError(policy.UNFIT)
-
-    def _ask(self, requests: int, answers: int) -> int | None:
-        assert self._control is not None
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While we wait for a part of a message."""
+        self._since = time.monotonic()
         try:
-            socket.send_fds(self._control, [b"!"], [requests, answers])
-            return int.from_bytes(said, "little") if len(said := self._control.recv(4)) == 4 else None
-        except OSError:
-            return None
-
-    def _start(self) -> _Process:
-        self._control, theirs = socket.socketpair()
-        self._control.settimeout(_PATIENCE_S)
-        with theirs:
-            return _start(theirs)
-
-    def _forget(self) -> None:
-        if self._control is not None:
-            self._control.close()
-        if self._process is not None:
-            self._process.end()
-        self._control = self._process = None
+            yield
+        finally:
+            self._since = None
 
     def stop(self) -> None:
-        """End it; children that were forked live on."""
-        with self._lock:
-            self._forget()
+        """Look no longer."""
+        self._over.set()
 
-    def abandon(self) -> None:
-        """In a forked process: it is the other's child, and so would its forks be."""
-        self._lock = threading.Lock()
-        self._process = None
-        self._forget()
+    def _run(self) -> None:
+        silence_s, memory = self._limits.child_silence_s, self._limits.child_memory_bytes
+        while not self._over.wait(_LOOK_EVERY_S):
+            since = self._since
+            if since is not None and time.monotonic() - since > silence_s:
+                self.reason = f"nothing came for {silence_s:.0f} seconds"
+            elif not system.bounds_memory and _memory(self._process.pid) > memory:
+                self.reason = "its pictures need more memory than is allowed"
+            if self.reason:
+                self._process.end()
+                return
 
 
-_fork_server = _ForkServer()
-atexit.register(_fork_server.stop)
-os.register_at_fork(after_in_child=_fork_server.abandon)
+def _memory(pid: int) -> int:
+    """Bytes that a process holds; 0 once it is gone."""
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _program() -> tuple[list[str], dict[str, str]]:
+    """The arguments and the environment of the processes."""
+    command = [system.interpreter(), "-I", "-S", "-c", _BOOT, _ROOT, *(entry for entry in sys.path if entry)]
+    return command, _ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+_launcher = system.launcher(_program)
+atexit.register(_launcher.stop)
+system.after_fork(_launcher.abandon)
 
 
 def _error(head: wire.Head) -> StudioError:
@@ -269,26 +212,3 @@ def _error(head: wire.Head) -> StudioError:
     error = _ERRORS.get(str(head.get("type")), MediaError)(str(head.get("message"))[:1000])
     error.add_note(str(head.get("trace"))[:8000])
     return error
-
-
-def _start(control: socket.socket) -> _Process:
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _BOOT, _ROOT, *(entry for entry in sys.path if entry)],
-        stdin=control.fileno(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        close_fds=True,
-        cwd=tempfile.gettempdir(),
-        env=_ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ},
-    )
-    process.returncode = 0  # ours to wait for, not Popen's
-    return _Process(process.pid)
-
-
-def _widen(pipe: int) -> None:
-    """Let more than one picture wait in it."""
-    if sys.platform == "linux":
-        import fcntl
-
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

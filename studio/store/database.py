@@ -5,7 +5,6 @@ go through one thread, which groups whatever waits into one commit; a caller's `
 """
 
 import contextlib
-import os
 import queue
 import sqlite3
 import threading
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from studio.errors import NewerSchema, StoreError, StudioError
+from studio.platform import files, system
 from studio.store import migrations
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # on macOS, where less stays in the disk's own memory
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
@@ -247,27 +248,18 @@ def copy_to(connection: sqlite3.Connection, target: Path) -> None:
     """
     partial = target.with_name(target.name + ".partial")
     try:
-        partial.unlink(missing_ok=True)
+        files.remove(partial)
         copy = sqlite3.connect(partial)
         try:
             connection.backup(copy)
         finally:
             copy.close()
-        to_disk(partial)
-        partial.replace(target)
-        to_disk(target.parent)
+        system.to_disk(partial)
+        files.replace(partial, target)
+        system.to_disk(target.parent)
     except (sqlite3.Error, OSError) as error:
         with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+            files.remove(partial)
         if isinstance(error, sqlite3.Error):
             raise refusal(error, f"“{target.name}” was not written") from error
         raise StoreError(f"“{target.name}” was not written ({error.strerror}); choose another place.") from error
-
-
-def to_disk(path: Path) -> None:
-    """Return after a file, or the names in a folder, would survive a power cut."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

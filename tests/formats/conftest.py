@@ -16,7 +16,7 @@ HOURS = Footage("مقابلة.mkv", 5 * 3_600_000_000, "v2", 1920, 1080, 1.0, tu
 WORDS = st.sampled_from([
     "person turns a light on.", "été", "e\u0301te\u0301", "שלום עולם", "👩\u200d👩\u200d👧", "a;b,c\td", '"quoted"',
     "<b>&amp;</b>", "=1+1", "'=x", "{\\i1}", "-->", "a#b##c", "  two  blanks ", "line\nbreak", "x_val", "ＡＢＣ",
-    "(no label)", "C:\\x", "\u202eevil",
+    "(no label)", "C:\\x", "\u202eevil", "CON", "con_val", "nul.txt", "Aux ",
 ])  # fmt: skip
 TEXTS = WORDS | st.text(st.characters(exclude_categories=["Cs"]), max_size=25)
 

@@ -200,6 +200,15 @@ def test_losses_are_counted_sentences() -> None:
     assert "2 tracks become one; their names are dropped." in losses(named("audacity"), [timeline])
     assert "1 segment without a label is written as “(no label)”." in losses(named("textgrid"), [timeline])
     assert "1 segment on tracks without face boxes is left out." in losses(named("ava"), [timeline])
+    apart = replace(timeline, annotations=tuple(
+        Annotation(name, Segment(0, 9), name, name) for name in ("Dog", "dog", "\u00e9", "e\u0301", "cat")
+    ))  # fmt: skip
+    alike = "differ only in capitals or accents: unpacked on Windows or macOS, their files take each other's place"
+    assert [said for said in losses(named("thumos"), [apart]) if alike in said] == [
+        f"The names of 2 labels {alike}; rename them first."
+    ]
+    assert not [said for said in losses(named("thumos"), [timeline]) if alike in said]
+    assert not [said for said in losses(named("elan"), [apart]) if alike in said]
     assert losses(named("elan"), [timeline, timeline])[0] == "ELAN holds one video a file, so there will be 2 files."
 
 

@@ -12,6 +12,7 @@ import pytest
 from studio import media
 from studio.config import Limits
 from studio.errors import UsageError
+from studio.media import sandbox
 from studio.media.child.decoder import decode
 from studio.media.child.source import open_source
 
@@ -160,3 +161,19 @@ def test_index_and_time_are_inverse() -> None:
     assert [media.frame_time(table, i) for i in range(3)] == table.tolist()
     with pytest.raises(IndexError):
         media.frame_time(table, 3)
+
+
+def test_where_decord_is_missing_pyav_does_its_work(clip_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = clip_of("plain")
+    missing = "import sys; sys.modules['decord'] = None; "
+    with media.sample_frames(path, 5) as stream:
+        wanted = list(stream)
+    monkeypatch.setattr(sandbox, "_BOOT", missing + sandbox._BOOT)
+    sandbox._launcher.stop()
+    try:
+        with media.sample_frames(path, 5, backend="decord") as stream:
+            got = list(stream)
+    finally:
+        sandbox._launcher.stop()
+    assert [frames.times_us.tolist() for frames in got] == [frames.times_us.tolist() for frames in wanted]
+    assert all((a.images == b.images).all() for a, b in zip(got, wanted, strict=True)) and got

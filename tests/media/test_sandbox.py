@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from studio.errors import BrokenMedia, MediaError
 from studio.media import sandbox
 from studio.media.sandbox import _BOOT as BOOT
 from studio.media.sandbox import Child
+from studio.platform import system
 
 
 def landlock() -> int:
@@ -27,8 +29,8 @@ def landlock() -> int:
 
 def waiting() -> psutil.Process:
     """The process that children are copies of."""
-    assert sandbox._fork_server._process is not None
-    return psutil.Process(sandbox._fork_server._process.pid)
+    assert sandbox._launcher._process is not None
+    return psutil.Process(sandbox._launcher._process.pid)
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +113,9 @@ def test_what_is_copied_has_one_thread_and_no_files(long_clip: Path) -> None:
 
 
 def test_where_no_copy_can_be_made_each_child_is_started_anew(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unknown = "; from studio.media.child import restrict; restrict._CLONE = {}; main()"  # as another kind of computer
+    unknown = "; from studio.platform import linux; linux._CLONE = {}; main()"  # as another kind of computer
     monkeypatch.setattr(sandbox, "_BOOT", BOOT.replace("; main()", unknown))
-    sandbox._fork_server.stop()
+    sandbox._launcher.stop()
     try:
         with media.sample_frames(long_clip, 25, batch=1) as first, media.sample_frames(long_clip, 25, batch=1) as other:
             assert first.pid != other.pid
@@ -122,7 +124,7 @@ def test_where_no_copy_can_be_made_each_child_is_started_anew(long_clip: Path, m
         assert len(media.thumbnail(long_clip, 0)) > 0
         assert not [child for child in psutil.Process().children() if child.pid in gone]
     finally:
-        sandbox._fork_server.stop()
+        sandbox._launcher.stop()
 
 
 PEEK = """; import errno, signal, subprocess
@@ -158,12 +160,12 @@ def test_a_child_that_was_taken_over_sees_its_file_and_nothing_else(
     secret = tmp_path / "secret"
     secret.write_text("x")
     monkeypatch.setattr(sandbox, "_BOOT", BOOT.replace("; main()", PEEK))
-    sandbox._fork_server.stop()
+    sandbox._launcher.stop()
     try:
         with Child("peek", long_clip, Limits(), {"secret": str(secret)}) as child:
             found = child.receive() or {}
     finally:
-        sandbox._fork_server.stop()
+        sandbox._launcher.stop()
     assert found.pop("kind") == "peek" and found.pop("its own") == "done"
     signal_allowed = found.pop("a signal") == "done"
     assert not signal_allowed or landlock() < 6
@@ -174,12 +176,12 @@ def test_a_child_that_was_taken_over_sees_its_file_and_nothing_else(
 def test_an_installation_that_cannot_open_videos_says_so(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for boot in ("import sys; sys.modules['av'] = None;" + BOOT, "raise SystemExit"):
         monkeypatch.setattr(sandbox, "_BOOT", boot)
-        sandbox._fork_server.stop()
+        sandbox._launcher.stop()
         try:
             with pytest.raises(MediaError, match="install Moment Studio again"):
                 media.frame_at(long_clip, 0)
         finally:
-            sandbox._fork_server.stop()
+            sandbox._launcher.stop()
 
 
 def test_the_child_dies_with_its_parent(long_clip: Path) -> None:
@@ -224,6 +226,18 @@ def test_a_silent_child_is_a_clear_error(long_clip: Path) -> None:
 def test_too_little_memory_is_a_clear_error(long_clip: Path) -> None:
     with pytest.raises(BrokenMedia):
         media.frame_at(long_clip, 0, size=(4000, 4000), limits=Limits(child_memory_bytes=200 * 2**20))
+
+
+def test_memory_is_bounded_where_the_system_does_not(long_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(system), "bounds_memory", False)
+    with media.sample_frames(long_clip, 25, batch=1) as stream:
+        next(stream)
+        assert 0 < sandbox._memory(stream.pid) < Limits().child_memory_bytes
+        monkeypatch.setattr(sandbox, "_memory", lambda pid: Limits().child_memory_bytes + 1)
+        with pytest.raises(BrokenMedia, match="more memory than is allowed"):
+            for _ in stream:
+                time.sleep(0.01)
+        assert not psutil.pid_exists(stream.pid)
 
 
 def test_an_unknown_operation_is_an_error(long_clip: Path) -> None:

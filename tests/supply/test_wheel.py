@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -10,31 +11,65 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The files in the wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = "from setuptools.build_meta import build_wheel; import sys; build_wheel(sys.argv[1])"
-    copy = folder / "copy"
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    )
-    for name in filter(None, tracked):
+def checkout(target: Path, links: bool) -> Path:
+    """A copy of what git has; without `links` they are files that name where they lead, as on Windows."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
         if not name.startswith(("tests/", "docs/")) and (ROOT / name).exists():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            if (ROOT / name).is_symlink():
-                (copy / name).symlink_to((ROOT / name).readlink())
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            if not (ROOT / name).is_symlink():
+                (target / name).write_bytes((ROOT / name).read_bytes())
+            elif links:
+                (target / name).symlink_to((ROOT / name).readlink())
             else:
-                (copy / name).write_bytes((ROOT / name).read_bytes())
-    subprocess.run([sys.executable, "-c", build, str(folder)], cwd=copy, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
+                (target / name).write_text(str((ROOT / name).readlink()), "utf-8")
+    return target
+
+
+def build(source: Path, target: Path, what: str = "wheel") -> Path:
+    """The wheel (or "sdist") of a folder with a pyproject.toml."""
+    code = f"from setuptools.build_meta import build_{what}; import sys; print(build_{what}(sys.argv[1]))"
+    command = [sys.executable, "-W", "ignore", "-c", code, str(target)]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return target / done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a checkout without links."""
+    folder = tmp_path_factory.mktemp("wheel")
+    return build(checkout(folder / "copy", links=False), folder)
+
+
+def names_in(wheel: Path) -> set[str]:
+    """The files in it, without what tells about them."""
     with zipfile.ZipFile(wheel) as opened:
-        return set(opened.namelist())
+        return {name for name in opened.namelist() if ".dist-info/" not in name}
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    return names_in(wheel)
 
 
 def test_nothing_is_installed_beside_the_studio(names: set[str]) -> None:
     top = {PurePosixPath(name).parts[0] for name in names}
-    assert {part for part in top if not part.endswith(".dist-info")} == {"studio"}
+    assert top == {"studio"}
+
+
+def test_links_make_no_difference(names: set[str], tmp_path: Path) -> None:
+    source = checkout(tmp_path / "copy", links=True)
+    assert names_in(build(source, tmp_path)) == names
+
+
+def test_a_wheel_of_the_source_archive_is_the_same(names: set[str], tmp_path: Path) -> None:
+    archive = build(checkout(tmp_path / "copy", links=False), tmp_path, "sdist")
+    with tarfile.open(archive) as opened:
+        assert not [member.name for member in opened if member.issym() or member.islnk()]
+        opened.extractall(tmp_path / "source", filter="data")
+    (source,) = (tmp_path / "source").iterdir()
+    assert names_in(build(source, tmp_path)) == names
 
 
 def test_everything_of_the_studio_is_there_but_the_recipes(names: set[str]) -> None:

@@ -1,54 +1,46 @@
 """The process that opens media files. It knows numpy and FFmpeg, and neither the store, the models nor the web.
 
-It is a fork server: started once, it does its imports and forks for every request. Each fork reads one request from
-one pipe, answers on another and ends. The server itself never sees a request or a file.
+It is started once, or copied from one that waits (`System.serve`), does its imports, reads one request from one pipe,
+answers on another and ends.
 """
 
-import os
-import socket
+import io
 import traceback
 from typing import NoReturn
 
 from studio.media import policy, wire
-from studio.media.child import restrict
+from studio.platform import system
 
 
 def main() -> NoReturn:
-    """Restrict this process; then, for each pair of pipes that comes, send the pid of the fork that serves them.
+    """The life of the process."""
+    system.serve(_prepare, _serve)
 
-    Where forking is not possible this process serves them itself, once, and sends 0.
-    """
-    control = restrict.take_control()
-    restrict.leave_network()
+
+def _prepare() -> None:
     try:
         import av
 
-        from studio.media.child import operations  # noqa: F401, so that the forks need not
+        from studio.media.child import operations  # noqa: F401, so that a copy need not
 
         av.logging.set_level(None)
     except Exception:
-        pass  # each fork meets the error again, and can report it
-    while len(pipes := socket.recv_fds(control, 1, 2)[1]) == 2:
-        pid = restrict.fork()
-        if pid != 0:
-            control.send((pid or 0).to_bytes(4, "little"))
-        if not pid:
-            control.close()
-            _serve(*pipes)
-        for fd in pipes:
-            os.close(fd)
-    restrict.leave()
+        pass  # `_serve` meets the error again, and can report it
 
 
-def _serve(request: int, answers: int) -> NoReturn:
-    """Read one request, answer it, exit."""
+def _serve(requests: int, answers: int) -> None:
+    """Read one request and answer it; from then on the end of the requests ends this process."""
+    incoming, outgoing = io.FileIO(requests, "rb"), io.FileIO(answers, "wb")
     try:
         from studio.media.child import operations
 
-        head, body = restrict.read_request(request)
-        operations.answer(answers, head, body)
-    except (BrokenPipeError, ConnectionError):
+        head, length = wire.read_head(incoming)
+        body = bytearray(length)
+        wire.read_into(incoming, memoryview(body))
+        system.tie_to(requests)
+        operations.answer(outgoing, head, body)
+    except (wire.Ended, BrokenPipeError, ConnectionError):
         pass
     except Exception:
-        wire.send(answers, {"kind": "error", "message": policy.UNFIT, "trace": traceback.format_exc(limit=-8)})
-    restrict.leave()
+        wire.send(outgoing, {"kind": "error", "message": policy.UNFIT, "trace": traceback.format_exc(limit=-8)})
+    system.leave()

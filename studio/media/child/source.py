@@ -16,6 +16,7 @@ from studio.media import policy
 from studio.media.child import structure
 from studio.media.child.clock import Clock, move, nearest
 from studio.media.child.responder import Responder
+from studio.platform import system
 
 _HEAD_BYTES = 4096
 _DEFAULT, _FORCED, _ATTACHED_PICTURE = 0x1, 0x40, 0x400
@@ -88,7 +89,7 @@ def open_source(path: str, limits: Limits, sound: int | None = None) -> Source:
 
 
 def _family(path: str) -> str:
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    fd = system.open_file(path)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise policy.refuse_unknown(path)

@@ -12,7 +12,6 @@ The same library gives the same bytes: nothing says when or where it was written
 import csv
 import io
 import math
-import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +23,11 @@ from typing import TYPE_CHECKING, Any
 from studio import formats, media
 from studio.atomic_files import remove_stale, temp_path
 from studio.errors import UsageError
-from studio.formats import Format, archive, losses, reading
+from studio.formats import Format, losses, reading
 from studio.formats.table import guarded
+from studio.platform import files as disk
+from studio.platform import system
+from studio.platform.names import LONGEST, cut, file_name
 from studio.service.exchange import data_card
 from studio.service.exchange.exchange import write
 from studio.service.search import parse
@@ -77,15 +79,16 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
     if not entries:
         raise UsageError("No video with annotations belongs to this data set; annotate one, or ask another search.")
     remove_stale(target.parent)
+    target = system.long_path(target)
     folder = temp_path(target)
     try:
         folder.mkdir()
         made = _write(studio, folder, form, entries, wish, target.name, progress)
-        folder.rename(target)
+        disk.replace(folder, target)
     except OSError as error:
         raise UsageError(f"The data set cannot be written ({error.strerror}); choose another place.") from None
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        disk.remove_tree(folder)
     return made
 
 
@@ -120,7 +123,7 @@ def _names(rows: Sequence[Row]) -> dict[str, str]:
             mark = f"-{piece}-{twins[piece]}"
             twins[piece] += 1
         # shortened before, so that the mark is not what a long name loses
-        stem = archive.cut(name.stem, archive.LONGEST - len(mark)) if mark else name.stem
+        stem = cut(name.stem, LONGEST - len(mark)) if mark else name.stem
         named[row["id"]] = f"{stem}{mark}{name.suffix}"
     return named
 
@@ -128,7 +131,7 @@ def _names(rows: Sequence[Row]) -> dict[str, str]:
 def _spellings(stem: str) -> set[str]:
     """A name as formats and files write it; some disks do not tell capitals or the ways to spell an accent apart."""
     plain = unicodedata.normalize("NFC", stem).casefold()
-    return {reading.word(plain), archive.file_name(plain), archive.file_name(stem).casefold()}
+    return {reading.word(plain), file_name(plain), file_name(stem).casefold()}
 
 
 def _splits(rows: Sequence[Row], wish: ExportOptions) -> dict[str, str]:
@@ -162,10 +165,10 @@ def _write(
         "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
     }  # fmt: skip
     (folder / "card.json").write_bytes(reading.dump(facts))
-    (folder / "README.md").write_text(data_card.markdown(facts), "utf-8")
+    (folder / "README.md").write_bytes(data_card.markdown(facts).encode())
     listed = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
-    (folder / "manifest.sha256").write_text("".join(lines), "utf-8")
+    (folder / "manifest.sha256").write_bytes("".join(lines).encode())
     progress(1.0, "done")
     return facts
 
@@ -176,7 +179,7 @@ def _annotations(folder: Path, form: Format, split: str, timelines: Sequence[Tim
         return
     (folder / split).mkdir()
     for timeline in timelines:
-        name = archive.file_name(timeline.footage.stem) + form.extension
+        name = file_name(timeline.footage.stem) + form.extension
         with (folder / split / name).open("xb") as file:  # never over the annotations of another video
             file.write(write(form, [timeline]))
 

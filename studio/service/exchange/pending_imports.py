@@ -6,6 +6,7 @@ from pathlib import Path
 
 from studio.config import Settings
 from studio.errors import FormatError, NotFound
+from studio.platform import files
 
 
 class PendingImports:
@@ -24,7 +25,7 @@ class PendingImports:
         token = uuid.uuid4().hex
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for old in sorted(self._folder.iterdir(), key=_age)[: -self._limits.waiting_files]:
-            old.unlink(missing_ok=True)
+            files.remove_if_free(old)
         (self._folder / token).write_bytes(data)
         return token
 
@@ -43,7 +44,7 @@ class PendingImports:
 
         Raises NotFound for what is no token.
         """
-        self._file(token).unlink(missing_ok=True)
+        files.remove(self._file(token))
 
     def _file(self, token: str) -> Path:
         if not re.fullmatch("[0-9a-f]{32}", token):

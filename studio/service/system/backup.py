@@ -1,7 +1,6 @@
 """Copies of the library's database, made while it is in use, and brought back when it is not."""
 
 import contextlib
-import fcntl
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -11,9 +10,11 @@ from pathlib import Path
 
 from studio.config import Settings
 from studio.errors import NewerSchema, StoreError, UsageError
+from studio.platform import files as disk
+from studio.platform import system
 from studio.service.videos import files
 from studio.store import Store, users
-from studio.store.database import copy_to, to_disk
+from studio.store.database import copy_to
 
 BESIDE = ("", "-wal", "-shm")  # the files of a database, by what follows its name
 
@@ -25,10 +26,10 @@ def exclusive_lock(settings: Settings) -> Iterator[None]:
     Raises StoreError when another one does.
     """
     settings.ensure()
-    with (settings.home / "serving.lock").open("w") as lock:
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            held.enter_context(system.lock(settings.home / "serving.lock", wait=False))
+        except BlockingIOError:
             raise StoreError("Another studio serves this library already; use its window, or stop it first.") from None
         yield
 
@@ -68,8 +69,8 @@ def restore(settings: Settings, source: str | Path) -> Path | None:
         try:
             _checked_copy(file, fresh)
             kept = _set_aside(settings.database)
-            fresh.replace(settings.database)
-            to_disk(settings.home)
+            disk.replace(fresh, settings.database)
+            system.to_disk(settings.home)
             return kept
         finally:
             _remove(fresh)
@@ -98,7 +99,7 @@ def _checked_copy(file: Path, fresh: Path) -> None:
     except sqlite3.Error as error:
         raise damaged from error
     for copy in fresh.parent.glob(f"{fresh.stem}-before-*.db"):  # of the copy; the backup itself is still there
-        copy.unlink()
+        disk.remove(copy)
 
 
 def _set_aside(database: Path) -> Path | None:
@@ -115,10 +116,10 @@ def _set_aside(database: Path) -> Path | None:
         part = Path(f"{database}{end}")
         if part.exists():
             shutil.copyfile(part, f"{kept}{end}")
-            to_disk(Path(f"{kept}{end}"))
-    to_disk(database.parent)
+            system.to_disk(Path(f"{kept}{end}"))
+    system.to_disk(database.parent)
     for end in BESIDE[1:]:  # a log must never meet another database
-        Path(f"{database}{end}").unlink(missing_ok=True)
+        disk.remove(Path(f"{database}{end}"))
     return kept
 
 
@@ -137,4 +138,4 @@ def _close_log(database: Path) -> None:
 
 def _remove(database: Path) -> None:
     for end in (*BESIDE, ".partial"):
-        Path(f"{database}{end}").unlink(missing_ok=True)
+        disk.remove(Path(f"{database}{end}"))

@@ -1,7 +1,6 @@
 """What is missing on this machine, and how to fix it."""
 
 import json
-import shlex
 import shutil
 import sqlite3
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 from studio import media
 from studio.config import GIB, Settings
 from studio.errors import StudioError
+from studio.platform import system
 from studio.service.models import catalogue
 from studio.service.studio import Studio
 from studio.service.system.status import reports, status
@@ -23,6 +23,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         _check("Python", sys.version_info >= (3, 11), sys.version.split()[0], "Install Python 3.11 or newer."),
         _check("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "Install a newer Python."),
         *(_model(card) for card in catalogue(settings)),
+        *(_check("Protection", True, sentence, "") for sentence in system.weaknesses()),
     ]
     try:
         studio = Studio(settings)
@@ -75,8 +76,8 @@ def _cure(row: dict[str, Any]) -> str:
     """What helps for a video whose file is gone, or is another."""
     path = Path(row["path"])
     if path.exists():
-        return f"studio add {shlex.quote(row['path'])}"
-    return f"Say where it is now: studio relink {shlex.quote(str(path.parent))} NEW_FOLDER"
+        return f"studio add {system.quoted(row['path'])}"
+    return f"Say where it is now: studio relink {system.quoted(str(path.parent))} NEW_FOLDER"
 
 
 def _check(what: str, ok: bool, found: str, cure: str) -> dict[str, Any]:

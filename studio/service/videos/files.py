@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from studio.platform import system
+
 SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".ogv", ".3gp", ".flv",
     ".wmv", ".asf", ".vob", ".qt", ".3g2", ".f4v", ".ogg", ".ogx", ".m1v", ".m2v", ".mpv", ".m2t", ".divx", ".mj2",
@@ -62,7 +64,7 @@ def videos_at(path: Path, within: Sequence[Path] = ()) -> Found:
     others: list[str] = []
     for folder, inner, names in os.walk(path, followlinks=True):
         here = Path(folder)
-        walked.add(here.resolve())
+        walked.add(system.real_path(here))
         videos = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
         plain = [Path(name) for name in names if name not in videos and not name.startswith(".")]
         others += [name.suffix.lower() or name.name for name in plain if name.suffix.lower() not in _BESIDE]
@@ -88,7 +90,7 @@ def _real(place: Path, within: Sequence[Path]) -> Path:
     """A path without links; on one's own machine as it is where it leads to nothing, so that it is told by its name. In
     shared folders that would say what exists outside."""
     try:
-        real = place.resolve()
+        real = system.real_path(place)
         return real if within or real.exists() else place
     except (OSError, RuntimeError):
         return place

@@ -6,6 +6,7 @@ from typing import Any
 
 from studio import media
 from studio.errors import UsageError
+from studio.platform import system
 from studio.service.videos import files
 from studio.store import Store, videos
 
@@ -46,7 +47,7 @@ def likely(rows: Iterable[Row], old: Path | None, found: Iterable[Path], new: Pa
 def take(store: Store, row: Row, candidates: Iterable[Path]) -> Row | None:
     """Give a video the first of these files that has its content; None where none has."""
     same = next((file for file in candidates if files.sha256(file) == row["sha256"]), None)
-    return None if same is None else _give(store, row, same.resolve())
+    return None if same is None else _give(store, row, system.real_path(same))
 
 
 def relink(store: Store, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
@@ -55,7 +56,7 @@ def relink(store: Store, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
 
     Raises UsageError.
     """
-    old, new = Path(old).expanduser().absolute(), Path(new).expanduser().resolve()
+    old, new = Path(old).expanduser().absolute(), system.real_path(Path(new).expanduser())
     if not new.is_dir():
         raise UsageError(f"There is no folder “{new.name}”; give the folder where the videos are now.")
     rows = gone(store, old)

@@ -1,6 +1,6 @@
 """What was removed and can be brought back for a while: videos with all that is in them, and kept searches."""
 
-import shutil
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ from typing import Any
 from studio.config import Settings
 from studio.errors import NotFound
 from studio.index import Cache, FeatureStore, delete_everywhere
+from studio.platform import files
 from studio.service.accounts.rights import TRASH_DAYS, Actor, need
 from studio.store import Store, searches, videos
 
@@ -28,7 +29,8 @@ class Trash:
         self._store.write(lambda db: videos.put_aside(db, row["id"], by.name))
         if self._is_upload(row) and Path(row["path"]).exists():
             self._settings.trash.mkdir(mode=0o700, exist_ok=True)
-            shutil.move(row["path"], self._place(row))
+            with contextlib.suppress(files.FileInUse):  # somebody watches it: it stays where it is until it is deleted
+                files.move(Path(row["path"]), self._place(row))
         self.empty(TRASH_DAYS)
 
     def listed(self) -> list[Row]:
@@ -45,7 +47,7 @@ class Trash:
             raise NotFound("This video is not among the removed ones any more.")
         need(by, f"bring back “{row['name']}”", row["removed_by"])
         if self._is_upload(row) and self._place(row).exists():
-            shutil.move(self._place(row), row["path"])
+            files.move(self._place(row), Path(row["path"]))
 
         def work(db: sqlite3.Connection) -> Row:
             videos.restore(db, video_id)
@@ -55,27 +57,31 @@ class Trash:
 
     def drop_copy(self, row: Row) -> None:
         """The file of an upload that waits here is not needed any more: it was sent again."""
-        self._place(row).unlink(missing_ok=True)
+        files.remove_if_free(self._place(row))
 
     def empty(self, days: float = 0.0) -> list[Row]:
-        """Delete for good what was removed that many days ago or earlier; returns the videos."""
+        """Delete for good what was removed that many days ago or earlier; returns the videos. One whose file a program
+        has open waits for the next time."""
         until = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
 
-        def work(db: sqlite3.Connection) -> list[Row]:
-            gone = videos.removed(db, until)
+        gone = [row for row in self._store.read(lambda db: videos.removed(db, until)) if self._drop_files(row)]
+
+        def work(db: sqlite3.Connection) -> None:
             for row in gone:
                 videos.delete(db, row["id"])
             searches.clear(db, until)
-            return gone
 
-        gone = self._store.write(work)
+        self._store.write(work)
         for row in gone:
             self._cache.drop(row["id"])
             delete_everywhere(FeatureStore(self._cache), row["id"])
-            if self._is_upload(row):
-                for file in (self._place(row), Path(row["path"])):
-                    file.unlink(missing_ok=True)
         return gone
+
+    def _drop_files(self, row: Row) -> bool:
+        """Delete the copies of an upload; returns whether none is left."""
+        kept = (self._place(row), Path(row["path"])) if self._is_upload(row) else ()
+        left = [file for file in kept if not files.remove_if_free(file)]
+        return not left
 
     def _place(self, row: Row) -> Path:
         return self._settings.trash / Path(row["path"]).name

@@ -14,6 +14,8 @@ from studio.config import Settings
 from studio.errors import MediaError, NotFound, NotMedia, PermissionDenied, StudioError, UsageError
 from studio.index import Cache, FeatureStore, delete_everywhere
 from studio.jobs import PROXY, REPLACED
+from studio.platform import files as disk
+from studio.platform import system
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.accounts.users import Users
 from studio.service.jobs.jobs import Jobs
@@ -23,7 +25,6 @@ from studio.service.videos.trash import Trash
 from studio.service.videos.upload_space import UploadSpace
 from studio.service.videos.video_matcher import VideoMatcher
 from studio.store import Store, videos
-from studio.store.database import to_disk
 
 Row = dict[str, Any]
 
@@ -48,7 +49,7 @@ class Videos:
         file = Path(path).expanduser()
         if not file.exists():
             raise NotFound(f"There is no file “{file.name}” at the path you gave; check its spelling.")
-        file = file.resolve()
+        file = system.real_path(file)
         if within and not files.lies_in(file, within):  # a link that was laid since the folder was looked through
             raise NotFound("A file leads out of the shared folders and is passed over.")
         try:
@@ -134,7 +135,7 @@ class Videos:
         """
         try:
             path = Path(text.strip().strip("\"'")).expanduser()
-            place = path.resolve()
+            place = system.real_path(path)
         except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
             raise UsageError("This is no path; give the full path of a video or a folder.") from None
         within = self._settings.folders if self._users.required else ()
@@ -152,17 +153,20 @@ class Videos:
         label = files.display_name(name)
         suffix = PurePath(label).suffix.lower()
         kept = (
-            self._settings.uploads.resolve()
+            system.real_path(self._settings.uploads)
             / f"{files.sha256(partial)}{suffix if suffix in files.SUFFIXES else '.video'}"
         )
         known = kept.exists()
-        to_disk(partial)
-        partial.replace(kept)
+        system.to_disk(partial)
+        try:
+            disk.replace(partial, kept)
+        except disk.FileInUse:  # it has this content already, and somebody watches it
+            disk.remove(partial)
         try:
             return self.add(kept, label, by=by)
         except StudioError as error:
             if not known:
-                kept.unlink(missing_ok=True)
+                disk.remove_if_free(kept)
             if not isinstance(error, MediaError):
                 raise
             raise type(error)(str(error).replace(kept.name, label)) from None
@@ -186,7 +190,7 @@ class Videos:
         """
         try:
             file = Path(ref).expanduser()
-            path = str(file.resolve()) if file.exists() or len(file.parts) > 1 else ref
+            path = str(system.real_path(file)) if file.exists() or len(file.parts) > 1 else ref
         except (OSError, RuntimeError, ValueError):  # too long for a name, or nobody's home
             path = ref
         rows = self.all()
@@ -212,7 +216,7 @@ class Videos:
         self._jobs.cancel_of(row["id"])
         row = self._store.write(lambda db: videos.set_facts(db, row["id"], chosen))
         for name in ("waveform.npy", "spectrogram.npy", PROXY):
-            self._cache.path(row["id"], name).unlink(missing_ok=True)
+            disk.remove(self._cache.path(row["id"], name))
         self._jobs.prepare(row)
         return row
 
@@ -287,4 +291,4 @@ class Videos:
 
     def is_upload(self, row: Row) -> bool:
         """Whether the file came through the browser, so that the library's copy is the studio's to delete."""
-        return Path(row["path"]).is_relative_to(self._settings.uploads.resolve())
+        return Path(row["path"]).is_relative_to(system.real_path(self._settings.uploads))
