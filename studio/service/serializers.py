@@ -71,7 +71,7 @@ def grounded(found: Row) -> Row:
 def job(row: Row) -> Row:
     """A job as its watcher sees it."""
     shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created")
-    return {**{key: row[key] for key in shown}, "query": row["params"].get("query")}
+    return {**{key: row[key] for key in shown}, "ahead": row.get("ahead", 0), "query": row["params"].get("query")}
 
 
 def job_video(row: Row) -> Row:

@@ -40,6 +40,17 @@ def insert(
     return get(db, job_id)
 
 
+def bring_forward(db: sqlite3.Connection, video_id: str) -> None:
+    """Put what waits for a video before all that waits for others, in its own order."""
+    waiting = db.execute("SELECT id, video_id FROM jobs WHERE state = 'queued' ORDER BY position").fetchall()
+    own = [row["id"] for row in waiting if row["video_id"] == video_id]
+    if own == [row["id"] for row in waiting[: len(own)]]:
+        return
+    (first,) = db.execute("SELECT min(position) FROM jobs WHERE state = 'queued'").fetchone()
+    places = [(first - len(own) + n, job_id) for n, job_id in enumerate(own)]
+    db.executemany("UPDATE jobs SET position = ? WHERE id = ?", places)
+
+
 def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
     """What waits to be done for a video was done meanwhile by somebody else."""
     db.execute(
@@ -51,7 +62,7 @@ def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
 def latest_states(db: sqlite3.Connection, kind: str) -> dict[str, str]:
     """How the newest job of a kind ended, or stands, for each video that had one."""
     rows = db.execute(
-        "SELECT video_id, state FROM jobs WHERE kind = ? AND video_id IS NOT NULL ORDER BY position", (kind,)
+        "SELECT video_id, state FROM jobs WHERE kind = ? AND video_id IS NOT NULL ORDER BY rowid", (kind,)
     )
     return {row["video_id"]: row["state"] for row in rows}
 
@@ -152,13 +163,17 @@ def put_back(db: sqlite3.Connection, job_id: str) -> None:
 
 
 def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 8) -> list[dict[str, Any]]:
-    """All active jobs and the most recent ended ones, newest first; of one video, or of the library."""
+    """All active jobs and the most recent ended ones, newest first; of one video, or of the library. `ahead` is how
+    many are done before an active one."""
     where, values = ("video_id = ? AND ", (video_id,)) if video_id else ("", ())
     active = db.execute(
-        f"SELECT * FROM jobs WHERE {where} state IN ('queued', 'running') ORDER BY position DESC", values
+        "WITH line AS (SELECT id, row_number() OVER (ORDER BY state = 'queued', position) - 1 AS ahead "
+        "FROM jobs WHERE state IN ('queued', 'running')) "
+        f"SELECT jobs.*, ahead FROM jobs JOIN line USING (id) WHERE {where} true ORDER BY jobs.rowid DESC",
+        values,
     ).fetchall()
     ended = db.execute(
-        f"SELECT * FROM jobs WHERE {where} state NOT IN ('queued', 'running') ORDER BY position DESC LIMIT ?",
+        f"SELECT *, 0 AS ahead FROM jobs WHERE {where} state NOT IN ('queued', 'running') ORDER BY rowid DESC LIMIT ?",
         (*values, recent),
     ).fetchall()
     return [job for row in [*active, *ended] if (job := _value(row)) is not None]

@@ -136,3 +136,25 @@ def test_a_run_about_a_video_that_was_removed_fails_the_job_with_a_sentence(stor
     assert (ended["state"], ended["error"]) == (
         "failed", "This video was removed from the library meanwhile; its result was dropped.",
     )  # fmt: skip
+
+
+def test_what_somebody_looks_at_is_done_first_and_in_its_own_order(store: Store) -> None:
+    for name in ("v2", "v3"):
+        other = {**VIDEO, "id": name, "path": f"/{name}.mp4"}
+        store.write(lambda db, other=other: videos.insert(db, dict(other)))
+
+    def put(video: str, kind: str) -> str:
+        return str(store.write(lambda db: jobs.insert(db, kind, video, {}, limit=None))["id"])
+
+    queued = [put(video, kind) for video in ("v1", "v2", "v3") for kind in ("proxy", "index")]
+    running = str((store.write(lambda db: jobs.take(db, "here/1")) or {})["id"])
+    assert running == queued[0]
+    for video in ("v3", "v2", "v2"):
+        store.write(lambda db, video=video: jobs.bring_forward(db, video))
+    expected = [queued[0], queued[2], queued[3], queued[4], queued[5], queued[1]]
+    shown = store.read(jobs.of_video)
+    assert [job["id"] for job in shown] == queued[::-1], "listed by when they came"
+    assert {job["id"]: job["ahead"] for job in shown} == {job: place for place, job in enumerate(expected)}
+    assert [job["ahead"] for job in store.read(lambda db: jobs.of_video(db, "v3"))] == [4, 3]
+    taken = [str((store.write(lambda db: jobs.take(db, "here/1")) or {})["id"]) for _ in range(5)]
+    assert [running, *taken] == expected

@@ -4,6 +4,7 @@ import { addressOf, current, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { currentUser } from "./sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
+import { waitingText } from "./view/jobs-panel.js";
 import { lostVideos } from "./view/lost-videos.js";
 
 /** @import { Calls, Job, Server } from "./types.js" */
@@ -46,6 +47,7 @@ export function mount(element, server) {
     $("library-summary").textContent = videos.length
       ? `${counted(videos.length, "video")}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
+    $("library-cancel").hidden = active.size < 2;
     $("library-empty").hidden = videos.length > 0;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const within = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".card"))?.dataset.video;
@@ -144,7 +146,8 @@ export function mount(element, server) {
 
   /** @param {Job} job */
   function progress(job) {
-    const label = job.state === "queued" ? "Waiting" : job.message || "Starting";
+    const waiting = waitingText(job);
+    const label = job.state === "queued" ? waiting[0].toUpperCase() + waiting.slice(1) : job.message || "Starting";
     return el(
       "div",
       { class: "progress" },
@@ -221,6 +224,9 @@ export function mount(element, server) {
     box.replaceChildren(...sentences.map((sentence) => el("p", { text: sentence })));
   }
 
+  $("library-cancel").addEventListener("click", () =>
+    attempt(async () => toast(`${counted((await call(server, "cancel_jobs", {})).cancelled, "job")} cancelled.`)),
+  );
   const field = $("add-path", "input");
   $("add-form").addEventListener("submit", async (event) => {
     event.preventDefault();

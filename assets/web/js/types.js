@@ -60,6 +60,7 @@
  * @property {string | null} video_id
  * @property {JobState} state
  * @property {number} progress 0 to 1
+ * @property {number} ahead how many are done before it, while it waits
  * @property {string} message
  * @property {string | null} error
  * @property {{ note?: string } | null} result
@@ -372,6 +373,7 @@
  * @property {[{ video: string, annotator: string }, Video]} restore_video
  * @property {[{ video: string }, Job]} index_video
  * @property {[{ job: string }, {}]} cancel_job
+ * @property {[{}, { cancelled: number }]} cancel_jobs
  * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
  * @property {[{ video: string, sound: number | string | null, subtitles?: number | null, file?: string }, Video]} choose_tracks

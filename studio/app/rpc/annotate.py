@@ -39,6 +39,7 @@ def methods(studio: Studio) -> list[Method]:
 
 def _timeline(studio: Studio) -> list[Method]:
     def load_document(request: VideoRequest) -> Any:
+        studio.jobs.bring_forward(request.video)
         return {**studio.timelines.load(request.video), "admin": actor(studio, request).admin}
 
     def changes(request: Changes) -> Any:

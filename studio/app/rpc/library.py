@@ -59,12 +59,16 @@ def methods(studio: Studio) -> list[Method]:
         studio.jobs.cancel(request.job)
         return {}
 
+    def cancel_jobs(request: Request) -> Any:
+        return {"cancelled": studio.jobs.cancel_all()}
+
     def choose_tracks(request: ChooseTracks) -> Any:
         return serializers.video(
             studio.videos.choose_tracks(request.video, request.sound, request.file or request.subtitles)
         )
 
     own = rpc_methods(
-        studio, list_videos, add_path, relink, remove_video, restore_video, index_video, cancel_job, choose_tracks
-    )
+        studio, list_videos, add_path, relink, remove_video, restore_video, index_video, cancel_job, cancel_jobs,
+        choose_tracks,
+    )  # fmt: skip
     return [*own, *exchange.methods(studio)]

@@ -104,9 +104,20 @@ class Jobs:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         wanted = {**self._with_context(kind, row, params or {}), "video": serializers.job_video(row)}
         limit = self._settings.limits.queued_jobs
-        job = self._store.write(lambda db: jobs.insert(db, kind, row["id"], wanted, limit=limit))
+
+        def work(db: Any) -> Row:
+            job = jobs.insert(db, kind, row["id"], wanted, limit=limit)
+            jobs.bring_forward(db, row["id"])  # somebody waits for it
+            return job
+
+        job = self._store.write(work)
         self.dispatcher.wake()
         return job
+
+    def bring_forward(self, video_id: str) -> None:
+        """Do what waits for a video before all that waits for others: somebody looks at it."""
+        if self.dispatcher is not None and not self._store.read_only:
+            self._store.write(lambda db: jobs.bring_forward(db, video_id))
 
     def prepare(self, row: Row) -> None:
         """Queue what every video needs once, for the studio that runs or the next one that does. Not bounded: a folder
@@ -153,6 +164,13 @@ class Jobs:
         for job in self.listed(video_id):
             if job["state"] in jobs.ACTIVE and self.dispatcher:
                 self.dispatcher.cancel(job["id"])
+
+    def cancel_all(self) -> int:
+        """Stop all jobs of the library; returns how many there were."""
+        active = [job for job in self.listed() if job["state"] in jobs.ACTIVE]
+        for job in active:
+            self.cancel(job["id"])
+        return len(active)
 
     def listed(self, video_id: str | None = None) -> list[Row]:
         """All active jobs and the newest that ended, of a video or of the library."""

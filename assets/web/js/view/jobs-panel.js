@@ -35,10 +35,13 @@ export function showJobs(box, jobs, actions) {
     bar.value = job.progress;
     const title = titleOf(job, actions.kinds);
     const doing = job.message ? `${title}: ${job.message.toLowerCase()}` : title;
-    const text = job.state === "queued" ? `${title}: waiting` : doing;
+    const text = job.state === "queued" ? `${title}: ${waitingText(job)}` : doing;
     if (label.textContent !== text) label.textContent = text;
   });
 }
+
+/** @param {Job} job that is queued */
+export const waitingText = ({ ahead }) => (ahead ? `waiting, ${ahead} before it` : "waiting");
 
 /**
  * @param {Job} job
