@@ -265,3 +265,39 @@ def test_a_conflict_that_nobody_was_asked_about_waits_for_its_video(
     sql = "SELECT start_us, end_us, label FROM annotations WHERE video_id = ? AND NOT deleted"
     assert rows(served.home, sql, bikes) == [(4_000_000, 6_000_000, "a car")]
     context.close()
+
+
+def test_what_was_half_typed_when_a_tab_closed_is_offered_by_the_next(
+    browser: Browser, served: Served, bikes: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    first = AnnotatePage(context.new_page(), served.url).open(bikes)
+    first.create(1.0, 2.0, "car")
+    first.page.get_by_role("tab", name="Transcript").click()
+    first.page.click("#line-add")
+    first.page.keyboard.type("half a li")
+    other = AnnotatePage(context.new_page(), served.url).open(bikes)
+    other.page.get_by_role("tab", name="Transcript").click()
+    expect(other.page.locator("#line-add")).to_be_visible()
+    assert other.page.locator("#transcript-list input").count() == 0, "the first tab lives, and has it"
+    first.page.close()
+    other.page.close()
+    later = AnnotatePage(context.new_page(), served.url).open(bikes)
+    later.page.get_by_role("tab", name="Transcript").click()
+    line = later.page.locator("#transcript-list input")
+    expect(line).to_have_value("half a li")
+    line.press("Enter")
+    expect(later.page.locator("#transcript-list .said")).to_have_text("half a li")
+    later.page.get_by_role("tab", name="Segments").click()
+    later.page.locator(ANNOTATION).click()
+    later.page.focus("#note-input")
+    later.page.keyboard.type("half a no")
+    later.page.close()
+    last = AnnotatePage(context.new_page(), served.url).open(bikes)
+    last.page.locator(ANNOTATION).click()
+    expect(last.page.locator("#note-draft")).to_contain_text("Typed and not saved: “half a no”")
+    last.page.get_by_role("button", name="Save it").click()
+    last.saved()
+    assert rows(served.home, "SELECT note FROM annotations WHERE video_id = ?", bikes) == [("half a no",)]
+    expect(last.page.locator("#note-draft")).to_have_count(0)
+    context.close()

@@ -7,6 +7,7 @@ import { happening, page } from "./dom.mjs";
 import { documentOf, quiet, until } from "./harness.mjs";
 
 const { Inspector } = await import("../../assets/web/js/view/inspector.js");
+const { keepDraft } = await import("../../assets/web/js/sync/drafts.js");
 const { Transcript } = await import("../../assets/web/js/view/transcript.js");
 
 async function opened() {
@@ -17,6 +18,7 @@ async function opened() {
     "subtitle-file": "input",
     toast: "div",
   });
+  for (const line of ["1", "2", "new 0"]) keepDraft(`line:video:${line}`, null); // of the test before
   const lines = [
     { id: 1, start: 1, end: 2, text: "one", version: 1, annotator: "" },
     { id: 2, start: 3, end: 4, text: "two", version: 1, annotator: "" },

@@ -2,6 +2,7 @@
 
 import { isHit } from "../model/document-store.js";
 import { moveTo, relabel, remove } from "../model/operations.js";
+import { draftOf, keepDraft } from "../sync/drafts.js";
 import { clock, el } from "./dom.js";
 import { labelField, timeFields, trackField } from "./inspector-fields.js";
 
@@ -97,18 +98,7 @@ export function annotationPanel({ store, editor }, made, actions, history) {
           text: `Predicted: ${clock(predicted.start)} – ${clock(predicted.end)} “${predicted.label}”`,
         })
       : null,
-    el(
-      "label",
-      { text: "Note" },
-      el("textarea", {
-        id: "note-input",
-        rows: 2,
-        dir: "auto",
-        maxlength: 10000,
-        text: made.note,
-        onchange: (event) => set({ note: event.target.value }),
-      }),
-    ),
+    ...noteField(made, (note) => set({ note }), history.redraw),
     trackField(actions.tracks(), made.track, (track) => set({ track })),
     el(
       "div",
@@ -124,6 +114,47 @@ export function annotationPanel({ store, editor }, made, actions, history) {
       el("button", { class: "danger", id: "delete", text: "Delete", onclick: () => editor.remove(made.id) }),
     ),
     el("ol", { class: "history", hidden: true, tabindex: 0, "aria-label": "History" }),
+  ];
+}
+
+/** A note; what was typed and not saved before a tab closed is offered again.
+ * @param {Annotation} made
+ * @param {(note: string) => void} set
+ * @param {() => void} redraw
+ */
+function noteField(made, set, redraw) {
+  const key = `note:${made.id}`;
+  const draft = draftOf(key);
+  const left = typeof draft === "string" && draft !== made.note ? draft : null;
+  const field = el("textarea", {
+    id: "note-input",
+    rows: 2,
+    dir: "auto",
+    maxlength: 10000,
+    text: made.note,
+    oninput: ({ target }) => keepDraft(key, target.value === made.note ? null : target.value),
+    onchange: ({ target }) => {
+      keepDraft(key, null);
+      set(target.value);
+    },
+  });
+  const take = (/** @type {string} */ note) => {
+    keepDraft(key, null);
+    set(note);
+    redraw();
+  };
+  return [
+    el("label", { text: "Note" }, field),
+    left === null
+      ? null
+      : el(
+          "p",
+          { class: "small", id: "note-draft", dir: "auto" },
+          `Typed and not saved: “${left}” `,
+          el("button", { class: "link", type: "button", text: "Save it", onclick: () => take(left) }),
+          " ",
+          el("button", { class: "link", type: "button", text: "Drop it", onclick: () => take(made.note) }),
+        ),
   ];
 }
 

@@ -167,7 +167,7 @@ export class Inspector {
   }
 
   lock() {
-    const fields = "input, select, textarea, .danger, #accept, #reject, #merge";
+    const fields = "input, select, textarea, .danger, #accept, #reject, #merge, #shift";
     /** @type {NodeListOf<HTMLInputElement>} */
     const controls = this.box.querySelectorAll(fields);
     for (const control of controls) control.disabled = true;

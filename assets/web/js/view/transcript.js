@@ -3,6 +3,7 @@
 import { Emitter } from "../emitter.js";
 import { ApiError, call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
+import { draftsOf, keepDraft, knowTabs } from "../sync/drafts.js";
 import { clock, el, finder, targetOf, toast } from "./dom.js";
 import { personOf } from "../model/people.js";
 
@@ -16,8 +17,6 @@ import { personOf } from "../model/people.js";
  * @property {Line | null} [theirs] what somebody else made of it meanwhile (null: removed it), until the person chooses
  * @property {(keep: boolean, chosen?: boolean) => Promise<void>} finish closes it, and saves what is in it or not
  */
-
-/** @typedef {{ line: Line, text: string }} Unsaved */
 
 const NEW_S = 2;
 
@@ -33,8 +32,6 @@ export class Transcript extends Emitter {
   doc = null;
   /** @type {Map<HTMLInputElement, Field>} */
   fields = new Map();
-  /** video → what was typed and could not be saved before the page turned to another @type {Map<string, Unsaved[]>} */
-  unsaved = new Map();
   isDrawing = false;
   /** The line that is said now. @type {HTMLElement | null} */
   current = null;
@@ -71,8 +68,8 @@ export class Transcript extends Emitter {
     this.show();
     await this.load();
     if (doc !== this.doc) return;
-    for (const { line, text } of this.unsaved.get(doc.id) ?? []) this.reopen(line, text);
-    this.unsaved.delete(doc.id);
+    await knowTabs;
+    for (const { line, text } of draftsOf(`line:${doc.id}:`)) this.reopen(line, text);
   }
 
   /** Asks for the lines, and shows them; returns them, or null where they did not come. */
@@ -256,6 +253,7 @@ export class Transcript extends Emitter {
     const said = node.querySelector(".said");
     if (!doc || !line || !said) return;
     const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
+    const key = `line:${doc.id}:${line.id ?? `new ${line.start}`}`;
     let over = false;
     /** @type {Field} */
     const field = {
@@ -268,10 +266,10 @@ export class Transcript extends Emitter {
         const undecided = field.theirs !== undefined && !chosen;
         if (changed && (undecided || !(await this.save(field, input.value)))) {
           over = false; // the field stays as it is, to try again
-          if (doc !== this.doc) this.keepUnsaved(field, input.value);
           return;
         }
         this.fields.delete(input);
+        keepDraft(key, null);
         input.remove();
         if (doc !== this.doc) return;
         if (keep || chosen || line.id === null) await this.load();
@@ -284,6 +282,7 @@ export class Transcript extends Emitter {
       if (event.key === "Escape") field.finish(false, field.theirs !== undefined);
     });
     input.addEventListener("blur", () => !this.isDrawing && field.finish(true));
+    input.addEventListener("input", () => keepDraft(key, { line, text: input.value }));
     this.fields.set(input, field);
     said.replaceChildren(input);
     input.focus();
@@ -317,14 +316,6 @@ export class Transcript extends Emitter {
     this.edit(this.nodeOf(id), line);
     const input = this.nodeOf(id)?.querySelector("input");
     if (input) input.value = text;
-  }
-
-  /**
-   * @param {Field} field
-   * @param {string} text
-   */
-  keepUnsaved({ doc, line }, text) {
-    this.unsaved.set(doc.id, [...(this.unsaved.get(doc.id) ?? []), { line, text }]);
   }
 
   /** Whether it was saved. What somebody else did to the line meanwhile is shown, to choose from.
