@@ -1,4 +1,4 @@
-"""What comes through the door is checked here, once, so that everything behind it can trust its arrays."""
+"""Arguments of the public functions are checked here, once, so that everything they call can trust its arrays."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Any open_clip model behind the encoder's door (Radford et al. 2021; Ilharco et al. 2021)."""
+"""Any open_clip model as a text–video encoder (Radford et al. 2021; Ilharco et al. 2021)."""
 
 import hashlib
 from pathlib import Path

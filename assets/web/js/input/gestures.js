@@ -361,7 +361,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     { passive: false },
   );
 
-  /** Keys wait while the pointer holds something, or they would change it under the hand. */
+  /** Keys wait while the pointer holds something, or they would change it during the drag. */
   const holds = () => drag !== null && ["create", "edit", "box"].includes(drag.kind);
   return { holds, cancel };
 }

@@ -24,7 +24,7 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
     if (!open() || typing(event) || document.querySelector("dialog[open], .menu")) return;
     const name = keyName(event);
     if (pointer.holds()) {
-      // what is in the hand is not changed by keys; Escape lets go of it
+      // what is being dragged is not changed by keys; Escape ends the drag
       event.preventDefault();
       if (name === "Escape") pointer.cancel();
       return;
