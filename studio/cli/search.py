@@ -43,7 +43,7 @@ def register(commands: Commands) -> None:
                      help=f"what fitting subtitles add to a score (default {SAID_WEIGHT}; 0: nothing)")  # fmt: skip
     sub.add_argument("--levels", type=float, nargs=3, metavar=("MOMENT", "FRAMES", "PARTS"),
                      help="compare with the whole moment, its frames, parts of its pictures, so weighed")  # fmt: skip
-    sub.add_argument("--even", action="store_true", help="down-rank videos that match every query (hubness; transductive)")
+    sub.add_argument("--even", action="store_true", help="down-rank videos that match every query (transductive)")
     sub.add_argument("--saved", metavar="NAME", help="ask a search that was saved in the app")
     sub = commands.add(
         "ground", ground, "find the moments of one video that a text describes", video=True,

@@ -1,4 +1,4 @@
-"""The app's doors: media, uploads, exports, the guard, and calls with the wrong things in them."""
+"""The app's routes: media, uploads, exports, the guard, and calls with the wrong things in them."""
 
 import json
 from collections.abc import Iterator

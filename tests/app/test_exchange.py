@@ -1,4 +1,4 @@
-"""Annotation files through the app's doors: up, seen, imported, taken back, down again."""
+"""Annotation files through the app: up, seen, imported, taken back, down again."""
 
 import json
 from collections.abc import Iterator

@@ -134,7 +134,7 @@ def test_others_stay_out_when_the_last_user_is_gone(guarded: Studio) -> None:
         assert c.get("/config").status_code == 401
 
 
-def test_a_library_that_cannot_be_written_says_so_at_the_door(client: TestClient, guarded: Studio) -> None:
+def test_a_library_that_cannot_be_written_says_so_at_the_login(client: TestClient, guarded: Studio) -> None:
     with closing(sqlite3.connect(guarded.settings.database, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         answer = client.post("/login", data=BERTA)

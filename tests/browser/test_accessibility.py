@@ -226,7 +226,7 @@ def test_the_page_fits(full: AnnotatePage) -> None:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def login_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A studio that asks who one is."""
     home = tmp_path_factory.mktemp("door") / "home"
     studio = Studio(Settings(home=home, device="cpu"))
@@ -238,8 +238,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made.stop()
 
 
-def test_the_way_in(page: Page, door: Served) -> None:
-    page.goto(door.url)
+def test_the_way_in(page: Page, login_page: Served) -> None:
+    page.goto(login_page.url)
     look(page, "the way in")
     page.fill("input[name=name]", "Anna")
     page.fill("input[name=password]", "wrong")

@@ -1,4 +1,4 @@
-"""The Python door: its examples run, its answers are typed, its previews are safe."""
+"""The Python interface: its examples run, its answers are typed, its previews are safe."""
 
 import doctest
 import subprocess
