@@ -80,7 +80,7 @@ class Store:
         self._places = threading.Semaphore(READERS)
         self._here = threading.local()  # whether this thread is reading
         self._waiting: queue.Queue[tuple[Work[Any], Future[Any]] | None] = queue.Queue()
-        self._door = threading.Lock()  # nothing is queued behind the word that ends the writer
+        self._queueing = threading.Lock()  # nothing is queued behind the word that ends the writer
         self._closed = False
         self._thread = threading.Thread(target=self._write_for_ever, name="store-writer", daemon=True)
         self._thread.start()
@@ -159,7 +159,7 @@ class Store:
         if self.read_only:
             raise NewerSchema(self.read_only)
         future: Future[T] = Future()
-        with self._door:
+        with self._queueing:
             if self._closed:
                 raise StoreError("Not saved: the library is closed.")
             self._waiting.put((work, future))
@@ -231,7 +231,7 @@ class Store:
 
     def close(self) -> None:
         """Finish what waits, then close every connection; may be called twice."""
-        with self._door:
+        with self._queueing:
             if not self._closed:
                 self._closed = True
                 self._waiting.put(None)

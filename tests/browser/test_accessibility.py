@@ -228,7 +228,7 @@ def test_the_page_fits(full: AnnotatePage) -> None:
 @pytest.fixture(scope="module")
 def login_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A studio that asks who one is."""
-    home = tmp_path_factory.mktemp("door") / "home"
+    home = tmp_path_factory.mktemp("login") / "home"
     studio = Studio(Settings(home=home, device="cpu"))
     studio.users.put("Anna", "correct horse battery")
     studio.close()

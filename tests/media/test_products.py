@@ -13,7 +13,7 @@ from studio import media
 from studio.errors import BrokenMedia, UsageError
 
 
-def test_the_door() -> None:
+def test_what_can_be_imported() -> None:
     assert sorted(media.__all__) == media.__all__
     assert all(getattr(media, name).__module__.startswith("studio.media.") for name in media.__all__)
     assert all(getattr(media, name).__doc__ for name in media.__all__)
