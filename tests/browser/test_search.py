@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 def ask(page: Page, query: str) -> None:
     page.fill("#search-query", query)
     page.press("#search-query", "Enter")
-    expect(page.locator("#search-status")).to_contain_text("best moments")
+    expect(page.locator("#search-status")).to_contain_text("moment")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_more_like_this_is_a_link_that_reopens(searched: Page, served: Served) -
     searched.locator(".hit >> text=More like this").first.click()
     expect(searched.locator("#search-asked")).to_contain_text("like this moment")
     searched.wait_for_url("**like=**")
-    expect(searched.locator("#search-status")).to_contain_text("best moments")
+    expect(searched.locator("#search-status")).to_contain_text("moment")
     first = searched.locator(".hit").first.get_attribute("data-score")
     searched.reload()
     expect(searched.locator("#search-asked")).to_contain_text("like this moment")
@@ -130,6 +130,19 @@ def test_a_minus_alone_is_answered_with_a_sentence(searched: Page) -> None:
     searched.fill("#search-query", "-grass")
     searched.press("#search-query", "Enter")
     expect(searched.locator("#search-status")).to_contain_text("what should be seen")
+
+
+def test_weak_hits_stand_under_a_heading_that_says_so(searched: Page) -> None:
+    scores = searched.locator(".hit").evaluate_all("all => all.map((hit) => +hit.dataset.score)")
+    likely = sum(score >= 0.3 for score in scores)
+    assert 0 < likely < len(scores), "this library has both"
+    expect(searched.locator("#search-status")).to_contain_text(f"{likely} likely moment")
+    expect(searched.locator(".less-likely")).to_have_text(f"Less likely, {len(scores) - likely} more")
+    order = searched.locator("#search-hits > *").evaluate_all("all => all.map((each) => each.className)")
+    assert order.index("less-likely") == likely
+    ask(searched, "qwertz asdf")
+    expect(searched.locator("#search-status")).to_contain_text("Nothing fits well; these are the nearest moments.")
+    expect(searched.locator(".less-likely")).to_have_count(0)
 
 
 def test_a_hit_is_chosen_as_it_was_found_and_nothing_is_stored_until_it_is_kept(

@@ -5,7 +5,7 @@ import { page } from "./dom.mjs";
 const { searchResult } = await import("../../assets/web/js/view/search-result.js");
 
 const HIT = { video: "v", name: "film.mp4", start: 1, end: 2, peak: 1.5, score: 0.5, visual: 0.4 };
-const OPTIONS = { profile: undefined, weak: false, address: () => "?", follow() {}, open() {}, alike() {}, why: null };
+const OPTIONS = { profile: undefined, address: () => "?", follow() {}, open() {}, alike() {}, why: null };
 
 for (const [line, shown] of [
   ["", []],

@@ -2,7 +2,7 @@
 
 import { currentUser } from "./sync/current-user.js";
 import { call, messageOf } from "./sync/api.js";
-import { el, finder, targetOf, toast } from "./view/dom.js";
+import { counted, el, finder, targetOf, toast } from "./view/dom.js";
 import { HeatMap } from "./view/heatmap.js";
 import { paint, searchResult, walk } from "./view/search-result.js";
 import { Options } from "./view/options.js";
@@ -68,21 +68,21 @@ export function mount(element, server) {
   function show({ hits, strips: profiles, indexed, known }) {
     $("search-empty").hidden = true;
     $("search-save").hidden = Boolean(picture);
-    const weak =
-      !like && !picture && hits.length > 0 && hits[0].score < WEAK ? " None of them fits well: try other words." : "";
+    const isWeak = (/** @type {Hit} */ hit) => !like && !picture && hit.score < WEAK;
+    const likely = hits.filter((hit) => !isWeak(hit)).length;
     const waiting = known - indexed;
     const later = waiting ? ` ${waiting} of ${known} videos are not searchable yet; the Library page says why.` : "";
     const none = options.count()
       ? "Nothing fits these options."
       : "Nothing to search yet: add videos on the Library page.";
-    status.textContent = (hits.length ? `The ${hits.length} best moments.${weak}` : none) + later;
+    const count = likely ? `${counted(likely, "likely moment")}.` : "Nothing fits well; these are the nearest moments.";
+    status.textContent = (hits.length ? count : none) + later;
     const byVideo = new Map(profiles.map((profile) => [profile.video, profile]));
     const byWords = Boolean(text()) && !like && !picture;
     const results = hits.map((hit, rank) => {
       const { video, start, end } = hit;
       return searchResult(hit, rank, {
         profile: byVideo.get(video),
-        weak: !like && !picture && hit.score < WEAK,
         address,
         follow,
         open,
@@ -90,7 +90,9 @@ export function mount(element, server) {
         why: byWords ? () => call(server, "explain", { query: text(), video, start, end }) : null,
       });
     });
-    $("search-hits").replaceChildren(...results);
+    const less = el("h2", { class: "less-likely", text: `Less likely, ${results.length - likely} more` });
+    const shown = likely && likely < results.length ? results.toSpliced(likely, 0, less) : results;
+    $("search-hits").replaceChildren(...shown);
     paint(results, byVideo);
   }
 

@@ -8,7 +8,6 @@ import { clock, contextOf, el } from "./dom.js";
 /** What a result can do, and what is known beside it.
  * @typedef {object} ResultOptions
  * @property {ScoreProfile | undefined} profile how well each part of its video fits
- * @property {boolean} weak
  * @property {(place: { video: string, t: number | string, end?: number, score?: number }) => string} address
  * @property {(event: MouseEvent) => void} follow what a click on a link of ours does
  * @property {(place: { video: string, t: number | string }) => void} open
@@ -23,7 +22,7 @@ const FRAMES = 8; // pictures one sees while moving over a moment
  * @param {number} rank
  * @param {ResultOptions} options
  */
-export function searchResult(hit, rank, { profile, weak, address, follow, open, alike, why }) {
+export function searchResult(hit, rank, { profile, address, follow, open, alike, why }) {
   const from = clock(hit.start, 1);
   const picture = (/** @type {number} */ t) => `/thumbnail/${hit.video}?t=${t.toFixed(2)}`;
   const image = el("img", { src: picture(hit.peak), alt: "", loading: "lazy" });
@@ -36,7 +35,7 @@ export function searchResult(hit, rank, { profile, weak, address, follow, open, 
   return el(
     "article",
     {
-      class: weak ? "card hit weak" : "card hit",
+      class: "card hit",
       "data-video": hit.video,
       "data-start": hit.start,
       "data-end": hit.end,
