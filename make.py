@@ -99,17 +99,20 @@ def format() -> None:
     python("-m", "tests.node", "prettier", "--write", *PRETTIER)
 
 
+# What runs beside all other tests, and takes as long: the browser's, which mostly wait for a page, and a few more.
+BESIDE = ("tests/browser", "tests/service", "tests/models")
+
+
 def test() -> None:
-    """The browser's tests mostly wait for a page, the others mostly compute: side by side they take half as long."""
     lint()
     python("-m", "tests.setup_browser")
-    log = ROOT / "build" / "browser.log"
+    log = ROOT / "build" / "beside.log"
     log.parent.mkdir(exist_ok=True)
+    pytest = (str(PYTHON), "-m", "pytest")
     with log.open("wb") as output:
-        command = [str(PYTHON), "-m", "pytest", "tests/browser"]
-        browser = subprocess.Popen(command, cwd=str(ROOT), stdout=output, stderr=subprocess.STDOUT)
-        others = subprocess.call([str(PYTHON), "-m", "pytest", "--ignore=tests/browser"], cwd=str(ROOT))
-        failed = browser.wait()
+        beside = subprocess.Popen([*pytest, *BESIDE], cwd=str(ROOT), stdout=output, stderr=subprocess.STDOUT)
+        others = subprocess.call([*pytest, *("--ignore=" + folder for folder in BESIDE)], cwd=str(ROOT))
+        failed = beside.wait()
     sys.stdout.flush()
     sys.stdout.buffer.write(log.read_bytes())
     sys.exit(others or failed)

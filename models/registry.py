@@ -11,14 +11,13 @@ import hashlib
 import importlib.util
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from studio.models import architectures, plugins
 from studio.models.card import ModelCard, ModelError, parse
-from studio.platform import files
 
 if TYPE_CHECKING:
     from studio.models import interfaces
@@ -164,10 +163,13 @@ def installed(owner: ModelCard, folder: Path | None = None) -> bool:
     return all(folder is not None and (folder / name).is_file() for name in owner.brought.values())
 
 
-def install(name: str, file: Path, folder: Path) -> ModelCard:
+def install(
+    name: str, file: Path, folder: Path, write: Callable[[Path, bytes], object] = Path.write_bytes
+) -> ModelCard:
     """Copy a checkpoint that a person brings to their folder, after it loaded into the network of the named card.
 
-    Its sha256 is recorded beside it and checked before every later load. Raises ModelError naming the cure.
+    Its sha256 is recorded beside it and checked before every later load. `write` is how files are written; one that
+    writes them completely or not at all is better. Raises ModelError naming the cure.
     """
     open_to = [each for each in cards(folder=folder) if len(each.brought) == 1]
     owner = next((each for each in open_to if each.name == name), None)
@@ -183,18 +185,11 @@ def install(name: str, file: Path, folder: Path) -> ModelCard:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The record comes first: a file without its own record is refused, and installing again repairs it.
-        _written(_record(folder / target), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
-        _written(folder / target, content)
+        write(_record(folder / target), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
+        write(folder / target, content)
     except OSError as error:
         raise ModelError(f"{target} cannot be written ({error.strerror}); make room in {folder}.") from error
     return owner
-
-
-def _written(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    files.replace(part, path)
 
 
 @overload

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from studio import models
+from studio.atomic_files import write_atomic
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 
@@ -57,7 +58,7 @@ def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
     Raises ModelUnavailable where it is not a checkpoint of that model.
     """
     try:
-        return _row(models.install(name, file, settings.ensure().models), settings.models)
+        return _row(models.install(name, file, settings.ensure().models, write_atomic), settings.models)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
 
