@@ -1,7 +1,7 @@
 // Videos whose files are not where they were: a person says the new folder, sees how many fit, and they come back.
 
 import { call, messageOf } from "../sync/api.js";
-import { counted, finder } from "./dom.js";
+import { counted, finder, toast } from "./dom.js";
 
 /** @import { Server } from "../types.js" */
 
@@ -46,9 +46,9 @@ export function lostVideos(element, server, done) {
         say(`${counted(found, "video")} found, of ${total} that may be there…`);
       }
       const other = total - found;
-      say(
-        `${counted(found, "video")} found.${other ? ` ${other} had the size of another file, but not its content.` : ""}`,
-      );
+      const unlike = other ? ` ${other} had the size of another file, but not its content.` : "";
+      say(`${counted(found, "video")} found.${unlike}`);
+      toast(`${counted(found, "video")} found.${unlike}`);
     } catch (error) {
       say(messageOf(error));
     }
@@ -56,9 +56,8 @@ export function lostVideos(element, server, done) {
   });
 
   return (lost) => {
-    form.hidden = lost === 0 && !$("lost-answer").textContent;
-    $("lost-count").textContent = lost
-      ? `${counted(lost, "video")} ${lost === 1 ? "is" : "are"} not where ${lost === 1 ? "it was" : "they were"}.`
-      : "All videos are where the library expects them.";
+    form.hidden = lost === 0;
+    const [is, they] = lost === 1 ? ["is", "it was"] : ["are", "they were"];
+    $("lost-count").textContent = `${counted(lost, "video")} ${is} not where ${they}.`;
   };
 }
