@@ -1,5 +1,6 @@
 """Annotations in and out of a library, as files of every format there is."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -190,10 +191,12 @@ class Exchange:
         only = self._video(plan.video) if plan.video else None
         known: dict[str, Footage] = {}
         named = {part.video for part in parts}
+        alike = Counter(import_plan.last(part) for part in named)
         ready = []
         for part in parts:
             own = part.video or PurePath(files.display_name(name)).stem
-            chosen = plan.videos.get(part.video) or plan.videos.get(import_plan.last(part.video))
+            short = import_plan.last(part.video)  # may stand for a name with folders where no other ends so
+            chosen = plan.videos.get(part.video) or (plan.videos.get(short) if alike[short] == 1 else None)
             match, part = (Match(self._video(chosen)), part) if chosen else import_plan.matched(library, part, own)
             if only is not None and not chosen:
                 match = import_plan.narrowed(only, match, len(named), own)
