@@ -156,13 +156,14 @@ class Library:
         """What people decided, in order of time; their times are in µs (`segment.start`, `segment.end`)."""
         return self._studio.timelines.annotations(self._id(video))
 
-    def export(self, video: Video | str, format: str = "json") -> bytes:
-        """The annotations as a file of a format; see `studio formats`."""
-        return self._studio.exchange.export(self._id(video), format)
+    def export(self, video: Video | str, format: str = "json", kind: str = "") -> bytes:
+        """The annotations and the transcript as a file of a format; see `studio formats`. `kind` says which of the two
+        goes into subtitles: "annotations" or "lines"."""
+        return self._studio.exchange.export(self._id(video), format, kind)
 
-    def losses(self, video: Video | str, format: str) -> list[str]:
+    def losses(self, video: Video | str, format: str, kind: str = "") -> list[str]:
         """What that format cannot hold of them."""
-        return self._studio.exchange.losses(self._id(video), format)
+        return self._studio.exchange.losses(self._id(video), format, kind)
 
     def _id(self, video: Video | str) -> str:
         return video.id if isinstance(video, Video) else str(self._studio.videos.resolve(str(video))["id"])

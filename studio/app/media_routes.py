@@ -114,10 +114,10 @@ def routes(studio: Studio) -> APIRouter:
         return FileResponse(file, media_type="application/json", filename=name)
 
     @router.get("/export/{video_id}")
-    def export(video_id: str, format: str = "json") -> Response:
+    def export(video_id: str, format: str = "json", kind: str = "") -> Response:
         try:
             row, form = studio.videos.get(video_id), named(format)
-            data = studio.exchange.export(row["id"], form.name)
+            data = studio.exchange.export(row["id"], form.name, kind)
             file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:
             return failed(error)

@@ -9,6 +9,7 @@ from studio import formats
 from studio.atomic_files import write_atomic
 from studio.cli.common import Args, Commands, Json, bar, known, opened, show
 from studio.errors import NotFound, UsageError
+from studio.formats.model import transcript_lines
 from studio.formats.table import ROLES
 from studio.service import Studio
 from studio.service.exchange import dataset
@@ -20,16 +21,22 @@ def register(commands: Commands) -> None:
     """Declare them."""
     writable = ", ".join(name for name, f in formats.FORMATS.items() if f.write)
     sub = commands.add(
-        "export", export, "write the annotations of a video to a file, or a library to a data set", as_json=True,
+        "export", export, "write the annotations and the transcript of a video to a file, or a library to a data set",
+        as_json=True,
         examples=(
             "studio export talk.mp4 --format elan -o talk.eaf", "studio export talk.mp4 -o talk.TextGrid",
             "studio export talk.mp4 --format srt --check        what would be lost",
+            "studio export talk.mp4 --as lines -o talk.srt      what is said, as subtitles",
             "studio export --dataset smiles --format activitynet --split 0.8,0.1,0.1 --clips",
         ),
     )  # fmt: skip
     sub.add_argument("video", metavar="VIDEO", nargs="?", help="an id, a path, or a name")
     sub.add_argument("--format", metavar="F", help=f"{writable} (default: by the name of FILE, else json)")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
+    sub.add_argument("--as", dest="kind", choices=["annotations", "lines"], default="",
+                     help="what the cues of subtitles (srt, vtt, ass) are: the annotations, or the lines of the "
+                          "transcript (default: the annotations, or the lines where a video has no annotations); other "
+                          "formats write both where they have a place for both")  # fmt: skip
     sub.add_argument("--check", action="store_true", help="only say what the format cannot hold of these annotations")
     whole = sub.add_argument_group("data sets: the annotated videos of the library in one new folder")
     whole.add_argument("--dataset", metavar="DIR", type=Path, help="the folder to write")
@@ -84,8 +91,8 @@ def export(args: Args) -> int:
     with opened(args) as studio:
         video = studio.videos.resolve(args.video)["id"]
         name = args.format or (formats.guessed(args.output.name).name if args.output else "json")
-        lost = studio.exchange.losses(video, name)
-        data = b"" if args.check else studio.exchange.export(video, name)
+        lost = studio.exchange.losses(video, name, args.kind)
+        data = b"" if args.check else studio.exchange.export(video, name, args.kind)
     if args.check:
         show(args, {"format": name, "lost": lost}, lost or ["Nothing is lost."])
         return 0
@@ -110,7 +117,7 @@ def _dataset(args: Args) -> int:
         split = tuple(float(share) for share in args.split.split(","))
     except ValueError:
         raise UsageError("--split takes shares as in 0.8,0.1,0.1.") from None
-    wish = ExportOptions(args.format or "json", args.search, split, args.seed, args.clips, args.licence)
+    wish = ExportOptions(args.format or "json", args.search, split, args.seed, args.clips, args.licence, args.kind)
     with opened(args) as studio, bar("data set") as progress:
         card = dataset.export(studio, args.dataset.expanduser().absolute(), wish, progress)
     splits = ", ".join(f"{count} {split}" for split, count in card["splits"].items())
@@ -181,6 +188,10 @@ def _told(result: Json) -> list[str]:
         names = [f"{n['name']}→{n['to']}" if n["name"] != n["to"] else n["name"] for n in result[what]]
         lines.append(f"{what}: {', '.join(names[:20])}{' …' * (len(names) > 20)}")
     lines += result["problems"]
+    if result["lines"]:
+        lines.append(f"{transcript_lines(result['lines'])} beside them")
+    if result["lines_already"]:
+        lines.append(f"{transcript_lines(result['lines_already'])} there already")
     if result["already"]:
         lines.append(f"{result['already']} are there already")
     if "import" in result:

@@ -30,14 +30,14 @@ from studio.formats import (
     via,
 )
 from studio.formats.losses import cannot_hold, losses
-from studio.formats.model import Format, Holds, Mark, Part, Placed, place
+from studio.formats.model import Format, Holds, Kind, Mark, Part, Placed, place
 
 FORMATS = {
     f.name: f
     for f in (
         native.FORMAT, table.FORMAT, activitynet.FORMAT, charades.FORMAT, qvhighlights.FORMAT, didemo.FORMAT,
         thumos.FORMAT, tel.FORMAT, ava.FORMAT, rttm.FORMAT, elan.FORMAT, textgrid.FORMAT, nova.FORMAT, cues.SRT,
-        cues.VTT, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT, fiftyone.FORMAT, audacity.FORMAT, edl.FORMAT,
+        cues.VTT, cues.ASS, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT, fiftyone.FORMAT, audacity.FORMAT, edl.FORMAT,
     )
 }  # fmt: skip
 
@@ -71,6 +71,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "Holds",
+    "Kind",
     "Mark",
     "Part",
     "Placed",

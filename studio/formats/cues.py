@@ -1,7 +1,12 @@
-"""SRT and WebVTT as annotations: a cue a segment, its words the label. Times in ms: to the nearest, at least one.
+"""Subtitles: a cue a line of the transcript, or a cue an annotation with its label for words. SRT and WebVTT tell times
+in ms, ASS in hundredths of a second: to the nearest, at least one.
 
-WebVTT says the track as the voice of a cue (`<v Track>`); SRT has no place for it. What a player would take for markup
-is written as entities in WebVTT, and as look-alikes in SRT, which has none. WebVTT is read by the W3C's algorithm, SRT
+A file has annotations or lines, not both: `studio export --as lines` or `--as annotations` says which; else it has the
+annotations, or the lines where there are no annotations. An import takes cues for lines unless annotations are wanted.
+
+The track of an annotation is the voice of its cue in WebVTT (`<v Track>`) and its name (the actor) in ASS; SRT has no
+place for it. What a player would take for markup is written as entities in WebVTT, and as look-alikes in SRT and ASS,
+which have none. WebVTT is read by the W3C's algorithm, SRT
 by its lines of times, with or without milliseconds: a cue whose time cannot be read drops itself and is counted. Text
 is UTF-8 or UTF-16; another encoding is guessed, which an import says, and `--encoding NAME` names it.
 """
@@ -9,17 +14,33 @@ is UTF-8 or UTF-16; another encoding is guessed, which an import says, and `--en
 import html
 from collections.abc import Sequence
 
+import pysubs2
+
+from studio.errors import FormatError
 from studio.formats import encoding as encodings
 from studio.formats import reading, subtitles, webvtt
 from studio.formats.model import Format, Holds, Mark, Part, heard
-from studio.timeline import Timeline
+from studio.timeline import Footage, Timeline
 
 TRACK = "Subtitles"
-_LOOKS = str.maketrans("<>{}", "‹›❴❵")
+_LOOKS = str.maketrans("<>{}\\", "‹›❴❵＼")
+_ASS_LOOKS = str.maketrans("{}\\", "❴❵＼")
+_LAST = 36_000_000_000 - 10_000  # µs: ASS has one digit for hours
 
 
 def _srt_text(label: str) -> str:
-    plain = " ".join(label.translate(_LOOKS).replace("\\", "＼").split())
+    return _without_entities(" ".join(label.translate(_LOOKS).split()))
+
+
+def _ass_text(label: str) -> str:
+    return _without_entities(" ".join(reading.one_line(label.translate(_ASS_LOOKS)).split()))
+
+
+def _ass_name(track: str) -> str:
+    return _ass_text(track).replace(",", "‚")
+
+
+def _without_entities(plain: str) -> str:
     return plain if html.unescape(plain) == plain else plain.replace("&", "＆")
 
 
@@ -27,15 +48,25 @@ def _vtt_text(label: str) -> str:
     return reading.one_line(label).replace("-->", "→")
 
 
-SRT_HOLDS = Holds(grain=1000, tracks=False, blank=False, text=_srt_text)
-VTT_HOLDS = Holds(grain=1000, blank=False, text=_vtt_text, naming=_vtt_text)
+SRT_HOLDS = Holds(grain=1000, tracks=False, blank=False, text=_srt_text, lines="instead")
+VTT_HOLDS = Holds(grain=1000, blank=False, text=_vtt_text, naming=_vtt_text, lines="instead")
+ASS_HOLDS = Holds(grain=10_000, blank=False, text=_ass_text, naming=_ass_name, lines="instead", longest=_LAST)
+
+
+def _cues(holds: Holds, timeline: Timeline) -> list[tuple[int, int, str, str]]:
+    """[start, end) in µs, words and track ("" of a line) of every cue, in order of time."""
+    shown = holds.narrowed(timeline)
+    return [
+        *((a.segment.start, a.segment.end, a.label, a.track) for a in holds.fitted(shown)),
+        *((*line, "") for line in holds.fitted_lines(shown)),
+    ]
 
 
 def write_srt(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
     cues = [
-        f"{number}\n{_clock(a.segment.start, ',')} --> {_clock(a.segment.end, ',')}\n{a.label}\n"
-        for number, a in enumerate(SRT_HOLDS.fitted(timelines[0]), 1)
+        f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{words}\n"
+        for number, (start, end, words, _) in enumerate(_cues(SRT_HOLDS, timelines[0]), 1)
     ]
     return "\n".join(cues).encode()
 
@@ -43,11 +74,26 @@ def write_srt(timelines: Sequence[Timeline]) -> bytes:
 def write_vtt(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
     cues = [
-        f"{_clock(a.segment.start, '.')} --> {_clock(a.segment.end, '.')}\n"
-        f"<v {_escaped(a.track)}>{_escaped(a.label)}</v>\n"
-        for a in VTT_HOLDS.fitted(timelines[0])
+        f"{_clock(start, '.')} --> {_clock(end, '.')}\n{f'<v {_escaped(track)}>' * bool(track)}{_escaped(words)}"
+        f"{'</v>' * bool(track)}\n"
+        for start, end, words, track in _cues(VTT_HOLDS, timelines[0])
     ]
     return "\n".join(["WEBVTT\n", *cues]).encode()
+
+
+def write_ass(timelines: Sequence[Timeline]) -> bytes:
+    """One video, whose size is that of the script, so that text has its place and size on it."""
+    made = pysubs2.SSAFile()
+    made.info |= _size(timelines[0].footage)
+    made.events = [
+        pysubs2.SSAEvent(start // 1000, end // 1000, words, name=track)
+        for start, end, words, track in _cues(ASS_HOLDS, timelines[0])
+    ]
+    return made.to_string("ass", header_notice="Written by Moment Studio").encode()
+
+
+def _size(footage: Footage) -> dict[str, str]:
+    return {"PlayResX": str(footage.width), "PlayResY": str(footage.height)} if footage.width else {}
 
 
 def _escaped(text: str) -> str:
@@ -61,11 +107,24 @@ def _clock(us: int, point: str) -> str:
 
 
 def read_srt(data: bytes, name: str) -> list[Part]:
-    """SRT or ASS. Raises FormatError."""
+    """SRT, or what else pysubs2 reads. Raises FormatError."""
     if not data.strip():
         return []
     found = subtitles.parse(data)
     marks = tuple(Mark(start, end, heard(text), TRACK) for start, end, text in found.lines)
+    return [Part("", marks, problems=found.problems)]
+
+
+def read_ass(data: bytes, name: str) -> list[Part]:
+    """ASS or SSA. Raises FormatError."""
+    decoded = encodings.decode(data)
+    if not subtitles.is_ass(decoded.text):
+        raise FormatError("This is not ASS; it has no section [Script Info] or [Events].")
+    found = subtitles.parse(data)
+    marks = tuple(
+        Mark(start, end, heard(text), track or TRACK)
+        for (start, end, text), track in zip(found.lines, found.names, strict=True)
+    )
     return [Part("", marks, problems=found.problems)]
 
 
@@ -79,3 +138,5 @@ def read_vtt(data: bytes, name: str) -> list[Part]:
 
 SRT = Format("srt", "SRT subtitles", ".srt", "application/x-subrip", "ms", SRT_HOLDS, write_srt, read_srt)
 VTT = Format("vtt", "WebVTT subtitles", ".vtt", "text/vtt", "ms", VTT_HOLDS, write_vtt, read_vtt)
+ASS = Format("ass", "ASS subtitles", ".ass", "text/x-ssa", "1/100 s", ASS_HOLDS, write_ass, read_ass,
+             endings=(".ssa",))  # fmt: skip

@@ -31,10 +31,11 @@ KEPT = """
 ## What each format keeps
 
 Found by writing a timeline that has everything and reading it back. *Times*: how finely they are told. *Tiers*: whether
-overlaps stay on one track or go to further ones. *Video*: how the file names it.
+overlaps stay on one track or go to further ones. *Transcript*: whether its lines are kept beside the annotations, or
+instead of them, since a file of subtitles has either. *Video*: how the file names it.
 """
 COLUMNS = ("times", "tracks", "tiers", "labels", "no label", "notes", "confidence", "annotators", "attributes", "boxes",
-           "video")  # fmt: skip
+           "transcript", "video")  # fmt: skip
 _S = 1_000_000
 FOOTAGE = Footage("Talk 1.mp4", 60 * _S, "v", 640, 360, 25.0, tuple(range(0, 60 * _S, 40_000)), sha256="ab" * 32)
 _BOXES = {who: tuple((k * 200_000, 0.25, 0.25, 0.5, 0.75) for k in range(300)) for who in ("Ann Lee", "Bob")}
@@ -74,11 +75,12 @@ def _kept_table() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Back:
-    """What came back: the marks and boxes of all parts, the marks in order of time."""
+    """What came back: the marks, boxes and lines of all parts, the marks in order of time."""
 
     parts: list[Part]
     marks: list[Mark]
     boxes: dict[str, tuple[tuple[float, ...], ...]]
+    lines: list[Mark]
 
 
 def kept(form: Format) -> dict[str, str]:
@@ -87,8 +89,17 @@ def kept(form: Format) -> dict[str, str]:
     parts = form.read(form.write([EVERYTHING]), FOOTAGE.stem + form.extension)
     placed: list[Placed] = [place(part, FOOTAGE) for part in parts]
     marks = sorted((m for one in placed for m in one.marks), key=lambda m: (m.start, m.end))
-    back = _Back(parts, marks, {track: boxes for one in placed for track, boxes in one.boxes.items()})
-    found = (_times(back), _tracks(back), _tiers(back), _labels(back), *_facts(back), _video(back))
+    back = _Back(parts, marks, {track: boxes for one in placed for track, boxes in one.boxes.items()},
+                 [line for one in placed for line in one.lines])  # fmt: skip
+    found = (
+        _times(back),
+        _tracks(back),
+        _tiers(back),
+        _labels(back),
+        *_facts(back),
+        _transcript(form, back),
+        _video(back),
+    )
     return dict(zip(COLUMNS, found, strict=True))
 
 
@@ -98,7 +109,7 @@ def _times(back: _Back) -> str:
     if times == there:
         return "exact"
     every = {time for pair in times for time in pair}
-    grains = {"5 s": 5 * _S, "boxes": 200_000, "frames": 40_000, "ms": 1_000}
+    grains = {"5 s": 5 * _S, "boxes": 200_000, "frames": 40_000, "1/100 s": 10_000, "ms": 1_000}
     return next((name for name, grain in grains.items() if all(time % grain == 0 for time in every)), "other")
 
 
@@ -144,6 +155,17 @@ def _boxes(back: _Back) -> str:
                 for v, w in zip(box[1:], _BOXES["Bob"][0][1:], strict=True))  # fmt: skip
     count = sum(map(len, back.boxes.values()))
     return ("yes" if count == sum(map(len, _BOXES.values())) else "of its segments") if alike else "–"
+
+
+def _transcript(form: Format, back: _Back) -> str:
+    """Whether lines come back as lines, unchanged, from the same file or from one that has them alone."""
+    assert form.write and form.read
+    there = [(start, end, words) for start, end, words in EVERYTHING.lines]
+    if [(m.start, m.end, m.label) for m in back.lines] == there:
+        return "yes"
+    alone = form.read(form.write([form.holds.narrowed(EVERYTHING, "lines")]), FOOTAGE.stem + form.extension)
+    cues = [(m.start, m.end, m.label) for part in alone for m in place(part, FOOTAGE).marks]
+    return "instead" if cues == there else "–"
 
 
 def _video(back: _Back) -> str:

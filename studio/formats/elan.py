@@ -1,10 +1,13 @@
 """ELAN .eaf: tiers of aligned annotations between time slots, in ms.
 
 Times are rounded to the nearest ms, and a segment has at least one. A tier holds no overlaps and the work of one
-annotator: what overlaps or is somebody else's goes to further tiers. Reading gives annotations without times of their
-own even parts of their parent, in order, as ELAN shows them: within its chain where a tier is a time subdivision or a
-symbolic subdivision, all of it where it is a symbolic association. Of several media the first video that is there is
-meant, or what a sound was extracted from; the times are those of that file, by its TIME_ORIGIN.
+annotator: what overlaps or is somebody else's goes to further tiers. The lines of the transcript are tiers of the
+linguistic type “studio-transcript”, which an import takes for lines again.
+
+Reading gives annotations without times of their own even parts of their parent, in order, as ELAN shows them: within
+its chain where a tier is a time subdivision or a symbolic subdivision, all of it where it is a symbolic association. Of
+several media the first video that is there is meant, or what a sound was extracted from; the times are those of that
+file, by its TIME_ORIGIN.
 """
 
 from bisect import bisect_right
@@ -15,13 +18,16 @@ from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.layers import layered
+from studio.formats.layers import TRANSCRIPT, layered, layered_lines
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes, listed
 from studio.timeline import Timeline
 
-HOLDS = Holds(grain=1000, layers=True, annotators=True, text=printable, naming=printable, person=printable)
+HOLDS = Holds(
+    grain=1000, layers=True, annotators=True, text=printable, naming=printable, person=printable, lines="beside"
+)  # fmt: skip
+_ANNOTATIONS, _LINES = "default-lt", "studio-transcript"  # linguistic types
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 _DATE = "2000-01-01T00:00:00+00:00"  # the format demands one; the same annotations must give the same bytes
 _UNITS = {"milliseconds": 1_000, "PAL-frames": 40_000, "PAL-50-frames": 20_000, "NTSC-frames": 1_001_000 / 30}
@@ -47,6 +53,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     """One video; it is named as a linked file, to be found beside the .eaf."""
     timeline = timelines[0]
     tiers = layered(HOLDS.fitted(timeline), by_annotator=True)
+    said = layered_lines(HOLDS.fitted_lines(timeline), TRANSCRIPT, tiers)
     root = Element("ANNOTATION_DOCUMENT", {
         "AUTHOR": "", "DATE": _DATE, "FORMAT": "3.0", "VERSION": "3.0",
         "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xsi:noNamespaceSchemaLocation": _SCHEMA,
@@ -55,22 +62,26 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     name = printable(timeline.footage.name)
     SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=f"./{name}", RELATIVE_MEDIA_URL=f"./{name}", MIME_TYPE="video/*")
     order = SubElement(root, "TIME_ORDER")
-    times = sorted({t for tier in tiers.values() for a in tier for t in (a.segment.start, a.segment.end)})
+    times = sorted(
+        {t for tier in (*tiers.values(), *said.values()) for a in tier for t in (a.segment.start, a.segment.end)}
+    )
     slots = {time: f"ts{number}" for number, time in enumerate(times, 1)}
     for time, slot in slots.items():
         SubElement(order, "TIME_SLOT", TIME_SLOT_ID=slot, TIME_VALUE=str(time // 1000))
     count = 0
-    for track, tier in tiers.items():
+    for track, tier in (*tiers.items(), *said.items()):
+        kind = _LINES if track in said else _ANNOTATIONS
         who = {"ANNOTATOR": tier[0].annotator} if tier[0].annotator else {}
-        element = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": "default-lt", "TIER_ID": track, **who})
+        element = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": kind, "TIER_ID": track, **who})
         for a in tier:
             count += 1
             places = {"TIME_SLOT_REF1": slots[a.segment.start], "TIME_SLOT_REF2": slots[a.segment.end]}
             holder = SubElement(element, "ANNOTATION")
             aligned = SubElement(holder, _ALIGNED, {"ANNOTATION_ID": f"a{count}", **places})
             SubElement(aligned, "ANNOTATION_VALUE").text = a.label
-    SubElement(root, "LINGUISTIC_TYPE", GRAPHIC_REFERENCES="false", LINGUISTIC_TYPE_ID="default-lt",
-               TIME_ALIGNABLE="true")  # fmt: skip
+    for kind in (_ANNOTATIONS, _LINES) if said else (_ANNOTATIONS,):
+        facts = {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": kind, "TIME_ALIGNABLE": "true"}
+        SubElement(root, "LINGUISTIC_TYPE", facts)
     return write_xml(root)
 
 
@@ -80,8 +91,10 @@ def read(data: bytes, name: str) -> list[Part]:
     names_in(root, _KNOWN, _DEFINITIONS, notes)
     media, *others = _media(root, notes)
     times = _Times.of(root, notes)
-    marks = []
+    marks: list[Mark] = []
+    lines: list[Mark] = []
     for tier in root.iter("TIER"):
+        found = lines if tier.get("LINGUISTIC_TYPE_REF") == _LINES else marks
         track, annotator = tier.get("TIER_ID", ""), tier.get("ANNOTATOR", "")
         for element in tier.iterfind("ANNOTATION/*"):
             if element.tag not in (_ALIGNED, _REFERRING):
@@ -89,7 +102,7 @@ def read(data: bytes, name: str) -> list[Part]:
             with notes.entry():
                 start, end = times.span(element.get("ANNOTATION_ID", ""))
                 label = element.findtext("ANNOTATION_VALUE") or ""
-                marks.append(Mark(start + media.shift, end + media.shift, label, track, annotator=annotator))
+                found.append(Mark(start + media.shift, end + media.shift, label, track, annotator=annotator))
     if times.spread:
         notes.say(f"{times.spread} annotation{'s' * (times.spread != 1)} without times of their own lie in even parts "
                   "of what they belong to, as ELAN shows them.")  # fmt: skip
@@ -97,7 +110,7 @@ def read(data: bytes, name: str) -> list[Part]:
         names = [other.video.rpartition("/")[2] for other in others]
         notes.say(f"Of the linked files {listed([media.video.rpartition('/')[2]])} is meant, or else {listed(names)}.")
     also = tuple(Other(other.video, other.shift - media.shift) for other in others)
-    return notes.parts([Part(media.video, tuple(marks), also=also)])
+    return notes.parts([Part(media.video, tuple(marks), also=also, lines=tuple(lines))])
 
 
 def _media(root: Element, notes: Notes) -> list[Other]:

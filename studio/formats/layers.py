@@ -1,9 +1,12 @@
 """Tiers without overlaps, for formats that allow none: what overlaps goes to further tiers, “Track (2)” and so on."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import chain, count
 
-from studio.timeline import Annotation
+from studio.timeline import Annotation, Cue, Segment
+
+TRANSCRIPT = "Transcript"
 
 
 def layered(annotations: Iterable[Annotation], *, by_annotator: bool = False) -> dict[str, list[Annotation]]:
@@ -31,3 +34,10 @@ def layered(annotations: Iterable[Annotation], *, by_annotator: bool = False) ->
                 number += 1
             named[f"{track} ({number})"] = tier
     return named
+
+
+def layered_lines(lines: Iterable[Cue], name: str, taken: Collection[str] = ()) -> dict[str, list[Annotation]]:
+    """Tier → lines of a transcript as annotations, none of which overlap; no tier is called as one that is `taken`."""
+    tiers = layered(Annotation("", Segment(start, end), name, words) for start, end, words in lines).values()
+    free = (each for each in chain([name], (f"{name} ({k})" for k in count(2))) if each not in taken)
+    return dict(zip(free, tiers, strict=False))

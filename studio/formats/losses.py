@@ -2,19 +2,23 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from studio.formats.layers import layered
-from studio.formats.model import NO_LABEL, Format, Holds, segments
-from studio.timeline import Annotation, Timeline, clock
+from studio.formats.model import NO_LABEL, Format, Holds, Kind, segments, transcript_lines
+from studio.timeline import Annotation, Segment, Timeline, clock
 
 
-def losses(form: Format, timelines: Sequence[Timeline]) -> list[str]:
-    """One sentence a kind of loss; none when everything is kept."""
+def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list[str]:
+    """One sentence a kind of loss; none when everything is kept. `kind` is what a person wants of a format that holds
+    annotations or lines; see `Holds.kind`."""
+    unchosen = list(_unchosen(form.holds, timelines, kind))
+    timelines = [form.holds.narrowed(t, kind) for t in timelines]
     kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
     split = [f"{form.title} holds one video a file, so there will be {len(timelines)} files."]
     remarks = [sentence for t in timelines for sentence in (form.remarks(t) if form.remarks else ())]
-    return [*split * (not form.many and len(timelines) > 1), *_said(form, timelines, kept), *dict.fromkeys(remarks)]
+    said = (*_said(form, timelines, kept), *unchosen, *_lines(form.holds, timelines))
+    return [*split * (not form.many and len(timelines) > 1), *said, *dict.fromkeys(remarks)]
 
 
 def cannot_hold(form: Format) -> list[str]:
@@ -35,6 +39,9 @@ def cannot_hold(form: Format) -> list[str]:
         "attributes": not holds.attributes,
         "attributes as anything but text": holds.attributes == "text",
         "boxes": not holds.boxes,
+        "the transcript": not holds.lines,
+        "the transcript outside segments": holds.lines == "within",
+        "the transcript and annotations in one file": holds.lines == "instead",
     }
     return [what for what, lost in said.items() if lost and what]
 
@@ -62,10 +69,21 @@ def _outside(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Itera
     spans = [(a.segment, holds.within(a.segment, t.footage)) for t, a in kept]
     gone = sum(within is None for _, within in spans)
     cut = sum(within not in (None, segment) for segment, within in spans)
+    yield from _beyond(holds, [t for t, _ in kept], segments, gone, cut)
+
+
+def _beyond(
+    holds: Holds, timelines: Sequence[Timeline], named: Callable[[int], str], gone: int, cut: int
+) -> Iterator[str]:
+    """What has no time in the format: after the video, or after the last time that it can say."""
+    outside, beyond = "outside the video", "beyond the end of the video"
+    if holds.longest and any(t.footage.duration > holds.longest for t in timelines):
+        last = f"{clock(holds.longest)}, the last time that this format has,"
+        outside, beyond = f"after {last}", f"beyond {last}"
     if gone:
-        yield f"{segments(gone)} outside the video {_is(gone)} left out."
+        yield f"{named(gone)} {outside} {_is(gone)} left out."
     if cut:
-        yield f"{segments(cut)} beyond the end of the video {_is(cut)} cut there."
+        yield f"{named(cut)} {beyond} {_is(cut)} cut there."
 
 
 def _times(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterator[str]:
@@ -159,6 +177,50 @@ def _boxes(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
         outside = sum(box[0] >= t.footage.duration for t in timelines for boxes in t.boxes.values() for box in boxes)
         if outside:
             yield f"{outside} box{'es' * (outside != 1)} outside the video {_is(outside)} left out."
+
+
+def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:
+    """What is there and not written, since a file has either."""
+    shown = [(t, holds.narrowed(t, kind)) for t in timelines]
+    said = sum(len(t.lines) for t, narrow in shown if not narrow.lines)
+    marked = sum(not a.deleted for t, narrow in shown if not narrow.annotations for a in t.annotations)
+    if said:
+        yield (f"{transcript_lines(said)} {_is(said)} not written: this file has the annotations; choose the "
+               "transcript in the export dialog, or with --as lines.")  # fmt: skip
+    if marked:
+        yield (f"{segments(marked)} {_is(marked)} not written: this file has the transcript; choose the annotations in "
+               "the export dialog, or with --as annotations.")  # fmt: skip
+
+
+def _lines(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    count = sum(len(t.lines) for t in timelines)
+    if not holds.lines and count:
+        them = "it" if count == 1 else "them"
+        yield f"{transcript_lines(count)} {_is(count)} not written: this format has no place for {them}."
+    elif holds.lines == "within":
+        outside = sum(not any(a.segment.start <= (start + end) // 2 < a.segment.end for a in found)
+                      for t in timelines for found in (holds.fitted(t),) for start, end, _ in t.lines)  # fmt: skip
+        if outside:
+            yield f"{transcript_lines(outside)} outside the segments {_is(outside)} not written."
+    elif count:
+        yield from _of_lines(holds, timelines)
+
+
+def _of_lines(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """What becomes of lines that are written."""
+    left_out = sum(len(t.lines) - len(holds.fitted_lines(t)) for t in timelines)
+    spans = [(Segment(start, end), t.footage) for t in timelines for start, end, _ in t.lines if start < end]
+    within = [(span, holds.within(span, footage), footage) for span, footage in spans]
+    cut = sum(shorter is not None and shorter != span for span, shorter, _ in within)
+    yield from _beyond(holds, timelines, transcript_lines, left_out, cut)
+    moved = sum(shorter is not None and holds.fit(shorter, footage) != shorter for _, shorter, footage in within)
+    if moved:
+        yield f"The times of {transcript_lines(moved)} are rounded."
+    unread = NO_LABEL if holds.lines == "instead" else None  # cues of subtitles are read as annotations may be written
+    changed = sum(holds.said(words) != words or words == unread
+                  for t in timelines for _, _, words in t.lines)  # fmt: skip
+    if changed:
+        yield f"The words of {transcript_lines(changed)} lose or change characters that have no place in this format."
 
 
 def _is(count: int) -> str:

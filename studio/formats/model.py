@@ -14,18 +14,20 @@ from typing import Literal
 from studio.config import Limits
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.timeline import Annotation, Attributes, Box, Footage, Segment, Timeline
+from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, Timeline
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
 OVERHANG = 100_000  # µs that a segment may end after its video without a word: other tools round durations
 _EDGE = 0.02  # share of a side by which a box may lie outside the picture without a word: tools round pixels
 Unit = Literal["us", "frames"]
+Kind = Literal["", "annotations", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0."""
+    """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0. `frames`
+    are `[first, end)` where the file says times and frames of the video's own table."""
 
     start: int
     end: int
@@ -35,6 +37,7 @@ class Mark:
     score: float | None = None
     annotator: str = ""
     attributes: Attributes = field(default_factory=dict, hash=False)
+    frames: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         reading.take_mark()
@@ -46,7 +49,8 @@ class Part:
 
     `video` is what the file calls it, as it is written there, "" when it does not say; `sha256` that of its content,
     where the file has it. `boxes` are by track, their times in `unit`, their places shares of the picture; or pixels,
-    where `pixels` is set. `problems` are sentences on what could not be read.
+    where `pixels` is set. `lines` are those of a transcript that the file keeps beside annotations, their words the
+    labels. `problems` are sentences on what could not be read.
 
     Frames are those of the video's own table, unless the file counts them at a `rate` (a second) of its own and has
     another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
@@ -64,6 +68,12 @@ class Part:
     frame_count: int = 0
     unsure: bool = False
     also: tuple["Other", ...] = ()
+    lines: tuple[Mark, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it to import."""
+        return not (self.marks or self.boxes or self.lines)
 
     @property
     def asks_rate(self) -> bool:
@@ -81,11 +91,12 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A part on its video: marks in µs within it, boxes as shares, and what had to be changed for that."""
+    """A part on its video: marks and lines in µs within it, boxes as shares, and what had to be changed for that."""
 
     marks: tuple[Mark, ...]
     boxes: Mapping[str, tuple[Box, ...]]
     problems: tuple[str, ...]
+    lines: tuple[Mark, ...] = ()
 
 
 def _same(text: str) -> str:
@@ -100,8 +111,10 @@ class Holds:
     go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note,
     `person` of an annotator's name.
     `attributes`: whether it keeps them, as "text" or "all" as they are. `blank`: whether a label may be empty.
-    `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `files`: what the files of its
-    archive are called by.
+    `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
+    transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
+    lines whose middle lies in one), or nowhere. `longest` is the last time in µs that it can say, 0 for any.
+    `files`: what the files of its archive are called by.
     """
 
     grain: int = 1
@@ -117,6 +130,8 @@ class Holds:
     layers: bool = False
     blank: bool = True
     files: Literal["", "tracks", "labels"] = ""
+    lines: Literal["", "within", "beside", "instead"] = ""
+    longest: int = 0
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same
@@ -135,9 +150,10 @@ class Holds:
         """
         if self.exact:
             return segment
-        if segment.start >= footage.duration:
+        last = min(footage.duration, self.longest or footage.duration)
+        if segment.start >= last:
             return None
-        return Segment(segment.start, min(segment.end, footage.duration))
+        return Segment(segment.start, min(segment.end, last))
 
     def fit(self, segment: Segment, footage: Footage) -> Segment:
         """A segment within the footage as this format will say it: to the nearest unit, and never shorter than one."""
@@ -170,6 +186,31 @@ class Holds:
             if span is not None
         ]
         return sorted(shown, key=lambda a: (a.segment, a.track))
+
+    def fitted_lines(self, timeline: Timeline) -> list[Cue]:
+        """The lines of the transcript as this format will say them, in order of time."""
+        found = (
+            (self.within(Segment(start, end), timeline.footage), words)
+            for start, end, words in timeline.lines
+            if start < end
+        )
+        fits = ((self.fit(span, timeline.footage), words) for span, words in found if span is not None)
+        return sorted(Cue(span.start, span.end, self.said(words)) for span, words in fits)
+
+    def kind(self, timeline: Timeline, wanted: Kind = "") -> Kind:
+        """What goes into a file that holds lines or annotations, not both: what is wanted, else the annotations, or
+        the lines where there are no annotations."""
+        if wanted:
+            return wanted
+        return "lines" if timeline.lines and not any(not a.deleted for a in timeline.annotations) else "annotations"
+
+    def narrowed(self, timeline: Timeline, wanted: Kind = "") -> Timeline:
+        """A timeline with what of it goes into one file; see `kind`."""
+        if self.lines != "instead":
+            return timeline
+        if self.kind(timeline, wanted) == "lines":
+            return replace(timeline, annotations=())
+        return replace(timeline, lines=())
 
     def said(self, label: str) -> str:
         """A label as this format will say it."""
@@ -219,34 +260,69 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     Text is brought to NFC, so that two spellings of one label are one. Raises FormatError for half characters.
     """
     most = limits or Limits()
-    kept, count = [], dict.fromkeys(_SENTENCES, 0)
+    count = dict.fromkeys(_SENTENCES, 0)
     own = not part.rate or part.frame_count == footage.frame_count
-    for mark in part.marks:
-        start, end = _times(mark, part, footage, own, shift)
-        if end <= start:
-            count["empty"] += 1
-        elif start >= footage.duration or end <= 0:
-            count["outside"] += 1
-        else:
-            count["cut"] += end > footage.duration + OVERHANG or start < 0
-            label, track, note = (_text(t) for t in (mark.label, mark.track, mark.note))
-            count["long"] += max(len(label), len(track)) > most.label_chars or len(note) > most.note_chars
-            kept.append(replace(
-                mark, start=max(0, start), end=min(end, footage.duration), label=label[: most.label_chars],
-                track=_track(mark.track, most), note=note[: most.note_chars],
-                annotator=_text(mark.annotator)[: most.label_chars],
-            ))  # fmt: skip
+    on = _On(part, footage, most, own, shift, count)
+    marks = tuple(_placed(part.marks, on, "", most.label_chars))
+    lines = tuple(_placed(part.lines, on, "line ", most.note_chars))
     boxes = _boxes(part, footage, most, own, count, shift)
     said = [text.format(_counted(kind, n), "is" if n == 1 else "are")
             for kind, text in _SENTENCES.items() for n in (count[kind],) if n]  # fmt: skip
-    return Placed(tuple(kept), boxes, (*part.problems, *_on_frames(part, footage, own), *said))
+    return Placed(marks, boxes, (*part.problems, *_on_frames(part, footage, own), *said), lines)
 
 
-_SENTENCES = {
+@dataclass(frozen=True, slots=True)
+class _On:
+    """A part, the video that it is placed on and how; `count` is of what had to be changed."""
+
+    part: Part
+    footage: Footage
+    most: Limits
+    own: bool
+    shift: int
+    count: dict[str, int]
+
+
+def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator[Mark]:
+    """Marks within the video, with labels of at most so many characters. `what` they are is how they are counted."""
+    footage, most, count = on.footage, on.most, on.count
+    for mark in marks:
+        start, end = _times(mark, on.part, footage, on.own, on.shift)
+        if end <= start:
+            count[what + "empty"] += 1
+        elif start >= footage.duration or end <= 0:
+            count[what + "outside"] += 1
+        else:
+            count[what + "cut"] += end > footage.duration + OVERHANG or start < 0
+            count[what + "unlike"] += _is_unlike(mark, footage)
+            label, track, note = (_text(t) for t in (mark.label, mark.track, mark.note))
+            is_long = len(label) > longest or len(track) > most.label_chars or len(note) > most.note_chars
+            count[what + "long"] += is_long
+            yield replace(
+                mark, start=max(0, start), end=min(end, footage.duration), label=label[:longest],
+                track=_track(mark.track, most), note=note[: most.note_chars],
+                annotator=_text(mark.annotator)[: most.label_chars],
+            )  # fmt: skip
+
+
+def _is_unlike(mark: Mark, footage: Footage) -> bool:
+    """Whether a file says frames that are more than one off the times that it says."""
+    if mark.frames is None or not footage.pts or not 0 <= mark.start < min(mark.end, footage.duration):
+        return False
+    frames = footage.frames(Segment(mark.start, mark.end))
+    return any(abs(said - found) > 1 for said, found in zip(mark.frames, frames, strict=True))
+
+
+_OF_MARKS = {
     "empty": "{} without any length {} left out.",
     "outside": "{} outside the video {} left out.",
     "cut": "{} beyond the video's edges {} cut there.",
     "long": "{} with very long text {} shortened.",
+    "unlike": "{} whose frames and times differ by more than a frame {} placed by the times.",
+}
+_SENTENCES = {
+    **_OF_MARKS,
+    **{f"line {kind}": text for kind, text in _OF_MARKS.items()},
     "box late": "{} outside the video's time {} left out.",
     "box beside": "{} without an area in the picture {} left out.",
     "box cut": "{} beyond the edges of the picture {} cut there.",
@@ -255,7 +331,9 @@ _SENTENCES = {
 
 
 def _counted(kind: str, count: int) -> str:
-    return f"{count} box{'es' * (count != 1)}" if kind.startswith("box") else segments(count)
+    if kind.startswith("box"):
+        return f"{count} box{'es' * (count != 1)}"
+    return transcript_lines(count) if kind.startswith("line") else segments(count)
 
 
 def _on_frames(part: Part, footage: Footage, own: bool) -> Iterator[str]:
@@ -340,3 +418,8 @@ def _text(text: str) -> str:
 def segments(count: int) -> str:
     """ "1 segment", "2 segments"."""
     return f"{count} segment" + "s" * (count != 1)
+
+
+def transcript_lines(count: int) -> str:
+    """ "1 line of the transcript", "2 lines of the transcript"."""
+    return f"{count} line{'s' * (count != 1)} of the transcript"

@@ -8,13 +8,14 @@ from studio.errors import FormatError, StudioError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
-from studio.timeline import Annotation, Box, Footage, Timeline, from_dict, seconds, to_dict
+from studio.timeline import Annotation, Box, Cue, Footage, Timeline, from_dict, seconds, to_dict
 from studio.timeline.codec import FIELDS
 
 VERSION = 1
-HOLDS = Holds(notes=True, scores=True, annotators=True, boxes=True, origin=True, attributes="all")
+HOLDS = Holds(notes=True, scores=True, annotators=True, boxes=True, origin=True, attributes="all", lines="beside")
 _NAME = "This Moment Studio JSON file"
-_DOCUMENT = {"format", "version", "video", "sha256", "duration", "duration_us", "annotations", "boxes"}
+_DOCUMENT = {"format", "version", "video", "sha256", "duration", "duration_us", "annotations", "boxes", "lines"}
+_LINE = {"start", "end", "start_us", "end_us", "text"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -37,7 +38,13 @@ def _document(timeline: Timeline) -> dict[str, Any]:
             {**to_dict(a), **({"score": scores[a.id]} if a.id in scores else {})} for a in timeline.annotations
         ],
         **({"boxes": {track: [list(box) for box in boxes[track]] for track in boxes}} if boxes else {}),
+        **({"lines": [_line_of(Cue(*line)) for line in timeline.lines]} if timeline.lines else {}),
     }
+
+
+def _line_of(cue: Cue) -> dict[str, Any]:
+    times = {"start": seconds(cue.start_us), "end": seconds(cue.end_us), "start_us": cue.start_us, "end_us": cue.end_us}
+    return {**times, "text": cue.text}
 
 
 def parse(data: bytes) -> list[Timeline]:
@@ -92,9 +99,21 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
                 with entry():
                     found.append(_box(box))
         boxes[track] = tuple(found)
+    lines: list[Cue] = []
+    for item in reading.expect(document.get("lines", []), list, f"{_NAME}: “lines”"):
+        with entry():
+            lines.append(_line(item))
+            if notes:
+                notes.known(item, _LINE)
     if notes:
         notes.known(document, _DOCUMENT)
-    return Timeline(footage, tuple(kept), scores, boxes)
+    return Timeline(footage, tuple(kept), scores, boxes, tuple(lines))
+
+
+def _line(item: Any) -> Cue:
+    where = f"{_NAME}: a line"
+    start, end = (reading.whole(reading.child(item, key, int, where), where) for key in ("start_us", "end_us"))
+    return Cue(start, end, reading.child(item, "text", str, where))
 
 
 def _annotation(item: Any) -> Annotation:
@@ -120,7 +139,8 @@ def _box(values: Any) -> Box:
 def _part(timeline: Timeline, notes: Notes) -> Part:
     notes.left_out("deleted annotation(s)", sum(bool(a.deleted) for a in timeline.annotations))
     marks = tuple(_mark(a, timeline.scores.get(a.id)) for a in timeline.annotations if not a.deleted)
-    return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256)
+    lines = tuple(Mark(start, end, words, "") for start, end, words in timeline.lines)
+    return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines)
 
 
 def _mark(a: Annotation, score: float | None) -> Mark:

@@ -94,7 +94,7 @@ class Notes:
 
         Raises FormatError by the first reason where there is nothing but what cannot be read.
         """
-        if self._bad and not any(part.marks or part.boxes for part in found):
+        if self._bad and not any(not part.empty for part in found):
             raise FormatError(self._first)
         sentences = self.sentences()
         if not sentences:

@@ -3,7 +3,8 @@
 Times are seconds, exact to the µs. A tier holds no overlaps and the work of one annotator: what overlaps or is somebody
 else's goes to further tiers. Pairs are written into a zip. Discrete and free schemes are read; a continuous tier is
 named and left out. A lone `.annotation~` is read too; its labels are then the numbers of its scheme. Where an
-annotation has no confidence, 1 is written.
+annotation has no confidence, 1 is written. The lines of the transcript are a free scheme of the role “transcript”,
+which an import takes for lines again.
 """
 
 import re
@@ -13,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
 from studio.formats import archive, reading
-from studio.formats.layers import layered
+from studio.formats.layers import TRANSCRIPT, layered, layered_lines
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes, listed
@@ -22,6 +23,7 @@ from studio.timeline import Annotation, Timeline
 
 _HEAD, _DATA = ".annotation", ".annotation~"
 _KINDS = ("DISCRETE", "FREE")
+_LINES = "transcript"  # the role of a free scheme with lines
 _MORE = re.compile(r"[A-Za-z]\w*=[^=]*")
 # what the header says of how it was made and is drawn, beside what is read
 _KNOWN = {
@@ -34,17 +36,30 @@ def _label(label: str) -> str:
     return reading.one_line(printable(label))
 
 
-HOLDS = Holds(scores=True, layers=True, annotators=True, text=_label, naming=file_name, person=_label, files="tracks")
+HOLDS = Holds(scores=True, layers=True, annotators=True, text=_label, naming=file_name, person=_label, files="tracks",
+              lines="beside")  # fmt: skip
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
     files: dict[str, bytes] = {}
-    for track, tier in layered(HOLDS.fitted(timelines[0]), by_annotator=True).items():
+    tiers = layered(HOLDS.fitted(timelines[0]), by_annotator=True)
+    for track, tier in tiers.items():
         ids = {label: number for number, label in enumerate(sorted({a.label for a in tier}))}
         files[track + _HEAD] = _scheme(track, ids, tier)
         files[track + _DATA] = "".join(_line(a, ids, timelines[0].scores) for a in tier).encode()
+    for track, tier in layered_lines(HOLDS.fitted_lines(timelines[0]), TRANSCRIPT, tiers).items():
+        files[track + _HEAD] = _free_scheme(track, len(tier))
+        files[track + _DATA] = "".join(_line(a, {a.label: a.label}, {}) for a in tier).encode()
     return archive.pack(files)
+
+
+def _free_scheme(track: str, size: int) -> bytes:
+    root = Element("annotation", {"ssi-v": "3"})
+    SubElement(root, "info", ftype="ASCII", size=str(size))
+    SubElement(root, "meta", role=_LINES, annotator="")
+    SubElement(root, "scheme", name=track, type="FREE")
+    return write_xml(root)
 
 
 def _scheme(track: str, ids: Mapping[str, int], tier: Sequence[Annotation]) -> bytes:
@@ -57,7 +72,7 @@ def _scheme(track: str, ids: Mapping[str, int], tier: Sequence[Annotation]) -> b
     return write_xml(root)
 
 
-def _line(a: Annotation, ids: Mapping[str, int], scores: Mapping[str, float]) -> str:
+def _line(a: Annotation, ids: Mapping[str, int | str], scores: Mapping[str, float]) -> str:
     times = reading.decimal(a.segment.start), reading.decimal(a.segment.end)
     return f"{times[0]};{times[1]};{ids[a.label]};{scores.get(a.id, 1.0)}\n"
 
@@ -66,6 +81,7 @@ def read(data: bytes, name: str) -> list[Part]:
     """A zip of pairs, or one `.annotation~`. Raises UnsafeFormat, FormatError naming the line."""
     files = archive.unpack(data) if archive.is_zip(data) else {name: data}
     marks: list[Mark] = []
+    lines: list[Mark] = []
     notes = Notes("attribute(s)")
     for file, content in files.items():
         track = file.replace("\\", "/").rpartition("/")[2].removesuffix(_DATA)
@@ -80,19 +96,22 @@ def read(data: bytes, name: str) -> list[Part]:
                 what = "continuous" if scheme.kind.startswith("CONTINUOUS") else f"of the type {scheme.kind:.20}"
                 notes.say(f"The tier {listed([track])} is {what}, has no segments, and is left out.")
                 continue
+            found = lines if scheme.lines else marks
             for number, line in reading.lines_of(content):
                 with notes.entry():
-                    marks.append(_mark(line, f"Line {number} of {track:.40}", track, scheme, notes))
-    return notes.parts([Part("", tuple(marks))])
+                    found.append(_mark(line, f"Line {number} of {track:.40}", track, scheme, notes))
+    return notes.parts([Part("", tuple(marks), lines=tuple(lines))])
 
 
 @dataclass(frozen=True, slots=True)
 class _Scheme:
-    """What the header of a tier says: its type, what its labels are called by id, and who made it."""
+    """What the header of a tier says: its type, what its labels are called by id, who made it, and whether it has the
+    lines of a transcript."""
 
     kind: str
     names: Mapping[str, str]
     annotator: str
+    lines: bool = False
 
     @classmethod
     def of(cls, head: bytes | None, notes: Notes) -> "_Scheme":
@@ -103,7 +122,8 @@ class _Scheme:
         scheme, meta = root.find("scheme"), root.find("meta")
         kind = "DISCRETE" if scheme is None else scheme.get("type", "DISCRETE").upper()
         names = {item.get("id", ""): item.get("name", "") for item in root.iter("item")}
-        return cls(kind, names, "" if meta is None else meta.get("annotator", ""))
+        annotator, role = ("", "") if meta is None else (meta.get("annotator", ""), meta.get("role", ""))
+        return cls(kind, names, annotator, kind == "FREE" and role == _LINES)
 
 
 def _mark(line: str, where: str, track: str, scheme: _Scheme, notes: Notes) -> Mark:

@@ -14,15 +14,18 @@ Line = tuple[int, int, str]
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,3}))?"
 _TIMINGS = re.compile(rf"\s*{_TIME}\s*-+>\s*{_TIME}(?:\s.*)?")
 _MARKUP = re.compile(r"\{\\[^}]*\}|</?[a-zA-Z][^>]*>")
+_SECTION = re.compile(r"^\ufeff?\s*\[(?:Script Info|Events)\]", re.IGNORECASE | re.MULTILINE)
 _NOTHING = "This is not a subtitle file; use SRT, WebVTT or ASS."
 
 
 @dataclass(frozen=True, slots=True)
 class Subtitles:
-    """Lines (start_us, end_us, text) in order of time, and sentences on what was guessed or left out."""
+    """Lines (start_us, end_us, text) in order of time, sentences on what was guessed or left out, and who is named for
+    each line of ASS ("" for nobody, and in other formats)."""
 
     lines: list[Line]
     problems: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def read(data: bytes, encoding: str | None = None) -> list[Line]:
@@ -43,16 +46,23 @@ def parse(data: bytes, encoding: str | None = None) -> Subtitles:
     reading.room_for(text.count("-->") + text.count("\nDialogue:"))  # pysubs2 would build them all
     reading.take_parts(sum(text.count(sign) for sign in "\r\n{<"))  # in any other format that it knows
     dropped = 0
+    names: list[str] = []
     if webvtt.is_webvtt(text):
         cues, dropped = webvtt.read(text)
         lines = [(cue.start, cue.end, " ".join(cue.text.split())) for cue in cues]
     elif "-->" in text and "\nDialogue:" not in text:
         lines, dropped = _srt(text)
     else:
-        lines = _others(text)
-    said = [line for line in lines if line[2]]
-    kept = sorted((start, end, text) for start, end, text in said if end > start >= 0)
-    return Subtitles(kept, (*decoded.problems, *left_out(dropped), *_endless(len(said) - len(kept))))
+        lines, names = _others(text)
+    said = [(line, name) for line, name in zip(lines, names or [""] * len(lines), strict=True) if line[2]]
+    kept = sorted((line, name) for line, name in said if line[1] > line[0] >= 0)
+    problems = (*decoded.problems, *left_out(dropped), *_endless(len(said) - len(kept)))
+    return Subtitles([line for line, _ in kept], problems, tuple(name for _, name in kept))
+
+
+def is_ass(text: str) -> bool:
+    """Whether a text has what ASS and its predecessor SSA must have."""
+    return _SECTION.search(text) is not None
 
 
 def left_out(dropped: int) -> list[str]:
@@ -106,15 +116,14 @@ def _us(parts: tuple[str | None, ...]) -> int:
     return (((hours * 60 + minutes) * 60 + seconds) * 1000 + int((parts[3] or "0").ljust(3, "0"))) * 1000
 
 
-def _others(text: str) -> list[Line]:
+def _others(text: str) -> tuple[list[Line], list[str]]:
+    """Lines, and who is named for each."""
     try:
         parsed = pysubs2.SSAFile.from_string(text.lstrip("\ufeff"))
     except reading.TooMany:
         raise
     except Exception as error:  # pysubs2 has no common base for what a damaged file raises
         raise FormatError(_NOTHING) from error
-    return [
-        (event.start * 1000, event.end * 1000, " ".join(html.unescape(event.plaintext).split()))
-        for event in parsed
-        if not event.is_comment and not event.is_drawing
-    ]
+    said = [event for event in parsed if not event.is_comment and not event.is_drawing]
+    lines = [(event.start * 1000, event.end * 1000, " ".join(html.unescape(event.plaintext).split())) for event in said]
+    return lines, [" ".join(html.unescape(event.name).split()) for event in said]

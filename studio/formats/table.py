@@ -1,12 +1,16 @@
 """Our own CSV: one row an annotation, lossless but for boxes, and safe to open in a spreadsheet.
 
 A cell that a spreadsheet would take for a formula gets an apostrophe in front, as spreadsheets themselves write it;
-reading takes exactly that one away again. Only a label and times (`start_us` and `end_us`, or `start` and `end` in
-seconds) must be there when reading; `video` names the video. Commas, semicolons or tabs separate cells. The words that
-other tools have for these columns are known (“Start (s)”, “Begin Time - msec”, “Behavior”, “Tier”), also a duration
-instead of an end, times as HH:MM:SS.mmm, and rows above the names of the columns. Columns that are not read are named;
-`--map-column OLD=NEW` says what one is; NEW may be `attribute`, which keeps it under its own name, or nothing, which
-leaves it out.
+reading takes exactly that one away again. A row is an annotation or, where its `kind` says so, a line of the
+transcript. Only a label and times (`start_us` and `end_us`, or `start` and `end` in seconds) or frames must be there
+when reading; `video` names the video. Commas, semicolons or tabs separate cells. The words that other tools have for
+these columns are known (“Start (s)”, “Begin Time - msec”, “Behavior”, “Tier”), also a duration instead of an end, times
+as HH:MM:SS.mmm, and rows above the names of the columns. Columns that are not read are named; `--map-column OLD=NEW`
+says what one is; NEW may be `attribute`, which keeps it under its own name, or nothing, which leaves it out.
+
+Frames are those of the video's own table of times, counted from 0. `start_frame` or `first_frame` is the first one,
+`end_frame` the one after the last (exclusive), `last_frame` the last one itself (inclusive). Where a row has times and
+frames the times hold, and a difference of more than a frame is said.
 """
 
 import csv
@@ -20,17 +24,21 @@ from itertools import islice
 
 from studio.errors import FormatError, UsageError
 from studio.formats import reading
-from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.layers import TRANSCRIPT
+from studio.formats.model import Format, Holds, Mark, Part, Unit
 from studio.formats.notes import Notes, listed
-from studio.timeline import Timeline
+from studio.timeline import Footage, Segment, Timeline
 
-HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True, attributes="all")
+HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True, attributes="all", lines="beside")
 COLUMNS = (
     "video", "track", "label", "start", "end", "start_us", "end_us", "score", "note", "annotator", "source",
-    "prediction_id", "id", "version", "attributes", "sha256",
+    "prediction_id", "id", "version", "attributes", "sha256", "kind", "start_frame", "end_frame",
 )  # fmt: skip
-ROLES = ("video", "track", "label", "start", "end", "duration", "start_us", "end_us", "score", "note", "annotator",
-         "attributes", "sha256", "attribute")  # fmt: skip
+ROLES = ("video", "track", "label", "start", "end", "duration", "start_us", "end_us", "start_frame", "end_frame",
+         "first_frame", "last_frame", "score", "note", "annotator", "attributes", "sha256", "kind",
+         "attribute")  # fmt: skip
+_ANNOTATION, _LINE = "annotation", "transcript line"  # kinds of rows
+_FIRST, _LAST = {"start_frame", "first_frame"}, {"end_frame", "last_frame"}
 _OURS_ONLY = {"source", "prediction_id", "id", "version"}  # of the library that wrote the file
 _MOST_ABOVE = 30  # rows among which the names of the columns are looked for
 _RISKY = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -44,12 +52,18 @@ _WORDS = {
     "start": [(_START + _SECONDS, 1_000_000), (_START + _MILLIS, 1_000)],
     "end": [(_END + _SECONDS, 1_000_000), (_END + _MILLIS, 1_000)],
     "duration": [(_LENGTH + _SECONDS, 1_000_000), (_LENGTH + _MILLIS, 1_000)],
+    "first_frame": [("(?:start|begin|first) frame|frame (?:start|begin)", 0)],
+    "last_frame": [("last frame", 0)],
+    "end_frame": [("(?:end|stop) frame|frame (?:end|stop)", 0)],
     "label": [(word, 0) for word in ("labels?", "behaviou?r", "code", "event", "annotation(?: value)?", "class",
                                      "activity", "action", "value", "text")],
     "track": [(word, 0) for word in ("tier(?: name)?", "layer", "subject", "speaker")],
     "video": [(word, 0) for word in ("video (?:file|name|id)", "media file(?: name| path)?", "file ?name", "file",
                                      "media")],
 }  # fmt: skip
+
+
+Span = tuple[int, int]
 
 
 def guarded(text: str) -> str:
@@ -91,9 +105,20 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                 video, track, label, reading.decimal(start), reading.decimal(end), start, end,
                 "" if score is None else score, note, annotator, a.source, prediction, identity, a.version,
                 guarded(json.dumps(dict(a.attributes), ensure_ascii=False)) if a.attributes else "",
-                timeline.footage.sha256,
+                timeline.footage.sha256, _ANNOTATION, *_frames(a.segment, timeline.footage),
+            ))  # fmt: skip
+        for start, end, words in HOLDS.fitted_lines(timeline):
+            rows.writerow((
+                guarded(timeline.footage.name), TRANSCRIPT, guarded(words), reading.decimal(start),
+                reading.decimal(end), start, end, *[""] * 8, timeline.footage.sha256, _LINE,
+                *_frames(Segment(start, end), timeline.footage),
             ))  # fmt: skip
     return b"\xef\xbb\xbf" + target.getvalue().encode()
+
+
+def _frames(segment: Segment, footage: Footage) -> tuple[int | str, int | str]:
+    """[first, end) in frames; nothing where the video has none for a time."""
+    return footage.frames(segment) if footage.pts and segment.start < footage.duration else ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +150,17 @@ class Layout:
     @property
     def complete(self) -> bool:
         """Whether it has all that is needed."""
-        timed = self.exact or ("start" in self.roles and bool(self.roles & {"end", "duration"}))
-        return timed and "label" in self.roles
+        return (self.timed or self.framed) and "label" in self.roles
+
+    @property
+    def timed(self) -> bool:
+        """Whether it has times."""
+        return self.exact or ("start" in self.roles and bool(self.roles & {"end", "duration"}))
+
+    @property
+    def framed(self) -> bool:
+        """Whether it has frames."""
+        return bool(self.roles & _FIRST) and bool(self.roles & _LAST)
 
 
 def layout(data: bytes, chosen: Mapping[str, str] | None = None) -> Layout:
@@ -166,12 +200,16 @@ def _roles(header: Sequence[str], chosen: Mapping[str, str]) -> list[Column]:
     for place, name in enumerate(header):
         if name.casefold() in by_name:
             made[place] = Column(name, by_name[name.casefold()], _unit(name))
-        elif name.lower() in ROLES[:-1] and name.lower() not in taken:
+        elif name.lower() in ROLES[:-2] and name.lower() not in taken:
             taken.add(name.lower())
             made[place] = Column(name, name.lower())
     exact = {"start_us", "end_us"} <= taken
+    if exact and "kind" in header and "kind" not in by_name:  # so only we write it
+        made[list(header).index("kind")] = Column("kind", "kind")
     for role, words in _WORDS.items():
-        if role in taken or (exact and role in ("start", "end", "duration")) or (role == "duration" and "end" in taken):
+        if role in taken or (taken & _FIRST and role in _FIRST) or (taken & _LAST and role in _LAST):
+            continue
+        if (exact and role in ("start", "end", "duration")) or (role == "duration" and "end" in taken):
             continue
         likely = ((place, unit) for word, unit in words for place, name in enumerate(header)
                   if place not in made and re.fullmatch(word, _words(name)))  # fmt: skip
@@ -201,10 +239,10 @@ def read(data: bytes, name: str, chosen: Mapping[str, str] | None = None) -> lis
         lacking = [role for role in ("label", "start", "end") if role not in made.roles]
         raise FormatError(
             f"This CSV has no column that is clearly its {' or '.join(lacking)}; it has "
-            f"{listed([c.name for c in found])}. Say which is which, as in --map-column A=start."
+            f"{listed([c.name for c in found])}. Say which is which, as in --map-column A=start or A=start_frame."
         )
     _tell(made, notes)
-    videos: dict[tuple[str, str], list[Mark]] = {}
+    parts: dict[tuple[str, str, Unit], tuple[list[Mark], list[Mark]]] = {}
     with notes.entry():
         for number, row in islice(rows_of(data, made.delimiter), made.above + 1, None):
             with notes.entry():
@@ -216,9 +254,40 @@ def read(data: bytes, name: str, chosen: Mapping[str, str] | None = None) -> lis
                 cells = {c.role: unguarded(cell) for c, cell in zip(found, row, strict=True) if c.role}
                 more = {c.name: unguarded(cell) for c, cell in zip(found, row, strict=True)
                         if c.role == "attribute" and cell}  # fmt: skip
-                mark = _mark(cells, _times(cells, made, where), more, where, notes)
-                videos.setdefault((cells.get("video", ""), cells.get("sha256", "")), []).append(mark)
-    return notes.parts([Part(video, tuple(marks), sha256=sha256) for (video, sha256), marks in videos.items()])
+                unit, times, frames = _places(cells, made, where)
+                mark = _mark(cells, times, frames, more, where, notes)
+                key = cells.get("video", ""), cells.get("sha256", ""), unit
+                marks, lines = parts.setdefault(key, ([], []))
+                (lines if _is_line(cells, notes) else marks).append(mark)
+    return notes.parts([
+        Part(video, tuple(marks), unit, sha256=sha256, lines=tuple(lines))
+        for (video, sha256, unit), (marks, lines) in parts.items()
+    ])  # fmt: skip
+
+
+def _is_line(cells: Mapping[str, str], notes: Notes) -> bool:
+    kind = cells.get("kind", "").strip().lower()
+    notes.left_out("kind(s) of rows that are not known", kind not in ("", _ANNOTATION, _LINE))
+    return kind == _LINE
+
+
+def _places(cells: Mapping[str, str], made: Layout, where: str) -> tuple[Unit, Span, Span | None]:
+    """What a row's times count, its times, and its frames where it has both."""
+    frames = _framed(cells, where) if made.framed else None
+    if made.timed and (frames is None or any(cells.get(role, "").strip() for role in ("start", "start_us"))):
+        return "us", _times(cells, made, where), frames
+    if frames is None:
+        raise FormatError(f"{where} has neither times nor frames.")
+    return "frames", frames, None
+
+
+def _framed(cells: Mapping[str, str], where: str) -> Span | None:
+    """[first, end) in frames from 0; None where the cells are empty."""
+    first = next(cells[role] for role in ("start_frame", "first_frame") if role in cells)
+    role = "end_frame" if "end_frame" in cells else "last_frame"
+    if not first.strip() and not cells[role].strip():
+        return None
+    return reading.whole(first, where), reading.whole(cells[role], where) + (role == "last_frame")
 
 
 def _tell(made: Layout, notes: Notes) -> None:
@@ -232,7 +301,7 @@ def _tell(made: Layout, notes: Notes) -> None:
         notes.known((c.name for c in made.columns if c.role == "duration"), ())
 
 
-def _times(cells: Mapping[str, str], made: Layout, where: str) -> tuple[int, int]:
+def _times(cells: Mapping[str, str], made: Layout, where: str) -> Span:
     if made.exact:
         return reading.whole(cells["start_us"], where), reading.whole(cells["end_us"], where)
     units = {column.role: column.unit for column in made.columns}
@@ -253,7 +322,7 @@ def _time(text: str, unit: int, where: str) -> int:
 
 
 def _mark(
-    cells: Mapping[str, str], times: tuple[int, int], more: Mapping[str, str], where: str, notes: Notes
+    cells: Mapping[str, str], times: Span, frames: Span | None, more: Mapping[str, str], where: str, notes: Notes
 ) -> Mark:  # fmt: skip
     attributes = dict(more)
     try:
@@ -263,7 +332,7 @@ def _mark(
     score = notes.score(cells.get("score", ""), where)
     texts = (cells.get(role, "") for role in ("track", "note", "annotator"))
     track, note, annotator = texts
-    return Mark(*times, cells["label"], track, note, score, annotator, notes.attributes(attributes))
+    return Mark(*times, cells["label"], track, note, score, annotator, notes.attributes(attributes), frames)
 
 
 FORMAT = Format("csv", "CSV, safe for spreadsheets", ".csv", "text/csv", "µs and s", HOLDS, write, read, many=True,

@@ -17,7 +17,7 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Segment, Timeline
 
-HOLDS = Holds(grain=1000, tracks=False, text=str.strip)
+HOLDS = Holds(grain=1000, tracks=False, text=str.strip, lines="within")
 TRACK = "Emotion"
 _TIMES = re.compile(r"\s*(\d+):(\d\d):(\d\d(?:\.\d+)?)\s*-->\s*(\d+):(\d\d):(\d\d(?:\.\d+)?)\s*")
 _CLIP = "whole"

@@ -1,7 +1,8 @@
 """Praat TextGrid: interval tiers that cover the whole video; gaps are empty intervals. Times exact to the µs.
 
 A tier holds no overlaps: what overlaps goes to further tiers. Points have no lengths: they are counted and left
-out. Both of Praat's spellings, the long and the short one, are read, in UTF-8 or UTF-16; the long one is written.
+out. The lines of the transcript are tiers called “Transcript (lines)”, which an import takes for lines again. Both of
+Praat's spellings, the long and the short one, are read, in UTF-8 or UTF-16; the long one is written.
 """
 
 import re
@@ -9,12 +10,22 @@ from collections.abc import Iterator, Sequence
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.layers import layered
+from studio.formats.layers import layered, layered_lines
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Timeline
 
-HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=reading.one_line)
+_LINES = "Transcript (lines)"  # a TextGrid says nothing of a tier but its name
+_IS_LINES = re.compile(r"(Transcript) \((lines)\)((?: \(\d+\))?)")
+
+
+def _naming(track: str) -> str:
+    """The name of a track on one line, and not one that lines have."""
+    name = reading.one_line(track)
+    return _IS_LINES.sub(r"\1 [\2]\3", name) if _IS_LINES.fullmatch(name) else name
+
+
+HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=_naming, lines="beside")
 # in the long spelling every value stands after a name and “=”; in the short one it stands alone
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|<(exists|absent)>|(?<![\w\[])(-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w\]])')
 
@@ -26,8 +37,8 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     """One video, in UTF-8."""
     timeline = timelines[0]
     found = HOLDS.fitted(timeline)
-    tiers = layered(found)
-    end = max([timeline.footage.duration, *(a.segment.end for a in found)])
+    tiers = layered(found) | layered_lines(HOLDS.fitted_lines(timeline), _LINES)
+    end = max([timeline.footage.duration, *(a.segment.end for tier in tiers.values() for a in tier)])
     body = [
         'File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0 ", f"xmax = {reading.decimal(end)} ",
         "tiers? <exists> ", f"size = {len(tiers)} ", "item []: ",
@@ -75,7 +86,9 @@ def read(data: bytes, name: str) -> list[Part]:
             _tiers(_tokens(text), marks, notes)
     except StopIteration:
         notes.bad("This TextGrid ends in the middle; save it again.")
-    return notes.parts([Part("", tuple(marks))])
+    lines = tuple(mark for mark in marks if _IS_LINES.fullmatch(mark.track))
+    others = tuple(mark for mark in marks if not _IS_LINES.fullmatch(mark.track))
+    return notes.parts([Part("", others, lines=lines)])
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -131,7 +144,8 @@ def _tier(values: Iterator[str], kind: str, track: str, marks: list[Mark], notes
             if size == 1:
                 notes.left_out("point(s) without a length")
             elif value:
-                marks.append(Mark(times[0], times[1], heard(value), track))
+                label = value if _IS_LINES.fullmatch(track) else heard(value)  # a line has always words
+                marks.append(Mark(times[0], times[1], label, track))
 
 
 def _count(token: str) -> int:

@@ -3,7 +3,8 @@
 The attributes are `track` (1), `label` (2), `note` (3), `annotator` (4) and then those that annotations have, as text;
 VIA draws one row for each value of the first. Of other projects the first attribute of time segments (by its anchor) is
 the label; of attributes with options their texts are read. Boxes are metadata with one time and a rectangle `xy`
-[2, x, y, width, height] in pixels.
+[2, x, y, width, height] in pixels. The lines of the transcript are segments with an attribute `transcript` of its own,
+which an import takes for lines again.
 """
 
 from collections.abc import Sequence
@@ -11,14 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.formats import reading
+from studio.formats.layers import TRANSCRIPT
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Box, Timeline
 
-HOLDS = Holds(notes=True, annotators=True, boxes=True, attributes="text")
+HOLDS = Holds(notes=True, annotators=True, boxes=True, attributes="text", lines="beside")
 TRACK = "Segment"
 OURS = ("track", "label", "note", "annotator")
 _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
+_LINES = "A line of the transcript of Moment Studio"  # the description of the attribute by which lines are known
 _VIDEO, _RECTANGLE, _INLINE = 4, 2, 4
 _SEGMENTS = "FILE1_Z2_XY0"  # what an attribute describes: here segments of time of one file
 _TEXT = "1"  # the type of attributes whose values are what was typed, and not the ids of options
@@ -35,9 +38,11 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     }
     named = {name for t in timelines for a in t.annotations for name in a.attributes}
     keys = {name: str(n) for n, name in enumerate((*OURS, *sorted(named - set(OURS))), 1)}
+    lines = str(len(keys) + 1) if any(t.lines for t in timelines) else ""
+    known = [(name, key, "") for name, key in keys.items()] + [("transcript", lines, _LINES)] * bool(lines)
     metadata: dict[str, Any] = {}
     for number, timeline in enumerate(timelines, 1):
-        for k, (z, xy, av) in enumerate(_entries(timeline, keys), 1):
+        for k, (z, xy, av) in enumerate(_entries(timeline, keys, lines), 1):
             metadata[f"{number}_{k:08d}"] = {"vid": str(number), "flg": 0, "z": z, "xy": xy, "av": av}
     views = {number: {"fid_list": [number]} for number in files}
     return reading.dump({
@@ -52,21 +57,25 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                    "spatial_metadata_editor_visible": True, "spatial_region_label_attribute_id": ""},
         },
         "attribute": {
-            key: {"aname": name, "anchor_id": "FILE1_Z2_XY0", "type": 1, "desc": "", "options": {},
+            key: {"aname": name, "anchor_id": "FILE1_Z2_XY0", "type": 1, "desc": what, "options": {},
                   "default_option_id": ""}
-            for name, key in keys.items()
+            for name, key, what in known
         },
         "file": files, "metadata": metadata, "view": views,
     })  # fmt: skip
 
 
-def _entries(timeline: Timeline, keys: dict[str, str]) -> list[tuple[list[float], list[float], dict[str, str]]]:
+def _entries(
+    timeline: Timeline, keys: dict[str, str], lines: str
+) -> list[tuple[list[float], list[float], dict[str, str]]]:
     found: list[tuple[list[float], list[float], dict[str, str]]] = []
     for a in HOLDS.fitted(timeline):
         ours = {_TRACK: a.track, _LABEL: a.label, **({_NOTE: a.note} if a.note else {})}
         ours |= {_ANNOTATOR: a.annotator} if a.annotator else {}
         av = {**{keys[name]: reading.as_text(value) for name, value in a.attributes.items()}, **ours}
         found.append(([reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)], [], av))
+    for start, end, words in HOLDS.fitted_lines(timeline):
+        found.append(([reading.seconds_in(start), reading.seconds_in(end)], [], {_TRACK: TRANSCRIPT, lines: words}))
     wide, high = timeline.footage.width, timeline.footage.height
     for track, boxes in timeline.boxes.items():
         for t, x1, y1, x2, y2 in boxes:
@@ -94,9 +103,10 @@ def read(data: bytes, name: str) -> list[Part]:
     parts = []
     for view, entry in views.items():
         with notes.entry():
-            if found[view].marks or found[view].boxes:
-                boxes = {track: tuple(sorted(listed)) for track, listed in found[view].boxes.items()}
-                parts.append(Part(_video(files, entry, notes), tuple(found[view].marks), "us", boxes, pixels=True))
+            boxes = {track: tuple(sorted(listed)) for track, listed in found[view].boxes.items()}
+            marks, lines = tuple(found[view].marks), tuple(found[view].lines)
+            if marks or boxes or lines:
+                parts.append(Part(_video(files, entry, notes), marks, boxes=boxes, pixels=True, lines=lines))
     return notes.parts(parts)
 
 
@@ -106,6 +116,7 @@ class _View:
 
     marks: list[Mark] = field(default_factory=list)
     boxes: dict[str, list[Box]] = field(default_factory=dict)
+    lines: list[Mark] = field(default_factory=list)
 
 
 def _video(files: dict[str, Any], view: Any, notes: Notes) -> str:
@@ -117,8 +128,12 @@ def _video(files: dict[str, Any], view: Any, notes: Notes) -> str:
 
 def _take(entry: dict[str, Any], columns: "_Attributes", view: _View, where: str, notes: Notes) -> None:
     z, xy = reading.child(entry, "z", list, where), entry.get("xy") or []
-    given = columns.said(reading.child(entry, "av", dict, where), notes)
-    if len(z) == 2 and not xy:
+    av = reading.child(entry, "av", dict, where)
+    given = columns.said(av, notes)
+    if len(z) == 2 and not xy and columns.lines in av:
+        start, end = (reading.us_of(t, where) for t in z)
+        view.lines.append(Mark(start, end, reading.as_text(av[columns.lines]), TRANSCRIPT))
+    elif len(z) == 2 and not xy:
         start, end = (reading.us_of(t, where) for t in z)
         label = given.get(columns.label, "")
         track, note, annotator = (given.get(name, "") for name in ("track", "note", "annotator"))
@@ -139,13 +154,15 @@ def _take(entry: dict[str, Any], columns: "_Attributes", view: _View, where: str
 @dataclass(frozen=True, slots=True)
 class _Attributes:
     """The attributes of a project by id: their names, and their options where they have some. `label` and `box_label`
-    are the names of those that say what segments and rectangles are; `row` the track of what is on none."""
+    are the names of those that say what segments and rectangles are; `row` the track of what is on none; `lines` the id
+    of the one that is a line of a transcript, None where there is none."""
 
     names: dict[str, str]
     options: dict[str, dict[str, str]]
     label: str
     box_label: str
     row: str
+    lines: str | None = None
 
     @classmethod
     def of(cls, attributes: dict[str, Any], notes: Notes) -> "_Attributes":
@@ -166,7 +183,10 @@ class _Attributes:
         of_segments = [names[key] for key in names if anchors[key] == _SEGMENTS]
         label = "label" if "label" in names.values() else next((n for n in of_segments if n not in OURS), "label")
         box_label = next((names[key] for key in names if anchors[key].endswith("XY1")), label)
-        return cls(names, options, label, box_label, TRACK)
+        lines = next(
+            (key for key, one in attributes.items() if reading.is_object(one) and one.get("desc") == _LINES), None
+        )
+        return cls(names, options, label, box_label, TRACK, lines)
 
     def said(self, av: dict[str, Any], notes: Notes) -> dict[str, str]:
         """The values of an entry by the names of their attributes; of choices their texts."""

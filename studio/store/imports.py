@@ -20,13 +20,15 @@ CLASSES = 50  # labels on one track of a file: more are sentences, which no list
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a file adds to one video: annotations (with scores by their ids, and boxes by track), or lines."""
+    """What a file adds to one video: annotations (with scores by their ids, and boxes by track), and lines. They take
+    the place of those there are, unless they only come `beside` annotations."""
 
     video_id: str
     annotations: Sequence[Annotation] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
     lines: Sequence[Cue] = ()
+    beside: bool = False
 
     @property
     def empty(self) -> bool:
@@ -52,8 +54,14 @@ def fresh(db: sqlite3.Connection, batch: Batch) -> Batch:
         annotations=new,
         scores={a.id: batch.scores[a.id] for a in new if a.id in batch.scores},
         boxes={track: listed for track, listed in batch.boxes.items() if tuple(listed) != known.get(track)},
-        lines=batch.lines if batch.lines and list(batch.lines) != transcripts.of_video(db, batch.video_id) else (),
+        lines=_fresh_lines(db, batch),
     )
+
+
+def _fresh_lines(db: sqlite3.Connection, batch: Batch) -> Sequence[Cue]:
+    if batch.beside:
+        return transcripts.unsaid(db, batch.video_id, batch.lines)
+    return batch.lines if list(batch.lines) != transcripts.of_video(db, batch.video_id) else ()
 
 
 def _says(a: Annotation) -> tuple[Segment, str, str]:
@@ -82,7 +90,10 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
         for track, boxes in batch.boxes.items():
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
-        if batch.lines:
+        if batch.lines and batch.beside:
+            added = [transcripts.insert(db, batch.video_id, cue, annotator) for cue in batch.lines]
+            replaced[batch.video_id] = {"removed": [], "added": added, "after": ""}
+        elif batch.lines:
             changed = transcripts.replace_all(db, batch.video_id, map(Cue._make, batch.lines), annotator)
             replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
@@ -119,6 +130,10 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         annotations.save(db, _video_of(db, a.id), gone, annotator)
         removed += 1
     for video, said in (stored.value(row["replaced"], dict, "imports", import_id) or {}).items():
+        if not said["after"]:
+            gone_lines, kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
+            removed, kept = removed + gone_lines, kept + kept_lines
+            continue
         count = len(transcripts.of_video(db, video))
         if _digest(db, video) == said["after"]:
             _restore_lines(db, video, said, annotator)

@@ -38,6 +38,11 @@ def listed(db: sqlite3.Connection, video_id: str) -> list[Row]:
     return [dict(row) for row in db.execute(asked, (video_id,))]
 
 
+def videos(db: sqlite3.Connection) -> set[str]:
+    """The ids of the videos that have lines."""
+    return {row["video_id"] for row in db.execute("SELECT DISTINCT video_id FROM lines WHERE NOT deleted")}
+
+
 def insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str = TYPED) -> int:
     """Add a line; returns its id."""
     line_id = _insert(db, video_id, cue, annotator, source)
@@ -125,6 +130,36 @@ def replace_all(db: sqlite3.Connection, video_id: str, cues: Iterable[Cue], anno
         _set_deleted(db, video_id, line, annotator)
     added = [insert(db, video_id, cue, annotator) for cue in cues if cue.text.strip()]
     return {"removed": [line["id"] for line in old], "added": added}
+
+
+def withdraw(db: sqlite3.Connection, video_id: str, ids: Iterable[int], annotator: str) -> tuple[int, int]:
+    """Remove lines as they were added; returns how many, and how many stay because somebody changed them since."""
+    removed = kept = 0
+    for line in (_find(db, video_id, line_id) for line_id in ids):
+        if line["version"] == 1:
+            _set_deleted(db, video_id, line, annotator)
+            removed += 1
+        else:
+            kept += not line["deleted"]
+    return removed, kept
+
+
+def unsaid(db: sqlite3.Connection, video_id: str, cues: Iterable[Cue]) -> list[Cue]:
+    """The lines that a video does not have yet: none of its own has the same words over most of their time."""
+    there: dict[str, list[Cue]] = {}
+    for cue in of_video(db, video_id):
+        there.setdefault(_plain(cue.text), []).append(cue)
+    return [cue for cue in cues if not any(_shared(each, cue) for each in there.get(_plain(cue.text), ()))]
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _shared(one: Cue, other: Cue) -> bool:
+    """Whether two lines share most of the time of each."""
+    shared = min(one.end_us, other.end_us) - max(one.start_us, other.start_us)
+    return shared >= _COVERED * max(one.end_us - one.start_us, other.end_us - other.start_us)
 
 
 def _cue(row: sqlite3.Row) -> Cue:

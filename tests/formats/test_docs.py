@@ -27,6 +27,7 @@ def test_every_format_has_its_section_and_its_row() -> None:
 def test_what_is_tried_has_everything() -> None:
     for a in EVERYTHING.annotations[:2]:
         assert a.label and a.note and a.annotator and a.attributes
+    assert EVERYTHING.lines
     assert set(EVERYTHING.boxes) == set(EVERYTHING.tracks) and len(EVERYTHING.scores) == 3
 
 
@@ -42,3 +43,4 @@ def test_a_format_keeps_what_it_declares(form: Format) -> None:
     assert (found["annotators"] == "yes") == holds.annotators
     assert found["attributes"] == {"": "–", "text": "as text", "all": "yes"}[holds.attributes]
     assert (found["boxes"] != "–") == holds.boxes
+    assert found["transcript"] == {"beside": "yes", "instead": "instead"}.get(holds.lines, "–")

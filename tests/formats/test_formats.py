@@ -16,7 +16,7 @@ from studio.config import Limits
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Holds, guessed, losses, named, native, place, subtitles
 from studio.formats.model import NO_LABEL, Mark, Part
-from studio.timeline import SOURCES, Annotation, Footage, Segment, Timeline
+from studio.timeline import SOURCES, Annotation, Cue, Footage, Segment, Timeline
 from tests.formats.conftest import HOURS, STEADY, TEXTS, segments_of, timelines_of, written_and_read
 
 ROUND = [f for f in FORMATS.values() if f.read and f.write and not f.holds.only_boxed]
@@ -62,7 +62,83 @@ def came_back(form: Format, timeline: Timeline) -> Counter[tuple[object, ...]]:
 @given(timeline=timelines_of(STEADY) | timelines_of(HOURS, most=3))
 @EXAMPLES
 def test_what_a_format_holds_comes_back(form: Format, timeline: Timeline) -> None:
-    assert came_back(form, written_and_read(form, timeline)) == expected(form, timeline)
+    marked = form.holds.narrowed(timeline, "annotations")
+    assert came_back(form, written_and_read(form, marked)) == expected(form, marked)
+
+
+@pytest.mark.parametrize("form", [f for f in ROUND if f.holds.lines in ("beside", "instead")], ids=lambda f: f.name)
+@given(timeline=timelines_of(STEADY) | timelines_of(HOURS, most=3))
+@EXAMPLES
+def test_lines_come_back_as_lines_and_nothing_is_doubled(form: Format, timeline: Timeline) -> None:
+    """Also those that overlap, beside annotations of any name; subtitles have them in place of the annotations."""
+    holds, shown = form.holds, form.holds.narrowed(timeline, "lines")
+    back = written_and_read(form, shown)
+    cues = tuple((a.segment.start, a.segment.end, a.label) for a in back.annotations)
+    said, marked = (back.lines, len(cues)) if holds.lines == "beside" else (cues, 0)
+    assert marked == len(holds.fitted(shown))
+    assert Counter(said) == Counter(
+        (
+            cue.start_us, min(cue.end_us, timeline.footage.duration),
+            nfc(cue.text) if holds.lines == "beside" else heard_by(form, nfc(cue.text)),
+        )
+        for cue in holds.fitted_lines(timeline)
+    )  # fmt: skip
+
+
+SAID = ((1_000_000, 2_000_000, "one"), (4_000_400, 5_000_000, "two <b>"), (60_000_000, 61_000_000, "late"))
+
+
+def test_lines_that_are_not_written_are_counted() -> None:
+    marked = Timeline(STEADY, (Annotation("a", Segment(0, 3_000_000), "t", "x"),), lines=SAID)
+    assert losses(named("json"), [marked]) == losses(named("csv"), [marked]) == []
+    assert "3 lines of the transcript are not written: this format has no place for them." in losses(
+        named("audacity"), [marked, replace(marked, lines=())]
+    )
+    assert "2 lines of the transcript outside the segments are not written." in losses(named("tel"), [marked])
+    assert losses(named("elan"), [marked]) == [
+        "1 line of the transcript outside the video is left out.",
+        "The times of 1 line of the transcript are rounded.",
+    ]
+    assert losses(named("srt"), [marked]) == [
+        "The name of the track “t” is dropped.",
+        "3 lines of the transcript are not written: this file has the annotations; choose the transcript in the export "
+        "dialog, or with --as lines.",
+    ]
+    assert losses(named("ass"), [marked], "lines") == [
+        "1 segment is not written: this file has the transcript; choose the annotations in the export dialog, or with "
+        "--as annotations.",
+        "1 line of the transcript outside the video is left out.",
+        "The times of 1 line of the transcript are rounded.",
+    ]
+    assert (
+        "The words of 1 line of the transcript lose or change characters that have no place in this format."
+        in losses(named("srt"), [marked], "lines")
+    )
+
+
+def test_subtitles_have_the_annotations_or_the_transcript() -> None:
+    marked = Timeline(STEADY, (Annotation("a", Segment(0, 3_000_000), "t", "x"),), lines=SAID[:1])
+    only_said = replace(marked, annotations=(replace(marked.annotations[0], deleted=True),))
+    for name in ("srt", "vtt", "ass"):
+        holds = named(name).holds
+        assert (b"one" in _bytes(name, marked), b"one" in _bytes(name, only_said)) == (False, True)
+        assert b"one" in _bytes(name, holds.narrowed(marked, "lines"))
+        assert b"one" not in _bytes(name, holds.narrowed(only_said, "annotations"))
+
+
+def test_ass_says_no_time_after_ten_hours() -> None:
+    """It has one digit for hours: what is later is left out, and said."""
+    long = replace(HOURS, duration=11 * 3_600_000_000)
+    late = tuple(
+        Annotation(i, Segment(s, s + 7_200_000_000), "t", i) for i, s in (("a", 32_400_000_000), ("b", 36_000_000_000))
+    )
+    timeline = Timeline(long, late)
+    assert b",9:59:59.99,Default,t" in _bytes("ass", timeline)
+    assert _bytes("ass", timeline).count(b"Dialogue:") == 1
+    assert {
+        "1 segment after 9:59:59.990, the last time that this format has, is left out.",
+        "1 segment beyond 9:59:59.990, the last time that this format has, is cut there.",
+    } <= set(losses(named("ass"), [timeline]))
 
 
 @pytest.mark.release
@@ -70,7 +146,8 @@ def test_what_a_format_holds_comes_back(form: Format, timeline: Timeline) -> Non
 @given(timeline=timelines_of(STEADY) | timelines_of(HOURS, most=3))
 @settings(EXAMPLES, max_examples=1_000)
 def test_what_a_format_holds_comes_back_a_thousand_times(form: Format, timeline: Timeline) -> None:
-    assert came_back(form, written_and_read(form, timeline)) == expected(form, timeline)
+    marked = form.holds.narrowed(timeline, "annotations")
+    assert came_back(form, written_and_read(form, marked)) == expected(form, marked)
 
 
 @pytest.mark.parametrize("form", ROUND, ids=lambda f: f.name)
@@ -86,6 +163,8 @@ def test_no_loss_is_silent(form: Format, timeline: Timeline) -> None:
         )
         kept = [(nfc(a.note), nfc(a.annotator), timeline.scores.get(a.id)) for a in timeline.annotations]
         assert Counter(kept) == Counter((a.note, a.annotator, back.scores.get(a.id)) for a in back.annotations)
+        if form.holds.lines == "beside":
+            assert Counter((s, e, nfc(words)) for s, e, words in timeline.lines) == Counter(back.lines)
 
 
 @pytest.mark.parametrize("form", [f for f in ROUND if f.holds.layers], ids=lambda f: f.name)
@@ -259,7 +338,8 @@ everything = st.builds(
 @settings(deadline=None)
 def test_our_json_is_lossless_and_stable(annotations: tuple[Annotation, ...], boxed: bool) -> None:
     boxes = {"face": ((0, 0.1, 0.2, 0.3, 0.4), (40_000, 0.1, 0.2, 0.3, 0.4))} if boxed else {}
-    timeline = Timeline(Footage("é.mp4", HOURS.duration), annotations, {a.id: 0.25 for a in annotations}, boxes)
+    lines = (Cue(0, 1_000_000, "said"), Cue(1_500_001, 2_000_000, "")) if boxed else ()
+    timeline = Timeline(Footage("é.mp4", HOURS.duration), annotations, {a.id: 0.25 for a in annotations}, boxes, lines)
     data = native.write([timeline])
     assert native.parse(data) == [timeline]
     assert native.write(native.parse(data)) == data
@@ -291,7 +371,7 @@ def test_a_format_is_guessed_only_where_it_is_certain() -> None:
 
 
 def test_every_format_of_the_list_is_complete() -> None:
-    assert len(FORMATS) == 21
+    assert len(FORMATS) == 22
     for name, form in FORMATS.items():
         assert name == form.name == name.lower()
         assert form.extension.startswith(".")

@@ -18,7 +18,10 @@ def methods(studio: Studio) -> list[Method]:
         return {"formats": exchange.listed()}
 
     def export_preview(request: ExportPreview) -> Any:
-        return {"lost": studio.exchange.losses(request.video, request.format)}
+        return {
+            "lost": studio.exchange.losses(request.video, request.format, request.kind),
+            "kinds": studio.exchange.kinds(request.video, request.format),
+        }
 
     def import_preview(request: ImportFile) -> Any:
         return studio.exchange.preview(*_import_of(studio, request))

@@ -218,8 +218,11 @@ class LineReference(Request):
 
 @dataclass(frozen=True, slots=True)
 class ExportPreview(Request):
+    """`kind` is what goes into subtitles, annotations or lines, "" for what usually does."""
+
     video: str
     format: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

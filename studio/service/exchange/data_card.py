@@ -27,6 +27,7 @@ def facts(studio: "Studio", entries: Entries, name: str) -> Row:
         "videos": len(entries),
         "duration": seconds(sum(row["duration_us"] for row, _ in entries)),
         "annotations": len(every),
+        "lines": sum(len(timeline.lines) for _, timeline in entries),
         "annotated": seconds(sum(a.segment.duration for a in every)),
         "labels": _labels(entries),
         "annotators": dict(sorted(Counter(a.annotator or "(no name)" for a in every).items())),

@@ -23,15 +23,16 @@ from typing import TYPE_CHECKING, Any
 from studio import formats, media
 from studio.atomic_files import remove_stale, temp_path
 from studio.errors import UsageError
-from studio.formats import Format, losses, reading
+from studio.formats import Format, Kind, losses, reading
 from studio.formats.table import guarded
 from studio.platform import files as disk
 from studio.platform import system
 from studio.platform.names import LONGEST, cut, file_name
 from studio.service.exchange import data_card
-from studio.service.exchange.exchange import write
+from studio.service.exchange.exchange import wanted, write
 from studio.service.search import parse
 from studio.service.videos import files
+from studio.store import transcripts
 from studio.timeline import Annotation, Segment, Timeline, seconds
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ SPLITS = {1: ("all",), 2: ("train", "test"), 3: ("train", "val", "test")}
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What a data set should be. `split` are shares of the videos, 1 together; `search` the name of a saved one."""
+    """What a data set should be. `split` are shares of the videos, 1 together; `search` the name of a saved one; `kind`
+    what goes into subtitles, annotations or lines."""
 
     format: str = "json"
     search: str = ""
@@ -52,6 +54,7 @@ class ExportOptions:
     seed: int = 0
     clips: bool = False
     licence: str = ""
+    kind: str = ""
 
     def __post_init__(self) -> None:
         whole = math.isclose(sum(self.split), 1.0, abs_tol=1e-6)
@@ -71,13 +74,14 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
     Raises UsageError when there is something already, or nothing to write; NotFound for an unknown search; MediaError.
     """
     form = formats.named(wish.format)
+    what = "a transcript" if wanted(form, wish.kind) == "lines" else "annotations"
     if target.exists():
         raise UsageError(f"“{target.name}” is there already; name a new folder for the data set.")
     if not target.parent.is_dir():
         raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
     entries = _entries(studio, wish)
     if not entries:
-        raise UsageError("No video with annotations belongs to this data set; annotate one, or ask another search.")
+        raise UsageError(f"No video with {what} belongs to this data set; annotate one, or ask another search.")
     remove_stale(target.parent)
     target = system.long_path(target)
     folder = temp_path(target)
@@ -93,13 +97,19 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
 
 
 def _entries(studio: "Studio", wish: ExportOptions) -> list[_Entry]:
-    """The annotated videos, by the hash of their content, with the names and splits that they have in the data set."""
+    """The annotated videos, or those with a transcript where lines are wanted, by the hash of their content, with the
+    names and splits that they have in the data set."""
     rows = studio.videos.all()
     if wish.search:
         hits, _ = studio.search.ask(parse(studio.search.saved_as(wish.search)))
         found = {hit["video"]["id"] for hit in hits}
         rows = [row for row in rows if row["id"] in found]
-    rows = sorted((row for row in rows if row["annotations"]), key=lambda row: (row["sha256"], row["name"]))
+    if wish.kind == "lines":
+        transcribed = studio.store.read(transcripts.videos)
+        rows = [row for row in rows if row["id"] in transcribed]
+    else:
+        rows = [row for row in rows if row["annotations"]]
+    rows = sorted(rows, key=lambda row: (row["sha256"], row["name"]))
     names = _names(rows)
     split = _splits(rows, wish)
     found_timelines = (studio.exchange.timeline(row) for row in rows)
@@ -154,14 +164,16 @@ def _write(
     (folder / "annotations").mkdir()
     for split in SPLITS[len(wish.split)]:
         progress(0.0, "annotations")
-        _annotations(folder / "annotations", form, split, [e.timeline for e in entries if e.timeline.split == split])
+        _annotations(folder / "annotations", form, split, [e.timeline for e in entries if e.timeline.split == split],
+                     wanted(form, wish.kind))  # fmt: skip
     (folder / "videos.json").write_bytes(reading.dump([_video(entry) for entry in entries]))
     if wish.clips:
         _clips(studio, folder, entries, progress)
     facts = data_card.facts(studio, [(e.row, e.timeline) for e in entries], name)
     facts |= {
         "format": form.name, "format_title": form.title, "seed": wish.seed, "licence": wish.licence or "not stated",
-        "search": wish.search, "clips": wish.clips, "lost": losses(form, [e.timeline for e in entries]),
+        "search": wish.search, "clips": wish.clips,
+        "lost": losses(form, [e.timeline for e in entries], wanted(form, wish.kind)),
         "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
     }  # fmt: skip
     (folder / "card.json").write_bytes(reading.dump(facts))
@@ -173,15 +185,15 @@ def _write(
     return facts
 
 
-def _annotations(folder: Path, form: Format, split: str, timelines: Sequence[Timeline]) -> None:
+def _annotations(folder: Path, form: Format, split: str, timelines: Sequence[Timeline], kind: Kind) -> None:
     if form.many:
-        (folder / f"{split}{form.extension}").write_bytes(write(form, timelines))
+        (folder / f"{split}{form.extension}").write_bytes(write(form, timelines, kind))
         return
     (folder / split).mkdir()
     for timeline in timelines:
         name = file_name(timeline.footage.stem) + form.extension
         with (folder / split / name).open("xb") as file:  # never over the annotations of another video
-            file.write(write(form, [timeline]))
+            file.write(write(form, [timeline], kind))
 
 
 def _video(entry: _Entry) -> Row:
@@ -190,6 +202,7 @@ def _video(entry: _Entry) -> Row:
         "name": entry.timeline.footage.name, "split": entry.timeline.split, "sha256": row["sha256"],
         "size": row["size"], "duration": seconds(row["duration_us"]), "width": row["width"], "height": row["height"],
         "fps": row["fps"], "frames": row["frame_count"], "annotations": len(entry.timeline.annotations),
+        "lines": len(entry.timeline.lines),
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from studio import formats
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
-from studio.formats import FORMATS, Format, Part, Placed, cannot_hold, losses, place, table
+from studio.formats import FORMATS, Format, Kind, Part, Placed, cannot_hold, losses, place, table
 from studio.formats import encoding as encodings
 from studio.formats.reading import TooMany, bounded
 from studio.service.accounts.rights import OWNER, Actor, need
@@ -28,7 +28,7 @@ __all__ = ["Exchange", "ImportOptions", "listed", "write"]
 
 Row = dict[str, Any]
 TABLES = (".csv", ".tsv", ".txt")
-LINES = ("srt", "vtt")  # formats that may also be what is said in a video
+LINES = tuple(f.name for f in FORMATS.values() if f.holds.lines == "instead")  # may also be what is said in a video
 
 
 class Exchange:
@@ -55,18 +55,30 @@ class Exchange:
 
         return self._store.read(work)
 
-    def losses(self, video_id: str, format_name: str) -> list[str]:
-        """What the format cannot hold of a video's annotations, a sentence each; see `formats.losses`."""
-        row = self._video(video_id)
-        return losses(formats.named(format_name), [self.timeline(row)])
+    def losses(self, video_id: str, format_name: str, kind: str = "") -> list[str]:
+        """What the format cannot hold of a video's annotations and its transcript; see `formats.losses`."""
+        row, form = self._video(video_id), formats.named(format_name)
+        return losses(form, [self.timeline(row)], wanted(form, kind))
 
-    def export(self, video_id: str, format_name: str) -> bytes:
-        """The annotations of a video as a file of the named format.
+    def kinds(self, video_id: str, format_name: str) -> list[str]:
+        """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
+        "annotations" and "lines" where it holds either and the video has both, else nothing."""
+        holds, timeline = formats.named(format_name).holds, self.timeline(self._video(video_id))
+        if holds.lines != "instead" or not timeline.lines or not timeline.annotations:
+            return []
+        return sorted(("annotations", "lines"), key=lambda kind: kind != holds.kind(timeline))
 
-        Raises UsageError for a format that there is not, or that can only be read.
+    def export(self, video_id: str, format_name: str, kind: str = "") -> bytes:
+        """The annotations of a video and its transcript as a file of the named format. `kind` says which of the two,
+        "annotations" or "lines", for a format that holds either; see `formats.Holds.kind`.
+
+        Raises UsageError for a format that there is not, or that can only be read, and for lines where there are none.
         """
-        row = self._video(video_id)
-        return write(formats.named(format_name), [self.timeline(row)])
+        row, form = self._video(video_id), formats.named(format_name)
+        timeline = self.timeline(row)
+        if wanted(form, kind) == "lines" and not timeline.lines:
+            raise UsageError(f"“{row['name']}” has no transcript; type or import one, or export its annotations.")
+        return write(form, [timeline], wanted(form, kind))
 
     def _footage(self, row: Row) -> Footage:
         return Footage(
@@ -91,7 +103,8 @@ class Exchange:
         `format`, `kind`; `parts` with `name`, `video` ({id, name} or None), `rule` (how its name was understood, ""
         where it is the video's own), `likely` (videos that may be meant: {id, name, folder}), `segments`, `boxes`,
         `problems`; `tracks` and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already`
-        there, with `confidence`; `problems`; `sample`, the first few segments, times in s; of tables `columns` with
+        there, with `confidence`; `lines` of a transcript that would be added beside them and `lines_already` there;
+        `problems`; `sample`, the first few segments, times in s; of tables `columns` with
         `name` and `to`, "" for those that are not read; `fps`, the rate that frames are taken at where the file counts
         them and does not say at which, else None.
         Raises FormatError, UsageError, NotFound.
@@ -124,7 +137,7 @@ class Exchange:
             if not adding:
                 raise UsageError(import_plan.nothing(shown, batches))
             for batch in adding:
-                if batch.lines:
+                if batch.lines and not batch.beside:
                     may_transcribe(db, batch.video_id, by)
             return {"import": imports.insert(db, shown["file"], form.name, kind, adding, annotator), **shown}
 
@@ -166,7 +179,7 @@ class Exchange:
                 parts = table.read(data, files.display_name(name), plan.columns)
             else:
                 parts = form.read(data, files.display_name(name))
-        if not any(part.marks or part.boxes for part in parts):
+        if all(part.empty for part in parts):
             said = [problem for part in parts for problem in part.problems]
             raise FormatError(" ".join(["There is nothing to import in this file.", *said]))
         if plan.fps:
@@ -176,7 +189,7 @@ class Exchange:
     def _reads(self, form: Format, data: bytes, name: str) -> bool:
         try:
             with bounded(self._limits.import_marks):
-                return form.read is not None and any(part.marks or part.boxes for part in form.read(data, name))
+                return form.read is not None and any(not part.empty for part in form.read(data, name))
         except TooMany:  # it is this format, and an import says what is wrong
             return True
         except FormatError:
@@ -254,11 +267,21 @@ def listed() -> list[Row]:
     ]  # fmt: skip
 
 
-def write(form: Format, timelines: Sequence[Timeline]) -> bytes:
+def wanted(form: Format, kind: str) -> Kind:
+    """What a person wants of a format that holds annotations or lines. Raises UsageError for one that does not ask."""
+    if not kind:
+        return ""
+    if kind not in ("annotations", "lines") or form.holds.lines != "instead":
+        raise UsageError(f"Only subtitles are written as annotations or as lines: use one of {', '.join(LINES)}, or "
+                         "leave the choice out.")  # fmt: skip
+    return "lines" if kind == "lines" else "annotations"
+
+
+def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes:
     """The file. Raises UsageError."""
     if form.write is None:
         raise UsageError(f"{form.title} can only be read; export another format.")
-    return form.write(timelines)
+    return form.write([form.holds.narrowed(timeline, kind) for timeline in timelines])
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

@@ -71,7 +71,8 @@ def matched(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
         match = named if named.row and named.row["sha256"] == part.sha256 else match
     for other in part.also:
         if match.row is None and not match.several and (found := library.find(other.video)).row:
-            return found, replace(part, video=other.video, marks=_later(part.marks, other.shift))
+            marks, lines = (_later(of, other.shift) for of in (part.marks, part.lines))
+            return found, replace(part, video=other.video, marks=marks, lines=lines)
     return match, part
 
 
@@ -104,8 +105,9 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
             made.append(Batch(video, lines=sorted(Cue(m.start, m.end, m.label) for m in marks if m.label.strip())))
             continue
         found = [_annotation(mark) for mark in marks]
+        lines = sorted(Cue(m.start, m.end, m.label) for one in several for m in one.placed.lines if m.label.strip())
         scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}
-        made.append(Batch(video, found, scores, _boxes(several, plan)))
+        made.append(Batch(video, found, scores, _boxes(several, plan), lines, beside=True))
     return [batch for batch in made if not batch.empty]
 
 
@@ -165,6 +167,8 @@ def shown(
         "labels": _counted((m.label for m in marks), plan.labels),
         "segments": _segments(fresh),
         "already": _segments(batches) - _segments(fresh),
+        "lines": _lines(fresh),
+        "lines_already": _lines(batches) - _lines(fresh),
         "confidence": sum(len(b.scores) for b in fresh),
         "problems": problems,
         "sample": _sample(ready, plan),
@@ -172,7 +176,13 @@ def shown(
 
 
 def _segments(batches: Sequence[Batch]) -> int:
-    return sum(len(b.annotations) + len(b.lines) for b in batches)
+    """How many annotations, or lines where a file is only lines."""
+    return sum(len(b.annotations) + len(b.lines) * (not b.beside) for b in batches)
+
+
+def _lines(batches: Sequence[Batch]) -> int:
+    """How many lines there are beside annotations."""
+    return sum(len(b.lines) for b in batches if b.beside)
 
 
 def _part(several: Sequence[Ready]) -> Row:
