@@ -26,7 +26,7 @@ def register(commands: Commands) -> None:
         examples=(
             "studio export talk.mp4 --format elan -o talk.eaf", "studio export talk.mp4 -o talk.TextGrid",
             "studio export talk.mp4 --format srt --check        what would be lost",
-            "studio export talk.mp4 --as lines -o talk.srt      what is said, as subtitles",
+            "studio export talk.mp4 --as lines -o talk.srt",
             "studio export --dataset smiles --format activitynet --split 0.8,0.1,0.1 --clips",
         ),
     )  # fmt: skip

@@ -53,6 +53,50 @@ def test_what_is_exported_is_imported_again_with_other_names_and_undone(
     expect(page.locator(ANNOTATION)).to_have_count(0)
 
 
+def test_a_line_that_is_typed_reaches_the_files(page: Page, served: Served, bikes: str, tmp_path: Path) -> None:
+    """SRT asks which of the two it is to have; JSON has both, and brings the line back as a line."""
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 2.0, "car")
+    page.click("#tab-transcript")
+    page.click("#line-add")
+    page.keyboard.type("What a fine bicycle")
+    page.keyboard.press("Enter")
+    lines = page.locator("#transcript-list li")
+    expect(lines).to_have_count(1)
+    expect(page.locator("#transcript-from")).to_have_text("Typed here.")
+    annotate_page.saved()
+    page.click("#export")
+
+    def saved() -> bytes:
+        with page.expect_download() as download:
+            page.click("#export-go")
+        download.value.save_as(tmp_path / "file")
+        return (tmp_path / "file").read_bytes()
+
+    page.select_option("#export-format", "srt")
+    expect(page.locator("#export-lost")).to_contain_text("1 line of the transcript is not written")
+    page.select_option("#export-kind", "lines")
+    expect(page.locator("#export-lost")).to_contain_text("1 segment is not written")
+    assert b"What a fine bicycle" in saved()
+
+    page.click("#export")
+    page.select_option("#export-format", "json")
+    expect(page.locator("#export-kind")).to_be_hidden()
+    expect(page.locator("#export-lost")).to_contain_text("This format stores everything.")
+    (tmp_path / "bikes.json").write_bytes(saved())
+    assert "What a fine bicycle" in (tmp_path / "bikes.json").read_text("utf-8")
+
+    lines.first.focus()
+    page.keyboard.press("Delete")
+    expect(lines).to_have_count(0)
+    page.click("#import")
+    page.set_input_files("#import-file", tmp_path / "bikes.json")
+    expect(page.locator("#import-counts")).to_contain_text("of the transcript 1 new line")
+    page.click("#import-go")
+    expect(lines).to_have_count(1)
+    expect(page.locator(ANNOTATION)).to_have_count(1)
+
+
 def test_a_file_of_nothing_is_one_sentence(page: Page, served: Served, bikes: str, tmp_path: Path) -> None:
     AnnotatePage(page, served.url).open(bikes)
     file = tmp_path / "broken.eaf"

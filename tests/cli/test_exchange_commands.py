@@ -89,6 +89,24 @@ def test_export_says_what_is_lost_and_guesses_the_format(
     assert status == 0
 
 
+def test_what_subtitles_are_is_said_with_as(run: Any, studio: Studio, eaf: Path, clips: dict[str, Path]) -> None:
+    row = studio.videos.resolve("bikes.mp4")
+    studio.transcripts.save_line(row, None, 1, 2, "hello")
+    assert "hello" in run("export", clips["bikes"], "--format", "srt")[1]  # there are no annotations
+    assert run("import", eaf)[0] == 0
+    status, out, err = run("export", clips["bikes"], "--format", "srt")
+    assert (status, "wave" in out, "hello" in out) == (0, True, False)
+    assert "1 line of the transcript is not written" in err
+    status, out, err = run("export", clips["bikes"], "--format", "ass", "--as", "lines")
+    assert (status, "wave" in out, "hello" in out) == (0, False, True)
+    assert "1 segment is not written" in err
+    status, out, _ = run("export", clips["bikes"], "--format", "rttm", "--check")
+    assert "1 line of the transcript is not written: this format has no place for it." in out
+    status, out, _ = run("export", clips["bikes"], "--format", "json", "--check")
+    assert out == "Nothing is lost.\n"
+    assert run("export", clips["bikes"], "--format", "json", "--as", "lines")[0] == 2
+
+
 def test_a_data_set(run: Any, eaf: Path, tmp_path: Path) -> None:
     assert run("import", eaf, "--by", "ann")[0] == 0
     status, out, err = run(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from studio.config import Limits
 from studio.errors import FormatError, UsageError
-from studio.formats import FORMATS, Format, Holds, guessed, losses, named, native, place, subtitles
+from studio.formats import FORMATS, Format, Holds, guessed, losses, named, native, place, subtitles, table
 from studio.formats.model import NO_LABEL, Mark, Part
 from studio.timeline import SOURCES, Annotation, Cue, Footage, Segment, Timeline
 from tests.formats.conftest import HOURS, STEADY, TEXTS, segments_of, timelines_of, written_and_read
@@ -252,6 +252,43 @@ def test_the_times_of_our_csv_are_those_of_the_library() -> None:
     assert [(int(row["start_us"]), int(row["end_us"])) for row in rows] == [
         (0, 500_000), (800_000, 1_500_000), (2_000_000, 3_000_000)
     ]  # fmt: skip
+
+
+def test_our_csv_has_the_frames_of_the_video_s_own_table() -> None:
+    """Over the place where the pace changes; none where a time has no frame."""
+    spans = (STEADY.span(499, 502), Segment(0, 1), Segment(50_000_000, 51_000_000))
+    annotations = tuple(Annotation(f"{n}", span, "t", "x") for n, span in enumerate(spans))
+    timeline = Timeline(STEADY, annotations, lines=((20_000, 60_000, "said"),))
+    rows = list(csv.DictReader(io.StringIO(_bytes("csv", timeline).decode("utf-8-sig"))))
+    assert [(row["kind"], row["start_frame"], row["end_frame"]) for row in rows] == [
+        ("annotation", "0", "1"), ("annotation", "499", "502"), ("annotation", "", ""), ("transcript line", "0", "1")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("label,start_frame,end_frame", "x,499,502"), ("label,first_frame,last_frame", "x,499,501"),
+        ("label,Start Frame,Last Frame", "x,499,501"), ("label,frame_start,frame_end", "x,499,502"),
+    ],
+)  # fmt: skip
+def test_a_table_with_frames_only_is_read_by_the_video_s_own_table(head: str, row: str) -> None:
+    """`end_frame` is the one after the last, `last_frame` the last one."""
+    (part,) = table.read(f"{head}\n{row}\n".encode(), "x.csv")
+    (mark,) = place(part, STEADY).marks
+    assert (mark.start, mark.end) == (19_960_000, 20_000_000 + 2 * 33_367)
+
+
+def test_times_hold_where_frames_say_something_else() -> None:
+    text = "label,start,end,start_frame,end_frame\na,1,2,25,50\nb,1,2,24,51\nc,1,2,0,25\nd,,,5,6\ne,x,y,5,6\n"
+    parts = table.read(text.encode(), "x.csv")
+    placed = [place(part, STEADY) for part in parts]
+    assert [(m.start, m.end, m.label) for each in placed for m in each.marks] == [
+        (1_000_000, 2_000_000, "a"), (1_000_000, 2_000_000, "b"), (1_000_000, 2_000_000, "c"), (200_000, 240_000, "d")
+    ]  # fmt: skip
+    said = [problem for each in placed for problem in each.problems]
+    assert "1 segment whose frames and times differ by more than a frame is placed by the times." in said
+    assert any(problem.startswith("1 item cannot be read and is left out") for problem in said)
 
 
 def test_a_box_after_the_last_frame_is_on_no_frame() -> None:

@@ -101,7 +101,7 @@ def _within(seconds: int) -> Iterator[None]:
 def _try(name: str, data: bytes) -> int:
     """Read a file by every format that its name allows, as an import does; returns how many segments there were."""
     found = 0
-    ending = PurePath(name).suffix.lower().replace(".ass", ".srt")
+    ending = PurePath(name).suffix.lower()
     for form in FORMATS.values():
         if form.read and form.extension.lower() == ending:
             try:

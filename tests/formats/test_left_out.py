@@ -159,6 +159,7 @@ GRID = ('File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n50\n<exists>\
         '"IntervalTier"\n"t"\n0\n50\n1\n5\n10\n"x"\n{0}')  # fmt: skip
 TURN = b"SPEAKER v 1 5 5 <NA> <NA> t <NA> <NA>\n"
 CUE = b"1\n00:00:05,000 --> 00:00:10,000\nx\n\n"
+ASS = b"[Script Info]\n\n[V4+ Styles]\nStyle: bad\n\n[Events]\nDialogue: 0,0:00:05.00,0:00:10.00,Default,,0,0,0,,x\n"
 VTT = b"WEBVTT\n\n00:05.000 --> 00:10.000\nx\n\n"
 LABEL = b"5\t10\tx\n"
 QUERY = b"v 5 10##x\n"
@@ -352,6 +353,13 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
         "range": (VTT + b"00:05.000 --> 00:04.000\ny\n", "1 segment without any length"),
         "time": (VTT + b" --> 00:04.000\ny\n", "1 cue has no readable time"),
         "type": (VTT + b"a --> b\ny\n", "1 cue has no readable time"),
+    },
+    "ass": {
+        "element": (ASS + b"zzz: 0,0:00:05.00\n", "1 unreadable event is left out"),
+        "field": (b"", ""),
+        "range": (ASS + b"Dialogue: 0,0:00:05.00,0:00:04.00,Default,,0,0,0,,y\n", "1 cue without any length"),
+        "time": (ASS + b"Dialogue: 0,,0:00:04.00,Default,,0,0,0,,y\n", "1 unreadable event is left out"),
+        "type": (ASS + b"Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\\p1}m 0 0\n", "1 drawing is left out"),
     },
     "labelstudio": {
         "element": (labelstudio({"type": "choices", "value": {"choices": ["a"]}}), "1 result of type “choices”"),

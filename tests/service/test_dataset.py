@@ -211,3 +211,24 @@ def test_a_saved_search_decides_what_belongs(indexed: Studio, tmp_path: Path) ->
     card = dataset.export(indexed, tmp_path / "set", ExportOptions(search="wheels"))
     assert (card["videos"], card["search"]) == (1, "wheels")
     assert json.loads((tmp_path / "set" / "videos.json").read_text("utf-8"))[0]["name"] == "bikes.mp4"
+
+
+def test_the_transcript_is_in_the_data_set(library: Studio, tmp_path: Path) -> None:
+    """Beside the annotations; or as subtitles, of the videos that have one."""
+    bikes = library.videos.get(library.videos.resolve("bikes.mp4")["id"])
+    library.transcripts.save_line(bikes, None, 1, 2, "hello")
+    card = dataset.export(library, tmp_path / "json", ExportOptions("json"))
+    assert (card["lines"], card["lost"]) == (1, [])
+    (parts,) = [FORMATS["json"].read((tmp_path / "json/annotations/all.json").read_bytes(), "all.json")]  # type: ignore[misc]
+    assert {part.video: [line.label for line in part.lines] for part in parts}["bikes.mp4"] == ["hello"]
+    assert "and 1 line of the transcript in 3 videos" in (tmp_path / "json/README.md").read_text("utf-8")
+
+    card = dataset.export(library, tmp_path / "said", ExportOptions("srt", kind="lines"))
+    assert (card["videos"], len(card["lost"])) == (1, 1)
+    assert card["lost"][0].startswith("2 segments are not written: this file has the transcript")
+    assert [p.name for p in (tmp_path / "said/annotations/all").iterdir()] == ["bikes.srt"]
+    assert b"hello" in (tmp_path / "said/annotations/all/bikes.srt").read_bytes()
+    lost = dataset.export(library, tmp_path / "didemo", ExportOptions("didemo"))["lost"]
+    assert "1 line of the transcript is not written: this format has no place for it." in lost
+    with pytest.raises(UsageError, match="Only subtitles"):
+        dataset.export(library, tmp_path / "no", ExportOptions("json", kind="lines"))

@@ -10,6 +10,7 @@ import pytest
 from studio.errors import FormatError, NotFound, StoreError, UsageError
 from studio.formats import FORMATS, native
 from studio.service import Studio
+from studio.service.accounts.rights import Actor
 from studio.service.exchange.exchange import ImportOptions, listed
 from studio.store import imports
 from studio.store.database import READERS
@@ -47,7 +48,7 @@ def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: st
         ],
         "tracks": [{"name": "Activity", "to": "Activity", "segments": 2}],
         "labels": [{"name": "ride", "to": "ride", "segments": 2}],
-        "segments": 2, "already": 0, "confidence": 0,
+        "segments": 2, "already": 0, "lines": 0, "lines_already": 0, "confidence": 0,
         "problems": ["1 of 2 videos of this file are not in the library, and left out."],
         "sample": [
             {"video": video, "track": "Activity", "label": "ride", "start": 0.5, "end": 2.0},
@@ -364,3 +365,95 @@ def test_frames_that_are_shifted_stay_frames(studio: Studio, clips: dict[str, Pa
     data = json.dumps([{"data": {"video": "bikes.mp4"}, "annotations": [{"result": result}]}]).encode()
     shown = studio.exchange.preview(data, "a.json", "labelstudio", ImportOptions(video=video, shift="-1.01"))
     assert [(row["start"], row["end"]) for row in shown["sample"]] == [(0, 1), (8.56, 9.4)]
+
+
+# ---------------------------------------------------------------- the transcript
+
+BESIDE = [f.name for f in FORMATS.values() if f.holds.lines == "beside"]
+SAID = [(0.5, 1.5, "hello; “you”"), (1.0, 2.0, "=over it"), (3.0, 4.0, "bye")]
+
+WAVE = {"edit_id": "e", "op": "create", "id": "a", "track": "Transcript", "start": 1, "end": 2, "label": "wave"}
+
+
+def said_in(studio: Studio, video: str) -> list[tuple[float, float, str]]:
+    return [(line["start"], line["end"], line["text"]) for line in studio.transcripts.lines(studio.videos.get(video))]
+
+
+@pytest.fixture
+def spoken(studio: Studio, video: str) -> str:
+    """A video with a typed transcript and an annotation on a track called Transcript."""
+    for line in SAID:
+        studio.transcripts.save_line(studio.videos.get(video), None, *line, annotator="ann")
+    studio.timelines.save(video, [WAVE], "ann")
+    return video
+
+
+def test_three_formats_and_more_have_a_place_for_lines() -> None:
+    assert BESIDE == ["json", "csv", "elan", "textgrid", "nova", "via"]
+    assert [f.name for f in FORMATS.values() if f.holds.lines == "instead"] == ["srt", "vtt", "ass"]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_typed_transcript_goes_out_and_comes_back_as_lines(studio: Studio, spoken: str, name: str) -> None:
+    """Into a library without it they come back unchanged, into one that has it nothing is doubled, and one undo takes
+    annotations and lines back."""
+    form, row = FORMATS[name], studio.videos.get(spoken)
+    data, file = studio.exchange.export(spoken, name), f"bikes{FORMATS[name].extension}"
+    assert not any("not written" in sentence for sentence in studio.exchange.losses(spoken, name))
+    plan = ImportOptions(spoken)
+    shown = studio.exchange.preview(data, file, name, plan)
+    assert (shown["segments"], shown["already"], shown["lines"], shown["lines_already"]) == (0, 1, 0, 3)
+    with pytest.raises(UsageError, match="already"):
+        studio.exchange.apply(data, file, name, plan)
+
+    for line in studio.transcripts.lines(row):
+        studio.transcripts.delete_line(row, line["id"])
+    studio.timelines.save(spoken, [{**WAVE, "edit_id": "d", "op": "delete", "base_version": 1}], "ann")
+    done = studio.exchange.apply(data, file, name, plan, "zoe")
+    assert (done["segments"], done["lines"], done["kind"]) == (1, 3, "annotations"), form.title
+    assert said_in(studio, spoken) == SAID
+    assert [(a.track, a.label) for a in studio.timelines.annotations(spoken)] == [("Transcript", "wave")]
+    changed = studio.transcripts.lines(row)[0]
+    studio.transcripts.save_line(row, changed["id"], 0.5, 1.5, "hello you", version=1)
+    assert studio.exchange.undo(done["import"]) == {"removed": 3, "kept": 1}
+    assert said_in(studio, spoken) == [(0.5, 1.5, "hello you")]
+
+
+def test_lines_of_a_file_join_those_there_and_need_nobody_s_leave(studio: Studio, spoken: str) -> None:
+    """Annotations with a transcript beside them take nothing out of the library."""
+    document = json.loads(studio.exchange.export(spoken, "json"))
+    document["lines"][0]["text"] = "hello  “you”, other words"
+    data = json.dumps(document).encode()
+    assert studio.exchange.preview(data, "x.json")["lines"] == 1
+    studio.exchange.apply(data, "x.json", None, None, "eve", Actor("eve"))
+    assert sorted(text for _, _, text in said_in(studio, spoken)) == sorted(
+        [*(text for _, _, text in SAID), "hello  “you”, other words"]
+    )
+
+
+@pytest.mark.parametrize("name", ["srt", "vtt", "ass"])
+def test_subtitles_have_what_a_person_chooses(studio: Studio, spoken: str, name: str) -> None:
+    assert studio.exchange.kinds(spoken, name) == ["annotations", "lines"]
+    assert studio.exchange.kinds(spoken, "json") == []
+    assert b"wave" in studio.exchange.export(spoken, name)
+    assert b"3 lines of the transcript are not written" in " ".join(studio.exchange.losses(spoken, name)).encode()
+    data = studio.exchange.export(spoken, name, "lines")
+    assert b"wave" not in data
+    row = studio.videos.get(spoken)
+    for line in studio.transcripts.lines(row):
+        studio.transcripts.delete_line(row, line["id"])
+    studio.exchange.apply(data, f"bikes.{name}")
+    assert said_in(studio, spoken) == SAID
+    studio.timelines.save(spoken, [{**WAVE, "edit_id": "d", "op": "delete", "base_version": 1}], "ann")
+    assert studio.exchange.export(spoken, name) == data  # without annotations it is the transcript
+    assert studio.exchange.kinds(spoken, name) == []
+
+
+def test_lines_are_wanted_only_of_subtitles_and_only_where_there_are_some(studio: Studio, video: str) -> None:
+    with pytest.raises(UsageError, match="has no transcript"):
+        studio.exchange.export(video, "srt", "lines")
+    for name, kind in (("json", "lines"), ("srt", "words")):
+        with pytest.raises(UsageError, match="srt, vtt, ass"):
+            studio.exchange.export(video, name, kind)
+        with pytest.raises(UsageError, match="srt, vtt, ass"):
+            studio.exchange.losses(video, name, kind)

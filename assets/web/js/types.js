@@ -283,6 +283,8 @@
  * @property {Renamed[]} labels
  * @property {number} segments
  * @property {number} already
+ * @property {number} lines of a transcript, beside annotations
+ * @property {number} lines_already
  * @property {string[]} problems
  * @property {{ start: number, end: number, track: string, label: string }[]} sample
  * @property {{ name: string, to: string }[]} columns of a table, and what they are taken for
@@ -411,7 +413,8 @@
  *   Schema & { renamed: number }]} save_schema
  * @property {[{ track: string, label: string }, Schema]} add_label
  * @property {[{}, { formats: FormatInfo[] }]} formats
- * @property {[{ video: string, format: string }, { lost: string[] }]} export_preview
+ * @property {[{ video: string, format: string, kind: string }, { lost: string[], kinds: string[] }]} export_preview
+ *   kinds: what there is to choose from for a file, first what it usually has
  * @property {[ImportRequest, ImportPreview]} import_preview
  * @property {[ImportRequest & { annotator: string }, Omit<ImportPreview, "columns" | "fps">]} import_apply
  * @property {[{ upload: string }, {}]} import_drop

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio import __version__
 from studio.eval.agreement import overlap
+from studio.formats.model import transcript_lines
 from studio.store import runs
 from studio.timeline import Annotation, Timeline, clock, seconds
 
@@ -101,9 +102,10 @@ def markdown(made: Mapping[str, Any]) -> str:
     duration = clock(round(1e6 * made["duration"]))
     found = f" Videos of the saved search “{_cell(made['search'])}”." if made["search"] else ""
     columns = ("track", "label", "segments", "videos", "total", "mean")
+    said = f" and {transcript_lines(made['lines'])}" if made["lines"] else ""
     lines = [
         f"# {_cell(made['name'])}", "",
-        f"{made['annotations']} annotations in {made['videos']} videos ({duration}).",
+        f"{made['annotations']} annotations{said} in {made['videos']} videos ({duration}).",
         f"Licence: {_cell(made['licence'])}.",
         f"Written by {made['made_with']} as {made['format_title']}.", "",
         "## Splits", "", "By video: no video is in two of them.", "",

@@ -47,12 +47,14 @@ export class Exchange {
     this.$ = $;
     const file = $("import-file", "input");
     this.exportFormat = $("export-format", "select");
+    this.exportKind = $("export-kind", "select");
     this.format = $("import-format", "select");
     this.kind = $("import-kind", "select");
     this.scope = $("import-scope", "select");
     this.fps = $("import-fps", "input");
     this.go = $("import-go", "button");
     $("export-format").addEventListener("change", () => this.showLosses());
+    $("export-kind").addEventListener("change", () => this.showLosses());
     $("export-close").addEventListener("click", () => exporting.close());
     $("export-go").addEventListener("click", () => exporting.close());
     file.addEventListener("change", () => this.send(file));
@@ -87,6 +89,7 @@ export class Exchange {
     const select = this.exportFormat;
     if (!select.options.length)
       select.append(...writable.map((f) => el("option", { value: f.name, text: `${f.title} (${f.extension})` })));
+    this.$("export-choice").hidden = true; // until it is known that there is something to choose from
     this.exporting.showModal();
     await this.showLosses();
   }
@@ -94,9 +97,13 @@ export class Exchange {
   async showLosses() {
     const format = this.exportFormat.value;
     const video = this.doc?.id ?? "";
-    this.$("export-go", "a").href = `/export/${video}?format=${encodeURIComponent(format)}`;
-    const { lost } = await call(this.server, "export_preview", { video, format });
-    if (format !== this.exportFormat.value) return;
+    const [choice, isEither] = [this.$("export-choice"), this.formats.some((f) => f.name === format && f.lines)];
+    const kind = isEither && !choice.hidden ? this.exportKind.value : "";
+    this.$("export-go", "a").href = `/export/${video}?format=${encodeURIComponent(format)}&kind=${kind}`;
+    const { lost, kinds } = await call(this.server, "export_preview", { video, format, kind });
+    if (format !== this.exportFormat.value || (kind && kind !== this.exportKind.value)) return;
+    if (!kind && kinds.length) [this.exportKind.value] = kinds;
+    choice.hidden = !kinds.length;
     this.$("export-lost").replaceChildren(
       ...(lost.length
         ? [
@@ -230,14 +237,16 @@ export class Exchange {
   }
 
   /** @param {ImportPreview} preview */
-  show({ parts, tracks, labels, segments, already, problems, sample, fps }) {
+  show({ parts, tracks, labels, segments, already, lines, lines_already, problems, sample, fps }) {
     const { $ } = this;
     $("import-rate").hidden = fps === null;
     if (fps !== null) this.fps.value = String(fps);
     $("import-message").textContent = problems.join(" ");
     const here = already ? `; ${already} more ${already === 1 ? "is" : "are"} here already` : "";
     const videos = parts.length > 1 ? `, of ${parts.length} videos` : "";
-    $("import-counts").textContent = `${counted(segments, "new segment")}${videos}${here}`;
+    const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
+    const known = lines_already ? `, ${lines_already} here already` : "";
+    $("import-counts").textContent = `${counted(segments, "new segment")}${videos}${here}${said}${known}`;
     $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
     $("import-tracks").replaceChildren(...tracks.map((row) => this.renameRow(row, this.request.tracks)));
     $("import-labels").replaceChildren(...labels.map((row) => this.renameRow(row, this.request.labels)));
@@ -247,8 +256,8 @@ export class Exchange {
         .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${s.track}: ${s.label}` })),
     );
     $("import-shown").hidden = false;
-    this.go.disabled = segments === 0;
-    this.go.textContent = `Import ${segments}`;
+    this.go.disabled = segments + lines === 0;
+    this.go.textContent = `Import ${segments + lines}`;
   }
 
   /** What each column of a table is, and a choice of what else it may be.
@@ -354,7 +363,8 @@ export class Exchange {
       const made = await call(this.server, "import_apply", { ...this.wanted, annotator: currentUser() });
       this.upload = null;
       this.importing.close();
-      toast(`${counted(made.segments, "segment")} imported. Open Import again to undo it.`);
+      const lines = made.lines ? ` and ${counted(made.lines, "line")} of the transcript` : "";
+      toast(`${counted(made.segments, "segment")}${lines} imported. Open Import again to undo it.`);
       this.done();
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
