@@ -203,7 +203,8 @@ def _told(result: Json) -> list[str]:
 
 
 def _line(each: Json) -> str:
-    state = "undone" if each["undone"] else f"{each['annotations']} annotations" * (each["kind"] == "annotations")
+    said = f", {each['lines']} lines" * bool(each["lines"])
+    state = "undone" if each["undone"] else f"{each['annotations']} annotations{said}" * (each["kind"] == "annotations")
     return f"{each['id']}  {each['at'][:19]}  {each['format']:<12} {each['file']}  {state or 'lines'}"
 
 

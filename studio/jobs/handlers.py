@@ -57,16 +57,17 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
     if not context.cache.has(video.id, "shots.npy"):
         whole(0.9, "Finding shots")
         context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
-    cues, note = _subtitles(video, context.settings.limits, params.get("encoding"))
-    return JobResult({"frames": len(features.times_us), "note": note}, transcripts=[Transcript(video.id, "file", cues)])
+    said, note = _subtitles(video, context.settings.limits, params.get("encoding"))
+    return JobResult({"frames": len(features.times_us), "note": note}, transcripts=[said])
 
 
-def _subtitles(video: VideoRef, limits: Limits, encoding: str | None) -> tuple[list[Cue], str]:
+def _subtitles(video: VideoRef, limits: Limits, encoding: str | None) -> tuple[Transcript, str]:
     """What is said, and a sentence on what was guessed or left out of it: the chosen subtitles, else the file's own
     text stream, else the best subtitle file beside it."""
     files = media.subtitle_files(video.path)
     if not video.text_file and (found := media.subtitles(video.path, limits, track=video.text_track)):
-        return [Cue(*line) for line in found], ""
+        stream = "subtitle stream" if video.text_track is None else f"subtitle stream {video.text_track}"
+        return Transcript(video.id, "file", [Cue(*line) for line in found], stream), ""
     problems = []
     for file in [file for file in files if video.text_file in ("", file.path.name)]:
         try:
@@ -77,8 +78,9 @@ def _subtitles(video: VideoRef, limits: Limits, encoding: str | None) -> tuple[l
             problems.append(f"“{file.path.name}” beside “{Path(video.path).name}” was not read: {error}")
             continue
         if read.lines or video.text_file:
-            return [Cue(*line) for line in read.lines], " ".join([f"“{file.path.name}”: {p}" for p in read.problems])
-    return [], " ".join(problems)
+            note = " ".join([f"“{file.path.name}”: {p}" for p in read.problems])
+            return Transcript(video.id, "file", [Cue(*line) for line in read.lines], file.path.name), note
+    return Transcript(video.id, "file", []), " ".join(problems)
 
 
 def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:

@@ -20,5 +20,5 @@ def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
     if len(ids) > 1:
         data["runs"] = ids
     for transcript in result.transcripts:
-        transcripts.sync_source(db, transcript.video_id, transcript.source, transcript.cues)
+        transcripts.sync_source(db, transcript.video_id, transcript.source, transcript.cues, transcript.origin)
     return data

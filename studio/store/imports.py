@@ -91,10 +91,10 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
         if batch.lines and batch.beside:
-            added = [transcripts.insert(db, batch.video_id, cue, annotator) for cue in batch.lines]
+            added = [transcripts.insert(db, batch.video_id, cue, annotator, file) for cue in batch.lines]
             replaced[batch.video_id] = {"removed": [], "added": added, "after": ""}
         elif batch.lines:
-            changed = transcripts.replace_all(db, batch.video_id, map(Cue._make, batch.lines), annotator)
+            changed = transcripts.replace_all(db, batch.video_id, map(Cue._make, batch.lines), annotator, file)
             replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id
@@ -157,12 +157,17 @@ def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], 
 
 
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """All imports, newest first: `id`, `file`, `format`, `kind`, `annotator`, `at`, `undone`, `annotations`."""
+    """All imports, newest first: `id`, `file`, `format`, `kind`, `annotator`, `at`, `undone`, and how many
+    `annotations` and `lines` of a transcript came with it."""
     rows = db.execute(
-        "SELECT id, file, format, kind, annotator, at, undone, "
+        "SELECT id, file, format, kind, annotator, at, undone, replaced, "
         "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations FROM imports ORDER BY seq DESC"
     )
-    return [dict(row) for row in rows]
+    found = [dict(row) for row in rows]
+    for row in found:
+        changed = stored.value(row.pop("replaced"), dict, "imports", row["id"]) or {}
+        row["lines"] = sum(len(said.get("added", ())) for said in changed.values())
+    return found
 
 
 def owner(db: sqlite3.Connection, import_id: str) -> str:

@@ -68,6 +68,12 @@ def m020_file_facts(db: Database) -> None:
     _run(db, _FILE_FACTS)
 
 
+@migrations()
+def m030_line_origins(db: Database) -> None:
+    """Which file or stream each line of a transcript was read from; nothing of those that are there already."""
+    _run(db, "ALTER TABLE lines ADD COLUMN origin TEXT NOT NULL DEFAULT ''")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

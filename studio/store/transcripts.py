@@ -21,7 +21,7 @@ TYPED = "typed"
 MOST = 200
 _WORD = re.compile(r"[^\W_]+")
 _COVERED = 0.5  # a machine's line of which a person's line covers so much is already said
-_SHOWN = "id, start_us, end_us, text, source, version, annotator"
+_SHOWN = "id, start_us, end_us, text, source, version, annotator, origin"
 
 Row = dict[str, Any]
 
@@ -33,7 +33,7 @@ def of_video(db: sqlite3.Connection, video_id: str) -> list[Cue]:
 
 def listed(db: sqlite3.Connection, video_id: str) -> list[Row]:
     """The lines of a video in order of time: `id`, `start_us`, `end_us`, `text`, `source`, `version`, `annotator`, who
-    wrote it as it stands."""
+    wrote it as it stands, and `origin`, the file or stream that it was read from, "" where it was typed."""
     asked = f"SELECT {_SHOWN} FROM lines WHERE video_id = ? AND NOT deleted ORDER BY start_us, id"
     return [dict(row) for row in db.execute(asked, (video_id,))]
 
@@ -43,9 +43,9 @@ def videos(db: sqlite3.Connection) -> set[str]:
     return {row["video_id"] for row in db.execute("SELECT DISTINCT video_id FROM lines WHERE NOT deleted")}
 
 
-def insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str = TYPED) -> int:
-    """Add a line; returns its id."""
-    line_id = _insert(db, video_id, cue, annotator, source)
+def insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, origin: str = "") -> int:
+    """Add a line that a person typed, or brings in a file; returns its id."""
+    line_id = _insert(db, video_id, cue, annotator, TYPED, origin)
     _append(db, video_id, line_id, "create", None, annotator)
     return line_id
 
@@ -102,8 +102,9 @@ def history(db: sqlite3.Connection, line_id: int) -> list[Row]:
     ]
 
 
-def sync_source(db: sqlite3.Connection, video_id: str, source: str, cues: Iterable[Cue]) -> None:
-    """Keep what a machine-made source says now of a video, in place of what the same source said before.
+def sync_source(db: sqlite3.Connection, video_id: str, source: str, cues: Iterable[Cue], origin: str = "") -> None:
+    """Keep what a machine-made source says now of a video, in place of what the same source said before. `origin` is
+    the file or stream that it was read from.
 
     Lines that a person typed or touched stay, and so do those of other sources; what they say already, at the same
     time, is not said twice.
@@ -117,18 +118,22 @@ def sync_source(db: sqlite3.Connection, video_id: str, source: str, cues: Iterab
     others = {_cue(row) for row in rows if row["source"] not in (source, TYPED) and not row["deleted"]}
     new = [cue for cue in wanted if cue not in others and not any(_covers(row, cue) for row in kept)]
     if sorted(map(_cue, own)) == sorted(new):
+        db.executemany("UPDATE lines SET origin = ? WHERE id = ?", [(origin, row["id"]) for row in own])
         return
     db.executemany("UPDATE lines SET deleted = 1 WHERE id = ?", [(row["id"],) for row in own])
     for cue in new:
-        _insert(db, video_id, cue, "", source)
+        _insert(db, video_id, cue, "", source, origin)
 
 
-def replace_all(db: sqlite3.Connection, video_id: str, cues: Iterable[Cue], annotator: str) -> dict[str, list[int]]:
-    """Take lines that a person brings in place of all there are; returns the ids of those `removed` and `added`."""
+def replace_all(
+    db: sqlite3.Connection, video_id: str, cues: Iterable[Cue], annotator: str, origin: str = ""
+) -> dict[str, list[int]]:
+    """Take lines that a person brings, in a file called `origin`, in place of all there are; returns the ids of
+    those `removed` and `added`."""
     old = listed(db, video_id)
     for line in old:
         _set_deleted(db, video_id, line, annotator)
-    added = [insert(db, video_id, cue, annotator) for cue in cues if cue.text.strip()]
+    added = [insert(db, video_id, cue, annotator, origin) for cue in cues if cue.text.strip()]
     return {"removed": [line["id"] for line in old], "added": added}
 
 
@@ -171,10 +176,10 @@ def _covers(row: sqlite3.Row, cue: Cue) -> bool:
     return bool(shared >= _COVERED * (cue.end_us - cue.start_us))
 
 
-def _insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str) -> int:
+def _insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str, origin: str) -> int:
     added = db.execute(
-        "INSERT INTO lines (video_id, start_us, end_us, text, source, annotator) VALUES (?, ?, ?, ?, ?, ?)",
-        (video_id, *cue, source, annotator),
+        "INSERT INTO lines (video_id, start_us, end_us, text, source, annotator, origin) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (video_id, *cue, source, annotator, origin),
     )
     return int(added.lastrowid or 0)
 

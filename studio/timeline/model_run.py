@@ -32,8 +32,10 @@ class Cue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What is said in a video, by one source (`file`: its subtitles, inside it or beside it)."""
+    """What is said in a video, by one source (`file`: its subtitles, inside it or beside it). `origin` names the file
+    or stream that it was read from."""
 
     video_id: str
     source: str
     cues: Sequence[Cue]
+    origin: str = ""

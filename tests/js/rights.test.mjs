@@ -25,6 +25,7 @@ async function opened(fixed) {
   const $ = page({
     "transcript-list": "ul",
     "transcript-empty": "p",
+    "transcript-from": "p",
     "line-add": "button",
     "subtitle-file": "input",
     toast: "div",

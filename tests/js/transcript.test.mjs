@@ -14,6 +14,7 @@ async function opened() {
   const $ = page({
     "transcript-list": "ul",
     "transcript-empty": "p",
+    "transcript-from": "p",
     "line-add": "button",
     "subtitle-file": "input",
     toast: "div",
@@ -208,4 +209,22 @@ test("a line that was changed shows its history, and what it was can be had back
     [["won", 2]],
   );
   assert.match(box.textContent, /“won”/);
+});
+
+test("where lines come from is said, with how many where that is several places", async () => {
+  const { $, transcript, lines } = await opened();
+  const said = async (...from) => {
+    from.forEach((each, n) => Object.assign(lines[n], { source: "typed", origin: "" }, each));
+    await transcript.load();
+    return $("transcript-from").textContent;
+  };
+  assert.equal(await said({}, {}), "Typed here.");
+  assert.equal(await said({ origin: "talk.srt" }, { origin: "talk.srt" }), "From talk.srt.");
+  assert.equal(
+    await said({ source: "file", origin: "subtitle stream 2" }, {}),
+    "From subtitle stream 2 (1), typed here (1).",
+  );
+  assert.equal(await said({ source: "file" }, { source: "file" }), "From subtitles of the video.");
+  lines.length = 0;
+  assert.equal(await said(), "");
 });

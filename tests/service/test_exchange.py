@@ -412,6 +412,8 @@ def test_a_typed_transcript_goes_out_and_comes_back_as_lines(studio: Studio, spo
     done = studio.exchange.apply(data, file, name, plan, "zoe")
     assert (done["segments"], done["lines"], done["kind"]) == (1, 3, "annotations"), form.title
     assert said_in(studio, spoken) == SAID
+    assert {line["origin"] for line in studio.transcripts.lines(row)} == {file}
+    assert (studio.exchange.imports()[0]["annotations"], studio.exchange.imports()[0]["lines"]) == (1, 3)
     assert [(a.track, a.label) for a in studio.timelines.annotations(spoken)] == [("Transcript", "wave")]
     changed = studio.transcripts.lines(row)[0]
     studio.transcripts.save_line(row, changed["id"], 0.5, 1.5, "hello you", version=1)

@@ -122,7 +122,7 @@ def test_subtitles_beside_a_video_are_found(names: list[str], read: str, studio:
         (tmp_path / name).write_bytes(head + (FIRST % name.encode()).replace(b",", b"." if head else b","))
     row = studio.videos.add(path)
     studio.jobs.index(row["id"])
-    assert [line["text"] for line in studio.transcripts.lines(row)] == [read]
+    assert [(line["text"], line["origin"]) for line in studio.transcripts.lines(row)] == [(read, read)]
     texts = card(studio)["texts"]
     assert [text["index"] for text in texts if text["chosen"]] == [read]
     assert {text["index"] for text in texts} == set(names) - {"films.srt", "film2.en.srt"}

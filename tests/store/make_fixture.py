@@ -63,6 +63,10 @@ UPDATE annotations SET attributes = '{"hand": "left"}' WHERE id = 'a1';
 INSERT INTO lines VALUES (8, 'v1', 3000000, 4000000, 'heard', 'typed', 2, 0, 'ann');
 INSERT INTO line_revisions VALUES (1, 'v1', 8, 'create', NULL, '{}', 'ann', '2026-01-02T03:04:16.000+00:00');
 """,
+    "m020_file_facts": """
+UPDATE videos SET notes = '["cut off"]', tracks = '{"sounds": [], "texts": []}', text_file = 'talk.srt';
+INSERT INTO lines VALUES (9, 'v1', 5000000, 6000000, 'read', 'file', 1, 0, '');
+""",
 }
 
 

@@ -144,7 +144,7 @@
  * @typedef {{ track: string, label: string, times: number[], scores: number[] }} Graph
  * @typedef {{ one: string, other: string, likeness: number }} SoundsLike two face tracks whose voices are alike
  * @typedef {{ bands: number, rate: number, levels: Uint8Array }} Spectrogram
- * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string }}
+ * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string, origin?: string }}
  *   Line what is said, and who wrote it; no id: not saved yet
  *
  * @typedef {object} Curve the scores of a question over time
@@ -308,6 +308,7 @@
  * @property {string} file
  * @property {string} kind
  * @property {number} annotations
+ * @property {number} lines
  * @property {string} annotator
  * @property {string} at
  * @property {boolean} undone
@@ -402,7 +403,7 @@
  * @property {[{ video: string, names: FaceName[], base: number, annotator: string }, FaceNames]} save_people
  * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
  *   may not replace it, or nothing
- * @property {[{ video: string, text?: string, bytes?: string, annotator: string },
+ * @property {[{ video: string, name: string, text?: string, bytes?: string, annotator: string },
  *   { count: number, import: string, problems: string[] }]} read_subtitles
  * @property {[{ video: string, line: number | null, version: number, start: number, end: number, text: string,
  *   annotator: string }, SavedLine]} save_line

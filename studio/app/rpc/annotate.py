@@ -28,6 +28,7 @@ from studio.app.rpc.requests import (
 from studio.errors import NotTheirs, UsageError
 from studio.service import Studio, serializers
 from studio.service.search import TOP
+from studio.service.videos.files import display_name
 from studio.timeline import seconds
 
 WINDOW_CHARS = 64
@@ -103,7 +104,8 @@ def _transcript(studio: Studio) -> list[Method]:
 
     def read_subtitles(request: ReadSubtitles) -> Any:
         row, said = studio.videos.get(request.video), request.text or _decoded(request.bytes)
-        return studio.transcripts.read_subtitles(row, said, actor(studio, request))
+        name = display_name(request.name) if request.name else ""
+        return studio.transcripts.read_subtitles(row, said, actor(studio, request), name)
 
     def save_line(request: SaveLine) -> Any:
         row, name = studio.videos.get(request.video), annotator(request)

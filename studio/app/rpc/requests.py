@@ -176,9 +176,10 @@ class SaveSchema(Request):
 
 @dataclass(frozen=True, slots=True)
 class ReadSubtitles(Request):
-    """A subtitle file: its `text`, or its `bytes` in base64 where they are not UTF-8."""
+    """A subtitle file called `name`: its `text`, or its `bytes` in base64 where they are not UTF-8."""
 
     video: str
+    name: str = ""
     text: Annotated[str, AtMost("import_bytes")] = ""
     bytes: Annotated[str, AtMost("import_bytes")] = ""
 

@@ -22,7 +22,8 @@ class Transcripts:
         self._store, self._limits = store, limits
 
     def lines(self, video: Row) -> list[Row]:
-        """What is said in a video: `id`, `start`, `end` in s, `text`, `source`, `version`, `annotator`."""
+        """What is said in a video: `id`, `start`, `end` in s, `text`, `source`, `version`, `annotator`, and `origin`,
+        the file or stream that it was read from ("" where it was typed, or nobody wrote it down)."""
         found = self._store.read(lambda db: transcripts.listed(db, video["id"]))
         return [_line(line) for line in found]
 
@@ -34,9 +35,10 @@ class Transcripts:
             for each in found
         ]
 
-    def read_subtitles(self, video: Row, said: str | bytes, by: Actor = OWNER) -> Row:
+    def read_subtitles(self, video: Row, said: str | bytes, by: Actor = OWNER, name: str = "") -> Row:
         """Take the lines of a subtitle file (SRT, WebVTT, ASS) in place of those there are, as an import: `count`, how
-        many, `import`, the id to undo it by, and `problems`, sentences on what was guessed or left out.
+        many, `import`, the id to undo it by, and `problems`, sentences on what was guessed or left out. `name` is that
+        of the file.
 
         Raises FormatError, UsageError, PermissionDenied.
         """
@@ -53,7 +55,7 @@ class Transcripts:
         def work(db: sqlite3.Connection) -> Row:
             may_transcribe(db, video["id"], by)
             batch = Batch(video["id"], lines=found)
-            made = imports.insert(db, video["name"], form, "lines", [batch], by.name)
+            made = imports.insert(db, name or video["name"], form, "lines", [batch], by.name)
             return {"count": len(found), "import": made, "problems": list(read.problems)}
 
         return self._store.write(work)
@@ -105,6 +107,7 @@ class Transcripts:
 
 def _line(line: Row) -> Row:
     shown = {key: line[key] for key in ("id", "text", "source", "version", "annotator")}
+    shown["origin"] = line.get("origin", "")  # revisions of earlier releases lack it
     return {**shown, "start": seconds(line["start_us"]), "end": seconds(line["end_us"])}
 
 

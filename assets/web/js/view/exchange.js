@@ -128,7 +128,8 @@ export class Exchange {
 
   /** @param {PastImport} past */
   pastRow(past) {
-    const count = `${past.annotations} ${past.kind === "lines" ? "lines" : "annotations"}`;
+    const [marked, said] = [counted(past.annotations, "annotation"), counted(past.lines, "line")];
+    const count = past.kind === "lines" ? said : past.lines ? `${marked}, ${said}` : marked;
     const who = `${past.annotator || "somebody"}, ${new Date(past.at).toLocaleString()}`;
     return el(
       "li",

@@ -140,6 +140,7 @@ export class Transcript extends Emitter {
 
   draw() {
     this.$("transcript-empty").hidden = this.lines.length > 0;
+    this.$("transcript-from").textContent = originsOf(this.lines);
     this.list.replaceChildren(
       ...this.lines.map((line) =>
         el(
@@ -297,7 +298,7 @@ export class Transcript extends Emitter {
     }
     const start = this.time();
     const end = Math.min(start + NEW_S, this.doc?.store.video?.duration ?? start);
-    const added = { id: null, start, end, text: "", source: "typed", version: 0, annotator: "" };
+    const added = { id: null, start, end, text: "", source: "typed", version: 0, annotator: "", origin: "" };
     this.lines = [...this.lines, added].sort(byStart);
     this.show();
     this.edit(this.nodeOf("new"));
@@ -399,7 +400,7 @@ export class Transcript extends Emitter {
     input.value = "";
     if (!file || !video) return;
     try {
-      const request = { video, ...(await contentOf(file)), annotator: currentUser() };
+      const request = { video, name: file.name, ...(await contentOf(file)), annotator: currentUser() };
       const made = await call(this.server, "read_subtitles", request);
       const said = [`${made.count} lines were imported.`, ...made.problems].join(" ");
       toast(said, "info", () => this.undoImport(made.import));
@@ -408,6 +409,21 @@ export class Transcript extends Emitter {
     }
     await this.load();
   }
+}
+
+/**
+ * A sentence on where lines come from, with how many where that is several places.
+ * @param {Line[]} lines
+ */
+function originsOf(lines) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { origin, source } of lines) {
+    const from = origin ? `from ${origin}` : source === "typed" ? "typed here" : "from subtitles of the video";
+    counts.set(from, (counts.get(from) ?? 0) + 1);
+  }
+  const said = [...counts].map(([from, count]) => (counts.size > 1 ? `${from} (${count})` : from)).join(", ");
+  return said && `${said[0].toUpperCase()}${said.slice(1)}.`;
 }
 
 /**
