@@ -294,7 +294,7 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
             count[what + "outside"] += 1
         else:
             count[what + "cut"] += end > footage.duration + OVERHANG or start < 0
-            count[what + "unlike"] += _is_unlike(mark, footage)
+            count[what + "unlike"] += on.own and _is_unlike(mark, footage)
             label, track, note = (_text(t) for t in (mark.label, mark.track, mark.note))
             is_long = len(label) > longest or len(track) > most.label_chars or len(note) > most.note_chars
             count[what + "long"] += is_long

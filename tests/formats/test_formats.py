@@ -126,6 +126,18 @@ def test_subtitles_have_the_annotations_or_the_transcript() -> None:
         assert b"one" not in _bytes(name, holds.narrowed(only_said, "annotations"))
 
 
+@pytest.mark.parametrize("name", ["elan", "textgrid", "nova", "via", "csv", "json"])
+@pytest.mark.parametrize(
+    "track", ["Transcript", "Transcript (2)", "Transcript (lines)", "transcript", "Transcript (lines) (2)"]
+)
+def test_annotations_are_no_lines_whatever_their_track_is_called(name: str, track: str) -> None:
+    over = ((0, 2_000_000, "one"), (1_000_000, 3_000_000, "two"))
+    timeline = Timeline(STEADY, (Annotation("a", Segment(0, 3_000_000), track, "x"),), lines=over)
+    back = written_and_read(named(name), timeline)
+    assert [(a.label, a.track) for a in back.annotations] == [("x", named(name).holds.naming(track))]
+    assert back.lines == over
+
+
 def test_ass_says_no_time_after_ten_hours() -> None:
     """It has one digit for hours: what is later is left out, and said."""
     long = replace(HOURS, duration=11 * 3_600_000_000)

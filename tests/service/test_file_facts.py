@@ -75,11 +75,13 @@ def test_chosen_subtitles_become_the_transcript(
     path = with_texts(source, tmp_path / "film.mkv", [("eng", 1, [(100, "Hello")]), ("fra", 0, [(100, "Bonjour")])])
     row = studio.videos.add(path)
     studio.jobs.index(row["id"])
-    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Hello"]
+    said = [(line["text"], line["origin"]) for line in studio.transcripts.lines(row)]
+    assert said == [("Hello", "subtitle stream")]
     french = media.probe(path).texts[1].index
     studio.videos.choose_tracks(row["id"], None, french)
     studio.jobs.index(row["id"])
-    assert [line["text"] for line in studio.transcripts.lines(row)] == ["Bonjour"]
+    said = [(line["text"], line["origin"]) for line in studio.transcripts.lines(row)]
+    assert said == [("Bonjour", f"subtitle stream {french}")]
     assert main(["--home", str(studio.settings.home), "tracks", row["id"]]) == 0
     assert f"* {french}  subtitles 2, fra, " in capsys.readouterr().out
 

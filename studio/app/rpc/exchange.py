@@ -1,6 +1,7 @@
 """Annotation files in and out, for the Annotate and Library pages; see `Exchange` for the answers.
 
-A file comes by POST /incoming and is named by its token; one goes out by GET /export/VIDEO?format=NAME.
+A file comes by POST /incoming and is named by its token; one goes out by GET /export/VIDEO?format=NAME, of subtitles
+also with kind=annotations or kind=lines.
 """
 
 from typing import Any
