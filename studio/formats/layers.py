@@ -37,7 +37,9 @@ def layered(annotations: Iterable[Annotation], *, by_annotator: bool = False) ->
 
 
 def layered_lines(lines: Iterable[Cue], name: str, taken: Collection[str] = ()) -> dict[str, list[Annotation]]:
-    """Tier → lines of a transcript as annotations, none of which overlap; no tier is called as one that is `taken`."""
+    """Tier → lines of a transcript as annotations, none of which overlap. No tier is called as one that is `taken`,
+    also where capitals are one with small letters, as in the names of files on some disks."""
+    known = {each.casefold() for each in taken}
     tiers = layered(Annotation("", Segment(start, end), name, words) for start, end, words in lines).values()
-    free = (each for each in chain([name], (f"{name} ({k})" for k in count(2))) if each not in taken)
+    free = (each for each in chain([name], (f"{name} ({k})" for k in count(2))) if each.casefold() not in known)
     return dict(zip(free, tiers, strict=False))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from studio.config import Limits
 from studio.errors import FormatError, UsageError
-from studio.formats import FORMATS, Format, Holds, guessed, losses, named, native, place, subtitles, table
+from studio.formats import FORMATS, Format, Holds, archive, guessed, losses, named, native, place, subtitles, table
 from studio.formats.model import NO_LABEL, Mark, Part
 from studio.timeline import SOURCES, Annotation, Cue, Footage, Segment, Timeline
 from tests.formats.conftest import HOURS, STEADY, TEXTS, segments_of, timelines_of, written_and_read
@@ -136,6 +136,9 @@ def test_annotations_are_no_lines_whatever_their_track_is_called(name: str, trac
     back = written_and_read(named(name), timeline)
     assert [(a.label, a.track) for a in back.annotations] == [("x", named(name).holds.naming(track))]
     assert back.lines == over
+    if name == "nova":
+        files = archive.unpack(_bytes(name, timeline))
+        assert len({file.casefold() for file in files}) == len(files) == 6
 
 
 def test_ass_says_no_time_after_ten_hours() -> None:
