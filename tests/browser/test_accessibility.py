@@ -56,6 +56,7 @@ def full(page: Page, served: Served, bikes: str) -> AnnotatePage:
     studio.store.write(lambda db: [runs.insert(db, run) for run in made])
     if not studio.transcripts.lines(studio.videos.get(bikes)):
         studio.transcripts.save_line(studio.videos.get(bikes), None, 1, 2, "What is said")
+    studio.labels.add("Moments", "label 0")
     for name in ("Anna", "Berta"):
         edits = [
             {"edit_id": f"axe {name} {n} {id(page)}", "op": "create", "base_version": 0, "id": f"{name} {n} {id(page)}",
@@ -183,7 +184,7 @@ def importing(page: Page) -> None:
     table = b"track,label,start,end\nMoments,a car,1,2\n"
     page.click("#import")
     page.set_input_files("#import-file", {"name": "moments.csv", "mimeType": "text/csv", "buffer": table})
-    expect(page.locator("#import-counts")).to_contain_text("1 segment")
+    expect(page.locator("#import-counts")).to_contain_text("1 new segment")
 
 
 def row_menu(page: Page) -> None:
