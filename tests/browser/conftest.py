@@ -129,13 +129,21 @@ def page(new_page: Callable[[], Page]) -> Page:
 
 
 @pytest.fixture
-def bikes(served: Served) -> str:
-    """The id of a video whose annotations are cleared first."""
+def bikes(served: Served) -> Iterator[str]:
+    """The id of a video on which nothing was done yet, in a library without a schema."""
     video = video_id(served.home, "bikes")
     with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
-        db.execute("DELETE FROM annotations WHERE video_id = ?", (video,))
-        db.execute("DELETE FROM runs WHERE video_id = ?", (video,))
-    return video
+        for table in ("annotations", "runs", "lines"):
+            db.execute(f"DELETE FROM {table} WHERE video_id = ?", (video,))
+        _drop_schema(db)
+    yield video
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        _drop_schema(db)
+
+
+def _drop_schema(db: sqlite3.Connection) -> None:
+    for table in ("labels", "tracks"):
+        db.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture

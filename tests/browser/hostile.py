@@ -88,6 +88,7 @@ def _annotate(studio: Studio, video: str) -> None:
                 "id": "told", "track": "Told", "note": ""}  # fmt: skip
         results = studio.timelines.save(video, [edit, told], text)["results"]
         assert all(result["ok"] for result in results), results
+        studio.labels.add(text, text)
 
 
 def _propose(studio: Studio, video: str) -> None:

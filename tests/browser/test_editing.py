@@ -247,30 +247,24 @@ def test_keys_stay_commands_until_a_person_goes_into_a_field(page: Page, served:
 
 def test_a_digit_accepts_a_proposal_under_a_class(page: Page, served: Served, bikes: str) -> None:
     with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
-        db.execute("DELETE FROM labels")
         db.execute(
             "INSERT INTO labels VALUES ('Moments', 'car', '#0072b2', '1', 0), ('Moments', 'bus', '#e69f00', '2', 1)"
         )
         db.execute("INSERT OR REPLACE INTO tracks VALUES ('Moments', 1)")
     annotate_page = AnnotatePage(page, served.url).open(bikes)
-    try:
-        page.fill("#ground-query", "something red")
-        page.click("text=Find moments")
-        page.locator("#segment-list [data-kind=prediction]").first.click()
-        page.locator("#timeline").focus()
-        page.keyboard.press("a")
-        expect(page.locator("#toast")).to_have_text(
-            "“Moments” takes only its labels: press the key of one to accept it so (1 car, 2 bus)."
-        )
-        page.keyboard.press("2")
-        annotate_page.saved()
-        asked = "SELECT a.label, a.source, p.label FROM annotations a JOIN predictions p ON p.id = a.prediction_id"
-        assert rows(served.home, f"{asked} WHERE a.video_id = ?", bikes) == [("bus", "accepted", "something red")]
-        assert rows(served.home, "SELECT label FROM labels ORDER BY position") == [("car",), ("bus",)]
-    finally:
-        with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
-            db.execute("DELETE FROM labels")
-            db.execute("DELETE FROM tracks")
+    page.fill("#ground-query", "something red")
+    page.click("text=Find moments")
+    page.locator("#segment-list [data-kind=prediction]").first.click()
+    page.locator("#timeline").focus()
+    page.keyboard.press("a")
+    expect(page.locator("#toast")).to_have_text(
+        "“Moments” takes only its labels: press the key of one to accept it so (1 car, 2 bus)."
+    )
+    page.keyboard.press("2")
+    annotate_page.saved()
+    asked = "SELECT a.label, a.source, p.label FROM annotations a JOIN predictions p ON p.id = a.prediction_id"
+    assert rows(served.home, f"{asked} WHERE a.video_id = ?", bikes) == [("bus", "accepted", "something red")]
+    assert rows(served.home, "SELECT label FROM labels ORDER BY position") == [("car",), ("bus",)]
 
 
 def test_two_windows_of_one_browser_lose_nothing_while_the_server_is_away(

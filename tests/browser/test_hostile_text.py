@@ -268,7 +268,7 @@ def test_in_the_library_it_is_text(watched: Watched, library: Library, tmp_path:
         some = dict(list(zip(library.named, PAYLOADS, strict=True))[first : first + 6])
         put_jobs(library.served.home, "failed", some)
         for video, text in some.items():
-            expect(watched.page.locator(f".card[data-video='{video}'] .error")).to_have_text(text)
+            expect(watched.page.locator(f".card[data-video='{video}'] .error").last).to_have_text(text)
     watched.calm()
 
 
