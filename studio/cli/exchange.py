@@ -9,7 +9,7 @@ from studio import formats
 from studio.atomic_files import write_atomic
 from studio.cli.common import Args, Commands, Json, bar, known, opened, show
 from studio.errors import NotFound, UsageError
-from studio.formats.model import transcript_lines
+from studio.formats.model import segments, transcript_lines
 from studio.formats.table import ROLES
 from studio.service import Studio
 from studio.service.exchange import dataset
@@ -182,7 +182,7 @@ def _told(result: Json) -> list[str]:
     for part in result["parts"]:
         to = f"→ {part['video']['name']}" if part["video"] else "left out"
         found = f" ({part['rule']})" * bool(part["rule"])
-        lines.append(f"{part['name'] or result['file']} {to}{found}: {part['segments']} segments")
+        lines.append(f"{part['name'] or result['file']} {to}{found}: {segments(part['segments'])}")
         lines += [f"    {problem}" for problem in part["problems"]]
     for what in ("tracks", "labels"):
         names = [f"{n['name']}→{n['to']}" if n["name"] != n["to"] else n["name"] for n in result[what]]
@@ -193,12 +193,14 @@ def _told(result: Json) -> list[str]:
     if result["lines_already"]:
         lines.append(f"{transcript_lines(result['lines_already'])} there already")
     if result["already"]:
-        lines.append(f"{result['already']} are there already")
+        lines.append(f"{result['already']} {'is' if result['already'] == 1 else 'are'} there already")
+    # “annotations” and “lines”, of one without its s
+    new = f"{result['segments']} {result['kind'].removesuffix('s' * (result['segments'] == 1))}"
     if "import" in result:
-        lines.append(f"{result['segments']} {result['kind']} added; take them back with: studio import --undo "
+        lines.append(f"{new} added; take them back with: studio import --undo "
                      f"{result['import']}")  # fmt: skip
     else:
-        lines.append(f"{result['segments']} {result['kind']} would be added")
+        lines.append(f"{new} would be added")
     return lines
 
 

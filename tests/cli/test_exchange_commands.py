@@ -52,7 +52,7 @@ def test_import_is_seen_done_listed_and_undone(run: Any, studio: Studio, eaf: Pa
     status, out, err = run("import", eaf, "--preview")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "bikes.mp4 → bikes.mp4: 1 segments", "tracks: Gesture", "labels: wave", "1 annotations would be added",
+        "bikes.mp4 → bikes.mp4: 1 segment", "tracks: Gesture", "labels: wave", "1 annotation would be added",
     ]  # fmt: skip
     assert studio.timelines.annotations(studio.videos.resolve("bikes.mp4")["id"]) == []
     status, out, _ = run("import", eaf, "--map-track", "Gesture=Hands", "--map-label", "wave=", "--by", "zoe", "--json")
