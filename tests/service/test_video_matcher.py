@@ -91,3 +91,10 @@ def test_a_command_takes_no_loose_name() -> None:
     assert MATCHER.find("talk.wav", loosely=False).row is None
     assert MATCHER.find("/elsewhere/talk.mp4", loosely=False).row is None
     assert MATCHER.find("cam1/rec.mp4", loosely=False).row == ROWS[5]
+
+
+def test_of_two_videos_with_one_content_the_name_decides() -> None:
+    twins = VideoMatcher([{**ROWS[0], "sha256": "a" * 64}, {**ROWS[2], "sha256": "a" * 64}, ROWS[1]])
+    match = twins.find("other/thirty.mp4", "a" * 64)
+    assert match.row is not None and match.row["name"] == "thirty.mp4"
+    assert twins.find("my talk.mp4", "a" * 64).several, "a name of another content decides nothing"

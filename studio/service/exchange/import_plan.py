@@ -63,12 +63,9 @@ class Ready:
 
 
 def matched(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
-    """The video that a part is about, and the part with its times on that video. Where several have the content that
-    the file says, the name decides among them; where none has the name, what else the file calls the video does."""
+    """The video that a part is about, and the part with its times on that video. Where none has the name, what else the
+    file calls the video decides."""
     match = library.find(name, part.sha256)
-    if match.several and part.sha256:
-        named = library.find(name)
-        match = named if named.row and named.row["sha256"] == part.sha256 else match
     for other in part.also:
         if match.row is None and not match.several and (found := library.find(other.video)).row:
             marks, lines = (_later(of, other.shift) for of in (part.marks, part.lines))

@@ -49,8 +49,13 @@ class VideoMatcher:
                 self._by.setdefault(key, []).append(row)
 
     def find(self, name: str, sha256: str = "", *, loosely: bool = True) -> Match:
-        """The one video that a name means; `sha256` of its file where that is known, which no name can overrule. Not
-        `loosely`: only as people write it who mean a video of this library."""
+        """The one video that a name means; `sha256` of its file where that is known, which no name can overrule: the
+        name decides among those that have it. Not `loosely`: only as people write it who mean a video of this library.
+        """
+        if len(self._by.get(("sha256", sha256), [])) > 1:
+            named = self.find(name, loosely=loosely)
+            if named.row and named.row["sha256"] == sha256:
+                return named
         for rule, rows in (*self._exactly(name, sha256), *(self._loosely(name) if loosely else ())):
             if len(rows) > 1 and len(nearest := _in_folders(rows, name)) == 1:
                 rule, rows = _joined(rule, "by the folders that fit best"), nearest
