@@ -35,7 +35,7 @@ export class DragPreview {
       player.pause();
       this.#before = player.time;
     }
-    player.seek(frameOf(player, start, end, part));
+    player.scrub(frameOf(player, start, end, part));
     this.tooltip.say(`${clock(start)} – ${clock(end)}\n${(end - start).toFixed(3)} s`, x, y);
     this.inspector.showTimes(draft);
   }

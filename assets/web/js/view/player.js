@@ -23,6 +23,8 @@ export class Player extends Emitter {
   rateBack = 1;
   /** paused where a seek put it: then the element's clock is the truth */
   sought = false;
+  /** where the next seek goes, once this one is done @type {number | null} */
+  #scrubbed = null;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
@@ -33,7 +35,10 @@ export class Player extends Emitter {
     }
     video.addEventListener("play", () => (this.sought = false));
     video.addEventListener("ended", () => this.range?.loop && this.again(this.range.start)); // a range that ends with the video
-    video.addEventListener("seeked", () => !video.seeking && this.shown(video.currentTime));
+    video.addEventListener("seeked", () => {
+      if (this.#scrubbed !== null) this.seek(this.#scrubbed);
+      else if (!video.seeking) this.shown(video.currentTime);
+    });
     if (video.requestVideoFrameCallback) {
       const onFrame = (/** @type {number} */ _, /** @type {VideoFrameCallbackMetadata} */ frame) => {
         if (!this.stale(frame.mediaTime)) this.shown(frame.mediaTime);
@@ -117,6 +122,7 @@ export class Player extends Emitter {
   /** Into the middle of the wanted frame: a seek to its very edge may show the one before. @param {number} time */
   seek(time) {
     const { frames } = this;
+    this.#scrubbed = null;
     if (!frames.pts.length) {
       this.video.currentTime = this.offset + time;
       return;
@@ -129,6 +135,15 @@ export class Player extends Emitter {
       this.time = start;
       this.emit("time", null);
     }
+  }
+
+  /** Where a hand moves to: one seek after the other, always to the newest place, or frames that nobody waits for any
+   * more are decoded first.
+   * @param {number} time
+   */
+  scrub(time) {
+    if (this.video.seeking) this.#scrubbed = time;
+    else this.seek(time);
   }
 
   // The time where the displayed frame ends.
