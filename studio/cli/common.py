@@ -105,7 +105,7 @@ def known(studio: Studio, ref: str) -> str:
 def show(args: Args, value: Json, lines: Sequence[str]) -> None:
     """Print the value as one line of JSON where it was asked for, else the lines for people."""
     for line in [json.dumps(value, ensure_ascii=False)] if args.json else lines:
-        print(line)
+        print(line, flush=True)  # whoever reads a pipe of `studio serve` waits for it
 
 
 def queries_for(sub: argparse.ArgumentParser, what: str, top: int) -> None:

@@ -20,9 +20,11 @@ def register(commands: Commands) -> None:
     sub.add_argument("action", choices=["list", "verify", "download", "add"])
     sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
     sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
-    sub = commands.add("backup", backup, "copy the library's database, also while the studio runs", as_json=False)
+    sub = commands.add("backup", backup, "copy the library's database, also while the studio runs",
+                       examples=("studio backup library.db", "studio backup library.db --json"))  # fmt: skip
     sub.add_argument("file", metavar="FILE", type=Path)
-    sub = commands.add("restore", restore, "put a backup in the place of the library's database", as_json=False)
+    sub = commands.add("restore", restore, "put a backup in the place of the library's database",
+                       examples=("studio restore library.db",))  # fmt: skip
     sub.add_argument("file", metavar="FILE", type=Path)
     sub = commands.add("trash", trash, "list what was removed, bring it back, or delete it for good",
                        examples=("studio trash list", "studio trash restore 0123456789ab", "studio trash empty"),
@@ -83,14 +85,16 @@ def trash(args: Args) -> int:
 def backup(args: Args) -> int:
     """`studio backup`"""
     with opened(args) as studio:
-        print(backups.backup(studio.settings, studio.store, args.file))
+        file = backups.backup(studio.settings, studio.store, args.file)
+    show(args, {"backup": str(file), "bytes": file.stat().st_size}, [str(file)])
     return 0
 
 
 def restore(args: Args) -> int:
     """`studio restore`"""
     kept = backups.restore(settings_of(args), args.file)
-    print("The library is as the backup has it." + (f" What was there is kept as {kept}." if kept else ""))
+    said = "The library is as the backup has it." + (f" What was there is kept as {kept}." if kept else "")
+    show(args, {"restored": str(args.file), "kept": str(kept) if kept else None}, [said])
     return 0
 
 

@@ -2,10 +2,11 @@
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from studio.cli.common import ENCODER, Args, Commands, bar, known, opened, settings_of, show
+from studio.cli.common import ENCODER, Args, Commands, Json, bar, known, opened, settings_of, show
 from studio.errors import UsageError
 from studio.jobs import ProcessBackend
 from studio.platform import system
@@ -20,7 +21,10 @@ def register(commands: Commands) -> None:
         ("serve", serve, "open the studio in the browser"),
         ("demo", demo, "add the demo library, index it, and open the studio"),
     ):
-        sub = commands.add(name, run, what, as_json=False, examples=(f"studio {name} --port 8000 --no-browser",))
+        sub = commands.add(
+            name, run, what, examples=(f"studio {name} --port 8000 --no-browser", f"studio {name} --no-browser --json"),
+            more="With --json it prints one line when it can be reached, and runs on.",
+        )  # fmt: skip
         sub.add_argument("--host", default="127.0.0.1")
         sub.add_argument("--port", type=int, default=7860)
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
@@ -57,6 +61,11 @@ def register(commands: Commands) -> None:
 
 def serve(args: Args) -> int:
     """`studio serve`"""
+    return _serve(args, {})
+
+
+def _serve(args: Args, also: Json) -> int:
+    """Serve until it is stopped; `also` joins what --json prints once it can be reached."""
     from studio.app import serve as run_app  # the web stack takes seconds to import; no other command needs it
 
     folders = tuple(system.real_path(folder.expanduser()) for folder in args.folder)
@@ -71,6 +80,7 @@ def serve(args: Args) -> int:
         open_browser=not args.no_browser,
         mcp=args.mcp,
         behind_proxy=args.behind_proxy,
+        ready=lambda url: show(args, {"url": url, "library": str(settings.home), **also}, []),
     )
     return 0
 
@@ -82,13 +92,15 @@ def demo(args: Args) -> int:
     settings = settings_of(args)
     # in a child process: this one goes on to serve, and must not hold on to the models' memory
     backend = ProcessBackend(settings)
+    rows = []
     with closing(Studio(settings, backend=backend)) as studio, bar("demo library") as progress:
         files = build(settings.home / "demo", progress)
         for number, file in enumerate(files):
             row = studio.videos.add(file)
             progress(number / len(files), f"indexing {row['name']}")
             studio.jobs.index(row["id"])
-    return serve(args)
+            rows.append(row)
+    return _serve(args, {"videos": _listed(rows)})
 
 
 def add(args: Args) -> int:
@@ -102,14 +114,16 @@ def add(args: Args) -> int:
             added, failed = studio.videos.add_all([file])
             rows += added
             problems += failed
-    listed = [{"id": r["id"], "path": r["path"], "duration": seconds(r["duration_us"])} for r in rows]
-    show(args, {"videos": listed}, [f"{v['id']}  {clock(r['duration_us']):>12}  {v['path']}"
-                                      for v, r in zip(listed, rows, strict=True)])  # fmt: skip
+    show(args, {"videos": _listed(rows)}, [f"{r['id']}  {clock(r['duration_us']):>12}  {r['path']}" for r in rows])
     notes = [f"“{r['name']}”: {note}" for r in rows for note in tracks.notes(r)]
     notes += [note for each in found for note in each.notes]
     for problem in notes + problems:
         print(f"studio: {problem}", file=sys.stderr)
     return 1 if problems else 0
+
+
+def _listed(rows: Sequence[Json]) -> list[Json]:
+    return [{"id": row["id"], "path": row["path"], "duration": seconds(row["duration_us"])} for row in rows]
 
 
 def index(args: Args) -> int:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -107,13 +108,38 @@ def test_annotations_and_export(run: Any, indexed: Studio, clips: dict[str, Path
 
 def test_the_rest_works(run: Any, tmp_path: Path, clips: dict[str, Path]) -> None:
     assert run("index", clips["bikes"], "--json")[1]["indexed"][0]["frames"] > 5
-    assert run("backup", tmp_path / "copy.db")[0] == 0
     assert Studio(Settings(home=tmp_path / "other")).close() is None
     status, out, _ = run("models", "verify", "--json")
     assert status == 0
     tasks = {card["task"] for card in out["models"]}
     assert tasks >= {"text_video", "grounding", "expression", "dialog_emotion", "active_speaker", "face_detector"}
     assert run("doctor", "--json")[0] == 0
+
+
+def test_backup_and_restore_print_json(run: Any, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    status, out, _ = run("backup", copy, "--json")
+    assert (status, out) == (0, {"backup": str(copy), "bytes": copy.stat().st_size})
+    home = tmp_path / "home"
+    restore = [sys.executable, "-m", "studio.cli", "restore", str(copy), "--home", str(home), "--json"]
+    first, second = (json.loads(subprocess.check_output(restore, timeout=60)) for _ in range(2))
+    assert first == {"restored": str(copy), "kept": None}
+    assert second["restored"] == str(copy)
+    assert Path(second["kept"]).parent == home
+
+
+def test_serve_prints_where_it_can_be_reached(tmp_path: Path) -> None:
+    options = ["--home", str(tmp_path), "--port", "0", "--no-browser", "--json"]
+    command = [sys.executable, "-m", "studio.cli", "serve", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = json.loads(process.stdout.readline())
+            assert said["library"] == str(tmp_path)
+            with urllib.request.urlopen(said["url"], timeout=30) as page:
+                assert b"Moment Studio" in page.read()
+        finally:
+            process.terminate()
 
 
 @pytest.mark.parametrize(
