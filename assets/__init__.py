@@ -5,8 +5,6 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 HEAD = """
-<link rel="stylesheet" href="/web/css/studio.css">
-<link rel="stylesheet" href="/web/css/annotate.css">
 <link rel="icon" type="image/svg+xml" href="/web/icons/moment.svg">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 """

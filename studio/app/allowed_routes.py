@@ -33,6 +33,7 @@ ROUTES = (
     AllowedRoute(("GET",), f"/array/{NAME}/{NAME}"),
     AllowedRoute(("GET",), f"/report/{NAME}"),
     AllowedRoute(("GET",), f"/export/{NAME}"),
+    AllowedRoute(("GET",), "/changes"),
     AllowedRoute(READING, "/web/.+"),
     AllowedRoute(("POST",), "/incoming", "file"),
     AllowedRoute(("POST",), "/upload", "file"),

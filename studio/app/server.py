@@ -7,7 +7,7 @@ import mimetypes
 import socket
 import threading
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
@@ -16,14 +16,17 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from gradio.queueing import Queue
 
 from studio import logs
 from studio.app import api, login, pages
+from studio.app.change_events import ChangeEvents
 from studio.app.http_protocol import with_header_deadline
 from studio.app.media_routes import routes
 from studio.app.request_guard import RequestGuard
 from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
 from studio.app.validation_errors import say_what_is_wrong
+from studio.app.web_files import KeepNamedByContent, WebFiles
 from studio.assets import FOLDER, HEAD
 from studio.config import Settings
 from studio.errors import UsageError
@@ -31,6 +34,7 @@ from studio.platform import system
 from studio.service import Studio
 from studio.service.system.backup import exclusive_lock
 
+LOOK_FOR_CALLS_S = 0.05
 log = logging.getLogger(__name__)
 for ending, kind in ((".js", "text/javascript"), (".css", "text/css"), (".svg", "image/svg+xml")):
     mimetypes.add_type(kind, ending)  # Windows asks its registry, where any program may have left another answer
@@ -57,24 +61,30 @@ def create_app(
     if mcp:
         api.check_mcp()
 
+    changes = ChangeEvents(studio)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         studio.close()
 
     app = FastAPI(title="Moment Studio", lifespan=lifespan, openapi_url=None)
+    app.state.changes = changes
     app.include_router(routes(studio))
+    app.include_router(changes.routes())
     others = not is_loopback(host)
     logged_in = others or behind_proxy is not None
     app.include_router(login.routes(studio, always=logged_in))
+    web = WebFiles()
+    app.include_router(web.routes())
     app.mount("/web", NoCacheStaticFiles(directory=FOLDER / "web"), name="web")
-    blocks = pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls)
+    blocks = pages.build(studio, web.script.address).queue(max_size=studio.settings.limits.waiting_calls)
+    _let_idle(blocks._queue)
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
         theme=pages.theme(),
-        head=HEAD,
         max_file_size=studio.settings.limits.upload_bytes,
         show_error=False,
         ssr_mode=False,
@@ -97,8 +107,14 @@ def create_app(
         mcp=mcp,
         behind_proxy=behind_proxy,
     )
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(KeepNamedByContent)
+    app.add_middleware(SecurityHeaders, head=HEAD + web.head())
     return app
+
+
+def _let_idle(queue: Queue) -> None:
+    """Gradio looks a thousand times a second, but on Windows, whether a program called it; pages do not call it so."""
+    queue.sleep_when_free = queue.progress_update_sleep_when_free = LOOK_FOR_CALLS_S
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:
@@ -116,8 +132,10 @@ def serve(
     open_browser: bool,
     mcp: bool = False,
     behind_proxy: str | None = None,
+    ready: Callable[[str], object] = lambda url: None,
 ) -> None:
-    """Serve until interrupted; `mcp` and `behind_proxy` as for `create_app`.
+    """Serve until interrupted; `mcp` and `behind_proxy` as for `create_app`. `ready` is told the address once requests
+    are answered there.
 
     Raises UsageError for an address that others could reach while nobody has to log in, or for MCP where it is not
     installed; StoreError when another studio serves this library already.
@@ -139,9 +157,6 @@ def serve(
             studio.close()
             raise
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
-        log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
-        if open_browser:
-            threading.Timer(1.5, webbrowser.open, [url]).start()
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -150,7 +165,31 @@ def serve(
             # believed from this machine, or from the addresses in the variable FORWARDED_ALLOW_IPS
             proxy_headers=behind_proxy is not None,
         )
-        uvicorn.Server(config).run(sockets=[listening])
+
+        def started() -> None:
+            log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
+            ready(url)
+            if open_browser:
+                threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()  # some browsers block
+
+        _Server(config, started, app.state.changes.close).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """One that says when it can be reached, and when it is about to wait for its streams to end."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object], closing: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready, self._closing = ready, closing
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing()
+        await super().shutdown(sockets)
 
 
 def _has_users(settings: Settings) -> bool:

@@ -56,7 +56,12 @@ _KINDS = (
         prepare=f"{_HANDLERS}:index_before",
     ),
     JobKind("glance", f"{_HANDLERS}:glance", "Finding this moment", queued=False),
-    JobKind("survey", f"{_HANDLERS}:survey", "Looking for what is in here", button="What is in here"),
+    JobKind(
+        "survey",
+        f"{_HANDLERS}:survey",
+        "Looking for what earlier questions asked",
+        button="Suggest from earlier questions",
+    ),
     JobKind(
         "speakers",
         f"{_HANDLERS}:speakers",

@@ -78,6 +78,7 @@ class Store:
             raise refusal(error, "The library cannot be opened") from error
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._places = threading.Semaphore(READERS)
+        self._observer: sqlite3.Connection | None = None
         self._here = threading.local()  # whether this thread is reading
         self._waiting: queue.Queue[tuple[Work[Any], Future[Any]] | None] = queue.Queue()
         self._queueing = threading.Lock()  # nothing is queued behind the word that ends the writer
@@ -222,6 +223,16 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 self._writer = connect(self.path)
 
+    def data_version(self) -> int:
+        """A number that is another one after each commit, whichever process made it. For one thread."""
+        if self._observer is None:
+            self._observer = connect(self.path)
+        try:
+            (version,) = self._observer.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise refusal(error, "The library could not be read") from error
+        return int(version)
+
     def backup(self, target: Path) -> None:
         """A consistent copy of the database while others go on writing.
 
@@ -238,6 +249,8 @@ class Store:
         self._thread.join()
         while not self._idle.empty():
             self._idle.get_nowait().close()
+        if self._observer:
+            self._observer.close()
         self._writer.close()
 
 

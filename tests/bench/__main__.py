@@ -12,11 +12,25 @@ from typing import Any
 
 import plotly.graph_objects as graph
 
-from tests.bench import browser, encoders, indexing, label_studio, memory, peers, people, search, startup
+from tests.bench import (
+    actions,
+    browser,
+    encoders,
+    indexing,
+    label_studio,
+    memory,
+    page,
+    peers,
+    people,
+    search,
+    startup,
+)
 
 BENCHES = {
     "indexing": (indexing, "Indexing"),
     "browser": (browser, "Timeline and editing"),
+    "page": (page, "A visit"),
+    "actions": (actions, "Actions of whole jobs"),
     "label_studio": (label_studio, "Timeline beside Label Studio"),
     "startup": (startup, "Start-up"),
     "memory": (memory, "Memory of indexing"),

@@ -97,7 +97,7 @@ def test_edits_made_while_the_server_is_away_arrive_later(page: Page, served: Se
     served.stop()
     lane = annotate_page.segments("annotation")[0]["y"]
     annotate_page.drag((3.0, lane), (4.0, lane))
-    expect(page.locator("#save-state")).to_have_text("offline")
+    expect(page.locator("#save-state")).to_have_text("offline, edits kept in this browser")
     annotate_page.drag((3.5, lane), (5.5, lane))
     expect(page.locator(ANNOTATION)).to_have_count(2)
     assert len(rows(served.home, "SELECT id FROM annotations WHERE video_id = ?", bikes)) == 1
@@ -117,7 +117,7 @@ def test_edits_that_never_left_the_page_survive_its_death(page: Page, served: Se
     page.route("**/component_server**", lambda route: route.abort())
     lane = annotate_page.segments("annotation")[0]["y"]
     annotate_page.drag((3.0, lane), (4.0, lane))
-    expect(page.locator("#save-state")).to_have_text("offline")
+    expect(page.locator("#save-state")).to_have_text("offline, edits kept in this browser")
     page.unroute("**/component_server**")
     page.goto("about:blank")
     annotate_page.open(bikes)
@@ -276,7 +276,7 @@ def test_two_windows_of_one_browser_lose_nothing_while_the_server_is_away(
     served.stop()
     for number, annotate_page in enumerate(pages):
         annotate_page.drag((1.0 + 4 * number, lane), (2.0 + 4 * number, lane))
-        expect(annotate_page.page.locator("#save-state")).to_have_text("offline")
+        expect(annotate_page.page.locator("#save-state")).to_have_text("offline, edits kept in this browser")
     for annotate_page in pages:
         annotate_page.page.close(run_before_unload=False)
     served.start()

@@ -20,6 +20,8 @@ def test_every_card_says_where_it_is_from_and_what_it_measured(page: Page, serve
     card.locator("summary").click()
     expect(card.locator("td", has_text=re.compile("^t2i R@10$"))).to_be_visible()
     missing = page.locator("[data-model=moment-detr]")
+    expect(missing).to_be_hidden()
+    missing.locator("xpath=ancestor::details").locator("> summary").click()
     expect(missing).to_contain_text("not installed")
     expect(missing).to_contain_text("studio models add")
     assert page.locator(".card.model").count() >= 10
@@ -39,6 +41,10 @@ def test_two_engines_are_compared_and_the_link_compares_them_again(page: Page, s
     assert page.locator("#try-result .side-a").count() >= 1
     assert page.locator("#try-result .side-b").count() >= 1
     expect(page.locator("#try-result .facts")).to_contain_text("segments in")
+    bar = page.locator("#try-result .side-a").first
+    bar.click()
+    page.wait_for_function("!document.querySelector('#try-result video').paused")
+    page.wait_for_function("parseFloat(document.querySelector('#try-result').style.getPropertyValue('--at')) > 0")
     link = page.url
     page.goto("about:blank")
     page.goto(link)

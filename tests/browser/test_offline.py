@@ -224,7 +224,7 @@ def test_leaving_with_unsaved_edits_warns(page: Page, served: Served, bikes: str
     page.route("**/component_server**", lambda route: route.abort())
     lane = annotate_page.lane()
     annotate_page.drag((3.0, lane), (4.0, lane))
-    expect(page.locator("#save-state")).to_have_text("offline")
+    expect(page.locator("#save-state")).to_have_text("offline, edits kept in this browser")
     with page.expect_event("dialog"):
         page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
@@ -245,7 +245,7 @@ def test_a_conflict_that_nobody_was_asked_about_waits_for_its_video(
     lane = mine.segments("annotation")[0]["y"]
     mine.page.route("**/component_server**", lambda route: route.abort())
     mine.drag((2.0, lane), (5.0, lane))
-    expect(mine.page.locator("#save-state")).to_have_text("offline")
+    expect(mine.page.locator("#save-state")).to_have_text("offline, edits kept in this browser")
     mine.page.close(run_before_unload=False)
     theirs.page.locator(ANNOTATION).click()
     theirs.page.fill("#label-input", "a bus")

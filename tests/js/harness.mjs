@@ -1,7 +1,12 @@
 // A document as the page has one, without a server: what is saved goes to `sent`.
 
 globalThis.localStorage ??= storage();
-globalThis.document ??= { hidden: false };
+globalThis.document ??= Object.assign(new EventTarget(), { hidden: false });
+globalThis.EventSource = class extends EventTarget {
+  static CONNECTING = 0;
+  readyState = 0; // a stream on which nothing comes
+  close() {}
+};
 // A page that polls or tries again must not keep node from ending.
 for (const name of ["setTimeout", "setInterval"]) {
   const real = globalThis[name];

@@ -2,6 +2,7 @@
 
 import { addressOf, current, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
+import { changeFeed } from "./sync/change-feed.js";
 import { currentUser } from "./sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
 import { waitingText } from "./view/jobs-panel.js";
@@ -12,7 +13,7 @@ import { lostVideos } from "./view/lost-videos.js";
 /** @typedef {Listing["videos"][number]} ListedVideo */
 /** @typedef {ListedVideo["sounds"][number]} MediaTrack */
 
-const REFRESH_MS = 1500;
+const REST_MS = 1500; // between two looks at the library while jobs run
 
 /**
  * @param {HTMLElement} element
@@ -340,8 +341,9 @@ export function mount(element, server) {
     uploadAll([...(event.dataTransfer?.files ?? [])]);
   });
 
-  onRoute((route) => route.page === "library" && refresh());
-  setInterval(() => {
-    if (current().page === "library" && !document.hidden) refresh();
-  }, REFRESH_MS);
+  let unsubscribe = () => {};
+  onRoute(({ page }) => {
+    unsubscribe();
+    if (page === "library") unsubscribe = changeFeed.subscribe(refresh, REST_MS);
+  });
 }

@@ -2,6 +2,7 @@
 
 import { current, go, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
+import { changeFeed } from "./sync/change-feed.js";
 import { clock, el, finder } from "./view/dom.js";
 
 /** @import { Calls, ModelCard, Server, Side } from "./types.js" */
@@ -19,7 +20,7 @@ const TASKS = {
   dialog_emotion: "Emotions of dialogue",
   "plug-in": "Plug-ins with errors",
 };
-const POLL_MS = 500;
+const REST_MS = 500; // between two looks at a comparison that runs
 const SIDES = /** @type {const} */ (["a", "b"]);
 
 /**
@@ -33,6 +34,11 @@ export function mount(element, server) {
   /** @type {Known} */
   let known = { models: [], videos: [], tried: {} };
   let turn = 0;
+  const picture = el("video", { controls: true, playsinline: true, "aria-label": "The video that is compared" });
+  /** where its file's time begins, and up to where a segment is played */
+  let offset = 0;
+  /** @type {number | null} */
+  let until = null;
 
   async function load() {
     try {
@@ -46,12 +52,7 @@ export function mount(element, server) {
     const tasks = Object.keys(TASKS).filter((task) => known.models.some((m) => m.task === task));
     $("models-list").replaceChildren(
       ...tasks.map((task) =>
-        el(
-          "section",
-          {},
-          el("h2", { text: TASKS[task] }),
-          el("div", { class: "cards wide" }, ...known.models.filter((m) => m.task === task).map(card)),
-        ),
+        el("section", {}, el("h2", { text: TASKS[task] }), ...cards(known.models.filter((m) => m.task === task))),
       ),
     );
     fill(
@@ -70,6 +71,15 @@ export function mount(element, server) {
   }
 
   // ---------------------------------------------------------------- cards
+
+  /** Those that can be used; the others are folded. @param {ModelCard[]} models */
+  function cards(models) {
+    const grid = (/** @type {ModelCard[]} */ some) => el("div", { class: "cards wide" }, ...some.map(card));
+    const missing = models.filter((m) => !m.installed && !m.problems.length);
+    const there = models.filter((m) => !missing.includes(m));
+    const folded = el("details", {}, el("summary", { text: `${missing.length} not installed` }), grid(missing));
+    return [...(there.length ? [grid(there)] : []), ...(missing.length ? [folded] : [])];
+  }
 
   /** @param {ModelCard} m */
   function card(m) {
@@ -182,14 +192,14 @@ export function mount(element, server) {
     $("try-status").textContent = "Waiting in the queue…";
     try {
       const { jobs } = await call(server, "compare", values);
-      for (;;) {
+      const video = known.videos.find((v) => v.id === values.video);
+      const look = async () => {
+        if (mine !== turn) return true;
         const found = await call(server, "compared", { jobs });
-        if (mine !== turn) return;
-        const shown = known.videos.find((v) => v.id === values.video);
-        if (shown) show(found, shown);
-        if (found.sides.every((side) => !["queued", "running"].includes(side.state))) break;
-        await new Promise((wake) => setTimeout(wake, POLL_MS));
-      }
+        if (mine === turn && video) show(found, video);
+        return found.sides.every((side) => !["queued", "running"].includes(side.state));
+      };
+      await changeFeed.until(look, REST_MS);
     } catch (error) {
       if (mine !== turn) return;
       $("try-status").classList.add("error");
@@ -213,6 +223,7 @@ export function mount(element, server) {
       a.localeCompare(b, undefined, { numeric: true }),
     );
     $("try-result").replaceChildren(
+      pictureOf(video),
       el(
         "div",
         { class: "ruler" },
@@ -227,6 +238,33 @@ export function mount(element, server) {
         ...sides.flatMap((side) => [el("dt", { text: side.model }), el("dd", { text: factsOf(side) })]),
       ),
     );
+  }
+
+  /** What is compared, playing above both; the same element as long as it is the same video. @param {KnownVideo} video */
+  function pictureOf(video) {
+    if (picture.dataset.video === video.id) return picture;
+    picture.dataset.video = video.id;
+    picture.src = `/media/${video.id}`;
+    picture.ontimeupdate = () => {
+      const at = picture.currentTime - video.media_start;
+      $("try-result").style.setProperty("--at", `${(100 * at) / video.duration}%`);
+      if (until !== null && at >= until) {
+        picture.pause();
+        until = null;
+      }
+    };
+    offset = video.media_start;
+    return picture;
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  function play(start, end) {
+    picture.currentTime = offset + start;
+    until = end;
+    picture.play().catch(() => {}); // a file that browsers cannot play: the page shows its bars all the same
   }
 
   /**
@@ -255,7 +293,8 @@ export function mount(element, server) {
               title: words,
               "aria-label": words,
               text: p.label,
-              onclick: () => go("annotate", { video: video.id, t: p.start }),
+              onclick: () => play(p.start, p.end),
+              ondblclick: () => go("annotate", { video: video.id, t: p.start }),
             });
             node.style.width = `${(100 * (p.end - p.start)) / video.duration}%`;
             node.style.opacity = String(0.45 + 0.55 * Math.min(1, Math.max(0, p.score)));

@@ -29,7 +29,10 @@ export function mount(element, server) {
   });
   const name = $("annotator", "input");
   name.value = localStorage.getItem("annotator") || "";
-  name.addEventListener("change", () => localStorage.setItem("annotator", name.value.trim()));
+  name.addEventListener("change", () => {
+    localStorage.setItem("annotator", name.value.trim());
+    document.dispatchEvent(new Event("annotator"));
+  });
   call(server, "session", {}).then(
     ({ user, read_only: readOnly }) => {
       $("banner").textContent = readOnly;

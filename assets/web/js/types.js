@@ -384,7 +384,7 @@
  * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} save_search
  * @property {[{ search: string, annotator: string }, {}]} delete_search
  * @property {[{ search: string, annotator: string }, {}]} restore_search
- * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number }[],
+ * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number, media_start: number }[],
  *   tried: { [task: string]: boolean } }]} list_models
  * @property {[{ [field: string]: string }, { jobs: string[] }]} compare
  * @property {[{ jobs: string[] }, { sides: Side[], agreement: number | null }]} compared

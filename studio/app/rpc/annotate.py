@@ -31,8 +31,6 @@ from studio.service.search import TOP
 from studio.service.videos.files import display_name
 from studio.timeline import seconds
 
-WINDOW_CHARS = 64
-
 
 def methods(studio: Studio) -> list[Method]:
     return [*_timeline(studio), *_models(studio), *_transcript(studio), *exchange.methods(studio)]
@@ -45,7 +43,7 @@ def _timeline(studio: Studio) -> list[Method]:
 
     def changes(request: Changes) -> Any:
         news = studio.timelines.changes(request.video, request.since, request.run_since, request.schema)
-        others = studio.presence.others(request.video, request.window[:WINDOW_CHARS], annotator(request))
+        others = studio.presence.others(request.video, request.window)
         return {**news, "present": others}
 
     def save(request: Save) -> Any:

@@ -4,17 +4,14 @@ from typing import Any
 
 from studio.app.rpc.method import Method, model_name, rpc_methods
 from studio.app.rpc.requests import Compare, Compared, Request
-from studio.service import Studio, catalogue
+from studio.service import Studio, catalogue, serializers
 from studio.service.jobs.model_comparison import tried_tasks
-from studio.timeline import seconds
 
 
 def methods(studio: Studio) -> list[Method]:
     def list_models(request: Request) -> Any:
-        videos = [
-            {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"])}
-            for row in studio.videos.all()
-        ]
+        shown = "id", "name", "duration", "media_start"
+        videos = [{key: video[key] for key in shown} for video in map(serializers.video, studio.videos.all())]
         return {"models": catalogue(studio.settings), "videos": videos, "tried": tried_tasks()}
 
     def compare(request: Compare) -> Any:

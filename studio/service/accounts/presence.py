@@ -1,26 +1,43 @@
-"""Who looks at which video right now. Kept in memory: it is true for seconds only."""
+"""Who looks at which video right now. Kept in memory: it is true only while pages are open."""
 
 import threading
-import time
-
-GONE_S = 3.0  # a page asks a few times a second; a browser's hidden tab does not, and is not looking either
-MOST = 1_000
+from collections import Counter
 
 
 class Presence:
-    """Windows that asked about a video lately."""
+    """Windows that have a video open."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], tuple[str, float]] = {}
+        self._names: dict[tuple[str, str], str] = {}
+        self._streams: Counter[tuple[str, str]] = (
+            Counter()
+        )  # one that broke off may still be there when the next begins
 
-    def others(self, video_id: str, window: str, name: str) -> list[str]:
-        """Note that a window looks at a video; the names of those who do in other windows, "" for one without."""
-        now = time.monotonic()
+    def enter(self, video_id: str, window: str, name: str) -> bool:
+        """A window has opened a video; whether others are to be told."""
+        if not video_id or not window:
+            return False
         with self._lock:
-            self._seen = {key: value for key, value in self._seen.items() if now - value[1] < GONE_S}
-            if window and len(self._seen) < MOST:
-                self._seen[video_id, window] = (name, now)
-            return sorted(
-                who for (video, other), (who, _) in self._seen.items() if video == video_id and other != window
-            )
+            key = video_id, window
+            is_new = self._names.get(key) != name
+            self._names[key] = name
+            self._streams[key] += 1
+            return is_new
+
+    def leave(self, video_id: str, window: str) -> bool:
+        """It has closed it; whether others are to be told."""
+        key = video_id, window
+        with self._lock:
+            if key not in self._names:
+                return False
+            self._streams[key] -= 1
+            if self._streams[key]:
+                return False
+            del self._streams[key], self._names[key]
+            return True
+
+    def others(self, video_id: str, window: str) -> list[str]:
+        """The names of those who look at a video in other windows, "" for one without."""
+        with self._lock:
+            return sorted(name for (video, other), name in self._names.items() if video == video_id and other != window)

@@ -20,11 +20,11 @@ import { ReviewPanel } from "../view/review-panel.js";
 import { SegmentList } from "../view/segments.js";
 import { ShiftDialog } from "../view/shift-dialog.js";
 import { splitter } from "../view/splitter.js";
+import { Tabs } from "../view/tabs.js";
 import { Timeline } from "../view/timeline.js";
 import { Tooltip } from "../view/tooltip.js";
 import { Transcript } from "../view/transcript.js";
 import { Transport } from "../view/transport.js";
-import { Lists } from "./lists.js";
 import { Workspace } from "./workspace.js";
 
 /** @import { Server } from "../types.js" */
@@ -62,7 +62,8 @@ export class AnnotatePage {
     this.list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
       more ? this.selection.toggle(id) : workspace.goTo(id),
     );
-    this.lists = new Lists($, (list) => {
+    this.side = new Tabs($, { ask: "ask", selected: "inspector" });
+    this.lists = new Tabs($, { segments: "segment-list", review: "review", transcript: "transcript" }, (list) => {
       if (list === "transcript") this.transcript.follow(player.time);
       if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
     });
@@ -260,7 +261,8 @@ export class AnnotatePage {
       $("present").textContent = names.length ? `${names.join(", ")} ${are} here too` : "";
     }
     const state = $("save-state");
-    state.dataset.state = state.textContent = store.state;
+    state.dataset.state = store.state;
+    state.textContent = store.state === "offline" ? "offline, edits kept in this browser" : store.state;
     state.title = store.state === "offline" ? store.why : "";
     $("undo", "button").disabled = !editor.undoStack.done.length;
     $("redo", "button").disabled = !editor.undoStack.undone.length;
@@ -276,6 +278,7 @@ export class AnnotatePage {
     if (!doc) return;
     this.list.select(selection.ids, selection.current);
     this.inspector.show(doc, selection);
+    if (selection.size) this.side.show("selected");
     this.review.update(doc.store, selection.current);
     $("split", "button").disabled = !selection.size;
     $("merge-button", "button").disabled = selection.size < 2;
@@ -292,6 +295,7 @@ export class AnnotatePage {
     this.faces.chosen = name;
     this.faces.draw();
     this.inspector.showPerson(doc, name, this.player.time);
+    this.side.show("selected");
   }
 
   /** Each part follows the others. */
@@ -334,6 +338,7 @@ export class AnnotatePage {
     transcript.on("history", (line) => {
       this.selection.one(null);
       this.inspector.showLine(line, transcript);
+      this.side.show("selected");
     });
     transcript.on("lines", () => {
       workspace.doc?.store.setMedia({ lines: transcript.lines.filter((line) => line.id !== null) });

@@ -19,7 +19,7 @@ import { toast } from "../view/dom.js";
  * @property {import("../view/segments.js").SegmentList} list
  * @property {import("../view/keysheet.js").KeySheet} keys
  * @property {import("../view/shift-dialog.js").ShiftDialog} shifting
- * @property {import("./lists.js").Lists} lists
+ * @property {import("../view/tabs.js").Tabs<"segments" | "review" | "transcript">} lists
  */
 
 export class Workspace {

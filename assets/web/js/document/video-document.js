@@ -51,9 +51,9 @@ export class VideoDocument {
   // ---------------------------------------------------------------- load and follow
 
   async load() {
-    const [history] = await Promise.all([historyOf(this.id), this.#refresh()]);
+    const [history, frameTimes] = await Promise.all([historyOf(this.id), array(this.id, "pts"), this.#refresh()]);
     if (history) this.editor.takeHistory(history);
-    this.store.setFrameTimes(await array(this.id, "pts"));
+    this.store.setFrameTimes(frameTimes);
     if (this.store.isClosed) return;
     this.store.tellContent();
     this.outbox.flush();

@@ -5,6 +5,7 @@ let user = "";
 /** @param {string} name of who is logged in */
 export function setCurrentUser(name) {
   user = name;
+  document.dispatchEvent(new Event("annotator"));
 }
 
 export function currentUser() {

@@ -1,7 +1,7 @@
-// What others did to a video: asked for a few times a second.
+// What others did to a video: asked for when something changed.
 
-import { newId } from "../model/ids.js";
 import { ApiError, call } from "./api.js";
+import { changeFeed, WINDOW } from "./change-feed.js";
 import { currentUser } from "./current-user.js";
 
 /** @import { News, Server } from "../types.js" */
@@ -10,14 +10,11 @@ import { currentUser } from "./current-user.js";
  * @typedef {{ video: string, since: number, run_since: number, schema: string }} Known
  */
 
-const POLL_MS = 400;
 const PATIENCE_MS = 15_000;
-const WINDOW = newId(); // this page, among those that look at the same video
 
 export class LiveUpdates {
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #timer;
   #isPolling = false;
+  #end = () => {};
 
   /**
    * @param {Server} server
@@ -33,15 +30,17 @@ export class LiveUpdates {
   }
 
   begin() {
-    this.#timer ??= setInterval(() => this.poll(), POLL_MS);
+    changeFeed.look(this.known().video);
+    this.#end = changeFeed.subscribe(() => this.poll());
   }
 
   end() {
-    clearInterval(this.#timer);
+    this.#end();
+    changeFeed.look("");
   }
 
   async poll() {
-    if (this.#isPolling || document.hidden) return;
+    if (this.#isPolling) return;
     this.#isPolling = true;
     try {
       const request = { ...this.known(), annotator: currentUser(), window: WINDOW };

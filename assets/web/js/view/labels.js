@@ -119,7 +119,13 @@ export class LabelEditor {
         maxlength: 500,
         value: label.label,
         "aria-label": "Label",
+        title: "Enter adds the next label",
         onchange: (e) => (label.label = e.target.value.trim()),
+        onkeydown: (e) => {
+          if (e.key !== "Enter" || !e.target.value.trim()) return;
+          label.label = e.target.value.trim();
+          this.addLabel(track);
+        },
       }),
       el(
         "select",
@@ -179,16 +185,17 @@ export class LabelEditor {
     (next ?? section.querySelector(/** @type {"button"} */ ("button.link")))?.focus();
   }
 
-  /** @param {EditedTrack} track */
+  /** One more, with the first key that is free. @param {EditedTrack} track */
   addLabel(track) {
     const colours = this.doc?.store.palette ?? [];
+    const taken = new Set(track.labels.map((label) => label.hotkey));
     const used = this.tracks.flatMap((t) => t.labels).length;
     track.labels.push({
       track: track.track,
       label: "",
       was: null,
       colour: colours[used % colours.length],
-      hotkey: null,
+      hotkey: KEYS.find((key) => key && !taken.has(key)) ?? null,
     });
     this.fill();
     /** @type {HTMLElement | null} */

@@ -1,0 +1,57 @@
+"""The browser's modules as one script, made when the studio starts: a page fetches one file instead of seventy, and
+nobody runs a build."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from posixpath import dirname, join, normpath
+
+import rjsmin
+
+# Each begins a line, as prettier writes them; what else a module could say is refused below.
+_IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "(\.[^"]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\*? (\w+))", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+def joined_modules(folder: Path, entries: list[str]) -> str:
+    """The modules of `folder` that `entries` need, minified; it exports the namespace of each entry, by its name.
+
+    Every module becomes a function that is called once and returns what the module exports, after those that it
+    imports. Raises ValueError for a circle of imports, and for a statement that this does not know.
+    """
+    order = list(_in_order(folder, [f"{entry}.js" for entry in entries], {}))
+    number = {name: at for at, (name, _) in enumerate(order)}
+    parts = [f"const m{number[name]} = (() => {{\n{_body(name, text, number)}\n}})();" for name, text in order]
+    namespaces = ", ".join(f"m{number[f'{entry}.js']} as {entry}" for entry in entries)
+    return str(rjsmin.jsmin("\n".join([*parts, f"export {{ {namespaces} }};"])))
+
+
+def _in_order(folder: Path, names: list[str], seen: dict[str, bool]) -> Iterator[tuple[str, str]]:
+    """Each module with its text, after those that it imports; `seen` says of those met whether they are done."""
+    for name in names:
+        if name in seen:
+            if not seen[name]:
+                raise ValueError(f"{name} imports itself through others.")
+            continue
+        seen[name] = False
+        text = (folder / name).read_text("utf-8")
+        yield from _in_order(folder, [_path(name, found[3]) for found in _IMPORT.finditer(text)], seen)
+        seen[name] = True
+        yield name, text
+
+
+def _path(importer: str, named: str) -> str:
+    return normpath(join(dirname(importer), named))
+
+
+def _body(name: str, text: str, number: dict[str, int]) -> str:
+    def imported(found: re.Match[str]) -> str:
+        namespace, names, path = found.groups()
+        return f"const {namespace or '{' + names.replace(' as ', ': ') + '}'} = m{number[_path(name, path)]};\n"
+
+    exported = [found[1] for found in _EXPORT.finditer(text)]
+    body = _EXPORT.sub("", _IMPORT.sub(imported, text))
+    if other := _OTHER.search(body):
+        raise ValueError(f"{name} says “{other[0]}”, which modules here do not.")
+    return f"{body}return {{ {', '.join(exported)} }};"

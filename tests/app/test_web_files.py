@@ -1,0 +1,139 @@
+"""One script and one style sheet: what is in them, how they travel, how long they are kept."""
+
+import gzip
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import brotli
+import pytest
+from starlette.testclient import TestClient
+
+from studio.app import create_app
+from studio.app.rpc import PAGES
+from studio.app.web_files import FOR_EVER, WebFiles
+from studio.assets import FOLDER
+from studio.assets.joined import joined_modules
+from studio.service import Studio
+from tests.node import NODE
+
+BASE = """export const made = [];
+made.push("base");
+export class Thing {
+  #own = `a
+  // b`;
+  own = () => this.#own;
+}
+"""
+LEFT = """import { made, Thing as Other } from "./base.js";
+
+export async function own() {
+  return new Other().own() + made.length;
+}
+"""
+RIGHT = """import * as base from "./base.js";
+
+export const same = base.made;
+"""
+PAGE = """import { own } from "./left.js";
+import {
+  same,
+} from "./right.js";
+
+export function mount() {
+  own().then((text) => console.log(JSON.stringify([text, same])));
+}
+"""
+
+
+@pytest.fixture
+def client(studio: Studio) -> Iterator[TestClient]:
+    with TestClient(create_app(studio), base_url="http://127.0.0.1:7860") as made:
+        yield made
+
+
+def write(folder: Path, **modules: str) -> Path:
+    for name, text in modules.items():
+        (folder / f"{name}.js").write_text(text, "utf-8")
+    return folder
+
+
+def namespaces(script: str) -> dict[str, str]:
+    """Entry → the name of its namespace within the script, whose last statement exports them."""
+    return {entry: name for name, entry in re.findall(r"(m\d+) as (\w+)", script[script.rindex("export") :])}
+
+
+def run(script: str, tmp_path: Path) -> str:
+    """What the script prints after it is joined and loaded."""
+    (tmp_path / "joined.mjs").write_text(script, "utf-8")
+    return subprocess.check_output([NODE, tmp_path / "joined.mjs"], text=True, timeout=60).strip()
+
+
+def test_modules_see_what_they_import_and_each_is_run_once(tmp_path: Path) -> None:
+    folder = write(tmp_path, base=BASE, left=LEFT, right=RIGHT, page=PAGE)
+    script = joined_modules(folder, ["page", "left"])
+    names = namespaces(script)
+    assert set(names) == {"page", "left"}
+    assert run(f"{script}\n{names['page']}.mount();", tmp_path) == r'["a\n  // b1",["base"]]'
+
+
+def test_what_cannot_be_joined_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, a='import { b } from "./b.js";\n', b='import { a } from "./a.js";\n', c="export default 1;\n")
+    with pytest.raises(ValueError, match=r"a\.js imports itself through others"):
+        joined_modules(tmp_path, ["a"])
+    with pytest.raises(ValueError, match=r"c\.js says “export default 1;”"):
+        joined_modules(tmp_path, ["c"])
+
+
+def test_the_joined_script_of_the_product_is_whole(tmp_path: Path) -> None:
+    script = joined_modules(FOLDER / "web" / "js", list(PAGES))
+    # the pages touch the browser only when they are mounted, but for a few lines at their ends
+    browser = "const window = globalThis; globalThis.document = {addEventListener() {}, body: {dataset: {}}};"
+    browser += "globalThis.location = {search: ''}; globalThis.addEventListener = () => {};"
+    names = namespaces(script)
+    assert set(names) == set(PAGES)
+    said = script + "\nconsole.log([" + ",".join(f"typeof {name}.mount" for name in names.values()) + "].join());"
+    assert run(f"{browser}\n{said}", tmp_path) == ",".join(["function"] * len(PAGES))
+    assert "@param" not in script
+
+
+def test_the_page_names_them_and_they_are_kept_while_they_are_the_same(client: TestClient) -> None:
+    web = WebFiles()
+    page = client.get("/").text
+    for file in (web.script, web.style):
+        assert f'href="{file.address}"' in page
+        kept, other = client.get(file.address), client.get(f"{file.path}?v=older")
+        assert (kept.status_code, other.status_code) == (200, 200)
+        assert (kept.headers["cache-control"], other.headers["cache-control"]) == (FOR_EVER, "no-cache")
+        assert kept.text == other.text
+    assert f"import('{web.script.address}')" in page.replace("\\u0027", "'")
+    (asset,) = re.findall(r'src="\./(assets/index-[^"]+\.js)"', page)
+    assert client.get(f"/{asset}").headers["cache-control"] == FOR_EVER
+    assert client.get("/assets/nothing.js").headers.get("cache-control") != FOR_EVER
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "decode"),
+    [
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("gzip;q=0.5", "gzip", gzip.decompress),
+        ("identity", None, bytes),
+    ],
+)
+def test_they_travel_compressed(client: TestClient, accepted: str, encoding: str | None, decode: object) -> None:
+    address = WebFiles().style.address
+    with client.stream("GET", address, headers={"accept-encoding": accepted}) as answer:
+        assert answer.headers.get("content-encoding") == encoding
+        assert answer.headers["vary"] == "Accept-Encoding"
+        raw = b"".join(answer.iter_raw())
+    assert decode(raw).startswith((FOLDER / "web" / "css" / "studio.css").read_bytes())  # type: ignore[operator]
+
+
+def test_the_page_itself_travels_compressed_with_its_nonce(client: TestClient) -> None:
+    plain = client.get("/", headers={"accept-encoding": "identity"})
+    packed = client.get("/", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    (nonce,) = set(re.findall(r'<script nonce="([^"]+)"', packed.text))
+    assert f"'nonce-{nonce}'" in packed.headers["content-security-policy"]
