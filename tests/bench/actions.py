@@ -84,6 +84,7 @@ def schema(opened: AnnotatePage, home: Path, video: str) -> int:
 
 def moments(opened: AnnotatePage, home: Path, videos: list[str]) -> int:
     """Moments of one second with one of three labels each, spread over videos, beginning in the first."""
+    videos = videos[::-1]  # the library lists the newest first
     opened.open(videos[0])
     page, hands = opened.page, Hands(opened.page)
     wanted = []

@@ -392,6 +392,7 @@
  * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[] }]} agreement
  * @property {[{}, Status]} show_status
  * @property {[{ video: string, annotator?: string }, DocumentData]} load_document
+ * @property {[{ video: string }, { previous: string | null, next: string | null }]} neighbours
  * @property {[{ video: string, since: number, run_since: number, schema: string, annotator: string, window: string },
  *   News]} changes
  * @property {[{ video: string, edits: Edit[], annotator: string }, { results: SaveResult[] }]} save

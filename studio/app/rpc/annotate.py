@@ -52,6 +52,10 @@ def _timeline(studio: Studio) -> list[Method]:
             raise NotTheirs(f"Edits by “{maker}” wait in this browser; log in as {maker} to save them.")
         return studio.timelines.save(request.video, request.edits, annotator(request), actor(studio, request))
 
+    def neighbours(request: VideoRequest) -> Any:
+        previous, following = studio.videos.neighbours(request.video)
+        return {"previous": previous, "next": following}
+
     def history(request: AnnotationReference) -> Any:
         return studio.timelines.history(request.annotation)
 
@@ -65,7 +69,7 @@ def _timeline(studio: Studio) -> list[Method]:
     def add_label(request: AddLabel) -> Any:
         return studio.labels.add(request.track, request.label)
 
-    return rpc_methods(studio, load_document, changes, save, history, save_people, save_schema, add_label)
+    return rpc_methods(studio, load_document, changes, save, history, neighbours, save_people, save_schema, add_label)
 
 
 def _models(studio: Studio) -> list[Method]:

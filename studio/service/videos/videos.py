@@ -175,6 +175,14 @@ class Videos:
         """Every video with how much work there is in it, newest first."""
         return self._store.read(videos.listed)
 
+    def neighbours(self, video_id: str) -> tuple[str | None, str | None]:
+        """The ids of the videos before and after one, in the order of the library. Raises NotFound."""
+        ids = [row["id"] for row in self.all()]
+        if video_id not in ids:
+            self.get(video_id)  # says that it is not there
+        at = ids.index(video_id)
+        return ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+
     def get(self, video_id: str) -> Row:
         """One video by its id. Pages and programs know no other name: a path of theirs would say what lies on this
         machine.

@@ -2,7 +2,8 @@
 
 import { decide } from "../model/operations.js";
 import { after, queue } from "../model/review-queue.js";
-import { messageOf } from "../sync/api.js";
+import { go } from "../router.js";
+import { call, messageOf } from "../sync/api.js";
 import { toast } from "../view/dom.js";
 
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -176,6 +177,17 @@ export class Workspace {
   }
 
   // ---------------------------------------------------------------- beside
+
+  /** Open the video before or after this one, as the library lists them. @param {"previous" | "next"} which */
+  async turnTo(which) {
+    const { doc } = this;
+    const found = doc && (await this.attempt(() => call(doc.server, "neighbours", { video: doc.id })));
+    if (!found || this.doc !== doc) return;
+    const video = found[which];
+    if (video) go("annotate", { video });
+    else
+      this.say(which === "next" ? "This is the last video of the library." : "This is the first video of the library.");
+  }
 
   glance() {
     return this.parts.modelRequests.glance();

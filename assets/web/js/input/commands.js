@@ -11,7 +11,7 @@ import { frameOf } from "../view/drag-preview.js";
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
- *   | "fullscreen" | "shift">} Commanded
+ *   | "fullscreen" | "shift" | "turnTo">} Commanded
  */
 
 const NEW_S = 2;
@@ -205,6 +205,9 @@ export function commands(workspace) {
     reject: edit((ids) => workspace.decide(ids, "reject")),
     undecided: () => workspace.nextUndecided(),
     glance: () => workspace.glance(),
+
+    nextVideo: () => workspace.turnTo("next"),
+    previousVideo: () => workspace.turnTo("previous"),
 
     zoomIn: () => timeline.zoom(0.7, workspace.around()),
     zoomOut: () => timeline.zoom(1 / 0.7, workspace.around()),
