@@ -17,6 +17,7 @@ from studio.service.people.identities import Identities
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
 from studio.service.timelines.label_schema import LabelSchema
+from studio.service.timelines.review import Review
 from studio.service.timelines.timelines import Timelines
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.videos import Videos
@@ -51,6 +52,7 @@ class Studio:
         self.search = Search(self.store, self._interactive)
         self.labels = LabelSchema(self.store, limits)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
+        self.review = Review(self.store)
         self.identities = Identities(self.store, limits)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)

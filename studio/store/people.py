@@ -1,6 +1,7 @@
 """Table `people`: who the faces of a video are. Every change adds a row; the newest one holds."""
 
 import json
+import re
 import sqlite3
 from typing import Any
 
@@ -10,6 +11,7 @@ from studio.store.videos import now
 from studio.timeline.time import MOST_SECONDS
 
 Names = list[dict[str, Any]]
+_FACE = re.compile(r"(Expression · )?(Person [0-9]+)")
 
 
 def of_video(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
@@ -33,6 +35,17 @@ def _is_name(each: dict[str, Any]) -> bool:
         and 0 <= since < MOST_SECONDS
         and isinstance(each["name"], str | None)
     )
+
+
+def row_of(names: Names, track: str, start_us: int) -> str | None:
+    """The row of the timeline that a prediction is shown in, None for one about a face that is nobody; `rowOf` of
+    assets/web/js/model/people.js is the same."""
+    face = _FACE.fullmatch(track)
+    if face is None:
+        return track
+    said = [each for each in names if each["track"] == face[2] and each["from"] <= start_us / 1e6 + 1e-6]
+    name = max(reversed(said), key=lambda each: each["from"])["name"] if said else face[2]
+    return name and (face[1] or "") + name
 
 
 def update(db: sqlite3.Connection, video_id: str, names: Names, base: int, annotator: str) -> dict[str, Any]:

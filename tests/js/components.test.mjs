@@ -5,6 +5,7 @@ import { documentOf, frames, prediction, storage } from "./harness.mjs";
 import { Keymap, keyName, presets } from "../../assets/web/js/input/keymap.js";
 import { Snapping } from "../../assets/web/js/input/snapping.js";
 import { UndoStack } from "../../assets/web/js/model/undo-stack.js";
+import { ReviewFilter } from "../../assets/web/js/model/review-filter.js";
 import { after, progress, queue } from "../../assets/web/js/model/review-queue.js";
 import { RowLayout } from "../../assets/web/js/model/row-layout.js";
 import { Selection } from "../../assets/web/js/model/selection.js";
@@ -91,6 +92,12 @@ test("keys: names are the same on every keyboard", () => {
   assert.equal(press("ArrowLeft", { altKey: true, shiftKey: true }), "Alt+Shift+ArrowLeft");
 });
 
+function ordered(order) {
+  const filter = new ReviewFilter(storage());
+  filter.set({ order });
+  return filter;
+}
+
 test("review: unsure ones first, and what follows the decided one comes next", () => {
   const { doc } = documentOf(
     prediction("sure", 1, 2, { score: 0.97 }),
@@ -98,16 +105,16 @@ test("review: unsure ones first, and what follows the decided one comes next", (
     prediction("low", 5, 6, { score: 0.2 }),
   );
   assert.deepEqual(
-    queue(doc.store, "uncertainty").map((p) => p.id),
+    queue(doc.store, ordered("uncertainty")).map((p) => p.id),
     ["toss", "low", "sure"],
   );
   assert.deepEqual(
-    queue(doc.store, "time").map((p) => p.id),
+    queue(doc.store, ordered("time")).map((p) => p.id),
     ["sure", "toss", "low"],
   );
-  const before = queue(doc.store, "uncertainty");
+  const before = queue(doc.store, ordered("uncertainty"));
   doc.editor.reject("toss");
-  assert.equal(after(before, "toss", queue(doc.store, "uncertainty")).id, "low");
+  assert.equal(after(before, "toss", queue(doc.store, ordered("uncertainty"))).id, "low");
   assert.deepEqual(progress(doc.store), { accepted: 0, corrected: 0, rejected: 1, total: 3, decided: 1 });
 });
 
@@ -117,7 +124,7 @@ test("review: a model's own confidence counts before its score", () => {
     prediction("b", 3, 4, { score: 0.99, confidence: 0.1 }),
   );
   assert.deepEqual(
-    queue(doc.store, "uncertainty").map((p) => p.id),
+    queue(doc.store, ordered("uncertainty")).map((p) => p.id),
     ["b", "a"],
   );
 });

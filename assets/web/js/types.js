@@ -401,6 +401,9 @@
  * @property {[{ video: string, kind: string }, Job]} start_job
  * @property {[{ run: string }, { query: string | null, payload: RunPayload }]} run_payload
  * @property {[{ annotation: string }, { op: string, annotator: string, at: string, after: Annotation | null }[]]} history
+ * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,
+ *   highest: number | null, order: string }, { videos: { id: string, name: string, waiting: number, unsure: number }[],
+ *   labels: string[], rows: string[], questions: string[], annotators: string[] }]} still_undecided
  * @property {[{ video: string, names: FaceName[], base: number, annotator: string }, FaceNames]} save_people
  * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
  *   may not replace it, or nothing

@@ -23,11 +23,13 @@ from studio.app.rpc.requests import (
     SavePeople,
     SaveSchema,
     StartJob,
+    StillUndecided,
     VideoRequest,
 )
 from studio.errors import NotTheirs, UsageError
 from studio.service import Studio, serializers
 from studio.service.search import TOP
+from studio.service.timelines.review import Undecided
 from studio.service.videos.files import display_name
 from studio.timeline import seconds
 
@@ -59,6 +61,12 @@ def _timeline(studio: Studio) -> list[Method]:
     def history(request: AnnotationReference) -> Any:
         return studio.timelines.history(request.annotation)
 
+    def still_undecided(request: StillUndecided) -> Any:
+        wanted = Undecided(
+            request.label, request.row, request.question, request.by, request.lowest, request.highest
+        )  # fmt: skip
+        return studio.review.waiting(wanted, request.order)
+
     def save_people(request: SavePeople) -> Any:
         row = studio.videos.get(request.video)
         return studio.identities.name(row, request.names, request.base, annotator(request))
@@ -69,7 +77,8 @@ def _timeline(studio: Studio) -> list[Method]:
     def add_label(request: AddLabel) -> Any:
         return studio.labels.add(request.track, request.label)
 
-    return rpc_methods(studio, load_document, changes, save, history, neighbours, save_people, save_schema, add_label)
+    own = (load_document, changes, save, history, neighbours, still_undecided, save_people, save_schema, add_label)
+    return rpc_methods(studio, *own)
 
 
 def _models(studio: Studio) -> list[Method]:

@@ -157,6 +157,19 @@ class AnnotationReference(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class StillUndecided(Request):
+    """Which undecided predictions of the library are meant; see `studio.service.timelines.review`."""
+
+    label: Name = ""
+    row: Name = ""
+    question: str = ""
+    by: Name = ""
+    lowest: float | None = None
+    highest: float | None = None
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SavePeople(Request):
     video: str
     names: Any = None

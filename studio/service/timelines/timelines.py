@@ -39,17 +39,18 @@ class Timelines:
 
         def work(db: Any) -> Row:
             kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
-            shown = {(r["task"], r["model"], r["query"]): r for r in kept}
+            newest = {(r["task"], r["model"], r["query"]): r for r in kept}
+            shown = sorted(newest.values(), key=lambda r: r["seq"])  # one that is asked again is the last one asked
             decided = annotations.verdicts(db, row["id"])
             return {
                 "video": serializers.video(row),
                 "playable": bool(row["browser_playable"]) or self._media.has_proxy(row),
                 "seq": annotations.last_seq(db),
-                "run_seq": max((r["seq"] for r in shown.values()), default=0),
-                "runs": [serializers.run(r) for r in shown.values()],
+                "run_seq": max((r["seq"] for r in shown), default=0),
+                "runs": [serializers.run(r) for r in shown],
                 "predictions": [
                     {**serializers.prediction(p, r), "verdict": decided.get(p.id, "")}
-                    for r in shown.values()
+                    for r in shown
                     for p in runs.predictions(db, r["id"])
                 ],
                 "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"])],

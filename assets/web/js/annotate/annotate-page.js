@@ -3,6 +3,7 @@
 import { VideoDocument } from "../document/video-document.js";
 import { HIT } from "../model/document-store.js";
 import { personOf } from "../model/people.js";
+import { ReviewFilter } from "../model/review-filter.js";
 import { RowLayout } from "../model/row-layout.js";
 import { Selection } from "../model/selection.js";
 import { go, note } from "../router.js";
@@ -74,11 +75,11 @@ export class AnnotatePage {
       time: () => player.time,
       frameEnd: () => player.frameEnd,
     });
-    this.review = new ReviewPanel($("review"), {
+    this.review = new ReviewPanel($("review"), server, new ReviewFilter(), {
       choose: (id) => workspace.goTo(id),
       decide: (ids, verdict) => workspace.decide(ids, verdict),
-      accept: $("accept-all", "button"),
-      reject: $("reject-below", "button"),
+      showQuestion: (question) => workspace.showQuestion(question),
+      next: (event) => workspace.followReview(event),
     });
     this.inspector = new Inspector($("inspector"), server, {
       select: (id) => this.selection.one(id),
@@ -157,6 +158,7 @@ export class AnnotatePage {
     this.playVideo(doc, route.t ?? 0);
     if (route.q) this.modelRequests.showQuery(doc, route.q);
     this.#showHit(doc, route);
+    workspace.continueReview();
   }
 
   /** The moment that a search led to is what is chosen.

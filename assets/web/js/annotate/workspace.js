@@ -1,8 +1,8 @@
 // What the parts of the Annotate page know of each other, and what they can ask of the page.
 
 import { decide } from "../model/operations.js";
-import { after, queue } from "../model/review-queue.js";
-import { go } from "../router.js";
+import { after } from "../model/review-queue.js";
+import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { toast } from "../view/dom.js";
 
@@ -21,6 +21,7 @@ import { toast } from "../view/dom.js";
  * @property {import("../view/keysheet.js").KeySheet} keys
  * @property {import("../view/shift-dialog.js").ShiftDialog} shifting
  * @property {import("../view/tabs.js").Tabs<"segments" | "review" | "transcript">} lists
+ * @property {import("../view/review-panel.js").ReviewPanel} review
  */
 
 export class Workspace {
@@ -28,6 +29,8 @@ export class Workspace {
   doc = null;
   /** @type {Parts | null} */
   #parts = null;
+  /** Whether the review goes on in the video that is opened next. */
+  #goesOn = false;
 
   /**
    * @param {Find} $
@@ -146,34 +149,87 @@ export class Workspace {
 
   // ---------------------------------------------------------------- review
 
-  get #queue() {
-    return queue(this.opened.store, this.$("review-order", "select").value);
-  }
-
-  /** In review the next prediction comes to the front by itself.
+  /** In review the next prediction comes to the front by itself; of several it is said how many were decided.
    * @param {string[]} ids
    * @param {"accept" | "reject"} verdict
    */
   decide(ids, verdict) {
-    const waiting = this.#queue;
-    decide(this.opened.editor, ids, verdict);
-    if (!this.$("review").hidden && ids.length) this.#showNext(after(waiting, ids.at(-1), this.#queue));
+    const { editor, store } = this.opened;
+    const { review } = this.parts;
+    const waiting = review.queue;
+    const open = ids.filter((id) => store.predictions.get(id)?.verdict === "");
+    const before = editor.undoStack.done.at(-1);
+    decide(editor, ids, verdict);
+    const step = editor.undoStack.done.at(-1);
+    if (!this.$("review").hidden && ids.length) this.#showNext(after(waiting, ids.at(-1), review.queue));
+    if (open.length < 2 || step === before) return;
+    const left = open.filter((id) => store.predictions.get(id)?.verdict === "").length;
+    const done = `${open.length - left} ${verdict}ed.`;
+    const kept = left ? ` ${left} left: their row is locked, or takes other labels.` : "";
+    toast(done + kept, "info", () => {
+      if (editor.undoStack.done.at(-1) === step) editor.undo();
+      else toast("Something was changed since; take that back first, with Undo (Ctrl+Z).", "error");
+    });
   }
 
-  nextUndecided() {
-    this.parts.lists.show("review");
-    this.#showNext(after(this.#queue, this.selection.current, this.#queue));
+  /** The next prediction to decide; after the last one of this video, that of the next video. */
+  async nextUndecided() {
+    const { lists, review } = this.parts;
+    const { doc } = this;
+    lists.show("review");
+    const next = after(review.queue, this.selection.current, review.queue);
+    if (next) {
+      this.#showNext(next);
+      return;
+    }
+    await review.ask(true);
+    if (this.doc !== doc || review.queue.length) return; // the person went on meanwhile
+    const video = review.next;
+    if (!video) {
+      this.#showNext(null);
+      return;
+    }
+    this.#goesOn = true;
+    go("annotate", { video: video.id });
+  }
+
+  /** A click on the link to the next video: there the review goes on. @param {MouseEvent} event */
+  followReview(event) {
+    this.#goesOn = true;
+    follow(event);
+    if (!event.defaultPrevented) this.#goesOn = false; // it opens somewhere else
+  }
+
+  /** A video was opened; where the review led to it, it goes on there. */
+  continueReview() {
+    const { review, lists } = this.parts;
+    const goesOn = this.#goesOn;
+    this.#goesOn = false;
+    review.begin();
+    if (!goesOn) return;
+    lists.show("review");
+    const first = review.placeIn(this.opened.id);
+    if (first) this.#showNext(first);
   }
 
   /** @param {{ id: string, start: number, end: number } | null} p */
   #showNext(p) {
+    const { review } = this.parts;
     if (!p) {
       this.selection.one(null);
-      toast("All predictions that are shown are decided.");
+      const more = review.next ? ` ${review.othersText}: press U to go on.` : "";
+      toast(`All predictions that are shown are decided.${more}`);
       return;
     }
     this.selection.one(p.id);
     this.player.playRange(p.start, p.end);
+  }
+
+  /** Show what answers a question, also where a newer one was asked. @param {string} question */
+  showQuestion(question) {
+    const { doc } = this;
+    for (const run of doc?.store.groundingRuns ?? [])
+      if (run.query === question && doc?.store.hidden.has(run.id)) doc.toggleRun(run.id);
   }
 
   // ---------------------------------------------------------------- beside

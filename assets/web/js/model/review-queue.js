@@ -2,6 +2,7 @@
 
 /** @import { Prediction } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
+/** @import { ReviewFilter } from "./review-filter.js" */
 
 /** How sure a model is says its confidence where it has one, else how far its score lies from a coin's toss.
  * @param {Prediction} p
@@ -19,18 +20,25 @@ const ORDERS = {
     a.task.localeCompare(b.task) || a.track.localeCompare(b.track, undefined, { numeric: true }) || a.start - b.start,
 };
 
-/** The undecided predictions that are shown.
+/** The undecided predictions that are shown and that a person wants to see, in the order to decide them in:
+ * "uncertainty", "time" or "task".
  * @param {DocumentStore} store
- * @param {string} order "uncertainty", "time" or "task"
+ * @param {ReviewFilter} filter
  * @returns {Readonly<Prediction>[]}
  */
-export function queue(store, order) {
-  return store.undecided.sort(ORDERS[order] ?? ORDERS.uncertainty);
+export function queue(store, filter) {
+  return filter.of(store, store.undecided).sort(ORDERS[filter.order] ?? ORDERS.uncertainty);
 }
 
-/** What the threshold hides and nobody decided. @param {DocumentStore} store */
-export const below = (store) =>
-  [...store.predictions.values()].filter((p) => !p.verdict && store.isOffered(p) && p.score < store.threshold);
+/** What the threshold hides and nobody decided, of what a person wants to see.
+ * @param {DocumentStore} store
+ * @param {ReviewFilter} filter
+ */
+export const below = (store, filter) =>
+  filter.of(
+    store,
+    [...store.predictions.values()].filter((p) => !p.verdict && store.isOffered(p) && p.score < store.threshold),
+  );
 
 /** The one to look at after `id` was decided: what followed it in the queue, else the first.
  * @param {readonly Readonly<Prediction>[]} before

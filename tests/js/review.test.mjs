@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { element, page as pageOf } from "./dom.mjs";
+import { documentOf, loaded, prediction, quiet, storage } from "./harness.mjs";
+import { ReviewFilter } from "../../assets/web/js/model/review-filter.js";
+import { queue } from "../../assets/web/js/model/review-queue.js";
+
+globalThis.location ??= { search: "", pathname: "/" };
+globalThis.window ??= new EventTarget();
+globalThis.history ??= { pushState() {}, replaceState() {} };
+const { ReviewPanel } = await import("../../assets/web/js/view/review-panel.js");
+const { Workspace } = await import("../../assets/web/js/annotate/workspace.js");
+
+const ids = (found) => found.map((p) => p.id);
+
+test("a filter is kept by the browser, and what else is kept there is not taken", () => {
+  const kept = storage();
+  new ReviewFilter(kept).set({ label: "sad", lowest: 0.25, order: "time" });
+  const again = new ReviewFilter(kept);
+  assert.deepEqual([again.wanted.label, again.wanted.lowest, again.order], ["sad", 0.25, "time"]);
+  assert.ok(again.isSet);
+  kept.setItem("review", JSON.stringify({ label: 7, lowest: "x", highest: null, row: "r" }));
+  assert.deepEqual(new ReviewFilter(kept).wanted, {
+    label: "",
+    row: "r",
+    question: "",
+    by: "",
+    lowest: null,
+    highest: null,
+  });
+});
+
+test("a filter says which predictions are in the queue", () => {
+  const { doc } = documentOf();
+  const { store } = doc;
+  store.takeDocument(
+    loaded({
+      runs: [
+        { id: "r1", task: "grounding", query: "a cat" },
+        { id: "r2", task: "grounding", query: "a dog" },
+        { id: "r3", task: "speaker", query: null },
+      ],
+      predictions: [
+        prediction("cat", 0, 1, { run: "r1", label: "a cat" }),
+        prediction("dog", 1, 2, { run: "r2", label: "a dog", score: 0.75 }),
+        prediction("anna", 2, 3, { run: "r3", task: "speaker", track: "Person 1", label: "speaking", score: 0.9 }),
+      ],
+      people: { seq: 1, names: [{ track: "Person 1", from: 0, name: "Anna" }] },
+    }),
+  );
+  const found = (wanted) => {
+    const filter = new ReviewFilter(storage());
+    filter.set({ order: "time", ...wanted });
+    return ids(queue(store, filter));
+  };
+  assert.deepEqual(found({}), ["dog", "anna"]); // an older question is not shown
+  assert.deepEqual(found({ label: "a dog" }), ["dog"]);
+  assert.deepEqual(found({ row: "Anna" }), ["anna"]);
+  assert.deepEqual(found({ lowest: 0.8 }), ["anna"]);
+  assert.deepEqual(found({ lowest: 0.75, highest: 0.75 }), ["dog"]);
+  assert.deepEqual(found({ by: "ann" }), []);
+  store.toggleRun("r1");
+  assert.deepEqual(found({ question: "a cat" }), ["cat"]);
+  store.takeDocument(
+    loaded({ annotations: [{ id: "x", track: "t", start: 0, end: 1, annotator: "ann", version: 1 }] }),
+  );
+  assert.deepEqual(found({ by: "ann" }), []);
+});
+
+const PANEL = {
+  review: "div",
+  "review-list": "ul",
+  "review-progress": "progress",
+  "review-summary": "p",
+  "review-others": "p",
+  "review-filtered": "span",
+  "review-unset": "button",
+  "review-lowest": "input",
+  "review-highest": "input",
+  "review-label": "select",
+  "review-row": "select",
+  "review-question": "select",
+  "review-by": "select",
+  "review-order": "select",
+  "accept-all": "button",
+  "reject-all": "button",
+  "reject-below": "button",
+};
+
+function reviewing(predictions, videos) {
+  const { doc, sent } = documentOf(...predictions);
+  const asked = [];
+  const server = {
+    still_undecided: async (request) => {
+      asked.push(request);
+      return { ok: true, data: { videos, labels: ["a dog"], rows: [], questions: [], annotators: [] } };
+    },
+  };
+  const $ = pageOf(PANEL);
+  const box = $("review");
+  for (const id of Object.keys(PANEL).slice(1)) box.append($(id));
+  const selection = { current: null, ids: new Set(), one: (id) => (selection.current = id) };
+  const workspace = new Workspace($, { playRange() {} }, {}, selection);
+  const filter = new ReviewFilter(storage());
+  const review = new ReviewPanel(box, server, filter, {
+    choose: (id) => selection.one(id),
+    decide: (all, verdict) => workspace.decide(all, verdict),
+    showQuestion: (question) => workspace.showQuestion(question),
+    next() {},
+  });
+  workspace.doc = doc;
+  workspace.take({ review, lists: { show() {} } });
+  return { doc, sent, asked, $, workspace, review, filter, selection };
+}
+
+test("bulk decides what the filter shows, as one step that can be undone, and says how many", async () => {
+  const all = [prediction("a", 0, 1), prediction("b", 1, 2), prediction("c", 2, 3, { label: "a cat" })];
+  const { doc, sent, $, review, filter } = reviewing(all, []);
+  const box = element("div");
+  box.setAttribute("id", "toast");
+  document.body.append(box);
+  filter.set({ label: "a dog" });
+  review.update(doc.store, null);
+  assert.equal($("accept-all").textContent, "Accept 2");
+  $("accept-all").click();
+  await quiet();
+  assert.equal(box.textContent, "2 accepted. Undo");
+  assert.deepEqual(
+    sent.map((edit) => [edit.op, edit.prediction_id]),
+    [
+      ["create", "a"],
+      ["create", "b"],
+    ],
+  );
+  assert.equal(doc.store.predictions.get("c").verdict, "");
+  assert.equal(doc.editor.undoStack.done.length, 1);
+  box.querySelector("button").click();
+  assert.deepEqual([doc.store.annotations.size, doc.editor.undoStack.done.length], [0, 0]);
+  $("reject-all").click();
+  assert.equal(box.textContent, "2 rejected. Undo");
+  doc.editor.create({ track: "t", start: 0, end: 1 });
+  box.querySelector("button").click(); // it would take back something else
+  assert.equal(doc.store.predictions.get("a").verdict, "rejected");
+  assert.match(box.textContent, /changed since/);
+  box.remove();
+});
+
+test("the panel says which videos come next; one that was reviewed here comes last", async () => {
+  const videos = [
+    { id: "video", name: "this", waiting: 1, unsure: 1 },
+    { id: "v2", name: "two", waiting: 3, unsure: 1 },
+    { id: "v3", name: "three", waiting: 2, unsure: 0.5 },
+  ];
+  const { doc, $, review, asked } = reviewing([prediction("a", 0, 1)], videos);
+  review.update(doc.store, null);
+  await quiet();
+  assert.match($("review-others").textContent, /^2 other videos still have undecided predictions.*two, 3\.$/);
+  assert.equal($("review-label").options.length, 2);
+  review.update(doc.store, "a");
+  await quiet();
+  assert.equal(asked.length, 1); // nothing changed that it could depend on
+  const other = documentOf(prediction("z", 0, 1)).doc;
+  other.store.takeDocument(loaded({ video: { id: "v2", duration: 1 }, predictions: [prediction("z", 0, 1)] }));
+  review.update(other.store, "z");
+  assert.equal(review.next.id, "v3");
+  assert.equal(review.placeIn("v2").id, "z");
+  other.store.takeDocument(loaded({ video: { id: "v3", duration: 1 } }));
+  review.update(other.store, null);
+  assert.equal(review.next.id, "video"); // all were: from the start again
+});
