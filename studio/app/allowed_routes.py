@@ -34,6 +34,7 @@ ROUTES = (
     AllowedRoute(("GET",), f"/report/{NAME}"),
     AllowedRoute(("GET",), f"/export/{NAME}"),
     AllowedRoute(("GET",), "/changes"),
+    AllowedRoute(("GET",), f"/dataset/{NAME}"),
     AllowedRoute(READING, "/web/.+"),
     AllowedRoute(("POST",), "/incoming", "file"),
     AllowedRoute(("POST",), "/upload", "file"),

@@ -11,7 +11,7 @@ import numpy as np
 import plotly
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from studio.app.login import current_user
@@ -40,6 +40,10 @@ def _not_kept(error: OSError) -> UsageError:
         return no_room()
     log.error("a file could not be kept", exc_info=error)
     return UsageError("The library's folder does not take this file; look into the log, and check its permissions.")
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -121,8 +125,16 @@ def routes(studio: Studio) -> APIRouter:
             file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:
             return failed(error)
-        disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
-        return Response(data, media_type=form.media_type, headers={"Content-Disposition": disposition})
+        return Response(data, media_type=form.media_type, headers=_saved_as(file_name))
+
+    @router.get("/dataset/{token}")
+    def data_set(token: str) -> Response:
+        """A data set that a page had written (`dataset_start`), as a zip."""
+        try:
+            name, pieces = studio.dataset_downloads.fetch(token)
+        except StudioError as error:
+            return failed(error)
+        return StreamingResponse(pieces, media_type="application/zip", headers=_saved_as(name))
 
     @router.post("/incoming")
     async def incoming(request: Request, name: str) -> Response:

@@ -113,10 +113,7 @@ def export(args: Args) -> int:
 def _dataset(args: Args) -> int:
     if args.output or args.check:
         raise UsageError("--dataset writes a folder; leave out -o and --check.")
-    try:
-        split = tuple(float(share) for share in args.split.split(","))
-    except ValueError:
-        raise UsageError("--split takes shares as in 0.8,0.1,0.1.") from None
+    split = dataset.shares(args.split)
     wish = ExportOptions(args.format or "json", args.search, split, args.seed, args.clips, args.licence, args.kind)
     with opened(args) as studio, bar("data set") as progress:
         card = dataset.export(studio, args.dataset.expanduser().absolute(), wish, progress)

@@ -11,6 +11,7 @@ from studio.service.accounts.annotator_stats import AnnotatorStats
 from studio.service.accounts.presence import Presence
 from studio.service.accounts.rights import TRASH_DAYS
 from studio.service.accounts.users import Users
+from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
 from studio.service.jobs.jobs import Jobs
 from studio.service.people.identities import Identities
@@ -56,6 +57,7 @@ class Studio:
         self.identities = Identities(self.store, limits)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
+        self.dataset_downloads = DatasetDownloads(self)
         for row in self.videos.all():
             media.keep_start(row["path"], row["start_us"])
         if background:
@@ -67,6 +69,7 @@ class Studio:
         self.videos.trash.empty(TRASH_DAYS)
         self.videos.tidy()
         remove_stale(self.settings.uploads)
+        self.dataset_downloads.tidy()
         backend = ProcessBackend(self.settings, "worker-jobs")
         self.jobs.dispatcher = Dispatcher(self.store, backend, self.settings.limits.job_attempts, self.videos.tidy)
         for row in self.videos.all():  # what the command line added, or an earlier start did not finish
@@ -74,6 +77,7 @@ class Studio:
 
     def close(self) -> None:
         """Finish what runs, and close the database."""
+        self.dataset_downloads.close()
         self.jobs.close()
         self._interactive.close()
         self.store.close()

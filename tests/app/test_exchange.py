@@ -1,6 +1,9 @@
 """Annotation files through the app: up, seen, imported, taken back, down again."""
 
+import io
 import json
+import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -129,3 +132,24 @@ def test_what_a_file_does_not_say_can_be_said_in_the_app(client: TestClient, stu
     assert [(s["start"], s["end"]) for s in sample] == [(1, 2)]
     for wrong in (-1, "x", 5_000):
         assert call["import_preview"]({**wanted, "fps": wrong})["kind"] == "invalid"
+
+
+def test_a_library_is_exported_as_a_zip(client: TestClient, studio: Studio, video: str) -> None:
+    call = {each.__name__: each for each in PAGES["library"](studio)}
+    assert call["dataset_start"]({})["error"].startswith("No video with annotations")
+    edit = {"edit_id": "1", "op": "create", "id": "1", "track": "t", "label": "ride", "start": 0, "end": 1}
+    studio.timelines.save(video, [edit], "ann")
+    assert call["dataset_preview"]({"format": "rttm", "videos": [video]})["data"]["videos"] == 1
+    assert call["dataset_preview"]({"split": "2,x"})["kind"] == "invalid"
+    made = call["dataset_start"]({"format": "json", "name": "mine"})["data"]
+    for _ in range(500):
+        state = call["dataset_state"](made)["data"]
+        if state["ready"]:
+            break
+        time.sleep(0.02)
+    reply = client.get(f"/dataset/{made['dataset']}")
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''mine.zip"
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+        assert json.loads(archive.read("mine/card.json"))["labels"][0]["label"] == "ride"
+    assert client.get(f"/dataset/{made['dataset']}").status_code == 404
+    assert call["dataset_stop"](made)["ok"]

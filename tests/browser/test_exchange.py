@@ -1,6 +1,7 @@
 """Annotations leave for other tools and come in from them, as a person does it; and the Overview page."""
 
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -51,6 +52,33 @@ def test_what_is_exported_is_imported_again_with_other_names_and_undone(
     page.locator("#import-past").get_by_text("Undo").first.click()
     expect(page.locator("#import-past")).to_contain_text("2 gone")
     expect(page.locator(ANNOTATION)).to_have_count(0)
+
+
+def test_chosen_videos_of_the_library_are_saved_as_one_zip(
+    page: Page, served: Served, bikes: str, tmp_path: Path
+) -> None:
+    AnnotatePage(page, served.url).open(bikes).create(1.0, 2.0, "car")
+    page.goto(served.url)
+    page.click("#library-export")
+    expect(page.locator("#dataset-count")).to_contain_text("annotation")
+    page.select_option("#dataset-format", "rttm")
+    expect(page.locator("#dataset-lost li").first).to_be_visible()
+    page.select_option("#dataset-scope", "chosen")
+    expect(page.locator("#dataset-message")).to_contain_text("choose others")
+    expect(page.locator("#dataset-go")).to_be_disabled()
+    page.fill("#dataset-named", "bik")
+    page.click("#dataset-choose")
+    page.fill("#dataset-named", "")
+    expect(page.locator("#dataset-videos input:checked")).to_have_count(1)
+    page.select_option("#dataset-format", "csv")
+    expect(page.locator("#dataset-count")).to_have_text("1 annotation in 1 video.")
+    with page.expect_download() as download:
+        page.click("#dataset-go")
+    download.value.save_as(tmp_path / "set.zip")
+    expect(page.locator("#dataset")).to_be_hidden()
+    with zipfile.ZipFile(tmp_path / "set.zip") as archive:
+        assert b"car" in archive.read("dataset/annotations/all.csv")
+        assert {name.split("/")[0] for name in archive.namelist()} == {"dataset"}
 
 
 def test_a_line_that_is_typed_reaches_the_files(page: Page, served: Served, bikes: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import { addressOf, current, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
 import { currentUser } from "./sync/current-user.js";
+import { DatasetExport } from "./view/dataset-export.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
 import { waitingText } from "./view/jobs-panel.js";
 import { lostVideos } from "./view/lost-videos.js";
@@ -23,6 +24,7 @@ export function mount(element, server) {
   const $ = finder(element);
   const grid = $("library-grid");
   const showLost = lostVideos(element, server, refresh);
+  const dataset = new DatasetExport($("dataset", "dialog"), server);
   let shown = "";
 
   async function refresh() {
@@ -49,6 +51,8 @@ export function mount(element, server) {
       ? `${counted(videos.length, "video")}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
     $("library-cancel").hidden = active.size < 2;
+    dataset.videos = videos;
+    $("library-export").hidden = !videos.length;
     $("library-empty").hidden = videos.length > 0;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const within = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".card"))?.dataset.video;
@@ -228,6 +232,7 @@ export function mount(element, server) {
   $("library-cancel").addEventListener("click", () =>
     attempt(async () => toast(`${counted((await call(server, "cancel_jobs", {})).cancelled, "job")} cancelled.`)),
   );
+  $("library-export").addEventListener("click", () => dataset.show());
   const field = $("add-path", "input");
   $("add-form").addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -303,6 +303,17 @@
  * @property {{ [name: string]: string }} columns
  * @property {number} fps
  *
+ * @typedef {object} DatasetRequest
+ * @property {string} format
+ * @property {string} kind
+ * @property {string} search
+ * @property {string[] | null} videos null: all
+ * @property {string} split
+ * @property {number} seed
+ * @property {boolean} clips
+ * @property {string} licence
+ * @property {string} name
+ *
  * @typedef {object} PastImport
  * @property {string} id
  * @property {string} file
@@ -420,6 +431,11 @@
  * @property {[{}, { formats: FormatInfo[] }]} formats
  * @property {[{ video: string, format: string, kind: string }, { lost: string[], kinds: string[] }]} export_preview
  *   kinds: what there is to choose from for a file, first what it usually has
+ * @property {[{}, { searches: string[] }]} dataset_searches
+ * @property {[DatasetRequest, { videos: number, annotations: number, lines: number, lost: string[] }]} dataset_preview
+ * @property {[DatasetRequest, { dataset: string }]} dataset_start
+ * @property {[{ dataset: string }, { done: number, message: string, ready: boolean, error: string }]} dataset_state
+ * @property {[{ dataset: string }, {}]} dataset_stop
  * @property {[ImportRequest, ImportPreview]} import_preview
  * @property {[ImportRequest & { annotator: string }, Omit<ImportPreview, "columns" | "fps">]} import_apply
  * @property {[{ upload: string }, {}]} import_drop

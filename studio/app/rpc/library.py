@@ -4,9 +4,20 @@ from typing import Any
 
 from studio.app.rpc import exchange
 from studio.app.rpc.method import Method, actor, rpc_methods
-from studio.app.rpc.requests import AddPath, ChooseTracks, JobRequest, Relink, Request, VideoRequest
+from studio.app.rpc.requests import (
+    AddPath,
+    ChooseTracks,
+    DatasetReference,
+    ExportDataset,
+    JobRequest,
+    Relink,
+    Request,
+    VideoRequest,
+)
 from studio.service import Studio, serializers
 from studio.service.accounts.rights import why_not
+from studio.service.exchange import dataset
+from studio.service.exchange.dataset import ExportOptions
 from studio.service.videos import files
 
 ADD_AT_ONCE = 4
@@ -71,4 +82,33 @@ def methods(studio: Studio) -> list[Method]:
         studio, list_videos, add_path, relink, remove_video, restore_video, index_video, cancel_job, cancel_jobs,
         choose_tracks,
     )  # fmt: skip
-    return [*own, *exchange.methods(studio)]
+    return [*own, *_datasets(studio), *exchange.methods(studio)]
+
+
+def _datasets(studio: Studio) -> list[Method]:
+    """A library or a part of it for other tools; the zip is fetched by GET /dataset/TOKEN."""
+
+    def dataset_searches(request: Request) -> Any:
+        return {"searches": [row["name"] for row in studio.search.saved()]}
+
+    def dataset_preview(request: ExportDataset) -> Any:
+        return dataset.preview(studio, _wish(request))
+
+    def dataset_start(request: ExportDataset) -> Any:
+        return {"dataset": studio.dataset_downloads.start(_wish(request), request.name)}
+
+    def dataset_state(request: DatasetReference) -> Any:
+        return studio.dataset_downloads.state(request.dataset)
+
+    def dataset_stop(request: DatasetReference) -> Any:
+        studio.dataset_downloads.stop(request.dataset)
+        return {}
+
+    return rpc_methods(studio, dataset_searches, dataset_preview, dataset_start, dataset_state, dataset_stop)
+
+
+def _wish(request: ExportDataset) -> ExportOptions:
+    return ExportOptions(
+        request.format, request.search, dataset.shares(request.split), request.seed, request.clips, request.licence,
+        request.kind, None if request.videos is None else tuple(request.videos),
+    )  # fmt: skip

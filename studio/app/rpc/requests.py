@@ -240,6 +240,26 @@ class ExportPreview(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ExportDataset(Request):
+    """A data set to be; `split` as a person types it, `videos` None for all. See `dataset.ExportOptions`."""
+
+    format: str = "json"
+    kind: str = ""
+    search: str = ""
+    videos: list[str] | None = None
+    split: str = ""
+    seed: int = 0
+    clips: bool = False
+    licence: Name = ""
+    name: Name = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReference(Request):
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportFile(Request):
     """A file that waits under the token `upload`, and how it is to be imported."""
 

@@ -101,6 +101,7 @@ def markdown(made: Mapping[str, Any]) -> str:
     """The card for people."""
     duration = clock(round(1e6 * made["duration"]))
     found = f" Videos of the saved search “{_cell(made['search'])}”." if made["search"] else ""
+    found += " Chosen videos of a library." if made["chosen"] else ""
     columns = ("track", "label", "segments", "videos", "total", "mean")
     said = f" and {transcript_lines(made['lines'])}" if made["lines"] else ""
     lines = [

@@ -45,8 +45,9 @@ SPLITS = {1: ("all",), 2: ("train", "test"), 3: ("train", "val", "test")}
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What a data set should be. `split` are shares of the videos, 1 together; `search` the name of a saved one; `kind`
-    what goes into subtitles, annotations or lines."""
+    """What a data set should be. `split` are shares of the videos, 1 together; `search` the name of a saved one;
+    `videos` the ids of those that somebody chose, None for all; `kind` what goes into subtitles, annotations or lines.
+    """
 
     format: str = "json"
     search: str = ""
@@ -55,11 +56,26 @@ class ExportOptions:
     clips: bool = False
     licence: str = ""
     kind: str = ""
+    videos: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         whole = math.isclose(sum(self.split), 1.0, abs_tol=1e-6)
         if len(self.split) not in SPLITS or not whole or not all(0 < share <= 1 for share in self.split):
-            raise UsageError("Give up to three shares that add up to 1, as in 0.8,0.1,0.1.")
+            raise UsageError(_SHARES)
+
+
+_SHARES = "Give up to three shares that add up to 1, as in 0.8,0.1,0.1."
+
+
+def shares(text: str) -> tuple[float, ...]:
+    """The shares of splits as a person types them, "0.8,0.1,0.1"; one of all where nothing is typed.
+
+    Raises UsageError.
+    """
+    try:
+        return tuple(float(share) for share in (text.strip() or "1").split(","))
+    except ValueError:
+        raise UsageError(_SHARES) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +90,11 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
     Raises UsageError when there is something already, or nothing to write; NotFound for an unknown search; MediaError.
     """
     form = formats.named(wish.format)
-    what = "a transcript" if wanted(form, wish.kind) == "lines" else "annotations"
     if target.exists():
         raise UsageError(f"“{target.name}” is there already; name a new folder for the data set.")
     if not target.parent.is_dir():
         raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
     entries = _entries(studio, wish)
-    if not entries:
-        raise UsageError(f"No video with {what} belongs to this data set; annotate one, or ask another search.")
     remove_stale(target.parent)
     target = system.long_path(target)
     folder = temp_path(target)
@@ -96,10 +109,29 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
     return made
 
 
+def preview(studio: "Studio", wish: ExportOptions) -> Row:
+    """What would be in a data set: how many `videos`, `annotations` and `lines`, and what is `lost` in its format.
+
+    Raises what `export` does of what is wished for.
+    """
+    form = formats.named(wish.format)
+    timelines = [entry.timeline for entry in _entries(studio, wish)]
+    return {
+        "videos": len(timelines),
+        "annotations": sum(len(t.annotations) for t in timelines),
+        "lines": sum(len(t.lines) for t in timelines),
+        "lost": losses(form, timelines, wanted(form, wish.kind)),
+    }
+
+
 def _entries(studio: "Studio", wish: ExportOptions) -> list[_Entry]:
     """The annotated videos, or those with a transcript where lines are wanted, by the hash of their content, with the
-    names and splits that they have in the data set."""
+    names and splits that they have in the data set. Raises UsageError where there are none."""
+    what = "a transcript" if wanted(formats.named(wish.format), wish.kind) == "lines" else "annotations"
     rows = studio.videos.all()
+    if wish.videos is not None:
+        chosen = set(wish.videos)
+        rows = [row for row in rows if row["id"] in chosen]
     if wish.search:
         hits, _ = studio.search.ask(parse(studio.search.saved_as(wish.search)))
         found = {hit["video"]["id"] for hit in hits}
@@ -109,6 +141,8 @@ def _entries(studio: "Studio", wish: ExportOptions) -> list[_Entry]:
         rows = [row for row in rows if row["id"] in transcribed]
     else:
         rows = [row for row in rows if row["annotations"]]
+    if not rows:
+        raise UsageError(f"No video with {what} belongs to this data set; annotate one, or choose others.")
     rows = sorted(rows, key=lambda row: (row["sha256"], row["name"]))
     names = _names(rows)
     split = _splits(rows, wish)
@@ -172,7 +206,7 @@ def _write(
     facts = data_card.facts(studio, [(e.row, e.timeline) for e in entries], name)
     facts |= {
         "format": form.name, "format_title": form.title, "seed": wish.seed, "licence": wish.licence or "not stated",
-        "search": wish.search, "clips": wish.clips,
+        "search": wish.search, "chosen": wish.videos is not None, "clips": wish.clips,
         "lost": losses(form, [e.timeline for e in entries], wanted(form, wish.kind)),
         "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
     }  # fmt: skip
