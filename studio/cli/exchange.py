@@ -14,7 +14,9 @@ from studio.formats.table import ROLES
 from studio.service import Studio
 from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
-from studio.service.exchange.exchange import ImportOptions, listed
+from studio.service.exchange.exchange import DIFFERENT, ImportOptions, listed
+
+SHOWN = 5  # annotations that are different here
 
 
 def register(commands: Commands) -> None:
@@ -73,8 +75,12 @@ def register(commands: Commands) -> None:
                      help="of its text, as in windows-1251 (default: UTF-8, else guessed for subtitles)")  # fmt: skip
     sub.add_argument("--shift", metavar="TIME", default="",
                      help="so much later than the file says, as in 1.5; earlier: --shift=-0:00:02:10")  # fmt: skip
+    sub.add_argument("--different", choices=DIFFERENT, default="keep",
+                     help="annotations that are in the library already, but otherwise than in the file: keep them (the "
+                          "default), take what the file says in their place, or have both")  # fmt: skip
     sub.add_argument("--by", metavar="NAME", default="", help="who answers for annotations that name nobody")
     sub.add_argument("--undo", metavar="ID", help="take an import back")
+    sub.add_argument("--redo", metavar="ID", help="do an import again that was taken back")
     sub.add_argument("--list", action="store_true", help="list the imports, newest first")
 
     commands.add("formats", formats_, "list the file formats; --json also says what each cannot hold")
@@ -125,13 +131,18 @@ def _dataset(args: Args) -> int:
 
 def import_(args: Args) -> int:
     """`studio import`"""
-    if sum((args.file is not None, args.undo is not None, args.list)) != 1:
-        raise UsageError("Give one FILE, or --undo ID, or --list.")
+    if sum((args.file is not None, args.undo is not None, args.redo is not None, args.list)) != 1:
+        raise UsageError("Give one FILE, or --undo ID, or --redo ID, or --list.")
     with opened(args) as studio:
         if args.undo is not None:
             done = studio.exchange.undo(args.undo, args.by)
             kept = f"; {done['kept']} were changed since and stay" if done["kept"] else ""
-            show(args, {"import": args.undo, **done}, [f"{done['removed']} removed{kept}"])
+            show(args, {"import": args.undo, **done}, [f"{done['removed']} taken back{kept}"])
+            return 0
+        if args.redo is not None:
+            done = studio.exchange.redo(args.redo, args.by)
+            kept = f"; {done['kept']} were changed since and stay" if done["kept"] else ""
+            show(args, {"import": args.redo, **done}, [f"{done['added']} added again{kept}"])
             return 0
         if args.list:
             found = studio.exchange.imports()
@@ -141,11 +152,11 @@ def import_(args: Args) -> int:
         plan = ImportOptions(
             None if args.video is None else known(studio, args.video), mapped,
             _pairs(args.map_track, "track"), _pairs(args.map_label, "label"), args.kind, args.encoding, args.shift,
-            _pairs(args.map_column, "column"), args.fps,
+            _pairs(args.map_column, "column"), args.fps, args.different,
         )  # fmt: skip
         data = _content(args.file)
         if args.preview:
-            result = studio.exchange.preview(data, args.file.name, args.format, plan)
+            result = studio.exchange.preview(data, args.file.name, args.format, plan, args.by)
         else:
             result = studio.exchange.apply(data, args.file.name, args.format, plan, args.by)
     show(args, result, _told(result))
@@ -191,14 +202,30 @@ def _told(result: Json) -> list[str]:
         lines.append(f"{transcript_lines(result['lines_already'])} there already")
     if result["already"]:
         lines.append(f"{result['already']} {'is' if result['already'] == 1 else 'are'} there already")
+    if result["different"]:
+        lines += _different(result)
     # “annotations” and “lines”, of one without its s
     new = f"{result['segments']} {result['kind'].removesuffix('s' * (result['segments'] == 1))}"
+    changed = f", {result['changed']} changed" * bool(result["changed"])
     if "import" in result:
-        lines.append(f"{new} added; take them back with: studio import --undo "
+        lines.append(f"{new} added{changed}; take them back with: studio import --undo "
                      f"{result['import']}")  # fmt: skip
     else:
-        lines.append(f"{new} would be added")
+        lines.append(f"{new} would be added{changed}")
     return lines
+
+
+_BECOMES = {"keep": "stay as they are", "take": "become what the file says", "both": "stay beside those of the file"}
+
+
+def _different(result: Json) -> list[str]:
+    """What is otherwise here, and what becomes of it."""
+
+    def spelled(a: Json) -> str:
+        return f"{a['track']}: {a['label']} {a['start']:.3f}–{a['end']:.3f}"
+
+    found = [f"    {spelled(each['here'])} here, {spelled(each['file'])} in the file" for each in result["differences"]]
+    return [f"{result['different']} different here; they {_BECOMES[result['choice']]} (--different)", *found[:SHOWN]]
 
 
 def _line(each: Json) -> str:

@@ -21,6 +21,13 @@ every export says so on standard error. `studio import FILE --preview` says what
 which names; `--map-label`, `--map-track` and `--map-video` change the names, `--map-column` says what the columns of a
 table are, `--fps` at which rate a file counts frames; `studio import --undo ID` takes it back.
 
+An annotation of a file is in the library already where the file has its id (our JSON and CSV), or where the track, the
+label and the time are the same up to 5 ms. One that has its id or its track and time, or its track, its label and more
+than half of the time of both, by the same person, but says something else, is *different here*: `--different keep` (the
+default) leaves it as it is, `take` has what the file says in its place, where a note or an attribute that the file does
+not name stays, and `both` adds it beside. The preview counts them. `studio import --redo ID` does again what was
+undone.
+
 Frames are those of a video's own table of times, also where their rate varies. A segment is never rounded to nothing.
 
 An element that cannot be read costs itself and nothing else, and the preview says how many there were and why; it also

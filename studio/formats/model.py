@@ -27,7 +27,8 @@ Kind = Literal["", "annotations", "lines"]
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0. `frames`
-    are `[first, end)` where the file says times and frames of the video's own table."""
+    are `[first, end)` where the file says times and frames of the video's own table. `id` is that of an annotation of
+    a library, in a file that a library wrote."""
 
     start: int
     end: int
@@ -38,6 +39,7 @@ class Mark:
     annotator: str = ""
     attributes: Attributes = field(default_factory=dict, hash=False)
     frames: tuple[int, int] | None = None
+    id: str = ""
 
     def __post_init__(self) -> None:
         reading.take_mark()

@@ -145,7 +145,7 @@ def _part(timeline: Timeline, notes: Notes) -> Part:
 
 def _mark(a: Annotation, score: float | None) -> Mark:
     start, end = a.segment.start, a.segment.end
-    return Mark(start, end, a.label, a.track, a.note, score, a.annotator, a.attributes)
+    return Mark(start, end, a.label, a.track, a.note, score, a.annotator, a.attributes, id=a.id)
 
 
 FORMAT = Format("json", "Moment Studio JSON", ".json", "application/json", "µs", HOLDS, write, read, many=True)

@@ -35,11 +35,11 @@ COLUMNS = (
     "prediction_id", "id", "version", "attributes", "sha256", "kind", "start_frame", "end_frame",
 )  # fmt: skip
 ROLES = ("video", "track", "label", "start", "end", "duration", "start_us", "end_us", "start_frame", "end_frame",
-         "first_frame", "last_frame", "score", "note", "annotator", "attributes", "sha256", "kind",
+         "first_frame", "last_frame", "score", "note", "annotator", "attributes", "id", "sha256", "kind",
          "attribute")  # fmt: skip
 _ANNOTATION, _LINE = "annotation", "transcript line"  # kinds of rows
 _FIRST, _LAST = {"start_frame", "first_frame"}, {"end_frame", "last_frame"}
-_OURS_ONLY = {"source", "prediction_id", "id", "version"}  # of the library that wrote the file
+_OURS_ONLY = {"source", "prediction_id", "version"}  # of the library that wrote the file
 _MOST_ABOVE = 30  # rows among which the names of the columns are looked for
 _RISKY = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _SECONDS = r"(?: (?:s|secs?|seconds?|ss msec|hh mm ss(?: \w+)?))?"
@@ -332,7 +332,8 @@ def _mark(
     score = notes.score(cells.get("score", ""), where)
     texts = (cells.get(role, "") for role in ("track", "note", "annotator"))
     track, note, annotator = texts
-    return Mark(*times, cells["label"], track, note, score, annotator, notes.attributes(attributes), frames)
+    return Mark(*times, cells["label"], track, note, score, annotator, notes.attributes(attributes), frames,
+                cells.get("id", ""))  # fmt: skip
 
 
 FORMAT = Format("csv", "CSV, safe for spreadsheets", ".csv", "text/csv", "µs and s", HOLDS, write, read, many=True,

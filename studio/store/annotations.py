@@ -270,6 +270,15 @@ def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, 
     return found
 
 
+def saved_edit(db: sqlite3.Connection, edit_id: str) -> Edit | None:
+    """What an edit that was saved did to its annotation; None where that cannot be read."""
+    row = db.execute("SELECT seq, before, after FROM revisions WHERE edit_id = ?", (edit_id,)).fetchone()
+    if row is None:
+        return None
+    before, after = (_load(row[column], row["seq"]) for column in ("before", "after"))
+    return Edit(before, after) if before or after else None
+
+
 def _from_table(row: sqlite3.Row) -> Annotation:
     kept = stored.value(row["attributes"], dict, "annotations", row["id"]) or {}
     return from_row({**dict(row), "deleted": bool(row["deleted"]), "attributes": kept})

@@ -7,21 +7,30 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, labels, stored, transcripts
+from studio.store import annotations, import_matching, labels, stored, transcripts
 from studio.store.annotations import EditRequest
 from studio.store.videos import now
-from studio.timeline import Annotation, Box, Cue, Segment
+from studio.timeline import Annotation, Box, Cue
 
 CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
+
+
+Different = Literal["keep", "take", "both"]
+DIFFERENT: tuple[Different, ...] = ("keep", "take", "both")
+"""What becomes of annotations that are different here than in a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What a file adds to one video: annotations (with scores by their ids, and boxes by track), and lines. They take
-    the place of those there are, unless they only come `beside` annotations."""
+    the place of those there are, unless they only come `beside` annotations.
+
+    `ids` are those that the file has for its annotations, by ours. `changes` are what annotations of the video become;
+    `different` are those that are otherwise here: (here, in the file).
+    """
 
     video_id: str
     annotations: Sequence[Annotation] = ()
@@ -29,32 +38,35 @@ class Batch:
     boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
     lines: Sequence[Cue] = ()
     beside: bool = False
+    ids: Mapping[str, str] = field(default_factory=dict)
+    changes: Sequence[Annotation] = ()
+    different: Sequence[tuple[Annotation, Annotation]] = ()
 
     @property
     def empty(self) -> bool:
-        """Whether it adds nothing at all."""
-        return not (self.annotations or self.boxes or self.lines)
+        """Whether it adds and changes nothing at all."""
+        return not (self.annotations or self.boxes or self.lines or self.changes)
 
 
-def fresh(db: sqlite3.Connection, batch: Batch) -> Batch:
-    """What of a batch its video does not have yet: importing a file twice adds nothing the second time.
+def fresh(db: sqlite3.Connection, batch: Batch, different: Different = "keep", annotator: str = "") -> Batch:
+    """What a batch that `annotator` imports adds to its video, and what it changes there: importing a file twice does
+    nothing the second time. `different` says what becomes of annotations that are otherwise here.
 
     Only inside of the write that adds it does this hold until it is added.
     """
-    there = Counter(map(_says, annotations.of_video(db, batch.video_id)))
-    new = []
-    for a in batch.annotations:
-        if there[_says(a)]:
-            there[_says(a)] -= 1
-        else:
-            new.append(a)
+    here = annotations.of_video(db, batch.video_id)
+    added, pairs = import_matching.match(here, batch.annotations, batch.ids, annotator)
+    if different == "both":
+        added += [new for _, new in pairs]
     known = boxes(db, batch.video_id)
     return replace(
         batch,
-        annotations=new,
-        scores={a.id: batch.scores[a.id] for a in new if a.id in batch.scores},
+        annotations=added,
+        scores={a.id: batch.scores[a.id] for a in added if a.id in batch.scores},
         boxes={track: listed for track, listed in batch.boxes.items() if tuple(listed) != known.get(track)},
         lines=_fresh_lines(db, batch),
+        changes=[import_matching.taken(*pair) for pair in pairs] if different == "take" else (),
+        different=pairs,
     )
 
 
@@ -62,10 +74,6 @@ def _fresh_lines(db: sqlite3.Connection, batch: Batch) -> Sequence[Cue]:
     if batch.beside:
         return transcripts.unsaid(db, batch.video_id, batch.lines)
     return batch.lines if list(batch.lines) != transcripts.of_video(db, batch.video_id) else ()
-
-
-def _says(a: Annotation) -> tuple[Segment, str, str]:
-    return a.segment, a.track, a.label
 
 
 def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequence[Batch], annotator: str) -> str:
@@ -87,6 +95,9 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
             change = EditRequest(f"{import_id}-{batch.video_id}-{number}", "create", a)
             annotations.save(db, batch.video_id, change, a.annotator or annotator)
             db.execute("INSERT INTO imported VALUES (?, ?, ?)", (a.id, import_id, batch.scores.get(a.id)))
+        for number, a in enumerate(batch.changes):
+            change = EditRequest(f"{import_id}-{batch.video_id}-c{number}", "update", a, a.version)
+            annotations.save(db, batch.video_id, change, annotator)
         for track, boxes in batch.boxes.items():
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
@@ -103,7 +114,7 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
 def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:
     """The labels of each track, most frequent first, where they are few enough to be classes and not sentences."""
     counts: dict[str, Counter[str]] = {}
-    for a in (a for batch in batches for a in batch.annotations):
+    for a in (a for batch in batches for a in (*batch.annotations, *batch.changes)):
         counts.setdefault(a.track, Counter())[a.label] += 1
     return {
         track: [label for label, _ in found.most_common()] for track, found in counts.items() if len(found) <= CLASSES
@@ -111,25 +122,25 @@ def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:
 
 
 def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, int]:
-    """Take an import back: `removed` annotations or lines; `kept` are those that somebody changed since.
+    """Take an import back: what it added is `removed`, and counted with what it changed, which is as it was before;
+    `kept` is what somebody changed since. `redo` does it again.
 
     Raises NotFound, UsageError when it was undone already.
     """
-    row = db.execute("SELECT * FROM imports WHERE id = ?", (import_id,)).fetchone()
-    if row is None:
-        raise _no_import(import_id)
+    row = _get(db, import_id)
     if row["undone"]:
         raise UsageError("This import was undone already.")
     removed = kept = 0
-    for each in db.execute("SELECT annotation_id FROM imported WHERE import_id = ?", (import_id,)).fetchall():
-        a = annotations.get(db, each["annotation_id"])
-        if a.version > 1:
-            kept += not a.deleted
+    for video, before, after in _edits(db, import_id):
+        a = annotations.find(db, after.id)
+        if a is None or not _says_same(a, after):
+            kept += a is not None and not a.deleted
             continue
-        gone = EditRequest(f"undo-{import_id}-{a.id}", "delete", replace(a, deleted=True), a.version)
-        annotations.save(db, _video_of(db, a.id), gone, annotator)
+        op, wanted = ("delete", replace(a, deleted=True)) if before is None else ("update", before)
+        change = EditRequest(f"undo-{import_id}-{a.id}-{a.version}", op, wanted, a.version)
+        annotations.save(db, video, change, annotator if before is None else before.annotator or annotator)
         removed += 1
-    for video, said in (stored.value(row["replaced"], dict, "imports", import_id) or {}).items():
+    for video, said in _replaced(row).items():
         if not said["after"]:
             gone_lines, kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
             removed, kept = removed + gone_lines, kept + kept_lines
@@ -140,9 +151,70 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
             removed += count
         else:
             kept += count
-    db.execute("DELETE FROM boxes WHERE import_id = ?", (import_id,))
     db.execute("UPDATE imports SET undone = ? WHERE id = ?", (now(), import_id))
     return {"removed": removed, "kept": kept}
+
+
+def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, int]:
+    """Do an import again that was taken back: how many annotations and lines are `added` or changed again, and how many
+    are `kept` as they are because somebody changed them since.
+
+    Raises NotFound, UsageError for one that was not undone.
+    """
+    row = _get(db, import_id)
+    if not row["undone"]:
+        raise UsageError("This import was not undone, so it cannot be done again.")
+    added = kept = 0
+    for video, before, after in _edits(db, import_id):
+        a = annotations.find(db, after.id)
+        newest = db.execute(
+            "SELECT edit_id FROM revisions WHERE annotation_id = ? ORDER BY seq DESC LIMIT 1", (after.id,)
+        ).fetchone()
+        if a is None or not newest["edit_id"].startswith(f"undo-{import_id}-"):
+            kept += a is not None
+            continue
+        op = "restore" if before is None else "update"
+        change = EditRequest(f"redo-{import_id}-{a.id}-{a.version}", op, after, a.version)
+        annotations.save(db, video, change, after.annotator or annotator)
+        added += 1
+    for video, said in _replaced(row).items():
+        if "before" in said:  # an import of an earlier release: which lines they were is not known
+            kept += len(transcripts.of_video(db, video))
+            continue
+        for line in said["removed"]:
+            transcripts.withdraw(db, video, [line], annotator, changed=True)
+        for line in said["added"]:
+            transcripts.restore(db, video, line, annotator)
+        added += len(said["added"])
+    db.execute("UPDATE imports SET undone = NULL WHERE id = ?", (import_id,))
+    return {"added": added, "kept": kept}
+
+
+def _get(db: sqlite3.Connection, import_id: str) -> sqlite3.Row:
+    row = db.execute("SELECT * FROM imports WHERE id = ?", (import_id,)).fetchone()
+    if row is None:
+        raise _no_import(import_id)
+    assert isinstance(row, sqlite3.Row)
+    return row
+
+
+def _edits(db: sqlite3.Connection, import_id: str) -> list[tuple[str, Annotation | None, Annotation]]:
+    """What an import did to annotations, as its revisions have it: (video, before, after)."""
+    rows = db.execute(
+        "SELECT video_id, annotation_id, edit_id FROM revisions WHERE edit_id >= ? AND edit_id < ? ORDER BY seq",
+        (f"{import_id}-", f"{import_id}."),
+    ).fetchall()
+    found = ((row["video_id"], annotations.saved_edit(db, row["edit_id"])) for row in rows)
+    return [(video, edit.before, edit.after) for video, edit in found if edit is not None and edit.after is not None]
+
+
+def _replaced(row: sqlite3.Row) -> dict[str, Any]:
+    return stored.value(row["replaced"], dict, "imports", row["id"]) or {}
+
+
+def _says_same(a: Annotation, made: Annotation) -> bool:
+    """Whether an annotation is as an import made it, whatever became of it in between."""
+    return replace(a, version=0, annotator="") == replace(made, version=0, annotator="")
 
 
 def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], annotator: str) -> None:
@@ -213,7 +285,7 @@ def boxes(db: sqlite3.Connection, video_id: str) -> dict[str, tuple[Box, ...]]:
     """The boxes that came with files, by track; those of later imports hold."""
     rows = db.execute(
         "SELECT import_id, track, boxes FROM boxes JOIN imports ON imports.id = import_id "
-        "WHERE video_id = ? ORDER BY seq",
+        "WHERE video_id = ? AND undone IS NULL ORDER BY seq",
         (video_id,),
     )
     found: dict[str, tuple[Box, ...]] = {}
@@ -228,7 +300,3 @@ def boxes(db: sqlite3.Connection, video_id: str) -> dict[str, tuple[Box, ...]]:
 
 def _digest(db: sqlite3.Connection, video_id: str) -> str:
     return hashlib.sha256(json.dumps(transcripts.of_video(db, video_id)).encode()).hexdigest()
-
-
-def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:
-    return str(db.execute("SELECT video_id FROM annotations WHERE id = ?", (annotation_id,)).fetchone()[0])

@@ -137,16 +137,26 @@ def replace_all(
     return {"removed": [line["id"] for line in old], "added": added}
 
 
-def withdraw(db: sqlite3.Connection, video_id: str, ids: Iterable[int], annotator: str) -> tuple[int, int]:
-    """Remove lines as they were added; returns how many, and how many stay because somebody changed them since."""
+def withdraw(
+    db: sqlite3.Connection, video_id: str, ids: Iterable[int], annotator: str, *, changed: bool = False
+) -> tuple[int, int]:
+    """Remove lines that are as they were added, or with `changed` all of them; returns how many, and how many stay
+    because somebody changed them since."""
     removed = kept = 0
     for line in (_find(db, video_id, line_id) for line_id in ids):
-        if line["version"] == 1:
+        if line["deleted"]:
+            continue
+        if changed or not _was_changed(db, line["id"]):
             _set_deleted(db, video_id, line, annotator)
             removed += 1
         else:
-            kept += not line["deleted"]
+            kept += 1
     return removed, kept
+
+
+def _was_changed(db: sqlite3.Connection, line_id: int) -> bool:
+    asked = "SELECT 1 FROM line_revisions WHERE line_id = ? AND op = 'update' LIMIT 1"
+    return db.execute(asked, (line_id,)).fetchone() is not None
 
 
 def unsaid(db: sqlite3.Connection, video_id: str, cues: Iterable[Cue]) -> list[Cue]:

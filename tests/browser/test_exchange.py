@@ -54,6 +54,41 @@ def test_what_is_exported_is_imported_again_with_other_names_and_undone(
     expect(page.locator(ANNOTATION)).to_have_count(0)
 
 
+def test_what_is_different_here_is_chosen_and_an_import_is_one_step_of_undo(
+    page: Page, served: Served, bikes: str, tmp_path: Path
+) -> None:
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 2.0, "car")
+    annotate_page.create(2.52, 3.0, "bus")
+    page.click("#export")
+    page.select_option("#export-format", "csv")
+    with page.expect_download() as download:
+        page.click("#export-go")
+    file = tmp_path / "bikes.csv"
+    download.value.save_as(file)
+    file.write_text(file.read_text("utf-8").replace(",car,", ",lorry,"), "utf-8")
+    page.click("#import")
+    page.set_input_files("#import-file", file)
+    expect(page.locator("#import-counts")).to_have_text("0 new segments; 1 more is here already, unchanged")
+    expect(page.locator("#import-differ-count")).to_have_text("1 is different here:")
+    expect(page.locator("#import-differences")).to_contain_text("lorry")
+    expect(page.locator("#import-go")).to_be_disabled()
+    page.select_option("#import-different", "take")
+    page.click("#import-go")
+    expect(page.locator(f"{ANNOTATION}[data-label='lorry']")).to_have_count(1)
+    expect(page.locator(ANNOTATION)).to_have_count(2)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Control+z")
+    expect(page.locator(f"{ANNOTATION}[data-label='car']")).to_have_count(1)
+    page.keyboard.press("Control+Shift+z")
+    expect(page.locator(f"{ANNOTATION}[data-label='lorry']")).to_have_count(1)
+    page.reload()  # the step is kept
+    expect(page.locator(f"{ANNOTATION}[data-label='lorry']")).to_have_count(1)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Control+z")
+    expect(page.locator(f"{ANNOTATION}[data-label='car']")).to_have_count(1)
+
+
 def test_chosen_videos_of_the_library_are_saved_as_one_zip(
     page: Page, served: Served, bikes: str, tmp_path: Path
 ) -> None:

@@ -165,3 +165,28 @@ def test_the_examples_of_the_help_parse() -> None:
     for example in EXAMPLES:
         words = shlex.split(re.sub(r" >.*", "", example).removeprefix("studio "))
         assert parser().parse_args(words).run
+
+
+def test_what_is_different_here_is_said_and_chosen(run: Any, studio: Studio, eaf: Path, tmp_path: Path) -> None:
+    assert run("import", eaf, "--by", "ann")[0] == 0
+    file = tmp_path / "bikes.eaf"
+    file.write_text(eaf.read_text("utf-8").replace(">wave<", ">nod<"), "utf-8")
+    status, out, _ = run("import", file, "--by", "ann", "--preview")
+    assert status == 0
+    assert out.splitlines()[-3:] == [
+        "1 different here; they stay as they are (--different)",
+        "    Gesture: wave 1.000–2.000 here, Gesture: nod 1.000–2.000 in the file",
+        "0 annotations would be added",
+    ]  # fmt: skip
+    assert run("import", file, "--by", "ann")[0] == 2  # nothing to do
+    status, out, _ = run("import", file, "--by", "ann", "--different", "take", "--json")
+    done = json.loads(out)
+    assert (done["segments"], done["different"], done["changed"]) == (0, 1, 1)
+    video = studio.videos.resolve("bikes.mp4")["id"]
+    assert [a.label for a in studio.timelines.annotations(video)] == ["nod"]
+    assert run("import", "--undo", done["import"])[1] == "1 taken back\n"
+    assert [a.label for a in studio.timelines.annotations(video)] == ["wave"]
+    assert json.loads(run("import", "--redo", done["import"], "--json")[1]) == {
+        "import": done["import"], "added": 1, "kept": 0,
+    }  # fmt: skip
+    assert [a.label for a in studio.timelines.annotations(video)] == ["nod"]

@@ -143,3 +143,86 @@ test("history holds so many changes, not only so many steps", () => {
   });
   assert.equal(history.done.length, 1, "the last step can always be undone");
 });
+
+// A document whose server takes imports back: `answer` says how.
+function withImports(answer) {
+  const { doc, sent } = documentOf();
+  const asked = [];
+  const ask = (way) => async (request) => {
+    asked.push([way, request.import, sent.length]);
+    return answer(way);
+  };
+  Object.assign(doc.server, {
+    import_undo: ask("undo"),
+    import_redo: ask("redo"),
+    changes: async () => ({ ok: true, data: news({}) }),
+  });
+  return { doc, asked };
+}
+
+const steps = ({ editor: { undoStack } }) => [undoStack.done.length, undoStack.undone.length];
+
+test("an import is one step, and what was done on top of it is taken back before it", async () => {
+  const { doc, asked } = withImports(() => ({ ok: true, data: { removed: 30_000, kept: 0 } }));
+  doc.editor.addImport("i1");
+  doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  doc.editor.undo();
+  await doc.editor.undo();
+  assert.deepEqual(asked, [["undo", "i1", 2]]); // not before both edits were saved
+  assert.deepEqual(steps(doc), [0, 2]);
+  await doc.editor.redo();
+  doc.editor.redo();
+  assert.deepEqual(
+    asked.map(([way]) => way),
+    ["undo", "redo"],
+  );
+  assert.deepEqual([steps(doc), doc.store.annotations.size], [[2, 0], 1]);
+});
+
+test("a step that the server cannot take back any more is gone; where it is away, the step stays", async () => {
+  let reply;
+  const { doc } = withImports(() => reply);
+  const said = notices(doc);
+  doc.editor.addImport("i1");
+  doc.editor.addImport("i2");
+  reply = undefined;
+  await doc.editor.undo();
+  assert.deepEqual(steps(doc), [2, 0]);
+  reply = { ok: false, kind: "invalid", error: "This import was undone already." };
+  await doc.editor.undo();
+  assert.deepEqual(steps(doc), [1, 0]);
+  reply = { ok: true, data: { removed: 1, kept: 2 } };
+  await doc.editor.undo();
+  assert.deepEqual(steps(doc), [0, 1]);
+  assert.match(said[0], /does not answer/);
+  assert.equal(said[1], "This import was undone already.");
+  assert.match(said[2], /^2 of this import stay/);
+});
+
+test("keys that come while the server takes an import back wait for nothing and undo nothing else", async () => {
+  let go;
+  const { doc, asked } = withImports(() => new Promise((done) => (go = done)));
+  const first = doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  await saved(doc);
+  doc.editor.addImport("i1");
+  const undoing = doc.editor.undo();
+  await quiet();
+  doc.editor.undo();
+  doc.editor.redo();
+  assert.deepEqual([asked.length, doc.store.annotations.has(first)], [1, true]);
+  doc.editor.create({ track: "Moments", start: 3, end: 4 });
+  go({ ok: true, data: { removed: 1, kept: 0 } });
+  await undoing;
+  assert.deepEqual(steps(doc), [2, 0]); // what was made meanwhile is the newest: there is nothing to do again
+});
+
+test("an import on the stack survives a reload, and other parts of the stack do not trip over it", async () => {
+  const stack = new UndoStack();
+  stack.add({ imported: "i1" });
+  stack.replaceStates(new Map());
+  stack.forget("x");
+  assert.deepEqual(stack.annotations, []);
+  const again = new UndoStack();
+  again.restore(JSON.parse(JSON.stringify({ done: stack.done, undone: stack.undone })));
+  assert.deepEqual(again.done, [[{ imported: "i1" }]]);
+});

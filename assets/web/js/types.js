@@ -282,13 +282,18 @@
  * @property {Renamed[]} tracks
  * @property {Renamed[]} labels
  * @property {number} segments
- * @property {number} already
+ * @property {number} already as the file has them
+ * @property {number} different here than in the file
+ * @property {number} changed of these, what becomes as the file has it
+ * @property {{ here: Said, file: Said }[]} differences the first few
  * @property {number} lines of a transcript, beside annotations
  * @property {number} lines_already
  * @property {string[]} problems
  * @property {{ start: number, end: number, track: string, label: string }[]} sample
  * @property {{ name: string, to: string }[]} columns of a table, and what they are taken for
  * @property {number | null} fps the rate that frames are taken at, where the file does not say it
+ *
+ * @typedef {{ track: string, label: string, note: string, start: number, end: number }} Said
  *
  * @typedef {object} ImportRequest
  * @property {string | null} upload
@@ -302,6 +307,8 @@
  * @property {{ [name: string]: string }} videos
  * @property {{ [name: string]: string }} columns
  * @property {number} fps
+ * @property {string} different what becomes of annotations that are otherwise here: "keep", "take" or "both"
+ * @property {string} annotator
  *
  * @typedef {object} DatasetRequest
  * @property {string} format
@@ -437,9 +444,10 @@
  * @property {[{ dataset: string }, { done: number, message: string, ready: boolean, error: string }]} dataset_state
  * @property {[{ dataset: string }, {}]} dataset_stop
  * @property {[ImportRequest, ImportPreview]} import_preview
- * @property {[ImportRequest & { annotator: string }, Omit<ImportPreview, "columns" | "fps">]} import_apply
+ * @property {[ImportRequest, Omit<ImportPreview, "columns" | "fps"> & { import: string }]} import_apply
  * @property {[{ upload: string }, {}]} import_drop
  * @property {[{ import: string, annotator: string }, { removed: number, kept: number }]} import_undo
+ * @property {[{ import: string, annotator: string }, { added: number, kept: number }]} import_redo
  * @property {[{ annotator?: string }, { imports: PastImport[] }]} imports
  *
  * @typedef {{ line: number, version: number }} SavedLine

@@ -11,7 +11,7 @@ from studio.app.rpc.requests import ExportPreview, ImportFile, ImportReference, 
 from studio.service import Studio
 from studio.service.accounts.rights import why_not
 from studio.service.exchange import exchange
-from studio.service.exchange.exchange import ImportOptions
+from studio.service.exchange.import_plan import ImportOptions, different_of
 
 
 def methods(studio: Studio) -> list[Method]:
@@ -25,7 +25,7 @@ def methods(studio: Studio) -> list[Method]:
         }
 
     def import_preview(request: ImportFile) -> Any:
-        return studio.exchange.preview(*_import_of(studio, request))
+        return studio.exchange.preview(*_import_of(studio, request), annotator(request))
 
     def import_apply(request: ImportFile) -> Any:
         done = studio.exchange.apply(*_import_of(studio, request), annotator(request), actor(studio, request))
@@ -39,13 +39,16 @@ def methods(studio: Studio) -> list[Method]:
     def import_undo(request: ImportReference) -> Any:
         return studio.exchange.undo(request.import_, annotator(request), actor(studio, request))
 
+    def import_redo(request: ImportReference) -> Any:
+        return studio.exchange.redo(request.import_, annotator(request), actor(studio, request))
+
     def imports(request: Request) -> Any:
         found, by = studio.exchange.imports(), actor(studio, request)
         for row in found:
             row["fixed"] = "" if by.owns(row["annotator"]) else why_not("undo this import", row["annotator"])
         return {"imports": found}
 
-    own = (formats, export_preview, import_preview, import_apply, import_drop, import_undo, imports)
+    own = (formats, export_preview, import_preview, import_apply, import_drop, import_undo, import_redo, imports)
     return rpc_methods(studio, *own)
 
 
@@ -53,6 +56,6 @@ def _import_of(studio: Studio, request: ImportFile) -> tuple[bytes, str, str | N
     """The file, its name, its format and how it is to be imported."""
     options = ImportOptions(
         request.video or None, request.videos, request.tracks, request.labels, request.kind, request.encoding,
-        request.shift, request.columns, request.fps,
+        request.shift, request.columns, request.fps, different_of(request.different),
     )  # fmt: skip
     return studio.exchange.kept(request.upload), request.name, request.format or None, options

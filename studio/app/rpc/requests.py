@@ -275,6 +275,7 @@ class ImportFile(Request):
     shift: str = ""
     columns: dict[str, Name] = field(default_factory=dict)
     fps: float = 0.0
+    different: str = "keep"
 
 
 @dataclass(frozen=True, slots=True)

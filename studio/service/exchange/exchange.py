@@ -22,9 +22,10 @@ from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, runs, transcripts, videos
+from studio.store.imports import DIFFERENT
 from studio.timeline import Box, Footage, Timeline, read_shift, us
 
-__all__ = ["Exchange", "ImportOptions", "listed", "write"]
+__all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
 Row = dict[str, Any]
 TABLES = (".csv", ".tsv", ".txt")
@@ -97,13 +98,18 @@ class Exchange:
             likely = [f for f in FORMATS.values() if f.read and f.may_be(ending)]
             return [f.name for f in likely if self._reads(f, data, name)]
 
-    def preview(self, data: bytes, name: str, format_name: str | None = None, plan: ImportOptions | None = None) -> Row:
-        """What an import would do; nothing is changed.
+    def preview(
+        self, data: bytes, name: str, format_name: str | None = None, plan: ImportOptions | None = None,
+        annotator: str = "",
+    ) -> Row:  # fmt: skip
+        """What an import by `annotator` would do; nothing is changed.
 
         `format`, `kind`; `parts` with `name`, `video` ({id, name} or None), `rule` (how its name was understood, ""
         where it is the video's own), `likely` (videos that may be meant: {id, name, folder}), `segments`, `boxes`,
         `problems`; `tracks` and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already`
-        there, with `confidence`; `lines` of a transcript that would be added beside them and `lines_already` there;
+        there as the file has them, `different` there (`differences`: the first few, `here` and in the `file`), of which
+        `changed` would become what the file says; how many have a `confidence`; `lines` of a transcript that would be
+        added beside them and `lines_already` there;
         `problems`; `sample`, the first few segments, times in s; of tables `columns` with
         `name` and `to`, "" for those that are not read; `fps`, the rate that frames are taken at where the file counts
         them and does not say at which, else None.
@@ -112,7 +118,7 @@ class Exchange:
         wanted = plan or ImportOptions()
         form, kind, ready = self._ready(data, name, format_name, wanted)
         batches = import_plan.batches_of(ready, kind, wanted)
-        fresh = self._store.read(lambda db: [imports.fresh(db, batch) for batch in batches])
+        fresh = self._store.read(lambda db: [imports.fresh(db, b, wanted.different, annotator) for b in batches])
         shown = import_plan.shown(name, form, kind, ready, wanted, batches, fresh)
         return {**shown, "columns": import_plan.columns(form, data, wanted), "fps": import_plan.rate(ready, wanted.fps)}
 
@@ -131,7 +137,7 @@ class Exchange:
 
         def work(db: Any) -> Row:
             # in here, since somebody else may import the same file at this moment
-            fresh = [imports.fresh(db, batch) for batch in batches]
+            fresh = [imports.fresh(db, batch, wanted.different, annotator) for batch in batches]
             shown = import_plan.shown(name, form, kind, ready, wanted, batches, fresh)
             adding = [batch for batch in fresh if not batch.empty]
             if not adding:
@@ -152,6 +158,18 @@ class Exchange:
         def work(db: Any) -> dict[str, int]:
             need(by, "undo this import", imports.owner(db, import_id))
             return imports.undo(db, import_id, annotator)
+
+        return self._store.write(work)
+
+    def redo(self, import_id: str, annotator: str = "", by: Actor = OWNER) -> dict[str, int]:
+        """Do an import again that was taken back; see `store.imports.redo`.
+
+        Raises NotFound, UsageError, PermissionDenied.
+        """
+
+        def work(db: Any) -> dict[str, int]:
+            need(by, "do this import again", imports.owner(db, import_id))
+            return imports.redo(db, import_id, annotator)
 
         return self._store.write(work)
 

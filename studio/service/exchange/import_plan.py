@@ -10,14 +10,23 @@ from typing import Any
 
 from studio.errors import UsageError
 from studio.formats import Format, Mark, Part, Placed, reading, table
+from studio.formats.model import segments
 from studio.service.videos import files
 from studio.service.videos.video_matcher import Match, VideoMatcher
-from studio.store.imports import Batch
+from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Annotation, Box, Cue, Segment, seconds
 
 Row = dict[str, Any]
 SHOWN = 500  # parts, tracks and labels of a preview at most
 SAMPLE = 20
+
+
+def different_of(choice: str) -> Different:
+    """One of `DIFFERENT`. Raises UsageError."""
+    for each in DIFFERENT:
+        if choice == each:
+            return each
+    raise UsageError(f"What is different here is imported by one of: {', '.join(DIFFERENT)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,9 @@ class ImportOptions:
     `video` is where everything goes when the file is about one video. `kind` is annotations or lines, "" for what the
     format usually is. `encoding` is that of its text, "" for UTF-8 or what is guessed. `shift` is a time or a time code
     of the video, by which everything lies later than the file says, or with “-” earlier. `columns` are those of a table
-    → what they are here. `fps` is at which rate the file counts frames, 0 for what it says itself.
+    → what they are here. `fps` is at which rate the file counts frames, 0 for what it says itself. `different` is what
+    becomes of annotations that are in the library otherwise than in the file: `keep` those of the library, `take` what
+    the file says in their place, or have `both`.
     """
 
     video: str | None = None
@@ -39,8 +50,10 @@ class ImportOptions:
     shift: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     fps: float = 0.0
+    different: Different = "keep"
 
     def __post_init__(self) -> None:
+        different_of(self.different)
         if self.fps and not 0.1 <= self.fps <= 1_000:  # also not a number
             raise UsageError("A frame rate is a number from 0.1 to 1000 frames a second.")
 
@@ -104,7 +117,8 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
         found = [_annotation(mark) for mark in marks]
         lines = sorted(Cue(m.start, m.end, m.label) for one in several for m in one.placed.lines if m.label.strip())
         scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}
-        made.append(Batch(video, found, scores, _boxes(several, plan), lines, beside=True))
+        ids = {a.id: m.id for a, m in zip(found, marks, strict=True) if m.id}
+        made.append(Batch(video, found, scores, _boxes(several, plan), lines, beside=True, ids=ids))
     return [batch for batch in made if not batch.empty]
 
 
@@ -154,6 +168,7 @@ def shown(
     unknown = sum(several[0].row is None for several in listed)
     problems = [f"{unknown} of {len(listed)} videos of this file are not in the library, and left out."]
     problems *= bool(unknown and len(listed) > 1)
+    different = sum(len(batch.different) for batch in fresh)
     problems += dict.fromkeys(said for several in listed[SHOWN:] for one in several for said in one.part.problems)
     return {
         "file": files.display_name(name),
@@ -163,13 +178,20 @@ def shown(
         "tracks": _counted((m.track for m in marks), plan.tracks),
         "labels": _counted((m.label for m in marks), plan.labels),
         "segments": _segments(fresh),
-        "already": _segments(batches) - _segments(fresh),
+        "already": _segments(batches) - _segments(fresh) - different * (plan.different != "both"),
+        "different": different,
+        "choice": plan.different,
+        "changed": sum(len(batch.changes) for batch in fresh),
         "lines": _lines(fresh),
         "lines_already": _lines(batches) - _lines(fresh),
         "confidence": sum(len(b.scores) for b in fresh),
         "problems": problems,
         "sample": _sample(ready, plan),
-    }
+        "differences": [
+            {"video": batch.video_id, "here": _said(here), "file": _said(new)}
+            for batch in fresh for here, new in batch.different
+        ][:SAMPLE],
+    }  # fmt: skip
 
 
 def _segments(batches: Sequence[Batch]) -> int:
@@ -227,8 +249,19 @@ def _sample(ready: Sequence[Ready], plan: ImportOptions) -> list[Row]:
     ]
 
 
+def _said(a: Annotation) -> Row:
+    times = {"start": seconds(a.segment.start), "end": seconds(a.segment.end)}
+    return {"track": a.track, "label": a.label, "note": a.note, **times}
+
+
 def nothing(shown: Row, batches: Sequence[Batch]) -> str:
     """Why nothing is added."""
+    if shown["different"]:
+        return (
+            f"What is new in this file is in the library already; {segments(shown['different'])} of it "
+            f"{'is' if shown['different'] == 1 else 'are'} different here and stay so, unless you take the file's "
+            "or both."
+        )
     if batches:
         return "Everything in this file is in the library already."
     whys = [problem for part in shown["parts"] for problem in part["problems"]]

@@ -98,9 +98,13 @@ export class AnnotatePage {
     this.labels = new LabelEditor($("labels", "dialog"), server);
     this.tooltip = new Tooltip($("tooltip"));
     this.dragPreview = new DragPreview(player, this.tooltip, this.inspector);
-    this.exchange = new Exchange($("exporting", "dialog"), $("importing", "dialog"), server, () => {
-      workspace.doc?.poll();
+    this.exchange = new Exchange($("exporting", "dialog"), $("importing", "dialog"), server, (imported) => {
+      const { doc } = workspace;
+      doc?.poll();
       this.transcript.load();
+      if (imported === null || !doc) return null;
+      doc.editor.addImport(imported);
+      return workspace.undoing(doc);
     });
     splitter($("splitter"), $("workspace"));
     this.#follow();
@@ -253,6 +257,8 @@ export class AnnotatePage {
     } else if (what === "conflict") {
       toast("Somebody else changed this segment. Choose which version to keep.", "error");
       selection.one([...store.conflicts.keys()].at(-1) ?? null);
+    } else if (what === "imported") {
+      this.transcript.load();
     } else if (what === "playable") {
       this.playVideo(doc, this.player.time);
     } else if (what === "saved") {

@@ -166,10 +166,16 @@ export class Workspace {
     const left = open.filter((id) => store.predictions.get(id)?.verdict === "").length;
     const done = `${open.length - left} ${verdict}ed.`;
     const kept = left ? ` ${left} left: their row is locked, or takes other labels.` : "";
-    toast(done + kept, "info", () => {
+    toast(done + kept, "info", this.undoing(this.opened));
+  }
+
+  /** What takes back the newest step of a document, and nothing else. @param {VideoDocument} doc */
+  undoing({ editor }) {
+    const step = editor.undoStack.done.at(-1);
+    return () => {
       if (editor.undoStack.done.at(-1) === step) editor.undo();
       else toast("Something was changed since; take that back first, with Undo (Ctrl+Z).", "error");
-    });
+    };
   }
 
   /** The next prediction to decide; after the last one of this video, that of the next video. */

@@ -15,6 +15,8 @@ import { MediaData } from "./media-data.js";
 /** @import { Failure } from "../sync/save-results.js" */
 /** @import { OutboxState } from "../sync/outbox.js" */
 
+const SAVED_MS = 30; // how often it is looked whether all is saved
+
 export class VideoDocument {
   #isGone = false;
   /** @param {string} about */
@@ -38,6 +40,7 @@ export class VideoDocument {
       this.store,
       (edit) => this.outbox.push(edit),
       (kept) => keepHistory(id, kept),
+      (imported, way) => this.#moveImport(imported, way),
     );
     this.media = new MediaData(server, id, this.store);
     this.updates = new LiveUpdates(
@@ -134,6 +137,24 @@ export class VideoDocument {
       this.store.notice(why);
       this.reload();
     } else this.store.setSending(state, why);
+  }
+
+  /** Not before what was done on top of it is saved: the server would take that for a change by somebody else.
+   * @param {string} imported the id of an import
+   * @param {"undo" | "redo"} way
+   */
+  async #moveImport(imported, way) {
+    while (!this.outbox.isIdle) {
+      if (this.store.state === "offline") throw new ApiError(`Not saved yet: ${this.store.why}`, "offline");
+      await new Promise((go) => setTimeout(go, SAVED_MS));
+    }
+    const request = { import: imported, annotator: currentUser() };
+    const done = await (way === "undo"
+      ? call(this.server, "import_undo", request)
+      : call(this.server, "import_redo", request));
+    await this.poll();
+    this.store.tellImported();
+    return done;
   }
 
   /** Returns the edits that are over. @param {Answer[]} answers */

@@ -21,9 +21,10 @@ import { People } from "./people.js";
  * @property {ReadonlyMap<string, readonly Graph[]>} graphs track → scores over time
  */
 
-/** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version.
+/** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
+ * file was taken back, or imported again, and with it perhaps what is said.
  * @typedef {"content" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
- *   | "state"} Change
+ *   | "state" | "imported"} Change
  *
  * notice: a sentence for the person; gone: the video was removed, and why.
  * @typedef {{ change: Change, notice: string, gone: string }} DocumentEvents
@@ -515,6 +516,11 @@ export class DocumentStore extends Emitter {
   /** All is in here now. */
   tellContent() {
     this.#changed("content");
+  }
+
+  /** The server took an import back, or did it again. */
+  tellImported() {
+    this.#changed("imported");
   }
 
   /** A sentence for the person. @param {string} text */

@@ -26,11 +26,14 @@ export class Editor {
    * @param {DocumentStore} store
    * @param {(edit: EditRequest) => void} send
    * @param {(kept: KeptHistory) => void} [keep] told of the undo stack whenever it changes
+   * @param {(id: string, way: "undo" | "redo") => Promise<{ kept: number }>} [imports] takes an import back or does it
+   *   again; kept: how many somebody changed since
    */
-  constructor(store, send, keep = () => {}) {
+  constructor(store, send, keep = () => {}, imports = async () => ({ kept: 0 })) {
     this.store = store;
     this.send = send;
     this.keep = keep;
+    this.imports = imports;
     this.undoStack = new UndoStack(() => this.keepHistory());
     this.#undo = new UndoController(this);
     /** Whether nothing in a row may be changed, as the page has it. @type {(row: string | null) => boolean} */
@@ -237,12 +240,18 @@ export class Editor {
     }
   }
 
+  /** A file was imported: one step, however much is in it. @param {string} id */
+  addImport(id) {
+    this.undoStack.add({ imported: id });
+    this.store.tellContent();
+  }
+
   undo() {
-    this.#undo.undo();
+    return this.#undo.undo();
   }
 
   redo() {
-    this.#undo.redo();
+    return this.#undo.redo();
   }
 
   keepHistory() {

@@ -1,13 +1,19 @@
-// Undo and redo of a document: what somebody else changed since is left as it is, and its step is gone.
+// Undo and redo of a document: what somebody else changed since is left as it is, and its step is gone. An import is
+// taken back, and done again, by the server.
 
 import { annotation, sameContent } from "./annotation.js";
-import { annotationIdOf } from "./undo-stack.js";
+import { annotationIdOf, importOf } from "./undo-stack.js";
 
 /** @import { Annotation, Verdict } from "../types.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { AnnotationChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
 
+/** Answers of the server after which a step can never be done. */
+const GONE = ["gone", "invalid", "forbidden"];
+
 export class UndoController {
+  #isWaiting = false;
+
   /** @param {Editor} editor */
   constructor(editor) {
     this.editor = editor;
@@ -16,6 +22,7 @@ export class UndoController {
   undo() {
     const { undoStack } = this.editor;
     const group = undoStack.done.at(-1) ?? [];
+    if (this.#isWaiting || importOf(group)) return this.#ofImport(group, "undo");
     const changed = this.changedByOthers(
       group,
       (change) => change.after,
@@ -26,13 +33,38 @@ export class UndoController {
 
   redo() {
     const { undoStack } = this.editor;
-    const group = undoStack.undone.at(-1)?.toReversed() ?? [];
+    const newest = undoStack.undone.at(-1) ?? [];
+    if (this.#isWaiting || importOf(newest)) return this.#ofImport(newest, "redo");
+    const group = newest.toReversed();
     const changed = this.changedByOthers(
       group,
       (change) => change.before,
       (change) => change.from,
     );
     this.replay(changed, () => undoStack.forth());
+  }
+
+  /** One at a time: what comes next depends on what the server says.
+   * @param {UndoableChange[]} group
+   * @param {"undo" | "redo"} way
+   */
+  async #ofImport(group, way) {
+    const { editor } = this;
+    const id = importOf(group);
+    if (this.#isWaiting || id === undefined) return;
+    this.#isWaiting = true;
+    try {
+      const { kept } = await editor.imports(id, way);
+      editor.undoStack.moveImport(group, way);
+      if (kept) editor.store.notice(`${kept} of this import stay as they are: somebody changed them since.`);
+    } catch (error) {
+      const { message, kind = "" } = /** @type {Error & { kind?: string }} */ (error);
+      if (GONE.includes(kind)) editor.undoStack.drop(group); // else it is tried again by the next key
+      editor.store.notice(message);
+    } finally {
+      this.#isWaiting = false;
+      editor.store.tellContent();
+    }
   }
 
   /** The id of something that is not as the group left it, else null. The last change to each says how that was.
@@ -47,6 +79,7 @@ export class UndoController {
     /** @type {Map<string, Verdict>} */
     const verdicts = new Map();
     for (const change of group) {
+      if (change.imported !== undefined) continue;
       if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
       else states.set(annotationIdOf(change) ?? "", stateOf(change));
     }

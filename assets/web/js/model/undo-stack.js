@@ -4,10 +4,13 @@ import { isObject } from "./preferences.js";
 
 /** @import { Annotation, Verdict } from "../types.js" */
 
-/** A change of an annotation (null: not there), or of what was decided about a prediction.
- * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined }} AnnotationChange
- * @typedef {{ decision: string, from: Verdict, to: Verdict }} VerdictChange
- * @typedef {AnnotationChange | VerdictChange} UndoableChange
+/** A change of an annotation (null: not there), of what was decided about a prediction, or a file that was imported,
+ * which the server takes back as a whole.
+ * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined, imported?: undefined }}
+ *   AnnotationChange
+ * @typedef {{ decision: string, from: Verdict, to: Verdict, imported?: undefined }} VerdictChange
+ * @typedef {{ imported: string, decision?: undefined, before?: undefined, after?: undefined }} ImportChange
+ * @typedef {AnnotationChange | VerdictChange | ImportChange} UndoableChange
  */
 
 /** A change to apply: from what is there now to what is wanted, or what a prediction's verdict is to be.
@@ -21,6 +24,9 @@ const MOST_CHANGES = 20_000; // in all groups: they are written down after each
 /** The annotation that a change is about. @param {UndoableChange} change */
 export const annotationIdOf = (change) =>
   change.decision === undefined ? (change.after ?? change.before)?.id : undefined;
+
+/** The import that a group of changes is, if it is one. @param {readonly UndoableChange[] | undefined} group */
+export const importOf = (group) => group?.find((change) => typeof change.imported === "string")?.imported;
 
 /** The groups that can be read of what was kept.
  * @param {unknown} kept
@@ -92,7 +98,7 @@ export class UndoStack {
    */
   replaceStates(written) {
     for (const change of [...this.done, ...this.undone].flat()) {
-      if (change.decision !== undefined) continue;
+      if (change.decision !== undefined || change.imported !== undefined) continue;
       change.before = written.get(change.before) ?? change.before;
       change.after = written.get(change.after) ?? change.after;
     }
@@ -109,6 +115,27 @@ export class UndoStack {
     this.keep();
   }
 
+  /** An import was taken back, or done again. What was done while the server did it stays the newest.
+   * @param {UndoableChange[]} group
+   * @param {"undo" | "redo"} way
+   */
+  moveImport(group, way) {
+    const [from, to] = way === "undo" ? [this.done, this.undone] : [this.undone, this.done];
+    const at = from.indexOf(group);
+    if (at < 0) return;
+    const wasNewest = at === from.length - 1;
+    from.splice(at, 1);
+    if (wasNewest) to.push(group);
+    this.keep();
+  }
+
+  /** A group that cannot be undone any more. @param {UndoableChange[]} group */
+  drop(group) {
+    this.done = this.done.filter((each) => each !== group);
+    this.undone = this.undone.filter((each) => each !== group);
+    this.keep();
+  }
+
   /** Takes the newest group; the steps to apply, in order, or null when there are none.
    * @returns {Step[] | null}
    */
@@ -119,7 +146,7 @@ export class UndoStack {
       .toReversed()
       .map((change) =>
         change.decision === undefined
-          ? { now: change.after, wanted: change.before }
+          ? { now: change.after ?? null, wanted: change.before ?? null }
           : { decision: change.decision, to: change.from },
       );
   }
@@ -130,7 +157,7 @@ export class UndoStack {
     if (!group) return null;
     return group.map((change) =>
       change.decision === undefined
-        ? { now: change.before, wanted: change.after }
+        ? { now: change.before ?? null, wanted: change.after ?? null }
         : { decision: change.decision, to: change.to },
     );
   }

@@ -4,18 +4,19 @@ import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./dom.js";
 
-/** @import { FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Server } from "../types.js" */
+/** @import { FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Said, Server } from "../types.js" */
 
 /** A video, by what is needed of it. @typedef {{ id: string }} Video */
 
 const PAST_SHOWN = 5;
+const DIFFERENT_SHOWN = 4;
 
-/** What a person wants otherwise than the file says: names of tracks, labels and videos, what columns are, and how many
- * frames a second it counts (0: as it says).
+/** What a person wants otherwise than the file says: names of tracks, labels and videos, what columns are, how many
+ * frames a second it counts (0: as it says); and what becomes of annotations that are different here.
  * @typedef {{ [name: string]: string }} Names
- * @returns {{ tracks: Names, labels: Names, videos: Names, columns: Names, fps: number }}
+ * @returns {{ tracks: Names, labels: Names, videos: Names, columns: Names, fps: number, different: string }}
  */
-const noChoices = () => ({ tracks: {}, labels: {}, videos: {}, columns: {}, fps: 0 });
+const noChoices = () => ({ tracks: {}, labels: {}, videos: {}, columns: {}, fps: 0, different: "keep" });
 
 export class Exchange {
   /** @type {FormatInfo[]} */
@@ -33,7 +34,8 @@ export class Exchange {
    * @param {HTMLDialogElement} exporting
    * @param {HTMLDialogElement} importing
    * @param {Server} server
-   * @param {() => void} done is told when annotations came or went
+   * @param {(imported: string | null) => (() => void) | null} done is told when annotations came, by which import, or
+   *   went; answers how to take that back
    */
   constructor(exporting, importing, server, done) {
     this.exporting = exporting;
@@ -68,6 +70,11 @@ export class Exchange {
     $("import-scope").addEventListener("change", () => this.preview());
     this.fps.addEventListener("change", () => {
       this.request.fps = Number(this.fps.value) || 0;
+      this.preview();
+    });
+    this.different = $("import-different", "select");
+    this.different.addEventListener("change", () => {
+      this.request.different = this.different.value;
       this.preview();
     });
     $("import-go").addEventListener("click", () => this.apply());
@@ -157,8 +164,11 @@ export class Exchange {
     this.scope.value = "all";
     this.shift.value = "";
     this.columns = [];
+    this.different.value = "keep";
     this.$("import-rate").hidden = true;
-    this.$("import-table").hidden = true;
+    const table = this.$("import-table", "details");
+    table.hidden = true;
+    table.open = false;
   }
 
   /** @param {HTMLInputElement} input */
@@ -201,6 +211,7 @@ export class Exchange {
       format: this.format.value,
       kind: many?.lines ? this.kind.value : "annotations",
       shift: this.shift.value,
+      annotator: currentUser(),
       ...(doc && !(this.several && this.scope.value === "all") ? { video: doc.id } : {}),
       ...request,
     };
@@ -225,6 +236,7 @@ export class Exchange {
       this.$("import-shown").hidden = !this.shift.value; // where it is wrong it is there to be mended
       this.$("import-message").textContent = messageOf(error);
       this.go.disabled = true;
+      this.$("import-table", "details").open = true; // perhaps what its columns are is what it needs to be told
     }
   }
 
@@ -238,12 +250,14 @@ export class Exchange {
   }
 
   /** @param {ImportPreview} preview */
-  show({ parts, tracks, labels, segments, already, lines, lines_already, problems, sample, fps }) {
+  show(preview) {
+    const { parts, tracks, labels, segments, already, changed, lines, lines_already, problems, sample, fps } = preview;
     const { $ } = this;
+    this.showDifferent(preview);
     $("import-rate").hidden = fps === null;
     if (fps !== null) this.fps.value = String(fps);
     $("import-message").textContent = problems.join(" ");
-    const here = already ? `; ${already} more ${already === 1 ? "is" : "are"} here already` : "";
+    const here = already ? `; ${already} more ${already === 1 ? "is" : "are"} here already, unchanged` : "";
     const videos = parts.length > 1 ? `, of ${parts.length} videos` : "";
     const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
     const known = lines_already ? `, ${lines_already} here already` : "";
@@ -257,8 +271,33 @@ export class Exchange {
         .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${s.track}: ${s.label}` })),
     );
     $("import-shown").hidden = false;
-    this.go.disabled = segments + lines === 0;
-    this.go.textContent = `Import ${segments + lines}`;
+    this.go.disabled = segments + lines + changed === 0;
+    this.go.textContent = `Import ${segments + lines + changed}`;
+  }
+
+  /** What is here otherwise than in the file, and what becomes of it. @param {ImportPreview} preview */
+  showDifferent({ different, differences }) {
+    const { $ } = this;
+    $("import-differs").hidden = !different;
+    $("import-differ-count").textContent = `${different} ${different === 1 ? "is" : "are"} different here:`;
+    const said = (/** @type {Said} */ { track, label, note, start, end }) =>
+      `${clock(start)} – ${clock(end)}  ${track}: ${label || "(no label)"}${note ? ` (${note})` : ""}`;
+    $("import-differences").replaceChildren(
+      ...differences
+        .slice(0, DIFFERENT_SHOWN)
+        .map(({ here, file }) =>
+          el(
+            "li",
+            {},
+            el("span", { class: "muted", text: "here " }),
+            el("span", { dir: "auto", text: said(here) }),
+            el("br"),
+            el("span", { class: "muted", text: "file " }),
+            el("span", { dir: "auto", text: said(file) }),
+          ),
+        ),
+      ...(different > DIFFERENT_SHOWN ? [el("li", { text: `and ${different - DIFFERENT_SHOWN} more` })] : []),
+    );
   }
 
   /** What each column of a table is, and a choice of what else it may be.
@@ -268,7 +307,6 @@ export class Exchange {
   showColumns(roles, known) {
     const table = this.$("import-table", "details");
     table.hidden = !roles.length || !this.columns.length;
-    table.open ||= !known.length;
     const taken = new Map(known.map(({ name, to }) => [name, to]));
     this.$("import-columns").replaceChildren(
       ...this.columns.map((name) => this.columnRow(name, this.request.columns[name] ?? taken.get(name) ?? "", roles)),
@@ -361,12 +399,12 @@ export class Exchange {
   async apply() {
     this.go.disabled = true;
     try {
-      const made = await call(this.server, "import_apply", { ...this.wanted, annotator: currentUser() });
+      const made = await call(this.server, "import_apply", this.wanted);
       this.upload = null;
       this.importing.close();
       const lines = made.lines ? ` and ${counted(made.lines, "line")} of the transcript` : "";
-      toast(`${counted(made.segments, "segment")}${lines} imported. Open Import again to undo it.`);
-      this.done();
+      const changed = made.changed ? `, ${made.changed} changed` : "";
+      toast(`${counted(made.segments, "segment")}${lines} imported${changed}.`, "info", this.done(made.import));
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
     }
@@ -386,7 +424,7 @@ export class Exchange {
           text: `undone: ${removed} gone${kept ? `, ${kept} kept because somebody changed them since` : ""}`,
         }),
       );
-      this.done();
+      this.done(null);
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
     }
