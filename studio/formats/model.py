@@ -14,7 +14,7 @@ from typing import Literal
 from studio.config import Limits
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, Timeline
+from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, Timeline, carried
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -300,11 +300,18 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
             label, track, note = (_text(t) for t in (mark.label, mark.track, mark.note))
             is_long = len(label) > longest or len(track) > most.label_chars or len(note) > most.note_chars
             count[what + "long"] += is_long
+            placed = Segment(max(0, start), min(end, footage.duration))
             yield replace(
-                mark, start=max(0, start), end=min(end, footage.duration), label=label[:longest],
+                mark, start=placed.start, end=placed.end, label=label[:longest],
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
+                attributes=_attributes(mark.attributes, start - on.shift, end - on.shift, placed),
             )  # fmt: skip
+
+
+def _attributes(attributes: Attributes, start: int, end: int, placed: Segment) -> Attributes:
+    """Attributes of a segment that the file has from `start` to `end`: those that are times of it go along."""
+    return carried(attributes, Segment(start, end), placed) if attributes and start >= 0 else attributes
 
 
 def _is_unlike(mark: Mark, footage: Footage) -> bool:

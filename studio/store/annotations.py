@@ -14,7 +14,7 @@ from typing import Any
 from studio.errors import Conflict, NotFound, UsageError
 from studio.store import labels, stored, timelines
 from studio.store.videos import now
-from studio.timeline import Annotation, Edit, from_row, to_row
+from studio.timeline import Annotation, Edit, carried, from_row, to_row
 
 VERDICTS = ("accepted", "corrected", "rejected")
 _FIXED = ("id", "video_id", "timeline_id", "prediction_id")  # what an annotation keeps for ever
@@ -67,7 +67,9 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
             annotator=annotator,
             source=before.source,
             prediction_id=before.prediction_id,
-            attributes=before.attributes if change.keeps_attributes else wanted.attributes,
+            attributes=carried(before.attributes, before.segment, wanted.segment)
+            if change.keeps_attributes
+            else wanted.attributes,
         )
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from studio.timeline import Annotation, Segment
+from studio.timeline import Annotation, Segment, carried
 
 ROUNDED_US = 5_000  # what formats round away that count hundredths of a second; less than a frame
 SHARED = 0.5  # the same moment shares more than this of the time of both (intersection over union)
@@ -59,13 +59,14 @@ def match(
 def taken(here: Annotation, file: Annotation) -> Annotation:
     """An annotation as a file has it. What the file says nothing of (a note, an attribute) stays, and so do times that
     it only rounds."""
+    segment = here.segment if _rounded(here.segment, file.segment) else file.segment
     return replace(
         here,
-        segment=here.segment if _rounded(here.segment, file.segment) else file.segment,
+        segment=segment,
         track=file.track,
         label=file.label,
         note=file.note or here.note,
-        attributes={**here.attributes, **file.attributes},
+        attributes={**carried(here.attributes, here.segment, segment), **file.attributes},
     )
 
 

@@ -9,6 +9,7 @@ from studio.timeline.codec import FIELDS, from_dict, from_row, to_dict, to_row
 from studio.timeline.edit import Edit, apply, apply_all
 from studio.timeline.footage import Footage
 from studio.timeline.model_run import Cue, ModelRun, Transcript
+from studio.timeline.phases import carried, phases
 from studio.timeline.segment import Segment
 from studio.timeline.time import MICROS, clock, seconds, us
 from studio.timeline.time_text import read_shift, read_time
@@ -30,10 +31,12 @@ __all__ = [
     "Transcript",
     "apply",
     "apply_all",
+    "carried",
     "checked_attributes",
     "clock",
     "from_dict",
     "from_row",
+    "phases",
     "read_shift",
     "read_time",
     "seconds",

@@ -8,6 +8,7 @@ import pytest
 
 from studio.formats import FORMATS, losses
 from studio.service import Studio
+from studio.service.exchange.exchange import ImportOptions
 from studio.store import Store, timelines, videos
 from studio.timeline import Annotation, Footage, Segment, Timeline
 from tests.conftest import VIDEO
@@ -121,3 +122,30 @@ def test_a_timeline_goes_with_the_last_of_its_media(store: Store) -> None:
     count = "SELECT (SELECT count(*) FROM timelines), (SELECT count(*) FROM timeline_media)"
     store.write(lambda db: videos.delete(db, "v1"))
     assert tuple(store.read(lambda db: db.execute(count).fetchone())) == (0, 0)
+
+
+PHASES = {"onset": 1.2, "apex": 1.6, "offset": 1.8}
+
+
+def test_phases_stay_in_their_segment_where_a_script_says_nothing_of_them(
+    save: Callable[..., dict[str, Any]],
+) -> None:
+    save("create", 0, attributes=PHASES)
+    assert save("update", 1, end=1.5)["annotation"]["attributes"] == {"onset": 1.2, "apex": 1.5, "offset": 1.5}
+    moved = save("update", 2, start=11, end=11.5)["annotation"]["attributes"]
+    assert moved == {"onset": 11.2, "apex": 11.5, "offset": 11.5}
+
+
+@pytest.mark.parametrize("name", ["json", "csv"])
+def test_phases_go_out_and_come_in_with_their_segment(
+    studio: Studio, video: str, save: Callable[..., dict[str, Any]], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.service.videos.media_cache.MediaCache.frames", lambda *_: FOOTAGE.pts)
+    save("create", 0, attributes=PHASES)
+    file = studio.exchange.export(video, name)
+    save("delete", 1)
+    studio.exchange.apply(file, f"talk.{name}", name, ImportOptions(shift="10"))
+    (found,) = studio.timelines.annotations(video)
+    assert (found.segment, found.attributes) == (
+        Segment(11_000_000, 12_000_000), {"onset": 11.2, "apex": 11.6, "offset": 11.8},
+    )  # fmt: skip

@@ -141,7 +141,8 @@
  * @property {number[]} times
  * @property {number[]} scores
  *
- * @typedef {{ track: string, label: string, times: number[], scores: number[] }} Graph
+ * @typedef {{ track: string, label: string, times: number[], scores: number[], source?: string }} Graph source: what it
+ *   is read from, face, text, frame or voice, or "fused" for all of them
  * @typedef {{ one: string, other: string, likeness: number }} SoundsLike two face tracks whose voices are alike
  * @typedef {{ bands: number, rate: number, levels: Uint8Array }} Spectrogram
  * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string, origin?: string }}

@@ -336,7 +336,7 @@ export class AnnotatePage {
     timeline.on("view", () => {
       $("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`;
     });
-    timeline.on("hover", (at) => this.tooltip.show(workspace.doc && at));
+    timeline.on("hover", (at) => this.tooltip.show(workspace.doc && at, workspace.doc?.store));
     timeline.on("spectrogram", () => workspace.doc?.media.wantSpectrogram());
     timeline.gutter.on("pick", (name) => this.pickPerson(personOf(name)));
     timeline.gutter.on("choose", (track) => {

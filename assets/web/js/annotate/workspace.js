@@ -8,7 +8,7 @@ import { toast } from "../view/dom.js";
 
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Selection } from "../model/selection.js" */
-/** @import { Edge } from "../view/hit-test.js" */
+/** @import { Side } from "../view/hit-test.js" */
 /** @import { Find } from "../view/dom.js" */
 /** @import { Player } from "../view/player.js" */
 /** @import { Timeline } from "../view/timeline.js" */
@@ -110,7 +110,7 @@ export class Workspace {
   /** A boundary was moved.
    * @param {number} start
    * @param {number} end
-   * @param {Edge} part
+   * @param {Side} part
    */
   changed(start, end, part) {
     this.parts.transport.changed(start, end, part);

@@ -4,12 +4,15 @@
 // touches; on an edge that two segments share, it moves both. A finger on an empty place pans; held, it draws.
 
 import { touching } from "../model/operations.js";
+import { movedPhase, PHASES } from "../model/phases.js";
+import { shownPhases } from "../view/phases.js";
 import { Snapping } from "./snapping.js";
 
 /** @import { Item } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Phase } from "../model/phases.js" */
 /** @import { Selection } from "../model/selection.js" */
-/** @import { Edge } from "../view/hit-test.js" */
+/** @import { Edge, Side } from "../view/hit-test.js" */
 /** @import { Row } from "../view/layout.js" */
 /** @import { Player } from "../view/player.js" */
 /** @import { Draft, Timeline } from "../view/timeline.js" */
@@ -32,13 +35,16 @@ import { Snapping } from "./snapping.js";
 const CLICK_PX = 3;
 const HOLD_MS = 350;
 
+/** @param {Edge} part @returns {part is Phase} */
+const isPhase = (part) => PHASES.includes(/** @type {Phase} */ (part));
+
 /**
  * @param {Timeline} timeline
  * @param {object} page
  * @param {Player} page.player
  * @param {Selection} page.selection
  * @param {(time: number) => void} page.seek
- * @param {(start: number, end: number, part: Edge) => void} page.changed told after a boundary was moved
+ * @param {(start: number, end: number, part: Side) => void} page.changed told after a boundary was moved
  * @param {{ show: (draft: Draft, part: Edge, place: Point) => void, end: () => void }} page.preview
  * @param {(why: string) => void} page.refuse
  */
@@ -52,6 +58,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
   let pinch = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let holding;
+  let isOverCurves = false;
 
   /** @param {MouseEvent} event @returns {Point} */
   const point = (event) => {
@@ -135,6 +142,9 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
    */
   function grab(item, part, more, begun) {
     const { store } = timeline;
+    if (isPhase(part)) {
+      return { ...begun, kind: "edit", part, pieces: [pieceOf(item, part)], snapping: snappingFor([item.id]) };
+    }
     const shared = part !== "body" ? touching(store, item, part) : [];
     if (more && !shared.length) {
       selection.toggle(item.id);
@@ -157,7 +167,8 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
   function pieceOf(item, part) {
     const { id, label, start, end } = item;
     const track = timeline.store.rowOf(item) ?? item.track;
-    return { id, track, label, start, end, base: "version" in item ? item.version : undefined, part };
+    const attributes = "attributes" in item ? item.attributes : (shownPhases(item) ?? undefined);
+    return { id, track, label, start, end, base: "version" in item ? item.version : undefined, part, attributes };
   }
 
   /** @param {string[]} ids the segments that move */
@@ -237,6 +248,12 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       return pieces.map((piece) => ({ ...piece, ...frames.span(piece.start + by, piece.end + by) }));
     }
     const edge = snap(time);
+    if (isPhase(part)) {
+      const phases = shownPhases(first);
+      return phases
+        ? [{ ...first, attributes: { ...first.attributes, ...movedPhase(phases, part, edge, first) } }]
+        : [];
+    }
     const [starts, ends] = ["start", "end"].map((which) => pieces.filter((piece) => piece.part === which));
     const low = Math.max(...ends.map((piece) => frames.edge(piece.start, 1)), 0);
     const high = Math.min(...starts.map((piece) => frames.edge(piece.end, -1)), timeline.duration);
@@ -268,7 +285,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       changed(start, end, "body");
     } else if (ended.kind === "edit" && drafts.length) {
       save(doc, drafts, ended.part);
-      changed(drafts[0].start, drafts[0].end, ended.part);
+      if (!isPhase(ended.part)) changed(drafts[0].start, drafts[0].end, ended.part);
     }
   }
 
@@ -289,10 +306,11 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
    */
   function save({ store, editor }, drafts, part) {
     const made = editor.together(() =>
-      drafts.map(({ id, start, end, base }) => {
+      drafts.map(({ id, start, end, base, attributes }) => {
         if (id === null) return null;
-        if (!store.annotations.has(id)) return store.predictions.has(id) ? editor.correct(id, { start, end }) : id;
-        editor.update(id, { start, end }, base);
+        const fields = isPhase(part) ? { attributes } : { start, end };
+        if (!store.annotations.has(id)) return store.predictions.has(id) ? editor.correct(id, fields) : id;
+        editor.update(id, fields, base);
         return id;
       }),
     );
@@ -308,7 +326,14 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     const { row, item, part } = event.target === canvas ? timeline.at(x, y) : { row: null, item: null, part: null };
     const id = item?.id ?? null;
     canvas.style.cursor = !item || row?.locked ? "default" : part === "body" ? "grab" : "ew-resize";
-    if (id === timeline.hover) return;
+    const wasOverCurves = isOverCurves;
+    isOverCurves = row?.kind === "graph" || row?.kind === "curve";
+    if (row?.kind === "graph" || row?.kind === "curve") {
+      timeline.hover = null;
+      timeline.emit("hover", { row, time: timeline.time(x), x: event.clientX, y: event.clientY });
+      return;
+    }
+    if (id === timeline.hover && !wasOverCurves) return;
     timeline.hover = id;
     timeline.emit("hover", item && { item, x: event.clientX, y: event.clientY });
     timeline.invalidate();

@@ -3,6 +3,7 @@
 import { annotation, editOf, equal, verdictOf } from "./annotation.js";
 import { isHit } from "./document-store.js";
 import { newId } from "./ids.js";
+import { carriedPhases, proposedPhases } from "./phases.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
@@ -60,7 +61,9 @@ export class Editor {
   update(id, fields, base = this.store.annotations.get(id)?.version) {
     const before = this.store.annotations.get(id);
     if (!before || base === undefined) return;
-    const changed = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const { start = before.start, end = before.end } = fields;
+    const attributes = fields.attributes ?? carriedPhases(before.attributes, before, { start, end });
+    const changed = Object.entries({ ...fields, attributes }).filter(([, value]) => value !== undefined);
     if (changed.every(([key, value]) => equal(before[/** @type {keyof Annotation} */ (key)], value))) return;
     if (this.bars(before.track) || this.bars(fields.track ?? null)) return;
     this.act(before, { ...before, ...Object.fromEntries(changed), version: base });
@@ -89,7 +92,15 @@ export class Editor {
    */
   #begun(p) {
     const { start, end, label } = p;
-    return { track: this.store.rowOf(p) ?? p.track, start, end, label, prediction_id: isHit(p) ? null : p.id };
+    const attributes = proposedPhases(p);
+    return {
+      track: this.store.rowOf(p) ?? p.track,
+      start,
+      end,
+      label,
+      attributes,
+      prediction_id: isHit(p) ? null : p.id,
+    };
   }
 
   /** Dragging a prediction makes an annotation of it; the prediction stays as the model made it. Returns its id.
@@ -105,7 +116,10 @@ export class Editor {
     const p = this.store.predictions.get(predictionId);
     if (!p) return null;
     if (isHit(p)) return this.#keepHit(p, fields);
-    return this.create({ ...this.#begun(p), source: "correction", ...fields });
+    const begun = this.#begun(p);
+    const span = { start: fields.start ?? p.start, end: fields.end ?? p.end };
+    const attributes = carriedPhases(begun.attributes, p, span);
+    return this.create({ ...begun, source: "correction", attributes, ...fields });
   }
 
   /** Take a prediction as it is, or under a class: the words of a question need not be one.

@@ -2,6 +2,7 @@
 // are in seconds and lie on frame edges (see frames.js).
 
 import { contentOf } from "./annotation.js";
+import { carriedPhases, proposedPhases } from "./phases.js";
 
 /** @import { Annotation, Item } from "../types.js" */
 /** @import { Content } from "./annotation.js" */
@@ -56,7 +57,8 @@ export function split(editor, id, time, frames) {
     if (!found || editor.bars(found.track)) return null;
     const second = contentOf(found);
     editor.update(found.id, { end: at });
-    return editor.create({ ...second, start: at });
+    const attributes = carriedPhases(second.attributes, second, { start: at, end: second.end });
+    return editor.create({ ...second, attributes, start: at });
   });
 }
 
@@ -185,19 +187,19 @@ export function copied(store, ids) {
     .filter(isThere)
     .sort((a, b) => a.start - b.start);
   const zero = items[0]?.start ?? 0;
-  return items.map((item) => ({
-    ...copyOf(item),
-    track: store.rowOf(item) ?? item.track,
-    start: item.start - zero,
-    end: item.end - zero,
-  }));
+  return items.map((item) => {
+    const copy = copyOf(item);
+    const span = { start: item.start - zero, end: item.end - zero };
+    const attributes = carriedPhases(copy.attributes, item, span);
+    return { ...copy, ...span, attributes, track: store.rowOf(item) ?? item.track };
+  });
 }
 
 /** @param {Item} item @returns {Content} */
 function copyOf(item) {
   if ("attributes" in item) return contentOf(item);
   const { track, start, end, label } = item;
-  return { track, start, end, label, note: "", attributes: {} };
+  return { track, start, end, label, note: "", attributes: proposedPhases(item) };
 }
 
 /** New annotations from `time` on; what would lie beyond the end is cut or left out. Returns their ids.
@@ -209,9 +211,11 @@ function copyOf(item) {
 export function paste(editor, segments, time, frames) {
   return editor.together(() => {
     const made = [];
-    for (const { start, end, ...rest } of segments) {
-      const [from, to] = [frames.snap(time + start), frames.snap(Math.min(time + end, frames.duration))];
-      if (from < to - SAME) made.push(editor.create({ ...rest, start: from, end: to }));
+    for (const copy of segments) {
+      const [from, to] = [frames.snap(time + copy.start), frames.snap(Math.min(time + copy.end, frames.duration))];
+      if (from >= to - SAME) continue;
+      const attributes = carriedPhases(copy.attributes, copy, { start: from, end: to });
+      made.push(editor.create({ ...copy, attributes, start: from, end: to }));
     }
     return made.filter(isThere);
   });

@@ -5,13 +5,16 @@ import { entriesOf, isObject, isTexts, readPreferences } from "./preferences.js"
 
 /** @import { Keeper } from "./preferences.js" */
 
-/** size: a step of SIZES; graph: whether the scores of a row are shown under it.
- * @typedef {{ collapsed?: boolean, hidden?: boolean, locked?: boolean, size?: number, graph?: boolean }} RowState
+/** size: a step of SIZES; stretch: how high it was dragged next to the usual, which goes before a step; graph: whether the
+ * scores of a row are shown under it.
+ * @typedef {{ collapsed?: boolean, hidden?: boolean, locked?: boolean, size?: number, stretch?: number,
+ *   graph?: boolean }} RowState
  */
 
 const KEY = "rows";
-const SIZES = [0.75, 1, 1.5, 2.25];
+const SIZES = [0.75, 1, 1.5, 2.25, 3.5];
 const USUAL = 1;
+const [LEAST, MOST] = [0.5, 8]; // how far a row can be dragged
 /** @type {{ [row: string]: RowState }} */
 const FIRST = { Spectrogram: { hidden: true } }; // computed when it is first looked at
 
@@ -77,7 +80,23 @@ export class RowLayout extends Emitter {
 
   /** How high it is, next to the usual. @param {string} name */
   size(name) {
-    return SIZES[this.get(name).size ?? USUAL] ?? SIZES[USUAL];
+    const { size, stretch } = this.get(name);
+    if (typeof stretch === "number" && stretch >= LEAST && stretch <= MOST) return stretch;
+    return SIZES[size ?? USUAL] ?? SIZES[USUAL];
+  }
+
+  /** The step that a row has, or that is next to how high it was dragged. @param {string} name */
+  #step(name) {
+    const size = this.size(name);
+    return SIZES.reduce((best, each, i) => (Math.abs(each - size) < Math.abs(SIZES[best] - size) ? i : best), 0);
+  }
+
+  /** As high as a person drags it.
+   * @param {string} name
+   * @param {number} stretch next to the usual
+   */
+  stretch(name, stretch) {
+    this.set(name, { stretch: Math.min(MOST, Math.max(LEAST, stretch)) });
   }
 
   /** Whether it can be a step (1, -1) taller.
@@ -85,7 +104,7 @@ export class RowLayout extends Emitter {
    * @param {number} step
    */
   canResize(name, step) {
-    return !this.get(name).collapsed && (this.get(name).size ?? USUAL) + step in SIZES;
+    return !this.get(name).collapsed && this.#step(name) + step in SIZES;
   }
 
   /**
@@ -93,8 +112,8 @@ export class RowLayout extends Emitter {
    * @param {number} step
    */
   resize(name, step) {
-    const size = Math.min(SIZES.length - 1, Math.max(0, (this.get(name).size ?? USUAL) + step));
-    this.set(name, { size });
+    const size = Math.min(SIZES.length - 1, Math.max(0, this.#step(name) + step));
+    this.set(name, { size, stretch: undefined });
   }
 
   /** One place up (-1) or down (1) among the rows that are there now.

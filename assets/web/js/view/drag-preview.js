@@ -31,12 +31,18 @@ export class DragPreview {
   show(draft, part, { x, y }) {
     const { player } = this;
     const { start, end } = draft;
+    const phase = draft.attributes?.[part];
     if (this.#before === null) {
       player.pause();
       this.#before = player.time;
     }
-    player.scrub(frameOf(player, start, end, part));
-    this.tooltip.say(`${clock(start)} – ${clock(end)}\n${(end - start).toFixed(3)} s`, x, y);
+    if (typeof phase === "number") {
+      player.scrub(phase);
+      this.tooltip.say(`${part} ${clock(phase)}`, x, y);
+    } else {
+      player.scrub(frameOf(player, start, end, part));
+      this.tooltip.say(`${clock(start)} – ${clock(end)}\n${(end - start).toFixed(3)} s`, x, y);
+    }
     this.inspector.showTimes(draft);
   }
 

@@ -1,10 +1,12 @@
 // Graphs in rows of the timeline; read-only.
 
+import { countBefore } from "../model/binary-search.js";
 import { isolated } from "./dom.js";
 import { FONT } from "./fonts.js";
 
 /** @import { Curve } from "../types.js" */
-/** @import { AnyRow, GraphRow } from "./layout.js" */
+/** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { AnyRow, GraphRow, SignalRow } from "./layout.js" */
 /** @import { Timeline } from "./timeline.js" */
 
 /** @typedef {(ctx: CanvasRenderingContext2D, timeline: Timeline, row: any) => void} DrawRow */
@@ -174,15 +176,18 @@ export function drawCurve(ctx, timeline, wholeRow) {
   ctx.fillText(low.toFixed(2), 4, row.y + row.height - 8);
 }
 
-/** Scores over time between 0 and 1, one line each; the strongest ones where there are many.
+const MARGIN = 6; // px between the axis and the edges of its row
+const TICKS = [0, 0.5, 1];
+
+/** Scores over time between 0 and 1, one line each, over an axis.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Timeline} timeline
  * @param {GraphRow} row
  */
 export function drawGraphs(ctx, timeline, row) {
-  const y = (/** @type {number} */ score) => row.y + row.height - 4 - score * (row.height - 8);
+  const y = (/** @type {number} */ score) => row.y + row.height - MARGIN - score * (row.height - 2 * MARGIN);
   ctx.fillStyle = timeline.ink.line;
-  ctx.fillRect(0, y(0.5), timeline.width, 1);
+  for (const tick of TICKS) ctx.fillRect(0, Math.round(y(tick)), timeline.width, 1);
   row.graphs.forEach(({ times, scores, track, label }) => {
     ctx.beginPath();
     let first = Math.max(0, times.findIndex((t) => t >= timeline.start) - 1);
@@ -204,4 +209,50 @@ export function drawGraphs(ctx, timeline, row) {
     ctx.lineWidth = 1.5;
     ctx.stroke();
   });
+  ctx.font = `10px ${FONT}`;
+  ctx.fillStyle = timeline.ink.text;
+  ctx.strokeStyle = timeline.ink.surface; // around the numbers, so that no curve crosses them
+  ctx.lineWidth = 3;
+  for (const tick of row.height > 40 ? TICKS : [0, 1]) {
+    // within the row, whose edge cuts what stands on it
+    const at = y(tick) + (tick === 1 ? 4 : tick === 0 ? -4 : 0);
+    ctx.strokeText(String(tick).replace("0.", "."), 3, at);
+    ctx.fillText(String(tick).replace("0.", "."), 3, at);
+  }
+}
+
+const GAP_S = 1; // a sample further away says nothing of a time
+
+/** What the curves of a row say at a time, as lines of text, the highest first; nothing where nothing was measured.
+ * @param {GraphRow | SignalRow} row
+ * @param {DocumentStore} store
+ * @param {number} time
+ * @returns {string[]}
+ */
+export function valuesAt(row, store, time) {
+  const value = (/** @type {number[]} */ times, /** @type {number[]} */ scores) => {
+    const after = countBefore(times.length, (i) => times[i] < time);
+    const at = after && (after === times.length || time - times[after - 1] < times[after] - time) ? after - 1 : after;
+    return Math.abs((times[at] ?? Infinity) - time) <= GAP_S ? scores[at] : undefined;
+  };
+  if (row.kind === "graph") {
+    const several = new Set(row.all.map((graph) => graph.source)).size > 1;
+    return row.all
+      .flatMap(({ label, source, times, scores }) => {
+        const score = value(times, scores);
+        return score === undefined ? [] : [{ text: several && source ? `${label} (${source})` : label, score }];
+      })
+      .sort((a, b) => b.score - a.score)
+      .map(({ text, score }) => `${score.toFixed(2)}  ${text}`);
+  }
+  const { times = [], scores = [], adjusted, clusters } = store.media.curve ?? {};
+  const found = value(times, scores);
+  if (found === undefined) return [];
+  const fit = adjusted && value(times, adjusted);
+  const group = clusters && value(times, clusters);
+  return [
+    `${found.toFixed(3)}  likeness to the question`,
+    ...(fit === undefined ? [] : [`${fit.toFixed(2)}  after adjustment`]),
+    ...(group === undefined ? [] : [`group ${group + 1} of frames that are alike`]),
+  ];
 }

@@ -6,11 +6,21 @@ import { openMenu } from "./menu.js";
 import { RULER_H } from "./ruler.js";
 
 /** @import { RowLayout } from "../model/row-layout.js" */
-/** @import { Row } from "./layout.js" */
+/** @import { GraphRow, Row } from "./layout.js" */
 /** @import { MenuItem } from "./menu.js" */
+
+/** What the strip under the curve of a question shows. */
+const STRIP = "Strip: a colour for frames that are alike";
+const STRIP_TITLE = "The strip under the curve: one colour for frames that are alike, stronger where they fit better";
+
+/** What a legend names: the colour of each class of a row.
+ * @typedef {{ track: string, label: string }} Class
+ */
 
 /** pick: the name of a row was clicked; choose: all of a row is wanted. @extends {Emitter<{ pick: string, choose: string }>} */
 export class Gutter extends Emitter {
+  /** @type {(item: Class) => string} */
+  colour = () => "";
   /** @type {readonly string[]} */
   tracks = [];
 
@@ -27,12 +37,14 @@ export class Gutter extends Emitter {
   /**
    * @param {{ rows: readonly Row[], tracks: readonly string[] }} layout
    * @param {number} overview height of the minimap in px
+   * @param {(item: Class) => string} colour of a class
    */
-  update({ rows, tracks }, overview) {
+  update({ rows, tracks }, overview, colour) {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const row = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".gutter-row"))?.dataset.row;
     const part = focused?.className.split(" ")[0] || "name";
     this.tracks = tracks;
+    this.colour = colour;
     const head = el("div", { class: "gutter-head" });
     head.style.height = `${RULER_H + overview}px`;
     this.box.replaceChildren(head, ...rows.map((each) => this.cell(each)));
@@ -63,8 +75,11 @@ export class Gutter extends Emitter {
             text: name,
             onclick: () => this.emit("pick", name),
           })
-        : el("span", { class: "name", dir: "auto", text: name }),
+        : row.kind === "graph"
+          ? this.legend(row)
+          : el("span", { class: "name", dir: "auto", text: name }),
     );
+    if (row.strip) cell.append(el("span", { class: "strip-legend", text: STRIP, title: STRIP_TITLE }));
     if (row.locked) {
       cell.append(el("span", { class: "lock", text: "🔒", title: "This row is locked" }));
     }
@@ -81,20 +96,67 @@ export class Gutter extends Emitter {
         }),
       );
     }
-    if (row.kind !== "graph") {
-      cell.append(
-        el("button", {
-          class: "more",
-          type: "button",
-          text: "⋯",
-          "aria-label": `Row ${name}`,
-          "aria-haspopup": "menu",
-          "aria-expanded": "false",
-          onclick: (event) => this.menu(event.currentTarget, row),
-        }),
-      );
-    }
+    cell.append(
+      el("button", {
+        class: "more",
+        type: "button",
+        text: "⋯",
+        "aria-label": row.kind === "graph" ? `Scores of ${row.track}` : `Row ${name}`,
+        "aria-haspopup": "menu",
+        "aria-expanded": "false",
+        onclick: (event) => this.menu(event.currentTarget, row),
+      }),
+    );
+    if (row.kind === "graph" || row.kind === "curve") cell.append(this.edge(row));
     return cell;
+  }
+
+  /** Which colour is which class. @param {GraphRow} row */
+  legend({ graphs }) {
+    const item = (/** @type {Class} */ each) => {
+      const swatch = el("i", { "aria-hidden": "true" });
+      swatch.style.setProperty("background", this.colour(each));
+      return el("span", {}, swatch, el("span", { dir: "auto", text: each.label }));
+    };
+    return el("span", { class: "name legend" }, ...graphs.map(item));
+  }
+
+  /** The lower edge of a row, to drag it taller or shorter. The cell is drawn anew while it is dragged, so the pointer is
+   * followed in the window.
+   * @param {Row} row
+   */
+  edge({ key, name, height }) {
+    const { rowLayout } = this;
+    const usual = height / rowLayout.size(key);
+    return el("div", {
+      class: "edge",
+      role: "separator",
+      tabindex: 0,
+      title: "Drag to make this row taller or shorter",
+      "aria-orientation": "horizontal",
+      "aria-label": `Height of ${name}`,
+      "aria-valuenow": Math.round(100 * rowLayout.size(key)),
+      "aria-valuemin": 50,
+      "aria-valuemax": 800,
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+        if (!step) return;
+        event.preventDefault();
+        event.stopPropagation();
+        rowLayout.stretch(key, rowLayout.size(key) + step * 0.25);
+      },
+      onpointerdown: (/** @type {PointerEvent} */ event) => {
+        event.preventDefault();
+        const move = (/** @type {PointerEvent} */ { clientY }) =>
+          rowLayout.stretch(key, (height + clientY - event.clientY) / usual);
+        const end = () => {
+          window.removeEventListener("pointermove", move);
+          for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, end);
+        };
+        window.addEventListener("pointermove", move);
+        for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, end);
+      },
+    });
   }
 
   /**
@@ -105,6 +167,15 @@ export class Gutter extends Emitter {
     const { rowLayout, tracks } = this;
     const { key } = row;
     const state = rowLayout.get(key);
+    if (row.kind === "graph") {
+      openMenu(
+        anchor,
+        [...this.heights(key), null, ["Hide", () => rowLayout.toggle(row.track, "graph")]],
+        `Scores of ${row.track}`,
+        () => this.control(key, "more"),
+      );
+      return;
+    }
     const at = tracks.indexOf(key);
     /** @type {MenuItem[]} */
     const track =
@@ -122,8 +193,7 @@ export class Gutter extends Emitter {
       anchor,
       [
         ...track,
-        ["Taller", () => rowLayout.resize(key, 1), { disabled: !rowLayout.canResize(key, 1) }],
-        ["Shorter", () => rowLayout.resize(key, -1), { disabled: !rowLayout.canResize(key, -1) }],
+        ...this.heights(key),
         null,
         ["Only this row", () => rowLayout.only(key), { checked: rowLayout.solo === key }],
         ["Hide", () => rowLayout.toggle(key, "hidden"), { disabled: rowLayout.solo === key }],
@@ -131,6 +201,15 @@ export class Gutter extends Emitter {
       `Row ${row.name}`,
       () => this.control(key, "more"),
     );
+  }
+
+  /** @param {string} key @returns {MenuItem[]} */
+  heights(key) {
+    const { rowLayout } = this;
+    return [
+      ["Taller", () => rowLayout.resize(key, 1), { disabled: !rowLayout.canResize(key, 1) }],
+      ["Shorter", () => rowLayout.resize(key, -1), { disabled: !rowLayout.canResize(key, -1) }],
+    ];
   }
 }
 

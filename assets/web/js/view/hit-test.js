@@ -1,14 +1,18 @@
 // Which segment of a lane a pointer means, and which part of it.
 
+import { shownPhases } from "./phases.js";
 import { firstVisible } from "./layout.js";
 
 /** @import { Item } from "../types.js" */
+/** @import { Phase } from "../model/phases.js" */
 /** @import { Lane } from "./layout.js" */
 /** @import { Timeline } from "./timeline.js" */
 
-/** @typedef {"body" | "start" | "end"} Edge which part of a segment */
+/** @typedef {"body" | "start" | "end"} Side which part of a segment moves its times */
+/** @typedef {Side | Phase} Edge which part of a segment */
 
 const EDGE_PX = 7;
+const PHASE_PX = 5;
 
 /** The segment at an x of the rows canvas, or null.
  * @param {Timeline} timeline
@@ -40,4 +44,28 @@ export function hitTest(timeline, lane, x) {
     if (!best || rank < best.rank) best = { item, part, rank };
   }
   return best && { item: best.item, part: best.part };
+}
+
+/** The handle of a phase at a point of a lane, of the segment that is chosen: in the upper half of the lane, where the
+ * edges leave room for them.
+ * @param {Timeline} timeline
+ * @param {Lane} lane
+ * @param {number} x
+ * @param {number} y below the top of the lane
+ * @returns {{ item: Item, part: Phase } | null}
+ */
+export function phaseAt(timeline, lane, x, y) {
+  const { current } = timeline.selection;
+  const item = lane.items.find((each) => each.id === current);
+  const phases = item && !("preview" in item) ? shownPhases(item) : null;
+  if (!item || !phases || "preview" in item || y > lane.height / 2) return null;
+  const handles = /** @type {[Phase, number][]} */ (Object.entries(phases));
+  const away = (/** @type {[Phase, number]} */ [, time]) => Math.abs(timeline.x(time) - x);
+  const near = handles.filter((handle) => away(handle) <= PHASE_PX);
+  const least = Math.min(...near.map(away));
+  const [first, ...others] = near.filter((handle) => away(handle) - least < 0.5);
+  if (!first) return null;
+  // of those in one place, the one that has room to go where the pointer is; at the start that is the last one
+  const isBefore = first[1] > item.start + 1e-6 && x <= timeline.x(first[1]);
+  return { item, part: (isBefore ? first : (others.at(-1) ?? first))[0] };
 }

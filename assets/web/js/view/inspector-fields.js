@@ -1,10 +1,12 @@
 // The fields of the inspector: label, row, times.
 
+import { PHASES } from "../model/phases.js";
 import { EXAMPLES, readTime } from "../model/time-text.js";
 import { clock, counted, el } from "./dom.js";
 
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Frames } from "../model/frames.js" */
+/** @import { Phase, Phases } from "../model/phases.js" */
 
 const SAME = 5e-4; // s: closer than any two frames
 const PROPOSED = 200; // labels
@@ -78,46 +80,9 @@ export function trackField(tracks, track, set) {
  */
 export function timeFields(item, frames, set) {
   const answer = el("p", { class: "small time-answer", role: "status" });
-  const say = (/** @type {HTMLInputElement} */ input, /** @type {string} */ problem, understood = "") => {
-    input.setAttribute("aria-invalid", String(problem !== ""));
-    answer.classList.toggle("error", problem !== "");
-    answer.textContent = problem || understood;
-  };
-  const field = (/** @type {"start" | "end"} */ edge, /** @type {string} */ label) => {
-    const shown = clock(item[edge]);
-    return el(
-      "label",
-      { class: "time" },
-      label,
-      el("input", {
-        type: "text",
-        inputmode: "decimal",
-        autocomplete: "off",
-        spellcheck: "false",
-        class: "mono",
-        value: shown,
-        title: `As in ${EXAMPLES}`,
-        "data-field": edge,
-        disabled: !set,
-        oninput: ({ target }) => {
-          const time = readTime(target.value, frames);
-          say(target, "", time === null ? "" : `${edge === "start" ? "Starts" : "Ends"} at ${described(time, frames)}`);
-        },
-        onchange: ({ target }) => {
-          if (target.value.trim() === shown) return say(target, "");
-          const time = readTime(target.value, frames);
-          const problem = time === null ? `“${target.value}” is no time; type it as ${EXAMPLES}.` : set?.(edge, time);
-          return say(target, problem ?? "");
-        },
-        onkeydown: ({ key, target }) => {
-          if (key === "Enter") target.blur();
-          if (key !== "Escape") return;
-          target.value = shown;
-          say(target, "");
-        },
-      }),
-    );
-  };
+  const say = sayIn(answer);
+  const field = (/** @type {"start" | "end"} */ edge, /** @type {string} */ label) =>
+    timeField(edge, label, item[edge], { frames, set: set && ((time) => set(edge, time)), say });
   const count = frames.frameAt(item.end - SAME) - frames.frameAt(item.start + SAME) + 1;
   return el(
     "div",
@@ -134,6 +99,77 @@ export function timeFields(item, frames, set) {
       }),
     ),
     answer,
+  );
+}
+
+/** Onset, apex and offset, as `timeFields` has the ends.
+ * @param {Phases} phases
+ * @param {Frames} frames
+ * @param {(phase: Phase, time: number) => string} set
+ */
+export function phaseFields(phases, frames, set) {
+  const answer = el("p", { class: "small time-answer", role: "status" });
+  const say = sayIn(answer);
+  const field = (/** @type {Phase} */ phase) =>
+    timeField(phase, phase[0].toUpperCase() + phase.slice(1), phases[phase], {
+      frames,
+      set: (time) => set(phase, time),
+      say,
+    });
+  return el("div", {}, el("div", { class: "row phases" }, ...PHASES.map(field)), answer);
+}
+
+/** @param {HTMLElement} answer */
+const sayIn =
+  (answer) =>
+  (/** @type {HTMLInputElement} */ input, /** @type {string} */ problem, understood = "") => {
+    input.setAttribute("aria-invalid", String(problem !== ""));
+    answer.classList.toggle("error", problem !== "");
+    answer.textContent = problem || understood;
+  };
+
+/** @type {{ [name: string]: string }} */
+const SAID = { start: "Starts at", end: "Ends at", onset: "Begins at", apex: "Is strongest at", offset: "Is gone at" };
+
+/** One time to type.
+ * @param {string} name
+ * @param {string} label
+ * @param {number} value
+ * @param {{ frames: Frames, set: ((time: number) => string) | null, say: ReturnType<typeof sayIn> }} options
+ */
+function timeField(name, label, value, { frames, set, say }) {
+  const shown = clock(value);
+  return el(
+    "label",
+    { class: "time" },
+    label,
+    el("input", {
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      spellcheck: "false",
+      class: "mono",
+      value: shown,
+      title: `As in ${EXAMPLES}`,
+      "data-field": name,
+      disabled: !set,
+      oninput: ({ target }) => {
+        const time = readTime(target.value, frames);
+        say(target, "", time === null ? "" : `${SAID[name]} ${described(time, frames)}`);
+      },
+      onchange: ({ target }) => {
+        if (target.value.trim() === shown) return say(target, "");
+        const time = readTime(target.value, frames);
+        const problem = time === null ? `“${target.value}” is no time; type it as ${EXAMPLES}.` : set?.(time);
+        return say(target, problem ?? "");
+      },
+      onkeydown: ({ key, target }) => {
+        if (key === "Enter") target.blur();
+        if (key !== "Escape") return;
+        target.value = shown;
+        say(target, "");
+      },
+    }),
   );
 }
 

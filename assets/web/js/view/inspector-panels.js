@@ -2,13 +2,15 @@
 
 import { isHit } from "../model/document-store.js";
 import { moveTo, relabel, remove } from "../model/operations.js";
+import { movedPhase, phasesOf } from "../model/phases.js";
 import { draftOf, keepDraft } from "../sync/drafts.js";
 import { clock, el } from "./dom.js";
-import { labelField, timeFields, trackField } from "./inspector-fields.js";
+import { labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
 
 /** @import { Annotation, Conflict, Item, Prediction } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { Frames } from "../model/frames.js" */
 /** @import { InspectorActions } from "./inspector.js" */
 
 const END_S = 0.1; // views round the end of a video: this much later is still meant to be it
@@ -92,6 +94,10 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     head(made.track, ORIGINS[made.source], made.source),
     ...labelField(store, made.track, made.label, (label) => set({ label }), actions.addLabel),
     timeFields(made, actions.frames, setTime),
+    phasesPart(store, made, actions.frames, (attributes) => {
+      set({ attributes });
+      history.redraw();
+    }),
     predicted
       ? el("p", {
           class: "muted small",
@@ -115,6 +121,40 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     ),
     el("ol", { class: "history", hidden: true, tabindex: 0, "aria-label": "History" }),
   ];
+}
+
+/** When an expression comes, is strongest and goes; a segment of a row about expressions that does not say it can.
+ * @param {DocumentStore} store
+ * @param {Annotation} made
+ * @param {Frames} frames
+ * @param {(attributes: Annotation["attributes"]) => void} set
+ */
+function phasesPart(store, made, frames, set) {
+  const phases = phasesOf(made.attributes, made);
+  if (phases)
+    return phaseFields(phases, frames, (phase, time) => {
+      const moved = movedPhase(phases, phase, frames.snap(time), made);
+      if (Math.abs(moved[phase] - frames.snap(time)) > 1e-6)
+        return `It must be from ${clock(movedPhase(phases, phase, made.start, made)[phase])} to ${clock(movedPhase(phases, phase, made.end, made)[phase])}.`;
+      set({ ...made.attributes, ...moved });
+      return "";
+    });
+  const isExpressed = [...store.predictions.values()].some(
+    (p) => p.task === "emotion" && store.rowOf(p) === made.track,
+  );
+  const isFree = ["onset", "apex", "offset"].every((name) => made.attributes[name] === undefined);
+  if (!isFree || !(isExpressed || made.track.startsWith("Expression"))) return null;
+  return el("button", {
+    id: "add-phases",
+    class: "link",
+    type: "button",
+    text: "Say onset, apex and offset",
+    title: "When the expression comes, is strongest and is gone: handles on the segment",
+    onclick: () => {
+      const apex = frames.snap((made.start + made.end) / 2);
+      set({ ...made.attributes, onset: made.start, apex, offset: made.end });
+    },
+  });
 }
 
 /** A note; what was typed and not saved before a tab closed is offered again.

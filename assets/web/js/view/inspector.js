@@ -10,6 +10,7 @@ import { personPanel } from "./person.js";
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Frames } from "../model/frames.js" */
 /** @import { Selection } from "../model/selection.js" */
+/** @import { Draft } from "./timeline.js" */
 /** @import { Transcript } from "./transcript.js" */
 
 /** What the panel can ask of the page.
@@ -106,15 +107,16 @@ export class Inspector {
   }
 
   /** The times that a drag would give what is shown; null: it is over, and what is there is shown again.
-   * @param {{ id: string | null, start: number, end: number } | null} draft
+   * @param {Draft | null} draft
    */
   showTimes(draft) {
     if (draft && draft.id !== this.id) return;
     /** @type {NodeListOf<HTMLInputElement>} */
     const fields = this.box.querySelectorAll("[data-field]");
     for (const field of fields) {
-      const edge = /** @type {"start" | "end"} */ (field.dataset.field);
-      field.value = draft ? clock(draft[edge]) : field.defaultValue;
+      const name = field.dataset.field ?? "";
+      const time = name === "start" || name === "end" ? draft?.[name] : draft?.attributes?.[name];
+      field.value = typeof time === "number" ? clock(time) : field.defaultValue;
     }
   }
 

@@ -12,12 +12,13 @@ import { countBefore } from "../model/binary-search.js";
  * @typedef {{ kind: "annotation" | "prediction", y: number, height: number, items: LaneItems }} Lane
  */
 
-/** A row of the timeline. A track's row has a lane of predictions above one of annotations; segments that overlap are
+/** A row of the timeline; strip: colours under its curve. A track's row has a lane of predictions above one of annotations; segments that overlap are
  * stacked in lanes of their own.
  * @typedef {{ key: string, name: string, y: number, height: number, locked?: boolean, collapsed?: boolean,
- *   graph?: boolean }} AnyRow
+ *   graph?: boolean, strip?: boolean }} AnyRow
  * @typedef {AnyRow & { kind: "track", lanes: Lane[], count: number }} TrackRow
- * @typedef {AnyRow & { kind: "graph", graphs: readonly Graph[] }} GraphRow
+ * @typedef {AnyRow & { kind: "graph", track: string, graphs: readonly Graph[], all: readonly Graph[] }} GraphRow graphs:
+ *   those that are drawn; all: also those that are only told
  * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "transcript" | "curve" }} SignalRow
  * @typedef {TrackRow | GraphRow | SignalRow} Row
  *
@@ -36,7 +37,8 @@ const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
 const MOST_LANES = 400; // more at one time than anybody can tell apart; a canvas has an end too
-const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 46, graph: 44 };
+const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 52, graph: 76 };
+const MOST_CURVES = 8; // that are drawn in one row: more cannot be told apart
 /** @type {{ [task: string]: number }} the order of tracks, by what is predicted in them */
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
 
@@ -65,7 +67,8 @@ export function layout(store, rowLayout) {
     const query = store.media.curve?.query;
     const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : key;
     const height = Math.round(HEIGHTS[kind] * rowLayout.size(key));
-    if (rowLayout.isShown(key)) rows.push({ kind, key, name, y: 0, height });
+    const strip = kind === "curve" && Boolean(store.media.curve?.clusters);
+    if (rowLayout.isShown(key)) rows.push({ kind, key, name, y: 0, height, strip });
   }
   const tracks = tracksOf(store);
   const graphs = graphsOf(store);
@@ -76,11 +79,11 @@ export function layout(store, rowLayout) {
     const shown = graphs.get(name);
     rows.push({ ...trackRow(/** @type {TrackItems} */ (tracks.get(name)), rowLayout), graph: Boolean(shown) });
     if (shown && rowLayout.get(name).graph) {
-      const title = shown
-        .map((graph) => graph.label)
-        .slice(0, 4)
-        .join(", ");
-      rows.push({ kind: "graph", key: `${name} ∿`, name: title, y: 0, height: HEIGHTS.graph, graphs: shown });
+      const key = graphKey(name);
+      const graphs = strongest(shown);
+      const title = graphs.map((graph) => graph.label).join(", ");
+      const height = Math.round(HEIGHTS.graph * rowLayout.size(key));
+      rows.push({ kind: "graph", key, name: title, track: name, y: 0, height, graphs, all: shown });
     }
   }
   let top = 0;
@@ -89,6 +92,21 @@ export function layout(store, rowLayout) {
     top += row.height;
   }
   return { rows, height: top, names, tracks: sorted };
+}
+
+/** The key of the row of curves under a track. @param {string} track */
+export const graphKey = (track) => `${track} ∿`;
+
+/** The curves that are worth drawing: of several sources what all of them say together, and those that rise highest; in
+ * the order that they came in.
+ * @param {readonly Graph[]} graphs
+ */
+function strongest(graphs) {
+  const fused = graphs.filter((graph) => graph.source === "fused");
+  const whole = fused.length ? fused : graphs;
+  const peak = (/** @type {Graph} */ { scores }) => scores.reduce((most, score) => Math.max(most, score), 0);
+  const shown = new Set(whole.toSorted((a, b) => peak(b) - peak(a)).slice(0, MOST_CURVES));
+  return whole.filter((graph) => shown.has(graph));
 }
 
 /** @param {DocumentStore} store */
@@ -207,13 +225,21 @@ export function inkOn(colour) {
   return 0.2126 * r ** 2.2 + 0.7152 * g ** 2.2 + 0.0722 * b ** 2.2 > 0.26 ? "#10121c" : "#ffffff";
 }
 
-/**
+/** The classes that curves are there of: each gets a colour of its own, as long as there are some.
+ * @param {DocumentStore} store
+ */
+const classesOf = (store) => [...new Set([...store.media.graphs.values()].flat().map((graph) => graph.label))];
+
+/** The colour of a class: that of the schema, else one that curves and segments of this label share.
  * @param {DocumentStore} store
  * @param {{ track: string, label: string }} item
  */
 export function colourOf(store, item) {
-  const known = store.labels.find((l) => l.track === item.track && l.label === item.label);
+  const same = store.labels.filter((l) => l.label === item.label);
+  const known = same.find((l) => l.track === item.track) ?? same[0]; // one class is one colour, in whatever row
   if (known) return known.colour;
+  const measured = classesOf(store).indexOf(item.label);
+  if (measured >= 0 && store.palette.length) return store.palette[measured % store.palette.length];
   let hash = 0;
   for (const character of item.label || item.track) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
   return store.palette.length ? store.palette[hash % store.palette.length] : "#0072b2";

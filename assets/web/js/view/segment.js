@@ -2,8 +2,9 @@
 
 import { isolated } from "./dom.js";
 import { inkOn } from "./layout.js";
+import { drawPhases, shownPhases } from "./phases.js";
 
-/** @import { Verdict } from "../types.js" */
+/** @import { Json, Verdict } from "../types.js" */
 /** @import { Lane } from "./layout.js" */
 /** @import { Timeline } from "./timeline.js" */
 
@@ -15,7 +16,12 @@ import { inkOn } from "./layout.js";
  * @property {Verdict} [verdict]
  * @property {boolean} [preview]
  * @property {number} [score]
+ * @property {number} start
+ * @property {number} end
+ * @property {{ [name: string]: Json }} [attributes]
+ * @property {number} [onset]
  * @property {number} [apex]
+ * @property {number} [offset]
  *
  * @typedef {{ x: number, y: number, width: number, height: number }} Place px
  */
@@ -62,9 +68,11 @@ export function drawSegment(ctx, timeline, item, kind, { x, y, width, height }) 
     ctx.lineWidth = item.id === selection.current ? 2.5 : 1.5;
     ctx.stroke();
   }
-  if (item.apex !== undefined && width > 12 && kind === "prediction") {
-    ctx.fillStyle = colour;
-    ctx.fillRect(timeline.x(item.apex) - 1, y, 2, height); // where an expression is strongest
+  const phases = width > 12 ? shownPhases(item) : null;
+  if (phases) {
+    const isCurrent = item.id !== null && item.id === selection.current;
+    const line = kind === "annotation" ? inkOn(colour) : colour;
+    drawPhases(ctx, timeline, phases, { y, height }, isCurrent && kind !== "annotation" ? ink.text : line, isCurrent);
   }
   if (right - left > 26 && height > 11) {
     ctx.save();

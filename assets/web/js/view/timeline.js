@@ -7,21 +7,22 @@ import { Filmstrip } from "./filmstrip.js";
 import { drawCurve, drawGraphs, drawTranscript, drawSpectrogram, drawWave } from "./graphs.js";
 import { Gutter } from "./gutter.js";
 import { FONT } from "./fonts.js";
-import { hitTest } from "./hit-test.js";
+import { hitTest, phaseAt } from "./hit-test.js";
 import { colourOf, firstVisible, lanesOf, layout } from "./layout.js";
 import { Minimap } from "./minimap.js";
 import { drawBox, drawLine, drawLock, drawMarks, drawSnap } from "./overlays.js";
 import { RULER_H, drawRuler } from "./ruler.js";
 
-/** @import { Item } from "../types.js" */
+/** @import { Item, Json } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
 /** @import { DrawRow } from "./graphs.js" */
 /** @import { Edge } from "./hit-test.js" */
-/** @import { Lane, Row } from "./layout.js" */
+/** @import { GraphRow, Lane, Row, SignalRow } from "./layout.js" */
 
 /** What a drag would make; `id` is null for a new segment.
- * @typedef {{ id: string | null, track: string, label: string, start: number, end: number, base?: number }} Draft
+ * @typedef {{ id: string | null, track: string, label: string, start: number, end: number, base?: number,
+ *   attributes?: { [name: string]: Json } }} Draft
  * @typedef {{ x0: number, y0: number, x1: number, y1: number }} Box
  * @typedef {{ time: number, what: string, y: number }} SnapLine
  * @typedef {{ in: number | null, out: number | null }} Marks
@@ -29,9 +30,10 @@ import { RULER_H, drawRuler } from "./ruler.js";
  *   playhead: string, wave: string }} Ink
  */
 
-/** view: another part of the video is shown; hover: a segment is under the pointer; spectrogram: its row is shown, and
- * there is nothing to show yet.
- * @typedef {{ view: null, hover: { item: Item, x: number, y: number } | null, spectrogram: null }} TimelineEvents
+/** view: another part of the video is shown; hover: a segment, or a time of a row of curves, is under the pointer;
+ * spectrogram: its row is shown, and there is nothing to show yet.
+ * @typedef {{ item: Item, x: number, y: number } | { row: GraphRow | SignalRow, time: number, x: number, y: number }} Hovered
+ * @typedef {{ view: null, hover: Hovered | null, spectrogram: null }} TimelineEvents
  */
 
 const MOST_ZOOM = 300;
@@ -226,7 +228,7 @@ export class Timeline extends Emitter {
       }
     }
     this.colours.clear();
-    this.gutter.update(made, this.overviewHeight);
+    this.gutter.update(made, this.overviewHeight, (item) => this.colour(item));
     if (made.height !== this.height) {
       this.height = made.height;
       this.resize();
@@ -259,10 +261,13 @@ export class Timeline extends Emitter {
     this.invalidate();
   }
 
-  /** @param {{ track: string, label: string }} item */
+  /** The colour of a class; it is the same for what is proposed, accepted and measured.
+   * @param {{ track: string, label: string, start?: number }} item
+   */
   colour(item) {
-    const key = `${item.track}\n${item.label}`;
-    const colour = this.colours.get(key) ?? colourOf(this.store, item);
+    const row = this.store.people.rowOf(item.track, item.start ?? 0) ?? item.track;
+    const key = `${row}\n${item.label}`;
+    const colour = this.colours.get(key) ?? colourOf(this.store, { track: row, label: item.label });
     this.colours.set(key, colour);
     return colour;
   }
@@ -355,6 +360,10 @@ export class Timeline extends Emitter {
     if (!row || row.kind !== "track") return { row, item: null, part: null };
     const distance = (/** @type {Lane} */ { y: top, height }) => Math.abs(y - row.y - top - height / 2) - height / 2;
     const near = row.lanes.filter((lane) => distance(lane) < 2).sort((a, b) => distance(a) - distance(b));
+    for (const lane of near) {
+      const phase = phaseAt(this, lane, x, y - row.y - lane.y);
+      if (phase) return { row, ...phase };
+    }
     for (const lane of near) {
       const hit = hitTest(this, lane, x);
       if (hit) return { row, ...hit };

@@ -1,8 +1,12 @@
-// What a segment is that is too short to say so itself: its label, times and score beside the pointer.
+// What a segment is that is too short to say so itself: its label, times and score beside the pointer; and what curves
+// say there.
 
 import { clock } from "./dom.js";
+import { valuesAt } from "./graphs.js";
+import { shownPhases } from "./phases.js";
 
-/** @import { Item } from "../types.js" */
+/** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { Hovered } from "./timeline.js" */
 
 export class Tooltip {
   /** @param {HTMLElement} box */
@@ -10,13 +14,25 @@ export class Tooltip {
     this.box = box;
   }
 
-  /** @param {{ item: Item, x: number, y: number } | null} at null hides it */
-  show(at) {
-    this.box.hidden = !at;
+  /**
+   * @param {Hovered | null} at null hides it
+   * @param {DocumentStore} [store] what the curves are of
+   */
+  show(at, store) {
+    this.box.hidden = true;
     if (!at) return;
+    if ("row" in at) {
+      const values = store ? valuesAt(at.row, store, at.time) : [];
+      if (values.length) this.say([clock(at.time), ...values].join("\n"), at.x, at.y);
+      return;
+    }
     const { item, x, y } = at;
     const score = "score" in item ? ` · ${item.score.toFixed(2)}` : "";
-    this.say(`${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${score}`, x, y);
+    const phases = shownPhases(item);
+    const when = phases
+      ? `\nonset ${clock(phases.onset)} · apex ${clock(phases.apex)} · offset ${clock(phases.offset)}`
+      : "";
+    this.say(`${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${score}${when}`, x, y);
   }
 
   /**
@@ -28,6 +44,6 @@ export class Tooltip {
     this.box.hidden = false;
     this.box.textContent = text;
     this.box.style.left = `${Math.min(x + 14, innerWidth - this.box.offsetWidth - 8)}px`;
-    this.box.style.top = `${y - this.box.offsetHeight - 12}px`;
+    this.box.style.top = `${Math.max(4, y - this.box.offsetHeight - 12)}px`;
   }
 }
