@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio import media
-from studio.errors import NotFound, StoreError, UsageError
+from studio.errors import NotFound, StoreError, StudioError, UsageError
 from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.requests import listed, number, text, time
@@ -19,6 +19,8 @@ from studio.timeline import seconds
 Row = dict[str, Any]
 SAID_WEIGHT = 0.2  # what a line that says all the words adds to a cosine; the embedded encoder's best are near 0.5
 IMAGE_SIDE = 512
+LIKELY = 0.3  # a best hit of a text below this cosine of the embedded encoder is rarely what was meant
+EXAMPLES, CANDIDATES = 4, 12  # words that are shown, and that are tried at most
 TOP, ASKED_TOP = 100, 24  # hits at most, and where a page does not say how many
 MOST_VIDEOS = 10_000  # that a question names
 
@@ -165,6 +167,7 @@ class Search:
 
     def __init__(self, store: Store, backend: ExecutionBackend) -> None:
         self._store, self._backend = store, backend
+        self._examples: tuple[Any, list[str]] = (None, [])  # of which state of the library, and which
 
     def ask(self, asked: SearchRequest) -> tuple[list[Row], list[Row]]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`, `visual`,
@@ -172,6 +175,13 @@ class Search:
 
         Raises UsageError, ModelUnavailable.
         """
+        found = self._found(asked)
+        if words := asked.text.strip():
+            with contextlib.suppress(StoreError):  # what was found is worth more than remembering the question
+                self._store.write(lambda db: searches.asked(db, words))
+        return found
+
+    def _found(self, asked: SearchRequest) -> tuple[list[Row], list[Row]]:
         rows = {row["id"]: row for row in self._let_through(asked.filters)}
         words = asked.text.strip()
 
@@ -187,13 +197,30 @@ class Search:
             "said_weight": asked.said_weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
         result = self._backend.call("search", params, JobMonitor())
-        if words:
-            with contextlib.suppress(StoreError):  # what was found is worth more than remembering the question
-                self._store.write(lambda db: searches.asked(db, words))
         hits, strips = (
             [{**found, "video": rows[found["video_id"]]} for found in result.data[kind]] for kind in ("hits", "strips")
         )
         return hits, strips
+
+    def examples(self) -> list[str]:
+        """A few words that find something in this library: labels and earlier questions whose best moment is a likely
+        one. Empty where nothing is searchable."""
+        candidates = self._store.read(lambda db: searches.likely_examples(db, CANDIDATES))
+        state = (tuple(candidates), tuple(row["id"] for row in self._store.read(videos.listed)))
+        if state != self._examples[0]:
+            with contextlib.suppress(StudioError):
+                self._examples = (state, self._proven(candidates))
+        return list(self._examples[1]) if state == self._examples[0] else []
+
+    def _proven(self, candidates: list[str]) -> list[str]:
+        found: list[str] = []
+        for words in candidates:
+            if len(found) == EXAMPLES:
+                break
+            with contextlib.suppress(UsageError):  # words that only exclude
+                hits, _ = self._found(SearchRequest(words, top=1))
+                found += [words] * bool(hits and hits[0]["score"] >= LIKELY)
+        return found
 
     def moments(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
         """Moments across the library for a text, best first; see `ask`."""

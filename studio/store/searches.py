@@ -28,6 +28,24 @@ def history(db: sqlite3.Connection, most: int = 200) -> list[str]:
     return [row["text"] for row in rows]
 
 
+def likely_examples(db: sqlite3.Connection, most: int) -> list[str]:
+    """Words that may find something in this library, the likeliest first: questions with an answer that people kept,
+    labels that annotations have, questions with an answer that a model proposes, and what was searched for."""
+    asked = """
+        WITH here AS (SELECT id FROM videos WHERE removed IS NULL),
+        said (text, rank, times) AS (
+            SELECT r.query, 0, count(*) FROM annotations a JOIN predictions p ON p.id = a.prediction_id
+                JOIN runs r ON r.id = p.run_id WHERE NOT a.deleted AND a.video_id IN here GROUP BY r.query
+            UNION ALL SELECT label, 1, count(*) FROM annotations WHERE NOT deleted AND video_id IN here GROUP BY label
+            UNION ALL SELECT r.query, 2, count(*) FROM runs r WHERE r.video_id IN here
+                AND EXISTS (SELECT 1 FROM predictions p WHERE p.run_id = r.id) GROUP BY r.query
+            UNION ALL SELECT text, 3, asked FROM questions
+        )
+        SELECT text FROM said WHERE text <> '' GROUP BY text ORDER BY min(rank), max(times) DESC, text LIMIT ?
+    """
+    return [row["text"] for row in db.execute(asked, (most,))]
+
+
 def insert(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator: str) -> dict[str, Any]:
     """Keep a search under a name; the same name again replaces it.
 

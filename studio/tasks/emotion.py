@@ -86,21 +86,29 @@ def find_emotions(
         video.id,
         "emotion", "+".join(names), "+".join(versions), predictions,
         {"labels": list(expression.labels), "classes": list(evidence.CLASSES), "curves": curves,
-         "note": _note(bool(lines), bool(tracks), indexed)},
+         "note": _note(len(lines), len(tracks), indexed, len(predictions))},
     )  # fmt: skip
 
 
-def _note(lines: bool, faces: bool, frames: bool) -> str:
-    """What was missing, for the person who waits."""
+def _note(lines: int, faces: int, frames: bool, found: int) -> str:
+    """What was missing, and what a person can do about it. `found` is how many segments there are."""
     if not lines and not faces:
-        return "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript."
+        return (
+            "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript, or mark "
+            "expressions by hand."
+        )
+    if not found:
+        seen = [f"{n} {what}{'s' * (n != 1)}" for n, what in ((faces, "face"), (lines, "line")) if n]
+        return f"{' and '.join(seen)}, but no expression stands out. Look at the curves (∿), or mark them by hand."
     used = [name for name, there in (("subtitles", lines), ("faces", faces), ("frames", frames)) if there]
     missing = [
         *["this video has no subtitles"] * (not lines),
         *["no faces were found"] * (not faces),
         *["its frames are not indexed yet"] * (not frames),
     ]
-    return f"From {' and '.join(used)} only: {' and '.join(missing)}." if missing else ""
+    cures = [*["add a transcript"] * (not lines), *["index the video in the Library"] * (not frames)]
+    more = f" To have more to go by, {' and '.join(cures)}, and find emotions again." if cures else ""
+    return f"From {' and '.join(used)} only: {' and '.join(missing)}.{more}" if missing else ""
 
 
 def _frames(context: TaskContext, video: VideoRef, units: Units) -> tuple[NDArray[np.float32], bool]:

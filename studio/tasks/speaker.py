@@ -37,8 +37,8 @@ def find_speakers(
     The payload's `tracks` has, for each person, `boxes` (t, x1, y1, x2, y2 in s and pixels), `times` and `scores`
     (probability of speaking at 25 a second) and `quality` (0…1, see `studio.tasks.faces.quality`); `off_screen` has
     its `track`, `times` and `scores`; `alike` has pairs of people whose voices are so alike that they may be one
-    (`one`, `other`, `likeness`), where the optional package for voices is installed; `note` says why when there is
-    nothing to see.
+    (`one`, `other`, `likeness`), where the optional package for voices is installed; `note` says what was missing, and
+    what to do.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
     model = context.model("active_speaker", model_name)
@@ -73,7 +73,7 @@ def find_speakers(
         spans = _segments(*heard, on=0.7, off=0.6, shortest_us=600_000, bridge_us=0)
         predictions += predictions_of(context, video, OFF_SCREEN, LABEL, spans)
     people = [_person(n, t, curves.get(n, []), sharp.get(n, [])) for n, t in enumerate(tracks)]
-    note = "" if has_audio and tracks else ("No faces were found." if has_audio else "This video has no sound.")
+    note = _note(len(tracks), has_audio, len(predictions))
     unseen = {"track": OFF_SCREEN, **_curve(*heard)}
     alike = [
         {"one": person(a), "other": person(b), "likeness": round(cosine, 3)}
@@ -81,6 +81,20 @@ def find_speakers(
     ]
     payload = {"tracks": people, "off_screen": unseen, "alike": alike, "note": note}
     return ModelRun(video.id, "speaker", model.name, model.version, predictions, payload)
+
+
+def _note(faces: int, has_audio: bool, found: int) -> str:
+    """What was missing, and what a person can do about it."""
+    seen = {0: "No faces", 1: "1 face"}.get(faces, f"{faces} faces")
+    if not has_audio:
+        return (
+            f"{seen}, no sound in this file: nobody can be heard. If it has another sound, choose it on the video's "
+            "card in the Library; else mark by hand who speaks."
+        )
+    if not faces:
+        heard = "; voices are marked as off screen" if found else ", and no voice was heard"
+        return f"No faces were found{heard}. Mark by hand who speaks, or try another face detector on the Models page."
+    return "" if found else f"{seen} and sound, but nobody was heard to speak. Mark by hand who does."
 
 
 def _apart(tracks: list[FaceTrack], a: int, b: int) -> bool:

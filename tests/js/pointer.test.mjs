@@ -259,7 +259,7 @@ test("a timeline that shows another video has nothing left of the one before", (
 
 test("the time zero is a time, in addresses too", async () => {
   globalThis.location = { search: "?video=v&t=0", pathname: "/" };
-  globalThis.history = { pushState: (_, __, url) => (location.search = url) };
+  globalThis.history = { pushState: (_, __, url) => (location.search = url), replaceState() {} };
   document.body.dataset = {};
   const { current, go } = await import("../../assets/web/js/router.js");
   assert.equal(current().t, 0);

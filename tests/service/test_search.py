@@ -137,6 +137,23 @@ def test_questions_and_searches_are_remembered(library: Studio) -> None:
 PIXELS = base64.b64encode(bytes(12)).decode()
 
 
+def test_examples_find_something_and_are_not_remembered_as_questions(library: Studio) -> None:
+    video = library.videos.resolve("bikes.mp4")["id"]
+    edits = [
+        edit(edit_id=f"x{n}", id=f"x{n}", label=label)
+        for n, label in enumerate(("bicycles on a street", "zzyzx qqq", "-grass"))
+    ]
+    library.timelines.save(video, edits, "ann")
+    before = library.search.history()
+    found = library.search.examples()
+    assert "bicycles on a street" in found
+    assert not {"zzyzx qqq", "-grass"} & set(found)
+    assert len(found) <= 4
+    assert library.search.history() == before
+    library.timelines.save(video, [edit(edit_id="gone", id="x0", op="delete", base_version=1)], "ann")
+    assert "bicycles on a street" not in library.search.examples()
+
+
 @pytest.mark.parametrize(
     ("request_", "part"),
     [

@@ -88,12 +88,15 @@ def test_grounding_keeps_a_run_whose_boundaries_are_frames(indexed: Studio, clip
 def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]) -> None:
     emotions = indexed.jobs.run("emotions", indexed.videos.resolve(str(clips["carphone"]))["id"])
     assert {p.track for p in emotions["predictions"]} - {"Emotion"} == {"Expression · Person 1"}
-    assert emotions["payload"]["note"] == "From faces and frames only: this video has no subtitles."
+    assert emotions["payload"]["note"] == (
+        "From faces and frames only: this video has no subtitles. To have more to go by, add a transcript, and find "
+        "emotions again."
+    )
     for shown in (p for p in emotions["predictions"] if p.track != "Emotion"):
         assert shown.payload is not None
         assert shown.payload["onset"] <= shown.payload["apex"] < shown.payload["offset"]
     speakers = indexed.jobs.run("speakers", indexed.videos.resolve(str(clips["carphone"]))["id"])
-    assert speakers["payload"]["note"] == "This video has no sound."
+    assert speakers["payload"]["note"].startswith("1 face, no sound in this file: nobody can be heard. If it has")
     assert [person["track"] for person in speakers["payload"]["tracks"]] == ["Person 1"]
     boxes = speakers["payload"]["tracks"][0]["boxes"]
     assert all(0 <= t <= 4.1 and x1 < x2 and y1 < y2 for t, x1, y1, x2, y2 in boxes)

@@ -14,7 +14,11 @@ from tests.conftest import SHARED
 
 VIDEOS = SHARED / "videos"
 S = 1_000_000
-NOBODY = "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript."
+NOBODY = (
+    "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript, or mark "
+    "expressions by hand."
+)
+MORE = " To have more to go by, {}, and find emotions again.".format
 
 
 def grid(count: int, step: int = STEP_US) -> np.ndarray:
@@ -156,15 +160,18 @@ def test_curves_leave_out_what_a_source_does_not_say() -> None:
 @pytest.mark.parametrize(
     ("sources", "says"),
     [
-        ((True, True, True), ""),
-        ((False, True, True), "From faces and frames only: this video has no subtitles."),
-        ((True, False, True), "From subtitles and frames only: no faces were found."),
-        ((False, False, True), NOBODY),
-        ((False, False, False), NOBODY),
-        ((True, True, False), "From subtitles and faces only: its frames are not indexed yet."),
+        ((2, 1, True, 3), ""),
+        ((0, 1, True, 3), "From faces and frames only: this video has no subtitles." + MORE("add a transcript")),
+        ((2, 0, True, 3), "From subtitles and frames only: no faces were found."),
+        ((0, 0, True, 0), NOBODY),
+        ((0, 0, False, 0), NOBODY),
+        ((2, 1, False, 3), "From subtitles and faces only: its frames are not indexed yet."
+         + MORE("index the video in the Library")),
+        ((12, 1, True, 0), "1 face and 12 lines, but no expression stands out. Look at the curves (∿), or mark them "
+         "by hand."),
     ],
-)
-def test_the_note_says_what_was_missing(sources: tuple[bool, bool, bool], says: str) -> None:
+)  # fmt: skip
+def test_the_note_says_what_was_missing(sources: tuple[int, int, bool, int], says: str) -> None:
     assert _note(*sources) == says
 
 

@@ -13,7 +13,7 @@ from studio.models import FaceTrack
 from studio.tasks import TaskContext, VideoRef
 from studio.tasks.faces import FACES_AT_ONCE, SCENE_S, SHORTEST_PIECE_S, _plan, quality
 from studio.tasks.off_screen_speech import off_screen, voice_curve
-from studio.tasks.speaker import LABEL, OFF_SCREEN, find_speakers
+from studio.tasks.speaker import LABEL, OFF_SCREEN, _note, find_speakers
 
 FPS, RATE = 25, 16_000
 TURN_S = 2.8
@@ -101,11 +101,27 @@ def test_a_voice_with_no_face_in_the_whole_video(context: TaskContext, faces_fol
     audio = sound(faces_folder / "WDA_KatieHill_000.mp4")[: 2 * RATE]
     path = write(tmp_path / "radio.mkv", [np.full((64, 64, 3), 90, np.uint8)] * 50, audio)
     found = find_speakers(context, VideoRef("radio", str(path), media.probe(path).duration_us))
-    assert found.payload["note"] == "No faces were found."
+    assert found.payload["note"].startswith("No faces were found; voices are marked as off screen. Mark by hand")
     assert found.payload["tracks"] == []
     assert {p.track for p in found.predictions} == {OFF_SCREEN}
     quiet = write(tmp_path / "quiet.mkv", [np.full((64, 64, 3), 90, np.uint8)] * 50, np.zeros(2 * RATE))
     assert find_speakers(context, VideoRef("quiet", str(quiet), media.probe(quiet).duration_us)).predictions == []
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ((1, False, 0), "1 face, no sound in this file: nobody can be heard."),
+        ((0, False, 0), "No faces, no sound in this file"),
+        ((0, True, 0), "No faces were found, and no voice was heard."),
+        ((2, True, 0), "2 faces and sound, but nobody was heard to speak."),
+        ((2, True, 5), ""),
+    ],
+)
+def test_what_was_missing_is_said_with_what_to_do(what: tuple[int, bool, int], says: str) -> None:
+    note = _note(*what)
+    assert note.startswith(says) and bool(note) == bool(says)
+    assert not note or "by hand" in note
 
 
 def test_the_voice_is_the_same_however_it_is_cut(

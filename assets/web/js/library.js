@@ -93,7 +93,16 @@ export function mount(element, server) {
       el(
         "div",
         { class: "caption" },
-        el("h3", { text: video.name, title: video.name }),
+        el(
+          "h3",
+          { title: video.name },
+          el("a", {
+            class: "title",
+            href: addressOf("annotate", { video: video.id }),
+            text: video.name,
+            onclick: follow,
+          }),
+        ),
         el("p", { class: "muted", text: work || facts, title: facts }),
         video.lost ? el("p", { class: "error", text: "Its file is not where it was." }) : null,
         ...video.notes.map((note) => el("p", { class: "note", text: note })),

@@ -19,9 +19,11 @@
  * @typedef {{ [name: string]: string | number | null | undefined }} Parameters
  */
 
+/** How long a place is looked for in a page that still fills. */
+const PATIENCE_MS = 3000;
 /** @type {readonly Page[]} */
 const PAGES = ["library", "search", "annotate", "models", "overview"];
-/** @type {Set<(route: Route) => void>} */
+/** @type {Set<(route: Route, isBack: boolean) => void>} */
 const listeners = new Set();
 
 /** @returns {Route} */
@@ -47,8 +49,16 @@ export function current() {
  * @param {Parameters} [parameters]
  */
 export function go(page, parameters = {}) {
-  history.pushState(null, "", addressOf(page, parameters));
-  announce();
+  turnTo(addressOf(page, parameters));
+}
+
+/** @param {string} address */
+function turnTo(address) {
+  keepPlace();
+  const before = current().page;
+  history.pushState(null, "", address);
+  announce(false);
+  if (current().page !== before) window.scrollTo?.(0, 0);
 }
 
 /** The address of a page, for a link.
@@ -70,8 +80,7 @@ export function follow(event) {
   const link = /** @type {HTMLAnchorElement} */ (event.currentTarget);
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  history.pushState(null, "", link.href);
-  announce();
+  turnTo(link.href);
 }
 
 /** Remember a detail (the playhead, a query) without a new entry in the history.
@@ -84,20 +93,54 @@ export function note(parameters) {
     else query.delete(key);
   }
   const text = query.toString();
-  history.replaceState(null, "", text ? `?${text}` : location.pathname);
+  history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
 }
 
-/** @param {(route: Route) => void} listener is told of the page that is open now, too */
+/** @param {(route: Route, isBack: boolean) => void} listener is told of the page that is open now, too; isBack: the person
+ *   comes back to it, and finds it as it was
+ */
 export function onRoute(listener) {
   listeners.add(listener);
-  listener(current());
+  listener(current(), false);
 }
 
-function announce() {
+/** @param {boolean} isBack */
+function announce(isBack) {
   const route = current();
   document.body.dataset.page = route.page;
-  for (const listener of listeners) listener(route);
+  for (const listener of listeners) listener(route, isBack);
 }
 
-window.addEventListener("popstate", announce);
+// ------------------------------------------------------------------ the place in a list
+
+/** Where this page is scrolled to is kept with its entry of the history. */
+function keepPlace() {
+  history.replaceState({ ...history.state, scroll: window.scrollY }, "");
+}
+
+/** Scroll back to where the page was left, as soon as it is that long again; whoever scrolls first is left alone. */
+function findPlace() {
+  const { scroll } = /** @type {{ scroll?: number }} */ (history.state ?? {});
+  if (typeof scroll !== "number") return;
+  const until = performance.now() + PATIENCE_MS;
+  const left = new AbortController();
+  for (const name of ["wheel", "touchstart", "pointerdown", "keydown", "popstate"])
+    window.addEventListener(name, () => left.abort(), { once: true, passive: true, signal: left.signal });
+  const step = () => {
+    if (left.signal.aborted) return;
+    window.scrollTo(0, scroll);
+    const isThere = Math.abs(window.scrollY - scroll) <= 1;
+    if (isThere || performance.now() > until) left.abort();
+    else requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}
+
+if ("scrollRestoration" in history) history.scrollRestoration = "manual"; // a browser looks before the page is filled
+window.addEventListener("pagehide", keepPlace);
+window.addEventListener("popstate", () => {
+  announce(true);
+  findPlace();
+});
+if (history.state) findPlace(); // a page that was loaded again
 document.body.dataset.page = current().page;

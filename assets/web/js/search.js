@@ -5,17 +5,25 @@ import { call, messageOf } from "./sync/api.js";
 import { counted, el, finder, targetOf, toast } from "./view/dom.js";
 import { HeatMap } from "./view/heatmap.js";
 import { paint, searchResult, walk } from "./view/search-result.js";
-import { Options } from "./view/options.js";
+import { Options, optionsIn, parametersOf } from "./view/options.js";
+import { readPreferences } from "./model/preferences.js";
 import { pixelsOf } from "./input/query-image.js";
 import { addressOf, current, follow, go, note, onRoute } from "./router.js";
 
 /** @import { Hit, ScoreProfile, SearchQuery, Server } from "./types.js" */
 /** @import { QueryImage } from "./input/query-image.js" */
 
+/** What a search found. @typedef {{ hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }} Found */
 /** A moment of a video. @typedef {{ video: string, start: number, end: number }} Moment */
 /** What is looked for: one of these. @typedef {{ query?: string, like?: Moment | null, picture?: QueryImage | null }} Wanted */
 
+const KEPT = 8; // questions whose results are kept while the page is open
+const RESULTS = "search-results"; // the newest, for a page that is loaded again
 const WEAK = 0.3; // a best hit of a text below this cosine of the embedded encoder is rarely what was meant
+
+/** Whether this page was loaded because a person came back to it; one who loads it again wants to know what is new. */
+const cameBack = () =>
+  /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"))[0]?.type === "back_forward";
 
 /**
  * @param {HTMLElement} element
@@ -28,6 +36,10 @@ export function mount(element, server) {
   const options = new Options(element);
   const heat = new HeatMap($("search-where", "details"), $("search-heat"), (video, t) => open({ video, t }));
   let asked = 0;
+  /** The question whose results are shown. */
+  let shown = "";
+  /** question → what it found @type {Map<string, Found>} */
+  const results = new Map();
   /** search for what looks like this moment @type {Moment | null} */
   let like = null;
   /** or like this @type {QueryImage | null} */
@@ -45,16 +57,30 @@ export function mount(element, server) {
     ...options.read(),
   });
 
-  async function search() {
+  /** All that the address says of a question. @param {SearchQuery} asks */
+  const parameters = ({ query: q, like: moment, ...more }) => ({
+    q,
+    like: moment && [moment.video, moment.start, moment.end].join(","),
+    ...parametersOf(more),
+  });
+  const here = () => ({ ...parameters(question()), ...options.parameters() });
+
+  /** @param {boolean} [anew] also where it is known what is found */
+  async function search(anew = true) {
     showAsked();
     if (!text() && !like && !picture) return;
-    note({ q: text(), like: like && [like.video, like.start, like.end].join(",") });
+    note(here());
     const number = ++asked;
     status.textContent = "Searching…";
     status.classList.remove("error");
     try {
-      const found = await call(server, "search", question());
+      const wanted = question();
+      const key = JSON.stringify(wanted);
+      const known = anew ? undefined : (results.get(key) ?? kept(key));
+      const found = known ?? (await call(server, "search", wanted));
       if (number !== asked) return;
+      shown = key;
+      if (!picture) keep(key, found);
       show(found);
       heat.show(found.strips);
     } catch (error) {
@@ -64,7 +90,28 @@ export function mount(element, server) {
     }
   }
 
-  /** @param {{ hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }} found */
+  /** What was found for a question before this page was loaded. @param {string} key */
+  function kept(key) {
+    const found = readPreferences(sessionStorage, RESULTS);
+    return found.key === key ? /** @type {Found} */ (found.found) : undefined;
+  }
+
+  /**
+   * @param {string} key
+   * @param {Found} found
+   */
+  function keep(key, found) {
+    results.delete(key);
+    results.set(key, found);
+    for (const oldest of [...results.keys()].slice(0, -KEPT)) results.delete(oldest);
+    try {
+      sessionStorage.setItem(RESULTS, JSON.stringify({ key, found }));
+    } catch {
+      // full or forbidden: it is asked again then
+    }
+  }
+
+  /** @param {Found} found */
   function show({ hits, strips: profiles, indexed, known }) {
     $("search-empty").hidden = true;
     $("search-save").hidden = Boolean(picture);
@@ -86,7 +133,7 @@ export function mount(element, server) {
         address,
         follow,
         open,
-        alike: () => find({ like: { video, start, end } }),
+        alike: addressOf("search", parameters({ ...question(), query: "", like: { video, start, end } })),
         why: byWords ? () => call(server, "explain", { query: text(), video, start, end }) : null,
       });
     });
@@ -96,13 +143,16 @@ export function mount(element, server) {
     paint(results, byVideo);
   }
 
-  /** @param {Wanted} wanted */
-  function find(wanted) {
+  /**
+   * @param {Wanted} wanted
+   * @param {boolean} [isBack] the person comes back to what was found
+   */
+  function find(wanted, isBack = false) {
     query.value = wanted.query ?? "";
     like = wanted.like ?? null;
     picture = wanted.picture ?? null;
-    search();
-    window.scrollTo({ top: 0 });
+    search(!isBack);
+    if (!isBack) window.scrollTo({ top: 0 });
   }
 
   /** What else is asked beside the words, each with a way to take it back. */
@@ -159,12 +209,12 @@ export function mount(element, server) {
           el(
             "span",
             { class: "chip thing" },
-            el("button", {
-              type: "button",
-              class: "plain name",
+            el("a", {
+              class: "name",
+              href: addressOf("search", parameters(row.question)),
               text: row.name,
               title: row.question.query,
-              onclick: () => recall(row.question),
+              onclick: follow,
             }),
             el("button", {
               type: "button",
@@ -183,10 +233,15 @@ export function mount(element, server) {
     }
   }
 
-  /** @param {SearchQuery} kept */
-  function recall(kept) {
-    options.write(kept);
-    find({ query: kept.query, like: kept.like });
+  /** Words that find something here, each a link; nothing where there are none. */
+  async function loadExamples() {
+    if ($("search-empty").hidden) return;
+    const { examples } = await call(server, "search_examples", {}).catch(() => ({ examples: [] }));
+    const links = examples.map((words) =>
+      el("a", { class: "chip", dir: "auto", href: addressOf("search", { q: words }), text: words, onclick: follow }),
+    );
+    $("search-examples").hidden = !links.length;
+    $("search-examples-list").replaceChildren(...links);
   }
 
   /** Whether it was done.
@@ -262,17 +317,19 @@ export function mount(element, server) {
       query.focus();
     } else walk(event, $("search-hits"), query);
   });
-  for (const chip of element.querySelectorAll(".examples .chip")) {
-    chip.addEventListener("click", () => find({ query: chip.textContent ?? "" }));
-  }
-  onRoute((route) => {
+  onRoute((route, isBack) => {
     if (route.page !== "search") return;
     loadKept();
-    const [video, start, end] = route.like.split(",");
-    const changed = route.like && (like?.video !== video || like?.start !== Number(start));
-    if (changed || (route.q && route.q !== text())) {
-      find({ query: route.q, like: route.like ? { video, start: Number(start), end: Number(end) } : null });
-    }
-    query.focus();
+    loadExamples();
+    if (route.q || route.like) {
+      options.write(optionsIn(new URLSearchParams(location.search)));
+      const [video, start, end] = route.like.split(",");
+      const moment = route.like ? { video, start: Number(start), end: Number(end) } : null;
+      const isShown = JSON.stringify({ ...question(), query: route.q, ...(moment && { like: moment }) }) === shown;
+      if (!isShown || (like === null) !== (moment === null) || picture) {
+        find({ query: route.q, like: moment }, isBack || (!shown && cameBack()));
+      }
+    } else if (shown) note(here());
+    if (!isBack) query.focus({ preventScroll: true });
   });
 }

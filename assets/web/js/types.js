@@ -165,6 +165,7 @@
  * @property {FaceTrack[]} [tracks]
  * @property {SoundsLike[]} [alike]
  * @property {Graph[]} [curves]
+ * @property {string} [note] what was missing
  */
 
 // ------------------------------------------------------------------ calls
@@ -400,6 +401,7 @@
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
  * @property {[{ video: string, sound: number | string | null, subtitles?: number | null, file?: string }, Video]} choose_tracks
  * @property {[{ annotator?: string }, { labels: string[], kept: KeptSearch[], recent: string[] }]} search_options
+ * @property {[{}, { examples: string[] }]} search_examples
  * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} save_search
  * @property {[{ search: string, annotator: string }, {}]} delete_search
  * @property {[{ search: string, annotator: string }, {}]} restore_search

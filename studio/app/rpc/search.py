@@ -47,6 +47,9 @@ def methods(studio: Studio) -> list[Method]:
             row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
         return found
 
+    def search_examples(request: Request) -> Any:
+        return {"examples": studio.search.examples()}
+
     def save_search(request: SaveSearch) -> Any:
         return studio.search.save(request.name, request.question, annotator(request), actor(studio, request))
 
@@ -58,4 +61,5 @@ def methods(studio: Studio) -> list[Method]:
         studio.search.restore(request.search, actor(studio, request))
         return {}
 
-    return rpc_methods(studio, search, explain, search_options, save_search, delete_search, restore_search)
+    own = (search, explain, search_options, search_examples, save_search, delete_search, restore_search)
+    return rpc_methods(studio, *own)

@@ -3,11 +3,10 @@
 import { commands, giveLabel } from "../input/commands.js";
 import { attach } from "../input/gestures.js";
 import { listen } from "../input/keys.js";
-import { current, go } from "../router.js";
+import { current, follow } from "../router.js";
 import { rowsMenu } from "../view/gutter.js";
 
 /** @import { Keymap } from "../input/keymap.js" */
-/** @import { Page } from "../router.js" */
 /** @import { AnnotatePage } from "./annotate-page.js" */
 
 /** button → the command that it does @type {{ [id: string]: keyof ReturnType<typeof commands> }} */
@@ -106,5 +105,5 @@ function connectButtons(page, element, actions) {
   });
   /** @type {NodeListOf<HTMLElement>} */
   const links = element.querySelectorAll("[data-go]");
-  for (const link of links) link.addEventListener("click", () => go(/** @type {Page} */ (link.dataset.go)));
+  for (const link of links) link.addEventListener("click", follow);
 }

@@ -111,6 +111,7 @@ export class MediaData {
       const { payload } = await call(this.server, "run_payload", { run: run.id });
       if (store.isClosed) return;
       this.#seen.add(run.id);
+      store.setMedia({ notes: new Map([...store.media.notes, [run.task, payload.note ?? ""]]) });
       const faces = payload.tracks ?? [];
       const isSpeaker = run.task === "speaker";
       const curves = isSpeaker ? faces.map((face) => ({ ...face, label: "speaking" })) : (payload.curves ?? []);

@@ -19,6 +19,7 @@ import { People } from "./people.js";
  * @property {readonly FaceTrack[]} faces of the newest run of speakers
  * @property {readonly SoundsLike[]} alike
  * @property {ReadonlyMap<string, readonly Graph[]>} graphs track → scores over time
+ * @property {ReadonlyMap<string, string>} notes task → what its newest run lacked
  */
 
 /** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
@@ -119,6 +120,7 @@ export class DocumentStore extends Emitter {
     faces: [],
     alike: [],
     graphs: new Map(),
+    notes: new Map(),
   };
 
   /** @param {Partial<DocumentStore>} values */

@@ -1,5 +1,6 @@
 // Annotations in and out: every format, what it cannot hold said before, a preview that can be changed, undo.
 
+import { addressOf } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./dom.js";
@@ -345,10 +346,18 @@ export class Exchange {
    * @param {ImportPart} part
    */
   partRow({ name, video, rule, likely, segments, problems }) {
-    const where = video ? `${video.name}${rule ? ` (${rule})` : ""}` : "left out";
     const trouble = problems.length ? ` — ${problems.join(" ")}` : "";
-    const text = `${name || "(no name)"} → ${where}: ${segments}${trouble}`;
-    return el("li", { dir: "auto" }, el("span", { text }), likely.length ? this.videoChoice(name, likely) : null);
+    const said = `${name || "(no name)"} → `;
+    const counts = `${rule ? ` (${rule})` : ""}: ${segments}${trouble}`;
+    // in a tab of its own: this dialog is not done yet
+    const there = video && addressOf("annotate", { video: video.id });
+    const where = video ? el("a", { href: there, target: "_blank", dir: "auto", text: video.name }) : "left out";
+    return el(
+      "li",
+      { dir: "auto" },
+      el("span", {}, said, where, counts),
+      likely.length ? this.videoChoice(name, likely) : null,
+    );
   }
 
   /**

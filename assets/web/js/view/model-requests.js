@@ -36,6 +36,7 @@ export class ModelRequests {
   /** @param {VideoDocument} doc */
   open(doc) {
     this.showButtons(doc.store.kinds);
+    this.showNotes(doc.store);
     const engines = this.$("engine", "select");
     this.$("ground-query", "input").value = "";
     this.$("threshold", "input").value = "0";
@@ -86,6 +87,17 @@ export class ModelRequests {
     button.disabled = false;
   }
 
+  /** What the newest runs about people lacked, beside the buttons that start them; not what their job says already.
+   * @param {VideoDocument["store"]} store
+   */
+  showNotes({ media, jobs }) {
+    const said = jobs.filter((job) => job.created >= this.opened).map((job) => job.result?.note ?? "");
+    const notes = [...media.notes.values()].filter((note) => note && !said.some((text) => text.includes(note)));
+    const box = this.$("finder-notes");
+    box.hidden = !notes.length;
+    box.replaceChildren(...notes.map((text) => el("p", { text })));
+  }
+
   /** @param {string} kind of job */
   async run(kind) {
     const { doc } = this.workspace;
@@ -118,6 +130,8 @@ export class ModelRequests {
       $("threshold-value").textContent = store.threshold.toFixed(2);
     } else if (what === "curve") {
       showGroundNote($("ground-note"), store.media.curve);
+    } else if (what === "faces") {
+      this.showNotes(store);
     } else if (what === "jobs") {
       showJobs($("jobs"), store.jobs, {
         kinds: store.kinds,

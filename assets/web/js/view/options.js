@@ -8,8 +8,50 @@ const LEVELS = ["video", "frame", "patch"];
 
 const SAID = 0.2;
 
+/** The options of a question as an address says them; null for those that are as they are at first.
+ * @param {Partial<SearchQuery>} question
+ */
+export function parametersOf({ filters = {}, said_weight: said, levels, even }) {
+  const { name, label, shortest, longest, annotated } = filters;
+  return {
+    name: name || null,
+    label: label || null,
+    shortest: shortest || null,
+    longest: longest ?? null,
+    annotated: annotated === true ? "yes" : annotated === false ? "no" : null,
+    said: said === undefined || said === null || said === SAID ? null : String(said),
+    levels: levels?.some(Boolean) ? levels.map((weight) => weight ?? 0).join(",") : null,
+    even: even ? "yes" : null,
+  };
+}
+
+/** The inverse of `parametersOf`; numbers that are none are as good as nothing.
+ * @param {URLSearchParams} query
+ * @returns {Pick<SearchQuery, "filters" | "said_weight" | "levels" | "even">}
+ */
+export function optionsIn(query) {
+  const number = (/** @type {string | null} */ text) =>
+    text !== null && text !== "" && Number(text) >= 0 ? Number(text) : null;
+  const annotated = query.get("annotated");
+  const levels = (query.get("levels") ?? "").split(",").map(number);
+  return {
+    filters: {
+      name: query.get("name") ?? "",
+      label: query.get("label") ?? "",
+      shortest: number(query.get("shortest")),
+      longest: number(query.get("longest")),
+      annotated: annotated === "yes" ? true : annotated === "no" ? false : null,
+    },
+    said_weight: number(query.get("said")),
+    levels: levels.length === LEVELS.length ? levels : null,
+    even: query.get("even") === "yes",
+  };
+}
+
 export class Options {
   onchange = () => {};
+  /** A label that is wanted before it is known which there are. */
+  #label = "";
 
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -30,12 +72,14 @@ export class Options {
   /** @param {readonly string[]} names */
   labels(names) {
     const select = this.$("opt-label", "select");
-    const chosen = select.value;
+    const chosen = select.value || this.#label;
+    this.#label = "";
     select.replaceChildren(
       el("option", { value: "", text: "any" }),
       ...names.map((name) => el("option", { value: name, text: name })),
     );
     select.value = names.includes(chosen) ? chosen : "";
+    this.summarise();
   }
 
   read() {
@@ -46,7 +90,7 @@ export class Options {
     return {
       filters: {
         name: value("name").trim(),
-        label: value("label"),
+        label: value("label") || this.#label,
         shortest: number("shortest"),
         longest: number("longest"),
         annotated: annotated === "" ? null : annotated === "yes",
@@ -63,11 +107,17 @@ export class Options {
     for (const name of /** @type {const} */ (["name", "label", "shortest", "longest"])) {
       this.field(name).value = String(filters[name] ?? "");
     }
+    this.#label = this.field("label").value ? "" : (filters.label ?? "");
     this.field("annotated").value = annotated === true ? "yes" : annotated === false ? "no" : "";
     this.field("said").value = String(said ?? SAID);
     LEVELS.forEach((name, i) => (this.field(name).value = String(levels?.[i] ?? 0)));
     this.field("even").checked = Boolean(even);
     this.summarise();
+  }
+
+  /** What differs from what it is at first, as an address says it: every name is there, so that what is not set goes. */
+  parameters() {
+    return parametersOf(this.read());
   }
 
   /** How many differ from what they are at first. */

@@ -11,7 +11,7 @@ import { clock, contextOf, el } from "./dom.js";
  * @property {(place: { video: string, t: number | string, end?: number, score?: number }) => string} address
  * @property {(event: MouseEvent) => void} follow what a click on a link of ours does
  * @property {(place: { video: string, t: number | string }) => void} open
- * @property {() => void} alike
+ * @property {string} alike the address of what looks like it
  * @property {(() => Promise<Explanation>) | null} why
  */
 
@@ -69,7 +69,11 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
     el(
       "div",
       { class: "caption" },
-      el("p", { class: "title", text: hit.name, title: hit.name }),
+      el(
+        "p",
+        { class: "title", title: hit.name },
+        el("a", { href: address({ video: hit.video, t: hit.start }), text: hit.name, onclick: follow }),
+      ),
       el("span", {
         class: "score",
         text: hit.score.toFixed(3),
@@ -82,7 +86,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
     el(
       "div",
       { class: "row actions" },
-      el("button", { class: "link", type: "button", text: "More like this", onclick: alike }),
+      el("a", { class: "link", href: alike, text: "More like this", onclick: follow }),
       why === null
         ? null
         : el("button", {
