@@ -116,7 +116,8 @@ def _texts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         yield f"The name of the track “{next(iter(tracks)):.40}” is dropped."
     renamed = sum(holds.naming(track) != track for track in tracks) if holds.tracks else 0
     if renamed:
-        yield f"The names of {renamed} tracks lose characters that have no place in this format."
+        whose = "name of one track loses" if renamed == 1 else f"names of {renamed} tracks lose"
+        yield f"The {whose} characters that have no place in this format."
     yield from _files(holds, kept)
     if not holds.labels:
         named = sum(a.label not in ("", "speaking") for _, a in kept)

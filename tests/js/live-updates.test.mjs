@@ -32,7 +32,7 @@ test("after a backup was brought back the page shows what is there now", async (
   doc.store.takeDocument(loaded({ seq: 7 }));
   doc.server.changes = async () => ({ ok: true, data: news({ seq: 3 }) });
   doc.server.load_document = async () => ({ ok: true, data: loaded({ seq: 3 }) });
-  await doc.poll();
+  await doc.catchUp();
   assert.deepEqual([doc.store.annotations.size, doc.store.seq], [0, 3]);
 });
 

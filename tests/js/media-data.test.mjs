@@ -24,7 +24,7 @@ test("faces that could not be had are asked for again when the server answers", 
   await quiet();
   assert.equal(doc.store.media.faces.length, 0);
   away = false;
-  await doc.poll();
+  await doc.catchUp();
   await until(() => doc.store.media.faces.length === 1);
   await quiet();
   assert.deepEqual([doc.media.missed, doc.store.media.graphs.has("Person 1")], [[], true]);

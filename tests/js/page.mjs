@@ -101,7 +101,7 @@ const done = {
       work();
     }
   },
-  poll: () => void page.doc.poll(),
+  poll: () => void page.doc.catchUp(),
   // Lets everything go on that needs no answer.
   async turns() {
     for (let turn = 0; turn < 30; turn++) await new Promise(setImmediate);

@@ -336,7 +336,7 @@ test("edits of a video that was removed are forgotten, and that is said once", a
   const said = [];
   doc.store.on("gone", (text) => said.push(text));
   await doc.outbox.flush();
-  await doc.poll();
+  await doc.catchUp();
   await until(() => !edits().length);
   assert.deepEqual([said.length, doc.outbox.pending.length], [1, 0]);
 });

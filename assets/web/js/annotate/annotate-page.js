@@ -100,7 +100,7 @@ export class AnnotatePage {
     this.dragPreview = new DragPreview(player, this.tooltip, this.inspector);
     this.exchange = new Exchange($("exporting", "dialog"), $("importing", "dialog"), server, (imported) => {
       const { doc } = workspace;
-      doc?.poll();
+      doc?.catchUp();
       this.transcript.load();
       if (imported === null || !doc) return null;
       doc.editor.addImport(imported);

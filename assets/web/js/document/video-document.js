@@ -107,8 +107,8 @@ export class VideoDocument {
     if (jobsEnded) this.media.ask("made");
   }
 
-  poll() {
-    return this.updates.poll();
+  catchUp() {
+    return this.updates.catchUp();
   }
 
   /** The page turns away; what waits is still sent. */
@@ -152,7 +152,7 @@ export class VideoDocument {
     const done = await (way === "undo"
       ? call(this.server, "import_undo", request)
       : call(this.server, "import_redo", request));
-    await this.poll();
+    await this.catchUp();
     this.store.tellImported();
     return done;
   }

@@ -13,7 +13,7 @@ import { currentUser } from "./current-user.js";
 const PATIENCE_MS = 15_000;
 
 export class LiveUpdates {
-  #isPolling = false;
+  #isAsking = false;
   #end = () => {};
 
   /**
@@ -31,7 +31,7 @@ export class LiveUpdates {
 
   begin() {
     changeFeed.look(this.known().video);
-    this.#end = changeFeed.subscribe(() => this.poll());
+    this.#end = changeFeed.subscribe(() => this.catchUp());
   }
 
   end() {
@@ -39,9 +39,9 @@ export class LiveUpdates {
     changeFeed.look("");
   }
 
-  async poll() {
-    if (this.#isPolling) return;
-    this.#isPolling = true;
+  async catchUp() {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
     try {
       const request = { ...this.known(), annotator: currentUser(), window: WINDOW };
       await this.took(await call(this.server, "changes", request, PATIENCE_MS), request.since);
@@ -49,7 +49,7 @@ export class LiveUpdates {
       // the outbox says when the server is away; reading catches up by itself
       if (error instanceof ApiError && error.kind === "gone") this.gone(error.message);
     } finally {
-      this.#isPolling = false;
+      this.#isAsking = false;
     }
   }
 }

@@ -49,7 +49,7 @@ export class LabelEditor {
    */
   async show(doc, tracks) {
     this.doc = doc;
-    await doc.poll(); // a label that was used just now is on the list already
+    await doc.catchUp(); // a label that was used just now is on the list already
     const { store } = doc;
     this.read({ labels: store.labels, tracks: [...store.tracks.values()] }, tracks);
     this.key = store.schemaKey;
@@ -230,7 +230,7 @@ export class LabelEditor {
         annotator: currentUser(),
       });
       this.doc?.store.takeSchema(saved);
-      this.doc?.poll();
+      this.doc?.catchUp();
       this.dialog.close();
       if (saved.renamed) toast(`${counted(saved.renamed, "segment")} in the library renamed.`);
     } catch (error) {

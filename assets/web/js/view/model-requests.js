@@ -114,7 +114,7 @@ export class ModelRequests {
    * @param {() => Promise<object>} request
    */
   async start(doc, request) {
-    if (await this.workspace.attempt(request)) doc.poll();
+    if (await this.workspace.attempt(request)) doc.catchUp();
   }
 
   /**
