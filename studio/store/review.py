@@ -1,6 +1,7 @@
 """What nobody decided yet in the whole library, of the runs that the timelines of its videos show."""
 
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +26,8 @@ class Undecided:
     highest: float | None = None
 
 
-# The newest run of each question, but for trials. Of several questions a timeline shows the newest only.
-_SHOWN = """
+# The newest run of each question, but for trials. Of several questions a timeline shows the newest only: `front`.
+_ASKED = """
 WITH newest AS (
     SELECT r.id, r.video_id, r.task, r.query, r.seq,
         row_number() OVER (PARTITION BY r.video_id, r.task, r.model, r.query ORDER BY r.seq DESC) AS age
@@ -35,71 +36,71 @@ WITH newest AS (
         ELSE 0 END
 ),
 shown AS (
-    SELECT id, video_id, task, query, row_number() OVER (PARTITION BY video_id, task ORDER BY seq DESC) AS place
+    SELECT id, video_id, iif(task = 'grounding', query, NULL) AS question,
+        task <> 'grounding' OR row_number() OVER (PARTITION BY video_id, task ORDER BY seq DESC) = 1 AS front
     FROM newest WHERE age = 1
 ),
 undecided AS (
-    SELECT s.video_id, s.query, s.task = 'grounding' AS asked, s.task <> 'grounding' OR s.place = 1 AS front, p.label,
-        round(p.score, 4) AS score,
+    SELECT s.video_id, s.question, s.front, p.label, round(p.score, 4) AS score,
         CASE WHEN s.video_id IN (SELECT video_id FROM people) THEN row_of(s.video_id, p.track, p.start_us)
             ELSE p.track END AS row,
         CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END AS confidence
     FROM shown s JOIN predictions p ON p.run_id = s.id
     WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id)
 )
-"""
-_FITS = """
-    row IS NOT NULL
-    AND CASE WHEN :question = '' THEN front ELSE asked AND query = :question END
-    AND (:label = '' OR label = :label) AND (:row = '' OR row = :row)
+SELECT video_id, question, front, label, row, count(*) AS waiting,
+    max(1 - coalesce(confidence, abs(2 * min(1, max(0, score)) - 1))) AS unsure
+FROM undecided WHERE row IS NOT NULL
     AND (:lowest IS NULL OR score >= :lowest) AND (:highest IS NULL OR score <= :highest)
-    AND (:by = '' OR video_id IN (SELECT video_id FROM annotations WHERE annotator = :by AND NOT deleted))
+GROUP BY video_id, question, front, label, row
 """
-_UNSURE = "1 - coalesce(confidence, abs(2 * min(1, max(0, score)) - 1))"
 
 
-def videos_waiting(db: sqlite3.Connection, wanted: Undecided) -> list[dict[str, Any]]:
-    """The videos with predictions that fit and nobody decided about: `id`, `name`, how many are `waiting`, and how
-    `unsure` the least sure one is (0…1, as assets/web/js/model/review-queue.js says it). Those with most come first.
-    """
-    _with_rows(db)
-    asked = (
-        f"{_SHOWN} SELECT u.video_id AS id, v.name, count(*) AS waiting, max({_UNSURE}) AS unsure FROM undecided u "
-        f"JOIN videos v ON v.id = u.video_id WHERE {_FITS} GROUP BY u.video_id ORDER BY waiting DESC, v.name, v.id"
-    )
-    values = {name: getattr(wanted, name) for name in ("label", "row", "question", "by", "lowest", "highest")}
-    return [dict(row) for row in db.execute(asked, values)]
-
-
-def choices(db: sqlite3.Connection) -> dict[str, list[str]]:
-    """What undecided predictions of the library can be chosen by, most frequent first: `labels`, `rows`, `questions`,
-    and `annotators` of their videos."""
-    _with_rows(db)
-
-    def found(what: str, where: str) -> list[str]:
-        asked = (
-            f"{_SHOWN} SELECT {what} AS found, count(*) AS times FROM undecided WHERE row IS NOT NULL AND {where} "
-            f"GROUP BY found HAVING found <> '' ORDER BY times DESC, found LIMIT {CHOICES}"
-        )
-        return [row["found"] for row in db.execute(asked)]
-
-    annotators = (
-        f"{_SHOWN} SELECT annotator, count(*) AS times FROM annotations WHERE NOT deleted AND annotator <> '' AND "
-        "video_id IN (SELECT video_id FROM undecided) GROUP BY annotator ORDER BY times DESC, annotator "
-        f"LIMIT {CHOICES}"
-    )
-    return {
-        "labels": found("label", "front"),
-        "rows": found("row", "front"),
-        "questions": found("query", "asked"),
-        "annotators": [row["annotator"] for row in db.execute(annotators)],
-    }
-
-
-def _with_rows(db: sqlite3.Connection) -> None:
-    """Let the queries above ask for the row that a prediction is shown in, by who people said that faces are."""
+def waiting(db: sqlite3.Connection, wanted: Undecided) -> dict[str, list[Any]]:
+    """`videos` with predictions that fit and nobody decided about: `id`, `name`, how many are `waiting`, and how
+    `unsure` the least sure one is (0…1, as assets/web/js/model/review-queue.js says it), those with most first. And
+    what else can be chosen: `labels`, `rows`, `questions`, and `annotators` of these videos, most frequent first."""
     named = {
         row["video_id"]: people.of_video(db, row["video_id"])["names"]
         for row in db.execute("SELECT DISTINCT video_id FROM people").fetchall()
     }
     db.create_function("row_of", 3, lambda video, track, start_us: people.row_of(named[video], track, start_us))
+    makers: dict[str, Counter[str]] = {}
+    for row in db.execute(
+        "SELECT video_id, annotator, count(*) AS made FROM annotations WHERE NOT deleted GROUP BY video_id, annotator"
+    ):
+        makers.setdefault(row["video_id"], Counter())[row["annotator"]] = row["made"]
+    counts: dict[str, Counter[str]] = {name: Counter() for name in ("labels", "rows", "questions")}
+    found: dict[str, tuple[int, float]] = {}
+    everywhere: set[str] = set()
+    for row in db.execute(_ASKED, {"lowest": wanted.lowest, "highest": wanted.highest}):
+        everywhere.add(row["video_id"])
+        if row["question"]:
+            counts["questions"][row["question"]] += row["waiting"]
+        if row["front"]:
+            counts["labels"][row["label"]] += row["waiting"]
+            counts["rows"][row["row"]] += row["waiting"]
+        if _fits(row, wanted) and (not wanted.by or wanted.by in makers.get(row["video_id"], ())):
+            count, unsure = found.get(row["video_id"], (0, 0.0))
+            found[row["video_id"]] = count + row["waiting"], max(unsure, row["unsure"])
+    names = {row["id"]: row["name"] for row in db.execute("SELECT id, name FROM videos")}
+    videos = [{"id": id, "name": names[id], "waiting": n, "unsure": unsure} for id, (n, unsure) in found.items()]
+    annotators = sum((makers.get(video, Counter()) for video in everywhere), Counter[str]())
+    return {
+        "videos": sorted(videos, key=lambda video: (-video["waiting"], video["name"], video["id"])),
+        **{name: _frequent(count) for name, count in counts.items()},
+        "annotators": _frequent(annotators),
+    }
+
+
+def _fits(row: sqlite3.Row, wanted: Undecided) -> bool:
+    return (
+        (row["question"] == wanted.question if wanted.question else bool(row["front"]))
+        and wanted.label in ("", row["label"])
+        and wanted.row in ("", row["row"])
+    )
+
+
+def _frequent(counts: Counter[str]) -> list[str]:
+    named = ((name, count) for name, count in counts.items() if name)
+    return [name for name, _ in sorted(named, key=lambda each: (-each[1], each[0]))[:CHOICES]]

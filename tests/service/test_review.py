@@ -87,6 +87,9 @@ def test_filters(studio: Studio, wanted: dict[str, Any], found: dict[str, int]) 
     studio.timelines.save("b", [{**made, "edit_id": "2", "id": "2"}], "bob")
     studio.timelines.save("b", [{**made, "edit_id": "3", "id": "2", "op": "delete", "base_version": 1}], "bob")
     assert waiting(studio, **wanted) == found
+    # what is chosen does not take away what else could be
+    assert studio.review.waiting(Undecided(by="ann", label="sad"))["annotators"] == ["ann"]
+    assert studio.review.waiting(Undecided(by="bob"))["labels"] == ["a cat", "happy", "sad"]
 
 
 def test_what_a_timeline_does_not_show_waits_for_nobody(studio: Studio) -> None:

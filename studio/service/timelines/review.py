@@ -20,10 +20,7 @@ class Review:
         the least sure prediction, else the one with most of them; each has `id`, `name`, `waiting` and `unsure`. And
         what can be chosen by: `labels`, `rows`, `questions`, `annotators`."""
 
-        def work(db: Any) -> Row:
-            videos = review.videos_waiting(db, wanted)
-            if order == "uncertainty":
-                videos.sort(key=lambda video: -video["unsure"])
-            return {"videos": videos, **review.choices(db)}
-
-        return self._store.read(work)
+        found = self._store.read(lambda db: review.waiting(db, wanted))
+        if order == "uncertainty":
+            found["videos"].sort(key=lambda video: -video["unsure"])
+        return found
