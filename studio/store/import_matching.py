@@ -19,7 +19,7 @@ def match(
 
     Each of the library is matched once: by the id that the file has for it (`ids`, by ours), else by track, label and
     time, which the file may have rounded, else by track and time, else by track, label and most of the time. The last
-    two are the same annotation only where nobody else made it: two people may mark one moment.
+    two are the same annotation only where the same person made it: two people may mark one moment.
     """
     left = {a.id: a for a in here}
     pairs: list[Pair] = []
@@ -75,8 +75,7 @@ def _rounded(here: Segment, file: Segment) -> bool:
 
 
 def _one_person(here: Annotation, file: Annotation, importer: str) -> bool:
-    maker = file.annotator or importer
-    return not maker or not here.annotator or maker == here.annotator
+    return (file.annotator or importer) == here.annotator
 
 
 class _Overlaps:

@@ -135,7 +135,9 @@ def test_without_ids_the_same_time_or_most_of_it_is_the_same_moment(studio: Stud
         studio.exchange.apply(table((1.0, 2.0, "nod"), (3.2, 4.2, "wave")), "talk.csv", "csv", ImportOptions("v1"))
 
 
-@pytest.mark.parametrize(("annotator", "importer", "new"), [("bob", "", 1), ("", "bob", 1), ("ann", "bob", 0)])
+@pytest.mark.parametrize(
+    ("annotator", "importer", "new"), [("bob", "", 1), ("", "bob", 1), ("", "", 1), ("ann", "bob", 0)]
+)
 def test_two_people_may_mark_one_moment(studio: Studio, video: str, annotator: str, importer: str, new: int) -> None:
     add(studio, "ann", ("a", 1.0, 2.0, "wave"))
     file = table((1.1, 2.1, "wave"), annotator=annotator)
