@@ -156,6 +156,7 @@ def one(page: Page) -> None:
 
 def prediction(page: Page) -> None:
     page.locator("#segment-list [data-kind=prediction]").first.click()
+    page.click("#tab-ask")
     page.click(".options summary")
 
 
