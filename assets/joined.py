@@ -12,6 +12,8 @@ import rjsmin
 _IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\*? (\w+))", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+_IN_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[`{}]""", re.DOTALL)
+_IN_TEMPLATE = re.compile(r"\\.|`|\$\{", re.DOTALL)
 
 
 def joined_modules(folder: Path, entries: list[str]) -> str:
@@ -54,4 +56,21 @@ def _body(name: str, text: str, number: dict[str, int]) -> str:
     body = _EXPORT.sub("", _IMPORT.sub(imported, text))
     if other := _OTHER.search(body):
         raise ValueError(f"{name} says “{other[0]}”, which modules here do not.")
+    if nested := _nested_template(text):
+        raise ValueError(f"{name} has a template within a template, whose blanks get lost: {nested}")
     return f"{body}return {{ {', '.join(exported)} }};"
+
+
+def _nested_template(text: str) -> str | None:
+    """The line that a template literal within another one begins in: rjsmin takes its words for code."""
+    opened: list[str] = []
+    at = 0
+    while found := (_IN_TEMPLATE if opened[-1:] == ["`"] else _IN_CODE).search(text, at):
+        token, at = found[0], found.end()
+        if token == "`" and opened[-1:] != ["`"] and "${" in opened:
+            return text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0].strip()
+        if opened and (token == "}" or token == opened[-1] == "`"):
+            opened.pop()
+        elif token in ("`", "{", "${"):
+            opened.append(token)
+    return None

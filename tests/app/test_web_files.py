@@ -90,7 +90,7 @@ def test_the_joined_script_of_the_product_is_whole(tmp_path: Path) -> None:
     script = joined_modules(FOLDER / "web" / "js", list(PAGES))
     # the pages touch the browser only when they are mounted, but for a few lines at their ends
     browser = "const window = globalThis; globalThis.document = {addEventListener() {}, body: {dataset: {}}};"
-    browser += "globalThis.location = {search: ''}; globalThis.addEventListener = () => {};"
+    browser += "globalThis.location = {search: ''}; globalThis.history = {}; globalThis.addEventListener = () => {};"
     names = namespaces(script)
     assert set(names) == set(PAGES)
     said = script + "\nconsole.log([" + ",".join(f"typeof {name}.mount" for name in names.values()) + "].join());"
@@ -137,3 +137,22 @@ def test_the_page_itself_travels_compressed_with_its_nonce(client: TestClient) -
     assert packed.headers["content-encoding"] == "gzip"
     (nonce,) = set(re.findall(r'<script nonce="([^"]+)"', packed.text))
     assert f"'nonce-{nonce}'" in packed.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("module", "refused"),
+    [
+        ("export const a = (b) => `${b ? ` (${b})` : ''}`;", True),
+        ("export const a = (b) => `${b.map(({ c }) => `${c}  d`)}`;", True),
+        ("export const a = (b) => `${b ? ' (b)' : \"`\"} it's` + `${b}`; // `${`", False),
+        ("export const a = { b: `}` }; /* ` */ export const c = `${a.b}  ${{ d: 1 }.d}`;", False),
+    ],
+)
+def test_a_template_within_a_template_is_refused(tmp_path: Path, module: str, refused: bool) -> None:
+    """The minifier takes the words of the inner one for code, and drops their blanks."""
+    folder = write(tmp_path, page=module.replace("; ", ";\n"))
+    if refused:
+        with pytest.raises(ValueError, match="a template within a template"):
+            joined_modules(folder, ["page"])
+    else:
+        assert "}" in joined_modules(folder, ["page"])

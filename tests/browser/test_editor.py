@@ -187,6 +187,7 @@ def test_the_queue_goes_from_unsure_to_sure_and_one_key_decides(
     expect(page.locator("#review-summary")).to_contain_text("2 of 4 decided: 1 accepted, 0 corrected, 1 rejected")
     page.select_option("#review-order", "time")
     assert [text[:4] for text in queue.locator(".when").all_inner_texts()] == ["0:00", "0:06"]
+    page.click("#tab-ask")
     page.fill("#threshold", "0.5")
     expect(queue).to_have_count(1)
     page.click("#reject-below")

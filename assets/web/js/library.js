@@ -198,7 +198,7 @@ export function mount(element, server) {
 
   /** @param {Listing["removed"][number]} video */
   function removedRow(video) {
-    const when = `${new Date(video.at).toLocaleDateString()}${video.by ? `, ${video.by}` : ""} `;
+    const when = `${[new Date(video.at).toLocaleDateString(), video.by].filter(Boolean).join(", ")} `;
     return el(
       "li",
       {},

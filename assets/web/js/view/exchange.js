@@ -282,7 +282,7 @@ export class Exchange {
     $("import-differs").hidden = !different;
     $("import-differ-count").textContent = `${different} ${different === 1 ? "is" : "are"} different here:`;
     const said = (/** @type {Said} */ { track, label, note, start, end }) =>
-      `${clock(start)} – ${clock(end)}  ${track}: ${label || "(no label)"}${note ? ` (${note})` : ""}`;
+      `${clock(start)} – ${clock(end)}  ${track}: ${label || "(no label)"}` + (note && ` (${note})`);
     $("import-differences").replaceChildren(
       ...differences
         .slice(0, DIFFERENT_SHOWN)
@@ -348,7 +348,7 @@ export class Exchange {
   partRow({ name, video, rule, likely, segments, problems }) {
     const trouble = problems.length ? ` — ${problems.join(" ")}` : "";
     const said = `${name || "(no name)"} → `;
-    const counts = `${rule ? ` (${rule})` : ""}: ${segments}${trouble}`;
+    const counts = (rule && ` (${rule})`) + `: ${segments}${trouble}`;
     // in a tab of its own: this dialog is not done yet
     const there = video && addressOf("annotate", { video: video.id });
     const where = video ? el("a", { href: there, target: "_blank", dir: "auto", text: video.name }) : "left out";
@@ -430,7 +430,7 @@ export class Exchange {
       button.replaceWith(
         el("span", {
           class: "muted",
-          text: `undone: ${removed} gone${kept ? `, ${kept} kept because somebody changed them since` : ""}`,
+          text: `undone: ${removed} gone` + (kept ? `, ${kept} kept because somebody changed them since` : ""),
         }),
       );
       this.done(null);

@@ -179,5 +179,5 @@ function timeField(name, label, value, { frames, set, say }) {
  */
 const described = (time, frames) => {
   const at = frames.snap(time);
-  return `${clock(at)}, ${at >= frames.duration ? "the end" : `frame ${frames.frameAt(at + SAME)}`}`;
+  return `${clock(at)}, ` + (at >= frames.duration ? "the end" : `frame ${frames.frameAt(at + SAME)}`);
 };

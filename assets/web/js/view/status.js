@@ -66,7 +66,8 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, memory,
       text: workers
         .map(
           (w) =>
-            `${w.name}: ${w.alive ? (w.busy ? "at work" : "idle") : "not running"}${w.models?.length ? ` with ${w.models.join(", ")}` : ""}`,
+            `${w.name}: ${w.alive ? (w.busy ? "at work" : "idle") : "not running"}` +
+            (w.models?.length ? ` with ${w.models.join(", ")}` : ""),
         )
         .join(" · "),
     }),

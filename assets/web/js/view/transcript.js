@@ -254,7 +254,7 @@ export class Transcript extends Emitter {
     const said = node.querySelector(".said");
     if (!doc || !line || !said) return;
     const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
-    const key = `line:${doc.id}:${line.id ?? `new ${line.start}`}`;
+    const key = `line:${doc.id}:` + (line.id ?? `new ${line.start}`);
     let over = false;
     /** @type {Field} */
     const field = {
