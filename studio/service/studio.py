@@ -14,7 +14,6 @@ from studio.service.accounts.users import Users
 from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
 from studio.service.jobs.jobs import Jobs
-from studio.service.people.identities import Identities
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
 from studio.service.timelines.label_schema import LabelSchema
@@ -54,7 +53,6 @@ class Studio:
         self.labels = LabelSchema(self.store, limits)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
         self.review = Review(self.store)
-        self.identities = Identities(self.store, limits)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
         self.dataset_downloads = DatasetDownloads(self)

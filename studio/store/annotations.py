@@ -167,6 +167,16 @@ def _append(db: sqlite3.Connection, video_id: str, change: EditRequest, edit: Ed
     return cursor.lastrowid
 
 
+def append_other(
+    db: sqlite3.Connection, video_id: str, edit_id: str, op: str, before: Any, after: Any, annotator: str
+) -> None:
+    """Append an edit of something else than an annotation to the history; `before` and `after` are JSON values."""
+    db.execute(
+        "INSERT INTO revisions (video_id, edit_id, op, before, after, annotator, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (video_id, edit_id, op, json.dumps(before), json.dumps(after), annotator, now()),
+    )
+
+
 def _set_verdict(db: sqlite3.Connection, prediction_id: str, annotator: str, verdict: str, seq: int) -> None:
     if verdict:
         db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (prediction_id, annotator, verdict, seq))

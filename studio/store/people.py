@@ -3,15 +3,44 @@
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from studio.errors import Conflict
-from studio.store import stored
+from studio.errors import Conflict, UsageError
+from studio.store import annotations, stored
 from studio.store.videos import now
 from studio.timeline.time import MOST_SECONDS
 
 Names = list[dict[str, Any]]
 _FACE = re.compile(r"(Expression · )?(Person [0-9]+)")
+MOST = 2_000  # names of one video
+
+
+@dataclass(frozen=True, slots=True)
+class FaceName:
+    """From a time (s) on, a face track is called `name`, or is nobody (None)."""
+
+    track: str
+    since: float
+    name: str | None
+
+    @property
+    def place(self) -> tuple[str, float]:
+        """What it is about: one track has one name from one time on."""
+        return self.track, self.since
+
+    def as_json(self) -> dict[str, Any]:
+        return {"track": self.track, "from": self.since, "name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class NameChange:
+    """Names that go (`before`) and names that take their place (`after`): the other way round, it is undone."""
+
+    edit_id: str
+    before: Sequence[FaceName]
+    after: Sequence[FaceName]
 
 
 def of_video(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
@@ -48,16 +77,27 @@ def row_of(names: Names, track: str, start_us: int) -> str | None:
     return name and (face[1] or "") + name
 
 
-def update(db: sqlite3.Connection, video_id: str, names: Names, base: int, annotator: str) -> dict[str, Any]:
-    """Keep who the faces are, in place of what was seen as number `base`.
+def save(db: sqlite3.Connection, video_id: str, change: NameChange, annotator: str) -> None:
+    """Apply a change and append it to the history; one that was saved already changes nothing.
 
-    Raises Conflict with the names as they stand when somebody else was faster.
+    Raises Conflict when one of these names is not what the change saw, UsageError for too many.
     """
-    current = of_video(db, video_id)
-    if current["seq"] != base:
-        raise Conflict("Somebody else named people meanwhile; look at their names and try again.", current)
+    if annotations.is_done(db, change.edit_id):
+        return
+    known = [FaceName(each["track"], each["from"], each["name"]) for each in of_video(db, video_id)["names"]]
+    names, before, after = ({each.place: each for each in listed} for listed in (known, change.before, change.after))
+    if any(names.get(place) != before.get(place) for place in before | after):
+        raise Conflict(
+            "Somebody else named this person meanwhile: their name is shown, and yours was not saved; "
+            "name the person again if yours is right.",
+            None,
+        )
+    names = {place: each for place, each in names.items() if place not in before or place in after} | after
+    if len(names) > MOST:
+        raise UsageError(f"A video can have at most {MOST:,} names of faces; remove some first.")
     db.execute(
         "INSERT INTO people (video_id, names, annotator, at) VALUES (?, ?, ?, ?)",
-        (video_id, json.dumps(names), annotator, now()),
+        (video_id, json.dumps([each.as_json() for each in names.values()]), annotator, now()),
     )
-    return of_video(db, video_id)
+    before_json, after_json = ([each.as_json() for each in listed] for listed in (change.before, change.after))
+    annotations.append_other(db, video_id, change.edit_id, "people", before_json, after_json, annotator)

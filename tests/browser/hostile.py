@@ -55,7 +55,7 @@ def fill(home: Path, clip: Path) -> tuple[str, list[str]]:
     _annotate(studio, row["id"])
     _propose(studio, row["id"])
     names = [{"track": f"Person {n}", "from": 0, "name": text} for n, text in enumerate(PAYLOADS)]
-    studio.identities.name(studio.videos.get(row["id"]), names, 0, "")
+    studio.timelines.save(row["id"], [{"op": "people", "edit_id": "names", "before": [], "after": names}])
     for number, text in enumerate(PAYLOADS):
         studio.transcripts.save_line(row, None, number * STEP, number * STEP + STEP, text)
         studio.transcripts.save_line(studio.videos.get(named[number]), None, 1, 2, f"zebra {text}")

@@ -105,6 +105,68 @@ def test_a_person_is_named_split_taken_out_and_back(annotate_page: AnnotatePage,
     assert boxes(page)[0]["name"] == name
 
 
+def test_names_are_undone_step_by_step_with_the_segments_that_followed(
+    annotate_page: AnnotatePage, served: Served
+) -> None:
+    """An accepted segment in a person's row, two names, a label between them: Undo brings each state back, also after a
+    reload."""
+    page = annotate_page.page
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
+    face = boxes(page)[0]["name"]
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=10)) as db, db:
+        run = "SELECT id FROM runs WHERE task = 'speaker' AND video_id = ? ORDER BY seq DESC LIMIT 1"
+        (speakers,) = db.execute(run, (video_id(served.home, "carphone"),)).fetchone()
+        said = ("said", speakers, face, 200_000, 1_000_000, "speaking", 0.9, None)
+        db.execute("INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", said)
+    page.reload()
+    page.locator("#segment-list [data-id=said]").click()
+    page.focus("#timeline")
+    page.keyboard.press("a")
+    segment = page.locator("#segment-list [data-kind=annotation]")
+    expect(segment).to_have_attribute("data-track", face)
+
+    def call(name: str) -> None:
+        box, canvas = boxes(page)[0], page.locator("#faces").bounding_box()
+        assert canvas is not None
+        page.mouse.click(canvas["x"] + box["x"] + box["w"] / 2, canvas["y"] + box["y"] + box["h"] / 2)
+        page.fill("#person-name", name)
+        page.press("#person-name", "Enter")
+
+    def shown(name: str) -> None:
+        page.wait_for_function(
+            "n => JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]')[0]?.name === n", arg=name
+        )
+        expect(segment).to_have_attribute("data-track", name)
+        annotate_page.saved()
+
+    call("Anna")
+    shown("Anna")
+    segment.click()
+    page.fill("#label-input", "nods")
+    page.press("#label-input", "Tab")
+    annotate_page.saved()
+    page.evaluate("document.querySelector('#player').currentTime = 0.5")
+    page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")
+    call("Berta")
+    shown("Berta")
+    page.reload()
+    page.wait_for_selector("#timeline[data-view-end]")
+    page.focus("#timeline")
+    page.keyboard.press("Control+z")
+    shown("Anna")
+    expect(segment).to_have_attribute("data-label", "nods")
+    page.keyboard.press("Control+z")
+    expect(segment).to_have_attribute("data-label", "speaking")
+    page.keyboard.press("Control+z")
+    shown(face)
+    page.keyboard.press("Control+Shift+Z")
+    shown("Anna")
+    page.keyboard.press("Control+z")
+    shown(face)
+    page.keyboard.press("Control+z")
+    expect(segment).to_have_count(0)
+
+
 def test_boxes_can_be_hidden(annotate_page: AnnotatePage) -> None:
     page = annotate_page.page
     page.wait_for_function("JSON.parse(document.querySelector('#faces')?.dataset.faces ?? '[]').length > 0")

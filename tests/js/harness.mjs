@@ -61,7 +61,9 @@ export function documentOf(...predictions) {
     edits.map((edit) => ({
       edit_id: edit.edit_id,
       ok: true,
-      annotation: edit.op === "verdict" ? null : { ...edit, version: edit.base_version + 1, annotator: "" },
+      annotation: ["verdict", "people"].includes(edit.op)
+        ? null
+        : { ...edit, version: edit.base_version + 1, annotator: "" },
     }));
   const server = {
     save: async ({ edits }) => {

@@ -1,11 +1,13 @@
 """Who the faces are and what they say, as people put it right."""
 
+import json
 import sqlite3
+import uuid
 from typing import Any
 
 import pytest
 
-from studio.errors import Conflict, FormatError, NotFound, UsageError
+from studio.errors import FormatError, NotFound, UsageError
 from studio.service import Studio
 from studio.store import transcripts
 from tests.conftest import VIDEO
@@ -21,22 +23,58 @@ def video(studio: Studio) -> dict[str, Any]:
     return studio.videos.get("v1")
 
 
+def name(studio: Studio, before: Any, after: Any, annotator: str = "ada", edit_id: str = "") -> dict[str, Any]:
+    """The answer to one edit of names."""
+    edit = {"op": "people", "edit_id": edit_id or uuid.uuid4().hex, "before": before, "after": after}
+    answer: dict[str, Any] = studio.timelines.save("v1", [edit], annotator)["results"][0]
+    return answer
+
+
+def named(studio: Studio) -> Any:
+    return studio.timelines.load("v1")["people"]["names"]
+
+
 def test_names_are_kept_and_every_change_of_them_stays(studio: Studio, video: dict[str, Any]) -> None:
     assert studio.timelines.load("v1")["people"] == {"seq": 0, "names": []}
-    first = studio.identities.name(video, NAMES, 0, "ada")
-    assert first["names"] == NAMES
-    second = studio.identities.name(video, NAMES[:1], first["seq"], "ada")
-    assert studio.timelines.changes("v1", 0)["people"] == second
+    assert name(studio, [], NAMES)["ok"]
+    assert named(studio) == NAMES
+    assert name(studio, NAMES[1:], [])["ok"]
+    assert studio.timelines.changes("v1", 0)["people"]["names"] == NAMES[:1]
     with sqlite3.connect(studio.settings.database) as db:
         assert db.execute("SELECT count(*) FROM people").fetchone() == (2,)
+        history = db.execute("SELECT op, before, after, annotator FROM revisions ORDER BY seq").fetchall()
+    assert [(op, json.loads(before), json.loads(after), who) for op, before, after, who in history] == [
+        ("people", [], NAMES, "ada"), ("people", NAMES[1:], [], "ada"),
+    ]  # fmt: skip
+
+
+def test_a_change_of_names_the_other_way_round_undoes_it(studio: Studio, video: dict[str, Any]) -> None:
+    name(studio, [], NAMES)
+    merged = [{**NAMES[0], "name": "Bob"}]
+    assert name(studio, NAMES[:1], merged)["ok"]
+    assert named(studio) == [merged[0], NAMES[1]]
+    assert name(studio, merged, NAMES[:1])["ok"]
+    assert named(studio) == NAMES
+
+
+def test_an_edit_of_names_that_is_sent_again_is_acknowledged_and_changes_nothing(
+    studio: Studio, video: dict[str, Any]
+) -> None:
+    name(studio, [], NAMES, edit_id="e1")
+    name(studio, NAMES, [])
+    assert name(studio, [], NAMES, edit_id="e1") == {"edit_id": "e1", "ok": True, "annotation": None}
+    assert named(studio) == []
 
 
 def test_who_is_slower_is_told_and_loses_nothing_of_the_other(studio: Studio, video: dict[str, Any]) -> None:
-    kept = studio.identities.name(video, NAMES, 0, "ada")
-    with pytest.raises(Conflict, match="meanwhile") as raised:
-        studio.identities.name(video, [], 0, "bob")
-    assert raised.value.current == kept
-    assert studio.timelines.load("v1")["people"] == kept
+    name(studio, [], NAMES)
+    late = name(studio, [], [{**NAMES[0], "name": "Bob"}], "bob")
+    assert (late["ok"], late["kind"]) == (False, "conflict")
+    assert "their name is shown, and yours was not saved" in late["error"]
+    assert named(studio) == NAMES
+    other = {"track": "Person 2", "from": 0.0, "name": "Bob"}
+    assert name(studio, [], [other], "bob")["ok"], "another face is nobody's conflict"
+    assert named(studio) == [*NAMES, other]
 
 
 @pytest.mark.parametrize(
@@ -46,11 +84,15 @@ def test_who_is_slower_is_told_and_loses_nothing_of_the_other(studio: Studio, vi
         [{"track": "Person 1", "from": "0", "name": "x"}], [{"track": "Person 1", "from": 0, "name": " "}],
         [{"track": "Person 1", "from": 0, "name": "x" * 501}],
         [{"track": "Person 1", "from": float("nan"), "name": "x"}],
+        [{"track": "Person 1", "from": 0, "name": "x"}, {"track": "Person 1", "from": 0, "name": "y"}],
+        [{"track": "Person 1", "from": n, "name": "x"} for n in range(2_001)],
     ],
 )  # fmt: skip
 def test_bad_names_are_refused(studio: Studio, video: dict[str, Any], names: Any) -> None:
-    with pytest.raises(UsageError):
-        studio.identities.name(video, names, 0, "ada")
+    for before, after in (([], names), (names, [])):
+        answer = name(studio, before, after)
+        assert (answer["ok"], answer["kind"]) == (False, "invalid")
+    assert named(studio) == []
 
 
 SRT = "\ufeff1\n00:00:05,000 --> 00:00:07,500\n<i>Hello</i>\nthere\n\n2\n00:00:01,000 --> 00:00:02,000\nFirst\n"

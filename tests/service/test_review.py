@@ -106,7 +106,8 @@ def test_what_a_timeline_does_not_show_waits_for_nobody(studio: Studio) -> None:
     propose(studio, "gone", ("happy", 0.5))
     studio.store.write(lambda db: db.execute("UPDATE videos SET removed = 'now' WHERE id = 'gone'"))
     names = [{"track": "Person 1", "from": 0, "name": "Anna"}, {"track": "Person 1", "from": 1.0, "name": None}]
-    studio.store.write(lambda db: people.update(db, "a", names, 0, ""))
+    named = [people.FaceName(each["track"], each["from"], each["name"]) for each in names]
+    studio.store.write(lambda db: people.save(db, "a", people.NameChange("names", [], named), ""))
     found = studio.review.waiting(Undecided())
     assert waiting(studio) == {"a": 4}  # new, two of the question asked last, one of Anna
     assert found["rows"] == ["Query", "Anna", "Emotion"]

@@ -35,7 +35,7 @@ def filled(studio: Studio) -> Studio:
         runs.insert(db, ModelRun("v1", "grounding", "m", "1", [found], {"curve": {}}, "a dog"))
         jobs.insert(db, "index", "v1", {"video": {}}, limit=None)
         annotations.save(db, "v1", EditRequest("e1", "create", an), "ann")
-        people.update(db, "v1", [{"track": "Person 1", "from": 0, "name": "Ann"}], 0, "ann")
+        people.save(db, "v1", people.NameChange("e0", [], [people.FaceName("Person 1", 0, "Ann")]), "ann")
         searches.insert(db, "dogs", {"query": "a dog"}, "ann")
         boxes = {"Person 1": ((0, 0.1, 0.1, 0.2, 0.2),)}
         imports.insert(db, "x.json", "json", "annotations", [Batch("v1", boxes=boxes)], "ann")
@@ -64,8 +64,10 @@ def test_a_row_that_cannot_be_read_breaks_nothing(filled: Studio, where: tuple[s
     assert ask(filled, "run_payload", {"run": run}).get("kind") in (None, "gone")
     (made,) = ask(filled, "imports", {})["data"]["imports"]
     assert ask(filled, "import_undo", {"import": made["id"]})["ok"]
-    saved = ask(filled, "save_people", {"video": "v1", "base": load["data"]["people"]["seq"], "names": []})
-    assert saved["ok"], "names can be given anew"
+    anna = {"track": "Person 1", "from": 7, "name": "Anna"}
+    edit = {"op": "people", "edit_id": "names", "before": load["data"]["people"]["names"], "after": [anna]}
+    saved = ask(filled, "save", {"video": "v1", "edits": [edit]})
+    assert saved["data"]["results"][0]["ok"], "names can be given anew"
     filled.store.write(lambda db: jobs.take(db, "studio/1"))
 
 

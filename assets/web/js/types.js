@@ -91,7 +91,10 @@
  * @typedef {{ track: string, closed: boolean }} Track closed: only the labels of the schema may be used
  * @typedef {{ key: string, labels: Label[], tracks: Track[] }} Schema
  * @typedef {{ track: string, from: number, name: string | null }} FaceName from a time on a face track has a name, or is nobody
- * @typedef {{ seq: number, names: FaceName[] }} FaceNames
+ * @typedef {{ seq: number, names: readonly FaceName[] }} FaceNames
+ *
+ * Names that go, and names that take their place.
+ * @typedef {{ before: readonly FaceName[], after: readonly FaceName[] }} NameChange
  */
 
 // ------------------------------------------------------------------ edits
@@ -105,15 +108,20 @@
  * @typedef {{ op: "verdict", prediction_id: string, verdict: Verdict, id?: string }} VerdictRequest
  */
 
-/** What an edit gets on its way: a name of its own, and who made it.
- * @typedef {{ edit_id: string, annotator: string }} Stamp
- * @typedef {AnnotationRequest | VerdictRequest} EditRequest
- * @typedef {AnnotationRequest & Stamp} AnnotationEdit
- * @typedef {VerdictRequest & Stamp} VerdictEdit
- * @typedef {AnnotationEdit | VerdictEdit} Edit
+/** A change of who the faces are.
+ * @typedef {NameChange & { op: "people", id?: undefined, prediction_id?: undefined }} NameRequest
  */
 
-/** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict).
+/** What an edit gets on its way: a name of its own, and who made it.
+ * @typedef {{ edit_id: string, annotator: string }} Stamp
+ * @typedef {AnnotationRequest | VerdictRequest | NameRequest} EditRequest
+ * @typedef {AnnotationRequest & Stamp} AnnotationEdit
+ * @typedef {VerdictRequest & Stamp} VerdictEdit
+ * @typedef {NameRequest & Stamp} NameEdit
+ * @typedef {AnnotationEdit | VerdictEdit | NameEdit} Edit
+ */
+
+/** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict or names).
  * @typedef {{ edit_id: string, ok: true, annotation: Annotation | null }} Saved
  * @typedef {{ edit_id: string, ok: false, kind: "conflict" | "invalid" | "forbidden", error: string,
  *   current: Annotation | null }} NotSaved
@@ -425,7 +433,6 @@
  * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,
  *   highest: number | null, order: string }, { videos: { id: string, name: string, waiting: number, unsure: number }[],
  *   labels: string[], rows: string[], questions: string[], annotators: string[] }]} still_undecided
- * @property {[{ video: string, names: FaceName[], base: number, annotator: string }, FaceNames]} save_people
  * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
  *   may not replace it, or nothing
  * @property {[{ video: string, name: string, text?: string, bytes?: string, annotator: string },

@@ -20,7 +20,6 @@ from studio.app.rpc.requests import (
     RunReference,
     Save,
     SaveLine,
-    SavePeople,
     SaveSchema,
     StartJob,
     StillUndecided,
@@ -67,17 +66,13 @@ def _timeline(studio: Studio) -> list[Method]:
         )  # fmt: skip
         return studio.review.waiting(wanted, request.order)
 
-    def save_people(request: SavePeople) -> Any:
-        row = studio.videos.get(request.video)
-        return studio.identities.name(row, request.names, request.base, annotator(request))
-
     def save_schema(request: SaveSchema) -> Any:
         return studio.labels.save(request.schema, annotator(request), actor(studio, request))
 
     def add_label(request: AddLabel) -> Any:
         return studio.labels.add(request.track, request.label)
 
-    own = (load_document, changes, save, history, neighbours, still_undecided, save_people, save_schema, add_label)
+    own = (load_document, changes, save, history, neighbours, still_undecided, save_schema, add_label)
     return rpc_methods(studio, *own)
 
 

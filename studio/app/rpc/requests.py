@@ -170,13 +170,6 @@ class StillUndecided(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class SavePeople(Request):
-    video: str
-    names: Any = None
-    base: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class AddLabel(Request):
     track: str
     label: str

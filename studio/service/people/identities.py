@@ -4,34 +4,29 @@ from typing import Any
 
 from studio.config import Limits
 from studio.errors import UsageError
-from studio.service.requests import number, text
-from studio.store import Store, people
+from studio.service.requests import listed, number, text
+from studio.store.people import MOST, FaceName, NameChange
 
 Row = dict[str, Any]
-MOST_NAMES = 2_000
 TRACK_CHARS = 100
 
 
-class Identities:
-    """Who the faces of the videos of a library are."""
+def parse(edit: Row, edit_id: str, limits: Limits) -> NameChange:
+    """An edit of the names of faces: `before`, the names that it takes away, and `after`, those in their place.
 
-    def __init__(self, store: Store, limits: Limits) -> None:
-        self._store, self._limits = store, limits
+    Raises UsageError that says which part is wrong.
+    """
+    before, after = ([_name(each, limits) for each in listed(edit, key, MOST)] for key in ("before", "after"))
+    for names in (before, after):
+        if len({each.place for each in names}) < len(names):
+            raise UsageError("A face track has one name from one time on; send each once.")
+    return NameChange(edit_id, before, after)
 
-    def name(self, video: Row, names: Any, base: int, annotator: str) -> Row:
-        """Keep who the faces of a video are; see `store.people`.
 
-        Raises UsageError, Conflict.
-        """
-        if not isinstance(names, list) or len(names) > MOST_NAMES:
-            raise UsageError(f"Send a list of at most {MOST_NAMES} names.")
-        checked = [self._name(each) for each in names]
-        return self._store.write(lambda db: people.update(db, video["id"], checked, base, annotator))
-
-    def _name(self, each: Any) -> Row:
-        if not isinstance(each, dict):
-            raise UsageError("A name needs a track, a time from which it holds, and a name or null.")
-        name = None if each.get("name") is None else text(each, "name", longest=self._limits.label_chars).strip()
-        if name == "":
-            raise UsageError("A person's name must be a short text.")
-        return {"track": text(each, "track", longest=TRACK_CHARS), "from": number(each, "from"), "name": name}
+def _name(each: Any, limits: Limits) -> FaceName:
+    if not isinstance(each, dict):
+        raise UsageError("A name needs a track, a time from which it holds, and a name or null.")
+    name = None if each.get("name") is None else text(each, "name", longest=limits.label_chars).strip()
+    if name == "":
+        raise UsageError("A person's name must be a short text.")
+    return FaceName(text(each, "track", longest=TRACK_CHARS), number(each, "from"), name)

@@ -8,17 +8,20 @@ from unicodedata import normalize
 from studio.config import Limits
 from studio.errors import Conflict, PermissionDenied, StudioError, UsageError
 from studio.service.accounts.rights import BULK, BULK_S, Actor
+from studio.service.people import identities
 from studio.service.requests import text, time, whole
-from studio.store import EditRequest, annotations
+from studio.store import EditRequest, annotations, people
+from studio.store.people import NameChange
 from studio.timeline import Annotation, Segment, checked_attributes, to_dict
 
 Wire = dict[str, Any]
-OPS = ("create", "update", "delete", "restore", "verdict")
+NAMING = "people"
+OPS = ("create", "update", "delete", "restore", "verdict", NAMING)
 ID_CHARS = 64
 
 
-def parse(edit: Any, limits: Limits) -> EditRequest:
-    """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict.
+def parse(edit: Any, limits: Limits) -> EditRequest | NameChange:
+    """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces.
 
     Raises UsageError that says which part is wrong.
     """
@@ -27,6 +30,8 @@ def parse(edit: Any, limits: Limits) -> EditRequest:
     edit_id, op = text(edit, "edit_id", "", longest=ID_CHARS), edit.get("op")
     if not edit_id or op not in OPS:
         raise UsageError(f"An edit needs an edit_id and an op out of {', '.join(OPS)}.")
+    if op == NAMING:
+        return identities.parse(edit, edit_id, limits)
     if op == "verdict":
         decided = text(edit, "verdict", "", longest=ID_CHARS)
         return EditRequest(edit_id, op, None, 0, text(edit, "prediction_id", "", longest=ID_CHARS), decided)
@@ -73,10 +78,7 @@ def apply(
             change = parse(edit, limits)
             if about in failed and not annotations.is_done(db, change.edit_id):
                 raise failed[about]
-            _within(db, change, video["duration_us"])
-            if bulk is not None:
-                bulk.take(change)
-            saved = annotations.save(db, video["id"], change, annotator)
+            saved = _save(db, video, change, annotator, bulk)
             answers.append({"edit_id": edit_id, "ok": True, "annotation": to_dict(saved) if saved else None})
         except StudioError as error:
             db.execute("ROLLBACK TO edit")
@@ -85,6 +87,18 @@ def apply(
             answers.append({"edit_id": edit_id, "ok": False, **_failure(db, about, error)})
         db.execute("RELEASE edit")
     return answers
+
+
+def _save(
+    db: sqlite3.Connection, video: Wire, change: EditRequest | NameChange, annotator: str, bulk: "_Bulk | None"
+) -> Annotation | None:
+    if isinstance(change, NameChange):
+        people.save(db, video["id"], change, annotator)
+        return None
+    _within(db, change, video["duration_us"])
+    if bulk is not None:
+        bulk.take(change)
+    return annotations.save(db, video["id"], change, annotator)
 
 
 class _Bulk:

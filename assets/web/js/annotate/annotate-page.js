@@ -253,6 +253,7 @@ export class AnnotatePage {
     } else if (what === "faces" && store.video) {
       $("faces-toggle").hidden = !store.media.faces.length;
       this.faces.show(store.media.faces, store.people, store.video);
+      if (this.faces.chosen !== null && !this.inspector.isTyping()) this.pickPerson(this.faces.chosen);
     } else if (what === "view" || what === "jobs" || what === "labels") {
       timeline.relayout();
       if (what === "labels") this.showChosen();
@@ -300,8 +301,10 @@ export class AnnotatePage {
     const { doc } = this.workspace;
     if (!doc) return;
     const { people, media } = doc.store;
-    if (!media.faces.some((face) => people.stretches(name, [face.track]).length)) return;
+    const isThere = media.faces.some((face) => people.stretches(name, [face.track]).length);
+    if (!isThere && this.faces.chosen !== name) return; // a row that is no person's
     this.selection.one(null);
+    if (!isThere) return; // somebody else gave them another name
     this.faces.chosen = name;
     this.faces.draw();
     this.inspector.showPerson(doc, name, this.player.time);

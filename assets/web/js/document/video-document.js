@@ -1,17 +1,19 @@
 // One video that is open on the page: its store, its editor, and the server behind them.
 
-import { DocumentStore } from "../model/document-store.js";
+import { DocumentStore, PEOPLE } from "../model/document-store.js";
 import { Editor } from "../model/editor.js";
 import { newId } from "../model/ids.js";
-import { ApiError, array, call, messageOf } from "../sync/api.js";
+import { placesOf } from "../model/people.js";
+import { followersOf } from "../model/undo-stack.js";
+import { ApiError, array, call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { LiveUpdates } from "../sync/live-updates.js";
 import { Outbox } from "../sync/outbox.js";
-import { conflictOf, isOfAnnotation, sortAnswers } from "../sync/save-results.js";
+import { conflictOf, isNaming, isOfAnnotation, sortAnswers } from "../sync/save-results.js";
 import { historyOf, keepHistory } from "../sync/storage.js";
 import { MediaData } from "./media-data.js";
 
-/** @import { Annotation, AnnotationEdit, Answer, Edit, FaceName, News, Server, VerdictEdit } from "../types.js" */
+/** @import { Annotation, AnnotationEdit, Answer, Edit, NameEdit, News, Server, VerdictEdit } from "../types.js" */
 /** @import { Failure } from "../sync/save-results.js" */
 /** @import { OutboxState } from "../sync/outbox.js" */
 
@@ -174,7 +176,10 @@ export class VideoDocument {
     if (store.isClosed) return over; // nobody looks: what failed waits in storage until the video is opened again
     const reasons = new Set();
     for (const failure of failures) {
-      if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
+      if (failure.about === PEOPLE) {
+        over.push(...this.#takeBackNames(failure.edits.filter(isNaming)));
+        reasons.add(failure.result.error);
+      } else if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
       else {
         over.push(...this.#takeBack(failure));
         reasons.add(failure.result.error);
@@ -190,6 +195,25 @@ export class VideoDocument {
     this.editor.undoStack.forget(about);
     const first = edits.find(isOfAnnotation);
     if (first) this.store.returnToVersion(about, first.base_version);
+    return edits;
+  }
+
+  /** Names that were not saved; the segments that followed them go back with them.
+   * @param {NameEdit[]} edits oldest first
+   */
+  #takeBackNames(edits) {
+    const { store, editor } = this;
+    const groups = [...editor.undoStack.done, ...editor.undoStack.undone];
+    store.batch(() => {
+      for (const edit of edits.toReversed()) {
+        for (const { made, back } of followersOf(groups, edit)) {
+          const there = store.annotations.get(made.id);
+          if (there?.track === made.track && there.label === made.label)
+            editor.put(there, { ...there, track: back.track, label: back.label });
+        }
+      }
+    });
+    for (const place of edits.flatMap(placesOf)) editor.undoStack.forget(place);
     return edits;
   }
 
@@ -248,29 +272,5 @@ export class VideoDocument {
   toggleRun(runId) {
     this.store.toggleRun(runId);
     this.media.ask("curve");
-  }
-
-  /** Say who faces are; annotations of the old name follow.
-   * @param {FaceName[]} names
-   * @param {(made: Annotation) => string | null} rename the new row of an annotation, if it gets one
-   */
-  async namePeople(names, rename = () => null) {
-    const { store, editor } = this;
-    const before = store.people;
-    store.namePeople({ seq: before.seq, names });
-    try {
-      const request = { video: this.id, names, base: before.seq, annotator: currentUser() };
-      store.namePeople(await call(this.server, "save_people", request));
-    } catch (error) {
-      store.notice(messageOf(error));
-      store.namePeople(before);
-      return;
-    }
-    editor.together(() => {
-      for (const made of [...store.annotations.values()]) {
-        const track = rename(made);
-        if (track && track !== made.track) editor.act(made, { ...made, track }); // also where it is locked: the row itself has another name
-      }
-    });
   }
 }

@@ -5,7 +5,7 @@ import { Emitter } from "../emitter.js";
 import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./annotation.js";
 import { People } from "./people.js";
 
-/** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceNames, FaceTrack, Graph,
+/** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
  *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram,
  *   Track, Verdict, Video } from "../types.js" */
 
@@ -35,6 +35,8 @@ import { People } from "./people.js";
  * @typedef {(id: string) => boolean} Waits
  */
 
+/** What edits of the names of faces are about, as annotations have ids. */
+export const PEOPLE = "people";
 /** The id of the moment that a search led to. */
 export const HIT = "hit";
 const HIT_TRACK = "Moments";
@@ -261,7 +263,7 @@ export class DocumentStore extends Emitter {
       skipped ||= waits(id);
       if (!waits(id)) moved = this.#judge(id, verdict) || moved;
     }
-    if (news.people.seq > this.people.seq) {
+    if (news.people.seq > this.people.seq && !waits(PEOPLE)) {
       this.#set({ people: new People(news.people) });
       moved = true;
       this.#changed("faces");
@@ -374,6 +376,12 @@ export class DocumentStore extends Emitter {
       this.#changed("content");
       return;
     }
+    if (edit.op === PEOPLE) {
+      this.#set({ people: this.people.changed(edit) });
+      this.#changed("faces");
+      this.#changed("content");
+      return;
+    }
     const made = annotationOf(edit);
     const prediction = this.#predictions.get(made.prediction_id ?? "");
     const accepts = prediction && isAccepting(made, prediction, this.isClass(made));
@@ -460,14 +468,7 @@ export class DocumentStore extends Emitter {
     this.#changed("content");
   }
 
-  // ---------------------------------------------------------------- people, measurements, what is shown
-
-  /** @param {FaceNames} people */
-  namePeople(people) {
-    this.#set({ people: new People(people) });
-    this.#changed("faces");
-    this.#changed("content");
-  }
+  // ---------------------------------------------------------------- measurements, what is shown
 
   /** @param {Float64Array} times */
   setFrameTimes(times) {

@@ -1,13 +1,13 @@
 // Every change a person makes to a document: applied at once, sent behind their back, and undone as one step.
 
 import { annotation, editOf, equal, verdictOf } from "./annotation.js";
-import { isHit } from "./document-store.js";
+import { PEOPLE, isHit } from "./document-store.js";
 import { newId } from "./ids.js";
 import { carriedPhases, proposedPhases } from "./phases.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
-/** @import { Annotation, EditRequest, Item, Prediction, Verdict } from "../types.js" */
+/** @import { Annotation, EditRequest, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { UndoableChange } from "./undo-stack.js" */
 
@@ -202,6 +202,19 @@ export class Editor {
    */
   decideOn(predictionId, verdict, annotationId) {
     this.#apply({ op: "verdict", prediction_id: predictionId, verdict, ...(annotationId && { id: annotationId }) });
+  }
+
+  // ---------------------------------------------------------------- names of faces
+
+  /** A change that can be undone. @param {NameChange} change */
+  name(change) {
+    this.changeNames(change);
+    this.undoStack.add({ names: change });
+  }
+
+  /** A change that is no step of its own. @param {NameChange} change */
+  changeNames({ before, after }) {
+    this.#apply({ op: PEOPLE, before, after });
   }
 
   // ---------------------------------------------------------------- steps

@@ -2,11 +2,12 @@
 // taken back, and done again, by the server.
 
 import { annotation, sameContent } from "./annotation.js";
+import { inverted, placesOf } from "./people.js";
 import { annotationIdOf, importOf } from "./undo-stack.js";
 
-/** @import { Annotation, Verdict } from "../types.js" */
+/** @import { Annotation, NameChange, Verdict } from "../types.js" */
 /** @import { Editor } from "./editor.js" */
-/** @import { AnnotationChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
+/** @import { AnnotationChange, NamingChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
 
 /** Answers of the server after which a step can never be done. */
 const GONE = ["gone", "invalid", "forbidden"];
@@ -27,6 +28,7 @@ export class UndoController {
       group,
       (change) => change.after,
       (change) => change.to,
+      (change) => inverted(change.names),
     );
     this.replay(changed, () => undoStack.back());
   }
@@ -40,6 +42,7 @@ export class UndoController {
       group,
       (change) => change.before,
       (change) => change.from,
+      (change) => change.names,
     );
     this.replay(changed, () => undoStack.forth());
   }
@@ -71,39 +74,45 @@ export class UndoController {
    * @param {UndoableChange[]} group
    * @param {(change: AnnotationChange) => Annotation | null} stateOf
    * @param {(change: VerdictChange) => Verdict} verdictOf
+   * @param {(change: NamingChange) => NameChange} nextOf what would be done to names
    */
-  changedByOthers(group, stateOf, verdictOf) {
+  changedByOthers(group, stateOf, verdictOf, nextOf) {
     const { store } = this.editor;
+    for (const change of group) {
+      const next = change.names && nextOf(change);
+      if (next && !store.people.fits(next)) return { id: placesOf(next)[0], what: "named this person" };
+    }
+    const what = "changed this segment";
     /** @type {Map<string, Annotation | null>} */
     const states = new Map();
     /** @type {Map<string, Verdict>} */
     const verdicts = new Map();
     for (const change of group) {
-      if (change.imported !== undefined) continue;
+      if (change.names !== undefined || change.imported !== undefined) continue;
       if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
       else states.set(annotationIdOf(change) ?? "", stateOf(change));
     }
     for (const [id, state] of states) {
       const there = store.annotations.get(id);
       const isExpected = state && !state.deleted;
-      if (isExpected ? !there || !sameContent(there, annotation(state)) : there) return id;
+      if (isExpected ? !there || !sameContent(there, annotation(state)) : there) return { id, what };
     }
     for (const [id, verdict] of verdicts) {
       const p = store.predictions.get(id);
-      if (p && p.verdict !== verdict) return id;
+      if (p && p.verdict !== verdict) return { id, what };
     }
     return null;
   }
 
   /**
-   * @param {string | null} changed
+   * @param {{ id: string, what: string } | null} changed by somebody else
    * @param {() => Step[] | null} move
    */
   replay(changed, move) {
     const { editor } = this;
     if (changed !== null) {
-      editor.undoStack.forget(changed);
-      editor.store.notice("Somebody else changed this segment, so it was not undone.");
+      editor.undoStack.forget(changed.id);
+      editor.store.notice(`Somebody else ${changed.what}, so it was not undone.`);
       editor.store.tellContent();
       return;
     }
@@ -117,6 +126,10 @@ export class UndoController {
   apply(step) {
     const { editor } = this;
     const { store } = editor;
+    if (step.names !== undefined) {
+      editor.changeNames(step.names);
+      return;
+    }
     if (step.decision !== undefined) {
       if (store.predictions.has(step.decision)) editor.decideOn(step.decision, step.to);
       return;

@@ -1,29 +1,76 @@
 // What can be undone: groups of changes, newest last.
 
+import { equal } from "./annotation.js";
+import { inverted, placesOf } from "./people.js";
 import { isObject } from "./preferences.js";
 
-/** @import { Annotation, Verdict } from "../types.js" */
+/** @import { Annotation, NameChange, Verdict } from "../types.js" */
 
-/** A change of an annotation (null: not there), of what was decided about a prediction, or a file that was imported,
- * which the server takes back as a whole.
- * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined, imported?: undefined }}
- *   AnnotationChange
- * @typedef {{ decision: string, from: Verdict, to: Verdict, imported?: undefined }} VerdictChange
- * @typedef {{ imported: string, decision?: undefined, before?: undefined, after?: undefined }} ImportChange
- * @typedef {AnnotationChange | VerdictChange | ImportChange} UndoableChange
+/** A change of an annotation (null: not there), of what was decided about a prediction, of the names of faces, or a file
+ * that was imported, which the server takes back as a whole.
+ * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined, names?: undefined,
+ *   imported?: undefined }} AnnotationChange
+ * @typedef {{ decision: string, from: Verdict, to: Verdict, names?: undefined, imported?: undefined }} VerdictChange
+ * @typedef {{ names: NameChange, decision?: undefined, imported?: undefined }} NamingChange
+ * @typedef {{ imported: string, decision?: undefined, names?: undefined }} ImportChange
+ * @typedef {AnnotationChange | VerdictChange | NamingChange | ImportChange} UndoableChange
  */
 
-/** A change to apply: from what is there now to what is wanted, or what a prediction's verdict is to be.
- * @typedef {{ now: Annotation | null, wanted: Annotation | null, decision?: undefined }
- *   | { decision: string, to: Verdict }} Step
+/** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, or names.
+ * @typedef {{ now: Annotation | null, wanted: Annotation | null, decision?: undefined, names?: undefined }
+ *   | { decision: string, to: Verdict, names?: undefined } | { names: NameChange, decision?: undefined }} Step
  */
 
 const MOST = 300; // groups
 const MOST_CHANGES = 20_000; // in all groups: they are written down after each
 
+/** @param {UndoableChange} change @returns {change is AnnotationChange} */
+export const isOfAnnotation = (change) =>
+  change.decision === undefined && change.names === undefined && change.imported === undefined;
+
 /** The annotation that a change is about. @param {UndoableChange} change */
-export const annotationIdOf = (change) =>
-  change.decision === undefined ? (change.after ?? change.before)?.id : undefined;
+export const annotationIdOf = (change) => (isOfAnnotation(change) ? (change.after ?? change.before)?.id : undefined);
+
+/** The annotation, the prediction, or the names of faces that a change is about. @param {UndoableChange} change */
+function subjectsOf(change) {
+  if (change.names !== undefined) return placesOf(change.names);
+  return [change.decision ?? annotationIdOf(change)];
+}
+
+/** Nothing for an import: the server takes it back. @param {UndoableChange} change @returns {Step[]} */
+function stepBack(change) {
+  if (change.names !== undefined) return [{ names: inverted(change.names) }];
+  if (change.decision !== undefined) return [{ decision: change.decision, to: change.from }];
+  return change.imported === undefined ? [{ now: change.after, wanted: change.before }] : [];
+}
+
+/** @param {UndoableChange} change @returns {Step[]} */
+function stepForth(change) {
+  if (change.names !== undefined) return [{ names: change.names }];
+  if (change.decision !== undefined) return [{ decision: change.decision, to: change.to }];
+  return change.imported === undefined ? [{ now: change.before, wanted: change.after }] : [];
+}
+
+/** The annotations that a step changed together with names, and what each was before; of the step that made just this
+ * change of names, or took it back.
+ * @param {readonly UndoableChange[][]} groups
+ * @param {NameChange} names
+ * @returns {{ made: Annotation, back: Annotation }[]}
+ */
+export function followersOf(groups, names) {
+  const isSame = (/** @type {NameChange} */ one, /** @type {NameChange} */ other) =>
+    equal(one.before, other.before) && equal(one.after, other.after);
+  for (const group of groups) {
+    const change = group.find((each) => each.names !== undefined)?.names;
+    const forth = change && isSame(change, names);
+    if (!change || (!forth && !isSame(inverted(change), names))) continue;
+    return group.filter(isOfAnnotation).flatMap(({ before, after }) => {
+      if (!before || !after) return [];
+      return forth ? [{ made: after, back: before }] : [{ made: before, back: after }];
+    });
+  }
+  return [];
+}
 
 /** The import that a group of changes is, if it is one. @param {readonly UndoableChange[] | undefined} group */
 export const importOf = (group) => group?.find((change) => typeof change.imported === "string")?.imported;
@@ -98,18 +145,18 @@ export class UndoStack {
    */
   replaceStates(written) {
     for (const change of [...this.done, ...this.undone].flat()) {
-      if (change.decision !== undefined || change.imported !== undefined) continue;
+      if (!isOfAnnotation(change)) continue;
       change.before = written.get(change.before) ?? change.before;
       change.after = written.get(change.after) ?? change.after;
     }
     this.keep();
   }
 
-  /** Nothing can be undone any more about an annotation, or a prediction, that somebody else won.
+  /** Nothing can be undone any more about an annotation, a prediction, or a name (see `placesOf`) that somebody else won.
    * @param {string} id
    */
   forget(id) {
-    const isAbout = (/** @type {UndoableChange} */ change) => change.decision === id || annotationIdOf(change) === id;
+    const isAbout = (/** @type {UndoableChange} */ change) => subjectsOf(change).includes(id);
     this.done = this.done.filter((group) => !group.some(isAbout));
     this.undone = this.undone.filter((group) => !group.some(isAbout));
     this.keep();
@@ -141,25 +188,13 @@ export class UndoStack {
    */
   back() {
     const group = this.move(this.done, this.undone);
-    if (!group) return null;
-    return group
-      .toReversed()
-      .map((change) =>
-        change.decision === undefined
-          ? { now: change.after ?? null, wanted: change.before ?? null }
-          : { decision: change.decision, to: change.from },
-      );
+    return group && group.toReversed().flatMap(stepBack);
   }
 
   /** @returns {Step[] | null} */
   forth() {
     const group = this.move(this.undone, this.done);
-    if (!group) return null;
-    return group.map((change) =>
-      change.decision === undefined
-        ? { now: change.before ?? null, wanted: change.after ?? null }
-        : { decision: change.decision, to: change.to },
-    );
+    return group && group.flatMap(stepForth);
   }
 
   /**

@@ -4,7 +4,7 @@
 import { newId } from "../model/ids.js";
 import { ApiError, call } from "./api.js";
 import { currentUser } from "./current-user.js";
-import { isOfAnnotation } from "./save-results.js";
+import { aboutOf, isOfAnnotation } from "./save-results.js";
 import { editsOf, forgetEdits, keepEdit } from "./storage.js";
 
 /** @import { AnnotationEdit, Answer, Edit, EditRequest, NotSaved, SaveResult, SendingState, Server } from "../types.js" */
@@ -112,9 +112,9 @@ export class Outbox {
     for (const id of gone) this.#keeping.delete(id);
   }
 
-  /** Whether an edit of an annotation, or about a prediction, is on its way. @param {string} id */
+  /** Whether an edit of an annotation, about a prediction, or of names (`PEOPLE`) is on its way. @param {string} id */
   waitsFor(id) {
-    return this.#pending.some((edit) => edit.id === id || edit.prediction_id === id);
+    return this.#pending.some((edit) => aboutOf(edit) === id || edit.prediction_id === id);
   }
 
   /** Sends until nothing waits, also after its page has turned to another video. */

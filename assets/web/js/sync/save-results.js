@@ -1,19 +1,26 @@
 // What the server said to a batch of edits, in order: what is saved, and what became of what was not.
 
 import { annotationOf } from "../model/annotation.js";
+import { PEOPLE } from "../model/document-store.js";
 import { newId } from "../model/ids.js";
 
-/** @import { Annotation, AnnotationEdit, Answer, Conflict, Edit, NotSaved, VerdictEdit } from "../types.js" */
+/** @import { Annotation, AnnotationEdit, Answer, Conflict, Edit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
 
-/** The edits of one annotation, or about one prediction, that failed together.
+/** The edits of one annotation, about one prediction, or of names, that failed together.
  * @typedef {{ about: string, edits: Edit[], result: NotSaved }} Failure
  */
 
 /** @param {Edit} edit @returns {edit is AnnotationEdit} */
-export const isOfAnnotation = (edit) => edit.op !== "verdict";
+export const isOfAnnotation = (edit) => edit.op !== "verdict" && edit.op !== PEOPLE;
 
 /** @param {Edit} edit @returns {edit is VerdictEdit} */
 export const isVerdict = (edit) => edit.op === "verdict";
+
+/** @param {Edit} edit @returns {edit is NameEdit} */
+export const isNaming = (edit) => edit.op === PEOPLE;
+
+/** The annotation, the prediction or the names (`PEOPLE`) that an edit is about. @param {Edit} edit */
+export const aboutOf = (edit) => (isNaming(edit) ? PEOPLE : (edit.id ?? edit.prediction_id ?? ""));
 
 /**
  * @param {Answer[]} answers
@@ -28,7 +35,7 @@ export function sortAnswers(answers) {
       saved.push({ edit, row: result.annotation });
       continue;
     }
-    const about = edit.id ?? (isVerdict(edit) ? edit.prediction_id : "");
+    const about = aboutOf(edit);
     const known = failures.get(about) ?? { about, edits: [], result };
     known.edits.push(edit);
     failures.set(about, known);

@@ -1,8 +1,8 @@
 // A person of the video: their name, and what the tracker got wrong about them.
 
-import { el } from "./dom.js";
+import { clearNames, namesOf, removePerson, rename, split } from "../model/person-operations.js";
+import { el, toast } from "./dom.js";
 
-/** @import { Annotation, FaceName } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 
 /** The parts of the panel about a person.
@@ -12,25 +12,17 @@ import { el } from "./dom.js";
  * @param {() => void} leave closes the panel
  */
 export function personPanel(doc, name, at, leave) {
-  const { people, media } = doc.store;
+  const { store, editor } = doc;
+  const { people, media } = store;
   const tracks = media.faces.map((face) => face.track);
-  const names = tracks.map((track) => people.nameOf(track, at)).filter((other) => other !== null);
-  const others = [...new Set(names)].filter((other) => other !== name);
-  const rename = (/** @type {string} */ to) => (/** @type {Annotation} */ a) => {
-    if (a.track === name) return to;
-    return a.track === `Expression · ${name}` ? `Expression · ${to}` : null;
-  };
-  const done = (/** @type {FaceName[]} */ entries, /** @type {ReturnType<typeof rename>} */ renamed = () => null) => {
+  const others = namesOf(store).filter((other) => other !== name);
+  const done = (/** @type {() => string | void} */ change) => {
     leave();
-    doc.namePeople(entries, renamed);
+    const said = change();
+    if (said) toast(said);
   };
   const become = (/** @type {string} */ to) => {
-    if (to && to !== name) done(people.renamed(name, to, tracks), rename(to));
-  };
-  const split = () => {
-    const to = fresh([...tracks, ...others, name], tracks.length);
-    const renamed = rename(to);
-    done(people.split(name, at, to, tracks), (a) => (a.start >= at - 1e-6 ? renamed(a) : null));
+    if (to && to !== name) done(() => rename(editor, name, to));
   };
   return [
     el(
@@ -85,7 +77,7 @@ export function personPanel(doc, name, at, leave) {
         type: "button",
         text: "Somebody else from here",
         title: "From this frame on, the face belongs to another person",
-        onclick: split,
+        onclick: () => done(() => split(editor, name, at)),
       }),
       el("span", { class: "grow" }),
       el("button", {
@@ -93,7 +85,7 @@ export function personPanel(doc, name, at, leave) {
         class: "danger",
         type: "button",
         text: "Not a person",
-        onclick: () => done(people.renamed(name, null, tracks)),
+        onclick: () => done(() => removePerson(editor, name)),
       }),
     ),
     el("button", {
@@ -102,7 +94,7 @@ export function personPanel(doc, name, at, leave) {
       type: "button",
       text: "Remove all names in this video",
       hidden: !people.names.length,
-      onclick: () => done([]),
+      onclick: () => done(() => clearNames(editor)),
     }),
   ].filter((part) => part !== null);
 }
@@ -126,14 +118,4 @@ function soundingLike(doc, name) {
     }
   }
   return [...found];
-}
-
-/**
- * @param {readonly string[]} taken
- * @param {number} count
- */
-function fresh(taken, count) {
-  let number = count + 1;
-  while (taken.includes(`Person ${number}`)) number++;
-  return `Person ${number}`;
 }

@@ -1,0 +1,201 @@
+// Who the faces are: named, merged, split and taken out, and undone with everything else, step by step.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { documentOf, news, notices, prediction, quiet, until } from "./harness.mjs";
+import { clearNames, namesOf, removePerson, rename, split } from "../../assets/web/js/model/person-operations.js";
+
+const speech = (id, track, start, end) => prediction(id, start, end, { track, task: "speaker", label: "speaking" });
+
+// Two faces, each seen and heard in its half, with an accepted segment each, and one that was drawn by hand.
+function talk() {
+  const found = documentOf(speech("p1", "Person 1", 1, 2), speech("p2", "Person 2", 6, 7));
+  const face = (track, from) => ({
+    track,
+    boxes: [
+      [from, 0, 0, 9, 9],
+      [from + 4, 0, 0, 9, 9],
+    ],
+    times: [],
+    scores: [],
+  });
+  found.doc.store.setMedia({ faces: [face("Person 1", 0), face("Person 2", 5)] }, "faces");
+  const { editor } = found.doc;
+  editor.accept("p1");
+  editor.accept("p2");
+  editor.create({ track: "Expression · Person 1", start: 3, end: 4, label: "happy" });
+  return found;
+}
+
+// All that a person sees of who is who: the names of both faces over time, and what stands in whose row.
+const state = ({ store }) => ({
+  names: store.people.names.map(({ track, from, name }) => `${track}@${from}=${name}`).sort(),
+  segments: [...store.annotations.values()].map((a) => `${a.track}: ${a.label} ${a.start}`).sort(),
+  proposed: [...store.predictions.values()].map((p) => store.rowOf(p)),
+});
+
+const saved = (doc) => until(() => doc.outbox.isIdle);
+
+test("every change of who is who goes back and forth exactly, mixed with edits of segments", async () => {
+  const { doc } = talk();
+  const { editor } = doc;
+  const [first] = doc.store.annotations.keys();
+  const steps = [
+    () => rename(editor, "Person 1", "Anna"),
+    () => editor.update(first, { label: "speaking loudly" }),
+    () => rename(editor, "Person 2", "Bob"),
+    () => split(editor, "Anna", 2.5),
+    () => rename(editor, "Anna", "Bob"),
+    () => editor.remove(first),
+    () => removePerson(editor, "Bob"),
+    () => clearNames(editor),
+  ];
+  const states = [state(doc)];
+  for (const step of steps) {
+    step();
+    states.push(state(doc));
+    assert.notDeepEqual(states.at(-1), states.at(-2), String(step));
+  }
+  for (const wanted of states.slice(0, -1).reverse()) {
+    editor.undo();
+    assert.deepEqual(state(doc), wanted);
+  }
+  for (const wanted of states.slice(1)) {
+    editor.redo();
+    assert.deepEqual(state(doc), wanted);
+  }
+  await saved(doc);
+  assert.equal(doc.store.state, "saved");
+});
+
+test("segments follow their person: renamed, split and merged", () => {
+  const { doc } = talk();
+  const { editor } = doc;
+  rename(editor, "Person 1", "Anna");
+  assert.deepEqual(state(doc).segments, ["Anna: speaking 1", "Expression · Anna: happy 3", "Person 2: speaking 6"]);
+  split(editor, "Anna", 2.5);
+  assert.deepEqual(state(doc).segments, ["Anna: speaking 1", "Expression · Person 3: happy 3", "Person 2: speaking 6"]);
+  rename(editor, "Person 2", "Anna");
+  assert.deepEqual(state(doc).segments, ["Anna: speaking 1", "Anna: speaking 6", "Expression · Person 3: happy 3"]);
+  removePerson(editor, "Anna");
+  assert.deepEqual(state(doc).segments, ["Anna: speaking 1", "Anna: speaking 6", "Expression · Person 3: happy 3"]);
+  assert.deepEqual(state(doc).proposed, [null, null], "what models found of a face that is nobody is hidden");
+});
+
+test("names that are taken off lead each segment back to its own face", () => {
+  const { doc } = talk();
+  const before = state(doc);
+  rename(doc.editor, "Person 1", "Anna");
+  rename(doc.editor, "Person 2", "Anna");
+  clearNames(doc.editor);
+  assert.deepEqual(state(doc), before);
+});
+
+test("a label that is a person's name follows where it was accepted from that face, and its row takes it", () => {
+  const { doc } = talk();
+  const { editor, store } = doc;
+  rename(editor, "Person 1", "Anna");
+  const [first] = store.annotations.keys();
+  editor.update(first, { track: "Speakers", label: "Anna" });
+  const own = editor.create({ track: "Speakers", start: 1, end: 2, label: "Anna" });
+  rename(editor, "Anna", "Berta");
+  assert.equal(store.annotations.get(first).label, "Berta");
+  assert.equal(store.annotations.get(own).label, "Anna", "what somebody typed is theirs");
+  store.takeSchema({ key: "k", labels: [], tracks: [{ track: "Speakers", closed: true }] });
+  rename(editor, "Berta", "Clara");
+  assert.equal(store.annotations.get(first).label, "Berta", "the row takes only its labels");
+});
+
+test("merging says which name stays, and never drops a given name for a number", () => {
+  const { doc } = talk();
+  const { editor, store } = doc;
+  assert.equal(rename(editor, "Person 1", "Anna"), "");
+  assert.equal(rename(editor, "Anna", "Person 2"), "“Anna” and “Person 2” are one person now, called “Anna”.");
+  assert.deepEqual(namesOf(store), ["Anna"]);
+  editor.undo();
+  rename(editor, "Person 2", "Bob");
+  const before = state(doc);
+  assert.equal(
+    rename(editor, "Anna", "Bob"),
+    "“Anna” and “Bob” are one person now, called “Bob”. “Anna” is gone; Undo brings both names back.",
+  );
+  assert.deepEqual(namesOf(store), ["Bob"]);
+  editor.undo();
+  assert.deepEqual([state(doc), namesOf(store)], [before, ["Anna", "Bob"]]);
+});
+
+test("a name given while the server is away waits like every edit, and is sent as what it changes", async () => {
+  const { doc, sent } = talk();
+  await saved(doc);
+  const { save } = doc.server;
+  doc.server.save = async () => {
+    throw new Error("no network");
+  };
+  rename(doc.editor, "Person 1", "Anna");
+  await quiet();
+  doc.takeNews(news({ people: { seq: 4, names: [] } }));
+  assert.deepEqual(namesOf(doc.store), ["Anna", "Person 2"], "what waits is not overwritten by what was before it");
+  const count = sent.length;
+  doc.server.save = save;
+  doc.outbox.flush();
+  await saved(doc);
+  const { op, before, after } = sent[count];
+  const wanted = [{ track: "Person 1", from: 0, name: "Anna" }];
+  assert.deepEqual({ op, before, after }, { op: "people", before: [], after: wanted });
+});
+
+// The server's answers where somebody else was faster with names.
+function refusing(doc) {
+  const { save } = doc.server;
+  const theirs = { seq: 5, names: [{ track: "Person 1", from: 0, name: "Clara" }] };
+  doc.server.load_document = async () => {
+    const { loaded } = await import("./harness.mjs");
+    const data = loaded({ annotations: [...doc.store.annotations.values()], people: theirs });
+    return { ok: true, data: { ...data, predictions: [...doc.store.predictions.values()] } };
+  };
+  doc.server.save = async (request) => {
+    const reply = await save(request);
+    reply.data.results = reply.data.results.map((result, i) =>
+      request.edits[i].op === "people"
+        ? { edit_id: result.edit_id, ok: false, kind: "conflict", error: "Somebody was faster.", current: null }
+        : result,
+    );
+    return reply;
+  };
+}
+
+test("where somebody else was faster, their name is shown, segments go back, and other steps can still be undone", async () => {
+  const { doc } = talk();
+  await saved(doc);
+  const said = notices(doc);
+  const own = doc.editor.create({ track: "Moments", start: 8, end: 9 });
+  await saved(doc);
+  refusing(doc);
+  rename(doc.editor, "Person 1", "Anna");
+  const [first] = doc.store.annotations.keys();
+  doc.editor.update(first, { note: "whispers" });
+  await until(() => doc.outbox.isIdle && namesOf(doc.store).includes("Clara"));
+  assert.deepEqual(said, ["Somebody was faster."]);
+  const { track, note } = doc.store.annotations.get(first);
+  assert.deepEqual(
+    [track, note],
+    ["Person 1", "whispers"],
+    "the segment went back, and kept what was said of it since",
+  );
+  doc.editor.undo();
+  doc.editor.undo();
+  assert.equal(doc.store.annotations.has(own), false);
+  assert.deepEqual(namesOf(doc.store), ["Clara", "Person 2"]);
+});
+
+test("a name that somebody else changed since is not undone", async () => {
+  const { doc } = talk();
+  rename(doc.editor, "Person 1", "Anna");
+  await saved(doc);
+  const said = notices(doc);
+  doc.takeNews(news({ people: { seq: 7, names: [{ track: "Person 1", from: 0, name: "Clara" }] } }));
+  doc.editor.undo();
+  assert.deepEqual(said, ["Somebody else named this person, so it was not undone."]);
+  assert.deepEqual(namesOf(doc.store), ["Clara", "Person 2"]);
+});
