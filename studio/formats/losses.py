@@ -35,6 +35,7 @@ def cannot_hold(form: Format) -> list[str]:
         "notes": not holds.notes,
         "confidence": not holds.scores,
         "annotators": not holds.annotators,
+        "who corrected an annotation": holds.annotators and not holds.editors,
         "links to predictions": not holds.origin,
         "attributes": not holds.attributes,
         "attributes as anything but text": holds.attributes == "text",
@@ -157,6 +158,7 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         "The notes": 0 if holds.notes else sum(bool(a.note) for _, a in kept),
         "The confidence": 0 if holds.scores else sum(a.id in t.scores for t, a in kept),
         "The names of the annotators": 0 if holds.annotators else sum(bool(a.annotator) for _, a in kept),
+        "The names of who corrected": 0 if holds.editors else sum(a.is_corrected for _, a in kept),
         "The links to predictions": 0 if holds.origin else sum(a.prediction_id is not None for _, a in kept),
         "The attributes": 0 if holds.attributes else sum(bool(a.attributes) for _, a in kept),
     }
@@ -166,7 +168,8 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
             yield f"The attributes of {segments(changed)} that are no text become text."
     for what, count in dropped.items():
         if count:
-            yield f"{what} of {segments(count)} {'is' if what == 'The confidence' else 'are'} dropped."
+            of = "" if what.endswith("corrected") else " of"
+            yield f"{what}{of} {segments(count)} {'is' if what == 'The confidence' else 'are'} dropped."
 
 
 def _boxes(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:

@@ -28,7 +28,7 @@ Kind = Literal["", "annotations", "lines"]
 class Mark:
     """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0. `frames`
     are `[first, end)` where the file says times and frames of the video's own table. `id` is that of an annotation of
-    a library, in a file that a library wrote."""
+    a library, in a file that a library wrote. `edited_by` corrected what `annotator` made, where the file says so."""
 
     start: int
     end: int
@@ -40,6 +40,7 @@ class Mark:
     attributes: Attributes = field(default_factory=dict, hash=False)
     frames: tuple[int, int] | None = None
     id: str = ""
+    edited_by: str = ""
 
     def __post_init__(self) -> None:
         reading.take_mark()
@@ -111,7 +112,7 @@ class Holds:
 
     `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
     go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note,
-    `person` of an annotator's name.
+    `person` of an annotator's name. `editors`: whether it also says who corrected an annotation last.
     `attributes`: whether it keeps them, as "text" or "all" as they are. `blank`: whether a label may be empty.
     `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
     transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
@@ -124,6 +125,7 @@ class Holds:
     notes: bool = False
     scores: bool = False
     annotators: bool = False
+    editors: bool = False
     boxes: bool = False
     only_boxed: bool = False
     origin: bool = False
@@ -181,6 +183,7 @@ class Holds:
                 track=self.naming(a.track) or "_",
                 note=self.remark(a.note),
                 annotator=self.person(a.annotator),
+                edited_by=self.person(a.edited_by),
             )
             for a in timeline.annotations
             if not a.deleted and (not self.only_boxed or a.track in timeline.boxes)
@@ -306,6 +309,7 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
                 attributes=_attributes(mark.attributes, start - on.shift, end - on.shift, placed),
+                edited_by=_text(mark.edited_by)[: most.label_chars],
             )  # fmt: skip
 
 

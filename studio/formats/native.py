@@ -12,7 +12,9 @@ from studio.timeline import Annotation, Box, Cue, Footage, Timeline, from_dict, 
 from studio.timeline.codec import FIELDS
 
 VERSION = 1
-HOLDS = Holds(notes=True, scores=True, annotators=True, boxes=True, origin=True, attributes="all", lines="beside")
+HOLDS = Holds(
+    notes=True, scores=True, annotators=True, editors=True, boxes=True, origin=True, attributes="all", lines="beside"
+)
 _NAME = "This Moment Studio JSON file"
 _DOCUMENT = {"format", "version", "video", "sha256", "duration", "duration_us", "annotations", "boxes", "lines"}
 _LINE = {"start", "end", "start_us", "end_us", "text"}
@@ -145,7 +147,7 @@ def _part(timeline: Timeline, notes: Notes) -> Part:
 
 def _mark(a: Annotation, score: float | None) -> Mark:
     start, end = a.segment.start, a.segment.end
-    return Mark(start, end, a.label, a.track, a.note, score, a.annotator, a.attributes, id=a.id)
+    return Mark(start, end, a.label, a.track, a.note, score, a.annotator, a.attributes, id=a.id, edited_by=a.edited_by)
 
 
 FORMAT = Format("json", "Moment Studio JSON", ".json", "application/json", "µs", HOLDS, write, read, many=True)

@@ -29,13 +29,14 @@ from studio.formats.model import Format, Holds, Mark, Part, Unit
 from studio.formats.notes import Notes, listed
 from studio.timeline import Footage, Segment, Timeline
 
-HOLDS = Holds(notes=True, scores=True, annotators=True, origin=True, attributes="all", lines="beside")
+HOLDS = Holds(notes=True, scores=True, annotators=True, editors=True, origin=True, attributes="all", lines="beside")
 COLUMNS = (
     "video", "track", "label", "start", "end", "start_us", "end_us", "score", "note", "annotator", "source",
     "prediction_id", "id", "version", "attributes", "sha256", "kind", "start_frame", "end_frame",
+    "edited_by",
 )  # fmt: skip
 ROLES = ("video", "track", "label", "start", "end", "duration", "start_us", "end_us", "start_frame", "end_frame",
-         "first_frame", "last_frame", "score", "note", "annotator", "attributes", "id", "sha256", "kind",
+         "first_frame", "last_frame", "score", "note", "annotator", "edited_by", "attributes", "id", "sha256", "kind",
          "attribute")  # fmt: skip
 _ANNOTATION, _LINE = "annotation", "transcript line"  # kinds of rows
 _FIRST, _LAST = {"start_frame", "first_frame"}, {"end_frame", "last_frame"}
@@ -105,13 +106,13 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                 video, track, label, reading.decimal(start), reading.decimal(end), start, end,
                 "" if score is None else score, note, annotator, a.source, prediction, identity, a.version,
                 guarded(json.dumps(dict(a.attributes), ensure_ascii=False)) if a.attributes else "",
-                timeline.footage.sha256, _ANNOTATION, *_frames(a.segment, timeline.footage),
+                timeline.footage.sha256, _ANNOTATION, *_frames(a.segment, timeline.footage), guarded(a.edited_by),
             ))  # fmt: skip
         for start, end, words in HOLDS.fitted_lines(timeline):
             rows.writerow((
                 guarded(timeline.footage.name), TRANSCRIPT, guarded(words), reading.decimal(start),
                 reading.decimal(end), start, end, *[""] * 8, timeline.footage.sha256, _LINE,
-                *_frames(Segment(start, end), timeline.footage),
+                *_frames(Segment(start, end), timeline.footage), "",
             ))  # fmt: skip
     return b"\xef\xbb\xbf" + target.getvalue().encode()
 
@@ -330,10 +331,9 @@ def _mark(
     except FormatError:
         notes.left_out("cell(s) of attributes that are no JSON object")
     score = notes.score(cells.get("score", ""), where)
-    texts = (cells.get(role, "") for role in ("track", "note", "annotator"))
-    track, note, annotator = texts
-    return Mark(*times, cells["label"], track, note, score, annotator, notes.attributes(attributes), frames,
-                cells.get("id", ""))  # fmt: skip
+    track, note, annotator, edited_by = (cells.get(role, "") for role in ("track", "note", "annotator", "edited_by"))
+    more = notes.attributes(attributes)
+    return Mark(*times, cells["label"], track, note, score, annotator, more, frames, cells.get("id", ""), edited_by)
 
 
 FORMAT = Format("csv", "CSV, safe for spreadsheets", ".csv", "text/csv", "µs and s", HOLDS, write, read, many=True,

@@ -17,6 +17,8 @@ from studio.store.videos import now
 from studio.timeline import Annotation, Edit, carried, from_row, to_row
 
 VERDICTS = ("accepted", "corrected", "rejected")
+RELABEL, FOLLOW = "relabel", "follow"
+"""What happens to an annotation by a change elsewhere: of the schema's labels, or of a person's name."""
 _FIXED = ("id", "video_id", "timeline_id", "prediction_id")  # what an annotation keeps for ever
 _VERDICT_OF = {"correction": "corrected", "accepted": "accepted"}
 
@@ -55,7 +57,7 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
     if before is None:
         if change.base_version:
             raise Conflict("This annotation is no longer in the library.", None)
-        after = replace(wanted, version=1, annotator=annotator)
+        after = replace(wanted, version=1, annotator=annotator, edited_by=wanted.edited_by or annotator)
     else:
         if _video_of(db, wanted.id) != video_id:
             raise UsageError("This annotation belongs to another video.")
@@ -64,7 +66,8 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
         after = replace(
             wanted,
             version=before.version + 1,
-            annotator=annotator,
+            annotator=before.annotator,
+            edited_by=annotator,
             source=before.source,
             prediction_id=before.prediction_id,
             attributes=carried(before.attributes, before.segment, wanted.segment)
@@ -107,9 +110,9 @@ def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], ann
     rows = [(row, to) for track, label, to in renames for row in db.execute(asked, (track, label))]
     for row, to in rows:
         before = _from_table(row)
-        after = replace(before, label=to, version=before.version + 1, annotator=annotator)
+        after = replace(before, label=to, version=before.version + 1, edited_by=annotator)
         _put(db, row["video_id"], after)
-        _append(db, row["video_id"], EditRequest(str(uuid.uuid4()), "update", after), Edit(before, after), annotator)
+        _append(db, row["video_id"], EditRequest(str(uuid.uuid4()), RELABEL, after), Edit(before, after), annotator)
     return len(rows)
 
 
@@ -272,10 +275,11 @@ def changed_since(db: sqlite3.Connection, video_id: str, seq: int) -> tuple[list
 
 def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, Any], Edit]]:
     """All revisions of an annotation, oldest first: who and when, and the edit; not those that cannot be read."""
-    rows = db.execute("SELECT * FROM revisions WHERE annotation_id = ? ORDER BY seq", (annotation_id,))
+    rows = db.execute("SELECT * FROM revisions WHERE annotation_id = ? ORDER BY seq", (annotation_id,)).fetchall()
+    maker = next((row["annotator"] for row in rows if row["before"] is None), None)
     found = []
     for row in rows:
-        before, after = (_load(row[column], row["seq"]) for column in ("before", "after"))
+        before, after = (_load(row[column], row["seq"], maker) for column in ("before", "after"))
         if before or after:
             facts = {"seq": row["seq"], "op": row["op"], "annotator": row["annotator"], "at": row["at"]}
             found.append((facts, Edit(before, after)))
@@ -284,10 +288,14 @@ def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, 
 
 def saved_edit(db: sqlite3.Connection, edit_id: str) -> Edit | None:
     """What an edit that was saved did to its annotation; None where that cannot be read."""
-    row = db.execute("SELECT seq, before, after FROM revisions WHERE edit_id = ?", (edit_id,)).fetchone()
+    row = db.execute(
+        "SELECT seq, before, after, (SELECT annotator FROM revisions WHERE annotation_id = r.annotation_id "
+        "AND before IS NULL ORDER BY seq LIMIT 1) AS maker FROM revisions r WHERE edit_id = ?",
+        (edit_id,),
+    ).fetchone()
     if row is None:
         return None
-    before, after = (_load(row[column], row["seq"]) for column in ("before", "after"))
+    before, after = (_load(row[column], row["seq"], row["maker"]) for column in ("before", "after"))
     return Edit(before, after) if before or after else None
 
 
@@ -300,10 +308,12 @@ def _dump(a: Annotation | None) -> str | None:
     return None if a is None else json.dumps(to_row(a))
 
 
-def _load(text: str | None, seq: int) -> Annotation | None:
+def _load(text: str | None, seq: int, maker: str | None) -> Annotation | None:
     row = None if text is None else stored.value(text, dict, "revisions", seq)
     if row is None:
         return None
+    if "edited_by" not in row:  # an earlier release called the last editor the annotator
+        row = {**row, "edited_by": row.get("annotator"), "annotator": row.get("annotator") if maker is None else maker}
     try:
         return from_row(row)
     except (KeyError, TypeError, UsageError):

@@ -138,7 +138,7 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
             continue
         op, wanted = ("delete", replace(a, deleted=True)) if before is None else ("update", before)
         change = EditRequest(f"undo-{import_id}-{a.id}-{a.version}", op, wanted, a.version)
-        annotations.save(db, video, change, annotator if before is None else before.annotator or annotator)
+        annotations.save(db, video, change, annotator)
         removed += 1
     for video, said in _replaced(row).items():
         if not said["after"]:
@@ -175,7 +175,7 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
             continue
         op = "restore" if before is None else "update"
         change = EditRequest(f"redo-{import_id}-{a.id}-{a.version}", op, after, a.version)
-        annotations.save(db, video, change, after.annotator or annotator)
+        annotations.save(db, video, change, annotator)
         added += 1
     for video, said in _replaced(row).items():
         if "before" in said:  # an import of an earlier release: which lines they were is not known
@@ -214,7 +214,7 @@ def _replaced(row: sqlite3.Row) -> dict[str, Any]:
 
 def _says_same(a: Annotation, made: Annotation) -> bool:
     """Whether an annotation is as an import made it, whatever became of it in between."""
-    return replace(a, version=0, annotator="") == replace(made, version=0, annotator="")
+    return replace(a, version=0, annotator="", edited_by="") == replace(made, version=0, annotator="", edited_by="")
 
 
 def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], annotator: str) -> None:

@@ -74,11 +74,31 @@ def m030_line_origins(db: Database) -> None:
     _run(db, "ALTER TABLE lines ADD COLUMN origin TEXT NOT NULL DEFAULT ''")
 
 
+@migrations()
+def m031_last_editor(db: Database) -> None:
+    """Who changed an annotation last, which `annotator` said until now; `annotator` is who made it, by its history.
+
+    One whose history does not say so keeps its annotator.
+    """
+    _run(db, _LAST_EDITOR)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
 
+
+_LAST_EDITOR = """
+ALTER TABLE annotations ADD COLUMN edited_by TEXT NOT NULL DEFAULT '';
+UPDATE annotations SET edited_by = annotator;
+UPDATE annotations SET annotator = coalesce((SELECT r.annotator FROM revisions r WHERE r.annotation_id = annotations.id
+    AND r.before IS NULL ORDER BY r.seq LIMIT 1), annotator);
+DROP VIEW annotations_s;
+CREATE VIEW annotations_s AS SELECT a.id, video_id, track, a.start_us / 1e6 AS start, end_us / 1e6 AS end, label, note,
+    source, prediction_id, annotator, version, edited_by FROM annotations a JOIN videos v ON v.id = video_id
+    WHERE NOT deleted AND v.removed IS NULL;
+"""
 
 _FILE_FACTS = """
 ALTER TABLE videos ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';

@@ -77,10 +77,25 @@ def shift_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, float]]:
     )
 
 
+def touched_by(db: sqlite3.Connection) -> dict[str, set[str]]:
+    """Who worked on each annotation, by its id: who made it and everybody who changed it, but for what happened to it
+    by a change of a label or a person's name elsewhere."""
+    rows = db.execute(
+        "SELECT id, annotator AS who FROM annotations UNION "
+        "SELECT id, edited_by FROM annotations WHERE version = 1 UNION "  # a file may name both
+        "SELECT annotation_id, annotator FROM revisions WHERE annotation_id IS NOT NULL AND op NOT IN (?, ?)",
+        (annotations.RELABEL, annotations.FOLLOW),
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["id"], set()).add(row["who"])
+    return found
+
+
 def named_segments(db: sqlite3.Connection) -> list[Row]:
     """Every annotation that names its annotator, in order of time, with the `duration_us` of its video."""
     rows = db.execute(
-        "SELECT a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator "
+        "SELECT a.id, a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator "
         "FROM annotations a JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND v.removed IS NULL "
         "AND a.annotator != '' ORDER BY a.start_us"
     )

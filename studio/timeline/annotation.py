@@ -17,7 +17,8 @@ class Annotation:
     """One labelled interval that a person stands behind.
 
     `version` counts the saved states of this annotation, from 1. `prediction_id` names the prediction it corrects
-    or accepts, None when it was made by hand. `attributes` are names with plain values (`checked_attributes`).
+    or accepts, None when it was made by hand. `annotator` made it, `edited_by` changed it last (who made it, as long as
+    nobody else did). `attributes` are names with plain values (`checked_attributes`).
     """
 
     id: str
@@ -31,12 +32,18 @@ class Annotation:
     version: int = 1
     deleted: bool = False
     attributes: Attributes = field(default_factory=dict, hash=False)
+    edited_by: str = ""
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
             raise UsageError(f"“{self.source}” is not a source; use one of {', '.join(SOURCES)}.")
         if not self.track:
             raise UsageError("An annotation needs a track.")
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether somebody else changed it last."""
+        return self.edited_by not in ("", self.annotator)
 
     def next(self, **changes: Any) -> "Annotation":
         """The following version of this annotation."""

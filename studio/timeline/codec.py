@@ -47,6 +47,6 @@ def from_dict(item: Mapping[str, Any]) -> Annotation:
     Raises KeyError, TypeError, UsageError.
     """
     texts = ("id", "track", "label", "note", "source", "annotator")
-    if not all(isinstance(item[name], str) for name in texts):
+    if not all(isinstance(item[name], str) for name in texts) or not isinstance(item.get("edited_by", ""), str):
         raise TypeError("text")
     return from_row({**item, "attributes": checked_attributes(item.get("attributes", {}))})

@@ -34,7 +34,7 @@ def timelines_of(footage: Footage, most: int = 6) -> st.SearchStrategy[Timeline]
     """Timelines with anything in them; ids are unique."""
     annotations = st.builds(
         Annotation, id=st.uuids().map(str), segment=segments_of(footage), track=TEXTS.filter(lambda t: bool(t.strip())),
-        label=TEXTS, note=TEXTS, annotator=TEXTS,
+        label=TEXTS, note=TEXTS, annotator=TEXTS, edited_by=TEXTS,
     )  # fmt: skip
     listed = st.lists(annotations, max_size=most, unique_by=lambda a: a.id)
     said = st.lists(st.tuples(segments_of(footage), TEXTS.filter(lambda t: bool(t.strip()))), max_size=3)
@@ -57,7 +57,9 @@ def written_and_read(form: Format, timeline: Timeline) -> Timeline:
     assert not [p for placed in found for p in placed.problems if words not in p]
     marks = [mark for placed in found for mark in placed.marks]
     annotations = tuple(
-        Annotation(f"m{n}", Segment(m.start, m.end), m.track, m.label, m.note, annotator=m.annotator)
+        Annotation(
+            f"m{n}", Segment(m.start, m.end), m.track, m.label, m.note, annotator=m.annotator, edited_by=m.edited_by
+        )
         for n, m in enumerate(marks)
     )
     scores = {f"m{n}": m.score for n, m in enumerate(marks) if m.score is not None}

@@ -5,6 +5,7 @@ import io
 import json
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -41,6 +42,7 @@ def expected(form: Format, timeline: Timeline) -> Counter[tuple[object, ...]]:
             nfc(a.track) if holds.tracks and not holds.layers else None,
             nfc(a.note) if holds.notes else "",
             nfc(a.annotator) if holds.annotators else "",
+            nfc(a.edited_by) if holds.editors else "",
             timeline.scores.get(a.id) if holds.scores else None,
         )
         for a in holds.fitted(timeline)
@@ -52,7 +54,7 @@ def came_back(form: Format, timeline: Timeline) -> Counter[tuple[object, ...]]:
     return Counter(
         (
             a.segment.start, a.segment.end, a.label, a.track if holds.tracks and not holds.layers else None,
-            a.note, a.annotator, timeline.scores.get(a.id),
+            a.note, a.annotator, a.edited_by, timeline.scores.get(a.id),
         )
         for a in timeline.annotations
     )  # fmt: skip
@@ -176,8 +178,12 @@ def test_no_loss_is_silent(form: Format, timeline: Timeline) -> None:
         assert sorted((a.segment, nfc(a.label)) for a in timeline.annotations) == sorted(
             (a.segment, a.label) for a in back.annotations
         )
-        kept = [(nfc(a.note), nfc(a.annotator), timeline.scores.get(a.id)) for a in timeline.annotations]
-        assert Counter(kept) == Counter((a.note, a.annotator, back.scores.get(a.id)) for a in back.annotations)
+
+        def facts(a: Annotation, scores: Mapping[str, float]) -> tuple[str, str, str, float | None]:
+            return nfc(a.note), nfc(a.annotator), nfc(a.edited_by) if a.is_corrected else "", scores.get(a.id)
+
+        kept = Counter(facts(a, timeline.scores) for a in timeline.annotations)
+        assert kept == Counter(facts(a, back.scores) for a in back.annotations)
         if form.holds.lines == "beside":
             assert Counter((s, e, nfc(words)) for s, e, words in timeline.lines) == Counter(back.lines)
 

@@ -39,19 +39,64 @@ def test_people_and_what_stands_of_their_work(studio: Studio, video: str) -> Non
 
 
 def test_agreement_of_two_people(studio: Studio, video: str) -> None:
-    assert studio.annotator_stats.agreement() == {"people": [], "tracks": [], "pairs": []}
+    assert studio.annotator_stats.agreement() == {"people": [], "tracks": [], "pairs": [], "left_out": 0}
     studio.timelines.save(video, [edit(1, 0.0, 2.0), edit(2, 4.0, 6.0), edit(3, 8.0, 9.0)], "Anna")
     studio.timelines.save(video, [edit(4, 0.0, 2.0), edit(5, 5.0, 6.0)], "Berta")
     studio.timelines.save(video, [edit(6, 0.0, 1.0, track="Other")], "Berta")
     found = studio.annotator_stats.agreement()
     assert (found["people"], found["tracks"]) == (["Anna", "Berta"], ["T"])
     (pair,) = found["pairs"]
-    assert (pair["videos"], pair["segments"]) == (1, 2)
+    assert (pair["videos"], pair["segments"], pair["left_out"], found["left_out"]) == (1, 2, 0, 0)
     assert pair["iou"] == 0.5, "(1 + 1/2 + 0 for the one without a partner) / 3"
     assert (pair["start"], pair["end"]) == (0.5, 0.0)
     # of 10 s both mark 3, neither 5: observed .8; 5 and 3 s marked: expected .5 * .3 + .5 * .7 = .5
     assert pair["kappa"] == pytest.approx(0.6)
     assert studio.annotator_stats.agreement("nothing")["pairs"] == []
+
+
+def change(number: int, version: int, start: float, end: float, op: str = "update", **more: Any) -> dict[str, Any]:
+    return {**edit(number, start, end), "edit_id": f"{op}{number}-{version}", "op": op, "base_version": version, **more}
+
+
+def test_a_segment_stays_whose_it_is_and_says_who_changed_it_last(studio: Studio, video: str) -> None:
+    studio.timelines.save(video, [edit(1, 0.0, 2.0)], "Anna")
+    studio.timelines.save(video, [change(1, 1, 0.0, 3.0)], "Berta")
+    (a,) = studio.timelines.annotations(video)
+    assert (a.annotator, a.edited_by, a.is_corrected) == ("Anna", "Berta", True)
+    stale = change(1, 1, 0.0, 4.0, edit_id="late")
+    late = studio.timelines.save(video, [stale], "Carla")["results"][0]
+    assert (late["kind"], late["current"]["annotator"], late["current"]["edited_by"]) == ("conflict", "Anna", "Berta")
+    studio.timelines.save(video, [change(1, 2, 0.0, 2.0)], "Anna")
+    (a,) = studio.timelines.annotations(video)
+    assert (a.annotator, a.edited_by, a.is_corrected) == ("Anna", "Anna", False)
+    assert [row["annotator"] for row in studio.timelines.history("a1")] == ["Anna", "Berta", "Anna"]
+    assert [row["manual"] for row in studio.annotator_stats.statistics()] == [1, 0]
+    studio.labels.save({"labels": [], "tracks": [], "renames": [{"track": "T", "from": "x", "to": "y"}]}, "Carla")
+    (a,) = studio.timelines.annotations(video)
+    assert (a.label, a.annotator, a.edited_by) == ("y", "Anna", "Carla")
+
+
+def test_what_two_people_worked_on_is_no_agreement_between_them(studio: Studio, video: str) -> None:
+    """Berta moves the end of Anna's first segment and draws over her second: only the latter is a second opinion."""
+    studio.timelines.save(video, [edit(1, 0.0, 2.0), edit(2, 4.0, 6.0)], "Anna")
+    studio.timelines.save(video, [change(1, 1, 0.0, 3.0), edit(3, 4.0, 6.0)], "Berta")
+    studio.timelines.save(video, [edit(4, 0.0, 3.0)], "Carla")
+    found = studio.annotator_stats.agreement()
+    pairs = {(pair["one"], pair["other"]): pair for pair in found["pairs"]}
+    both = pairs["Anna", "Berta"]
+    assert (both["segments"], both["iou"], both["left_out"]) == (1, 1.0, 1)
+    third = pairs["Anna", "Carla"]
+    assert (third["segments"], third["iou"], third["left_out"]) == (1, 0.5, 0), "who did not touch it is still compared"
+    assert found["left_out"] == 1
+
+
+def test_a_name_or_label_that_changed_elsewhere_is_no_work_on_a_segment(studio: Studio, video: str) -> None:
+    studio.timelines.save(video, [edit(1, 0.0, 2.0)], "Anna")
+    studio.timelines.save(video, [edit(2, 0.0, 2.0), change(1, 1, 0.0, 2.0, "follow")], "Berta")
+    studio.labels.save({"labels": [], "tracks": [], "renames": [{"track": "T", "from": "x", "to": "y"}]}, "Berta")
+    (pair,) = studio.annotator_stats.agreement()["pairs"]
+    assert (pair["segments"], pair["iou"], pair["left_out"]) == (1, 1.0, 0)
+    assert [row["op"] for row in studio.timelines.history("a1")] == ["create", "follow", "relabel"]
 
 
 def test_kappa_at_its_ends() -> None:

@@ -108,6 +108,20 @@ def test_the_card_says_what_is_in_it(library: Studio, tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "set" / "annotations" / "all").iterdir())[1] == "bikes.eaf"
 
 
+def test_the_card_compares_independent_work_only(library: Studio, tmp_path: Path) -> None:
+    """Once bob's only segment was changed by ann too, nothing is left to compare them by."""
+    (video,) = [row["id"] for row in library.videos.all()
+                if any(a.annotator == "bob" for a in library.timelines.annotations(row["id"]))]  # fmt: skip
+    change = {"edit_id": "o2", "op": "update", "id": "o", "base_version": 1, "track": "t", "start": 0, "end": 0.2}
+    assert library.timelines.save(video, [change], "ann")["results"][0]["ok"]
+    card = dataset.export(library, tmp_path / "set", ExportOptions("elan"))
+    assert card["agreement"] == [] and card["worked_on_by_several"] == 1
+    assert card["annotators"] == {"ann": 6, "bob": 1}, "it is bob's all the same"
+    page = (tmp_path / "set" / "README.md").read_text("utf-8")
+    assert "No video was annotated by two people, each by themselves." in page
+    assert "Annotations that several people worked on, which are not compared between them: 1." in page
+
+
 def test_what_is_exported_can_be_imported(library: Studio, tmp_path: Path) -> None:
     dataset.export(library, tmp_path / "set", ExportOptions("csv"))
     parts = FORMATS["csv"].read((tmp_path / "set" / "annotations" / "all.csv").read_bytes(), "x")  # type: ignore[misc]

@@ -27,7 +27,7 @@ SCENARIOS: dict[str, Json] = json.loads(FIXTURE.read_text(encoding="utf-8"))
 # what a page needs of a row; times in µs are the same in other words
 FIELDS = (
     "id", "track", "start", "end", "label", "note", "source", "prediction_id", "annotator", "version", "deleted",
-    "attributes",
+    "attributes", "edited_by",
 )  # fmt: skip
 
 

@@ -67,6 +67,9 @@ INSERT INTO line_revisions VALUES (1, 'v1', 8, 'create', NULL, '{}', 'ann', '202
 UPDATE videos SET notes = '["cut off"]', tracks = '{"sounds": [], "texts": []}', text_file = 'talk.srt';
 INSERT INTO lines VALUES (9, 'v1', 5000000, 6000000, 'read', 'file', 1, 0, '');
 """,
+    "m030_line_origins": """
+UPDATE lines SET origin = 'talk.srt' WHERE id = 9;
+""",
 }
 
 

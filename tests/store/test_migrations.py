@@ -1,18 +1,20 @@
 """M22: every released schema comes to this one with its content, a copy is made first, and a crash on the way costs
 nothing; a library of a later release can be looked at and not changed."""
 
+import json
 import os
 import random
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from studio.errors import NewerSchema
-from studio.store import Store, annotations, migrations, users
+from studio.store import Store, annotations, migrations, statistics, users
 from studio.store.database import connect
 
 FIXTURES = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
@@ -70,6 +72,38 @@ def test_an_older_library_comes_here_whole(fixture: Path, tmp_path: Path) -> Non
     copies = list(tmp_path.glob("studio-before-*.db"))
     assert len(copies) == (0 if fixture.stem == max(migrations.NAMES) else 1)
     assert all(content(copy) == old for copy in copies)
+
+
+def test_an_annotation_is_given_back_to_who_made_it(tmp_path: Path) -> None:
+    """Until m031 an annotation was whoever's changed it last; its history knows who made it."""
+    path = load(Path(__file__).parent / "schemas" / "m030_line_origins.sql", tmp_path / "studio.db")
+    state = {"id": "a3", "start_us": 0, "end_us": 9, "track": "T", "label": "x", "note": "", "source": "manual",
+             "prediction_id": None, "deleted": False, "attributes": {}}  # fmt: skip
+    made, corrected = ({**state, "annotator": who, "version": n} for n, who in ((1, "ann"), (2, "bob")))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO annotations (id, video_id, timeline_id, track, start_us, end_us, label, source, annotator, "
+            "version) VALUES ('a3', 'v1', 'v1', 'T', 0, 9, 'x', 'manual', 'bob', 2)"
+        )
+        for before, after in ((None, made), (made, corrected)):
+            db.execute(
+                "INSERT INTO revisions (video_id, edit_id, annotation_id, op, before, after, annotator, at) "
+                "VALUES ('v1', ?, 'a3', 'update', ?, ?, ?, '')",
+                (after["annotator"], before and json.dumps(before), json.dumps(after), after["annotator"]),
+            )
+    store = Store(path)
+    found = {a.id: (a.annotator, a.edited_by) for a in store.read(lambda db: annotations.of_video(db, "v1"))}
+    assert found["a3"] == ("ann", "bob")
+    assert found["a1"] == ("ann", "ann")
+    (first, _), (second, edit) = store.read(lambda db: annotations.history(db, "a3"))
+    assert (first["annotator"], second["annotator"]) == ("ann", "bob")
+    assert edit.after == store.read(lambda db: annotations.get(db, "a3")), "read as this release has it"
+    assert "a3" not in store.read(statistics.unexplained)
+    seconds = store.read(
+        lambda db: db.execute("SELECT annotator, edited_by FROM annotations_s WHERE id = 'a3'").fetchone()
+    )
+    assert tuple(seconds) == ("ann", "bob")
+    store.close()
 
 
 def steps(path: Path) -> int:

@@ -32,6 +32,7 @@ ANNOTATIONS = st.builds(
     version=st.integers(1, 99),
     deleted=st.booleans(),
     attributes=st.dictionaries(NAMES, st.booleans() | TEXTS | st.lists(TEXTS, max_size=2), max_size=3),
+    edited_by=TEXTS,
 )
 
 

@@ -2,7 +2,7 @@
 
 import { onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
-import { el, finder, toast } from "./view/dom.js";
+import { counted, el, finder, toast } from "./view/dom.js";
 import { plain, plotly } from "./view/plotly.js";
 import { statusParts } from "./view/status.js";
 
@@ -74,22 +74,27 @@ export function mount(element, server) {
   }
 
   async function agreement() {
-    const { people: names, tracks, pairs } = await call(server, "agreement", { track: track.value });
+    const { people: names, tracks, pairs, left_out: leftOut } = await call(server, "agreement", { track: track.value });
     const chosen = track.value;
     track.replaceChildren(
       el("option", { value: "", text: "all rows" }),
       ...tracks.map((name) => el("option", { value: name, text: name, selected: name === chosen })),
     );
-    $("team-message").textContent = pairs.length ? PAIRED : NO_PAIRS;
+    const left = leftOut
+      ? ` Only independent work is compared: ${counted(leftOut, "segment")} that several people worked on ` +
+        `${leftOut === 1 ? "is" : "are"} left out between them.`
+      : "";
+    $("team-message").textContent = (pairs.length ? PAIRED : NO_PAIRS) + left;
     $("team-pairs").replaceChildren(
       ...(pairs.length
         ? [
             table(
-              ["Annotators", "Videos", "Pairs", "IoU", "κ", "Starts apart", "Ends apart"],
+              ["Annotators", "Videos", "Pairs", "Left out", "IoU", "κ", "Starts apart", "Ends apart"],
               pairs.map((p) => [
                 `${p.one} · ${p.other}`,
                 p.videos,
                 p.segments,
+                p.left_out,
                 p.iou.toFixed(2),
                 p.kappa?.toFixed(2),
                 p.start === null ? null : `${p.start.toFixed(2)} s`,

@@ -17,7 +17,8 @@
  * @property {string} note
  * @property {Source} source
  * @property {string | null} prediction_id the prediction that it accepts or corrects
- * @property {string} annotator
+ * @property {string} annotator who made it
+ * @property {string} edited_by who changed it last
  * @property {number} version counted by the server, 0 before it knows of it
  * @property {boolean} deleted
  * @property {{ [key: string]: Json }} attributes
@@ -100,8 +101,9 @@
 // ------------------------------------------------------------------ edits
 
 /** An edit of an annotation: what it is to be, and the version that the person saw.
- * @typedef {Omit<Annotation, "annotator" | "version" | "deleted"> & {
- *   op: "create" | "update" | "delete" | "restore", base_version: number }} AnnotationRequest
+ * @typedef {Omit<Annotation, "annotator" | "edited_by" | "version" | "deleted"> & {
+ *   op: "create" | "update" | "delete" | "restore" | "follow", base_version: number }} AnnotationRequest follow: its row
+ *   goes with the name of a person
  */
 
 /** A decision about a prediction. `id` is the annotation that stands or falls with it.
@@ -358,6 +360,7 @@
  * @typedef {object} AgreementPair
  * @property {string} one
  * @property {string} other
+ * @property {number} left_out segments that both worked on
  * @property {number} videos
  * @property {number} segments
  * @property {number} iou
@@ -418,7 +421,8 @@
  * @property {[{ [field: string]: string }, { jobs: string[] }]} compare
  * @property {[{ jobs: string[] }, { sides: Side[], agreement: number | null }]} compared
  * @property {[{}, AnnotatorStatistics[]]} statistics
- * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[] }]} agreement
+ * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[],
+ *   left_out: number }]} agreement
  * @property {[{}, Status]} show_status
  * @property {[{ video: string, annotator?: string }, DocumentData]} load_document
  * @property {[{ video: string }, { previous: string | null, next: string | null }]} neighbours

@@ -11,10 +11,13 @@ from studio.store import Store, statistics
 from studio.timeline import seconds
 
 Row = dict[str, Any]
+_Work = dict[
+    tuple[str, str], list[tuple[agreement.Marked, set[str]]]
+]  # (video, track) → segments, each with who worked on it
 
 
 class AnnotatorStats:
-    """The people of a library, by the names on their edits: an annotation is whose name stands on its last change."""
+    """The people of a library, by the names on their edits; an annotation stays with who made it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -43,26 +46,40 @@ class AnnotatorStats:
         `videos` that both marked, `segments` in pairs, `iou` (mean over the paired segments, those without a partner
         count as 0), `kappa` (over time, mean of the videos), `start` and `end` (s, mean distance of paired boundaries).
         With `track` only that one counts.
+
+        Only independent work is compared: what both worked on is neither's own. A pair's `left_out` says how many
+        segments of the rows that are compared that were; `left_out` of all, how many segments several people worked on.
         """
-        marks: dict[str, dict[tuple[str, str], list[agreement.Marked]]] = defaultdict(lambda: defaultdict(list))
-        durations: dict[str, int] = {}
-        for row in self._store.read(statistics.named_segments):
-            durations[row["video_id"]] = row["duration_us"]
-            place = row["video_id"], row["track"]
-            marks[row["annotator"]][place].append((row["label"], row["start_us"], row["end_us"]))
-        shared = {(a, b): marks[a].keys() & marks[b].keys() for a, b in combinations(sorted(marks), 2)}
-        tracks = sorted({place[1] for places in shared.values() for place in places})
+        rows, touched = self._store.read(lambda db: (statistics.named_segments(db), statistics.touched_by(db)))
+        works: dict[str, _Work] = defaultdict(lambda: defaultdict(list))
+        durations = {row["video_id"]: row["duration_us"] for row in rows}
+        for row in rows:
+            marked = row["label"], row["start_us"], row["end_us"]
+            works[row["annotator"]][row["video_id"], row["track"]].append((marked, touched[row["id"]]))
+        tracks: set[str] = set()
         pairs = []
-        for (one, other), places in shared.items():
-            kept = sorted(place for place in places if track in ("", place[1]))
-            if kept:
-                sides = [(marks[one][place], marks[other][place], durations[place[0]]) for place in kept]
-                pairs.append({"one": one, "other": other, "videos": len({place[0] for place in kept}), **_agree(sides)})
+        for one, other in combinations(sorted(works), 2):
+            mine, theirs = _independent(works[one], other), _independent(works[other], one)
+            places = sorted(mine.keys() & theirs.keys())
+            tracks |= {place[1] for place in places}
+            if kept := [place for place in places if track in ("", place[1])]:
+                sides = [(mine[place], theirs[place], durations[place[0]]) for place in kept]
+                both = {one, other}
+                left_out = sum(both <= who for name in both for place in kept for _, who in works[name][place])
+                videos = len({place[0] for place in kept})
+                pairs.append({"one": one, "other": other, "videos": videos, "left_out": left_out, **_agree(sides)})
         return {
             "people": sorted({pair[who] for pair in pairs for who in ("one", "other")}),
-            "tracks": tracks,
+            "tracks": sorted(tracks),
             "pairs": pairs,
+            "left_out": sum(len(touched[row["id"]]) > 1 for row in rows if track in ("", row["track"])),
         }
+
+
+def _independent(work: "_Work", other: str) -> dict[tuple[str, str], list[agreement.Marked]]:
+    """What somebody marked, by video and track, without what a certain other person also worked on."""
+    own = {place: [marked for marked, who in found if other not in who] for place, found in work.items()}
+    return {place: marks for place, marks in own.items() if marks}
 
 
 def _agree(sides: list[tuple[list[agreement.Marked], list[agreement.Marked], int]]) -> Row:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from studio import __version__
 from studio.eval.agreement import overlap
 from studio.formats.model import transcript_lines
-from studio.store import runs
+from studio.store import runs, statistics
 from studio.timeline import Annotation, Timeline, clock, seconds
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ Entries = Sequence[tuple[Row, Timeline]]
 
 
 def facts(studio: "Studio", entries: Entries, name: str) -> Row:
-    """The card as plain values: counts, `labels`, `annotators`, `sources`, `agreement`, `models`."""
+    """The card as plain values: counts, `labels`, `annotators`, `sources`, `agreement`, `worked_on_by_several`,
+    `models`."""
     every = [a for _, timeline in entries for a in timeline.annotations]
     return {
         "name": name,
@@ -33,7 +34,7 @@ def facts(studio: "Studio", entries: Entries, name: str) -> Row:
         "labels": _labels(entries),
         "annotators": dict(sorted(Counter(a.annotator or "(no name)" for a in every).items())),
         "sources": dict(sorted(Counter(a.source for a in every).items())),
-        "agreement": _agreement(entries),
+        **_agreement(studio, entries),
         "models": _models(studio, entries),
     }
 
@@ -55,22 +56,25 @@ def _labels(entries: Entries) -> list[Row]:
     ]  # fmt: skip
 
 
-def _agreement(entries: Entries) -> list[Row]:
-    """For every two annotators of one video: the share of marked time on which both say the same, 0…1, its mean over
-    their `videos`."""
+def _agreement(studio: "Studio", entries: Entries) -> Row:
+    """`agreement`: for every two annotators of one video the share of marked time on which both say the same, 0…1, its
+    mean over their `videos`. Only independent work counts; `worked_on_by_several` is how many annotations are not."""
+    touched = studio.store.read(statistics.touched_by)
     shares: dict[tuple[str, str], list[float]] = {}
     for _, timeline in entries:
         by: dict[str, list[Annotation]] = {}
         for a in timeline.annotations:
             by.setdefault(a.annotator, []).append(a)
         for one, other in combinations(sorted(by), 2):
-            share = overlap(_marked(by[one]), _marked(by[other]))
-            if share is not None:
+            mine, theirs = ([a for a in by[who] if not {one, other} <= touched[a.id]] for who in (one, other))
+            if mine and theirs and (share := overlap(_marked(mine), _marked(theirs))) is not None:
                 shares.setdefault((one, other), []).append(share)
-    return [
+    pairs = [
         {"annotators": list(pair), "videos": len(found), "overlap": round(fmean(found), 4)}
         for pair, found in sorted(shares.items())
     ]
+    every = (a for _, timeline in entries for a in timeline.annotations)
+    return {"agreement": pairs, "worked_on_by_several": sum(len(touched[a.id]) > 1 for a in every)}
 
 
 def _marked(found: Iterable[Annotation]) -> list[tuple[str, int, int]]:
@@ -126,7 +130,9 @@ def markdown(made: Mapping[str, Any]) -> str:
                     [(" and ".join(row["annotators"]), row["videos"], row["overlap"]) for row in made["agreement"]]),
         ]  # fmt: skip
     else:
-        lines.append("No video was annotated by two people.")
+        lines.append("No video was annotated by two people, each by themselves.")
+    if count := made["worked_on_by_several"]:
+        lines += ["", f"Annotations that several people worked on, which are not compared between them: {count}."]
     lines += ["", "## Models that made proposals", ""]
     keys = ("task", "model", "version", "runs", "annotations")
     lines += _table(keys, [[row[k] for k in keys] for row in made["models"]]) if made["models"] else ["None."]

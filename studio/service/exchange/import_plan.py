@@ -154,7 +154,7 @@ def _typed(name: str) -> str:
 def _annotation(mark: Mark) -> Annotation:
     return Annotation(
         uuid.uuid4().hex, Segment(mark.start, mark.end), mark.track, mark.label, mark.note, "import",
-        annotator=mark.annotator, attributes=mark.attributes,
+        annotator=mark.annotator, attributes=mark.attributes, edited_by=mark.edited_by,
     )  # fmt: skip
 
 

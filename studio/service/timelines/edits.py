@@ -16,7 +16,7 @@ from studio.timeline import Annotation, Segment, checked_attributes, to_dict
 
 Wire = dict[str, Any]
 NAMING = "people"
-OPS = ("create", "update", "delete", "restore", "verdict", NAMING)
+OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING)
 ID_CHARS = 64
 
 

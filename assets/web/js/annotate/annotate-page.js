@@ -247,7 +247,7 @@ export class AnnotatePage {
     if (what === "content") {
       selection.keepOnly((id) => Boolean(store.item(id)) || store.conflicts.has(id));
       timeline.relayout();
-      this.list.update(store, timeline.middles);
+      this.list.update(store, timeline.middles, timeline.authors);
       this.showChosen();
       this.transcript.attribute();
     } else if (what === "faces" && store.video) {
@@ -341,7 +341,9 @@ export class AnnotatePage {
     timeline.on("view", () => {
       $("view-label").textContent = `${clock(timeline.start, 1)} – ${clock(timeline.end, 1)}`;
     });
-    timeline.on("hover", (at) => this.tooltip.show(workspace.doc && at, workspace.doc?.store));
+    timeline.on("hover", (at) =>
+      this.tooltip.show(workspace.doc && at, workspace.doc?.store, timeline.authors.size > 0),
+    );
     timeline.on("spectrogram", () => workspace.doc?.media.wantSpectrogram());
     timeline.gutter.on("pick", (name) => this.pickPerson(personOf(name)));
     timeline.gutter.on("choose", (track) => {

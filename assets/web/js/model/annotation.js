@@ -15,6 +15,7 @@ const BLANK = Object.freeze({
   source: "manual",
   prediction_id: null,
   annotator: "",
+  edited_by: "",
   version: 0,
   deleted: false,
   attributes: Object.freeze({}),
@@ -68,14 +69,14 @@ export function editOf(before, after) {
   return { op, base_version: after.version, ...pick(SENT, after) };
 }
 
-/** What an edit makes of its annotation, with the version that the server will count.
+/** What an edit makes of its annotation, with the version that the server will count, as if nobody had made it before.
  * @param {AnnotationRequest | AnnotationEdit} edit
  * @returns {Annotation}
  */
 export function annotationOf(edit) {
   const by = "annotator" in edit ? edit.annotator : "";
   const deleted = edit.op === "delete";
-  return annotation({ ...pick(SENT, edit), annotator: by, version: edit.base_version + 1, deleted });
+  return annotation({ ...pick(SENT, edit), annotator: by, edited_by: by, version: edit.base_version + 1, deleted });
 }
 
 const microseconds = (/** @type {number} */ seconds) => Math.round(seconds * 1e6);

@@ -382,7 +382,8 @@ export class DocumentStore extends Emitter {
       this.#changed("content");
       return;
     }
-    const made = annotationOf(edit);
+    const wanted = annotationOf(edit);
+    const made = { ...wanted, annotator: this.#annotations.get(wanted.id)?.annotator ?? wanted.annotator };
     const prediction = this.#predictions.get(made.prediction_id ?? "");
     const accepts = prediction && isAccepting(made, prediction, this.isClass(made));
     this.rememberVersion(made.id, made.version);

@@ -222,9 +222,10 @@ export class Editor {
   /** A change that can be undone.
    * @param {Annotation | null} before
    * @param {Annotation} after carries the version that the person saw
+   * @param {boolean} [follows] its row goes with the name of a person
    */
-  act(before, after) {
-    this.put(before, after);
+  act(before, after, follows = false) {
+    this.put(before, after, follows);
     const made = this.store.annotations.get(after.id) ?? { ...after, version: after.version + 1 };
     this.undoStack.add({ before, after: made });
   }
@@ -232,9 +233,11 @@ export class Editor {
   /** A change that is no step of its own.
    * @param {{ deleted: boolean } | null} before
    * @param {Annotation} after
+   * @param {boolean} [follows]
    */
-  put(before, after) {
-    this.#apply(editOf(before, after));
+  put(before, after, follows = false) {
+    const edit = editOf(before, after);
+    this.#apply(follows ? { ...edit, op: "follow" } : edit);
   }
 
   /** @param {EditRequest} edit */

@@ -86,7 +86,7 @@ function namePeople(editor, change) {
     for (const made of [...store.annotations.values()]) {
       const fields = followed(store, before, made);
       // also where the row is locked: the row itself has another name
-      if (fields) editor.act(made, { ...made, ...fields });
+      if (fields) editor.act(made, { ...made, ...fields }, true);
     }
   });
 }

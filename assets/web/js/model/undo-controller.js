@@ -117,13 +117,18 @@ export class UndoController {
       return;
     }
     editor.batch(() => {
-      for (const step of move() ?? []) this.apply(step);
+      const steps = move() ?? [];
+      const follow = steps.some((step) => step.names !== undefined);
+      for (const step of steps) this.apply(step, follow);
     });
     editor.keepHistory();
   }
 
-  /** @param {Step} step */
-  apply(step) {
+  /**
+   * @param {Step} step
+   * @param {boolean} follows whether segments go with the names of people
+   */
+  apply(step, follows) {
     const { editor } = this;
     const { store } = editor;
     if (step.names !== undefined) {
@@ -138,6 +143,10 @@ export class UndoController {
     const state = /** @type {Annotation} */ (wanted ?? now);
     const known = store.annotations.get(state.id);
     const version = known?.version ?? store.versionOf(state.id);
-    editor.put(known ?? { deleted: true }, { ...annotation(state), deleted: !wanted || wanted.deleted, version });
+    editor.put(
+      known ?? { deleted: true },
+      { ...annotation(state), deleted: !wanted || wanted.deleted, version },
+      follows,
+    );
   }
 }

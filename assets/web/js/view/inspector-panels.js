@@ -4,6 +4,7 @@ import { isHit } from "../model/document-store.js";
 import { moveTo, relabel, remove } from "../model/operations.js";
 import { movedPhase, phasesOf } from "../model/phases.js";
 import { draftOf, keepDraft } from "../sync/drafts.js";
+import { byline } from "./authors.js";
 import { clock, el } from "./dom.js";
 import { labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
 
@@ -98,6 +99,9 @@ export function annotationPanel({ store, editor }, made, actions, history) {
       set({ attributes });
       history.redraw();
     }),
+    made.annotator || made.edited_by
+      ? el("p", { class: "muted small", id: "byline", dir: "auto", text: `By ${byline(made)}` })
+      : null,
     predicted
       ? el("p", {
           class: "muted small",
@@ -293,7 +297,7 @@ export function conflictPanel({ mine, theirs }, resolve) {
       : `${clock(version.start)} – ${clock(version.end)} “${version.label || "no label"}”`;
   return [
     head("Conflict", "not saved", "conflict"),
-    el("p", { text: `${theirs?.annotator || "Somebody"} changed this segment while you did. Which one is right?` }),
+    el("p", { text: `${theirs?.edited_by || "Somebody"} changed this segment while you did. Which one is right?` }),
     el(
       "dl",
       {},

@@ -43,6 +43,22 @@ const historyRow = ({ op, annotator, at }, text, restore) =>
     restore ? el("button", { class: "link", type: "button", text: "Restore", onclick: restore }) : null,
   );
 
+/** @type {{ [op: string]: string }} */
+const DONE = {
+  create: "made by",
+  delete: "deleted by",
+  restore: "restored by",
+  relabel: "label renamed by",
+  follow: "moved with the person's name by",
+};
+
+/** What a revision did, in words before the name of who did it.
+ * @param {{ op: string, annotator: string }} entry
+ * @param {Annotation} made
+ */
+const whatWasDone = ({ op, annotator }, made) =>
+  DONE[op] ?? (annotator === made.annotator ? "changed by" : "corrected by");
+
 export class Inspector {
   /** What the panel shows, as text. */
   key = "";
@@ -212,7 +228,7 @@ export class Inspector {
         const isOther = state && !equal(state, contentOf(made));
         const restore = isOther ? () => doc.editor.update(made.id, state) : null;
         const text = state ? `${clock(state.start)} – ${clock(state.end)} “${state.label}”` : "";
-        return historyRow(entry, text, restore);
+        return historyRow({ ...entry, op: whatWasDone(entry, made) }, text, restore);
       });
       list.replaceChildren(...rows);
     } catch (error) {

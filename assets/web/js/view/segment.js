@@ -5,6 +5,7 @@ import { inkOn } from "./layout.js";
 import { drawPhases, shownPhases } from "./phases.js";
 
 /** @import { Json, Verdict } from "../types.js" */
+/** @import { Author } from "./authors.js" */
 /** @import { Lane } from "./layout.js" */
 /** @import { Timeline } from "./timeline.js" */
 
@@ -22,11 +23,13 @@ import { drawPhases, shownPhases } from "./phases.js";
  * @property {number} [onset]
  * @property {number} [apex]
  * @property {number} [offset]
+ * @property {string} [annotator]
  *
  * @typedef {{ x: number, y: number, width: number, height: number }} Place px
  */
 
 const SLIVER_PX = 4; // narrower segments have no corners and no text
+const [AUTHOR_PX, AUTHOR_EDGE_PX, AUTHOR_ROOM_PX] = [22, 3, 60];
 const MARKS = { "": "", accepted: "✓ ", corrected: "✎ ", rejected: "✗ " };
 
 /**
@@ -74,16 +77,41 @@ export function drawSegment(ctx, timeline, item, kind, { x, y, width, height }) 
     const line = kind === "annotation" ? inkOn(colour) : colour;
     drawPhases(ctx, timeline, phases, { y, height }, isCurrent && kind !== "annotation" ? ink.text : line, isCurrent);
   }
+  const author = item.annotator === undefined ? undefined : timeline.authors.get(item.annotator);
+  const mark = author ? drawAuthor(ctx, timeline, author, { x: left, y, width: right - left, height }) : 0;
   if (right - left > 26 && height > 11) {
     ctx.save();
     ctx.beginPath();
-    ctx.rect(left, y, right - left - 4, height);
+    ctx.rect(left, y, right - left - 4 - mark, height);
     ctx.clip();
     ctx.fillStyle = kind === "annotation" ? inkOn(colour) : ink.text;
     ctx.fillText(textOf(item, kind, right - left > 90), Math.max(left, 0) + 6, y + height / 2 + 0.5);
     ctx.restore();
   }
   ctx.globalAlpha = 1;
+}
+
+/** Initials at the end of a segment that has room for them, on the colour of whose they are; else only the colour.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {Author} author
+ * @param {Place} place
+ * @returns {number} px that are taken
+ */
+function drawAuthor(ctx, { ink }, { initials, colour }, { x, y, width, height }) {
+  const wide = width > AUTHOR_ROOM_PX && height > 11 ? AUTHOR_PX : AUTHOR_EDGE_PX;
+  const left = x + width - wide - 2;
+  ctx.fillStyle = ink.surface; // a label may have the same colour
+  ctx.fillRect(left - 1, y + 3, wide + 1, height - 6);
+  ctx.fillStyle = colour;
+  ctx.fillRect(left, y + 3, wide, height - 6);
+  if (wide === AUTHOR_PX) {
+    ctx.fillStyle = inkOn(colour);
+    ctx.textAlign = "center";
+    ctx.fillText(isolated(initials), left + wide / 2, y + height / 2 + 0.5);
+    ctx.textAlign = "start";
+  }
+  return wide + 4;
 }
 
 /** @param {Drawn} prediction */

@@ -1,9 +1,12 @@
 // The list of all segments.
 
+import { byline } from "./authors.js";
 import { clock, counted, el, targetOf } from "./dom.js";
+import { inkOn } from "./layout.js";
 
 /** @import { Annotation, Prediction } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { Author } from "./authors.js" */
 /** @typedef {["prediction", Prediction] | ["annotation", Readonly<Annotation>]} Entry */
 
 const CHUNK = 400;
@@ -49,8 +52,9 @@ export class SegmentList {
   /**
    * @param {DocumentStore} store
    * @param {ReadonlyMap<string, number>} middles where the lane of each lies on the timeline, in px
+   * @param {ReadonlyMap<string, Author>} authors
    */
-  update(store, middles) {
+  update(store, middles, authors) {
     const { predictions, annotations } = store;
     const shown = [...predictions.values()].filter((p) => store.isShown(p));
     /** @type {Entry[]} */
@@ -71,7 +75,7 @@ export class SegmentList {
       if (turn !== this.turn) return;
       const until = Math.min(items.length, from + CHUNK);
       for (let i = from; i < until; i++) {
-        const option = this.option(items[i], middles);
+        const option = this.option(items[i], middles, authors);
         if (this.list.children[i] !== option) this.list.insertBefore(option, this.list.children[i] ?? null);
       }
       if (until < items.length) (window.requestIdleCallback ?? setTimeout)(() => fill(until));
@@ -82,8 +86,9 @@ export class SegmentList {
   /**
    * @param {Entry} entry
    * @param {ReadonlyMap<string, number>} middles
+   * @param {ReadonlyMap<string, Author>} authors
    */
-  option([kind, item], middles) {
+  option([kind, item], middles, authors) {
     let option = this.options.get(item.id);
     if (!option) {
       option = el("li", { role: "option", id: `segment-${item.id}`, "data-id": item.id, "aria-selected": "false" });
@@ -91,6 +96,7 @@ export class SegmentList {
         el("span", { class: "when mono" }),
         el("span", { class: "what", dir: "auto" }),
         el("span", { class: "where muted" }),
+        el("abbr", { class: "who", dir: "auto", hidden: true }),
       );
       this.options.set(item.id, option);
     }
@@ -119,6 +125,7 @@ export class SegmentList {
     [when, what, where].forEach((node, i) => {
       if (node.textContent !== texts[i]) node.textContent = texts[i];
     });
+    if (isMade) showAuthor(/** @type {HTMLElement} */ (option.children[3]), item, authors.get(item.annotator));
     return option;
   }
 
@@ -150,4 +157,18 @@ export class SegmentList {
     if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
       this.list.scrollTop = offsetTop - clientHeight / 2;
   }
+}
+
+/**
+ * @param {HTMLElement} mark
+ * @param {Readonly<Annotation>} made
+ * @param {Author | undefined} author where more than one person annotated the video
+ */
+function showAuthor(mark, made, author) {
+  mark.hidden = !author;
+  if (!author) return;
+  mark.textContent = author.initials;
+  mark.title = byline(made);
+  mark.style.setProperty("--author", author.colour);
+  mark.style.setProperty("--author-ink", inkOn(author.colour));
 }

@@ -1,6 +1,7 @@
 // The timeline on its canvas: what is in view, drawing it, and what lies under a point.
 
 import { Emitter } from "../emitter.js";
+import { authorsOf } from "./authors.js";
 import { contextOf, finder } from "./dom.js";
 import { drawSegment } from "./segment.js";
 import { Filmstrip } from "./filmstrip.js";
@@ -16,6 +17,7 @@ import { RULER_H, drawRuler } from "./ruler.js";
 /** @import { Item, Json } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
+/** @import { Author } from "./authors.js" */
 /** @import { DrawRow } from "./graphs.js" */
 /** @import { Edge } from "./hit-test.js" */
 /** @import { GraphRow, Lane, Row, SignalRow } from "./layout.js" */
@@ -75,6 +77,8 @@ export class Timeline extends Emitter {
   colours = new Map();
   /** item → the middle of its lane, for whoever wants to point at it @type {Map<string, number>} */
   middles = new Map();
+  /** who made what is here, where that is more than one person @type {Map<string, Author>} */
+  authors = new Map();
   /** @type {Ink} */
   ink;
   #isWaiting = false;
@@ -216,7 +220,7 @@ export class Timeline extends Emitter {
   relayout() {
     if (!this.doc) return;
     const made = layout(this.store, this.rowLayout);
-    Object.assign(this, { rows: made.rows, names: made.names });
+    Object.assign(this, { rows: made.rows, names: made.names, authors: authorsOf(this.store) });
     if (!this.store.media.spectrogram && this.rows.some((row) => row.kind === "spectrogram")) {
       this.emit("spectrogram", null);
     }

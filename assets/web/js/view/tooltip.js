@@ -1,6 +1,7 @@
 // What a segment is that is too short to say so itself: its label, times and score beside the pointer; and what curves
 // say there.
 
+import { byline } from "./authors.js";
 import { clock } from "./dom.js";
 import { valuesAt } from "./graphs.js";
 import { shownPhases } from "./phases.js";
@@ -17,8 +18,9 @@ export class Tooltip {
   /**
    * @param {Hovered | null} at null hides it
    * @param {DocumentStore} [store] what the curves are of
+   * @param {boolean} [whose] whether to say who made a segment
    */
-  show(at, store) {
+  show(at, store, whose = false) {
     this.box.hidden = true;
     if (!at) return;
     if ("row" in at) {
@@ -32,7 +34,8 @@ export class Tooltip {
     const when = phases
       ? `\nonset ${clock(phases.onset)} · apex ${clock(phases.apex)} · offset ${clock(phases.offset)}`
       : "";
-    this.say(`${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${score}${when}`, x, y);
+    const by = whose && "annotator" in item ? `\n${byline(item)}` : "";
+    this.say(`${item.label || "(no label)"}\n${clock(item.start)} – ${clock(item.end)}${score}${when}${by}`, x, y);
   }
 
   /**

@@ -1,0 +1,55 @@
+"""Several people annotate one video: whose a segment is, and who corrected it."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, rows
+from tests.browser.conftest import Served
+
+pytestmark = pytest.mark.browser
+Open = Callable[[str], AnnotatePage]
+
+
+@pytest.fixture
+def open_as(new_page: Callable[[], Page], served: Served, bikes: str) -> Open:
+    """Opens the video in a browser of somebody's own."""
+
+    def opening(name: str) -> AnnotatePage:
+        page = new_page()
+        page.add_init_script(f"localStorage.setItem('annotator', '{name}')")
+        return AnnotatePage(page, served.url).open(bikes)
+
+    return opening
+
+
+def whose(annotate_page: AnnotatePage) -> list[str]:
+    """What the list says of whose its annotations are, with the tooltips."""
+    marks = annotate_page.page.locator(f"{ANNOTATION} .who")
+    found: list[str] = marks.evaluate_all("all => all.map(e => e.hidden ? '' : `${e.textContent}: ${e.title}`)")
+    return found
+
+
+def test_a_segment_says_whose_it_is_and_who_corrected_it(open_as: Open, served: Served, bikes: str) -> None:
+    anna = open_as("Anna Lee")
+    anna.create(1.0, 2.0, "jumps")
+    assert whose(anna) == [""], "one person's work needs no marks"
+    berta = open_as("Berta")
+    become(berta, [(1.0, 2.0)])
+    berta.create(4.0, 6.0, "falls")
+    become(anna, [(1.0, 2.0), (4.0, 6.0)])
+    expect(anna.page.locator(f"{ANNOTATION} .who").first).to_be_visible()
+    assert whose(anna) == ["AL: Anna Lee", "Be: Berta"]
+
+    berta.page.locator(ANNOTATION).first.click()
+    berta.page.fill("#label-input", "leaps")
+    berta.page.press("#label-input", "Tab")
+    berta.saved()
+    expect(berta.page.locator("#byline")).to_have_text("By Anna Lee, corrected by Berta")
+    berta.page.click("#history")
+    expect(berta.page.locator(".history li").last).to_contain_text("corrected by Berta")
+    expect(berta.page.locator(".history li").first).to_contain_text("made by Anna Lee")
+    expect(anna.page.locator(f"{ANNOTATION} .who").first).to_have_attribute("title", "Anna Lee, corrected by Berta")
+    kept = "SELECT annotator, edited_by FROM annotations WHERE video_id = ? ORDER BY start_us"
+    assert rows(served.home, kept, bikes) == [("Anna Lee", "Berta"), ("Berta", "Berta")]
