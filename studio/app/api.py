@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from studio.app.login import current_user
 from studio.errors import StudioError, UsageError
 from studio.service import Studio, catalogue, serializers
 from studio.service.models import engines
@@ -131,7 +132,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
         asked = SearchRequest(query, filters=Filters(rows), top=_count("top", top))
-        found = studio.search.ask(asked)[0]
+        found = studio.search.ask(asked, studio.users.actor(current_user.get()))[0]
         return {"hits": [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in found]}
 
     def ground(video: str, query: str, top: int = 5, engine: str | None = None, check: bool = False) -> Json:
@@ -169,7 +170,8 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"annotations": [{"id", "track", "start", "end", "label", "note", "source", …}]}; times are in seconds.
         """
-        return {"annotations": [to_dict(found) for found in studio.timelines.annotations(_text("video", video))]}
+        by = studio.users.actor(current_user.get())
+        return {"annotations": [to_dict(found) for found in studio.timelines.annotations(_text("video", video), by)]}
 
     def models() -> Json:
         """The models there are, with what was measured of them and what is missing.

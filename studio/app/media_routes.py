@@ -121,7 +121,7 @@ def routes(studio: Studio) -> APIRouter:
     def export(video_id: str, format: str = "json", kind: str = "") -> Response:
         try:
             row, form = studio.videos.get(video_id), named(format)
-            data = studio.exchange.export(row["id"], form.name, kind)
+            data = studio.exchange.export(row["id"], form.name, kind, studio.users.actor(current_user.get()))
             file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:
             return failed(error)

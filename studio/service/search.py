@@ -169,20 +169,20 @@ class Search:
         self._store, self._backend = store, backend
         self._examples: tuple[Any, list[str]] = (None, [])  # of which state of the library, and which
 
-    def ask(self, asked: SearchRequest) -> tuple[list[Row], list[Row]]:
+    def ask(self, asked: SearchRequest, by: Actor = OWNER) -> tuple[list[Row], list[Row]]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`, `visual`,
         `line`; and where in their videos it is how likely: `video` (row), `scores` of its equal parts.
 
         Raises UsageError, ModelUnavailable.
         """
-        found = self._found(asked)
+        found = self._found(asked, by)
         if words := asked.text.strip():
             with contextlib.suppress(StoreError):  # what was found is worth more than remembering the question
                 self._store.write(lambda db: searches.asked(db, words))
         return found
 
-    def _found(self, asked: SearchRequest) -> tuple[list[Row], list[Row]]:
-        rows = {row["id"]: row for row in self._let_through(asked.filters)}
+    def _found(self, asked: SearchRequest, by: Actor) -> tuple[list[Row], list[Row]]:
+        rows = {row["id"]: row for row in self._let_through(asked.filters, by)}
         words = asked.text.strip()
 
         def known(db: Any) -> Row:
@@ -218,7 +218,7 @@ class Search:
             if len(found) == EXAMPLES:
                 break
             with contextlib.suppress(UsageError):  # words that only exclude
-                hits, _ = self._found(SearchRequest(words, top=1))
+                hits, _ = self._found(SearchRequest(words, top=1), OWNER)
                 found += [words] * bool(hits and hits[0]["score"] >= LIKELY)
         return found
 
@@ -226,10 +226,12 @@ class Search:
         """Moments across the library for a text, best first; see `ask`."""
         return self.ask(SearchRequest(query, top=top, encoder=encoder))[0]
 
-    def _let_through(self, filters: Filters) -> list[Row]:
+    def _let_through(self, filters: Filters, by: Actor) -> list[Row]:
+        """The videos to look at, by the annotations that somebody may see."""
         label = filters.label
-        labelled = self._store.read(lambda db: annotations.videos_with(db, label)) if label else set()
-        return [row for row in self._store.read(videos.listed) if filters.let_through(row, labelled)]
+        labelled = self._store.read(lambda db: annotations.videos_with(db, label, by)) if label else set()
+        rows = self._store.read(lambda db: videos.listed(db, by))
+        return [row for row in rows if filters.let_through(row, labelled)]
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""
@@ -240,12 +242,12 @@ class Search:
         """What was asked, newest first."""
         return self._store.read(searches.history)
 
-    def options(self) -> Row:
+    def options(self, by: Actor = OWNER) -> Row:
         """What a person may choose from: labels, saved searches, recent questions."""
 
         def work(db: Any) -> Row:
             listed = [row["label"] for row in labels.schema(db)["labels"]]
-            found = list(dict.fromkeys([*listed, *annotations.most_used_labels(db, LABELS)]))
+            found = list(dict.fromkeys([*listed, *annotations.most_used_labels(db, LABELS, by)]))
             return {"labels": found, "kept": _saved(db), "recent": searches.history(db, 8)}
 
         return self._store.read(work)

@@ -17,6 +17,7 @@ from studio.service.jobs.jobs import Jobs
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
 from studio.service.timelines.label_schema import LabelSchema
+from studio.service.timelines.layers import Layers
 from studio.service.timelines.review import Review
 from studio.service.timelines.timelines import Timelines
 from studio.service.videos.media_cache import MediaCache
@@ -53,6 +54,7 @@ class Studio:
         self.labels = LabelSchema(self.store, limits)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
         self.review = Review(self.store)
+        self.layers = Layers(self.store)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
         self.dataset_downloads = DatasetDownloads(self)

@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
 from studio.store import labels, stored, timelines
+from studio.store.readers import SEEN, Reader, parameters
 from studio.store.videos import now
 from studio.timeline import Annotation, Edit, carried, from_row, to_row
 
@@ -59,7 +60,7 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
             raise Conflict("This annotation is no longer in the library.", None)
         after = replace(wanted, version=1, annotator=annotator, edited_by=wanted.edited_by or annotator)
     else:
-        if _video_of(db, wanted.id) != video_id:
+        if video_of(db, wanted.id) != video_id:
             raise UsageError("This annotation belongs to another video.")
         if before.version != change.base_version:
             raise Conflict("Somebody changed this annotation meanwhile.", to_row(before))
@@ -91,13 +92,13 @@ def is_done(db: sqlite3.Connection, edit_id: str) -> bool:
     return db.execute("SELECT 1 FROM revisions WHERE edit_id = ?", (edit_id,)).fetchone() is not None
 
 
-def most_used_labels(db: sqlite3.Connection, most: int) -> list[str]:
-    """The labels that annotations of the library have, the most frequent first."""
+def most_used_labels(db: sqlite3.Connection, most: int, reader: Reader | None = None) -> list[str]:
+    """The labels that annotations of the library have, the most frequent first, as far as a reader may see them."""
     asked = (
-        "SELECT label FROM annotations WHERE NOT deleted AND label <> '' "
-        "GROUP BY label ORDER BY count(*) DESC, label LIMIT ?"
+        "SELECT label FROM annotations a JOIN videos v ON v.id = a.video_id "
+        f"WHERE NOT deleted AND label <> '' AND {SEEN} GROUP BY label ORDER BY count(*) DESC, label LIMIT :most"
     )
-    return [row["label"] for row in db.execute(asked, (most,))]
+    return [row["label"] for row in db.execute(asked, {**parameters(reader), "most": most})]
 
 
 def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], annotator: str) -> int:
@@ -185,7 +186,11 @@ def _set_verdict(db: sqlite3.Connection, prediction_id: str, annotator: str, ver
         db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (prediction_id, annotator, verdict, seq))
     else:
         # taking a decision back takes it back for everyone who sees it; the history keeps who had said what
-        db.execute("DELETE FROM verdicts WHERE prediction_id = ?", (prediction_id,))
+        db.execute(
+            "DELETE FROM verdicts WHERE prediction_id = :id AND (annotator = :annotator OR NOT (SELECT v.independent "
+            "FROM predictions p JOIN runs r ON r.id = p.run_id JOIN videos v ON v.id = r.video_id WHERE p.id = :id))",
+            {"id": prediction_id, "annotator": annotator},
+        )
 
 
 def find(db: sqlite3.Connection, annotation_id: str) -> Annotation | None:
@@ -204,11 +209,11 @@ def get(db: sqlite3.Connection, annotation_id: str) -> Annotation:
 
 def confirmed_moments(db: sqlite3.Connection, most: int = 100) -> list[dict[str, Any]]:
     """The newest moments that people accepted or corrected as answers to questions: `query`, `video_id`, `start_us`,
-    `end_us`."""
+    `end_us`. Not those of videos that are annotated independently: what one found there is no hint for another."""
     rows = db.execute(
         "SELECT r.query, a.video_id, a.start_us, a.end_us FROM annotations a "
         "JOIN predictions p ON p.id = a.prediction_id JOIN runs r ON r.id = p.run_id "
-        "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
+        "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL AND NOT v.independent "
         "WHERE r.task = 'grounding' AND r.query IS NOT NULL AND NOT a.deleted "
         "ORDER BY a.rowid DESC LIMIT ?",
         (most,),
@@ -216,9 +221,13 @@ def confirmed_moments(db: sqlite3.Connection, most: int = 100) -> list[dict[str,
     return [dict(row) for row in rows]
 
 
-def videos_with(db: sqlite3.Connection, label: str) -> set[str]:
-    """The ids of the videos that have an annotation with this label."""
-    rows = db.execute("SELECT DISTINCT video_id FROM annotations WHERE label = ? AND NOT deleted", (label,))
+def videos_with(db: sqlite3.Connection, label: str, reader: Reader | None = None) -> set[str]:
+    """The ids of the videos that have an annotation with this label, as far as a reader may see it."""
+    rows = db.execute(
+        "SELECT DISTINCT video_id FROM annotations a JOIN videos v ON v.id = a.video_id "
+        f"WHERE label = :label AND NOT deleted AND {SEEN}",
+        {**parameters(reader), "label": label},
+    )
     return {row["video_id"] for row in rows}
 
 
@@ -238,23 +247,37 @@ def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
     return int(row[0])
 
 
-def of_timeline(db: sqlite3.Connection, timeline_id: str) -> list[Annotation]:
-    """The annotations of a timeline that are not deleted, in order of time."""
-    asked = "SELECT * FROM annotations WHERE timeline_id = ? AND NOT deleted ORDER BY start_us, end_us, rowid"
-    return [_from_table(row) for row in db.execute(asked, (timeline_id,))]
+def of_timeline(db: sqlite3.Connection, timeline_id: str, annotator: str | None = None) -> list[Annotation]:
+    """The annotations of a timeline that are not deleted, in order of time; with `annotator` only theirs."""
+    asked = (
+        "SELECT * FROM annotations WHERE timeline_id = ? AND NOT deleted AND annotator = coalesce(?, annotator) "
+        "ORDER BY start_us, end_us, rowid"
+    )
+    return [_from_table(row) for row in db.execute(asked, (timeline_id, annotator))]
 
 
-def of_video(db: sqlite3.Connection, video_id: str) -> list[Annotation]:
-    """The annotations of the timeline whose main medium a video is, in order of time."""
-    return of_timeline(db, timelines.of_video(db, video_id))
+def of_video(db: sqlite3.Connection, video_id: str, annotator: str | None = None) -> list[Annotation]:
+    """The annotations of the timeline whose main medium a video is, in order of time; with `annotator` only theirs."""
+    return of_timeline(db, timelines.of_video(db, video_id), annotator)
 
 
-def verdicts(db: sqlite3.Connection, video_id: str) -> dict[str, str]:
-    """The latest verdict about each prediction of a video, by anyone."""
+def video_of(db: sqlite3.Connection, annotation_id: str) -> str:
+    """The id of the video of an annotation.
+
+    Raises NotFound.
+    """
+    row = db.execute("SELECT video_id FROM annotations WHERE id = ?", (annotation_id,)).fetchone()
+    if row is None:
+        raise NotFound("This annotation is no longer in the library.")
+    return str(row["video_id"])
+
+
+def verdicts(db: sqlite3.Connection, video_id: str, annotator: str | None = None) -> dict[str, str]:
+    """The latest verdict about each prediction of a video, by anyone, or with `annotator` by them."""
     rows = db.execute(
         "SELECT d.prediction_id, d.verdict FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
-        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = ? ORDER BY d.seq",
-        (video_id,),
+        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = ? AND d.annotator = coalesce(?, d.annotator) ORDER BY d.seq",
+        (video_id, annotator),
     )
     return {row["prediction_id"]: row["verdict"] for row in rows}
 
@@ -264,13 +287,18 @@ def last_seq(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(max(seq), 0) FROM revisions").fetchone()[0])
 
 
-def changed_since(db: sqlite3.Connection, video_id: str, seq: int) -> tuple[list[Annotation], list[str]]:
-    """The annotations (as they stand, deleted ones too) and predictions touched after revision `seq`."""
+def changed_since(
+    db: sqlite3.Connection, video_id: str, seq: int, annotator: str | None = None
+) -> tuple[list[Annotation], list[str]]:
+    """The annotations (as they stand, deleted ones too) and predictions touched after revision `seq`; with `annotator`
+    only their annotations, and the predictions that they touched."""
     rows = db.execute(
-        "SELECT DISTINCT annotation_id, prediction_id FROM revisions WHERE video_id = ? AND seq > ?", (video_id, seq)
+        "SELECT DISTINCT annotation_id, prediction_id, annotator FROM revisions WHERE video_id = ? AND seq > ?",
+        (video_id, seq),
     ).fetchall()
-    found = (find(db, row["annotation_id"]) for row in rows if row["annotation_id"])
-    return [a for a in found if a is not None], [row["prediction_id"] for row in rows if row["prediction_id"]]
+    found = (find(db, each) for each in dict.fromkeys(row["annotation_id"] for row in rows) if each)
+    decided = [row["prediction_id"] for row in rows if annotator in (None, row["annotator"])]
+    return [a for a in found if a and annotator in (None, a.annotator)], [each for each in decided if each]
 
 
 def history(db: sqlite3.Connection, annotation_id: str) -> list[tuple[dict[str, Any], Edit]]:
@@ -319,7 +347,3 @@ def _load(text: str | None, seq: int, maker: str | None) -> Annotation | None:
     except (KeyError, TypeError, UsageError):
         stored.skipped("revisions", seq)
         return None
-
-
-def _video_of(db: sqlite3.Connection, annotation_id: str) -> str:
-    return str(db.execute("SELECT video_id FROM annotations WHERE id = ?", (annotation_id,)).fetchone()[0])

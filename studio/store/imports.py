@@ -48,13 +48,16 @@ class Batch:
         return not (self.annotations or self.boxes or self.lines or self.changes)
 
 
-def fresh(db: sqlite3.Connection, batch: Batch, different: Different = "keep", annotator: str = "") -> Batch:
+def fresh(
+    db: sqlite3.Connection, batch: Batch, different: Different = "keep", annotator: str = "", layer: str | None = None
+) -> Batch:
     """What a batch that `annotator` imports adds to its video, and what it changes there: importing a file twice does
-    nothing the second time. `different` says what becomes of annotations that are otherwise here.
+    nothing the second time. `different` says what becomes of annotations that are otherwise here; with `layer` only
+    that person's annotations are here.
 
     Only inside of the write that adds it does this hold until it is added.
     """
-    here = annotations.of_video(db, batch.video_id)
+    here = annotations.of_video(db, batch.video_id, layer)
     added, pairs = import_matching.match(here, batch.annotations, batch.ids, annotator)
     if different == "both":
         added += [new for _, new in pairs]

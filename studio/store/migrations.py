@@ -83,6 +83,12 @@ def m031_last_editor(db: Database) -> None:
     _run(db, _LAST_EDITOR)
 
 
+@migrations()
+def m032_independent(db: Database) -> None:
+    """Videos whose annotators do not see each other's work, and who is done with a video."""
+    _run(db, _INDEPENDENT)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -98,6 +104,14 @@ DROP VIEW annotations_s;
 CREATE VIEW annotations_s AS SELECT a.id, video_id, track, a.start_us / 1e6 AS start, end_us / 1e6 AS end, label, note,
     source, prediction_id, annotator, version, edited_by FROM annotations a JOIN videos v ON v.id = video_id
     WHERE NOT deleted AND v.removed IS NULL;
+"""
+
+_INDEPENDENT = """
+ALTER TABLE videos ADD COLUMN independent INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE finished (
+    video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, annotator TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (video_id, annotator)
+);
 """
 
 _FILE_FACTS = """

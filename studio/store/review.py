@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.store import people
+from studio.store.readers import SEEN, Reader, parameters
 
 CHOICES = 300  # of each kind, the most frequent ones
 
@@ -46,7 +47,8 @@ undecided AS (
             ELSE p.track END AS row,
         CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END AS confidence
     FROM shown s JOIN predictions p ON p.run_id = s.id
-    WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id)
+    WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id
+        AND (d.annotator = :reader OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)))
 )
 SELECT video_id, question, front, label, row, count(*) AS waiting,
     max(1 - coalesce(confidence, abs(2 * min(1, max(0, score)) - 1))) AS unsure
@@ -56,8 +58,9 @@ GROUP BY video_id, question, front, label, row
 """
 
 
-def waiting(db: sqlite3.Connection, wanted: Undecided) -> dict[str, list[Any]]:
-    """`videos` with predictions that fit and nobody decided about: `id`, `name`, how many are `waiting`, and how
+def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> dict[str, list[Any]]:
+    """`videos` with predictions that fit and nobody decided about, or in videos that are annotated independently not
+    the reader: `id`, `name`, how many are `waiting`, and how
     `unsure` the least sure one is (0…1, as assets/web/js/model/review-queue.js says it), those with most first. And
     what else can be chosen: `labels`, `rows`, `questions`, and `annotators` of these videos, most frequent first."""
     named = {
@@ -67,13 +70,16 @@ def waiting(db: sqlite3.Connection, wanted: Undecided) -> dict[str, list[Any]]:
     db.create_function("row_of", 3, lambda video, track, start_us: people.row_of(named[video], track, start_us))
     makers: dict[str, Counter[str]] = {}
     for row in db.execute(
-        "SELECT video_id, annotator, count(*) AS made FROM annotations WHERE NOT deleted GROUP BY video_id, annotator"
+        "SELECT video_id, annotator, count(*) AS made FROM annotations a JOIN videos v ON v.id = a.video_id "
+        f"WHERE NOT deleted AND {SEEN} GROUP BY video_id, annotator",
+        parameters(reader),
     ):
         makers.setdefault(row["video_id"], Counter())[row["annotator"]] = row["made"]
     counts: dict[str, Counter[str]] = {name: Counter() for name in ("labels", "rows", "questions")}
     found: dict[str, tuple[int, float]] = {}
     everywhere: set[str] = set()
-    for row in db.execute(_ASKED, {"lowest": wanted.lowest, "highest": wanted.highest}):
+    bounds = {"lowest": wanted.lowest, "highest": wanted.highest}
+    for row in db.execute(_ASKED, {**bounds, "reader": reader.name if reader else ""}):
         everywhere.add(row["video_id"])
         if row["question"]:
             counts["questions"][row["question"]] += row["waiting"]

@@ -30,13 +30,15 @@ def history(db: sqlite3.Connection, most: int = 200) -> list[str]:
 
 def likely_examples(db: sqlite3.Connection, most: int) -> list[str]:
     """Words that may find something in this library, the likeliest first: questions with an answer that people kept,
-    labels that annotations have, questions with an answer that a model proposes, and what was searched for."""
+    labels that annotations have, questions with an answer that a model proposes, and what was searched for. Everybody
+    is shown the same: what people did in videos that are annotated independently is left out."""
     asked = """
         WITH here AS (SELECT id FROM videos WHERE removed IS NULL),
+        open AS (SELECT id FROM videos WHERE removed IS NULL AND NOT independent),
         said (text, rank, times) AS (
             SELECT r.query, 0, count(*) FROM annotations a JOIN predictions p ON p.id = a.prediction_id
-                JOIN runs r ON r.id = p.run_id WHERE NOT a.deleted AND a.video_id IN here GROUP BY r.query
-            UNION ALL SELECT label, 1, count(*) FROM annotations WHERE NOT deleted AND video_id IN here GROUP BY label
+                JOIN runs r ON r.id = p.run_id WHERE NOT a.deleted AND a.video_id IN open GROUP BY r.query
+            UNION ALL SELECT label, 1, count(*) FROM annotations WHERE NOT deleted AND video_id IN open GROUP BY label
             UNION ALL SELECT r.query, 2, count(*) FROM runs r WHERE r.video_id IN here
                 AND EXISTS (SELECT 1 FROM predictions p WHERE p.run_id = r.id) GROUP BY r.query
             UNION ALL SELECT text, 3, asked FROM questions

@@ -6,6 +6,7 @@ from typing import Any
 
 from studio.errors import StudioError
 from studio.store import annotations
+from studio.store.readers import SEEN, Reader, parameters
 from studio.timeline import apply_all
 
 Row = dict[str, Any]
@@ -92,11 +93,13 @@ def touched_by(db: sqlite3.Connection) -> dict[str, set[str]]:
     return found
 
 
-def named_segments(db: sqlite3.Connection) -> list[Row]:
-    """Every annotation that names its annotator, in order of time, with the `duration_us` of its video."""
+def named_segments(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:
+    """Every annotation that names its annotator and that a reader may see, in order of time, with the `duration_us` of
+    its video."""
     rows = db.execute(
         "SELECT a.id, a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator "
         "FROM annotations a JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND v.removed IS NULL "
-        "AND a.annotator != '' ORDER BY a.start_us"
+        f"AND a.annotator != '' AND {SEEN} ORDER BY a.start_us",
+        parameters(reader),
     )
     return [dict(row) for row in rows]

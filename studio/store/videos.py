@@ -6,6 +6,7 @@ from typing import Any
 
 from studio.errors import NotFound
 from studio.store import timelines
+from studio.store.readers import SEEN, Reader, parameters
 
 
 def now() -> str:
@@ -50,14 +51,16 @@ def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
     return dict(row)
 
 
-def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Every video with how much work there is in it, newest first."""
+def listed(db: sqlite3.Connection, reader: Reader | None = None) -> list[dict[str, Any]]:
+    """Every video with how much work there is in it, as far as a reader may see it, newest first."""
     return [
         dict(row)
         for row in db.execute(
-            "SELECT v.*, (SELECT count(*) FROM annotations a WHERE a.video_id = v.id AND NOT deleted) AS annotations, "
+            f"SELECT v.*, (SELECT count(*) FROM annotations a WHERE a.video_id = v.id AND NOT deleted AND {SEEN}) "
+            "AS annotations, "
             "(SELECT count(*) FROM predictions p JOIN runs r ON r.id = p.run_id WHERE r.video_id = v.id) "
-            "AS predictions FROM videos v WHERE removed IS NULL ORDER BY v.rowid DESC"
+            "AS predictions FROM videos v WHERE removed IS NULL ORDER BY v.rowid DESC",
+            parameters(reader),
         )
     ]
 

@@ -1,11 +1,13 @@
-"""Several people annotate one video: whose a segment is, and who corrected it."""
+"""Several people annotate one video: whose a segment is, and working independently."""
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, rows
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, rows, spans
 from tests.browser.conftest import Served
 
 pytestmark = pytest.mark.browser
@@ -13,7 +15,7 @@ Open = Callable[[str], AnnotatePage]
 
 
 @pytest.fixture
-def open_as(new_page: Callable[[], Page], served: Served, bikes: str) -> Open:
+def open_as(new_page: Callable[[], Page], served: Served, bikes: str) -> Iterator[Open]:
     """Opens the video in a browser of somebody's own."""
 
     def opening(name: str) -> AnnotatePage:
@@ -21,7 +23,10 @@ def open_as(new_page: Callable[[], Page], served: Served, bikes: str) -> Open:
         page.add_init_script(f"localStorage.setItem('annotator', '{name}')")
         return AnnotatePage(page, served.url).open(bikes)
 
-    return opening
+    yield opening
+    with closing(sqlite3.connect(served.home / "studio.db", timeout=10)) as db, db:
+        db.execute("UPDATE videos SET independent = 0")
+        db.execute("DELETE FROM finished")
 
 
 def whose(annotate_page: AnnotatePage) -> list[str]:
@@ -53,3 +58,31 @@ def test_a_segment_says_whose_it_is_and_who_corrected_it(open_as: Open, served: 
     expect(anna.page.locator(f"{ANNOTATION} .who").first).to_have_attribute("title", "Anna Lee, corrected by Berta")
     kept = "SELECT annotator, edited_by FROM annotations WHERE video_id = ? ORDER BY start_us"
     assert rows(served.home, kept, bikes) == [("Anna Lee", "Berta"), ("Berta", "Berta")]
+
+
+def test_annotators_work_independently_until_it_is_over(open_as: Open, served: Served, bikes: str) -> None:
+    anna = open_as("Anna")
+    anna.page.click("#annotators")
+    anna.page.check("#independent")
+    expect(anna.page.locator("#annotators-message")).to_have_text("")
+    anna.page.keyboard.press("Escape")
+    anna.create(1.0, 2.0, "jumps")
+    anna.create(4.0, 6.0, "falls")
+
+    berta = open_as("Berta")
+    assert spans(berta) == [], "she must not see what Anna made"
+    berta.create(1.0, 2.0, "jumps")
+    berta.create(4.0, 7.0, "falls")
+    berta.create(8.0, 9.0, "lands")
+    berta.page.click("#annotators")
+    berta.page.check("#own-done")
+    expect(berta.page.locator("#annotators-list li[data-annotator=Berta] .tag")).to_have_text("done")
+    become(anna, [(1.0, 2.0), (4.0, 6.0)])
+
+    anna.page.click("#annotators")
+    expect(anna.page.locator("#annotators-list li")).to_have_count(2)
+    expect(anna.page.locator("#annotators-list li[data-annotator=Berta]")).to_contain_text("3 annotations")
+    anna.page.uncheck("#independent")
+    anna.page.keyboard.press("Escape")
+    become(berta, [(1.0, 2.0), (1.0, 2.0), (4.0, 6.0), (4.0, 7.0), (8.0, 9.0)])
+    become(anna, [(1.0, 2.0), (1.0, 2.0), (4.0, 6.0), (4.0, 7.0), (8.0, 9.0)])

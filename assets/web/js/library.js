@@ -104,6 +104,7 @@ export function mount(element, server) {
           }),
         ),
         el("p", { class: "muted", text: work || facts, title: facts }),
+        video.independent ? el("p", { class: "muted", text: "Annotated independently" }) : null,
         video.lost ? el("p", { class: "error", text: "Its file is not where it was." }) : null,
         ...video.notes.map((note) => el("p", { class: "note", text: note })),
         tracks(video, "sound", "Sound", video.sounds),

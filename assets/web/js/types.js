@@ -197,6 +197,7 @@
  * @property {JobKinds} kinds of jobs
  * @property {boolean} indexed
  * @property {boolean} admin whether this person may change what others use
+ * @property {boolean} independent whether annotators see their own work only
  */
 
 /** What happened to a video since it was asked for last.
@@ -210,6 +211,7 @@
  * @property {FaceNames} people
  * @property {(Job & { preview: Found[] })[]} jobs
  * @property {string[]} present
+ * @property {boolean} independent
  */
 
 /** A moment that was found, and how well each part of its video fits.
@@ -368,6 +370,10 @@
  * @property {number | null} start
  * @property {number | null} end
  *
+ * @typedef {{ annotator: string, annotations: number, decided: number, done: string }} LayerFacts done: since when, or ""
+ * @typedef {{ independent: boolean, fixed: string, annotators: LayerFacts[] }} LayersOfVideo fixed: why this person
+ *   cannot say whether annotators work independently, or nothing
+ *
  * @typedef {object} Status
  * @property {string} version
  * @property {number} uptime_s
@@ -396,7 +402,7 @@
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
- * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string,
+ * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean,
  *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
  *   jobs: Job[], indexed: number, known: number }]} list_videos
  * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[],
@@ -428,6 +434,9 @@
  * @property {[{ video: string }, { previous: string | null, next: string | null }]} neighbours
  * @property {[{ video: string, since: number, run_since: number, schema: string, annotator: string, window: string },
  *   News]} changes
+ * @property {[{ video: string, annotator: string }, LayersOfVideo]} annotators
+ * @property {[{ video: string, independent: boolean, annotator: string }, LayersOfVideo]} set_independent
+ * @property {[{ video: string, done: boolean, annotator: string }, LayersOfVideo]} set_done
  * @property {[{ video: string, edits: Edit[], annotator: string }, { results: SaveResult[] }]} save
  * @property {[{ video: string, query: string, engine: string, refine: boolean, check: boolean, remember: boolean }, {}]} ground
  * @property {[{ video: string, at: number }, {}]} glance

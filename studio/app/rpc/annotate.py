@@ -21,6 +21,8 @@ from studio.app.rpc.requests import (
     Save,
     SaveLine,
     SaveSchema,
+    SetDone,
+    SetIndependent,
     StartJob,
     StillUndecided,
     VideoRequest,
@@ -34,16 +36,18 @@ from studio.timeline import seconds
 
 
 def methods(studio: Studio) -> list[Method]:
-    return [*_timeline(studio), *_models(studio), *_transcript(studio), *exchange.methods(studio)]
+    return [*_timeline(studio), *_layers(studio), *_models(studio), *_transcript(studio), *exchange.methods(studio)]
 
 
 def _timeline(studio: Studio) -> list[Method]:
     def load_document(request: VideoRequest) -> Any:
         studio.jobs.bring_forward(request.video)
-        return {**studio.timelines.load(request.video), "admin": actor(studio, request).admin}
+        by = actor(studio, request)
+        return {**studio.timelines.load(request.video, by), "admin": by.admin}
 
     def changes(request: Changes) -> Any:
-        news = studio.timelines.changes(request.video, request.since, request.run_since, request.schema)
+        by = actor(studio, request)
+        news = studio.timelines.changes(request.video, request.since, request.run_since, request.schema, by)
         others = studio.presence.others(request.video, request.window)
         return {**news, "present": others}
 
@@ -58,13 +62,13 @@ def _timeline(studio: Studio) -> list[Method]:
         return {"previous": previous, "next": following}
 
     def history(request: AnnotationReference) -> Any:
-        return studio.timelines.history(request.annotation)
+        return studio.timelines.history(request.annotation, actor(studio, request))
 
     def still_undecided(request: StillUndecided) -> Any:
         wanted = Undecided(
             request.label, request.row, request.question, request.by, request.lowest, request.highest
         )  # fmt: skip
-        return studio.review.waiting(wanted, request.order)
+        return studio.review.waiting(wanted, request.order, actor(studio, request))
 
     def save_schema(request: SaveSchema) -> Any:
         return studio.labels.save(request.schema, annotator(request), actor(studio, request))
@@ -74,6 +78,21 @@ def _timeline(studio: Studio) -> list[Method]:
 
     own = (load_document, changes, save, history, neighbours, still_undecided, save_schema, add_label)
     return rpc_methods(studio, *own)
+
+
+def _layers(studio: Studio) -> list[Method]:
+    def annotators(request: VideoRequest) -> Any:
+        return studio.layers.annotators(request.video, actor(studio, request))
+
+    def set_independent(request: SetIndependent) -> Any:
+        studio.layers.set_independent(request.video, request.independent, actor(studio, request))
+        return studio.layers.annotators(request.video, actor(studio, request))
+
+    def set_done(request: SetDone) -> Any:
+        studio.layers.set_done(request.video, annotator(request), request.done)
+        return studio.layers.annotators(request.video, actor(studio, request))
+
+    return rpc_methods(studio, annotators, set_independent, set_done)
 
 
 def _models(studio: Studio) -> list[Method]:

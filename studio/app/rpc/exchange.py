@@ -19,13 +19,15 @@ def methods(studio: Studio) -> list[Method]:
         return {"formats": exchange.listed()}
 
     def export_preview(request: ExportPreview) -> Any:
+        by = actor(studio, request)
         return {
-            "lost": studio.exchange.losses(request.video, request.format, request.kind),
-            "kinds": studio.exchange.kinds(request.video, request.format),
+            "lost": studio.exchange.losses(request.video, request.format, request.kind, by),
+            "kinds": studio.exchange.kinds(request.video, request.format, by),
         }
 
     def import_preview(request: ImportFile) -> Any:
-        return studio.exchange.preview(*_import_of(studio, request), annotator(request))
+        by = actor(studio, request)
+        return studio.exchange.preview(*_import_of(studio, request), annotator(request), by)
 
     def import_apply(request: ImportFile) -> Any:
         done = studio.exchange.apply(*_import_of(studio, request), annotator(request), actor(studio, request))

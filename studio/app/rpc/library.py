@@ -34,11 +34,12 @@ def methods(studio: Studio) -> list[Method]:
             "videos": [
                 {
                     **serializers.video(row, uploaded=studio.videos.is_upload(row)),
+                    "independent": bool(row["independent"]),
                     "indexed": studio.media.is_indexed(row),
                     "lost": not files.is_there(row["path"]),
                     "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
                 }
-                for row in studio.videos.all()
+                for row in studio.videos.all(by)
             ],
             "removed": [
                 {"id": row["id"], "name": row["name"], "at": row["removed"], "by": row["removed_by"]}
@@ -92,10 +93,11 @@ def _datasets(studio: Studio) -> list[Method]:
         return {"searches": [row["name"] for row in studio.search.saved()]}
 
     def dataset_preview(request: ExportDataset) -> Any:
-        return dataset.preview(studio, _wish(request))
+        return dataset.preview(studio, _wish(request), actor(studio, request))
 
     def dataset_start(request: ExportDataset) -> Any:
-        return {"dataset": studio.dataset_downloads.start(_wish(request), request.name)}
+        by = actor(studio, request)
+        return {"dataset": studio.dataset_downloads.start(_wish(request), request.name, by)}
 
     def dataset_state(request: DatasetReference) -> Any:
         return studio.dataset_downloads.state(request.dataset)

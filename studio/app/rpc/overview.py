@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from studio.app.rpc.method import Method, rpc_methods
+from studio.app.rpc.method import Method, actor, rpc_methods
 from studio.app.rpc.requests import Agreement, Request
 from studio.service import Studio
 from studio.service.system.status import status
@@ -13,7 +13,7 @@ def methods(studio: Studio) -> list[Method]:
         return studio.annotator_stats.statistics()
 
     def agreement(request: Agreement) -> Any:
-        return studio.annotator_stats.agreement(request.track)
+        return studio.annotator_stats.agreement(request.track, actor(studio, request))
 
     def show_status(request: Request) -> Any:
         return status(studio)

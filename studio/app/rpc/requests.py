@@ -170,6 +170,20 @@ class StillUndecided(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class SetIndependent(Request):
+    """Whether the annotators of a video see their own work only."""
+
+    video: str
+    independent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetDone(Request):
+    video: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AddLabel(Request):
     track: str
     label: str

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from studio.app.login import current_user
 from studio.app.rpc.method import Method, actor, annotator, model_name, rpc_methods
 from studio.app.rpc.requests import Explain, Request, SaveSearch, SearchReference
 from studio.service import Studio
@@ -16,7 +17,7 @@ Json = dict[str, Any]
 def methods(studio: Studio) -> list[Method]:
     def search(request: Json) -> Any:
         model_name(studio, text(request, "encoder", ""), "text_video")
-        hits, strips = studio.search.ask(parse(request))
+        hits, strips = studio.search.ask(parse(request), studio.users.actor(current_user.get()))
         ready, known = studio.videos.indexed()
         if ready < known:
             studio.jobs.prepare_lost()
@@ -42,7 +43,8 @@ def methods(studio: Studio) -> list[Method]:
         return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
 
     def search_options(request: Request) -> Any:
-        found, by = studio.search.options(), actor(studio, request)
+        by = actor(studio, request)
+        found = studio.search.options(by)
         for row in found["kept"]:
             row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
         return found

@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from studio.eval import agreement
+from studio.service.accounts.rights import OWNER, Actor
 from studio.store import Store, statistics
 from studio.timeline import seconds
 
@@ -41,7 +42,7 @@ class AnnotatorStats:
 
         return self._store.read(work)
 
-    def agreement(self, track: str = "") -> Row:
+    def agreement(self, track: str = "", by: Actor = OWNER) -> Row:
         """How well each two people agree: `people`, `tracks` that two of them marked, and `pairs` with `one`, `other`,
         `videos` that both marked, `segments` in pairs, `iou` (mean over the paired segments, those without a partner
         count as 0), `kappa` (over time, mean of the videos), `start` and `end` (s, mean distance of paired boundaries).
@@ -50,7 +51,7 @@ class AnnotatorStats:
         Only independent work is compared: what both worked on is neither's own. A pair's `left_out` says how many
         segments of the rows that are compared that were; `left_out` of all, how many segments several people worked on.
         """
-        rows, touched = self._store.read(lambda db: (statistics.named_segments(db), statistics.touched_by(db)))
+        rows, touched = self._store.read(lambda db: (statistics.named_segments(db, by), statistics.touched_by(db)))
         works: dict[str, _Work] = defaultdict(lambda: defaultdict(list))
         durations = {row["video_id"]: row["duration_us"] for row in rows}
         for row in rows:

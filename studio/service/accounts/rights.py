@@ -17,14 +17,20 @@ replace a transcript                                   whoever read it in, or ad
                                                        everybody where there is none
 rename a label or take it off the list                 everybody while nobody else uses it; else an admin
 say that a track takes only its labels                 an admin
+say that annotators of a video work independently      whoever added the video; an admin; they see everybody's work
 ====================================================  =========================================================
+
+Of a video that is annotated independently, an annotator sees and changes only their own annotations, and only their own
+verdicts on predictions (`layer_of`); on its page that holds for everybody, so that whoever added it can be one of them.
 
 Nothing is gone at once: a removed video comes back with all that was in it, a removed search too, for TRASH_DAYS; an
 import of lines gives back the transcript that it replaced. Who is an admin is said at the machine itself, by
 `studio users`; what is not known to be anybody's is the admins'.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from studio.errors import PermissionDenied
 
@@ -46,6 +52,17 @@ class Actor:
 
 OWNER = Actor(admin=True)
 """Whoever sits at the machine: the command line, Python."""
+
+
+def layer_of(actor: Actor, video: Mapping[str, Any]) -> str | None:
+    """Whose annotations of a video somebody may see, by name: their own where annotators work independently; None for
+    everybody's."""
+    return None if not video["independent"] or actor.owns(video["added_by"]) else actor.name
+
+
+def own_layer(actor: Actor, video: Mapping[str, Any]) -> str | None:
+    """Whose annotations of a video its page shows somebody; as `layer_of`, also for whoever may see all."""
+    return actor.name if video["independent"] else None
 
 
 def need(actor: Actor, what: str, *owners: str) -> None:

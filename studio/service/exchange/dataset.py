@@ -28,6 +28,7 @@ from studio.formats.table import guarded
 from studio.platform import files as disk
 from studio.platform import system
 from studio.platform.names import LONGEST, cut, file_name
+from studio.service.accounts.rights import OWNER, Actor
 from studio.service.exchange import data_card
 from studio.service.exchange.exchange import wanted, write
 from studio.service.search import parse
@@ -84,8 +85,11 @@ class _Entry:
     timeline: Timeline
 
 
-def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progress = lambda done, what: None) -> Row:
-    """Write the folder `target`, which appears only when it is whole; returns its card.
+def export(
+    studio: "Studio", target: Path, wish: ExportOptions, progress: Progress = lambda done, what: None,
+    by: Actor = OWNER,
+) -> Row:  # fmt: skip
+    """Write the folder `target`, with what somebody may see; it appears only when it is whole. Returns its card.
 
     Raises UsageError when there is something already, or nothing to write; NotFound for an unknown search; MediaError.
     """
@@ -94,7 +98,7 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
         raise UsageError(f"“{target.name}” is there already; name a new folder for the data set.")
     if not target.parent.is_dir():
         raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
-    entries = _entries(studio, wish)
+    entries = _entries(studio, wish, by)
     remove_stale(target.parent)
     target = system.long_path(target)
     folder = temp_path(target)
@@ -109,13 +113,13 @@ def export(studio: "Studio", target: Path, wish: ExportOptions, progress: Progre
     return made
 
 
-def preview(studio: "Studio", wish: ExportOptions) -> Row:
+def preview(studio: "Studio", wish: ExportOptions, by: Actor = OWNER) -> Row:
     """What would be in a data set: how many `videos`, `annotations` and `lines`, and what is `lost` in its format.
 
     Raises what `export` does of what is wished for.
     """
     form = formats.named(wish.format)
-    timelines = [entry.timeline for entry in _entries(studio, wish)]
+    timelines = [entry.timeline for entry in _entries(studio, wish, by)]
     return {
         "videos": len(timelines),
         "annotations": sum(len(t.annotations) for t in timelines),
@@ -124,16 +128,16 @@ def preview(studio: "Studio", wish: ExportOptions) -> Row:
     }
 
 
-def _entries(studio: "Studio", wish: ExportOptions) -> list[_Entry]:
-    """The annotated videos, or those with a transcript where lines are wanted, by the hash of their content, with the
-    names and splits that they have in the data set. Raises UsageError where there are none."""
+def _entries(studio: "Studio", wish: ExportOptions, by: Actor) -> list[_Entry]:
+    """The videos that somebody sees annotations of, or those with a transcript where lines are wanted, by the hash of
+    their content, with the names and splits that they have in the data set. Raises UsageError where there are none."""
     what = "a transcript" if wanted(formats.named(wish.format), wish.kind) == "lines" else "annotations"
-    rows = studio.videos.all()
+    rows = studio.videos.all(by)
     if wish.videos is not None:
         chosen = set(wish.videos)
         rows = [row for row in rows if row["id"] in chosen]
     if wish.search:
-        hits, _ = studio.search.ask(parse(studio.search.saved_as(wish.search)))
+        hits, _ = studio.search.ask(parse(studio.search.saved_as(wish.search)), by)
         found = {hit["video"]["id"] for hit in hits}
         rows = [row for row in rows if row["id"] in found]
     if wish.kind == "lines":
@@ -146,7 +150,7 @@ def _entries(studio: "Studio", wish: ExportOptions) -> list[_Entry]:
     rows = sorted(rows, key=lambda row: (row["sha256"], row["name"]))
     names = _names(rows)
     split = _splits(rows, wish)
-    found_timelines = (studio.exchange.timeline(row) for row in rows)
+    found_timelines = (studio.exchange.timeline(row, by) for row in rows)
     return [
         _Entry(row, replace(t, footage=replace(t.footage, name=names[row["id"]]), split=split[row["id"]]))
         for row, t in zip(rows, found_timelines, strict=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from studio.errors import Cancelled, NotFound, StudioError, UsageError
 from studio.platform import files
 from studio.platform.names import file_name
+from studio.service.accounts.rights import OWNER, Actor
 from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
 
@@ -51,12 +52,12 @@ class DatasetDownloads:
         self._lock = threading.Lock()
         self._all: dict[str, _Download] = {}
 
-    def start(self, wish: ExportOptions, name: str) -> str:
-        """Begin to write a data set called `name`; returns its token.
+    def start(self, wish: ExportOptions, name: str, by: Actor = OWNER) -> str:
+        """Begin to write a data set called `name`, of what somebody may see; returns its token.
 
         Raises UsageError for a wish that cannot be met, or while others are written.
         """
-        dataset.preview(self._studio, wish)
+        dataset.preview(self._studio, wish, by)
         made = _Download(file_name(name.strip() or "dataset"), since=time.monotonic())
         token = secrets.token_hex(16)
         with self._lock:
@@ -65,10 +66,10 @@ class DatasetDownloads:
             if sum(each.running for each in self._all.values()) >= AT_ONCE:
                 raise UsageError(f"{AT_ONCE} exports are written already; wait until one is done, or cancel yours.")
             self._all[token] = made
-        threading.Thread(target=self._write, args=(token, made, wish), name="dataset", daemon=True).start()
+        threading.Thread(target=self._write, args=(token, made, wish, by), name="dataset", daemon=True).start()
         return token
 
-    def _write(self, token: str, made: _Download, wish: ExportOptions) -> None:
+    def _write(self, token: str, made: _Download, wish: ExportOptions, by: Actor) -> None:
         def progress(done: float, what: str) -> None:
             made.done, made.message = done, what
             if made.stopped:
@@ -77,7 +78,7 @@ class DatasetDownloads:
         try:
             place = self._folder / token
             place.mkdir(mode=0o700, parents=True)
-            dataset.export(self._studio, place / made.name, wish, progress)
+            dataset.export(self._studio, place / made.name, wish, progress, by)
             made.ready = True
         except StudioError as error:
             made.error = str(error)

@@ -12,8 +12,9 @@ from studio.config import Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Kind, Part, Placed, cannot_hold, losses, place, table
 from studio.formats import encoding as encodings
+from studio.formats.model import segments
 from studio.formats.reading import TooMany, bounded
-from studio.service.accounts.rights import OWNER, Actor, need
+from studio.service.accounts.rights import OWNER, Actor, layer_of, need
 from studio.service.exchange import import_plan
 from studio.service.exchange.import_plan import ImportOptions, Ready
 from studio.service.exchange.pending_imports import PendingImports
@@ -22,7 +23,7 @@ from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, runs, transcripts, videos
-from studio.store.imports import DIFFERENT
+from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Box, Footage, Timeline, read_shift, us
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
@@ -44,39 +45,43 @@ class Exchange:
 
     # ------------------------------------------------------------------ out
 
-    def timeline(self, row: Row) -> Timeline:
-        """The annotations of a video with all that some format keeps beside them."""
+    def timeline(self, row: Row, by: Actor = OWNER) -> Timeline:
+        """The annotations of a video that somebody may see, with all that some format keeps beside them."""
         footage = self._footage(row)  # reads by itself, which it must not do inside a read
 
         def work(db: Any) -> Timeline:
-            boxes = {**_found_boxes(db, row), **imports.boxes(db, row["id"])}
-            kept = tuple(annotations.of_video(db, row["id"]))
+            layer = layer_of(by, row)
+            kept = tuple(annotations.of_video(db, row["id"], layer))
+            read = imports.boxes(db, row["id"])
+            if layer is not None:  # a file's boxes say on which tracks somebody marked something
+                read = {track: read[track] for track in {a.track for a in kept} & read.keys()}
+            boxes = {**_found_boxes(db, row), **read}
             said = tuple(transcripts.of_video(db, row["id"]))
             return Timeline(footage, kept, imports.scores(db, row["id"]), boxes, said)
 
         return self._store.read(work)
 
-    def losses(self, video_id: str, format_name: str, kind: str = "") -> list[str]:
+    def losses(self, video_id: str, format_name: str, kind: str = "", by: Actor = OWNER) -> list[str]:
         """What the format cannot hold of a video's annotations and its transcript; see `formats.losses`."""
         row, form = self._video(video_id), formats.named(format_name)
-        return losses(form, [self.timeline(row)], wanted(form, kind))
+        return losses(form, [self.timeline(row, by)], wanted(form, kind))
 
-    def kinds(self, video_id: str, format_name: str) -> list[str]:
+    def kinds(self, video_id: str, format_name: str, by: Actor = OWNER) -> list[str]:
         """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
         "annotations" and "lines" where it holds either and the video has both, else nothing."""
-        holds, timeline = formats.named(format_name).holds, self.timeline(self._video(video_id))
+        holds, timeline = formats.named(format_name).holds, self.timeline(self._video(video_id), by)
         if holds.lines != "instead" or not timeline.lines or not timeline.annotations:
             return []
         return sorted(("annotations", "lines"), key=lambda kind: kind != holds.kind(timeline))
 
-    def export(self, video_id: str, format_name: str, kind: str = "") -> bytes:
-        """The annotations of a video and its transcript as a file of the named format. `kind` says which of the two,
-        "annotations" or "lines", for a format that holds either; see `formats.Holds.kind`.
+    def export(self, video_id: str, format_name: str, kind: str = "", by: Actor = OWNER) -> bytes:
+        """The annotations of a video that somebody may see and its transcript, as a file of the named format. `kind`
+        says which of the two, "annotations" or "lines", for a format that holds either; see `formats.Holds.kind`.
 
         Raises UsageError for a format that there is not, or that can only be read, and for lines where there are none.
         """
         row, form = self._video(video_id), formats.named(format_name)
-        timeline = self.timeline(row)
+        timeline = self.timeline(row, by)
         if wanted(form, kind) == "lines" and not timeline.lines:
             raise UsageError(f"“{row['name']}” has no transcript; type or import one, or export its annotations.")
         return write(form, [timeline], wanted(form, kind))
@@ -100,7 +105,7 @@ class Exchange:
 
     def preview(
         self, data: bytes, name: str, format_name: str | None = None, plan: ImportOptions | None = None,
-        annotator: str = "",
+        annotator: str = "", by: Actor = OWNER,
     ) -> Row:  # fmt: skip
         """What an import by `annotator` would do; nothing is changed.
 
@@ -118,8 +123,9 @@ class Exchange:
         wanted = plan or ImportOptions()
         form, kind, ready = self._ready(data, name, format_name, wanted)
         batches = import_plan.batches_of(ready, kind, wanted)
-        fresh = self._store.read(lambda db: [imports.fresh(db, b, wanted.different, annotator) for b in batches])
+        fresh, renamed = self._store.read(lambda db: _fresh(db, batches, wanted.different, annotator, by))
         shown = import_plan.shown(name, form, kind, ready, wanted, batches, fresh)
+        shown["problems"] += renamed
         return {**shown, "columns": import_plan.columns(form, data, wanted), "fps": import_plan.rate(ready, wanted.fps)}
 
     def apply(
@@ -137,8 +143,9 @@ class Exchange:
 
         def work(db: Any) -> Row:
             # in here, since somebody else may import the same file at this moment
-            fresh = [imports.fresh(db, batch, wanted.different, annotator) for batch in batches]
+            fresh, renamed = _fresh(db, batches, wanted.different, annotator, by)
             shown = import_plan.shown(name, form, kind, ready, wanted, batches, fresh)
+            shown["problems"] += renamed
             adding = [batch for batch in fresh if not batch.empty]
             if not adding:
                 raise UsageError(import_plan.nothing(shown, batches))
@@ -268,6 +275,24 @@ class Exchange:
     def drop(self, token: str) -> None:
         """Forget a file that waited, if it has not gone already."""
         self._pending.drop(token)
+
+
+def _fresh(
+    db: Any, batches: Sequence[Batch], different: Different, annotator: str, by: Actor
+) -> tuple[list[Batch], list[str]]:
+    """What of each batch is new or otherwise in its video, as far as somebody may see that; see `store.imports.fresh`.
+    Where annotators work independently, what they import is their own; a sentence says how much a file calls somebody
+    else's."""
+    found, others = [], 0
+    for batch in batches:
+        layer = layer_of(by, videos.get(db, batch.video_id))
+        if layer is not None:
+            others += sum(a.annotator not in ("", layer) for a in batch.annotations)
+            own = [replace(a, annotator="", edited_by="") for a in batch.annotations]
+            batch = replace(batch, annotations=own)
+        found.append(imports.fresh(db, batch, different, annotator, layer))
+    yours = f"{segments(others)} that this file says others made will be yours"
+    return found, [f"{yours}: annotators of this video work independently."] * bool(others)
 
 
 def listed() -> list[Row]:

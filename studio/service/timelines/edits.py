@@ -95,6 +95,7 @@ def _save(
     if isinstance(change, NameChange):
         people.save(db, video["id"], change, annotator)
         return None
+    _own(db, video, change, annotator)
     _within(db, change, video["duration_us"])
     if bulk is not None:
         bulk.take(change)
@@ -130,6 +131,16 @@ def _name(edit: Wire, key: str) -> str | None:
         return text(edit, key, longest=ID_CHARS)
     except UsageError:
         return None
+
+
+def _own(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: str) -> None:
+    """Raises PermissionDenied for a change of what somebody else made in a video that is annotated independently. The
+    answer holds nothing of theirs."""
+    if not video["independent"] or change.wanted is None or annotations.is_done(db, change.edit_id):
+        return
+    before = annotations.find(db, change.wanted.id)
+    if before is not None and before.annotator != annotator:
+        raise PermissionDenied("This video is annotated independently: everybody changes only their own annotations.")
 
 
 def _within(db: sqlite3.Connection, change: EditRequest, duration_us: int) -> None:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.config import Settings
-from studio.errors import UsageError
+from studio.errors import NotFound, UsageError
 from studio.jobs.kinds import KINDS
 from studio.service import serializers
-from studio.service.accounts.rights import OWNER, Actor
+from studio.service.accounts.rights import OWNER, Actor, layer_of, own_layer
 from studio.service.jobs.jobs import Jobs
 from studio.service.models import engines
 from studio.service.timelines import edits
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, jobs, labels, people, runs, videos
-from studio.timeline import Annotation, to_dict
+from studio.timeline import Annotation, Edit, to_dict
 
 Row = dict[str, Any]
 
@@ -33,15 +33,18 @@ class Timelines:
     def _video(self, video_id: str) -> Row:
         return self._store.read(lambda db: videos.get(db, video_id))
 
-    def load(self, video_id: str) -> Row:
-        """Everything the timeline of a video shows: its newest run of each question, annotations, verdicts, labels."""
+    def load(self, video_id: str, by: Actor = OWNER) -> Row:
+        """Everything the timeline of a video shows: its newest run of each question, annotations, verdicts, labels.
+
+        Where annotators work independently, of annotations and verdicts only one's own."""
         row = self._video(video_id)
+        layer = own_layer(by, row)
 
         def work(db: Any) -> Row:
             kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
             newest = {(r["task"], r["model"], r["query"]): r for r in kept}
             shown = sorted(newest.values(), key=lambda r: r["seq"])  # one that is asked again is the last one asked
-            decided = annotations.verdicts(db, row["id"])
+            decided = annotations.verdicts(db, row["id"], layer)
             return {
                 "video": serializers.video(row),
                 "playable": bool(row["browser_playable"]) or self._media.has_proxy(row),
@@ -53,7 +56,8 @@ class Timelines:
                     for r in shown
                     for p in runs.predictions(db, r["id"])
                 ],
-                "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"])],
+                "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"], layer)],
+                "independent": bool(row["independent"]),
                 "schema": labels.schema(db),
                 "palette": labels.PALETTE,
                 "people": people.of_video(db, row["id"]),
@@ -65,7 +69,7 @@ class Timelines:
 
         return self._store.read(work)
 
-    def changes(self, video_id: str, since: int, run_since: int = 0, schema: str = "") -> Row:
+    def changes(self, video_id: str, since: int, run_since: int = 0, schema: str = "", by: Actor = OWNER) -> Row:
         """What happened to a video after revision `since` and run `run_since`; its jobs as they stand; the schema of
         labels where it is not the one with the key `schema`.
 
@@ -73,15 +77,17 @@ class Timelines:
         """
 
         def work(db: Any) -> Row:
-            videos.get(db, video_id)
-            changed, decided = annotations.changed_since(db, video_id, since)
-            verdicts = annotations.verdicts(db, video_id) if decided else {}
+            row = videos.get(db, video_id)
+            layer = own_layer(by, row)
+            changed, decided = annotations.changed_since(db, video_id, since, layer)
+            verdicts = annotations.verdicts(db, video_id, layer) if decided else {}
             known = labels.schema(db)
             new = [run for run in runs.of_video(db, video_id, run_since) if not runs.is_trial(run)]
             return {
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in new), default=run_since),
                 "annotations": [to_dict(a) for a in changed],
+                "independent": bool(row["independent"]),
                 "verdicts": {p: verdicts.get(p, "") for p in decided},
                 "schema": None if known["key"] == schema else known,
                 "runs": [
@@ -107,21 +113,32 @@ class Timelines:
             raise UsageError(f"Send a list of at most {limits.edits_per_save} edits.")
         if not isinstance(annotator, str) or len(annotator) > limits.label_chars:
             raise UsageError("The annotator's name must be a short text.")
-        row = self._video(video_id)
 
         def work(db: Any) -> Row:
-            results = edits.apply(db, row, changes, annotator, limits, by)
+            results = edits.apply(db, videos.get(db, video_id), changes, annotator, limits, by)
             return {"results": results, "seq": annotations.last_seq(db)}
 
         return self._store.write(work)
 
-    def annotations(self, video_id: str) -> list[Annotation]:
+    def annotations(self, video_id: str, by: Actor = OWNER) -> list[Annotation]:
+        """The annotations of a video that somebody may see, in order of time."""
         row = self._video(video_id)
-        return self._store.read(lambda db: annotations.of_video(db, row["id"]))
+        return self._store.read(lambda db: annotations.of_video(db, row["id"], layer_of(by, row)))
 
-    def history(self, annotation_id: str) -> list[Row]:
-        """All revisions of one annotation, oldest first."""
-        entries = self._store.read(lambda db: annotations.history(db, annotation_id))
+    def history(self, annotation_id: str, by: Actor = OWNER) -> list[Row]:
+        """All revisions of one annotation, oldest first.
+
+        Raises NotFound, also for one that this person may not see.
+        """
+
+        def work(db: Any) -> list[tuple[Row, Edit]]:
+            made = annotations.get(db, annotation_id)
+            layer = layer_of(by, videos.get(db, annotations.video_of(db, annotation_id)))
+            if layer not in (None, made.annotator):
+                raise NotFound("This annotation is no longer in the library.")
+            return annotations.history(db, annotation_id)
+
+        entries = self._store.read(work)
         as_json = to_dict
         return [
             {**facts, "before": e.before and as_json(e.before), "after": e.after and as_json(e.after)}

@@ -171,9 +171,9 @@ class Videos:
                 raise
             raise type(error)(str(error).replace(kept.name, label)) from None
 
-    def all(self) -> list[Row]:
-        """Every video with how much work there is in it, newest first."""
-        return self._store.read(videos.listed)
+    def all(self, by: Actor = OWNER) -> list[Row]:
+        """Every video with how much work there is in it that somebody may see, newest first."""
+        return self._store.read(lambda db: videos.listed(db, by))
 
     def neighbours(self, video_id: str) -> tuple[str | None, str | None]:
         """The ids of the videos before and after one, in the order of the library. Raises NotFound."""

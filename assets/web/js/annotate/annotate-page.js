@@ -9,6 +9,7 @@ import { Selection } from "../model/selection.js";
 import { addressOf, go, note } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { clock, finder, toast } from "../view/dom.js";
+import { AnnotatorsDialog } from "../view/annotators.js";
 import { DragPreview } from "../view/drag-preview.js";
 import { Exchange } from "../view/exchange.js";
 import { Faces } from "../view/faces.js";
@@ -95,6 +96,7 @@ export class AnnotatePage {
       similar: (item) => go("search", { like: [workspace.opened.id, item.start, item.end].join(",") }),
     });
     this.shifting = new ShiftDialog($("shifting", "dialog"), () => player.frames);
+    this.annotators = new AnnotatorsDialog($("annotators-dialog", "dialog"), server);
     this.labels = new LabelEditor($("labels", "dialog"), server);
     this.tooltip = new Tooltip($("tooltip"));
     this.dragPreview = new DragPreview(player, this.tooltip, this.inspector);

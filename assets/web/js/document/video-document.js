@@ -21,6 +21,7 @@ const SAVED_MS = 30; // how often it is looked whether all is saved
 
 export class VideoDocument {
   #isGone = false;
+  #reader = ""; // whose page this is
   /** @param {string} about */
   #waits = (about) => this.outbox.waitsFor(about);
 
@@ -70,10 +71,12 @@ export class VideoDocument {
   async #refresh() {
     let data;
     let answered;
+    this.#reader = currentUser();
+    const request = { video: this.id, annotator: this.#reader };
     do {
       // what was saved while the answer was on its way is not in it, and does not wait any more either
       answered = this.outbox.answeredCount;
-      [data] = await Promise.all([call(this.server, "load_document", { video: this.id }), this.outbox.restore()]);
+      [data] = await Promise.all([call(this.server, "load_document", request), this.outbox.restore()]);
     } while (answered !== this.outbox.answeredCount);
     const loaded = data;
     this.store.batch(() => {
@@ -102,6 +105,8 @@ export class VideoDocument {
    */
   async takeNews(news, since = this.store.seq) {
     if (news.seq < since) return this.reload(); // a backup was brought back: what is here may be gone
+    if (Boolean(news.independent) !== Boolean(this.store.independent)) return this.reload(); // others' work comes or goes
+    if (this.store.independent && currentUser() !== this.#reader) return this.reload(); // somebody else took the seat
     const { newRuns, jobsEnded } = this.store.takeNews(news, this.#waits);
     if (newRuns) this.media.ask("curve");
     if (newRuns) this.media.ask("people");

@@ -98,6 +98,8 @@ export class DocumentStore extends Emitter {
   indexed = false;
   /** @readonly @type {boolean} whether this person may change what others use */
   admin = true;
+  /** @readonly @type {boolean} whether annotators of this video see their own work only */
+  independent = false;
   /** @readonly @type {number} the last revision that is in here */
   seq = 0;
   /** @readonly @type {number} the last run that is in here */
@@ -218,6 +220,7 @@ export class DocumentStore extends Emitter {
       kinds: data.kinds,
       indexed: data.indexed,
       admin: data.admin,
+      independent: data.independent,
       people: new People(data.people),
     });
     this.takeSchema(data.schema);

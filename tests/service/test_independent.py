@@ -1,0 +1,249 @@
+"""Videos whose annotators do not see each other's work: every way in which somebody reads one, by somebody who must not
+see what the other made. Ben's segment is called BEN; no answer to Eve holds that."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from studio.app import api, media_routes
+from studio.app.login import current_user
+from studio.app.rpc import PAGES
+from studio.formats import FORMATS
+from studio.service import Studio
+from studio.service.exchange import dataset
+from studio.service.exchange.dataset import ExportOptions
+from studio.service.exchange.import_plan import ImportOptions
+from studio.store import runs, videos
+from studio.timeline import ModelRun, Prediction, Segment
+from tests.conftest import VIDEO
+
+Ask = Callable[..., Any]
+SECRET = "BEN"  # what ben wrote, and nobody else may read
+
+
+@pytest.fixture
+def team(studio: Studio) -> Studio:
+    """Ada is an admin, anna added the video, ben and eve annotate it."""
+    for name in ("ada", "anna", "ben", "eve"):
+        studio.users.put(name, "correct horse")
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "added_by": "anna"}))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000, dtype=np.int64))
+    found = [Prediction(Segment(n * 1_000_000, n * 1_000_000 + 500_000), "T", "found", 0.5, f"p{n}") for n in (1, 2)]
+    studio.store.write(lambda db: runs.insert(db, ModelRun("v1", "grounding", "m", "1", found, query="x")))
+    studio.layers.set_independent("v1", True)
+    return studio
+
+
+@pytest.fixture
+def ask(team: Studio) -> Iterator[Ask]:
+    """Calls of the pages, by somebody who is logged in."""
+    known = {call.__name__: call for methods in PAGES.values() for call in methods(team)}
+
+    def asking(person: str, call: str, /, **request: Any) -> Any:
+        token = current_user.set(person)
+        try:
+            return known[call](request)
+        finally:
+            current_user.reset(token)
+
+    yield asking
+
+
+def edit(number: int, label: str = "own", op: str = "create", **fields: Any) -> dict[str, Any]:
+    base = 0 if op == "create" else 1
+    return {"edit_id": f"{op}{number}{label}", "op": op, "id": f"a{number}", "base_version": base, "start": number,
+            "end": number + 1, "track": "T", "label": label, **fields}  # fmt: skip
+
+
+def save(ask: Ask, person: str, *edits: dict[str, Any]) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = ask(person, "save", video="v1", edits=list(edits))["data"]["results"]
+    return results
+
+
+@pytest.fixture
+def both(ask: Ask) -> Ask:
+    """Ben and eve each marked something, and decided differently about one prediction."""
+    assert save(ask, "ben", edit(1, SECRET, note=SECRET), edit(2, SECRET, track=SECRET))[0]["ok"]
+    assert save(ask, "eve", edit(3))[0]["ok"]
+    for person, verdict in (("ben", "rejected"), ("eve", "accepted")):
+        decision = {"edit_id": f"v{person}", "op": "verdict", "prediction_id": "p1", "verdict": verdict}
+        assert save(ask, person, decision)[0]["ok"]
+    return ask
+
+
+def labels(answer: Any) -> list[str]:
+    return sorted(row["label"] for row in answer["data"]["annotations"])
+
+
+def test_each_sees_their_own_annotations_and_verdicts(both: Ask) -> None:
+    for person, own, verdict in (("ben", [SECRET, SECRET], "rejected"), ("eve", ["own"], "accepted")):
+        load = both(person, "load_document", video="v1")
+        assert load["data"]["independent"] is True
+        assert labels(load) == own
+        assert {p["id"]: p["verdict"] for p in load["data"]["predictions"]} == {"p1": verdict, "p2": ""}
+        news = both(person, "changes", video="v1", since=0)
+        assert labels(news) == own
+        assert news["data"]["verdicts"] == {"p1": verdict}
+    for person in ("ada", "anna"):
+        assert labels(both(person, "load_document", video="v1")) == [], (
+            "on the page, also who may see all is one of many"
+        )
+
+
+def test_taking_a_verdict_back_takes_back_ones_own_only(both: Ask) -> None:
+    save(both, "eve", {"edit_id": "back", "op": "verdict", "prediction_id": "p1", "verdict": ""})
+    decided = {
+        person: both(person, "load_document", video="v1")["data"]["predictions"][0]["verdict"]
+        for person in ("ben", "eve")
+    }
+    assert decided == {"ben": "rejected", "eve": ""}
+
+
+READS: dict[str, dict[str, Any]] = {
+    "load_document": {"video": "v1"},
+    "changes": {"video": "v1", "since": 0},
+    "history": {"annotation": "a1"},
+    "list_videos": {},
+    "search_options": {},
+    "imports": {},
+    "agreement": {},
+    "annotators": {"video": "v1"},
+    "export_preview": {"video": "v1", "format": "qvhighlights"},
+    "transcript": {"video": "v1"},
+    "still_undecided": {"by": "ben"},
+    "dataset_preview": {"format": "qvhighlights"},
+    "search_examples": {},
+}
+
+
+@pytest.mark.parametrize("call", READS)
+def test_no_call_of_a_page_tells_what_somebody_else_made(both: Ask, call: str) -> None:
+    assert SECRET not in json.dumps(both("eve", call, **READS[call]))
+
+
+def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
+    """What is not in READS answers with nothing of an annotation; whoever adds a call says so here or there."""
+    silent = {
+        "session", "statistics", "show_status", "list_models", "compare", "compared", "search", "explain", "formats",
+        "ground", "glance", "run_payload", "start_job", "line_history", "index_video", "cancel_job", "cancel_jobs",
+        "choose_tracks", "add_path", "relink", "remove_video", "restore_video", "neighbours", "dataset_searches",
+        "dataset_state", "dataset_stop",
+        # these write
+        "save", "save_schema", "add_label", "read_subtitles", "save_line", "delete_line", "restore_line", "save_search",
+        "delete_search", "restore_search", "import_preview", "import_apply", "import_drop", "import_undo",
+        "import_redo", "set_independent", "set_done", "dataset_start",
+    }  # fmt: skip
+    known = {call.__name__ for methods in PAGES.values() for call in methods(team)}
+    assert known - silent - set(READS) == set()
+
+
+def test_counts_of_work_are_ones_own(both: Ask) -> None:
+    counts = {
+        person: both(person, "list_videos")["data"]["videos"][0]["annotations"]
+        for person in ("ada", "anna", "ben", "eve")
+    }
+    assert counts == {"ada": 3, "anna": 3, "ben": 2, "eve": 1}
+
+
+def test_search_filters_by_what_one_may_see(team: Studio, both: Ask) -> None:
+    from studio.service.search import Filters
+
+    def videos_found(person: str, filters: Filters) -> int:
+        return len(team.search._let_through(filters, team.users.actor(person)))
+
+    by_label = {person: videos_found(person, Filters(label=SECRET)) for person in ("ada", "anna", "ben", "eve")}
+    assert by_label == {"ada": 1, "anna": 1, "ben": 1, "eve": 0}
+    save(both, "eve", edit(3, "own", "delete"))
+    assert [videos_found(person, Filters(annotated=True)) for person in ("ben", "eve")] == [1, 0]
+
+
+@pytest.mark.parametrize("name", [f.name for f in FORMATS.values() if f.write and not f.holds.only_boxed])
+def test_no_export_holds_what_somebody_else_made(team: Studio, both: Ask, name: str) -> None:
+    assert SECRET.encode() not in team.exchange.export("v1", name, by=team.users.actor("eve"))
+    assert SECRET not in " ".join(team.exchange.losses("v1", name, by=team.users.actor("eve")))
+
+
+def test_a_data_set_holds_what_its_reader_may_see(team: Studio, both: Ask, tmp_path: Path) -> None:
+    for person, count in (("anna", 3), ("ben", 2), ("eve", 1)):
+        by = team.users.actor(person)
+        assert dataset.preview(team, ExportOptions("json"), by)["annotations"] == count
+        dataset.export(team, tmp_path / person, ExportOptions("json"), by=by)
+    written = b"".join(path.read_bytes() for path in (tmp_path / "eve").rglob("*") if path.is_file())
+    assert SECRET.encode() not in written and b"ben" not in written
+
+
+def test_the_review_of_the_library_is_ones_own(team: Studio, both: Ask) -> None:
+    """Of two predictions ben and eve each decided one; whose work is there is told to who may see it."""
+    waiting = {
+        person: both(person, "still_undecided")["data"]["videos"][0]["waiting"] for person in ("anna", "ben", "eve")
+    }
+    assert waiting == {"anna": 2, "ben": 1, "eve": 1}
+    assert both("eve", "still_undecided", by="ben")["data"]["videos"] == []
+    named = {person: both(person, "still_undecided")["data"]["annotators"] for person in ("anna", "eve")}
+    assert named == {"anna": ["ben", "eve"], "eve": ["eve"]}
+
+
+def test_routes_and_endpoints_hold_only_ones_own(team: Studio, both: Ask) -> None:
+    app = FastAPI()
+    app.include_router(media_routes.routes(team))
+    endpoint = next(each for each in api.endpoints(team) if each.__name__ == "annotations")
+    said = {}
+    for person in ("ada", "anna", "ben", "eve"):
+        token = current_user.set(person)
+        try:
+            with TestClient(app) as client:
+                file = client.get("/export/v1?format=json").json()
+            made = endpoint("v1")
+        finally:
+            current_user.reset(token)
+        said[person] = len(file["annotations"]), len(made["annotations"])
+    assert said == {"ada": (3, 3), "anna": (3, 3), "ben": (2, 2), "eve": (1, 1)}
+
+
+def test_somebody_elses_segment_cannot_be_changed_nor_read_by_trying(both: Ask) -> None:
+    for op in ("update", "delete", "create"):
+        answer = save(both, "eve", edit(1, "mine", op))[0]
+        assert (answer["ok"], answer["kind"], answer["current"]) == (False, "forbidden", None)
+    assert both("eve", "history", annotation="a1")["kind"] == "gone"
+    assert len(both("anna", "history", annotation="a1")["data"]) == 1
+
+
+def test_what_is_imported_is_ones_own_and_hides_nothing_by_being_there(team: Studio, both: Ask) -> None:
+    file = b"video,label,start,end,track,annotator\ntalk,BEN,1,2,T,ben\ntalk,y,5,6,T,\n"
+    eve, options = team.users.actor("eve"), ImportOptions(video="v1")
+    preview = team.exchange.preview(file, "x.csv", "csv", options, "eve", eve)
+    assert (preview["segments"], preview["already"]) == (2, 0), (
+        "ben's segment of these very times is not told by “already”"
+    )
+    done = team.exchange.apply(file, "x.csv", "csv", options, "eve", eve)
+    said = "1 segment that this file says others made will be yours: annotators of this video work independently."
+    assert said in done["problems"] and said in preview["problems"]
+    assert labels(both("eve", "load_document", video="v1")) == ["BEN", "own", "y"]
+    assert len(labels(both("ben", "load_document", video="v1"))) == 2
+
+
+def test_who_may_say_so_and_who_is_done(both: Ask) -> None:
+    refused = both("eve", "set_independent", video="v1", independent=False)
+    assert refused["kind"] == "forbidden" and "Only anna or an admin can say whether annotators" in refused["error"]
+    assert both("eve", "set_done", video="v1", done=True)["data"]["annotators"][0]["annotator"] == "eve"
+    seen = both("anna", "annotators", video="v1")["data"]
+    facts = [(row["annotator"], row["annotations"], row["decided"], bool(row["done"])) for row in seen["annotators"]]
+    assert facts == [("ben", 2, 1, False), ("eve", 1, 1, True)]
+    own = both("ben", "annotators", video="v1")["data"]
+    assert [row["annotator"] for row in own["annotators"]] == ["ben"] and own["fixed"]
+    both("eve", "set_done", video="v1", done=False)
+    assert not any(row["done"] for row in both("anna", "annotators", video="v1")["data"]["annotators"])
+    assert both("", "set_done", video="v1", done=True)["kind"] == "invalid"
+
+
+def test_once_it_is_over_everybody_sees_everything(both: Ask) -> None:
+    assert both("anna", "set_independent", video="v1", independent=False)["ok"]
+    load = both("eve", "load_document", video="v1")
+    assert labels(load) == [SECRET, SECRET, "own"]
+    assert {row["annotator"] for row in load["data"]["annotations"]} == {"ben", "eve"}
