@@ -44,6 +44,29 @@ def unexplained(db: sqlite3.Connection) -> list[str]:
     return wrong
 
 
+def annotated(db: sqlite3.Connection, reader: Reader | None = None) -> Row:
+    """How many `annotations` stand that a reader may see, and in how many videos (`annotated`)."""
+    row = db.execute(
+        "SELECT count(DISTINCT a.video_id) AS annotated, count(*) AS annotations FROM annotations a "
+        f"JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND v.removed IS NULL AND {SEEN}",
+        parameters(reader),
+    ).fetchone()
+    return dict(row)
+
+
+def labels(db: sqlite3.Connection, most: int, reader: Reader | None = None) -> list[Row]:
+    """The labels that a reader may see, most frequent first: `label`, in how many `videos`, how many `segments`, and
+    their `duration_us` together."""
+    rows = db.execute(
+        "SELECT a.label, count(DISTINCT a.video_id) AS videos, count(*) AS segments, "
+        "sum(a.end_us - a.start_us) AS duration_us FROM annotations a JOIN videos v ON v.id = a.video_id "
+        f"WHERE NOT a.deleted AND v.removed IS NULL AND a.label <> '' AND {SEEN} "
+        "GROUP BY a.label ORDER BY segments DESC, a.label LIMIT :most",
+        {**parameters(reader), "most": most},
+    )
+    return [dict(row) for row in rows]
+
+
 # ---------------------------------------------------------------------- annotators
 
 
@@ -58,6 +81,18 @@ def annotations_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, str,
     yield from db.execute(
         f"SELECT annotator, source, count(*) FROM annotations WHERE NOT deleted AND video_id {_HERE} "
         "GROUP BY annotator, source"
+    )
+
+
+def videos_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, int, int]]:
+    """(annotator, in how many videos annotations of theirs stand, with how many they are done)."""
+    yield from db.execute(
+        "WITH made AS (SELECT annotator, count(DISTINCT video_id) AS n FROM annotations "
+        f"WHERE NOT deleted AND video_id {_HERE} GROUP BY annotator), "
+        f"done AS (SELECT annotator, count(*) AS n FROM finished WHERE video_id {_HERE} GROUP BY annotator) "
+        "SELECT who.annotator, coalesce(made.n, 0), coalesce(done.n, 0) FROM "
+        "(SELECT annotator FROM made UNION SELECT annotator FROM done) AS who "
+        "LEFT JOIN made USING (annotator) LEFT JOIN done USING (annotator)"
     )
 
 

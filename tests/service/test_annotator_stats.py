@@ -7,6 +7,7 @@ import pytest
 
 from studio.eval import agreement
 from studio.service import Studio
+from studio.service.accounts.rights import Actor
 from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment
 
@@ -32,10 +33,38 @@ def test_people_and_what_stands_of_their_work(studio: Studio, video: str) -> Non
     studio.timelines.save(video, [edit(5, 7.0, 8.0)], "Berta")
     anna, berta = studio.annotator_stats.statistics()
     assert anna | {"last": ""} == {
-        "annotator": "Anna", "edits": 4, "last": "", "manual": 1, "accepted": 1, "correction": 1, "import": 0,
+        "annotator": "Anna", "videos": 1, "done": 0, "edits": 4, "last": "", "manual": 1, "accepted": 1, "correction": 1, "import": 0,
         "rejected": 1, "shift": 0.12,
     }  # fmt: skip
     assert (berta["annotator"], berta["edits"], berta["manual"], berta["shift"]) == ("Berta", 1, 1, None)
+
+
+def test_progress_counts_what_is_done_and_what_waits(studio: Studio, video: str, clips: dict[str, Path]) -> None:
+    other = studio.videos.add(clips["carphone"])["id"]
+    found = [Prediction(Segment(n * 1_000_000, n * 1_000_000 + 500_000), "T", "x", 0.5) for n in range(3)]
+    run = studio.store.write(lambda db: runs.insert(db, ModelRun(other, "grounding", "m", "1", found, query="x")))
+    first = studio.store.read(lambda db: runs.predictions(db, run))[0].id
+    reject = {"edit_id": "e9", "op": "verdict", "prediction_id": first, "verdict": "rejected"}
+    studio.timelines.save(other, [reject], "Anna")
+    studio.timelines.save(video, [edit(1, 0.0, 0.5), edit(2, 1.0, 3.0), edit(3, 4.0, 5.0, "y"), edit(4, 6.0, 7.0, "")])
+    progress = studio.annotator_stats.progress()
+    assert progress == {
+        "videos": 2, "annotated": 1, "annotations": 4, "undecided": 2, "waiting": 1,
+        "wait": [{"id": other, "name": clips["carphone"].name, "waiting": 2}],
+        "labels": [
+            {"label": "x", "videos": 1, "segments": 2, "duration": 2.5},
+            {"label": "y", "videos": 1, "segments": 1, "duration": 1.0},
+        ],
+    }  # fmt: skip
+
+
+def test_progress_says_no_more_than_somebody_may_see(studio: Studio, video: str) -> None:
+    studio.layers.set_independent(video, True)
+    studio.timelines.save(video, [edit(1, 0.0, 0.5), edit(2, 1.0, 3.0)], "Anna")
+    studio.timelines.save(video, [edit(3, 0.0, 0.5, "z")], "Berta")
+    seen = studio.annotator_stats.progress(Actor("Berta", False))
+    assert (seen["annotations"], [each["label"] for each in seen["labels"]]) == (1, ["z"])
+    assert studio.annotator_stats.progress()["annotations"] == 3
 
 
 def test_agreement_of_two_people(studio: Studio, video: str) -> None:

@@ -1,15 +1,18 @@
-// The Overview page: who did what, how well people agree, and how the studio itself is.
+// The Overview page: how far the work is, who did what, how well people agree, and how the studio itself is.
 
-import { onRoute } from "./router.js";
+import { addressOf, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
-import { counted, el, finder, toast } from "./view/dom.js";
+import { currentUser } from "./sync/current-user.js";
+import { clock, counted, el, finder, toast } from "./view/dom.js";
 import { plain, plotly } from "./view/plotly.js";
-import { statusParts } from "./view/status.js";
+import { statusParts, tile } from "./view/status.js";
 
 /** @import { AgreementPair, Server } from "./types.js" */
 
 const PEOPLE = [
   "Annotator",
+  "Videos",
+  "Done with",
   "Edits",
   "By hand",
   "Accepted",
@@ -59,6 +62,8 @@ export function mount(element, server) {
             PEOPLE,
             rows.map((p) => [
               p.annotator || "(no name)",
+              p.videos,
+              p.done,
               p.edits,
               p.manual,
               p.accepted,
@@ -155,6 +160,41 @@ export function mount(element, server) {
     );
   }
 
+  async function progress() {
+    const found = await call(server, "progress", { annotator: currentUser() });
+    const links = found.wait.map(({ id, name, waiting }) =>
+      el(
+        "li",
+        {},
+        el("a", { href: addressOf("annotate", { video: id }), onclick: follow, dir: "auto", text: name }),
+        ` ${counted(waiting, "prediction")}`,
+      ),
+    );
+    $("progress").replaceChildren(
+      el(
+        "div",
+        { class: "tiles" },
+        tile("Videos", String(found.videos), `${found.annotated} with annotations`),
+        tile("Annotations", String(found.annotations), found.labels.length ? "by label below" : ""),
+        tile("To review", counted(found.undecided, "prediction"), `in ${counted(found.waiting, "video")}`),
+      ),
+      ...(links.length ? [el("h3", { text: "Still to review" }), el("ul", { class: "plain-list" }, ...links)] : []),
+      ...(found.labels.length
+        ? [
+            el("h3", { text: "Labels" }),
+            el(
+              "div",
+              { class: "table" },
+              table(
+                ["Label", "Segments", "Videos", "Together"],
+                found.labels.map((each) => [each.label, each.segments, each.videos, clock(each.duration, 0)]),
+              ),
+            ),
+          ]
+        : []),
+    );
+  }
+
   async function status() {
     $("status").replaceChildren(...statusParts(await call(server, "show_status", {})));
   }
@@ -166,7 +206,7 @@ export function mount(element, server) {
   onRoute(({ page }) => {
     clearInterval(timer);
     if (page !== "overview") return;
-    for (const work of [people, agreement, status]) attempt(work);
+    for (const work of [progress, people, agreement, status]) attempt(work);
     timer = setInterval(() => document.hidden || status().catch(() => {}), EVERY_MS);
   });
 }

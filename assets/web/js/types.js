@@ -351,6 +351,8 @@
  * @typedef {object} AnnotatorStatistics
  * @property {string} annotator
  * @property {number} edits
+ * @property {number} videos that they annotated
+ * @property {number} done with how many videos they are done
  * @property {number} manual
  * @property {number} accepted
  * @property {number} correction
@@ -358,6 +360,15 @@
  * @property {number} import
  * @property {number | null} shift
  * @property {string} last
+ *
+ * @typedef {object} Progress
+ * @property {number} videos
+ * @property {number} annotated of them
+ * @property {number} annotations
+ * @property {number} undecided predictions
+ * @property {number} waiting in how many videos
+ * @property {{ id: string, name: string, waiting: number }[]} wait the videos in which most of them are
+ * @property {{ label: string, videos: number, segments: number, duration: number }[]} labels
  *
  * @typedef {object} AgreementPair
  * @property {string} one
@@ -427,6 +438,7 @@
  * @property {[{ [field: string]: string }, { jobs: string[] }]} compare
  * @property {[{ jobs: string[] }, { sides: Side[], agreement: number | null }]} compared
  * @property {[{}, AnnotatorStatistics[]]} statistics
+ * @property {[{ annotator: string }, Progress]} progress
  * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[],
  *   left_out: number }]} agreement
  * @property {[{}, Status]} show_status

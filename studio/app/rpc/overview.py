@@ -12,10 +12,13 @@ def methods(studio: Studio) -> list[Method]:
     def statistics(request: Request) -> Any:
         return studio.annotator_stats.statistics()
 
+    def progress(request: Request) -> Any:
+        return studio.annotator_stats.progress(actor(studio, request))
+
     def agreement(request: Agreement) -> Any:
         return studio.annotator_stats.agreement(request.track, actor(studio, request))
 
     def show_status(request: Request) -> Any:
         return status(studio)
 
-    return rpc_methods(studio, statistics, agreement, show_status)
+    return rpc_methods(studio, statistics, progress, agreement, show_status)

@@ -8,9 +8,11 @@ from typing import Any
 
 from studio.eval import agreement
 from studio.service.accounts.rights import OWNER, Actor
-from studio.store import Store, statistics
+from studio.store import Store, review, statistics
+from studio.store.review import Undecided
 from studio.timeline import seconds
 
+MOST_SHOWN = 12  # videos, and labels
 Row = dict[str, Any]
 _Work = dict[
     tuple[str, str], list[tuple[agreement.Marked, set[str]]]
@@ -24,21 +26,52 @@ class AnnotatorStats:
         self._store = store
 
     def statistics(self) -> list[Row]:
-        """One row a person, most edits first: `annotator`, `edits`, `last`; `manual`, `accepted`, `correction` and
+        """One row a person, most edits first: `annotator`, `edits`, `last`; `videos` that they annotated, and with how
+        many they are `done`; `manual`, `accepted`, `correction` and
         `import` (annotations that stand), `rejected` (predictions), `shift` (s, how far corrected boundaries moved on
         average, None without any)."""
 
         def work(db: sqlite3.Connection) -> list[Row]:
             people = {row["annotator"]: row for row in statistics.edits_by_annotator(db)}
             for person in people.values():
+                person |= {"videos": 0, "done": 0}
                 person |= {"manual": 0, "accepted": 0, "correction": 0, "import": 0, "rejected": 0, "shift": None}
             for annotator, source, count in statistics.annotations_by_annotator(db):
                 people[annotator][source] = count
+            for annotator, videos, done in statistics.videos_by_annotator(db):
+                if annotator in people:  # being done with a video is no edit of it
+                    people[annotator] |= {"videos": videos, "done": done}
             for annotator, count in statistics.rejections_by_annotator(db):
                 people[annotator]["rejected"] = count
             for annotator, shift in statistics.shift_by_annotator(db):
                 people[annotator]["shift"] = round(shift / 1e6, 3)
             return sorted(people.values(), key=lambda person: -person["edits"])
+
+        return self._store.read(work)
+
+    def progress(self, by: Actor = OWNER) -> Row:
+        """How far a library is, as far as somebody may see it: how many `videos` there are, how many are `annotated`,
+        how many `annotations` stand, how many predictions are `undecided` in how many videos (`waiting`), those with
+        most of them (`wait`: `id`, `name`, `waiting`), and its most frequent `labels` (`label`, `videos`, `segments`,
+        `duration` in s)."""
+
+        def work(db: sqlite3.Connection) -> Row:
+            waiting = review.waiting(db, Undecided(), by)["videos"]
+            found = statistics.labels(db, MOST_SHOWN, by)
+            return {
+                "videos": statistics.counts(db)["videos"],
+                **statistics.annotated(db, by),
+                "undecided": sum(video["waiting"] for video in waiting),
+                "waiting": len(waiting),
+                "wait": [{key: v[key] for key in ("id", "name", "waiting")} for v in waiting[:MOST_SHOWN]],
+                "labels": [
+                    {
+                        **{key: row[key] for key in ("label", "videos", "segments")},
+                        "duration": seconds(row["duration_us"]),
+                    }
+                    for row in found
+                ],
+            }
 
         return self._store.read(work)
 

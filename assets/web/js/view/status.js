@@ -18,7 +18,7 @@ function size(bytes) {
  * @param {string} value
  * @param {string} [more]
  */
-const tile = (title, value, more = "") =>
+export const tile = (title, value, more = "") =>
   el(
     "div",
     { class: "tile" },
