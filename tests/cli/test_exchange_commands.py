@@ -107,6 +107,18 @@ def test_what_subtitles_are_is_said_with_as(run: Any, studio: Studio, eaf: Path,
     assert run("export", clips["bikes"], "--format", "json", "--as", "lines")[0] == 2
 
 
+def test_what_a_data_set_would_lose_is_said_before_it_is_written(run: Any, eaf: Path, tmp_path: Path) -> None:
+    assert run("import", eaf, "--by", "ann")[0] == 0
+    whole = ("export", "--dataset", tmp_path / "set", "--check")
+    status, out, _ = run(*whole, "--format", "rttm", "--json")
+    found = json.loads(out)
+    assert (status, found["format"], found["videos"], found["annotations"]) == (0, "rttm", 1, 1)
+    assert "The labels of 1 segment are dropped; the format keeps who and when." in found["lost"]
+    assert run(*whole)[1] == "1 annotation in 1 video\nNothing is lost.\n"
+    assert not (tmp_path / "set").exists()
+    assert run(*whole, "-o", "x")[2] == "studio: --dataset writes a folder; leave out -o.\n"
+
+
 def test_a_data_set(run: Any, eaf: Path, tmp_path: Path) -> None:
     assert run("import", eaf, "--by", "ann")[0] == 0
     status, out, err = run(
