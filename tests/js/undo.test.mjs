@@ -164,10 +164,13 @@ const steps = ({ editor: { undoStack } }) => [undoStack.done.length, undoStack.u
 
 test("an import is one step, and what was done on top of it is taken back before it", async () => {
   const { doc, asked } = withImports(() => ({ ok: true, data: { removed: 30_000, kept: 0 } }));
+  const told = [];
+  doc.store.on("said", (text) => told.push(text));
   doc.editor.addImport("i1");
   doc.editor.create({ track: "Moments", start: 1, end: 2 });
   doc.editor.undo();
   await doc.editor.undo();
+  assert.deepEqual(told, ["Taking the import back…", "The import was taken back."]);
   assert.deepEqual(asked, [["undo", "i1", 2]]); // not before both edits were saved
   assert.deepEqual(steps(doc), [0, 2]);
   await doc.editor.redo();

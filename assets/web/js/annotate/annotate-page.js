@@ -205,6 +205,7 @@ export class AnnotatePage {
     this.transcript.open(doc);
     store.on("change", (what) => workspace.doc === doc && this.refresh(doc, what));
     store.on("notice", (text) => toast(text, "error"));
+    store.on("said", (text) => toast(text));
     store.on("gone", () => {
       const lost = store.state === "saved" ? "" : " Changes that were not saved yet are lost.";
       toast(`“${video.name}” was removed from the library.${lost}`, "error");

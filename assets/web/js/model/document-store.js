@@ -27,8 +27,8 @@ import { People } from "./people.js";
  * @typedef {"content" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
  *   | "state" | "imported"} Change
  *
- * notice: a sentence for the person; gone: the video was removed, and why.
- * @typedef {{ change: Change, notice: string, gone: string }} DocumentEvents
+ * notice: a sentence for the person about what went wrong; said: about what is done; gone: the video was removed, and why.
+ * @typedef {{ change: Change, notice: string, said: string, gone: string }} DocumentEvents
  */
 
 /** Whether an edit about something, by its id, is not answered yet.
@@ -530,9 +530,14 @@ export class DocumentStore extends Emitter {
     this.#changed("imported");
   }
 
-  /** A sentence for the person. @param {string} text */
+  /** A sentence for the person about what went wrong. @param {string} text */
   notice(text) {
     this.emit("notice", text);
+  }
+
+  /** A sentence for the person about what is done. @param {string} text */
+  say(text) {
+    this.emit("said", text);
   }
 
   /** The video is no longer in the library. @param {string} why */

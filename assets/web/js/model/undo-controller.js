@@ -56,9 +56,11 @@ export class UndoController {
     const id = importOf(group);
     if (this.#isWaiting || id === undefined) return;
     this.#isWaiting = true;
+    editor.store.say(way === "undo" ? "Taking the import back…" : "Importing again…");
     try {
       const { kept } = await editor.imports(id, way);
       editor.undoStack.moveImport(group, way);
+      editor.store.say(way === "undo" ? "The import was taken back." : "The file was imported again.");
       if (kept) editor.store.notice(`${kept} of this import stay as they are: somebody changed them since.`);
     } catch (error) {
       const { message, kind = "" } = /** @type {Error & { kind?: string }} */ (error);
