@@ -99,12 +99,12 @@ test("a row that is dragged keeps its height, and steps go on from there", () =>
   assert.equal(rows.size("A"), 3.5);
 });
 
-test("a handle is found in the upper half of the chosen segment; of two in one place the one that has room", () => {
+test("a handle is found near the top of the chosen segment; of two in one place the one that has room", () => {
   const item = { id: "a", start: 1, end: 2, attributes: { onset: 1, apex: 1.5, offset: 2 } };
   const timeline = { selection: { current: "a" }, x: (time) => time * 100 };
   const lane = { kind: "annotation", y: 0, height: 24, items: [item] };
   const part = (x, y = 5) => phaseAt(timeline, lane, x, y)?.part;
-  assert.deepEqual([part(150), part(156), part(150, 20)], ["apex", undefined, undefined]);
+  assert.deepEqual([part(150), part(156), part(150, 12)], ["apex", undefined, undefined]);
   assert.deepEqual([part(101), part(199)], ["onset", "offset"]);
   item.attributes = { onset: 1, apex: 1, offset: 1 };
   assert.equal(part(101), "offset");

@@ -220,6 +220,47 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
   );
 });
 
+// Near the top of a lane, where the handles of phases are.
+function upper({ timeline, doc }, kind) {
+  const { rows } = layout(doc.store, timeline.rowLayout);
+  const row = rows.find((each) => each.kind === "track");
+  return row.y + row.lanes.find((lane) => lane.kind === kind).y + 4;
+}
+
+test("a phase is dragged by frames as one step of undo, and its segment stays where it is", () => {
+  const page = workspace();
+  const { doc, selection, send, timeline } = page;
+  const attributes = { onset: 1.2, apex: 2, offset: 2.8, sure: true };
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 3, attributes });
+  selection.one(id);
+  const clientY = upper(page, "annotation");
+  send("pointerdown", 2, { clientY });
+  send("pointermove", 2.53, { clientY });
+  assert.equal(timeline.drafts[0].attributes.apex, 2.52);
+  send("pointerup", 2.53, { clientY });
+  const made = doc.store.item(id);
+  assert.deepEqual([made.start, made.end, made.attributes], [1, 3, { ...attributes, apex: 2.52 }]);
+  doc.editor.undo();
+  assert.deepEqual(doc.store.item(id).attributes, attributes);
+  send("pointerdown", 2); // the middle of the lane is the segment itself
+  send("pointermove", 2.4);
+  send("pointerup", 2.4);
+  assert.deepEqual([doc.store.item(id).start, doc.store.item(id).attributes.apex], [35 * 0.04, 2.4]);
+});
+
+test("a phase of a prediction that is dragged makes a correction of it", () => {
+  const page = workspace(prediction("p", 1, 3, { onset: 1.2, apex: 2, offset: 2.8 }));
+  const { doc, selection, send } = page;
+  selection.one("p");
+  const clientY = upper(page, "prediction");
+  send("pointerdown", 2.8, { clientY });
+  send("pointermove", 2.4, { clientY });
+  send("pointerup", 2.4, { clientY });
+  const made = doc.store.correctionOf("p");
+  assert.deepEqual(made.attributes, { onset: 1.2, apex: 2, offset: 2.4 });
+  assert.deepEqual([made.start, made.end], [1, 3]);
+});
+
 test("a third finger is no drag", () => {
   const { doc, send, pointer } = workspace();
   doc.editor.create({ track: "Moments", start: 1, end: 9 });

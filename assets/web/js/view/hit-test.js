@@ -13,6 +13,7 @@ import { firstVisible } from "./layout.js";
 
 const EDGE_PX = 7;
 const PHASE_PX = 5;
+const PHASE_SHARE = 0.4; // of the height of a lane, from its top: the rest is the segment's own
 
 /** The segment at an x of the rows canvas, or null.
  * @param {Timeline} timeline
@@ -46,8 +47,8 @@ export function hitTest(timeline, lane, x) {
   return best && { item: best.item, part: best.part };
 }
 
-/** The handle of a phase at a point of a lane, of the segment that is chosen: in the upper half of the lane, where the
- * edges leave room for them.
+/** The handle of a phase at a point of a lane, of the segment that is chosen: near the top of the lane, so that edges and
+ * body can be taken below.
  * @param {Timeline} timeline
  * @param {Lane} lane
  * @param {number} x
@@ -58,7 +59,7 @@ export function phaseAt(timeline, lane, x, y) {
   const { current } = timeline.selection;
   const item = lane.items.find((each) => each.id === current);
   const phases = item && !("preview" in item) ? shownPhases(item) : null;
-  if (!item || !phases || "preview" in item || y > lane.height / 2) return null;
+  if (!item || !phases || "preview" in item || y > PHASE_SHARE * lane.height) return null;
   const handles = /** @type {[Phase, number][]} */ (Object.entries(phases));
   const away = (/** @type {[Phase, number]} */ [, time]) => Math.abs(timeline.x(time) - x);
   const near = handles.filter((handle) => away(handle) <= PHASE_PX);
