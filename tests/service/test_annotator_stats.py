@@ -33,7 +33,8 @@ def test_people_and_what_stands_of_their_work(studio: Studio, video: str) -> Non
     studio.timelines.save(video, [edit(5, 7.0, 8.0)], "Berta")
     anna, berta = studio.annotator_stats.statistics()
     assert anna | {"last": ""} == {
-        "annotator": "Anna", "videos": 1, "done": 0, "edits": 4, "last": "", "manual": 1, "accepted": 1, "correction": 1, "import": 0,
+        "annotator": "Anna", "videos": 1, "done": 0, "edits": 4, "last": "", "manual": 1, "accepted": 1,
+        "correction": 1, "import": 0,
         "rejected": 1, "shift": 0.12,
     }  # fmt: skip
     assert (berta["annotator"], berta["edits"], berta["manual"], berta["shift"]) == ("Berta", 1, 1, None)

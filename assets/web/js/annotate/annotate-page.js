@@ -70,7 +70,10 @@ export class AnnotatePage {
       if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
     });
     workspace.take(this);
-    this.faces = new Faces($("faces", "canvas"), player, { onpick: (name) => this.pickPerson(name) });
+    this.faces = new Faces($("faces", "canvas"), player, {
+      onpick: (name) => this.pickPerson(name),
+      onname: (name) => this.namePerson(name),
+    });
     this.transcript = new Transcript(element, server, {
       seek: (time) => workspace.seek(time),
       time: () => player.time,
@@ -314,6 +317,12 @@ export class AnnotatePage {
     this.side.show("selected");
   }
 
+  /** Go where a person is named. @param {string} name */
+  namePerson(name) {
+    this.pickPerson(name);
+    if (this.faces.chosen === name) this.workspace.label();
+  }
+
   /** Each part follows the others. */
   #follow() {
     const { $, player, timeline, selection, transcript, workspace } = this;
@@ -349,6 +358,7 @@ export class AnnotatePage {
     );
     timeline.on("spectrogram", () => workspace.doc?.media.wantSpectrogram());
     timeline.gutter.on("pick", (name) => this.pickPerson(personOf(name)));
+    timeline.gutter.on("name", (name) => this.namePerson(personOf(name)));
     timeline.gutter.on("choose", (track) => {
       const made = [...(workspace.doc?.store.annotations.values() ?? [])];
       this.selection.set(made.filter((a) => a.track === track).map((a) => a.id));

@@ -140,9 +140,10 @@ export class Workspace {
     this.parts.shifting.show(this.opened, ids);
   }
 
-  /** Bring the focus to the label of what is chosen. */
+  /** Bring the focus to the label of what is chosen, or to the name of a person. */
   label() {
-    const field = /** @type {HTMLInputElement | null} */ (document.getElementById("label-input"));
+    const found = document.getElementById("label-input") ?? document.getElementById("person-name");
+    const field = /** @type {HTMLInputElement | null} */ (found);
     field?.focus();
     if (field?.tagName === "INPUT") field.select();
   }

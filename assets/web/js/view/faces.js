@@ -29,9 +29,9 @@ export class Faces {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Player} player
-   * @param {{ onpick: (name: string) => void }} actions
+   * @param {{ onpick: (name: string) => void, onname: (name: string) => void }} actions name: at a double click
    */
-  constructor(canvas, player, { onpick }) {
+  constructor(canvas, player, { onpick, onname }) {
     this.canvas = canvas;
     this.player = player;
     player.on("time", () => this.draw());
@@ -40,6 +40,10 @@ export class Faces {
       const hit = this.at(event);
       if (hit) onpick(hit.name);
       else player.toggle();
+    });
+    canvas.addEventListener("dblclick", (event) => {
+      const hit = this.at(event);
+      if (hit) onname(hit.name);
     });
     canvas.addEventListener("mousemove", (event) => (canvas.style.cursor = this.at(event) ? "pointer" : ""));
   }

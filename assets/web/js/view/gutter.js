@@ -17,7 +17,8 @@ const STRIP_TITLE = "The strip under the curve: one colour for frames that are a
  * @typedef {{ track: string, label: string }} Class
  */
 
-/** pick: the name of a row was clicked; choose: all of a row is wanted. @extends {Emitter<{ pick: string, choose: string }>} */
+/** pick: the name of a row was clicked; name: twice, to change it; choose: all of a row is wanted.
+ * @extends {Emitter<{ pick: string, name: string, choose: string }>} */
 export class Gutter extends Emitter {
   /** @type {(item: Class) => string} */
   colour = () => "";
@@ -74,6 +75,7 @@ export class Gutter extends Emitter {
             dir: "auto",
             text: name,
             onclick: () => this.emit("pick", name),
+            ondblclick: () => this.emit("name", name),
           })
         : row.kind === "graph"
           ? this.legend(row)

@@ -1,7 +1,7 @@
 // A person of the video: their name, and what the tracker got wrong about them.
 
 import { clearNames, namesOf, removePerson, rename, split } from "../model/person-operations.js";
-import { el, toast } from "./dom.js";
+import { counted, el, toast } from "./dom.js";
 
 /** @import { VideoDocument } from "../document/video-document.js" */
 
@@ -29,7 +29,7 @@ export function personPanel(doc, name, at, leave) {
       "div",
       { class: "row head" },
       el("h3", { text: "Person" }),
-      el("span", { class: "tag", text: `${people.stretches(name, tracks).length} face track(s)` }),
+      el("span", { class: "tag", text: counted(people.stretches(name, tracks).length, "face track") }),
     ),
     el(
       "label",
@@ -47,7 +47,7 @@ export function personPanel(doc, name, at, leave) {
     others.length
       ? el(
           "label",
-          { text: "Is the same as" },
+          { text: "Merge with…" },
           el(
             "select",
             { id: "person-merge", onchange: (e) => become(e.target.value) },
@@ -64,7 +64,7 @@ export function personPanel(doc, name, at, leave) {
         el("button", {
           class: "link same-voice",
           type: "button",
-          text: "The same person",
+          text: "Merge with them",
           onclick: () => become(other),
         }),
       ),
@@ -75,7 +75,7 @@ export function personPanel(doc, name, at, leave) {
       el("button", {
         id: "person-split",
         type: "button",
-        text: "Somebody else from here",
+        text: "Split from this frame",
         title: "From this frame on, the face belongs to another person",
         onclick: () => done(() => split(editor, name, at)),
       }),
@@ -84,7 +84,7 @@ export function personPanel(doc, name, at, leave) {
         id: "person-delete",
         class: "danger",
         type: "button",
-        text: "Not a person",
+        text: "Not a face",
         onclick: () => done(() => removePerson(editor, name)),
       }),
     ),
