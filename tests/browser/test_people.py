@@ -201,6 +201,7 @@ def test_the_transcript_is_read_followed_edited_and_typed(annotate_page: Annotat
     page.click("#line-add")
     page.keyboard.type("And that was it")
     page.keyboard.press("Enter")
+    expect(page.locator("#transcript-list input")).to_have_count(0)  # it is saved, and no draft any more
     expect(lines).to_have_count(3)
     page.reload()
     page.click("#tab-transcript")
