@@ -1,6 +1,7 @@
 """How much two sets of segments of one video agree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 Marked = tuple[str, int, int]
 
@@ -64,19 +65,64 @@ def matched(one: Iterable[Marked], other: Iterable[Marked]) -> list[tuple[Marked
     """Pairs of segments of the same key that overlap, each segment in one pair at most, with their IoU; the pairs of
     the highest IoU first, greedily."""
     ones, others = list(one), list(other)
+    return [(ones[i], others[j], share) for i, j, share in _pairs(enumerate(ones), enumerate(others), by_key=True)]
+
+
+def _pairs(
+    ones: Iterable[tuple[int, Marked]], others: Iterable[tuple[int, Marked]], *, by_key: bool
+) -> list[tuple[int, int, float]]:
+    """`matched` by the numbers of segments; without `by_key` any two that overlap can be a pair."""
+    listed = list(others)
     near = [
         (_iou(mine, theirs), i, j)
-        for i, mine in enumerate(ones)
-        for j, theirs in enumerate(others)
-        if mine[0] == theirs[0] and mine[1] < theirs[2] and theirs[1] < mine[2]
+        for i, mine in ones
+        for j, theirs in listed
+        if (not by_key or mine[0] == theirs[0]) and mine[1] < theirs[2] and theirs[1] < mine[2]
     ]
     taken_one, taken_other, pairs = set[int](), set[int](), []
     for share, i, j in sorted(near, key=lambda each: (-each[0], each[1], each[2])):
         if i not in taken_one and j not in taken_other:
             taken_one.add(i)
             taken_other.add(j)
-            pairs.append((ones[i], others[j], share))
+            pairs.append((i, j, share))
     return pairs
+
+
+class Comparison(NamedTuple):
+    """How two annotators marked one thing: the numbers of their segments (None: that one did not mark it), and the IoU
+    of the two (0 where one is missing)."""
+
+    kind: Literal["same", "boundary", "label", "one", "other"]
+    one: int | None
+    other: int | None
+    iou: float
+
+
+def compared(one: Sequence[Marked], other: Sequence[Marked]) -> list[Comparison]:
+    """What two annotators marked, side by side, in order of time: the same, with other boundaries, under another label,
+    or by only one of them.
+
+    Segments of one label are paired first, as by `matched`, then those that are left, by IoU. The keys are labels; all
+    segments are of one track.
+    """
+    pairs = _pairs(enumerate(one), enumerate(other), by_key=True)
+    mine, theirs = ({pair[side] for pair in pairs} for side in (0, 1))
+    left = [[(n, marked) for n, marked in enumerate(each) if n not in taken]
+            for each, taken in ((one, mine), (other, theirs))]  # fmt: skip
+    relabelled = _pairs(*left, by_key=False)
+    mine, theirs = mine | {i for i, _, _ in relabelled}, theirs | {j for _, j, _ in relabelled}
+    found = [
+        *(Comparison("same" if one[i] == other[j] else "boundary", i, j, share) for i, j, share in pairs),
+        *(Comparison("label", i, j, share) for i, j, share in relabelled),
+        *(Comparison("one", i, None, 0.0) for i in range(len(one)) if i not in mine),
+        *(Comparison("other", None, j, 0.0) for j in range(len(other)) if j not in theirs),
+    ]
+
+    def begin(each: Comparison) -> tuple[int, int]:
+        spans = [side[n][1:] for side, n in ((one, each.one), (other, each.other)) if n is not None]
+        return min(spans)
+
+    return sorted(found, key=begin)
 
 
 def _iou(a: Marked, b: Marked) -> float:

@@ -113,14 +113,16 @@ def shift_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, float]]:
     )
 
 
-def touched_by(db: sqlite3.Connection) -> dict[str, set[str]]:
-    """Who worked on each annotation, by its id: who made it and everybody who changed it, but for what happened to it
-    by a change of a label or a person's name elsewhere."""
+def touched_by(db: sqlite3.Connection, video_id: str | None = None) -> dict[str, set[str]]:
+    """Who worked on each annotation of the library, or of a video, by its id: who made it and everybody who changed it,
+    but for what happened to it by a change of a label or a person's name elsewhere."""
+    of_video = "video_id = coalesce(:video, video_id)"
     rows = db.execute(
-        "SELECT id, annotator AS who FROM annotations UNION "
-        "SELECT id, edited_by FROM annotations WHERE version = 1 UNION "  # a file may name both
-        "SELECT annotation_id, annotator FROM revisions WHERE annotation_id IS NOT NULL AND op NOT IN (?, ?)",
-        (annotations.RELABEL, annotations.FOLLOW),
+        f"SELECT id, annotator AS who FROM annotations WHERE {of_video} UNION "
+        f"SELECT id, edited_by FROM annotations WHERE {of_video} AND version = 1 UNION "  # a file may name both
+        f"SELECT annotation_id, annotator FROM revisions WHERE {of_video} "
+        "AND annotation_id IS NOT NULL AND op NOT IN (:relabel, :follow)",
+        {"video": video_id, "relabel": annotations.RELABEL, "follow": annotations.FOLLOW},
     )
     found: dict[str, set[str]] = {}
     for row in rows:

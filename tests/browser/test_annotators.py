@@ -86,3 +86,51 @@ def test_annotators_work_independently_until_it_is_over(open_as: Open, served: S
     anna.page.keyboard.press("Escape")
     become(berta, [(1.0, 2.0), (1.0, 2.0), (4.0, 6.0), (4.0, 7.0), (8.0, 9.0)])
     become(anna, [(1.0, 2.0), (1.0, 2.0), (4.0, 6.0), (4.0, 7.0), (8.0, 9.0)])
+
+
+def test_a_third_decides_between_two(open_as: Open, served: Served, bikes: str) -> None:
+    anna = open_as("Anna")
+    anna.page.click("#annotators")
+    anna.page.check("#independent")
+    expect(anna.page.locator("#annotators-message")).to_have_text("")
+    anna.page.keyboard.press("Escape")
+    anna.create(1.0, 2.0, "jumps")
+    anna.create(4.0, 6.0, "falls")
+
+    berta = open_as("Berta")
+    assert spans(berta) == [], "she must not see what Anna made"
+    berta.create(1.0, 2.0, "jumps")
+    berta.create(4.0, 7.0, "falls")
+    berta.create(8.0, 9.0, "lands")
+    cora = open_as("Cora")
+    page = cora.page
+    assert spans(cora) == []
+    page.click("#annotators")
+    expect(page.locator("#annotators-list li")).to_have_count(2)
+    page.click("#compare-go")
+    expect(page.locator("#adjudication-summary")).to_contain_text("Anna and Berta: IoU 0.")
+    expect(page.locator("#adjudication-summary")).to_contain_text("1 the same, 2 differences, 2 not decided")
+    expect(page.locator(".gutter-row.layer .name")).to_have_text(["Anna · Moments", "Berta · Moments"])
+    expect(page.locator("#adjudication-list li")).to_have_count(2)
+    page.click("#take-agreed")
+    become(cora, [(1.0, 2.0)])
+    page.focus("#adjudication-list")
+    page.keyboard.press("2")
+    become(cora, [(1.0, 2.0), (4.0, 7.0)])
+    expect(page.locator("#adjudication-list li").nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("1")
+    expect(page.locator("#adjudication-summary")).to_contain_text("0 not decided")
+    become(cora, [(1.0, 2.0), (4.0, 7.0)])
+    page.focus("#adjudication-list")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("3")
+    page.keyboard.press("Alt+Shift+ArrowLeft")
+    cora.saved()
+    (third,) = [s for s in cora.segments("annotation") if s["label"] == "falls"]
+    assert 6.9 < third["end"] < 7.0, "a third, between what the two say"
+    sources = "SELECT json_array_length(attributes, '$.adjudicated_from') FROM annotations WHERE annotator = 'Cora'"
+    assert rows(served.home, f"{sources} AND NOT deleted") == [(2,), (2,)]
+    layers = "SELECT annotator, count(*), max(version) FROM annotations WHERE video_id = ? GROUP BY annotator"
+    assert rows(served.home, layers, bikes)[:2] == [("Anna", 2, 2), ("Berta", 3, 2)], "both layers stay as they were"
+    page.click("#adjudication-close")
+    expect(page.locator(".gutter-row.layer")).to_have_count(0)

@@ -114,6 +114,7 @@ READS: dict[str, dict[str, Any]] = {
     "imports": {},
     "agreement": {},
     "annotators": {"video": "v1"},
+    "compare_layers": {"video": "v1", "one": "ben", "other": "eve"},
     "export_preview": {"video": "v1", "format": "qvhighlights"},
     "transcript": {"video": "v1"},
     "still_undecided": {"by": "ben"},
@@ -247,3 +248,40 @@ def test_once_it_is_over_everybody_sees_everything(both: Ask) -> None:
     load = both("eve", "load_document", video="v1")
     assert labels(load) == [SECRET, SECRET, "own"]
     assert {row["annotator"] for row in load["data"]["annotations"]} == {"ben", "eve"}
+
+
+# ---------------------------------------------------------------- adjudication
+
+
+def test_two_layers_are_compared_by_whoever_may_see_both(both: Ask) -> None:
+    refused = both("eve", "compare_layers", video="v1", one="ben", other="eve")
+    assert refused["kind"] == "forbidden"
+    mine = [("dog", 10, 12), ("cat", 20, 22), ("x", 30, 32), ("x", 40, 41)]
+    theirs = [("dog", 10, 12), ("dog", 20, 22), ("x", 30, 34), ("x", 50, 51)]
+    for person, first, marks in (("ben", 11, mine), ("eve", 21, theirs)):
+        edits = [edit(first + n, label, start=start, end=end) for n, (label, start, end) in enumerate(marks)]
+        assert all(result["ok"] for result in save(both, person, *edits))
+    answer = both("anna", "compare_layers", video="v1", one="ben", other="eve")["data"]
+    found = [(row["kind"], row["track"], row["one"], row["other"], row["iou"]) for row in answer["found"]]
+    assert found == [
+        ("one", "T", "a1", None, 0.0), ("one", SECRET, "a2", None, 0.0), ("other", "T", None, "a3", 0.0),
+        ("same", "T", "a11", "a21", 1.0), ("label", "T", "a12", "a22", 1.0), ("boundary", "T", "a13", "a23", 0.5),
+        ("one", "T", "a14", None, 0.0), ("other", "T", None, "a24", 0.0),
+    ]  # fmt: skip
+    # two pairs of one label (IoU 1 and 1/2), and seven segments without a partner
+    assert (answer["agreement"]["segments"], answer["agreement"]["iou"]) == (2, 0.167)
+    assert (answer["agreement"]["end"], answer["agreement"]["left_out"]) == (1.0, 0)
+    assert {row["annotator"] for row in answer["one"]} == {"ben"}
+
+
+def test_what_was_decided_is_nobodys_layer_and_leaves_both_as_they_were(both: Ask) -> None:
+    before = both("anna", "compare_layers", video="v1", one="ben", other="eve")["data"]
+    decided = edit(31, "own", start=3, end=4, attributes={"adjudicated_from": ["a3"]})
+    assert save(both, "anna", decided)[0]["annotation"]["attributes"] == {"adjudicated_from": ["a3"]}
+    assert both("anna", "compare_layers", video="v1", one="ben", other="eve")["data"] == before
+    own = edit(32, "own", start=5, end=6, attributes={"adjudicated_from": ["a1"]})
+    save(both, "eve", own)  # also where one of the two is who decides
+    assert both("anna", "compare_layers", video="v1", one="ben", other="eve")["data"] == before
+    nothing = both("anna", "compare_layers", video="v1", one="anna", other="eve")
+    assert nothing["error"] == "“anna” has marked nothing in this video yet."
+    assert both("anna", "compare_layers", video="v1", one="eve", other="eve")["kind"] == "invalid"

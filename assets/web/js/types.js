@@ -385,6 +385,13 @@
  * @typedef {{ independent: boolean, fixed: string, annotators: LayerFacts[] }} LayersOfVideo fixed: why this person
  *   cannot say whether annotators work independently, or nothing
  *
+ * What two annotators made of one thing: ids of annotations, null where one did not mark it.
+ * @typedef {{ kind: "same" | "boundary" | "label" | "one" | "other", track: string, one: string | null,
+ *   other: string | null, iou: number }} Compared
+ * @typedef {{ segments: number, iou: number, kappa: number | null, start: number | null, end: number | null,
+ *   left_out: number }} LayerAgreement
+ * @typedef {{ one: Annotation[], other: Annotation[], found: Compared[], agreement: LayerAgreement }} LayerComparison
+ *
  * @typedef {object} Status
  * @property {string} version
  * @property {number} uptime_s
@@ -449,6 +456,7 @@
  * @property {[{ video: string, annotator: string }, LayersOfVideo]} annotators
  * @property {[{ video: string, independent: boolean, annotator: string }, LayersOfVideo]} set_independent
  * @property {[{ video: string, done: boolean, annotator: string }, LayersOfVideo]} set_done
+ * @property {[{ video: string, one: string, other: string, annotator: string }, LayerComparison]} compare_layers
  * @property {[{ video: string, edits: Edit[], annotator: string }, { results: SaveResult[] }]} save
  * @property {[{ video: string, query: string, engine: string, refine: boolean, check: boolean, remember: boolean }, {}]} ground
  * @property {[{ video: string, at: number }, {}]} glance

@@ -10,6 +10,7 @@ from studio.app.rpc.requests import (
     AddLabel,
     AnnotationReference,
     Changes,
+    CompareLayers,
     DeleteLine,
     Glance,
     Ground,
@@ -92,7 +93,10 @@ def _layers(studio: Studio) -> list[Method]:
         studio.layers.set_done(request.video, annotator(request), request.done)
         return studio.layers.annotators(request.video, actor(studio, request))
 
-    return rpc_methods(studio, annotators, set_independent, set_done)
+    def compare_layers(request: CompareLayers) -> Any:
+        return studio.layers.compare(request.video, request.one, request.other, actor(studio, request))
+
+    return rpc_methods(studio, annotators, set_independent, set_done, compare_layers)
 
 
 def _models(studio: Studio) -> list[Method]:

@@ -184,6 +184,15 @@ class SetDone(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class CompareLayers(Request):
+    """Two annotators of a video by their names; "" is who gave none."""
+
+    video: str
+    one: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AddLabel(Request):
     track: str
     label: str

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import combinations
 from statistics import fmean
 from typing import Any
@@ -101,7 +102,7 @@ class AnnotatorStats:
                 both = {one, other}
                 left_out = sum(both <= who for name in both for place in kept for _, who in works[name][place])
                 videos = len({place[0] for place in kept})
-                pairs.append({"one": one, "other": other, "videos": videos, "left_out": left_out, **_agree(sides)})
+                pairs.append({"one": one, "other": other, "videos": videos, "left_out": left_out, **agree(sides)})
         return {
             "people": sorted({pair[who] for pair in pairs for who in ("one", "other")}),
             "tracks": sorted(tracks),
@@ -116,7 +117,9 @@ def _independent(work: "_Work", other: str) -> dict[tuple[str, str], list[agreem
     return {place: marks for place, marks in own.items() if marks}
 
 
-def _agree(sides: list[tuple[list[agreement.Marked], list[agreement.Marked], int]]) -> Row:
+def agree(sides: Sequence[tuple[Sequence[agreement.Marked], Sequence[agreement.Marked], int]]) -> Row:
+    """`segments`, `iou`, `kappa`, `start` and `end`, see `AnnotatorStats.agreement`, of what two people marked: their
+    segments on each track of each video, and how long that lasts (µs)."""
     paired = [pair for one, other, _ in sides for pair in agreement.matched(one, other)]
     alone = sum(len(one) + len(other) for one, other, _ in sides) - 2 * len(paired)
     kappas = [k for one, other, duration in sides if (k := agreement.kappa(one, other, duration)) is not None]

@@ -17,7 +17,8 @@ replace a transcript                                   whoever read it in, or ad
                                                        everybody where there is none
 rename a label or take it off the list                 everybody while nobody else uses it; else an admin
 say that a track takes only its labels                 an admin
-say that annotators of a video work independently      whoever added the video; an admin; they see everybody's work
+say that annotators of a video work independently;     whoever added the video; an admin; they see everybody's
+compare two of them then                               work
 ====================================================  =========================================================
 
 Of a video that is annotated independently, an annotator sees and changes only their own annotations, and only their own

@@ -1,6 +1,7 @@
 // The parts of the Annotate page around one document: what is open, and what is drawn anew when something changes.
 
 import { VideoDocument } from "../document/video-document.js";
+import { Adjudication } from "../model/adjudication.js";
 import { HIT } from "../model/document-store.js";
 import { personOf } from "../model/people.js";
 import { ReviewFilter } from "../model/review-filter.js";
@@ -8,6 +9,8 @@ import { RowLayout } from "../model/row-layout.js";
 import { Selection } from "../model/selection.js";
 import { addressOf, go, note } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+import { AdjudicationPanel } from "../view/adjudication.js";
 import { clock, finder, toast } from "../view/dom.js";
 import { AnnotatorsDialog } from "../view/annotators.js";
 import { DragPreview } from "../view/drag-preview.js";
@@ -29,7 +32,7 @@ import { Transcript } from "../view/transcript.js";
 import { Transport } from "../view/transport.js";
 import { Workspace } from "./workspace.js";
 
-/** @import { Server } from "../types.js" */
+/** @import { Compared, Server } from "../types.js" */
 /** @import { Keymap } from "../input/keymap.js" */
 /** @import { Change } from "../model/document-store.js" */
 /** @import { Route } from "../router.js" */
@@ -64,7 +67,7 @@ export class AnnotatePage {
     this.list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
       more ? this.selection.toggle(id) : workspace.goTo(id),
     );
-    this.side = new Tabs($, { ask: "ask", selected: "inspector" });
+    this.side = new Tabs($, { ask: "ask", selected: "inspector", adjudication: "adjudication" });
     this.lists = new Tabs($, { segments: "segment-list", review: "review", transcript: "transcript" }, (list) => {
       if (list === "transcript") this.transcript.follow(player.time);
       if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
@@ -99,7 +102,22 @@ export class AnnotatePage {
       similar: (item) => go("search", { like: [workspace.opened.id, item.start, item.end].join(",") }),
     });
     this.shifting = new ShiftDialog($("shifting", "dialog"), () => player.frames);
-    this.annotators = new AnnotatorsDialog($("annotators-dialog", "dialog"), server);
+    this.annotators = new AnnotatorsDialog($("annotators-dialog", "dialog"), server, (one, other) =>
+      this.compare(one, other),
+    );
+    this.adjudication = new AdjudicationPanel($("adjudication"), {
+      show: (found, { start, end }) => this.#showDifference(found, start, end),
+      spanOf: (span) => {
+        const { in: start, out: end } = this.timeline.marks;
+        return start !== null && end !== null && end > start ? { start, end } : span;
+      },
+      choose: (id) => {
+        this.selection.one(id);
+        $("timeline").focus();
+      },
+      say: (text) => workspace.say(text),
+      close: () => this.#endComparison(),
+    });
     this.labels = new LabelEditor($("labels", "dialog"), server);
     this.tooltip = new Tooltip($("tooltip"));
     this.dragPreview = new DragPreview(player, this.tooltip, this.inspector);
@@ -126,6 +144,49 @@ export class AnnotatePage {
     const { workspace } = this;
     const schema = await workspace.attempt(() => call(this.server, "add_label", { track, label }));
     if (schema) workspace.doc?.store.takeSchema(schema);
+  }
+
+  // ---------------------------------------------------------------- comparing two annotators
+
+  /**
+   * @param {string} one
+   * @param {string} other
+   */
+  async compare(one, other) {
+    const { doc } = this.workspace;
+    if (!doc) return;
+    const request = { video: doc.id, one, other, annotator: currentUser() };
+    const comparison = await this.workspace.attempt(() => call(this.server, "compare_layers", request));
+    if (!comparison || this.workspace.doc !== doc) return;
+    this.side.offer("adjudication", true, "ask");
+    this.side.show("adjudication");
+    this.adjudication.show(new Adjudication(doc.editor, { one, other }, comparison));
+  }
+
+  /** Both annotators' work on the track of a difference, a row each, and the moment itself.
+   * @param {Compared} found
+   * @param {number} start
+   * @param {number} end
+   */
+  #showDifference(found, start, end) {
+    const { adjudication } = this.adjudication;
+    if (!adjudication) return;
+    this.timeline.layers = /** @type {const} */ (["one", "other"]).map((side) => ({
+      name: `${adjudication.names[side] || "no name"} · ${found.track}`,
+      items: adjudication.layers[side].filter((made) => made.track === found.track),
+      current: found[side],
+    }));
+    this.timeline.relayout();
+    this.workspace.seek(start);
+    this.timeline.reveal(start, end);
+    this.timeline.root.parentElement?.scrollTo({ top: 0 });
+  }
+
+  #endComparison() {
+    this.adjudication.show(null);
+    this.side.offer("adjudication", false, "ask");
+    this.timeline.layers = [];
+    this.timeline.relayout();
   }
 
   /** The names of the rows that hold segments, from top to bottom. */
@@ -185,6 +246,7 @@ export class AnnotatePage {
   /** Nothing is open any more. */
   #leave() {
     this.workspace.doc?.close();
+    this.#endComparison();
     this.cancelDrag();
     this.player.close();
     this.list.clear();
@@ -255,6 +317,7 @@ export class AnnotatePage {
       timeline.relayout();
       this.list.update(store, timeline.middles, timeline.authors);
       this.showChosen();
+      this.adjudication.update();
       this.transcript.attribute();
     } else if (what === "faces" && store.video) {
       $("faces-toggle").hidden = !store.media.faces.length;
@@ -295,7 +358,7 @@ export class AnnotatePage {
     if (!doc) return;
     this.list.select(selection.ids, selection.current);
     this.inspector.show(doc, selection);
-    if (selection.size) this.side.show("selected");
+    if (selection.size && !this.adjudication.adjudication) this.side.show("selected");
     this.review.update(doc.store, selection.current);
     $("split", "button").disabled = !selection.size;
     $("merge-button", "button").disabled = selection.size < 2;

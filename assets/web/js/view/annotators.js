@@ -16,14 +16,20 @@ export class AnnotatorsDialog {
   /**
    * @param {HTMLDialogElement} dialog
    * @param {Server} server
+   * @param {(one: string, other: string) => unknown} compare two annotators by name
    */
-  constructor(dialog, server) {
+  constructor(dialog, server, compare) {
     const $ = finder(dialog);
     this.$ = $;
     this.dialog = dialog;
     this.server = server;
     this.independent = $("independent", "input");
     this.done = $("own-done", "input");
+    this.sides = /** @type {const} */ ([$("compare-one", "select"), $("compare-other", "select")]);
+    $("compare-go").addEventListener("click", () => {
+      dialog.close();
+      compare(this.sides[0].value, this.sides[1].value);
+    });
     this.independent.addEventListener("change", () =>
       this.#ask("set_independent", { independent: this.independent.checked }),
     );
@@ -62,6 +68,13 @@ export class AnnotatorsDialog {
     this.independent.disabled = fixed !== "";
     this.$("independent-fixed").textContent = fixed;
     this.done.checked = annotators.some((each) => each.annotator === currentUser() && each.done !== "");
+    const names = annotators.filter((each) => each.annotations).map((each) => each.annotator);
+    this.$("compare-row").hidden = names.length < 2;
+    this.sides.forEach((select, side) =>
+      select.replaceChildren(
+        ...names.map((name, i) => el("option", { value: name, text: name || NAMELESS, selected: i === side })),
+      ),
+    );
     this.$("annotators-list").replaceChildren(
       ...(annotators.length
         ? annotators.map(row)

@@ -98,6 +98,7 @@ export class Gutter extends Emitter {
         }),
       );
     }
+    if (row.kind === "layer") return cell; // it is there only while two annotators are compared
     cell.append(
       el("button", {
         class: "more",

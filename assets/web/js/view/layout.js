@@ -20,7 +20,9 @@ import { countBefore } from "../model/binary-search.js";
  * @typedef {AnyRow & { kind: "graph", track: string, graphs: readonly Graph[], all: readonly Graph[] }} GraphRow graphs:
  *   those that are drawn; all: also those that are only told
  * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "transcript" | "curve" }} SignalRow
- * @typedef {TrackRow | GraphRow | SignalRow} Row
+ * @typedef {AnyRow & { kind: "layer", items: readonly Annotation[], current: string | null }} LayerRow what an annotator
+ *   marked on a track; current: the segment that it is about
+ * @typedef {TrackRow | GraphRow | SignalRow | LayerRow} Row
  *
  * @typedef {{ name: string, order: number, predictions: (Prediction | Preview)[], annotations: Annotation[] }} TrackItems
  */
@@ -37,7 +39,7 @@ const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
 const MOST_LANES = 400; // more at one time than anybody can tell apart; a canvas has an end too
-const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 52, graph: 76 };
+const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 52, graph: 76, layer: 32 };
 const MOST_CURVES = 8; // that are drawn in one row: more cannot be told apart
 /** @type {{ [task: string]: number }} the order of tracks, by what is predicted in them */
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
@@ -56,10 +58,19 @@ const SIGNALS = [
 /** Rows from top to bottom. `names` has the keys of all rows, also of those that are hidden.
  * @param {DocumentStore} store
  * @param {RowLayout} rowLayout
+ * @param {readonly { name: string, items: readonly Annotation[], current: string | null }[]} [layers] of annotators that
+ *   are compared
  */
-export function layout(store, rowLayout) {
+export function layout(store, rowLayout, layers = []) {
   /** @type {Row[]} */
-  const rows = [];
+  const rows = layers.map(({ name, ...layer }, i) => ({
+    kind: "layer",
+    key: `layer ${i}`,
+    name,
+    y: 0,
+    height: HEIGHTS.layer,
+    ...layer,
+  }));
   const names = [];
   for (const [kind, key, isThere] of SIGNALS) {
     if (!isThere(store)) continue;

@@ -19,7 +19,8 @@ export class Tabs {
       this.#tab(name).addEventListener("keydown", (event) => {
         const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
         if (!step) return;
-        const next = names[(names.indexOf(name) + step + names.length) % names.length];
+        const there = names.filter((each) => !this.#tab(each).hidden);
+        const next = there[(there.indexOf(name) + step + there.length) % there.length];
         this.show(next);
         this.#tab(next).focus();
       });
@@ -33,6 +34,17 @@ export class Tabs {
   /** @param {Name} name */
   #tab(name) {
     return this.$(`tab-${name}`);
+  }
+
+  /** Whether a tab is there at all; where the one that is shown goes, another takes its place.
+   * @param {Name} name
+   * @param {boolean} isThere
+   * @param {Name} instead
+   */
+  offer(name, isThere, instead) {
+    const tab = this.#tab(name);
+    tab.hidden = !isThere;
+    if (!isThere && tab.getAttribute("aria-selected") === "true") this.show(instead);
   }
 
   /** @param {Name} wanted */

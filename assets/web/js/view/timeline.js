@@ -10,11 +10,12 @@ import { Gutter } from "./gutter.js";
 import { FONT } from "./fonts.js";
 import { hitTest, phaseAt } from "./hit-test.js";
 import { colourOf, firstVisible, lanesOf, layout } from "./layout.js";
+import { drawLayer } from "./layers.js";
 import { Minimap } from "./minimap.js";
 import { drawBox, drawLine, drawLock, drawMarks, drawSnap } from "./overlays.js";
 import { RULER_H, drawRuler } from "./ruler.js";
 
-/** @import { Item, Json } from "../types.js" */
+/** @import { Annotation, Item, Json } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
 /** @import { Author } from "./authors.js" */
@@ -46,6 +47,7 @@ const DRAW = {
   transcript: drawTranscript,
   curve: drawCurve,
   graph: drawGraphs,
+  layer: drawLayer,
 };
 
 /** @extends {Emitter<TimelineEvents>} */
@@ -77,6 +79,8 @@ export class Timeline extends Emitter {
   colours = new Map();
   /** item → the middle of its lane, for whoever wants to point at it @type {Map<string, number>} */
   middles = new Map();
+  /** of annotators that are compared @type {{ name: string, items: readonly Annotation[], current: string | null }[]} */
+  layers = [];
   /** who made what is here, where that is more than one person @type {Map<string, Author>} */
   authors = new Map();
   /** @type {Ink} */
@@ -122,6 +126,7 @@ export class Timeline extends Emitter {
       box: null,
       snapLine: null,
       marks: { in: null, out: null },
+      layers: [],
     });
     this.filmstrip.open(doc.store.video);
     this.fit();
@@ -219,7 +224,7 @@ export class Timeline extends Emitter {
 
   relayout() {
     if (!this.doc) return;
-    const made = layout(this.store, this.rowLayout);
+    const made = layout(this.store, this.rowLayout, this.layers);
     Object.assign(this, { rows: made.rows, names: made.names, authors: authorsOf(this.store) });
     if (!this.store.media.spectrogram && this.rows.some((row) => row.kind === "spectrogram")) {
       this.emit("spectrogram", null);
