@@ -199,3 +199,15 @@ test("a name that somebody else changed since is not undone", async () => {
   assert.deepEqual(said, ["Somebody else named this person, so it was not undone."]);
   assert.deepEqual(namesOf(doc.store), ["Clara", "Person 2"]);
 });
+
+test("one's own names that come back by the news disturb nothing", async () => {
+  const { doc } = talk();
+  rename(doc.editor, "Person 1", "Anna");
+  await saved(doc);
+  const shown = [];
+  doc.store.on("change", (what) => shown.push(what));
+  doc.takeNews(news({ people: { seq: 7, names: [{ track: "Person 1", from: 0, name: "Anna" }] } }));
+  assert.deepEqual([shown.includes("faces"), shown.includes("content"), doc.store.people.seq], [false, false, 7]);
+  doc.takeNews(news({ people: { seq: 8, names: [{ track: "Person 1", from: 0, name: "Clara" }] } }));
+  assert.equal(shown.includes("faces"), true);
+});

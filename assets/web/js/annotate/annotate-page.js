@@ -334,7 +334,7 @@ export class AnnotatePage {
     } else if (what === "playable") {
       this.playVideo(doc, this.player.time);
     } else if (what === "saved") {
-      this.inspector.show(doc, selection);
+      if (this.faces.chosen === null) this.inspector.show(doc, selection);
     } else if (what === "present") {
       const names = store.present.map((name) => name || "somebody");
       const are = names.length > 1 ? "are" : "is";
@@ -357,7 +357,7 @@ export class AnnotatePage {
     } = this;
     if (!doc) return;
     this.list.select(selection.ids, selection.current);
-    this.inspector.show(doc, selection);
+    if (this.faces.chosen === null) this.inspector.show(doc, selection); // else a person is shown
     if (selection.size && !this.adjudication.adjudication) this.side.show("selected");
     this.review.update(doc.store, selection.current);
     $("split", "button").disabled = !selection.size;

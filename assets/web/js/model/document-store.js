@@ -267,9 +267,11 @@ export class DocumentStore extends Emitter {
       if (!waits(id)) moved = this.#judge(id, verdict) || moved;
     }
     if (news.people.seq > this.people.seq && !waits(PEOPLE)) {
-      this.#set({ people: new People(news.people) });
-      moved = true;
-      this.#changed("faces");
+      const people = new People(news.people);
+      const isSame = people.says(this.people); // the page's own names come back by the news
+      this.#set({ people });
+      moved ||= !isSame;
+      if (!isSame) this.#changed("faces");
     }
     if (JSON.stringify(news.present) !== JSON.stringify(this.present)) {
       this.#set({ present: news.present });

@@ -109,6 +109,12 @@ export class People {
     return new People({ seq: this.seq, names: [...names.values()] });
   }
 
+  /** Whether the same is said of the same faces. @param {People} other */
+  says(other) {
+    const [names, theirs] = [byPlace(this.names), byPlace(other.names)];
+    return names.size === theirs.size && [...names].every(([place, { name }]) => theirs.get(place)?.name === name);
+  }
+
   /** Whether what a change takes away is there, and nothing else in its places. @param {NameChange} change */
   fits({ before, after }) {
     const [names, seen] = [byPlace(this.names), byPlace(before)];
