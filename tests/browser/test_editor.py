@@ -216,7 +216,7 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(
     expect(page.locator("#toast")).to_contain_text("1 segment in the library renamed")
     expect(page.locator(f"{ANNOTATION}[data-label='truck']")).to_have_count(1)
     assert rows(served.home, "SELECT op FROM revisions WHERE annotation_id = ? ORDER BY seq", made["id"])[-1] == (
-        "update",
+        "relabel",
     )
     annotate_page.drag((3.0, annotate_page.lane()), (4.0, annotate_page.lane()))
     expect(page.locator("select#label-input")).to_be_visible()
