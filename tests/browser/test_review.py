@@ -52,7 +52,10 @@ def test_the_review_goes_on_in_the_next_video_with_its_filter(
     page.click("#accept-all")
     expect(queue).to_have_count(0)
     annotate_page.saved()
-    assert rows(served.home, "SELECT count(*) FROM verdicts") == [(2,)]
+    decided = (
+        "SELECT count(*) FROM verdicts d JOIN predictions p ON p.id = d.prediction_id JOIN runs r ON r.id = p.run_id"
+    )
+    assert rows(served.home, decided) == [(2,)], "of the runs that there are"
 
     page.locator("#timeline").focus()
     page.keyboard.press("u")
