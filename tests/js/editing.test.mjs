@@ -287,3 +287,31 @@ test("a row of a server that knows nothing of attributes takes none away", async
   doc.takeNews(news({ annotations: [{ ...row, end: 5, version: 7 }] }));
   assert.deepEqual([doc.store.annotations.get(id).end, doc.store.annotations.get(id).attributes], [5, { a: 1 }]);
 });
+
+test("a new segment is its annotator's at once, and one that comes back is still its annotator's", async () => {
+  localStorage.setItem("annotator", "Anna");
+  const { doc, sent } = documentOf();
+  const id = made(doc, 1, 2);
+  const names = () => {
+    const { annotator, edited_by: editor } = doc.store.annotations.get(id);
+    return [annotator, editor];
+  };
+  assert.deepEqual(names(), ["Anna", "Anna"]);
+  await settled(sent, 1);
+  localStorage.setItem("annotator", "Berta");
+  const { server } = doc;
+  const save = server.save;
+  server.save = async (request) => {
+    const answer = await save(request);
+    for (const { annotation } of answer.data.results) annotation.annotator = "Anna";
+    return answer;
+  };
+  operations.remove(doc.editor, [id]);
+  await settled(sent, 2);
+  let drawn = [];
+  doc.store.on("change", (what) => what === "content" && (drawn = names()));
+  doc.editor.undo();
+  await settled(sent, 3);
+  await until(() => drawn[0] === "Anna");
+  localStorage.removeItem("annotator");
+});

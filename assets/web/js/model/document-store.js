@@ -323,6 +323,7 @@ export class DocumentStore extends Emitter {
     if (!known || known.version > row.version) return null;
     const saved = annotation({ ...known, ...row });
     this.#annotations.set(row.id, saved);
+    if (known.annotator !== saved.annotator) this.#changed("content"); // one that came back is still its annotator's
     return sameAsSent(known, saved) ? null : { sent: known, saved };
   }
 

@@ -7,7 +7,7 @@ import { carriedPhases, proposedPhases } from "./phases.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
-/** @import { Annotation, EditRequest, NameChange, Prediction, Verdict } from "../types.js" */
+/** @import { Annotation, Edit, EditRequest, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { UndoableChange } from "./undo-stack.js" */
 
@@ -25,7 +25,7 @@ export class Editor {
 
   /**
    * @param {DocumentStore} store
-   * @param {(edit: EditRequest) => void} send
+   * @param {(request: EditRequest) => Edit} send returns the edit, with whose it is
    * @param {(kept: KeptHistory) => void} [keep] told of the undo stack whenever it changes
    * @param {(id: string, way: "undo" | "redo") => Promise<{ kept: number }>} [imports] takes an import back or does it
    *   again; kept: how many somebody changed since
@@ -242,8 +242,7 @@ export class Editor {
 
   /** @param {EditRequest} edit */
   #apply(edit) {
-    this.store.applyEdit(edit);
-    this.send(edit);
+    this.store.applyEdit(this.send(edit));
   }
 
   /** Several changes as one step of undo, shown at once.

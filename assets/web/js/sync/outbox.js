@@ -78,6 +78,7 @@ export class Outbox {
 
   /** An edit belongs to whoever made it, also when it is sent after somebody else took the seat.
    * @param {EditRequest} request
+   * @returns {Edit}
    */
   push(request) {
     /** @type {Edit} */
@@ -85,6 +86,7 @@ export class Outbox {
     this.#pending.push(edit);
     this.keep(edit);
     this.flush();
+    return edit;
   }
 
   /** In storage only.
