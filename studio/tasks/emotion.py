@@ -164,23 +164,27 @@ def _expressions(
     """The stretches in which one expression of a face is the strongest, in order of time."""
     times, probabilities = _joined(parts)
     strongest = probabilities.argmax(axis=1)
+    end_us = context.edges(video)(int(times[-1]) + STEP_US)
     predictions = []
     for k, label in enumerate(labels):
         shown = np.where(strongest == k, probabilities[:, k], 0.0).astype(np.float32)
         found = segments(times, shown, on=0.35, off=0.25, step_us=STEP_US, shortest_us=400_000, bridge_us=400_000)
         predictions += [
-            replace(p, payload=phases(times, probabilities[:, k], p.segment, STEP_US))
+            replace(p, payload=phases(times, probabilities[:, k], p.segment, STEP_US, end_us))
             for p in predictions_of(context, video, row_name(number), label, found)
         ]
     return sorted(predictions, key=lambda p: p.segment)
 
 
-def phases(times_us: NDArray[np.int64], curve: NDArray[np.float32], segment: Segment, step_us: int) -> dict[str, float]:
+def phases(
+    times_us: NDArray[np.int64], curve: NDArray[np.float32], segment: Segment, step_us: int, end_us: int
+) -> dict[str, float]:
     """When an expression comes, peaks and goes, in seconds: `apex` is the time of the curve's peak within the segment;
     `onset` and `offset` are where the curve rises above half of the peak's height before it, and falls below after it.
 
     `times_us` (T,) ascend and `curve` is (T,); each sample speaks for `step_us`. The crossing is interpolated; where
-    there is none, and at a pause in the samples, the phase ends with the samples.
+    there is none, and at a pause in the samples, the phase ends with the samples, at most at `end_us`, where the
+    video ends.
     """
     within = np.flatnonzero((times_us >= segment.start) & (times_us < segment.end))
     peak = int(within[curve[within].argmax()]) if len(within) else int(np.abs(times_us - segment.start).argmin())
@@ -196,7 +200,7 @@ def phases(times_us: NDArray[np.int64], curve: NDArray[np.float32], segment: Seg
             k += step
         return float(times_us[k]) + (step_us if step > 0 else 0)
 
-    onset, offset = crossing(-1), crossing(1)
+    onset, offset = crossing(-1), min(crossing(1), end_us)
     return {name: round(t / MICROS, 3) for name, t in (("onset", onset), ("apex", times_us[peak]), ("offset", offset))}
 
 

@@ -14,6 +14,7 @@ from tests.conftest import SHARED
 
 VIDEOS = SHARED / "videos"
 S = 1_000_000
+END = 60 * S
 NOBODY = (
     "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript, or mark "
     "expressions by hand."
@@ -28,28 +29,39 @@ def grid(count: int, step: int = STEP_US) -> np.ndarray:
 def test_a_triangle_s_phases() -> None:
     """0 … 1 … 0 over ten samples each way: half of the peak is five samples away from it."""
     curve = np.concatenate([np.linspace(0, 1, 11), np.linspace(0.9, 0, 10)]).astype(np.float32)
-    found = phases(grid(21), curve, Segment(8 * STEP_US, 13 * STEP_US), STEP_US)
+    found = phases(grid(21), curve, Segment(8 * STEP_US, 13 * STEP_US), STEP_US, END)
     assert found == {"onset": 1.0, "apex": 2.0, "offset": 3.0}
 
 
 def test_a_crossing_between_samples_is_interpolated() -> None:
     curve = np.array([0, 0, 1, 0.8, 0.2, 0], np.float32)
-    found = phases(grid(6), curve, Segment(2 * STEP_US, 4 * STEP_US), STEP_US)
+    found = phases(grid(6), curve, Segment(2 * STEP_US, 4 * STEP_US), STEP_US, END)
     assert found == {"onset": 0.3, "apex": 0.4, "offset": 0.7}
 
 
 def test_phases_end_with_the_samples_and_at_a_pause() -> None:
     flat = np.full(5, 0.8, np.float32)
-    assert phases(grid(5), flat, Segment(0, 5 * STEP_US), STEP_US) == {"onset": 0.0, "apex": 0.0, "offset": 1.0}
+    assert phases(grid(5), flat, Segment(0, 5 * STEP_US), STEP_US, END) == {"onset": 0.0, "apex": 0.0, "offset": 1.0}
     times = np.concatenate([grid(3), grid(3) + 10 * S])
     curve = np.array([0.6, 0.9, 0.7, 0.7, 0.95, 0.7], np.float32)
-    found = phases(times, curve, Segment(0, 3 * STEP_US), STEP_US)
+    found = phases(times, curve, Segment(0, 3 * STEP_US), STEP_US, END)
     assert found == {"onset": 0.0, "apex": 0.2, "offset": 0.6}
+
+
+def test_an_expression_is_gone_when_the_video_ends() -> None:
+    """The last sample speaks for a step that the video may not have."""
+    flat = np.full(5, 0.8, np.float32)
+    found = phases(grid(5), flat, Segment(0, 900_000), STEP_US, 900_000)
+    assert found == {"onset": 0.0, "apex": 0.0, "offset": 0.9}
 
 
 def test_the_apex_is_the_segment_s_own() -> None:
     curve = np.array([0, 0.5, 0, 0.9, 0], np.float32)
-    assert phases(grid(5), curve, Segment(STEP_US, 2 * STEP_US), STEP_US) == {"onset": 0.1, "apex": 0.2, "offset": 0.3}
+    assert phases(grid(5), curve, Segment(STEP_US, 2 * STEP_US), STEP_US, END) == {
+        "onset": 0.1,
+        "apex": 0.2,
+        "offset": 0.3,
+    }
 
 
 def test_units_are_lines_and_windows_of_silence() -> None:
