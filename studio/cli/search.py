@@ -97,7 +97,8 @@ def search(args: Args) -> int:
         asked = _question(args, studio)
         ready, total = studio.videos.indexed()
         if ready < total:
-            print(f"studio: {total - ready} of {total} videos are not indexed; run: studio index", file=sys.stderr)
+            said = "1 video is" if total - ready == 1 else f"{total - ready} videos are"
+            print(f"studio: {said} not indexed, of {total}; run: studio index", file=sys.stderr)
         results: list[Json] = [
             {"query": q, "hits": [_hit(h) for h in studio.search.ask(replace(asked, text=q or asked.text))[0]]}
             for q in queries

@@ -50,7 +50,7 @@ def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: st
         "labels": [{"name": "ride", "to": "ride", "segments": 2}],
         "segments": 2, "already": 0, "different": 0, "choice": "keep", "changed": 0, "differences": [],
         "lines": 0, "lines_already": 0, "confidence": 0,
-        "problems": ["1 of 2 videos of this file are not in the library, and left out."],
+        "problems": ["1 of 2 videos of this file is not in the library, and left out."],
         "sample": [
             {"video": video, "track": "Activity", "label": "ride", "start": 0.5, "end": 2.0},
             {"video": video, "track": "Activity", "label": "ride", "start": 3.0, "end": 4.0},

@@ -3,7 +3,7 @@
 import { current, go, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
-import { clock, el, finder } from "./view/dom.js";
+import { clock, counted, el, finder } from "./view/dom.js";
 
 /** @import { Calls, ModelCard, Server, Side } from "./types.js" */
 /** @typedef {Calls["list_models"][1]} Known */
@@ -345,5 +345,5 @@ function summary(sides, agreement) {
 function factsOf({ state, predictions = [], seconds = 0, note: more = "" }) {
   if (state !== "done") return state;
   const took = `${seconds.toFixed(2)} s, without loading it and what both share.`;
-  return `${predictions.length} segments in ${took} ${more}`;
+  return `${counted(predictions.length, "segment")} in ${took} ${more}`;
 }

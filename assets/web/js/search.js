@@ -118,7 +118,9 @@ export function mount(element, server) {
     const isWeak = (/** @type {Hit} */ hit) => !like && !picture && hit.score < WEAK;
     const likely = hits.filter((hit) => !isWeak(hit)).length;
     const waiting = known - indexed;
-    const later = waiting ? ` ${waiting} of ${known} videos are not searchable yet; the Library page says why.` : "";
+    const later = waiting
+      ? ` ${waiting} of ${counted(known, "video")} ${waiting === 1 ? "is" : "are"} not searchable yet; the Library page says why.`
+      : "";
     const none = options.count()
       ? "Nothing fits these options."
       : "Nothing to search yet: add videos on the Library page.";

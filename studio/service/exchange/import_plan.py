@@ -166,7 +166,8 @@ def shown(
     marks = [mark for one in ready for mark in one.placed.marks]
     listed = list(reading.grouped(sorted(ready, key=lambda one: one.row is None), lambda one: one.part.video).values())
     unknown = sum(several[0].row is None for several in listed)
-    problems = [f"{unknown} of {len(listed)} videos of this file are not in the library, and left out."]
+    verb = "is" if unknown == 1 else "are"
+    problems = [f"{unknown} of {len(listed)} videos of this file {verb} not in the library, and left out."]
     problems *= bool(unknown and len(listed) > 1)
     different = sum(len(batch.different) for batch in fresh)
     problems += dict.fromkeys(said for several in listed[SHOWN:] for one in several for said in one.part.problems)

@@ -10,6 +10,7 @@ from typing import Any
 from studio import media
 from studio.config import GIB, Settings
 from studio.errors import StudioError
+from studio.formats.notes import counted
 from studio.platform import system
 from studio.service.models import catalogue
 from studio.service.studio import Studio
@@ -37,7 +38,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         verdict = studio.store.read(statistics.quick_check)
         checks.append(_check("Database", verdict == "ok", verdict, "Restore a backup (studio backup makes them)."))
         wrong = studio.store.read(statistics.unexplained)
-        found = f"explains all but {len(wrong)} annotations" if wrong else "explains every annotation"
+        found = f"explains all but {counted('annotation(s)', len(wrong))}" if wrong else "explains every annotation"
         checks.append(_check("History", not wrong, found, "Somebody edited the database; compare it with a backup."))
         crashed = reports(settings.reports)
         told = f"{crashed[0]['what']} at {crashed[0]['at']}, in {settings.reports}" if crashed else "no crash on record"

@@ -257,7 +257,7 @@ export class LabelEditor {
         { labels, tracks },
         this.tracks.map((t) => t.track),
       );
-      this.message.textContent = `${labels.length} labels read; Save takes them.`;
+      this.message.textContent = `${counted(labels.length, "label")} read; Save keeps ${labels.length === 1 ? "it" : "them"}.`;
     } catch {
       this.message.textContent =
         "This file holds no schema: it should be JSON with lists “labels” and “tracks”, as Export writes it.";

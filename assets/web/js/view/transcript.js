@@ -4,7 +4,7 @@ import { Emitter } from "../emitter.js";
 import { ApiError, call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { draftsOf, keepDraft, knowTabs } from "../sync/drafts.js";
-import { clock, el, finder, targetOf, toast } from "./dom.js";
+import { clock, counted, el, finder, targetOf, toast } from "./dom.js";
 import { personOf } from "../model/people.js";
 
 /** @import { Item, Line, Server } from "../types.js" */
@@ -402,7 +402,7 @@ export class Transcript extends Emitter {
     try {
       const request = { video, name: file.name, ...(await contentOf(file)), annotator: currentUser() };
       const made = await call(this.server, "read_subtitles", request);
-      const said = [`${made.count} lines were imported.`, ...made.problems].join(" ");
+      const said = [`${counted(made.count, "line")} imported.`, ...made.problems].join(" ");
       toast(said, "info", () => this.undoImport(made.import));
     } catch (error) {
       toast(messageOf(error), "error");
