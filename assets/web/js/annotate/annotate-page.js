@@ -245,7 +245,7 @@ export class AnnotatePage {
 
   /** Nothing is open any more. */
   #leave() {
-    this.workspace.doc?.close();
+    this.workspace.leave();
     this.#endComparison();
     this.cancelDrag();
     this.player.close();

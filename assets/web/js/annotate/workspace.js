@@ -4,7 +4,7 @@ import { decide } from "../model/operations.js";
 import { after } from "../model/review-queue.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
-import { toast } from "../view/dom.js";
+import { toast, withdraw } from "../view/dom.js";
 
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Selection } from "../model/selection.js" */
@@ -31,6 +31,8 @@ export class Workspace {
   #parts = null;
   /** Whether the review goes on in the video that is opened next. */
   #goesOn = false;
+  /** What a message offered last to take back here. @type {(() => void) | null} */
+  #offer = null;
 
   /**
    * @param {Find} $
@@ -173,10 +175,17 @@ export class Workspace {
   /** What takes back the newest step of a document, and nothing else. @param {VideoDocument} doc */
   undoing({ editor }) {
     const step = editor.undoStack.done.at(-1);
-    return () => {
+    this.#offer = () => {
       if (editor.undoStack.done.at(-1) === step) editor.undo();
       else toast("Something was changed since; take that back first, with Undo (Ctrl+Z).", "error");
     };
+    return this.#offer;
+  }
+
+  /** The page turns away from the video: nothing is taken back where nobody sees it. */
+  leave() {
+    this.doc?.close();
+    withdraw(this.#offer);
   }
 
   /** The next prediction to decide; after the last one of this video, that of the next video. */

@@ -56,6 +56,15 @@ export function el(tag, attributes = {}, ...children) {
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let hideToast;
+/** @type {(() => unknown) | null} */
+let offered = null;
+
+function clearToast() {
+  const box = document.getElementById("toast");
+  box?.classList.remove("shown");
+  box?.querySelector("button")?.remove();
+  offered = null;
+}
 
 /** A message that goes by itself. `undo` takes back what it says, by a button in it.
  * @param {string} message
@@ -65,20 +74,22 @@ let hideToast;
 export function toast(message, kind = "info", undo = null) {
   const box = document.getElementById("toast");
   if (!box) return;
-  const hide = () => {
-    box.classList.remove("shown");
-    box.querySelector("button")?.remove();
-  };
   const act = () => {
-    hide();
+    clearToast();
     undo?.();
   };
   const button = undo && el("button", { type: "button", class: "link", text: "Undo", onclick: act });
   box.replaceChildren(message, ...(button ? [" ", button] : []));
   box.dataset.kind = kind;
   box.classList.add("shown");
+  offered = undo;
   clearTimeout(hideToast);
-  hideToast = setTimeout(hide, undo || kind === "error" ? 8000 : 4000);
+  hideToast = setTimeout(clearToast, undo || kind === "error" ? 8000 : 4000);
+}
+
+/** The message goes that offers this, if it is still there. @param {(() => unknown) | null} undo */
+export function withdraw(undo) {
+  if (undo && undo === offered) clearToast();
 }
 
 /** 62.5 → "1:02.500"; digits: 3 to the millisecond, 0 for whole seconds.

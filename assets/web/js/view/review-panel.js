@@ -260,7 +260,7 @@ export class ReviewPanel {
       this.others,
       `${this.othersText}. Next (U after the last one here): `,
       el("a", { href, dir: "auto", "data-key": "next", text: next.name, onclick: this.actions.next }),
-      `, ${next.waiting}.`,
+      `, ${counted(next.waiting, "prediction")}.`,
     );
   }
 
