@@ -5,7 +5,7 @@ card, and says in `labels` what the columns of its answers stand for, where it h
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal, NamedTuple, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -154,6 +154,42 @@ class VoiceActivityDetector(Protocol):
 
     def probability(self, audio: Floats) -> Floats:
         """Sound float32 (S,) at 16 kHz → float32 (T,): the probability of a voice in each hop."""
+        ...
+
+
+class Word(NamedTuple):
+    """A word as it was said: when (s from where the sound begins), what, and how sure the model is of it (0…1)."""
+
+    start_s: float
+    end_s: float
+    text: str
+    probability: float
+
+
+class Phrase(NamedTuple):
+    """What is said in one breath, and its words. Times in s from where the sound begins."""
+
+    start_s: float
+    end_s: float
+    text: str
+    words: tuple[Word, ...]
+
+
+class SpeechRecognizer(Protocol):
+    """What is said."""
+
+    name: str
+    version: str
+    languages: tuple[str, ...]
+    """The codes of the languages that it knows (ISO 639-1 where there is one)."""
+
+    def detect_language(self, audio: Floats) -> tuple[str, float]:
+        """Sound float32 (S,) at 16 kHz, at most 30 s → the code of its language, and how likely that is (0…1)."""
+        ...
+
+    def recognize(self, audio: Floats, language: str) -> list[Phrase]:
+        """Sound float32 (S,) at 16 kHz, at most 30 s → what is said in it, in order; empty where nobody speaks. Raises
+        ValueError for other input or a language that is not one of `languages`."""
         ...
 
 

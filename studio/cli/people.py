@@ -1,4 +1,4 @@
-"""What people express and who speaks: emotions, speakers."""
+"""What people express, who speaks and what is said: emotions, speakers, transcribe."""
 
 import sys
 from pathlib import Path
@@ -23,6 +23,14 @@ def register(commands: Commands) -> None:
     for option, task, what in (("model", "active_speaker", "who speaks"), ("detector", "face_detector", "faces")):
         names = engines(installed=False, task=task)
         sub.add_argument(f"--{option}", choices=names, help=f"what finds {what} (default {names[0]})")
+
+    sub = commands.add(
+        "transcribe", transcribe, "write down what is said, with the time of each word", video=True,
+        examples=("studio transcribe talk.mp4 --json", "studio transcribe rede.mp4 --language de"),
+    )  # fmt: skip
+    sub.add_argument("--language", metavar="L", help="its code, as en or de (default: the one that is heard)")
+    names = engines(installed=False, task="speech_recognition")
+    sub.add_argument("--model", choices=names, help=f"what writes it down (default {names[0]})")
 
 
 def emotions(args: Args) -> int:
@@ -65,4 +73,20 @@ def speakers(args: Args) -> int:
         tracks.append({**person, "segments": segments})
     lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {t['track']}" for t in tracks for s in t["segments"]]
     show(args, {"tracks": tracks}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
+    return 0
+
+
+def transcribe(args: Args) -> int:
+    """`studio transcribe`"""
+    params = {"language": args.language, "model": args.model}
+    with opened(args) as studio, bar("transcribe") as progress:
+        row = studio.videos.get(known(studio, args.video))
+        made = studio.jobs.transcribe(row["id"], params, progress)
+        said = [line for line in studio.transcripts.lines(row) if line["source"] == "speech"]
+        speakers = studio.transcripts.speakers(row, said)
+    keys = ("start", "end", "text", "words")
+    lines = [{**{key: line[key] for key in keys}, "speaker": who} for line, who in zip(said, speakers, strict=True)]
+    value = {"language": made["language"], "source": "speech", "lines": lines}
+    shown = [f"{line['start']:8.2f}–{line['end']:<8.2f} {line['text']}" for line in lines]
+    show(args, value, shown + [made["note"]] * bool(made["note"]))
     return 0

@@ -163,6 +163,14 @@ def emotions(context: TaskContext, params: dict[str, Any]) -> JobResult:
     )
 
 
+def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """What is said, as lines of the source `speech`."""
+    video = video_of(params)
+    said, language = tasks.transcribe(context, video, params.get("language"), params.get("model"))
+    note = "" if said.cues else "Nobody was heard to speak in this video."
+    return JobResult({"language": language, "lines": len(said.cues), "note": note}, transcripts=[said])
+
+
 def index_before(context: TaskContext, params: dict[str, Any]) -> None:
     """What every grounding engine and encoder needs first."""
     tasks.index_video(context, video_of(params), params.get("encoder"))

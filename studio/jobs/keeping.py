@@ -20,5 +20,7 @@ def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
     if len(ids) > 1:
         data["runs"] = ids
     for transcript in result.transcripts:
-        transcripts.sync_source(db, transcript.video_id, transcript.source, transcript.cues, transcript.origin)
+        transcripts.sync_source(
+            db, transcript.video_id, transcript.source, transcript.cues, transcript.origin, transcript.words
+        )
     return data

@@ -70,6 +70,7 @@ _KINDS = (
         compares={"active_speaker": Comparison("model")},
         prepare=f"{_HANDLERS}:find_faces_before",
     ),
+    JobKind("transcribe", f"{_HANDLERS}:transcribe", "Transcribing", button="Transcribe"),
     JobKind(
         "emotions",
         f"{_HANDLERS}:emotions",

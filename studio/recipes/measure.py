@@ -17,7 +17,7 @@ from studio import models
 from studio.eval import emotion, tel
 from studio.models.registry import WEIGHTS
 from studio.models.text_video import hubness, query_bank
-from studio.recipes import dialog_emotion, expression, studio_lite, synthetic_videos, talking_heads
+from studio.recipes import dialog_emotion, expression, speech, studio_lite, synthetic_videos, talking_heads
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 Numbers = dict[str, float]
@@ -127,6 +127,7 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "expression": ("expression", expressions),
     "dialog_emotion": ("dialog-emotion", dialog_emotions),
     "dcin": ("dcin-subtitles", partial(dialog_emotions, name="dcin-subtitles")),
+    "speech_recognition": ("whisper-base", speech.measure),
     **{
         f"active_speaker-{card.name}": (card.name, partial(talking_heads.measure, name=card.name))
         for card in models.cards("active_speaker")

@@ -89,6 +89,12 @@ def m032_independent(db: Database) -> None:
     _run(db, _INDEPENDENT)
 
 
+@migrations()
+def m033_words(db: Database) -> None:
+    """The words of a line, each with its time and how sure a model was of it."""
+    _run(db, "ALTER TABLE lines ADD COLUMN words TEXT NOT NULL DEFAULT ''")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

@@ -1,8 +1,8 @@
 """Tables `lines` and `line_revisions`: what is said in videos and when, with its history, findable by words.
 
-A line has a source: `typed` by a person, or machine-made (`file`: subtitles in the video or beside it). What a person
-typed, changed or removed is never replaced by a machine, and every such change is a revision. An edit carries the
-version it saw; a stale one is refused with the line as it stands.
+A line has a source: `typed` by a person, or machine-made (`file`: subtitles in the video or beside it, `speech`: what a
+model heard). What a person typed, changed or removed is never replaced by a machine, and every such change is a
+revision. An edit carries the version it saw; a stale one is refused with the line as it stands.
 """
 
 import json
@@ -11,17 +11,19 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 from studio.errors import Conflict, NotFound
 from studio.store.videos import now
-from studio.timeline import Cue
+from studio.timeline import Cue, Word
 
 TYPED = "typed"
+TRUSTED = (TYPED, "file", "speech")  # what comes first is believed where several say something at one time
 MOST = 200
 _WORD = re.compile(r"[^\W_]+")
 _COVERED = 0.5  # a machine's line of which a person's line covers so much is already said
-_SHOWN = "id, start_us, end_us, text, source, version, annotator, origin"
+_SHOWN = "id, start_us, end_us, text, source, version, annotator, origin, words"
 
 Row = dict[str, Any]
 
@@ -33,7 +35,8 @@ def of_video(db: sqlite3.Connection, video_id: str) -> list[Cue]:
 
 def listed(db: sqlite3.Connection, video_id: str) -> list[Row]:
     """The lines of a video in order of time: `id`, `start_us`, `end_us`, `text`, `source`, `version`, `annotator`, who
-    wrote it as it stands, and `origin`, the file or stream that it was read from, "" where it was typed."""
+    wrote it as it stands, `origin`, the file, stream or model that it comes from ("" where it was typed), and `words`,
+    a JSON list of [start_us, end_us, text, probability] ("" where they are not known)."""
     asked = f"SELECT {_SHOWN} FROM lines WHERE video_id = ? AND NOT deleted ORDER BY start_us, id"
     return [dict(row) for row in db.execute(asked, (video_id,))]
 
@@ -58,9 +61,11 @@ def update(
     Raises NotFound when it was removed meanwhile, Conflict when somebody changed it.
     """
     before = _current(db, video_id, line_id, base_version)
+    words = before["words"] if cue.text == before["text"] else ""  # those of another text would be wrong
     db.execute(
-        "UPDATE lines SET start_us = ?, end_us = ?, text = ?, version = version + 1, annotator = ? WHERE id = ?",
-        (*cue, annotator, line_id),
+        "UPDATE lines SET start_us = ?, end_us = ?, text = ?, words = ?, version = version + 1, annotator = ? "
+        "WHERE id = ?",
+        (*cue, words, annotator, line_id),
     )
     _append(db, video_id, line_id, "update", before, annotator)
     return int(before["version"]) + 1
@@ -102,27 +107,30 @@ def history(db: sqlite3.Connection, line_id: int) -> list[Row]:
     ]
 
 
-def sync_source(db: sqlite3.Connection, video_id: str, source: str, cues: Iterable[Cue], origin: str = "") -> None:
+def sync_source(
+    db: sqlite3.Connection, video_id: str, source: str, cues: Iterable[Cue], origin: str = "",
+    words: Sequence[Sequence[Word]] = (),
+) -> None:  # fmt: skip
     """Keep what a machine-made source says now of a video, in place of what the same source said before. `origin` is
-    the file or stream that it was read from.
+    the file, stream or model that it comes from, `words` are those of each cue.
 
-    Lines that a person typed or touched stay, and so do those of other sources; what they say already, at the same
-    time, is not said twice.
+    Lines that a person typed or touched stay. Of what several sources say of one time the most trusted stays.
     """
-    wanted = [cue for cue in cues if cue.text.strip()]
-    rows = db.execute(
-        "SELECT id, start_us, end_us, text, source, version, deleted FROM lines WHERE video_id = ?", (video_id,)
-    ).fetchall()
-    own = [row for row in rows if row["source"] == source and row["version"] == 1 and not row["deleted"]]
-    kept = [row for row in rows if row["version"] > 1 or (row["source"] == TYPED and not row["deleted"])]
-    others = {_cue(row) for row in rows if row["source"] not in (source, TYPED) and not row["deleted"]}
-    new = [cue for cue in wanted if cue not in others and not any(_covers(row, cue) for row in kept)]
-    if sorted(map(_cue, own)) == sorted(new):
+    texts = [_packed(each) for each in words] or repeat("")
+    wanted = [(cue, text) for cue, text in zip(cues, texts, strict=False) if cue.text.strip()]
+    rows = db.execute(f"SELECT {_SHOWN}, deleted FROM lines WHERE video_id = ?", (video_id,)).fetchall()
+    untouched = [row for row in rows if row["version"] == 1 and not row["deleted"]]
+    own = [row for row in untouched if row["source"] == source]
+    lesser = [row for row in untouched if _trust(row) > TRUSTED.index(source)]
+    better = [row for row in rows if row["version"] > 1 or (not row["deleted"] and _trust(row) < TRUSTED.index(source))]
+    new = [(cue, text) for cue, text in wanted if not any(_covers(_cue(row), cue) for row in better)]
+    if sorted((_cue(row), row["words"]) for row in own) == sorted(new):
         db.executemany("UPDATE lines SET origin = ? WHERE id = ?", [(origin, row["id"]) for row in own])
         return
-    db.executemany("UPDATE lines SET deleted = 1 WHERE id = ?", [(row["id"],) for row in own])
-    for cue in new:
-        _insert(db, video_id, cue, "", source, origin)
+    outdone = [row for row in lesser if any(_covers(cue, _cue(row)) for cue, _ in new)]
+    db.executemany("UPDATE lines SET deleted = 1 WHERE id = ?", [(row["id"],) for row in (*own, *outdone)])
+    for cue, text in new:
+        _insert(db, video_id, cue, "", source, origin, text)
 
 
 def replace_all(
@@ -181,15 +189,26 @@ def _cue(row: sqlite3.Row) -> Cue:
     return Cue(row["start_us"], row["end_us"], row["text"])
 
 
-def _covers(row: sqlite3.Row, cue: Cue) -> bool:
-    shared = min(row["end_us"], cue.end_us) - max(row["start_us"], cue.start_us)
-    return bool(shared >= _COVERED * (cue.end_us - cue.start_us))
+def _trust(row: sqlite3.Row) -> int:
+    return TRUSTED.index(row["source"])
 
 
-def _insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str, origin: str) -> int:
+def _covers(there: Cue, cue: Cue) -> bool:
+    shared = min(there.end_us, cue.end_us) - max(there.start_us, cue.start_us)
+    return shared >= _COVERED * (cue.end_us - cue.start_us)
+
+
+def _packed(words: Sequence[Word]) -> str:
+    return json.dumps(words, ensure_ascii=False) if words else ""
+
+
+def _insert(
+    db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str, origin: str, words: str = ""
+) -> int:
     added = db.execute(
-        "INSERT INTO lines (video_id, start_us, end_us, text, source, annotator, origin) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (video_id, *cue, source, annotator, origin),
+        "INSERT INTO lines (video_id, start_us, end_us, text, source, annotator, origin, words) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (video_id, *cue, source, annotator, origin, words),
     )
     return int(added.lastrowid or 0)
 

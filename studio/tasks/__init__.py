@@ -14,6 +14,7 @@ from studio.tasks.query import SearchQuery
 from studio.tasks.ranking import Hit
 from studio.tasks.retrieval import TranscriptMatch, explain, search
 from studio.tasks.speaker import find_speakers
+from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "out_of_memory",
     "search",
     "survey",
+    "transcribe",
     "update_index",
 ]

@@ -8,7 +8,7 @@ from studio.timeline.attributes import Attributes, checked_attributes
 from studio.timeline.codec import FIELDS, from_dict, from_row, to_dict, to_row
 from studio.timeline.edit import Edit, apply, apply_all
 from studio.timeline.footage import Footage
-from studio.timeline.model_run import Cue, ModelRun, Transcript
+from studio.timeline.model_run import Cue, ModelRun, Transcript, Word
 from studio.timeline.phases import carried, phases
 from studio.timeline.segment import Segment
 from studio.timeline.time import MICROS, clock, seconds, us
@@ -29,6 +29,7 @@ __all__ = [
     "Segment",
     "Timeline",
     "Transcript",
+    "Word",
     "apply",
     "apply_all",
     "carried",

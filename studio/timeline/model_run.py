@@ -22,6 +22,15 @@ class ModelRun:
     params: dict[str, Any] = field(default_factory=dict)
 
 
+class Word(NamedTuple):
+    """A word of a line: what is said over [start_us, end_us), and how sure a model was of it (0…1)."""
+
+    start_us: int
+    end_us: int
+    text: str
+    probability: float
+
+
 class Cue(NamedTuple):
     """One line of a transcript: what is said over [start_us, end_us)."""
 
@@ -32,10 +41,12 @@ class Cue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What is said in a video, by one source (`file`: its subtitles, inside it or beside it). `origin` names the file
-    or stream that it was read from."""
+    """What is said in a video, by one source (`file`: its subtitles, inside it or beside it; `speech`: a recognizer).
+    `origin` names the file, the stream or the model that it comes from; `words` are those of each cue, where they are
+    known."""
 
     video_id: str
     source: str
     cues: Sequence[Cue]
     origin: str = ""
+    words: Sequence[Sequence[Word]] = ()

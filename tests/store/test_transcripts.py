@@ -1,5 +1,6 @@
 """What people typed or corrected in a transcript is theirs: no machine replaces it, every change has its revision."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from studio.errors import Conflict, NotFound
 from studio.jobs import JobResult, keep_result
 from studio.store import Store, imports, transcripts
 from studio.store.imports import Batch
-from studio.timeline import Cue, Transcript
+from studio.timeline import Cue, Transcript, Word
 
 FILE = [Cue(0, 1_000_000, "Good morning"), Cue(1_000_000, 2_000_000, "How are you"), Cue(5_000_000, 6_000_000, "Bye")]
 
@@ -80,6 +81,32 @@ def test_sources_do_not_replace_each_other(store: Store) -> None:
     assert texts(store) == ["Good morning", "How are you", "unintelligible", "Bye"]
     store.write(lambda db: transcripts.sync_source(db, "v1", "speech", []))
     assert texts(store) == [cue.text for cue in FILE]
+
+
+def test_of_one_time_the_most_trusted_source_is_shown(store: Store) -> None:
+    """Subtitles that come later take the place of what a model heard; what it heard besides stays."""
+    heard = [Cue(0, 1_000_000, "Good mourning"), Cue(3_000_000, 4_000_000, "a word between")]
+    words = [[Word(0, 400_000, "Good", 0.9), Word(400_000, 1_000_000, "mourning", 0.4)], []]
+    store.write(lambda db: transcripts.sync_source(db, "v1", "speech", heard, "whisper-base", words))
+    first = line(store, "Good mourning")
+    assert json.loads(first["words"]) == [[0, 400_000, "Good", 0.9], [400_000, 1_000_000, "mourning", 0.4]]
+    assert first["origin"] == "whisper-base"
+    index(store)
+    assert texts(store) == ["Good morning", "How are you", "a word between", "Bye"]
+    store.write(lambda db: transcripts.sync_source(db, "v1", "speech", heard, "whisper-base", words))
+    assert texts(store) == ["Good morning", "How are you", "a word between", "Bye"]
+
+
+def test_words_stay_with_their_text_only(store: Store) -> None:
+    said, words = Cue(0, 1_000_000, "Good mourning"), [[Word(0, 1_000_000, "Good", 0.9)]]
+    store.write(lambda db: transcripts.sync_source(db, "v1", "speech", [said], "whisper-base", words))
+    at = line(store, "Good mourning")["id"]
+    store.write(lambda db: transcripts.update(db, "v1", at, Cue(0, 1_100_000, "Good mourning"), "ada", 1))
+    assert line(store, "Good mourning")["words"]
+    store.write(lambda db: transcripts.update(db, "v1", at, Cue(0, 1_100_000, "Good morning"), "ada", 2))
+    assert line(store, "Good morning")["words"] == ""
+    store.write(lambda db: transcripts.sync_source(db, "v1", "speech", [said], "whisper-base", words))
+    assert texts(store) == ["Good morning"], "what a person corrected is not heard again"
 
 
 def test_lines_of_an_older_library_stay_and_are_not_doubled(store: Store) -> None:

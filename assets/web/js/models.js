@@ -15,6 +15,7 @@ const TASKS = {
   grounding: "Grounding engines",
   active_speaker: "Active speakers",
   voice_activity: "Voice activity",
+  speech_recognition: "Speech recognition",
   face_detector: "Face detectors",
   expression: "Facial expressions",
   dialog_emotion: "Emotions of dialogue",

@@ -155,7 +155,8 @@
  *   is read from, face, text, frame or voice, or "fused" for all of them
  * @typedef {{ one: string, other: string, likeness: number }} SoundsLike two face tracks whose voices are alike
  * @typedef {{ bands: number, rate: number, levels: Uint8Array }} Spectrogram
- * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string, origin?: string }}
+ * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string, origin?: string,
+ *   words?: { start: number, end: number, text: string, probability: number }[] }}
  *   Line what is said, and who wrote it; no id: not saved yet
  *
  * @typedef {object} Curve the scores of a question over time

@@ -49,6 +49,11 @@ class Jobs:
         file beside the video, where its guess would be wrong."""
         return self._now("index", self._video(video_id), {"encoder": encoder, "encoding": encoding}, progress)
 
+    def transcribe(self, video_id: str, params: Row | None = None, progress: ReportProgress = no_progress) -> Row:
+        """Write down what is said now, as lines of the source `speech`; returns its `language`, how many `lines` there
+        are, and a `note` where there are none."""
+        return self._now("transcribe", self._video(video_id), params or {}, progress)
+
     def run(self, kind: str, video_id: str, params: Row | None = None, progress: ReportProgress = no_progress) -> Row:
         """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
         run_id = self._now(kind, self._video(video_id), params or {}, progress)["run"]

@@ -1,6 +1,9 @@
 """What is said in videos, as people read it in and put it right."""
 
+import json
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from studio.config import Limits
@@ -8,10 +11,11 @@ from studio.errors import PermissionDenied, UsageError
 from studio.formats import subtitles
 from studio.formats.reading import bounded
 from studio.service.accounts.rights import OWNER, Actor, need
-from studio.store import Store, imports, transcripts, videos
+from studio.store import Store, annotations, imports, people, runs, transcripts, videos
 from studio.store.imports import Batch
 from studio.timeline import Cue, seconds, us
 
+SPEAKING = "speaking"  # the label of whoever is heard
 Row = dict[str, Any]
 
 
@@ -22,10 +26,41 @@ class Transcripts:
         self._store, self._limits = store, limits
 
     def lines(self, video: Row) -> list[Row]:
-        """What is said in a video: `id`, `start`, `end` in s, `text`, `source`, `version`, `annotator`, and `origin`,
-        the file or stream that it was read from ("" where it was typed, or nobody wrote it down)."""
+        """What is said in a video: `id`, `start`, `end` in s, `text`, `source`, `version`, `annotator`, `origin`, the
+        file, stream or model that it comes from ("" where it was typed, or nobody wrote it down), and `words`, each
+        with `start`, `end`, `text` and `probability` (none where they are not known)."""
         found = self._store.read(lambda db: transcripts.listed(db, video["id"]))
         return [_line(line) for line in found]
+
+    def speakers(self, video: Row, lines: Sequence[Row]) -> list[str]:
+        """Who speaks most while each line is said, by annotations where there are some, else by the newest run that
+        found speakers; "" where nobody is known to. `speakerOf` of assets/web/js/view/transcript.js is the same."""
+
+        def work(db: sqlite3.Connection) -> list[tuple[int, int, str | None]]:
+            made = [a for a in annotations.of_video(db, video["id"]) if a.label == SPEAKING and not a.deleted]
+            if made:
+                return [(a.segment.start, a.segment.end, a.track) for a in made]
+            found = [
+                run for run in runs.of_video(db, video["id"]) if run["task"] == "speaker" and not runs.is_trial(run)
+            ]
+            if not found:
+                return []
+            names, rejected = people.of_video(db, video["id"])["names"], annotations.verdicts(db, video["id"])
+            return [
+                (p.segment.start, p.segment.end, people.row_of(names, p.track, p.segment.start))
+                for p in runs.predictions(db, max(found, key=lambda run: run["seq"])["id"])
+                if p.label == SPEAKING and rejected.get(p.id) != "rejected"
+            ]
+
+        spoken = self._store.read(work)
+
+        def speaker(line: Row) -> str:
+            shares: Counter[str] = Counter()
+            for start, end, who in spoken:
+                shares[who or ""] += max(0, min(end, us(line["end"])) - max(start, us(line["start"])))
+            return next((who for who, share in shares.most_common(1) if share), "")
+
+        return [speaker(line) for line in lines]
 
     def line_history(self, line_id: int) -> list[Row]:
         """All revisions of one line, oldest first."""
@@ -107,8 +142,12 @@ class Transcripts:
 
 def _line(line: Row) -> Row:
     shown = {key: line[key] for key in ("id", "text", "source", "version", "annotator")}
-    shown["origin"] = line.get("origin", "")  # revisions of earlier releases lack it
-    return {**shown, "start": seconds(line["start_us"]), "end": seconds(line["end_us"])}
+    shown["origin"] = line.get("origin", "")  # revisions of earlier releases lack it, and words
+    words = [
+        {"start": seconds(start), "end": seconds(end), "text": text, "probability": probability}
+        for start, end, text, probability in json.loads(line.get("words") or "[]")
+    ]
+    return {**shown, "start": seconds(line["start_us"]), "end": seconds(line["end_us"]), "words": words}
 
 
 def may_transcribe(db: sqlite3.Connection, video_id: str, by: Actor) -> None:

@@ -329,7 +329,7 @@ export class AnnotatePage {
     } else if (what === "conflict") {
       toast("Somebody else changed this segment. Choose which version to keep.", "error");
       selection.one([...store.conflicts.keys()].at(-1) ?? null);
-    } else if (what === "imported") {
+    } else if (what === "imported" || what === "made") {
       this.transcript.load();
     } else if (what === "playable") {
       this.playVideo(doc, this.player.time);

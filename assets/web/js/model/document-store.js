@@ -25,7 +25,7 @@ import { People } from "./people.js";
 /** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
  * file was taken back, or imported again, and with it perhaps what is said.
  * @typedef {"content" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
- *   | "state" | "imported"} Change
+ *   | "state" | "imported" | "made"} Change made: a job has ended
  *
  * notice: a sentence for the person about what went wrong; said: about what is done; gone: the video was removed, and why.
  * @typedef {{ change: Change, notice: string, said: string, gone: string }} DocumentEvents
@@ -368,6 +368,7 @@ export class DocumentStore extends Emitter {
       preview.map((p, i) => ({ ...p, id: `${id}:${i}`, preview: true }));
     this.#set({ jobs, previews: jobs.flatMap(found) });
     this.#changed("jobs");
+    if (ended) this.#changed("made");
     return ended;
   }
 

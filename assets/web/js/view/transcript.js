@@ -19,6 +19,7 @@ import { personOf } from "../model/people.js";
  */
 
 const NEW_S = 2;
+const UNSURE = 0.5; // a word that a model was less sure of is marked
 
 const byStart = (/** @type {Line} */ a, /** @type {Line} */ b) => a.start - b.start;
 
@@ -35,6 +36,8 @@ export class Transcript extends Emitter {
   isDrawing = false;
   /** The line that is said now. @type {HTMLElement | null} */
   current = null;
+  /** The word of it. @type {HTMLElement | undefined} */
+  currentWord;
 
   /**
    * @param {HTMLElement} element
@@ -148,7 +151,7 @@ export class Transcript extends Emitter {
           { tabindex: 0, "data-line": line.id ?? "new", "data-start": line.start, "data-end": line.end },
           el("span", { class: "when mono", text: clock(line.start, 1) }),
           el("span", { class: "who", text: this.speakerOf(line) }),
-          el("span", { class: "said", dir: "auto", text: line.text }),
+          el("span", { class: "said", dir: "auto" }, ...wordsOf(line)),
           line.version > 1 ? this.historyButton(line) : null,
           this.conflictOf(line),
         ),
@@ -203,6 +206,7 @@ export class Transcript extends Emitter {
     const until = this.frameEnd(); // a line begins within a frame as a rule
     const at = this.lines.findLastIndex((line) => line.start < until - 1e-6 && time < line.end);
     const node = /** @type {HTMLElement | undefined} */ (this.list.children[at]) ?? null;
+    this.followWord(node, time, until);
     if (node === this.current) return;
     this.current?.removeAttribute("aria-current");
     this.current = node;
@@ -215,11 +219,29 @@ export class Transcript extends Emitter {
     }
   }
 
-  /** @param {MouseEvent} event */
+  /** Mark the word that is said now.
+   * @param {HTMLElement | null} line
+   * @param {number} time
+   * @param {number} until
+   */
+  followWord(line, time, until) {
+    /** @type {HTMLElement[]} */
+    const words = [...(line?.querySelectorAll(/** @type {"span"} */ (".word")) ?? [])];
+    const now = words.findLast(({ dataset }) => Number(dataset.start) < until - 1e-6 && time < Number(dataset.end));
+    if (now === this.currentWord) return;
+    this.currentWord?.classList.remove("now");
+    this.currentWord = now;
+    now?.classList.add("now");
+  }
+
+  /** A click goes to the word, or to where the line begins. @param {MouseEvent} event */
   clicked(event) {
-    const node = targetOf(event).closest("li");
-    if (node && !node.querySelector("input") && !targetOf(event).matches("button"))
-      this.seek(Number(node.dataset.start));
+    const target = targetOf(event);
+    const node = target.closest("li");
+    /** @type {HTMLElement | null} */
+    const word = target.closest(".word");
+    if (node && !node.querySelector("input") && !target.matches("button"))
+      this.seek(Number((word ?? node).dataset.start));
   }
 
   /** @param {KeyboardEvent} event */
@@ -440,4 +462,29 @@ async function contentOf(file) {
     for (let at = 0; at < bytes.length; at += 32768) plain += String.fromCharCode(...bytes.subarray(at, at + 32768));
     return { bytes: btoa(plain) };
   }
+}
+
+/** The text of a line, each word that is known by its time in a part of its own.
+ * @param {Line} line
+ */
+function wordsOf(line) {
+  const parts = [];
+  let done = 0;
+  for (const { start, end, text, probability } of line.words ?? []) {
+    const at = line.text.indexOf(text, done);
+    if (at < 0) return [line.text]; // a text that somebody changed has other words
+    parts.push(line.text.slice(done, at));
+    const isUnsure = probability < UNSURE;
+    parts.push(
+      el("span", {
+        class: isUnsure ? "word unsure" : "word",
+        "data-start": start,
+        "data-end": end,
+        title: isUnsure ? `Not sure: ${Math.round(100 * probability)} %` : "",
+        text,
+      }),
+    );
+    done = at + text.length;
+  }
+  return [...parts, line.text.slice(done)].filter(Boolean);
 }
