@@ -155,7 +155,10 @@ test("the panel says which videos come next; one that was reviewed here comes la
   const { doc, $, review, asked } = reviewing([prediction("a", 0, 1)], videos);
   review.update(doc.store, null);
   await quiet();
-  assert.match($("review-others").textContent, /^2 other videos still have undecided predictions.*two, 3 predictions\.$/);
+  assert.match(
+    $("review-others").textContent,
+    /^2 other videos still have undecided predictions.*two, 3 predictions\.$/,
+  );
   assert.equal($("review-label").options.length, 2);
   review.update(doc.store, "a");
   await quiet();
