@@ -113,6 +113,7 @@ READS: dict[str, dict[str, Any]] = {
     "search_options": {},
     "imports": {},
     "agreement": {},
+    "progress": {},
     "annotators": {"video": "v1"},
     "compare_layers": {"video": "v1", "one": "ben", "other": "eve"},
     "export_preview": {"video": "v1", "format": "qvhighlights"},
