@@ -160,6 +160,30 @@ def test_a_line_that_is_typed_reaches_the_files(page: Page, served: Served, bike
     expect(page.locator(ANNOTATION)).to_have_count(1)
 
 
+def test_subtitles_are_counted_as_lines_of_the_transcript(
+    page: Page, served: Served, bikes: str, tmp_path: Path
+) -> None:
+    """A transcript has no rows and no labels; and nothing is left of the dialog before."""
+    AnnotatePage(page, served.url).open(bikes)
+    page.click("#import")
+    (tmp_path / "said.srt").write_text("1\n00:00:05,000 --> 00:00:06,000\nMind the tram\n", "utf-8")
+    page.set_input_files("#import-file", tmp_path / "said.srt")
+    expect(page.locator("#import-counts")).to_have_text("1 new transcript line")
+    expect(page.locator("#import-names")).to_be_hidden()
+    expect(page.locator("#import-sample li")).to_have_text("0:05.000 – 0:06.000 Mind the tram")
+    page.select_option("#import-kind", "annotations")
+    expect(page.locator("#import-counts")).to_have_text("1 new segment")
+    expect(page.locator("#import-names")).to_be_visible()
+    page.select_option("#import-kind", "lines")
+    expect(page.locator("#import-go")).to_have_text("Import 1")
+    expect(page.locator("#import-names")).to_be_hidden()
+    page.click("#import-go")
+    expect(page.locator("#toast")).to_contain_text("1 transcript line imported.")
+    page.locator("#toast").get_by_text("Undo").click()
+    page.click("#import")
+    expect(page.locator("#import-go")).to_have_text("Import")
+
+
 def test_a_file_of_nothing_is_one_sentence(page: Page, served: Served, bikes: str, tmp_path: Path) -> None:
     AnnotatePage(page, served.url).open(bikes)
     file = tmp_path / "broken.eaf"

@@ -293,6 +293,7 @@
  * @property {string[]} problems
  *
  * @typedef {object} ImportPreview
+ * @property {"annotations" | "lines"} kind what `segments` become: annotations, or lines of the transcript
  * @property {ImportPart[]} parts
  * @property {Renamed[]} tracks
  * @property {Renamed[]} labels

@@ -19,6 +19,9 @@ const DIFFERENT_SHOWN = 4;
  */
 const noChoices = () => ({ tracks: {}, labels: {}, videos: {}, columns: {}, fps: 0, different: "keep" });
 
+/** What one of a file becomes here. */
+const NOUNS = { annotations: "segment", lines: "transcript line" };
+
 export class Exchange {
   /** @type {FormatInfo[]} */
   formats = [];
@@ -160,6 +163,7 @@ export class Exchange {
     this.$("import-shown").hidden = true;
     this.$("import-message").textContent = "";
     this.go.disabled = true;
+    this.go.textContent = "Import";
     this.format.value = "";
     this.several = false;
     this.scope.value = "all";
@@ -252,7 +256,8 @@ export class Exchange {
 
   /** @param {ImportPreview} preview */
   show(preview) {
-    const { parts, tracks, labels, segments, already, changed, lines, lines_already, problems, sample, fps } = preview;
+    const { kind, parts, tracks, labels, segments, already, changed, lines, lines_already, problems, sample, fps } =
+      preview;
     const { $ } = this;
     this.showDifferent(preview);
     $("import-rate").hidden = fps === null;
@@ -262,14 +267,16 @@ export class Exchange {
     const videos = parts.length > 1 ? `, of ${parts.length} videos` : "";
     const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
     const known = lines_already ? `, ${lines_already} here already` : "";
-    $("import-counts").textContent = `${counted(segments, "new segment")}${videos}${here}${said}${known}`;
+    $("import-counts").textContent = `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}`;
     $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
+    $("import-names").hidden = kind === "lines"; // a transcript has neither
     $("import-tracks").replaceChildren(...tracks.map((row) => this.renameRow(row, this.request.tracks)));
     $("import-labels").replaceChildren(...labels.map((row) => this.renameRow(row, this.request.labels)));
+    const rowOf = (/** @type {{ track: string }} */ s) => (kind === "lines" ? "" : s.track + ": ");
     $("import-sample").replaceChildren(
       ...sample
         .slice(0, 6)
-        .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${s.track}: ${s.label}` })),
+        .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${rowOf(s)}${s.label}` })),
     );
     $("import-shown").hidden = false;
     this.go.disabled = segments + lines + changed === 0;
@@ -413,7 +420,7 @@ export class Exchange {
       this.importing.close();
       const lines = made.lines ? ` and ${counted(made.lines, "line")} of the transcript` : "";
       const changed = made.changed ? `, ${made.changed} changed` : "";
-      toast(`${counted(made.segments, "segment")}${lines} imported${changed}.`, "info", this.done(made.import));
+      toast(`${counted(made.segments, NOUNS[made.kind])}${lines} imported${changed}.`, "info", this.done(made.import));
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
     }
