@@ -231,3 +231,21 @@ def test_labels_are_written_in_any_script_in_its_direction(annotate_page: Annota
         assert page.locator("#label-input").evaluate("e => getComputedStyle(e).direction") == direction
         shown = listed.get_by_text(label).last
         assert shown.evaluate("e => getComputedStyle(e).direction") == direction
+
+
+def test_dialogs_hold_their_controls_on_a_phone(annotate_page: AnnotatePage) -> None:
+    """A wide list of formats, and four buttons beside each other, once stood out of their dialogs."""
+    page = annotate_page.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    for button, dialog in (("#export", "#exporting"), ("#import", "#importing"), ("#edit-labels", "#labels")):
+        page.click(button)
+        shown = page.locator(dialog)
+        expect(shown).to_be_visible()
+        limit = shown.evaluate(
+            "box => box.getBoundingClientRect().right - parseFloat(getComputedStyle(box).paddingRight)"
+        )
+        controls = shown.locator("button:visible, select:visible, .button:visible")
+        assert controls.count() > 1
+        rights = controls.evaluate_all("all => all.map(each => each.getBoundingClientRect().right)")
+        assert max(rights) <= limit, f"{dialog}: {rights} past {limit}"
+        page.keyboard.press("Escape")

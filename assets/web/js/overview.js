@@ -166,7 +166,13 @@ export function mount(element, server) {
       el(
         "li",
         {},
-        el("a", { href: addressOf("annotate", { video: id }), onclick: follow, dir: "auto", text: name }),
+        el("a", {
+          class: "link",
+          href: addressOf("annotate", { video: id }),
+          onclick: follow,
+          dir: "auto",
+          text: name,
+        }),
         ` ${counted(waiting, "prediction")}`,
       ),
     );

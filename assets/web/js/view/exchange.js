@@ -358,7 +358,9 @@ export class Exchange {
     const counts = (rule && ` (${rule})`) + `: ${segments}${trouble}`;
     // in a tab of its own: this dialog is not done yet
     const there = video && addressOf("annotate", { video: video.id });
-    const where = video ? el("a", { href: there, target: "_blank", dir: "auto", text: video.name }) : "left out";
+    const where = video
+      ? el("a", { class: "link", href: there, target: "_blank", dir: "auto", text: video.name })
+      : "left out";
     return el(
       "li",
       { dir: "auto" },

@@ -259,7 +259,7 @@ export class ReviewPanel {
     redraw(
       this.others,
       `${this.othersText}. Next (U after the last one here): `,
-      el("a", { href, dir: "auto", "data-key": "next", text: next.name, onclick: this.actions.next }),
+      el("a", { class: "link", href, dir: "auto", "data-key": "next", text: next.name, onclick: this.actions.next }),
       `, ${counted(next.waiting, "prediction")}.`,
     );
   }

@@ -87,7 +87,12 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, memory,
               el(
                 "li",
                 {},
-                el("a", { href: `/report/${encodeURIComponent(report.name)}`, download: true, text: report.name }),
+                el("a", {
+                  class: "link",
+                  href: `/report/${encodeURIComponent(report.name)}`,
+                  download: true,
+                  text: report.name,
+                }),
                 ` ${report.what}, ${new Date(report.at).toLocaleString()}`,
               ),
             ),
