@@ -15,9 +15,12 @@ _HERE = "IN (SELECT id FROM videos WHERE removed IS NULL)"
 
 
 def counts(db: sqlite3.Connection) -> Row:
-    """How many rows the tables have (of `videos` those that were not removed), and the newest migration: `schema`."""
+    """How many rows the tables have (of `videos` and `annotations` those that stand), and the newest migration:
+    `schema`."""
     rows = {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _TABLES}
     rows["videos"] = db.execute("SELECT count(*) FROM videos WHERE removed IS NULL").fetchone()[0]
+    standing = f"SELECT count(*) FROM annotations WHERE NOT deleted AND video_id {_HERE}"
+    rows["annotations"] = db.execute(standing).fetchone()[0]
     return {**rows, "schema": db.execute("SELECT max(name) FROM _sqlite_migrations").fetchone()[0]}
 
 

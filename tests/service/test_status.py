@@ -116,9 +116,26 @@ def test_a_disk_that_is_full_makes_no_second_error(logged: Settings) -> None:
 
 
 def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None:
-    studio.videos.add(clips["bikes"])
+    video = studio.videos.add(clips["bikes"])["id"]
+    edit = {
+        "edit_id": "e1",
+        "op": "create",
+        "id": "a",
+        "base_version": 0,
+        "track": "Moments",
+        "label": "x",
+        "start": 1.0,
+        "end": 2.0,
+    }
+    for changed in (
+        edit,
+        edit | {"edit_id": "e2", "id": "b"},
+        edit | {"edit_id": "e3", "op": "delete", "base_version": 1},
+    ):
+        assert studio.timelines.save(video, [changed], "anna")["results"][0]["ok"]
     found = status(studio)
     assert found["database"]["videos"] == 1
+    assert (found["database"]["annotations"], found["database"]["revisions"]) == (1, 3), "what is deleted is none"
     assert found["database"]["size"] > 0 and found["database"]["schema"] == found["database"]["newest_schema"]
     assert found["queue"] | {"now": []} == {  # what every video needs waits for a studio that runs
         "queued": 1, "running": 0, "done": 0, "failed": 0, "cancelled": 0, "limit": 200, "now": [],
