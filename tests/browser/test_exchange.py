@@ -239,5 +239,10 @@ def test_the_overview_says_who_did_what_and_how_well_they_agree(page: Page, serv
     expect(page.locator("#team-people")).to_contain_text("Berta")
     expect(page.locator("#team-pairs")).to_contain_text("Anna · Berta")
     expect(page.locator("#team-plot .heatmaplayer")).to_be_visible()
+    fill = "getComputedStyle(document.querySelector('#team-plot .xtick text')).fill"
+    was = page.evaluate(fill)
+    page.click("#theme")
+    page.wait_for_function(f"was => {fill} !== was", arg=was)
+    page.click("#theme")
     page.select_option("#team-measure", "kappa")
     expect(page.locator("#status")).to_contain_text("Database")

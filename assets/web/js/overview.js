@@ -208,6 +208,12 @@ export function mount(element, server) {
   const attempt = (/** @type {() => Promise<void>} */ work) =>
     work().catch((error) => toast(messageOf(error), "error"));
 
+  // the chart is drawn in the colours of the page, which a person may change
+  new MutationObserver(() => $("team-plot").checkVisibility() && attempt(agreement)).observe(document.body, {
+    attributes: true,
+    attributeFilter: ["class"],
+  });
+
   for (const field of [track, measure]) field.addEventListener("change", () => attempt(agreement));
   onRoute(({ page }) => {
     clearInterval(timer);
