@@ -437,3 +437,29 @@ def test_while_an_edge_is_dragged_its_frame_and_its_time_are_shown(page: Page, s
     page.locator("#timeline").focus()
     page.keyboard.press("Alt+Shift+ArrowRight")
     page.wait_for_function("Math.abs(document.querySelector('#player').currentTime - 6.02) < 0.011")
+
+
+def test_a_button_says_that_the_answer_is_on_its_way(annotate_page: AnnotatePage) -> None:
+    """Loading a model takes seconds, in which the page once only dimmed the button."""
+    page = annotate_page.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if '"ground"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/component_server**", hold)
+    page.click("#tab-ask")
+    page.fill("#ground-query", "a tram")
+    page.press("#ground-query", "Enter")
+    expect(page.locator("#ground-go")).to_have_text("Looking…")
+    expect(page.locator("#ground-go")).to_be_disabled()
+    page.press("#ground-query", "Enter")
+    page.wait_for_timeout(100)
+    assert len(held) == 1, "asked once"
+    held[0].abort()
+    expect(page.locator("#ground-go")).to_have_text("Find moments")
+    expect(page.locator("#ground-go")).to_be_enabled()
+    page.unroute("**/component_server**")

@@ -78,13 +78,10 @@ export class ModelRequests {
    */
   async ask(doc, query) {
     const { $ } = this;
-    const button = /** @type {HTMLButtonElement} */ ($("ground-form").querySelector("button"));
-    button.disabled = true;
     const isChecked = (/** @type {string} */ id) => $(id, "input").checked;
     const options = { refine: isChecked("refine"), check: isChecked("check"), remember: isChecked("remember") };
     const request = { video: doc.id, query, engine: $("engine", "select").value, ...options };
-    await this.start(doc, () => call(this.server, "ground", request));
-    button.disabled = false;
+    await this.#whileBusy($("ground-go", "button"), () => this.start(doc, () => call(this.server, "ground", request)));
   }
 
   /** What the newest runs about people lacked, beside the buttons that start them; not what their job says already.
@@ -106,7 +103,26 @@ export class ModelRequests {
 
   async glance() {
     const { doc, player } = this.workspace;
-    if (doc) await this.start(doc, () => call(this.server, "glance", { video: doc.id, at: player.time }));
+    if (!doc) return;
+    const request = { video: doc.id, at: player.time };
+    await this.#whileBusy(this.$("glance", "button"), () =>
+      this.start(doc, () => call(this.server, "glance", request)),
+    );
+  }
+
+  /** The answer takes seconds where the model is to be loaded first: the button says that it is on its way.
+   * @param {HTMLButtonElement} button
+   * @param {() => Promise<void>} work
+   */
+  async #whileBusy(button, work) {
+    if (button.disabled) return work(); // beside what is asked already
+    const text = button.textContent;
+    button.style.minWidth = `${button.offsetWidth}px`;
+    button.disabled = true;
+    button.textContent = "Looking…";
+    await work();
+    button.textContent = text;
+    button.disabled = false;
   }
 
   /**
