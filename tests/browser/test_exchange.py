@@ -196,6 +196,13 @@ def test_a_file_of_nothing_is_one_sentence(page: Page, served: Served, bikes: st
     assert "Traceback" not in page.inner_text("#importing")
     expect(page.locator("#import-go")).to_be_disabled()
 
+    (tmp_path / "words.csv").write_text("hello\n")
+    page.set_input_files("#import-file", tmp_path / "words.csv")
+    expect(page.locator("#import-format")).to_have_value("csv")
+    expect(page.locator("#import-message")).not_to_contain_text("JSON")
+    expect(page.locator("#import-message")).not_to_have_text("")
+    expect(page.locator("#import-go")).to_be_disabled()
+
 
 def test_columns_and_frame_rates_that_a_file_does_not_say_are_asked(
     page: Page, served: Served, bikes: str, tmp_path: Path

@@ -201,7 +201,10 @@ export class Exchange {
       el("optgroup", { label: "All formats" }, ...readable.filter((f) => !likely.has(f.name)).map(option)),
     );
     // a table whose columns are not clear yet can still be read as one
-    const format = data.formats[0] ?? (data.columns.length > 1 && readable.find((f) => f.columns.length)?.name);
+    const isTable = (/** @type {FormatInfo} */ f) => data.columns.length > 1 && f.columns.length > 0;
+    // what is wrong with a file that no format takes is said by the one that its name ends in
+    const isNamed = (/** @type {FormatInfo} */ f) => file.name.toLowerCase().endsWith(f.extension.toLowerCase());
+    const format = data.formats[0] ?? (readable.find(isTable) ?? readable.find(isNamed))?.name;
     if (format) select.value = format;
     this.kind.value = "lines"; // what subtitles are for, where the format is one of subtitles
     await this.preview();
