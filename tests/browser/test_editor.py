@@ -232,7 +232,7 @@ def test_labels_are_edited_renamed_with_their_history_and_kept_to(
     file = tmp_path / "labels.json"
     file.write_text(json.dumps(schema), "utf-8")
     page.set_input_files("#labels-import", file)
-    expect(page.locator("#labels-message")).to_contain_text("Save takes them")
+    expect(page.locator("#labels-message")).to_contain_text("Save keeps them")
     track.get_by_text("Only these labels").click()
     page.click("#labels-save")
     expect(page.locator("#labels-save")).to_be_hidden()

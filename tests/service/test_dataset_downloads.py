@@ -108,7 +108,7 @@ def test_what_fails_on_the_way_leaves_a_sentence_and_no_files(library: Studio) -
 def test_one_that_is_cancelled_ends_and_leaves_nothing(library: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
 
-    def slow(studio: Studio, target: Path, wish: ExportOptions, progress: Any) -> None:
+    def slow(studio: Studio, target: Path, wish: ExportOptions, progress: Any, by: Any) -> None:
         target.mkdir()
         begun.set()
         go_on.wait(10)

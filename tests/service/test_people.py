@@ -107,7 +107,7 @@ def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, An
     added = studio.transcripts.save_line(video, None, 58, 99, "The end", annotator="ada")
     assert studio.transcripts.lines(video)[-1] == {
         "id": added["line"], "start": 58, "end": 60, "text": "The end", "source": "typed", "version": 1,
-        "annotator": "ada", "origin": "",
+        "annotator": "ada", "origin": "", "words": [],
     }  # fmt: skip
     studio.transcripts.delete_line(video, lines[0]["id"])
     assert [line["text"] for line in studio.transcripts.lines(video)] == ["Good evening", "The end"]
