@@ -31,5 +31,5 @@ def test_what_is_compared_and_what_waits() -> None:
     }
     assert queued_kind("index").scope == "video"
     for wrong in ("search", "dance", ""):
-        with pytest.raises(UsageError, match="use one of index, proxy, ground, survey, speakers, emotions"):
+        with pytest.raises(UsageError, match="use one of index, proxy, ground, survey, speakers, transcribe, emotions"):
             queued_kind(wrong)

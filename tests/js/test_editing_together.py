@@ -249,14 +249,14 @@ class Editing(RuleBasedStateMachine):
         self.act(mine, *arguments[mine])
         if row := self.library().get(segment):
             self.colleague("delete" if delete else "update", row, note=f"theirs {self.colleagues}")
-        self.catchUp()
+        self.poll()
 
     @precondition(lambda self: self.connection in ("online", "no saves"))
     @rule(pick=PICK, what=st.sampled_from(["undo", "redo"]))
     def go_back_over_theirs(self, pick: int, what: str) -> None:
         """The page has seen what the colleague did to a segment, and then goes back."""
         self.colleague_edits(pick, False)
-        self.catchUp()
+        self.poll()
         self.act(what)
 
     @rule(start=SECONDS)
@@ -303,7 +303,7 @@ class Editing(RuleBasedStateMachine):
         self.connection = "online"
         for _ in range(50):
             self.time_passes()
-            self.catchUp()
+            self.poll()
             state = self.state()
             if not state["conflicts"] and not state["waiting"] and not self.page.held:
                 break

@@ -45,8 +45,8 @@ def voice(*spoken: tuple[float, float], length: float) -> tuple[np.ndarray, np.n
 
 def test_pieces_are_what_is_spoken_with_a_little_room() -> None:
     assert pieces(*voice(length=60), 60 * S) == []
-    assert pieces(*voice((2, 3), length=60), 60 * S) == [(1_800_000, 3_200_000)]
-    assert pieces(*voice((0, 1), (59, 60), length=60), 60 * S) == [(0, 1_200_000), (58_800_000, 60 * S)]
+    assert pieces(*voice((2, 3), length=60), 60 * S) == [(1_500_000, 3_500_000)]
+    assert pieces(*voice((0, 1), (59, 60), length=60), 60 * S) == [(0, 1_500_000), (58_500_000, 60 * S)]
 
 
 def test_pieces_hold_whole_stretches_as_long_as_they_fit() -> None:
