@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
-import rjsmin
+try:
+    from rjsmin import jsmin
+except ImportError:  # it has no wheel for this system: comments and indentation are sent too, and compressed
+    jsmin = str
 
 # Each begins a line, as prettier writes them; what else a module could say is refused below.
 _IMPORT = re.compile(r'^import (?:\* as (\w+)|\{([^}]*)\}) from "(\.[^"]+)";\n', re.MULTILINE)
@@ -26,7 +29,7 @@ def joined_modules(folder: Path, entries: list[str]) -> str:
     number = {name: at for at, (name, _) in enumerate(order)}
     parts = [f"const m{number[name]} = (() => {{\n{_body(name, text, number)}\n}})();" for name, text in order]
     namespaces = ", ".join(f"m{number[f'{entry}.js']} as {entry}" for entry in entries)
-    return str(rjsmin.jsmin("\n".join([*parts, f"export {{ {namespaces} }};"])))
+    return str(jsmin("\n".join([*parts, f"export {{ {namespaces} }};"])))
 
 
 def _in_order(folder: Path, names: list[str], seen: dict[str, bool]) -> Iterator[tuple[str, str]]:

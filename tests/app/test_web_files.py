@@ -3,6 +3,7 @@
 import gzip
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,7 +96,8 @@ def test_the_joined_script_of_the_product_is_whole(tmp_path: Path) -> None:
     assert set(names) == set(PAGES)
     said = script + "\nconsole.log([" + ",".join(f"typeof {name}.mount" for name in names.values()) + "].join());"
     assert run(f"{browser}\n{said}", tmp_path) == ",".join(["function"] * len(PAGES))
-    assert "@param" not in script
+    if sys.platform == "linux":  # where there is a wheel of what makes it small
+        assert "@param" not in script
 
 
 def test_the_page_names_them_and_they_are_kept_while_they_are_the_same(client: TestClient) -> None:
