@@ -19,14 +19,6 @@ FPS, RATE = 25, 16_000
 TURN_S = 2.8
 
 
-@pytest.fixture(scope="module")
-def faces_folder() -> Path:
-    folder = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "faces"
-    if not folder.is_dir():
-        pytest.skip("the data for measuring is not on this machine")
-    return folder
-
-
 def frames(path: Path, count: int) -> list[np.ndarray]:
     with av.open(str(path)) as container:
         return [f.to_ndarray(format="rgb24") for f, _ in zip(container.decode(video=0), range(count), strict=False)]

@@ -19,14 +19,6 @@ GRAY = np.full((64, 64, 3), 90, np.uint8)
 
 
 @pytest.fixture(scope="module")
-def faces_folder() -> Path:
-    folder = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "faces"
-    if not folder.is_dir():
-        pytest.skip("the data for measuring is not on this machine")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> TaskContext:
     return TaskContext(Settings(home=tmp_path_factory.mktemp("home"), device="cpu").ensure())
 

@@ -10,9 +10,8 @@ class Presence:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._names: dict[tuple[str, str], str] = {}
-        self._streams: Counter[tuple[str, str]] = (
-            Counter()
-        )  # one that broke off may still be there when the next begins
+        # of one window: a stream that broke off may still be there when the next begins
+        self._streams: Counter[tuple[str, str]] = Counter()
 
     def enter(self, video_id: str, window: str, name: str) -> bool:
         """A window has opened a video; whether others are to be told."""
