@@ -23,8 +23,8 @@ def register(commands: Commands) -> None:
             'studio search "a dog on a beach" --top 5', "studio search 'dog + beach^0.5 -\"tall grass\"' --json",
             "studio search --image sunset.jpg", "studio search --like talk.mp4 12.5 15 --in other.mp4",
         ),
-        more="A QUERY may weigh and exclude: dog on a beach; dog + beach^0.5; dog -grass. With --image or --like it is "
-        "optional.",
+        more='A QUERY may weigh and exclude: dog on a beach; dog + beach^0.5; dog -grass; '
+        'and ask for what is said, word for word: dog "never give up". With --image or --like it is optional.',
     )  # fmt: skip
     queries_for(sub, "QUERY", 20)
     sub.add_argument("--image", metavar="FILE", type=Path, help="moments that look like a picture (JPEG, PNG, WebP)")
@@ -105,6 +105,7 @@ def search(args: Args) -> int:
         ]
     lines = [
         f"{h['score']:.3f}  {h['start']:8.2f}–{h['end']:.2f}  {Path(h['path']).name}"
+        + (f"  {h['why']}: “{h['text']}”" if "text" in h else "")
         for r in results
         for h in r["hits"]
     ]

@@ -106,9 +106,9 @@ def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
         None if like is None else (like[0], like[1], like[2]),
         None if image is None else np.frombuffer(image[0], np.uint8).reshape(image[2], image[1], 3).copy(),
     )
-    said = [
-        tasks.TranscriptMatch(s["video_id"], s["start_us"], s["end_us"], s["text"], s["score"])
-        for s in params.get("said", ())
+    texts = [
+        tasks.TextMatch(text["video_id"], text["start_us"], text["end_us"], text["text"], text["score"], text["why"])
+        for text in params.get("texts", ())
     ]
     hits, strips = tasks.search(
         context,
@@ -116,8 +116,9 @@ def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
         videos,
         params["top"],
         params.get("encoder"),
-        said,
-        params.get("said_weight", 0.0),
+        texts,
+        params.get("text_weight", 0.0),
+        params.get("exact", False),
         params.get("levels"),
         params.get("bank"),
     )

@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio import media
+from studio import media, tasks
 from studio.errors import NotFound, StoreError, StudioError, UsageError
 from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.requests import listed, number, text, time
 from studio.service.serializers import job_video
 from studio.store import Store, annotations, labels, searches, stored, transcripts, videos
+from studio.store.text_search import TextQuery
 from studio.timeline import seconds
 
 Row = dict[str, Any]
 SAID_WEIGHT = 0.2  # what a line that says all the words adds to a cosine; the embedded encoder's best are near 0.5
+QUOTED_WEIGHT = 1.0  # of a line that says what stands in quotes: no picture outweighs it
 IMAGE_SIDE = 512
 LIKELY = 0.3  # a best hit of a text below this cosine of the embedded encoder is rarely what was meant
 EXAMPLES, CANDIDATES = 4, 12  # words that are shown, and that are tried at most
@@ -171,7 +173,8 @@ class Search:
 
     def ask(self, asked: SearchRequest, by: Actor = OWNER) -> tuple[list[Row], list[Row]]:
         """Moments across the library, best first: `video` (row), `start_us`, `end_us`, `peak_us`, `score`, `visual`,
-        `line`; and where in their videos it is how likely: `video` (row), `scores` of its equal parts.
+        `why` (seen, said or written), `line`, the text that fits, and `parts` of it, each with whether it was asked;
+        and where in their videos it is how likely: `video` (row), `scores` of its equal parts.
 
         Raises UsageError, ModelUnavailable.
         """
@@ -183,23 +186,28 @@ class Search:
 
     def _found(self, asked: SearchRequest, by: Actor) -> tuple[list[Row], list[Row]]:
         rows = {row["id"]: row for row in self._let_through(asked.filters, by)}
-        words = asked.text.strip()
+        words, phrases = tasks.in_words(asked.text)
+        query = TextQuery.of(words, phrases)
+        weight = QUOTED_WEIGHT if query.phrases else asked.said_weight
 
         def known(db: Any) -> Row:
+            said = transcripts.search(db, query, list(rows)) if weight else []
             return {
-                "said": transcripts.search(db, words, list(rows)) if words and asked.said_weight else [],
+                "texts": [{**line, "why": "said"} for line in said],
                 "bank": searches.history(db) if asked.even else None,
             }
 
         params = {
             "text": asked.text, "like": asked.like, "image": asked.image, "top": asked.top, "encoder": asked.encoder,
-            "videos": [job_video(row) for row in rows.values()],
-            "said_weight": asked.said_weight, "levels": asked.levels, **self._store.read(known),
+            "videos": [job_video(row) for row in rows.values()], "exact": bool(query.phrases),
+            "text_weight": weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
         result = self._backend.call("search", params, JobMonitor())
-        hits, strips = (
-            [{**found, "video": rows[found["video_id"]]} for found in result.data[kind]] for kind in ("hits", "strips")
-        )
+        strips = [{**found, "video": rows[found["video_id"]]} for found in result.data["strips"]]
+        hits = [
+            {**found, "video": rows[found["video_id"]], "parts": query.parts(found["line"])}
+            for found in result.data["hits"]
+        ]
         return hits, strips
 
     def examples(self) -> list[str]:

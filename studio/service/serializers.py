@@ -50,11 +50,12 @@ def run(row: Row) -> Row:
 
 
 def hit(found: Row) -> Row:
-    """A moment that a search found; its video by id only."""
+    """A moment that a search found; its video by id only. `line` is the former name of `text`."""
     return {
         "video": found["video"]["id"], "score": round(found["score"], 4),
         "start": seconds(found["start_us"]), "end": seconds(found["end_us"]),
-        **({"line": found["line"]} if found["line"] else {}),
+        "why": found["why"],
+        **({"text": found["line"], "line": found["line"]} if found["line"] else {}),
     }  # fmt: skip
 
 

@@ -6,8 +6,6 @@ revision. An edit carries the version it saw; a stale one is refused with the li
 """
 
 import json
-import math
-import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,13 +13,13 @@ from itertools import repeat
 from typing import Any
 
 from studio.errors import Conflict, NotFound
+from studio.store import text_search
+from studio.store.text_search import TextQuery
 from studio.store.videos import now
 from studio.timeline import Cue, Word
 
 TYPED = "typed"
 TRUSTED = (TYPED, "file", "speech")  # what comes first is believed where several say something at one time
-MOST = 200
-_WORD = re.compile(r"[^\W_]+")
 _COVERED = 0.5  # a machine's line of which a person's line covers so much is already said
 _SHOWN = "id, start_us, end_us, text, source, version, annotator, origin, words"
 
@@ -245,41 +243,8 @@ def _append(db: sqlite3.Connection, video_id: str, line_id: int, op: str, before
     )
 
 
-def search(db: sqlite3.Connection, query: str, videos: Sequence[str] | None = None) -> list[Row]:
-    """The lines that say what a query says, best first, at most MOST: `video_id`, `start_us`, `end_us`, `text` and
-    `score` in 0…1, the part of the query's words that the line holds, each weighed by how rare it is (BM25).
-
-    Words are compared without case and accents; anything but letters and digits only separates them.
-    """
-    words = list(dict.fromkeys(_words(query)))
-    if not words:
-        return []
-    rows = db.execute(
-        "SELECT l.video_id, l.start_us, l.end_us, l.text, -bm25(spoken) AS score FROM spoken "
-        "JOIN lines l ON l.id = spoken.rowid WHERE spoken MATCH ? ORDER BY score DESC LIMIT ?",
-        (" OR ".join(f'"{word}"' for word in words), MOST if videos is None else 10 * MOST),
-    ).fetchall()
-    known = None if videos is None else set(videos)
-    rows = [dict(row) for row in rows if known is None or row["video_id"] in known][:MOST]
-    weights = _rarity(db, words)
-    whole = sum(weights.values())
-    for row in rows:
-        said = set(_words(row["text"]))
-        row["score"] = sum(weight for word, weight in weights.items() if word in said) / whole
-    return sorted(rows, key=lambda row: -row["score"])
-
-
-def _words(text: str) -> list[str]:
-    """Letters and digits without case and accents, as the index has them."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return _WORD.findall(unicodedata.normalize("NFC", bare).casefold())
-
-
-def _rarity(db: sqlite3.Connection, words: Sequence[str]) -> dict[str, float]:
-    """How much each word says: the inverse share of lines that hold it, on a logarithmic scale."""
-    total = db.execute("SELECT count(*) FROM lines WHERE NOT deleted").fetchone()[0]
-    counts = {
-        word: db.execute("SELECT count(*) FROM spoken WHERE spoken MATCH ?", (f'"{word}"',)).fetchone()[0]
-        for word in words
-    }
-    return {word: math.log(1 + total / (1 + count)) for word, count in counts.items()}
+def search(db: sqlite3.Connection, asked: TextQuery, videos: Sequence[str] | None = None) -> list[Row]:
+    """The lines that say what is asked, best first: `video_id`, `start_us`, `end_us`, `text` and `score` in 0…1; see
+    `text_search.search`."""
+    shown = "lines.video_id, lines.start_us, lines.end_us, lines.text"
+    return text_search.search(db, asked, "spoken", "lines", shown, videos)

@@ -10,9 +10,9 @@ from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, make_thumbnails, update_index
-from studio.tasks.query import SearchQuery
+from studio.tasks.query import SearchQuery, in_words
 from studio.tasks.ranking import Hit
-from studio.tasks.retrieval import TranscriptMatch, explain, search
+from studio.tasks.retrieval import TextMatch, explain, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
@@ -22,7 +22,7 @@ __all__ = [
     "SearchQuery",
     "Slot",
     "TaskContext",
-    "TranscriptMatch",
+    "TextMatch",
     "VideoRef",
     "catalogue",
     "default_encoder_key",
@@ -34,6 +34,7 @@ __all__ = [
     "find_speakers",
     "glance",
     "ground",
+    "in_words",
     "index_video",
     "install",
     "make_thumbnails",

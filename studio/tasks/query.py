@@ -13,7 +13,9 @@ from studio.tasks.context import TaskContext
 
 AGAINST = 0.5  # how strongly “-grass” pushes away, where the question itself says no other weight
 _NEGATIVE = re.compile(r"(?:^|(?<=\s))[-−](?:\"([^\"]+)\"|(\w[\w'’-]*))(?:\^(\d*\.?\d+))?", re.UNICODE)
-_WEIGHT = re.compile(r"\^(\d*\.?\d+)\s*$")
+_PHRASE = re.compile(r'"([^"]*)"')
+_QUOTES = str.maketrans("“”„‟«»", '""""""')
+_WEIGHT = re.compile(r"\^(\d*\.?\d+)\s*(?=$|\s\+\s)")
 _WORD = re.compile(r"\w[\w'’-]*", re.UNICODE)
 
 
@@ -35,22 +37,36 @@ class SearchQuery:
 
 
 def terms(text: str) -> list[Term]:
-    """The parts of a query: `dog on a beach`, `dog + beach^0.5`, `dog -grass`, `dog -"tall grass"`.
+    """The parts of a query: `dog on a beach`, `dog + beach^0.5`, `dog -grass`, `dog -"tall grass"`. In pictures,
+    what stands in quotes is looked for like any words; see `in_words`.
 
     Raises UsageError where nothing is left to look for.
     """
+    text = text.translate(_QUOTES)
     found = [
         Term(match[1] or match[2], -(float(match[3]) if match[3] else AGAINST)) for match in _NEGATIVE.finditer(text)
     ]
-    wanted = []
-    for part in re.split(r"(?:^|\s)\+\s", _NEGATIVE.sub(" ", text)):
+    kept = []
+    for part in re.split(r"(?:^|\s)\+\s", _NEGATIVE.sub(" ", text).replace('"', " ")):
         weight = _WEIGHT.search(part)
         words = " ".join(part[: weight.start() if weight else None].split())
         if words and (value := float(weight[1]) if weight else 1.0) > 0:
-            wanted.append(Term(words, value))
-    if not wanted and found:
+            kept.append(Term(words, value))
+    if not kept and found:
         raise UsageError("Say also what should be seen: a minus only keeps things away.")
-    return wanted + found
+    return kept + found
+
+
+def in_words(text: str) -> tuple[str, list[str]]:
+    """What a query wants to be said or written: words, of which any will do, and phrases, which stand in quotes and are
+    wanted word for word: `"never give up" dog`."""
+    bare = _NEGATIVE.sub(" ", text.translate(_QUOTES))
+    return _WEIGHT.sub(" ", _PHRASE.sub(" ", bare)), _PHRASE.findall(bare)
+
+
+def wanted(text: str) -> str:
+    """The words that are looked for, without weights and what is to be kept away."""
+    return " ".join(term.text for term in terms(text) if term.weight > 0)
 
 
 def words(text: str) -> list[str]:

@@ -19,8 +19,8 @@ FRAMES = 8  # of a moment, spread evenly
 class Hit:
     """One moment of one video, times in µs.
 
-    `score` is what hits are ordered by: `visual`, the cosine of the best frame, plus what `line`, a subtitle that has
-    the words, adds.
+    `score` is what hits are ordered by: `visual`, the cosine of the best frame, plus what `line`, a text that has
+    the words, adds. `why` says whether it was "seen", "said" or "written" (on the screen).
     """
 
     video_id: str
@@ -30,6 +30,7 @@ class Hit:
     score: float
     visual: float
     line: str = ""
+    why: str = "seen"
 
 
 def by_levels(

@@ -11,13 +11,14 @@ from studio.index import Features, Match
 from studio.tasks.boundaries import snapping
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.indexing import index_video
-from studio.tasks.query import SearchQuery, Term, checked, embed, encoder_key, terms, unit
+from studio.tasks.query import SearchQuery, Term, checked, embed, encoder_key, terms, unit, wanted
 from studio.tasks.ranking import Hit, by_levels, popularity
 
 MOMENTS_A_VIDEO = 3
 ENGINE = "similarity-peaks"  # needs the curve only: engines that read every frame's vector are too slow for a library
 STRIPS, STRIP_BINS = 24, 100
 AROUND = 120  # samples that are looked at around a good one
+MOSTLY = 0.5  # of the question's words: a text that holds so much is why a moment was found
 WIDER = 3  # times as many candidates where their order may change
 
 
@@ -30,14 +31,16 @@ class ScoreProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptMatch:
-    """A subtitle line that holds words of the question; `share` in 0…1 is how much of them."""
+class TextMatch:
+    """A text of a video that holds words of the question; `share` in 0…1 is how much of them, `why` says whether it is
+    "said" or "written"."""
 
     video_id: str
     start_us: int
     end_us: int
     text: str
     share: float
+    why: str
 
 
 def embed_query(context: TaskContext, query: str, encoder_name: str | None = None) -> tuple[Any, NDArray[np.float32]]:
@@ -55,14 +58,16 @@ def search(
     videos: Sequence[VideoRef],
     top: int = 20,
     encoder_name: str | None = None,
-    said: Sequence[TranscriptMatch] = (),
-    said_weight: float = 0.0,
+    texts: Sequence[TextMatch] = (),
+    text_weight: float = 0.0,
+    exact: bool = False,
     levels: tuple[float, float, float] | None = None,
     bank: Sequence[str] | None = None,
 ) -> tuple[list[Hit], list[ScoreProfile]]:
     """The best moments of the indexed videos among `videos`, best first, at most `top`; and the strips of the videos
-    that fit best. A line of `said` adds up to `said_weight` to the moment it is said in. `levels` weigh moment, frames
-    and parts of pictures instead of the best frame alone; a `bank` of texts holds back the videos that fit them all.
+    that fit best. One of `texts` adds up to `text_weight` to the moments that it is said or written in; `exact` leaves
+    only those, each text a moment of its own. `levels` weigh moment, frames and parts of pictures instead of the best
+    frame alone; a `bank` of texts holds back the videos that fit them all.
     """
     encoder = context.model("text_video", encoder_name)
     vector = embed(context, encoder, question)
@@ -70,12 +75,12 @@ def search(
     key = encoder_key(encoder)
     similarities = _SimilarityCache(context, key, vector, by_id)
     liked = {} if bank is None else popularity(context, encoder, videos, bank)
-    wanted = top if levels is None and not liked else max(WIDER * top, 50)
+    enough = top if levels is None and not liked else max(WIDER * top, 50)
     hits: list[Hit] = []
-    best = context.vector_index(key).search(vector, list(by_id), wanted)
-    regions = 1 if len(best) >= wanted else MOMENTS_A_VIDEO  # in a large library other videos are worth more
+    best = [] if exact else context.vector_index(key).search(vector, list(by_id), enough)
+    regions = 1 if len(best) >= enough else MOMENTS_A_VIDEO  # in a large library other videos are worth more
     for match in best:
-        least = sorted((hit.visual for hit in hits), reverse=True)[wanted - 1] if len(hits) >= wanted else -1.0
+        least = sorted((hit.visual for hit in hits), reverse=True)[enough - 1] if len(hits) >= enough else -1.0
         if match.score <= least:
             break  # no moment of this video or the next can be among the best
         hits += [
@@ -84,19 +89,14 @@ def search(
         ]
     if levels is not None:
         hits.sort(key=lambda hit: -hit.score)
-        few = top if levels[2] else wanted  # looking at parts of pictures decodes them again: seconds
-        hits = by_levels(context, encoder, vector, _said_words(question), hits[:few], by_id, levels)
+        few = top if levels[2] else enough  # looking at parts of pictures decodes them again: seconds
+        hits = by_levels(context, encoder, vector, wanted(question.text), hits[:few], by_id, levels)
     if question.like is not None:
         hits = [hit for hit in hits if not _is_itself(hit, question.like)]
-    hits = _with_words(hits, said, said_weight, similarities)
+    hits = _with_texts(hits, texts, text_weight, similarities)
     hits.sort(key=lambda hit: -hit.score)
     shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]
     return hits[:top], [strip for video_id in shown if (strip := similarities.strip(video_id))]
-
-
-def _said_words(question: SearchQuery) -> str:
-    """The words that are looked for, without weights and what is to be kept away."""
-    return " ".join(term.text for term in terms(question.text) if term.weight > 0)
 
 
 class _SimilarityCache:
@@ -150,24 +150,25 @@ def _is_itself(hit: Hit, like: tuple[str, int, int]) -> bool:
     return hit.video_id == like[0] and hit.start_us < like[2] and like[1] < hit.end_us
 
 
-def _with_words(
-    hits: list[Hit], said: Sequence[TranscriptMatch], weight: float, similarities: _SimilarityCache
+def _with_texts(
+    hits: list[Hit], texts: Sequence[TextMatch], weight: float, similarities: _SimilarityCache
 ) -> list[Hit]:
-    """Hits and lines joined: a line raises the moments it is said in, or makes one of its own."""
-    for line in said if weight > 0 else ():
+    """Hits and texts joined: a text raises the moments it is said or written in, or makes one of its own."""
+    seen = len(hits)
+    for text in texts if weight > 0 else ():
         near = [
             i
-            for i, hit in enumerate(hits)
-            if hit.video_id == line.video_id and hit.start_us < line.end_us and line.start_us < hit.end_us
+            for i, hit in enumerate(hits[:seen])
+            if hit.video_id == text.video_id and hit.start_us < text.end_us and text.start_us < hit.end_us
         ]
         for i in near:
-            score = hits[i].score + weight * line.share
             if not hits[i].line:
-                hits[i] = replace(hits[i], score=score, line=line.text)
+                why = text.why if text.share >= MOSTLY else hits[i].why
+                hits[i] = replace(hits[i], score=hits[i].score + weight * text.share, line=text.text, why=why)
         if not near:
-            visual = similarities.visual(line.video_id, line.start_us, line.end_us)
-            score = visual + weight * line.share
-            hits.append(Hit(line.video_id, line.start_us, line.end_us, line.start_us, score, visual, line.text))
+            visual = similarities.visual(text.video_id, text.start_us, text.end_us)
+            score, span = visual + weight * text.share, (text.start_us, text.end_us)
+            hits.append(Hit(text.video_id, *span, text.start_us, score, visual, text.text, text.why))
     return hits
 
 

@@ -14,7 +14,7 @@ from studio.errors import UsageError
 from studio.tasks.context import TaskContext, VideoRef, predictions_of
 from studio.tasks.curves import segments, smooth
 from studio.tasks.indexing import index_video
-from studio.tasks.query import encoder_key, terms, unit
+from studio.tasks.query import encoder_key, unit, wanted
 from studio.timeline import ModelRun
 
 TRACK = "In here"
@@ -64,7 +64,7 @@ def survey(context: TaskContext, video: VideoRef, texts: Sequence[str], encoder_
 def _plain(text: str) -> str:
     """The words of a line that was said, or of a query without what it keeps away from."""
     try:
-        return " ".join(term.text for term in terms(text.lstrip("-–− ")) if term.weight > 0)
+        return wanted(text.lstrip("-–− "))
     except UsageError:
         return ""
 

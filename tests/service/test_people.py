@@ -10,6 +10,7 @@ import pytest
 from studio.errors import FormatError, NotFound, UsageError
 from studio.service import Studio
 from studio.store import transcripts
+from studio.store.text_search import TextQuery
 from tests.conftest import VIDEO
 
 NAMES = [{"track": "Person 1", "from": 0.0, "name": "Anna"}, {"track": "Person 1", "from": 2.5, "name": None}]
@@ -113,7 +114,7 @@ def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, An
     assert [line["text"] for line in studio.transcripts.lines(video)] == ["Good evening", "The end"]
 
     def found(words: str) -> list[str]:
-        return [row["text"] for row in studio.store.read(lambda db: transcripts.search(db, words))]
+        return [row["text"] for row in studio.store.read(lambda db: transcripts.search(db, TextQuery.of(words)))]
 
     assert found("evening") == ["Good evening"]
     assert found("hello") == found("first") == [], "the index of words follows every change"

@@ -105,6 +105,23 @@ def test_what_is_said_is_found_whatever_its_case_and_accents(library: Studio, qu
     assert all(not hit["line"] for hit in library.search.ask(SearchRequest(query, said_weight=0.0))[0])
 
 
+def test_a_hit_says_why_and_which_words_of_its_line_were_asked_for(library: Studio) -> None:
+    hits, _ = library.search.ask(SearchRequest("ready -call", said_weight=0.5, top=50))
+    assert hits[0]["why"] == "said"
+    assert hits[0]["parts"] == [("The überraschung is ", False), ("ready", True)]
+    assert {hit["why"] for hit in hits[1:]} == {"seen"}
+    assert "Call me" not in [hit["line"] for hit in hits], "what is to be kept away is not looked for"
+
+
+def test_words_in_quotes_are_wanted_word_for_word(library: Studio) -> None:
+    def lines(query: str) -> list[str]:
+        return [hit["line"] for hit in library.search.ask(SearchRequest(query, said_weight=0.0))[0]]
+
+    assert lines('"is READY"') == ["The überraschung is ready"]
+    assert lines('a car "call me"') == ["Call me"]
+    assert lines('"ready is"') == lines('"is ready" "call me"') == []
+
+
 def test_words_are_never_a_query_language_of_the_database(library: Studio) -> None:
     for query in ('"', "a AND (", "NEAR(a b)", "text:x", "'; DROP TABLE lines; --", "*", "ready*"):
         library.search.ask(SearchRequest(query + " ready", said_weight=0.5))

@@ -11,6 +11,7 @@ from studio.errors import Conflict, NotFound
 from studio.jobs import JobResult, keep_result
 from studio.store import Store, imports, transcripts
 from studio.store.imports import Batch
+from studio.store.text_search import TextQuery
 from studio.timeline import Cue, Transcript, Word
 
 FILE = [Cue(0, 1_000_000, "Good morning"), Cue(1_000_000, 2_000_000, "How are you"), Cue(5_000_000, 6_000_000, "Bye")]
@@ -21,7 +22,7 @@ def texts(store: Store) -> list[str]:
 
 
 def found(store: Store, words: str) -> list[str]:
-    return [row["text"] for row in store.read(lambda db: transcripts.search(db, words))]
+    return [row["text"] for row in store.read(lambda db: transcripts.search(db, TextQuery.of(words)))]
 
 
 def index(store: Store, cues: list[Cue] = FILE) -> None:

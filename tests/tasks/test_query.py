@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from studio.config import Limits
 from studio.errors import UsageError
-from studio.tasks.query import AGAINST, Term, checked, terms, words
+from studio.tasks.query import AGAINST, Term, checked, in_words, terms, words
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ from studio.tasks.query import AGAINST, Term, checked, terms, words
         ("dog + beach^0.5", [Term("dog"), Term("beach", 0.5)]),
         ("dog^2 + a red ball -cat^.25", [Term("dog", 2.0), Term("a red ball"), Term("cat", -0.25)]),
         ("a T-shirt and 3 - 2 things", [Term("a T-shirt and 3 - 2 things")]),
+        ('"a red car" in rain', [Term("a red car in rain")]),
+        ('a 27" screen', [Term("a 27 screen")]),
         ("C++ code", [Term("C++ code")]),
         ("кот -трава", [Term("кот"), Term("трава", -AGAINST)]),
         ("", []),
@@ -27,6 +29,21 @@ from studio.tasks.query import AGAINST, Term, checked, terms, words
 )
 def test_reads(text: str, expected: list[Term]) -> None:
     assert terms(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "loose", "phrases"),
+    [
+        ("never give up", ["never", "give", "up"], []),
+        ('dog "never give up" -cat + beach^0.5', ["dog", "+", "beach"], ["never give up"]),
+        ("“give up” „und dann“", [], ["give up", "und dann"]),
+        ('dog -"tall grass"', ["dog"], []),
+        ('a 27" screen', ["a", '27"', "screen"], []),
+    ],
+)
+def test_what_is_said_is_looked_for_in_words_and_phrases(text: str, loose: list[str], phrases: list[str]) -> None:
+    found, quoted = in_words(text)
+    assert (found.split(), quoted) == (loose, phrases)
 
 
 def test_a_minus_alone_looks_for_nothing() -> None:

@@ -121,9 +121,11 @@ export function mount(element, server) {
     const later = waiting
       ? ` ${waiting} of ${counted(known, "video")} ${waiting === 1 ? "is" : "are"} not searchable yet; the Library page says why.`
       : "";
-    const none = options.count()
-      ? "Nothing fits these options."
-      : "Nothing to search yet: add videos on the Library page.";
+    const none = /["“”„«»]/.test(text())
+      ? "These words are not said in any video. Leave the quotes out to search the pictures too."
+      : options.count()
+        ? "Nothing fits these options."
+        : "Nothing to search yet: add videos on the Library page.";
     const count = likely ? `${counted(likely, "likely moment")}.` : "Nothing fits well; these are the nearest moments.";
     status.textContent = (hits.length ? count : none) + later;
     const byVideo = new Map(profiles.map((profile) => [profile.video, profile]));

@@ -222,6 +222,8 @@
  * @property {number} score
  * @property {number} visual
  * @property {string} line what is said in it, or nothing
+ * @property {[string, boolean][]} parts of the line, each with whether the question has it
+ * @property {"seen" | "said" | "written"} why
  * @property {number} start
  * @property {number} end
  * @property {number} peak

@@ -24,7 +24,7 @@ def methods(studio: Studio) -> list[Method]:
         shown = [
             {
                 "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),
-                "visual": round(hit["visual"], 3), "line": hit["line"],
+                "visual": round(hit["visual"], 3), "line": hit["line"], "parts": hit["parts"], "why": hit["why"],
                 "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]), "peak": seconds(hit["peak_us"]),
                 "aspect": hit["video"]["width"] / hit["video"]["height"],
             }

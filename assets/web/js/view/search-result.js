@@ -78,11 +78,17 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
         class: "score",
         text: hit.score.toFixed(3),
         title: hit.line
-          ? `${hit.visual.toFixed(3)} by the best frame; the rest for what is said`
+          ? `${hit.visual.toFixed(3)} by the best frame; the rest for the words`
           : "Cosine similarity with the best frame",
       }),
     ),
-    hit.line ? el("p", { class: "line", dir: "auto", text: `“${hit.line}”` }) : null,
+    hit.line
+      ? el(
+          "p",
+          { class: "line", dir: "auto", title: hit.line },
+          ...hit.parts.map(([text, marked]) => el(marked ? "mark" : "span", { text })),
+        )
+      : null,
     el(
       "div",
       { class: "row actions" },
