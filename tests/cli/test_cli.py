@@ -43,7 +43,7 @@ def test_search_one_and_many(run: Any, tmp_path: Path) -> None:
     status, out, _ = run("search", "a bicycle on a street", "--top", "2", "--json")
     assert status == 0
     assert len(out["hits"]) == 2
-    assert set(out["hits"][0]) == {"video", "path", "score", "start", "end"}
+    assert set(out["hits"][0]) == {"video", "path", "score", "start", "end", "why"}
     assert out["hits"][0]["path"].endswith("bikes.mp4")
     (tmp_path / "queries.txt").write_text("a bicycle\n\na man\n")
     _, out, _ = run("search", "--queries", tmp_path / "queries.txt", "--json")
