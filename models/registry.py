@@ -27,6 +27,11 @@ __all__ = [
     "size", "verify",
 ]  # fmt: skip
 WEIGHTS = Path(__file__).parent / "weights"
+# tasks of which models may be named that have no card, each with how
+OPEN = {
+    "text_video": ", or an open_clip name such as ViT-B-32/laion2b_s34b_b79k",
+    "speech_recognition": ", or a Whisper for CTranslate2 such as Systran/faster-whisper-small, or its folder",
+}
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +81,7 @@ def card(task: str, name: str | None = None, folder: Path | None = None) -> Mode
         if each.name == name or (name is None and each.default):
             return each
     names = ", ".join(each.name for each in of_task)
-    more = ", or an open_clip name such as ViT-B-32/laion2b_s34b_b79k" if task == "text_video" else ""
+    more = OPEN.get(task, "")
     raise ModelError(f"There is no {task} model “{name}”; choose {names}{more}.")
 
 
@@ -227,7 +232,8 @@ def load(task: str, name: str | None = None, device: str = "auto", folder: Path 
 
     `name=None` is the embedded default, which needs no network. `device` is "auto" (CUDA where there is one),
     "cpu" or "cuda". For text_video a name with a slash is an open_clip model: MODEL/PRETRAINED from the hub, or
-    MODEL/PATH of a local checkpoint. `folder` is a library's own: its cards, and the checkpoints that a person brought.
+    MODEL/PATH of a local checkpoint. For speech_recognition it is a Whisper of CTranslate2's format: OWNER/NAME of the
+    hub, or the path of its folder. `folder` is a library's own: its cards, and the checkpoints that a person brought.
     Raises ModelError naming the cure.
     """
     from studio.models._torch import device_of
@@ -236,6 +242,10 @@ def load(task: str, name: str | None = None, device: str = "auto", folder: Path 
         from studio.models.text_video.open_clip_encoder import OpenClipEncoder
 
         return OpenClipEncoder(name, device_of(device))
+    if task == "speech_recognition" and name is not None and "/" in name:
+        from studio.models.speech.whisper import named
+
+        return named(name, device_of(device))
     owner = card(task, name, folder)
     return _built(owner, {role: read(owner, role, folder) for role in owner.files}, device_of(device), folder)
 

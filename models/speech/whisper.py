@@ -1,7 +1,11 @@
 """Whisper (Radford et al. 2022, arXiv 2212.04356) by faster-whisper, on CTranslate2."""
 
+import contextlib
+import hashlib
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,18 +19,23 @@ LONGEST_S = 30.0  # what the network reads at once
 LEAST_S = 0.1  # less is no word
 WIDTH = 5  # of the beam, as in the paper's evaluation
 NO_SPEECH, UNLIKELY, REPETITIVE = 0.6, -1.0, 2.4  # the paper's thresholds, of section 4.5
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 QUANTIZED = {"cpu": "int8", "cuda": "float16"}
 
 
 class WhisperRecognizer:
     """A model of CTranslate2's format."""
 
-    def __init__(self, name: str, version: str, files: Mapping[str, bytes], device: str) -> None:
+    def __init__(
+        self, name: str, version: str, device: str, folder: str = "", files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Of the files in a folder, or of `files` by their names."""
         from faster_whisper import WhisperModel
 
         self.name, self.version = name, version
         kind = device.partition(":")[0]
-        self._model: Any = WhisperModel(name, device=kind, compute_type=QUANTIZED[kind], files=dict(files))
+        given = dict(files) if files else None
+        self._model: Any = WhisperModel(folder or name, device=kind, compute_type=QUANTIZED[kind], files=given)
         self.languages = tuple(self._model.supported_languages)
 
     def detect_language(self, audio: Floats) -> tuple[str, float]:
@@ -90,4 +99,37 @@ def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> WhisperRe
         json.loads(given["config.json"])
     except (KeyError, ValueError) as error:
         raise ModelError(f"{card.name} has no readable config.json; get its files again.") from error
-    return WhisperRecognizer(card.name, card.version, {**given, "model.bin": b"".join(parts)}, device)
+    given["model.bin"] = b"".join(parts)
+    return WhisperRecognizer(card.name, card.version, device, files=given)
+
+
+def named(name: str, device: str) -> WhisperRecognizer:
+    """A Whisper in CTranslate2's format: a folder of this machine, or OWNER/NAME of the hub, which is fetched once and
+    works offline after that. Its version is the hash of its weights. Raises ModelError naming the cure."""
+    folder = Path(name)
+    if not folder.is_dir():
+        folder = _fetched(name)
+    missing = [file for file in ("config.json", "model.bin", "tokenizer.json") if not (folder / file).is_file()]
+    if missing:
+        raise ModelError(f"“{name}” has no {' and no '.join(missing)}; give the folder of a Whisper for CTranslate2.")
+    with (folder / "model.bin").open("rb") as file:
+        version = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    try:
+        return WhisperRecognizer(folder.name if Path(name).is_dir() else name, version, device, str(folder))
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ModelError(f"“{name}” is no Whisper that CTranslate2 can read; convert or fetch it again.") from error
+
+
+def _fetched(name: str) -> Path:
+    from faster_whisper.utils import download_model
+
+    if not HUB_NAME.fullmatch(name):
+        raise ModelError(f"There is no folder “{name}”; give the folder of a Whisper for CTranslate2, or OWNER/NAME.")
+    with contextlib.suppress(Exception):
+        return Path(download_model(name, local_files_only=True))
+    try:
+        return Path(download_model(name))
+    except Exception as error:
+        raise ModelError(
+            f"The model {name} cannot be fetched from the hub; check its name and connect, or give a folder."
+        ) from error

@@ -126,7 +126,8 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             within: Ids of the only videos to look at; all when left out.
 
         Returns:
-            {"hits": [{"video", "name", "score", "start", "end", "why"}]} and "text" where words were found; video is an id, times are in seconds.
+            {"hits": [{"video", "name", "score", "start", "end", "why"}]}, with "text" where words were found;
+            video is an id, times are in seconds.
         """
         rows = None if within is None else tuple(studio.videos.get(ref)["id"] for ref in _texts("within", within))
         if not _text("query", query).strip():

@@ -26,11 +26,15 @@ def register(commands: Commands) -> None:
 
     sub = commands.add(
         "transcribe", transcribe, "write down what is said, with the time of each word", video=True,
-        examples=("studio transcribe talk.mp4 --json", "studio transcribe rede.mp4 --language de"),
+        examples=(
+            "studio transcribe talk.mp4 --json", "studio transcribe rede.mp4 --language de",
+            "studio transcribe talk.mp4 --model Systran/faster-whisper-small",
+        ),
     )  # fmt: skip
     sub.add_argument("--language", metavar="L", help="its code, as en or de (default: the one that is heard)")
     names = engines(installed=False, task="speech_recognition")
-    sub.add_argument("--model", choices=names, help=f"what writes it down (default {names[0]})")
+    what = f"what writes it down: {', '.join(names)} (the default is {names[0]}), OWNER/NAME of the hub, or a folder"
+    sub.add_argument("--model", metavar="M", help=f"{what} with a Whisper for CTranslate2")
 
 
 def emotions(args: Args) -> int:

@@ -19,7 +19,7 @@ from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
 from studio.jobs.result import JobMonitor, JobResult, ReportProgress
 from studio.platform import system
-from studio.timeline import Prediction
+from studio.timeline import Prediction, Transcript
 
 if TYPE_CHECKING:
     from multiprocessing.connection import _ConnectionBase  # Windows has another one than the rest
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Connection = _ConnectionBase[Any, Any]
 
 Preview = Callable[[Callable[[], list[Prediction]]], None]
+Partial = Callable[[Transcript], None]
 
 CANCEL_GRACE_S = 1.5
 POLL_S = 0.1
@@ -60,7 +61,9 @@ class ExecutionBackend(Protocol):
 class Executor(Protocol):
     """What does the work, in the process where it is done."""
 
-    def perform(self, kind: str, params: dict[str, Any], progress: ReportProgress, preview: Preview) -> JobResult:
+    def perform(
+        self, kind: str, params: dict[str, Any], progress: ReportProgress, preview: Preview, partial: Partial
+    ) -> JobResult:
         """Do one job; `progress` may raise Cancelled."""
         ...
 
@@ -93,7 +96,12 @@ class InlineBackend:
             monitor.progress(fraction, message)
 
         self._executor = self._executor or studio_executor(self._settings)
-        return self._executor.perform(kind, params, report, lambda found: None)
+
+        def partial(transcript: Transcript) -> None:
+            if monitor.partial:
+                monitor.partial(JobResult(transcripts=[transcript]))
+
+        return self._executor.perform(kind, params, report, lambda found: None, partial)
 
     def close(self) -> None:
         """Nothing to stop."""
@@ -157,6 +165,9 @@ class ProcessBackend:
             elif tag == "preview":
                 if monitor.preview:
                     monitor.preview(*rest)
+            elif tag == "partial":
+                if monitor.partial:
+                    monitor.partial(*rest)
             elif tag == "done":
                 result: JobResult = rest[0]
                 return result
@@ -260,12 +271,15 @@ def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Cal
             pipe.send(("preview", found()))
             shown = time.monotonic()
 
+    def partial(transcript: Transcript) -> None:
+        pipe.send(("partial", JobResult(transcripts=[transcript])))
+
     while True:
         with arrived:
             arrived.wait_for(lambda: bool(calls))
             kind, params = calls.pop(0)
         try:
-            answer: tuple[Any, ...] = ("done", executor.perform(kind, params, progress, preview))
+            answer: tuple[Any, ...] = ("done", executor.perform(kind, params, progress, preview, partial))
         except StudioError as error:
             answer = ("error", type(error).__name__, str(error))
         except MemoryError:

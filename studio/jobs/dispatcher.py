@@ -118,10 +118,18 @@ class Dispatcher:
         def preview(predictions: list[Prediction]) -> None:
             self.previews[job_id] = predictions
 
+        def partial(result: JobResult) -> None:
+            def write(db: sqlite3.Connection) -> None:
+                if jobs.holds(db, job_id, self.holder):
+                    keep_result(db, result)
+
+            with contextlib.suppress(StudioError):  # the end of the job brings it again
+                self._store.write(write)
+
         facts = {"job": job_id, "kind": kind, "video": video_id}
         began = time.monotonic()
         try:
-            monitor = JobMonitor(progress, preview, lambda: job_id in self._cancelled)
+            monitor = JobMonitor(progress, preview, partial, lambda: job_id in self._cancelled)
             self._keep(job_id, self.backend.call(kind, params, monitor))
             log.info("job done in %.1f s", time.monotonic() - began, extra=facts)
         except Cancelled:

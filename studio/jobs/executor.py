@@ -12,7 +12,7 @@ from studio.errors import UsageError
 from studio.jobs.kinds import KINDS
 from studio.jobs.result import JobResult
 from studio.tasks import TaskContext
-from studio.tasks.context import Preview, Progress
+from studio.tasks.context import Partial, Preview, Progress
 
 SLOWER = "The graphics card ran out of memory, so the processor did a part of this: slower, with the same result."
 
@@ -23,21 +23,25 @@ class StudioExecutor:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._context = settings, TaskContext(settings)
 
-    def perform(self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> JobResult:
+    def perform(
+        self, kind: str, params: dict[str, Any], progress: Progress, preview: Preview, partial: Partial
+    ) -> JobResult:
         """See `perform`. What does not fit into the memory of an accelerator is done on the processor, and the result's
         note says so: most models do that batch by batch, for the rest the whole job is done again."""
         falls = tasks.oom_fallbacks()
         try:
-            result = self._on(self._context, kind, params, progress, preview)
+            result = self._on(self._context, kind, params, progress, preview, partial)
         except tasks.out_of_memory():
             self._context = TaskContext(self._settings)  # its models hold memory that somebody needs
             slow = TaskContext(replace(self._settings, device="cpu"))
-            return _with_note(self._on(slow, kind, params, progress, preview), SLOWER)
+            return _with_note(self._on(slow, kind, params, progress, preview, partial), SLOWER)
         return _with_note(result, SLOWER) if tasks.oom_fallbacks() > falls else result
 
     @staticmethod
-    def _on(context: TaskContext, kind: str, params: dict[str, Any], progress: Progress, preview: Preview) -> JobResult:
-        context.progress, context.preview = progress, preview
+    def _on(
+        context: TaskContext, kind: str, params: dict[str, Any], progress: Progress, preview: Preview, partial: Partial
+    ) -> JobResult:
+        context.progress, context.preview, context.partial = progress, preview, partial
         return perform(context, kind, params)
 
     def loaded(self) -> list[str]:

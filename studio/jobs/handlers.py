@@ -159,9 +159,8 @@ def emotions(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What faces and words express."""
     lines = params.get("subtitles")
     said = lines and [tuple(line) for line in lines]
-    return _with_note(
-        tasks.find_emotions(context, video_of(params), said, params.get("expression"), params.get("dialogue"))
-    )
+    named = params.get("expression"), params.get("dialogue"), params.get("words_from", "subtitles")
+    return _with_note(tasks.find_emotions(context, video_of(params), said, *named))
 
 
 def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:

@@ -21,6 +21,12 @@ def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
         data["runs"] = ids
     for transcript in result.transcripts:
         transcripts.sync_source(
-            db, transcript.video_id, transcript.source, transcript.cues, transcript.origin, transcript.words
+            db,
+            transcript.video_id,
+            transcript.source,
+            transcript.cues,
+            transcript.origin,
+            transcript.words,
+            transcript.span,
         )
     return data

@@ -28,4 +28,5 @@ class JobMonitor:
 
     progress: ReportProgress = lambda fraction, message: None
     preview: Callable[[list[Prediction]], None] | None = None
+    partial: Callable[[JobResult], None] | None = None  # what is final already of a result that is not
     cancelled: Callable[[], bool] = lambda: False

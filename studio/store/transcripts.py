@@ -6,8 +6,10 @@ revision. An edit carries the version it saw; a stale one is refused with the li
 """
 
 import json
+import math
 import sqlite3
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any
@@ -107,27 +109,35 @@ def history(db: sqlite3.Connection, line_id: int) -> list[Row]:
 
 def sync_source(
     db: sqlite3.Connection, video_id: str, source: str, cues: Iterable[Cue], origin: str = "",
-    words: Sequence[Sequence[Word]] = (),
+    words: Sequence[Sequence[Word]] = (), span: tuple[int, int] | None = None,
 ) -> None:  # fmt: skip
-    """Keep what a machine-made source says now of a video, in place of what the same source said before. `origin` is
-    the file, stream or model that it comes from, `words` are those of each cue.
+    """Keep what a machine-made source says now of a video, in place of what the same source said before; where it is
+    about the part that begins within `span` only, the rest stays. `origin` is the file, stream or model that it comes
+    from, `words` are those of each cue.
 
-    Lines that a person typed or touched stay. Of what several sources say of one time the most trusted stays.
+    Lines that a person typed or touched stay, and so do those that it says again. Of what several sources say of one
+    time the most trusted stays.
     """
     texts = [_packed(each) for each in words] or repeat("")
     wanted = [(cue, text) for cue, text in zip(cues, texts, strict=False) if cue.text.strip()]
     rows = db.execute(f"SELECT {_SHOWN}, deleted FROM lines WHERE video_id = ?", (video_id,)).fetchall()
     untouched = [row for row in rows if row["version"] == 1 and not row["deleted"]]
-    own = [row for row in untouched if row["source"] == source]
+    first, last = span or (0, math.inf)
+    own = [row for row in untouched if row["source"] == source and first <= row["start_us"] < last]
     lesser = [row for row in untouched if _trust(row) > TRUSTED.index(source)]
     better = [row for row in rows if row["version"] > 1 or (not row["deleted"] and _trust(row) < TRUSTED.index(source))]
-    new = [(cue, text) for cue, text in wanted if not any(_covers(_cue(row), cue) for row in better)]
-    if sorted((_cue(row), row["words"]) for row in own) == sorted(new):
-        db.executemany("UPDATE lines SET origin = ? WHERE id = ?", [(origin, row["id"]) for row in own])
-        return
-    outdone = [row for row in lesser if any(_covers(cue, _cue(row)) for cue, _ in new)]
-    db.executemany("UPDATE lines SET deleted = 1 WHERE id = ?", [(row["id"],) for row in (*own, *outdone)])
-    for cue, text in new:
+    said = Counter((cue, text) for cue, text in wanted if not any(_covers(_cue(row), cue) for row in better))
+    outdone = [row for row in lesser if any(_covers(cue, _cue(row)) for cue, _ in said)]
+    new = said.copy()
+    for row in own:
+        again = (_cue(row), row["words"])
+        if new[again]:
+            new[again] -= 1
+            db.execute("UPDATE lines SET origin = ? WHERE id = ? AND origin <> ?", (origin, row["id"], origin))
+        else:
+            outdone.append(row)
+    db.executemany("UPDATE lines SET deleted = 1 WHERE id = ?", [(row["id"],) for row in outdone])
+    for cue, text in new.elements():
         _insert(db, video_id, cue, "", source, origin, text)
 
 

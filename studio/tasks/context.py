@@ -11,10 +11,11 @@ from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex
-from studio.timeline import Prediction, Segment
+from studio.timeline import Prediction, Segment, Transcript
 
 Progress = Callable[[float, str], None]
 Preview = Callable[[Callable[[], list[Prediction]]], None]
+Partial = Callable[[Transcript], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,14 @@ class TaskContext:
 
     `progress(fraction, message)` may raise Cancelled; tasks call it at least every second or so of work.
     `preview(found)` shows what `found()` returns, the predictions so far, when somebody watches; only the outcome
-    counts.
+    counts. `partial(transcript)` has a part of the outcome kept that is final already.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.progress: Progress = lambda fraction, message: None
         self.preview: Preview = lambda found: None
+        self.partial: Partial = lambda transcript: None
         self.cache = Cache(settings.cache)
         self.features = FeatureStore(self.cache)
         self._indexes: dict[str, VectorIndex] = {}

@@ -39,15 +39,16 @@ def find_emotions(
     subtitles: Sequence[Line] | None = None,
     expression_name: str | None = None,
     dialogue_name: str | None = None,
+    words_from: str = "subtitles",
 ) -> ModelRun:
     """Expression segments of every face, emotions of the dialogue, and on the track “Emotion” what all sources together
     say of eighteen classes: words, faces, the frames of an indexed video, and a little of the voice.
 
     By the named models, or the defaults. `subtitles` are (start_us, end_us, text); None reads the file's own text
-    streams. An expression's payload has `onset`, `apex` and `offset` in seconds. The run's `curves` keep every class
-    over time, `{"track", "label", "source", "times", "scores"}` with times in seconds and source face, text, frame,
-    voice or fused, so that a person can see why; `note` says what was missing. Raises MediaError, ModelUnavailable,
-    Cancelled.
+    streams. `words_from` is what the note calls them. An expression's payload has `onset`, `apex` and `offset` in
+    seconds. The run's `curves` keep every class over time, `{"track", "label", "source", "times", "scores"}` with times
+    in seconds and source face, text, frame, voice or fused, so that a person can see why; `note` says what was missing.
+    Raises MediaError, ModelUnavailable, Cancelled.
     """
     expression = context.model("expression", expression_name)
     tracks = face_tracks(context, video, context.part(0.0, 0.6))
@@ -86,29 +87,32 @@ def find_emotions(
         video.id,
         "emotion", "+".join(names), "+".join(versions), predictions,
         {"labels": list(expression.labels), "classes": list(evidence.CLASSES), "curves": curves,
-         "note": _note(len(lines), len(tracks), indexed, len(predictions))},
+         "note": _note(len(lines), len(tracks), indexed, len(predictions), words_from)},
     )  # fmt: skip
 
 
-def _note(lines: int, faces: int, frames: bool, found: int) -> str:
-    """What was missing, and what a person can do about it. `found` is how many segments there are."""
+def _note(lines: int, faces: int, frames: bool, found: int, words_from: str) -> str:
+    """What was missing, and what a person can do about it, or where the words come from where they are no subtitles.
+    `found` is how many segments there are."""
     if not lines and not faces:
         return (
-            "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript, or mark "
-            "expressions by hand."
+            "No faces and no subtitles were found, and frames alone say nothing of emotions. Press Transcribe, add a "
+            "transcript, or mark expressions by hand."
         )
     if not found:
         seen = [f"{n} {what}{'s' * (n != 1)}" for n, what in ((faces, "face"), (lines, "line")) if n]
         return f"{' and '.join(seen)}, but no expression stands out. Look at the curves (∿), or mark them by hand."
-    used = [name for name, there in (("subtitles", lines), ("faces", faces), ("frames", frames)) if there]
+    used = [name for name, there in ((words_from, lines), ("faces", faces), ("frames", frames)) if there]
     missing = [
         *["this video has no subtitles"] * (not lines),
         *["no faces were found"] * (not faces),
         *["its frames are not indexed yet"] * (not frames),
     ]
-    cures = [*["add a transcript"] * (not lines), *["index the video in the Library"] * (not frames)]
+    cures = [*["transcribe it or add a transcript"] * (not lines), *["index the video in the Library"] * (not frames)]
     more = f" To have more to go by, {' and '.join(cures)}, and find emotions again." if cures else ""
-    return f"From {' and '.join(used)} only: {' and '.join(missing)}.{more}" if missing else ""
+    if not missing:
+        return "" if words_from == "subtitles" else f"Words from {words_from}."
+    return f"From {' and '.join(used)} only: {' and '.join(missing)}.{more}"
 
 
 def _frames(context: TaskContext, video: VideoRef, units: Units) -> tuple[NDArray[np.float32], bool]:

@@ -43,10 +43,11 @@ class Cue(NamedTuple):
 class Transcript:
     """What is said in a video, by one source (`file`: its subtitles, inside it or beside it; `speech`: a recognizer).
     `origin` names the file, the stream or the model that it comes from; `words` are those of each cue, where they are
-    known."""
+    known; `span` is [start, end) in µs of the part that it is about (None: the whole video)."""
 
     video_id: str
     source: str
     cues: Sequence[Cue]
     origin: str = ""
     words: Sequence[Sequence[Word]] = ()
+    span: tuple[int, int] | None = None

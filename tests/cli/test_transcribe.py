@@ -32,6 +32,8 @@ def test_what_is_said_is_printed_kept_and_found(tmp_path: Path, capsys: pytest.C
         studio.transcripts.save_line(video, kept[0]["id"], 0.0, 2.3, "My biggest weakness.", version=1, annotator="ann")
         studio.jobs.transcribe(video["id"])
         assert [line["text"] for line in studio.transcripts.lines(video)] == ["My biggest weakness.", kept[1]["text"]]
+        note = studio.jobs.run("emotions", video["id"])["payload"]["note"]
+        assert note.startswith("From recognized speech and faces only: its frames are not indexed yet.")
     finally:
         studio.close()
 

@@ -11,7 +11,7 @@ from studio.config import Settings
 from studio.index import Cache
 from studio.jobs import Dispatcher, JobMonitor, JobResult
 from studio.store import Store
-from studio.timeline import ModelRun, Prediction, Segment
+from studio.timeline import Cue, ModelRun, Prediction, Segment, Transcript
 
 
 def found(query: str) -> JobResult:
@@ -23,12 +23,13 @@ def found(query: str) -> JobResult:
 
 class FakeExecutor:
     """`nap` takes `seconds` and can be stopped; `stubborn` never looks up; `poison` kills its process; `hungry` finds
-    no memory. While they work there is an unfinished file of the video in the cache."""
+    no memory; `teller` has a line kept at once, and naps. While they work there is an unfinished file of the video in
+    the cache."""
 
     def __init__(self, settings: Settings) -> None:
         self._cache = Cache(settings.cache)
 
-    def perform(self, kind: str, params: dict[str, Any], progress: Any, preview: Any) -> JobResult:
+    def perform(self, kind: str, params: dict[str, Any], progress: Any, preview: Any, partial: Any) -> JobResult:
         making = temp_path(self._cache.path("v1", "thing.npy"))
         making.parent.mkdir(parents=True, exist_ok=True)
         making.touch()
@@ -36,6 +37,8 @@ class FakeExecutor:
             os.kill(os.getpid(), signal.SIGKILL)
         if kind == "hungry":
             raise MemoryError
+        if kind == "teller":
+            partial(Transcript("v1", "speech", [Cue(0, 1_000_000, params["query"])], span=(0, 1_000_000)))
         end = time.monotonic() + params.get("seconds", 0.0)
         try:
             while time.monotonic() < end or kind == "stubborn":

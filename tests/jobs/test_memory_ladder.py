@@ -64,9 +64,9 @@ def test_the_person_is_told_when_a_part_went_to_the_processor(tmp_path: Path, mo
 
     register(monkeypatch, "sum", job)
     executor = StudioExecutor(Settings(home=tmp_path).ensure())
-    assert executor.perform("sum", {"full": False, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": ""}
-    assert executor.perform("sum", {"full": True, "note": ""}, quiet, quiet).data == {"sum": 6.0, "note": SLOWER}
-    both = executor.perform("sum", {"full": True, "note": "No faces."}, quiet, quiet).data["note"]
+    assert executor.perform("sum", {"full": False, "note": ""}, quiet, quiet, quiet).data == {"sum": 6.0, "note": ""}
+    assert executor.perform("sum", {"full": True, "note": ""}, quiet, quiet, quiet).data == {"sum": 6.0, "note": SLOWER}
+    both = executor.perform("sum", {"full": True, "note": "No faces."}, quiet, quiet, quiet).data["note"]
     assert both == f"No faces. {SLOWER}"
 
 
@@ -83,8 +83,8 @@ def test_a_model_without_a_ladder_has_its_job_done_again_on_the_processor(
 
     register(monkeypatch, "big", job)
     executor = StudioExecutor(Settings(home=tmp_path, device="auto").ensure())
-    assert executor.perform("big", {}, quiet, quiet).data == {"value": 1, "note": SLOWER}
-    executor.perform("big", {}, quiet, quiet)
+    assert executor.perform("big", {}, quiet, quiet, quiet).data == {"value": 1, "note": SLOWER}
+    executor.perform("big", {}, quiet, quiet, quiet)
     assert devices == ["auto", "cpu"] * 2, "the accelerator may have room the next time"
 
 
@@ -94,4 +94,4 @@ def test_another_error_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.M
 
     register(monkeypatch, "odd", job)
     with pytest.raises(JobError, match="else"):
-        StudioExecutor(Settings(home=tmp_path).ensure()).perform("odd", {}, quiet, quiet)
+        StudioExecutor(Settings(home=tmp_path).ensure()).perform("odd", {}, quiet, quiet, quiet)

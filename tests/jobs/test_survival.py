@@ -15,7 +15,8 @@ from studio.config import Settings
 from studio.errors import Cancelled, JobError
 from studio.index import Cache
 from studio.jobs import Dispatcher, JobMonitor, ProcessBackend
-from studio.store import Store, jobs, runs, videos
+from studio.store import Store, jobs, runs, transcripts, videos
+from studio.timeline import Cue
 from tests.conftest import VIDEO
 from tests.jobs.fake_executor import FakeExecutor, Instant, empty_the_queue
 
@@ -97,6 +98,19 @@ def test_cancelled_at_any_moment(
     assert results(library) == sorted([*done, "last"])
     assert 0 < len(done) < count, "every cancel came too early or too late, and proved nothing"
     assert unfinished(settings) == []
+
+
+def test_what_is_final_already_is_kept_though_the_job_is_stopped(
+    library: Store, runner: Dispatcher, worker: ProcessBackend
+) -> None:
+    job = queue(library, "teller", "Good morning", seconds=HANG_S)
+    runner.wake()
+    deadline = time.monotonic() + HANG_S
+    while not library.read(lambda db: transcripts.of_video(db, "v1")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    runner.cancel(job)
+    assert ended(library, job)["state"] == "cancelled"
+    assert library.read(lambda db: transcripts.of_video(db, "v1")) == [Cue(0, 1_000_000, "Good morning")]
 
 
 def test_a_job_that_never_looks_up_is_stopped_all_the_same(

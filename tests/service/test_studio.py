@@ -89,8 +89,8 @@ def test_people_tasks_run_on_a_real_face(indexed: Studio, clips: dict[str, Path]
     emotions = indexed.jobs.run("emotions", indexed.videos.resolve(str(clips["carphone"]))["id"])
     assert {p.track for p in emotions["predictions"]} - {"Emotion"} == {"Expression · Person 1"}
     assert emotions["payload"]["note"] == (
-        "From faces and frames only: this video has no subtitles. To have more to go by, add a transcript, and find "
-        "emotions again."
+        "From faces and frames only: this video has no subtitles. To have more to go by, transcribe it or add a "
+        "transcript, and find emotions again."
     )
     for shown in (p for p in emotions["predictions"] if p.track != "Emotion"):
         assert shown.payload is not None

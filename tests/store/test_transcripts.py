@@ -14,6 +14,7 @@ from studio.store.imports import Batch
 from studio.store.text_search import TextQuery
 from studio.timeline import Cue, Transcript, Word
 
+S = 1_000_000
 FILE = [Cue(0, 1_000_000, "Good morning"), Cue(1_000_000, 2_000_000, "How are you"), Cue(5_000_000, 6_000_000, "Bye")]
 
 
@@ -50,6 +51,19 @@ def test_indexing_leaves_what_was_typed(store: Store, cues: list[Cue]) -> None:
     index(store, cues)
     assert texts(store) == [cue.text for cue in cues] + ["What I heard"]
     assert found(store, "heard") == ["What I heard"]
+
+
+def test_a_part_replaces_only_what_begins_in_it_and_keeps_what_it_says_again(store: Store) -> None:
+    def said(*cues: Cue, span: tuple[int, int] | None = None) -> dict[str, int]:
+        store.write(lambda db: transcripts.sync_source(db, "v1", "speech", cues, span=span))
+        return {row["text"]: row["id"] for row in store.read(lambda db: transcripts.listed(db, "v1"))}
+
+    good, bye = Cue(0, S, "Good morning"), Cue(5 * S, 6 * S, "Bye")
+    before = said(good, bye)
+    assert said(Cue(2 * S, 3 * S, "How are you"), span=(S, 4 * S)).keys() == {"Good morning", "How are you", "Bye"}
+    after = said(good, Cue(4 * S, 5 * S, "Fine"), bye)
+    assert after.keys() == {"Good morning", "Fine", "Bye"}
+    assert {text: after[text] for text in before} == before, "a line that is being edited keeps its id"
 
 
 def test_indexing_leaves_what_was_corrected_and_does_not_say_it_twice(store: Store) -> None:

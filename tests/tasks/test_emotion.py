@@ -16,8 +16,8 @@ VIDEOS = SHARED / "videos"
 S = 1_000_000
 END = 60 * S
 NOBODY = (
-    "No faces and no subtitles were found, and frames alone say nothing of emotions. Add a transcript, or mark "
-    "expressions by hand."
+    "No faces and no subtitles were found, and frames alone say nothing of emotions. Press Transcribe, add a "
+    "transcript, or mark expressions by hand."
 )
 MORE = " To have more to go by, {}, and find emotions again.".format
 
@@ -173,7 +173,8 @@ def test_curves_leave_out_what_a_source_does_not_say() -> None:
     ("sources", "says"),
     [
         ((2, 1, True, 3), ""),
-        ((0, 1, True, 3), "From faces and frames only: this video has no subtitles." + MORE("add a transcript")),
+        ((0, 1, True, 3), "From faces and frames only: this video has no subtitles."
+         + MORE("transcribe it or add a transcript")),
         ((2, 0, True, 3), "From subtitles and frames only: no faces were found."),
         ((0, 0, True, 0), NOBODY),
         ((0, 0, False, 0), NOBODY),
@@ -184,7 +185,12 @@ def test_curves_leave_out_what_a_source_does_not_say() -> None:
     ],
 )  # fmt: skip
 def test_the_note_says_what_was_missing(sources: tuple[int, int, bool, int], says: str) -> None:
-    assert _note(*sources) == says
+    assert _note(*sources, "subtitles") == says
+
+
+def test_the_note_says_where_the_words_come_from() -> None:
+    assert _note(2, 1, True, 3, "recognized speech and typed lines") == "Words from recognized speech and typed lines."
+    assert _note(2, 0, True, 3, "recognized speech").startswith("From recognized speech and frames only: no faces")
 
 
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the shared clips are not here")

@@ -8,10 +8,11 @@ import pytest
 
 from studio import media, models
 from studio.config import Settings
-from studio.errors import UsageError
+from studio.errors import Cancelled, UsageError
 from studio.tasks import TaskContext, VideoRef, transcribe
 from studio.tasks.off_screen_speech import STEPS_PER_S
 from studio.tasks.speech import LONGEST_US, pieces
+from studio.timeline import Transcript
 from tests.tasks.test_speaker import RATE, write
 
 S = 1_000_000
@@ -90,6 +91,36 @@ def test_words_keep_their_time_when_they_are_said_later(
     ]
     assert len(apart) >= 12
     assert np.median(apart) <= 150_000
+
+
+def test_work_that_was_stopped_goes_on_where_it_was(
+    context: TaskContext, faces_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studio.recipes.talking_heads import sound
+
+    own = sound(faces_folder / "1.mp4")
+    path = write(tmp_path / "twice.mkv", [GRAY] * (46 * 25), np.concatenate([own, np.zeros(34 * RATE - len(own)), own]))
+    video, model = video_of(path), context.model("speech_recognition")
+    read: list[int] = []
+    recognize = model.recognize
+    monkeypatch.setattr(model, "recognize", lambda *given: read.append(1) or recognize(*given))
+    monkeypatch.setattr("studio.tasks.speech.SAVE_EVERY_S", 0)
+    kept: list[Transcript] = []
+
+    def stop(transcript: Transcript) -> None:
+        kept.append(transcript)
+        raise Cancelled
+
+    monkeypatch.setattr(context, "partial", stop)
+    with pytest.raises(Cancelled):
+        transcribe(context, video, "en")
+    monkeypatch.setattr(context, "partial", kept.append)
+    said, _ = transcribe(context, video, "en")
+    assert len(read) == 2, "the first piece was not read again"
+    assert [cue for part in kept for cue in part.cues] == list(said.cues)
+    assert [part.span and part.span[0] // S // 30 for part in kept] == [0, 1]
+    again, _ = transcribe(context, video, "en")
+    assert (len(read), again) == (4, said), "what is finished is forgotten, and made anew when asked"
 
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "tones"])

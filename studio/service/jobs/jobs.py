@@ -10,6 +10,7 @@ from studio.jobs import (
     Dispatcher,
     ExecutionBackend,
     JobMonitor,
+    JobResult,
     ProcessBackend,
     ReportProgress,
     keep_result,
@@ -26,6 +27,9 @@ Row = dict[str, Any]
 
 def no_progress(fraction: float, message: str) -> None:
     """Nobody is watching."""
+
+
+WORDS_FROM = {"file": "subtitles", "speech": "recognized speech", "typed": "typed lines"}
 
 
 class Jobs:
@@ -85,7 +89,11 @@ class Jobs:
 
     def _now(self, kind: str, row: Row, params: Row, progress: ReportProgress) -> Row:
         wanted = {**self._with_context(kind, row, params), "video": serializers.job_video(row)}
-        result = self._interactive.call(kind, wanted, JobMonitor(progress))
+
+        def partial(part: JobResult) -> None:
+            self._store.write(lambda db: keep_result(db, part))
+
+        result = self._interactive.call(kind, wanted, JobMonitor(progress, partial=partial))
 
         def keep(db: Any) -> Row:
             if kind == "index":
@@ -204,8 +212,11 @@ class Jobs:
         if kind == "survey":
             return {"texts": self._store.read(lambda db: searches.history(db) + _said(db, row["id"])), **params}
         if kind == "emotions" and "subtitles" not in params:
-            said = self._store.read(lambda db: transcripts.of_video(db, row["id"]))
-            return {**params, **({"subtitles": [list(cue) for cue in said]} if said else {})}
+            said = self._store.read(lambda db: transcripts.listed(db, row["id"]))
+            lines = [[line["start_us"], line["end_us"], line["text"]] for line in said]
+            sources = {line["source"] for line in said}
+            names = " and ".join(name for source, name in WORDS_FROM.items() if source in sources)
+            return {**params, **({"subtitles": lines, "words_from": names} if said else {})}
         if kind == "ground" and params.get("remember", True):
             return {"memory": self._store.read(annotations.confirmed_moments), **params}
         return params
