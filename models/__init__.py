@@ -15,7 +15,7 @@ from studio.models.grounding.equivariance import confidence
 from studio.models.grounding.merge_tree import glance
 from studio.models.grounding.proposals import propose
 from studio.models.interfaces import TextFeatures, TextVideoEncoder
-from studio.models.registry import ModelCard, ModelError, card, cards, install, installed, load, size, verify
+from studio.models.registry import ModelCard, ModelError, card, cards, install, installed, keep, load, size, verify
 from studio.models.speaker.speaker_embedding import SpeakerEmbedding
 from studio.models.text_video.hubness import video_bias
 from studio.models.text_video.multilevel import MultiLevelQuery, MultiLevelVideo, MultiLevelWeights, multilevel_scores
@@ -44,6 +44,7 @@ __all__ = [
     "glance",
     "install",
     "installed",
+    "keep",
     "load",
     "localize",
     "multilevel_scores",

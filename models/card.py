@@ -1,5 +1,6 @@
 """What a model's card says, and how it is read."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -80,3 +81,19 @@ def parse(text: str) -> ModelCard:
         return ModelCard(files=files, labels=labels, members=members, **fields)
     except (IndexError, TypeError, ValueError) as error:
         raise ModelError(f"A model card cannot be read ({error}); reinstall the product.") from error
+
+
+def described(card: ModelCard) -> str:
+    """The text of a card, which `parse` reads back; its prose is its summary."""
+
+    def said(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    facts = {
+        key: getattr(card, key) for key in ("name", "task", "architecture", "version", "licence", "source", "summary")
+    }
+    lines = [f"{key} = {said(value)}" for key, value in facts.items()]
+    lines += [f"labels = {said(list(card.labels))}"] if card.labels else []
+    lines += ["", "[files]", *(f"{role} = {said(list(file))}" for role, file in card.files.items())]
+    lines += ["", "[metrics]", *(f"{said(name)} = {float(value)!r}" for name, value in card.metrics.items())]
+    return "\n".join(["+++", *lines, "+++", "", f"# {card.name}", "", card.summary, ""])

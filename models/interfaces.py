@@ -193,6 +193,25 @@ class SpeechRecognizer(Protocol):
         ...
 
 
+class LabelDetector(Protocol):
+    """When something has a label, learned from a person's own examples. `labels` is that one label; `encoder` says
+    whose vectors it reads, as `encoder_key` of the tasks does."""
+
+    name: str
+    version: str
+    encoder: str
+    labels: tuple[str, ...]
+
+    def curve(self, features: npt.ArrayLike) -> Floats:
+        """Unit vectors (N, D) of a video's samples → how likely each shows it, float32 (N,). Raises ValueError."""
+        ...
+
+    def propose(self, edges_s: npt.ArrayLike, features: npt.ArrayLike, top_k: int = 100) -> list[Moment]:
+        """The moments that show it, best first, at most `top_k`, where the cells of the samples have these borders
+        (N + 1,) in s. A score is the chance, 0…1, that the moment is right. Raises ValueError."""
+        ...
+
+
 class ActiveSpeakerDetector(Protocol):
     """Who of the visible faces is the voice that is heard.
 

@@ -17,16 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from studio.models import architectures, plugins
-from studio.models.card import ModelCard, ModelError, parse
+from studio.models.card import ModelCard, ModelError, described, parse
 
 if TYPE_CHECKING:
     from studio.models import interfaces
 
 __all__ = [
-    "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "install", "installed", "load", "locate", "parse", "read",
-    "size", "verify",
+    "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "install", "installed", "keep", "load", "locate", "parse",
+    "read", "size", "verify",
 ]  # fmt: skip
 WEIGHTS = Path(__file__).parent / "weights"
+OWN = frozenset({"detection"})  # tasks whose models are all made in libraries
 # tasks of which models may be named that have no card, each with how
 OPEN = {
     "text_video": ", or an open_clip name such as ViT-B-32/laion2b_s34b_b79k",
@@ -39,7 +40,7 @@ def cards(task: str | None = None, folder: Path | None = None) -> list[ModelCard
     """Every card, or every card of a task: the default first, then by name. Those of plug-ins are among them, and those
     that lie in `folder`, a library's own, as they are now."""
     found = [_card_at(path, path.stat().st_mtime_ns) for path in sorted(WEIGHTS.glob("*.md"))]
-    tasks = frozenset(each.task for each in found)
+    tasks = frozenset(each.task for each in found) | OWN
     found += plugins.cards(frozenset(each.name for each in found), tasks)
     found += _own_cards(folder, frozenset(each.name for each in found), tasks) if folder else []
     chosen = [card for card in found if task in (None, card.task)]
@@ -197,6 +198,23 @@ def install(
     return owner
 
 
+def keep(
+    card: ModelCard, files: Mapping[str, bytes], folder: Path, write: Callable[[Path, bytes], object]
+) -> ModelCard:
+    """Put a model that was made here into a library's own folder: its files, each named NAME.ROLE, and its card, whose
+    `source` is what people read of it. Returns the card as it is read from then on. Raises ModelError."""
+    named = {role: (f"{card.name}.{role}", hashlib.sha256(content).hexdigest()) for role, content in files.items()}
+    made = replace(card, files=named)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for role, content in files.items():
+            write(folder / named[role][0], content)
+        write(folder / f"{card.name}.md", described(made).encode())
+    except OSError as error:
+        raise ModelError(f"{card.name} cannot be written ({error.strerror}); make room in {folder}.") from error
+    return replace(made, folder=folder)
+
+
 @overload
 def load(
     task: Literal["text_video"], name: str | None = None, device: str = "auto", folder: Path | None = None
@@ -221,6 +239,10 @@ def load(
 def load(
     task: Literal["voice_activity"], name: str | None = None, device: str = "auto", folder: Path | None = None
 ) -> "interfaces.VoiceActivityDetector": ...
+@overload
+def load(
+    task: Literal["detection"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "interfaces.LabelDetector": ...
 @overload
 def load(
     task: Literal["active_speaker"], name: str | None = None, device: str = "auto", folder: Path | None = None

@@ -184,3 +184,25 @@ def find_faces_before(context: TaskContext, params: dict[str, Any]) -> None:
 def _with_note(run: ModelRun) -> JobResult:
     """With the sentence for the person who waits, where something was missing in the video."""
     return JobResult({"note": run.payload["note"]}, [run])
+
+
+def teach(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """A label learned from what people said of it, and found in the library."""
+    lesson = tasks.Lesson(
+        params["label"],
+        params["track"],
+        {
+            video: tasks.Said(**{kind: _spans(spans) for kind, spans in said.items()})
+            for video, said in params["said"].items()
+        },
+        _spans(params["shifts"]),
+        params["examples"],
+    )
+    videos = [_video(facts) for facts in params["among"]]
+    only = params.get("only")
+    among = [video for video in videos if only is None or video.id in only]
+    return JobResult(*tasks.teach(context, lesson, videos, among))
+
+
+def _spans(spans: list[list[int]]) -> list[tuple[int, int]]:
+    return [(start, end) for start, end in spans]

@@ -79,6 +79,7 @@ _KINDS = (
         compares={"expression": Comparison("expression"), "dialog_emotion": Comparison("dialogue")},
         prepare=f"{_HANDLERS}:find_faces_before",
     ),
+    JobKind("teach", f"{_HANDLERS}:teach", "Learning a label", "library"),
 )
 KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in _KINDS}
 

@@ -16,6 +16,7 @@ from studio.service.exchange.exchange import Exchange
 from studio.service.jobs.jobs import Jobs
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
+from studio.service.teaching import Teaching
 from studio.service.timelines.label_schema import LabelSchema
 from studio.service.timelines.layers import Layers
 from studio.service.timelines.review import Review
@@ -54,6 +55,7 @@ class Studio:
         self.labels = LabelSchema(self.store, limits)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
         self.review = Review(self.store)
+        self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)
         self.layers = Layers(self.store)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)

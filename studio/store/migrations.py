@@ -95,6 +95,12 @@ def m033_words(db: Database) -> None:
     _run(db, "ALTER TABLE lines ADD COLUMN words TEXT NOT NULL DEFAULT ''")
 
 
+@migrations()
+def m036_reviewed(db: Database) -> None:
+    """Stretches of videos that a person looked through."""
+    _run(db, _REVIEWED)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -118,6 +124,14 @@ CREATE TABLE finished (
     video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, annotator TEXT NOT NULL, at TEXT NOT NULL,
     PRIMARY KEY (video_id, annotator)
 );
+"""
+
+_REVIEWED = """
+CREATE TABLE reviewed (
+    id TEXT PRIMARY KEY, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, track TEXT NOT NULL,
+    start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX reviewed_of_video ON reviewed(video_id, start_us);
 """
 
 _FILE_FACTS = """

@@ -16,9 +16,12 @@ from studio.tasks.retrieval import TextMatch, explain, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
+from studio.tasks.teaching import Lesson, Said, teach
 
 __all__ = [
     "Hit",
+    "Lesson",
+    "Said",
     "SearchQuery",
     "Slot",
     "TaskContext",
@@ -42,6 +45,7 @@ __all__ = [
     "out_of_memory",
     "search",
     "survey",
+    "teach",
     "transcribe",
     "update_index",
 ]

@@ -127,6 +127,21 @@ class Jobs:
         self.dispatcher.wake()
         return job
 
+    def start_for_library(self, kind: str, params: Row) -> Row:
+        """Queue a job about the whole library; the same job waiting already is returned instead.
+
+        Raises UsageError, JobError when the queue is full.
+        """
+        queued_kind(kind)
+        if self._store.read_only:
+            raise NewerSchema(self._store.read_only)
+        if self.dispatcher is None:
+            raise JobError("Jobs are queued by a running studio; start it with: studio serve")
+        limit = self._settings.limits.queued_jobs
+        job = self._store.write(lambda db: jobs.insert(db, kind, None, params, limit=limit))
+        self.dispatcher.wake()
+        return job
+
     def bring_forward(self, video_id: str) -> None:
         """Do what waits for a video before all that waits for others: somebody looks at it."""
         if self.dispatcher is not None and not self._store.read_only:

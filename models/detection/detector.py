@@ -1,0 +1,170 @@
+"""A label's detector: from the frame vectors of a video to the moments that show it.
+
+A linear classifier over frozen embeddings (as in Video Annotator, Ziai and Vartakavi 2024, arXiv 2402.06560), read at
+several levels. `learning` trains one; its weights and settings are one safetensors file.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard, ModelError
+from studio.models.grounding.curve import Doubles, Spans, l2_normalize, temporal_nms
+from studio.models.interfaces import Floats, Moment
+
+OVERLAP = 0.5  # IoU above which two candidates are one moment
+LEVELLED = 0.85  # how far the samples between two changes of the picture are drawn to their mean
+CHANGE = 0.3  # 1 − cosine of the samples before and after, above which the picture changed
+NEAR = 2  # samples before and after
+CONTRAST = 0.3  # how much it counts that a moment differs from what is around it
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What is learned. A sample's logit is `scale` · (`direction` · (its vector − `centre`)) + `bias`; moments are cut
+    at `levels` of it, and the chance that one is right is the logistic of `calibration` = (slope, offset) on its mean
+    logit and contrast. `shift` is what is added to the starts and ends of moments, in s."""
+
+    direction: Floats  # (D,)
+    centre: Floats  # (D,)
+    scale: float
+    bias: float
+    levels: tuple[float, ...]
+    calibration: tuple[float, float] = (1.0, 0.0)
+    shift: tuple[float, float] = (0.0, 0.0)
+
+
+class LabelDetector:
+    """See `interfaces.LabelDetector`."""
+
+    def __init__(self, name: str, version: str, encoder: str, label: str, weights: Weights) -> None:
+        self.name, self.version, self.encoder, self.labels = name, version, encoder, (label,)
+        self._weights = weights
+
+    def curve(self, features: npt.ArrayLike) -> Floats:
+        return sigmoid(logits(self._weights, self._checked(features))).astype(np.float32)
+
+    def propose(self, edges_s: npt.ArrayLike, features: npt.ArrayLike, top_k: int = 100) -> list[Moment]:
+        edges, rows = np.asarray(edges_s, np.float64), self._checked(features)
+        if edges.shape != (len(rows) + 1,) or np.any(np.diff(edges) <= 0):
+            raise ValueError("edges must rise, and be one more than the vectors.")
+        first, last = self._weights.shift
+        found = []
+        for start, end, score in moments(self._weights, edges, logits(self._weights, rows), top_k):
+            moved = max(float(edges[0]), start + first), min(float(edges[-1]), end + last)
+            found.append((*(moved if moved[0] < moved[1] else (start, end)), score))
+        return found
+
+    def _checked(self, features: npt.ArrayLike) -> Floats:
+        rows = np.asarray(features)
+        rows = l2_normalize(rows, len(rows))
+        wanted = len(self._weights.direction)
+        if rows.shape[1] != wanted:
+            raise ValueError(f"{self.name} reads vectors of {wanted} numbers, not {rows.shape[1]}.")
+        return rows
+
+
+def logits(weights: Weights, rows: Floats) -> Doubles:
+    """Of unit vectors (N, D): (N,), evened out between changes of the picture."""
+    around = rows - weights.centre
+    raw = weights.scale * (around @ weights.direction).astype(np.float64) + weights.bias
+    for start, end in pieces(around):
+        raw[start:end] += LEVELLED * (raw[start:end].mean() - raw[start:end])
+    return raw
+
+
+def pieces(rows: Floats) -> list[tuple[int, int]]:
+    """Samples (N, D), their common part taken off, in stretches [start, end) within which the picture stays alike."""
+    count = len(rows)
+    if count < 2:
+        return [(0, count)]
+    total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=np.float64)])
+    at = np.arange(1, count)
+    before = total[at] - total[np.maximum(0, at - NEAR)]
+    after = total[np.minimum(count, at + NEAR)] - total[at]
+    lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    change = 1 - (before * after).sum(1) / np.maximum(lengths, 1e-12)
+    padded = np.concatenate([[-np.inf], change, [-np.inf]])
+    peaks = (change > CHANGE) & (change >= padded[:-2]) & (change > padded[2:])
+    return list(pairwise([0, *at[peaks].tolist(), count]))
+
+
+def sigmoid(x: Doubles) -> Doubles:
+    result: Doubles = 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+    return result
+
+
+def candidates(weights: Weights, curve: Doubles) -> tuple[Spans, Doubles]:
+    """Where a curve of logits (N,) stays above a level: [start, end) in samples (C, 2), none twice, and how high each
+    stands there (C,): its mean, and more where what is around it, half as long on each side, is lower."""
+    found = {span for level in weights.levels for span in _above(curve, level)}
+    spans: Spans = np.array(sorted(found), np.intp).reshape(-1, 2)
+    start, end = spans.T
+    total = np.concatenate([[0.0], np.cumsum(curve)])
+    inside = (total[end] - total[start]) / (end - start)
+    flank = np.maximum(1, (end - start + 1) // 2)
+    left, right = np.maximum(start - flank, 0), np.minimum(end + flank, len(curve))
+    around = (start - left) + (right - end)
+    outside = (total[start] - total[left] + total[right] - total[end]) / np.maximum(around, 1)
+    return spans, inside + CONTRAST * np.where(around > 0, inside - outside, 0.0)
+
+
+def _above(curve: Doubles, level: float) -> list[tuple[int, int]]:
+    turns = np.flatnonzero(np.diff(np.concatenate([[False], curve >= level, [False]])))
+    return [(int(start), int(end)) for start, end in zip(turns[::2], turns[1::2], strict=True)]
+
+
+def moments(weights: Weights, edges: Doubles, curve: Doubles, top_k: int) -> list[Moment]:
+    """The moments of a curve of logits (N,) whose samples' cells have these borders (N + 1,) in s: the best first."""
+    spans, heights = candidates(weights, curve)
+    slope, offset = weights.calibration
+    best = temporal_nms(edges[spans], heights, top_k, OVERLAP)
+    chances = sigmoid(slope * np.array([height for _, _, height in best]) + offset)
+    return [(start, end, float(chance)) for (start, end, _), chance in zip(best, chances, strict=True)]
+
+
+def packed(weights: Weights, encoder: str, step: str) -> bytes:
+    """As a safetensors file."""
+    from safetensors.numpy import save
+
+    numbers = np.array([weights.scale, weights.bias, *weights.calibration, *weights.shift], np.float64)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "direction": weights.direction, "centre": weights.centre, "levels": np.array(weights.levels, np.float64),
+        "numbers": numbers,
+    }  # fmt: skip
+    return save(arrays, {"encoder": encoder, "step": step})
+
+
+def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
+    """Weights, and whose vectors they read. Raises ModelError."""
+    from safetensors.numpy import load
+
+    try:
+        length = int.from_bytes(content[:8], "little")
+        encoder = str(json.loads(content[8 : 8 + length])["__metadata__"]["encoder"])
+        found = load(content)
+        direction, centre, levels = (found[key] for key in ("direction", "centre", "levels"))
+        scale, bias, slope, offset, start, end = (float(x) for x in found["numbers"])
+        if direction.ndim != 1 or direction.shape != centre.shape or levels.ndim != 1:
+            raise ValueError("shapes that no detector has")
+        if not all(np.isfinite(each).all() for each in found.values()):
+            raise ValueError("numbers that are none")
+    except Exception as error:
+        raise ModelError(f"{name} is no detector, or it is damaged; teach the label again.") from error
+    floats = direction.astype(np.float32), centre.astype(np.float32)
+    return Weights(*floats, scale, bias, tuple(levels.tolist()), (slope, offset), (start, end)), encoder
+
+
+@architecture("label-detector")
+def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> LabelDetector:
+    """Small enough for any device: it runs on the processor."""
+    weights, encoder = unpacked(files["weights"], card.name)
+    if len(card.labels) != 1:
+        raise ModelError(f"The card of {card.name} must name one label; teach it again.")
+    return LabelDetector(card.name, card.version, encoder, card.labels[0], weights)

@@ -1,0 +1,140 @@
+"""Labels that the studio learns from people's own annotations, and what they looked through."""
+
+from typing import Any
+
+from studio.config import Settings
+from studio.errors import UsageError
+from studio.jobs import ExecutionBackend, JobMonitor, JobResult, ReportProgress, keep_result
+from studio.service.accounts.rights import OWNER, Actor
+from studio.service.jobs.jobs import Jobs, no_progress
+from studio.service.serializers import job_video
+from studio.store import Store, labels, reviewed, teaching, videos
+from studio.timeline import seconds
+
+Row = dict[str, Any]
+TRACK = "Moments"  # where a label's predictions go that nobody used and no schema has
+
+
+class Teaching:
+    """What is learned from a library's annotations."""
+
+    def __init__(self, store: Store, settings: Settings, interactive: ExecutionBackend, jobs: Jobs) -> None:
+        self._store, self._settings, self._interactive, self._jobs = store, settings, interactive, jobs
+
+    # ------------------------------------------------------------------ looked through
+
+    def mark_reviewed(
+        self, video: Row, start_us: int = 0, end_us: int | None = None, track: str = "", annotator: str = ""
+    ) -> list[Row]:
+        """Say that a stretch of a video (by default all of it) was looked through, on one track or on all: what has no
+        label there has none. Returns the stretches of the video.
+
+        Raises UsageError for a stretch outside the video.
+        """
+        start, end = _within(video, start_us, end_us)
+        self._store.write(lambda db: reviewed.insert(db, video["id"], start, end, track, annotator))
+        return self.reviewed(video)
+
+    def unmark_reviewed(
+        self, video: Row, start_us: int = 0, end_us: int | None = None, track: str = "", annotator: str = ""
+    ) -> list[Row]:
+        """Take it back. Raises UsageError, NotFound where nothing of the stretch was marked."""
+        start, end = _within(video, start_us, end_us)
+        self._store.write(lambda db: reviewed.withdraw(db, video["id"], start, end, track, annotator))
+        return self.reviewed(video)
+
+    def reviewed(self, video: Row, by: Actor = OWNER) -> list[Row]:
+        """The stretches of a video that were looked through: `start`, `end` in s, `track` ("" for all), `annotator`."""
+        found = self._store.read(lambda db: reviewed.of_video(db, video["id"], by))
+        return [
+            {"start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "track": row["track"],
+             "annotator": row["annotator"]}
+            for row in found
+        ]  # fmt: skip
+
+    # ------------------------------------------------------------------ teach
+
+    def teach(
+        self,
+        label: str,
+        track: str | None = None,
+        among: list[Row] | None = None,
+        progress: ReportProgress = no_progress,
+        by: Actor = OWNER,
+    ) -> Row:
+        """Learn a label now from what people said of it, and look for it in the videos `among` (None: in all); returns
+        `label`, `version`, `step`, `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where
+        there is too little to measure), `by_text`, the same of the label's words alone, `note`, and `predictions`, each
+        with `video` (id), `start`, `end` in s and `score`.
+
+        Raises UsageError where nobody used the label.
+        """
+        params = self._params(label, track, among, by)
+        result = self._interactive.call("teach", params, JobMonitor(progress))
+        data = self._store.write(lambda db: keep_result(db, result))
+        return {**data, "predictions": self._predictions(result)}
+
+    def start(self, label: str, track: str | None = None, by: Actor = OWNER) -> Row:
+        """Queue it, over the whole library; returns the job. Raises UsageError, JobError."""
+        return self._jobs.start_for_library("teach", self._params(label, track, None, by))
+
+    def taught(self, by: Actor = OWNER) -> list[Row]:
+        """The labels in use with how many moments have each, the most used first: what could be taught."""
+        return self._store.read(lambda db: teaching.counts(db, by))
+
+    def _params(self, label: str, track: str | None, among: list[Row] | None, by: Actor) -> Row:
+        label = label.strip()
+
+        def work(db: Any) -> Row:
+            found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
+            place = track or _track_of(found, labels.schema(db), label)
+            looked = reviewed.of_track(db, place, by)
+            said: dict[str, dict[str, list[list[int]]]] = {}
+            for kind, rows in (("positive", found), ("negative", wrong), ("reviewed", looked)):
+                for row in rows:
+                    of_video = said.setdefault(row["video_id"], {"positive": [], "negative": [], "reviewed": []})
+                    of_video[kind].append([row["start_us"], row["end_us"]])
+            return {
+                "label": label, "track": place, "said": said,
+                "shifts": [
+                    [row["start_us"] - row["from_us"], row["end_us"] - row["to_us"]]
+                    for row in found if row["from_us"] is not None
+                ],
+                "examples": [
+                    *(f"{row['id']}@{row['version']}" for row in found), *(f"{row['id']}:rejected" for row in wrong)
+                ],
+                "among": [job_video(row) for row in videos.listed(db, by)],
+            }  # fmt: skip
+
+        params = self._store.read(work)
+        if not any(said["positive"] for said in params["said"].values()):
+            raise UsageError(
+                f"Nothing is labelled “{label}” yet; label a moment with it first, or look for it with: studio search"
+            )
+        ids = None if among is None else {row["id"] for row in among}
+        return {**params, "only": ids and sorted(ids)}
+
+    @staticmethod
+    def _predictions(result: JobResult) -> list[Row]:
+        found = [
+            {"video": run.video_id, "start": seconds(p.segment.start), "end": seconds(p.segment.end), "score": p.score}
+            for run in result.runs
+            for p in run.predictions
+        ]
+        return sorted(found, key=lambda row: -row["score"])
+
+
+def _track_of(found: list[Row], schema: Row, label: str) -> str:
+    """Where the predictions of a label go: where it was used most, else where the schema has it."""
+    used = [row["track"] for row in found]
+    listed = [row["track"] for row in schema["labels"] if row["label"] == label]
+    return max(set(used), key=used.count) if used else next(iter(listed), TRACK)
+
+
+def _within(video: Row, start_us: int, end_us: int | None) -> tuple[int, int]:
+    end = video["duration_us"] if end_us is None else min(end_us, video["duration_us"])
+    if not 0 <= start_us < end:
+        raise UsageError(
+            f"A stretch ends after its start, within the {seconds(video['duration_us']):g} s of the video."
+        )
+    return start_us, end

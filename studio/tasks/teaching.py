@@ -1,0 +1,206 @@
+"""A label learned from what people said of it, and found in the whole library."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio import models
+from studio.atomic_files import write_atomic
+from studio.errors import ModelUnavailable, UsageError
+from studio.index import Features
+from studio.models import ModelCard, detection
+from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, Learned
+from studio.tasks.boundaries import snapping
+from studio.tasks.context import TaskContext, VideoRef
+from studio.tasks.query import encoder_key
+from studio.timeline import MICROS, ModelRun, Prediction, Segment
+
+TASK = "detection"
+LEAST = 0.3  # chance of being right, below which a moment is not proposed
+MOST = 50  # proposals of one video
+COVERED = 0.5  # of a moment or of what was decided before: then it is the same
+SHIFTS, AGREE = 3, 0.7  # corrections, and the share of them, that move a boundary the same way before it is moved
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What people said of one label in one video, in µs: `positive` moments that have it, `negative` stretches that do
+    not (rejected predictions), `reviewed` stretches in which nothing else has it."""
+
+    positive: Sequence[Span] = ()
+    negative: Sequence[Span] = ()
+    reviewed: Sequence[Span] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A label, the track that its predictions go on, and what is known of it, by video. `shifts` are how far people
+    moved starts and ends of predictions, in µs; `examples` name the versions of annotations and the verdicts that it is
+    learned from."""
+
+    label: str
+    track: str
+    said: Mapping[str, Said]
+    shifts: Sequence[Span] = ()
+    examples: Sequence[str] = ()
+
+
+def teach(
+    context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], among: Sequence[VideoRef]
+) -> tuple[dict[str, Any], list[ModelRun]]:
+    """A label learned from those of the `videos` that are indexed, kept as a model of the library where it beats the
+    label's words, and a run for each of those `among` that are indexed: what it finds there that nobody labelled,
+    rejected or reviewed. The dictionary is what `Teaching.teach` says of it, without the predictions.
+
+    Raises UsageError where there is nothing to learn from, ModelUnavailable, Cancelled.
+    """
+    encoder = context.model("text_video")
+    key = encoder_key(encoder)
+    context.progress(0.0, "Reading the examples")
+    labelled = [
+        _labelled(video, features, lesson.said.get(video.id, Said()))
+        for video in videos
+        if (features := context.features.get(video.id, key)) is not None
+    ]
+    if not any(len(video.truth) for video in labelled):
+        raise UsageError(
+            f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
+        )
+    text = context.text_vectors(encoder, key, [lesson.label])[0]
+    context.progress(0.1, "Learning")
+    learned = detection.learn(text, labelled)
+    learned = replace(learned, weights=replace(learned.weights, shift=_shift(lesson.shifts)))
+    facts = _facts(lesson, learned)
+    card = _kept(context, lesson, learned, key, facts)
+    detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
+    runs = []
+    for number, video in enumerate(among):
+        context.progress(0.5 + 0.5 * number / len(among), "Looking through the library")
+        features = context.features.get(video.id, key)
+        if features is not None:
+            runs.append(_run(context, detector, video, features, lesson, facts))
+    return {**facts, "version": card.version, "found": sum(len(run.predictions) for run in runs)}, runs
+
+
+def _facts(lesson: Lesson, learned: Learned) -> dict[str, Any]:
+    measured, by_text = (
+        None if each is None else {"ap": each.ap, "tiou": each.tiou, "folds": each.folds}
+        for each in (learned.measured, learned.by_text)
+    )
+    positive = sum(len(said.positive) for said in lesson.said.values())
+    negative = sum(len(said.negative) + len(said.reviewed) for said in lesson.said.values())
+    if learned.step != "text":
+        note = ""
+    elif measured is None:
+        note = "Too few examples to learn from: found by the words of the label alone. Label it in a second place."
+    else:
+        note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
+    return {
+        "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
+        "measured": measured, "by_text": by_text, "note": note,
+    }  # fmt: skip
+
+
+def _labelled(video: VideoRef, features: Features, said: Said) -> LabelledVideo:
+    edges = _edges(features, video.duration_us)
+    borders = edges * MICROS
+    middles = (borders[1:] + borders[:-1]) / 2
+    known = np.full(len(middles), UNKNOWN, np.int8)
+    for kind, spans in ((NEGATIVE, [*said.reviewed, *said.negative]), (POSITIVE, said.positive)):
+        for start, end in spans:
+            inside = (middles >= start) & (middles < end)
+            if not inside.any():  # shorter than the sampling: what is shown then
+                inside[min(len(inside) - 1, int(np.searchsorted(borders[1:], (start + end) / 2, "right")))] = True
+            known[inside] = kind
+    truth = np.array(sorted(said.positive), np.float64).reshape(-1, 2) / MICROS
+    return LabelledVideo(video.id, features.vectors.astype(np.float32), edges, known, truth)
+
+
+def _edges(features: Features, duration_us: int) -> NDArray[np.float64]:
+    """The borders of the samples' cells in s: half-way between samples, and the ends of the video."""
+    times = features.times_us.astype(np.float64)
+    last = max(float(duration_us), float(times[-1]) + 1)
+    return np.concatenate([[min(0.0, float(times[0]))], (times[1:] + times[:-1]) / 2, [last]]) / MICROS
+
+
+def _shift(moved: Sequence[Span]) -> tuple[float, float]:
+    """How far starts and ends of predictions are wrong again and again, in s: the median of what people moved, where
+    most of them moved it that way."""
+    if len(moved) < SHIFTS:
+        return 0.0, 0.0
+    middles = [float(median(values)) for values in zip(*moved, strict=True)]
+    same = [
+        sum(value * middle > 0 for value in values) / len(values)
+        for values, middle in zip(zip(*moved, strict=True), middles, strict=True)
+    ]
+    start, end = (m / MICROS if s >= AGREE else 0.0 for m, s in zip(middles, same, strict=True))
+    return start, end
+
+
+def _kept(context: TaskContext, lesson: Lesson, learned: Learned, key: str, facts: Mapping[str, Any]) -> ModelCard:
+    """The card of what was learned, among the library's models. What is no better than the label's words is not kept,
+    and its card says so."""
+    name = detector_name(lesson.label, lesson.track)
+    folder = context.settings.models
+    if learned.step == "text" or learned.measured is None or learned.by_text is None:
+        return ModelCard("words", TASK, key, "", "", "", {}, labels=(lesson.label,))
+    before = next((card for card in models.cards(TASK, folder) if card.name == name), None)
+    moments = facts["examples"]["positive"]
+    card = ModelCard(
+        name, TASK, str(int(before.version) + 1 if before else 1), "yours", f"learned in this library for {key}",
+        f"“{lesson.label}” on the row “{lesson.track}”, learned from {moments} moments.", {},
+        labels=(lesson.label,), architecture="label-detector",
+        metrics={
+            "AP": learned.measured.ap, "tIoU": learned.measured.tiou, "AP_of_words": learned.by_text.ap,
+            "folds": learned.measured.folds,
+        },
+    )  # fmt: skip
+    examples = json.dumps(list(lesson.examples)).encode()
+    files = {"weights": detection.packed(learned.weights, key, learned.step), "examples": examples}
+    try:
+        return models.keep(card, files, folder, write_atomic)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def detector_name(label: str, track: str) -> str:
+    """The name of a label's model: letters of the label, and a mark that no other label or row has."""
+    plain = re.sub(r"[^a-z0-9]+", "-", label.casefold()).strip("-")[:40] or "label"
+    return f"{plain}-{hashlib.sha256(json.dumps([label, track]).encode()).hexdigest()[:6]}"
+
+
+def _run(
+    context: TaskContext,
+    detector: LabelDetector,
+    video: VideoRef,
+    features: Features,
+    lesson: Lesson,
+    facts: Mapping[str, Any],
+) -> ModelRun:
+    """What a detector finds in a video, in order of time."""
+    said = lesson.said.get(video.id, Said())
+    decided = [*said.positive, *said.negative, *said.reviewed]
+    snap = snapping(context, video, features)
+    found = []
+    for start_s, end_s, score in detector.propose(_edges(features, video.duration_us), features.vectors, MOST):
+        span = snap(start_s), snap(end_s)
+        if score >= LEAST and span[0] < span[1] and not any(_is_same(span, other) for other in decided):
+            found.append(Prediction(Segment(*span), lesson.track, lesson.label, round(score, 4)))
+    params = {"encoder": detector.encoder, "track": lesson.track, "step": facts["step"]}
+    found.sort(key=lambda p: p.segment)
+    payload = {"note": facts["note"]}
+    return ModelRun(video.id, TASK, detector.name, detector.version, found, payload, lesson.label, params)
+
+
+def _is_same(one: Span, other: Span) -> bool:
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return shared > COVERED * min(one[1] - one[0], other[1] - other[0])

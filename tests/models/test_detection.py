@@ -1,0 +1,135 @@
+"""A label learned from examples: what is found, how well it is measured, and what it never does."""
+
+import numpy as np
+import pytest
+
+from studio.models import ModelError
+from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, learn, packed
+from studio.models.detection.detector import pieces, unpacked
+from studio.models.detection.learning import average_precision, found_in
+
+D = 24
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+def world() -> dict[str, np.ndarray]:
+    """What a label looks like, what its words say (half of that and something else), and other things."""
+    rng = np.random.default_rng(3)
+    shown, stray, *others = unit(rng.normal(size=(12, D)))
+    return {"shown": shown, "text": unit(shown + 1.3 * stray), "stray": stray, "others": np.stack(others)}
+
+
+def video(world: dict[str, np.ndarray], seed: int, said: int = 1, moments: int = 2) -> LabelledVideo:
+    """One sample a second, six seconds a scene; every third scene looks like what only the words mean. Of `moments`
+    scenes that show the label a person said so, and that the rest is none where `said` is 2."""
+    rng = np.random.default_rng(seed)
+    rows, truth = [], []
+    chosen = set(rng.permutation(12)[:moments].tolist())
+    for scene in range(12):
+        kind = "shown" if scene in chosen else "stray"
+        base = world[kind] if kind == "shown" or scene % 3 == 0 else world["others"][rng.integers(10)]
+        truth += [(6.0 * scene, 6.0 * scene + 6)] * (kind == "shown")
+        rows.append(unit(base + 0.15 * rng.normal(size=(6, D)) / np.sqrt(D)))
+    known = np.full(72, NEGATIVE if said == 2 else UNKNOWN, np.int8)
+    for start, end in truth:
+        known[int(start) : int(end)] = POSITIVE
+    return LabelledVideo(f"v{seed}", np.concatenate(rows), np.arange(73.0), known, np.array(truth).reshape(-1, 2))
+
+
+def ap(learned: object, held: list[LabelledVideo]) -> float:
+    weights = learned.weights  # type: ignore[attr-defined]
+    return average_precision([(found_in(weights, each), each) for each in held], 0.5)
+
+
+def test_examples_beat_words_that_mislead(world: dict[str, np.ndarray]) -> None:
+    taught = learn(world["text"], [video(world, n, said=2) for n in range(6)])
+    held = [video(world, n, said=2) for n in range(20, 30)]
+    assert taught.step == "classifier"
+    assert taught.measured and taught.by_text
+    assert taught.measured.ap > taught.by_text.ap
+    assert ap(taught, held) > 0.8
+    by_words = learn(world["text"], [video(world, 0, said=2, moments=1)])
+    assert by_words.step == "text" and by_words.measured is None, "one moment cannot be measured"
+    assert ap(taught, held) > ap(by_words, held) + 0.2
+
+
+def test_what_is_measured_is_what_it_does_on_other_videos(world: dict[str, np.ndarray]) -> None:
+    taught = learn(world["text"], [video(world, n, said=2) for n in range(8)])
+    assert taught.measured
+    held = [video(world, n, said=2) for n in range(40, 60)]
+    truly = float(
+        np.mean([average_precision([(found_in(taught.weights, v), v) for v in held], at) for at in (0.3, 0.5, 0.7)])
+    )
+    assert abs(taught.measured.ap - truly) < 0.15
+    assert taught.measured.folds == 5
+
+
+def test_one_video_is_measured_on_its_stretches(world: dict[str, np.ndarray]) -> None:
+    taught = learn(world["text"], [video(world, 5, said=2, moments=4)])
+    assert taught.measured and taught.measured.folds >= 2
+
+
+def test_noise_is_never_worse_than_the_words(world: dict[str, np.ndarray]) -> None:
+    """Examples that have nothing in common teach nothing, and are not used."""
+    rng = np.random.default_rng(0)
+    videos = []
+    for n in range(4):
+        rows = unit(rng.normal(size=(60, D)))
+        known = np.full(60, NEGATIVE, np.int8)
+        known[10:14] = POSITIVE
+        videos.append(LabelledVideo(f"n{n}", rows, np.arange(61.0), known, np.array([[10.0, 14.0]])))
+    taught = learn(world["shown"], videos)
+    assert taught.by_text and taught.measured
+    assert taught.measured.ap >= taught.by_text.ap
+
+
+def test_scores_are_chances(world: dict[str, np.ndarray]) -> None:
+    taught = learn(world["text"], [video(world, n, said=2) for n in range(8)])
+    right, wrong = [], []
+    for each in (video(world, n, said=2) for n in range(60, 80)):
+        for span, score in zip(*found_in(taught.weights, each), strict=True):
+            hit = any(
+                min(span[1], b) - max(span[0], a) > 0.5 * (max(span[1], b) - min(span[0], a)) for a, b in each.truth
+            )
+            (right if hit else wrong).append(score)
+    assert np.mean(right) > 0.7
+    assert np.mean(wrong) < 0.3
+
+
+def test_moments_end_where_the_picture_changes(world: dict[str, np.ndarray]) -> None:
+    one = video(world, 1)
+    cuts = [start for start, _ in pieces(one.rows - one.rows.mean(0))]
+    assert set(cuts) <= set(range(0, 72, 6))
+    assert len(cuts) >= 8
+    taught = learn(world["shown"], [one, video(world, 2)])
+    bounds, _ = found_in(taught.weights, video(world, 9))
+    assert len(bounds) and np.all(bounds % 6 == 0)
+
+
+def test_a_file_holds_all_of_it_and_nothing_else_is_taken_for_one(world: dict[str, np.ndarray]) -> None:
+    weights = learn(world["text"], [video(world, n, said=2) for n in range(3)]).weights
+    again, encoder = unpacked(packed(weights, "lite@1", "classifier"), "d")
+    assert encoder == "lite@1"
+    one = video(world, 7)
+    made = LabelDetector("d", "1", encoder, "x", again).propose(one.edges, one.rows)
+    assert made == LabelDetector("d", "1", encoder, "x", weights).propose(one.edges, one.rows)
+    with pytest.raises(ModelError, match="teach the label again"):
+        unpacked(b"\x10" * 64, "d")
+    with pytest.raises(ValueError, match="reads vectors of 24 numbers, not 3"):
+        LabelDetector("d", "1", encoder, "x", weights).curve(np.ones((2, 3), np.float32))
+
+
+def test_hundred_moments_of_ten_hours_are_looked_at_in_part() -> None:
+    """No more than MOST samples of a kind are held, whatever the library is."""
+    from studio.models.detection import learning
+
+    rng = np.random.default_rng(0)
+    rows = unit(rng.normal(size=(learning.MOST + 5_000, 4)))
+    known = np.full(len(rows), UNKNOWN, np.int8)
+    known[:50] = POSITIVE
+    one = LabelledVideo("long", rows, np.arange(len(rows) + 1.0), known, np.array([[0.0, 50.0]]))
+    assert len(learning._samples([one], UNKNOWN, np.zeros(4, np.float32), rng)) == learning.MOST

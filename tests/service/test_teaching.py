@@ -1,0 +1,117 @@
+"""Teaching a label with real clips: what it learns from, what it finds, what it never proposes again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio import models
+from studio.config import Settings
+from studio.errors import NotFound, UsageError
+from studio.service import Studio
+from studio.service.accounts.rights import Actor
+from studio.store import videos
+from studio.timeline import MICROS
+from tests.conftest import VIDEO
+from tests.service.test_studio import edit
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Studio]:
+    """Each test has labels of its own."""
+    studio = Studio(Settings(home=tmp_path_factory.mktemp("taught"), device="cpu"))
+    for clip in clips.values():
+        studio.jobs.index(studio.videos.add(clip)["id"])
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def video(studio: Studio) -> dict[str, Any]:
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
+    return studio.videos.get("v1")
+
+
+def by_name(studio: Studio, name: str) -> dict[str, Any]:
+    return next(row for row in studio.videos.all() if row["name"].startswith(name))
+
+
+def mark(studio: Studio, video: str, start: float, end: float, label: str = "ride", **more: Any) -> None:
+    name = f"{label}{video}{start}"
+    made = edit(edit_id=name, id=name, label=label, start=start, end=end, **more)
+    (answer,) = studio.timelines.save(by_name(studio, video)["id"], [made], "ann")["results"]
+    assert answer["ok"], answer
+
+
+def test_a_label_is_learned_kept_as_a_model_and_found_elsewhere(library: Studio) -> None:
+    mark(library, "bikes", 0.0, 1.0, track="Rides")
+    mark(library, "bikes", 4.0, 6.0, track="Rides")
+    mark(library, "bikes", 8.0, 9.5, track="Rides")
+    for name in ("bikes", "carphone"):
+        library.teaching.mark_reviewed(by_name(library, name), track="Rides", annotator="ann")
+    made = library.teaching.teach("ride")
+    assert made["examples"] == {"positive": 3, "negative": 2}
+    assert made["predictions"] == [], "all of the library was looked through"
+    assert made["measured"]["folds"] == 3, "one video has all: its stretches are the folds"
+    cards = models.cards("detection", library.settings.models)
+    if made["step"] == "classifier":
+        assert made["measured"]["ap"] >= made["by_text"]["ap"]
+        (card,) = cards
+        assert (card.labels, card.version, made["version"]) == (("ride",), "1", "1")
+        detector = models.load("detection", card.name, folder=library.settings.models)
+        assert detector.encoder.startswith("studio-lite@")
+        assert library.teaching.teach("ride")["version"] == "2"
+    else:
+        assert "do not beat the words" in made["note"]
+        assert cards == []
+
+
+def test_what_was_decided_is_not_proposed_again(library: Studio) -> None:
+    bikes = by_name(library, "bikes")
+    mark(library, "bikes", 0.0, 1.0, "a man on a bicycle")
+    first = library.teaching.teach("a man on a bicycle")
+    assert first["note"].startswith("Too few examples")
+    assert first["step"] == "text"
+    for found in first["predictions"]:
+        assert found["video"] != bikes["id"] or found["start"] >= 0.5, "it is labelled there"
+    run = library.timelines.load(bikes["id"])["runs"][-1]
+    proposed = [p for p in library.timelines.load(bikes["id"])["predictions"] if p["run"] == run["id"]]
+    assert run["task"] == "detection"
+    if proposed:
+        library.timelines.save(
+            bikes["id"],
+            [{"edit_id": "no", "op": "verdict", "prediction_id": proposed[0]["id"], "verdict": "rejected"}],
+            "ann",
+        )
+        again = library.teaching.teach("a man on a bicycle")
+        assert again["examples"]["negative"] == 1
+        assert all(
+            f["video"] != bikes["id"] or f["end"] <= proposed[0]["start"] or f["start"] >= proposed[0]["end"]
+            for f in again["predictions"]
+        )
+
+
+def test_only_in_the_videos_that_are_named(library: Studio) -> None:
+    mark(library, "bikes", 0.0, 1.0, "a road")
+    carphone = by_name(library, "carphone")
+    made = library.teaching.teach("a road", among=[carphone])
+    assert {found["video"] for found in made["predictions"]} <= {carphone["id"]}
+    with pytest.raises(UsageError, match="Nothing is labelled “fly” yet"):
+        library.teaching.teach("fly")
+
+
+def test_what_was_looked_through_is_joined_cut_and_its_makers(studio: Studio, video: dict[str, Any]) -> None:
+    teaching = studio.teaching
+    teaching.mark_reviewed(video, 0, 10 * MICROS, annotator="ann")
+    found = teaching.mark_reviewed(video, 8 * MICROS, 20 * MICROS, annotator="ann")
+    assert found == [{"start": 0, "end": 20, "track": "", "annotator": "ann"}]
+    teaching.mark_reviewed(video, 5 * MICROS, 6 * MICROS, "Events", "bob")
+    found = teaching.unmark_reviewed(video, 4 * MICROS, 12 * MICROS, annotator="ann")
+    assert [(s["start"], s["end"], s["annotator"]) for s in found] == [(0, 4, "ann"), (5, 6, "bob"), (12, 20, "ann")]
+    with pytest.raises(NotFound, match="by you"):
+        teaching.unmark_reviewed(video, 30 * MICROS, 40 * MICROS, annotator="ann")
+    with pytest.raises(UsageError, match="within the 60 s of the video"):
+        teaching.mark_reviewed(video, 70 * MICROS)
+    assert teaching.mark_reviewed(video, 0, None, annotator="ann")[0]["end"] == 60
+    assert teaching.reviewed(video, Actor("bob")) == teaching.reviewed(video), "no secret where all see all"
