@@ -96,6 +96,13 @@ def m033_words(db: Database) -> None:
 
 
 @migrations()
+def m034_line_steps(db: Database) -> None:
+    """Which step of a person each change of a line belongs to, so that it is undone as one; and who says a line, where
+    a person said so."""
+    _run(db, _LINE_STEPS)
+
+
+@migrations()
 def m036_reviewed(db: Database) -> None:
     """Stretches of videos that a person looked through."""
     _run(db, _REVIEWED)
@@ -319,6 +326,12 @@ CREATE VIEW annotations_s AS SELECT a.id, video_id, track, a.start_us / 1e6 AS s
 CREATE VIEW predictions_s AS SELECT p.id, r.video_id, r.task, r.model, r.query, p.track, p.start_us / 1e6 AS start,
     end_us / 1e6 AS end, label, score FROM predictions p JOIN runs r ON r.id = p.run_id
     JOIN videos v ON v.id = r.video_id WHERE v.removed IS NULL;
+"""
+
+_LINE_STEPS = """
+ALTER TABLE line_revisions ADD COLUMN edit_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX line_revisions_of_edit ON line_revisions(edit_id) WHERE edit_id <> '';
+ALTER TABLE lines ADD COLUMN speaker TEXT NOT NULL DEFAULT '';
 """
 
 

@@ -19,11 +19,13 @@ from studio.store import text_search
 from studio.store.text_search import TextQuery
 from studio.store.videos import now
 from studio.timeline import Cue, Word
+from studio.timeline.words import moved, realigned
 
 TYPED = "typed"
 TRUSTED = (TYPED, "file", "speech")  # what comes first is believed where several say something at one time
 _COVERED = 0.5  # a machine's line of which a person's line covers so much is already said
-_SHOWN = "id, start_us, end_us, text, source, version, annotator, origin, words"
+_SHOWN = "id, start_us, end_us, text, source, version, annotator, origin, words, speaker"
+STATE = ("start_us", "end_us", "text", "words", "speaker", "deleted")  # what a person changes of a line
 
 Row = dict[str, Any]
 
@@ -35,8 +37,9 @@ def of_video(db: sqlite3.Connection, video_id: str) -> list[Cue]:
 
 def listed(db: sqlite3.Connection, video_id: str) -> list[Row]:
     """The lines of a video in order of time: `id`, `start_us`, `end_us`, `text`, `source`, `version`, `annotator`, who
-    wrote it as it stands, `origin`, the file, stream or model that it comes from ("" where it was typed), and `words`,
-    a JSON list of [start_us, end_us, text, probability] ("" where they are not known)."""
+    wrote it as it stands, `origin`, the file, stream or model that it comes from ("" where it was typed), `words`, a
+    JSON list of [start_us, end_us, text, probability] ("" where they are not known), and `speaker`, who says it where
+    a person said so ("" where nobody did)."""
     asked = f"SELECT {_SHOWN} FROM lines WHERE video_id = ? AND NOT deleted ORDER BY start_us, id"
     return [dict(row) for row in db.execute(asked, (video_id,))]
 
@@ -46,52 +49,63 @@ def videos(db: sqlite3.Connection) -> set[str]:
     return {row["video_id"] for row in db.execute("SELECT DISTINCT video_id FROM lines WHERE NOT deleted")}
 
 
-def insert(db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, origin: str = "") -> int:
+def insert(
+    db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, origin: str = "", edit_id: str = "",
+    words: Sequence[Word] = (), speaker: str = "",
+) -> int:  # fmt: skip
     """Add a line that a person typed, or brings in a file; returns its id."""
-    line_id = _insert(db, video_id, cue, annotator, TYPED, origin)
-    _append(db, video_id, line_id, "create", None, annotator)
+    line_id = _insert(db, video_id, cue, annotator, TYPED, origin, packed(words), speaker)
+    _append(db, video_id, line_id, "create", None, annotator, edit_id)
     return line_id
 
 
 def update(
-    db: sqlite3.Connection, video_id: str, line_id: int, cue: Cue, annotator: str, base_version: int | None = None
-) -> int:
-    """Change a line that was seen as `base_version` (None: whatever it is now); returns its version.
+    db: sqlite3.Connection, video_id: str, line_id: int, cue: Cue, annotator: str, base_version: int | None = None,
+    edit_id: str = "",
+) -> int:  # fmt: skip
+    """Change a line that was seen as `base_version` (None: whatever it is now); returns its version. Words that are
+    still said keep their times.
 
     Raises NotFound when it was removed meanwhile, Conflict when somebody changed it.
     """
-    before = _current(db, video_id, line_id, base_version)
-    words = before["words"] if cue.text == before["text"] else ""  # those of another text would be wrong
-    db.execute(
-        "UPDATE lines SET start_us = ?, end_us = ?, text = ?, words = ?, version = version + 1, annotator = ? "
-        "WHERE id = ?",
-        (*cue, words, annotator, line_id),
-    )
-    _append(db, video_id, line_id, "update", before, annotator)
+    before = current(db, video_id, line_id, base_version)
+    kept = moved(unpacked(before["words"]), _cue(before), cue)
+    words = realigned(kept, cue._replace(text=before["text"]), cue.text) if cue.text != before["text"] else kept
+    state = {"start_us": cue.start_us, "end_us": cue.end_us, "text": cue.text, "words": packed(words)}
+    return write(db, video_id, before, state, annotator, edit_id)
+
+
+def write(db: sqlite3.Connection, video_id: str, before: Row, state: Row, annotator: str, edit_id: str = "") -> int:
+    """Give a line some of STATE in place of what it is, `before`, as `current` returns it; returns its version."""
+    columns = {**{key: before[key] for key in STATE}, **state}
+    ops = {(False, True): "delete", (True, False): "restore"}
+    op = ops.get((bool(before["deleted"]), bool(columns["deleted"])), "update")
+    if op == "update":  # one that goes, or comes back, is still its writer's
+        columns["annotator"] = annotator
+    sets = ", ".join(f"{key} = ?" for key in columns)
+    db.execute(f"UPDATE lines SET {sets}, version = version + 1 WHERE id = ?", (*columns.values(), before["id"]))
+    _append(db, video_id, before["id"], op, before, annotator, edit_id)
     return int(before["version"]) + 1
 
 
 def delete(
-    db: sqlite3.Connection, video_id: str, line_id: int, annotator: str, base_version: int | None = None
-) -> None:
+    db: sqlite3.Connection, video_id: str, line_id: int, annotator: str, base_version: int | None = None,
+    edit_id: str = "",
+) -> None:  # fmt: skip
     """Remove a line.
 
     Raises NotFound, Conflict.
     """
-    before = _current(db, video_id, line_id, base_version)
-    _set_deleted(db, video_id, before, annotator)
+    write(db, video_id, current(db, video_id, line_id, base_version), {"deleted": 1}, annotator, edit_id)
 
 
-def restore(db: sqlite3.Connection, video_id: str, line_id: int, annotator: str) -> int:
+def restore(db: sqlite3.Connection, video_id: str, line_id: int, annotator: str, edit_id: str = "") -> int:
     """Undo the removal of a line; returns its version. One that is there already stays as it is.
 
     Raises NotFound for one that never was.
     """
-    line = _find(db, video_id, line_id)
-    if line["deleted"]:
-        db.execute("UPDATE lines SET deleted = 0, version = version + 1 WHERE id = ?", (line_id,))
-        _append(db, video_id, line_id, "restore", line, annotator)
-    return int(_find(db, video_id, line_id)["version"])
+    line = find(db, video_id, line_id)
+    return write(db, video_id, line, {"deleted": 0}, annotator, edit_id) if line["deleted"] else int(line["version"])
 
 
 def history(db: sqlite3.Connection, line_id: int) -> list[Row]:
@@ -118,7 +132,7 @@ def sync_source(
     Lines that a person typed or touched stay, and so do those that it says again. Of what several sources say of one
     time the most trusted stays.
     """
-    texts = [_packed(each) for each in words] or repeat("")
+    texts = [packed(each) for each in words] or repeat("")
     wanted = [(cue, text) for cue, text in zip(cues, texts, strict=False) if cue.text.strip()]
     rows = db.execute(f"SELECT {_SHOWN}, deleted FROM lines WHERE video_id = ?", (video_id,)).fetchall()
     untouched = [row for row in rows if row["version"] == 1 and not row["deleted"]]
@@ -148,7 +162,7 @@ def replace_all(
     those `removed` and `added`."""
     old = listed(db, video_id)
     for line in old:
-        _set_deleted(db, video_id, line, annotator)
+        delete(db, video_id, line["id"], annotator)
     added = [insert(db, video_id, cue, annotator, origin) for cue in cues if cue.text.strip()]
     return {"removed": [line["id"] for line in old], "added": added}
 
@@ -159,11 +173,11 @@ def withdraw(
     """Remove lines that are as they were added, or with `changed` all of them; returns how many, and how many stay
     because somebody changed them since."""
     removed = kept = 0
-    for line in (_find(db, video_id, line_id) for line_id in ids):
+    for line in (find(db, video_id, line_id) for line_id in ids):
         if line["deleted"]:
             continue
         if changed or not _was_changed(db, line["id"]):
-            _set_deleted(db, video_id, line, annotator)
+            delete(db, video_id, line["id"], annotator)
             removed += 1
         else:
             kept += 1
@@ -193,7 +207,7 @@ def _shared(one: Cue, other: Cue) -> bool:
     return shared >= _COVERED * max(one.end_us - one.start_us, other.end_us - other.start_us)
 
 
-def _cue(row: sqlite3.Row) -> Cue:
+def _cue(row: sqlite3.Row | Row) -> Cue:
     return Cue(row["start_us"], row["end_us"], row["text"])
 
 
@@ -206,27 +220,30 @@ def _covers(there: Cue, cue: Cue) -> bool:
     return shared >= _COVERED * (cue.end_us - cue.start_us)
 
 
-def _packed(words: Sequence[Word]) -> str:
+def packed(words: Sequence[Word]) -> str:
+    """Words as the column of a line has them."""
     return json.dumps(words, ensure_ascii=False) if words else ""
 
 
+def unpacked(words: str) -> list[Word]:
+    """The words of a line as its column has them."""
+    return [Word(*each) for each in json.loads(words or "[]")]
+
+
 def _insert(
-    db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str, origin: str, words: str = ""
-) -> int:
+    db: sqlite3.Connection, video_id: str, cue: Cue, annotator: str, source: str, origin: str, words: str = "",
+    speaker: str = "",
+) -> int:  # fmt: skip
     added = db.execute(
-        "INSERT INTO lines (video_id, start_us, end_us, text, source, annotator, origin, words) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (video_id, *cue, source, annotator, origin, words),
+        "INSERT INTO lines (video_id, start_us, end_us, text, source, annotator, origin, words, speaker) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (video_id, *cue, source, annotator, origin, words, speaker),
     )
     return int(added.lastrowid or 0)
 
 
-def _set_deleted(db: sqlite3.Connection, video_id: str, line: Row, annotator: str) -> None:
-    db.execute("UPDATE lines SET deleted = 1, version = version + 1 WHERE id = ?", (line["id"],))
-    _append(db, video_id, line["id"], "delete", line, annotator)
-
-
-def _find(db: sqlite3.Connection, video_id: str, line_id: int) -> Row:
+def find(db: sqlite3.Connection, video_id: str, line_id: int) -> Row:
+    """A line, also one that was removed: what `listed` has, and `deleted`. Raises NotFound."""
     row = db.execute(
         f"SELECT {_SHOWN}, deleted FROM lines WHERE id = ? AND video_id = ?", (line_id, video_id)
     ).fetchone()
@@ -235,9 +252,9 @@ def _find(db: sqlite3.Connection, video_id: str, line_id: int) -> Row:
     return dict(row)
 
 
-def _current(db: sqlite3.Connection, video_id: str, line_id: int, base_version: int | None) -> Row:
+def current(db: sqlite3.Connection, video_id: str, line_id: int, base_version: int | None = None) -> Row:
     """A line that is to be changed. Raises NotFound, Conflict."""
-    line = _find(db, video_id, line_id)
+    line = find(db, video_id, line_id)
     if line["deleted"]:
         raise NotFound("Somebody removed this line meanwhile.")
     if base_version is not None and line["version"] != base_version:
@@ -245,11 +262,14 @@ def _current(db: sqlite3.Connection, video_id: str, line_id: int, base_version: 
     return line
 
 
-def _append(db: sqlite3.Connection, video_id: str, line_id: int, op: str, before: Row | None, annotator: str) -> None:
-    after = _find(db, video_id, line_id)
+def _append(
+    db: sqlite3.Connection, video_id: str, line_id: int, op: str, before: Row | None, annotator: str, edit_id: str = ""
+) -> None:
+    after = find(db, video_id, line_id)
     db.execute(
-        "INSERT INTO line_revisions (video_id, line_id, op, before, after, annotator, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (video_id, line_id, op, before and json.dumps(before), json.dumps(after), annotator, now()),
+        "INSERT INTO line_revisions (video_id, line_id, op, before, after, annotator, at, edit_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (video_id, line_id, op, before and json.dumps(before), json.dumps(after), annotator, now(), edit_id),
     )
 
 

@@ -54,6 +54,12 @@ class Node extends EventTarget {
   get previousElementSibling() {
     return this.parentElement.children[this.parentElement.children.indexOf(this) - 1] ?? null;
   }
+  get nextElementSibling() {
+    return this.parentElement.children[this.parentElement.children.indexOf(this) + 1] ?? null;
+  }
+  get firstElementChild() {
+    return this.children[0] ?? null;
+  }
   get isConnected() {
     return this === body || Boolean(this.parentElement?.isConnected);
   }
@@ -154,13 +160,19 @@ class Node extends EventTarget {
   type(text) {
     this.focus();
     this.value = text;
+    this.setSelectionRange(text.length, text.length);
     this.changed = true;
     this.dispatchEvent(new Event("input"));
   }
   click() {
     this.dispatchEvent(new Event("click"));
   }
-  select() {}
+  select() {
+    this.setSelectionRange(0, this.value.length);
+  }
+  setSelectionRange(from, to) {
+    Object.assign(this, { selectionStart: from, selectionEnd: to });
+  }
   scrollIntoView() {}
   setPointerCapture() {}
   getBoundingClientRect() {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { page } from "./dom.mjs";
-import { documentOf, quiet } from "./harness.mjs";
+import { documentOf, news, quiet } from "./harness.mjs";
 
 const { toast } = await import("../../assets/web/js/view/dom.js");
 const { Transcript } = await import("../../assets/web/js/view/transcript.js");
@@ -39,16 +39,20 @@ async function opened(fixed) {
       lines.splice(0),
       { ok: true, data: {} }
     ),
-    restore_line: async (request) => (
-      asked.push(["restore_line", request.line]),
+    undo_lines: async () => (
+      asked.push(["undo_lines"]),
       lines.push({ id: 1, start: 1, end: 2, text: "one", version: 3 }),
-      { ok: true, data: { line: 1, version: 3 } }
+      { ok: true, data: { lines: [1] } }
     ),
     read_subtitles: async () => (asked.push(["read"]), { ok: true, data: { count: 1, import: "i", problems: [] } }),
     import_undo: async (request) => (asked.push(["undo", request.import]), { ok: true, data: {} }),
+    changes: async () => ({ ok: true, data: news({}) }),
   };
-  const transcript = new Transcript(document.body, server, { seek() {}, time: () => 0, frameEnd: () => 0.04 });
-  await transcript.open(documentOf().doc);
+  const player = { time: 0, frameEnd: 0.04 };
+  const transcript = new Transcript(document.body, { seek() {}, player, undoing: (doc) => () => doc.editor.undo() });
+  const { doc } = documentOf();
+  Object.assign(doc.server, server);
+  await transcript.open(doc);
   return { $, transcript, asked };
 }
 
@@ -58,10 +62,7 @@ test("a line that was removed comes back", async () => {
   assert.equal($("transcript-list").children.length, 0);
   $("toast").querySelector("button").click();
   await quiet();
-  assert.deepEqual(asked, [
-    ["delete_line", 1, 1],
-    ["restore_line", 1],
-  ]);
+  assert.deepEqual(asked, [["delete_line", 1, 1], ["undo_lines"]]);
   assert.equal($("transcript-list").children.length, 1);
 });
 

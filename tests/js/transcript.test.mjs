@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { happening, page } from "./dom.mjs";
-import { documentOf, quiet, until } from "./harness.mjs";
+import { documentOf, notices, quiet, until } from "./harness.mjs";
 
 const { Inspector } = await import("../../assets/web/js/view/inspector.js");
 const { keepDraft } = await import("../../assets/web/js/sync/drafts.js");
@@ -25,23 +25,52 @@ async function opened() {
     { id: 2, start: 3, end: 4, text: "two", version: 1, annotator: "" },
   ];
   const saved = [];
+  const steps = [];
   const state = { away: false };
+  const conflict = { ok: false, kind: "conflict", error: "Somebody changed this line meanwhile." };
+  const find = (id) => lines.find((line) => line.id === id);
   const server = {
-    transcript: async ({ video }) => ({ ok: true, data: { lines: video === "video" ? structuredClone(lines) : [] } }),
+    transcript: async ({ video }) => ({
+      ok: true,
+      data: { fixed: "", lines: video === "video" ? structuredClone(lines) : [] },
+    }),
     save_line: async (request) => {
       if (state.away) throw new Error("away");
-      const known = lines.find((line) => line.id === request.line);
+      const known = find(request.line);
       if (!known && request.line) return { ok: false, kind: "gone", error: "Somebody removed this line meanwhile." };
-      if (known && known.version !== request.version) {
-        return { ok: false, kind: "conflict", error: "Somebody changed this line meanwhile." };
-      }
+      if (known && known.version !== request.version) return conflict;
       saved.push(request);
       if (known) Object.assign(known, { text: request.text, version: known.version + 1 });
       return { ok: true, data: { line: request.line, version: request.version + 1 } };
     },
+    split_line: async ({ line, version, head, tail }) => {
+      if (find(line).version !== version) return conflict;
+      const { start, end } = find(line);
+      const middle = (start + end) / 2;
+      Object.assign(find(line), { text: head, end: middle, version: version + 1 });
+      lines.push({ id: 9, start: middle, end, text: tail, version: 1, annotator: "" });
+      return { ok: true, data: { lines: [{ line }, { line: 9 }] } };
+    },
+    merge_lines: async ({ line, other, text }) => {
+      Object.assign(find(line), { text: `${text} ${find(other).text}`, version: 2 });
+      lines.splice(lines.indexOf(find(other)), 1);
+      return { ok: true, data: { lines: [{ line, version: 2 }] } };
+    },
     restore_line: async ({ line }) => {
       lines.push({ id: line, start: 1, end: 2, text: "one", version: 3, annotator: "" });
       return { ok: true, data: { line, version: 3 } };
+    },
+    delete_line: async ({ line }) => {
+      lines.splice(lines.indexOf(find(line)), 1);
+      return { ok: true, data: {} };
+    },
+    undo_lines: async ({ edit }) => {
+      steps.push(["undo", edit]);
+      return state.undo ?? { ok: true, data: { lines: [] } };
+    },
+    redo_lines: async ({ edit }) => {
+      steps.push(["redo", edit]);
+      return { ok: true, data: { lines: [] } };
     },
     line_history: async () => ({
       ok: true,
@@ -50,9 +79,16 @@ async function opened() {
       ],
     }),
   };
-  const transcript = new Transcript(document.body, server, { seek() {}, time: () => 0, frameEnd: () => 0.04 });
-  const { doc } = documentOf();
-  await transcript.open(doc);
+  const player = { time: 0, frameEnd: 0.04 };
+  const transcript = new Transcript(document.body, { seek() {}, player, undoing: () => () => {} });
+  const open = async (id = "video") => {
+    const { doc } = documentOf();
+    Object.assign(doc.server, server);
+    doc.id = doc.lines.video = id;
+    await transcript.open(doc);
+    return doc;
+  };
+  const doc = await open();
   const edit = (n) => {
     transcript.edit($("transcript-list").children[n]);
     return $("transcript-list").children[n].querySelector("input");
@@ -66,7 +102,7 @@ async function opened() {
       .querySelectorAll("button")
       .find((button) => button.textContent === text)
       .click();
-  return { $, transcript, lines, saved, state, edit, texts, choose };
+  return { $, doc, open, transcript, lines, saved, steps, state, edit, texts, choose };
 }
 
 const enter = (input) => input.dispatchEvent(happening("keydown", { key: "Enter" }));
@@ -100,11 +136,9 @@ test("what is being typed is there when the lines are drawn anew", async () => {
 });
 
 test("a line that is left by turning to another video is saved where it belongs", async () => {
-  const { transcript, saved, edit, texts } = await opened();
+  const { open, saved, edit, texts } = await opened();
   edit(0).type("changed");
-  const { doc } = documentOf();
-  doc.id = "other";
-  await transcript.open(doc);
+  await open("other");
   await until(() => saved.length);
   await quiet();
   assert.deepEqual([saved.map((line) => [line.video, line.text]), texts()], [[["video", "changed"]], []]);
@@ -174,15 +208,13 @@ test("a line that somebody removed while it was typed can be had back with what 
 });
 
 test("what could not be saved before the page turned away is in its field when the video is open again", async () => {
-  const { transcript, lines, saved, edit, texts, choose } = await opened();
+  const { open, transcript, lines, saved, edit, texts, choose } = await opened();
   edit(0).type("mine");
   theirs(lines[0]);
-  const { doc } = documentOf();
-  doc.id = "other";
-  await transcript.open(doc);
+  await open("other");
   await quiet();
   assert.deepEqual([saved, texts()], [[], []]);
-  await transcript.open(documentOf().doc);
+  await open();
   assert.deepEqual(texts(), ["mine", "two"]);
   enter(transcript.list.querySelector("input"));
   await quiet();
@@ -227,4 +259,120 @@ test("where lines come from is said, with how many where that is several places"
   assert.equal(await said({ source: "file" }, { source: "file" }), "From subtitles of the video.");
   lines.length = 0;
   assert.equal(await said(), "");
+});
+
+test("Escape leaves a line as it was", async () => {
+  const { $, saved, edit, texts } = await opened();
+  const input = edit(0);
+  input.type("other");
+  input.dispatchEvent(happening("keydown", { key: "Escape" }));
+  await quiet();
+  assert.deepEqual([texts(), saved, $("transcript-list").querySelector("input")], [["one", "two"], [], null]);
+});
+
+const caret = (input, at) => input.setSelectionRange(at, at);
+
+test("Enter in the middle of a line makes two of it, and the person goes on in the second", async () => {
+  const { $, doc, saved, edit, texts } = await opened();
+  const input = edit(1);
+  input.type("two three");
+  caret(input, 4);
+  enter(input);
+  await quiet();
+  assert.deepEqual([texts(), saved], [["one", "two", "three"], []]);
+  const field = $("transcript-list").querySelector("input");
+  assert.deepEqual([document.activeElement === field, field.value, field.selectionStart], [true, "three", 0]);
+  assert.equal(doc.editor.undoStack.done.length, 1);
+});
+
+test("Enter at an edge of a line, or over a selection, saves it", async () => {
+  for (const [from, to] of [
+    [0, 0],
+    [7, 7],
+    [0, 7],
+    [2, 4],
+  ]) {
+    const { saved, edit } = await opened();
+    const input = edit(0);
+    input.type("one two");
+    input.setSelectionRange(from, to);
+    enter(input);
+    await quiet();
+    assert.deepEqual(
+      saved.map((line) => line.text),
+      ["one two"],
+    );
+  }
+});
+
+test("a line that somebody changed is not split: the choice comes first", async () => {
+  const { $, lines, edit, texts } = await opened();
+  const input = edit(0);
+  input.type("one more");
+  caret(input, 4);
+  theirs(lines[0]);
+  enter(input);
+  await quiet();
+  assert.deepEqual(texts(), ["one more", "two"]);
+  assert.match($("transcript-list").textContent, /Berta changed this line to “theirs”/);
+});
+
+test("Delete at the end of a line merges it with the next; after the last there is nothing to merge with", async () => {
+  const { $, edit, texts } = await opened();
+  let input = edit(0);
+  input.type("one and");
+  input.dispatchEvent(happening("keydown", { key: "Delete" }));
+  await quiet();
+  assert.deepEqual(texts(), ["one and two"]);
+  input = $("transcript-list").querySelector("input");
+  assert.equal(input.selectionStart, "one and".length);
+  caret(input, input.value.length);
+  input.dispatchEvent(happening("keydown", { key: "Delete" }));
+  await quiet();
+  assert.match($("toast").textContent, /last line/);
+  assert.deepEqual(texts(), ["one and two"]);
+});
+
+test("every change of lines is a step of undo, which the server takes back and does again", async () => {
+  const { doc, steps, saved, edit, transcript } = await opened();
+  edit(0).type("changed");
+  enter(transcript.list.querySelector("input"));
+  await quiet();
+  await transcript.drop(transcript.list.children[1]);
+  await doc.editor.undo();
+  await doc.editor.undo();
+  await doc.editor.redo();
+  const [first, second] = [saved[0].edit, steps[0][1]];
+  assert.notEqual(first, second);
+  assert.deepEqual(steps, [
+    ["undo", second],
+    ["undo", first],
+    ["redo", first],
+  ]);
+  assert.deepEqual([doc.editor.undoStack.done.length, doc.editor.undoStack.undone.length], [1, 1]);
+});
+
+test("a step that somebody worked on since is said, and gone", async () => {
+  const { doc, state, edit, transcript } = await opened();
+  const said = notices(doc);
+  edit(0).type("changed");
+  enter(transcript.list.querySelector("input"));
+  await quiet();
+  state.undo = { ok: false, kind: "conflict", error: "Somebody else changed this line since, so it was not undone." };
+  await doc.editor.undo();
+  assert.deepEqual([said, doc.editor.undoStack.done], [[state.undo.error], []]);
+});
+
+test("a line that is typed stays where it is when others come and go around it", async () => {
+  const { $, transcript, lines, edit, texts } = await opened();
+  const input = edit(1);
+  input.type("half");
+  const node = input.closest("li");
+  lines.unshift({ id: 7, start: 0, end: 1, text: "new", version: 1, annotator: "" });
+  lines.splice(1, 1);
+  let left = 0;
+  input.addEventListener("blur", () => left++);
+  await transcript.load();
+  assert.deepEqual([texts(), left, input.closest("li") === node], [["new", "half"], 0, true]);
+  assert.equal(document.activeElement, $("transcript-list").querySelector("input"));
 });

@@ -3,12 +3,14 @@
 import json
 import sqlite3
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from studio.errors import FormatError, NotFound, UsageError
+from studio.errors import Conflict, FormatError, NotFound, UsageError
 from studio.service import Studio
+from studio.service.people.transcripts import LineEdit
 from studio.store import transcripts
 from studio.store.text_search import TextQuery
 from tests.conftest import VIDEO
@@ -108,7 +110,7 @@ def test_subtitles_are_read_found_and_edited(studio: Studio, video: dict[str, An
     added = studio.transcripts.save_line(video, None, 58, 99, "The end", annotator="ada")
     assert studio.transcripts.lines(video)[-1] == {
         "id": added["line"], "start": 58, "end": 60, "text": "The end", "source": "typed", "version": 1,
-        "annotator": "ada", "origin": "", "words": [],
+        "annotator": "ada", "origin": "", "speaker": "", "words": [],
     }  # fmt: skip
     studio.transcripts.delete_line(video, lines[0]["id"])
     assert [line["text"] for line in studio.transcripts.lines(video)] == ["Good evening", "The end"]
@@ -141,3 +143,54 @@ def test_what_is_no_subtitle_file_leaves_the_lines_as_they_are(
     with pytest.raises((FormatError, UsageError)):
         studio.transcripts.read_subtitles(video, text)
     assert len(studio.transcripts.lines(video)) == 2
+
+
+def test_a_line_is_split_merged_and_given_back(studio: Studio, video: dict[str, Any]) -> None:
+    said = studio.transcripts
+    made = said.save_line(video, None, 0, 9, "one two three", annotator="ada", edit="new")
+    first, second = said.split_line(video, made["line"], " one ", "two  three", version=1, annotator="ben", edit="cut")
+    shown = [(line["start"], line["end"], line["text"], line["annotator"]) for line in said.lines(video)]
+    assert shown == [(0, 2.454545, "one", "ben"), (2.454545, 9, "two three", "ben")]
+    again = said.split_line(video, made["line"], "one", "two three", version=1, annotator="ben", edit="cut")
+    assert [line["line"] for line in again] == [first["line"], second["line"]], "a lost answer is asked for again"
+    said.merge_lines(video, first["line"], second["line"], said="One", version=2, other_version=1, edit="join")
+    assert [(line["start"], line["end"], line["text"]) for line in said.lines(video)] == [(0, 9, "One two three")]
+    assert said.undo_lines(video, "join", "ada") == [second["line"], first["line"]]
+    said.undo_lines(video, "cut", "ada")
+    said.undo_lines(video, "new", "ada")
+    assert said.lines(video) == []
+    said.redo_lines(video, "new", "ada")
+    assert [line["text"] for line in said.lines(video)] == ["one two three"]
+    assert [each["op"] for each in said.line_history(made["line"])][-2:] == ["delete", "restore"]
+
+
+def test_lines_are_changed_together_or_not_at_all(studio: Studio, video: dict[str, Any]) -> None:
+    said = studio.transcripts
+    ids = [said.save_line(video, None, at, at + 1, text)["line"] for at, text in enumerate(("colour", "colours"))]
+    edits = [LineEdit(line, 1, at * 10**6, (at + 1) * 10**6, text)
+             for at, (line, text) in enumerate(zip(ids, ("color", "colors"), strict=True))]  # fmt: skip
+    said.save_line(video, ids[1], 1, 2, "colourful")
+    with pytest.raises(Conflict):
+        said.save_lines(video, edits, "ada", "replace")
+    assert [line["text"] for line in said.lines(video)] == ["colour", "colourful"]
+    said.save_lines(video, [edits[0], replace(edits[1], version=2)], "ada", "replace")
+    assert [line["text"] for line in said.lines(video)] == ["color", "colors"]
+    said.undo_lines(video, "replace")
+    assert [line["text"] for line in said.lines(video)] == ["colour", "colourful"]
+
+
+def test_what_cannot_be_split_or_merged_says_why(studio: Studio, video: dict[str, Any]) -> None:
+    said = studio.transcripts
+    line = said.save_line(video, None, 0, 0.000001, "one two")["line"]
+    long = said.save_line(video, None, 1, 2, "x" * 9_999)["line"]
+    for work, why in (
+        (lambda: said.split_line(video, long, "xx", " "), "Put the caret between two words"),
+        (lambda: said.split_line(video, line, "one", "two"), "too short to split"),
+        (lambda: said.merge_lines(video, line, line), "merged with itself"),
+        (lambda: said.merge_lines(video, line, long), "too long to be one"),
+        (lambda: said.save_lines(video, [LineEdit(line, None, 0, 0, "x")]), "an end after its start"),
+    ):
+        with pytest.raises(UsageError, match=why):
+            work()
+    with pytest.raises(NotFound):
+        said.split_line(video, 99, "one", "two")

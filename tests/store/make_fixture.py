@@ -70,6 +70,10 @@ INSERT INTO lines VALUES (9, 'v1', 5000000, 6000000, 'read', 'file', 1, 0, '');
     "m030_line_origins": """
 UPDATE lines SET origin = 'talk.srt' WHERE id = 9;
 """,
+    "m033_words": """
+INSERT INTO lines VALUES (10, 'v1', 7000000, 8000000, 'spoken', 'speech', 1, 0, '', 'whisper-base',
+    '[[7000000, 7900000, "spoken", 0.75]]');
+""",
 }
 
 

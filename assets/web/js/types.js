@@ -155,9 +155,11 @@
  *   is read from, face, text, frame or voice, or "fused" for all of them
  * @typedef {{ one: string, other: string, likeness: number }} SoundsLike two face tracks whose voices are alike
  * @typedef {{ bands: number, rate: number, levels: Uint8Array }} Spectrogram
- * @typedef {{ id: number | null, start: number, end: number, text: string, source: string, version: number, annotator: string, origin?: string,
- *   words?: { start: number, end: number, text: string, probability: number }[] }}
- *   Line what is said, and who wrote it; no id: not saved yet
+ * @typedef {{ id: number | null, version: number, start: number, end: number, text: string }} LineState what a line is to
+ *   be; no id: it is not saved yet
+ * @typedef {LineState & { source: string, annotator: string, origin?: string, speaker?: string,
+ *   words?: { start: number, end: number, text: string, probability: number }[] }} Line what is said, and who wrote it;
+ *   speaker: who says it, where a person said so
  *
  * @typedef {object} Curve the scores of a question over time
  * @property {string} run
@@ -474,10 +476,15 @@
  *   may not replace it, or nothing
  * @property {[{ video: string, name: string, text?: string, bytes?: string, annotator: string },
  *   { count: number, import: string, problems: string[] }]} read_subtitles
- * @property {[{ video: string, line: number | null, version: number, start: number, end: number, text: string,
- *   annotator: string }, SavedLine]} save_line
- * @property {[{ video: string, line: number | null, version: number, annotator: string }, {}]} delete_line
- * @property {[{ video: string, line: number | null, annotator: string }, SavedLine]} restore_line
+ * @property {[LineStep & SentLine, SavedLine]} save_line
+ * @property {[LineStep & { lines: SentLine[] }, { lines: SavedLine[] }]} save_lines
+ * @property {[LineStep & { line: number, version: number, head: string, tail: string }, { lines: SavedLine[] }]} split_line
+ * @property {[LineStep & { line: number, version: number, text: string, other: number, other_version: number },
+ *   { lines: SavedLine[] }]} merge_lines
+ * @property {[LineStep & { line: number, version: number }, {}]} delete_line
+ * @property {[LineStep & { line: number }, SavedLine]} restore_line
+ * @property {[LineStep, { lines: number[] }]} undo_lines
+ * @property {[LineStep, { lines: number[] }]} redo_lines
  * @property {[{ line: number | null }, { op: string, annotator: string, at: string, after: Line }[]]} line_history
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
  *   Schema & { renamed: number }]} save_schema
@@ -497,6 +504,8 @@
  * @property {[{ import: string, annotator: string }, { added: number, kept: number }]} import_redo
  * @property {[{ annotator?: string }, { imports: PastImport[] }]} imports
  *
+ * @typedef {{ video: string, edit: string, annotator: string }} LineStep edit: an id, by which it is undone
+ * @typedef {{ line: number | null, version: number, start: number, end: number, text: string }} SentLine
  * @typedef {{ line: number, version: number }} SavedLine
  * @typedef {{ words: [string, number][], frames: [number, number][] }} Explanation
  *

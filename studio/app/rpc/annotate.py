@@ -16,20 +16,26 @@ from studio.app.rpc.requests import (
     Ground,
     JobRequest,
     LineReference,
+    MergeLines,
+    MoveLines,
     ReadSubtitles,
     RestoreLine,
     RunReference,
     Save,
     SaveLine,
+    SaveLines,
     SaveSchema,
     SetDone,
     SetIndependent,
+    SplitLine,
     StartJob,
     StillUndecided,
     VideoRequest,
 )
 from studio.errors import NotTheirs, UsageError
 from studio.service import Studio, serializers
+from studio.service.people.transcripts import LineEdit
+from studio.service.requests import listed, text, time, whole
 from studio.service.search import TOP
 from studio.service.timelines.review import Undecided
 from studio.service.videos.files import display_name
@@ -126,6 +132,8 @@ def _models(studio: Studio) -> list[Method]:
 
 
 def _transcript(studio: Studio) -> list[Method]:
+    videos = studio.videos
+
     def transcript(request: VideoRequest) -> Any:
         row = studio.videos.get(request.video)
         fixed = studio.transcripts.may_replace(row, actor(studio, request))
@@ -137,24 +145,58 @@ def _transcript(studio: Studio) -> list[Method]:
         return studio.transcripts.read_subtitles(row, said, actor(studio, request), name)
 
     def save_line(request: SaveLine) -> Any:
-        row, name = studio.videos.get(request.video), annotator(request)
-        start, end = seconds(request.start), seconds(request.end)
-        return studio.transcripts.save_line(
-            row, request.line, start, end, request.text, version=request.version, annotator=name
-        )
+        edit = LineEdit(request.line, request.version, request.start, request.end, request.text)
+        return studio.transcripts.save_lines(videos.get(request.video), [edit], annotator(request), request.edit)[0]
+
+    def save_lines(request: SaveLines) -> Any:
+        edits = [line_edit(each) for each in listed({"lines": request.lines}, "lines", MOST_LINES)]
+        saved = studio.transcripts.save_lines(videos.get(request.video), edits, annotator(request), request.edit)
+        return {"lines": saved}
+
+    def split_line(request: SplitLine) -> Any:
+        parts = videos.get(request.video), request.line, request.head, request.tail
+        name, edit = annotator(request), request.edit
+        saved = studio.transcripts.split_line(*parts, version=request.version, annotator=name, edit=edit)
+        return {"lines": saved}
+
+    def merge_lines(request: MergeLines) -> Any:
+        saved = studio.transcripts.merge_lines(
+            videos.get(request.video), request.line, request.other, said=request.text, version=request.version,
+            other_version=request.other_version, annotator=annotator(request), edit=request.edit,
+        )  # fmt: skip
+        return {"lines": saved}
 
     def delete_line(request: DeleteLine) -> Any:
-        row, name = studio.videos.get(request.video), annotator(request)
-        studio.transcripts.delete_line(row, request.line, version=request.version, annotator=name)
+        row, name, edit = videos.get(request.video), annotator(request), request.edit
+        studio.transcripts.delete_line(row, request.line, version=request.version, annotator=name, edit=edit)
         return {}
 
     def restore_line(request: RestoreLine) -> Any:
-        return studio.transcripts.restore_line(studio.videos.get(request.video), request.line, annotator(request))
+        row, name = videos.get(request.video), annotator(request)
+        return studio.transcripts.restore_line(row, request.line, name, request.edit)
+
+    def undo_lines(request: MoveLines) -> Any:
+        return {"lines": studio.transcripts.undo_lines(videos.get(request.video), request.edit, annotator(request))}
+
+    def redo_lines(request: MoveLines) -> Any:
+        return {"lines": studio.transcripts.redo_lines(videos.get(request.video), request.edit, annotator(request))}
 
     def line_history(request: LineReference) -> Any:
         return studio.transcripts.line_history(request.line)
 
-    return rpc_methods(studio, transcript, read_subtitles, save_line, delete_line, restore_line, line_history)
+    steps = (save_line, save_lines, split_line, merge_lines, delete_line, restore_line, undo_lines, redo_lines)
+    return rpc_methods(studio, transcript, read_subtitles, *steps, line_history)
+
+
+MOST_LINES = 20_000  # of a video that one step changes
+
+
+def line_edit(each: Any) -> LineEdit:
+    """What a page says that a line is to be. Raises UsageError."""
+    if not isinstance(each, dict):
+        raise UsageError("A line is an object with line, version, start, end and text.")
+    span = time(each, "start"), time(each, "end")
+    return LineEdit(whole(each, "line"), whole(each, "version"), *span, text(each, "text"))
 
 
 def _decoded(base64_text: str) -> bytes:

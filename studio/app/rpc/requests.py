@@ -214,10 +214,17 @@ class ReadSubtitles(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class SaveLine(Request):
-    """`version` is what the person saw; a page of an earlier release does not say it."""
+class LineRequest(Request):
+    """A change of lines; `edit` is the id of the step, by which it is undone ("": by a page of an earlier release)."""
 
     video: str
+    edit: Annotated[str, AtMost(64)] = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLine(LineRequest):
+    """`version` is what the person saw; a page of an earlier release does not say it."""
+
     start: Time
     end: Time
     text: str
@@ -226,16 +233,47 @@ class SaveLine(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteLine(Request):
-    video: str
+class SaveLines(LineRequest):
+    """Lines to change as one step, each as `SaveLine` has one."""
+
+    lines: Any = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitLine(LineRequest):
+    """The text before the place where a line is split, and after it."""
+
+    line: int
+    head: str
+    tail: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeLines(LineRequest):
+    """A line becomes one with an `other`; `text` is what the first says now, "" as it is."""
+
+    line: int
+    other: int
+    text: str = ""
+    version: int | None = None
+    other_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLine(LineRequest):
     line: int
     version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreLine(Request):
-    video: str
+class RestoreLine(LineRequest):
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLines(LineRequest):
+    """A step to take back, or to do again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from studio.config import Limits
@@ -11,12 +12,23 @@ from studio.errors import PermissionDenied, UsageError
 from studio.formats import subtitles
 from studio.formats.reading import bounded
 from studio.service.accounts.rights import OWNER, Actor, need
-from studio.store import Store, annotations, imports, people, runs, transcripts, videos
+from studio.store import Store, annotations, imports, line_edits, people, runs, transcripts, videos
 from studio.store.imports import Batch
 from studio.timeline import Cue, seconds, us
 
 SPEAKING = "speaking"  # the label of whoever is heard
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LineEdit:
+    """What a line is to be: one that was seen as `version`, or a new one (None)."""
+
+    line: int | None
+    version: int | None
+    start_us: int
+    end_us: int
+    text: str
 
 
 class Transcripts:
@@ -27,8 +39,9 @@ class Transcripts:
 
     def lines(self, video: Row) -> list[Row]:
         """What is said in a video: `id`, `start`, `end` in s, `text`, `source`, `version`, `annotator`, `origin`, the
-        file, stream or model that it comes from ("" where it was typed, or nobody wrote it down), and `words`, each
-        with `start`, `end`, `text` and `probability` (none where they are not known)."""
+        file, stream or model that it comes from ("" where it was typed, or nobody wrote it down), `speaker`, where a
+        person said who says it, and `words`, each with `start`, `end`, `text` and `probability` (none where they are
+        not known)."""
         found = self._store.read(lambda db: transcripts.listed(db, video["id"]))
         return [_line(line) for line in found]
 
@@ -105,44 +118,138 @@ class Transcripts:
 
     def save_line(
         self, video: Row, line_id: int | None, start: float, end: float, said: str, *,
-        version: int | None = None, annotator: str = "",
+        version: int | None = None, annotator: str = "", edit: str = "",
     ) -> Row:  # fmt: skip
-        """Add a line, or change one that was seen as `version`; returns its `line` (id) and `version`.
+        """Add a line, or change one that was seen as `version`; returns its `line` (id) and `version`. Words that are
+        still said keep their times. `edit` is the id of the step, by which `undo_lines` takes it back.
 
         Raises UsageError, NotFound, Conflict.
         """
-        said = " ".join(said.split())
-        cue = Cue(us(start), min(us(end), video["duration_us"]), said[: self._limits.note_chars])
+        return self.save_lines(video, [LineEdit(line_id, version, us(start), us(end), said)], annotator, edit)[0]
+
+    def save_lines(self, video: Row, lines: Sequence[LineEdit], annotator: str = "", edit: str = "") -> list[Row]:
+        """Add or change lines as one step; returns each one's `line` (id) and `version`.
+
+        Raises UsageError, NotFound, Conflict: then nothing is changed.
+        """
+        cues = [self._cue(video, each) for each in lines]
+
+        def save(db: sqlite3.Connection, each: LineEdit, cue: Cue) -> Row:
+            if each.line is None:
+                return {"line": transcripts.insert(db, video["id"], cue, annotator, edit_id=edit), "version": 1}
+            new = transcripts.update(db, video["id"], each.line, cue, annotator, each.version, edit)
+            return {"line": each.line, "version": new}
+
+        return self._step(video, edit, lambda db: [save(db, each, cue) for each, cue in zip(lines, cues, strict=True)])
+
+    def _cue(self, video: Row, line: LineEdit) -> Cue:
+        said = _said(line.text)
+        cue = Cue(line.start_us, min(line.end_us, video["duration_us"]), said[: self._limits.note_chars])
         if not said or not 0 <= cue.start_us < cue.end_us:
             raise UsageError("A line needs words, and an end after its start within the video.")
+        return cue
 
-        def write(db: sqlite3.Connection) -> Row:
-            if line_id is None:
-                return {"line": transcripts.insert(db, video["id"], cue, annotator), "version": 1}
-            new = transcripts.update(db, video["id"], line_id, cue, annotator, version)
-            return {"line": line_id, "version": new}
+    def split_line(
+        self, video: Row, line_id: int, head: str, tail: str, *, version: int | None = None, annotator: str = "",
+        edit: str = "",
+    ) -> list[Row]:  # fmt: skip
+        """Make two lines of one that was seen as `version`, of the texts before and after the place where it is split;
+        returns `line` (id) and `version` of both. The time is cut between the words around that place, where their
+        times are known, else by the share of letters.
+
+        Raises UsageError where a part has no words, NotFound, Conflict.
+        """
+        head, tail = (_said(part)[: self._limits.note_chars] for part in (head, tail))
+        if not head or not tail:
+            raise UsageError("Put the caret between two words to split the line there.")
+
+        def work(db: sqlite3.Connection) -> list[Row]:
+            line = transcripts.current(db, video["id"], line_id, version)
+            if line["end_us"] - line["start_us"] < 2:
+                raise UsageError("This line is too short to split; make it longer first.")
+            second = line_edits.split(db, video["id"], line, head, tail, annotator, edit)
+            return [{"line": line_id, "version": line["version"] + 1}, {"line": second, "version": 1}]
+
+        return self._step(video, edit, work)
+
+    def merge_lines(
+        self, video: Row, line_id: int, other_id: int, *, said: str = "", version: int | None = None,
+        other_version: int | None = None, annotator: str = "", edit: str = "",
+    ) -> list[Row]:  # fmt: skip
+        """Make one line of two that were seen as these versions, over the time of both; returns its `line` (id) and
+        `version`. `said` takes the place of the first one's text, where there is one.
+
+        Raises UsageError, NotFound, Conflict.
+        """
+        if line_id == other_id:
+            raise UsageError("A line cannot be merged with itself; choose another one.")
+
+        def work(db: sqlite3.Connection) -> list[Row]:
+            line = transcripts.current(db, video["id"], line_id, version)
+            other = transcripts.current(db, video["id"], other_id, other_version)
+            text = _said(said) or line["text"]
+            if len(text) + 1 + len(other["text"]) > self._limits.note_chars:
+                raise UsageError("These two lines are too long to be one; keep them apart.")
+            new = line_edits.merge(db, video["id"], line, text, other, annotator, edit)
+            return [{"line": line_id, "version": new}]
+
+        return self._step(video, edit, work)
+
+    def _step(self, video: Row, edit: str, work: Callable[[sqlite3.Connection], list[Row]]) -> list[Row]:
+        """What a step makes of lines; of one that was saved already, what they are."""
+
+        def write(db: sqlite3.Connection) -> list[Row]:
+            saved = line_edits.lines_of(db, video["id"], edit)
+            return [{"line": line["id"], "version": line["version"]} for line in saved] or work(db)
 
         return self._store.write(write)
 
-    def delete_line(self, video: Row, line_id: int, *, version: int | None = None, annotator: str = "") -> None:
+    def undo_lines(self, video: Row, edit: str, annotator: str = "") -> list[int]:
+        """Take a step back, whole; returns the ids of its lines.
+
+        Raises Conflict where somebody changed one of them since, NotFound for a step that is not known.
+        """
+        return self._store.write(lambda db: line_edits.undo(db, video["id"], edit, annotator))
+
+    def redo_lines(self, video: Row, edit: str, annotator: str = "") -> list[int]:
+        """Do a step again that was taken back. Raises Conflict, NotFound."""
+        return self._store.write(lambda db: line_edits.redo(db, video["id"], edit, annotator))
+
+    def delete_line(
+        self, video: Row, line_id: int, *, version: int | None = None, annotator: str = "", edit: str = ""
+    ) -> None:
         """Remove a line that was seen as `version`; `restore_line` undoes it.
 
         Raises NotFound, Conflict.
         """
-        self._store.write(lambda db: transcripts.delete(db, video["id"], line_id, annotator, version))
 
-    def restore_line(self, video: Row, line_id: int, annotator: str = "") -> Row:
+        def work(db: sqlite3.Connection) -> list[Row]:
+            transcripts.delete(db, video["id"], line_id, annotator, version, edit)
+            return []
+
+        self._step(video, edit, work)
+
+    def restore_line(self, video: Row, line_id: int, annotator: str = "", edit: str = "") -> Row:
         """Bring a removed line back; returns its `line` (id) and `version`.
 
         Raises NotFound.
         """
-        version = self._store.write(lambda db: transcripts.restore(db, video["id"], line_id, annotator))
-        return {"line": line_id, "version": version}
+
+        def work(db: sqlite3.Connection) -> list[Row]:
+            return [{"line": line_id, "version": transcripts.restore(db, video["id"], line_id, annotator, edit)}]
+
+        return self._step(video, edit, work)[0]
+
+
+def _said(text: str) -> str:
+    """A text as a line has it: in one row."""
+    return " ".join(text.split())
 
 
 def _line(line: Row) -> Row:
     shown = {key: line[key] for key in ("id", "text", "source", "version", "annotator")}
-    shown["origin"] = line.get("origin", "")  # revisions of earlier releases lack it, and words
+    for key in ("origin", "speaker"):  # revisions of earlier releases lack them, and words
+        shown[key] = line.get(key, "")
     words = [
         {"start": seconds(start), "end": seconds(end), "text": text, "probability": probability}
         for start, end, text, probability in json.loads(line.get("words") or "[]")

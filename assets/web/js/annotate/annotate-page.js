@@ -77,10 +77,10 @@ export class AnnotatePage {
       onpick: (name) => this.pickPerson(name),
       onname: (name) => this.namePerson(name),
     });
-    this.transcript = new Transcript(element, server, {
+    this.transcript = new Transcript(element, {
       seek: (time) => workspace.seek(time),
-      time: () => player.time,
-      frameEnd: () => player.frameEnd,
+      player,
+      undoing: (doc) => workspace.undoing(doc),
     });
     this.review = new ReviewPanel($("review"), server, new ReviewFilter(), {
       choose: (id) => workspace.goTo(id),
@@ -430,9 +430,6 @@ export class AnnotatePage {
       this.selection.one(null);
       this.inspector.showLine(line, transcript);
       this.side.show("selected");
-    });
-    transcript.on("lines", () => {
-      workspace.doc?.store.setMedia({ lines: transcript.lines.filter((line) => line.id !== null) });
     });
   }
 }

@@ -11,10 +11,12 @@ import { LiveUpdates } from "../sync/live-updates.js";
 import { Outbox } from "../sync/outbox.js";
 import { conflictOf, isNaming, isOfAnnotation, sortAnswers } from "../sync/save-results.js";
 import { historyOf, keepHistory } from "../sync/storage.js";
+import { LineEditor } from "./line-editor.js";
 import { MediaData } from "./media-data.js";
 
 /** @import { Annotation, AnnotationEdit, Answer, Edit, NameEdit, News, Server, VerdictEdit } from "../types.js" */
 /** @import { Failure } from "../sync/save-results.js" */
+/** @import { ServerChange } from "../model/undo-stack.js" */
 /** @import { OutboxState } from "../sync/outbox.js" */
 
 const SAVED_MS = 30; // how often it is looked whether all is saved
@@ -43,8 +45,9 @@ export class VideoDocument {
       this.store,
       (edit) => this.outbox.push(edit),
       (kept) => keepHistory(id, kept),
-      (imported, way) => this.#moveImport(imported, way),
+      (change, way) => this.#onServer(change, way),
     );
+    this.lines = new LineEditor(server, id, this.store, this.editor);
     this.media = new MediaData(server, id, this.store);
     this.updates = new LiveUpdates(
       server,
@@ -147,10 +150,14 @@ export class VideoDocument {
   }
 
   /** Not before what was done on top of it is saved: the server would take that for a change by somebody else.
-   * @param {string} imported the id of an import
+   * @param {ServerChange} change
    * @param {"undo" | "redo"} way
    */
-  async #moveImport(imported, way) {
+  async #onServer({ imported, lines }, way) {
+    if (lines !== undefined) {
+      await this.lines.move(lines, way);
+      return { kept: 0 };
+    }
     while (!this.outbox.isIdle) {
       if (this.store.state === "offline") throw new ApiError(`Not saved yet: ${this.store.why}`, "offline");
       await new Promise((go) => setTimeout(go, SAVED_MS));

@@ -23,8 +23,8 @@ import { People } from "./people.js";
  */
 
 /** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
- * file was taken back, or imported again, and with it perhaps what is said.
- * @typedef {"content" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
+ * file was taken back, or imported again, and with it perhaps what is said; lines: what is said.
+ * @typedef {"content" | "lines" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
  *   | "state" | "imported" | "made"} Change made: a job has ended
  *
  * notice: a sentence for the person about what went wrong; said: about what is done; gone: the video was removed, and why.

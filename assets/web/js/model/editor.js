@@ -9,7 +9,7 @@ import { UndoStack } from "./undo-stack.js";
 
 /** @import { Annotation, Edit, EditRequest, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
-/** @import { UndoableChange } from "./undo-stack.js" */
+/** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
 
 /** What is kept of the undo stack: its groups, and the version of each annotation in them. Nothing else knows of an
  * annotation that is deleted.
@@ -27,14 +27,14 @@ export class Editor {
    * @param {DocumentStore} store
    * @param {(request: EditRequest) => Edit} send returns the edit, with whose it is
    * @param {(kept: KeptHistory) => void} [keep] told of the undo stack whenever it changes
-   * @param {(id: string, way: "undo" | "redo") => Promise<{ kept: number }>} [imports] takes an import back or does it
-   *   again; kept: how many somebody changed since
+   * @param {(change: ServerChange, way: "undo" | "redo") => Promise<{ kept: number }>} [onServer] takes something back or
+   *   does it again; kept: how many of an import somebody changed since
    */
-  constructor(store, send, keep = () => {}, imports = async () => ({ kept: 0 })) {
+  constructor(store, send, keep = () => {}, onServer = async () => ({ kept: 0 })) {
     this.store = store;
     this.send = send;
     this.keep = keep;
-    this.imports = imports;
+    this.onServer = onServer;
     this.undoStack = new UndoStack(() => this.keepHistory());
     this.#undo = new UndoController(this);
     /** Whether nothing in a row may be changed, as the page has it. @type {(row: string | null) => boolean} */
@@ -272,6 +272,12 @@ export class Editor {
   /** A file was imported: one step, however much is in it. @param {string} id */
   addImport(id) {
     this.undoStack.add({ imported: id });
+    this.store.tellContent();
+  }
+
+  /** Lines of the transcript were changed, by a step that the server knows. @param {string} edit its id */
+  addLines(edit) {
+    this.undoStack.add({ lines: edit });
     this.store.tellContent();
   }
 

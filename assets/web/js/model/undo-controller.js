@@ -1,16 +1,21 @@
-// Undo and redo of a document: what somebody else changed since is left as it is, and its step is gone. An import is
-// taken back, and done again, by the server.
+// Undo and redo of a document: what somebody else changed since is left as it is, and its step is gone. Imports and
+// changes of the transcript are taken back, and done again, by the server.
 
 import { annotation, sameContent } from "./annotation.js";
 import { inverted, placesOf } from "./people.js";
-import { annotationIdOf, importOf } from "./undo-stack.js";
+import { annotationIdOf, isOfServer, serverChangeOf, stepsOf } from "./undo-stack.js";
 
 /** @import { Annotation, NameChange, Verdict } from "../types.js" */
 /** @import { Editor } from "./editor.js" */
-/** @import { AnnotationChange, NamingChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
+/** @import { AnnotationChange, NamingChange, ServerChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
 
 /** Answers of the server after which a step can never be done. */
-const GONE = ["gone", "invalid", "forbidden"];
+const GONE = ["gone", "invalid", "forbidden", "conflict"];
+/** What is said before the server does a step, and after it; nothing about lines, which are done in a moment. */
+const SAID = {
+  undo: ["Taking the import back…", "The import was taken back."],
+  redo: ["Importing again…", "The file was imported again."],
+};
 
 export class UndoController {
   #isWaiting = false;
@@ -23,20 +28,19 @@ export class UndoController {
   undo() {
     const { undoStack } = this.editor;
     const group = undoStack.done.at(-1) ?? [];
-    if (this.#isWaiting || importOf(group)) return this.#ofImport(group, "undo");
     const changed = this.changedByOthers(
       group,
       (change) => change.after,
       (change) => change.to,
       (change) => inverted(change.names),
     );
+    if (this.#isWaiting || serverChangeOf(group)) return this.#onServer(group, "undo", changed);
     this.replay(changed, () => undoStack.back());
   }
 
   redo() {
     const { undoStack } = this.editor;
     const newest = undoStack.undone.at(-1) ?? [];
-    if (this.#isWaiting || importOf(newest)) return this.#ofImport(newest, "redo");
     const group = newest.toReversed();
     const changed = this.changedByOthers(
       group,
@@ -44,23 +48,31 @@ export class UndoController {
       (change) => change.from,
       (change) => change.names,
     );
+    if (this.#isWaiting || serverChangeOf(newest)) return this.#onServer(newest, "redo", changed);
     this.replay(changed, () => undoStack.forth());
   }
 
   /** One at a time: what comes next depends on what the server says.
    * @param {UndoableChange[]} group
    * @param {"undo" | "redo"} way
+   * @param {{ id: string, what: string } | null} changed by somebody else
    */
-  async #ofImport(group, way) {
+  async #onServer(group, way, changed) {
     const { editor } = this;
-    const id = importOf(group);
-    if (this.#isWaiting || id === undefined) return;
+    const change = serverChangeOf(group);
+    if (this.#isWaiting || !change) return;
+    if (changed) {
+      this.replay(changed, () => null);
+      return;
+    }
     this.#isWaiting = true;
-    editor.store.say(way === "undo" ? "Taking the import back…" : "Importing again…");
+    const [before, after] = change.imported === undefined ? [] : SAID[way];
+    if (before) editor.store.say(before);
     try {
-      const { kept } = await editor.imports(id, way);
-      editor.undoStack.moveImport(group, way);
-      editor.store.say(way === "undo" ? "The import was taken back." : "The file was imported again.");
+      const { kept } = await editor.onServer(change, way);
+      editor.undoStack.moveGroup(group, way);
+      this.#apply(stepsOf(group, way));
+      if (after) editor.store.say(after);
       if (kept) editor.store.notice(`${kept} of this import stay as they are: somebody changed them since.`);
     } catch (error) {
       const { message, kind = "" } = /** @type {Error & { kind?: string }} */ (error);
@@ -90,7 +102,7 @@ export class UndoController {
     /** @type {Map<string, Verdict>} */
     const verdicts = new Map();
     for (const change of group) {
-      if (change.names !== undefined || change.imported !== undefined) continue;
+      if (change.names !== undefined || isOfServer(change)) continue;
       if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
       else states.set(annotationIdOf(change) ?? "", stateOf(change));
     }
@@ -118,12 +130,16 @@ export class UndoController {
       editor.store.tellContent();
       return;
     }
-    editor.batch(() => {
-      const steps = move() ?? [];
-      const follow = steps.some((step) => step.names !== undefined);
+    editor.batch(() => this.#apply(move() ?? []));
+    editor.keepHistory();
+  }
+
+  /** @param {Step[]} steps */
+  #apply(steps) {
+    const follow = steps.some((step) => step.names !== undefined);
+    this.editor.batch(() => {
       for (const step of steps) this.apply(step, follow);
     });
-    editor.keepHistory();
   }
 
   /**

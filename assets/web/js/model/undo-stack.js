@@ -6,14 +6,17 @@ import { isObject } from "./preferences.js";
 
 /** @import { Annotation, NameChange, Verdict } from "../types.js" */
 
-/** A change of an annotation (null: not there), of what was decided about a prediction, of the names of faces, or a file
- * that was imported, which the server takes back as a whole.
+/** A change of an annotation (null: not there), of what was decided about a prediction, or of the names of faces.
  * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined, names?: undefined,
- *   imported?: undefined }} AnnotationChange
- * @typedef {{ decision: string, from: Verdict, to: Verdict, names?: undefined, imported?: undefined }} VerdictChange
- * @typedef {{ names: NameChange, decision?: undefined, imported?: undefined }} NamingChange
- * @typedef {{ imported: string, decision?: undefined, names?: undefined }} ImportChange
- * @typedef {AnnotationChange | VerdictChange | NamingChange | ImportChange} UndoableChange
+ *   imported?: undefined, lines?: undefined }} AnnotationChange
+ * @typedef {{ decision: string, from: Verdict, to: Verdict, names?: undefined, imported?: undefined,
+ *   lines?: undefined }} VerdictChange
+ * @typedef {{ names: NameChange, decision?: undefined, imported?: undefined, lines?: undefined }} NamingChange
+ *
+ * What the server takes back as a whole, by its id: a file that was imported, or a change of lines of the transcript.
+ * @typedef {{ imported: string, lines?: undefined, decision?: undefined, names?: undefined }
+ *   | { lines: string, imported?: undefined, decision?: undefined, names?: undefined }} ServerChange
+ * @typedef {AnnotationChange | VerdictChange | NamingChange | ServerChange} UndoableChange
  */
 
 /** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, or names.
@@ -26,7 +29,10 @@ const MOST_CHANGES = 20_000; // in all groups: they are written down after each
 
 /** @param {UndoableChange} change @returns {change is AnnotationChange} */
 export const isOfAnnotation = (change) =>
-  change.decision === undefined && change.names === undefined && change.imported === undefined;
+  change.decision === undefined && change.names === undefined && !isOfServer(change);
+
+/** @param {UndoableChange} change @returns {change is ServerChange} */
+export const isOfServer = (change) => typeof change.imported === "string" || typeof change.lines === "string";
 
 /** The annotation that a change is about. @param {UndoableChange} change */
 export const annotationIdOf = (change) => (isOfAnnotation(change) ? (change.after ?? change.before)?.id : undefined);
@@ -37,18 +43,18 @@ function subjectsOf(change) {
   return [change.decision ?? annotationIdOf(change)];
 }
 
-/** Nothing for an import: the server takes it back. @param {UndoableChange} change @returns {Step[]} */
+/** Nothing for what the server takes back. @param {UndoableChange} change @returns {Step[]} */
 function stepBack(change) {
   if (change.names !== undefined) return [{ names: inverted(change.names) }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.from }];
-  return change.imported === undefined ? [{ now: change.after, wanted: change.before }] : [];
+  return isOfAnnotation(change) ? [{ now: change.after, wanted: change.before }] : [];
 }
 
 /** @param {UndoableChange} change @returns {Step[]} */
 function stepForth(change) {
   if (change.names !== undefined) return [{ names: change.names }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.to }];
-  return change.imported === undefined ? [{ now: change.before, wanted: change.after }] : [];
+  return isOfAnnotation(change) ? [{ now: change.before, wanted: change.after }] : [];
 }
 
 /** The annotations that a step changed together with names, and what each was before; of the step that made just this
@@ -72,8 +78,15 @@ export function followersOf(groups, names) {
   return [];
 }
 
-/** The import that a group of changes is, if it is one. @param {readonly UndoableChange[] | undefined} group */
-export const importOf = (group) => group?.find((change) => typeof change.imported === "string")?.imported;
+/** What the server has to take back of a group of changes. @param {readonly UndoableChange[] | undefined} group */
+export const serverChangeOf = (group) => group?.find(isOfServer) ?? null;
+
+/** The steps by which a group is undone, or done again, in order.
+ * @param {readonly UndoableChange[]} group
+ * @param {"undo" | "redo"} way
+ */
+export const stepsOf = (group, way) =>
+  way === "undo" ? group.toReversed().flatMap(stepBack) : group.flatMap(stepForth);
 
 /** The groups that can be read of what was kept.
  * @param {unknown} kept
@@ -162,11 +175,11 @@ export class UndoStack {
     this.keep();
   }
 
-  /** An import was taken back, or done again. What was done while the server did it stays the newest.
+  /** The server took a group back, or did it again. What was done while it did stays the newest.
    * @param {UndoableChange[]} group
    * @param {"undo" | "redo"} way
    */
-  moveImport(group, way) {
+  moveGroup(group, way) {
     const [from, to] = way === "undo" ? [this.done, this.undone] : [this.undone, this.done];
     const at = from.indexOf(group);
     if (at < 0) return;
@@ -188,13 +201,13 @@ export class UndoStack {
    */
   back() {
     const group = this.move(this.done, this.undone);
-    return group && group.toReversed().flatMap(stepBack);
+    return group && stepsOf(group, "undo");
   }
 
   /** @returns {Step[] | null} */
   forth() {
     const group = this.move(this.undone, this.done);
-    return group && group.flatMap(stepForth);
+    return group && stepsOf(group, "redo");
   }
 
   /**

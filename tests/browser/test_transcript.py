@@ -1,0 +1,89 @@
+"""The transcript as a person corrects it: typed in place, split, merged, taken back."""
+
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from studio.store import transcripts
+from studio.store.database import connect
+from studio.timeline import Cue, Word
+from tests.browser.annotate_page import AnnotatePage, rows
+from tests.browser.conftest import Served
+
+S = 1_000_000
+SAID = [Cue(0, 2 * S, "Good mourning Mr Smith"), Cue(2 * S, 3 * S, "how are you")]
+WORDS = [
+    [Word(0, 4 * S // 10, "Good", 0.9), Word(4 * S // 10, 9 * S // 10, "mourning", 0.3),
+     Word(11 * S // 10, 13 * S // 10, "Mr", 0.8), Word(13 * S // 10, 2 * S, "Smith", 0.7)],
+    [Word(2 * S, 22 * S // 10, "how", 0.9), Word(22 * S // 10, 24 * S // 10, "are", 0.9),
+     Word(24 * S // 10, 3 * S, "you", 0.9)],
+]  # fmt: skip
+
+
+@pytest.fixture
+def transcript(annotate_page: AnnotatePage, served: Served, bikes: str) -> AnnotatePage:
+    """Two lines that a model wrote down, with their words, on the open page."""
+    with closing(connect(served.home / "studio.db")) as db, db:
+        transcripts.sync_source(db, bikes, "speech", SAID, "whisper-base", WORDS)
+    annotate_page.page.reload()
+    annotate_page.page.click("#tab-transcript")
+    expect(lines_of(annotate_page.page)).to_have_count(2)
+    return annotate_page
+
+
+def lines_of(page: Page) -> Locator:
+    return page.locator("#transcript-list li")
+
+
+def texts(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator("#transcript-list .said").all_inner_texts()]
+
+
+def become(page: Page, wanted: list[str]) -> None:
+    expect(page.locator("#transcript-list .said")).to_have_text(wanted)
+
+
+def caret_after(page: Page, text: str) -> None:
+    """Put the caret behind some words of the line that is typed, by the keyboard."""
+    page.keyboard.press("Home")
+    for _ in text:
+        page.keyboard.press("ArrowRight")
+
+
+def test_a_line_is_corrected_split_and_merged_and_all_of_it_taken_back(
+    transcript: AnnotatePage, served: Served, bikes: str
+) -> None:
+    page = transcript.page
+    lines = lines_of(page)
+    lines.nth(0).dblclick()
+    page.keyboard.type("Good morning Mr Smith")
+    page.keyboard.press("Enter")
+    become(page, ["Good morning Mr Smith", "how are you"])
+    lines.nth(0).locator(".word", has_text="Smith").click()  # words that are still said are still known
+    page.wait_for_function("Math.abs(document.querySelector('#player').currentTime - 1.3) < 0.05")
+
+    lines.nth(0).dblclick()
+    caret_after(page, "Good morning")
+    page.keyboard.press("Enter")
+    expect(lines).to_have_count(3)
+    expect(page.locator("#transcript-list input")).to_have_value("Mr Smith")
+    page.keyboard.press("End")
+    page.keyboard.press("Delete")
+    expect(page.locator("#transcript-list input")).to_have_value("Mr Smith how are you")
+    page.keyboard.press("Escape")
+    become(page, ["Good morning", "Mr Smith how are you"])
+    asked = "SELECT start_us, end_us FROM lines WHERE video_id = ? AND NOT deleted ORDER BY start_us"
+    assert rows(served.home, asked, bikes) == [(0, S), (S, 3 * S)]
+
+    for wanted in (
+        ["Good morning", "Mr Smith", "how are you"],
+        ["Good morning Mr Smith", "how are you"],
+        ["Good mourning Mr Smith", "how are you"],
+    ):
+        page.click("#undo")
+        become(page, wanted)
+    page.click("#redo")
+    become(page, ["Good morning Mr Smith", "how are you"])
+    lines.nth(0).get_by_role("button", name="History").click()
+    expect(page.locator("#inspector .history li")).to_have_count(5)
