@@ -25,6 +25,7 @@ WORDS = [
 def transcript(annotate_page: AnnotatePage, served: Served, bikes: str) -> AnnotatePage:
     """Two lines that a model wrote down, with their words, on the open page."""
     with closing(connect(served.home / "studio.db")) as db, db:
+        db.execute("UPDATE lines SET version = 1 WHERE video_id = ?", (bikes,))  # what a test removed may be said again
         transcripts.sync_source(db, bikes, "speech", SAID, "whisper-base", WORDS)
     annotate_page.page.reload()
     annotate_page.page.click("#tab-transcript")
@@ -87,3 +88,49 @@ def test_a_line_is_corrected_split_and_merged_and_all_of_it_taken_back(
     become(page, ["Good morning Mr Smith", "how are you"])
     lines.nth(0).get_by_role("button", name="History").click()
     expect(page.locator("#inspector .history li")).to_have_count(5)
+
+
+def test_the_keyboard_plays_and_goes_from_line_to_line_while_one_types(transcript: AnnotatePage) -> None:
+    page = transcript.page
+    field = page.locator("#transcript-list input")
+    lines_of(page).nth(0).dblclick()
+    page.keyboard.press("End")
+    page.keyboard.type(" indeed")
+    page.keyboard.press("Control+Space")
+    page.wait_for_function("!document.querySelector('#player').paused")
+    page.keyboard.press("F4")
+    page.wait_for_function("document.querySelector('#player').paused")
+    page.evaluate("document.querySelector('#player').currentTime = 4.01")
+    page.wait_for_function("document.querySelector('#clock').textContent.startsWith('0:04')")
+    page.keyboard.press("F8")
+    page.wait_for_function("Math.abs(document.querySelector('#player').currentTime - 2) < 0.05")
+    expect(field).to_have_value("Good mourning Mr Smith indeed")
+    page.keyboard.press("ArrowDown")
+    expect(field).to_have_value("how are you")
+    expect(field).to_be_focused()
+    become(page, ["Good mourning Mr Smith indeed", ""])
+    page.keyboard.press("Control+.")
+    page.wait_for_function("!document.querySelector('#player').paused")
+    page.wait_for_function("document.querySelector('#player').paused")
+    stopped = page.eval_on_selector("#player", "player => player.currentTime")
+    assert 2.9 < stopped < 3.3, "it played the line"
+    page.keyboard.press("ArrowUp")
+    expect(field).to_have_value("Good mourning Mr Smith indeed")
+    page.keyboard.press("Control+j")
+    expect(field).to_have_value("Good mourning Mr Smith indeed how are you")
+    page.keyboard.press("Control+Enter")
+    become(page, ["Good mourning Mr Smith indeed how are you"])
+
+    page.locator("#timeline").focus()
+    page.keyboard.press("?")
+    key = page.locator("#keys-table [data-action=lineToggle]")
+    key.click()
+    page.keyboard.press("q")
+    expect(page.locator("#keys-message")).to_contain_text("writes in the line")
+    key.click()
+    page.keyboard.press("F6")
+    expect(key).to_have_text("F6")
+    page.keyboard.press("Escape")
+    lines_of(page).nth(0).dblclick()
+    page.keyboard.press("F6")
+    page.wait_for_function("!document.querySelector('#player').paused")

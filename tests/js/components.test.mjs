@@ -59,7 +59,10 @@ test("keys: every preset gives each key to one action only", () => {
   for (const [preset] of presets) {
     const keymap = new Keymap(storage());
     keymap.choose(preset);
-    const all = keymap.groups.flatMap(({ actions }) => actions.flatMap(({ keys }) => keys));
+    const scope = ({ action }) => (action.startsWith("line") ? "line" : "page");
+    const all = keymap.groups.flatMap(({ actions }) =>
+      actions.flatMap((each) => each.keys.map((key) => `${scope(each)} ${key}`)),
+    );
     assert.deepEqual(
       all.filter((key, i) => all.indexOf(key) !== i),
       [],
@@ -78,6 +81,20 @@ test("keys: a key that is given away is lost to whom it belonged, and a reload r
   assert.equal(again.actionOf("s"), null);
   again.choose("studio");
   assert.equal(again.actionOf("a"), "accept");
+});
+
+test("keys: those of a line of the transcript are its own, and none writes in it", () => {
+  const keymap = new Keymap(storage());
+  assert.equal(keymap.actionOf("Enter"), "create");
+  assert.equal(keymap.actionOf("Enter", "line"), "lineSplit");
+  assert.equal(keymap.assign("lineSave", "Enter"), "lineSplit");
+  assert.equal(keymap.actionOf("Enter"), "create");
+  for (const key of ["a", "Shift+A", "5", "é", "?", "Space", "Shift+Space", "Backspace", "Delete"])
+    assert.match(keymap.refuses("lineToggle", key), /writes in the line/, key);
+  for (const key of ["Control+a", "Alt+1", "F4", "Enter", "ArrowUp", "Escape"])
+    assert.equal(keymap.refuses("lineToggle", key), "", key);
+  assert.match(keymap.refuses("split", "5"), /Digits are for labels/);
+  assert.equal(keymap.refuses("split", "a"), "");
 });
 
 test("keys: names are the same on every keyboard", () => {

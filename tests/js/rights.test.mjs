@@ -49,7 +49,12 @@ async function opened(fixed) {
     changes: async () => ({ ok: true, data: news({}) }),
   };
   const player = { time: 0, frameEnd: 0.04 };
-  const transcript = new Transcript(document.body, { seek() {}, player, undoing: (doc) => () => doc.editor.undo() });
+  const transcript = new Transcript(document.body, {
+    seek() {},
+    player,
+    undoing: (doc) => () => doc.editor.undo(),
+    command: () => false,
+  });
   const { doc } = documentOf();
   Object.assign(doc.server, server);
   await transcript.open(doc);

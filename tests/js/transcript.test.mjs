@@ -6,6 +6,8 @@ import test from "node:test";
 import { happening, page } from "./dom.mjs";
 import { documentOf, notices, quiet, until } from "./harness.mjs";
 
+const { Keymap, keyName } = await import("../../assets/web/js/input/keymap.js");
+const { lineCommands } = await import("../../assets/web/js/input/line-commands.js");
 const { Inspector } = await import("../../assets/web/js/view/inspector.js");
 const { keepDraft } = await import("../../assets/web/js/sync/drafts.js");
 const { Transcript } = await import("../../assets/web/js/view/transcript.js");
@@ -79,8 +81,23 @@ async function opened() {
       ],
     }),
   };
-  const player = { time: 0, frameEnd: 0.04 };
-  const transcript = new Transcript(document.body, { seek() {}, player, undoing: () => () => {} });
+  const played = [];
+  const player = {
+    time: 0,
+    frameEnd: 0.04,
+    range: {},
+    toggle: () => played.push("toggle"),
+    seek: (time) => played.push(time),
+    playRange: (...range) => played.push(range),
+  };
+  const keymap = new Keymap(null);
+  const actions = lineCommands(player);
+  const command = (event, field) => {
+    const action = keymap.actionOf(keyName({ ctrlKey: false, shiftKey: false, ...event }), "line");
+    if (action) actions[action](field);
+    return action !== null;
+  };
+  const transcript = new Transcript(document.body, { seek() {}, player, undoing: () => () => {}, command });
   const open = async (id = "video") => {
     const { doc } = documentOf();
     Object.assign(doc.server, server);
@@ -102,7 +119,7 @@ async function opened() {
       .querySelectorAll("button")
       .find((button) => button.textContent === text)
       .click();
-  return { $, doc, open, transcript, lines, saved, steps, state, edit, texts, choose };
+  return { $, doc, open, player, played, keymap, transcript, lines, saved, steps, state, edit, texts, choose };
 }
 
 const enter = (input) => input.dispatchEvent(happening("keydown", { key: "Enter" }));
@@ -268,6 +285,63 @@ test("Escape leaves a line as it was", async () => {
   input.dispatchEvent(happening("keydown", { key: "Escape" }));
   await quiet();
   assert.deepEqual([texts(), saved, $("transcript-list").querySelector("input")], [["one", "two"], [], null]);
+});
+
+const press = (input, key, held = {}) => input.dispatchEvent(happening("keydown", { key, ...held }));
+
+test("keys play while a line is typed, and go from line to line", async () => {
+  const { $, player, played, saved, edit } = await opened();
+  const input = edit(0);
+  input.type("one more");
+  player.time = 3;
+  const pressed = happening("keydown", { key: " ", ctrlKey: true });
+  input.dispatchEvent(pressed);
+  assert.equal(pressed.defaultPrevented, true, "no blank is written");
+  press(input, " ", { ctrlKey: true, shiftKey: true });
+  press(input, "F8");
+  press(input, ".", { ctrlKey: true });
+  assert.deepEqual([played, player.range], [["toggle", 1, 1, [1, 2]], null]);
+  player.time = 1;
+  press(input, "F8");
+  assert.equal(played.at(-1), 0);
+  press(input, "ArrowDown");
+  await quiet();
+  assert.deepEqual(
+    saved.map((line) => line.text),
+    ["one more"],
+  );
+  let field = $("transcript-list").querySelector("input");
+  assert.deepEqual([field.value, document.activeElement === field], ["two", true]);
+  press(field, "ArrowDown");
+  await quiet();
+  assert.equal($("transcript-list").querySelector("input"), field, "there is no line after the last");
+  press(field, "ArrowUp");
+  await quiet();
+  field = $("transcript-list").querySelector("input");
+  assert.equal(field.value, "one more");
+  press(field, "j", { ctrlKey: true });
+  await quiet();
+  assert.equal($("transcript-list").querySelector("input").value, "one more two");
+});
+
+test("the keys of a line are a person's to choose, and Enter saves where it does not split", async () => {
+  const { keymap, saved, edit, texts } = await opened();
+  assert.equal(keymap.assign("lineSplit", "F2"), null);
+  const input = edit(0);
+  input.type("one more");
+  caret(input, 3);
+  enter(input);
+  await quiet();
+  assert.deepEqual([saved.length, texts()], [1, ["one more", "two"]]);
+});
+
+test("a key that puts a word together is not a command", async () => {
+  const { $, saved, edit } = await opened();
+  const input = edit(0);
+  input.type("にほん");
+  press(input, "Enter", { isComposing: true });
+  await quiet();
+  assert.deepEqual([saved, Boolean($("transcript-list").querySelector("input"))], [[], true]);
 });
 
 const caret = (input, at) => input.setSelectionRange(at, at);

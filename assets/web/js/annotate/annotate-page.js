@@ -1,6 +1,8 @@
 // The parts of the Annotate page around one document: what is open, and what is drawn anew when something changes.
 
 import { VideoDocument } from "../document/video-document.js";
+import { keyName } from "../input/keymap.js";
+import { lineCommands } from "../input/line-commands.js";
 import { Adjudication } from "../model/adjudication.js";
 import { HIT } from "../model/document-store.js";
 import { personOf } from "../model/people.js";
@@ -77,10 +79,16 @@ export class AnnotatePage {
       onpick: (name) => this.pickPerson(name),
       onname: (name) => this.namePerson(name),
     });
+    const typing = lineCommands(player);
     this.transcript = new Transcript(element, {
       seek: (time) => workspace.seek(time),
       player,
       undoing: (doc) => workspace.undoing(doc),
+      command: (event, field) => {
+        const action = keymap.actionOf(keyName(event), "line");
+        if (action) typing[action](field);
+        return action !== null;
+      },
     });
     this.review = new ReviewPanel($("review"), server, new ReviewFilter(), {
       choose: (id) => workspace.goTo(id),

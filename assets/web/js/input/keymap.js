@@ -68,6 +68,30 @@ const ACTIONS = [
   ["help", "Show this list", ["?"]],
 ];
 
+/** Those that hold while a line of the transcript is typed: none is a key that writes something.
+ * @type {typeof ACTIONS}
+ */
+const LINE_ACTIONS = [
+  ["Typing a line of the transcript"],
+  ["lineToggle", "Play or pause", ["Control+Space", "F4"]],
+  ["lineRewind", "Two seconds back", ["Control+Shift+Space", "F8"]],
+  ["linePlay", "Play the line", ["Control+.", "F9"]],
+  ["lineNext", "Save, and type the next line", ["ArrowDown"]],
+  ["linePrevious", "Save, and type the line before", ["ArrowUp"]],
+  ["lineSplit", "Split at the caret; at an edge of the line, save", ["Enter"]],
+  ["lineMerge", "Merge with the next line", ["Control+j"]],
+  ["lineSave", "Save", ["Control+Enter"]],
+];
+
+/** Where keys mean something: one key may do one thing in each. */
+const SCOPES = { page: ACTIONS, line: LINE_ACTIONS };
+/** @typedef {keyof typeof SCOPES} Scope */
+
+const ALL = Object.values(SCOPES).flat();
+
+/** @param {string} action @returns {Scope} */
+const scopeOf = (action) => (LINE_ACTIONS.some(([name]) => name === action) ? "line" : "page");
+
 /** What other tools do differently, as far as they have the same thing.
  * @type {{ [name: string]: { title: string, keys: { [action: string]: string[] } } }}
  */
@@ -154,7 +178,7 @@ export class Keymap extends Emitter {
   get groups() {
     /** @type {{ title: string, actions: { action: string, what: string, keys: string[] }[] }[]} */
     const groups = [];
-    for (const [action, what, keys] of ACTIONS) {
+    for (const [action, what, keys] of ALL) {
       if (!what) groups.push({ title: action, actions: [] });
       else groups.at(-1)?.actions.push({ action, what, keys: this.keysOf(action, keys) });
     }
@@ -165,20 +189,38 @@ export class Keymap extends Emitter {
    * @param {string} action
    * @param {string[]} [otherwise] its keys where nobody changed them
    */
-  keysOf(action, otherwise = ACTIONS.find(([name]) => name === action)?.[2] ?? []) {
+  keysOf(action, otherwise = ALL.find(([name]) => name === action)?.[2] ?? []) {
     const preset = PRESETS[this.preset].keys[action];
-    return this.own[action] ?? preset ?? otherwise.filter((key) => !this.takenByPreset(key));
+    return this.own[action] ?? preset ?? otherwise.filter((key) => !this.takenByPreset(key, scopeOf(action)));
   }
 
-  /** A key that a preset gives to one action is no longer the default of another. @param {string} key */
-  takenByPreset(key) {
-    return Object.values(PRESETS[this.preset].keys).some((keys) => keys.includes(key));
+  /** A key that a preset gives to one action is no longer the default of another.
+   * @param {string} key
+   * @param {Scope} scope
+   */
+  takenByPreset(key, scope) {
+    const given = Object.entries(PRESETS[this.preset].keys);
+    return given.some(([action, keys]) => scopeOf(action) === scope && keys.includes(key));
   }
 
-  /** @param {string} key */
-  actionOf(key) {
-    for (const [action, what] of ACTIONS) if (what && this.keysOf(action).includes(key)) return action;
+  /**
+   * @param {string} key
+   * @param {Scope} [scope]
+   */
+  actionOf(key, scope = "page") {
+    for (const [action, what] of SCOPES[scope]) if (what && this.keysOf(action).includes(key)) return action;
     return null;
+  }
+
+  /** Why an action cannot have a key, or nothing.
+   * @param {string} action
+   * @param {string} key
+   */
+  refuses(action, key) {
+    if (scopeOf(action) === "page")
+      return /^[1-9]$/.test(key) ? "Digits are for labels; set them in the Labels dialog." : "";
+    const isWriting = [...key.replace("Shift+", "")].length === 1 || /^(Shift\+)?(Space|Backspace|Delete)$/.test(key);
+    return isWriting ? "This key writes in the line; take one with Ctrl or Alt, or one of F1 to F12." : "";
   }
 
   /** @param {string} preset */
@@ -193,7 +235,7 @@ export class Keymap extends Emitter {
    * @param {string} key
    */
   assign(action, key) {
-    const loser = this.actionOf(key);
+    const loser = this.actionOf(key, scopeOf(action));
     if (loser && loser !== action) this.own[loser] = this.keysOf(loser).filter((other) => other !== key);
     this.own[action] = [key];
     this.save();
@@ -208,7 +250,7 @@ export class Keymap extends Emitter {
 
 /** @param {string} action */
 export function titleOf(action) {
-  return ACTIONS.find(([name]) => name === action)?.[1] ?? action;
+  return ALL.find(([name]) => name === action)?.[1] ?? action;
 }
 
 /** The name of the key that was pressed, with what was held: "Control+Shift+Z", "?", "ArrowLeft".

@@ -90,8 +90,9 @@ export class KeySheet {
     const action = this.asked;
     this.asked = null;
     const key = keyName(event);
+    const refusal = this.keymap.refuses(action, key);
     if (key === "Escape") this.message.textContent = "";
-    else if (/^[1-9]$/.test(key)) this.message.textContent = "Digits are for labels; set them in the Labels dialog.";
+    else if (refusal) this.message.textContent = refusal;
     else {
       const loser = this.keymap.assign(action, key);
       this.message.textContent = loser ? `“${titleOf(loser)}” lost this key.` : "";

@@ -1,5 +1,5 @@
 // A line of the transcript while somebody types it: saved when they leave it, split at the caret, merged with the next;
-// and what somebody else did to it meanwhile, to choose from.
+// and what somebody else did to it meanwhile, to choose from. What its keys do is in input/line-commands.js.
 
 import { newId } from "../model/ids.js";
 import { ApiError, messageOf } from "../sync/api.js";
@@ -16,6 +16,7 @@ import { el, toast } from "./dom.js";
  * @property {(field: LineField) => void} closed the field is over
  * @property {(field: LineField) => void} conflict somebody else changed the line
  * @property {(id: number | null, caret: number) => void} edit goes on in a line
+ * @property {(event: KeyboardEvent, field: LineField) => boolean} command does what a key is for, if it is for something
  */
 
 export class LineField {
@@ -48,9 +49,18 @@ export class LineField {
   #key(event) {
     event.stopPropagation();
     const { value, selectionStart: caret = value.length, selectionEnd: end = caret } = this.input;
-    if (event.key === "Enter") this.enter();
+    if (event.isComposing) return; // the key belongs to the word that is being put together
+    if (this.host.command(event, this)) event.preventDefault();
+    else if (event.key === "Enter") this.finish(true);
     else if (event.key === "Escape") this.finish(false, this.theirs !== undefined);
     else if (event.key === "Delete" && caret === value.length && end === caret && value.trim()) this.merge();
+  }
+
+  /** Saves the line, and goes on in the one after it (1) or before it (-1), at the same place. @param {number} step */
+  async leaveFor(step) {
+    const { doc, line, input } = this;
+    const other = doc.lines.beside(line.id, step);
+    if (other && (await this.finish(true))) this.host.edit(other.id, input.selectionStart ?? 0);
   }
 
   /** Closes the field, and saves what is in it or not; whether it is closed.

@@ -45,8 +45,9 @@ export class Transcript extends Emitter {
    * @param {(time: number) => void} page.seek
    * @param {Pick<Player, "time" | "frameEnd">} page.player
    * @param {(doc: VideoDocument) => () => void} page.undoing makes what takes back the newest step of a video
+   * @param {(event: KeyboardEvent, field: LineField) => boolean} page.command does what a key is for while a line is typed
    */
-  constructor(element, { seek, player, undoing }) {
+  constructor(element, { seek, player, undoing, command }) {
     super();
     const $ = finder(element);
     this.$ = $;
@@ -54,6 +55,7 @@ export class Transcript extends Emitter {
     this.seek = seek;
     this.player = player;
     this.undoing = undoing;
+    this.command = command;
     this.file = $("subtitle-file", "input");
     this.fileTitle = this.file.parentElement?.title ?? "";
     this.list.addEventListener("click", (event) => this.clicked(event));
@@ -83,6 +85,11 @@ export class Transcript extends Emitter {
     await this.doc?.lines.load().catch((error) => toast(messageOf(error), "error"));
   }
 
+  /** The field that has the focus, and with it the keys. */
+  get typed() {
+    return [...this.fields.values()].find(({ input }) => input === document.activeElement) ?? null;
+  }
+
   // ---------------------------------------------------------------- drawing
 
   /** Draws what changed: a line that somebody is typing keeps its field, its caret and the focus. */
@@ -95,10 +102,10 @@ export class Transcript extends Emitter {
     this.mayRead(fixed);
     this.$("transcript-empty").hidden = this.lines.length > 0;
     this.$("transcript-from").textContent = originsOf(this.lines);
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const focused = this.typed;
     this.isDrawing = true;
     this.#draw();
-    if ([...this.fields.values()].some(({ input }) => input === focused)) focused?.focus();
+    focused?.input.focus();
     this.isDrawing = false;
     this.current = null;
     this.follow(this.player.time);
@@ -183,7 +190,7 @@ export class Transcript extends Emitter {
     this.current?.removeAttribute("aria-current");
     this.current = node;
     node?.setAttribute("aria-current", "true");
-    if (node && this.list.offsetParent) {
+    if (node && this.list.offsetParent && !this.typed) {
       const { offsetTop, offsetHeight } = node;
       const { scrollTop, clientHeight } = this.list;
       const isInSight = offsetTop >= scrollTop && offsetTop + offsetHeight <= scrollTop + clientHeight;
@@ -258,6 +265,7 @@ export class Transcript extends Emitter {
       closed: (done) => this.#closed(key, done),
       conflict: (open) => open.doc === this.doc && this.show(),
       edit: (id, at) => this.edit(this.nodeOf(String(id)), undefined, at),
+      command: this.command,
     });
     const { input } = field;
     this.fields.set(key, field);
