@@ -18,6 +18,7 @@ import { AnnotatorsDialog } from "../view/annotators.js";
 import { DragPreview } from "../view/drag-preview.js";
 import { Exchange } from "../view/exchange.js";
 import { Faces } from "../view/faces.js";
+import { FindReplace } from "../view/find-replace.js";
 import { Inspector } from "../view/inspector.js";
 import { KeySheet } from "../view/keysheet.js";
 import { LabelEditor } from "../view/labels.js";
@@ -79,7 +80,7 @@ export class AnnotatePage {
       onpick: (name) => this.pickPerson(name),
       onname: (name) => this.namePerson(name),
     });
-    const typing = lineCommands(player);
+    const typing = lineCommands(player, (text) => this.findReplace.open(text));
     this.transcript = new Transcript(element, {
       seek: (time) => workspace.seek(time),
       player,
@@ -90,6 +91,7 @@ export class AnnotatePage {
         return action !== null;
       },
     });
+    this.findReplace = new FindReplace(element, this.transcript);
     this.review = new ReviewPanel($("review"), server, new ReviewFilter(), {
       choose: (id) => workspace.goTo(id),
       decide: (ids, verdict) => workspace.decide(ids, verdict),
@@ -138,7 +140,7 @@ export class AnnotatePage {
       return workspace.undoing(doc);
     });
     splitter($("splitter"), $("workspace"));
-    this.#follow();
+    this.#follow(keymap);
   }
 
   /** Merges what is chosen; the commands know how. */
@@ -394,8 +396,8 @@ export class AnnotatePage {
     if (this.faces.chosen === name) this.workspace.label();
   }
 
-  /** Each part follows the others. */
-  #follow() {
+  /** Each part follows the others. @param {Keymap} keymap */
+  #follow(keymap) {
     const { $, player, timeline, selection, transcript, workspace } = this;
     this.rowLayout.on("change", () => this.showChosen()); // a row may be locked now
     selection.on("change", () => {
@@ -433,6 +435,12 @@ export class AnnotatePage {
     timeline.gutter.on("choose", (track) => {
       const made = [...(workspace.doc?.store.annotations.values() ?? [])];
       this.selection.set(made.filter((a) => a.track === track).map((a) => a.id));
+    });
+    this.$("transcript").addEventListener("keydown", (event) => {
+      if (keymap.actionOf(keyName(event), "line") !== "lineFind") return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.findReplace.open();
     });
     transcript.on("history", (line) => {
       this.selection.one(null);

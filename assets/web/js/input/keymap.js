@@ -81,6 +81,7 @@ const LINE_ACTIONS = [
   ["lineSplit", "Split at the caret; at an edge of the line, save", ["Enter"]],
   ["lineMerge", "Merge with the next line", ["Control+j"]],
   ["lineSave", "Save", ["Control+Enter"]],
+  ["lineFind", "Find and replace (also in the list of lines)", ["Control+f"]],
 ];
 
 /** Where keys mean something: one key may do one thing in each. */

@@ -9,9 +9,10 @@ const REWIND_S = 2;
 
 /**
  * @param {Pick<Player, "time" | "toggle" | "seek" | "playRange" | "range">} player
+ * @param {(text: string) => void} find
  * @returns {{ [action: string]: LineAction }}
  */
-export function lineCommands(player) {
+export function lineCommands(player, find) {
   return {
     lineToggle: () => player.toggle(),
     lineRewind: () => {
@@ -24,5 +25,6 @@ export function lineCommands(player) {
     lineSplit: (field) => field.enter(),
     lineMerge: (field) => field.merge(),
     lineSave: (field) => field.finish(true),
+    lineFind: (field) => find(field.chosen),
   };
 }

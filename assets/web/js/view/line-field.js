@@ -56,6 +56,12 @@ export class LineField {
     else if (event.key === "Delete" && caret === value.length && end === caret && value.trim()) this.merge();
   }
 
+  /** What is selected of the text. */
+  get chosen() {
+    const { value, selectionStart, selectionEnd } = this.input;
+    return value.slice(selectionStart ?? 0, selectionEnd ?? 0);
+  }
+
   /** Saves the line, and goes on in the one after it (1) or before it (-1), at the same place. @param {number} step */
   async leaveFor(step) {
     const { doc, line, input } = this;

@@ -21,8 +21,8 @@ const byStart = (/** @type {Line} */ a, /** @type {Line} */ b) => a.start - b.st
 /** A line by what its element is called. @param {{ id: number | null }} line */
 const keyOf = ({ id }) => String(id ?? "new");
 
-/** history: somebody wants to see a line's.
- * @extends {Emitter<{ history: Line }>}
+/** history: somebody wants to see a line's; shown: the lines were drawn anew.
+ * @extends {Emitter<{ history: Line, shown: null }>}
  */
 export class Transcript extends Emitter {
   /** Those of the video, and what is typed and not saved yet. @type {Line[]} */
@@ -109,6 +109,7 @@ export class Transcript extends Emitter {
     this.isDrawing = false;
     this.current = null;
     this.follow(this.player.time);
+    this.emit("shown", null);
   }
 
   #draw() {
@@ -179,6 +180,34 @@ export class Transcript extends Emitter {
   }
 
   // ---------------------------------------------------------------- time
+
+  /** Bring a line into sight, and go there. @param {Line} line */
+  reveal(line) {
+    this.nodeOf(keyOf(line))?.scrollIntoView({ block: "nearest" });
+    this.seek(line.start);
+  }
+
+  /** A part of the text of a line on the page; null where it is not shown as text.
+   * @param {Line} line
+   * @param {readonly [number, number]} span [from, to) in its text
+   */
+  rangeOf(line, [from, to]) {
+    const said = this.nodeOf(keyOf(line))?.querySelector(".said");
+    if (!said || this.fields.has(keyOf(line))) return null;
+    const range = document.createRange();
+    const texts = document.createTreeWalker(said, NodeFilter.SHOW_TEXT);
+    let done = 0;
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const length = node.nodeValue?.length ?? 0;
+      if (from >= done && from < done + length) range.setStart(node, from - done);
+      if (to > done && to <= done + length) {
+        range.setEnd(node, to - done);
+        return range;
+      }
+      done += length;
+    }
+    return null; // the page does not show this version of the line
+  }
 
   /** @param {number} time */
   follow(time) {
