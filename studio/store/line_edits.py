@@ -22,11 +22,16 @@ def lines_of(db: sqlite3.Connection, video_id: str, edit_id: str) -> list[Row]:
     return [transcripts.find(db, video_id, line_id) for line_id in dict.fromkeys(ids)]
 
 
-def split(db: sqlite3.Connection, video_id: str, line: Row, head: str, tail: str, annotator: str, edit_id: str) -> int:
+def split(
+    db: sqlite3.Connection, video_id: str, line: Row, head: str, tail: str, annotator: str, edit_id: str,
+    at_us: int | None = None,
+) -> int:  # fmt: skip
     """Make two lines of one (a row as `transcripts.current` returns it), of the texts `head` and `tail`; returns the id
-    of the second."""
+    of the second. `at_us` is where its time is cut, None between the words."""
     cue = Cue(line["start_us"], line["end_us"], line["text"])
     cut, first, last = divided(transcripts.unpacked(line["words"]), cue, head, tail)
+    if at_us is not None:
+        cut = min(max(at_us, cue.start_us + 1), cue.end_us - 1)
     transcripts.write(
         db, video_id, line, {"end_us": cut, "text": head, "words": transcripts.packed(first)}, annotator, edit_id
     )

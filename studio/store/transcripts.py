@@ -91,12 +91,12 @@ def write(db: sqlite3.Connection, video_id: str, before: Row, state: Row, annota
 def delete(
     db: sqlite3.Connection, video_id: str, line_id: int, annotator: str, base_version: int | None = None,
     edit_id: str = "",
-) -> None:  # fmt: skip
-    """Remove a line.
+) -> int:  # fmt: skip
+    """Remove a line; returns its version.
 
     Raises NotFound, Conflict.
     """
-    write(db, video_id, current(db, video_id, line_id, base_version), {"deleted": 1}, annotator, edit_id)
+    return write(db, video_id, current(db, video_id, line_id, base_version), {"deleted": 1}, annotator, edit_id)
 
 
 def restore(db: sqlite3.Connection, video_id: str, line_id: int, annotator: str, edit_id: str = "") -> int:

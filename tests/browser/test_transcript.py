@@ -169,3 +169,59 @@ def test_words_are_found_replaced_and_given_back(transcript: AnnotatePage) -> No
     expect(page.locator("#find-count")).to_have_text("5 found")
     page.press("#find-text", "Escape")
     expect(page.locator("#transcript-find")).to_be_hidden()
+
+
+def spans(served: Served, video: str) -> list[tuple[float, float]]:
+    asked = "SELECT start_us, end_us FROM lines WHERE video_id = ? AND NOT deleted ORDER BY start_us"
+    return [(start / S, end / S) for start, end in rows(served.home, asked, video)]
+
+
+def row_of_lines(page: Page) -> float:
+    """How far below the top of the timeline the middle of the row of lines lies."""
+    return float(
+        page.evaluate("""() => {
+      const row = document.querySelector('.gutter-row.speech').getBoundingClientRect();
+      return (row.top + row.bottom) / 2 - document.querySelector('#timeline').getBoundingClientRect().top;
+    }""")
+    )
+
+
+def test_lines_are_segments_of_a_row_of_the_timeline(transcript: AnnotatePage, served: Served, bikes: str) -> None:
+    page = transcript.page
+
+    def saved(wanted: list[tuple[float, float]]) -> None:
+        expect(lines_of(page)).to_have_count(len(wanted))
+        for (start, end), node in zip(wanted, lines_of(page).all(), strict=True):
+            expect(node).to_have_attribute("data-start", f"{start:g}")
+            expect(node).to_have_attribute("data-end", f"{end:g}")
+        for _ in range(100):
+            if spans(served, bikes) == wanted:
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError((spans(served, bikes), wanted))
+
+    y = row_of_lines(page)
+    page.click("#tab-segments")
+    transcript.drag((3, y), (4, y))
+    expect(page.locator("#tab-transcript")).to_have_attribute("aria-selected", "true")
+    saved([(0, 2), (2, 4)])
+    expect(lines_of(page).nth(1)).to_have_attribute("data-chosen", "")
+    page.keyboard.press("Alt+Shift+ArrowRight")
+    page.keyboard.press("Alt+Shift+ArrowRight")
+    saved([(0, 2), (2, 4.08)])
+    page.keyboard.press("Shift+Tab")
+    expect(lines_of(page).nth(0)).to_have_attribute("data-chosen", "")
+    transcript.drag((1, y), (6, y))
+    saved([(2, 4.08), (5, 7)])
+    page.keyboard.press("Control+z")
+    saved([(0, 2), (2, 4.08)])
+    page.mouse.click(transcript.x(3), transcript.y(y))
+    page.keyboard.press("Delete")
+    saved([(0, 2)])
+    page.keyboard.press("Control+z")
+    saved([(0, 2), (2, 4.08)])
+    transcript.drag((8, y), (9, y))
+    page.keyboard.type("new")
+    page.keyboard.press("Enter")
+    saved([(0, 2), (2, 4.08), (8, 9)])
+    assert transcript.segments("annotation") == []

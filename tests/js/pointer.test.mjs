@@ -150,10 +150,15 @@ function workspace(...predictions) {
   const selection = (timeline.selection = new Selection());
   const player = playing(shown);
   const preview = { show() {}, end() {} };
-  const pointer = attach(timeline, { player, selection, seek() {}, changed() {}, preview, refuse() {} });
-  const send = (type, seconds, more) => {
+  const moved = [];
+  const begun = [];
+  const lines = { move: (drafts) => moved.push(drafts), create: (span) => begun.push(span) };
+  const refused = [];
+  const refuse = (why) => refused.push(why);
+  const pointer = attach(timeline, { player, selection, seek() {}, changed() {}, preview, refuse, lines });
+  const send = (type, seconds, { on = "track", ...more } = {}) => {
     timeline.rows = layout(doc.store, timeline.rowLayout).rows;
-    const row = timeline.rows.find(({ kind }) => kind === "track");
+    const row = timeline.rows.find(({ kind }) => kind === on);
     const lane = row.lanes.at(-1);
     const event = happening(type, {
       clientX: seconds * 100,
@@ -167,7 +172,7 @@ function workspace(...predictions) {
     event.at = canvas;
     root.dispatchEvent(event);
   };
-  return { doc, sent, timeline, selection, pointer, send };
+  return { doc, sent, timeline, selection, pointer, send, moved, begun, refused };
 }
 
 test("a drag that begins at the very end of the video draws its last frame", () => {
@@ -308,4 +313,93 @@ test("the time zero is a time, in addresses too", async () => {
   assert.equal(current().t, 0);
   go("annotate", { video: "v" });
   assert.equal(current().t, null);
+});
+
+// ------------------------------------------------------------------ lines of the transcript
+
+const said = [
+  { id: 1, start: 1, end: 2, text: "one", version: 3 },
+  { id: 2, start: 2, end: 3, text: "two", version: 1 },
+];
+
+function speaking() {
+  const made = workspace();
+  made.doc.store.setMedia({ lines: said });
+  const drag = (from, to, more) => {
+    made.send("pointerdown", from, { on: "speech", ...more });
+    made.send("pointermove", to, { on: "speech", ...more });
+    made.send("pointerup", to, { on: "speech", ...more });
+  };
+  const spans = () => made.moved.flat().map(({ id, start, end, base }) => [id, start, end, base]);
+  return { ...made, drag, spans };
+}
+
+test("an edge of a line is dragged, and a line as a whole; what it was built on is told", () => {
+  const { drag, spans, selection, doc } = speaking();
+  drag(1.01, 0.8);
+  assert.deepEqual(spans(), [["line:1", 0.8, 2, 3]]);
+  assert.equal(selection.current, "line:1");
+  drag(2.5, 3.5);
+  assert.deepEqual(spans()[1], ["line:2", 3, 4, 1]);
+  assert.equal(doc.store.annotations.size, 0);
+});
+
+test("Ctrl drags the edge that two lines share, and chooses several that go together", () => {
+  const { drag, spans, selection, send } = speaking();
+  drag(1.99, 2.4, { ctrlKey: true });
+  assert.deepEqual(spans().sort(), [
+    ["line:1", 1, 2.4, 3],
+    ["line:2", 2.4, 3, 1],
+  ]);
+  selection.one("line:1");
+  send("pointerdown", 2.5, { on: "speech", ctrlKey: true });
+  send("pointerup", 2.5, { on: "speech", ctrlKey: true });
+  assert.deepEqual([...selection.ids], ["line:1", "line:2"]);
+  drag(1.5, 2.5);
+  assert.deepEqual(
+    spans()
+      .slice(2)
+      .map(([, start]) => start),
+    [2, 3],
+  );
+});
+
+test("lines and segments are not chosen together", () => {
+  const { doc, selection, send } = speaking();
+  const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });
+  selection.one(id);
+  send("pointerdown", 1.5, { on: "speech", ctrlKey: true });
+  send("pointerup", 1.5, { on: "speech", ctrlKey: true });
+  assert.deepEqual([...selection.ids], ["line:1"]);
+});
+
+test("a drag over an empty place of the row begins a line; a click there chooses nothing", () => {
+  const { drag, begun, selection, doc } = speaking();
+  drag(5, 6);
+  assert.deepEqual(
+    begun.map(({ start, end }) => [start, end]),
+    [[5, 6]],
+  );
+  selection.one("line:1");
+  drag(7, 7);
+  assert.deepEqual([begun.length, selection.size, doc.store.annotations.size], [1, 0, 0]);
+});
+
+test("a locked row of lines keeps them", () => {
+  const { drag, moved, begun, refused, timeline } = speaking();
+  timeline.rowLayout.toggle("Speech", "locked");
+  drag(1.01, 0.8);
+  drag(5, 6);
+  assert.deepEqual([moved, begun, refused], [[], [], ["“Speech” is locked; unlock it in its menu."]]);
+});
+
+test("the row of lines is there when there are some, and its lanes are made once", () => {
+  const { doc, timeline } = workspace();
+  const speech = () => layout(doc.store, timeline.rowLayout).rows.find(({ kind }) => kind === "speech");
+  assert.equal(speech(), undefined);
+  const lines = Array.from({ length: 5000 }, (_, i) => ({ id: i, start: i, end: i + 1.5, text: `${i}`, version: 1 }));
+  doc.store.setMedia({ lines });
+  const { lanes } = speech();
+  assert.deepEqual([lanes.length, lanes[0].items.length], [2, 2500]);
+  assert.equal(speech().lanes[0].items, lanes[0].items);
 });

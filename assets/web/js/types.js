@@ -477,8 +477,9 @@
  * @property {[{ video: string, name: string, text?: string, bytes?: string, annotator: string },
  *   { count: number, import: string, problems: string[] }]} read_subtitles
  * @property {[LineStep & SentLine, SavedLine]} save_line
- * @property {[LineStep & { lines: SentLine[] }, { lines: SavedLine[] }]} save_lines
- * @property {[LineStep & { line: number, version: number, head: string, tail: string }, { lines: SavedLine[] }]} split_line
+ * @property {[LineStep & { lines: (SentLine & { deleted?: boolean })[] }, { lines: SavedLine[] }]} save_lines
+ * @property {[LineStep & { line: number, version: number, head: string, tail: string, at: number | null },
+ *   { lines: SavedLine[] }]} split_line
  * @property {[LineStep & { line: number, version: number, text: string, other: number, other_version: number },
  *   { lines: SavedLine[] }]} merge_lines
  * @property {[LineStep & { line: number, version: number }, {}]} delete_line

@@ -155,8 +155,9 @@ def _transcript(studio: Studio) -> list[Method]:
 
     def split_line(request: SplitLine) -> Any:
         parts = videos.get(request.video), request.line, request.head, request.tail
-        name, edit = annotator(request), request.edit
-        saved = studio.transcripts.split_line(*parts, version=request.version, annotator=name, edit=edit)
+        saved = studio.transcripts.split_line(
+            *parts, version=request.version, at_us=request.at, annotator=annotator(request), edit=request.edit
+        )
         return {"lines": saved}
 
     def merge_lines(request: MergeLines) -> Any:
@@ -196,7 +197,8 @@ def line_edit(each: Any) -> LineEdit:
     if not isinstance(each, dict):
         raise UsageError("A line is an object with line, version, start, end and text.")
     span = time(each, "start"), time(each, "end")
-    return LineEdit(whole(each, "line"), whole(each, "version"), *span, text(each, "text"))
+    said, deleted = text(each, "text"), each.get("deleted") is True
+    return LineEdit(whole(each, "line"), whole(each, "version"), *span, said, deleted)
 
 
 def _decoded(base64_text: str) -> bytes:

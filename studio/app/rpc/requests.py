@@ -241,12 +241,14 @@ class SaveLines(LineRequest):
 
 @dataclass(frozen=True, slots=True)
 class SplitLine(LineRequest):
-    """The text before the place where a line is split, and after it."""
+    """The text before the place where a line is split, and after it; `at` is where its time is cut, None between the
+    words around that place."""
 
     line: int
     head: str
     tail: str
     version: int | None = None
+    at: Time | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LineEdit:
-    """What a line is to be: one that was seen as `version`, or a new one (None)."""
+    """What a line is to be: one that was seen as `version`, or a new one (None); or that it is to go."""
 
     line: int | None
     version: int | None
     start_us: int
     end_us: int
     text: str
+    deleted: bool = False
 
 
 class Transcripts:
@@ -128,7 +129,7 @@ class Transcripts:
         return self.save_lines(video, [LineEdit(line_id, version, us(start), us(end), said)], annotator, edit)[0]
 
     def save_lines(self, video: Row, lines: Sequence[LineEdit], annotator: str = "", edit: str = "") -> list[Row]:
-        """Add or change lines as one step; returns each one's `line` (id) and `version`.
+        """Add, change or remove lines as one step; returns each one's `line` (id) and `version`.
 
         Raises UsageError, NotFound, Conflict: then nothing is changed.
         """
@@ -137,7 +138,12 @@ class Transcripts:
         def save(db: sqlite3.Connection, each: LineEdit, cue: Cue) -> Row:
             if each.line is None:
                 return {"line": transcripts.insert(db, video["id"], cue, annotator, edit_id=edit), "version": 1}
-            new = transcripts.update(db, video["id"], each.line, cue, annotator, each.version, edit)
+            change = (db, video["id"], each.line)
+            new = (
+                transcripts.delete(*change, annotator, each.version, edit)
+                if each.deleted
+                else transcripts.update(*change, cue, annotator, each.version, edit)
+            )
             return {"line": each.line, "version": new}
 
         return self._step(video, edit, lambda db: [save(db, each, cue) for each, cue in zip(lines, cues, strict=True)])
@@ -150,12 +156,12 @@ class Transcripts:
         return cue
 
     def split_line(
-        self, video: Row, line_id: int, head: str, tail: str, *, version: int | None = None, annotator: str = "",
-        edit: str = "",
+        self, video: Row, line_id: int, head: str, tail: str, *, version: int | None = None, at_us: int | None = None,
+        annotator: str = "", edit: str = "",
     ) -> list[Row]:  # fmt: skip
         """Make two lines of one that was seen as `version`, of the texts before and after the place where it is split;
-        returns `line` (id) and `version` of both. The time is cut between the words around that place, where their
-        times are known, else by the share of letters.
+        returns `line` (id) and `version` of both. The time is cut at `at_us`, else between the words around that
+        place, where their times are known, else by the share of letters.
 
         Raises UsageError where a part has no words, NotFound, Conflict.
         """
@@ -167,7 +173,7 @@ class Transcripts:
             line = transcripts.current(db, video["id"], line_id, version)
             if line["end_us"] - line["start_us"] < 2:
                 raise UsageError("This line is too short to split; make it longer first.")
-            second = line_edits.split(db, video["id"], line, head, tail, annotator, edit)
+            second = line_edits.split(db, video["id"], line, head, tail, annotator, edit, at_us)
             return [{"line": line_id, "version": line["version"] + 1}, {"line": second, "version": 1}]
 
         return self._step(video, edit, work)

@@ -5,6 +5,7 @@ import { keyName } from "../input/keymap.js";
 import { lineCommands } from "../input/line-commands.js";
 import { Adjudication } from "../model/adjudication.js";
 import { HIT } from "../model/document-store.js";
+import { isLineId } from "../model/line-items.js";
 import { personOf } from "../model/people.js";
 import { ReviewFilter } from "../model/review-filter.js";
 import { RowLayout } from "../model/row-layout.js";
@@ -85,6 +86,7 @@ export class AnnotatePage {
       seek: (time) => workspace.seek(time),
       player,
       undoing: (doc) => workspace.undoing(doc),
+      choose: (id) => this.selection.one(id),
       command: (event, field) => {
         const action = keymap.actionOf(keyName(event), "line");
         if (action) typing[action](field);
@@ -323,7 +325,7 @@ export class AnnotatePage {
     const { store, editor } = doc;
     this.modelRequests.refresh(doc, what);
     if (what === "content") {
-      selection.keepOnly((id) => Boolean(store.item(id)) || store.conflicts.has(id));
+      selection.keepOnly((id) => Boolean(store.shown(id)) || store.conflicts.has(id));
       timeline.relayout();
       this.list.update(store, timeline.middles, timeline.authors);
       this.showChosen();
@@ -339,6 +341,8 @@ export class AnnotatePage {
     } else if (what === "conflict") {
       toast("Somebody else changed this segment. Choose which version to keep.", "error");
       selection.one([...store.conflicts.keys()].at(-1) ?? null);
+    } else if (what === "lines") {
+      selection.keepOnly((id) => Boolean(store.shown(id)) || store.conflicts.has(id));
     } else if (what === "imported" || what === "made") {
       this.transcript.load();
     } else if (what === "playable") {
@@ -368,10 +372,12 @@ export class AnnotatePage {
     if (!doc) return;
     this.list.select(selection.ids, selection.current);
     if (this.faces.chosen === null) this.inspector.show(doc, selection); // else a person is shown
-    if (selection.size && !this.adjudication.adjudication) this.side.show("selected");
+    this.transcript.choose(selection);
+    if (isLineId(selection.current)) this.lists.show("transcript");
+    else if (selection.size && !this.adjudication.adjudication) this.side.show("selected");
     this.review.update(doc.store, selection.current);
     $("split", "button").disabled = !selection.size;
-    $("merge-button", "button").disabled = selection.size < 2;
+    $("merge-button", "button").disabled = selection.size < (isLineId(selection.current) ? 1 : 2); // a line has a next one
     this.timeline.invalidate();
   }
 
@@ -401,7 +407,7 @@ export class AnnotatePage {
     const { $, player, timeline, selection, transcript, workspace } = this;
     this.rowLayout.on("change", () => this.showChosen()); // a row may be locked now
     selection.on("change", () => {
-      const item = workspace.doc?.store.item(selection.current ?? "");
+      const item = workspace.doc?.store.shown(selection.current);
       if (item) timeline.reveal(item.start, item.end, item.id);
       this.faces.chosen = null;
       this.showChosen();

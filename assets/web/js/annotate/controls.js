@@ -43,6 +43,7 @@ export function connectControls(page, element, keymap) {
     changed: (start, end, part) => workspace.changed(start, end, part),
     preview: page.dragPreview,
     refuse: (why) => workspace.say(why),
+    lines: workspace.lineActions,
   });
   page.cancelDrag = pointer.cancel;
   listen(keymap, actions, {

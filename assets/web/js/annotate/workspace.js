@@ -1,10 +1,12 @@
 // What the parts of the Annotate page know of each other, and what they can ask of the page.
 
+import { isLineId, itemIdOf } from "../model/line-items.js";
 import { decide } from "../model/operations.js";
 import { after } from "../model/review-queue.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { toast, withdraw } from "../view/dom.js";
+import { LineActions } from "./line-actions.js";
 
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Selection } from "../model/selection.js" */
@@ -22,6 +24,7 @@ import { toast, withdraw } from "../view/dom.js";
  * @property {import("../view/shift-dialog.js").ShiftDialog} shifting
  * @property {import("../view/tabs.js").Tabs<"segments" | "review" | "transcript">} lists
  * @property {import("../view/review-panel.js").ReviewPanel} review
+ * @property {import("../view/transcript.js").Transcript} transcript
  */
 
 export class Workspace {
@@ -45,6 +48,7 @@ export class Workspace {
     this.player = player;
     this.timeline = timeline;
     this.selection = selection;
+    this.lineActions = new LineActions(this);
   }
 
   /** @param {Parts} parts once they are there: they get the workspace when they are made */
@@ -87,10 +91,10 @@ export class Workspace {
     this.player.seek(time);
   }
 
-  /** Choose a segment, and go to its start. @param {string} id */
+  /** Choose a segment or a line, and go to its start. @param {string} id */
   goTo(id) {
     this.selection.one(id);
-    const item = this.doc?.store.item(id);
+    const item = this.doc?.store.shown(id);
     if (item) this.seek(item.start);
   }
 
@@ -124,9 +128,9 @@ export class Workspace {
 
   // ---------------------------------------------------------------- segments
 
-  /** The ids of all segments that are listed, in order. */
+  /** The ids of all segments that are listed, in order; of all lines, where a line is chosen. */
   listed() {
-    return this.parts.list.ids;
+    return isLineId(this.selection.current) ? this.opened.lines.all.map(itemIdOf) : this.parts.list.ids;
   }
 
   /** The row that a new segment belongs to. */

@@ -8,13 +8,28 @@ import { currentUser } from "../sync/current-user.js";
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Editor } from "../model/editor.js" */
 
+/** @type {(keyof Line)[]} */
+const SHOWN = ["version", "start", "end", "text", "source", "origin", "speaker"];
+
 const byStart = (/** @type {Line} */ a, /** @type {Line} */ b) => a.start - b.start;
+
+/** Whether a line is as it was; its words only change with its version.
+ * @param {Line} one
+ * @param {Line} other
+ */
+const isSame = (one, other) => SHOWN.every((key) => one[key] === other[key]);
 
 /** A line that the server knows. @typedef {Line & { id: number }} SavedLine */
 
 export class LineEditor {
   /** Why this person may not read in other subtitles, or nothing. */
   fixed = "";
+  /** One change is sent after the other: each says which version it builds on. @type {Promise<unknown>} */
+  #sending = Promise.resolve();
+  /** The version that a line has by this page's own changes, and the first that they built on.
+   * @type {Map<number, { from: number, to: number }>}
+   */
+  #own = new Map();
 
   /**
    * @param {Server} server
@@ -52,8 +67,13 @@ export class LineEditor {
   async load() {
     const { lines, fixed } = await call(this.server, "transcript", { video: this.video, annotator: currentUser() });
     this.fixed = fixed;
-    this.store.setMedia({ lines: lines.toSorted(byStart) }, "lines");
-    return lines;
+    const known = new Map(this.all.map((line) => [line.id, line]));
+    const kept = (/** @type {Line} */ line) => {
+      const old = known.get(line.id);
+      return old && isSame(old, line) ? old : line; // what did not change need not be drawn anew
+    };
+    this.store.setMedia({ lines: lines.map(kept).sort(byStart) }, "lines");
+    return this.all;
   }
 
   // Each of these rejects with an ApiError, of the kind “conflict” or “gone” where somebody changed the line meanwhile.
@@ -62,23 +82,48 @@ export class LineEditor {
    * @param {LineState} line
    * @param {string} [edit] the id of the step: one that is sent again is saved once
    */
-  save({ id, version, start, end, text }, edit = newId()) {
-    return this.#step(edit, (step) => call(this.server, "save_line", { ...step, line: id, version, start, end, text }));
+  save(line, edit = newId()) {
+    return this.#step(edit, async (step) => {
+      const saved = await call(this.server, "save_line", { ...step, ...this.#sent(line) });
+      return this.#saved([line], [saved]);
+    });
   }
 
   /** Several lines, as one step. @param {LineState[]} lines */
   saveAll(lines) {
-    const said = lines.map(({ id, version, start, end, text }) => ({ line: id, version, start, end, text }));
-    return this.#step(newId(), (step) => call(this.server, "save_lines", { ...step, lines: said }));
+    return this.#step(newId(), async (step) => {
+      const sent = lines.map((line) => this.#sent(line));
+      const { lines: saved } = await call(this.server, "save_lines", { ...step, lines: sent });
+      return this.#saved(lines, saved);
+    });
+  }
+
+  /** Lines get other times, which are shown at once: a key may be pressed again before the server answers.
+   * @param {LineState[]} lines
+   */
+  async retime(lines) {
+    const changed = new Map(lines.map((line) => [line.id, line]));
+    const moved = this.all.map((line) => {
+      const { start, end } = changed.get(line.id ?? -1) ?? line;
+      return start === line.start && end === line.end ? line : { ...line, start, end };
+    });
+    this.store.setMedia({ lines: moved.sort(byStart) }, "lines");
+    try {
+      return await this.saveAll(lines);
+    } catch (error) {
+      await this.load().catch(() => {});
+      throw error;
+    }
   }
 
   /** Two lines in place of one, of the texts before and after a place in it; returns the id of the second.
    * @param {SavedLine} line
    * @param {string} head
    * @param {string} tail
+   * @param {number | null} [at] where its time is cut; null: between the words
    */
-  async split({ id, version }, head, tail) {
-    const request = { line: id, version, head, tail };
+  async split({ id, version }, head, tail, at = null) {
+    const request = { line: id, version, head, tail, at };
     const { lines } = await this.#step(newId(), (step) => call(this.server, "split_line", { ...step, ...request }));
     return lines[1].line;
   }
@@ -96,6 +141,12 @@ export class LineEditor {
   /** @param {SavedLine} line */
   remove({ id, version }) {
     return this.#step(newId(), (step) => call(this.server, "delete_line", { ...step, line: id, version }));
+  }
+
+  /** As one step. @param {SavedLine[]} lines */
+  removeAll(lines) {
+    const sent = lines.map((line) => ({ ...this.#sent(line), deleted: true }));
+    return this.#step(newId(), (step) => call(this.server, "save_lines", { ...step, lines: sent }));
   }
 
   /** A line that somebody removed, as it was; returns its version. @param {number} id */
@@ -122,11 +173,33 @@ export class LineEditor {
    * @param {(step: { video: string, edit: string, annotator: string }) => Promise<Result>} send
    */
   async #step(edit, send) {
-    const saved = await send({ video: this.video, edit, annotator: currentUser() });
-    if (!this.store.isClosed) {
-      this.editor.addLines(edit);
-      await this.load();
-    }
+    const work = this.#sending.then(() => send({ video: this.video, edit, annotator: currentUser() }));
+    this.#sending = work.catch(() => {}); // the next one may be about another line
+    const saved = await work;
+    this.editor.addLines(edit);
+    if (!this.store.isClosed) await this.load();
+    return saved;
+  }
+
+  /** A line as it is sent: on top of what this page saved of it since the person saw it.
+   * @param {LineState} line
+   */
+  #sent({ id, version, start, end, text }) {
+    const own = this.#own.get(id ?? -1);
+    const isOwn = own && version >= own.from && version < own.to;
+    return { line: id, version: isOwn ? own.to : version, start, end, text };
+  }
+
+  /**
+   * @template {{ line: number, version: number }} Answer
+   * @param {LineState[]} sent
+   * @param {Answer[]} saved
+   */
+  #saved(sent, saved) {
+    saved.forEach(({ line, version }, at) => {
+      const own = this.#own.get(line);
+      this.#own.set(line, { from: own?.to === version - 1 ? own.from : sent[at].version, to: version });
+    });
     return saved;
   }
 }

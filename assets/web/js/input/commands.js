@@ -1,5 +1,6 @@
 // Everything a person can do on the Annotate page by key or button, by name (see keymap.js).
 
+import { SPEECH } from "../model/line-items.js";
 import * as operations from "../model/operations.js";
 import { frameOf } from "../view/drag-preview.js";
 
@@ -11,7 +12,7 @@ import { frameOf } from "../view/drag-preview.js";
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
- *   | "fullscreen" | "shift" | "turnTo">} Commanded
+ *   | "fullscreen" | "shift" | "turnTo" | "lineActions">} Commanded
  */
 
 const NEW_S = 2;
@@ -73,33 +74,51 @@ export function commands(workspace) {
   const { player, timeline, selection } = workspace;
   const store = () => workspace.opened.store;
   const editor = () => workspace.opened.editor;
-  const current = () => store().item(selection.current ?? "");
+  const current = () => store().shown(selection.current);
+  const { lineActions: lines } = workspace;
   const isLocked = (/** @type {string} */ id) => {
     const item = store().item(id);
     return item && timeline.rowLayout.isLocked(store().rowOf(item));
   };
   const free = () => [...selection.ids].filter((id) => store().item(id) && !isLocked(id));
 
-  /** What changes segments leaves locked rows alone, and says so.
+  /** What changes segments leaves locked rows alone, and says so; lines of the transcript have what they can.
    * @param {(ids: string[], chosen: string) => void} work
+   * @param {() => unknown} [ofLines]
    */
-  const edit = (work) => () => {
+  const edit = (work, ofLines) => () => {
+    if (lines?.areChosen) {
+      if (timeline.rowLayout.isLocked(SPEECH)) workspace.say("This row is locked; unlock it in its menu.");
+      else if (ofLines) ofLines();
+      else workspace.say("This is for segments; a line of the transcript is chosen.");
+      return;
+    }
     const ids = free();
     if (selection.size && !ids.length) workspace.say("This row is locked; unlock it in its menu.");
     else if (ids.length) work(ids, selection.current ?? "");
   };
 
   const nudge = (/** @type {"start" | "end" | "body"} */ part, /** @type {number} */ count) =>
-    edit((ids, chosen) => {
-      const wasPrediction = store().predictions.has(chosen);
-      operations.nudge(editor(), ids, part, count, player.frames);
-      if (wasPrediction) selection.one(store().correctionOf(chosen)?.id ?? chosen);
-      const item = current();
-      if (!item) return;
-      player.pause();
-      player.seek(frameOf(player, item.start, item.end, part));
-      workspace.changed(item.start, item.end, part);
-    });
+    edit(
+      (ids, chosen) => {
+        const wasPrediction = store().predictions.has(chosen);
+        operations.nudge(editor(), ids, part, count, player.frames);
+        if (wasPrediction) selection.one(store().correctionOf(chosen)?.id ?? chosen);
+        const item = current();
+        if (!item) return;
+        player.pause();
+        player.seek(frameOf(player, item.start, item.end, part));
+        workspace.changed(item.start, item.end, part);
+      },
+      () => {
+        lines.nudge(part, count);
+        const line = current();
+        if (!line) return;
+        player.pause();
+        player.seek(frameOf(player, line.start, line.end, part));
+        workspace.changed(line.start, line.end, part);
+      },
+    );
 
   /** @param {number} by */
   function step(by) {
@@ -155,21 +174,27 @@ export function commands(workspace) {
         if (end > start) make(workspace, start, end);
       };
     },
-    split: edit((_, chosen) => {
-      const second = operations.split(editor(), chosen, player.time, player.frames);
-      if (second) selection.one(second);
-      else workspace.say("The playhead is not inside the segment; there is nothing to split.");
-    }),
-    merge: edit((ids) => {
-      const merged = operations.merge(editor(), ids);
-      if (merged) selection.one(merged);
-      else workspace.say("Choose two or more segments of one row to merge them.");
-    }),
+    split: edit(
+      (_, chosen) => {
+        const second = operations.split(editor(), chosen, player.time, player.frames);
+        if (second) selection.one(second);
+        else workspace.say("The playhead is not inside the segment; there is nothing to split.");
+      },
+      () => lines.split(),
+    ),
+    merge: edit(
+      (ids) => {
+        const merged = operations.merge(editor(), ids);
+        if (merged) selection.one(merged);
+        else workspace.say("Choose two or more segments of one row to merge them.");
+      },
+      () => lines.merge(),
+    ),
     extend: edit((_, chosen) => {
       operations.extend(editor(), chosen, player.time, player.frames);
       selection.one(store().correctionOf(chosen)?.id ?? chosen);
     }),
-    label: () => workspace.label(),
+    label: () => (lines?.areChosen ? lines.type() : workspace.label()),
     shift: edit((ids) => {
       const made = ids.filter((id) => store().annotations.has(id));
       if (made.length) workspace.shift(made);
@@ -197,7 +222,10 @@ export function commands(workspace) {
       operations.remove(editor(), ids);
     }),
     paste,
-    remove: edit((ids) => operations.remove(editor(), ids)),
+    remove: edit(
+      (ids) => operations.remove(editor(), ids),
+      () => lines.remove(),
+    ),
     undo: () => editor().undo(),
     redo: () => editor().redo(),
 

@@ -3,6 +3,7 @@
 // Shift pans, Alt snaps only to frames. Ctrl (or ⌘) chooses: a click adds a segment, a drag over an empty place all it
 // touches; on an edge that two segments share, it moves both. A finger on an empty place pans; held, it draws.
 
+import { isLineId, lineItems } from "../model/line-items.js";
 import { touching } from "../model/operations.js";
 import { movedPhase, PHASES } from "../model/phases.js";
 import { shownPhases } from "../view/phases.js";
@@ -10,6 +11,7 @@ import { Snapping } from "./snapping.js";
 
 /** @import { Item } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { LineItem } from "../model/line-items.js" */
 /** @import { Phase } from "../model/phases.js" */
 /** @import { Selection } from "../model/selection.js" */
 /** @import { Edge, Side } from "../view/hit-test.js" */
@@ -25,7 +27,7 @@ import { Snapping } from "./snapping.js";
  * @typedef {{ kind: "pan", x: number, y: number, start: number, end: number, scrolled: HTMLElement | null, top: number }} Pan
  * @typedef {{ kind: "box", x: number, y: number, chosen: string[] }} BoxDrag
  * @typedef {{ kind: "locked", row: Row, grip: number, x: number }} Locked
- * @typedef {{ track: string, grip: number, x: number, moved: boolean }} Begun
+ * @typedef {{ track: string, isLine: boolean, grip: number, x: number, moved: boolean }} Begun
  * @typedef {Omit<Pan, "kind"> & Begun & { kind: "hold" }} Hold a finger that rests: it may come to draw, or to pan
  * @typedef {Begun & { kind: "create", snapping: Snapping }} Create
  * @typedef {Begun & { kind: "edit", part: Edge, pieces: Piece[], snapping: Snapping }} Edit
@@ -34,6 +36,7 @@ import { Snapping } from "./snapping.js";
 
 const CLICK_PX = 3;
 const HOLD_MS = 350;
+const SAME = 5e-4; // s: closer than any two frames
 
 /** @param {Edge} part @returns {part is Phase} */
 const isPhase = (part) => PHASES.includes(/** @type {Phase} */ (part));
@@ -47,8 +50,10 @@ const isPhase = (part) => PHASES.includes(/** @type {Phase} */ (part));
  * @param {(start: number, end: number, part: Side) => void} page.changed told after a boundary was moved
  * @param {{ show: (draft: Draft, part: Edge, place: Point) => void, end: () => void }} page.preview
  * @param {(why: string) => void} page.refuse
+ * @param {{ move: (drafts: readonly Draft[]) => unknown, create: (span: { start: number, end: number }) => unknown }}
+ *   page.lines what becomes of lines of the transcript
  */
-export function attach(timeline, { player, selection, seek, changed, preview, refuse }) {
+export function attach(timeline, { player, selection, seek, changed, preview, refuse, lines }) {
   const { root, canvas, ruler } = timeline;
   /** pointer → its place @type {Map<number, Point>} */
   const fingers = new Map();
@@ -89,8 +94,8 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       const held = drag;
       holding = setTimeout(() => {
         if (drag !== held) return;
-        const { track, grip, x, moved } = held;
-        drag = { track, grip, x, moved, kind: "create", snapping: snappingFor([]) };
+        const { track, isLine, grip, x, moved } = held;
+        drag = { track, isLine, grip, x, moved, kind: "create", snapping: snappingFor([]) };
         root.classList.add("drawing"); // from here on the finger draws
       }, HOLD_MS);
     }
@@ -107,16 +112,16 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     if (event.button === 1 || event.shiftKey) return pan(event, x);
     if (event.target === ruler) return { kind: "scrub" };
     const { row, item, part } = timeline.at(x, y);
-    if (!row || (row.kind !== "track" && !item)) return { kind: "scrub" };
+    if (!row || (row.kind !== "track" && row.kind !== "speech")) return { kind: "scrub" };
     const more = event.ctrlKey || event.metaKey;
+    const begun = { track: row.name, isLine: row.kind === "speech", grip: time, x, moved: false };
     if (item && row.locked) {
       selection.one(item.id);
       return { kind: "nothing" };
     }
-    if (item) return grab(item, part, more, { track: row.name, grip: time, x, moved: false });
-    if (more) return { kind: "box", x, y, chosen: [...selection.ids] };
+    if (item) return grab(item, part, more, begun);
+    if (more && !begun.isLine) return { kind: "box", x, y, chosen: [...selection.ids] };
     if (row.locked) return { kind: "locked", row, grip: time, x };
-    const begun = { track: row.name, grip: time, x, moved: false };
     return event.pointerType === "touch"
       ? { ...pan(event, x), ...begun, kind: "hold" }
       : { ...begun, kind: "create", snapping: snappingFor([]) };
@@ -134,7 +139,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
   }
 
   /**
-   * @param {Item} item
+   * @param {Item | LineItem} item
    * @param {Edge} part
    * @param {boolean} more
    * @param {Begun} begun
@@ -145,28 +150,43 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     if (isPhase(part)) {
       return { ...begun, kind: "edit", part, pieces: [pieceOf(item, part)], snapping: snappingFor([item.id]) };
     }
-    const shared = part !== "body" ? touching(store, item, part) : [];
+    const shared = part !== "body" ? touchingItems(item, part) : [];
     if (more && !shared.length) {
-      selection.toggle(item.id);
+      if (isLineId(selection.current) === begun.isLine) selection.toggle(item.id);
+      else selection.one(item.id); // segments and lines are not chosen together
       return { kind: "nothing" };
     }
     const together = part === "body" && selection.has(item.id) && selection.size > 1;
     if (!together) selection.one(item.id);
-    const chosen = together ? [...selection.ids].map((id) => store.item(id)) : [item];
-    const free = chosen.filter((each) => each !== null && !timeline.rowLayout.isLocked(store.rowOf(each)));
-    const pieces = free.map((each) => pieceOf(/** @type {Item} */ (each), part));
+    const chosen = together ? [...selection.ids].map((id) => store.shown(id)).filter((each) => each !== null) : [item];
+    const free = chosen.filter((each) => !timeline.rowLayout.isLocked(store.rowOf(each)));
+    const pieces = free.map((each) => pieceOf(each, part));
     if (more) pieces.push(...shared.map((each) => pieceOf(each, part === "start" ? "end" : "start")));
     return { ...begun, kind: "edit", part, pieces, snapping: snappingFor(pieces.map((piece) => piece.id)) };
   }
 
+  /** The segments, or the lines, whose edge lies where this one's does.
+   * @param {Item | LineItem} item
+   * @param {"start" | "end"} edge
+   * @returns {(Item | LineItem)[]}
+   */
+  function touchingItems(item, edge) {
+    const { store } = timeline;
+    if (!("isLine" in item)) return touching(store, item, edge);
+    const other = edge === "start" ? "end" : "start";
+    const all = [...lineItems(store.media.lines).values()];
+    return all.filter((each) => each.id !== item.id && Math.abs(each[other] - item[edge]) < SAME);
+  }
+
   /** What it was when the drag began: others may change it meanwhile.
-   * @param {Item} item
+   * @param {Item | LineItem} item
    * @param {Edge} part
    * @returns {Piece}
    */
   function pieceOf(item, part) {
     const { id, label, start, end } = item;
     const track = timeline.store.rowOf(item) ?? item.track;
+    if ("isLine" in item) return { id, track, label, start, end, base: item.version, part, isLine: true };
     const attributes = "attributes" in item ? item.attributes : (shownPhases(item) ?? undefined);
     return { id, track, label, start, end, base: "version" in item ? item.version : undefined, part, attributes };
   }
@@ -226,8 +246,8 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
    * @param {(time: number) => number} snap
    * @returns {Draft}
    */
-  function drawn({ track, grip }, time, snap) {
-    return { id: null, track, label: "", ...player.frames.span(grip, snap(time)) };
+  function drawn({ track, isLine, grip }, time, snap) {
+    return { id: null, track, isLine, label: "", ...player.frames.span(grip, snap(time)) };
   }
 
   /** How far the pointer takes all pieces; none may leave the video or lose its last frame.
@@ -279,12 +299,15 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     if (wasClick) {
       selection.one(null);
       seek(ended.grip);
+    } else if (ended.kind === "create" && drafts.length && ended.isLine) {
+      lines.create(drafts[0]);
     } else if (ended.kind === "create" && drafts.length) {
       const [{ track, start, end }] = drafts;
       selection.one(doc.editor.create({ track, start, end }));
       changed(start, end, "body");
     } else if (ended.kind === "edit" && drafts.length) {
-      save(doc, drafts, ended.part);
+      if (ended.isLine) lines.move(drafts);
+      else save(doc, drafts, ended.part);
       if (!isPhase(ended.part)) changed(drafts[0].start, drafts[0].end, ended.part);
     }
   }

@@ -27,7 +27,7 @@ export class Snapping {
     /** @type {[number, string][]} */
     const points = [[timeline.playhead, "playhead"]];
     for (const time of store.media.shots) points.push([time, "cut"]);
-    for (const time of speechEdges(store)) points.push([time, "speech"]);
+    for (const time of speechEdges(store, ids)) points.push([time, "speech"]);
     for (const row of timeline.rows) {
       for (const lane of lanesOf(row)) {
         const what = lane.kind === "prediction" ? "prediction" : "neighbour";

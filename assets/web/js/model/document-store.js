@@ -3,6 +3,7 @@
 
 import { Emitter } from "../emitter.js";
 import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./annotation.js";
+import { lineItems } from "./line-items.js";
 import { People } from "./people.js";
 
 /** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
@@ -142,6 +143,11 @@ export class DocumentStore extends Emitter {
   /** @param {string} id */
   item(id) {
     return /** @type {Item | null} */ (this.annotations.get(id) ?? this.predictions.get(id) ?? null);
+  }
+
+  /** A segment, or a line of the transcript as one. @param {string | null} id */
+  shown(id) {
+    return this.item(id ?? "") ?? lineItems(this.media.lines).get(id ?? "") ?? null;
   }
 
   /** The row of the timeline that a segment is shown in; null for a prediction about a face that is nobody.
@@ -555,10 +561,12 @@ export class DocumentStore extends Emitter {
   }
 }
 
-/** Where speech begins or ends, by subtitles and by who was found to speak.
+/** Where speech begins or ends, by lines and by who was found to speak.
  * @param {DocumentStore} store
+ * @param {ReadonlySet<string>} [without] ids of segments and lines that do not count
  */
-export function speechEdges(store) {
+export function speechEdges(store, without = new Set()) {
   const speaking = [...store.predictions.values()].filter((p) => p.task === "speaker" && p.label === "speaking");
-  return [...store.media.lines, ...speaking].flatMap(({ start, end }) => [start, end]);
+  const said = [...lineItems(store.media.lines).values(), ...speaking].filter(({ id }) => !without.has(id));
+  return said.flatMap(({ start, end }) => [start, end]);
 }

@@ -1,7 +1,6 @@
 // Graphs in rows of the timeline; read-only.
 
 import { countBefore } from "../model/binary-search.js";
-import { isolated } from "./dom.js";
 import { FONT } from "./fonts.js";
 
 /** @import { Curve } from "../types.js" */
@@ -73,29 +72,6 @@ function rgb(colour) {
   ctx.fillStyle = colour;
   ctx.fillRect(0, 0, 1, 1);
   return ctx.getImageData(0, 0, 1, 1).data.slice(0, 3);
-}
-
-/** What is said, as far as there is room for the words.
- * @param {CanvasRenderingContext2D} ctx
- * @param {Timeline} timeline
- * @param {AnyRow} row
- */
-export function drawTranscript(ctx, timeline, row) {
-  ctx.font = `11px ${FONT}`;
-  for (const { start, end, text } of timeline.store.media.lines) {
-    if (end < timeline.start || start > timeline.end) continue;
-    const [x0, x1] = [Math.max(timeline.x(start), -4), Math.min(timeline.x(end), timeline.width + 4)];
-    ctx.fillStyle = timeline.ink.stripe;
-    ctx.beginPath();
-    ctx.roundRect(x0, row.y + 3, Math.max(1.5, x1 - x0 - 1), row.height - 7, 4);
-    ctx.fill();
-    if (x1 - x0 < 24) continue;
-    ctx.save();
-    ctx.clip();
-    ctx.fillStyle = timeline.ink.text;
-    ctx.fillText(isolated(text), Math.max(x0, 0) + 5, row.y + row.height / 2);
-    ctx.restore();
-  }
 }
 
 const PROFILE_H = 9;

@@ -191,7 +191,9 @@ export class Gutter extends Emitter {
             ["Move up", () => rowLayout.move(key, -1, tracks), { disabled: at <= 0 }],
             ["Move down", () => rowLayout.move(key, 1, tracks), { disabled: at === tracks.length - 1 }],
           ]
-        : [];
+        : row.kind === "speech"
+          ? [["Lock", () => rowLayout.toggle(key, "locked"), { checked: Boolean(state.locked) }], null]
+          : [];
     openMenu(
       anchor,
       [

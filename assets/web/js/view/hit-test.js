@@ -4,6 +4,7 @@ import { shownPhases } from "./phases.js";
 import { firstVisible } from "./layout.js";
 
 /** @import { Item } from "../types.js" */
+/** @import { LineItem } from "../model/line-items.js" */
 /** @import { Phase } from "../model/phases.js" */
 /** @import { Lane } from "./layout.js" */
 /** @import { Timeline } from "./timeline.js" */
@@ -19,10 +20,10 @@ const PHASE_SHARE = 0.4; // of the height of a lane, from its top: the rest is t
  * @param {Timeline} timeline
  * @param {Lane} lane
  * @param {number} x
- * @returns {{ item: Item, part: Edge } | null}
+ * @returns {{ item: Item | LineItem, part: Edge } | null}
  */
 export function hitTest(timeline, lane, x) {
-  /** @type {{ item: Item, part: Edge, rank: number } | null} */
+  /** @type {{ item: Item | LineItem, part: Edge, rank: number } | null} */
   let best = null;
   for (let i = firstVisible(lane.items, timeline.time(x - EDGE_PX)); i < lane.items.length; i++) {
     const item = lane.items[i];
@@ -57,9 +58,10 @@ export function hitTest(timeline, lane, x) {
  */
 export function phaseAt(timeline, lane, x, y) {
   const { current } = timeline.selection;
-  const item = lane.items.find((each) => each.id === current);
-  const phases = item && !("preview" in item) ? shownPhases(item) : null;
-  if (!item || !phases || "preview" in item || y > PHASE_SHARE * lane.height) return null;
+  const item = lane.kind === "line" ? undefined : lane.items.find((each) => each.id === current);
+  if (!item || "preview" in item || "isLine" in item) return null;
+  const phases = shownPhases(item);
+  if (!phases || y > PHASE_SHARE * lane.height) return null;
   const handles = /** @type {[Phase, number][]} */ (Object.entries(phases));
   const away = (/** @type {[Phase, number]} */ [, time]) => Math.abs(timeline.x(time) - x);
   const near = handles.filter((handle) => away(handle) <= PHASE_PX);

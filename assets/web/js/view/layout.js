@@ -1,15 +1,17 @@
 // Where everything lies on the timeline: rows, lanes, colours. No drawing, no events.
 
 import { countBefore } from "../model/binary-search.js";
+import { lineItems, SPEECH } from "../model/line-items.js";
 
 /** @import { Annotation, Graph, Item, Prediction, Preview } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { LineItem } from "../model/line-items.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
 
 /** What lies in a lane: of an annotation or a prediction, what drawing needs.
- * @typedef {Annotation | Prediction | Preview} Shown
+ * @typedef {Annotation | Prediction | Preview | LineItem} Shown
  * @typedef {Shown[] & { longest?: number }} LaneItems in order of time; longest: how long the longest one lasts
- * @typedef {{ kind: "annotation" | "prediction", y: number, height: number, items: LaneItems }} Lane
+ * @typedef {{ kind: "annotation" | "prediction" | "line", y: number, height: number, items: LaneItems }} Lane
  */
 
 /** A row of the timeline; strip: colours under its curve. A track's row has a lane of predictions above one of annotations; segments that overlap are
@@ -19,10 +21,11 @@ import { countBefore } from "../model/binary-search.js";
  * @typedef {AnyRow & { kind: "track", lanes: Lane[], count: number }} TrackRow
  * @typedef {AnyRow & { kind: "graph", track: string, graphs: readonly Graph[], all: readonly Graph[] }} GraphRow graphs:
  *   those that are drawn; all: also those that are only told
- * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "transcript" | "curve" }} SignalRow
+ * @typedef {AnyRow & { kind: "speech", lanes: Lane[] }} SpeechRow the lines of the transcript
+ * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "curve" }} SignalRow
  * @typedef {AnyRow & { kind: "layer", items: readonly Annotation[], current: string | null }} LayerRow what an annotator
  *   marked on a track; current: the segment that it is about
- * @typedef {TrackRow | GraphRow | SignalRow | LayerRow} Row
+ * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow} Row
  *
  * @typedef {{ name: string, order: number, predictions: (Prediction | Preview)[], annotations: Annotation[] }} TrackItems
  */
@@ -35,23 +38,24 @@ const DENSE = [
   { lanes: 40, most: 14, gap: 1 },
   { lanes: Infinity, most: 7, gap: 1 },
 ];
+const LINE_H = 20;
 const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
 const MOST_LANES = 400; // more at one time than anybody can tell apart; a canvas has an end too
-const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, transcript: 24, curve: 52, graph: 76, layer: 32 };
+const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, curve: 52, graph: 76, layer: 32 };
 const MOST_CURVES = 8; // that are drawn in one row: more cannot be told apart
 /** @type {{ [task: string]: number }} the order of tracks, by what is predicted in them */
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
 
-/** The rows that show what is measured; each is there when there is something in it.
- * @type {[SignalRow["kind"], string, (store: DocumentStore) => boolean][]}
+/** The rows that show what is measured, and what is said; each is there when there is something in it.
+ * @type {[SignalRow["kind"] | "speech", string, (store: DocumentStore) => boolean][]}
  */
 const SIGNALS = [
   ["filmstrip", "Film", () => true],
   ["wave", "Sound", (store) => store.media.waveform.length > 0],
   ["spectrogram", "Spectrogram", (store) => store.media.waveform.length > 0],
-  ["transcript", "Transcript", (store) => store.media.lines.length > 0],
+  ["speech", SPEECH, (store) => store.media.lines.length > 0],
   ["curve", "Question", (store) => Boolean(store.media.curve?.times?.length)],
 ];
 
@@ -75,6 +79,10 @@ export function layout(store, rowLayout, layers = []) {
   for (const [kind, key, isThere] of SIGNALS) {
     if (!isThere(store)) continue;
     names.push(key);
+    if (kind === "speech") {
+      if (rowLayout.isShown(key)) rows.push(speechRow(store, rowLayout));
+      continue;
+    }
     const query = store.media.curve?.query;
     const name = kind === "curve" ? (query ? `“${query}”` : "Like this frame") : key;
     const height = Math.round(HEIGHTS[kind] * rowLayout.size(key));
@@ -189,6 +197,30 @@ function trackRow({ name, predictions, annotations }, rowLayout) {
   return { ...row, height: y + PAD - 2 };
 }
 
+/** Lanes of lines are the same as long as the lines are. @type {WeakMap<object, LaneItems[]>} */
+const stacked = new WeakMap();
+
+/**
+ * @param {DocumentStore} store
+ * @param {RowLayout} rowLayout
+ * @returns {SpeechRow}
+ */
+function speechRow(store, rowLayout) {
+  const items = lineItems(store.media.lines);
+  const found = stacked.get(items) ?? stack([...items.values()]);
+  stacked.set(items, found);
+  const { most, gap } = density(found);
+  const height = Math.round(Math.min(LINE_H, most) * rowLayout.size(SPEECH));
+  const lanes = found.map((lane, at) => ({
+    kind: /** @type {const} */ ("line"),
+    y: 3 + at * (height + gap),
+    height,
+    items: lane,
+  }));
+  const { locked } = rowLayout.get(SPEECH);
+  return { kind: "speech", key: SPEECH, name: SPEECH, y: 0, height: 6 + found.length * (height + gap), locked, lanes };
+}
+
 const density = (/** @type {LaneItems[]} */ { length }) =>
   /** @type {typeof DENSE[0]} */ (DENSE.find(({ lanes }) => length <= lanes));
 
@@ -219,7 +251,7 @@ function stack(items) {
 }
 
 /** @param {Row} row */
-export const lanesOf = (row) => (row.kind === "track" ? row.lanes : []);
+export const lanesOf = (row) => (row.kind === "track" || row.kind === "speech" ? row.lanes : []);
 
 /** The first item that may reach past a time.
  * @param {LaneItems} items

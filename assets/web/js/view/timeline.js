@@ -5,7 +5,7 @@ import { authorsOf } from "./authors.js";
 import { contextOf, finder } from "./dom.js";
 import { drawSegment } from "./segment.js";
 import { Filmstrip } from "./filmstrip.js";
-import { drawCurve, drawGraphs, drawTranscript, drawSpectrogram, drawWave } from "./graphs.js";
+import { drawCurve, drawGraphs, drawSpectrogram, drawWave } from "./graphs.js";
 import { Gutter } from "./gutter.js";
 import { FONT } from "./fonts.js";
 import { hitTest, phaseAt } from "./hit-test.js";
@@ -14,8 +14,10 @@ import { drawLayer } from "./layers.js";
 import { Minimap } from "./minimap.js";
 import { drawBox, drawLine, drawLock, drawMarks, drawSnap } from "./overlays.js";
 import { RULER_H, drawRuler } from "./ruler.js";
+import { drawLineItem } from "./speech.js";
 
 /** @import { Annotation, Item, Json } from "../types.js" */
+/** @import { LineItem } from "../model/line-items.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
 /** @import { Author } from "./authors.js" */
@@ -24,7 +26,7 @@ import { RULER_H, drawRuler } from "./ruler.js";
 /** @import { GraphRow, Lane, Row, SignalRow } from "./layout.js" */
 
 /** What a drag would make; `id` is null for a new segment.
- * @typedef {{ id: string | null, track: string, label: string, start: number, end: number, base?: number,
+ * @typedef {{ id: string | null, isLine?: boolean, track: string, label: string, start: number, end: number, base?: number,
  *   attributes?: { [name: string]: Json } }} Draft
  * @typedef {{ x0: number, y0: number, x1: number, y1: number }} Box
  * @typedef {{ time: number, what: string, y: number }} SnapLine
@@ -35,20 +37,13 @@ import { RULER_H, drawRuler } from "./ruler.js";
 
 /** view: another part of the video is shown; hover: a segment, or a time of a row of curves, is under the pointer;
  * spectrogram: its row is shown, and there is nothing to show yet.
- * @typedef {{ item: Item, x: number, y: number } | { row: GraphRow | SignalRow, time: number, x: number, y: number }} Hovered
+ * @typedef {{ item: Item | LineItem, x: number, y: number } | { row: GraphRow | SignalRow, time: number, x: number, y: number }} Hovered
  * @typedef {{ view: null, hover: Hovered | null, spectrogram: null }} TimelineEvents
  */
 
 const MOST_ZOOM = 300;
 /** @type {{ [kind: string]: DrawRow }} */
-const DRAW = {
-  wave: drawWave,
-  spectrogram: drawSpectrogram,
-  transcript: drawTranscript,
-  curve: drawCurve,
-  graph: drawGraphs,
-  layer: drawLayer,
-};
+const DRAW = { wave: drawWave, spectrogram: drawSpectrogram, curve: drawCurve, graph: drawGraphs, layer: drawLayer };
 
 /** @extends {Emitter<TimelineEvents>} */
 export class Timeline extends Emitter {
@@ -303,7 +298,8 @@ export class Timeline extends Emitter {
       ctx.fillStyle = this.ink.line;
       ctx.fillRect(0, row.y + row.height - 1, this.width, 1);
       if (row.kind === "filmstrip") this.filmstrip.draw(ctx, this, row);
-      else if (row.kind === "track") for (const lane of row.lanes) this.drawLane(ctx, row, lane);
+      else if (row.kind === "track" || row.kind === "speech")
+        for (const lane of row.lanes) this.drawLane(ctx, row, lane);
       else DRAW[row.kind](ctx, this, row);
       if (row.locked) drawLock(ctx, this, row);
     }
@@ -330,7 +326,7 @@ export class Timeline extends Emitter {
     for (let i = firstVisible(lane.items, this.start); i < lane.items.length; i++) {
       const item = lane.items[i];
       if (item.start > this.end) break;
-      if (lane.kind === "annotation" && this.drafts.some((draft) => draft.id === item.id)) continue;
+      if (lane.kind !== "prediction" && this.drafts.some((draft) => draft.id === item.id)) continue;
       const x0 = this.x(item.start);
       const x1 = this.x(item.end);
       if (x1 < 0) continue;
@@ -339,7 +335,9 @@ export class Timeline extends Emitter {
         if (pixel === painted && !this.selection.has(item.id)) continue;
         painted = pixel;
       }
-      drawSegment(ctx, this, item, lane.kind, { x: x0, y, width: Math.max(1.5, x1 - x0), height: lane.height });
+      const place = { x: x0, y, width: Math.max(1.5, x1 - x0), height: lane.height };
+      if (lane.kind === "line") drawLineItem(ctx, this, item, place);
+      else drawSegment(ctx, this, item, lane.kind, place);
     }
   }
 
@@ -348,13 +346,16 @@ export class Timeline extends Emitter {
    * @param {Draft} draft
    */
   drawDraft(ctx, draft) {
-    const row = this.rows.filter((each) => each.kind === "track").find((each) => each.name === draft.track);
-    const lanes = row?.lanes.filter((lane) => lane.kind === "annotation") ?? [];
+    const row = this.rows.find((each) =>
+      draft.isLine ? each.kind === "speech" : each.kind === "track" && each.name === draft.track,
+    );
+    const lanes = row ? lanesOf(row).filter((lane) => lane.kind !== "prediction") : [];
     const lane = lanes.find(({ items }) => items.some((item) => item.id === draft.id)) ?? lanes[0];
     if (!row || !lane) return;
     const x = this.x(draft.start);
     const place = { x, y: row.y + lane.y, width: Math.max(2, this.x(draft.end) - x), height: lane.height };
-    drawSegment(ctx, this, { ...draft, id: this.selection.current }, "annotation", place);
+    if (draft.isLine) drawLineItem(ctx, this, { ...draft, id: this.selection.current }, place);
+    else drawSegment(ctx, this, { ...draft, id: this.selection.current }, "annotation", place);
   }
 
   // ---------------------------------------------------------------- what lies where
@@ -362,11 +363,11 @@ export class Timeline extends Emitter {
   /** What lies under a point of the rows canvas; item is null over an empty place.
    * @param {number} x
    * @param {number} y
-   * @returns {{ row: Row | undefined, item: Item, part: Edge } | { row: Row | undefined, item: null, part: null }}
+   * @returns {{ row: Row | undefined, item: Item | LineItem, part: Edge } | { row: Row | undefined, item: null, part: null }}
    */
   at(x, y) {
     const row = this.rows.find((r) => y >= r.y && y < r.y + r.height);
-    if (!row || row.kind !== "track") return { row, item: null, part: null };
+    if (!row || (row.kind !== "track" && row.kind !== "speech")) return { row, item: null, part: null };
     const distance = (/** @type {Lane} */ { y: top, height }) => Math.abs(y - row.y - top - height / 2) - height / 2;
     const near = row.lanes.filter((lane) => distance(lane) < 2).sort((a, b) => distance(a) - distance(b));
     for (const lane of near) {
@@ -380,12 +381,12 @@ export class Timeline extends Emitter {
     return { row, item: null, part: null };
   }
 
-  /** The segments in a rectangle of the rows canvas. @param {Box} box */
+  /** The segments in a rectangle of the rows canvas; no lines. @param {Box} box */
   within({ x0, y0, x1, y1 }) {
     const [from, to] = [this.time(Math.min(x0, x1)), this.time(Math.max(x0, x1))];
     const [top, bottom] = [Math.min(y0, y1), Math.max(y0, y1)];
     return this.rows.flatMap((row) =>
-      lanesOf(row).flatMap((lane) => {
+      (row.kind === "track" ? row.lanes : []).flatMap((lane) => {
         const y = row.y + lane.y;
         if (y > bottom || y + lane.height < top) return [];
         return lane.items.filter((item) => !("preview" in item) && item.start < to && item.end > from);

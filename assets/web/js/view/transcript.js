@@ -1,6 +1,7 @@
 // What is said and by whom: one line a subtitle; a click goes there, a double click edits.
 
 import { Emitter } from "../emitter.js";
+import { itemIdOf } from "../model/line-items.js";
 import { speakersOf } from "../model/line-speakers.js";
 import { messageOf } from "../sync/api.js";
 import { draftsOf, knowTabs } from "../sync/drafts.js";
@@ -32,7 +33,7 @@ export class Transcript extends Emitter {
   /** Those that are typed now, by the key of their line. @type {Map<string, LineField>} */
   fields = new Map();
   isDrawing = false;
-  /** Elements by the keys of their lines, and what each shows. @type {Map<string, { node: HTMLElement, shows: string }>} */
+  /** Elements by the keys of their lines, and what each shows. @type {Map<string, { node: HTMLElement, shows: unknown[] }>} */
   #nodes = new Map();
   /** The line that is said now. @type {HTMLElement | null} */
   current = null;
@@ -45,9 +46,10 @@ export class Transcript extends Emitter {
    * @param {(time: number) => void} page.seek
    * @param {Pick<Player, "time" | "frameEnd">} page.player
    * @param {(doc: VideoDocument) => () => void} page.undoing makes what takes back the newest step of a video
+   * @param {(id: string) => void} page.choose a line, by what it is called among segments
    * @param {(event: KeyboardEvent, field: LineField) => boolean} page.command does what a key is for while a line is typed
    */
-  constructor(element, { seek, player, undoing, command }) {
+  constructor(element, { seek, player, undoing, choose, command }) {
     super();
     const $ = finder(element);
     this.$ = $;
@@ -55,12 +57,14 @@ export class Transcript extends Emitter {
     this.seek = seek;
     this.player = player;
     this.undoing = undoing;
+    this.onchoose = choose;
     this.command = command;
     this.file = $("subtitle-file", "input");
     this.fileTitle = this.file.parentElement?.title ?? "";
     this.list.addEventListener("click", (event) => this.clicked(event));
     this.list.addEventListener("dblclick", (event) => this.edit(targetOf(event).closest("li")));
     this.list.addEventListener("keydown", (event) => this.key(event));
+    this.list.addEventListener("focusin", (event) => this.#focused(targetOf(event).closest("li")));
     this.$("line-add").addEventListener("click", () => this.add());
     this.file.addEventListener("change", () => this.read(this.file));
   }
@@ -139,9 +143,9 @@ export class Transcript extends Emitter {
   #elementOf(line, who) {
     const key = keyOf(line);
     const choice = this.fields.get(key)?.choice ?? null;
-    const shows = JSON.stringify([line, who, choice?.textContent, this.fields.has(key)]);
+    const shows = [line, who, choice?.textContent, this.fields.has(key)];
     const known = this.#nodes.get(key);
-    if (known?.shows === shows) return known.node;
+    if (known && shows.every((each, at) => each === known.shows[at])) return known.node;
     const node = known?.node ?? el("li", { tabindex: 0, "data-line": key });
     const said = node.querySelector(".said") ?? el("span", { class: "said", dir: "auto" });
     Object.assign(node.dataset, { start: line.start, end: line.end });
@@ -177,6 +181,28 @@ export class Transcript extends Emitter {
   /** Names may have changed, or who speaks. */
   attribute() {
     this.#draw();
+  }
+
+  // ---------------------------------------------------------------- what is chosen
+
+  /** Mark the lines that are chosen, and bring the current one into sight.
+   * @param {{ has: (id: string) => boolean, current: string | null }} selection
+   */
+  choose(selection) {
+    for (const line of this.lines) {
+      const node = this.nodeOf(keyOf(line));
+      const isChosen = line.id !== null && selection.has(itemIdOf(line));
+      if (!node || node.hasAttribute("data-chosen") === isChosen) continue;
+      if (isChosen) node.setAttribute("data-chosen", "");
+      else node.removeAttribute("data-chosen");
+      if (isChosen && !this.typed) node.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  /** Whoever goes to a line chooses it. @param {HTMLElement | null} node */
+  #focused(node) {
+    const line = node && this.lineOf(node);
+    if (line && line.id !== null && !this.isDrawing) this.onchoose(itemIdOf(line));
   }
 
   // ---------------------------------------------------------------- time
@@ -299,7 +325,7 @@ export class Transcript extends Emitter {
     const { input } = field;
     this.fields.set(key, field);
     said.replaceChildren(input);
-    drawn.shows = ""; // other than the line
+    drawn.shows = []; // other than the line
     input.focus();
     if (caret === null) input.select();
     else input.setSelectionRange(caret, caret);
@@ -315,14 +341,15 @@ export class Transcript extends Emitter {
     this.show();
   }
 
-  add() {
+  /** A new line, at the playhead or over a time. @param {{ start: number, end: number }} [span] */
+  add(span) {
     const open = this.fields.get("new");
     if (open) {
       open.input.focus();
       return;
     }
-    const start = this.player.time;
-    const end = Math.min(start + NEW_S, this.doc?.store.video?.duration ?? start);
+    const start = span?.start ?? this.player.time;
+    const end = span?.end ?? Math.min(start + NEW_S, this.doc?.store.video?.duration ?? start);
     this.#begin({ id: null, start, end, text: "", source: "typed", version: 0, annotator: "", origin: "" });
   }
 

@@ -52,7 +52,7 @@ export class Transport {
     if (!doc) return;
     if (player.range?.loop) player.pause();
     else {
-      const { start, end } = doc.store.item(selection.current ?? "") ?? timeline;
+      const { start, end } = doc.store.shown(selection.current) ?? timeline;
       player.playRange(start, end, true);
     }
     this.state();
