@@ -44,6 +44,12 @@ def listed(db: sqlite3.Connection, video_id: str) -> list[Row]:
     return [dict(row) for row in db.execute(asked, (video_id,))]
 
 
+def state(db: sqlite3.Connection, video_id: str) -> str:
+    """A short text that is another one whenever the lines of a video are."""
+    asked = "SELECT count(*), max(id), total(version), total(deleted) FROM lines WHERE video_id = ?"
+    return " ".join(f"{value or 0:.0f}" for value in db.execute(asked, (video_id,)).fetchone())
+
+
 def videos(db: sqlite3.Connection) -> set[str]:
     """The ids of the videos that have lines."""
     return {row["video_id"] for row in db.execute("SELECT DISTINCT video_id FROM lines WHERE NOT deleted")}

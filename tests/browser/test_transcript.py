@@ -225,3 +225,19 @@ def test_lines_are_segments_of_a_row_of_the_timeline(transcript: AnnotatePage, s
     page.keyboard.press("Enter")
     saved([(0, 2), (2, 4.08), (8, 9)])
     assert transcript.segments("annotation") == []
+
+
+def test_lines_fill_in_around_the_one_that_is_typed(transcript: AnnotatePage, served: Served, bikes: str) -> None:
+    page = transcript.page
+    lines_of(page).nth(1).dblclick()
+    caret_after(page, "how ")
+    more = [Cue(3 * S, 4 * S, "a third"), Cue(4 * S, 5 * S, "a fourth")]
+    with closing(connect(served.home / "studio.db")) as db:
+        for cues in ([more[0]], more):
+            with db:
+                transcripts.sync_source(db, bikes, "speech", cues, "whisper-base", span=(3 * S, 9 * S))
+            expect(lines_of(page)).to_have_count(2 + len(cues))
+    page.keyboard.type("very ")
+    expect(page.locator("#transcript-list input")).to_have_value("how very are you")
+    page.keyboard.press("Control+Enter")
+    become(page, ["Good mourning Mr Smith", "how very are you", "a third", "a fourth"])

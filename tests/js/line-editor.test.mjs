@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { page } from "./dom.mjs";
-import { documentOf, frames, quiet } from "./harness.mjs";
+import { documentOf, frames, news, quiet } from "./harness.mjs";
 
 const { LineActions } = await import("../../assets/web/js/annotate/line-actions.js");
 const { cutAt } = await import("../../assets/web/js/model/line-cut.js");
@@ -19,10 +19,15 @@ function opened() {
   ];
   const asked = [];
   const held = [];
+  const loads = [];
   const state = { holds: false };
   const find = (id) => lines.find((line) => line.id === id);
   Object.assign(doc.server, {
-    transcript: async () => ({ ok: true, data: { lines: structuredClone(lines), fixed: "" } }),
+    transcript: async () => {
+      const now = structuredClone(lines);
+      loads.push(now.length);
+      return { ok: true, data: { lines: now, fixed: "", state: `${lines.length}` } };
+    },
     save_lines: async (request) => {
       asked.push(request.lines);
       if (state.holds) await new Promise((go) => held.push(go));
@@ -53,7 +58,19 @@ function opened() {
     say: (text) => said.push(text),
     attempt: (work) => work().catch((error) => (failed.push(error.message), null)),
   };
-  return { doc, lines, asked, held, state, selection, said, failed, actions: new LineActions(workspace), workspace };
+  return {
+    doc,
+    lines,
+    loads,
+    asked,
+    held,
+    state,
+    selection,
+    said,
+    failed,
+    actions: new LineActions(workspace),
+    workspace,
+  };
 }
 
 const spans = (doc) => doc.lines.all.map(({ start, end }) => [start, end]);
@@ -145,4 +162,26 @@ test("a text is cut between the words around a time", () => {
   assert.deepEqual([cut(0), cut(4), cut(0.2), cut(3.9)], [null, null, null, null]);
   assert.deepEqual(cut(1, {}), { head: "one", tail: "one two" });
   assert.equal(cut(1, { text: "one" }), null);
+});
+
+test("lines that others or a job write down are asked for once, and not what is here already", async () => {
+  const { doc, lines, loads, state, held, selection, actions } = opened();
+  await doc.lines.load();
+  await doc.takeNews(news({ lines: "3" }));
+  await quiet();
+  assert.deepEqual(loads, [3]);
+  lines.push({ id: 4, start: 4, end: 5, text: "four", version: 1 });
+  await Promise.all([doc.takeNews(news({ lines: "4" })), doc.takeNews(news({ lines: "4" }))]);
+  await quiet();
+  assert.deepEqual([loads, doc.lines.all.length], [[3, 4], 4]);
+  selection.one("line:1");
+  state.holds = true;
+  const nudged = actions.nudge("start", -1);
+  await quiet();
+  await doc.takeNews(news({ lines: "5" }));
+  await quiet();
+  assert.deepEqual([loads.length, spans(doc)[0]], [2, [0.96, 2]], "what is on its way is not taken back");
+  held.shift()();
+  await nudged;
+  assert.equal(loads.length, 3);
 });

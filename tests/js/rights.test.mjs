@@ -33,7 +33,7 @@ async function opened(fixed) {
   const lines = [{ id: 1, start: 1, end: 2, text: "one", version: 1 }];
   const asked = [];
   const server = {
-    transcript: async () => ({ ok: true, data: { lines: structuredClone(lines), fixed } }),
+    transcript: async () => ({ ok: true, data: { lines: structuredClone(lines), fixed, state: "" } }),
     delete_line: async (request) => (
       asked.push(["delete_line", request.line, request.version]),
       lines.splice(0),

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import uuid
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from studio.service import Studio
 from studio.service.people.transcripts import LineEdit
 from studio.store import transcripts
 from studio.store.text_search import TextQuery
+from studio.timeline import Cue
 from tests.conftest import VIDEO
 
 NAMES = [{"track": "Person 1", "from": 0.0, "name": "Anna"}, {"track": "Person 1", "from": 2.5, "name": None}]
@@ -194,3 +196,25 @@ def test_what_cannot_be_split_or_merged_says_why(studio: Studio, video: dict[str
             work()
     with pytest.raises(NotFound):
         said.split_line(video, 99, "one", "two")
+
+
+def test_a_page_is_told_whenever_lines_change(studio: Studio, video: dict[str, Any]) -> None:
+    def state() -> str:
+        seen: str = studio.timelines.changes("v1", 0)["lines"]
+        assert seen == studio.transcripts.state(video)
+        return seen
+
+    seen = [state()]
+    line = studio.transcripts.save_line(video, None, 0, 1, "one", edit="new")["line"]
+    seen.append(state())
+    studio.transcripts.save_line(video, line, 0, 1, "two")
+    seen.append(state())
+    studio.transcripts.delete_line(video, line)
+    seen.append(state())
+    studio.transcripts.restore_line(video, line)
+    seen.append(state())
+    heard = [Cue(2 * 10**6, 3 * 10**6, "three")]
+    for cues in (heard, heard, [], []):
+        studio.store.write(lambda db, said=cues: transcripts.sync_source(db, "v1", "speech", said))  # type: ignore[misc]
+        seen.append(state())
+    assert [a != b for a, b in pairwise(seen)] == [True] * 5 + [False, True, False]

@@ -212,6 +212,7 @@
  * @property {Schema | null} schema
  * @property {(Run & { predictions: (Omit<Prediction, "verdict"> & { verdict?: Verdict })[] })[]} runs
  * @property {FaceNames} people
+ * @property {string} [lines] another one whenever the lines of the transcript are
  * @property {(Job & { preview: Found[] })[]} jobs
  * @property {string[]} present
  * @property {boolean} independent
@@ -472,8 +473,8 @@
  * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,
  *   highest: number | null, order: string }, { videos: { id: string, name: string, waiting: number, unsure: number }[],
  *   labels: string[], rows: string[], questions: string[], annotators: string[] }]} still_undecided
- * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string }]} transcript fixed: why this person
- *   may not replace it, or nothing
+ * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string, state: string }]} transcript
+ *   fixed: why this person may not replace it, or nothing; state: another one whenever the lines are
  * @property {[{ video: string, name: string, text?: string, bytes?: string, annotator: string },
  *   { count: number, import: string, problems: string[] }]} read_subtitles
  * @property {[LineStep & SentLine, SavedLine]} save_line

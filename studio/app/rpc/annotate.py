@@ -137,7 +137,8 @@ def _transcript(studio: Studio) -> list[Method]:
     def transcript(request: VideoRequest) -> Any:
         row = studio.videos.get(request.video)
         fixed = studio.transcripts.may_replace(row, actor(studio, request))
-        return {"lines": studio.transcripts.lines(row), "fixed": fixed}
+        state = studio.transcripts.state(row)  # before the lines: what comes in between is asked for again
+        return {"lines": studio.transcripts.lines(row), "fixed": fixed, "state": state}
 
     def read_subtitles(request: ReadSubtitles) -> Any:
         row, said = studio.videos.get(request.video), request.text or _decoded(request.bytes)

@@ -46,6 +46,10 @@ class Transcripts:
         found = self._store.read(lambda db: transcripts.listed(db, video["id"]))
         return [_line(line) for line in found]
 
+    def state(self, video: Row) -> str:
+        """A short text that is another one whenever the lines of a video are."""
+        return self._store.read(lambda db: transcripts.state(db, video["id"]))
+
     def speakers(self, video: Row, lines: Sequence[Row]) -> list[str]:
         """Who speaks most while each line is said, by annotations where there are some, else by the newest run that
         found speakers; "" where nobody is known to. `speakerOf` of assets/web/js/view/transcript.js is the same."""

@@ -12,7 +12,7 @@ from studio.service.jobs.jobs import Jobs
 from studio.service.models import engines
 from studio.service.timelines import edits
 from studio.service.videos.media_cache import MediaCache
-from studio.store import Store, annotations, jobs, labels, people, runs, videos
+from studio.store import Store, annotations, jobs, labels, people, runs, transcripts, videos
 from studio.timeline import Annotation, Edit, to_dict
 
 Row = dict[str, Any]
@@ -98,6 +98,7 @@ class Timelines:
                     for r in new
                 ],
                 "people": people.of_video(db, video_id),
+                "lines": transcripts.state(db, video_id),
                 "jobs": self._jobs(db, video_id),
             }
 

@@ -24,6 +24,12 @@ const isSame = (one, other) => SHOWN.every((key) => one[key] === other[key]);
 export class LineEditor {
   /** Why this person may not read in other subtitles, or nothing. */
   fixed = "";
+  /** What the lines are by now, as the server last said, and those that are here. */
+  #newest = "";
+  #loaded = "";
+  #isFollowing = false;
+  /** Changes that are on their way. */
+  #waiting = 0;
   /** One change is sent after the other: each says which version it builds on. @type {Promise<unknown>} */
   #sending = Promise.resolve();
   /** The version that a line has by this page's own changes, and the first that they built on.
@@ -65,8 +71,10 @@ export class LineEditor {
 
   /** Asks for the lines anew. Rejects with an ApiError. */
   async load() {
-    const { lines, fixed } = await call(this.server, "transcript", { video: this.video, annotator: currentUser() });
+    const request = { video: this.video, annotator: currentUser() };
+    const { lines, fixed, state } = await call(this.server, "transcript", request);
     this.fixed = fixed;
+    this.#loaded = state;
     const known = new Map(this.all.map((line) => [line.id, line]));
     const kept = (/** @type {Line} */ line) => {
       const old = known.get(line.id);
@@ -74,6 +82,21 @@ export class LineEditor {
     };
     this.store.setMedia({ lines: lines.map(kept).sort(byStart) }, "lines");
     return this.all;
+  }
+
+  /** Somebody else changed lines, or a job wrote some down: asks for them, unless they are here, or a change of this page
+   * is on its way, after which they are asked for in any case.
+   * @param {string} state
+   */
+  async follow(state) {
+    this.#newest = state;
+    if (this.#isFollowing) return;
+    this.#isFollowing = true;
+    for (let asked = ""; this.#newest !== this.#loaded && this.#newest !== asked && !this.#waiting;) {
+      asked = this.#newest;
+      await this.load().catch(() => {}); // the next news ask again
+    }
+    this.#isFollowing = false;
   }
 
   // Each of these rejects with an ApiError, of the kind “conflict” or “gone” where somebody changed the line meanwhile.
@@ -108,12 +131,7 @@ export class LineEditor {
       return start === line.start && end === line.end ? line : { ...line, start, end };
     });
     this.store.setMedia({ lines: moved.sort(byStart) }, "lines");
-    try {
-      return await this.saveAll(lines);
-    } catch (error) {
-      await this.load().catch(() => {});
-      throw error;
-    }
+    return this.saveAll(lines);
   }
 
   /** Two lines in place of one, of the texts before and after a place in it; returns the id of the second.
@@ -173,12 +191,17 @@ export class LineEditor {
    * @param {(step: { video: string, edit: string, annotator: string }) => Promise<Result>} send
    */
   async #step(edit, send) {
+    this.#waiting += 1;
     const work = this.#sending.then(() => send({ video: this.video, edit, annotator: currentUser() }));
     this.#sending = work.catch(() => {}); // the next one may be about another line
-    const saved = await work;
-    this.editor.addLines(edit);
-    if (!this.store.isClosed) await this.load();
-    return saved;
+    try {
+      const saved = await work;
+      this.editor.addLines(edit);
+      return saved;
+    } finally {
+      this.#waiting -= 1;
+      if (!this.#waiting && !this.store.isClosed) await this.load().catch(() => {});
+    }
   }
 
   /** A line as it is sent: on top of what this page saved of it since the person saw it.

@@ -114,6 +114,7 @@ export class VideoDocument {
     if (newRuns) this.media.ask("curve");
     if (newRuns) this.media.ask("people");
     this.media.askAgain();
+    if (news.lines !== undefined) this.lines.follow(news.lines);
     if (jobsEnded) this.media.ask("made");
   }
 
