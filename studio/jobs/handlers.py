@@ -171,6 +171,12 @@ def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult({"language": language, "lines": len(said.cues), "note": note}, transcripts=[said])
 
 
+def voices(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Whose voice says each line of the transcript."""
+    lines = [(start, end, who) for start, end, who in params.get("lines", ())]
+    return _with_note(tasks.tell_voices(context, video_of(params), lines))
+
+
 def index_before(context: TaskContext, params: dict[str, Any]) -> None:
     """What every grounding engine and encoder needs first."""
     tasks.index_video(context, video_of(params), params.get("encoder"))

@@ -71,6 +71,7 @@ _KINDS = (
         prepare=f"{_HANDLERS}:find_faces_before",
     ),
     JobKind("transcribe", f"{_HANDLERS}:transcribe", "Transcribing", button="Transcribe"),
+    JobKind("voices", f"{_HANDLERS}:voices", "Telling voices apart", button="Voices"),
     JobKind(
         "emotions",
         f"{_HANDLERS}:emotions",

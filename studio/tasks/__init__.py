@@ -17,6 +17,7 @@ from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
 from studio.tasks.teaching import Lesson, Said, teach
+from studio.tasks.voices import tell_voices
 
 __all__ = [
     "Hit",
@@ -46,6 +47,7 @@ __all__ = [
     "search",
     "survey",
     "teach",
+    "tell_voices",
     "transcribe",
     "update_index",
 ]

@@ -241,3 +241,29 @@ def test_lines_fill_in_around_the_one_that_is_typed(transcript: AnnotatePage, se
     expect(page.locator("#transcript-list input")).to_have_value("how very are you")
     page.keyboard.press("Control+Enter")
     become(page, ["Good mourning Mr Smith", "how very are you", "a third", "a fourth"])
+
+
+def test_a_speaker_is_asked_and_renamed_everywhere(transcript: AnnotatePage) -> None:
+    page = transcript.page
+    speakers = page.locator("#transcript-list .who")
+    lines_of(page).nth(0).hover()
+    speakers.nth(0).click()
+    page.keyboard.type("Ada")
+    page.keyboard.press("Enter")
+    expect(speakers).to_have_text(["Ada", ""])
+    lines_of(page).nth(1).dblclick()
+    page.keyboard.press("F2")
+    expect(page.locator("#speaker-name")).to_be_focused()
+    assert page.locator("#speaker-names option").evaluate_all("all => all.map(o => o.value)") == ["Ada"]
+    page.keyboard.type("Ada")
+    page.get_by_role("button", name="This line").click()
+    expect(speakers).to_have_text(["Ada", "Ada"])
+    speakers.nth(1).click()
+    page.keyboard.type("Ada Lovelace")
+    page.get_by_role("button", name="Rename everywhere").click()
+    expect(speakers).to_have_text(["Ada Lovelace", "Ada Lovelace"])
+    for wanted in (["Ada", "Ada"], ["Ada", ""], ["", ""]):
+        page.click("#undo")
+        expect(speakers).to_have_text(wanted)
+    page.click("#redo")
+    expect(speakers).to_have_text(["Ada", ""])

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { documentOf, news, notices, prediction, quiet, until } from "./harness.mjs";
+import { speakersOf } from "../../assets/web/js/model/line-speakers.js";
 import { clearNames, namesOf, removePerson, rename, split } from "../../assets/web/js/model/person-operations.js";
 
 const speech = (id, track, start, end) => prediction(id, start, end, { track, task: "speaker", label: "speaking" });
@@ -210,4 +211,87 @@ test("one's own names that come back by the news disturb nothing", async () => {
   assert.deepEqual([shown.includes("faces"), shown.includes("content"), doc.store.people.seq], [false, false, 7]);
   doc.takeNews(news({ people: { seq: 8, names: [{ track: "Person 1", from: 0, name: "Clara" }] } }));
   assert.equal(shown.includes("faces"), true);
+});
+
+// ------------------------------------------------------------------ lines
+
+const line = (id, start, end, speaker = "") => ({ id, start, end, text: `line ${id}`, version: 1, speaker });
+
+// The talk with lines: one of each face, one that a person attributed, one of a voice, and one of nobody.
+function spoken() {
+  const { doc, sent } = talk();
+  const lines = [line(1, 1, 2), line(2, 3, 4, "Person 1"), line(3, 6, 7), line(4, 8, 9), line(5, 9.5, 10)];
+  const asked = [];
+  const state = { fails: null };
+  const before = new Map();
+  Object.assign(doc.server, {
+    transcript: async () => ({ ok: true, data: { lines: structuredClone(lines), fixed: "", state: "" } }),
+    set_speaker: async ({ edit, speaker, lines: seen }) => {
+      asked.push([speaker, ...seen.map((each) => each.line)]);
+      if (state.fails) return state.fails;
+      before.set(edit, structuredClone(lines));
+      for (const each of seen) lines.find(({ id }) => id === each.line).speaker = speaker;
+      return { ok: true, data: { lines: seen.map((each) => ({ ...each, version: each.version + 1 })) } };
+    },
+    undo_lines: async ({ edit }) => {
+      asked.push(["undo"]);
+      lines.splice(0, lines.length, ...before.get(edit));
+      return { ok: true, data: { lines: [] } };
+    },
+  });
+  doc.store.setMedia({
+    lines: structuredClone(lines),
+    voices: [{ start: 8, end: 9, track: "Voice 1", likeness: 0.8 }],
+  });
+  const speakers = () => speakersOf(doc.store.media.lines, doc.store);
+  return { doc, sent, lines, asked, state, speakers };
+}
+
+test("who says a line: whom a person said, else who is seen to speak, else whose voice it is", () => {
+  const { doc, speakers } = spoken();
+  assert.deepEqual(speakers(), ["Person 1", "Person 1", "Person 2", "Voice 1", ""]);
+  doc.takeNews(news({ runs: [] }));
+  for (const a of [...doc.store.annotations.values()]) doc.editor.remove(a.id);
+  assert.deepEqual(speakers(), ["Person 1", "Person 1", "Person 2", "Voice 1", ""], "what is predicted is left");
+  doc.editor.create({ track: "Carl", start: 6.2, end: 6.4, label: "speaking" });
+  assert.equal(speakers()[2], "Carl", "an annotation comes before what is predicted");
+});
+
+test("a person who gets another name gets it everywhere, and loses it in one step", async () => {
+  const { doc, asked, speakers } = spoken();
+  rename(doc.editor, "Person 1", "Anna");
+  assert.deepEqual(speakers().slice(0, 2), ["Anna", "Anna"]);
+  await saved(doc);
+  await quiet();
+  assert.deepEqual(asked, [["Anna", 2]], "what the face says need not be said of the line");
+  assert.ok([...doc.store.annotations.values()].some((a) => a.track === "Anna"));
+  await doc.editor.undo();
+  assert.deepEqual([asked.at(-1), speakers().slice(0, 2)], [["undo"], ["Person 1", "Person 1"]]);
+  assert.ok(![...doc.store.annotations.values()].some((a) => a.track === "Anna"));
+});
+
+test("a voice that nobody sees is renamed as a person is", async () => {
+  const { doc, asked, speakers } = spoken();
+  const steps = doc.editor.undoStack.done.length;
+  rename(doc.editor, "Voice 1", "Narrator");
+  await quiet();
+  assert.deepEqual([speakers()[3], asked], ["Narrator", [["Narrator", 4]]]);
+  assert.equal(doc.editor.undoStack.done.length, steps + 1);
+  await doc.editor.undo();
+  assert.equal(speakers()[3], "Voice 1");
+});
+
+test("where the lines are not saved, the names stay and can be undone", async () => {
+  const { doc, state, speakers } = spoken();
+  const said = notices(doc);
+  state.fails = { ok: false, kind: "conflict", error: "Somebody changed this line meanwhile." };
+  rename(doc.editor, "Person 1", "Anna");
+  await saved(doc);
+  await quiet();
+  assert.deepEqual(
+    [said, speakers().slice(0, 2)],
+    [["The lines keep their speaker. Somebody changed this line meanwhile."], ["Anna", "Person 1"]],
+  );
+  await doc.editor.undo();
+  assert.equal(speakers()[0], "Person 1");
 });

@@ -138,7 +138,7 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "dataset_state", "dataset_stop",
         # these write
         "save", "save_schema", "add_label", "read_subtitles", "save_line", "save_lines", "split_line",
-        "merge_lines", "delete_line", "restore_line", "undo_lines", "redo_lines", "save_search",
+        "merge_lines", "delete_line", "restore_line", "set_speaker", "undo_lines", "redo_lines", "save_search",
         "delete_search", "restore_search", "import_preview", "import_apply", "import_drop", "import_undo",
         "import_redo", "set_independent", "set_done", "dataset_start",
     }  # fmt: skip

@@ -153,6 +153,7 @@
  *
  * @typedef {{ track: string, label: string, times: number[], scores: number[], source?: string }} Graph source: what it
  *   is read from, face, text, frame or voice, or "fused" for all of them
+ * @typedef {{ start: number, end: number, track: string, likeness: number }} Voice whose voice is heard
  * @typedef {{ one: string, other: string, likeness: number }} SoundsLike two face tracks whose voices are alike
  * @typedef {{ bands: number, rate: number, levels: Uint8Array }} Spectrogram
  * @typedef {{ id: number | null, version: number, start: number, end: number, text: string }} LineState what a line is to
@@ -178,6 +179,7 @@
  * @property {FaceTrack[]} [tracks]
  * @property {SoundsLike[]} [alike]
  * @property {Graph[]} [curves]
+ * @property {Voice[]} [voices]
  * @property {string} [note] what was missing
  */
 
@@ -485,6 +487,7 @@
  *   { lines: SavedLine[] }]} merge_lines
  * @property {[LineStep & { line: number, version: number }, {}]} delete_line
  * @property {[LineStep & { line: number }, SavedLine]} restore_line
+ * @property {[LineStep & { speaker: string, lines: { line: number, version: number }[] }, { lines: SavedLine[] }]} set_speaker
  * @property {[LineStep, { lines: number[] }]} undo_lines
  * @property {[LineStep, { lines: number[] }]} redo_lines
  * @property {[{ line: number | null }, { op: string, annotator: string, at: string, after: Line }[]]} line_history

@@ -27,6 +27,7 @@ from studio.app.rpc.requests import (
     SaveSchema,
     SetDone,
     SetIndependent,
+    SetSpeaker,
     SplitLine,
     StartJob,
     StillUndecided,
@@ -177,6 +178,11 @@ def _transcript(studio: Studio) -> list[Method]:
         row, name = videos.get(request.video), annotator(request)
         return studio.transcripts.restore_line(row, request.line, name, request.edit)
 
+    def set_speaker(request: SetSpeaker) -> Any:
+        lines = [seen_line(each) for each in listed({"lines": request.lines}, "lines", MOST_LINES)]
+        row, name = videos.get(request.video), annotator(request)
+        return {"lines": studio.transcripts.set_speaker(row, lines, request.speaker, name, request.edit)}
+
     def undo_lines(request: MoveLines) -> Any:
         return {"lines": studio.transcripts.undo_lines(videos.get(request.video), request.edit, annotator(request))}
 
@@ -186,11 +192,18 @@ def _transcript(studio: Studio) -> list[Method]:
     def line_history(request: LineReference) -> Any:
         return studio.transcripts.line_history(request.line)
 
-    steps = (save_line, save_lines, split_line, merge_lines, delete_line, restore_line, undo_lines, redo_lines)
-    return rpc_methods(studio, transcript, read_subtitles, *steps, line_history)
+    steps = (save_line, save_lines, split_line, merge_lines, delete_line, restore_line, set_speaker)
+    return rpc_methods(studio, transcript, read_subtitles, *steps, undo_lines, redo_lines, line_history)
 
 
 MOST_LINES = 20_000  # of a video that one step changes
+
+
+def seen_line(each: Any) -> tuple[int, int]:
+    """A line that a page means, and the version that it saw. Raises UsageError."""
+    if not isinstance(each, dict):
+        raise UsageError("A line is an object with line and version.")
+    return whole(each, "line"), whole(each, "version")
 
 
 def line_edit(each: Any) -> LineEdit:

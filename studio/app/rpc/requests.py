@@ -274,6 +274,14 @@ class RestoreLine(LineRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class SetSpeaker(LineRequest):
+    """Who says lines, each an object with `line` and `version`; "" as it is found."""
+
+    speaker: Name
+    lines: Any = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class MoveLines(LineRequest):
     """A step to take back, or to do again."""
 

@@ -18,6 +18,7 @@ from studio.jobs import (
 )
 from studio.service import serializers
 from studio.service.jobs import model_comparison
+from studio.service.people import line_speakers
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, jobs, runs, searches, transcripts, videos
 from studio.timeline import Prediction
@@ -232,9 +233,21 @@ class Jobs:
             sources = {line["source"] for line in said}
             names = " and ".join(name for source, name in WORDS_FROM.items() if source in sources)
             return {**params, **({"subtitles": lines, "words_from": names} if said else {})}
+        if kind == "voices" and "lines" not in params:
+            return {"lines": self._store.read(lambda db: _known_speakers(db, row["id"])), **params}
         if kind == "ground" and params.get("remember", True):
             return {"memory": self._store.read(annotations.confirmed_moments), **params}
         return params
+
+
+def _known_speakers(db: Any, video_id: str) -> list[list[Any]]:
+    """The lines of a video, and who says each as far as that is known without comparing voices."""
+    lines = transcripts.listed(db, video_id)
+    known = line_speakers.speakers_of(db, video_id, lines, voices=False)
+    return [
+        [line["start_us"], line["end_us"], "" if who == line_speakers.OFF_SCREEN else who]
+        for line, who in zip(lines, known, strict=True)
+    ]
 
 
 def _said(db: Any, video_id: str) -> list[str]:

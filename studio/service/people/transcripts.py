@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections import Counter
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,11 @@ from studio.errors import PermissionDenied, UsageError
 from studio.formats import subtitles
 from studio.formats.reading import bounded
 from studio.service.accounts.rights import OWNER, Actor, need
-from studio.store import Store, annotations, imports, line_edits, people, runs, transcripts, videos
+from studio.service.people.line_speakers import speakers_of
+from studio.store import Store, imports, line_edits, transcripts, videos
 from studio.store.imports import Batch
 from studio.timeline import Cue, seconds, us
 
-SPEAKING = "speaking"  # the label of whoever is heard
 Row = dict[str, Any]
 
 
@@ -51,34 +51,26 @@ class Transcripts:
         return self._store.read(lambda db: transcripts.state(db, video["id"]))
 
     def speakers(self, video: Row, lines: Sequence[Row]) -> list[str]:
-        """Who speaks most while each line is said, by annotations where there are some, else by the newest run that
-        found speakers; "" where nobody is known to. `speakerOf` of assets/web/js/view/transcript.js is the same."""
+        """Who says each of these lines; see `line_speakers.speakers_of`."""
+        asked = [{**line, "start_us": us(line["start"]), "end_us": us(line["end"])} for line in lines]
+        return self._store.read(lambda db: speakers_of(db, video["id"], asked))
 
-        def work(db: sqlite3.Connection) -> list[tuple[int, int, str | None]]:
-            made = [a for a in annotations.of_video(db, video["id"]) if a.label == SPEAKING and not a.deleted]
-            if made:
-                return [(a.segment.start, a.segment.end, a.track) for a in made]
-            found = [
-                run for run in runs.of_video(db, video["id"]) if run["task"] == "speaker" and not runs.is_trial(run)
-            ]
-            if not found:
-                return []
-            names, rejected = people.of_video(db, video["id"])["names"], annotations.verdicts(db, video["id"])
-            return [
-                (p.segment.start, p.segment.end, people.row_of(names, p.track, p.segment.start))
-                for p in runs.predictions(db, max(found, key=lambda run: run["seq"])["id"])
-                if p.label == SPEAKING and rejected.get(p.id) != "rejected"
-            ]
+    def set_speaker(
+        self, video: Row, lines: Sequence[tuple[int, int | None]], speaker: str, annotator: str = "", edit: str = ""
+    ) -> list[Row]:
+        """Say who says lines, each an id and the version that was seen, as one step; "": as it is found. Returns each
+        one's `line` (id) and `version`.
 
-        spoken = self._store.read(work)
+        Raises NotFound, Conflict: then nothing is changed.
+        """
+        name = _said(unicodedata.normalize("NFC", speaker))[: self._limits.label_chars]
 
-        def speaker(line: Row) -> str:
-            shares: Counter[str] = Counter()
-            for start, end, who in spoken:
-                shares[who or ""] += max(0, min(end, us(line["end"])) - max(start, us(line["start"])))
-            return next((who for who, share in shares.most_common(1) if share), "")
+        def save(db: sqlite3.Connection, line_id: int, version: int | None) -> Row:
+            line = transcripts.current(db, video["id"], line_id, version)
+            new = transcripts.write(db, video["id"], line, {"speaker": name}, annotator, edit)
+            return {"line": line_id, "version": new}
 
-        return [speaker(line) for line in lines]
+        return self._step(video, edit, lambda db: [save(db, *line) for line in lines])
 
     def line_history(self, line_id: int) -> list[Row]:
         """All revisions of one line, oldest first."""

@@ -86,7 +86,8 @@ export class AnnotatePage {
       seek: (time) => workspace.seek(time),
       player,
       undoing: (doc) => workspace.undoing(doc),
-      choose: (id) => this.selection.one(id),
+      chosen: () => (workspace.doc ? workspace.lineActions.chosen : []),
+      choose: (id) => this.selection.has(id) || this.selection.one(id),
       command: (event, field) => {
         const action = keymap.actionOf(keyName(event), "line");
         if (action) typing[action](field);
@@ -335,6 +336,7 @@ export class AnnotatePage {
       $("faces-toggle").hidden = !store.media.faces.length;
       this.faces.show(store.media.faces, store.people, store.video);
       if (this.faces.chosen !== null && !this.inspector.isTyping()) this.pickPerson(this.faces.chosen);
+      this.transcript.attribute();
     } else if (what === "view" || what === "jobs" || what === "labels") {
       timeline.relayout();
       if (what === "labels") this.showChosen();

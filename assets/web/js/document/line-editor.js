@@ -1,10 +1,10 @@
 // The lines of the transcript of a video: every change that a person makes of them, sent at once, and undone as one step.
 
 import { newId } from "../model/ids.js";
-import { call } from "../sync/api.js";
+import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 
-/** @import { Line, LineState, Server } from "../types.js" */
+/** @import { Line, LineState, LineStep, Server } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Editor } from "../model/editor.js" */
 
@@ -125,12 +125,7 @@ export class LineEditor {
    * @param {LineState[]} lines
    */
   async retime(lines) {
-    const changed = new Map(lines.map((line) => [line.id, line]));
-    const moved = this.all.map((line) => {
-      const { start, end } = changed.get(line.id ?? -1) ?? line;
-      return start === line.start && end === line.end ? line : { ...line, start, end };
-    });
-    this.store.setMedia({ lines: moved.sort(byStart) }, "lines");
+    this.#show(new Map(lines.map(({ id, start, end }) => [id, { start, end }])));
     return this.saveAll(lines);
   }
 
@@ -173,11 +168,51 @@ export class LineEditor {
     return version;
   }
 
+  /** Says who says lines, as one step; "": as it is found.
+   * @param {readonly Line[]} lines
+   * @param {string} speaker
+   */
+  attribute(lines, speaker) {
+    return this.#step(newId(), this.#attributing(lines, speaker));
+  }
+
+  /** The same as a part of another step, which is over before this is saved; returns its id.
+   * @param {readonly Line[]} lines
+   * @param {string} speaker
+   */
+  attributeLater(lines, speaker) {
+    const edit = newId();
+    this.#send(edit, this.#attributing(lines, speaker)).catch((error) => {
+      this.editor.undoStack.dropLines(edit);
+      this.store.notice(`The lines keep their speaker. ${messageOf(error)}`);
+    });
+    return edit;
+  }
+
+  /**
+   * @param {readonly Line[]} lines
+   * @param {string} speaker
+   */
+  #attributing(lines, speaker) {
+    this.#show(new Map(lines.map(({ id }) => [id, { speaker }])));
+    return async (/** @type {LineStep} */ step) => {
+      const seen = lines.map((line) => this.#sent(line)).map(({ line, version }) => ({ line: line ?? -1, version }));
+      const { lines: saved } = await call(this.server, "set_speaker", { ...step, speaker, lines: seen });
+      return this.#saved(lines, saved);
+    };
+  }
+
+  /** Lines as they will be, before the server has them. @param {Map<number | null, Partial<Line>>} changes */
+  #show(changes) {
+    const lines = this.all.map((line) => (changes.has(line.id) ? { ...line, ...changes.get(line.id) } : line));
+    this.store.setMedia({ lines: lines.sort(byStart) }, "lines");
+  }
+
   /** Takes a step back, or does it again. @param {string} edit @param {"undo" | "redo"} way */
   async move(edit, way) {
-    const request = { video: this.video, edit, annotator: currentUser() };
-    await (way === "undo" ? call(this.server, "undo_lines", request) : call(this.server, "redo_lines", request));
-    await this.load();
+    await this.#send(edit, (request) =>
+      way === "undo" ? call(this.server, "undo_lines", request) : call(this.server, "redo_lines", request),
+    );
   }
 
   /** Who did what to a line, oldest first. @param {Line} line */
@@ -188,16 +223,25 @@ export class LineEditor {
   /**
    * @template Result
    * @param {string} edit
-   * @param {(step: { video: string, edit: string, annotator: string }) => Promise<Result>} send
+   * @param {(step: LineStep) => Promise<Result>} send
    */
   async #step(edit, send) {
+    const saved = await this.#send(edit, send);
+    this.editor.addLines(edit);
+    return saved;
+  }
+
+  /** One after the other; after the last one the lines are asked for, however it went.
+   * @template Result
+   * @param {string} edit
+   * @param {(step: LineStep) => Promise<Result>} send
+   */
+  async #send(edit, send) {
     this.#waiting += 1;
     const work = this.#sending.then(() => send({ video: this.video, edit, annotator: currentUser() }));
     this.#sending = work.catch(() => {}); // the next one may be about another line
     try {
-      const saved = await work;
-      this.editor.addLines(edit);
-      return saved;
+      return await work;
     } finally {
       this.#waiting -= 1;
       if (!this.#waiting && !this.store.isClosed) await this.load().catch(() => {});
@@ -215,7 +259,7 @@ export class LineEditor {
 
   /**
    * @template {{ line: number, version: number }} Answer
-   * @param {LineState[]} sent
+   * @param {readonly LineState[]} sent
    * @param {Answer[]} saved
    */
   #saved(sent, saved) {

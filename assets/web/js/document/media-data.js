@@ -106,12 +106,16 @@ export class MediaData {
   async #loadPeople() {
     const { store } = this;
     const newest = (/** @type {string} */ task) => store.runs.filter((run) => run.task === task).at(-1);
-    for (const run of [newest("speaker"), newest("emotion")]) {
+    for (const run of [newest("speaker"), newest("emotion"), newest("voice")]) {
       if (!run || this.#seen.has(run.id)) continue;
       const { payload } = await call(this.server, "run_payload", { run: run.id });
       if (store.isClosed) return;
       this.#seen.add(run.id);
       store.setMedia({ notes: new Map([...store.media.notes, [run.task, payload.note ?? ""]]) });
+      if (run.task === "voice") {
+        store.setMedia({ voices: payload.voices ?? [] });
+        continue;
+      }
       const faces = payload.tracks ?? [];
       const isSpeaker = run.task === "speaker";
       const curves = isSpeaker ? faces.map((face) => ({ ...face, label: "speaking" })) : (payload.curves ?? []);

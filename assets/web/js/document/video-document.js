@@ -48,6 +48,7 @@ export class VideoDocument {
       (change, way) => this.#onServer(change, way),
     );
     this.lines = new LineEditor(server, id, this.store, this.editor);
+    this.editor.onAttribute = (lines, speaker) => this.lines.attributeLater(lines, speaker);
     this.media = new MediaData(server, id, this.store);
     this.updates = new LiveUpdates(
       server,

@@ -81,6 +81,7 @@ const LINE_ACTIONS = [
   ["lineSplit", "Split at the caret; at an edge of the line, save", ["Enter"]],
   ["lineMerge", "Merge with the next line", ["Control+j"]],
   ["lineSave", "Save", ["Control+Enter"]],
+  ["lineSpeaker", "Say who says the line", ["F2"]],
   ["lineFind", "Find and replace (also in the list of lines)", ["Control+f"]],
 ];
 

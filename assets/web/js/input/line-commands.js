@@ -25,6 +25,7 @@ export function lineCommands(player, find) {
     lineSplit: (field) => field.enter(),
     lineMerge: (field) => field.merge(),
     lineSave: (field) => field.finish(true),
+    lineSpeaker: (field) => field.askSpeaker(),
     lineFind: (field) => find(field.chosen),
   };
 }

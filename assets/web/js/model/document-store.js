@@ -8,7 +8,7 @@ import { People } from "./people.js";
 
 /** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
  *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram,
- *   Track, Verdict, Video } from "../types.js" */
+ *   Track, Verdict, Video, Voice } from "../types.js" */
 
 /** What is measured over the time of a video, beside its segments.
  * @typedef {object} Media
@@ -19,6 +19,7 @@ import { People } from "./people.js";
  * @property {Curve | null} curve of the newest question that is shown
  * @property {readonly FaceTrack[]} faces of the newest run of speakers
  * @property {readonly SoundsLike[]} alike
+ * @property {readonly Voice[]} voices whose voice is heard, of the newest run that told them apart
  * @property {ReadonlyMap<string, readonly Graph[]>} graphs track → scores over time
  * @property {ReadonlyMap<string, string>} notes task → what its newest run lacked
  */
@@ -124,6 +125,7 @@ export class DocumentStore extends Emitter {
     curve: null,
     faces: [],
     alike: [],
+    voices: [],
     graphs: new Map(),
     notes: new Map(),
   };

@@ -7,7 +7,7 @@ import { carriedPhases, proposedPhases } from "./phases.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
-/** @import { Annotation, Edit, EditRequest, NameChange, Prediction, Verdict } from "../types.js" */
+/** @import { Annotation, Edit, EditRequest, Line, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
 
@@ -39,6 +39,8 @@ export class Editor {
     this.#undo = new UndoController(this);
     /** Whether nothing in a row may be changed, as the page has it. @type {(row: string | null) => boolean} */
     this.isLocked = () => false;
+    /** Saves who says lines, and returns the id of that step. @type {(lines: readonly Line[], speaker: string) => string} */
+    this.onAttribute = () => "";
   }
 
   // ---------------------------------------------------------------- annotations
@@ -273,6 +275,14 @@ export class Editor {
   addImport(id) {
     this.undoStack.add({ imported: id });
     this.store.tellContent();
+  }
+
+  /** Says who says lines, with what else is done together.
+   * @param {readonly Line[]} lines
+   * @param {string} speaker
+   */
+  attribute(lines, speaker) {
+    this.undoStack.add({ lines: this.onAttribute(lines, speaker) });
   }
 
   /** Lines of the transcript were changed, by a step that the server knows. @param {string} edit its id */

@@ -6,33 +6,51 @@ import { personOf } from "./people.js";
 /** @import { Item, Line } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 
+/** The row of voices that nobody visible speaks with. */
+export const OFF_SCREEN = "Off screen";
+
 /** Somebody is heard. @typedef {{ start: number, end: number, who: string }} Spoken */
 
-/** Who speaks most while each line is said, by annotations where there are some, else by what is predicted; "" where nobody
- * is known to. `Transcripts.speakers` in Python is the same.
+/** Who says each line, "" where nobody is known to: whom a person said, else who speaks most while it is said by
+ * annotations, else by what is predicted, else whose voice it is. `speakers_of` in Python is the same.
  * @param {readonly Line[]} lines
  * @param {DocumentStore} store
  */
 export function speakersOf(lines, store) {
-  const annotated = inOrder(store, [...store.annotations.values()]);
-  const predicted = inOrder(
+  const annotated = spokenBy(store, [...store.annotations.values()]);
+  const predicted = spokenBy(
     store,
     [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && store.isShown(p)),
   );
-  return lines.map((line) => most(line, annotated) || most(line, predicted));
+  const seen = predicted.filter(({ who }) => who !== OFF_SCREEN);
+  const heard = store.media.voices.map(({ start, end, track }) => ({ start, end, who: track }));
+  const orders = [annotated, seen, heard, predicted].map(inOrder);
+  return lines.map((line) => {
+    if (line.speaker) return line.speaker;
+    for (const order of orders) {
+      const who = most(line, order);
+      if (who) return who;
+    }
+    return "";
+  });
 }
 
 /**
  * @param {DocumentStore} store
  * @param {Item[]} items
  */
-function inOrder(store, items) {
+function spokenBy(store, items) {
   /** @type {Spoken[]} */
   const spoken = [];
   for (const item of items) {
     const row = item.label === "speaking" ? store.rowOf(item) : null;
     if (row) spoken.push({ start: item.start, end: item.end, who: personOf(row) });
   }
+  return spoken;
+}
+
+/** @param {Spoken[]} spoken */
+function inOrder(spoken) {
   spoken.sort((a, b) => a.start - b.start);
   return { spoken, longest: spoken.reduce((longest, { start, end }) => Math.max(longest, end - start), 0) };
 }

@@ -1,6 +1,7 @@
 // What a person can do to who is who. Each function is one step of undo: the names of faces, and with them the segments
-// that stand in the row of a person, or were accepted under a person's name.
+// that stand in the row of a person, or were accepted under a person's name, and the lines that they say.
 
+import { speakersOf } from "./line-speakers.js";
 import { faceOf, inRowOf, isUnnamed, personOf } from "./people.js";
 
 /** @import { Annotation, FaceTrack, NameChange } from "../types.js" */
@@ -20,7 +21,7 @@ export function namesOf({ people, media }) {
   return [...new Set(names)].filter((name) => name !== null);
 }
 
-/** One person gets another name; two are one from then on, where somebody has that name.
+/** One person gets another name, also one who is only heard; two are one from then on, where somebody has that name.
  * @param {Editor} editor
  * @param {string} name
  * @param {string} to
@@ -32,7 +33,7 @@ export function rename(editor, name, to) {
   const merges = namesOf(store).includes(to);
   const stays = merges && isUnnamed(to) && !isUnnamed(name) ? name : to;
   const goes = stays === to ? name : to;
-  namePeople(editor, store.people.renamed(goes, stays, tracksOf(store)));
+  namePeople(editor, store.people.renamed(goes, stays, tracksOf(store)), { from: goes, to: stays });
   if (!merges) return "";
   const lost = isUnnamed(goes) ? "" : ` “${goes}” is gone; Undo brings both names back.`;
   return `“${name}” and “${to}” are one person now, called “${stays}”.${lost}`;
@@ -76,18 +77,26 @@ function unusedName(taken, count) {
 /**
  * @param {Editor} editor
  * @param {NameChange} change
+ * @param {{ from: string, to: string } | null} [renamed] whose lines go along
  */
-function namePeople(editor, change) {
+function namePeople(editor, change, renamed = null) {
   const { store } = editor;
   const before = store.people;
-  if (!change.before.length && !change.after.length) return;
+  const { lines } = store.media;
+  const speakers = renamed ? speakersOf(lines, store) : [];
+  const isOfFaces = change.before.length > 0 || change.after.length > 0;
   editor.together(() => {
-    editor.name(change);
-    for (const made of [...store.annotations.values()]) {
+    if (isOfFaces) editor.name(change);
+    for (const made of isOfFaces ? [...store.annotations.values()] : []) {
       const fields = followed(store, before, made);
       // also where the row is locked: the row itself has another name
       if (fields) editor.act(made, { ...made, ...fields }, true);
     }
+    if (!renamed) return;
+    // what faces and segments do not say, the lines do
+    const now = speakersOf(lines, store);
+    const left = lines.filter((_, at) => speakers[at] === renamed.from && now[at] !== renamed.to);
+    if (left.length) editor.attribute(left, renamed.to);
   });
 }
 

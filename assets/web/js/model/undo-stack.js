@@ -196,6 +196,14 @@ export class UndoStack {
     this.keep();
   }
 
+  /** A change of lines that was not saved. @param {string} edit */
+  dropLines(edit) {
+    const without = (/** @type {UndoableChange[]} */ group) => group.filter((change) => change.lines !== edit);
+    this.done = this.done.map(without).filter((group) => group.length);
+    this.undone = this.undone.map(without).filter((group) => group.length);
+    this.keep();
+  }
+
   /** Takes the newest group; the steps to apply, in order, or null when there are none.
    * @returns {Step[] | null}
    */

@@ -16,6 +16,7 @@ import { el, toast } from "./dom.js";
  * @property {(field: LineField) => void} closed the field is over
  * @property {(field: LineField) => void} conflict somebody else changed the line
  * @property {(id: number | null, caret: number) => void} edit goes on in a line
+ * @property {(id: number | null) => void} askSpeaker asks who says a line
  * @property {(event: KeyboardEvent, field: LineField) => boolean} command does what a key is for, if it is for something
  */
 
@@ -54,6 +55,11 @@ export class LineField {
     else if (event.key === "Enter") this.finish(true);
     else if (event.key === "Escape") this.finish(false, this.theirs !== undefined);
     else if (event.key === "Delete" && caret === value.length && end === caret && value.trim()) this.merge();
+  }
+
+  /** Saves the line, and asks who says it. */
+  async askSpeaker() {
+    if (await this.finish(true)) this.host.askSpeaker(this.line.id);
   }
 
   /** What is selected of the text. */

@@ -7,6 +7,7 @@ import { messageOf } from "../sync/api.js";
 import { draftsOf, knowTabs } from "../sync/drafts.js";
 import { clock, el, finder, targetOf, toast } from "./dom.js";
 import { LineField } from "./line-field.js";
+import { speakerButton, speakerForm } from "./line-speaker.js";
 import { originsOf, wordsOf } from "./line-words.js";
 import { readSubtitles } from "./subtitle-file.js";
 
@@ -46,10 +47,11 @@ export class Transcript extends Emitter {
    * @param {(time: number) => void} page.seek
    * @param {Pick<Player, "time" | "frameEnd">} page.player
    * @param {(doc: VideoDocument) => () => void} page.undoing makes what takes back the newest step of a video
+   * @param {() => readonly Line[]} page.chosen the lines that are chosen
    * @param {(id: string) => void} page.choose a line, by what it is called among segments
    * @param {(event: KeyboardEvent, field: LineField) => boolean} page.command does what a key is for while a line is typed
    */
-  constructor(element, { seek, player, undoing, choose, command }) {
+  constructor(element, { seek, player, undoing, chosen, choose, command }) {
     super();
     const $ = finder(element);
     this.$ = $;
@@ -57,6 +59,7 @@ export class Transcript extends Emitter {
     this.seek = seek;
     this.player = player;
     this.undoing = undoing;
+    this.chosenLines = chosen;
     this.onchoose = choose;
     this.command = command;
     this.file = $("subtitle-file", "input");
@@ -150,14 +153,33 @@ export class Transcript extends Emitter {
     const said = node.querySelector(".said") ?? el("span", { class: "said", dir: "auto" });
     Object.assign(node.dataset, { start: line.start, end: line.end });
     if (!this.fields.has(key)) said.replaceChildren(...wordsOf(line));
-    for (const part of [...node.children]) if (part !== said) part.remove();
+    const form = node.querySelector("form"); // somebody says who says it
+    for (const part of [...node.children]) if (part !== said && part !== form) part.remove();
     node.insertBefore(el("span", { class: "when mono", text: clock(line.start, 1) }), said.parentElement && said);
-    node.insertBefore(el("span", { class: "who", text: who }), said.parentElement && said);
+    const ask = () => this.askSpeaker(line);
+    node.insertBefore(speakerButton(who, ask), said.parentElement && said);
     if (!said.parentElement) node.append(said);
-    if (line.version > 1) node.append(this.historyButton(line));
-    if (choice) node.append(choice);
+    if (line.version > 1) node.insertBefore(this.historyButton(line), form);
+    if (choice) node.insertBefore(choice, form);
     this.#nodes.set(key, { node, shows });
     return node;
+  }
+
+  /** Asks who says a line, or all lines that are chosen with it. @param {Line} line */
+  askSpeaker(line) {
+    const [doc, node] = [this.doc, this.nodeOf(keyOf(line))];
+    if (!doc || !node || line.id === null) return;
+    const chosen = this.chosenLines();
+    const lines = chosen.includes(line) ? chosen : [line];
+    this.list.querySelector("form")?.remove();
+    const [who] = speakersOf([line], doc.store);
+    const { form, input } = speakerForm(doc, lines, who, () => {
+      form.remove();
+      node.focus();
+    });
+    node.append(form);
+    input.focus();
+    input.select();
   }
 
   /** @param {Line} line */
@@ -276,7 +298,7 @@ export class Transcript extends Emitter {
     const node = target.closest("li");
     /** @type {HTMLElement | null} */
     const word = target.closest(".word");
-    if (node && !node.querySelector("input") && !target.matches("button"))
+    if (node && !node.querySelector("input") && !target.matches("button, option"))
       this.seek(Number((word ?? node).dataset.start));
   }
 
@@ -320,6 +342,10 @@ export class Transcript extends Emitter {
       closed: (done) => this.#closed(key, done),
       conflict: (open) => open.doc === this.doc && this.show(),
       edit: (id, at) => this.edit(this.nodeOf(String(id)), undefined, at),
+      askSpeaker: (id) => {
+        const known = this.lines.find((each) => each.id === id);
+        if (known) this.askSpeaker(known);
+      },
       command: this.command,
     });
     const { input } = field;
