@@ -62,7 +62,8 @@ def install() -> None:
     if not PYTHON.exists():
         call(sys.executable, "-m", "venv", ROOT / ".venv")
     pip = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    python(*pip, "--require-hashes", "--requirement", "requirements.lock")
+    # the lock is whole, and leaves out what a package asks for in vain ([tool.uv] in pyproject.toml)
+    python(*pip, "--require-hashes", "--no-deps", "--requirement", "requirements.lock")
     python(*pip, "--no-deps", "--no-build-isolation", "--editable", ".")
     stamp.touch()
 

@@ -212,6 +212,37 @@ class LabelDetector(Protocol):
         ...
 
 
+class TextLine(NamedTuple):
+    """A line of text in a picture: its corners float32 (4, 2), x and y in pixels, clockwise from where it begins; what
+    it says, and how sure the model is of its letters (0…1)."""
+
+    polygon: Floats
+    text: str
+    confidence: float
+
+
+class TextReader(Protocol):
+    """What is written in a picture."""
+
+    name: str
+    version: str
+
+    def frame_size(self, width: int, height: int) -> tuple[int, int]:
+        """(w, h) at which a decoder should deliver frames of a width × height video."""
+        ...
+
+    def find(self, image: Images) -> Floats:
+        """uint8 (H, W, 3) RGB → float32 (K, 4, 2): the corners of each line of text, in reading order, in pixels.
+
+        Raises ValueError for other input."""
+        ...
+
+    def read(self, image: Images, polygons: npt.ArrayLike) -> list[TextLine | None]:
+        """What is written inside each of `polygons` (K, 4, 2) of that picture; None where it is no text that the model
+        can read. Raises ValueError for other input."""
+        ...
+
+
 class ActiveSpeakerDetector(Protocol):
     """Who of the visible faces is the voice that is heard.
 

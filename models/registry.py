@@ -248,6 +248,10 @@ def load(
     task: Literal["active_speaker"], name: str | None = None, device: str = "auto", folder: Path | None = None
 ) -> "interfaces.ActiveSpeakerDetector": ...
 @overload
+def load(
+    task: Literal["text_reading"], name: str | None = None, device: str = "auto", folder: Path | None = None
+) -> "interfaces.TextReader": ...
+@overload
 def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any: ...
 def load(task: str, name: str | None = None, device: str = "auto", folder: Path | None = None) -> Any:
     """A new model, ready to use: nothing is kept between calls, the caller owns its memory.

@@ -1,4 +1,4 @@
-"""What people express, who speaks and what is said: emotions, speakers, transcribe."""
+"""What people express, who speaks, what is said and written: emotions, speakers, transcribe, read."""
 
 import sys
 from pathlib import Path
@@ -35,6 +35,10 @@ def register(commands: Commands) -> None:
     names = engines(installed=False, task="speech_recognition")
     what = f"what writes it down: {', '.join(names)} (the default is {names[0]}), OWNER/NAME of the hub, or a folder"
     sub.add_argument("--model", metavar="M", help=f"{what} with a Whisper for CTranslate2")
+    what = "find what is written on the screen, and when; boxes in pixels of the displayed picture"
+    sub = commands.add("read", read, what, video=True, examples=("studio read talk.mp4 --json",))
+    names = engines(installed=False, task="text_reading")
+    sub.add_argument("--model", choices=names, help=f"what reads it (default {names[0]})")
 
 
 def emotions(args: Args) -> int:
@@ -93,4 +97,18 @@ def transcribe(args: Args) -> int:
     value = {"language": made["language"], "source": "speech", "lines": lines}
     shown = [f"{line['start']:8.2f}–{line['end']:<8.2f} {line['text']}" for line in lines]
     show(args, value, shown + [made["note"]] * bool(made["note"]))
+    return 0
+
+
+def read(args: Args) -> int:
+    """`studio read`"""
+    with opened(args) as studio, bar("read") as progress:
+        run = studio.jobs.run("read_text", known(studio, args.video), {"model": args.model}, progress)
+    found = [
+        {"start": seconds(p.segment.start), "end": seconds(p.segment.end), "text": p.label, "score": round(p.score, 4),
+         "boxes": (p.payload or {})["boxes"]}
+        for p in run["predictions"]
+    ]  # fmt: skip
+    lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {s['text']}" for s in found]
+    show(args, {"segments": found}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
     return 0

@@ -177,6 +177,11 @@ def voices(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return _with_note(tasks.tell_voices(context, video_of(params), lines))
 
 
+def read_text(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """What is written on the screen, and when."""
+    return _with_note(tasks.read_text(context, video_of(params), params.get("model")))
+
+
 def index_before(context: TaskContext, params: dict[str, Any]) -> None:
     """What every grounding engine and encoder needs first."""
     tasks.index_video(context, video_of(params), params.get("encoder"))

@@ -72,6 +72,7 @@ _KINDS = (
     ),
     JobKind("transcribe", f"{_HANDLERS}:transcribe", "Transcribing", button="Transcribe"),
     JobKind("voices", f"{_HANDLERS}:voices", "Telling voices apart", button="Voices"),
+    JobKind("read_text", f"{_HANDLERS}:read_text", "Reading what is on the screen", button="Read the screen"),
     JobKind(
         "emotions",
         f"{_HANDLERS}:emotions",

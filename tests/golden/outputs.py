@@ -118,6 +118,15 @@ def speech_recognition(name: str) -> Any:
     return [len(model.recognize(sound(), "en")), len(model.languages)]
 
 
+def text_reading(name: str) -> Any:
+    """A title: the corners of its place, how sure the reader is, and its letters."""
+    picture = np.full((120, 480, 3), 40, np.uint8)
+    cv2.putText(picture, "Chapter 4: Methods", (20, 70), cv2.FONT_HERSHEY_DUPLEX, 1.2, (230, 230, 230), 2, cv2.LINE_AA)
+    model = models.load("text_reading", name, "cpu")
+    (line,) = model.read(picture, model.find(picture))
+    return rounded([*line.polygon.ravel(), line.confidence, *map(ord, line.text)]) if line else []
+
+
 TASKS = {
     "active_speaker": active_speaker,
     "dialog_emotion": dialog_emotion,
@@ -125,6 +134,7 @@ TASKS = {
     "face_detector": face_detector,
     "grounding": grounding,
     "speech_recognition": speech_recognition,
+    "text_reading": text_reading,
     "text_video": text_video,
     "voice_activity": voice_activity,
 }

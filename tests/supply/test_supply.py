@@ -56,6 +56,18 @@ def test_decord_is_asked_for_only_where_it_exists() -> None:
     assert named["av"].marker is None
 
 
+def test_opencv_is_installed_once() -> None:
+    """RapidOCR asks for the same files by another package; two would lie over each other. The lock is installed without
+    what packages ask for, so it has to say so itself."""
+    text = LOCK.read_text(encoding="utf-8")
+    asked = {
+        name: [Marker(marker).evaluate(place(*where)) for where in MACHINES] if marker else [True] * len(MACHINES)
+        for name, marker in re.findall(r"^(opencv[a-z-]*)==[^ ;]+(?: ; (.*))? \\$", text, re.MULTILINE)
+    }
+    assert asked == {"opencv-python": [True] * 4, "opencv-python-headless": [False] * 4}
+    assert '"--no-deps", "--requirement", "requirements.lock"' in (ROOT / "make.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.release
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 @pytest.mark.parametrize("target", ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"])
