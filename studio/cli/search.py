@@ -24,7 +24,8 @@ def register(commands: Commands) -> None:
             "studio search --image sunset.jpg", "studio search --like talk.mp4 12.5 15 --in other.mp4",
         ),
         more='A QUERY may weigh and exclude: dog on a beach; dog + beach^0.5; dog -grass; '
-        'and ask for what is said, word for word: dog "never give up". With --image or --like it is optional.',
+        'and ask for what is said or written, word for word: dog "never give up". With --image or --like it is '
+        "optional.",
     )  # fmt: skip
     queries_for(sub, "QUERY", 20)
     sub.add_argument("--image", metavar="FILE", type=Path, help="moments that look like a picture (JPEG, PNG, WebP)")
@@ -39,8 +40,8 @@ def register(commands: Commands) -> None:
     sub.add_argument(
         "--annotated", action=argparse.BooleanOptionalAction, help="only in videos with annotations, or without"
     )
-    sub.add_argument("--said", type=float, default=SAID_WEIGHT, metavar="W",
-                     help=f"what fitting subtitles add to a score (default {SAID_WEIGHT}; 0: nothing)")  # fmt: skip
+    adds = f"what words that are said or written add to a score (default {SAID_WEIGHT}; 0: nothing)"
+    sub.add_argument("--said", type=float, default=SAID_WEIGHT, metavar="W", help=adds)
     sub.add_argument("--levels", type=float, nargs=3, metavar=("MOMENT", "FRAMES", "PARTS"),
                      help="compare with the whole moment, its frames, parts of its pictures, so weighed")  # fmt: skip
     sub.add_argument("--even", action="store_true", help="down-rank videos that match every query (transductive)")

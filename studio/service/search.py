@@ -13,7 +13,7 @@ from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.requests import listed, number, text, time
 from studio.service.serializers import job_video
-from studio.store import Store, annotations, labels, searches, stored, transcripts, videos
+from studio.store import Store, annotations, labels, screen_texts, searches, stored, transcripts, videos
 from studio.store.text_search import TextQuery
 from studio.timeline import seconds
 
@@ -192,8 +192,10 @@ class Search:
 
         def known(db: Any) -> Row:
             said = transcripts.search(db, query, list(rows)) if weight else []
+            written = screen_texts.search(db, query, list(rows), by) if weight else []
+            texts = [{**text, "why": why} for why, found in (("said", said), ("written", written)) for text in found]
             return {
-                "texts": [{**line, "why": "said"} for line in said],
+                "texts": sorted(texts, key=lambda text: -text["score"]),
                 "bank": searches.history(db) if asked.even else None,
             }
 

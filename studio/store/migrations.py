@@ -103,6 +103,12 @@ def m034_line_steps(db: Database) -> None:
 
 
 @migrations()
+def m035_screen_texts(db: Database) -> None:
+    """What is written on the screen, findable by its words: what models read, and what people made of it."""
+    _run(db, _SCREEN_TEXTS)
+
+
+@migrations()
 def m036_reviewed(db: Database) -> None:
     """Stretches of videos that a person looked through."""
     _run(db, _REVIEWED)
@@ -332,6 +338,35 @@ _LINE_STEPS = """
 ALTER TABLE line_revisions ADD COLUMN edit_id TEXT NOT NULL DEFAULT '';
 CREATE INDEX line_revisions_of_edit ON line_revisions(edit_id) WHERE edit_id <> '';
 ALTER TABLE lines ADD COLUMN speaker TEXT NOT NULL DEFAULT '';
+"""
+
+_SCREEN_TEXTS = """
+CREATE TABLE screen_texts (
+    id INTEGER PRIMARY KEY, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+    start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, text TEXT NOT NULL,
+    prediction_id TEXT REFERENCES predictions(id) ON DELETE CASCADE,
+    annotation_id TEXT UNIQUE REFERENCES annotations(id) ON DELETE CASCADE
+);
+CREATE INDEX screen_texts_of_video ON screen_texts(video_id);
+CREATE VIRTUAL TABLE written USING fts5(
+    text, content='screen_texts', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER screen_texts_added AFTER INSERT ON screen_texts
+    BEGIN INSERT INTO written(rowid, text) VALUES (new.id, new.text); END;
+CREATE TRIGGER screen_texts_removed AFTER DELETE ON screen_texts
+    BEGIN INSERT INTO written(written, rowid, text) VALUES ('delete', old.id, old.text); END;
+CREATE TRIGGER screen_annotation_added AFTER INSERT ON annotations
+    WHEN new.track = 'On screen' AND new.label <> '' AND NOT new.deleted
+    BEGIN INSERT INTO screen_texts (video_id, start_us, end_us, text, annotation_id)
+    VALUES (new.video_id, new.start_us, new.end_us, new.label, new.id); END;
+CREATE TRIGGER screen_annotation_changed AFTER UPDATE ON annotations
+    WHEN 'On screen' IN (old.track, new.track)
+    BEGIN DELETE FROM screen_texts WHERE annotation_id = new.id; INSERT INTO screen_texts (video_id, start_us, end_us,
+    text, annotation_id) SELECT new.video_id, new.start_us, new.end_us, new.label, new.id
+    WHERE new.track = 'On screen' AND new.label <> '' AND NOT new.deleted; END;
+INSERT INTO screen_texts (video_id, start_us, end_us, text, annotation_id)
+    SELECT video_id, start_us, end_us, label, id FROM annotations
+    WHERE track = 'On screen' AND label <> '' AND NOT deleted;
 """
 
 

@@ -6,9 +6,11 @@ import uuid
 from typing import Any
 
 from studio.errors import NotFound
-from studio.store import stored
+from studio.store import screen_texts, stored
 from studio.store.videos import now
 from studio.timeline import ModelRun, Prediction, Segment
+
+READ = "text_reading"  # the task whose predictions are texts
 
 
 def insert(db: sqlite3.Connection, run: ModelRun) -> str:
@@ -19,6 +21,7 @@ def insert(db: sqlite3.Connection, run: ModelRun) -> str:
     if db.execute("SELECT 1 FROM videos WHERE id = ? AND removed IS NULL", (run.video_id,)).fetchone() is None:
         raise NotFound("This video was removed from the library meanwhile; its result was dropped.")
     run_id = uuid.uuid4().hex
+    found = [(p.id or uuid.uuid4().hex, p) for p in run.predictions]
     db.execute(
         "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'done', ?, (SELECT coalesce(max(seq), 0) + 1 FROM runs))",
         (
@@ -37,12 +40,14 @@ def insert(db: sqlite3.Connection, run: ModelRun) -> str:
         "INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                p.id or uuid.uuid4().hex, run_id, p.track, p.segment.start, p.segment.end, p.label, p.score,
+                prediction_id, run_id, p.track, p.segment.start, p.segment.end, p.label, p.score,
                 json.dumps(p.payload) if p.payload else None,
             )
-            for p in run.predictions
+            for prediction_id, p in found
         ],
     )  # fmt: skip
+    if run.task == READ and "trial" not in run.params:
+        screen_texts.replace_read(db, run.video_id, found)
     return run_id
 
 

@@ -17,11 +17,10 @@ from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
 from studio.tasks.teaching import Lesson, Said, teach
-from studio.tasks.text_reading import ON_SCREEN, read_text
+from studio.tasks.text_reading import read_text
 from studio.tasks.voices import tell_voices
 
 __all__ = [
-    "ON_SCREEN",
     "Hit",
     "Lesson",
     "Said",

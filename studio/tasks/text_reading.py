@@ -34,9 +34,8 @@ from studio.tasks.text_tracks import (
     present,
     without_doubles,
 )
-from studio.timeline import MICROS, ModelRun, Prediction, Segment, seconds
+from studio.timeline import MICROS, ON_SCREEN, ModelRun, Prediction, Segment, seconds
 
-ON_SCREEN = "On screen"
 LOOKS_PER_S = 4.0
 LEAST_GAP_US = 450_000  # between two readings: a picture that moves is read twice a second
 FOLLOWED_IN = 960  # the longest side of the pictures in which lines are followed

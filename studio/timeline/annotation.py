@@ -9,6 +9,8 @@ from studio.timeline.attributes import Attributes
 from studio.timeline.footage import Footage
 from studio.timeline.segment import Segment
 
+ON_SCREEN = "On screen"
+"""The track of what is written on the screen; its labels are texts."""
 SOURCES = ("manual", "correction", "accepted", "import")
 
 

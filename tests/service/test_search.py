@@ -14,6 +14,8 @@ from studio.config import Settings
 from studio.errors import MediaError, NotFound, UsageError
 from studio.service import Studio
 from studio.service.search import Filters, SearchRequest, parse, picture_of
+from studio.store import runs
+from studio.timeline import ON_SCREEN, ModelRun, Prediction, Segment
 from tests.service.test_studio import edit
 
 SAID = "1\n00:00:00,500 --> 00:00:01,500\nThe überraschung is ready\n\n2\n00:00:02,000 --> 00:00:03,000\nCall me\n"
@@ -120,6 +122,19 @@ def test_words_in_quotes_are_wanted_word_for_word(library: Studio) -> None:
     assert lines('"is READY"') == ["The überraschung is ready"]
     assert lines('a car "call me"') == ["Call me"]
     assert lines('"ready is"') == lines('"is ready" "call me"') == []
+
+
+def test_what_is_written_on_the_screen_is_found_and_says_so(library: Studio) -> None:
+    bikes = by_name(library, "bikes")
+    read = ModelRun(bikes["id"], "text_reading", "m", "1",
+                    [Prediction(Segment(1_000_000, 2_000_000), ON_SCREEN, "Rue de la Gare", 0.9)])  # fmt: skip
+    library.store.write(lambda db: runs.insert(db, read))
+    for words, why, line in (("gare", "written", "Rue de la Gare"), ("ready", "said", "The überraschung is ready")):
+        hits, _ = library.search.ask(SearchRequest(words, said_weight=0.9))
+        assert (hits[0]["why"], hits[0]["line"]) == (why, line)
+    ((hit,), _) = library.search.ask(SearchRequest('"de la gare"'))
+    assert (hit["video"]["id"], hit["start_us"], hit["why"]) == (bikes["id"], 1_000_000, "written")
+    assert hit["parts"] == [("Rue ", False), ("de la Gare", True)]
 
 
 def test_words_are_never_a_query_language_of_the_database(library: Studio) -> None:

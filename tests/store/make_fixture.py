@@ -79,11 +79,9 @@ INSERT INTO lines VALUES (10, 'v1', 7000000, 8000000, 'spoken', 'speech', 1, 0, 
 
 def dump(db: sqlite3.Connection) -> str:
     """Statements that make the database again; the tables behind full-text search are made by its triggers."""
-    shadows = ("spoken_%", "sqlite_%")
     made = db.execute(
-        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE ? AND name NOT LIKE ? "
-        "ORDER BY rowid",
-        shadows,
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'spoken\\_%' ESCAPE '\\' "
+        "AND name NOT LIKE 'written\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
     ).fetchall()
     lines = [f"{sql};" for _, _, sql in made]
     for kind, name, sql in made:

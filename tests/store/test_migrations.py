@@ -33,7 +33,7 @@ def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     db = sqlite3.connect(path)
     try:
         named = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'")
-        tables = [name for (name,) in named if not name.startswith(("spoken_", "sqlite_", "_sqlite"))]
+        tables = [name for (name,) in named if not name.startswith(("spoken_", "written_", "sqlite_", "_sqlite"))]
         return {name: db.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall() for name in tables}
     finally:
         db.close()

@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 from studio import media
 from studio.config import Settings
 from studio.recipes.text_reading import write
-from studio.tasks import ON_SCREEN, TaskContext, VideoRef, read_text
+from studio.tasks import TaskContext, VideoRef, read_text
 from studio.tasks.text_tracks import Line, TextTrack, alike, blocks, joined, located, simplified, without_doubles
-from studio.timeline import Prediction
+from studio.timeline import ON_SCREEN, Prediction
 
 SIZE = 480, 272
 FPS = 25

@@ -122,7 +122,7 @@ export function mount(element, server) {
       ? ` ${waiting} of ${counted(known, "video")} ${waiting === 1 ? "is" : "are"} not searchable yet; the Library page says why.`
       : "";
     const none = /["“”„«»]/.test(text())
-      ? "These words are not said in any video. Leave the quotes out to search the pictures too."
+      ? "These words are neither said nor written in any video. Leave the quotes out to search the pictures too."
       : options.count()
         ? "Nothing fits these options."
         : "Nothing to search yet: add videos on the Library page.";

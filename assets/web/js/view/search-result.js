@@ -86,6 +86,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
       ? el(
           "p",
           { class: "line", dir: "auto", title: hit.line },
+          hit.why === "written" ? el("span", { class: "muted", text: "On screen: " }) : null,
           ...hit.parts.map(([text, marked]) => el(marked ? "mark" : "span", { text })),
         )
       : null,
