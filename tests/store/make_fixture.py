@@ -74,6 +74,12 @@ UPDATE lines SET origin = 'talk.srt' WHERE id = 9;
 INSERT INTO lines VALUES (10, 'v1', 7000000, 8000000, 'spoken', 'speech', 1, 0, '', 'whisper-base',
     '[[7000000, 7900000, "spoken", 0.75]]');
 """,
+    "m034_line_steps": """
+UPDATE lines SET speaker = 'Ann' WHERE id = 10;
+""",
+    "m035_screen_texts": """
+INSERT INTO screen_texts VALUES (5, 'v1', 1000000, 2000000, 'Breaking news', 'p1', NULL);
+""",
 }
 
 

@@ -135,18 +135,18 @@ CREATE TABLE finished (
     video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, annotator TEXT NOT NULL, at TEXT NOT NULL,
     PRIMARY KEY (video_id, annotator)
 );
-INSERT INTO _sqlite_migrations VALUES (1, 'studio', 'm001_first_tables', '2026-11-28 23:57:25.122524+00:00');
-INSERT INTO _sqlite_migrations VALUES (2, 'studio', 'm002_words', '2026-11-28 23:57:25.123726+00:00');
-INSERT INTO _sqlite_migrations VALUES (3, 'studio', 'm003_people', '2026-11-28 23:57:25.124312+00:00');
-INSERT INTO _sqlite_migrations VALUES (4, 'studio', 'm004_imports', '2026-11-28 23:57:25.124901+00:00');
-INSERT INTO _sqlite_migrations VALUES (5, 'studio', 'm006_team', '2026-11-28 23:57:25.125523+00:00');
-INSERT INTO _sqlite_migrations VALUES (6, 'studio', 'm007_rights', '2026-11-28 23:57:25.127685+00:00');
-INSERT INTO _sqlite_migrations VALUES (7, 'studio', 'm010_timelines', '2026-11-28 23:57:25.130896+00:00');
-INSERT INTO _sqlite_migrations VALUES (8, 'studio', 'm020_file_facts', '2026-11-28 23:57:25.132952+00:00');
-INSERT INTO _sqlite_migrations VALUES (9, 'studio', 'm030_line_origins', '2026-11-28 23:57:25.133859+00:00');
-INSERT INTO _sqlite_migrations VALUES (10, 'studio', 'm031_last_editor', '2026-11-28 23:57:25.134771+00:00');
-INSERT INTO _sqlite_migrations VALUES (11, 'studio', 'm032_independent', '2026-11-28 23:57:25.135581+00:00');
-INSERT INTO _sqlite_migrations VALUES (12, 'studio', 'm033_words', '2026-11-28 23:57:25.136361+00:00');
+INSERT INTO _sqlite_migrations VALUES (1, 'studio', 'm001_first_tables', '2026-11-29 00:58:19.184003+00:00');
+INSERT INTO _sqlite_migrations VALUES (2, 'studio', 'm002_words', '2026-11-29 00:58:19.184971+00:00');
+INSERT INTO _sqlite_migrations VALUES (3, 'studio', 'm003_people', '2026-11-29 00:58:19.185484+00:00');
+INSERT INTO _sqlite_migrations VALUES (4, 'studio', 'm004_imports', '2026-11-29 00:58:19.186000+00:00');
+INSERT INTO _sqlite_migrations VALUES (5, 'studio', 'm006_team', '2026-11-29 00:58:19.186470+00:00');
+INSERT INTO _sqlite_migrations VALUES (6, 'studio', 'm007_rights', '2026-11-29 00:58:19.188467+00:00');
+INSERT INTO _sqlite_migrations VALUES (7, 'studio', 'm010_timelines', '2026-11-29 00:58:19.191662+00:00');
+INSERT INTO _sqlite_migrations VALUES (8, 'studio', 'm020_file_facts', '2026-11-29 00:58:19.193511+00:00');
+INSERT INTO _sqlite_migrations VALUES (9, 'studio', 'm030_line_origins', '2026-11-29 00:58:19.194277+00:00');
+INSERT INTO _sqlite_migrations VALUES (10, 'studio', 'm031_last_editor', '2026-11-29 00:58:19.199311+00:00');
+INSERT INTO _sqlite_migrations VALUES (11, 'studio', 'm032_independent', '2026-11-29 00:58:19.200218+00:00');
+INSERT INTO _sqlite_migrations VALUES (12, 'studio', 'm033_words', '2026-11-29 00:58:19.200908+00:00');
 INSERT INTO videos VALUES ('v1', 'talk ü.mp4', '/films/talk ü.mp4', 'ab', 1000, 0, 60000000, 640, 360, 0, 25.0, 0, 1500, 'h264', 'aac', 1, '2026-01-02T03:04:05.678+00:00', 'bob', NULL, '', '["cut off"]', '{"sounds": [], "texts": []}', NULL, NULL, 'talk.srt', 0);
 INSERT INTO runs VALUES ('r1', 'v1', 'grounding', 'peaks', '1', '{"top": 5}', 'a dog', '{"curve": {}}', 'done', '2026-01-02T03:04:06.000+00:00', 1);
 INSERT INTO predictions VALUES ('p1', 'r1', 'Moments', 5000000, 9000000, 'a dog', 0.7, NULL);
