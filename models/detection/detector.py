@@ -18,8 +18,7 @@ from studio.models.card import ModelCard, ModelError
 from studio.models.grounding.curve import Doubles, Spans, l2_normalize, temporal_nms
 from studio.models.interfaces import Floats, Moment
 
-OVERLAP = 0.5  # IoU above which two candidates are one moment
-LEVELLED = 0.85  # how far the samples between two changes of the picture are drawn to their mean
+OVERLAP = 0.5  # of two candidates, above which they are one moment
 CHANGE = 0.3  # 1 − cosine of the samples before and after, above which the picture changed
 NEAR = 2  # samples before and after
 CONTRAST = 0.3  # how much it counts that a moment differs from what is around it
@@ -27,15 +26,17 @@ CONTRAST = 0.3  # how much it counts that a moment differs from what is around i
 
 @dataclass(frozen=True)
 class Weights:
-    """What is learned. A sample's logit is `scale` · (`direction` · (its vector − `centre`)) + `bias`; moments are cut
-    at `levels` of it, and the chance that one is right is the logistic of `calibration` = (slope, offset) on its mean
-    logit and contrast. `shift` is what is added to the starts and ends of moments, in s."""
+    """What is learned. A sample's logit is `scale` · (`direction` · (its vector − `centre`)) + `bias`, drawn by
+    `evened` (0…1) to the mean of the samples between two changes of the picture; moments are cut at `levels` of it.
+    The chance that one is right is the logistic of `calibration` = (slope, offset) on its mean logit and contrast.
+    `shift` is what is added to the starts and ends of moments, in s."""
 
     direction: Floats  # (D,)
     centre: Floats  # (D,)
     scale: float
     bias: float
     levels: tuple[float, ...]
+    evened: float = 0.6
     calibration: tuple[float, float] = (1.0, 0.0)
     shift: tuple[float, float] = (0.0, 0.0)
 
@@ -75,7 +76,7 @@ def logits(weights: Weights, rows: Floats) -> Doubles:
     around = rows - weights.centre
     raw = weights.scale * (around @ weights.direction).astype(np.float64) + weights.bias
     for start, end in pieces(around):
-        raw[start:end] += LEVELLED * (raw[start:end].mean() - raw[start:end])
+        raw[start:end] += weights.evened * (raw[start:end].mean() - raw[start:end])
     return raw
 
 
@@ -121,22 +122,31 @@ def _above(curve: Doubles, level: float) -> list[tuple[int, int]]:
 
 
 def moments(weights: Weights, edges: Doubles, curve: Doubles, top_k: int) -> list[Moment]:
-    """The moments of a curve of logits (N,) whose samples' cells have these borders (N + 1,) in s: the best first."""
+    """The moments of a curve of logits (N,) whose samples' cells have these borders (N + 1,) in s: the best first, none
+    sharing more than half of the shorter with a better one."""
     spans, heights = candidates(weights, curve)
     slope, offset = weights.calibration
-    best = temporal_nms(edges[spans], heights, top_k, OVERLAP)
+    best: list[Moment] = []
+    for moment in temporal_nms(edges[spans], heights, len(spans), OVERLAP):
+        if len(best) < top_k and not any(_shared(moment, better) > OVERLAP for better in best):
+            best.append(moment)
     chances = sigmoid(slope * np.array([height for _, _, height in best]) + offset)
     return [(start, end, float(chance)) for (start, end, _), chance in zip(best, chances, strict=True)]
+
+
+def _shared(one: Moment, other: Moment) -> float:
+    """How much of the shorter of two moments lies in both, 0…1."""
+    return (min(one[1], other[1]) - max(one[0], other[0])) / min(one[1] - one[0], other[1] - other[0])
 
 
 def packed(weights: Weights, encoder: str, step: str) -> bytes:
     """As a safetensors file."""
     from safetensors.numpy import save
 
-    numbers = np.array([weights.scale, weights.bias, *weights.calibration, *weights.shift], np.float64)
+    numbers = [weights.scale, weights.bias, weights.evened, *weights.calibration, *weights.shift]
     arrays: dict[str, npt.NDArray[Any]] = {
         "direction": weights.direction, "centre": weights.centre, "levels": np.array(weights.levels, np.float64),
-        "numbers": numbers,
+        "numbers": np.array(numbers, np.float64),
     }  # fmt: skip
     return save(arrays, {"encoder": encoder, "step": step})
 
@@ -150,7 +160,7 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
         encoder = str(json.loads(content[8 : 8 + length])["__metadata__"]["encoder"])
         found = load(content)
         direction, centre, levels = (found[key] for key in ("direction", "centre", "levels"))
-        scale, bias, slope, offset, start, end = (float(x) for x in found["numbers"])
+        scale, bias, evened, slope, offset, start, end = (float(x) for x in found["numbers"])
         if direction.ndim != 1 or direction.shape != centre.shape or levels.ndim != 1:
             raise ValueError("shapes that no detector has")
         if not all(np.isfinite(each).all() for each in found.values()):
@@ -158,7 +168,7 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
     except Exception as error:
         raise ModelError(f"{name} is no detector, or it is damaged; teach the label again.") from error
     floats = direction.astype(np.float32), centre.astype(np.float32)
-    return Weights(*floats, scale, bias, tuple(levels.tolist()), (slope, offset), (start, end)), encoder
+    return Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end)), encoder
 
 
 @architecture("label-detector")

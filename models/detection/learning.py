@@ -5,7 +5,7 @@ Logistic regression over frozen embeddings, held near the direction of the text:
 cross-validation over videos, or over stretches where one video has all examples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,11 +16,12 @@ from studio.models.detection.detector import Weights, candidates, logits, moment
 from studio.models.grounding.curve import Doubles, iou
 from studio.models.interfaces import Floats
 
-HOLDS = (0.03, 0.1, 0.3, 1.0)  # how tightly the direction is held to the text's
+HOLDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # how tightly the direction is held to the text's
+EVENED = (0.3, 0.85)  # see Weights
 SCALE = 20.0  # from a difference of cosines to one of logits
 UNKNOWN_SHARE = 0.3  # of what is not positive, what all unlabelled samples weigh; known negatives weigh the rest
 LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # shares of all samples below the levels at which moments are cut
-MOST = 20_000  # samples of a kind that are looked at
+MOST = 10_000  # samples of a kind that are looked at
 FOLDS = 5
 SLOPE_LEAST = 0.05  # of the calibration: a higher moment is never less likely
 AT = (0.3, 0.5, 0.7)  # IoU
@@ -42,13 +43,14 @@ class LabelledVideo:
 @dataclass(frozen=True)
 class Measured:
     """How good a detector was on videos that it was not trained on, 0…1: average precision of its moments (the mean
-    over IoU .3, .5, .7), the mean best IoU of the true ones, and what its training minimises, of single samples; and in
-    how many folds."""
+    over IoU .3, .5, .7) with its standard error over the folds, the mean best IoU of the true ones, and what its
+    training minimises, of single samples; and in how many folds."""
 
     ap: float
     tiou: float
     loss: float
     folds: int
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,32 @@ def learn(text: Floats, videos: Sequence[LabelledVideo], seed: int = 0) -> Learn
     folds = _folds(videos, seed)
     if len(folds) < 2:
         return Learned(fit(text, centre, videos, None, seed), "text", None, None)
-    held = {hold: [(fit(text, centre, train, hold, seed), test) for train, test in folds] for hold in (None, *HOLDS)}
-    measured = {hold: _measure(tried) for hold, tried in held.items()}
+    fits = {hold: [fit(text, centre, train, hold, seed) for train, _ in folds] for hold in (None, *HOLDS)}
+    held = {
+        (hold, evened): [
+            (levelled(replace(weights, evened=evened), train), test)
+            for weights, (train, test) in zip(made, folds, strict=True)
+        ]
+        for hold, made in fits.items()
+        for evened in EVENED
+    }
+    measured = {option: _measure(tried) for option, tried in held.items()}
+    by_text = max(((None, evened) for evened in EVENED), key=lambda option: measured[option].ap)
+    best = _simplest({option: measured[option] for option in measured if option[0] is not None})
+    # with a handful of moments both may find all of them; then the samples say which is better
+    gains = measured[best].ap - measured[by_text].ap, measured[by_text].loss - measured[best].loss
+    hold, evened = chosen = best if max(gains) > 0 and gains >= (0, 0) else by_text
+    weights = levelled(replace(fit(text, centre, videos, hold, seed), evened=evened), videos)
+    weights = replace(weights, calibration=_calibrated(held[chosen]))
+    return Learned(weights, "text" if hold is None else "classifier", measured[chosen], measured[by_text])
 
-    best = max(HOLDS, key=lambda hold: (measured[hold].ap, hold))
-    # with a handful of moments both find all of them; then the samples say which is better
-    gains = measured[best].ap - measured[None].ap, measured[None].loss - measured[best].loss
-    chosen = best if max(gains) > 0 and gains >= (0, 0) else None
-    weights = replace(fit(text, centre, videos, chosen, seed), calibration=_calibrated(held[chosen]))
-    return Learned(weights, "text" if chosen is None else "classifier", measured[chosen], measured[None])
+
+def _simplest(measured: Mapping[tuple[float | None, float], Measured]) -> tuple[float | None, float]:
+    """The option that is held closest to the words of those within one standard error of the best (Breiman et al.
+    1984): the best itself is often so by chance."""
+    best = max(measured.values(), key=lambda each: each.ap)
+    good = [option for option, each in measured.items() if each.ap >= best.ap - best.error]
+    return max(good, key=lambda option: (option[0] or 0.0, measured[option].ap))
 
 
 def _folds(videos: Sequence[LabelledVideo], seed: int) -> list[tuple[list[LabelledVideo], list[LabelledVideo]]]:
@@ -141,7 +160,7 @@ def fit(text: Floats, centre: Floats, videos: Sequence[LabelledVideo], hold: flo
         moments_there = sum(len(video.truth) for video in videos)
         delta, threshold = torch.zeros(len(start), requires_grad=hold is not None), torch.zeros(1, requires_grad=True)
         learned = [threshold] if hold is None else [delta, threshold]
-        optimizer = torch.optim.LBFGS(learned, max_iter=60, line_search_fn="strong_wolfe")
+        optimizer = torch.optim.LBFGS(learned, max_iter=40, line_search_fn="strong_wolfe")
 
         def closure() -> torch.Tensor:
             optimizer.zero_grad()
@@ -156,7 +175,11 @@ def fit(text: Floats, centre: Floats, videos: Sequence[LabelledVideo], hold: flo
         optimizer.step(closure)  # type: ignore[no-untyped-call]
         direction = (start + delta).detach().numpy().astype(np.float32)
         bias = float(threshold.detach())
-    weights = Weights(direction, centre, SCALE, bias, ())
+    return levelled(Weights(direction, centre, SCALE, bias, ()), videos)
+
+
+def levelled(weights: Weights, videos: Sequence[LabelledVideo]) -> Weights:
+    """With the levels at which moments are cut, by how high the curve is in these videos."""
     every = np.concatenate([logits(weights, video.rows) for video in videos])
     return replace(weights, levels=tuple(np.unique(np.quantile(every, LEVELS)).tolist()))
 
@@ -187,7 +210,12 @@ def _measure(held: Sequence[tuple[Weights, list[LabelledVideo]]]) -> Measured:
         for start, end in video.truth
     ]
     tiou = float(np.mean(best)) if best else 0.0
-    return Measured(round(ap, 4), round(tiou, 4), round(_loss(held), 4), len(held))
+    each = [
+        np.mean([average_precision([(found_in(weights, video), video) for video in test], at) for at in AT])
+        for weights, test in held
+    ]
+    error = float(np.std(each) / np.sqrt(len(each)))
+    return Measured(round(ap, 4), round(tiou, 4), round(_loss(held), 4), len(held), error)
 
 
 def _loss(held: Sequence[tuple[Weights, list[LabelledVideo]]]) -> float:

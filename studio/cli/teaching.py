@@ -1,6 +1,6 @@
 """Labels that are learned from people's annotations: teach, reviewed."""
 
-from studio.cli.common import Args, Commands, Json, bar, known, opened, show
+from studio.cli.common import Args, Commands, bar, known, opened, show
 from studio.errors import UsageError
 from studio.timeline import us
 
@@ -42,19 +42,8 @@ def teach(args: Args) -> int:
         names = {row["id"]: row["name"] for row in studio.videos.all()}
     keys = ("label", "version", "step", "examples", "measured", "by_text", "note", "predictions")
     lines = [f"{p['score']:.2f}  {p['start']:8.2f}–{p['end']:<8.2f} {names[p['video']]}" for p in made["predictions"]]
-    show(args, {key: made[key] for key in keys}, [*lines, _said(made)])
+    show(args, {key: made[key] for key in keys}, [*lines, made["note"]])
     return 0
-
-
-def _said(made: Json) -> str:
-    """What was learned, in a sentence or two."""
-    if made["note"]:
-        return str(made["note"])
-    measured, by_text = made["measured"], made["by_text"]
-    return (
-        f"Learned from {made['examples']['positive']} moments: average precision {measured['ap']:.2f} on videos it was "
-        f"not learned from ({by_text['ap']:.2f} by the words alone, {measured['folds']} folds)."
-    )
 
 
 def reviewed(args: Args) -> int:

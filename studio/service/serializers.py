@@ -69,6 +69,14 @@ def grounded(found: Row) -> Row:
     return {"moments": moments, "curve": found["payload"]["curve"]}
 
 
+def stretch(row: Row) -> Row:
+    """What somebody looked through; `track` is "" for all rows."""
+    return {
+        "start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "track": row["track"],
+        "annotator": row["annotator"],
+    }  # fmt: skip
+
+
 def job(row: Row) -> Row:
     """A job as its watcher sees it."""
     shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created")

@@ -5,9 +5,9 @@ from typing import Any
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs import ExecutionBackend, JobMonitor, JobResult, ReportProgress, keep_result
+from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.jobs.jobs import Jobs, no_progress
-from studio.service.serializers import job_video
 from studio.store import Store, labels, reviewed, teaching, videos
 from studio.timeline import seconds
 
@@ -46,11 +46,7 @@ class Teaching:
     def reviewed(self, video: Row, by: Actor = OWNER) -> list[Row]:
         """The stretches of a video that were looked through: `start`, `end` in s, `track` ("" for all), `annotator`."""
         found = self._store.read(lambda db: reviewed.of_video(db, video["id"], by))
-        return [
-            {"start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "track": row["track"],
-             "annotator": row["annotator"]}
-            for row in found
-        ]  # fmt: skip
+        return [serializers.stretch(row) for row in found]
 
     # ------------------------------------------------------------------ teach
 
@@ -103,7 +99,7 @@ class Teaching:
                 "examples": [
                     *(f"{row['id']}@{row['version']}" for row in found), *(f"{row['id']}:rejected" for row in wrong)
                 ],
-                "among": [job_video(row) for row in videos.listed(db, by)],
+                "among": [serializers.job_video(row) for row in videos.listed(db, by)],
             }  # fmt: skip
 
         params = self._store.read(work)

@@ -163,9 +163,9 @@ def put_back(db: sqlite3.Connection, job_id: str) -> None:
 
 
 def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 8) -> list[dict[str, Any]]:
-    """All active jobs and the most recent ended ones, newest first; of one video, or of the library. `ahead` is how
-    many are done before an active one."""
-    where, values = ("video_id = ? AND ", (video_id,)) if video_id else ("", ())
+    """All active jobs and the most recent ended ones, newest first; of one video, with those about no single one, or
+    of the library. `ahead` is how many are done before an active one."""
+    where, values = ("(video_id = ? OR video_id IS NULL) AND ", (video_id,)) if video_id else ("", ())
     active = db.execute(
         "WITH line AS (SELECT id, row_number() OVER (ORDER BY state = 'queued', position) - 1 AS ahead "
         "FROM jobs WHERE state IN ('queued', 'running')) "

@@ -88,7 +88,14 @@ def teach(
         features = context.features.get(video.id, key)
         if features is not None:
             runs.append(_run(context, detector, video, features, lesson, facts))
-    return {**facts, "version": card.version, "found": sum(len(run.predictions) for run in runs)}, runs
+    count = sum(len(run.predictions) for run in runs)
+    there = sum(bool(run.predictions) for run in runs)
+    found = f"“{lesson.label}”: {count} new {_plural('moment', count)} in {there} {_plural('video', there)} to review."
+    return {**facts, "version": card.version, "note": f"{found} {facts['note']}"}, runs
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def _facts(lesson: Lesson, learned: Learned) -> dict[str, Any]:
@@ -98,12 +105,15 @@ def _facts(lesson: Lesson, learned: Learned) -> dict[str, Any]:
     )
     positive = sum(len(said.positive) for said in lesson.said.values())
     negative = sum(len(said.negative) + len(said.reviewed) for said in lesson.said.values())
-    if learned.step != "text":
-        note = ""
-    elif measured is None:
+    if measured is None or by_text is None:
         note = "Too few examples to learn from: found by the words of the label alone. Label it in a second place."
-    else:
+    elif learned.step == "text":
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
+    else:
+        note = (
+            f"Learned from {positive} moments: average precision {measured['ap']:.2f} on videos it was not learned "
+            f"from, {by_text['ap']:.2f} by the words alone ({measured['folds']} folds)."
+        )
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
         "measured": measured, "by_text": by_text, "note": note,

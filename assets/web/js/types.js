@@ -203,6 +203,11 @@
  * @property {boolean} indexed
  * @property {boolean} admin whether this person may change what others use
  * @property {boolean} independent whether annotators see their own work only
+ * @property {Stretch[]} reviewed
+ */
+
+/** What somebody looked through; a track of "" is every row.
+ * @typedef {{ start: number, end: number, track: string, annotator: string }} Stretch
  */
 
 /** What happened to a video since it was asked for last.
@@ -218,6 +223,7 @@
  * @property {(Job & { preview: Found[] })[]} jobs
  * @property {string[]} present
  * @property {boolean} independent
+ * @property {Stretch[]} reviewed
  */
 
 /** A moment that was found, and how well each part of its video fits.
@@ -443,6 +449,10 @@
  * @property {[{}, { cancelled: number }]} cancel_jobs
  * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
+ * @property {[{ annotator: string }, { labels: { track: string, label: string, moments: number, videos: number }[] }]} teachable
+ * @property {[{ label: string, track: string, annotator: string }, Job]} teach
+ * @property {[{ video: string, start: number, end: number, undo: boolean, annotator: string },
+ *   { reviewed: Stretch[] }]} mark_reviewed
  * @property {[{ video: string, sound: number | string | null, subtitles?: number | null, file?: string }, Video]} choose_tracks
  * @property {[{ annotator?: string }, { labels: string[], kept: KeptSearch[], recent: string[] }]} search_options
  * @property {[{}, { examples: string[] }]} search_examples

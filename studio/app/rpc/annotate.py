@@ -16,9 +16,11 @@ from studio.app.rpc.requests import (
     Ground,
     JobRequest,
     LineReference,
+    MarkReviewed,
     MergeLines,
     MoveLines,
     ReadSubtitles,
+    Request,
     RestoreLine,
     RunReference,
     Save,
@@ -31,6 +33,7 @@ from studio.app.rpc.requests import (
     SplitLine,
     StartJob,
     StillUndecided,
+    Teach,
     VideoRequest,
 )
 from studio.errors import NotTheirs, UsageError
@@ -44,7 +47,14 @@ from studio.timeline import seconds
 
 
 def methods(studio: Studio) -> list[Method]:
-    return [*_timeline(studio), *_layers(studio), *_models(studio), *_transcript(studio), *exchange.methods(studio)]
+    return [
+        *_timeline(studio),
+        *_layers(studio),
+        *_models(studio),
+        *_teaching(studio),
+        *_transcript(studio),
+        *exchange.methods(studio),
+    ]
 
 
 def _timeline(studio: Studio) -> list[Method]:
@@ -130,6 +140,22 @@ def _models(studio: Studio) -> list[Method]:
         return {"task": run["task"], "query": run["query"], "payload": run["payload"]}
 
     return rpc_methods(studio, ground, glance, start_job, cancel_job, run_payload)
+
+
+def _teaching(studio: Studio) -> list[Method]:
+    def teachable(request: Request) -> Any:
+        return {"labels": studio.teaching.taught(actor(studio, request))}
+
+    def teach(request: Teach) -> Any:
+        return serializers.job(studio.teaching.start(request.label, request.track, actor(studio, request)))
+
+    def mark_reviewed(request: MarkReviewed) -> Any:
+        row, teaching = studio.videos.get(request.video), studio.teaching
+        change = teaching.unmark_reviewed if request.undo else teaching.mark_reviewed
+        change(row, request.start, request.end, request.track, annotator(request))
+        return {"reviewed": teaching.reviewed(row, actor(studio, request))}
+
+    return rpc_methods(studio, teachable, teach, mark_reviewed)
 
 
 def _transcript(studio: Studio) -> list[Method]:

@@ -134,6 +134,23 @@ class Ground(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Teach(Request):
+    label: str
+    track: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReviewed(Request):
+    """A stretch that was looked through, in s, or with `undo` was not; "" is every row."""
+
+    video: str
+    start: Time
+    end: Time
+    track: Name = ""
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Glance(Request):
     video: str
     at: Time

@@ -12,7 +12,7 @@ from studio.service.jobs.jobs import Jobs
 from studio.service.models import engines
 from studio.service.timelines import edits
 from studio.service.videos.media_cache import MediaCache
-from studio.store import Store, annotations, jobs, labels, people, runs, transcripts, videos
+from studio.store import Store, annotations, jobs, labels, people, reviewed, runs, transcripts, videos
 from studio.timeline import Annotation, Edit, to_dict
 
 Row = dict[str, Any]
@@ -63,6 +63,7 @@ class Timelines:
                 "people": people.of_video(db, row["id"]),
                 "engines": engines(self._settings),
                 "jobs": self._jobs(db, row["id"]),
+                "reviewed": _reviewed(db, row["id"], by),
                 "kinds": {kind.name: {"title": kind.title, "button": kind.button} for kind in KINDS.values()},
                 "indexed": self._media.is_indexed(row),
             }
@@ -100,6 +101,7 @@ class Timelines:
                 "people": people.of_video(db, video_id),
                 "lines": transcripts.state(db, video_id),
                 "jobs": self._jobs(db, video_id),
+                "reviewed": _reviewed(db, video_id, by),
             }
 
         return self._store.read(work)
@@ -151,3 +153,7 @@ class Timelines:
         previews = self._jobs_service.previews
         found = [serializers.job(row) for row in jobs.of_video(db, video_id, recent=3)]
         return [{**job, "preview": [serializers.proposal(p) for p in previews.get(job["id"], [])]} for job in found]
+
+
+def _reviewed(db: Any, video_id: str, by: Actor) -> list[Row]:
+    return [serializers.stretch(row) for row in reviewed.of_video(db, video_id, by)]

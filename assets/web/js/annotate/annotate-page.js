@@ -30,6 +30,7 @@ import { SegmentList } from "../view/segments.js";
 import { ShiftDialog } from "../view/shift-dialog.js";
 import { splitter } from "../view/splitter.js";
 import { Tabs } from "../view/tabs.js";
+import { TeachPanel } from "../view/teach-panel.js";
 import { Timeline } from "../view/timeline.js";
 import { Tooltip } from "../view/tooltip.js";
 import { Transcript } from "../view/transcript.js";
@@ -101,6 +102,7 @@ export class AnnotatePage {
       showQuestion: (question) => workspace.showQuestion(question),
       next: (event) => workspace.followReview(event),
     });
+    new TeachPanel($, server, workspace);
     this.inspector = new Inspector($("inspector"), server, {
       select: (id) => this.selection.one(id),
       play: (item) => player.playRange(item.start, item.end),
@@ -337,7 +339,7 @@ export class AnnotatePage {
       this.faces.show(store.media.faces, store.people, store.video);
       if (this.faces.chosen !== null && !this.inspector.isTyping()) this.pickPerson(this.faces.chosen);
       this.transcript.attribute();
-    } else if (what === "view" || what === "jobs" || what === "labels") {
+    } else if (what === "view" || what === "reviewed" || what === "jobs" || what === "labels") {
       timeline.relayout();
       if (what === "labels") this.showChosen();
     } else if (what === "conflict") {

@@ -5,7 +5,8 @@ import { decide } from "../model/operations.js";
 import { after } from "../model/review-queue.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
-import { toast, withdraw } from "../view/dom.js";
+import { currentUser } from "../sync/current-user.js";
+import { clock, toast, withdraw } from "../view/dom.js";
 import { LineActions } from "./line-actions.js";
 
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -263,6 +264,38 @@ export class Workspace {
     if (video) go("annotate", { video });
     else
       this.say(which === "next" ? "This is the last video of the library." : "This is the first video of the library.");
+  }
+
+  /** Say that a stretch was looked through: between the marks, over the selected segments, or all of the video. The same
+   * stretch again takes it back.
+   */
+  async markReviewed() {
+    const { doc, timeline } = this;
+    if (!doc) return;
+    const { in: from, out } = timeline.marks;
+    const chosen = [...this.selection.ids].flatMap((id) => doc.store.shown(id) ?? []);
+    const isMarked = from !== null && out !== null && out > from;
+    const whole = { start: 0, end: doc.store.video?.duration ?? 0 };
+    const span = isMarked
+      ? { start: from, end: out }
+      : chosen.length
+        ? { start: Math.min(...chosen.map((s) => s.start)), end: Math.max(...chosen.map((s) => s.end)) }
+        : whole;
+    const annotator = currentUser();
+    const undo = doc.store.reviewed.some(
+      (known) => known.annotator === annotator && !known.track && known.start <= span.start && known.end >= span.end,
+    );
+    const request = { video: doc.id, ...span, undo, annotator };
+    const made = await this.attempt(() => call(doc.server, "mark_reviewed", request));
+    if (!made) return;
+    doc.store.takeReviewed(made.reviewed);
+    if (isMarked) timeline.marks = { in: null, out: null };
+    const what = span === whole ? "All of the video" : `${clock(span.start, 1)}–${clock(span.end, 1)}`;
+    this.say(
+      undo
+        ? `${what} no longer counts as looked through.`
+        : `${what} counts as looked through: what has no label there has none. The same key takes it back.`,
+    );
   }
 
   glance() {

@@ -12,7 +12,7 @@ import { frameOf } from "../view/drag-preview.js";
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
- *   | "fullscreen" | "shift" | "turnTo" | "lineActions">} Commanded
+ *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed">} Commanded
  */
 
 const NEW_S = 2;
@@ -200,6 +200,7 @@ export function commands(workspace) {
       if (made.length) workspace.shift(made);
       else workspace.say("Predictions stay where the model put them; accept them to shift them.");
     }),
+    reviewed: () => workspace.markReviewed(),
     startEarlier: nudge("start", -1),
     startLater: nudge("start", 1),
     endEarlier: nudge("end", -1),

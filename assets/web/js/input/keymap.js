@@ -56,6 +56,7 @@ const ACTIONS = [
   ["reject", "Reject the prediction", ["x"]],
   ["undecided", "Next prediction to decide", ["u"]],
   ["glance", "Find this moment", ["g"]],
+  ["reviewed", "Looked through: between the marks, the selected segments, or all", ["Shift+V"]],
   ["Videos"],
   ["nextVideo", "Next video of the library", ["PageDown"]],
   ["previousVideo", "Video before this one", ["PageUp"]],

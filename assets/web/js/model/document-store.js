@@ -7,7 +7,7 @@ import { lineItems } from "./line-items.js";
 import { People } from "./people.js";
 
 /** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
- *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram,
+ *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram, Stretch,
  *   Track, Verdict, Video, Voice } from "../types.js" */
 
 /** What is measured over the time of a video, beside its segments.
@@ -27,7 +27,7 @@ import { People } from "./people.js";
 /** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
  * file was taken back, or imported again, and with it perhaps what is said; lines: what is said.
  * @typedef {"content" | "lines" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
- *   | "state" | "imported" | "made"} Change made: a job has ended
+ *   | "reviewed" | "state" | "imported" | "made"} Change made: a job has ended
  *
  * notice: a sentence for the person about what went wrong; said: about what is done; gone: the video was removed, and why.
  * @typedef {{ change: Change, notice: string, said: string, gone: string }} DocumentEvents
@@ -102,6 +102,8 @@ export class DocumentStore extends Emitter {
   admin = true;
   /** @readonly @type {boolean} whether annotators of this video see their own work only */
   independent = false;
+  /** What people looked through. @type {readonly Stretch[]} */
+  reviewed = [];
   /** @readonly @type {number} the last revision that is in here */
   seq = 0;
   /** @readonly @type {number} the last run that is in here */
@@ -229,6 +231,7 @@ export class DocumentStore extends Emitter {
       indexed: data.indexed,
       admin: data.admin,
       independent: data.independent,
+      reviewed: data.reviewed,
       people: new People(data.people),
     });
     this.takeSchema(data.schema);
@@ -285,6 +288,7 @@ export class DocumentStore extends Emitter {
       this.#set({ present: news.present });
       this.#changed("present");
     }
+    this.takeReviewed(news.reviewed);
     if (news.schema) {
       this.takeSchema(news.schema);
       moved = true;
@@ -294,6 +298,13 @@ export class DocumentStore extends Emitter {
     const jobsEnded = this.#takeJobs(news.jobs);
     if (moved) this.#changed("content");
     return { newRuns, jobsEnded };
+  }
+
+  /** @param {readonly Stretch[]} reviewed */
+  takeReviewed(reviewed) {
+    if (JSON.stringify(reviewed) === JSON.stringify(this.reviewed)) return;
+    this.#set({ reviewed });
+    this.#changed("reviewed");
   }
 
   /** The row of an annotation as the server has it.

@@ -1,4 +1,5 @@
-// The scale above the rows, in timecode, in seconds or in frames; shot cuts are ticks of their own.
+// The scale above the rows, in timecode, in seconds or in frames; shot cuts are ticks of their own, and
+// a band lies along what people looked through.
 
 import { clock } from "./dom.js";
 import { FONT } from "./fonts.js";
@@ -10,6 +11,7 @@ const STEPS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60
 const FRAME_STEPS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000];
 const [MOST_S, MOST_FRAMES] = [STEPS[STEPS.length - 1], FRAME_STEPS[FRAME_STEPS.length - 1]];
 const ROOM_PX = 80;
+const REVIEWED_H = 3; // the band along what was looked through
 
 /** Time and text of each mark between two times.
  * @param {string} unit "time", "seconds" or "frames"
@@ -57,6 +59,11 @@ export function drawRuler(ctx, timeline) {
     ctx.fillRect(x, RULER_H - 8, 1, 8);
     ctx.fillStyle = ink.muted;
     ctx.fillText(text, x + 4, 10);
+  }
+  ctx.fillStyle = ink.ok;
+  for (const { start, end } of timeline.store.reviewed) {
+    const from = Math.max(0, timeline.x(start));
+    ctx.fillRect(from, RULER_H - REVIEWED_H, Math.min(width, timeline.x(end)) - from, REVIEWED_H);
   }
   ctx.fillStyle = ink.accent;
   for (const cut of timeline.store.media.shots) {

@@ -32,7 +32,7 @@ import { drawLineItem } from "./speech.js";
  * @typedef {{ time: number, what: string, y: number }} SnapLine
  * @typedef {{ in: number | null, out: number | null }} Marks
  * @typedef {{ text: string, muted: string, line: string, surface: string, stripe: string, accent: string,
- *   playhead: string, wave: string }} Ink
+ *   playhead: string, wave: string, ok: string }} Ink
  */
 
 /** view: another part of the video is shown; hover: a segment, or a time of a row of curves, is under the pointer;
@@ -406,6 +406,7 @@ function readInk() {
     surface: colour("surface"),
     stripe: colour("stripe"),
     accent: colour("accent"),
+    ok: colour("ok"),
     playhead: colour("playhead"),
     wave: colour("wave"),
   };

@@ -1,0 +1,57 @@
+// A label to be learned from what people marked with it, and found in the library.
+
+import { call } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+import { counted, el } from "./dom.js";
+
+/** @import { Server } from "../types.js" */
+/** @import { Workspace } from "../annotate/workspace.js" */
+/** @import { Find } from "./dom.js" */
+
+export class TeachPanel {
+  /**
+   * @param {Find} $
+   * @param {Server} server
+   * @param {Workspace} workspace
+   */
+  constructor($, server, workspace) {
+    this.server = server;
+    this.workspace = workspace;
+    this.choice = $("teach-label", "select");
+    this.button = $("teach-go", "button");
+    /** @type {{ track: string, label: string }[]} */
+    this.labels = [];
+    $("teach", "details").addEventListener("toggle", (event) => {
+      if (/** @type {HTMLDetailsElement} */ (event.currentTarget).open) this.list();
+    });
+    this.button.addEventListener("click", () => this.teach());
+  }
+
+  /** The labels in use, as they are now. */
+  async list() {
+    const request = { annotator: currentUser() };
+    const found = await this.workspace.attempt(() => call(this.server, "teachable", request));
+    if (!found) return;
+    const before = this.choice.value;
+    this.labels = found.labels;
+    this.choice.replaceChildren(
+      ...found.labels.map(({ track, label, moments, videos }, i) =>
+        el("option", {
+          value: String(i),
+          text: `${label} (${track}): ${counted(moments, "moment")} in ${counted(videos, "video")}`,
+        }),
+      ),
+    );
+    if (!found.labels.length) this.choice.append(el("option", { value: "", text: "nothing is labelled yet" }));
+    if (this.labels[Number(before)]) this.choice.value = before;
+    this.button.disabled = !found.labels.length;
+  }
+
+  async teach() {
+    const { doc } = this.workspace;
+    const chosen = this.labels[Number(this.choice.value)];
+    if (!doc || !chosen) return;
+    const request = { label: chosen.label, track: chosen.track, annotator: currentUser() };
+    if (await this.workspace.attempt(() => call(this.server, "teach", request))) doc.catchUp();
+  }
+}
