@@ -36,7 +36,7 @@ def register(commands: Commands) -> None:
     sub.add_argument("--format", metavar="F", help=f"{writable} (default: by the name of FILE, else json)")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="(default: standard output)")
     sub.add_argument("--as", dest="kind", choices=["annotations", "lines"], default="",
-                     help="what the cues of subtitles (srt, vtt, ass) are: the annotations, or the lines of the "
+                     help="what subtitles (srt, vtt, ass) and RTTM have: the annotations, or the lines of the "
                           "transcript (default: the annotations, or the lines where a video has no annotations); other "
                           "formats write both where they have a place for both")  # fmt: skip
     sub.add_argument("--check", action="store_true", help="only say what the format cannot hold of these annotations")

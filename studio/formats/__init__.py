@@ -11,6 +11,7 @@ from studio.formats import (
     audacity,
     ava,
     charades,
+    ctm,
     cues,
     cvat,
     didemo,
@@ -36,8 +37,9 @@ FORMATS = {
     f.name: f
     for f in (
         native.FORMAT, table.FORMAT, activitynet.FORMAT, charades.FORMAT, qvhighlights.FORMAT, didemo.FORMAT,
-        thumos.FORMAT, tel.FORMAT, ava.FORMAT, rttm.FORMAT, elan.FORMAT, textgrid.FORMAT, nova.FORMAT, cues.SRT,
-        cues.VTT, cues.ASS, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT, fiftyone.FORMAT, audacity.FORMAT, edl.FORMAT,
+        thumos.FORMAT, tel.FORMAT, ava.FORMAT, rttm.FORMAT, ctm.FORMAT, elan.FORMAT, textgrid.FORMAT, nova.FORMAT,
+        cues.SRT, cues.VTT, cues.ASS, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT, fiftyone.FORMAT, audacity.FORMAT,
+        edl.FORMAT,
     )
 }  # fmt: skip
 

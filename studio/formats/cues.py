@@ -5,10 +5,11 @@ A file has annotations or lines, not both: `studio export --as lines` or `--as a
 annotations, or the lines where there are no annotations. An import takes cues for lines unless annotations are wanted.
 
 The track of an annotation is the voice of its cue in WebVTT (`<v Track>`) and its name (the actor) in ASS; SRT has no
-place for it. What a player would take for markup is written as entities in WebVTT, and as look-alikes in SRT and ASS,
-which have none. WebVTT is read by the W3C's algorithm, SRT
-by its lines of times, with or without milliseconds: a cue whose time cannot be read drops itself and is counted. Text
-is UTF-8 or UTF-16; another encoding is guessed, which an import says, and `--encoding NAME` names it.
+place for it. Who says a line is named in the same places, and before its words in SRT (“Ann: hello”). What a player
+would take for markup is written as entities in WebVTT, and as look-alikes in SRT and ASS, which have none. WebVTT is
+read by the W3C's algorithm, SRT by its lines of times, with or without milliseconds: a cue whose time cannot be read
+drops itself and is counted. Text is UTF-8 or UTF-16; another encoding is guessed, which an import says, and
+`--encoding NAME` names it.
 """
 
 import html
@@ -48,27 +49,33 @@ def _vtt_text(label: str) -> str:
     return reading.one_line(label).replace("-->", "→")
 
 
-SRT_HOLDS = Holds(grain=1000, tracks=False, blank=False, text=_srt_text, lines="instead")
-VTT_HOLDS = Holds(grain=1000, blank=False, text=_vtt_text, naming=_vtt_text, lines="instead")
-ASS_HOLDS = Holds(grain=10_000, blank=False, text=_ass_text, naming=_ass_name, lines="instead", longest=_LAST)
+SRT_HOLDS = Holds(grain=1000, tracks=False, blank=False, text=_srt_text, lines="instead", speakers="words")
+VTT_HOLDS = Holds(grain=1000, blank=False, text=_vtt_text, naming=_vtt_text, lines="instead", speakers="yes")
+ASS_HOLDS = Holds(grain=10_000, blank=False, text=_ass_text, naming=_ass_name, lines="instead", longest=_LAST,
+                  speakers="yes")  # fmt: skip
 
 
 def _cues(holds: Holds, timeline: Timeline) -> list[tuple[int, int, str, str]]:
-    """[start, end) in µs, words and track ("" of a line) of every cue, in order of time."""
+    """[start, end) in µs, words and track, or who says a line, of every cue, in order of time."""
     shown = holds.narrowed(timeline)
     return [
-        *((a.segment.start, a.segment.end, a.label, a.track) for a in holds.fitted(shown)),
-        *((*line, "") for line in holds.fitted_lines(shown)),
+        *((a.segment.start, a.segment.end, a.label, a.track if holds.tracks else "") for a in holds.fitted(shown)),
+        *(line[:4] for line in holds.fitted_spoken(shown)),
     ]
 
 
 def write_srt(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
     cues = [
-        f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{words}\n"
-        for number, (start, end, words, _) in enumerate(_cues(SRT_HOLDS, timelines[0]), 1)
+        f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{_attributed(words, speaker)}\n"
+        for number, (start, end, words, speaker) in enumerate(_cues(SRT_HOLDS, timelines[0]), 1)
     ]
     return "\n".join(cues).encode()
+
+
+def _attributed(words: str, speaker: str) -> str:
+    """SRT has no other place for who says a line."""
+    return f"{_srt_text(speaker)}: {words}" if speaker else words
 
 
 def write_vtt(timelines: Sequence[Timeline]) -> bytes:

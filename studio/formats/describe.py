@@ -9,7 +9,7 @@ from importlib import import_module
 from itertools import pairwise
 
 from studio.formats import FORMATS, Format, Mark, Part, Placed, cannot_hold, place
-from studio.timeline import Annotation, Footage, Segment, Timeline
+from studio.timeline import Annotation, Footage, Segment, SpokenLine, Timeline, Word
 
 HEAD = """# File formats
 
@@ -39,10 +39,11 @@ KEPT = """
 
 Found by writing a timeline that has everything and reading it back. *Times*: how finely they are told. *Tiers*: whether
 overlaps stay on one track or go to further ones. *Transcript*: whether its lines are kept beside the annotations, or
-instead of them, since a file of subtitles has either. *Video*: how the file names it.
+instead of them, since a file of subtitles has either, or alone. *Speakers*: who says a line. *Words*: the times of its
+words, and how sure a model was of them. *Video*: how the file names it.
 """
 COLUMNS = ("times", "tracks", "tiers", "labels", "no label", "notes", "confidence", "annotators", "attributes", "boxes",
-           "transcript", "video")  # fmt: skip
+           "transcript", "speakers", "words", "video")  # fmt: skip
 _S = 1_000_000
 FOOTAGE = Footage("Talk 1.mp4", 60 * _S, "v", 640, 360, 25.0, tuple(range(0, 60 * _S, 40_000)), sha256="ab" * 32)
 _BOXES = {who: tuple((k * 200_000, 0.25, 0.25, 0.5, 0.75) for k in range(300)) for who in ("Ann Lee", "Bob")}
@@ -58,6 +59,10 @@ EVERYTHING = Timeline(
     {"a": 0.75, "b": 0.25, "c": 0.5},
     _BOXES,
     ((2 * _S, 3 * _S, "hello there"),),
+    spoken=(
+        SpokenLine(2 * _S, 3 * _S, "hello there", "Ann Lee",
+                   (Word(2 * _S, 2_400_000, "hello", 0.75), Word(2_500_000, 3 * _S, "there", 0.5))),
+    ),
 )  # fmt: skip
 
 
@@ -105,6 +110,7 @@ def kept(form: Format) -> dict[str, str]:
         _labels(back),
         *_facts(back),
         _transcript(form, back),
+        *_spoken(form, back),
         _video(back),
     )
     return dict(zip(COLUMNS, found, strict=True))
@@ -169,10 +175,31 @@ def _transcript(form: Format, back: _Back) -> str:
     assert form.write and form.read
     there = [(start, end, words) for start, end, words in EVERYTHING.lines]
     if [(m.start, m.end, m.label) for m in back.lines] == there:
-        return "yes"
-    alone = form.read(form.write([form.holds.narrowed(EVERYTHING, "lines")]), FOOTAGE.stem + form.extension)
-    cues = [(m.start, m.end, m.label) for part in alone for m in place(part, FOOTAGE).marks]
-    return "instead" if cues == there else "–"
+        return "alone" if form.holds.lines == "alone" else "yes"
+    cues = [(m.start, m.end, m.label) for m in _alone(form)]
+    if cues == there or [m.label for m in _alone(form)] == [f"Ann Lee: {there[0][2]}"]:
+        return "instead"
+    return "turns" if cues and form.holds.lines == "turns" else "–"
+
+
+def _alone(form: Format) -> list[Mark]:
+    """What comes back of the lines alone."""
+    assert form.write and form.read
+    parts = form.read(form.write([form.holds.narrowed(EVERYTHING, "lines")]), FOOTAGE.stem + form.extension)
+    return [m for part in parts for placed in (place(part, FOOTAGE),) for m in (*placed.marks, *placed.lines)]
+
+
+def _spoken(form: Format, back: _Back) -> tuple[str, str]:
+    """Whether it comes back who says lines, and their words."""
+    (there,) = EVERYTHING.spoken
+    lines = back.lines or (_alone(form) if form.holds.chooses else [])
+    named = [line.speaker or line.track for line in lines] in ([there.speaker], [there.speaker.replace(" ", "_")])
+    if [line.words for line in lines] == [there.words]:
+        words = "yes"
+    else:
+        words = "times" if [[w[:3] for w in line.words] for line in lines] == [[w[:3] for w in there.words]] else "–"
+    in_words = [line.label for line in lines] == [f"{there.speaker}: {there.text}"]
+    return "yes" if named else "in the words" if in_words else "–", words
 
 
 def _video(back: _Back) -> str:

@@ -2,7 +2,7 @@
 
 Times are rounded to the nearest ms, and a segment has at least one. A tier holds no overlaps and the work of one
 annotator: what overlaps or is somebody else's goes to further tiers. The lines of the transcript are tiers of the
-linguistic type “studio-transcript”, which an import takes for lines again.
+linguistic type “studio-transcript”, one a speaker, whom its PARTICIPANT names; an import takes them for lines again.
 
 Reading gives annotations without times of their own even parts of their parent, in order, as ELAN shows them: within
 its chain where a tier is a time subdivision or a symbolic subdivision, all of it where it is a symbolic association. Of
@@ -18,14 +18,15 @@ from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.layers import TRANSCRIPT, layered, layered_lines
+from studio.formats.layers import TRANSCRIPT, layered, spoken_tiers
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes, listed
 from studio.timeline import Timeline
 
 HOLDS = Holds(
-    grain=1000, layers=True, annotators=True, text=printable, naming=printable, person=printable, lines="beside"
+    grain=1000, layers=True, annotators=True, text=printable, naming=printable, person=printable, lines="beside",
+    speakers="yes",
 )  # fmt: skip
 _ANNOTATIONS, _LINES = "default-lt", "studio-transcript"  # linguistic types
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -38,7 +39,7 @@ _KNOWN = {
     "MEDIA_DESCRIPTOR": {"MEDIA_URL", "RELATIVE_MEDIA_URL", "MIME_TYPE", "TIME_ORIGIN", "EXTRACTED_FROM"},
     "LINKED_FILE_DESCRIPTOR": {"LINK_URL", "RELATIVE_LINK_URL", "MIME_TYPE", "TIME_ORIGIN", "ASSOCIATED_WITH"},
     "TIME_ORDER": set(), "TIME_SLOT": {"TIME_SLOT_ID", "TIME_VALUE"},
-    "TIER": {"TIER_ID", "ANNOTATOR", "LINGUISTIC_TYPE_REF", "PARENT_REF", "DEFAULT_LOCALE"},
+    "TIER": {"TIER_ID", "ANNOTATOR", "LINGUISTIC_TYPE_REF", "PARENT_REF", "DEFAULT_LOCALE", "PARTICIPANT"},
     "ANNOTATION": set(), "ANNOTATION_VALUE": set(),
     "ALIGNABLE_ANNOTATION": {"ANNOTATION_ID", "TIME_SLOT_REF1", "TIME_SLOT_REF2", "CVE_REF"},
     "REF_ANNOTATION": {"ANNOTATION_ID", "ANNOTATION_REF", "PREVIOUS_ANNOTATION", "CVE_REF"},
@@ -53,7 +54,8 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     """One video; it is named as a linked file, to be found beside the .eaf."""
     timeline = timelines[0]
     tiers = layered(HOLDS.fitted(timeline), by_annotator=True)
-    said = layered_lines(HOLDS.fitted_lines(timeline), TRANSCRIPT, tiers)
+    said = spoken_tiers(HOLDS.fitted_spoken(timeline), lambda who: f"{TRANSCRIPT} {who}".strip(), tiers)
+    spoken = {name: tier for name, (_, tier) in said.items()}
     root = Element("ANNOTATION_DOCUMENT", {
         "AUTHOR": "", "DATE": _DATE, "FORMAT": "3.0", "VERSION": "3.0",
         "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xsi:noNamespaceSchemaLocation": _SCHEMA,
@@ -63,15 +65,17 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=f"./{name}", RELATIVE_MEDIA_URL=f"./{name}", MIME_TYPE="video/*")
     order = SubElement(root, "TIME_ORDER")
     times = sorted(
-        {t for tier in (*tiers.values(), *said.values()) for a in tier for t in (a.segment.start, a.segment.end)}
+        {t for tier in (*tiers.values(), *spoken.values()) for a in tier for t in (a.segment.start, a.segment.end)}
     )
     slots = {time: f"ts{number}" for number, time in enumerate(times, 1)}
     for time, slot in slots.items():
         SubElement(order, "TIME_SLOT", TIME_SLOT_ID=slot, TIME_VALUE=str(time // 1000))
     count = 0
-    for track, tier in (*tiers.items(), *said.items()):
+    for track, tier in (*tiers.items(), *spoken.items()):
         kind = _LINES if track in said else _ANNOTATIONS
         who = {"ANNOTATOR": tier[0].annotator} if tier[0].annotator else {}
+        if track in said and (speaker := said[track][0]):
+            who["PARTICIPANT"] = speaker
         element = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": kind, "TIER_ID": track, **who})
         for a in tier:
             count += 1
@@ -94,15 +98,21 @@ def read(data: bytes, name: str) -> list[Part]:
     marks: list[Mark] = []
     lines: list[Mark] = []
     for tier in root.iter("TIER"):
-        found = lines if tier.get("LINGUISTIC_TYPE_REF") == _LINES else marks
+        are_lines = tier.get("LINGUISTIC_TYPE_REF") == _LINES
+        found = lines if are_lines else marks
         track, annotator = tier.get("TIER_ID", ""), tier.get("ANNOTATOR", "")
+        speaker = tier.get("PARTICIPANT", "") if are_lines else ""
+        if not are_lines and tier.get("PARTICIPANT"):
+            notes.known(["TIER/PARTICIPANT"], ())
         for element in tier.iterfind("ANNOTATION/*"):
             if element.tag not in (_ALIGNED, _REFERRING):
                 continue
             with notes.entry():
                 start, end = times.span(element.get("ANNOTATION_ID", ""))
                 label = element.findtext("ANNOTATION_VALUE") or ""
-                found.append(Mark(start + media.shift, end + media.shift, label, track, annotator=annotator))
+                found.append(
+                    Mark(start + media.shift, end + media.shift, label, track, annotator=annotator, speaker=speaker)
+                )
     if times.spread:
         notes.say(f"{times.spread} annotation{'s' * (times.spread != 1)} without times of their own lie in even parts "
                   "of what they belong to, as ELAN shows them.")  # fmt: skip

@@ -1,10 +1,10 @@
 """Tiers without overlaps, for formats that allow none: what overlaps goes to further tiers, “Track (2)” and so on."""
 
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain, count
 
-from studio.timeline import Annotation, Cue, Segment
+from studio.timeline import Annotation, Cue, Segment, SpokenLine
 
 TRANSCRIPT = "Transcript"
 
@@ -40,6 +40,21 @@ def layered_lines(lines: Iterable[Cue], name: str, taken: Collection[str] = ()) 
     """Tier → lines of a transcript as annotations, none of which overlap. No tier is called as one that is `taken`,
     also where capitals are one with small letters, as in the names of files on some disks."""
     known = {each.casefold() for each in taken}
-    tiers = layered(Annotation("", Segment(start, end), name, words) for start, end, words in lines).values()
+    tiers = layered(Annotation("", Segment(start, end), name, text) for start, end, text in lines).values()
     free = (each for each in chain([name], (f"{name} ({k})" for k in count(2))) if each.casefold() not in known)
     return dict(zip(free, tiers, strict=False))
+
+
+def spoken_tiers(
+    lines: Iterable[SpokenLine], name: Callable[[str], str], taken: Collection[str] = ()
+) -> dict[str, tuple[str, list[Annotation]]]:
+    """Tier → who says its lines, and the lines: tiers of their own for each speaker, called as `name` says ("" is
+    nobody's). No tier is called as one that is `taken`."""
+    by_speaker: dict[str, list[SpokenLine]] = {}
+    for line in lines:
+        by_speaker.setdefault(line.speaker, []).append(line)
+    found: dict[str, tuple[str, list[Annotation]]] = {}
+    for speaker, own in by_speaker.items():
+        tiers = layered_lines([Cue(*line[:3]) for line in own], name(speaker), [*taken, *found])
+        found |= {tier: (speaker, said) for tier, said in tiers.items()}
+    return found

@@ -3,6 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from studio.formats.layers import layered
 from studio.formats.model import NO_LABEL, Format, Holds, Kind, segments, transcript_lines
@@ -42,7 +43,13 @@ def cannot_hold(form: Format) -> list[str]:
         "boxes": not holds.boxes,
         "the transcript": not holds.lines,
         "the transcript outside segments": holds.lines == "within",
-        "the transcript and annotations in one file": holds.lines == "instead",
+        "the transcript and annotations in one file": holds.chooses,
+        "annotations": holds.lines == "alone",
+        "the words of the transcript (only who and when)": holds.lines == "turns",
+        "who says a line": bool(holds.lines) and not holds.speakers,
+        "who says a line but before its words": holds.speakers == "words",
+        "the times of words": bool(holds.lines) and not holds.words,
+        "how sure a model was of words": holds.words == "times",
     }
     return [what for what, lost in said.items() if lost and what]
 
@@ -191,7 +198,9 @@ def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterat
     if said:
         yield (f"{transcript_lines(said)} {_is(said)} not written: this file has the annotations; choose the "
                "transcript in the export dialog, or with --as lines.")  # fmt: skip
-    if marked:
+    if marked and holds.lines == "alone":
+        yield f"{segments(marked)} {_is(marked)} not written: this format has the transcript only."
+    elif marked:
         yield (f"{segments(marked)} {_is(marked)} not written: this file has the transcript; choose the annotations in "
                "the export dialog, or with --as annotations.")  # fmt: skip
 
@@ -212,6 +221,9 @@ def _lines(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
 
 def _of_lines(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     """What becomes of lines that are written."""
+    yield from _spoken(holds, timelines)
+    if holds.lines == "turns":
+        timelines = [replace(t, lines=tuple(line[:3] for line in t.said if line.speaker)) for t in timelines]
     left_out = sum(len(t.lines) - len(holds.fitted_lines(t)) for t in timelines)
     spans = [(Segment(start, end), t.footage) for t in timelines for start, end, _ in t.lines if start < end]
     within = [(span, holds.within(span, footage), footage) for span, footage in spans]
@@ -220,11 +232,34 @@ def _of_lines(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     moved = sum(shorter is not None and holds.fit(shorter, footage) != shorter for _, shorter, footage in within)
     if moved:
         yield f"The times of {transcript_lines(moved)} are rounded."
+    if holds.lines == "turns":
+        return
     unread = NO_LABEL if holds.lines == "instead" else None  # cues of subtitles are read as annotations may be written
     changed = sum(holds.said(words) != words or words == unread
                   for t in timelines for _, _, words in t.lines)  # fmt: skip
     if changed:
         yield f"The words of {transcript_lines(changed)} lose or change characters that have no place in this format."
+
+
+def _spoken(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """What becomes of who says lines, and of their words."""
+    said = [line for t in timelines for line in t.said]
+    named, worded = (sum(map(bool, known)) for known in zip(*((s.speaker, s.words) for s in said), strict=True))
+    if holds.lines == "turns":
+        unnamed = len(said) - named
+        if unnamed:
+            yield f"{transcript_lines(unnamed)} that nobody is known to say {_is(unnamed)} left out."
+        if named:
+            yield f"What is said in {transcript_lines(named)} is dropped; the format keeps who and when."
+        return
+    if named and holds.speakers == "words":
+        yield f"Who says {transcript_lines(named)} stands before the words, where an import takes it for words."
+    elif named and not holds.speakers:
+        yield f"Who says {transcript_lines(named)} is dropped."
+    if worded and not holds.words:
+        yield f"The times of the words of {transcript_lines(worded)} are dropped."
+    elif worded and holds.words == "times":
+        yield f"How sure a model was of the words of {transcript_lines(worded)} is dropped."
 
 
 def _is(count: int) -> str:

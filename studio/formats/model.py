@@ -14,7 +14,7 @@ from typing import Literal
 from studio.config import Limits
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, Timeline, carried
+from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -28,7 +28,8 @@ Kind = Literal["", "annotations", "lines"]
 class Mark:
     """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0. `frames`
     are `[first, end)` where the file says times and frames of the video's own table. `id` is that of an annotation of
-    a library, in a file that a library wrote. `edited_by` corrected what `annotator` made, where the file says so."""
+    a library, in a file that a library wrote. `edited_by` corrected what `annotator` made, where the file says so. Of a
+    line, `speaker` says it in these `words`, whose times are in µs."""
 
     start: int
     end: int
@@ -41,6 +42,8 @@ class Mark:
     frames: tuple[int, int] | None = None
     id: str = ""
     edited_by: str = ""
+    speaker: str = ""
+    words: tuple[Word, ...] = ()
 
     def __post_init__(self) -> None:
         reading.take_mark()
@@ -116,7 +119,10 @@ class Holds:
     `attributes`: whether it keeps them, as "text" or "all" as they are. `blank`: whether a label may be empty.
     `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
     transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
-    lines whose middle lies in one), or nowhere. `longest` is the last time in µs that it can say, 0 for any.
+    lines whose middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere.
+    `speakers`: whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for
+    the times of words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can
+    say, 0 for any.
     `files`: what the files of its archive are called by.
     """
 
@@ -134,7 +140,9 @@ class Holds:
     layers: bool = False
     blank: bool = True
     files: Literal["", "tracks", "labels"] = ""
-    lines: Literal["", "within", "beside", "instead"] = ""
+    lines: Literal["", "within", "beside", "instead", "turns", "alone"] = ""
+    speakers: Literal["", "words", "yes"] = ""
+    words: Literal["", "times", "all"] = ""
     longest: int = 0
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
@@ -192,26 +200,43 @@ class Holds:
         ]
         return sorted(shown, key=lambda a: (a.segment, a.track))
 
-    def fitted_lines(self, timeline: Timeline) -> list[Cue]:
-        """The lines of the transcript as this format will say them, in order of time."""
-        found = (
-            (self.within(Segment(start, end), timeline.footage), words)
-            for start, end, words in timeline.lines
-            if start < end
+    def fitted_spoken(self, timeline: Timeline) -> list[SpokenLine]:
+        """The lines of the transcript as this format will say them, with who says them and their words, in order of
+        time; of "turns" those that somebody is known to say."""
+        found = [
+            (self.within(Segment(line.start_us, line.end_us), timeline.footage), line)
+            for line in timeline.said
+            if line.start_us < line.end_us and (line.speaker or self.lines != "turns")
+        ]
+        fits = [(self.fit(span, timeline.footage), line) for span, line in found if span is not None]
+        return sorted(
+            SpokenLine(
+                span.start, span.end, self.said(line.text), line.speaker and self.naming(line.speaker), line.words
+            )
+            for span, line in fits
         )
-        fits = ((self.fit(span, timeline.footage), words) for span, words in found if span is not None)
-        return sorted(Cue(span.start, span.end, self.said(words)) for span, words in fits)
+
+    def fitted_lines(self, timeline: Timeline) -> list[Cue]:
+        """The same, without who says them and their words."""
+        return [Cue(*line[:3]) for line in self.fitted_spoken(timeline)]
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a file holds annotations or lines, not both."""
+        return self.lines in ("instead", "turns")
 
     def kind(self, timeline: Timeline, wanted: Kind = "") -> Kind:
         """What goes into a file that holds lines or annotations, not both: what is wanted, else the annotations, or
         the lines where there are no annotations."""
+        if self.lines == "alone":
+            return "lines"
         if wanted:
             return wanted
         return "lines" if timeline.lines and not any(not a.deleted for a in timeline.annotations) else "annotations"
 
     def narrowed(self, timeline: Timeline, wanted: Kind = "") -> Timeline:
         """A timeline with what of it goes into one file; see `kind`."""
-        if self.lines != "instead":
+        if not self.chooses and self.lines != "alone":
             return timeline
         if self.kind(timeline, wanted) == "lines":
             return replace(timeline, annotations=())
@@ -309,6 +334,7 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
                 attributes=_attributes(mark.attributes, start - on.shift, end - on.shift, placed),
+                speaker=_text(mark.speaker)[: most.label_chars], words=_words(mark, on.shift),
                 edited_by=_text(mark.edited_by)[: most.label_chars],
             )  # fmt: skip
 
@@ -316,6 +342,14 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
 def _attributes(attributes: Attributes, start: int, end: int, placed: Segment) -> Attributes:
     """Attributes of a segment that the file has from `start` to `end`: those that are times of it go along."""
     return carried(attributes, Segment(start, end), placed) if attributes and start >= 0 else attributes
+
+
+def _words(mark: Mark, shift: int) -> tuple[Word, ...]:
+    """The words of a line, as much later as it is. Raises FormatError for half characters."""
+    return tuple(
+        word._replace(start_us=word.start_us + shift, end_us=word.end_us + shift, text=_text(word.text))
+        for word in mark.words
+    )
 
 
 def _is_unlike(mark: Mark, footage: Footage) -> bool:

@@ -8,16 +8,26 @@ from studio.errors import FormatError, StudioError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
-from studio.timeline import Annotation, Box, Cue, Footage, Timeline, from_dict, seconds, to_dict
+from studio.timeline import Annotation, Box, Cue, Footage, SpokenLine, Timeline, Word, from_dict, seconds, to_dict
 from studio.timeline.codec import FIELDS
 
 VERSION = 1
 HOLDS = Holds(
-    notes=True, scores=True, annotators=True, editors=True, boxes=True, origin=True, attributes="all", lines="beside"
+    notes=True,
+    scores=True,
+    annotators=True,
+    editors=True,
+    boxes=True,
+    origin=True,
+    attributes="all",
+    lines="beside",
+    speakers="yes",
+    words="all",
 )
 _NAME = "This Moment Studio JSON file"
 _DOCUMENT = {"format", "version", "video", "sha256", "duration", "duration_us", "annotations", "boxes", "lines"}
-_LINE = {"start", "end", "start_us", "end_us", "text"}
+_WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
+_LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -40,13 +50,22 @@ def _document(timeline: Timeline) -> dict[str, Any]:
             {**to_dict(a), **({"score": scores[a.id]} if a.id in scores else {})} for a in timeline.annotations
         ],
         **({"boxes": {track: [list(box) for box in boxes[track]] for track in boxes}} if boxes else {}),
-        **({"lines": [_line_of(Cue(*line)) for line in timeline.lines]} if timeline.lines else {}),
+        **({"lines": [_line_of(line) for line in timeline.said]} if timeline.lines else {}),
     }
 
 
-def _line_of(cue: Cue) -> dict[str, Any]:
-    times = {"start": seconds(cue.start_us), "end": seconds(cue.end_us), "start_us": cue.start_us, "end_us": cue.end_us}
-    return {**times, "text": cue.text}
+def _line_of(line: SpokenLine) -> dict[str, Any]:
+    words = [{**_times(*word[:2]), "text": word[2], "probability": word[3]} for word in line.words]
+    return {
+        **_times(line.start_us, line.end_us),
+        "text": line.text,
+        **({"speaker": line.speaker} if line.speaker else {}),
+        **({"words": words} if words else {}),
+    }
+
+
+def _times(start_us: int, end_us: int) -> dict[str, Any]:
+    return {"start": seconds(start_us), "end": seconds(end_us), "start_us": start_us, "end_us": end_us}
 
 
 def parse(data: bytes) -> list[Timeline]:
@@ -101,21 +120,37 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
                 with entry():
                     found.append(_box(box))
         boxes[track] = tuple(found)
-    lines: list[Cue] = []
+    lines: list[SpokenLine] = []
     for item in reading.expect(document.get("lines", []), list, f"{_NAME}: “lines”"):
         with entry():
             lines.append(_line(item))
             if notes:
                 notes.known(item, _LINE)
+                notes.known((key for word in item.get("words", ()) for key in word), _WORD)
     if notes:
         notes.known(document, _DOCUMENT)
-    return Timeline(footage, tuple(kept), scores, boxes, tuple(lines))
+    said = tuple(Cue(*line[:3]) for line in lines)
+    return Timeline(
+        footage, tuple(kept), scores, boxes, said, spoken=tuple(line for line in lines if line[3:] != ("", ()))
+    )
 
 
-def _line(item: Any) -> Cue:
+def _line(item: Any) -> SpokenLine:
     where = f"{_NAME}: a line"
+    start, end, text = _said(item, where)
+    speaker = reading.expect(item.get("speaker", ""), str, f"{where}: “speaker”")
+    words = reading.expect(item.get("words", []), list, f"{where}: “words”")
+    reading.take_parts(len(words))
+    return SpokenLine(start, end, text, speaker, tuple(_word(word, f"{_NAME}: a word") for word in words))
+
+
+def _word(item: Any, where: str) -> Word:
+    return Word(*_said(item, where), min(1.0, max(0.0, reading.number(item.get("probability", 1), where))))
+
+
+def _said(item: Any, where: str) -> tuple[int, int, str]:
     start, end = (reading.whole(reading.child(item, key, int, where), where) for key in ("start_us", "end_us"))
-    return Cue(start, end, reading.child(item, "text", str, where))
+    return start, end, reading.child(item, "text", str, where)
 
 
 def _annotation(item: Any) -> Annotation:
@@ -141,7 +176,10 @@ def _box(values: Any) -> Box:
 def _part(timeline: Timeline, notes: Notes) -> Part:
     notes.left_out("deleted annotation(s)", sum(bool(a.deleted) for a in timeline.annotations))
     marks = tuple(_mark(a, timeline.scores.get(a.id)) for a in timeline.annotations if not a.deleted)
-    lines = tuple(Mark(start, end, words, "") for start, end, words in timeline.lines)
+    lines = tuple(
+        Mark(line.start_us, line.end_us, line.text, "", speaker=line.speaker, words=tuple(map(Word._make, line.words)))
+        for line in timeline.said
+    )
     return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines)
 
 

@@ -1,11 +1,13 @@
 """RTTM: `SPEAKER file 1 onset duration <NA> <NA> name confidence <NA>`, in seconds, exact to the µs.
 
-It keeps who and when, not what: the name is the track. Blanks in names become underscores, since they separate fields;
-names in which other tools left blanks are read, where the fields around them say which they are.
+It keeps who and when, not what: the name is the track. Where there are no annotations, or the lines of the transcript
+are wanted (`--as lines`), it has a turn for each line that somebody is known to say. Blanks in names become
+underscores, since they separate fields; names in which other tools left blanks are read, where the fields around them
+say which they are.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from studio.errors import FormatError
 from studio.formats import reading
@@ -13,20 +15,28 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Timeline
 
-HOLDS = Holds(labels=False, scores=True, naming=reading.word)
+HOLDS = Holds(labels=False, scores=True, naming=reading.word, lines="turns", speakers="yes")
 SAID = "speaking"
 _NONE = "<NA>"
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One line a turn, at least three digits after the point, as the field has it."""
-    lines = [
-        f"SPEAKER {reading.word(t.footage.stem)} 1 {reading.decimal(a.segment.start, 3)} "
-        f"{reading.decimal(a.segment.duration, 3)} <NA> <NA> {a.track} {t.scores.get(a.id, _NONE)} <NA>\n"
+    turns = [
+        f"SPEAKER {reading.word(t.footage.stem)} 1 {reading.decimal(start, 3)} "
+        f"{reading.decimal(end - start, 3)} <NA> <NA> {who} {score} <NA>\n"
         for t in timelines
-        for a in HOLDS.fitted(t)
+        for start, end, who, score in _turns(HOLDS.narrowed(t))
     ]
-    return "".join(lines).encode()
+    return "".join(turns).encode()
+
+
+def _turns(timeline: Timeline) -> Iterator[tuple[int, int, str, object]]:
+    """[start, end) in µs, who and how sure, of annotations or of lines."""
+    for a in HOLDS.fitted(timeline):
+        yield a.segment.start, a.segment.end, a.track, timeline.scores.get(a.id, _NONE)
+    for line in HOLDS.fitted_spoken(timeline):
+        yield line.start_us, line.end_us, line.speaker, _NONE
 
 
 def read(data: bytes, name: str) -> list[Part]:

@@ -23,7 +23,7 @@ _NOTHING = "This is not a subtitle file; use SRT, WebVTT or ASS."
 @dataclass(frozen=True, slots=True)
 class Subtitles:
     """Lines (start_us, end_us, text) in order of time, sentences on what was guessed or left out, and who is named for
-    each line of ASS ("" for nobody, and in other formats)."""
+    each line of WebVTT or ASS ("" for nobody, and in other formats)."""
 
     lines: list[Line]
     problems: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ def parse(data: bytes, encoding: str | None = None) -> Subtitles:
     if webvtt.is_webvtt(text):
         cues, dropped = webvtt.read(text)
         lines = [(cue.start, cue.end, " ".join(cue.text.split())) for cue in cues]
+        names = [cue.voice for cue in cues]
     elif "-->" in text and "\nDialogue:" not in text:
         lines, dropped = _srt(text)
     elif is_ass(text):

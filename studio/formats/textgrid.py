@@ -1,31 +1,39 @@
 """Praat TextGrid: interval tiers that cover the whole video; gaps are empty intervals. Times exact to the µs.
 
 A tier holds no overlaps: what overlaps goes to further tiers. Points have no lengths: they are counted and left
-out. The lines of the transcript are tiers called “Transcript (lines)”, which an import takes for lines again. Both of
-Praat's spellings, the long and the short one, are read, in UTF-8 or UTF-16; the long one is written.
+out. The lines of the transcript are tiers called “Transcript (lines)”, and “Transcript: Ann (lines)” where somebody is
+known to say them; their words, where they are known by their times, are tiers called “Transcript (words)” or
+“Transcript: Ann (words)”. An import takes both for lines again. Both of Praat's spellings, the long and the short one,
+are read, in UTF-8 or UTF-16; the long one is written.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.layers import layered, layered_lines
+from studio.formats.layers import layered, spoken_tiers
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
-from studio.timeline import Annotation, Timeline
+from studio.timeline import Annotation, SpokenLine, Timeline, Word
 
-_LINES = "Transcript (lines)"  # a TextGrid says nothing of a tier but its name
-_IS_LINES = re.compile(r"(Transcript) \((lines)\)((?: \(\d+\))?)")
+# a TextGrid says nothing of a tier but its name: whose lines or words are in it
+_IS_LINES = re.compile(r"Transcript(?:: (?P<speaker>.+?))? \((?P<what>lines|words)\)(?: \(\d+\))?")
 
 
 def _naming(track: str) -> str:
     """The name of a track on one line, and not one that lines have."""
     name = reading.one_line(track)
-    return _IS_LINES.sub(r"\1 [\2]\3", name) if _IS_LINES.fullmatch(name) else name
+    found = _IS_LINES.fullmatch(name)
+    if found is None:
+        return name
+    start, end = found.span("what")
+    return f"{name[: start - 1]}[{found['what']}]{name[end + 1 :]}"
 
 
-HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=_naming, lines="beside")
+HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=_naming, lines="beside", speakers="yes",
+              words="times")  # fmt: skip
 # in the long spelling every value stands after a name and “=”; in the short one it stands alone
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|<(exists|absent)>|(?<![\w\[])(-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w\]])')
 
@@ -37,7 +45,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     """One video, in UTF-8."""
     timeline = timelines[0]
     found = HOLDS.fitted(timeline)
-    tiers = layered(found) | layered_lines(HOLDS.fitted_lines(timeline), _LINES)
+    tiers = layered(found) | _said(HOLDS.fitted_spoken(timeline))
     end = max([timeline.footage.duration, *(a.segment.end for tier in tiers.values() for a in tier)])
     body = [
         'File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0 ", f"xmax = {reading.decimal(end)} ",
@@ -56,6 +64,26 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                 f"            xmax = {reading.decimal(stop)} ", f"            text = {_quoted(label)} ",
             ]  # fmt: skip
     return ("\n".join(body) + "\n").encode()
+
+
+def _said(lines: Sequence[SpokenLine]) -> dict[str, list[Annotation]]:
+    """Tiers of lines, and of their words."""
+    words = [
+        SpokenLine(max(start, line.start_us), min(end, line.end_us), reading.one_line(text), line.speaker)
+        for line in lines
+        for start, end, text, _ in line.words
+    ]
+    found = {
+        **spoken_tiers(lines, lambda speaker: _tier_of(speaker, "lines")),
+        **spoken_tiers(
+            (word for word in words if word.start_us < word.end_us), lambda speaker: _tier_of(speaker, "words")
+        ),
+    }
+    return {name: tier for name, (_, tier) in found.items()}
+
+
+def _tier_of(speaker: str, what: str) -> str:
+    return f"Transcript: {speaker} ({what})" if speaker else f"Transcript ({what})"
 
 
 def _quoted(text: str) -> str:
@@ -86,9 +114,29 @@ def read(data: bytes, name: str) -> list[Part]:
             _tiers(_tokens(text), marks, notes)
     except StopIteration:
         notes.bad("This TextGrid ends in the middle; save it again.")
-    lines = tuple(mark for mark in marks if _IS_LINES.fullmatch(mark.track))
     others = tuple(mark for mark in marks if not _IS_LINES.fullmatch(mark.track))
-    return notes.parts([Part("", others, lines=lines)])
+    return notes.parts([Part("", others, lines=tuple(_lines(marks, notes)))])
+
+
+def _lines(marks: Sequence[Mark], notes: Notes) -> Iterator[Mark]:
+    """Lines with who says them and their words: those of the same speaker whose middle lies in the line."""
+    found: dict[tuple[str, str], list[Mark]] = {}
+    for mark in marks:
+        if tier := _IS_LINES.fullmatch(mark.track):
+            found.setdefault((tier["speaker"] or "", tier["what"]), []).append(mark)
+    for (speaker, what), own in found.items():
+        if what == "words":
+            continue
+        words = sorted(found.get((speaker, "words"), ()), key=lambda mark: (mark.start, mark.end))
+        taken: set[int] = set()
+        for line in sorted(own, key=lambda mark: (mark.start, mark.end)):
+            within = [k for k, word in enumerate(words)
+                      if k not in taken and line.start <= (word.start + word.end) // 2 < line.end
+                      and word.label in line.label]  # fmt: skip
+            taken.update(within)
+            said = tuple(Word(words[k].start, words[k].end, words[k].label, 1.0) for k in within)
+            yield replace(line, speaker=speaker, words=said)
+        notes.left_out("word(s) of the transcript outside its lines", len(words) - len(taken))
 
 
 def _tokens(text: str) -> Iterator[str]:

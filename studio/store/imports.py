@@ -12,6 +12,7 @@ from typing import Any, Literal
 from studio.errors import NotFound, UsageError
 from studio.store import annotations, import_matching, labels, stored, transcripts
 from studio.store.annotations import EditRequest
+from studio.store.transcripts import Spoken
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
 
@@ -28,8 +29,9 @@ class Batch:
     """What a file adds to one video: annotations (with scores by their ids, and boxes by track), and lines. They take
     the place of those there are, unless they only come `beside` annotations.
 
-    `ids` are those that the file has for its annotations, by ours. `changes` are what annotations of the video become;
-    `different` are those that are otherwise here: (here, in the file).
+    `spoken` says of lines who says them, and in which words. `ids` are those that the file has for its annotations, by
+    ours. `changes` are what annotations of the video become; `different` are those that are otherwise here: (here, in
+    the file).
     """
 
     video_id: str
@@ -37,6 +39,7 @@ class Batch:
     scores: Mapping[str, float] = field(default_factory=dict)
     boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
     lines: Sequence[Cue] = ()
+    spoken: Mapping[Cue, Spoken] = field(default_factory=dict)
     beside: bool = False
     ids: Mapping[str, str] = field(default_factory=dict)
     changes: Sequence[Annotation] = ()
@@ -105,10 +108,11 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
         if batch.lines and batch.beside:
-            added = [transcripts.insert(db, batch.video_id, cue, annotator, file) for cue in batch.lines]
+            added = transcripts.insert_all(db, batch.video_id, batch.lines, annotator, file, batch.spoken)
             replaced[batch.video_id] = {"removed": [], "added": added, "after": ""}
         elif batch.lines:
-            changed = transcripts.replace_all(db, batch.video_id, map(Cue._make, batch.lines), annotator, file)
+            cues = map(Cue._make, batch.lines)
+            changed = transcripts.replace_all(db, batch.video_id, cues, annotator, file, batch.spoken)
             replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id

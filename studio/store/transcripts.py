@@ -10,8 +10,9 @@ import math
 import sqlite3
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
+from types import MappingProxyType
 from typing import Any
 
 from studio.errors import Conflict, NotFound
@@ -28,6 +29,7 @@ _SHOWN = "id, start_us, end_us, text, source, version, annotator, origin, words,
 STATE = ("start_us", "end_us", "text", "words", "speaker", "deleted")  # what a person changes of a line
 
 Row = dict[str, Any]
+Spoken = tuple[str, Sequence[Word]]  # who says a line, and its words
 
 
 def of_video(db: sqlite3.Connection, video_id: str) -> list[Cue]:
@@ -162,15 +164,32 @@ def sync_source(
 
 
 def replace_all(
-    db: sqlite3.Connection, video_id: str, cues: Iterable[Cue], annotator: str, origin: str = ""
-) -> dict[str, list[int]]:
+    db: sqlite3.Connection, video_id: str, cues: Iterable[Cue], annotator: str, origin: str = "",
+    spoken: Mapping[Cue, Spoken] = MappingProxyType({}),
+) -> dict[str, list[int]]:  # fmt: skip
     """Take lines that a person brings, in a file called `origin`, in place of all there are; returns the ids of
-    those `removed` and `added`."""
+    those `removed` and `added`. See `insert_all`."""
     old = listed(db, video_id)
     for line in old:
         delete(db, video_id, line["id"], annotator)
-    added = [insert(db, video_id, cue, annotator, origin) for cue in cues if cue.text.strip()]
+    added = insert_all(db, video_id, (cue for cue in cues if cue.text.strip()), annotator, origin, spoken)
     return {"removed": [line["id"] for line in old], "added": added}
+
+
+def insert_all(
+    db: sqlite3.Connection,
+    video_id: str,
+    cues: Iterable[Cue],
+    annotator: str,
+    origin: str,
+    spoken: Mapping[Cue, Spoken],
+) -> list[int]:
+    """Add lines that a person brings; returns their ids. `spoken` says of some who says them, and in which words."""
+    made = []
+    for cue in cues:
+        speaker, words = spoken.get(cue, ("", ()))
+        made.append(insert(db, video_id, cue, annotator, origin, words=words, speaker=speaker))
+    return made
 
 
 def withdraw(

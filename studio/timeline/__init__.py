@@ -3,7 +3,7 @@
 Time is an integer number of microseconds from the first displayed frame of a video; intervals are half-open.
 """
 
-from studio.timeline.annotation import ON_SCREEN, SOURCES, Annotation, Box, Prediction, Timeline
+from studio.timeline.annotation import ON_SCREEN, SOURCES, Annotation, Box, Prediction, SpokenLine, Timeline
 from studio.timeline.attributes import Attributes, checked_attributes
 from studio.timeline.codec import FIELDS, from_dict, from_row, to_dict, to_row
 from studio.timeline.edit import Edit, apply, apply_all
@@ -28,6 +28,7 @@ __all__ = [
     "ModelRun",
     "Prediction",
     "Segment",
+    "SpokenLine",
     "Timeline",
     "Transcript",
     "Word",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from studio.errors import UsageError
 from studio.timeline.attributes import Attributes
@@ -67,13 +67,25 @@ class Prediction:
 Box = tuple[int, float, float, float, float]  # time in µs, then x1, y1, x2, y2 as shares of the picture's sides
 
 
+class SpokenLine(NamedTuple):
+    """A line of a transcript: what is said over [start_us, end_us), by whom ("" where nobody is known to), and its
+    words, each (start_us, end_us, text, probability), where they are known."""
+
+    start_us: int
+    end_us: int
+    text: str
+    speaker: str = ""
+    words: tuple[tuple[int, int, str, float], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The annotations of one video, with what some file formats keep beside them.
 
     `scores` has the confidence of annotations that have one, by id; `boxes` where the one on a track is seen, by
-    track, in order of time; `lines` what is said: (start_us, end_us, text); `split` the part of a data set that the
-    video is in, "" outside of data sets.
+    track, in order of time; `lines` what is said: (start_us, end_us, text), and `spoken`, where that is known, by whom
+    and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
+    data sets.
     """
 
     footage: Footage
@@ -82,6 +94,13 @@ class Timeline:
     boxes: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
     lines: tuple[tuple[int, int, str], ...] = ()
     split: str = ""
+    spoken: tuple[SpokenLine, ...] = ()
+
+    @property
+    def said(self) -> tuple[SpokenLine, ...]:
+        """The lines, with who says them and their words as far as that is known."""
+        known = {spoken[:3]: spoken for spoken in self.spoken}
+        return tuple(known.get(line[:3]) or SpokenLine(*line) for line in self.lines)
 
     @property
     def tracks(self) -> list[str]:

@@ -267,3 +267,23 @@ def test_a_speaker_is_asked_and_renamed_everywhere(transcript: AnnotatePage) -> 
         expect(speakers).to_have_text(wanted)
     page.click("#redo")
     expect(speakers).to_have_text(["Ada", ""])
+
+
+def test_an_export_names_who_says_a_line_and_counts_what_is_lost(transcript: AnnotatePage) -> None:
+    page = transcript.page
+    page.locator("#transcript-list .who").nth(0).click(force=True)
+    page.keyboard.type("Ada")
+    page.keyboard.press("Enter")
+    expect(page.locator("#transcript-list .who")).to_have_text(["Ada", ""])
+    page.click("#export")
+
+    def file(form: str) -> str:
+        page.select_option("#export-format", form)
+        page.wait_for_function("form => document.querySelector('#export-go').href.includes('format=' + form)", arg=form)
+        return page.evaluate("() => fetch(document.querySelector('#export-go').href).then(answer => answer.text())")
+
+    assert "<v Ada>Good mourning Mr Smith</v>" in file("vtt")
+    expect(page.locator("#export-lost")).to_contain_text("The times of the words of 2 lines of the transcript are")
+    assert file("ctm").splitlines()[1].split()[1:] == ["1", "0.400", "0.500", "mourning", "0.3"]
+    expect(page.locator("#export-lost")).to_contain_text("Who says 1 line of the transcript is dropped.")
+    assert [line.split()[7] for line in file("rttm").splitlines()] == ["Ada"]

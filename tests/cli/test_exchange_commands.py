@@ -100,7 +100,7 @@ def test_what_subtitles_are_is_said_with_as(run: Any, studio: Studio, eaf: Path,
     status, out, err = run("export", clips["bikes"], "--format", "ass", "--as", "lines")
     assert (status, "wave" in out, "hello" in out) == (0, False, True)
     assert "1 segment is not written" in err
-    status, out, _ = run("export", clips["bikes"], "--format", "rttm", "--check")
+    status, out, _ = run("export", clips["bikes"], "--format", "audacity", "--check")
     assert "1 line of the transcript is not written: this format has no place for it." in out
     status, out, _ = run("export", clips["bikes"], "--format", "json", "--check")
     assert out == "Nothing is lost.\n"

@@ -31,6 +31,8 @@ def many(form: Format, count: int) -> bytes:
         for n in range(count)
     )
     timeline = Timeline(HOURS, found)
+    if form.holds.lines == "alone":
+        timeline = Timeline(HOURS, lines=tuple((a.segment.start, a.segment.end, "l") for a in found))
     if form.holds.only_boxed or form.name == "ava":
         seen = tuple((t * 1_000_000, 0.1, 0.25, 0.5, 0.75) for t in range(count * 40))
         timeline = replace(boxed(timeline), boxes={"Person 1": seen})
@@ -56,7 +58,7 @@ def test_as_many_as_are_taken_are_read(form: Format) -> None:
     assert form.read
     with bounded(MOST):
         parts = form.read(data, HOURS.stem + form.extension)
-    assert sum(len(part.marks) for part in parts) == count
+    assert sum(len(part.marks) + len(part.lines) for part in parts) == count
 
 
 @pytest.mark.parametrize(("form", "line"), [

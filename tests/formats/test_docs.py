@@ -27,7 +27,8 @@ def test_every_format_has_its_section_and_its_row() -> None:
 def test_what_is_tried_has_everything() -> None:
     for a in EVERYTHING.annotations[:2]:
         assert a.label and a.note and a.annotator and a.attributes
-    assert EVERYTHING.lines
+    (spoken,) = EVERYTHING.spoken
+    assert EVERYTHING.lines == (spoken[:3],) and spoken.speaker and spoken.words
     assert set(EVERYTHING.boxes) == set(EVERYTHING.tracks) and len(EVERYTHING.scores) == 3
 
 
@@ -35,6 +36,12 @@ def test_what_is_tried_has_everything() -> None:
 def test_a_format_keeps_what_it_declares(form: Format) -> None:
     found, holds = kept(form), form.holds
     assert tuple(found) == COLUMNS
+    said = {"beside": "yes", "instead": "instead", "turns": "turns", "alone": "alone"}.get(holds.lines, "–")
+    assert found["transcript"] == said
+    assert found["speakers"] == {"yes": "yes", "words": "in the words"}.get(holds.speakers, "–")
+    assert found["words"] == {"times": "times", "all": "yes"}.get(holds.words, "–")
+    if holds.lines == "alone":
+        return  # it has no annotations
     assert (found["times"] == "exact") == (holds.exact and not holds.only_boxed)
     assert (found["tracks"] == "–") == (not holds.tracks)
     assert found["tiers"] == ("further" if holds.layers else "one")
@@ -43,4 +50,3 @@ def test_a_format_keeps_what_it_declares(form: Format) -> None:
     assert (found["annotators"] == "yes") == holds.annotators
     assert found["attributes"] == {"": "–", "text": "as text", "all": "yes"}[holds.attributes]
     assert (found["boxes"] != "–") == holds.boxes
-    assert found["transcript"] == {"beside": "yes", "instead": "instead"}.get(holds.lines, "–")

@@ -28,6 +28,9 @@ FACES = {who: tuple((t * S, 0.1, 0.1, 0.5, 0.5) for t in seconds)
 def file_of(form: Format, *annotations: Annotation) -> bytes:
     boxes = {a.track: FACES[a.track] for a in annotations} if form.holds.boxes else {}
     assert form.write
+    if form.holds.lines == "alone":
+        lines = tuple((a.segment.start, a.segment.end, a.label) for a in annotations)
+        return form.write([Timeline(STEADY, lines=lines)])
     return form.write([Timeline(STEADY, annotations, {a.id: 0.5 for a in annotations}, boxes)])
 
 
@@ -35,7 +38,7 @@ def taken(form: Format, data: bytes) -> tuple[list[tuple[int, int]], str]:
     """The times of what is read, and everything that is said about the rest."""
     assert form.read
     placed = [place(part, STEADY) for part in form.read(data, f"SPEAKING_AUDIBLE{form.extension}")]
-    found = sorted((m.start, m.end) for each in placed for m in each.marks)
+    found = sorted((m.start, m.end) for each in placed for m in (*each.marks, *each.lines))
     return found, " ".join(problem for each in placed for problem in each.problems)
 
 
@@ -158,6 +161,7 @@ CVAT = ("<annotations><meta><task><stop_frame>999</stop_frame></task></meta><tra
 GRID = ('File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n50\n<exists>\n2\n'
         '"IntervalTier"\n"t"\n0\n50\n1\n5\n10\n"x"\n{0}')  # fmt: skip
 TURN = b"SPEAKER v 1 5 5 <NA> <NA> t <NA> <NA>\n"
+SPOKEN = b"v 1 5 5 x 0.5\n"
 CUE = b"1\n00:00:05,000 --> 00:00:10,000\nx\n\n"
 ASS = b"[Script Info]\n\n[V4+ Styles]\nStyle: bad\n\n[Events]\nDialogue: 0,0:00:05.00,0:00:10.00,Default,,0,0,0,,x\n"
 VTT = b"WEBVTT\n\n00:05.000 --> 00:10.000\nx\n\n"
@@ -312,6 +316,13 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
         "range": (TURN + b"SPEAKER v 1 1 1 <NA> <NA> t 7 <NA>\n", "1 confidence value"),
         "time": (TURN + b"SPEAKER v 1 <NA> 1 <NA> <NA> t <NA> <NA>\n", "1 item"),
         "type": (TURN + b"SPEAKER v 1 a b <NA> <NA> t <NA> <NA>\n", "1 item"),
+    },
+    "ctm": {
+        "element": (SPOKEN + b"hello\n", "Line 2 has 1 fields"),
+        "field": (SPOKEN + b"v 1 20 5 y 0.5 lex\n", "Line 2 has 7 fields"),
+        "range": (SPOKEN + b"v 1 20 5 y 7\n", "1 confidence value"),
+        "time": (SPOKEN + b"v 1 <NA> 1 y NA\n", "1 item cannot be read"),
+        "type": (SPOKEN + b"v 1 -3 1 y NA\n", "a time before 0"),
     },
     "elan": {
         "element": (EAF.format("", "", "<WEATHER/>").encode(), "1 <WEATHER> element is left out"),

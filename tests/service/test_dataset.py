@@ -244,5 +244,5 @@ def test_the_transcript_is_in_the_data_set(library: Studio, tmp_path: Path) -> N
     assert b"hello" in (tmp_path / "said/annotations/all/bikes.srt").read_bytes()
     lost = dataset.export(library, tmp_path / "didemo", ExportOptions("didemo"))["lost"]
     assert "1 line of the transcript is not written: this format has no place for it." in lost
-    with pytest.raises(UsageError, match="Only subtitles"):
+    with pytest.raises(UsageError, match="Only some formats"):
         dataset.export(library, tmp_path / "no", ExportOptions("json", kind="lines"))

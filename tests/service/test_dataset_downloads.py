@@ -79,7 +79,7 @@ def test_chosen_videos_are_all_that_is_exported(library: Studio) -> None:
         ({"videos": ("c",)}, "choose others"),
         ({"search": "nope"}, "no saved search"),
         ({"format": "nope"}, "nope"),
-        ({"format": "csv", "kind": "lines"}, "Only subtitles"),
+        ({"format": "csv", "kind": "lines"}, "Only some formats"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_one_sentence_before_anything_is_written(

@@ -12,10 +12,10 @@ from studio.formats import FORMATS, native
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.exchange.exchange import ImportOptions, listed
-from studio.store import imports
+from studio.store import imports, runs, transcripts
 from studio.store.database import READERS
 from studio.store.runs import insert as add_run
-from studio.timeline import ModelRun, Prediction, Segment
+from studio.timeline import Cue, ModelRun, Prediction, Segment, Word, us
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_every_format_goes_out_and_in_through_the_library(studio: Studio, video:
     studio.exchange.apply(start, "val.json", "activitynet", ImportOptions(tracks={"Activity": "t"}))
     wanted = [(a.segment, a.label) for a in studio.timelines.annotations(video)]
     for form in FORMATS.values():
-        if not form.read or not form.write or form.name in ("ava", "rttm"):
+        if not form.read or not form.write or form.name in ("ava", "rttm", "ctm"):
             continue
         data = studio.exchange.export(video, form.name)
         name = "bikes" + form.extension
@@ -392,6 +392,8 @@ def spoken(studio: Studio, video: str) -> str:
 def test_three_formats_and_more_have_a_place_for_lines() -> None:
     assert BESIDE == ["json", "csv", "elan", "textgrid", "nova", "via"]
     assert [f.name for f in FORMATS.values() if f.holds.lines == "instead"] == ["srt", "vtt", "ass"]
+    assert [f.name for f in FORMATS.values() if f.holds.chooses] == ["rttm", "srt", "vtt", "ass"]
+    assert [f.name for f in FORMATS.values() if f.holds.lines == "alone"] == ["ctm"]
 
 
 @pytest.mark.parametrize("name", BESIDE)
@@ -456,7 +458,111 @@ def test_lines_are_wanted_only_of_subtitles_and_only_where_there_are_some(studio
     with pytest.raises(UsageError, match="has no transcript"):
         studio.exchange.export(video, "srt", "lines")
     for name, kind in (("json", "lines"), ("srt", "words")):
-        with pytest.raises(UsageError, match="srt, vtt, ass"):
+        with pytest.raises(UsageError, match="rttm, srt, vtt, ass"):
             studio.exchange.export(video, name, kind)
-        with pytest.raises(UsageError, match="srt, vtt, ass"):
+        with pytest.raises(UsageError, match="rttm, srt, vtt, ass"):
             studio.exchange.losses(video, name, kind)
+
+
+# ---------------------------------------------------------------- who says it, and in which words
+
+S = 1_000_000
+HELLO = [[S, 1_400_000, "hello,", 0.9], [1_500_000, 2 * S, "Ann", 0.4]]
+
+
+@pytest.fixture
+def attributed(studio: Studio, video: str) -> str:
+    """A video with three lines: of Ann Lee with its words, of Bob, who is seen to speak, and of nobody."""
+    said = [Cue(S, 2 * S, "hello, Ann"), Cue(3 * S, 4 * S, "hi"), Cue(5 * S, 6 * S, "…")]
+    words = [[Word(*word) for word in HELLO], [], []]  # type: ignore[misc]
+    run = ModelRun(video, "speaker", "m", "1", [Prediction(Segment(3 * S, 4 * S), "Person 1", "speaking", 0.9)])
+    name = [{"track": "Person 1", "from": 0.0, "name": "Bob"}]
+    studio.timelines.save(video, [{"op": "people", "edit_id": "p", "before": [], "after": name}], "ann")
+    studio.store.write(lambda db: runs.insert(db, run))
+    studio.store.write(lambda db: transcripts.sync_source(db, video, "speech", said, "whisper-base", words))
+    row = studio.videos.get(video)
+    studio.transcripts.set_speaker(row, [(studio.transcripts.lines(row)[0]["id"], 1)], "Ann Lee", "ann")
+    return video
+
+
+def emptied(studio: Studio, video: str) -> dict[str, Any]:
+    row = studio.videos.get(video)
+    for line in studio.transcripts.lines(row):
+        studio.transcripts.delete_line(row, line["id"])
+    return row
+
+
+def test_files_name_who_says_a_line(studio: Studio, attributed: str) -> None:
+    said = {name: studio.exchange.export(attributed, name).decode() for name in ("srt", "vtt", "ass", "rttm", "ctm")}
+    assert "Ann Lee: hello, Ann\n" in said["srt"] and "Bob: hi\n" in said["srt"] and "\n…\n" in said["srt"]
+    assert "<v Ann Lee>hello, Ann</v>" in said["vtt"] and "<v Bob>hi</v>" in said["vtt"] and "\n…\n" in said["vtt"]
+    assert ",Default,Ann Lee,0,0,0,,hello, Ann" in said["ass"]
+    assert said["rttm"].splitlines() == [
+        "SPEAKER bikes 1 1.000 1.000 <NA> <NA> Ann_Lee <NA> <NA>", "SPEAKER bikes 1 3.000 1.000 <NA> <NA> Bob <NA> <NA>"
+    ]  # fmt: skip
+    assert said["ctm"].splitlines() == [
+        "bikes 1 1.000 0.400 hello, 0.9", "bikes 1 1.500 0.500 Ann 0.4", "bikes 1 3.000 1.000 hi NA",
+        "bikes 1 5.000 1.000 … NA",
+    ]  # fmt: skip
+
+
+def test_what_formats_lose_of_speakers_and_words_is_counted(studio: Studio, attributed: str) -> None:
+    lost = {name: studio.exchange.losses(attributed, name)
+            for name in ("json", "srt", "vtt", "textgrid", "elan", "csv", "rttm", "ctm")}  # fmt: skip
+    words = "The times of the words of 1 line of the transcript are dropped."
+    assert lost["json"] == []
+    assert words in lost["vtt"] and not any("Who says" in sentence for sentence in lost["vtt"])
+    assert words in lost["elan"]
+    who = "Who says 2 lines of the transcript"
+    assert f"{who} stands before the words, where an import takes it for words." in lost["srt"]
+    assert f"{who} is dropped." in lost["csv"]
+    assert "How sure a model was of the words of 1 line of the transcript is dropped." in lost["textgrid"]
+    assert "1 line of the transcript that nobody is known to say is left out." in lost["rttm"]
+    assert "What is said in 2 lines of the transcript is dropped; the format keeps who and when." in lost["rttm"]
+    assert any("words of 2 lines of the transcript are not known" in sentence for sentence in lost["ctm"])
+    studio.timelines.save(attributed, [WAVE], "ann")
+    assert "1 segment is not written: this format has the transcript only." in studio.exchange.losses(attributed, "ctm")
+    assert studio.exchange.kinds(attributed, "rttm") == ["annotations", "lines"]
+    assert studio.exchange.kinds(attributed, "ctm") == []
+    assert b"Transcript" in studio.exchange.export(attributed, "rttm")
+    assert b"Bob" in studio.exchange.export(attributed, "rttm", "lines")
+    assert studio.exchange.export(attributed, "ctm", "lines") == studio.exchange.export(attributed, "ctm")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("json", HELLO), ("textgrid", [[*word[:3], 1] for word in HELLO]), ("elan", []), ("vtt", []),
+                        ("ass", [])]
+)  # fmt: skip
+def test_who_says_a_line_and_its_words_come_back(studio: Studio, attributed: str, name: str, words: Any) -> None:
+    data = studio.exchange.export(attributed, name)
+    row = emptied(studio, attributed)
+    studio.exchange.apply(data, f"bikes{FORMATS[name].extension}", name, ImportOptions(attributed))
+    lines = studio.transcripts.lines(row)
+    assert [(line["text"], line["speaker"]) for line in lines] == [("hello, Ann", "Ann Lee"), ("hi", "Bob"), ("…", "")]
+    found = [[us(w["start"]), us(w["end"]), w["text"], w["probability"]] for w in lines[0]["words"]]
+    assert found == words
+
+
+def test_a_file_that_is_shifted_takes_its_words_along(studio: Studio, attributed: str) -> None:
+    data = studio.exchange.export(attributed, "json")
+    row = emptied(studio, attributed)
+    studio.exchange.apply(data, "bikes.json", "json", ImportOptions(attributed, shift="0.5"))
+    assert [word["start"] for word in studio.transcripts.lines(row)[0]["words"]] == [1.5, 2.0]
+
+
+def test_ctm_comes_back_as_lines_between_pauses(studio: Studio, attributed: str) -> None:
+    data = studio.exchange.export(attributed, "ctm")
+    row = emptied(studio, attributed)
+    studio.exchange.apply(data, "bikes.ctm", "ctm", ImportOptions(attributed))
+    lines = studio.transcripts.lines(row)
+    assert [(line["start"], line["end"], line["text"]) for line in lines] == [
+        (1, 2, "hello, Ann"), (3, 4, "hi"), (5, 6, "…"),
+    ]  # fmt: skip
+    assert [word["probability"] for word in lines[0]["words"]] == [0.9, 0.4]
+
+
+def test_subtitles_that_are_read_in_name_who_says_a_line(studio: Studio, attributed: str) -> None:
+    data = studio.exchange.export(attributed, "vtt")
+    row = emptied(studio, attributed)
+    studio.transcripts.read_subtitles(row, data, name="talk.vtt")
+    assert [line["speaker"] for line in studio.transcripts.lines(row)] == ["Ann Lee", "Bob", ""]

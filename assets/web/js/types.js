@@ -293,7 +293,8 @@
  * @property {string} extension
  * @property {boolean} reads
  * @property {boolean} writes
- * @property {boolean} lines
+ * @property {boolean} lines whether it may be imported as lines of a transcript
+ * @property {boolean} either whether it is written as annotations or as lines
  * @property {string[]} columns what a person may say that the columns of its files are
  *
  * @typedef {{ name: string, to: string, segments: number }} Renamed

@@ -18,19 +18,21 @@ from studio.service.accounts.rights import OWNER, Actor, layer_of, need
 from studio.service.exchange import import_plan
 from studio.service.exchange.import_plan import ImportOptions, Ready
 from studio.service.exchange.pending_imports import PendingImports
+from studio.service.people.line_speakers import OFF_SCREEN, speakers_of
 from studio.service.people.transcripts import may_transcribe
 from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, runs, transcripts, videos
 from studio.store.imports import DIFFERENT, Batch, Different
-from studio.timeline import Box, Footage, Timeline, read_shift, us
+from studio.timeline import Box, Cue, Footage, SpokenLine, Timeline, read_shift, us
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
 Row = dict[str, Any]
 TABLES = (".csv", ".tsv", ".txt")
 LINES = tuple(f.name for f in FORMATS.values() if f.holds.lines == "instead")  # may also be what is said in a video
+EITHER = tuple(f.name for f in FORMATS.values() if f.holds.chooses)  # are written as annotations or as lines
 
 
 class Exchange:
@@ -56,8 +58,9 @@ class Exchange:
             if layer is not None:  # a file's boxes say on which tracks somebody marked something
                 read = {track: read[track] for track in {a.track for a in kept} & read.keys()}
             boxes = {**_found_boxes(db, row), **read}
-            said = tuple(transcripts.of_video(db, row["id"]))
-            return Timeline(footage, kept, imports.scores(db, row["id"]), boxes, said)
+            spoken = _spoken(db, row["id"], layer)
+            said = tuple(Cue(*line[:3]) for line in spoken)
+            return Timeline(footage, kept, imports.scores(db, row["id"]), boxes, said, spoken=spoken)
 
         return self._store.read(work)
 
@@ -70,7 +73,7 @@ class Exchange:
         """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
         "annotations" and "lines" where it holds either and the video has both, else nothing."""
         holds, timeline = formats.named(format_name).holds, self.timeline(self._video(video_id), by)
-        if holds.lines != "instead" or not timeline.lines or not timeline.annotations:
+        if not holds.chooses or not timeline.lines or not timeline.annotations:
             return []
         return sorted(("annotations", "lines"), key=lambda kind: kind != holds.kind(timeline))
 
@@ -296,13 +299,15 @@ def _fresh(
 
 
 def listed() -> list[Row]:
-    """Every format: `name`, `title`, `extension`, `units`, `reads`, `writes`, `many` (videos a file), `lines` (whether
+    """Every format: `name`, `title`, `extension`, `units`, `reads`, `writes`, `many` (videos a file), `either` (whether
+    it is written as annotations or as lines), `lines` (whether
     it may also be a transcript), `columns` (what a person may say that its columns are), `cannot` (what it has no place
     for)."""
     return [
         {
             "name": f.name, "title": f.title, "extension": f.extension, "units": f.units, "reads": f.read is not None,
             "writes": f.write is not None, "many": f.many, "lines": f.name in LINES,
+            "either": f.name in EITHER,
             "columns": list(table.ROLES) if f is table.FORMAT else [],
             "cannot": cannot_hold(f),
         }
@@ -314,9 +319,10 @@ def wanted(form: Format, kind: str) -> Kind:
     """What a person wants of a format that holds annotations or lines. Raises UsageError for one that does not ask."""
     if not kind:
         return ""
-    if kind not in ("annotations", "lines") or form.holds.lines != "instead":
-        raise UsageError(f"Only subtitles are written as annotations or as lines: use one of {', '.join(LINES)}, or "
-                         "leave the choice out.")  # fmt: skip
+    is_alone = form.holds.lines == "alone" and kind == "lines"
+    if kind not in ("annotations", "lines") or not (form.holds.chooses or is_alone):
+        raise UsageError(f"Only some formats are written as annotations or as lines: use one of {', '.join(EITHER)}, "
+                         "or leave the choice out.")  # fmt: skip
     return "lines" if kind == "lines" else "annotations"
 
 
@@ -325,6 +331,17 @@ def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes
     if form.write is None:
         raise UsageError(f"{form.title} can only be read; export another format.")
     return form.write([form.holds.narrowed(timeline, kind) for timeline in timelines])
+
+
+def _spoken(db: Any, video_id: str, layer: str | None) -> tuple[SpokenLine, ...]:
+    """The lines of a video with who says them, as far as somebody may see it, and their words."""
+    lines = transcripts.listed(db, video_id)
+    speakers = speakers_of(db, video_id, lines, layer)
+    return tuple(
+        SpokenLine(line["start_us"], line["end_us"], line["text"], "" if who == OFF_SCREEN else who,
+                   tuple(transcripts.unpacked(line["words"])))
+        for line, who in zip(lines, speakers, strict=True)
+    )  # fmt: skip
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

@@ -9,12 +9,13 @@ from pathlib import PurePath
 from typing import Any
 
 from studio.errors import UsageError
-from studio.formats import Format, Mark, Part, Placed, reading, table
+from studio.formats import Format, Mark, Part, Placed, cues, reading, table
 from studio.formats.model import segments
 from studio.service.videos import files
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store.imports import DIFFERENT, Batch, Different
-from studio.timeline import Annotation, Box, Cue, Segment, seconds
+from studio.store.transcripts import Spoken
+from studio.timeline import Annotation, Box, Cue, Segment, Word, seconds
 
 Row = dict[str, Any]
 SHOWN = 500  # parts, tracks and labels of a preview at most
@@ -87,7 +88,11 @@ def matched(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
 
 
 def _later(marks: tuple[Mark, ...], by: int) -> tuple[Mark, ...]:
-    return tuple(replace(mark, start=mark.start + by, end=mark.end + by) for mark in marks) if by else marks
+    def words(mark: Mark) -> tuple[Word, ...]:
+        return tuple(w._replace(start_us=w.start_us + by, end_us=w.end_us + by) for w in mark.words)
+
+    later = (replace(mark, start=mark.start + by, end=mark.end + by, words=words(mark)) for mark in marks)
+    return tuple(later) if by else marks
 
 
 def last(name: str) -> str:
@@ -112,14 +117,22 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
     for video, several in by_video.items():
         marks = [_renamed(mark, plan) for one in several for mark in one.placed.marks]
         if kind == "lines":
-            made.append(Batch(video, lines=sorted(Cue(m.start, m.end, m.label) for m in marks if m.label.strip())))
+            lines, spoken = _spoken([replace(m, speaker="" if m.track == cues.TRACK else m.track) for m in marks])
+            made.append(Batch(video, lines=lines, spoken=spoken))
             continue
         found = [_annotation(mark) for mark in marks]
-        lines = sorted(Cue(m.start, m.end, m.label) for one in several for m in one.placed.lines if m.label.strip())
+        lines, spoken = _spoken([mark for one in several for mark in one.placed.lines])
         scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}
         ids = {a.id: m.id for a, m in zip(found, marks, strict=True) if m.id}
-        made.append(Batch(video, found, scores, _boxes(several, plan), lines, beside=True, ids=ids))
+        made.append(Batch(video, found, scores, _boxes(several, plan), lines, spoken, beside=True, ids=ids))
     return [batch for batch in made if not batch.empty]
+
+
+def _spoken(marks: Sequence[Mark]) -> tuple[list[Cue], dict[Cue, Spoken]]:
+    """Lines in order of time, and of those of which it is known, who says them and in which words."""
+    known = [m for m in marks if m.speaker or m.words]
+    said: dict[Cue, Spoken] = {Cue(m.start, m.end, m.label): (m.speaker, m.words) for m in known}
+    return sorted(Cue(m.start, m.end, m.label) for m in marks if m.label.strip()), said
 
 
 def _boxes(several: Sequence[Ready], plan: ImportOptions) -> dict[str, tuple[Box, ...]]:

@@ -92,6 +92,11 @@ class Transcripts:
         with bounded(self._limits.import_marks):
             read = subtitles.parse(said.encode() if isinstance(said, str) else said)
         found = [Cue(*line) for line in read.lines if line[0] < video["duration_us"]]
+        named: dict[Cue, transcripts.Spoken] = {
+            Cue(*line): (name[: self._limits.label_chars], ())
+            for line, name in zip(read.lines, read.names, strict=True)
+            if name
+        }
         if not found:
             raise UsageError("There is no line in these subtitles that is said within the video.")
         head = said.encode() if isinstance(said, str) else said
@@ -99,7 +104,7 @@ class Transcripts:
 
         def work(db: sqlite3.Connection) -> Row:
             may_transcribe(db, video["id"], by)
-            batch = Batch(video["id"], lines=found)
+            batch = Batch(video["id"], lines=found, spoken=named)
             made = imports.insert(db, name or video["name"], form, "lines", [batch], by.name)
             return {"count": len(found), "import": made, "problems": list(read.problems)}
 

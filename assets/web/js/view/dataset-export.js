@@ -119,7 +119,7 @@ export class DatasetExport {
     const { $ } = this;
     const scope = $("dataset-scope", "select").value;
     const format = $("dataset-format", "select").value;
-    const isEither = this.formats.some((f) => f.name === format && f.lines);
+    const isEither = this.formats.some((f) => f.name === format && f.either);
     return {
       format,
       kind: isEither ? $("dataset-kind", "select").value : "",

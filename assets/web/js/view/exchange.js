@@ -108,7 +108,7 @@ export class Exchange {
   async showLosses() {
     const format = this.exportFormat.value;
     const video = this.doc?.id ?? "";
-    const [choice, isEither] = [this.$("export-choice"), this.formats.some((f) => f.name === format && f.lines)];
+    const [choice, isEither] = [this.$("export-choice"), this.formats.some((f) => f.name === format && f.either)];
     const kind = isEither && !choice.hidden ? this.exportKind.value : "";
     this.$("export-go", "a").href = `/export/${video}?format=${encodeURIComponent(format)}&kind=${kind}`;
     const { lost, kinds } = await call(this.server, "export_preview", { video, format, kind });
