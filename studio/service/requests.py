@@ -4,7 +4,7 @@ wrong. JSON knows whole numbers without end, NaN and half characters; nothing be
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, NewType, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from studio.config import Limits
 from studio.errors import UsageError
@@ -117,7 +117,7 @@ def _field(each: Field[Any], hint: Any, request: Request, limits: Limits) -> Any
         default = each.default_factory()
     if hint is Any:
         return request.get(key, default)
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in (UnionType, Union):  # the latter is what Python makes of `Time | None`
         if request.get(key) is None:
             return None
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
