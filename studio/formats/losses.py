@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from studio.formats.layers import layered
 from studio.formats.model import NO_LABEL, Format, Holds, Kind, segments, transcript_lines
-from studio.timeline import Annotation, Segment, Timeline, clock
+from studio.timeline import ON_SCREEN, Annotation, Segment, Timeline, clock
 
 
 def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list[str]:
@@ -69,6 +69,9 @@ def _said(form: Format, timelines: Sequence[Timeline], kept: Sequence[tuple[Time
     yield from _texts(holds, kept)
     yield from _facts(holds, kept)
     yield from _boxes(holds, timelines)
+    if texts := sum(a.track == ON_SCREEN and a.prediction_id is not None for _, a in kept):
+        which = "the text of 1 segment is" if texts == 1 else f"the texts of {texts} segments are"
+        yield f"Where {which} on the screen is not written: files have boxes of tracks only."
     if form.read is None:
         yield "This format cannot be imported again."
 

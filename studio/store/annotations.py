@@ -15,7 +15,7 @@ from studio.errors import Conflict, NotFound, UsageError
 from studio.store import labels, stored, timelines
 from studio.store.readers import SEEN, Reader, parameters
 from studio.store.videos import now
-from studio.timeline import Annotation, Edit, carried, from_row, to_row
+from studio.timeline import ON_SCREEN, Annotation, Edit, carried, from_row, to_row
 
 VERDICTS = ("accepted", "corrected", "rejected")
 RELABEL, FOLLOW = "relabel", "follow"
@@ -93,12 +93,15 @@ def is_done(db: sqlite3.Connection, edit_id: str) -> bool:
 
 
 def most_used_labels(db: sqlite3.Connection, most: int, reader: Reader | None = None) -> list[str]:
-    """The labels that annotations of the library have, the most frequent first, as far as a reader may see them."""
+    """The labels that annotations of the library have, the most frequent first, as far as a reader may see them; not
+    the texts of ON_SCREEN."""
     asked = (
         "SELECT label FROM annotations a JOIN videos v ON v.id = a.video_id "
-        f"WHERE NOT deleted AND label <> '' AND {SEEN} GROUP BY label ORDER BY count(*) DESC, label LIMIT :most"
+        f"WHERE NOT deleted AND label <> '' AND track <> :texts AND {SEEN} "
+        "GROUP BY label ORDER BY count(*) DESC, label LIMIT :most"
     )
-    return [row["label"] for row in db.execute(asked, {**parameters(reader), "most": most})]
+    values = {**parameters(reader), "texts": ON_SCREEN, "most": most}
+    return [row["label"] for row in db.execute(asked, values)]
 
 
 def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], annotator: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from studio.errors import NotFound, UsageError
 from studio.store import stored
 from studio.store.videos import now
+from studio.timeline import ON_SCREEN
 
 MOST = 500  # searches that a library keeps
 MOST_CHARS = 20_000  # of one, as JSON
@@ -38,14 +39,15 @@ def likely_examples(db: sqlite3.Connection, most: int) -> list[str]:
         said (text, rank, times) AS (
             SELECT r.query, 0, count(*) FROM annotations a JOIN predictions p ON p.id = a.prediction_id
                 JOIN runs r ON r.id = p.run_id WHERE NOT a.deleted AND a.video_id IN open GROUP BY r.query
-            UNION ALL SELECT label, 1, count(*) FROM annotations WHERE NOT deleted AND video_id IN open GROUP BY label
+            UNION ALL SELECT label, 1, count(*) FROM annotations WHERE NOT deleted AND track <> :texts
+                AND video_id IN open GROUP BY label
             UNION ALL SELECT r.query, 2, count(*) FROM runs r WHERE r.video_id IN here
                 AND EXISTS (SELECT 1 FROM predictions p WHERE p.run_id = r.id) GROUP BY r.query
             UNION ALL SELECT text, 3, asked FROM questions
         )
-        SELECT text FROM said WHERE text <> '' GROUP BY text ORDER BY min(rank), max(times) DESC, text LIMIT ?
+        SELECT text FROM said WHERE text <> '' GROUP BY text ORDER BY min(rank), max(times) DESC, text LIMIT :most
     """
-    return [row["text"] for row in db.execute(asked, (most,))]
+    return [row["text"] for row in db.execute(asked, {"texts": ON_SCREEN, "most": most})]
 
 
 def insert(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator: str) -> dict[str, Any]:

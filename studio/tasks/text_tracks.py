@@ -24,6 +24,7 @@ INSIDE = 0.3  # of a line that leaves the picture: with less of it, it is gone
 OVERLAP = 0.5  # of the smaller of two boxes of one line
 ALIKE = 0.6  # of the letters of two readings of one line
 SETTLED_US = 500_000  # a line may come or go softly, but is all there so long after
+NEAR_US = 5_000_000
 SLACK_US = 250_000  # between lines that come or go together
 LEAST_JOINT = 4  # letters that two parts of a passing text share
 
@@ -282,9 +283,14 @@ class Line:
 def without_doubles(lines: Sequence[Line]) -> list[Line]:
     """Lines, but those that say the same as a longer one in its place and time, or a part of it, as its parts."""
     kept: list[Line] = []
+    during: dict[int, list[int]] = {}  # which of them are there in each stretch of NEAR_US: two hours have thousands
     for line in sorted(lines, key=lambda each: (each.start_us - each.end_us, -len(each.track.text))):
-        whole = next((k for k, other in enumerate(kept) if _is_double(line, other)), None)
+        stretches = range(line.start_us // NEAR_US, line.end_us // NEAR_US + 1)
+        others = sorted({k for stretch in stretches for k in during.get(stretch, ())})
+        whole = next((k for k in others if _is_double(line, kept[k])), None)
         if whole is None:
+            for stretch in stretches:
+                during.setdefault(stretch, []).append(len(kept))
             kept.append(line)
         else:
             kept[whole] = replace(kept[whole], parts=(*kept[whole].parts, line.track))

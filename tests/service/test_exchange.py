@@ -15,7 +15,7 @@ from studio.service.exchange.exchange import ImportOptions, listed
 from studio.store import imports, runs, transcripts
 from studio.store.database import READERS
 from studio.store.runs import insert as add_run
-from studio.timeline import Cue, ModelRun, Prediction, Segment, Word, us
+from studio.timeline import ON_SCREEN, Cue, ModelRun, Prediction, Segment, Word, us
 
 
 @pytest.fixture
@@ -224,6 +224,26 @@ def test_confidence_and_boxes_come_in_and_go_out(studio: Studio, video: str) -> 
     assert studio.exchange.export(video, "ava").decode().count("SPEAKING_AUDIBLE") == 5
     studio.exchange.undo(done["import"])
     assert studio.exchange.timeline(studio.videos.get(video)).boxes == {}
+
+
+def test_faces_that_a_model_found_go_out_with_who_speaks(studio: Studio, video: str) -> None:
+    row = studio.videos.get(video)
+    face = {"track": "Person 1", "boxes": [[0.5, 0, 0, row["width"] / 2, row["height"]]]}
+    found = ModelRun(video, "speaker", "m", "1", [], {"tracks": [face]})
+    studio.store.write(lambda db: add_run(db, found))
+    assert studio.exchange.timeline(row).boxes == {"Person 1": ((500_000, 0.0, 0.0, 0.5, 1.0),)}
+
+
+def test_a_text_of_the_screen_goes_out_and_its_boxes_do_not(studio: Studio, video: str) -> None:
+    read = Prediction(Segment(0, 1_000_000), ON_SCREEN, "Chapter one", 0.9, "t1", {"boxes": [[0, 1, 2, 3, 4]]})
+    studio.store.write(lambda db: add_run(db, ModelRun(video, "text_reading", "m", "1", [read])))
+    accept = {"edit_id": "t", "op": "create", "id": "t", "track": ON_SCREEN, "label": "Chapter one", "start": 0,
+              "end": 1, "prediction_id": "t1", "source": "accepted"}  # fmt: skip
+    assert studio.timelines.save(video, [accept])["results"][0]["ok"]
+    lost = "Where the text of 1 segment is on the screen is not written: files have boxes of tracks only."
+    for form in ("json", "elan", "csv", "srt"):
+        assert b"Chapter one" in studio.exchange.export(video, form)
+        assert lost in studio.exchange.losses(video, form)
 
 
 def test_a_prediction_that_was_accepted_brings_its_confidence(studio: Studio, video: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from studio.store import Store, annotations, finished, runs, screen_texts
+from studio.store import Store, annotations, finished, runs, screen_texts, searches
 from studio.store.annotations import EditRequest
 from studio.store.text_search import TextQuery
 from studio.timeline import ON_SCREEN, Annotation, ModelRun, Prediction, Segment
@@ -114,3 +114,11 @@ def test_nothing_stays_of_a_video_that_is_gone(library: Store) -> None:
         library.read(lambda db: db.execute("SELECT count(*) FROM written WHERE written MATCH 'jane'").fetchone()[0])
         == 0
     )
+
+
+def test_texts_are_no_labels_to_choose_from_and_no_examples(library: Store) -> None:
+    annotate(library, "title card")
+    scene = Annotation("a9", Segment(0, 9), "Scenes", "a dog")
+    library.write(lambda db: annotations.save(db, "v1", EditRequest("s", "create", scene), "ann"))
+    assert library.read(lambda db: annotations.most_used_labels(db, 9)) == ["a dog"]
+    assert library.read(lambda db: searches.likely_examples(db, 9)) == ["a dog"]

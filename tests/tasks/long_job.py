@@ -16,10 +16,10 @@ import psutil
 from studio import media
 from studio.config import Settings
 from studio.jobs.executor import perform
-from studio.models.interfaces import Phrase, Word
+from studio.models.interfaces import Phrase, TextLine, Word
 from studio.tasks import TaskContext
 
-KINDS = ("index", "proxy", "ground", "survey", "speakers", "emotions", "transcribe")
+KINDS = ("index", "proxy", "ground", "survey", "speakers", "emotions", "transcribe", "read_text")
 
 
 class Nothing:
@@ -55,6 +55,12 @@ class Nothing:
     def detect_language(self, audio: Any) -> tuple[str, float]:
         return "en", 1.0
 
+    def find(self, image: Any) -> Any:
+        return np.array([[(8, 8), (40, 8), (40, 20), (8, 20)]], np.float32)
+
+    def read(self, image: Any, polygons: Any) -> list[TextLine | None]:
+        return [TextLine(each, "a text", 0.95) for each in polygons]
+
     def recognize(self, audio: Any, language: str) -> list[Phrase]:
         """Three words a second, six in a line."""
         return [
@@ -65,7 +71,10 @@ class Nothing:
 
 def main(kind: str, path: Path, folder: Path) -> dict[str, int]:
     context = TaskContext(Settings(home=folder, device="cpu").ensure())
-    for task in ("text_video", "face_detector", "expression", "dialog_emotion", "active_speaker", "speech_recognition"):
+    for task in (
+        "text_video", "face_detector", "expression", "dialog_emotion", "active_speaker", "speech_recognition",
+        "text_reading",
+    ):  # fmt: skip
         context._models[task, None] = Nothing()
     # somebody always speaks where that is what costs memory
     context._models["voice_activity", None] = Nothing(voice=float(kind == "transcribe"))

@@ -481,7 +481,7 @@
  * @property {[{ video: string, query: string, engine: string, refine: boolean, check: boolean, remember: boolean }, {}]} ground
  * @property {[{ video: string, at: number }, {}]} glance
  * @property {[{ video: string, kind: string }, Job]} start_job
- * @property {[{ run: string }, { query: string | null, payload: RunPayload }]} run_payload
+ * @property {[{ run: string }, { query: string | null, payload: RunPayload, boxes: { [prediction: string]: number[][] } }]} run_payload
  * @property {[{ annotation: string }, { op: string, annotator: string, at: string, after: Annotation | null }[]]} history
  * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,
  *   highest: number | null, order: string }, { videos: { id: string, name: string, waiting: number, unsure: number }[],

@@ -137,7 +137,8 @@ def _models(studio: Studio) -> list[Method]:
 
     def run_payload(request: RunReference) -> Any:
         run = studio.jobs.run_of(request.run)
-        return {"task": run["task"], "query": run["query"], "payload": run["payload"]}
+        boxes = {p.id: p.payload["boxes"] for p in run["predictions"] if p.payload and "boxes" in p.payload}
+        return {"task": run["task"], "query": run["query"], "payload": run["payload"], "boxes": boxes}
 
     return rpc_methods(studio, ground, glance, start_job, cancel_job, run_payload)
 

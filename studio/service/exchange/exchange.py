@@ -346,7 +346,7 @@ def _spoken(db: Any, video_id: str, layer: str | None) -> tuple[SpokenLine, ...]
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:
     """The faces that the newest run of who speaks found."""
-    run = next((r for r in reversed(runs.of_video(db, row["id"])) if r["task"] == "speakers"), None)
+    run = next((r for r in reversed(runs.of_video(db, row["id"])) if r["task"] == "speaker"), None)
     if run is None:
         return {}
     wide, high = row["width"], row["height"]

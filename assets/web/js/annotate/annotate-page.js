@@ -26,6 +26,7 @@ import { LabelEditor } from "../view/labels.js";
 import { ModelRequests } from "../view/model-requests.js";
 import { Player } from "../view/player.js";
 import { ReviewPanel } from "../view/review-panel.js";
+import { ScreenTexts } from "../view/screen-texts.js";
 import { SegmentList } from "../view/segments.js";
 import { ShiftDialog } from "../view/shift-dialog.js";
 import { splitter } from "../view/splitter.js";
@@ -81,7 +82,13 @@ export class AnnotatePage {
     this.faces = new Faces($("faces", "canvas"), player, {
       onpick: (name) => this.pickPerson(name),
       onname: (name) => this.namePerson(name),
+      onmiss: (event) => {
+        const text = this.texts.at(event);
+        if (text) this.selection.one(text);
+        else player.toggle();
+      },
     });
+    this.texts = new ScreenTexts($("texts", "canvas"), player);
     const typing = lineCommands(player, (text) => this.findReplace.open(text));
     this.transcript = new Transcript(element, {
       seek: (time) => workspace.seek(time),
@@ -282,6 +289,7 @@ export class AnnotatePage {
     this.modelRequests.open(doc);
     this.timeline.show(doc);
     this.faces.show([], store.people, video);
+    this.texts.show(store);
     this.transcript.open(doc);
     store.on("change", (what) => workspace.doc === doc && this.refresh(doc, what));
     store.on("notice", (text) => toast(text, "error"));
@@ -334,8 +342,11 @@ export class AnnotatePage {
       this.showChosen();
       this.adjudication.update();
       this.transcript.attribute();
+      this.texts.draw();
     } else if (what === "faces" && store.video) {
       $("faces-toggle").hidden = !store.media.faces.length;
+      $("texts-toggle").hidden = !store.media.texts.size;
+      this.texts.draw();
       this.faces.show(store.media.faces, store.people, store.video);
       if (this.faces.chosen !== null && !this.inspector.isTyping()) this.pickPerson(this.faces.chosen);
       this.transcript.attribute();
@@ -375,6 +386,8 @@ export class AnnotatePage {
     } = this;
     if (!doc) return;
     this.list.select(selection.ids, selection.current);
+    this.texts.chosen = selection.current;
+    this.texts.draw();
     if (this.faces.chosen === null) this.inspector.show(doc, selection); // else a person is shown
     this.transcript.choose(selection);
     if (isLineId(selection.current)) this.lists.show("transcript");

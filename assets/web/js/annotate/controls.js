@@ -75,7 +75,7 @@ export function connectControls(page, element, keymap) {
  * @param {ReturnType<typeof commands>} actions
  */
 function connectButtons(page, element, actions) {
-  const { $, workspace, timeline, faces } = page;
+  const { $, workspace, timeline, faces, texts } = page;
   for (const [id, action] of Object.entries(CLICKS)) {
     const button = $(id);
     button.addEventListener("click", (event) => {
@@ -87,6 +87,11 @@ function connectButtons(page, element, actions) {
   showFaces.addEventListener("change", () => {
     faces.shown = showFaces.checked;
     faces.draw();
+  });
+  const showTexts = $("show-texts", "input");
+  showTexts.addEventListener("change", () => {
+    texts.shown = showTexts.checked;
+    texts.draw();
   });
   const rows = $("rows");
   rows.addEventListener("click", () => workspace.doc && rowsMenu(rows, timeline.names, page.rowLayout));

@@ -102,7 +102,19 @@ export class MediaData {
     store.setMedia({ curve: { run: run.id, query, agreement, remembered, ...curve } }, "curve");
   }
 
-  /** Boxes and score curves of the newest runs about people. */
+  /** Where the texts are that the newest run read. */
+  async #loadTexts() {
+    const { store } = this;
+    const run = store.runs.filter(({ task }) => task === "text_reading").at(-1);
+    if (!run || this.#seen.has(run.id)) return;
+    const { payload, boxes } = await call(this.server, "run_payload", { run: run.id });
+    if (store.isClosed) return;
+    this.#seen.add(run.id);
+    const notes = new Map([...store.media.notes, [run.task, payload.note ?? ""]]);
+    store.setMedia({ notes, texts: new Map([...store.media.texts, ...Object.entries(boxes)]) });
+  }
+
+  /** Boxes and score curves of the newest runs about people, and boxes of texts. */
   async #loadPeople() {
     const { store } = this;
     const newest = (/** @type {string} */ task) => store.runs.filter((run) => run.task === task).at(-1);
@@ -122,6 +134,7 @@ export class MediaData {
       const graphs = new Map([...store.media.graphs, ...byTrack(curves)]);
       store.setMedia({ graphs, ...(isSpeaker && { faces, alike: payload.alike ?? [] }) });
     }
+    await this.#loadTexts();
     store.setMedia({}, "faces");
   }
 }

@@ -20,6 +20,7 @@ import { People } from "./people.js";
  * @property {readonly FaceTrack[]} faces of the newest run of speakers
  * @property {readonly SoundsLike[]} alike
  * @property {readonly Voice[]} voices whose voice is heard, of the newest run that told them apart
+ * @property {ReadonlyMap<string, readonly number[][]>} texts prediction → where its text is, [time, x1, y1, x2, y2] each
  * @property {ReadonlyMap<string, readonly Graph[]>} graphs track → scores over time
  * @property {ReadonlyMap<string, string>} notes task → what its newest run lacked
  */
@@ -128,6 +129,7 @@ export class DocumentStore extends Emitter {
     faces: [],
     alike: [],
     voices: [],
+    texts: new Map(),
     graphs: new Map(),
     notes: new Map(),
   };

@@ -29,9 +29,10 @@ export class Faces {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Player} player
-   * @param {{ onpick: (name: string) => void, onname: (name: string) => void }} actions name: at a double click
+   * @param {{ onpick: (name: string) => void, onname: (name: string) => void, onmiss: (event: MouseEvent) => void }}
+   *   actions name: at a double click; miss: at a click where no face is
    */
-  constructor(canvas, player, { onpick, onname }) {
+  constructor(canvas, player, { onpick, onname, onmiss }) {
     this.canvas = canvas;
     this.player = player;
     player.on("time", () => this.draw());
@@ -39,7 +40,7 @@ export class Faces {
     canvas.addEventListener("click", (event) => {
       const hit = this.at(event);
       if (hit) onpick(hit.name);
-      else player.toggle();
+      else onmiss(event);
     });
     canvas.addEventListener("dblclick", (event) => {
       const hit = this.at(event);
