@@ -1,4 +1,4 @@
-"""The library and its videos: serve, demo, add, index."""
+"""The library and its videos: serve, demo, add, index, prepare."""
 
 import dataclasses
 import sys
@@ -45,6 +45,13 @@ def register(commands: Commands) -> None:
     sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
     sub.add_argument("--encoder", metavar="NAME", help=ENCODER)
     sub.add_argument("--encoding", metavar="NAME", help="of subtitles beside videos (default: UTF-8, else guessed)")
+    sub = commands.add(
+        "prepare", prepare, "write down what is said and read what is on the screen, of all videos that lack it",
+        examples=("studio prepare", "studio prepare talk.mp4 --json", "studio prepare --new on"),
+    )  # fmt: skip
+    sub.add_argument("videos", metavar="VIDEO", nargs="*", help="all of the library when none is named")
+    sub.add_argument("--new", choices=("on", "off"), help="whether a running studio does it of each video that is "
+                     "added (off at first); nothing is done now")  # fmt: skip
     sub = commands.add(
         "tracks", tracks_, "list the sounds and subtitles of a video, or choose which are used", video=True,
         examples=("studio tracks film.mkv", "studio tracks film.mkv --sound 2 --subtitles 4"),
@@ -137,6 +144,29 @@ def index(args: Args) -> int:
             if result["note"]:
                 print(f"studio: {result['note']}", file=sys.stderr)
     show(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
+    return 0
+
+
+def prepare(args: Args) -> int:
+    """`studio prepare`"""
+    if args.new and args.videos:
+        raise UsageError("--new is about all videos that are added later; leave out the names of videos.")
+    done: list[Json] = []
+    with opened(args) as studio:
+        if args.new:
+            studio.jobs.set_prepares_words(args.new == "on")
+        else:
+            named = [studio.videos.get(known(studio, ref)) for ref in args.videos]
+            for row in named or studio.jobs.lack_words(waiting=True):
+                studio.jobs.prepare_words([row])  # what is broken off is done by the next studio that runs
+                with bar(row["name"]) as progress:
+                    said = studio.jobs.transcribe(row["id"], {}, progress)
+                    read = studio.jobs.run("read_text", row["id"], {}, progress)
+                done.append({"id": row["id"], "lines": said["lines"], "texts": len(read["predictions"])})
+        on = studio.jobs.prepares_words()
+    lines = [f"{d['id']}  {d['lines']} lines, {d['texts']} texts on the screen" for d in done]
+    switch = [f"Speech and screen text of new videos are {'' if on else 'not '}prepared."]
+    show(args, {"new": on, "prepared": done}, lines or switch)
     return 0
 
 

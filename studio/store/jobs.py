@@ -12,13 +12,16 @@ from studio.store.videos import now
 
 ACTIVE = ("queued", "running")
 LEASE_S = 60.0
+LATER = 2**40  # positions from here on are of work that nobody waits for
 _RUNNING = "state = 'running'"
 
 
 def insert(
-    db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int | None
-) -> dict[str, Any]:
-    """Queue a job; the same job already waiting or running is returned instead of a second one.
+    db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int | None,
+    later: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Queue a job; the same job already waiting or running is returned instead of a second one. What is done `later`
+    waits until nothing else does, until somebody looks at its video (`bring_forward`).
 
     Raises JobError when `limit` jobs (None: any number) wait already.
     """
@@ -34,8 +37,9 @@ def insert(
     job_id = uuid.uuid4().hex
     db.execute(
         "INSERT INTO jobs (id, kind, video_id, params, state, created, position) "
-        "VALUES (?, ?, ?, ?, 'queued', ?, (SELECT coalesce(max(position), 0) + 1 FROM jobs))",
-        (job_id, kind, video_id, text, now()),
+        "VALUES (?, ?, ?, ?, 'queued', ?, "
+        "(SELECT coalesce(max(position), ?) + 1 FROM jobs WHERE (position >= ?) = ?))",
+        (job_id, kind, video_id, text, now(), LATER if later else 0, LATER, later),
     )
     return get(db, job_id)
 

@@ -114,6 +114,12 @@ def m036_reviewed(db: Database) -> None:
     _run(db, _REVIEWED)
 
 
+@migrations()
+def m037_preferences(db: Database) -> None:
+    """What was chosen for the whole library."""
+    _run(db, "CREATE TABLE preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

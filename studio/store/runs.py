@@ -77,6 +77,13 @@ def of_video(db: sqlite3.Connection, video_id: str, since: int = 0) -> list[dict
     return [{**dict(row), "params": params} for row, params in read if params is not None]
 
 
+def videos_with(db: sqlite3.Connection, task: str) -> set[str]:
+    """The ids of the videos that have a run of a task; trials do not count."""
+    rows = db.execute("SELECT video_id, id, params FROM runs WHERE task = ?", (task,))
+    read = ((row, stored.value(row["params"], dict, "runs", row["id"])) for row in rows)
+    return {row["video_id"] for row, params in read if params is not None and "trial" not in params}
+
+
 def is_trial(run: dict[str, Any]) -> bool:
     """Whether a run was made to try a model, and has no place on its video's timeline."""
     return "trial" in run["params"]

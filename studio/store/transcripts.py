@@ -52,9 +52,10 @@ def state(db: sqlite3.Connection, video_id: str) -> str:
     return " ".join(f"{value or 0:.0f}" for value in db.execute(asked, (video_id,)).fetchone())
 
 
-def videos(db: sqlite3.Connection) -> set[str]:
-    """The ids of the videos that have lines."""
-    return {row["video_id"] for row in db.execute("SELECT DISTINCT video_id FROM lines WHERE NOT deleted")}
+def videos(db: sqlite3.Connection, source: str | None = None) -> set[str]:
+    """The ids of the videos that have lines, or lines of a source."""
+    asked = "SELECT DISTINCT video_id FROM lines WHERE NOT deleted AND source = coalesce(?, source)"
+    return {row["video_id"] for row in db.execute(asked, (source,))}
 
 
 def insert(

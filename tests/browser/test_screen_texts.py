@@ -53,6 +53,12 @@ def shown(page: Page, *labels: str) -> list[dict[str, Any]]:
 
 
 def test_what_is_on_the_screen_is_read_put_right_and_found(page: Page, library: Served) -> None:
+    page.goto(f"{library.url}?view=library")
+    expect(page.locator("#words-now")).to_have_text("Prepare 1 video that is here")
+    expect(page.locator("#words-on")).not_to_be_checked()
+    page.check("#words-on")
+    page.reload()
+    expect(page.locator("#words-on")).to_be_checked()
     opened = AnnotatePage(page, library.url).open(video_id(library.home, "slides"))
     expect(page.locator("#texts-toggle")).to_be_hidden()
     expect(page.locator(".gutter-row", has_text="On screen")).to_have_count(0)

@@ -137,7 +137,9 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "ground", "glance", "run_payload", "start_job", "line_history", "index_video", "cancel_job", "cancel_jobs",
         "choose_tracks", "add_path", "relink", "remove_video", "restore_video", "neighbours", "dataset_searches",
         "dataset_state", "dataset_stop",
+        "prepare_words",
         # these write
+        "set_prepares_words",
         "save", "save_schema", "add_label", "read_subtitles", "save_line", "save_lines", "split_line",
         "merge_lines", "delete_line", "restore_line", "set_speaker", "undo_lines", "redo_lines", "save_search",
         "delete_search", "restore_search", "import_preview", "import_apply", "import_drop", "import_undo",

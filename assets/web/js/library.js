@@ -51,6 +51,7 @@ export function mount(element, server) {
       ? `${counted(videos.length, "video")}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
     $("library-cancel").hidden = active.size < 2;
+    showWords(data.words, videos.length);
     dataset.videos = videos;
     $("library-export").hidden = !videos.length;
     $("library-empty").hidden = videos.length > 0;
@@ -61,6 +62,23 @@ export function mount(element, server) {
     /** @type {HTMLElement | null} */
     const again = within ? grid.querySelector(`[data-video="${within}"] .${control}`) : null;
     again?.focus();
+  }
+
+  /** Whether what is said and written in new videos is written down by itself; and of how many others it is missing.
+   * @param {Listing["words"]} words
+   * @param {number} known
+   */
+  function showWords({ on, missing, fixed }, known) {
+    $("words").hidden = !known;
+    const box = $("words-on", "input");
+    box.checked = on;
+    box.disabled = fixed;
+    box.title = fixed
+      ? "Only an admin may change this."
+      : "What is said and what is on the screen is found by search then. It takes about as long as the videos last.";
+    const now = $("words-now", "button");
+    now.hidden = !missing;
+    now.textContent = `Prepare ${counted(missing, "video")} that ${missing === 1 ? "is" : "are"} here`;
   }
 
   /**
@@ -239,6 +257,12 @@ export function mount(element, server) {
     box.replaceChildren(...sentences.map((sentence) => el("p", { text: sentence })));
   }
 
+  const wordsOn = $("words-on", "input");
+  wordsOn.addEventListener("change", () => {
+    shown = ""; // what is refused is shown as it stands
+    attempt(() => call(server, "set_prepares_words", { on: wordsOn.checked, annotator: currentUser() }));
+  });
+  $("words-now").addEventListener("click", () => attempt(() => call(server, "prepare_words", {})));
   $("library-cancel").addEventListener("click", () =>
     attempt(async () => toast(`${counted((await call(server, "cancel_jobs", {})).cancelled, "job")} cancelled.`)),
   );

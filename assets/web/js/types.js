@@ -438,7 +438,7 @@
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
  * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean,
  *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
- *   jobs: Job[], indexed: number, known: number }]} list_videos
+ *   jobs: Job[], indexed: number, known: number, words: { on: boolean, missing: number, fixed: boolean } }]} list_videos
  * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[],
  *   notes: string[] }]} add_path
  * @property {[{ folder: string, after: string | null }, { lost: number, likely: number, relinked: number,
@@ -448,6 +448,8 @@
  * @property {[{ video: string }, Job]} index_video
  * @property {[{ job: string }, {}]} cancel_job
  * @property {[{}, { cancelled: number }]} cancel_jobs
+ * @property {[{ on: boolean, annotator: string }, {}]} set_prepares_words
+ * @property {[{}, { videos: number }]} prepare_words
  * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
  * @property {[{ annotator: string }, { labels: { track: string, label: string, moments: number, videos: number }[] }]} teachable

@@ -12,6 +12,7 @@ from studio.app.rpc.requests import (
     JobRequest,
     Relink,
     Request,
+    SetPreparesWords,
     VideoRequest,
 )
 from studio.service import Studio, serializers
@@ -49,6 +50,11 @@ def methods(studio: Studio) -> list[Method]:
             "jobs": studio.jobs.listed(),
             "indexed": ready,
             "known": known,
+            "words": {
+                "on": studio.jobs.prepares_words(),
+                "missing": len(studio.jobs.lack_words()),
+                "fixed": not by.admin,
+            },
         }
 
     def add_path(request: AddPath) -> Any:
@@ -67,6 +73,13 @@ def methods(studio: Studio) -> list[Method]:
     def index_video(request: VideoRequest) -> Any:
         return serializers.job(studio.jobs.start("index", request.video))
 
+    def set_prepares_words(request: SetPreparesWords) -> Any:
+        studio.jobs.set_prepares_words(request.on, actor(studio, request))
+        return {}
+
+    def prepare_words(request: Request) -> Any:
+        return {"videos": studio.jobs.prepare_words()}
+
     def cancel_job(request: JobRequest) -> Any:
         studio.jobs.cancel(request.job)
         return {}
@@ -81,7 +94,7 @@ def methods(studio: Studio) -> list[Method]:
 
     own = rpc_methods(
         studio, list_videos, add_path, relink, remove_video, restore_video, index_video, cancel_job, cancel_jobs,
-        choose_tracks,
+        choose_tracks, set_prepares_words, prepare_words,
     )  # fmt: skip
     return [*own, *_datasets(studio), *exchange.methods(studio)]
 

@@ -47,6 +47,11 @@ class Relink(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class SetPreparesWords(Request):
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChooseTracks(Request):
     """Which sound and which subtitles of a video, by the index of their streams; None as its file says.
 

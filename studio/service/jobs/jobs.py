@@ -17,12 +17,14 @@ from studio.jobs import (
     queued_kind,
 )
 from studio.service import serializers
+from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.jobs import model_comparison
 from studio.service.people import line_speakers
 from studio.service.videos.media_cache import MediaCache
-from studio.store import Store, annotations, jobs, runs, searches, transcripts, videos
+from studio.store import Store, annotations, jobs, preferences, runs, searches, transcripts, videos
 from studio.timeline import Prediction
 
+WORDS = ("transcribe", "read_text")  # the kinds that write down what is said and what is written
 Row = dict[str, Any]
 
 
@@ -97,7 +99,7 @@ class Jobs:
         result = self._interactive.call(kind, wanted, JobMonitor(progress, partial=partial))
 
         def keep(db: Any) -> Row:
-            if kind == "index":
+            if kind == "index" or kind in WORDS:
                 jobs.settle(db, kind, row["id"])
             return keep_result(db, result)
 
@@ -158,6 +160,59 @@ class Jobs:
             self._store.write(functools.partial(jobs.insert, kind=kind, video_id=row["id"], params=params, limit=None))
         if self.dispatcher:
             self.dispatcher.wake()
+
+    def prepares_words(self) -> bool:
+        """Whether speech is transcribed and screen text read of each video that is added."""
+        return self._store.read(lambda db: preferences.is_on(db, preferences.NEW_VIDEOS_WORDS))
+
+    def set_prepares_words(self, on: bool, by: Actor = OWNER) -> None:
+        """Put that on or off. Raises PermissionDenied for somebody who is no admin."""
+        need(by, "say what is prepared of new videos")
+        self._store.write(lambda db: preferences.switch(db, preferences.NEW_VIDEOS_WORDS, on))
+
+    def prepare_new(self, row: Row) -> None:
+        """As `prepare`, of a video that was added: with its words, where that is on."""
+        self.prepare(row)
+        if self.prepares_words():
+            self.prepare_words([row])
+
+    def lack_words(self, waiting: bool = False) -> list[Row]:
+        """The videos of which speech was not transcribed or screen text not read; those for which that waits to be done
+        only with `waiting`. What failed or was cancelled does not wait."""
+        return [row for row, kinds in self._lacking(waiting) if kinds]
+
+    def prepare_words(self, rows: Sequence[Row] | None = None) -> int:
+        """Queue what is missing of the words of these videos, or of all, for the studio that runs or the next one that
+        does; returns of how many. It is done when nothing else waits. Not bounded, as `prepare`."""
+        chosen = None if rows is None else {row["id"] for row in rows}
+        wanted = [(row, kinds) for row, kinds in self._lacking() if kinds and (chosen is None or row["id"] in chosen)]
+
+        def work(db: Any) -> None:
+            for row, kinds in wanted:
+                for kind in kinds:
+                    params = {**self._with_context(kind, row, {}), "video": serializers.job_video(row)}
+                    jobs.insert(db, kind, row["id"], params, limit=None, later=True)
+
+        self._store.write(work)
+        if self.dispatcher:
+            self.dispatcher.wake()
+        return len(wanted)
+
+    def _lacking(self, waiting: bool = False) -> list[tuple[Row, list[str]]]:
+        """Each video of the library, with the kinds of WORDS that are still to be queued for it, or with `waiting` to
+        be done."""
+
+        def work(db: Any) -> list[tuple[Row, list[str]]]:
+            enough = ("done",) if waiting else ("done", *jobs.ACTIVE)
+            settled = {
+                kind: {video for video, state in jobs.latest_states(db, kind).items() if state in enough}
+                for kind in WORDS
+            }
+            settled["read_text"] |= runs.videos_with(db, runs.READ)
+            settled["transcribe"] |= transcripts.videos(db, "speech")
+            return [(row, [k for k in WORDS if row["id"] not in settled[k]]) for row in videos.listed(db)]
+
+        return self._store.read(work)
 
     def prepare_lost(self) -> None:
         """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so."""

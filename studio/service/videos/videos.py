@@ -87,7 +87,7 @@ class Videos:
             self._cache.drop(kept["id"])
             self._cache.write(kept["id"], REPLACED, b"")
         self._cache.save_array(kept["id"], "pts.npy", np.asarray(probe.pts_us, np.int64))
-        self._jobs.prepare(kept)
+        self._jobs.prepare_new(kept)
         return kept
 
     def add_all(
