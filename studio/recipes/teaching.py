@@ -1,4 +1,4 @@
-"""Learning curves of taught labels: `python -m studio.recipes.teaching --data DIR --cache DIR [--write]`.
+"""Learning curves of taught labels: `python -m studio.recipes.teaching --data DIR --cache DIR`.
 
 Photos of Flickr8k become reels, several samples a photo, each another crop; the captions say which photos show one of
 thirteen concepts. A simulated annotator works on reels of training photos: looks at the likeliest moments, corrects
@@ -231,17 +231,19 @@ WAYS: dict[str, tuple[Learner, str]] = {
 }
 
 
-def curves(data: Path, cache: Path, concepts: Sequence[str] = tuple(CONCEPTS)) -> dict[str, Any]:
+def curves(
+    data: Path, cache: Path, concepts: Sequence[str] = tuple(CONCEPTS), ways: Sequence[str] = tuple(WAYS)
+) -> dict[str, Any]:
     """AP in per cent, way → number of corrected moments → IoU → concept."""
     model = models.load("text_video", device="cpu")
     train, dev = photos(data, cache, "train", TRAIN), photos(data, cache, "dev", DEV)
     teach, test = reels(train, 1), reels(dev, 2)
-    found: dict[str, Any] = {way: {n: {str(at): {} for at in AT} for n in COUNTS} for way in WAYS}
+    found: dict[str, Any] = {way: {n: {str(at): {} for at in AT} for n in COUNTS} for way in ways}
     for concept in concepts:
         text = model.encode_text([concept])[0]
         truth = [reel.of(f"t{i}", train.said[concept], True) for i, reel in enumerate(teach)]
         held = [reel.of(f"d{i}", dev.said[concept], True) for i, reel in enumerate(test)]
-        for way, (learner, order) in WAYS.items():
+        for way, (learner, order) in ((way, WAYS[way]) for way in ways):
             for count, weights in annotate(text, truth, learner, order).items():
                 for at, value in precision(weights, held).items():
                     found[way][count][at][concept] = round(value, 2)
@@ -256,8 +258,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--concepts", nargs="*", default=list(CONCEPTS))
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
     args = parser.parse_args()
-    found = curves(args.data, args.cache, args.concepts)
+    found = curves(args.data, args.cache, args.concepts, args.ways)
     for way, by_count in found.items():
         means = {
             n: {at: round(float(np.mean(list(v.values()))), 1) for at, v in by_at.items()}
