@@ -34,7 +34,8 @@ export function showJobs(box, jobs, actions) {
     if (!bar || !label) return;
     bar.value = job.progress;
     const title = titleOf(job, actions.kinds);
-    const doing = job.message ? `${title}: ${job.message.toLowerCase()}` : title;
+    const says = job.message && job.message !== title; // more than what it is called
+    const doing = says ? `${title}: ${job.message.toLowerCase()}` : title;
     const text = job.state === "queued" ? `${title}: ${waitingText(job)}` : doing;
     if (label.textContent !== text) label.textContent = text;
   });
