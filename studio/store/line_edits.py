@@ -59,6 +59,26 @@ def merge(db: sqlite3.Connection, video_id: str, line: Row, text: str, other: Ro
     return transcripts.write(db, video_id, line, state, annotator, edit_id)
 
 
+def revert(
+    db: sqlite3.Connection, video_id: str, line: Row, seq: int, annotator: str, edit_id: str, *, before: bool = False
+) -> int:
+    """Give a line what revision `seq` of it made of it, or what it was `before`: its times, text, words and speaker;
+    returns its version.
+
+    Raises NotFound where that is no revision of this line.
+    """
+    row = db.execute(
+        "SELECT before, after FROM line_revisions WHERE seq = ? AND line_id = ? AND video_id = ?",
+        (seq, line["id"], video_id),
+    ).fetchone()
+    wanted = row and row["before" if before else "after"]
+    if not wanted:
+        raise NotFound("This line was never as you want it; look at its history again.")
+    known = json.loads(wanted)
+    state = {key: known.get(key, "") for key in transcripts.STATE if key != "deleted"}  # earlier releases lack some
+    return transcripts.write(db, video_id, line, state, annotator, edit_id)
+
+
 def undo(db: sqlite3.Connection, video_id: str, edit_id: str, annotator: str) -> list[int]:
     """Give every line of a step what it had before it; returns their ids.
 

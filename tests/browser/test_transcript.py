@@ -87,7 +87,12 @@ def test_a_line_is_corrected_split_and_merged_and_all_of_it_taken_back(
     page.click("#redo")
     become(page, ["Good morning Mr Smith", "how are you"])
     lines.nth(0).get_by_role("button", name="History").click()
-    expect(page.locator("#inspector .history li")).to_have_count(5)
+    history = page.locator("#inspector .history li")
+    expect(history).to_have_count(6)
+    expect(history.first).to_contain_text("from whisper-base")
+    history.first.get_by_role("button", name="Restore").click()
+    become(page, ["Good mourning Mr Smith", "how are you"])
+    expect(lines.nth(0).locator(".word.unsure")).to_have_text("mourning")
 
 
 def test_the_keyboard_plays_and_goes_from_line_to_line_while_one_types(transcript: AnnotatePage) -> None:

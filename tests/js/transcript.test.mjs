@@ -74,10 +74,22 @@ async function opened() {
       steps.push(["redo", edit]);
       return { ok: true, data: { lines: [] } };
     },
+    revert_line: async ({ line, seq, before, version }) => {
+      saved.push({ line, seq, before, version });
+      Object.assign(find(line), { text: "won", speaker: "Ada", version: version + 1 });
+      return { ok: true, data: { line, version: version + 1 } };
+    },
     line_history: async () => ({
       ok: true,
       data: [
-        { op: "insert", annotator: "Berta", at: "2026-01-01T00:00:00Z", after: { start: 1, end: 2, text: "won" } },
+        {
+          seq: 7,
+          op: "insert",
+          annotator: "Berta",
+          at: "2026-01-01T00:00:00Z",
+          before: { start: 1, end: 2, text: "wan", origin: "whisper" },
+          after: { start: 1, end: 2, text: "won", speaker: "Ada" },
+        },
       ],
     }),
   };
@@ -260,14 +272,20 @@ test("a line that was changed shows its history, and what it was can be had back
   assert.equal(shown.length, 1, "the other line has no history");
   choose("History");
   await quiet();
-  assert.match(box.textContent, /insert Berta.*“won”/);
-  box.querySelector("button").click();
+  assert.match(box.textContent, /insert Berta.*Ada: “won”/);
+  assert.match(box.textContent, /from whisper.*“wan”/);
+  const [first, second] = box.querySelectorAll("button");
+  first.click();
+  second.click();
   await quiet();
   assert.deepEqual(
-    saved.map((line) => [line.text, line.version]),
-    [["won", 2]],
+    saved.map((line) => [line.seq, line.before, line.version]),
+    [
+      [7, true, 2],
+      [7, false, 2],
+    ],
   );
-  assert.match(box.textContent, /“won”/);
+  assert.match(box.textContent, /Ada: “won”/);
 });
 
 test("where lines come from is said, with how many where that is several places", async () => {

@@ -87,8 +87,14 @@ def test_voices_are_told_by_what_is_known_without_them(studio: Studio, video: di
     found(studio, speaking("Off screen", 0, 3), speaking("Person 1", 0, 0.4))
     heard(studio, (1, 2, "Voice 1"))
     studio.transcripts.set_speaker(video, [(studio.transcripts.lines(video)[3]["id"], 1)], "Ada")
-    known = studio.store.read(lambda db: jobs._known_speakers(db, "v1"))
-    assert [who for _, _, who in known] == ["Person 1", "", "", "Ada"]
+    edit = {"op": "create", "edit_id": "e", "id": "a", "base_version": 0, "start": 2, "end": 3, "track": "Carl",
+            "label": "speaking"}  # fmt: skip
+    studio.timelines.save("v1", [edit], "ben")
+    known = studio.store.read(lambda db: jobs._known_speakers(db, video))
+    assert [who for _, _, who in known] == ["Person 1", "", "Carl", "Ada"]
+    independent = {**video, "independent": 1}
+    alone = studio.store.read(lambda db: jobs._known_speakers(db, independent))
+    assert [who for _, _, who in alone] == ["Person 1", "", "", "Ada"], "whom one annotator marked no other sees"
     assert known[1][:2] == [MICROS, 2 * MICROS]
     with pytest.raises(UsageError):
         studio.jobs.start("voice", "v1")

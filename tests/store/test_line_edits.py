@@ -107,3 +107,29 @@ def test_the_lines_of_a_step_are_found_again(store: Store, lines: list[dict[str,
     found = store.read(lambda db: line_edits.lines_of(db, "v1", "cut"))
     assert [line["id"] for line in found] == [lines[0]["id"], second]
     assert store.read(lambda db: line_edits.lines_of(db, "v1", "")) == []
+
+
+def test_a_line_is_as_one_of_its_revisions_made_it(store: Store, lines: list[dict[str, Any]]) -> None:
+    one = lines[0]["id"]
+    whole = facts(store)[0]
+    store.write(lambda db: transcripts.update(db, "v1", one, Cue(0, 1_000_000, "Good"), "ada", 1))
+    store.write(lambda db: transcripts.write(db, "v1", transcripts.current(db, "v1", one), {"speaker": "Ada"}, "ben"))
+    split(store, lines[1], "other")
+    (first, second) = store.read(lambda db: transcripts.history(db, one))
+
+    def revert(seq: int, before: bool = False) -> int:
+        return store.write(
+            lambda db: line_edits.revert(
+                db, "v1", transcripts.current(db, "v1", one), seq, "zoe", "back", before=before
+            )
+        )
+
+    assert revert(first["seq"]) == 4
+    assert shown(store)[0]["speaker"] == "" and facts(store)[0] == (0, 1_000_000, "Good", ["Good"])
+    revert(second["seq"])
+    assert shown(store)[0]["speaker"] == "Ada"
+    revert(first["seq"], before=True)
+    assert facts(store)[0] == whole, "what was heard comes back with its words"
+    foreign = store.read(lambda db: transcripts.history(db, lines[1]["id"]))[0]["seq"]
+    with pytest.raises(NotFound, match="history"):
+        revert(foreign)

@@ -500,10 +500,12 @@
  *   { lines: SavedLine[] }]} merge_lines
  * @property {[LineStep & { line: number, version: number }, {}]} delete_line
  * @property {[LineStep & { line: number }, SavedLine]} restore_line
+ * @property {[LineStep & { line: number, seq: number, before: boolean, version: number }, SavedLine]} revert_line
  * @property {[LineStep & { speaker: string, lines: { line: number, version: number }[] }, { lines: SavedLine[] }]} set_speaker
  * @property {[LineStep, { lines: number[] }]} undo_lines
  * @property {[LineStep, { lines: number[] }]} redo_lines
- * @property {[{ line: number | null }, { op: string, annotator: string, at: string, after: Line }[]]} line_history
+ * @property {[{ line: number | null }, { seq: number, op: string, annotator: string, at: string, before: Line | null,
+ *   after: Line }[]]} line_history
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
  *   Schema & { renamed: number }]} save_schema
  * @property {[{ track: string, label: string }, Schema]} add_label

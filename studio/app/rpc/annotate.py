@@ -22,6 +22,7 @@ from studio.app.rpc.requests import (
     ReadSubtitles,
     Request,
     RestoreLine,
+    RevertLine,
     RunReference,
     Save,
     SaveLine,
@@ -205,6 +206,12 @@ def _transcript(studio: Studio) -> list[Method]:
         row, name = videos.get(request.video), annotator(request)
         return studio.transcripts.restore_line(row, request.line, name, request.edit)
 
+    def revert_line(request: RevertLine) -> Any:
+        return studio.transcripts.revert_line(
+            videos.get(request.video), request.line, request.seq, before=request.before, version=request.version,
+            annotator=annotator(request), edit=request.edit,
+        )  # fmt: skip
+
     def set_speaker(request: SetSpeaker) -> Any:
         lines = [seen_line(each) for each in listed({"lines": request.lines}, "lines", MOST_LINES)]
         row, name = videos.get(request.video), annotator(request)
@@ -219,7 +226,7 @@ def _transcript(studio: Studio) -> list[Method]:
     def line_history(request: LineReference) -> Any:
         return studio.transcripts.line_history(request.line)
 
-    steps = (save_line, save_lines, split_line, merge_lines, delete_line, restore_line, set_speaker)
+    steps = (save_line, save_lines, split_line, merge_lines, delete_line, restore_line, revert_line, set_speaker)
     return rpc_methods(studio, transcript, read_subtitles, *steps, undo_lines, redo_lines, line_history)
 
 

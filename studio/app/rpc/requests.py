@@ -296,6 +296,16 @@ class RestoreLine(LineRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class RevertLine(LineRequest):
+    """A line is to be as its revision `seq` made it, or as it was before that."""
+
+    line: int
+    seq: int
+    before: bool = False
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetSpeaker(LineRequest):
     """Who says lines, each an object with `line` and `version`; "" as it is found."""
 

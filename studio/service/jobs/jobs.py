@@ -289,16 +289,17 @@ class Jobs:
             names = " and ".join(name for source, name in WORDS_FROM.items() if source in sources)
             return {**params, **({"subtitles": lines, "words_from": names} if said else {})}
         if kind == "voices" and "lines" not in params:
-            return {"lines": self._store.read(lambda db: _known_speakers(db, row["id"])), **params}
+            return {"lines": self._store.read(lambda db: _known_speakers(db, row)), **params}
         if kind == "ground" and params.get("remember", True):
             return {"memory": self._store.read(annotations.confirmed_moments), **params}
         return params
 
 
-def _known_speakers(db: Any, video_id: str) -> list[list[Any]]:
-    """The lines of a video, and who says each as far as that is known without comparing voices."""
-    lines = transcripts.listed(db, video_id)
-    known = line_speakers.speakers_of(db, video_id, lines, voices=False)
+def _known_speakers(db: Any, row: Row) -> list[list[Any]]:
+    """The lines of a video, and who says each as far as that is known without comparing voices, and by all: what
+    independent annotators marked is nobody else's to see."""
+    lines = transcripts.listed(db, row["id"])
+    known = line_speakers.speakers_of(db, row["id"], lines, voices=False, annotated=not row["independent"])
     return [
         [line["start_us"], line["end_us"], "" if who == line_speakers.OFF_SCREEN else who]
         for line, who in zip(lines, known, strict=True)

@@ -17,15 +17,16 @@ Spoken = tuple[int, int, str]  # [start, end) in µs, and who
 
 
 def speakers_of(
-    db: sqlite3.Connection, video_id: str, lines: Sequence[Row], layer: str | None = None, *, voices: bool = True
-) -> list[str]:
+    db: sqlite3.Connection, video_id: str, lines: Sequence[Row], layer: str | None = None, *, voices: bool = True,
+    annotated: bool = True,
+) -> list[str]:  # fmt: skip
     """Who says each line (rows with `start_us`, `end_us` and `speaker`), "" where nobody is known to: whom a person
     said, else who speaks most while it is said by annotations (with `layer` only that person's), else by the newest run
-    that found speakers, else whose voice it is by the newest run that told them apart, unless not `voices` are asked
-    for. `speakersOf` of assets/web/js/model/line-speakers.js is the same."""
+    that found speakers, else whose voice it is by the newest run that told them apart. What is `annotated`, and
+    `voices`, can be left out. `speakersOf` of assets/web/js/model/line-speakers.js is the same."""
     made = [
         (a.segment.start, a.segment.end, _person(a.track))
-        for a in annotations.of_video(db, video_id, layer)
+        for a in (annotations.of_video(db, video_id, layer) if annotated else ())
         if a.label == SPEAKING and not a.deleted
     ]
     found = _predicted(db, video_id, layer)

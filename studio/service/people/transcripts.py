@@ -202,6 +202,27 @@ class Transcripts:
 
         return self._step(video, edit, work)
 
+    def revert_line(
+        self, video: Row, line_id: int, seq: int, *, before: bool = False, version: int | None = None,
+        annotator: str = "", edit: str = "",
+    ) -> Row:  # fmt: skip
+        """Give a line that was seen as `version` what its revision `seq` made of it, or what it was `before`; returns
+        its `line` (id) and `version`.
+
+        Raises NotFound, Conflict.
+        """
+
+        def work(db: sqlite3.Connection) -> list[Row]:
+            line = transcripts.current(db, video["id"], line_id, version)
+            return [
+                {
+                    "line": line_id,
+                    "version": line_edits.revert(db, video["id"], line, seq, annotator, edit, before=before),
+                }
+            ]
+
+        return self._step(video, edit, work)[0]
+
     def _step(self, video: Row, edit: str, work: Callable[[sqlite3.Connection], list[Row]]) -> list[Row]:
         """What a step makes of lines; of one that was saved already, what they are."""
 

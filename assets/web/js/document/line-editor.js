@@ -135,9 +135,11 @@ export class LineEditor {
    * @param {string} tail
    * @param {number | null} [at] where its time is cut; null: between the words
    */
-  async split({ id, version }, head, tail, at = null) {
-    const request = { line: id, version, head, tail, at };
-    const { lines } = await this.#step(newId(), (step) => call(this.server, "split_line", { ...step, ...request }));
+  async split(line, head, tail, at = null) {
+    const { lines } = await this.#step(newId(), (step) => {
+      const { version } = this.#sent(line);
+      return call(this.server, "split_line", { ...step, line: line.id, version, head, tail, at });
+    });
     return lines[1].line;
   }
 
@@ -146,20 +148,46 @@ export class LineEditor {
    * @param {string} text
    * @param {SavedLine} other
    */
-  merge({ id, version }, text, other) {
-    const request = { line: id, version, text, other: other.id, other_version: other.version };
-    return this.#step(newId(), (step) => call(this.server, "merge_lines", { ...step, ...request }));
+  merge(line, text, other) {
+    return this.#step(newId(), (step) => {
+      const [{ version }, { version: other_version }] = [this.#sent(line), this.#sent(other)];
+      return call(this.server, "merge_lines", {
+        ...step,
+        line: line.id,
+        version,
+        text,
+        other: other.id,
+        other_version,
+      });
+    });
   }
 
   /** @param {SavedLine} line */
-  remove({ id, version }) {
-    return this.#step(newId(), (step) => call(this.server, "delete_line", { ...step, line: id, version }));
+  remove(line) {
+    return this.#step(newId(), (step) => {
+      const { version } = this.#sent(line);
+      return call(this.server, "delete_line", { ...step, line: line.id, version });
+    });
   }
 
   /** As one step. @param {SavedLine[]} lines */
   removeAll(lines) {
-    const sent = lines.map((line) => ({ ...this.#sent(line), deleted: true }));
-    return this.#step(newId(), (step) => call(this.server, "save_lines", { ...step, lines: sent }));
+    return this.#step(newId(), (step) => {
+      const sent = lines.map((line) => ({ ...this.#sent(line), deleted: true }));
+      return call(this.server, "save_lines", { ...step, lines: sent });
+    });
+  }
+
+  /** A line as one of its revisions made it, or as it was before that.
+   * @param {SavedLine} line
+   * @param {number} seq
+   * @param {boolean} before
+   */
+  revert(line, seq, before) {
+    return this.#step(newId(), (step) => {
+      const { version } = this.#sent(line);
+      return call(this.server, "revert_line", { ...step, line: line.id, seq, before, version });
+    });
   }
 
   /** A line that somebody removed, as it was; returns its version. @param {number} id */

@@ -59,6 +59,25 @@ const DONE = {
 const whatWasDone = ({ op, annotator }, made) =>
   DONE[op] ?? (annotator === made.annotator ? "changed by" : "corrected by");
 
+/** What a line was when it came from a file or a model, before anybody changed it.
+ * @param {Line} line
+ * @param {(() => unknown) | null} restore
+ */
+const sourceRow = (line, restore) =>
+  el(
+    "li",
+    {},
+    el("b", { text: line.origin ? `from ${line.origin}` : "as it came" }),
+    el("br"),
+    el("span", { class: "muted mono", dir: "auto", text: stateOf(line) }),
+    " ",
+    restore ? el("button", { class: "link", type: "button", text: "Restore", onclick: restore }) : null,
+  );
+
+/** A line in words. @param {Line} line */
+const stateOf = ({ start, end, text, speaker }) =>
+  `${clock(start)} – ${clock(end)} ${speaker ? speaker + ": " : ""}“${text}”`;
+
 export class Inspector {
   /** What the panel shows, as text. */
   key = "";
@@ -157,27 +176,22 @@ export class Inspector {
     this.id = null;
     const list = el("ol", { class: "history", tabindex: 0, "aria-label": "History" });
     const title = el("h3", { text: "Line of the transcript" });
-    const what = el("p", {
-      class: "label",
-      dir: "auto",
-      text: `${clock(line.start)} – ${clock(line.end)} “${line.text}”`,
-    });
+    const what = el("p", { class: "label", dir: "auto", text: stateOf(line) });
     this.box.replaceChildren(el("div", { class: "row head" }, title), what, list);
-    const restore = async (/** @type {Line} */ state) => {
-      const restored = await transcript.restore(line, state);
+    const restore = async (/** @type {number} */ seq, before = false) => {
+      const restored = await transcript.restore(line, seq, before);
       if (restored && this.key === key) this.showLine(restored, transcript);
     };
     try {
       const entries = await transcript.history(line);
-      const isOther = (/** @type {Line} */ { start, end, text }) =>
-        start !== line.start || end !== line.end || text !== line.text;
+      const isOther = (/** @type {Line} */ { start, end, text, speaker = "" }) =>
+        start !== line.start || end !== line.end || text !== line.text || speaker !== (line.speaker ?? "");
       const rows = entries.map(({ after, ...entry }) =>
-        historyRow(
-          entry,
-          `${clock(after.start)} – ${clock(after.end)} “${after.text}”`,
-          isOther(after) ? () => restore(after) : null,
-        ),
+        historyRow(entry, stateOf(after), isOther(after) ? () => restore(entry.seq) : null),
       );
+      const [first] = entries;
+      if (first?.before)
+        rows.unshift(sourceRow(first.before, isOther(first.before) ? () => restore(first.seq, true) : null));
       list.replaceChildren(...rows);
     } catch (error) {
       list.replaceChildren(el("li", { class: "error", text: messageOf(error) }));

@@ -406,14 +406,15 @@ export class Transcript extends Emitter {
     return (await this.doc?.lines.history(line)) ?? [];
   }
 
-  /** Gives a line the words and times that it had; returns it as it is then, or null where that failed.
+  /** Gives a line all that it had by one of its revisions; returns it as it is then, or null where that failed.
    * @param {Line} line
-   * @param {Line} state
+   * @param {number} seq
+   * @param {boolean} before what it had before that revision
    */
-  async restore(line, { start, end, text }) {
+  async restore(line, seq, before) {
     const { doc } = this;
     try {
-      await doc?.lines.save({ ...line, start, end, text });
+      await doc?.lines.revert(/** @type {SavedLine} */ (line), seq, before);
     } catch (error) {
       toast(messageOf(error), "error");
       await this.load();
