@@ -94,6 +94,7 @@ async function opened() {
     }),
   };
   const played = [];
+  const chosen = [];
   const player = {
     time: 0,
     frameEnd: 0.04,
@@ -114,7 +115,7 @@ async function opened() {
     player,
     undoing: () => () => {},
     chosen: () => [],
-    choose() {},
+    choose: (id) => chosen.push(id),
     command,
   });
   const open = async (id = "video") => {
@@ -138,7 +139,7 @@ async function opened() {
       .querySelectorAll("button")
       .find((button) => button.textContent === text)
       .click();
-  return { $, doc, open, player, played, keymap, transcript, lines, saved, steps, state, edit, texts, choose };
+  return { $, doc, open, chosen, player, played, keymap, transcript, lines, saved, steps, state, edit, texts, choose };
 }
 
 const enter = (input) => input.dispatchEvent(happening("keydown", { key: "Enter" }));
@@ -370,6 +371,19 @@ test("a key that puts a word together is not a command", async () => {
   press(input, "Enter", { isComposing: true });
   await quiet();
   assert.deepEqual([saved, Boolean($("transcript-list").querySelector("input"))], [[], true]);
+});
+
+test("whoever goes to a line chooses it, and what is on it does not", async () => {
+  const { $, chosen, edit, choose } = await opened();
+  const [first, second] = $("transcript-list").children;
+  first.querySelector(".said").click();
+  press(first, "ArrowDown");
+  second.querySelector("button").click();
+  assert.deepEqual(chosen, ["line:1", "line:2"]);
+  assert.ok(second.querySelector("form"), "who says it is asked");
+  edit(0);
+  assert.equal(chosen.at(-1), "line:1");
+  choose("This line");
 });
 
 const caret = (input, at) => input.setSelectionRange(at, at);

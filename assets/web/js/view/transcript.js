@@ -67,7 +67,6 @@ export class Transcript extends Emitter {
     this.list.addEventListener("click", (event) => this.clicked(event));
     this.list.addEventListener("dblclick", (event) => this.edit(targetOf(event).closest("li")));
     this.list.addEventListener("keydown", (event) => this.key(event));
-    this.list.addEventListener("focusin", (event) => this.#focused(targetOf(event).closest("li")));
     this.$("line-add").addEventListener("click", () => this.add());
     this.file.addEventListener("change", () => this.read(this.file));
   }
@@ -221,10 +220,13 @@ export class Transcript extends Emitter {
     }
   }
 
-  /** Whoever goes to a line chooses it. @param {HTMLElement | null} node */
-  #focused(node) {
-    const line = node && this.lineOf(node);
-    if (line && line.id !== null && !this.isDrawing) this.onchoose(itemIdOf(line));
+  /** Whoever goes to a line chooses it; by the mouse not before the click is over: the panel above may become another
+   * one, and the list move.
+   * @param {HTMLElement} node
+   */
+  #chooseAt(node) {
+    const line = this.lineOf(node);
+    if (line && line.id !== null) this.onchoose(itemIdOf(line));
   }
 
   // ---------------------------------------------------------------- time
@@ -298,8 +300,9 @@ export class Transcript extends Emitter {
     const node = target.closest("li");
     /** @type {HTMLElement | null} */
     const word = target.closest(".word");
-    if (node && !node.querySelector("input") && !target.matches("button, option"))
-      this.seek(Number((word ?? node).dataset.start));
+    if (!node || node.querySelector("input") || target.matches("button, option")) return;
+    this.seek(Number((word ?? node).dataset.start));
+    this.#chooseAt(node);
   }
 
   /** @param {KeyboardEvent} event */
@@ -309,7 +312,9 @@ export class Transcript extends Emitter {
     if (!node || target.matches("input, button")) return;
     const beside = { ArrowDown: node.nextElementSibling, ArrowUp: node.previousElementSibling };
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      /** @type {HTMLElement | null} */ (beside[event.key])?.focus();
+      const next = /** @type {HTMLElement | null} */ (beside[event.key]);
+      next?.focus();
+      if (next) this.#chooseAt(next);
     } else if (event.key === "Enter") this.seek(Number(node.dataset.start));
     else if (event.key === "F2") this.edit(node);
     else if (event.key === "Delete") this.drop(node);
@@ -350,6 +355,7 @@ export class Transcript extends Emitter {
     });
     const { input } = field;
     this.fields.set(key, field);
+    this.#chooseAt(node);
     said.replaceChildren(input);
     drawn.shows = []; // other than the line
     input.focus();
