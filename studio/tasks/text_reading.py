@@ -64,7 +64,8 @@ def read_text(context: TaskContext, video: VideoRef, model_name: str | None = No
         context.progress(0.9 * time / max(1, video.duration_us), "Reading what is on the screen")
     lines = _bounded(context, video, probe.pts_us, tracks.size, tracks.finished())
     scale = np.array([probe.width / tracks.size[0], probe.height / tracks.size[1]] * 2)
-    predictions = [_prediction(block, scale, (probe.width, probe.height)) for block in blocks(without_doubles(lines))]
+    found = [block for block in blocks(without_doubles(lines)) if _letters(*(line.text for line in block)) > 1]
+    predictions = [_prediction(block, scale, (probe.width, probe.height)) for block in found]
     note = "" if predictions else "No text was found on the screen of this video."
     ordered = sorted(predictions, key=lambda p: (p.segment.start, p.segment.end))
     return ModelRun(video.id, "text_reading", model.name, model.version, ordered, {"note": note})
@@ -242,9 +243,15 @@ def _matched(found: Sequence[Box], followed: Sequence[tuple[float, Box]]) -> dic
 
 
 def _is_word(track: TextTrack) -> bool:
-    """Single letters are text only where the reader is sure: edges and patterns look like I, O or T."""
-    letters = sum(letter.isalnum() for letter in track.text)
-    return letters >= 2 or (letters == 1 and track.confidence >= SURE)
+    """Single letters belong to a text only where the reader is sure, and are none by themselves: edges and patterns
+    look like I, O or T."""
+    letters = _letters(track.text)
+    return letters > 1 or (letters == 1 and track.confidence >= SURE)
+
+
+def _letters(*texts: str) -> int:
+    """How many letters and digits there are."""
+    return sum(letter.isalnum() for text in texts for letter in text)
 
 
 def _bounded(

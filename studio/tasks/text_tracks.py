@@ -26,7 +26,8 @@ ALIKE = 0.6  # of the letters of two readings of one line
 SETTLED_US = 500_000  # a line may come or go softly, but is all there so long after
 NEAR_US = 5_000_000
 SLACK_US = 250_000  # between lines that come or go together
-LEAST_JOINT = 4  # letters that two parts of a passing text share
+LEAST_JOINT = 4  # letters in a row that two parts of a passing text share
+JOINT_ALIKE = 0.7  # of the letters where they lie over each other
 
 
 def details(gray: Gray) -> Gray:
@@ -109,11 +110,10 @@ class TextTrack:
         """It was read so. What passes through the picture is more than can be read at once: its parts are joined."""
         known = self.text
         grown = joined(known, text) if self._grew() else ""
-        if len(grown) > len(known) + 1:
-            self.votes = {grown: confidence}
+        if grown:
+            self.votes[grown] = self.votes.pop(known) + confidence
         else:
-            same = known if grown and known == grown else text
-            self.votes[same] = self.votes.get(same, 0.0) + confidence
+            self.votes[text] = self.votes.get(text, 0.0) + confidence
         self.confidence = max(self.confidence, confidence)
 
     def _grew(self) -> bool:
@@ -182,20 +182,20 @@ def alike(one: str, other: str) -> bool:
 
 
 def joined(one: str, other: str) -> str:
-    """Two parts of one text that share their ends, as one; "" where they share too little. A few letters beside what
-    they share may be misread: they were cut in two by the edge of the picture."""
+    """Two parts of one text that share their ends, as one, or the whole where one is a part of the other; "" where they
+    share too little. A few letters of what they share may be misread: the edge of the picture cuts letters in two."""
     if not one or not other:
         return ""
     if one in other or other in one:
         return max(one, other, key=len)
     i, j, shared = SequenceMatcher(None, one, other, autojunk=False).find_longest_match()
-    if shared < max(LEAST_JOINT, 0.4 * min(len(one), len(other))):
+    if j > i:  # the other begins first
+        one, other, i, j = other, one, j, i
+    inside = other[: len(one) - (i - j)]  # what the end of the one, or its middle, should say
+    likeness = SequenceMatcher(None, one[i - j :][: len(inside)], inside, autojunk=False).ratio()
+    if shared < LEAST_JOINT or likeness < JOINT_ALIKE:
         return ""
-    if len(one) - i - shared <= 3 and j <= 3:
-        return one[: i + shared] + other[j + shared :]
-    if len(other) - j - shared <= 3 and i <= 3:
-        return other[: j + shared] + one[i + shared :]
-    return ""
+    return one if len(inside) == len(other) else one[: i + shared] + other[j + shared :]
 
 
 def present(track: TextTrack, frames: Sequence[tuple[int, Gray]]) -> int:

@@ -1,6 +1,7 @@
 """Text on the screen over time, in clips whose truth was made: titles that stand, come softly, move and pass."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from studio import media
 from studio.config import Settings
+from studio.recipes import text_reading as recipe
 from studio.recipes.text_reading import write
 from studio.tasks import TaskContext, VideoRef, read_text
 from studio.tasks.text_tracks import Line, TextTrack, alike, blocks, joined, located, simplified, without_doubles
@@ -101,6 +103,13 @@ def test_a_video_without_text_says_so(context: TaskContext, clips: dict[str, Pat
     assert run.payload["note"] == "No text was found on the screen of this video."
 
 
+def test_a_single_letter_is_no_text_by_itself(context: TaskContext, tmp_path: Path) -> None:
+    def paint(draw: ImageDraw.ImageDraw, frame: int) -> None:
+        text(draw, "K", 200, 100, 60)
+
+    assert list(read_text(context, clip(tmp_path / "k.mp4", 20, paint)).predictions) == []
+
+
 def test_a_video_of_one_frame(context: TaskContext, tmp_path: Path) -> None:
     video = clip(tmp_path / "one.mp4", 1, lambda draw, frame: text(draw, "Only once", 40, 60, 40))
     run = read_text(context, video)
@@ -112,9 +121,11 @@ def test_a_video_of_one_frame(context: TaskContext, tmp_path: Path) -> None:
     [
         ("Storm warning for the nor", "ning for the northern coast", "Storm warning for the northern coast"),
         ("the northern coast", "Storm warning for the nort", "Storm warning for the northern coast"),
-        ("Storm warnlng", "warning", "Storm warning"),
+        ("Storm warnlng", "warning", "Storm warnlng"),
         ("Storm and rain", "The rain goes on for a week", ""),
         ("warning", "Storm warning", "Storm warning"),
+        ("the northern coast until F", "thern coast untll Frid", "the northern coast untll Frid"),
+        ("Storm warning for the coast", "rning tor the", "Storm warning for the coast"),
         ("Storm", "Chapter", ""),
         ("", "Chapter", ""),
     ],
@@ -179,3 +190,23 @@ def test_boxes_are_as_few_as_say_where_it_goes() -> None:
     bent = [*straight[:5], *[straight[4]] * 5]
     assert [time for time, _ in simplified(times, bent)] == [0, 400, 900]
     assert [time for time, _ in simplified([5], straight[:1])] == [5]
+
+
+def test_the_videos_that_are_measured_have_every_trait_and_show_what_they_say() -> None:
+    made = recipe.clips()
+    for trait, every in (
+        ("size", recipe.SIZES), ("font", recipe.FONTS), ("height", recipe.HEIGHTS), ("contrast", recipe.CONTRASTS),
+        ("picture", recipe.PICTURES), ("motion", recipe.MOTIONS),
+    ):  # fmt: skip
+        assert {getattr(each, trait) for each in made} == set(every)
+    still = next(each for each in made if each.motion == "still" and each.size == (640, 360))
+    pictures, shown = recipe.frames(still)
+    seen = [picture.astype(int) for picture in pictures]
+    first = shown[0]
+    start, end = round(first.start * recipe.FPS), round(first.end * recipe.FPS)
+    changes = [np.abs(one - other).max() > 20 for one, other in pairwise(seen[: end - 1])]
+    assert np.flatnonzero(changes).tolist() == [start - 1], "it appears in its first frame, and then stands"
+    x1, y1, x2, y2 = map(int, first.at(first.start))
+    changed = np.argwhere(np.abs(seen[start] - seen[start - 1]).max(axis=2) > 20)
+    assert np.abs(changed.min(axis=0) - (y1, x1)).max() <= 2 and np.abs(changed.max(axis=0) - (y2, x2)).max() <= 2
+    assert 0.9 * still.height <= recipe.ink("H", still.font, still.height).shape[0] <= 1.1 * still.height + 1
