@@ -364,6 +364,17 @@ test("Ctrl drags the edge that two lines share, and chooses several that go toge
   );
 });
 
+test("a finger drags the edge of a line, and pans over an empty place of the row", () => {
+  const { drag, send, spans, begun, timeline } = speaking();
+  const touch = { pointerType: "touch", on: "speech" };
+  drag(1.01, 0.8, touch);
+  assert.deepEqual(spans(), [["line:1", 0.8, 2, 3]]);
+  send("pointerdown", 6, touch);
+  for (const to of [6.5, 7]) send("pointermove", to, touch);
+  send("pointerup", 7, touch);
+  assert.deepEqual([spans().length, begun, timeline.moved], [1, [], true]);
+});
+
 test("lines and segments are not chosen together", () => {
   const { doc, selection, send } = speaking();
   const id = doc.editor.create({ track: "Moments", start: 1, end: 2 });

@@ -31,6 +31,26 @@ export function wordsOf(line) {
   return [...parts, line.text.slice(done)].filter(Boolean);
 }
 
+/** A part of a text on the page, which may lie in several elements; null where the page shows less.
+ * @param {Element} said
+ * @param {readonly [number, number]} span [from, to) in its text
+ */
+export function rangeIn(said, [from, to]) {
+  const range = document.createRange();
+  const texts = document.createTreeWalker(said, NodeFilter.SHOW_TEXT);
+  let done = 0;
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const length = node.nodeValue?.length ?? 0;
+    if (from >= done && from < done + length) range.setStart(node, from - done);
+    if (to > done && to <= done + length) {
+      range.setEnd(node, to - done);
+      return range;
+    }
+    done += length;
+  }
+  return null;
+}
+
 /** A sentence on where lines come from, with how many where that is several places.
  * @param {readonly Line[]} lines
  */

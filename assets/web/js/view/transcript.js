@@ -7,8 +7,9 @@ import { messageOf } from "../sync/api.js";
 import { draftsOf, knowTabs } from "../sync/drafts.js";
 import { clock, el, finder, targetOf, toast } from "./dom.js";
 import { LineField } from "./line-field.js";
+import { LineFollower } from "./line-follower.js";
 import { speakerButton, speakerForm } from "./line-speaker.js";
-import { originsOf, wordsOf } from "./line-words.js";
+import { originsOf, rangeIn, wordsOf } from "./line-words.js";
 import { readSubtitles } from "./subtitle-file.js";
 
 /** @import { Line } from "../types.js" */
@@ -36,10 +37,7 @@ export class Transcript extends Emitter {
   isDrawing = false;
   /** Elements by the keys of their lines, and what each shows. @type {Map<string, { node: HTMLElement, shows: unknown[] }>} */
   #nodes = new Map();
-  /** The line that is said now. @type {HTMLElement | null} */
-  current = null;
-  /** The word of it. @type {HTMLElement | undefined} */
-  currentWord;
+  #follower;
 
   /**
    * @param {HTMLElement} element
@@ -56,6 +54,7 @@ export class Transcript extends Emitter {
     const $ = finder(element);
     this.$ = $;
     this.list = $("transcript-list");
+    this.#follower = new LineFollower(this.list);
     this.seek = seek;
     this.player = player;
     this.undoing = undoing;
@@ -113,7 +112,7 @@ export class Transcript extends Emitter {
     this.#draw();
     focused?.input.focus();
     this.isDrawing = false;
-    this.current = null;
+    this.#follower.forget();
     this.follow(this.player.time);
     this.emit("shown", null);
   }
@@ -241,55 +240,17 @@ export class Transcript extends Emitter {
    * @param {Line} line
    * @param {readonly [number, number]} span [from, to) in its text
    */
-  rangeOf(line, [from, to]) {
+  rangeOf(line, span) {
     const said = this.nodeOf(keyOf(line))?.querySelector(".said");
     if (!said || this.fields.has(keyOf(line))) return null;
-    const range = document.createRange();
-    const texts = document.createTreeWalker(said, NodeFilter.SHOW_TEXT);
-    let done = 0;
-    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-      const length = node.nodeValue?.length ?? 0;
-      if (from >= done && from < done + length) range.setStart(node, from - done);
-      if (to > done && to <= done + length) {
-        range.setEnd(node, to - done);
-        return range;
-      }
-      done += length;
-    }
-    return null; // the page does not show this version of the line
+    return rangeIn(said, span);
   }
 
   /** @param {number} time */
   follow(time) {
     const until = this.player.frameEnd; // a line begins within a frame as a rule
     const line = this.lines.findLast((each) => each.start < until - 1e-6 && time < each.end);
-    const node = line ? this.nodeOf(keyOf(line)) : null;
-    this.followWord(node, time, until);
-    if (node === this.current) return;
-    this.current?.removeAttribute("aria-current");
-    this.current = node;
-    node?.setAttribute("aria-current", "true");
-    if (node && this.list.offsetParent && !this.typed) {
-      const { offsetTop, offsetHeight } = node;
-      const { scrollTop, clientHeight } = this.list;
-      const isInSight = offsetTop >= scrollTop && offsetTop + offsetHeight <= scrollTop + clientHeight;
-      if (!isInSight) this.list.scrollTop = offsetTop - clientHeight / 3;
-    }
-  }
-
-  /** Mark the word that is said now.
-   * @param {HTMLElement | null} line
-   * @param {number} time
-   * @param {number} until
-   */
-  followWord(line, time, until) {
-    /** @type {HTMLElement[]} */
-    const words = [...(line?.querySelectorAll(/** @type {"span"} */ (".word")) ?? [])];
-    const now = words.findLast(({ dataset }) => Number(dataset.start) < until - 1e-6 && time < Number(dataset.end));
-    if (now === this.currentWord) return;
-    this.currentWord?.classList.remove("now");
-    this.currentWord = now;
-    now?.classList.add("now");
+    this.#follower.mark(line ? this.nodeOf(keyOf(line)) : null, time, until, !this.typed);
   }
 
   // ---------------------------------------------------------------- pointer and keys
