@@ -87,7 +87,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
           "p",
           { class: "line", dir: "auto", title: hit.line },
           hit.why === "written" ? el("span", { class: "muted", text: "On screen: " }) : null,
-          ...hit.parts.map(([text, marked]) => el(marked ? "mark" : "span", { text })),
+          ...[["“", false], ...hit.parts, ["”", false]].map(([text, marked]) => el(marked ? "mark" : "span", { text })),
         )
       : null,
     el(
