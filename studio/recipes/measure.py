@@ -17,7 +17,15 @@ from studio import models
 from studio.eval import emotion, tel
 from studio.models.registry import WEIGHTS
 from studio.models.text_video import hubness, query_bank
-from studio.recipes import dialog_emotion, expression, speech, studio_lite, synthetic_videos, talking_heads
+from studio.recipes import (
+    dialog_emotion,
+    expression,
+    speech,
+    studio_lite,
+    synthetic_videos,
+    talking_heads,
+    text_reading,
+)
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 Numbers = dict[str, float]
@@ -128,6 +136,8 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "dialog_emotion": ("dialog-emotion", dialog_emotions),
     "dcin": ("dcin-subtitles", partial(dialog_emotions, name="dcin-subtitles")),
     "speech_recognition": ("whisper-base", speech.measure),
+    "text_reading": ("pp-ocr", text_reading.measure),
+    "text_reading_speed": ("pp-ocr", text_reading.speed),
     **{
         f"active_speaker-{card.name}": (card.name, partial(talking_heads.measure, name=card.name))
         for card in models.cards("active_speaker")

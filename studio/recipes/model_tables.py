@@ -15,6 +15,7 @@ SHOWN = {
     "grounding": ("R1@0.5", "hard_R1@0.5", "clips_R1@0.5"),
     "expression": ("accuracy", "macro_recall"),
     "dialog_emotion": ("cue_mAP",),
+    "text_reading": ("recall", "temporal_IoU"),
     "active_speaker": ("talking_frame_AP", "still_frame_AP", "alone_found"),
 }
 """The measured numbers that the table shows of the models of a task, where their cards have them."""
