@@ -99,5 +99,5 @@ def test_what_is_on_the_screen_is_read_put_right_and_found(page: Page, library: 
 
     page.goto(f"{library.url}?view=search&q=%22whitfield%20phd%22")
     found = page.locator("p.line").first
-    expect(found).to_have_text("On screen: Jane Whitfield, PhD")
+    expect(found).to_have_text("On screen: “Jane Whitfield, PhD”")
     expect(found.locator("mark")).to_have_text("Whitfield, PhD")

@@ -9,8 +9,8 @@ const OPTIONS = { profile: undefined, address: () => "?", follow() {}, open() {}
 
 for (const [why, line, shown] of [
   ["seen", "", []],
-  ["said", "hello", ["hello"]],
-  ["written", "Chapter one", ["On screen: Chapter one"]],
+  ["said", "hello", ["“hello”"]],
+  ["written", "Chapter one", ["On screen: “Chapter one”"]],
 ]) {
   test(`a result shows what is said or written in it, and nothing where nothing is: “${line}”`, () => {
     page({});
