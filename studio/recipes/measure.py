@@ -19,6 +19,7 @@ from studio.models.registry import WEIGHTS
 from studio.models.text_video import hubness, query_bank
 from studio.recipes import (
     dialog_emotion,
+    diarization,
     expression,
     speech,
     studio_lite,
@@ -136,6 +137,7 @@ MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "dialog_emotion": ("dialog-emotion", dialog_emotions),
     "dcin": ("dcin-subtitles", partial(dialog_emotions, name="dcin-subtitles")),
     "speech_recognition": ("whisper-base", speech.measure),
+    "diarization": ("studio-asd", diarization.measure),
     "text_reading": ("pp-ocr", text_reading.measure),
     "text_reading_speed": ("pp-ocr", text_reading.speed),
     **{
