@@ -14,7 +14,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from studio import media
+from studio import media, models
 from studio.config import Settings
 from studio.eval.diarization import Turn, diarization_error_rate
 from studio.recipes.talking_heads import FPS, RATE, sound
@@ -23,6 +23,8 @@ from studio.tasks import TaskContext, VideoRef
 from studio.tasks.curves import segments
 from studio.tasks.off_screen_speech import voice_curve
 from studio.tasks.speech import STEP_US
+from studio.tasks.voices import tell_voices
+from studio.timeline import us
 
 HEADS = ("1.mp4", "2.mp4", "3.mp4")
 SIDE = 360
@@ -30,7 +32,8 @@ Pictures = npt.NDArray[np.uint8]
 
 
 def measure(data: Path) -> dict[str, float]:
-    """Diarization error rates in per cent of the lines of a transcript with their speakers."""
+    """Diarization error rates in per cent of the lines of a transcript with their speakers; and by the voices alone,
+    where the optional package that knows voices is there."""
     files = [data / "faces" / name for name in HEADS]
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -49,6 +52,12 @@ def measure(data: Path) -> dict[str, float]:
                 who = [name or "nobody" for name in studio.transcripts.speakers(row, lines)]
                 said = [(line["start"], line["end"], name) for line, name in zip(lines, who, strict=True)]
                 found[f"{kind}_DER"] = diarization_error_rate(truth, said)
+                if models.SpeakerEmbedding.installed():
+                    video = VideoRef(row["id"], str(path), row["duration_us"])
+                    asked = [(us(line["start"]), us(line["end"]), "") for line in lines]
+                    voices = tell_voices(context, video, asked).payload["voices"]
+                    heard = [(voice["start"], voice["end"], voice["track"]) for voice in voices]
+                    found[f"{kind}_DER_voices"] = diarization_error_rate(truth, heard)
         finally:
             studio.close()
     return found
