@@ -52,6 +52,9 @@ class Nothing:
     def probability(self, audio: Any) -> Any:
         return np.full(max(1, len(audio) // 512), self._voice, np.float32)
 
+    def score(self, tracks: list[Any], audio: Any) -> list[Any]:
+        return [np.zeros(len(track), np.float32) for track in tracks]
+
     def detect_language(self, audio: Any) -> tuple[str, float]:
         return "en", 1.0
 
