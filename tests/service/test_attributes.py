@@ -64,7 +64,9 @@ def test_wrong_attributes_are_one_sentence_and_touch_nothing_else(studio: Studio
     assert results[0]["kind"] == "invalid" and "“a” must be" in results[0]["error"]
 
 
-@pytest.mark.parametrize("name", [name for name, form in FORMATS.items() if form.write and form.read])
+@pytest.mark.parametrize(
+    "name", [name for name, form in FORMATS.items() if form.write and form.read and form.holds.lines != "alone"]
+)
 def test_a_format_keeps_them_or_says_so(name: str) -> None:
     form = FORMATS[name]
     a = Annotation("a", Segment(1_000_000, 2_000_000), "T", "x", attributes=ATTRIBUTES)

@@ -248,15 +248,20 @@ export class LineEditor {
     return call(this.server, "line_history", { line: id });
   }
 
-  /**
+  /** It can be undone from now on: what a person does before the server answers comes after it.
    * @template Result
    * @param {string} edit
    * @param {(step: LineStep) => Promise<Result>} send
    */
   async #step(edit, send) {
-    const saved = await this.#send(edit, send);
     this.editor.addLines(edit);
-    return saved;
+    try {
+      return await this.#send(edit, send);
+    } catch (error) {
+      this.editor.undoStack.dropLines(edit);
+      this.store.tellContent();
+      throw error;
+    }
   }
 
   /** One after the other; after the last one the lines are asked for, however it went.
