@@ -47,7 +47,7 @@ def bank(data: Path, cache: Path) -> Bank:
     if not path.exists():
         names, pixels = zip(*studio_lite.photos(data, "train"), strict=True)
         rng, place = np.random.default_rng(0), {name: i for i, name in enumerate(names)}
-        views = np.stack([model.encode_frames(_crops(photo, rng)) for photo in pixels])
+        views = np.stack([model.encode_frames(crops(photo, rng, VIEWS)) for photo in pixels])
         noise = rng.integers(0, 255, (32, 224, 224, 3), np.uint8)
         broken = model.encode_frames(np.concatenate([noise, np.zeros_like(noise[:1])]))
         rows = studio_lite.captions(data, "train")
@@ -65,12 +65,12 @@ def bank(data: Path, cache: Path) -> Bank:
         return Bank(views, broken, texts, kept["count"])
 
 
-def _crops(photo: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """VIEWS random crops of 67–100 % of a photo, mirrored half of the time."""
+def crops(photo: npt.NDArray[np.uint8], rng: np.random.Generator, count: int) -> npt.NDArray[np.uint8]:
+    """Random crops of 67–100 % of a photo, mirrored half of the time."""
     import cv2
 
     out = []
-    for _ in range(VIEWS):
+    for _ in range(count):
         side = int(rng.integers(150, 225))
         y, x = rng.integers(0, 225 - side, 2)
         part = cv2.resize(photo[y : y + side, x : x + side], (224, 224))

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +21,7 @@ from studio import models
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, Weights, learn
 from studio.models.detection.learning import AT, average_precision, fit, found_in
 from studio.recipes import studio_lite
+from studio.recipes.grounding_head import crops
 
 COUNTS = (0, 1, 3, 5, 10, 20, 50)
 PLAIN = 0.03  # of the plain regression, its best of .01, .03, .1 and .3 on halves of the training photos
@@ -70,7 +70,7 @@ def photos(data: Path, cache: Path, split: str, most: int) -> Photos:
             if len(names) == most:
                 break
             names.append(name)
-            waiting.append(_crops(pixels, rng))
+            waiting.append(crops(pixels, rng, VIEWS))
             if len(waiting) == 32:
                 parts.append(model.encode_frames(np.concatenate(waiting)))
                 waiting = []
@@ -87,17 +87,6 @@ def photos(data: Path, cache: Path, split: str, most: int) -> Photos:
         for concept, pattern in CONCEPTS.items()
     }
     return Photos(views, said)
-
-
-def _crops(photo: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """VIEWS random crops of 67–100 % of a photo, mirrored half of the time."""
-    out = []
-    for _ in range(VIEWS):
-        side = int(rng.integers(150, 225))
-        y, x = rng.integers(0, 225 - side, 2)
-        part = cv2.resize(photo[y : y + side, x : x + side], (224, 224))
-        out.append(part[:, ::-1] if rng.random() < 0.5 else part)
-    return np.stack(out)
 
 
 @dataclass(frozen=True)
