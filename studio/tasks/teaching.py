@@ -111,8 +111,8 @@ def _facts(lesson: Lesson, learned: Learned) -> dict[str, Any]:
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:
         note = (
-            f"Learned from {positive} moments: average precision {measured['ap']:.2f} on videos it was not learned "
-            f"from, {by_text['ap']:.2f} by the words alone ({measured['folds']} folds)."
+            f"Learned from {positive} moments: average precision {measured['ap']:.2f} on what it was not learned from, "
+            f"{by_text['ap']:.2f} by the words alone ({measured['folds']} folds)."
         )
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
