@@ -23,6 +23,7 @@ UNKNOWN_SHARE = 0.3  # of what is not positive, what all unlabelled samples weig
 LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # shares of all samples below the levels at which moments are cut
 MOST = 10_000  # samples of a kind that are looked at
 FOLDS = 5
+DOUBT = 0.3  # of the average precision of one fold
 SLOPE_LEAST = 0.05  # of the calibration: a higher moment is never less likely
 AT = (0.3, 0.5, 0.7)  # IoU
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
@@ -80,7 +81,7 @@ def learn(text: Floats, videos: Sequence[LabelledVideo], seed: int = 0) -> Learn
         for evened in EVENED
     }
     measured = {option: _measure(tried) for option, tried in held.items()}
-    by_text = max(((None, evened) for evened in EVENED), key=lambda option: measured[option].ap)
+    by_text = _simplest({option: measured[option] for option in measured if option[0] is None})
     best = _simplest({option: measured[option] for option in measured if option[0] is not None})
     # with a handful of moments both may find all of them; then the samples say which is better
     gains = measured[best].ap - measured[by_text].ap, measured[by_text].loss - measured[best].loss
@@ -91,11 +92,13 @@ def learn(text: Floats, videos: Sequence[LabelledVideo], seed: int = 0) -> Learn
 
 
 def _simplest(measured: Mapping[tuple[float | None, float], Measured]) -> tuple[float | None, float]:
-    """The option that is held closest to the words of those within one standard error of the best (Breiman et al.
-    1984): the best itself is often so by chance."""
+    """The option that is held closest to the words, and evened most, of those within one standard error of the best
+    (Breiman et al. 1984): the best itself is often so by chance. Of a few folds the error says little, and is taken to
+    be no less than DOUBT for one."""
     best = max(measured.values(), key=lambda each: each.ap)
-    good = [option for option, each in measured.items() if each.ap >= best.ap - best.error]
-    return max(good, key=lambda option: (option[0] or 0.0, measured[option].ap))
+    error = max(best.error, DOUBT / best.folds**0.5)
+    good = [option for option, each in measured.items() if each.ap >= best.ap - error]
+    return max(good, key=lambda option: (option[0] or 0.0, option[1]))
 
 
 def _folds(videos: Sequence[LabelledVideo], seed: int) -> list[tuple[list[LabelledVideo], list[LabelledVideo]]]:
