@@ -85,7 +85,7 @@ def learn(text: Floats, videos: Sequence[LabelledVideo], seed: int = 0) -> Learn
     best = _simplest({option: measured[option] for option in measured if option[0] is not None})
     # with a handful of moments both may find all of them; then the samples say which is better
     gains = measured[best].ap - measured[by_text].ap, measured[by_text].loss - measured[best].loss
-    hold, evened = chosen = best if max(gains) > 0 and gains >= (0, 0) else by_text
+    hold, evened = chosen = best if gains > (0, 0) else by_text
     weights = levelled(replace(fit(text, centre, videos, hold, seed), evened=evened), videos)
     weights = replace(weights, calibration=_calibrated(held[chosen]))
     return Learned(weights, "text" if hold is None else "classifier", measured[chosen], measured[by_text])
