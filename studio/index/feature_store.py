@@ -44,31 +44,44 @@ class FeatureStore:
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
 
-    def put(self, video_id: str, encoder: str, features: Features) -> None:
-        """Keep a video's features; replaces what was there for this encoder."""
+    def put(self, video_id: str, encoder: str, features: Features, partial: bool = False) -> None:
+        """Keep a video's features; replaces what was there for this encoder. What is `partial` is found by searches
+        already, but the video is not indexed yet."""
         name = file_name(encoder)
+        if partial:
+            self.cache.write(video_id, f"{name}.partial", b"")
         self.cache.save_array(video_id, f"{name}.vectors.npy", np.asarray(features.vectors, np.float16))
         # the times come last: their presence says that the pair is complete
         self.cache.save_array(video_id, f"{name}.times.npy", np.asarray(features.times_us, np.int64))
+        if not partial:
+            self.cache.path(video_id, f"{name}.partial").unlink(missing_ok=True)
 
     def get(self, video_id: str, encoder: str) -> Features | None:
-        """A video's features, memory-mapped; None when it is not indexed with this encoder."""
+        """A video's features, memory-mapped, also those of a part; None when there are none of this encoder."""
         vectors = self.cache.load_array(video_id, f"{file_name(encoder)}.vectors.npy")
         times = self.times(video_id, encoder)
         if times is None or vectors is None or len(times) != len(vectors) or len(times) == 0:
             return None
         return Features(times, vectors)
 
+    def whole(self, video_id: str, encoder: str) -> Features | None:
+        """The same, but not of a part: for all that speaks of when something begins and ends."""
+        return None if self.is_partial(video_id, encoder) else self.get(video_id, encoder)
+
     def has(self, video_id: str, encoder: str) -> bool:
         """Whether a video is indexed with this encoder: the one meaning that this has anywhere."""
-        return self.mtime_ns(video_id, encoder) > 0
+        return self.mtime_ns(video_id, encoder) > 0 and not self.is_partial(video_id, encoder)
+
+    def is_partial(self, video_id: str, encoder: str) -> bool:
+        """Whether only some frames of a video are there, until it is indexed."""
+        return self.cache.has(video_id, f"{file_name(encoder)}.partial")
 
     def times(self, video_id: str, encoder: str) -> NDArray[np.int64] | None:
         """When a video's features are sampled, µs."""
         return self.cache.load_array(video_id, f"{file_name(encoder)}.times.npy")
 
     def mtime_ns(self, video_id: str, encoder: str) -> int:
-        """When a video's features were last written, ns; 0 when it is not indexed with this encoder."""
+        """When a video's features were last written, ns, also those of a part; 0 when there are none."""
         return self.cache.mtime_ns(video_id, f"{file_name(encoder)}.times.npy")
 
 

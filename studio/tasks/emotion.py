@@ -118,7 +118,7 @@ def _note(lines: int, faces: int, frames: bool, found: int, words_from: str) -> 
 def _frames(context: TaskContext, video: VideoRef, units: Units) -> tuple[NDArray[np.float32], bool]:
     """The evidence of frames, and whether the video is indexed by the default encoder."""
     encoder = context.model("text_video")
-    features = context.features.get(video.id, encoder_key(encoder))
+    features = context.features.whole(video.id, encoder_key(encoder))
     if features is None:
         return np.full((len(units), len(evidence.CLASSES)), np.nan, np.float32), False
     return evidence.from_frames(context, encoder, encoder_key(encoder), features, units), True

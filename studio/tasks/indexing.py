@@ -14,6 +14,7 @@ from studio.tasks.query import encoder_key
 
 THUMBNAIL_HEIGHT = 108
 DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
+KEY_EVERY_S, FEWEST_KEYS = 10.0, 4  # seconds from one key frame that is embedded first to the next
 
 
 def index_video(
@@ -21,16 +22,45 @@ def index_video(
 ) -> Features:
     """Embed sampled frames of a video and keep them, with a thumbnail each; quick when that was done before.
 
-    `rate` is in frames a second; by default 2 for short clips, where a second is much, and 1 for the rest.
+    `rate` is in frames a second; by default 2 for short clips, where a second is much, and 1 for the rest. Of a longer
+    video some key frames are embedded first, so that searches find something in it after a small part of the time.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
     encoder = context.model("text_video", encoder_name)
     known = context.features.get(video.id, encoder_key(encoder))
-    if known is not None:
+    if known is not None and context.features.has(video.id, encoder_key(encoder)):
         return known
+    if known is None and video.duration_s >= DENSE_BELOW_S:
+        index_key_frames(context, video, encoder_name)
     rate = rate or (DENSE_RATE if video.duration_s < DENSE_BELOW_S else RATE)
     features = _embed(context, video, encoder, rate, context.progress)
     context.features.put(video.id, encoder_key(encoder), features)
+    return features
+
+
+def index_key_frames(context: TaskContext, video: VideoRef, encoder_name: str | None = None) -> Features | None:
+    """Embed some key frames of a video, which are decoded without any other, and let searches find them until it is
+    indexed; None where it has too few, or where decoding cannot begin at them. Raises as `index_video` does."""
+    encoder = context.model("text_video", encoder_name)
+    probe = media.probe(video.path, context.settings.limits)
+    keys = np.intersect1d(probe.key_us, probe.pts_us)
+    wanted = int(video.duration_s / KEY_EVERY_S)
+    if not probe.stamped or len(keys) < max(FEWEST_KEYS, wanted // 4):
+        return None
+    spread = np.linspace(0, video.duration_us, max(1, wanted), endpoint=False)
+    chosen = np.unique(keys[np.clip(np.searchsorted(keys, spread), 0, len(keys) - 1)])
+    times: list[NDArray[np.int64]] = []
+    vectors: list[NDArray[np.float16]] = []
+    with media.sample_frames(video.path, times_us=chosen, size=encoder.frame_size, batch=16) as stream:
+        for frames in stream:
+            times.append(frames.times_us)
+            vectors.append(encoder.encode_frames(frames.images).astype(np.float16))
+            context.progress(0.0, "Looking at key frames")
+    if not times:
+        return None
+    features = Features(np.concatenate(times), np.concatenate(vectors))
+    context.features.put(video.id, encoder_key(encoder), features, partial=True)
+    update_index(context, [video], encoder_name)
     return features
 
 

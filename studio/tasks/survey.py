@@ -34,7 +34,7 @@ def survey(context: TaskContext, video: VideoRef, texts: Sequence[str], encoder_
     if not said:
         raise UsageError("There are no words to look for yet: ask a question, or add subtitles, first.")
     encoder = context.model("text_video", encoder_name)
-    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    features = context.features.whole(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
     vectors = encoder.encode_text(said)
     topics = _topics(vectors)
     centres = np.stack([unit(vectors[members].mean(0)) for members in topics])

@@ -69,7 +69,7 @@ def teach(
     labelled = [
         _labelled(video, features, lesson.said.get(video.id, Said()))
         for video in videos
-        if (features := context.features.get(video.id, key)) is not None
+        if (features := context.features.whole(video.id, key)) is not None
     ]
     if not any(len(video.truth) for video in labelled):
         raise UsageError(
@@ -85,7 +85,7 @@ def teach(
     runs = []
     for number, video in enumerate(among):
         context.progress(0.5 + 0.5 * number / len(among), "Looking through the library")
-        features = context.features.get(video.id, key)
+        features = context.features.whole(video.id, key)
         if features is not None:
             runs.append(_run(context, detector, video, features, lesson, facts))
     count = sum(len(run.predictions) for run in runs)

@@ -12,6 +12,7 @@ from studio import media
 from studio.assets.demo import clip_folder
 from studio.config import Settings
 from studio.tasks import TaskContext, VideoRef, index_video
+from studio.tasks.indexing import index_key_frames
 from tests.bench.media import by_x264, repeat
 
 SECONDS = 240
@@ -49,9 +50,14 @@ def run(folder: Path) -> dict[str, object]:
         context.cache.drop(video.id)
         index_video(context, video, rate=1.0)
 
+    def key_frames() -> None:
+        context.cache.drop(video.id)
+        index_key_frames(context, video)
+
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(clip), "-map", "0:v", "-f", "null", "-"]
     ffmpeg = best(lambda: subprocess.run(command, check=True))
-    spans = {"decode and resize": best(decode), "network": best(embed), "whole": best(index)}
+    spans = {"decode and resize": best(decode), "network": best(embed), "whole": best(index),
+             "key frames": best(key_frames)}  # fmt: skip
     length = probe.duration_us / 1e6
     bound = max(spans["decode and resize"], spans["network"])
     return {
@@ -60,6 +66,7 @@ def run(folder: Path) -> dict[str, object]:
         **{f"{name} (×)": round(length / span, 1) for name, span in spans.items()},
         "decode : ffmpeg": round(spans["decode and resize"] / ffmpeg, 2),
         "whole : slower of its two stages": round(spans["whole"] / bound, 2),
+        "whole : key frames": round(spans["whole"] / spans["key frames"], 1),
         "whole : both stages one after the other": round(
             spans["whole"] / (spans["decode and resize"] + spans["network"]), 2
         ),

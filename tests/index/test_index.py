@@ -26,6 +26,16 @@ def test_encoders_are_never_mixed(cache: Cache) -> None:
     assert index.mtime_ns("v1", "lite@2") == 0
 
 
+def test_a_part_is_found_but_counts_as_missing_until_all_is_there(cache: Cache) -> None:
+    index, part = FeatureStore(cache), Features(np.arange(2), unit(2).astype(np.float16))
+    index.put("v1", "lite@1", part, partial=True)
+    assert index.get("v1", "lite@1") is not None and index.whole("v1", "lite@1") is None
+    assert not index.has("v1", "lite@1") and not index.has("v2", "lite@1")
+    index.put("v1", "lite@1", Features(np.arange(5), unit(5).astype(np.float16)))
+    whole = index.whole("v1", "lite@1")
+    assert whole is not None and len(whole.times_us) == 5 and index.has("v1", "lite@1")
+
+
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"<html>not an array</html>"])
 def test_a_damaged_file_counts_as_missing(cache: Cache, damage: bytes) -> None:
     index = FeatureStore(cache)

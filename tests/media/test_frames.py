@@ -42,6 +42,16 @@ def test_table_is_the_displayed_frames(kind: str, clip_of: Clips) -> None:
     assert not found.damaged
 
 
+def test_key_frames_alone_are_the_frames_of_their_times(kind: str, clip_of: Clips, number_in: Numbers) -> None:
+    """Nothing else is decoded then; the frame that carries the number must still be the one that is displayed."""
+    path, clip = clip_of(kind)
+    found = media.probe(path)
+    keys = np.intersect1d(found.key_us, found.pts_us)
+    numbers, times, _ = collect(media.sample_frames(path, times_us=keys), number_in)
+    assert times == keys.tolist()
+    assert numbers == (np.searchsorted(found.pts_us, keys) + clip.trim).tolist()
+
+
 @pytest.mark.parametrize("backend", ["pyav", "decord"])
 def test_every_frame_at_its_time_and_until_the_next(
     kind: str, backend: Any, clip_of: Clips, number_in: Numbers

@@ -31,11 +31,12 @@ class Timing:
 
 
 def decode(
-    source: Source, responder: Responder, needed: Callable[[Any], bool] | None = None
+    source: Source, responder: Responder, needed: Callable[[Any], bool] | None = None, keys_only: bool = False
 ) -> Iterator[tuple[Any, bool]]:
     """Frames in display order with False; `(None, True)` wherever something could not be decoded.
 
-    Packets that are not `needed` are left out where no other frame refers to theirs.
+    Packets that are not `needed` are left out where no other frame refers to theirs; with `keys_only` all are that are
+    not key frames, which refer to no other.
     """
     stream = source.video
     clock = Clock(source.family, source.time_base)
@@ -55,6 +56,8 @@ def decode(
             if len(clock.recordings) > known:  # what the decoder still holds is of the recording before
                 yield from _frames_of(None, source)
                 stream.codec_context.flush_buffers()
+        if keys_only and packet.size and not packet.is_keyframe:
+            continue
         if needed is not None:
             stream.codec_context.skip_frame = "DEFAULT" if needed(packet) else "NONREF"
         yield from _frames_of(packet, source)
@@ -82,6 +85,7 @@ class Decoder:
         self._may_skip = timing.stamped and self._source.family in policy.SEEKABLE
         self._may_jump = self._may_skip and not timing.joined
         self._needed: Callable[[Any], bool] | None = None
+        self._keys_only = False
         self._fresh = True
         self.damaged = False
 
@@ -100,7 +104,8 @@ class Decoder:
         Times before 0 get the first frame, times after the end the last one. Where the rest of the file
         cannot be decoded it ends early and `damaged` is True.
         """
-        self._needed = self._displayed_only(asked_us)
+        self._keys_only = self._may_skip and bool(np.isin(asked_us, self._timing.key_us).all())
+        self._needed = None if self._keys_only else self._displayed_only(asked_us)
         frames: Iterator[tuple[int, Any]] | None = None
         held: tuple[int, Any] | None = None
         ahead: tuple[int, Any] | None = None
@@ -110,6 +115,10 @@ class Decoder:
             while True:
                 ahead = ahead or next(frames, None)
                 if ahead is None or (held is not None and ahead[0] > asked):
+                    if self._keys_only and (held is None or held[0] != asked):  # that key frame is never displayed
+                        self._keys_only, self._needed = False, self._displayed_only(asked_us)
+                        frames, held, ahead = self._play_from(asked), None, None
+                        continue
                     break
                 if held is None and ahead[0] > max(asked, 0) and self._jumped:  # the seek landed too late
                     self._may_jump = False
@@ -172,7 +181,7 @@ class Decoder:
         """Frames with their times in µs, strictly increasing, from `first_us` on."""
         last = first_us - 1
         count = 0
-        for frame, lost in decode(self._source, self._responder, self._needed):
+        for frame, lost in decode(self._source, self._responder, self._needed, self._keys_only):
             if lost:
                 self.damaged = True
                 count += 1
