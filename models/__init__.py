@@ -11,18 +11,21 @@ from studio.models.emotion.localize import contexts, localize
 from studio.models.faces.crops import crop_faces, crop_speaker, sharpness, steady
 from studio.models.faces.tracker import FaceTrack, Tracker, track_faces
 from studio.models.grounding.clusters import adjust_and_cluster
-from studio.models.grounding.equivariance import confidence
+from studio.models.grounding.equivariance import stability
 from studio.models.grounding.merge_tree import glance
 from studio.models.grounding.proposals import propose
 from studio.models.interfaces import TextFeatures, TextVideoEncoder
 from studio.models.registry import ModelCard, ModelError, card, cards, install, installed, keep, load, size, verify
 from studio.models.speaker.speaker_embedding import SpeakerEmbedding
+from studio.models.text_video.certainty import Calibration
 from studio.models.text_video.hubness import video_bias
 from studio.models.text_video.multilevel import MultiLevelQuery, MultiLevelVideo, MultiLevelWeights, multilevel_scores
 from studio.models.text_video.query_bank import QUERY_BANK
+from studio.models.text_video.shapley import heat, shapley
 
 __all__ = [
     "QUERY_BANK",
+    "Calibration",
     "FaceTrack",
     "ModelCard",
     "ModelError",
@@ -36,12 +39,12 @@ __all__ = [
     "adjust_and_cluster",
     "card",
     "cards",
-    "confidence",
     "contexts",
     "crop_faces",
     "crop_speaker",
     "emotion_words",
     "glance",
+    "heat",
     "install",
     "installed",
     "keep",
@@ -50,8 +53,10 @@ __all__ = [
     "multilevel_scores",
     "oom_fallbacks",
     "propose",
+    "shapley",
     "sharpness",
     "size",
+    "stability",
     "steady",
     "track_faces",
     "verify",

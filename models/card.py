@@ -32,7 +32,8 @@ class ModelCard:
     `user:NAME` for a file that a person brings, whose sha256 is empty here and recorded by `install`. `fetch` says
     where to get such files. `architecture` says who builds it (`models.architectures`), `members` of which models of
     its task it is made. `folder` is where the card was found. `metrics` holds only numbers that
-    `studio.recipes.measure` measured on data held out from training.
+    `studio.recipes.measure` measured on data held out from training, `calibration` how an encoder's cosines become
+    probabilities.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ModelCard:
     files: Mapping[str, tuple[str, str]]
     labels: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
+    calibration: Mapping[str, float] = field(default_factory=dict)
     default: bool = False
     fetch: str = ""
     architecture: str = ""

@@ -28,6 +28,9 @@ class TextVideoEncoder(Protocol):
     scale: float
     """What training multiplied cosines with before it compared them; `hubness.video_bias` asks for it."""
 
+    # An encoder whose cosines were measured as probabilities also has `calibration`, a `Calibration`; of another
+    # the studio counts from what neutral texts have with the library's frames.
+
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """(w, h) at which a decoder should deliver frames of a width × height video: no resize is left to do."""
         ...

@@ -18,7 +18,6 @@ from studio.models.card import ModelCard, ModelError
 from studio.models.grounding.curve import Doubles, Spans, l2_normalize, temporal_nms
 from studio.models.interfaces import Floats, Moment
 
-OVERLAP = 0.5  # of two candidates, above which they are one moment
 CHANGE = 0.3  # 1 − cosine of the samples before and after, above which the picture changed
 NEAR = 2  # samples before and after
 CONTRAST = 0.3  # how much it counts that a moment differs from what is around it
@@ -126,17 +125,9 @@ def moments(weights: Weights, edges: Doubles, curve: Doubles, top_k: int) -> lis
     sharing more than half of the shorter with a better one."""
     spans, heights = candidates(weights, curve)
     slope, offset = weights.calibration
-    best: list[Moment] = []
-    for moment in temporal_nms(edges[spans], heights, len(spans), OVERLAP):
-        if len(best) < top_k and not any(_shared(moment, better) > OVERLAP for better in best):
-            best.append(moment)
+    best = temporal_nms(edges[spans], heights, top_k)
     chances = sigmoid(slope * np.array([height for _, _, height in best]) + offset)
     return [(start, end, float(chance)) for (start, end, _), chance in zip(best, chances, strict=True)]
-
-
-def _shared(one: Moment, other: Moment) -> float:
-    """How much of the shorter of two moments lies in both, 0…1."""
-    return (min(one[1], other[1]) - max(one[0], other[0])) / min(one[1] - one[0], other[1] - other[0])
 
 
 def packed(weights: Weights, encoder: str, step: str) -> bytes:

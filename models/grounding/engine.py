@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from studio.models.grounding.curve import Doubles, Moment, cell_edges, checked, l2_normalize, unit_range
+from studio.models.grounding.curve import Doubles, Moment, cell_edges, checked, l2_normalize, unit_range, without_valley
 from studio.models.interfaces import Floats, TextFeatures
 
 
@@ -56,7 +56,7 @@ class CurveEngine:
         fit = unit_range(raw)
         if not fit.any():
             return [(float(edges[0]), float(edges[-1]), 0.0)]
-        return self.moments(Curve(times, edges, fit, rows), top_k)
+        return without_valley(fit, edges, self.moments(Curve(times, edges, fit, rows), top_k))
 
     def moments(self, curve: Curve, top_k: int) -> list[Moment]:
         """The best moments of a curve that says something."""

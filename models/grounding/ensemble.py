@@ -11,7 +11,6 @@ from studio.models.grounding.engine import Curve, CurveEngine
 from studio.models.interfaces import GroundingEngine
 
 _EACH = 5  # moments that each engine may name
-_OVERLAP = 0.5  # IoU above which two proposals are one moment
 
 
 class Consensus(CurveEngine):
@@ -27,7 +26,7 @@ class Consensus(CurveEngine):
         named = [np.array(member.moments(curve, _EACH)) for member in self._members]
         bounds = np.concatenate([each[:, :2] for each in named])
         votes = np.mean([_vote(bounds, each) for each in named], axis=0)
-        return temporal_nms(bounds, votes.clip(0, 1), top_k, _OVERLAP)
+        return temporal_nms(bounds, votes.clip(0, 1), top_k)
 
 
 def _vote(bounds: Doubles, named: Doubles) -> Doubles:

@@ -1,4 +1,4 @@
-"""How sure a moment is: whether the same one is found when the video is cut, longer, faster or slower.
+"""How stable a moment is: whether the same one is found when the video is cut, longer, faster or slower.
 
 After the idea of ECRL (ACM MM 2023) that boundaries must move along with a change of the video, not for training but as
 a question: any engine is asked again about changed arrays. Mirrored frames need the pixels: the caller brings what
@@ -52,7 +52,7 @@ def views(times: Doubles, end_s: float) -> Iterator[View]:
     yield View(np.repeat(place, 2)[rising], slow[rising], end_s * 2, 0.5, 0.0, 0.0, end_s)
 
 
-def confidence(
+def stability(
     engine: GroundingEngine,
     moments: Sequence[Moment],
     times_s: npt.ArrayLike,
@@ -62,8 +62,8 @@ def confidence(
     query: TextFeatures | None = None,
     mirrored: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> tuple[list[float], float]:
-    """For each moment that `engine` found in these arrays how sure it is, 0…1, and how sure the best one is to be the
-    best.
+    """For each moment that `engine` found in these arrays how stable it is, 0…1, and how much the changed videos agree
+    on the best one.
 
     The first is the mean pairwise IoU of the moment and of what is most like it in each changed video, mapped back; the
     second that of the best moments of all of them. `mirrored` are scores (N,) and features (N, D) of the same frames

@@ -26,7 +26,6 @@ _WIDTHS = (1, 2, 4, 8)  # samples on either side of a border that are compared
 CHANNELS = 15
 _BORDERS = 40  # starts, and as many ends, that are tried
 _BORDER_WEIGHT = 1.0
-_OVERLAP = 0.5  # IoU above which two proposals are one moment
 
 
 class Head(nn.Module):
@@ -146,7 +145,7 @@ class TrainedHead(CurveEngine):
         spans = spans_of(first, last)
         values = inside_outside(inside, spans)
         values = values + _BORDER_WEIGHT * (first[spans[:, 0]] + last[spans[:, 1] - 1])
-        return temporal_nms(curve.edges[spans], (values / (1 + 2 * _BORDER_WEIGHT)).clip(0, 1), top_k, _OVERLAP)
+        return temporal_nms(curve.edges[spans], (values / (1 + 2 * _BORDER_WEIGHT)).clip(0, 1), top_k)
 
 
 def spans_of(first: Doubles, last: Doubles) -> Spans:

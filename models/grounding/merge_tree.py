@@ -29,7 +29,6 @@ from studio.models.grounding.curve import (
 from studio.models.grounding.engine import Curve, CurveEngine
 
 _ALIKE = 0.4  # below which two neighbours are not one scene
-_OVERLAP = 0.5  # IoU above which two proposals are one moment
 
 
 class MergeTree(CurveEngine):
@@ -42,7 +41,7 @@ class MergeTree(CurveEngine):
         total = np.concatenate([[0.0], np.cumsum(fit)])
         means = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])
         spans = spans[means >= fit.mean() - fit.std()]
-        return temporal_nms(curve.edges[spans], stands_out(fit, spans), top_k, _OVERLAP)
+        return temporal_nms(curve.edges[spans], stands_out(fit, spans), top_k)
 
 
 def glance(

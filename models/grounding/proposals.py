@@ -24,7 +24,6 @@ from studio.models.grounding.engine import Curve, CurveEngine
 _SCALES = (0.0, 1.0, 2.0, 4.0)  # standard deviations of the smoothing kernels, in samples
 _RATIOS = (0.35, 0.5, 0.65)  # how far down from its top towards its valley a moment reaches
 _PROMINENCE = 0.1  # of the whole range, below which a peak is noise
-_OVERLAP = 0.5  # IoU above which two proposals are one moment
 _CANDIDATES = 64  # peaks looked at per scale, the most prominent first: bounds the work on long videos
 
 
@@ -109,7 +108,7 @@ class SimilarityPeaks(CurveEngine):
     def moments(self, curve: Curve, top_k: int) -> list[Moment]:
         """See `CurveEngine`."""
         spans = _candidates(curve.fit)
-        return temporal_nms(curve.edges[spans], stands_out(curve.fit, spans), top_k, _OVERLAP)
+        return temporal_nms(curve.edges[spans], stands_out(curve.fit, spans), top_k)
 
 
 @architecture("similarity-peaks")

@@ -1,7 +1,10 @@
-"""The frozen image side of `studio-lite`: uint8 frames → EfficientNet-Lite2 features on a 3×3 grid."""
+"""The image side of `studio-lite`: uint8 frames → EfficientNet-Lite2 features on a 3×3 grid."""
 
 from copy import deepcopy
 
+import cv2
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -11,9 +14,34 @@ from studio.models.text_video.efficientnet import FEATURES, SIDE, EfficientNetLi
 GRID = 3
 """The 9×9 feature map is averaged to 3×3 regions: fine enough to say where, small enough to store."""
 
+LOWER = 15  # blocks that stay as they are: what they see, edges and textures, needs no captions
+
 # The pixel statistics of ImageNet, in 0…255.
 _MEAN = (123.675, 116.28, 103.53)
 _STD = (58.395, 57.12, 57.375)
+
+
+_BLACK, _LEAST, _MOST = 24, 0.03, 0.4  # of 255; how wide bars are, as shares of the picture
+_SAME = 0.02  # by how much opposite bars may differ
+
+
+def without_bars(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Frames (N, H, W, 3) as they are, but for those with black bars on opposite sides, whose picture between the bars
+    is stretched over them. A dark side of a picture is no bar: bars are black to the last pixel, and come in pairs."""
+    found = frames
+    brightest = frames.max(3)
+    for axis in (1, 2):
+        length = frames.shape[axis]
+        dark = brightest.max(3 - axis) <= _BLACK  # (N, length)
+        first, last = (~dark).argmax(1), (~dark[:, ::-1]).argmax(1)
+        bars = np.minimum(first, last)
+        for i in np.flatnonzero(
+            (bars >= _LEAST * length) & (bars <= _MOST * length) & (abs(first - last) <= max(1, _SAME * length))
+        ):
+            found = found.copy() if found is frames else found
+            inner = found[i].take(range(first[i], length - last[i]), axis=axis - 1)
+            found[i] = cv2.resize(inner, (frames.shape[2], frames.shape[1]), interpolation=cv2.INTER_LINEAR)
+    return found
 
 
 def to_square(frames: torch.Tensor, side: int = SIDE) -> torch.Tensor:
@@ -44,14 +72,28 @@ def _fold(net: EfficientNetLite2) -> EfficientNetLite2:
     return net
 
 
-class ImageTower:
-    """Frozen features, folded and channels-last, in `dtype` (fp16 where it was measured to pay)."""
+def upper(folded: EfficientNetLite2) -> nn.ModuleList:
+    """The layers of a folded network that are tuned: its last blocks and what follows them."""
+    return nn.ModuleList([*list(folded._blocks)[LOWER:], folded._conv_head])
 
-    def __init__(self, weights: dict[str, torch.Tensor], device: str, dtype: torch.dtype) -> None:
+
+class ImageTower:
+    """Features on a grid, folded and channels-last, in `dtype` (fp16 where it was measured to pay); `tuned` are the
+    trained weights of `upper`, without which the network is as its package ships it."""
+
+    def __init__(
+        self,
+        weights: dict[str, torch.Tensor],
+        device: str,
+        dtype: torch.dtype,
+        tuned: dict[str, torch.Tensor] | None = None,
+    ) -> None:
         net = EfficientNetLite2()
         net.load_state_dict(weights)
         self.dtype = dtype
         folded = _fold(net)
+        if tuned:
+            upper(folded).load_state_dict(tuned)
         self._net: nn.Module = folded.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._classifier = deepcopy(net._fc).to(device)
 
@@ -73,4 +115,4 @@ class ImageTower:
         return y
 
 
-__all__ = ["FEATURES", "GRID", "SIDE", "ImageTower", "to_square"]
+__all__ = ["FEATURES", "GRID", "LOWER", "SIDE", "ImageTower", "to_square", "upper", "without_bars"]

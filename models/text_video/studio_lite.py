@@ -15,21 +15,32 @@ from studio.models._torch import with_smaller_batches
 from studio.models._validation import as_frames, as_texts
 from studio.models.architectures import architecture
 from studio.models.card import ModelCard
-from studio.models.text_video.image_tower import GRID, SIDE, ImageTower
+from studio.models.text_video.certainty import Calibration
+from studio.models.text_video.image_tower import GRID, SIDE, ImageTower, without_bars
 from studio.models.text_video.precision import cpu_dtype
 from studio.models.text_video.projection import DIM, Projection
 
-TEXT_PREFIX = "text."
-"""In a weights file, layers of the text tower that a run of the recipe tuned; they take the place of the package's."""
+TOWER_PREFIX = "tower."
+"""In a weights file, the upper layers of the image tower, which were tuned; they take the place of the package's."""
 
 
 class StudioLite:
-    """EfficientNet-Lite2 and MiniLM, joined by two heads trained on captioned photos."""
+    """EfficientNet-Lite2, tuned, and MiniLM, joined by two heads trained on captioned photos.
+
+    It reads English, and German by its words. Black bars around a picture are not looked at.
+    """
 
     dim = DIM
 
     def __init__(
-        self, name: str, version: str, tower: ImageTower, sentences: Sentences, joint: Projection, device: str
+        self,
+        name: str,
+        version: str,
+        tower: ImageTower,
+        sentences: Sentences,
+        joint: Projection,
+        device: str,
+        calibration: Calibration | None = None,
     ):
         self.name = name
         self.version = version
@@ -37,6 +48,7 @@ class StudioLite:
         self._sentences = sentences
         self._joint = joint.eval().to(device)
         self.scale = float(joint.scale.detach().exp().clamp(max=100))
+        self.calibration = calibration
         self._device = device
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
@@ -46,13 +58,14 @@ class StudioLite:
 
     def encode_frames(self, frames: npt.NDArray[np.uint8], tokens: bool = False) -> npt.NDArray[np.float32]:
         """See `TextVideoEncoder`. With tokens P = 9, a 3×3 grid of regions."""
-        frames = as_frames(frames)
+        frames = without_bars(as_frames(frames))
 
         def forward(part: npt.NDArray[Any], device: str) -> torch.Tensor:
             self._joint.to(device)
             regions = self._tower.regions(torch.from_numpy(part).to(device))
-            features = regions if tokens else regions.mean(1)
-            return self._joint.image(features, self._tower.logits(features))
+            if tokens:
+                return self._joint.image(regions, self._tower.logits(regions))
+            return self._joint.image(self._joint.pool(regions), self._tower.logits(regions.mean(1)))
 
         empty = (GRID * GRID, DIM) if tokens else (DIM,)
         return with_smaller_batches(forward, frames, *empty, batch=32, device=self._device)
@@ -64,15 +77,11 @@ class StudioLite:
             none = np.zeros((0, DIM), np.float32)
             return (none[:, None, :], np.zeros((0, 1), np.bool_)) if tokens else none
         with torch.inference_mode():
+            device = next(self._joint.parameters()).device
             if not tokens:
-                return self._text(self._sentences.vectors(texts))
-            _, words, mask = self._sentences.encode(texts)
-            return self._text(nn.functional.normalize(words, dim=-1)), mask.numpy()
-
-    def _text(self, vectors: torch.Tensor) -> npt.NDArray[np.float32]:
-        device = next(self._joint.parameters()).device
-        result: npt.NDArray[np.float32] = self._joint.text(vectors.to(device)).cpu().numpy()
-        return result
+                return self._joint.text(self._sentences.vectors(texts).to(device), texts).cpu().numpy()
+            _, pieces, mask = self._sentences.encode(texts)
+            return self._joint.tokens(nn.functional.normalize(pieces, dim=-1).to(device)).cpu().numpy(), mask.numpy()
 
 
 @architecture("studio-lite")
@@ -81,8 +90,10 @@ def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioLit
     image = torch.load(io.BytesIO(files["image"]), weights_only=True, map_location="cpu")
     dtype = cpu_dtype("convolution") if device == "cpu" else torch.float32
     trained = {k: v.float() for k, v in safetensors.torch.load(files["projection"]).items()}
-    tuned = {k.removeprefix(TEXT_PREFIX): v for k, v in trained.items() if k.startswith(TEXT_PREFIX)}
+    tuned = {k.removeprefix(TOWER_PREFIX): v for k, v in trained.items() if k.startswith(TOWER_PREFIX)}
     joint = Projection()
-    joint.load_state_dict({k: v for k, v in trained.items() if not k.startswith(TEXT_PREFIX)})
-    sentences = Sentences(safetensors.torch.load(files["text"]) | tuned, files["tokenizer"], device)
-    return StudioLite(card.name, card.version, ImageTower(image, device, dtype), sentences, joint, device)
+    joint.load_state_dict({k: v for k, v in trained.items() if not k.startswith(TOWER_PREFIX)})
+    sentences = Sentences(safetensors.torch.load(files["text"]), files["tokenizer"], device)
+    calibration = Calibration.of(card.calibration) if card.calibration else None
+    tower = ImageTower(image, device, dtype, tuned)
+    return StudioLite(card.name, card.version, tower, sentences, joint, device, calibration)

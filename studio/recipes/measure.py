@@ -18,6 +18,7 @@ from studio.eval import emotion, tel
 from studio.models.registry import WEIGHTS
 from studio.models.text_video import hubness, query_bank
 from studio.recipes import (
+    certainty,
     dialog_emotion,
     diarization,
     expression,
@@ -128,6 +129,7 @@ def dialog_emotions(data: Path, name: str = "dialog-emotion") -> Numbers:
 MEASURES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
     "text_video": ("studio-lite", text_video),
     "videos": ("studio-lite", videos),
+    "certainty": ("studio-lite", certainty.measure),
     **{
         f"grounding-{card.name}": (card.name, partial(synthetic_videos.measure, engine=card.name))
         for card in models.cards("grounding")

@@ -1,41 +1,63 @@
 """Train `weights/studio-lite.safetensors`: `python -m studio.recipes.studio_lite --data DIR --cache DIR`.
 
-Flickr8k's 6,000 training photos (as they are, mirrored, and two random crops of each) through the frozen image tower,
-their 30,000 captions through the frozen part of the text tower; both kept in `--cache`. Trained are two small heads,
-with `--layers N` also the last N layers of the text tower, by a symmetric contrastive loss in which every caption of a
-photo counts as right. Settings were chosen on 600 training photos held out by `--select`, where tuned layers did not
-help (the card has the numbers), so the shipped weights leave both towers frozen; the dev set is only measured
-(`studio.recipes.measure`).
+Three steps. First the heads, on features of Flickr8k's 6,000 training photos as the image tower of the package sees
+them; then the heads and the upper layers of that tower, on what its lower layers make of the photos as they are,
+mirrored, and of random crops, some blurred, compressed or with black bars as videos are; at last the heads again, with
+the names of ImageNet's classes and what the classifier takes for them. All by a symmetric contrastive loss (Radford et
+al. 2021): a photo against several of its captions, captions of one photo against each other, and German captions
+against photos and English ones (Multi30k, of which no dev photo is part). The tower must go on telling ImageNet's
+classes as before (Li & Hoiem 2016), weights are averaged, and 300 photos with German captions are held out. The dev set
+is only measured, after each step, as it is and letterboxed, blurred and compressed.
 """
 
 import argparse
 import csv
+import gzip
 import io
 import math
 import tarfile
+import time
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 from safetensors.torch import load, save_file
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from studio.models import registry
-from studio.models._minilm import WIDTH, MiniLM, Sentences
-from studio.models.text_video.image_tower import ImageTower
+from studio.models._minilm import WIDTH, Sentences
+from studio.models.text_video import image_tower
+from studio.models.text_video.efficientnet import EfficientNetLite2
+from studio.models.text_video.image_tower import GRID, LOWER, SIDE, ImageTower, without_bars
 from studio.models.text_video.projection import Projection
-from studio.models.text_video.studio_lite import TEXT_PREFIX
+from studio.models.text_video.studio_lite import TOWER_PREFIX
+from studio.models.text_video.word_vectors import words_of
 
-SIDE = 260
-LONGEST = 28
-"""Word pieces of a caption that training reads; one caption in a hundred has more."""
+Pixels = npt.NDArray[np.uint8]
+Half = npt.NDArray[np.float16]
+CROPS = ("crop1", "crop2", "crop3", "crop4", "crop5")
+VIEWS = ("orig", "flip", *CROPS)
+WORSE = ("letterbox", "blur", "compressed")
+"""As videos show the photos of the dev set."""
+HELD = 300
+BATCH, CAPTIONS = 256, 3
+WAYS = ("a photo of a {}", "{}", "there is a {} in the picture", "a {} .")
+NOISE, KEPT_REGIONS, DECAY, AVERAGED = 0.3, 0.8, 0.1, 0.02
+GERMAN, PARAPHRASES, LANGUAGE, FORGETTING = 0.5, 0.5, 0.2, 0.3
+CLASSES_LIKED, CLASSES_MADE = 0.1, 0.3
+"""What the further losses weigh beside that of photos and English captions."""
 
 
-def photos(data: Path, split: str) -> Iterator[tuple[str, np.ndarray]]:
+# ------------------------------------------------------------------ data
+
+
+def photos(data: Path, split: str) -> Iterator[tuple[str, Pixels]]:
     """(name, uint8 (224, 224, 3)) of every photo of a split."""
     with tarfile.open(data / "flickr8k" / f"{split}.tar") as tar:
         for member in tar:
@@ -50,234 +72,448 @@ def captions(data: Path, split: str) -> list[tuple[str, str]]:
         return [(row["image"], row["caption"]) for row in csv.DictReader(file)]
 
 
-def crop(frames: torch.Tensor) -> torch.Tensor:
-    """A random square of 60–95 % of each photo, mirrored half of the time."""
-    out = []
-    for frame in frames.permute(0, 3, 1, 2):
-        side = int(frame.shape[1] * (0.6 + 0.35 * float(torch.rand(1))))
-        y, x = torch.randint(0, frame.shape[1] - side + 1, (2,)).tolist()
-        part = frame[None, :, y : y + side, x : x + side].float()
-        part = part.flip(3) if torch.rand(1) < 0.5 else part
-        part = nn.functional.interpolate(part, (SIDE, SIDE), mode="bilinear", antialias=True)
-        out.append(part[0].clamp(0, 255).byte().permute(1, 2, 0))
-    return torch.stack(out)
-
-
-VIEWS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "orig": lambda x: x,
-    "flip": lambda x: x.flip(2),
-    "crop1": crop,
-    "crop2": crop,
-}
-
-
-def features(tower: ImageTower, data: Path, split: str, view: str, cache: Path) -> tuple[list[str], torch.Tensor]:
-    """(names, float16 (N, 9, 1280)), kept in `cache` because a pass takes minutes."""
-    path = cache / f"feat_{split}_{view}.pt"
-    if not path.exists():
-        names, parts = [], []
-        stream = list(photos(data, split))
-        for start in range(0, len(stream), 32):
-            names += [name for name, _ in stream[start : start + 32]]
-            buffer = [pixels for _, pixels in stream[start : start + 32]]
-            with torch.inference_mode():
-                parts.append(tower.regions(VIEWS[view](torch.from_numpy(np.stack(buffer)))).half())
-        torch.save((names, torch.cat(parts)), path)
-    names, regions = torch.load(path, weights_only=True)
-    return names, regions
-
-
 @dataclass(frozen=True)
-class Words:
-    """Captions as they leave the frozen layers, one after the other: `pieces` float16 (total, 384), caption i being
-    `pieces[starts[i] : starts[i + 1]]`."""
+class Translated:
+    """A photo's five English and five German captions; `photo` is the number of its Flickr8k photo in the file's name
+    where that is one of the training photos, else empty."""
 
-    pieces: torch.Tensor
-    starts: torch.Tensor
-
-    def take(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Captions (B,) → their pieces without padding (n, 384), and how many each has (B,)."""
-        spans = [self.pieces[self.starts[i] : self.starts[i + 1]] for i in index.tolist()]
-        return torch.cat(spans), torch.tensor([len(span) for span in spans])
+    photo: str
+    english: tuple[str, ...]
+    german: tuple[str, ...]
 
 
-def lower_half(net: MiniLM, sentences: Sentences, texts: list[str], layers: int, cache: Path) -> Words:
-    """All captions through all but the last `layers` layers, kept in `cache`."""
-    path = cache / f"words_train_{layers}.pt"
-    if not path.exists():
-        frozen_part = list(net.encoder["layer"].children())[: 6 - layers]
-        found = []
-        tokenizer = sentences._tokenizer
-        tokenizer.enable_truncation(LONGEST)
-        for start in range(0, len(texts), 128):
-            encodings = tokenizer.encode_batch(texts[start : start + 128])
-            ids, mask = (torch.tensor([getattr(e, k) for e in encodings]) for k in ("ids", "attention_mask"))
-            with torch.inference_mode():
-                x = net.embeddings(ids)
-                for layer in frozen_part:
-                    x = layer(x, mask[:, None, None, :].bool())
-            found += [row[kept].half() for row, kept in zip(x, mask.bool(), strict=True)]
-        lengths = torch.tensor([0] + [len(row) for row in found])
-        torch.save((torch.cat(found), lengths.cumsum(0)), path)
-    return Words(*torch.load(path, weights_only=True))
+def translations(data: Path) -> list[Translated]:
+    """Multi30k's captions."""
+    with gzip.open(data / "captions" / "multi30k.tsv.gz", "rt", encoding="utf-8") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file][1:]
+    return [
+        Translated(row[0].split(".")[0] if row[1] == "1" else "", tuple(row[2:7]), tuple(row[7:12])) for row in rows
+    ]
 
 
-class Upper(nn.Module):
-    """The last layers of the text tower, trained: pieces without padding → sentence vectors, unit length.
+# ------------------------------------------------------------------ views
 
-    Without padding the linear layers do 40 % less; attention is written out, because on a CPU the fused one is slow
-    backwards.
+
+def view(photo: Pixels, kind: str, rng: np.random.Generator) -> Pixels:
+    """A photo as one of VIEWS or WORSE, uint8 (260, 260, 3)."""
+    if kind in CROPS:
+        return _crop(photo, rng)
+    changes: dict[str, Callable[[], Pixels]] = {
+        "orig": lambda: photo,
+        "flip": lambda: photo[:, ::-1],
+        "letterbox": lambda: _with_bars(photo, 28, 0),
+        "blur": lambda: _blurred(photo, 2.0),
+        "compressed": lambda: _jpeg(_resized(photo, 160, 160), 20),
+    }
+    return _resized(np.ascontiguousarray(changes[kind]()), SIDE, SIDE)
+
+
+def _resized(photo: Pixels, width: int, height: int) -> Pixels:
+    smaller = width < photo.shape[1] or height < photo.shape[0]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=how), np.uint8)
+
+
+def _blurred(photo: Pixels, sigma: float) -> Pixels:
+    return np.asarray(cv2.GaussianBlur(photo, (0, 0), sigma), np.uint8)
+
+
+def _crop(photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """50–100 % of a photo of another shape, mirrored half of the time, its colours changed, now and then worse."""
+    height, width = photo.shape[:2]
+    area, shape = rng.uniform(0.5, 1.0) * width * height, math.exp(rng.uniform(math.log(0.75), math.log(4 / 3)))
+    w, h = min(width, round((area * shape) ** 0.5)), min(height, round((area / shape) ** 0.5))
+    x, y = rng.integers(0, width - w + 1), rng.integers(0, height - h + 1)
+    part = photo[y : y + h, x : x + w]
+    part = part[:, ::-1] if rng.random() < 0.5 else part
+    out = _resized(np.ascontiguousarray(part), SIDE, SIDE).astype(np.float32)
+    if rng.random() < 0.8:
+        mean = out.mean((0, 1), keepdims=True)
+        out = (out - mean) * rng.uniform(0.7, 1.3) + mean * rng.uniform(0.75, 1.25)
+        gray = out.mean(2, keepdims=True)
+        out = (gray + (out - gray) * rng.uniform(0.6, 1.3)) * rng.uniform(0.93, 1.07, (1, 1, 3))
+    found: Pixels = out.clip(0, 255).astype(np.uint8)
+    chance = rng.random()
+    if chance < 0.15:
+        return _blurred(found, rng.uniform(0.5, 2.5))
+    if chance < 0.35:
+        return _jpeg(found, int(rng.integers(15, 60)))
+    if chance < 0.42:
+        bar = int(rng.uniform(0.06, 0.16) * SIDE)
+        return _with_bars(found, bar, 0) if rng.random() < 0.7 else _with_bars(found, 0, bar)
+    return found
+
+
+def _with_bars(photo: Pixels, high: int, wide: int) -> Pixels:
+    height, width = photo.shape[:2]
+    return np.pad(_resized(photo, width - 2 * wide, height - 2 * high), [(high, high), (wide, wide), (0, 0)])
+
+
+def _jpeg(photo: Pixels, quality: int) -> Pixels:
+    _, data = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+# ------------------------------------------------------------------ the tower, in two halves
+
+
+class Tower:
+    """The package's image tower: a lower half that stays, an upper one to train, and its classifier."""
+
+    def __init__(self, weights: dict[str, torch.Tensor]) -> None:
+        net = EfficientNetLite2()
+        net.load_state_dict(weights)
+        self.classifier = deepcopy(net._fc).requires_grad_(False)
+        self._net = image_tower._fold(net).to(memory_format=torch.channels_last).requires_grad_(False)
+        self.upper = image_tower.upper(self._net)
+
+    def lower_half(self, frames: npt.NDArray[np.uint8]) -> Half:
+        """uint8 (N, 260, 260, 3) → float16 (N, 17, 17, 120)."""
+        mean, std = (torch.tensor(v).view(3, 1, 1) for v in (image_tower._MEAN, image_tower._STD))
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            x = (torch.from_numpy(frames).permute(0, 3, 1, 2).float() - mean) / std
+            x = nn.functional.relu6(self._net._bn0(self._net._conv_stem(x.to(memory_format=torch.channels_last))))
+            for block in list(self._net._blocks)[:LOWER]:
+                x = block(x)
+        return np.asarray(x.float().permute(0, 2, 3, 1).numpy(), np.float16)
+
+    def upper_half(self, activations: Half) -> torch.Tensor:
+        """float16 (N, 17, 17, 120) → regions (N, 9, 1280)."""
+        x = torch.from_numpy(activations).float().permute(0, 3, 1, 2)
+        for block in list(self.upper)[:-1]:
+            x = block(x)
+        x = nn.functional.relu6(self.upper[-1](x))
+        return nn.functional.adaptive_avg_pool2d(x.float(), GRID).flatten(2).transpose(1, 2)
+
+    def regions(self, activations: Half) -> torch.Tensor:
+        """The same of any number, float16, without gradients."""
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            parts = [self.upper_half(activations[i : i + 64]).half() for i in range(0, len(activations), 64)]
+        return torch.cat(parts).clone()
+
+
+def activations(tower: Tower, data: Path, split: str, kind: str, cache: Path) -> tuple[list[str], Half]:
+    """Names (N) and lower halves (N, 17, 17, 120) of a view of all photos, kept in `cache`: a pass takes minutes.
+
+    Of the dev photos black bars are cut off, as the product does; in training the tower must see them too.
     """
+    path, names = cache / f"low_{split}_{kind}.npy", cache / f"names_{split}.txt"
+    if not path.exists():
+        rng, stream = np.random.default_rng(sum(map(ord, kind))), list(photos(data, split))
+        parts = []
+        for i in range(0, len(stream), 64):
+            frames = np.stack([view(photo, kind, rng) for _, photo in stream[i : i + 64]])
+            parts.append(tower.lower_half(without_bars(frames) if split == "dev" else frames))
+        names.write_text("\n".join(name for name, _ in stream), encoding="utf-8")
+        np.save(path, np.concatenate(parts))
+    return names.read_text(encoding="utf-8").split("\n"), np.load(path)
 
-    def __init__(self, net: MiniLM, layers: int, drop: float) -> None:
-        super().__init__()
-        self.layers = nn.ModuleDict({str(i): net.encoder["layer"].get_submodule(str(i)) for i in range(6 - layers, 6)})
-        self.drop = nn.Dropout(drop)
 
-    def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """(n, 384) and (B,) → (B, 384)."""
-        mask = torch.arange(int(lengths.max())) < lengths[:, None]
-        real = torch.nonzero(mask.flatten()).flatten()
-        with torch.autocast("cpu", torch.bfloat16), sdpa_kernel([SDPBackend.MATH]):
-            for layer in self.layers.values():
-                x = self.drop(self._layer(layer, x, mask, real))
-        owner = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-        total = torch.zeros(len(lengths), WIDTH).index_add(0, owner, x.float())
-        return nn.functional.normalize(total, dim=1)
+# ------------------------------------------------------------------ texts
 
-    def _layer(self, layer: nn.Module, x: torch.Tensor, mask: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        attention = layer.get_submodule("attention")
-        inner = attention.get_submodule("self")
 
-        def heads(y: torch.Tensor) -> torch.Tensor:
-            padded = y.new_zeros(mask.numel(), WIDTH).index_copy(0, real, y)
-            return padded.view(*mask.shape, 12, -1).transpose(1, 2)
+@dataclass
+class Texts:
+    """Texts as the trained part reads them: their words, and what the sentence network made of them (M, 384), or None
+    where it does not read their language."""
 
-        q, k, v = (heads(inner.get_submodule(name)(x)) for name in ("query", "key", "value"))
-        y = nn.functional.scaled_dot_product_attention(q, k, v, mask[:, None, None, :])
-        y = y.transpose(1, 2).flatten(2).flatten(0, 1).index_select(0, real)
-        y = attention.get_submodule("output")(y, x)
-        wide = nn.functional.gelu(layer.get_submodule("intermediate.dense")(y))
-        out: torch.Tensor = layer.get_submodule("output")(wide, y)
-        return out
+    words: list[list[str]]
+    vectors: torch.Tensor | None
+
+    def take(self, joint: Projection, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Texts (B,) → unit vectors (B, 512), and the loss of telling whether they are English."""
+        words = joint.words([self.words[i] for i in index.tolist()])
+        vectors = torch.zeros(len(index), WIDTH) if self.vectors is None else self.vectors[index].float()
+        vectors = vectors + NOISE * torch.randn_like(vectors) / WIDTH**0.5
+        said = joint.english(words)
+        wanted = torch.full_like(said, float(self.vectors is not None))
+        return joint.joined(vectors, words), nn.functional.binary_cross_entropy_with_logits(said, wanted)
+
+
+def sentence_vectors(sentences: Sentences, name: str, texts: list[str], cache: Path) -> torch.Tensor:
+    """Sentence vectors (M, 384) as float16, kept in `cache`."""
+    path = cache / f"sentences_{name}.pt"
+    if not path.exists():
+        torch.save(sentences.vectors(texts, 128).half(), path)
+    found: torch.Tensor = torch.load(path, weights_only=True)
+    return found
+
+
+def class_names(way: str = WAYS[0]) -> list[str]:
+    from open_clip import IMAGENET_CLASSNAMES
+
+    return [way.format(name) for name in IMAGENET_CLASSNAMES]
+
+
+# ------------------------------------------------------------------ measures
 
 
 def recall(image: torch.Tensor, text: torch.Tensor, owner: torch.Tensor) -> dict[str, float]:
     """Unit vectors (N, D), (M, D) and each text's image (M,) → R@1/5/10 in % and median ranks, both ways.
 
-    Rank = 1 + number of strictly better; an image's rank is its best caption's.
+    Rank = 1 + number of strictly better; an image's rank is its best caption's; images without a caption only distract.
     """
     sims = text @ image.T
     own = sims.gather(1, owner[:, None])
     t2i = (sims > own).sum(1) + 1
-    rank_of = torch.full((len(image),), len(text) + 1)
-    for i in range(len(image)):
-        best = own[owner == i].max()
-        rank_of[i] = int((sims[:, i] > best).sum()) + 1
+    i2t = torch.tensor([int((sims[:, i] > own[owner == i].max()).sum()) + 1 for i in sorted(set(owner.tolist()))])
     out = {}
-    for way, ranks in (("t2i", t2i), ("i2t", rank_of)):
+    for way, ranks in (("t2i", t2i), ("i2t", i2t)):
         for k in (1, 5, 10):
             out[f"{way}_R@{k}"] = 100 * float((ranks <= k).float().mean())
         out[f"{way}_MedR"] = float(ranks.float().median())
     return out
 
 
-View = tuple[torch.Tensor, torch.Tensor]
-"""Features (N, 9, 1280), and logits of their means (N, 1000)."""
+@dataclass
+class Data:
+    """All that training and measuring read; photos and captions by their number."""
+
+    names: list[str]
+    views: dict[str, Half]
+    english: Texts
+    own: list[list[int]]
+    """Of each photo the numbers of its captions."""
+    paraphrases: Texts
+    german: Texts
+    rows: dict[int, int]
+    """Of a photo its row of Multi30k, whose captions are 5 · row … 5 · row + 4."""
+    free: torch.Tensor
+    """Rows that belong to no photo."""
+    held: list[int]
+    """Photos with German captions that training does not see."""
+    classes: list[Texts]
+    """ImageNet's 1,000 names, said in several ways."""
+    dev: dict[str, Half]
+    dev_texts: list[str]
+    dev_vectors: torch.Tensor
+    dev_owner: torch.Tensor
 
 
-def train(
-    joint: Projection, upper: Upper, views: list[View], words: Words, owner: torch.Tensor, options: argparse.Namespace
-) -> None:
-    """The photos 0…N−1 of the views, and those captions (M,) whose `owner` is among them. Leaves averaged weights."""
-    count, batch = len(views[0][0]), options.batch
-    by_photo: list[list[int]] = [[] for _ in range(count)]
-    for caption, photo in enumerate(owner.tolist()):
-        if photo < count:
-            by_photo[photo].append(caption)
+def gather(data: Path, cache: Path, tower: Tower, sentences: Sentences) -> Data:
+    """From the files, and what is kept of them in `cache`."""
+    cache.mkdir(parents=True, exist_ok=True)
+    views = {}
+    for kind in VIEWS:
+        names, views[kind] = activations(tower, data, "train", kind, cache)
+    place = {name: i for i, name in enumerate(names)}
+    rows = captions(data, "train")
+    own: list[list[int]] = [[] for _ in names]
+    for i, (name, _) in enumerate(rows):
+        own[place[name]].append(i)
+    found = translations(data)
+    by_number = {name.split("_")[0]: i for i, name in enumerate(names)}
+    of_photo = {by_number[row.photo]: i for i, row in enumerate(found) if row.photo in by_number}
+    shuffled = torch.randperm(len(of_photo), generator=torch.Generator().manual_seed(7)).tolist()
+    held = [list(of_photo)[i] for i in shuffled[:HELD]]
+    english = [text for row in found for text in row.english]
+    german = [text for row in found for text in row.german]
+    dev = {}
+    for kind in ("orig", *WORSE):
+        dev_names, dev[kind] = activations(tower, data, "dev", kind, cache)
+    dev_place, dev_rows = {name: i for i, name in enumerate(dev_names)}, captions(data, "dev")
+    return Data(
+        names,
+        views,
+        Texts([words_of(text) for _, text in rows], sentence_vectors(sentences, "train", [t for _, t in rows], cache)),
+        own,
+        Texts([words_of(text) for text in english], sentence_vectors(sentences, "paraphrases", english, cache)),
+        Texts([words_of(text) for text in german], None),
+        of_photo,
+        torch.tensor([i for i, row in enumerate(found) if not row.photo]),
+        held,
+        [
+            Texts([words_of(text) for text in said], sentence_vectors(sentences, f"classes_{i}", said, cache))
+            for i, said in enumerate(class_names(way) for way in WAYS)
+        ],
+        dev,
+        [text for _, text in dev_rows],
+        sentence_vectors(sentences, "dev", [text for _, text in dev_rows], cache),
+        torch.tensor([dev_place[name] for name, _ in dev_rows]),
+    )
+
+
+def measure(joint: Projection, tower: Tower, data: Data) -> dict[str, float]:
+    """R@10 (and R@1) on the dev photos, as they are and worse, and of German captions of the photos held out, among as
+    many dev photos as make the same number; in %."""
+    joint.eval()
+
+    def pictures(lower: Half) -> torch.Tensor:
+        regions = tower.regions(lower).float()
+        return joint.image(joint.pool(regions), tower.classifier(regions.mean(1)))
+
+    with torch.inference_mode():
+        texts = joint.text(data.dev_vectors.float(), data.dev_texts)
+        seen = {kind: pictures(lower) for kind, lower in data.dev.items()}
+        plain = recall(seen["orig"], texts, data.dev_owner)
+        found = {key: plain[key] for key in ("t2i_R@1", "t2i_R@5", "t2i_R@10", "i2t_R@10")}
+        found |= {f"{kind}_t2i_R@10": recall(seen[kind], texts, data.dev_owner)["t2i_R@10"] for kind in WORSE}
+        index = [5 * data.rows[photo] + k for photo in data.held for k in range(5)]
+        words = joint.words([data.german.words[i] for i in index])
+        asked = joint.joined(torch.zeros(len(index), WIDTH), words)
+        among = torch.cat([pictures(data.views["orig"][data.held]), seen["orig"][: len(seen["orig"]) - HELD]])
+        german = recall(among, asked, torch.arange(HELD).repeat_interleave(5))
+    joint.train()
+    return found | {f"german_{key}": german[key] for key in ("t2i_R@1", "t2i_R@10")}
+
+
+# ------------------------------------------------------------------ training
+
+
+def contrast(one: torch.Tensor, other: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """Unit vectors (B, D) that belong together row by row: cross entropy both ways."""
+    sims, right = scale * one @ other.T, torch.arange(len(one))
+    return (nn.functional.cross_entropy(sims, right) + nn.functional.cross_entropy(sims.T, right)) / 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the training: epochs and the top rate of the heads, and of the tower's upper half (0: it stays as it
+    is); with `classes` the names of ImageNet's classes are learned too, from what the classifier takes for them."""
+
+    name: str
+    epochs: int
+    rate: float
+    tower_rate: float = 0.0
+    classes: bool = False
+
+
+STEPS = (
+    Step("heads", 15, 1e-3),
+    Step("heads and tower", 12, 6e-4, 2.5e-4),
+    Step("heads, with classes", 6, 3e-4, classes=True),
+)
+
+
+def train(joint: Projection, tower: Tower, data: Data, step: Step, batch: int = BATCH) -> None:
+    """One step; leaves averaged weights."""
+    held = set(data.held)
+    fit = torch.tensor([i for i in range(len(data.names)) if i not in held])
+    of_words = {id(p) for p in joint.words.parameters()}
+    heads = [p for p in joint.parameters() if id(p) not in of_words]
     groups = [
-        {"params": list(joint.parameters()), "top": options.rate, "weight_decay": options.decay},
-        {"params": list(upper.parameters()), "top": options.text_rate, "weight_decay": 0.01},
+        {"params": heads, "top": step.rate, "weight_decay": DECAY},
+        {"params": list(joint.words.parameters()), "top": 3 * step.rate, "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.AdamW([group for group in groups if group["params"]])
+    if step.tower_rate:
+        tower.upper.requires_grad_(True)
+        groups.append({"params": list(tower.upper.parameters()), "top": step.tower_rate, "weight_decay": 0.02})
+    frozen = {kind: tower.regions(lower) for kind, lower in data.views.items()}
+    optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
     trained = [p for group in optimiser.param_groups for p in group["params"]]
     average = [p.detach().clone() for p in trained]
-    steps, step = options.epochs * (count // batch), 0
+    updates, done, started = step.epochs * (len(fit) // batch), 0, time.time()
     joint.train()
-    upper.train()
-    for epoch in range(options.epochs):
-        for index in torch.split(torch.randperm(count)[: count // batch * batch], batch):
+    for epoch in range(step.epochs):
+        for index in torch.split(fit[torch.randperm(len(fit))], batch)[: len(fit) // batch]:
             for group in optimiser.param_groups:
-                warm = min(1.0, (step + 1) / 50)
-                group["lr"] = group["top"] * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
-            chosen = torch.tensor([[by_photo[i][k] for k in torch.randperm(5)[:2]] for i in index.tolist()])
-            loss = _loss(joint, upper, views, words, index, chosen, options.noise)
+                warm = min(1.0, (done + 1) / 60)
+                group["lr"] = group["top"] * warm * 0.5 * (1 + math.cos(math.pi * done / updates))
+            loss = _loss(joint, tower, data, frozen, index, step)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(trained, 5.0)
             optimiser.step()
-            step += 1
+            done += 1
             with torch.no_grad():
                 for mean, p in zip(average, trained, strict=True):
-                    mean.lerp_(p, 0.02 if step > 20 else 1.0)
-        print(f"epoch {epoch + 1} of {options.epochs}, loss {loss.item():.2f}", flush=True)
+                    mean.lerp_(p, AVERAGED if done > 60 else 1.0)
+        print(
+            f"{step.name}: epoch {epoch + 1} of {step.epochs}, loss {loss.item():.2f}, {time.time() - started:.0f} s",
+            flush=True,
+        )
     with torch.no_grad():
         for mean, p in zip(average, trained, strict=True):
             p.copy_(mean)
-    joint.eval()
-    upper.eval()
+    tower.upper.requires_grad_(False)
 
 
 def _loss(
     joint: Projection,
-    upper: Upper,
-    views: list[View],
-    words: Words,
+    tower: Tower,
+    data: Data,
+    frozen: dict[str, torch.Tensor],
     index: torch.Tensor,
-    chosen: torch.Tensor,
-    noise: float,
+    step: Step,
 ) -> torch.Tensor:
-    """Photos (B,) in a view drawn for all of them, against two of their captions (B, 2)."""
-    batch = len(index)
-    regions, logits = views[int(torch.randint(len(views), (1,)))]
-    regions, logits = regions[index].float(), logits[index]
-    # Random regions left out: another free augmentation.
-    keep = (torch.rand(batch, 9, 1) < 0.8).float()
-    keep[keep.sum(1).squeeze(1) == 0] = 1
-    image = joint.image((regions * keep).sum(1) / keep.sum(1), logits)
-    sentences = upper(*words.take(chosen.T.flatten()))
-    sentences = sentences + noise * torch.randn_like(sentences) / WIDTH**0.5
+    """Photos (B,), each in a view drawn for it."""
+    kinds, drawn = list(data.views), torch.randint(len(data.views), (len(index),))
+    before = torch.stack(
+        [frozen[kinds[kind]][i] for kind, i in zip(drawn.tolist(), index.tolist(), strict=True)]
+    ).float()
+    regions = before
+    if step.tower_rate:
+        lower = [data.views[kinds[kind]][i] for kind, i in zip(drawn.tolist(), index.tolist(), strict=True)]
+        regions = tower.upper_half(np.stack(lower))
+    kept = torch.rand(regions.shape[:2]) < KEPT_REGIONS  # regions left out: another free augmentation
+    kept[~kept.any(1)] = True
+    logits = tower.classifier(regions.mean(1))
+    image, scale = joint.image(joint.pool(regions, kept), logits), joint.scale.exp().clamp(max=100)
+    english_or_not: list[torch.Tensor] = []
+
+    def said(texts: Texts, which: torch.Tensor) -> torch.Tensor:
+        vectors, mistaken = texts.take(joint, which)
+        english_or_not.append(mistaken)
+        return vectors
+
+    chosen = torch.tensor([[data.own[i][k] for k in torch.randperm(5)[:CAPTIONS]] for i in index.tolist()])
+    loss = torch.stack([contrast(image, said(data.english, one), scale) for one in chosen.T]).mean()
+    rows = torch.tensor([data.rows.get(i, -1) for i in index.tolist()])
+    known = rows >= 0
+    german = said(data.german, 5 * rows[known] + torch.randint(5, (int(known.sum()),)))
+    loss = loss + GERMAN * contrast(image[known], german, scale)
+    row = data.free[torch.randint(len(data.free), (len(index),))]
+    which = torch.stack([torch.randperm(5)[:2] for _ in row])
+    one, other = (said(data.paraphrases, 5 * row + which[:, k]) for k in (0, 1))
+    german = said(data.german, 5 * row + torch.randint(5, (len(row),)))
+    loss = loss + PARAPHRASES * contrast(one, other, scale) + GERMAN * contrast(german, one, scale)
+    if step.classes:
+        loss = loss + _of_classes(joint, tower, data, image, logits, before, said)
+    if step.tower_rate:
+        classes = tower.classifier(before.mean(1)).log_softmax(1)
+        loss = loss + FORGETTING * nn.functional.kl_div(
+            logits.log_softmax(1), classes, log_target=True, reduction="batchmean"
+        )
+    return loss + LANGUAGE * torch.stack(english_or_not).mean()
+
+
+def _of_classes(
+    joint: Projection,
+    tower: Tower,
+    data: Data,
+    image: torch.Tensor,
+    logits: torch.Tensor,
+    regions: torch.Tensor,
+    said: Callable[[Texts, torch.Tensor], torch.Tensor],
+) -> torch.Tensor:
+    """What the classifier knows and no caption names. A photo likes the names of classes as the classifier does; and a
+    class, as the features that the classifier takes for it, mixed with those of a photo, goes with its name."""
     scale = joint.scale.exp().clamp(max=100)
-    loss = torch.zeros(())
-    targets = torch.arange(batch)
-    for half in torch.split(joint.text(sentences), batch):
-        sims = scale * image @ half.T
-        loss = loss + nn.functional.cross_entropy(sims, targets) + nn.functional.cross_entropy(sims.T, targets)
-    return loss / 4
+    texts = data.classes[int(torch.randint(len(data.classes), (1,)))]
+    names = said(texts, torch.arange(len(texts.words)))
+    liked = nn.functional.kl_div((scale * image @ names.T).log_softmax(1), logits.softmax(1), reduction="batchmean")
+    weight = tower.classifier.weight - tower.classifier.weight.mean(0)
+    direction = nn.functional.normalize(weight, dim=1)
+    photos = regions.mean(1)
+    spread = (photos - photos.mean(0)).norm(dim=1).mean()
+    which = torch.randperm(len(weight))[: len(image)]
+    made = photos.mean(0) + spread * direction[which] * (1 + 0.2 * torch.randn(len(which), 1))
+    share = 0.5 + 0.5 * torch.rand(len(which), 1)
+    mixed = (share * made + (1 - share) * photos[torch.randint(len(photos), (len(which),))]).clamp(min=0)
+    cells = mixed[:, None] * (1 + 0.1 * torch.randn(len(which), GRID * GRID, 1)).clamp(min=0)
+    pictures = joint.image(joint.pool(cells), tower.classifier(mixed))
+    return CLASSES_LIKED * liked + CLASSES_MADE * contrast(pictures, names[which], scale)
 
 
-def class_names() -> list[str]:
-    from open_clip import IMAGENET_CLASSNAMES
-
-    return [f"a photo of a {name}" for name in IMAGENET_CLASSNAMES]
+# ------------------------------------------------------------------ all of it
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--select", action="store_true", help="hold out 600 training photos and report them")
-    parser.add_argument("--views", nargs="+", default=list(VIEWS))
-    parser.add_argument("--layers", type=int, default=0, help="layers of the text tower to train")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--text-rate", type=float, default=2e-4)
-    parser.add_argument("--decay", type=float, default=0.1)
-    parser.add_argument("--drop", type=float, default=0.4)
-    parser.add_argument("--text-drop", type=float, default=0.1)
-    parser.add_argument("--batch", type=int, default=512)
-    parser.add_argument("--noise", type=float, default=0.3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="default: the shipped file, unless --select")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=registry.WEIGHTS / "studio-lite.safetensors")
     return parser.parse_args()
 
 
@@ -285,42 +521,32 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    tower, sentences = frozen()
-    rows = captions(options.data, "train")
-    views: list[View] = []
-    for view in options.views:
-        names, regions = features(tower, options.data, "train", view, options.cache)
-        with torch.inference_mode():
-            logits = torch.cat([tower.logits(part.float().mean(1)) for part in torch.split(regions, 512)])
-        views.append((regions, logits.clone()))
-    place = {name: i for i, name in enumerate(names)}
-    owner = torch.tensor([place[name] for name, _ in rows])
-    joint = Projection(options.drop)
+    card = registry.card("text_video", "studio-lite")
+    tower = Tower(torch.load(io.BytesIO(registry.read(card, "image")), weights_only=True))
+    sentences = _sentences()
+    data = gather(options.data, options.cache, tower, sentences)
+    joint = Projection()
     joint.names.copy_(sentences.vectors(class_names()))
-    net = sentences._net.requires_grad_(False)
-    words = lower_half(net, sentences, [text for _, text in rows], options.layers, options.cache)
-    upper = Upper(net, options.layers, options.text_drop).requires_grad_(True)
-    split = len(names) - (600 if options.select else 0)
-    train(joint, upper, [(regions[:split], logits[:split]) for regions, logits in views], words, owner, options)
-    if options.select:
-        regions, logits = views[0]
-        with torch.inference_mode():
-            image = joint.image(regions[split:].float().mean(1), logits[split:])
-            held = torch.nonzero(owner >= split).flatten()
-            text = torch.cat([joint.text(upper(*words.take(part))) for part in torch.split(held, 256)])
-        print({k: round(v, 1) for k, v in recall(image, text, owner[held] - split).items()}, vars(options), flush=True)
-    out = options.out or (None if options.select else registry.WEIGHTS / "studio-lite.safetensors")
-    if out:
-        tuned = {f"{TEXT_PREFIX}encoder.layer.{k}": v for k, v in upper.layers.state_dict().items()}
-        save_file({k: v.half().contiguous() for k, v in (joint.state_dict() | tuned).items()}, out)
+    nn.init.normal_(joint.words.table.weight, std=0.5)
+    for part in (joint.words.score, joint.attention):
+        nn.init.zeros_(part.weight)
+    for step in STEPS:
+        train(joint, tower, data, step)
+        print({key: round(value, 1) for key, value in measure(joint, tower, data).items()}, flush=True)
+    weights = joint.state_dict() | {f"{TOWER_PREFIX}{k}": v for k, v in tower.upper.state_dict().items()}
+    save_file({k: v.half().contiguous() for k, v in weights.items()}, options.out)
+
+
+def _sentences() -> Sentences:
+    card = registry.card("text_video", "studio-lite")
+    return Sentences(load(registry.read(card, "text")), registry.read(card, "tokenizer"), "cpu")
 
 
 def frozen() -> tuple[ImageTower, Sentences]:
     """The two towers as their packages ship them, from the files the card names."""
     card = registry.card("text_video", "studio-lite")
     image = torch.load(io.BytesIO(registry.read(card, "image")), weights_only=True)
-    sentences = Sentences(load(registry.read(card, "text")), registry.read(card, "tokenizer"), "cpu")
-    return ImageTower(image, "cpu", torch.float16), sentences
+    return ImageTower(image, "cpu", torch.float16), _sentences()
 
 
 if __name__ == "__main__":

@@ -236,13 +236,13 @@ def scores(asked: list[Question], engine: str, kind: str) -> dict[str, float]:
 
 
 def trust(model: Any, asked: list[Question], right: npt.NDArray[np.bool_], kind: str) -> dict[str, float]:
-    """What `models.confidence` is worth: how often its agreement is higher for a `right` answer (N,) than for a wrong
+    """What `models.stability` is worth: how often its agreement is higher for a `right` answer (N,) than for a wrong
     one, and how often answers are right with an agreement from 0.5 on, and below."""
     sure = []
     for q in asked:
         times, curve, length = np.arange(len(q.vectors)) + 0.5, q.vectors @ q.query, float(len(q.vectors))
         moments = model.propose(times, curve, 1, length, features=q.vectors)
-        sure.append(models.confidence(model, moments, times, curve, length, q.vectors)[1])
+        sure.append(models.stability(model, moments, times, curve, length, q.vectors)[1])
     agreement = np.array(sure)
     low, pairs = agreement < 0.5, agreement[right][:, None] - agreement[~right]
     return {

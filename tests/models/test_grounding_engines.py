@@ -1,5 +1,6 @@
 """What every grounding engine promises, and what those that look at frames do better."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from studio import models
 from studio.models.grounding import clusters, curve, merge_tree
+from studio.models.grounding.curve import without_valley
 
 ENGINES = [card.name for card in models.cards("grounding") if models.installed(card)]
 LENGTHS = (12, 7, 20, 9, 15)
@@ -83,6 +85,21 @@ def test_proposals_are_always_well_formed(name: str, values: list[float], step: 
         assert 0 <= start < end <= duration
         assert 0 <= score <= 1
     assert [m[2] for m in found] == sorted((m[2] for m in found), reverse=True)
+    for one, other in itertools.combinations(found, 2):
+        shared = min(one[1], other[1]) - max(one[0], other[0])
+        assert shared <= 0.5 * min(one[1] - one[0], other[1] - other[0]) + 1e-9
+
+
+def test_a_moment_over_a_valley_is_cut_to_its_better_side() -> None:
+    fit = np.zeros(60)
+    fit[5:20], fit[26:36] = 1.0, 0.8
+    edges = np.arange(61.0)
+    assert without_valley(fit, edges, [(5.0, 36.0, 0.9)]) == [(5.0, pytest.approx(23, abs=3), 0.9)]
+    fit[20:26] = 0.7  # no valley: the curve falls, but stays high
+    assert without_valley(fit, edges, [(5.0, 36.0, 0.9)]) == [(5.0, 36.0, 0.9)]
+    between_samples = (5.3, 19.2, 0.9)
+    assert without_valley(fit, edges, [between_samples]) == [between_samples]
+    assert without_valley(fit, edges, []) == []
 
 
 @pytest.mark.parametrize("name", ["tag", "merge-tree", "trained-head", "consensus"])

@@ -13,7 +13,9 @@ from studio import models
 from studio.models._torch import with_smaller_batches
 from studio.models.card import ModelError
 from studio.models.text_video import precision
+from studio.models.text_video.image_tower import without_bars
 from studio.models.text_video.pixels import Preprocess
+from studio.models.text_video.word_vectors import WordVectors, buckets, words_of
 
 SMALL = {
     "embed_dim": 32,
@@ -296,3 +298,42 @@ def test_kinds_of_networks() -> None:
     for kind in ("attention", "convolution"):
         assert precision.cpu_dtype(kind) in (torch.float16, torch.float32)
         assert precision.cpu_dtype(kind) is precision.cpu_dtype(kind)
+
+
+def test_black_bars_are_not_looked_at() -> None:
+    picture = np.random.default_rng(0).integers(60, 255, (1, 60, 80, 3), dtype=np.uint8)
+    boxed = np.zeros((3, 80, 80, 3), np.uint8)
+    boxed[0, 10:70] = picture
+    boxed[1, :, 20:60] = picture[:, :, ::2].repeat(2, axis=1)[0, :80]
+    boxed[2] = 7
+    found = without_bars(boxed)
+    assert found.shape == boxed.shape
+    assert found[:2].min() >= 40, "nothing black is left"
+    assert (found[2] == 7).all(), "a dark frame is dark"
+    assert (boxed[0, :10] == 0).all(), "what came in is not changed"
+    lopsided = np.full((1, 80, 80, 3), 90, np.uint8)
+    lopsided[0, :30] = 0  # a dark side of a picture
+    assert without_bars(lopsided) is lopsided
+
+
+def test_words_are_read_by_their_parts() -> None:
+    assert words_of("Ein „Fußballspieler“ rennt!") == ["ein", "fußballspieler", "rennt"]
+    assert words_of("?!") == [""]
+    assert len(words_of("a " * 500)) == 48
+    assert buckets("hund") == buckets("hund") and set(buckets("hund")) & set(buckets("hunde"))
+    torch.manual_seed(0)
+    net = WordVectors().eval()
+    with torch.inference_mode():
+        one, same, other = net([["ein", "hund"], ["hund", "ein"], ["a", "car"]])
+        (alone,) = net([["ein", "hund"]])
+    assert torch.allclose(one, same, atol=1e-6) and torch.allclose(one, alone, atol=1e-6)
+    assert not torch.allclose(one, other, atol=1e-2)
+
+
+def test_german_is_a_second_language() -> None:
+    model = models.load("text_video", device="cpu")
+    english = model.encode_text(["A dog runs.", "A red car.", "Two people on a beach.", "A child plays in the snow."])
+    german = model.encode_text(
+        ["Ein Hund rennt.", "Ein rotes Auto.", "Zwei Leute am Strand.", "Ein Kind spielt im Schnee."]
+    )
+    assert (german @ english.T).argmax(1).tolist() == [0, 1, 2, 3]

@@ -16,7 +16,6 @@ from studio.models.interfaces import Floats, TextFeatures
 
 CLIP_S = 2.0  # what one vector stands for
 LONGEST = 75  # clips that the checkpoints were trained on: longer videos are read in windows
-_OVERLAP = 0.7  # IoU above which two proposals are one moment
 _ENCODERS = ("ViT-B-32/", "ViT-B-32-quickgelu/")
 _CURE = "index the video with an open_clip ViT-B-32 encoder first: --encoder ViT-B-32/openai"
 
@@ -69,7 +68,7 @@ class MomentDetr:
             sure.append(values)
         found = np.concatenate(bounds).clip(0, end)
         kept = found[:, 1] > found[:, 0]
-        return temporal_nms(found[kept], np.concatenate(sure)[kept].clip(0, 1), top_k, _OVERLAP)
+        return temporal_nms(found[kept], np.concatenate(sure)[kept].clip(0, 1), top_k)
 
     def read(self, clips: Floats, words: Floats) -> tuple[Doubles, Doubles, Doubles]:
         """At most LONGEST clips (N, CLIP), words (L, CLIP) → (centre, width) of ten spans 0…1 (10, 2), how sure each

@@ -40,7 +40,7 @@ def test_a_scene_that_stands_out_is_sure(name: str) -> None:
     times, rows, centres = scenes()
     engine, curve = models.load("grounding", name), rows @ centres[2]
     moments = engine.propose(times, curve, 3, 63.0, rows)
-    sure, agreement = models.confidence(engine, moments, times, curve, 63.0, rows)
+    sure, agreement = models.stability(engine, moments, times, curve, 63.0, rows)
     assert sure[0] > 0.8
     assert agreement > 0.8
     assert all(0 <= each <= 1 for each in sure)
@@ -53,7 +53,7 @@ def test_noise_is_not_sure() -> None:
     for seed in range(20):
         curve, times = np.random.default_rng(seed).random(60), np.arange(60) + 0.5
         moments = engine.propose(times, curve, 3, 60.0)
-        found.append(models.confidence(engine, moments, times, curve, 60.0)[1])
+        found.append(models.stability(engine, moments, times, curve, 60.0)[1])
     assert float(np.mean(found)) < 0.5
 
 
@@ -82,17 +82,17 @@ def test_what_does_not_move_with_the_video_is_not_sure_and_what_does_is() -> Non
     curve = np.linspace(0, 1, 40)
     # by hand: cut in front → 16–20, behind → 10–14, longer → 4–8, fast → 20–28, slow → 5–7; of 15 pairs only
     # the uncut ones agree (IoU 1), 16–20 and 20–28 touch, 4–8 holds 5–7 (½)
-    sure, agreement = models.confidence(Fixed(), [(10.0, 14.0, 1.0)], times, curve, 40.0)
+    sure, agreement = models.stability(Fixed(), [(10.0, 14.0, 1.0)], times, curve, 40.0)
     assert sure == [pytest.approx((1 + 0.5) / 15)]
     assert agreement == sure[0]
-    assert models.confidence(Whole(), [(0.0, 40.0, 1.0)], times, curve, 40.0) == ([1.0], 1.0)
+    assert models.stability(Whole(), [(0.0, 40.0, 1.0)], times, curve, 40.0) == ([1.0], 1.0)
 
 
 def test_nothing_has_no_confidence() -> None:
     engine = models.load("grounding", "merge-tree")
-    assert models.confidence(engine, [], [0.5], [1.0]) == ([], 0.0)
+    assert models.stability(engine, [], [0.5], [1.0]) == ([], 0.0)
     moments = engine.propose([0.5], [1.0])
-    assert models.confidence(engine, moments, [0.5], [1.0])[0] == [pytest.approx(1, abs=0.7)]
+    assert models.stability(engine, moments, [0.5], [1.0])[0] == [pytest.approx(1, abs=0.7)]
 
 
 def test_what_agreement_is_worth_is_measured() -> None:
@@ -118,9 +118,9 @@ def test_a_mirror_that_shows_something_else_takes_sureness_away() -> None:
     times, rows, centres = scenes()
     engine, curve = models.load("grounding", "merge-tree"), rows @ centres[2]
     moments = engine.propose(times, curve, 1, 63.0, rows)
-    plain, agreed = models.confidence(engine, moments, times, curve, 63.0, rows)
-    same, still = models.confidence(engine, moments, times, curve, 63.0, rows, mirrored=(curve, rows))
-    other, torn = models.confidence(engine, moments, times, curve, 63.0, rows, mirrored=(rows @ centres[4], rows))
+    plain, agreed = models.stability(engine, moments, times, curve, 63.0, rows)
+    same, still = models.stability(engine, moments, times, curve, 63.0, rows, mirrored=(curve, rows))
+    other, torn = models.stability(engine, moments, times, curve, 63.0, rows, mirrored=(rows @ centres[4], rows))
     assert same[0] >= plain[0]
     assert still >= agreed
     assert other[0] < plain[0] - 0.1
