@@ -126,15 +126,17 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             within: Ids of the only videos to look at; all when left out.
 
         Returns:
-            {"hits": [{"video", "name", "score", "start", "end", "why"}]}, with "text" where words were found;
-            video is an id, times are in seconds.
+            {"found", "hits": [{"video", "name", "score", "confidence", "start", "end", "why"}]}, with "text" where
+            words were found; video is an id, times are in seconds. "confidence" is how likely the moment is what was
+            asked for, 0 to 1; "found" is false where nothing fits and the hits are only the nearest.
         """
         rows = None if within is None else tuple(studio.videos.get(ref)["id"] for ref in _texts("within", within))
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
         asked = SearchRequest(query, filters=Filters(rows), top=_count("top", top))
         found = studio.search.ask(asked, studio.users.actor(current_user.get()))[0]
-        return {"hits": [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in found]}
+        hits = [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in found]
+        return {"found": serializers.answer(found), "hits": hits}
 
     def ground(video: str, query: str, top: int = 5, engine: str | None = None, check: bool = False) -> Json:
         """Find the moments of one video that a text describes, best first, and how well each part of it fits.
@@ -144,10 +146,11 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             query: What happens, in a few words, as in "she waves".
             top: How many moments at most, from 1 to 100.
             engine: The name of a grounding model; the default when left out.
-            check: Also say how sure each moment is ("confidence"), by asking about changed versions of the video.
+            check: Also say how stable each moment is ("stability"), by asking about changed versions of the video.
 
         Returns:
-            {"moments": [{"start", "end", "score"}], "curve": {"times", "scores"}}; times are in seconds.
+            {"found", "moments": [{"start", "end", "score", "confidence"}], "curve": {"times", "scores"}}; times are in
+            seconds. As many moments as there are; "confidence" and "found" as search says them.
         """
         row = studio.videos.get(_text("video", video))
         if not _text("query", query).strip():

@@ -53,7 +53,10 @@ def register(commands: Commands) -> None:
     queries_for(sub, "QUERY", 5)
     names = engines(installed=False)
     sub.add_argument("--engine", choices=names, help=f"how moments are found (default {names[0]})")
-    sub.add_argument("--check", action="store_true", help="say how sure each moment is, by asking about changed videos")
+    sub.add_argument(
+        "--check", action="store_true", help="say how stable each moment is, by asking about changed videos"
+    )
+    sub.add_argument("--all", action="store_true", help="moments too that are probably not what is asked for")
     sub.add_argument("--remember", action=argparse.BooleanOptionalAction, default=True,
                      help="let earlier corrections of questions like this one pull")  # fmt: skip
     sub.add_argument("--refine", action="store_true", help="decode more frames around each boundary to place it better")
@@ -89,6 +92,11 @@ def _hit(found: Json) -> Json:
     return {**serializers.hit(found), "path": found["video"]["path"]}
 
 
+def _sure(found: Json) -> str:
+    """How sure a moment is, in per cent; of a question that no encoder was measured with, its score."""
+    return f"{found['score']:6.3f}" if found.get("confidence") is None else f"{100 * found['confidence']:4.0f} %"
+
+
 def search(args: Args) -> int:
     """`studio search`"""
     if args.query is None and args.queries is None and (args.image or args.like or args.saved):
@@ -101,16 +109,21 @@ def search(args: Args) -> int:
             said = "1 video is" if total - ready == 1 else f"{total - ready} videos are"
             print(f"studio: {said} not indexed, of {total}; run: studio index", file=sys.stderr)
         results: list[Json] = [
-            {"query": q, "hits": [_hit(h) for h in studio.search.ask(replace(asked, text=q or asked.text))[0]]}
+            {"query": q, "found": serializers.answer(hits), "hits": [_hit(h) for h in hits]}
             for q in queries
+            for hits in [studio.search.ask(replace(asked, text=q or asked.text))[0]]
         ]
+        for result in results:
+            if result["found"] is False:
+                print(f"studio: nothing fits “{result['query']}” well; these are the nearest moments", file=sys.stderr)
     lines = [
-        f"{h['score']:.3f}  {h['start']:8.2f}–{h['end']:.2f}  {Path(h['path']).name}"
+        f"{_sure(h)}  {h['start']:8.2f}–{h['end']:.2f}  {Path(h['path']).name}"
         + (f"  {h['why']}: “{h['text']}”" if "text" in h else "")
         for r in results
         for h in r["hits"]
     ]
-    show(args, {"results": results} if args.queries else {"hits": results[0]["hits"]}, lines)
+    first = {key: results[0][key] for key in ("found", "hits")} if results else {}
+    show(args, {"results": results} if args.queries else first, lines)
     return 0
 
 
@@ -119,9 +132,9 @@ def ground(args: Args) -> int:
     if args.at is None:
         queries, kind = queries_of(args), "ground"
         options: Json = {"top": args.top, "engine": args.engine, "refine": args.refine, "check": args.check,
-                         "remember": args.remember}  # fmt: skip
-    elif args.engine or args.refine or args.queries or args.check:
-        raise UsageError("--at finds one moment by itself; leave out --engine, --refine, --check and --queries.")
+                         "remember": args.remember, "unlikely": args.all}  # fmt: skip
+    elif args.engine or args.refine or args.queries or args.check or args.all:
+        raise UsageError("--at finds one moment by itself; leave out --engine, --refine, --check, --all and --queries.")
     else:
         queries, kind, options = [args.query or ""], "glance", {"at": args.at}
     results = []
@@ -130,13 +143,15 @@ def ground(args: Args) -> int:
         for query in queries:
             run = studio.jobs.run(kind, video, {**options, "query": query, "encoder": args.encoder}, progress)
             results.append({"query": query, **serializers.grounded(run)})
+            if results[-1]["found"] is False:
+                print(f"studio: nothing fits “{query}” well; this is the nearest moment", file=sys.stderr)
             if (agreement := run["payload"].get("agreement", 1.0)) < UNSURE:
                 print(f"studio: “{query}” is uncertain here: changed versions of the video agree by {agreement:.2f}",
                       file=sys.stderr)  # fmt: skip
     first = {key: value for key, value in results[0].items() if key != "query"} if results else {}
     lines = [
-        f"{m['score']:.3f}  {m['start']:8.2f}–{m['end']:.2f}"
-        + (f"  confidence {m['confidence']:.2f}" if "confidence" in m else "")
+        f"{_sure(m)}  {m['start']:8.2f}–{m['end']:.2f}"
+        + (f"  stability {m['stability']:.2f}" if "stability" in m else "")
         for r in results
         for m in r["moments"]
     ]

@@ -138,7 +138,8 @@ def survey(context: TaskContext, params: dict[str, Any]) -> JobResult:
 
 def ground(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """The moments of one video for one query."""
-    names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top", "check": "check"}
+    names = {"encoder": "encoder_name", "engine": "engine", "refine": "refine", "top": "top", "check": "check",
+             "unlikely": "unlikely"}  # fmt: skip
     options = {name: params[key] for key, name in names.items() if key in params}
     options["memory"] = [tasks.Slot(**slot) for slot in params.get("memory", ())]
     return JobResult(runs=[tasks.ground(context, video_of(params), params["query"], **options)])

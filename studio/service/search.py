@@ -10,9 +10,9 @@ from typing import Any
 from studio import media, tasks
 from studio.errors import NotFound, StoreError, StudioError, UsageError
 from studio.jobs import ExecutionBackend, JobMonitor
+from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.requests import listed, number, text, time
-from studio.service.serializers import job_video
 from studio.store import Store, annotations, labels, screen_texts, searches, stored, transcripts, videos
 from studio.store.text_search import TextQuery
 from studio.timeline import seconds
@@ -21,7 +21,6 @@ Row = dict[str, Any]
 SAID_WEIGHT = 0.2  # what a line that says all the words adds to a cosine; the embedded encoder's best are near 0.5
 QUOTED_WEIGHT = 1.0  # of a line that says what stands in quotes: no picture outweighs it
 IMAGE_SIDE = 512
-LIKELY = 0.3  # a best hit of a text below this cosine of the embedded encoder is rarely what was meant
 EXAMPLES, CANDIDATES = 4, 12  # words that are shown, and that are tried at most
 TOP, ASKED_TOP = 100, 24  # hits at most, and where a page does not say how many
 MOST_VIDEOS = 10_000  # that a question names
@@ -201,7 +200,7 @@ class Search:
 
         params = {
             "text": asked.text, "like": asked.like, "image": asked.image, "top": asked.top, "encoder": asked.encoder,
-            "videos": [job_video(row) for row in rows.values()], "exact": bool(query.phrases),
+            "videos": [serializers.job_video(row) for row in rows.values()], "exact": bool(query.phrases),
             "text_weight": weight, "levels": asked.levels, **self._store.read(known),
         }  # fmt: skip
         result = self._backend.call("search", params, JobMonitor())
@@ -229,7 +228,7 @@ class Search:
                 break
             with contextlib.suppress(UsageError):  # words that only exclude
                 hits, _ = self._found(SearchRequest(words, top=1), OWNER)
-                found += [words] * bool(hits and hits[0]["score"] >= LIKELY)
+                found += [words] * bool(hits and serializers.answer(hits))
         return found
 
     def moments(self, query: str, top: int = 20, encoder: str | None = None) -> list[Row]:
@@ -245,7 +244,13 @@ class Search:
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""
-        params = {"query": query, "video": job_video(row), "start_us": start_us, "end_us": end_us, "encoder": encoder}
+        params = {
+            "query": query,
+            "video": serializers.job_video(row),
+            "start_us": start_us,
+            "end_us": end_us,
+            "encoder": encoder,
+        }
         return dict(self._backend.call("explain", params, JobMonitor()).data)
 
     def history(self) -> list[str]:

@@ -1,8 +1,10 @@
 """Rows as the JSON that browsers and the command line get: times in seconds, no path crosses to a browser."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from studio.service.videos import tracks
+from studio.tasks import answered
 from studio.timeline import Prediction, seconds
 
 Row = dict[str, Any]
@@ -29,7 +31,7 @@ def prediction(p: Prediction, run: Row) -> Row:
     return {**proposal(p), "id": p.id, "run": run["id"], "task": run["task"]}
 
 
-SHOWN_OF_PAYLOAD = ("confidence", "onset", "apex", "offset")
+SHOWN_OF_PAYLOAD = ("confidence", "stability", "onset", "apex", "offset")
 
 
 def proposal(p: Prediction) -> Row:
@@ -52,11 +54,20 @@ def run(row: Row) -> Row:
 def hit(found: Row) -> Row:
     """A moment that a search found; its video by id only. `line` is the former name of `text`."""
     return {
-        "video": found["video"]["id"], "score": round(found["score"], 4),
+        "video": found["video"]["id"], "score": round(found["score"], 4), "confidence": _rounded(found["confidence"]),
         "start": seconds(found["start_us"]), "end": seconds(found["end_us"]),
         "why": found["why"],
         **({"text": found["line"], "line": found["line"]} if found["line"] else {}),
     }  # fmt: skip
+
+
+def answer(hits: Iterable[Row]) -> bool | None:
+    """Whether a search found what was asked; None for a question that nobody can say it of (like a picture)."""
+    return answered(hit["confidence"] for hit in hits)
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def grounded(found: Row) -> Row:
@@ -66,7 +77,7 @@ def grounded(found: Row) -> Row:
          **(p.payload or {})}
         for p in sorted(found["predictions"], key=lambda p: -p.score)
     ]  # fmt: skip
-    return {"moments": moments, "curve": found["payload"]["curve"]}
+    return {"found": found["payload"].get("found"), "moments": moments, "curve": found["payload"]["curve"]}
 
 
 def stretch(row: Row) -> Row:

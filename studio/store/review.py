@@ -51,7 +51,7 @@ undecided AS (
         AND (d.annotator = :reader OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)))
 )
 SELECT video_id, question, front, label, row, count(*) AS waiting,
-    max(1 - coalesce(confidence, abs(2 * min(1, max(0, score)) - 1))) AS unsure
+    max(1 - abs(2 * min(1, max(0, coalesce(confidence, score))) - 1)) AS unsure
 FROM undecided WHERE row IS NOT NULL
     AND (:lowest IS NULL OR score >= :lowest) AND (:highest IS NULL OR score <= :highest)
 GROUP BY video_id, question, front, label, row

@@ -4,15 +4,17 @@ A task is a function of a `TaskContext` and plain arguments; it returns an `Mode
 """
 
 from studio.tasks.catalogue import catalogue, default_encoder_key, download, engines, install
+from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
 from studio.tasks.emotion import find_emotions
+from studio.tasks.explanation import explain
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, make_thumbnails, update_index
 from studio.tasks.query import SearchQuery, in_words
 from studio.tasks.ranking import Hit
-from studio.tasks.retrieval import TextMatch, explain, search
+from studio.tasks.retrieval import TextMatch, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
@@ -29,6 +31,7 @@ __all__ = [
     "TaskContext",
     "TextMatch",
     "VideoRef",
+    "answered",
     "catalogue",
     "default_encoder_key",
     "download",

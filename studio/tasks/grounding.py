@@ -12,6 +12,7 @@ from studio.errors import ModelUnavailable, UsageError
 from studio.index import Features
 from studio.tasks.boundaries import refine as look_closer
 from studio.tasks.boundaries import snapping
+from studio.tasks.certainty import SHOWN, answered, calibration
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.feedback import Slot, recall
 from studio.tasks.indexing import index_mirrored, index_video
@@ -33,12 +34,18 @@ def ground(
     refine: bool = False,
     check: bool = False,
     memory: Sequence[Slot] = (),
+    unlikely: bool = False,
 ) -> ModelRun:
-    """Where in the video the query happens, best first. Indexes the video first when nobody has.
+    """Where in the video the query happens, best first: at most `top` moments, as many as there are. Indexes the video
+    first when nobody has.
+
+    Each prediction's payload says its `confidence`, how likely it is what was asked for, 0…1; those below SHOWN are
+    left out, but for the best one, unless `unlikely` ones are wanted too. The outcome's `found` says whether the best
+    is an answer at all.
 
     `engine` is the name of a grounding model, None for the default; `refine` decodes more frames around each boundary
     to place it between samples; `check` asks again about the video cut, longer, faster, slower and mirrored (only up to
-    MIRRORED_S: its frames are decoded and embedded again, once), and says in each prediction's payload its `confidence`
+    MIRRORED_S: its frames are decoded and embedded again, once), and says in each prediction's payload its `stability`
     and in the outcome's the `agreement` about the best moment, both 0…1. Slots of `memory` that are about a question
     like this one pull; the payload's `remembered` counts them. The payload's `curve` is
     described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
@@ -48,21 +55,22 @@ def ground(
     asked = _read(encoder, query.strip(), model.needs)
     with _curable():
         model.accept(asked)  # before an hour of indexing
-    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    features = context.features.whole(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
     pull, remembered = recall(context, encoder, vector, features, memory)
     curve = features.similarity(vector) + pull
     arrays = features.times_us / 1e6, curve
     known: dict[str, Any] = {"duration_s": video.duration_s, "features": features.vectors, "query": asked}
     with _curable():
         found = model.propose(*arrays, top, **known)
-        sure: Sequence[float | None] = [None] * len(found)
+        stable: Sequence[float | None] = [None] * len(found)
         agreement = None
         if check:
             mirrored = None
             if video.duration_s <= MIRRORED_S:
                 other = index_mirrored(context, video, encoder, features)
                 mirrored = other.similarity(vector) + pull, other.vectors
-            sure, agreement = models.confidence(model, found, *arrays, **known, mirrored=mirrored)
+            stable, agreement = models.stability(model, found, *arrays, **known, mirrored=mirrored)
+    confidences = calibration(context, encoder, [video.id]).of_moments(*arrays, found)
     snap = snapping(context, video, features)
     spans = [(snap(start), snap(end)) for start, end, _ in found]
     if refine:
@@ -70,12 +78,18 @@ def ground(
     predictions = [
         Prediction(
             Segment(start, end), TRACK, query.strip(), float(score),
-            payload=None if each is None else {"confidence": round(each, 4)},
+            payload={
+                "confidence": round(confidence, 4), **({} if each is None else {"stability": round(each, 4)}),
+            },
         )
-        for (start, end), (_, _, score), each in zip(spans, found, sure, strict=True)
-        if start < end
+        for i, ((start, end), (_, _, score), confidence, each) in enumerate(
+            zip(spans, found, confidences, stable, strict=True)
+        )
+        if start < end and (unlikely or i == 0 or confidence >= SHOWN)
     ]  # fmt: skip
-    payload: dict[str, Any] = {"curve": _curve(features, curve), "remembered": remembered}
+    payload: dict[str, Any] = {
+        "curve": _curve(features, curve), "remembered": remembered, "found": answered(confidences),
+    }  # fmt: skip
     return ModelRun(
         video.id,
         "grounding",
@@ -84,7 +98,13 @@ def ground(
         predictions,
         payload if agreement is None else {**payload, "agreement": round(agreement, 4)},
         query.strip(),
-        {"top": top, "engine": model.name, "refine": refine, **({"check": True} if check else {})},
+        {
+            "top": top,
+            "engine": model.name,
+            "refine": refine,
+            **({"check": True} if check else {}),
+            **({"unlikely": True} if unlikely else {}),
+        },
     )
 
 
@@ -113,7 +133,7 @@ def glance(
     if not 0 <= at_us < video.duration_us:
         raise UsageError(f"Point at a time between 0 and {video.duration_s:.3f} s of this video.")
     encoder = context.model("text_video", encoder_name)
-    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
+    features = context.features.whole(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
     scores = features.similarity(embed_query(context, query, encoder_name)[1]) if query.strip() else None
     times_s, at_s = features.times_us / 1e6, at_us / 1e6
     start_s, end_s, score = models.glance(times_s, scores, features.vectors, at_s, video.duration_s)

@@ -19,8 +19,10 @@ FRAMES = 8  # of a moment, spread evenly
 class Hit:
     """One moment of one video, times in µs.
 
-    `score` is what hits are ordered by: `visual`, the cosine of the best frame, plus what `line`, a text that has
-    the words, adds. `why` says whether it was "seen", "said" or "written" (on the screen).
+    `score` is what hits are ordered by: `visual`, the cosine of the best frame, plus what `line` adds, a text that has
+    a `share` of the words. `why` says whether it was "seen", "said" or "written" (on the screen). `confidence` is how
+    likely it is what was asked for, 0…1; None for a question that is more than a text, which no encoder was measured
+    with.
     """
 
     video_id: str
@@ -31,6 +33,8 @@ class Hit:
     visual: float
     line: str = ""
     why: str = "seen"
+    share: float = 0.0
+    confidence: float | None = None
 
 
 def by_levels(

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from studio import models
 from studio.index import Features, Match
 from studio.tasks.boundaries import snapping
+from studio.tasks.certainty import calibration
 from studio.tasks.context import TaskContext, VideoRef
-from studio.tasks.indexing import index_video
-from studio.tasks.query import SearchQuery, Term, checked, embed, encoder_key, terms, unit, wanted
+from studio.tasks.query import SearchQuery, embed, encoder_key, wanted
 from studio.tasks.ranking import Hit, by_levels, popularity
 
 MOMENTS_A_VIDEO = 3
@@ -95,6 +96,9 @@ def search(
         hits = [hit for hit in hits if not _is_itself(hit, question.like)]
     hits = _with_texts(hits, texts, text_weight, similarities)
     hits.sort(key=lambda hit: -hit.score)
+    if question.like is None and question.image is None:
+        sure = calibration(context, encoder, by_id)
+        hits = [replace(hit, confidence=similarities.confidence(hit, sure)) for hit in hits[:top]]
     shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]
     return hits[:top], [strip for video_id in shown if (strip := similarities.strip(video_id))]
 
@@ -145,6 +149,11 @@ class _SimilarityCache:
         first = max(0, int(np.searchsorted(times, start_us, side="right")) - 1)
         return float(curve[first : max(first + 1, int(np.searchsorted(times, end_us)))].max())
 
+    def confidence(self, hit: Hit, sure: models.Calibration) -> float:
+        """How likely a moment is what was asked for, 0…1: by its best frame, or as far as its line has the words."""
+        cosine = self.visual(hit.video_id, hit.start_us, hit.end_us)
+        return max(float(sure.probability(cosine, len(self._videos))), hit.share)
+
 
 def _is_itself(hit: Hit, like: tuple[str, int, int]) -> bool:
     return hit.video_id == like[0] and hit.start_us < like[2] and like[1] < hit.end_us
@@ -164,11 +173,13 @@ def _with_texts(
         for i in near:
             if not hits[i].line:
                 why = text.why if text.share >= MOSTLY else hits[i].why
-                hits[i] = replace(hits[i], score=hits[i].score + weight * text.share, line=text.text, why=why)
+                hits[i] = replace(
+                    hits[i], score=hits[i].score + weight * text.share, line=text.text, why=why, share=text.share
+                )
         if not near:
             visual = similarities.visual(text.video_id, text.start_us, text.end_us)
             score, span = visual + weight * text.share, (text.start_us, text.end_us)
-            hits.append(Hit(text.video_id, *span, text.start_us, score, visual, text.text, text.why))
+            hits.append(Hit(text.video_id, *span, text.start_us, score, visual, text.text, text.why, text.share))
     return hits
 
 
@@ -233,62 +244,3 @@ def _surroundings(curve: NDArray[np.float32], least: float, regions: int) -> lis
         found.append((low, high))
         left[low:high] = -np.inf
     return found
-
-
-# ------------------------------------------------------------------ why
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a moment was found: how much each word of the query counts, and how well each sampled frame fits.
-
-    A word's weight is what the best frame's cosine loses without it, as a share of the largest such loss or gain.
-    """
-
-    words: list[tuple[str, float]]
-    frames: list[tuple[int, float]]
-
-
-def explain(
-    context: TaskContext, query: str, video: VideoRef, start_us: int, end_us: int, encoder_name: str | None = None
-) -> Reason:
-    """Why the moment [start, end) of a video answers a query.
-
-    Words are left out one at a time, as in occlusion analysis. Raises UsageError for an empty query.
-    """
-    encoder, vector = embed_query(context, query, encoder_name)
-    features = context.features.get(video.id, encoder_key(encoder)) or index_video(context, video, encoder_name)
-    curve = features.similarity(vector)
-    inside = np.flatnonzero((features.times_us >= start_us) & (features.times_us < end_us))
-    if not len(inside):
-        inside = np.array([max(0, int(np.searchsorted(features.times_us, start_us, side="right")) - 1)])
-    best = features.vectors[inside[curve[inside].argmax()]].astype(np.float32)
-    asked = terms(checked(query, context.settings.limits))
-    names, losses = _losses(encoder, asked, best)
-    largest = max((abs(loss) for loss in losses), default=0.0) or 1.0
-    return Reason(
-        [(name, round(loss / largest, 3)) for name, loss in zip(names, losses, strict=True)],
-        [(int(features.times_us[i]), round(float(curve[i]), 4)) for i in inside],
-    )
-
-
-def _losses(encoder: Any, asked: Sequence[Term], picture: NDArray[np.float32]) -> tuple[list[str], list[float]]:
-    """Each word, a minus before those to keep away from, and what the likeness with a picture (D,) loses without it."""
-    vectors = encoder.encode_text([term.text for term in asked])
-    weights = np.array([term.weight for term in asked], np.float32)
-    names: list[str] = []
-    without: list[tuple[int, str]] = []
-    for number, term in enumerate(asked):
-        parts = term.text.split()
-        for i, word in enumerate(parts):
-            names.append(word if term.weight > 0 else f"−{word}")
-            without.append((number, " ".join(parts[:i] + parts[i + 1 :])))
-    variants = encoder.encode_text([text or "." for _, text in without])
-    whole = float(unit(weights @ vectors) @ picture)
-    losses = []
-    for (number, text), variant in zip(without, variants, strict=True):
-        changed, weight = vectors.copy(), weights.copy()
-        changed[number] = variant
-        weight[number] = weight[number] if text or len(asked) == 1 else 0.0  # a term of one word goes altogether
-        losses.append(whole - float(unit(weight @ changed) @ picture))
-    return names, losses

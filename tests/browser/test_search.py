@@ -95,6 +95,24 @@ def test_why(searched: Page) -> None:
     assert max(weights) == weights[1] == 1.0
     start, end = (float(first.get_attribute(f"data-{edge}") or 0) for edge in ("start", "end"))
     assert first.locator(".why .frames i").count() == pytest.approx(2 * (end - start), abs=2)
+    expect(first.locator(".why .part span")).to_have_text(["bicycle", "street"])
+    bicycle = first.locator(".why .part", has_text="bicycle")
+    expect(bicycle.locator("b")).to_have_text(re.compile(r"^\d+ %$"))
+    bicycle.hover()
+    heat = first.locator(".picture .heat-map")
+    expect(heat).to_have_count(1)
+    picture, seen = (first.locator(where).bounding_box() for where in (".picture img", ".heat-map"))
+    assert picture and seen
+    assert seen["x"] >= picture["x"] - 1 and seen["x"] + seen["width"] <= picture["x"] + picture["width"] + 1
+    searched.mouse.move(0, 0)
+    expect(heat).to_have_count(0)
+    bicycle.click()
+    searched.mouse.move(0, 0)
+    expect(heat).to_have_count(1)
+    expect(bicycle).to_have_attribute("aria-pressed", "true")
+    bicycle.click()
+    searched.mouse.move(0, 0)
+    expect(heat).to_have_count(0)
 
 
 def test_moving_over_a_moment_previews_it_and_its_profile_leads_there(searched: Page) -> None:

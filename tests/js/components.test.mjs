@@ -138,7 +138,7 @@ test("review: unsure ones first, and what follows the decided one comes next", (
 test("review: a model's own confidence counts before its score", () => {
   const { doc } = documentOf(
     prediction("a", 1, 2, { score: 0.5, confidence: 0.9 }),
-    prediction("b", 3, 4, { score: 0.99, confidence: 0.1 }),
+    prediction("b", 3, 4, { score: 0.99, confidence: 0.4 }),
   );
   assert.deepEqual(
     queue(doc.store, ordered("uncertainty")).map((p) => p.id),

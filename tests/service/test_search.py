@@ -151,6 +151,32 @@ def test_why(library: Studio) -> None:
     assert max(abs(weight) for _, weight in why["words"]) == 1.0
     assert all(0 <= t < 3_000_000 for t, _ in why["frames"])
     assert len(why["frames"]) == 6
+    assert [(part["word"], part["kind"]) for part in why["parts"]] == [("bicycle", "object"), ("street", "object")]
+    assert all(0 <= part["confidence"] <= 1 and len(part["heat"]) == why["grid"] ** 2 == 9 for part in why["parts"])
+    assert why["area"] == (0.0, 0.0, 1.0, 1.0), "the whole frame is looked at"
+    assert why["peak_us"] in [t for t, _ in why["frames"]]
+
+
+def test_where_a_part_of_a_question_is_seen(library: Studio) -> None:
+    """Shapley values add up to the cosine of the picture made of its regions."""
+    why = library.search.explain("an orange carrot", by_name(library, "carphone"), 0, 1_000_000)
+    assert [(part["word"], part["kind"], part["text"]) for part in why["parts"]] == [
+        ("orange", "attribute", "orange carrot"),
+        ("carrot", "object", "carrot"),
+    ]
+    assert all(-1 <= sum(part["heat"]) <= 1 and len(set(part["heat"])) > 1 for part in why["parts"])
+
+
+def test_every_hit_of_a_text_says_how_sure_it_is(library: Studio) -> None:
+    hits, _ = library.search.ask(SearchRequest("a bicycle on a street", top=30))
+    assert all(0 <= hit["confidence"] <= 1 for hit in hits)
+    best = max(hits, key=lambda hit: hit["score"])
+    assert best["confidence"] == max(hit["confidence"] for hit in hits)
+    ((said, *_), _) = library.search.ask(SearchRequest('"de la gare"'))
+    assert said["confidence"] == 1.0, "every word of it is said there"
+    bikes = by_name(library, "bikes")
+    pictures, _ = library.search.ask(SearchRequest(like=(bikes["id"], 0, 1_000_000), top=3))
+    assert {hit["confidence"] for hit in pictures} == {None}, "no encoder was measured with pictures as questions"
 
 
 def test_questions_and_searches_are_remembered(library: Studio) -> None:

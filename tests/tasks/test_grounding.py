@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Features
 from studio.models.grounding.detr.network import SHAPES, Network
 from studio.tasks import TaskContext, VideoRef, catalogue, engines, ground
 from studio.tasks.catalogue import download, install
+from studio.tasks.certainty import FOUND, SHOWN
 from studio.tasks.query import encoder_key
 
 VIDEO = VideoRef("v", "/nowhere.mp4", 60_000_000)
@@ -24,6 +26,7 @@ class Encoder:
     """Knows a few words; stands for any encoder."""
 
     name, version, dim = "ViT-B-32/tiny", "1", 512
+    calibration = models.Calibration()
 
     def encode_text(self, texts: list[str]) -> np.ndarray:
         rows = np.eye(512, dtype=np.float32)
@@ -69,12 +72,27 @@ def test_checking_says_how_sure_each_moment_is(context: TaskContext) -> None:
     best = max(made.predictions, key=lambda p: p.score)
     assert (best.segment.start, best.segment.end) == (19_000_000, 39_000_000)
     assert best.payload is not None
-    assert best.payload["confidence"] > 0.9
+    assert best.payload["stability"] > 0.9
     assert made.payload["agreement"] > 0.9
     assert made.params["check"] is True
     plain = ground(context, VIDEO, "2", top=3)
     assert "agreement" not in plain.payload
-    assert all(p.payload is None for p in plain.predictions)
+    assert all(p.payload is not None and set(p.payload) == {"confidence"} for p in plain.predictions)
+
+
+def test_there_are_as_many_moments_as_there_are(context: TaskContext) -> None:
+    """One of the four scenes is asked for; the others fit as well as anything does that has nothing to do with it."""
+    made = ground(context, VIDEO, "2")
+    assert [(p.segment.start, p.segment.end) for p in made.predictions] == [(19_000_000, 39_000_000)]
+    assert made.predictions[0].payload["confidence"] > 0.9 and made.payload["found"] is True
+    every = ground(context, VIDEO, "2", unlikely=True)
+    assert len(every.predictions) > 1
+    assert max(p.payload["confidence"] for p in every.predictions[1:]) < SHOWN
+    assert every.params["unlikely"] is True
+    nothing = ground(context, VIDEO, "9")  # a word that no scene has
+    assert nothing.payload["found"] is False
+    assert len(nothing.predictions) == 1
+    assert nothing.predictions[0].payload["confidence"] < FOUND
 
 
 def checkpoint(path: Path) -> Path:

@@ -4,7 +4,7 @@ import { currentUser } from "./sync/current-user.js";
 import { call, messageOf } from "./sync/api.js";
 import { counted, el, finder, targetOf, toast } from "./view/dom.js";
 import { HeatMap } from "./view/heatmap.js";
-import { paint, searchResult, walk } from "./view/search-result.js";
+import { LIKELY, paint, searchResult, walk } from "./view/search-result.js";
 import { Options, optionsIn, parametersOf } from "./view/options.js";
 import { readPreferences } from "./model/preferences.js";
 import { pixelsOf } from "./input/query-image.js";
@@ -19,7 +19,6 @@ import { addressOf, current, follow, go, note, onRoute } from "./router.js";
 
 const KEPT = 8; // questions whose results are kept while the page is open
 const RESULTS = "search-results"; // the newest, for a page that is loaded again
-const WEAK = 0.3; // a best hit of a text below this cosine of the embedded encoder is rarely what was meant
 
 /** Whether this page was loaded because a person came back to it; one who loads it again wants to know what is new. */
 const cameBack = () =>
@@ -115,8 +114,7 @@ export function mount(element, server) {
   function show({ hits, strips: profiles, indexed, known }) {
     $("search-empty").hidden = true;
     $("search-save").hidden = Boolean(picture);
-    const isWeak = (/** @type {Hit} */ hit) => !like && !picture && hit.score < WEAK;
-    const likely = hits.filter((hit) => !isWeak(hit)).length;
+    const likely = hits.filter(({ confidence }) => confidence === null || confidence >= LIKELY).length;
     const waiting = known - indexed;
     const later = waiting
       ? ` ${waiting} of ${counted(known, "video")} ${waiting === 1 ? "is" : "are"} not searchable yet; the Library page says why.`
@@ -126,7 +124,9 @@ export function mount(element, server) {
       : options.count()
         ? "Nothing fits these options."
         : "Nothing to search yet: add videos on the Library page.";
-    const count = likely ? `${counted(likely, "likely moment")}.` : "Nothing fits well; these are the nearest moments.";
+    const count = likely
+      ? `${counted(likely, "likely moment")}.`
+      : "Nothing fits well. These are the nearest moments, and probably not what you asked for.";
     status.textContent = (hits.length ? count : none) + later;
     const byVideo = new Map(profiles.map((profile) => [profile.video, profile]));
     const byWords = Boolean(text()) && !like && !picture;

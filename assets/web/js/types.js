@@ -31,7 +31,8 @@
  * @property {number} end
  * @property {string} label
  * @property {number} score
- * @property {number} [confidence]
+ * @property {number} [confidence] how likely it is what was asked for, 0…1
+ * @property {number} [stability] whether changed versions of the video have it too, 0…1
  * @property {number} [onset] when an expression comes, is strongest and is gone
  * @property {number} [apex]
  * @property {number} [offset]
@@ -171,11 +172,13 @@
  * @property {number[]} [clusters]
  * @property {number} [agreement]
  * @property {number} [remembered]
+ * @property {boolean | null} [found] false: nothing fits well
  *
  * @typedef {object} RunPayload
  * @property {Omit<Curve, "run" | "query">} [curve]
  * @property {number} [agreement]
  * @property {number} [remembered]
+ * @property {boolean | null} [found] false: nothing fits well
  * @property {FaceTrack[]} [tracks]
  * @property {SoundsLike[]} [alike]
  * @property {Graph[]} [curves]
@@ -232,6 +235,7 @@
  * @property {string} name
  * @property {number} score
  * @property {number} visual
+ * @property {number | null} confidence how likely it is what was asked for, 0…1; null where nobody can say
  * @property {string} line what is said in it, or nothing
  * @property {[string, boolean][]} parts of the line, each with whether the question has it
  * @property {"seen" | "said" | "written"} why
@@ -450,7 +454,8 @@
  * @property {[{}, { cancelled: number }]} cancel_jobs
  * @property {[{ on: boolean, annotator: string }, {}]} set_prepares_words
  * @property {[{}, { videos: number }]} prepare_words
- * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }]} search
+ * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number,
+ *   found: boolean | null }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
  * @property {[{ annotator: string }, { labels: { track: string, label: string, moments: number, videos: number }[] }]} teachable
  * @property {[{ label: string, track: string, annotator: string }, Job]} teach
@@ -527,7 +532,14 @@
  * @typedef {{ video: string, edit: string, annotator: string }} LineStep edit: an id, by which it is undone
  * @typedef {{ line: number | null, version: number, start: number, end: number, text: string }} SentLine
  * @typedef {{ line: number, version: number }} SavedLine
- * @typedef {{ words: [string, number][], frames: [number, number][] }} Explanation
+ * @typedef {object} Explanation
+ * @property {[string, number][]} words
+ * @property {[number, number][]} frames
+ * @property {number} peak when the best frame is shown
+ * @property {{ word: string, kind: "object" | "attribute" | "action", text: string, confidence: number,
+ *   heat: number[] }[]} parts what the question names, and how much each cell of the grid adds to it
+ * @property {number} grid cells a side; 0 where there are none
+ * @property {[number, number, number, number]} area of the picture that the grid covers: x, y, width, height, 0…1
  *
  * @typedef {{ [Name in keyof Calls]: (request: Calls[Name][0]) => Promise<unknown> }} Server
  */

@@ -5,7 +5,7 @@ from typing import Any
 from studio.app.login import current_user
 from studio.app.rpc.method import Method, actor, annotator, model_name, rpc_methods
 from studio.app.rpc.requests import Explain, Request, SaveSearch, SearchReference
-from studio.service import Studio
+from studio.service import Studio, serializers
 from studio.service.accounts.rights import why_not
 from studio.service.requests import text
 from studio.service.search import parse
@@ -24,6 +24,7 @@ def methods(studio: Studio) -> list[Method]:
         shown = [
             {
                 "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),
+                "confidence": None if hit["confidence"] is None else round(hit["confidence"], 3),
                 "visual": round(hit["visual"], 3), "line": hit["line"], "parts": hit["parts"], "why": hit["why"],
                 "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]), "peak": seconds(hit["peak_us"]),
                 "aspect": hit["video"]["width"] / hit["video"]["height"],
@@ -35,12 +36,17 @@ def methods(studio: Studio) -> list[Method]:
              "duration": seconds(s["video"]["duration_us"])}
             for s in strips
         ]  # fmt: skip
-        return {"hits": shown, "strips": heat, "indexed": ready, "known": known}
+        found = serializers.answer(hits)
+        return {"hits": shown, "strips": heat, "indexed": ready, "known": known, "found": found}
 
     def explain(request: Explain) -> Any:
         encoder, row = model_name(studio, request.encoder, "text_video"), studio.videos.get(request.video)
         why = studio.search.explain(request.query, row, request.start, request.end, encoder)
-        return {"words": why["words"], "frames": [[seconds(t), score] for t, score in why["frames"]]}
+        return {
+            **{key: why[key] for key in ("words", "parts", "grid", "area")},
+            "frames": [[seconds(t), score] for t, score in why["frames"]],
+            "peak": seconds(why["peak_us"]),
+        }
 
     def search_options(request: Request) -> Any:
         by = actor(studio, request)

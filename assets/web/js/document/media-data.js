@@ -98,8 +98,8 @@ export class MediaData {
     }
     const { query, payload } = await call(this.server, "run_payload", { run: run.id });
     if (store.isClosed || newestShown(store)?.id !== run.id) return; // another question is shown by now
-    const { agreement, remembered, curve = { times: [], scores: [] } } = payload;
-    store.setMedia({ curve: { run: run.id, query, agreement, remembered, ...curve } }, "curve");
+    const { agreement, remembered, found, curve = { times: [], scores: [] } } = payload;
+    store.setMedia({ curve: { run: run.id, query, agreement, remembered, found, ...curve } }, "curve");
   }
 
   /** Where the texts are that the newest run read. */

@@ -4,12 +4,11 @@
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { ReviewFilter } from "./review-filter.js" */
 
-/** How sure a model is says its confidence where it has one, else how far its score lies from a coin's toss.
+/** How near to a coin's toss a prediction is, by its confidence where it has one, else by its score.
  * @param {Prediction} p
  */
 export function uncertainty(p) {
-  if (p.confidence !== undefined) return 1 - p.confidence;
-  return 1 - Math.abs(2 * Math.min(1, Math.max(0, p.score)) - 1);
+  return 1 - Math.abs(2 * Math.min(1, Math.max(0, p.confidence ?? p.score)) - 1);
 }
 
 /** @type {{ [order: string]: (a: Prediction, b: Prediction) => number }} */

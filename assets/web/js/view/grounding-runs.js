@@ -31,7 +31,7 @@ export function showGroundingRuns(box, doc) {
   );
 }
 
-/** How sure the answer is, and which corrections it uses; nothing when there is nothing to say.
+/** Whether there is an answer, how stable it is, and which corrections it uses; nothing when there is nothing to say.
  * @param {HTMLElement} box
  * @param {Curve | null} curve
  */
@@ -39,13 +39,15 @@ export function showGroundNote(box, curve) {
   const sure = curve?.agreement;
   const pulled = curve?.remembered;
   const isUnsure = sure !== undefined && sure < UNSURE;
-  box.hidden = sure === undefined && !pulled;
-  box.classList.toggle("warn", isUnsure);
+  const isNothing = curve?.found === false;
+  box.hidden = sure === undefined && !pulled && !isNothing;
+  box.classList.toggle("warn", isUnsure || isNothing);
   const share = sure === undefined ? "" : `changed versions of the video agree by ${Math.round(100 * sure)} %.`;
   box.textContent = [
+    isNothing ? "Nothing fits well. This is the nearest moment, and probably not what you asked for." : "",
     share && `${isUnsure ? "Uncertain" : "Sure"}: ${share}`,
     pulled ? `Uses ${counted(pulled, "earlier correction")} of similar queries.` : "",
   ]
-    .join(" ")
-    .trim();
+    .filter(Boolean)
+    .join(" ");
 }

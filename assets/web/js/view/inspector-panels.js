@@ -251,7 +251,9 @@ export function severalPanel({ store, editor }, items, actions) {
  */
 export function predictionPanel(store, p, actions) {
   const correction = store.correctionOf(p.id);
-  const sure = p.confidence === undefined ? "" : `, confidence ${p.confidence.toFixed(2)}`;
+  const sure =
+    (p.confidence === undefined ? "" : `, ${Math.round(100 * p.confidence)} % sure`) +
+    (p.stability === undefined ? "" : `, stability ${p.stability.toFixed(2)}`);
   const { onset = 0, apex, offset = 0 } = p;
   const times =
     apex === undefined ? "" : ` Comes at ${clock(onset)}, is strongest at ${clock(apex)}, gone at ${clock(offset)}.`;

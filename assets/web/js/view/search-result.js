@@ -2,6 +2,7 @@
 
 import { messageOf } from "../sync/api.js";
 import { clock, contextOf, el } from "./dom.js";
+import { explanationOf } from "./explanation.js";
 
 /** @import { Explanation, Hit, ScoreProfile } from "../types.js" */
 
@@ -14,6 +15,9 @@ import { clock, contextOf, el } from "./dom.js";
  * @property {string} alike the address of what looks like it
  * @property {(() => Promise<Explanation>) | null} why
  */
+
+/** The confidence from which a moment counts as likely. */
+export const LIKELY = 0.5;
 
 const FRAMES = 8; // pictures one sees while moving over a moment
 
@@ -32,6 +36,19 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
   const share = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
     Math.min(0.999, Math.max(0, event.offsetX / event.currentTarget.clientWidth));
   const reasons = el("div", { class: "why", hidden: true });
+  const frame = el(
+    "a",
+    {
+      class: "picture",
+      href: address({ video: hit.video, t: hit.start, end: hit.end, score: hit.score }),
+      "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
+      onclick: follow,
+      onmousemove: (event) => show(hit.start + (Math.floor(share(event) * FRAMES) / FRAMES) * (hit.end - hit.start)),
+      onmouseleave: () => show(),
+    },
+    image,
+    el("span", { class: "badge", text: `${from}–${clock(hit.end, 1)}` }),
+  );
   return el(
     "article",
     {
@@ -41,19 +58,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
       "data-end": hit.end,
       "data-score": hit.score,
     },
-    el(
-      "a",
-      {
-        class: "picture",
-        href: address({ video: hit.video, t: hit.start, end: hit.end, score: hit.score }),
-        "aria-label": `${rank + 1}: ${hit.name}, ${from} to ${clock(hit.end, 1)}, score ${hit.score}`,
-        onclick: follow,
-        onmousemove: (event) => show(hit.start + (Math.floor(share(event) * FRAMES) / FRAMES) * (hit.end - hit.start)),
-        onmouseleave: () => show(),
-      },
-      image,
-      el("span", { class: "badge", text: `${from}–${clock(hit.end, 1)}` }),
-    ),
+    frame,
     profile &&
       el("canvas", {
         class: "score-profile",
@@ -76,10 +81,8 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
       ),
       el("span", {
         class: "score",
-        text: hit.score.toFixed(3),
-        title: hit.line
-          ? `${hit.visual.toFixed(3)} by the best frame; the rest for the words`
-          : "Cosine similarity with the best frame",
+        text: hit.confidence === null ? hit.score.toFixed(3) : sureness(hit.confidence),
+        title: details(hit),
       }),
     ),
     hit.line
@@ -101,11 +104,24 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
             type: "button",
             text: "Why?",
             "aria-expanded": "false",
-            onclick: (event) => explain(event.currentTarget, reasons, why, show),
+            onclick: (event) => explain(event.currentTarget, reasons, frame, why, show),
           }),
     ),
     reasons,
   );
+}
+
+/** How sure a moment is, in words and per cent. @param {number} confidence 0…1 */
+function sureness(confidence) {
+  const words = confidence >= 0.8 ? "very likely" : confidence >= LIKELY ? "likely" : "probably not";
+  return `${words}, ${Math.round(100 * confidence)} %`;
+}
+
+/** @param {Hit} hit */
+function details({ line, score, visual, confidence }) {
+  const measured = confidence === null ? "A question with a picture has no measured certainty. " : "";
+  const parts = line ? `${visual.toFixed(3)} by the best frame, the rest for the words` : "cosine of the best frame";
+  return `${measured}Score ${score.toFixed(3)}: ${parts}`;
 }
 
 /** Draws the profiles of results that are in the page; the brightness is relative to the best part of all of them.
@@ -137,42 +153,17 @@ export function paint(results, profiles) {
 /**
  * @param {HTMLElement} button
  * @param {HTMLElement} box
+ * @param {HTMLElement} picture
  * @param {() => Promise<Explanation>} why
  * @param {(t?: number) => void} show
  */
-async function explain(button, box, why, show) {
+async function explain(button, box, picture, why, show) {
   box.hidden = !box.hidden;
   button.setAttribute("aria-expanded", String(!box.hidden));
   if (box.hidden || box.childElementCount) return;
   box.textContent = "Looking…";
   try {
-    const { words, frames } = await why();
-    const least = Math.min(...frames.map(([, score]) => score));
-    const most = Math.max(...frames.map(([, score]) => score));
-    box.replaceChildren(
-      el(
-        "p",
-        { class: "words", dir: "auto", title: "How much worse the best frame matches without each word" },
-        ...words.map(([word, weight]) => {
-          const mark = el("mark", { text: word, title: weight.toFixed(2), class: weight < 0 ? "against" : "" });
-          mark.style.setProperty("--weight", Math.abs(weight).toFixed(2));
-          return mark;
-        }),
-      ),
-      el(
-        "div",
-        { class: "frames", title: "How well each sampled frame matches; point at one to see it" },
-        ...frames.map(([t, score]) => {
-          const bar = el("i", {
-            title: `${clock(t, 1)}: ${score.toFixed(3)}`,
-            onmouseenter: () => show(t),
-            onmouseleave: () => show(),
-          });
-          bar.style.height = `${15 + 85 * ((score - least) / Math.max(1e-6, most - least))}%`;
-          return bar;
-        }),
-      ),
-    );
+    box.replaceChildren(...explanationOf(await why(), picture, show));
   } catch (error) {
     box.textContent = messageOf(error);
   }
