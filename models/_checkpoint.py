@@ -3,6 +3,7 @@
 import argparse
 import io
 import pickle
+from pathlib import Path
 from typing import Any
 
 import safetensors.torch
@@ -17,7 +18,17 @@ def tensors(content: bytes, name: str) -> dict[str, torch.Tensor]:
     """The named tensors in a safetensors file, or in what torch.save wrote: a dict of tensors, or one that holds it
     beside the settings of its training. Raises ModelError with `name` in it for anything else.
     """
-    found = _unpickled(content, name) if content[8:9] != b"{" else _safe(content, name)
+    return _named(_unpickled(io.BytesIO(content), name) if content[8:9] != b"{" else _safe(content, name), name)
+
+
+def tensors_of(path: Path) -> dict[str, torch.Tensor]:
+    """As `tensors`, of a file that may be as large as memory: it is mapped, not read. Raises ModelError, OSError."""
+    with path.open("rb") as file:
+        safe = file.read(9)[8:] == b"{"
+    return _named(_safe(path, path.name) if safe else _unpickled(path, path.name), path.name)
+
+
+def _named(found: Any, name: str) -> dict[str, torch.Tensor]:
     for wrapper in _WRAPPERS:
         if isinstance(found, dict) and isinstance(found.get(wrapper), dict):
             found = found[wrapper]
@@ -38,18 +49,18 @@ def fill(net: torch.nn.Module, weights: dict[str, torch.Tensor], name: str) -> N
     net.load_state_dict(weights)
 
 
-def _safe(content: bytes, name: str) -> Any:
+def _safe(content: bytes | Path, name: str) -> Any:
     try:
-        return safetensors.torch.load(content)
+        return safetensors.torch.load(content) if isinstance(content, bytes) else safetensors.torch.load_file(content)
     except Exception as error:
         raise ModelError(f"{name} is damaged; fetch it again.") from error
 
 
-def _unpickled(content: bytes, name: str) -> Any:
+def _unpickled(content: io.BytesIO | Path, name: str) -> Any:
     # Settings of a training are an argparse Namespace in many published checkpoints; it holds values and runs nothing.
     with torch.serialization.safe_globals([argparse.Namespace]):
         try:
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            return torch.load(content, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
             raise ModelError(
                 f"{name} is no checkpoint, or holds more than weights and could run code, so it was not opened; "

@@ -3,7 +3,8 @@
     @architecture("merge-tree")
     def build(files, card, device): ...
 
-`files` holds the bytes of the card's files by role, after their sha256 matched. The module of an architecture is found
+`files` holds the bytes of the card's files by role, after their sha256 matched; of a model of the gallery, which may be
+as large as memory, where they lie. The module of an architecture is found
 by its mark, in its text, and imported when somebody loads such a model: listing models imports none of them.
 """
 

@@ -9,6 +9,8 @@ from dataclasses import fields as fields_of
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
 
 class ModelError(Exception):
     """A model that cannot be had as asked; the message is one sentence that names the cure."""
@@ -34,6 +36,11 @@ class ModelCard:
     its task it is made. `folder` is where the card was found. `metrics` holds only numbers that
     `studio.recipes.measure` measured on data held out from training, `calibration` how an encoder's cosines become
     probabilities.
+
+    A model of the gallery says where it comes from: `hub` is the OWNER/NAME of its files there, which land in its
+    `user:` files, and `network` is open_clip's MODEL/PRETRAINED. `published` holds what its makers measured, in per
+    cent, in the document whose address is `published_in`; `figures` what `studio.recipes.gallery` counted in the
+    network: `parameters` and the `multiply_adds` of one picture (both in millions), and its `side` in pixels.
     """
 
     name: str
@@ -50,6 +57,11 @@ class ModelCard:
     fetch: str = ""
     architecture: str = ""
     members: tuple[str, ...] = ()
+    hub: str = ""
+    network: str = ""
+    published: Mapping[str, float] = field(default_factory=dict)
+    published_in: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
     folder: Path | None = None
     plugin: Plugin | None = None
 
@@ -61,6 +73,10 @@ class ModelCard:
             shipped = not locator.startswith(("/", "user:")) and re.fullmatch("[0-9a-f]{64}", digest)
             if ".." in locator or not (brought or shipped):
                 raise ModelError(f"The card of {self.name} has a bad locator or sha256 for “{role}”; repair it.")
+        if self.hub and not (HUB_NAME.fullmatch(self.hub) and self.files and len(self.brought) == len(self.files)):
+            raise ModelError(f"The card of {self.name} must name OWNER/NAME of the hub and user: files; repair it.")
+        if self.published and not self.published_in.startswith("https://"):
+            raise ModelError(f"The card of {self.name} has published numbers without the address of their source.")
 
     @property
     def brought(self) -> dict[str, str]:
@@ -96,6 +112,7 @@ def described(card: ModelCard) -> str:
     }
     lines = [f"{key} = {said(value)}" for key, value in facts.items()]
     lines += [f"labels = {said(list(card.labels))}"] if card.labels else []
+    lines += [f"members = {said(list(card.members))}"] if card.members else []
     lines += ["", "[files]", *(f"{role} = {said(list(file))}" for role, file in card.files.items())]
     lines += ["", "[metrics]", *(f"{said(name)} = {float(value)!r}" for name, value in card.metrics.items())]
     return "\n".join(["+++", *lines, "+++", "", f"# {card.name}", "", card.summary, ""])

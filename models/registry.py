@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from studio.models import interfaces
 
 __all__ = [
-    "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "install", "installed", "keep", "load", "locate", "parse",
-    "read", "size", "verify",
+    "WEIGHTS", "ModelCard", "ModelError", "card", "cards", "checked", "install", "installed", "keep", "load", "locate",
+    "parse", "read", "record_of", "recorded", "size", "verify", "version",
 ]  # fmt: skip
 WEIGHTS = Path(__file__).parent / "weights"
 OWN = frozenset({"detection"})  # tasks whose models are all made in libraries
@@ -105,6 +105,27 @@ def locate(owner: ModelCard, role: str, folder: Path | None = None) -> Path:
 _trusted: set[tuple[str, int, int, str]] = set()
 
 
+def checked(owner: ModelCard, role: str, folder: Path | None = None) -> Path:
+    """Where one of a card's files lies that may be too large to be read as a whole, after its sha256 matched what was
+    recorded when it came. Raises ModelError."""
+    path = locate(owner, role, folder)
+    if folder is None or not path.is_file():
+        raise ModelError(f"{owner.name} is not installed; {_how_to_get(owner)}.")
+    digest = recorded(path)
+    try:
+        stat = path.stat()
+        key = (str(path), stat.st_size, stat.st_mtime_ns, digest)
+        if key not in _trusted:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != digest:
+                raise ModelError(f"{path.name}, a file of {owner.name}, was changed since it came; get it again.")
+            _trusted.add(key)
+    except OSError as error:
+        raise ModelError(f"{path.name}, a file of {owner.name}, cannot be read ({error.strerror}).") from error
+    return path
+
+
 def read(owner: ModelCard, role: str, folder: Path | None = None) -> bytes:
     """The bytes of one of a card's files, after their sha256 matched. Raises ModelError."""
     locator, digest = owner.files[role]
@@ -112,8 +133,8 @@ def read(owner: ModelCard, role: str, folder: Path | None = None) -> bytes:
     cure = "reinstall the package that ships it" if locator.startswith("package:") else "reinstall the product"
     if role in owner.brought:
         if folder is None or not path.is_file():
-            raise ModelError(f"{owner.name} is not installed; {owner.fetch} and run: {_command(owner)}.")
-        digest, cure = _recorded(path), f"install it again with: {_command(owner)}"
+            raise ModelError(f"{owner.name} is not installed; {_how_to_get(owner)}.")
+        digest, cure = recorded(path), f"install it again with: {_command(owner)}"
     try:
         stat = path.stat()
         content = path.read_bytes()
@@ -132,16 +153,31 @@ def _command(owner: ModelCard) -> str:
     return f"studio models add FILE --as {owner.name}"
 
 
-def _record(path: Path) -> Path:
+def _how_to_get(owner: ModelCard) -> str:
+    if owner.hub:
+        return f"press Get on the Models page, or run: studio models download {owner.name}"
+    return f"{owner.fetch} and run: {_command(owner)}"
+
+
+def record_of(path: Path) -> Path:
+    """Where the sha256 of a file that a person brought or fetched is recorded, as JSON."""
     return path.with_name(f"{path.name}.json")
 
 
-def _recorded(path: Path) -> str:
+def recorded(path: Path) -> str:
     """The sha256 that a brought file had when it was installed; empty, which no file matches, where that is unknown."""
     try:
-        return str(json.loads(_record(path).read_text(encoding="utf-8"))["sha256"])
+        return str(json.loads(record_of(path).read_text(encoding="utf-8"))["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def version(owner: ModelCard, folder: Path | None = None) -> str:
+    """The version of a model as it is here. Of a fetched one it says which file came, since embeddings of another file
+    are not the same; reads no weights."""
+    if not owner.hub:
+        return owner.version
+    return f"{owner.version}-{recorded(locate(owner, next(iter(owner.files)), folder))[:12]}"
 
 
 def verify(owner: ModelCard, folder: Path | None = None) -> list[str]:
@@ -152,7 +188,7 @@ def verify(owner: ModelCard, folder: Path | None = None) -> list[str]:
     problems = plugins.problems(owner)
     for role in owner.files:
         try:
-            read(owner, role, folder)
+            checked(owner, role, folder) if owner.hub else read(owner, role, folder)
         except ModelError as error:
             problems.append(str(error))
     return problems
@@ -187,11 +223,12 @@ def install(
     except OSError as error:
         raise ModelError(f"{file.name} cannot be read ({error.strerror}); check the path.") from error
     ((role, target),) = owner.brought.items()
-    _built(owner, {each: content if each == role else read(owner, each, folder) for each in owner.files}, "cpu", folder)
+    others = {each: read(owner, each, folder) for each in owner.files if each != role}
+    _built(owner, {**others, role: file if owner.hub else content}, "cpu", folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The record comes first: a file without its own record is refused, and installing again repairs it.
-        write(_record(folder / target), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
+        write(record_of(folder / target), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
         write(folder / target, content)
     except OSError as error:
         raise ModelError(f"{target} cannot be written ({error.strerror}); make room in {folder}.") from error
@@ -273,10 +310,12 @@ def load(task: str, name: str | None = None, device: str = "auto", folder: Path 
 
         return named(name, device_of(device))
     owner = card(task, name, folder)
-    return _built(owner, {role: read(owner, role, folder) for role in owner.files}, device_of(device), folder)
+    get = checked if owner.hub else read
+    files: dict[str, Any] = {role: get(owner, role, folder) for role in owner.files}
+    return _built(replace(owner, version=version(owner, folder)), files, device_of(device), folder)
 
 
-def _built(owner: ModelCard, files: Mapping[str, bytes], device: str, folder: Path | None) -> Any:
+def _built(owner: ModelCard, files: Mapping[str, Any], device: str, folder: Path | None) -> Any:
     """The model of a card; one that is made of others gets them handed in."""
     if owner.plugin is not None:
         return plugins.build(owner, files, device)

@@ -1,6 +1,7 @@
 """Any open_clip model as a text–video encoder (Radford et al. 2021; Ilharco et al. 2021)."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,18 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from studio.models._checkpoint import fill, tensors
+from studio.models._checkpoint import fill, tensors_of
 from studio.models._torch import with_smaller_batches
 from studio.models._validation import as_frames, as_texts
-from studio.models.card import ModelError
+from studio.models.architectures import architecture
+from studio.models.card import ModelCard, ModelError
 from studio.models.text_video import precision
 from studio.models.text_video.clustered_vit import SegmentEncoder
 from studio.models.text_video.pixels import Preprocess
 from studio.models.text_video.token_clustering import Method
 
 Floats = npt.NDArray[np.float32]
+Tokenize = Callable[[list[str]], torch.Tensor]
 
 
 class OpenClipEncoder:
@@ -40,11 +43,16 @@ class OpenClipEncoder:
             raise ModelError(f"open_clip knows no model “{model}”; choose one of open_clip.list_models(), as ViT-B-32.")
         path = Path(pretrained)
         local = path.is_file()
-        self._net: Any = _from_file(model, path) if local else _from_hub(model, pretrained)
-        self._net.eval().to(device)
-        self.name = f"{model}/{path.name}" if local else name
+        net = _from_file(model, path) if local else _from_hub(model, pretrained)
         # two checkpoints of one name (runs/a/best.pt, runs/b/best.pt) are two models
-        self.version = f"{open_clip.__version__}-{_sha256(path)[:12]}" if local else open_clip.__version__
+        version = f"{open_clip.__version__}-{_sha256(path)[:12]}" if local else open_clip.__version__
+        self._use(net, open_clip.get_tokenizer(model), f"{model}/{path.name}" if local else name, version, device)
+
+    def _use(self, net: nn.Module, tokenizer: Tokenize, name: str, version: str, device: str) -> None:
+        import open_clip
+
+        self.name, self.version = name, version
+        self._net: Any = net.eval().to(device)
         settings = open_clip.get_model_preprocess_cfg(self._net)
         size = settings.get("size", 224)
         self._preprocess = Preprocess(
@@ -54,7 +62,7 @@ class OpenClipEncoder:
             mode=settings.get("resize_mode", "shortest"),
             interpolation=settings.get("interpolation", "bicubic"),
         )
-        self._tokenizer = open_clip.get_tokenizer(model)
+        self._tokenizer = tokenizer
         self._device = device
         self.scale = float(self._net.get_parameter("logit_scale").detach().exp())
         self._dtype = torch.float32
@@ -182,12 +190,95 @@ def _sha256(path: Path) -> str:
 def _from_file(model: str, path: Path) -> nn.Module:
     import open_clip
 
-    net: nn.Module = open_clip.create_model(model, pretrained=None, pretrained_text=False)
+    settings = [_preprocessing(model, tag) for tag in open_clip.list_pretrained_tags_by_model(model)]
+    agreed = settings[0] if settings and all(each == settings[0] for each in settings) else {}
+    net: nn.Module = open_clip.create_model(model, pretrained=None, pretrained_text=False, force_preprocess_cfg=agreed)
+    return _filled(net, model, path)
+
+
+def _preprocessing(model: str, tag: str) -> dict[str, Any]:
+    """How pictures are made ready for a network; what its weights do not say, and open_clip's list does."""
+    import open_clip
+
+    known = open_clip.get_pretrained_cfg(model, tag) or {}
+    return {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode") if key in known}
+
+
+def _filled(net: Any, model: str, path: Path) -> nn.Module:
+    from open_clip.convert import convert_state_dict
+    from open_clip.model import convert_to_custom_text_state_dict
+
     try:
-        fill(net, tensors(path.read_bytes(), path.name), path.name)
-    except (ModelError, OSError) as error:
+        weights = convert_state_dict(net, tensors_of(path))
+        if "positional_embedding" in weights and not hasattr(net, "positional_embedding"):
+            weights = convert_to_custom_text_state_dict(weights)
+        own = net.state_dict()
+        scalars = {key: weights[key].reshape(own[key].shape) for key in _SCALARS if key in own and key in weights}
+        fill(net, {**weights, **scalars}, path.name)
+    except (ModelError, OSError, RuntimeError) as error:
         raise ModelError(f"{path.name} is not a checkpoint of {model}; give the file of the same model.") from error
-    return net
+    result: nn.Module = net
+    return result
+
+
+_SCALARS = ("logit_scale", "logit_bias")  # a number, or a list of one
+
+
+@architecture("open-clip")
+def build(files: Mapping[str, Path], card: ModelCard, device: str) -> OpenClipEncoder:
+    """The encoder of a card of the gallery, by files that are here: its `net`, and a `tokenizer` where open_clip has
+    none of its own for it. Nothing is fetched. Raises ModelError naming the cure."""
+    import open_clip
+
+    model, _, tag = card.network.partition("/")
+    config = open_clip.get_model_config(model)
+    if config is None:
+        raise ModelError(f"open_clip {open_clip.__version__} knows no model “{model}”; update open_clip_torch.")
+    pretrained = open_clip.get_pretrained_cfg(model, tag) or {}
+    net = open_clip.create_model(
+        model,
+        pretrained=None,
+        pretrained_text=False,
+        force_quick_gelu=bool(pretrained.get("quick_gelu")),
+        force_preprocess_cfg=_preprocessing(model, tag),
+    )
+    net = _filled(net, model, files["net"])
+    text = config["text_cfg"]
+    tokenizer = (
+        file_tokenizer(files["tokenizer"], text["context_length"], text.get("tokenizer_kwargs", {}).get("clean", ""))
+        if "tokenizer" in files
+        else open_clip.get_tokenizer(model)
+    )
+    made = OpenClipEncoder.__new__(OpenClipEncoder)
+    made._use(net, tokenizer, card.name, card.version, device)
+    return made
+
+
+def file_tokenizer(path: Path, length: int, clean: str) -> Tokenize:
+    """The tokenizer in a tokenizer.json: texts → token ids (M, length), padded and cut; as open_clip's `HFTokenizer`,
+    without the whole library that it loads. Raises ModelError."""
+    from open_clip.tokenizer import get_clean_fn
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except Exception as error:
+        raise ModelError(f"{path.name} is no tokenizer; get it again.") from error
+    pad = next((token for token in _PADDING if tokenizer.token_to_id(token) is not None), None)
+    if pad is None:
+        raise ModelError(f"{path.name} has no token for padding, so it is not the one of this model; get it again.")
+    tokenizer.enable_truncation(length)
+    tokenizer.enable_padding(length=length, pad_token=pad, pad_id=tokenizer.token_to_id(pad))
+    cleaned = get_clean_fn(clean or "whitespace")
+
+    def tokenize(texts: list[str]) -> torch.Tensor:
+        found = tokenizer.encode_batch([cleaned(text) for text in texts])
+        return torch.tensor([each.ids for each in found], dtype=torch.long)
+
+    return tokenize
+
+
+_PADDING = ("<pad>", "[PAD]")
 
 
 def _from_hub(model: str, tag: str) -> nn.Module:

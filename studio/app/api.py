@@ -109,10 +109,11 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         Returns:
             {"videos": [{"id", "name", "duration", "indexed"}]}; a duration is in seconds.
         """
+        encoder = studio.media.encoder
         return {
             "videos": [
                 {"id": row["id"], "name": row["name"], "duration": seconds(row["duration_us"]),
-                 "indexed": studio.media.is_indexed(row)}
+                 "indexed": studio.media.is_indexed(row, encoder)}
                 for row in studio.videos.all()
             ]
         }  # fmt: skip

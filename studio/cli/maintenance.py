@@ -1,9 +1,12 @@
 """Looking after the library and its models: models, backup, doctor."""
 
 import argparse
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from studio.cli.common import Args, Commands, opened, settings_of, show
+from studio.cli.common import Args, Commands, bar, opened, settings_of, show
 from studio.errors import UsageError
 from studio.service import catalogue
 from studio.service.accounts.rights import TRASH_DAYS
@@ -15,10 +18,15 @@ from studio.service.system.doctor import condition, examine
 def register(commands: Commands) -> None:
     """Declare them."""
     sub = commands.add("models", models, "list the models, verify their files, or get more of them",
-                       examples=("studio models list", "studio models verify --json",
+                       examples=("studio models list", "studio models download siglip2-b16",
+                                 "studio models use siglip2-b16",
                                  "studio models add best.ckpt --as moment-detr"))  # fmt: skip
-    sub.add_argument("action", choices=["list", "verify", "download", "add"])
-    sub.add_argument("what", metavar="WHAT", nargs="?", help="add: a checkpoint; download: MODEL/PRETRAINED of the hub")
+    sub.add_argument("action", choices=["list", "verify", "download", "add", "use", "time"])
+    sub.add_argument(
+        "what", metavar="WHAT", nargs="?",
+        help="add: a checkpoint; download: a model of the list, or MODEL/PRETRAINED of the hub; "
+        "use, time: a text–video encoder of the list",
+    )  # fmt: skip
     sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
     sub = commands.add("backup", backup, "copy the library's database, also while the studio runs",
                        examples=("studio backup library.db", "studio backup library.db --json"))  # fmt: skip
@@ -38,27 +46,74 @@ def register(commands: Commands) -> None:
 
 
 def models(args: Args) -> int:
-    """`studio models list|verify|download|add`"""
+    """`studio models list|verify|download|add|use|time`"""
     settings = settings_of(args)
     if (args.what is None) != (args.action in ("list", "verify")) or (args.name is None) == (args.action == "add"):
-        raise UsageError("Use: studio models list|verify, download MODEL/PRETRAINED, or add FILE --as NAME.")
+        raise UsageError("Use: studio models list|verify, download|use|time MODEL, or add FILE --as NAME.")
+    if args.action == "use":
+        return _use(args)
+    if args.action == "time":
+        with opened(args) as studio:
+            speed = studio.jobs.time_encoder(args.what)
+        show(args, {"model": args.what, "images_per_second": speed}, [f"{args.what}: {speed:g} pictures a second"])
+        return 0
     if args.action == "download":
-        said = download(settings, args.what)
+        with bar(args.what) as progress:
+            said = download(settings, args.what, _watched(progress))
         show(args, {"downloaded": args.what}, [said])
         return 0
     if args.action == "add":
         row = install(settings, Path(args.what), args.name)
         show(args, {"added": row}, [f"{row['name']} is ready."])
         return 0
-    cards = catalogue(settings)
+    cards = catalogue(settings, thorough=args.action == "verify")
     broken = [card for card in cards if card["problems"]]
     lines = [
         f"{'✗' if card['problems'] else '✓' if card['installed'] else '·'} {card['task']:<16} {card['name']:<16} "
-        + "\n    ".join([card["summary"], *card["problems"], *[card["note"]] * bool(card["note"])])
+        + "\n    ".join([card["summary"], *_facts(card), *card["problems"], *[card["note"]] * bool(card["note"])])
         for card in cards
     ]
     show(args, {"models": cards}, lines)
     return 1 if broken and args.action == "verify" else 0
+
+
+def _facts(card: dict[str, Any]) -> list[str]:
+    """Of an encoder: its size, licence, published numbers with their source, speed here, and whether it fits."""
+    rate = card.get("images_per_second")
+    about, sure = ("about ", ", estimated") if card.get("estimated") else ("", "")
+    speed = f"{about}{rate:g} pictures a second here{sure}" if rate else ""
+    if not card.get("hub"):
+        return [speed] if speed else []
+    fits = "fits this machine" if card["fits"] else "needs more memory than this machine has"
+    size = f"{card['parameters']:g} M parameters, about {card['download_bytes'] / 1e6:.0f} MB; {fits}"
+    numbers = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in card["published"].items())
+    said = f"published: {numbers} ({card['published_in']})" if numbers else ""
+    return [size, f"licence: {card['licence']}", *filter(None, (said, speed))]
+
+
+def _watched(progress: Callable[[float, str], None]) -> Callable[[int, int], None]:
+    """How far a download is, said at most twice a second."""
+    last = 0.0
+
+    def watch(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 0.5 or done == total:
+            last = time.monotonic()
+            progress(done / max(1, total), f"{done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+    return watch
+
+
+def _use(args: Args) -> int:
+    """Make an encoder the library's, after every video is indexed with it, here and now."""
+    with opened(args) as studio:
+        status = studio.encoders.use(args.what)
+        for row in studio.encoders.lacking(args.what) if status["next"] else ():
+            with bar(row["name"]) as progress:
+                studio.jobs.embed(row["id"], args.what, progress)
+        status = studio.encoders.status()
+    show(args, status, [f"The library is searched with {status['encoder']}."])
+    return 0
 
 
 def trash(args: Args) -> int:

@@ -4,11 +4,12 @@ from studio.jobs.backends import ExecutionBackend, InlineBackend, ProcessBackend
 from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.keeping import keep_result
 from studio.jobs.kinds import KINDS, Comparison, JobKind, comparable, queued_kind
-from studio.jobs.result import INDEX_FILES, PROXY, REPLACED, JobMonitor, JobResult, ReportProgress
+from studio.jobs.result import INDEX_FILES, LIBRARY_ENCODER, PROXY, REPLACED, JobMonitor, JobResult, ReportProgress
 
 __all__ = [
     "INDEX_FILES",
     "KINDS",
+    "LIBRARY_ENCODER",
     "PROXY",
     "REPLACED",
     "Comparison",

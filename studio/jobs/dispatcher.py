@@ -37,12 +37,15 @@ class Dispatcher:
         attempts: int,
         tidy: Callable[[str], object] = lambda video_id: None,
         *,
+        done: Callable[[str], object] = lambda kind: None,
         name: str = "studio",
         lease_s: float = jobs.LEASE_S,
     ) -> None:
-        """`tidy` removes what a job that was stopped left unfinished about a video. `name` is this dispatcher's alone:
+        """`tidy` removes what a job that was stopped left unfinished about a video; `done` is told the kind of each job
+        that ended well. `name` is this dispatcher's alone:
         of one name only one may run at a time."""
         self._store, self.backend, self._attempts, self._tidy = store, backend, attempts, tidy
+        self._done = done
         self.holder = f"{name}/{uuid.uuid4().hex[:12]}"
         self._lease_s = lease_s
         self._wake = threading.Event()
@@ -131,6 +134,7 @@ class Dispatcher:
         try:
             monitor = JobMonitor(progress, preview, partial, lambda: job_id in self._cancelled)
             self._keep(job_id, self.backend.call(kind, params, monitor))
+            self._done(kind)
             log.info("job done in %.1f s", time.monotonic() - began, extra=facts)
         except Cancelled:
             self._end(job_id, "cancelled")

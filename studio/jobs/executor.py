@@ -10,7 +10,7 @@ from studio import tasks
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs.kinds import KINDS
-from studio.jobs.result import JobResult
+from studio.jobs.result import LIBRARY_ENCODER, JobResult
 from studio.tasks import TaskContext
 from studio.tasks.context import Partial, Preview, Progress
 
@@ -42,6 +42,7 @@ class StudioExecutor:
         context: TaskContext, kind: str, params: dict[str, Any], progress: Progress, preview: Preview, partial: Partial
     ) -> JobResult:
         context.progress, context.preview, context.partial = progress, preview, partial
+        context.encoder = params.get(LIBRARY_ENCODER)
         return perform(context, kind, params)
 
     def loaded(self) -> list[str]:

@@ -61,6 +61,19 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult({"frames": len(features.times_us), "note": note}, transcripts=[said])
 
 
+def embed(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The embeddings of a video by one encoder, and nothing else that indexing makes: what is said stays as it is."""
+    video = _without_stale_files(context, params)
+    features = tasks.index_video(context, video, params["encoder"])
+    tasks.update_index(context, [video], params["encoder"])
+    return JobResult({"frames": len(features.times_us)})
+
+
+def time_encoder(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """How many pictures a second an encoder reads here."""
+    return JobResult({"images_per_second": tasks.time_encoder(context, params["encoder"])})
+
+
 def _subtitles(video: VideoRef, limits: Limits, encoding: str | None) -> tuple[Transcript, str]:
     """What is said, and a sentence on what was guessed or left out of it: the chosen subtitles, else the file's own
     text stream, else the best subtitle file beside it."""

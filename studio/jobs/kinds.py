@@ -45,6 +45,8 @@ class JobKind:
 _HANDLERS = "studio.jobs.handlers"
 _KINDS = (
     JobKind("index", f"{_HANDLERS}:index", "Indexing"),
+    JobKind("embed", f"{_HANDLERS}:embed", "Indexing with another model"),
+    JobKind("time_encoder", f"{_HANDLERS}:time_encoder", "Measuring how quick a model is", "library", queued=False),
     JobKind("proxy", f"{_HANDLERS}:proxy", "Making the video playable", button="Make it playable"),
     JobKind("search", f"{_HANDLERS}:search", "Searching", "videos", queued=False),
     JobKind("explain", f"{_HANDLERS}:explain", "Explaining a hit", queued=False),

@@ -9,6 +9,9 @@ from studio.timeline import ModelRun, Prediction, Transcript
 ReportProgress = Callable[[float, str], None]
 PROXY = "proxy.mp4"  # the name under which the cache keeps a copy that browsers can play
 INDEX_FILES = ("thumbnails.npy", "waveform.npy", "shots.npy")  # what indexing keeps beside the embeddings
+LIBRARY_ENCODER = (
+    "library_encoder"  # the parameter of every job that names the library's encoder, where it has chosen one
+)
 REPLACED = "replaced"  # the name of the mark that what the cache holds may be about a file that is no longer there
 
 

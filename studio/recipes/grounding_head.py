@@ -1,4 +1,5 @@
-"""Train `weights/trained-head.safetensors`: `python -m studio.recipes.grounding_head --data DIR --cache DIR`.
+"""Train `weights/trained-head.safetensors`: `python -m studio.recipes.grounding_head --data DIR --cache DIR`; or with
+`--encoder NAME --home LIBRARY` the head of a library for another encoder, which its engines find by themselves.
 
 Views of Flickr8k's 6,000 training photos through the default encoder, chained to made-up videos at one or two samples a
 second (the concatenation trick of `studio.recipes.synthetic_videos`): hard cuts and dissolves, 2–45 s a scene, broken
@@ -7,22 +8,27 @@ dev set is only measured (`studio.recipes.measure`).
 """
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from studio import models
+from studio.atomic_files import write_atomic
+from studio.config import Settings, default_home
 from studio.models import registry
 from studio.models.grounding.curve import cell_edges, l2_normalize, unit_range
 from studio.models.grounding.engine import Curve
 from studio.models.grounding.head import Head, TrainedHead, signals
 from studio.recipes import studio_lite, synthetic_videos
+from studio.tasks.fitted_heads import HEAD, fitted_name
 
 VIEWS, HELD = 4, 600
+HELD_VIDEOS, LOOK = 300, 250  # on which a step is judged, and how many steps are between two looks
 DOUBT = 1.0  # how much of another caption is mixed into a query, at most
 Floats = npt.NDArray[np.float32]
 
@@ -40,10 +46,11 @@ class Bank:
         return Bank(self.views[start:end], self.broken, self.texts[start:end], self.count[start:end])
 
 
-def bank(data: Path, cache: Path) -> Bank:
-    """All training photos, kept in `cache` for the encoder's version because it takes minutes."""
-    model = models.load("text_video", device="cpu")
-    path = cache / f"views_{model.version}.npz"
+def bank(data: Path, cache: Path, encoder: str | None = None, folder: Path | None = None) -> Bank:
+    """All training photos as an encoder sees them (None: the default), kept in `cache` for the encoder's version
+    because it takes minutes, with a large one hours."""
+    model = models.load("text_video", encoder, "cpu", folder)
+    path = cache / f"views_{f'{encoder}_' if encoder else ''}{model.version}.npz"
     if not path.exists():
         names, pixels = zip(*studio_lite.photos(data, "train"), strict=True)
         rng, place = np.random.default_rng(0), {name: i for i, name in enumerate(names)}
@@ -153,13 +160,44 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--out", type=Path, default=registry.WEIGHTS / "trained-head.safetensors")
+    parser.add_argument("--encoder", help="train it for this encoder, and keep it in a library (--home)")
+    parser.add_argument("--home", type=Path, help="the library's folder (default: STUDIO_HOME)")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.encoder is None:
+        train(bank(options.data, options.cache), options, lambda content: options.out.write_bytes(content))
+        return
+    settings = Settings(home=options.home or default_home())
+    photos = bank(options.data, options.cache, options.encoder, settings.models)
+    best: list[bytes] = []
+    train(photos, options, best.append)
+    for name in keep(best[-1], options.encoder, settings.models):
+        print(f"{name} is in the library.")
+
+
+def keep(net: bytes, encoder: str, folder: Path) -> list[str]:
+    """Put a head that was trained for an encoder into a library's folder of models, with the engines that it is part
+    of; returns their names."""
+    made = []
+    for card in models.cards("grounding"):
+        if HEAD in (card.name, *card.members):
+            members = tuple(fitted_name(name, encoder) if name == HEAD else name for name in card.members)
+            own = replace(
+                card, name=fitted_name(card.name, encoder), members=members, default=False, metrics={},
+                summary=f"{card.name} with a head that was trained here for {encoder}.",
+            )  # fmt: skip
+            made.append(models.keep(own, {} if members else {"net": net}, folder, write_atomic).name)
+    return sorted(made, reverse=True)
+
+
+def train(photos: Bank, options: argparse.Namespace, keep: Callable[[bytes], object]) -> None:
+    """Train a head on a bank; each one that is better than those before on the held-out photos is handed to `keep`."""
     torch.manual_seed(0)
-    photos = bank(options.data, options.cache)
-    seen, unseen = photos.part(0, len(photos.views) - HELD), photos.part(len(photos.views) - HELD, len(photos.views))
+    held_out = min(HELD, len(photos.views) // 3)
+    seen = photos.part(0, len(photos.views) - held_out)
+    unseen = photos.part(len(photos.views) - held_out, len(photos.views))
     rng = np.random.default_rng(1)
-    held = [made_up(unseen, np.random.default_rng(10_000 + i)) for i in range(300)]
+    held = [made_up(unseen, np.random.default_rng(10_000 + i)) for i in range(HELD_VIDEOS)]
     videos = []
     for _ in range(options.videos):
         curve, start, end = made_up(seen, rng)
@@ -177,13 +215,13 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        if step % 250 == 0:
+        if step % LOOK == 0 or step == options.steps:
             found = quality(net, held)
             print(f"{step}: loss {loss.item():.3f}, held out {found[0]:.1f} {found[1]:.1f} {found[2]:.1f}",
                   flush=True)  # fmt: skip
-            if found[2] > best:
+            if found[2] > best or step == min(LOOK, options.steps):
                 best = found[2]
-                save_file({key: value.contiguous() for key, value in net.state_dict().items()}, options.out)
+                keep(save({key: value.contiguous() for key, value in net.state_dict().items()}))
 
 
 if __name__ == "__main__":

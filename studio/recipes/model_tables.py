@@ -29,7 +29,7 @@ def table() -> str:
             continue
         name = f"**{card.name}** (default)" if card.default else card.name
         if card.brought:
-            name += ", a file that you bring"
+            name += ", fetched from the hub" if card.hub else ", a file that you bring"
         numbers = [f"{key} {card.metrics[key]:g}" for key in SHOWN.get(card.task, ()) if key in card.metrics]
         rows.append(f"| `{card.task}` | {name} | {card.version} | {card.licence} | {', '.join(numbers) or '–'} |")
     return "\n".join(rows) + "\n"

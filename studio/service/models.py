@@ -1,5 +1,6 @@
 """Which models there are, for people to choose from, and those that they bring."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,10 @@ from studio import tasks
 from studio.config import Settings
 
 
-def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
-    """Every model card as plain values; `problems` says what is wrong with its files, `note` what is not installed."""
-    return tasks.catalogue(settings)
+def catalogue(settings: Settings | None = None, thorough: bool = False) -> list[dict[str, Any]]:
+    """Every model card as plain values; `problems` says what is wrong with its files, `note` what is not installed.
+    Files of the gallery are compared with their hashes only if `thorough`."""
+    return tasks.catalogue(settings, thorough)
 
 
 def engines(settings: Settings | None = None, installed: bool = True, task: str = "grounding") -> list[str]:
@@ -22,6 +24,6 @@ def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
     return tasks.install(settings, file, name)
 
 
-def download(settings: Settings, name: str) -> str:
-    """Fetch a model of the hub. Raises ModelUnavailable."""
-    return tasks.download(settings, name)
+def download(settings: Settings, name: str, watch: Callable[[int, int], None] = lambda done, total: None) -> str:
+    """Fetch a model of the hub; `watch` is told how many bytes of how many are here. Raises ModelUnavailable."""
+    return tasks.download(settings, name, watch)

@@ -5,15 +5,18 @@ import threading
 from studio import media
 from studio.atomic_files import remove_stale
 from studio.config import Settings
-from studio.index import Cache
+from studio.index import Cache, FeatureStore
 from studio.jobs import Dispatcher, ExecutionBackend, InlineBackend, ProcessBackend
 from studio.service.accounts.annotator_stats import AnnotatorStats
 from studio.service.accounts.presence import Presence
 from studio.service.accounts.rights import TRASH_DAYS
 from studio.service.accounts.users import Users
+from studio.service.encoders import EMBED, Encoders
 from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
 from studio.service.jobs.jobs import Jobs
+from studio.service.jobs.library_backend import LibraryBackend
+from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
 from studio.service.teaching import Teaching
@@ -41,14 +44,17 @@ class Studio:
         limits = self.settings.limits
         self.store = Store(self.settings.database)
         self.cache = Cache(self.settings.cache)
+        self.encoders = Encoders(self.store, self.settings, FeatureStore(self.cache))
         # answers at once: a search does not wait behind an hour of indexing
-        self._interactive = backend or (
-            ProcessBackend(self.settings, "worker-interactive") if background else InlineBackend(self.settings)
+        self._interactive = LibraryBackend(
+            backend
+            or (ProcessBackend(self.settings, "worker-interactive") if background else InlineBackend(self.settings)),
+            self.encoders.chosen,
         )
         self.users = Users(self.store)
         self.presence = Presence()
         self.annotator_stats = AnnotatorStats(self.store)
-        self.media = MediaCache(self.settings, self.store, self.cache)
+        self.media = MediaCache(self.settings, self.store, self.cache, self.encoders)
         self.jobs = Jobs(self.store, self.settings, self.media, self._interactive)
         self.videos = Videos(self.store, self.settings, self.cache, self.media, self.jobs, self.users)
         self.search = Search(self.store, self._interactive)
@@ -60,6 +66,7 @@ class Studio:
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
         self.dataset_downloads = DatasetDownloads(self)
+        self.model_downloads = ModelDownloads(self.settings)
         for row in self.videos.all():
             media.keep_start(row["path"], row["start_us"])
         if background:
@@ -72,13 +79,24 @@ class Studio:
         self.videos.tidy()
         remove_stale(self.settings.uploads)
         self.dataset_downloads.tidy()
-        backend = ProcessBackend(self.settings, "worker-jobs")
-        self.jobs.dispatcher = Dispatcher(self.store, backend, self.settings.limits.job_attempts, self.videos.tidy)
+        backend = LibraryBackend(ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen)
+        self.jobs.dispatcher = Dispatcher(
+            self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
+        )
         for row in self.videos.all():  # what the command line added, or an earlier start did not finish
             self.jobs.prepare(row)
+        self.encoders.queue()
+        self.encoders.advance()
+
+    def _job_done(self, kind: str) -> None:
+        if kind == EMBED:
+            self.encoders.advance()
+        elif kind == "index" and self.encoders.queue():  # a video that came while the encoder changes
+            self.jobs.wake()
 
     def close(self) -> None:
         """Finish what runs, and close the database."""
+        self.model_downloads.close()
         self.dataset_downloads.close()
         self.jobs.close()
         self._interactive.close()

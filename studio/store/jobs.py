@@ -63,6 +63,11 @@ def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
     )
 
 
+def drop_waiting(db: sqlite3.Connection, kind: str) -> None:
+    """Cancel the jobs of a kind that wait."""
+    db.execute("UPDATE jobs SET state = 'cancelled' WHERE kind = ? AND state = 'queued'", (kind,))
+
+
 def latest_states(db: sqlite3.Connection, kind: str) -> dict[str, str]:
     """How the newest job of a kind ended, or stands, for each video that had one."""
     rows = db.execute(

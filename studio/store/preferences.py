@@ -5,6 +5,26 @@ import sqlite3
 NEW_VIDEOS_WORDS = "words of new videos"
 """Whether speech is transcribed and screen text read of each video that is added."""
 
+ENCODER, NEXT_ENCODER = "encoder", "next encoder"
+"""The encoder that the library is searched with, and the one that it is being indexed with; the embedded default has no
+row."""
+GALLERY_SEEN = "gallery seen"
+"""Whether somebody put away the line about models that see better."""
+
+
+def text(db: sqlite3.Connection, name: str) -> str:
+    """What was chosen; empty where nobody chose."""
+    row = db.execute("SELECT value FROM preferences WHERE name = ?", (name,)).fetchone()
+    return str(row["value"]) if row else ""
+
+
+def choose(db: sqlite3.Connection, name: str, value: str) -> None:
+    """Choose something; empty takes the choice back."""
+    if value:
+        db.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", (name, value))
+    else:
+        db.execute("DELETE FROM preferences WHERE name = ?", (name,))
+
 
 def is_on(db: sqlite3.Connection, name: str) -> bool:
     """Whether a switch is on; one that nobody touched is off."""

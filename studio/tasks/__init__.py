@@ -3,10 +3,11 @@
 A task is a function of a `TaskContext` and plain arguments; it returns an `ModelRun` and touches no database.
 """
 
-from studio.tasks.catalogue import catalogue, default_encoder_key, download, engines, install
+from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
 from studio.tasks.emotion import find_emotions
+from studio.tasks.encoders import key_of, time_encoder
 from studio.tasks.explanation import explain
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
@@ -33,18 +34,20 @@ __all__ = [
     "VideoRef",
     "answered",
     "catalogue",
-    "default_encoder_key",
     "download",
     "engines",
     "explain",
     "face_tracks",
     "find_emotions",
     "find_speakers",
+    "gallery_card",
+    "gallery_names",
     "glance",
     "ground",
     "in_words",
     "index_video",
     "install",
+    "key_of",
     "make_thumbnails",
     "oom_fallbacks",
     "out_of_memory",
@@ -53,6 +56,7 @@ __all__ = [
     "survey",
     "teach",
     "tell_voices",
+    "time_encoder",
     "transcribe",
     "update_index",
 ]

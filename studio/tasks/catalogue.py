@@ -7,6 +7,8 @@ from studio import models
 from studio.atomic_files import write_atomic
 from studio.config import Settings
 from studio.errors import ModelUnavailable
+from studio.models import registry
+from studio.tasks import encoders, hub
 
 
 def engines(settings: Settings | None = None, installed: bool = True, task: str = "grounding") -> list[str]:
@@ -16,25 +18,39 @@ def engines(settings: Settings | None = None, installed: bool = True, task: str 
     return [card.name for card in models.cards(task, folder) if not installed or models.installed(card, folder)]
 
 
-def default_encoder_key() -> str:
-    """The key of the encoder that a library is searched with: see `query.encoder_key`. Loads no weights."""
-    card = models.card("text_video")
-    return f"{card.name}@{card.version}"
+def gallery_names(settings: Settings) -> list[str]:
+    """The models that are fetched from the hub."""
+    return [card.name for card in models.cards("text_video", settings.models) if card.hub]
 
 
-def catalogue(settings: Settings | None = None) -> list[dict[str, Any]]:
-    """Every model card as plain values.
+def gallery_card(settings: Settings, name: str) -> models.ModelCard:
+    """A model that is fetched from the hub, by its name. Raises ModelUnavailable."""
+    found = next((each for each in models.cards("text_video", settings.models) if each.name == name and each.hub), None)
+    if found is None:
+        raise ModelUnavailable(f"“{name}” is not fetched from the hub; see: studio models list.")
+    return found
+
+
+def catalogue(settings: Settings | None = None, thorough: bool = False) -> list[dict[str, Any]]:
+    """Every model card as plain values; encoders also with what `encoders.facts` says.
 
     `installed` is false for a model whose checkpoint a person has to bring, and `note` says where to get it; `problems`
     says what is wrong with the files that should be there (nothing, when it is ready). `plugin` is the package that a
-    model comes from which is not the studio's own.
+    model comes from which is not the studio's own. Files that were fetched and may be as large as memory are read and
+    compared with their hash only if `thorough`; else that waits until the model is loaded.
     """
-    folder = settings.models if settings else None
-    return [_row(card, folder) for card in models.cards(folder=folder)]
+    settings = settings or Settings()
+    known = encoders.speeds(settings)
+    rows = []
+    for card in models.cards(folder=settings.models):
+        row = _row(card, settings.models, thorough)
+        rows.append({**row, **encoders.facts(card, settings, known)} if card.task == "text_video" else row)
+    return rows
 
 
-def _row(card: models.ModelCard, folder: Path | None) -> dict[str, Any]:
-    found, ready = models.verify(card, folder), models.installed(card, folder)
+def _row(card: models.ModelCard, folder: Path, thorough: bool = True) -> dict[str, Any]:
+    ready = models.installed(card, folder)
+    found = _recorded(card, folder) if card.hub and ready and not thorough else models.verify(card, folder)
     return {
         "name": card.name,
         "task": card.task,
@@ -52,6 +68,16 @@ def _row(card: models.ModelCard, folder: Path | None) -> dict[str, Any]:
     }
 
 
+def _recorded(card: models.ModelCard, folder: Path) -> list[str]:
+    """What is wrong with the files of a fetched model, as far as their names and sizes tell."""
+    places = [registry.locate(card, role, folder) for role in card.files]
+    return [
+        f"{place.name}, a file of {card.name}, has lost the record of its hash; get it again."
+        for place in places
+        if not registry.recorded(place)
+    ]
+
+
 def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
     """Keep a checkpoint that a person brings, as the named model; returns its row of the catalogue.
 
@@ -63,8 +89,9 @@ def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
         raise ModelUnavailable(str(error)) from error
 
 
-def download(settings: Settings, name: str) -> str:
-    """Fetch an open_clip model of the hub, MODEL/PRETRAINED, so that it works offline later; says what was done.
+def download(settings: Settings, name: str, watch: hub.Watch = lambda done, total: None) -> str:
+    """Fetch a model of the gallery, or an open_clip model of the hub, MODEL/PRETRAINED, so that it works offline later;
+    says what was done. `watch` is told how far a model of the gallery is, see `hub.fetch`.
 
     Raises ModelUnavailable with the cure, also where a model is not to be had that way.
     """
@@ -74,6 +101,9 @@ def download(settings: Settings, name: str) -> str:
         card = next((each for each in models.cards(folder=settings.models) if each.name == name), None)
         if card is None:
             raise models.ModelError(f"There is no model “{name}”; see: studio models list.")
+        if card.hub and not models.installed(card, settings.models):
+            hub.fetch(card, settings.ensure().models, watch)
+            return f"{name} is ready."
         if problems := models.verify(card, settings.models):
             raise models.ModelError(" ".join(problems))
         return f"{name} is here already."

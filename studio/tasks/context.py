@@ -73,6 +73,18 @@ class TaskContext:
         self._indexes: dict[str, VectorIndex] = {}
         self._models: dict[tuple[str, str | None], Any] = {}
         self._texts: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._encoder: str | None = None
+
+    @property
+    def encoder(self) -> str | None:
+        """The name of the encoder that the library is searched with; None: the embedded default."""
+        return self._encoder
+
+    @encoder.setter
+    def encoder(self, name: str | None) -> None:
+        if name != self._encoder:  # it may be as large as half of the memory
+            self._models.pop(("text_video", self._encoder), None)
+        self._encoder = name
 
     def text_vectors(self, encoder: Any, key: str, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (M, D) of texts that are asked about again and again, each encoded once."""
@@ -85,10 +97,12 @@ class TaskContext:
         return self._indexes.setdefault(encoder, LibraryIndex(self.features, encoder))
 
     def model(self, task: str, name: str | None = None) -> Any:
-        """The model for a task, loaded once (None: the embedded default).
+        """The model for a task, loaded once (None: the library's encoder, or the embedded default of another task).
 
         Raises ModelUnavailable with the cure.
         """
+        if task == "text_video" and name is None:
+            name = self._encoder
         key = (task, name)
         if key not in self._models:
             try:

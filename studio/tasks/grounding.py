@@ -15,6 +15,7 @@ from studio.tasks.boundaries import snapping
 from studio.tasks.certainty import SHOWN, answered, calibration
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.feedback import Slot, recall
+from studio.tasks.fitted_heads import fitted
 from studio.tasks.indexing import index_mirrored, index_video
 from studio.tasks.query import encoder_key
 from studio.tasks.retrieval import embed_query
@@ -50,8 +51,9 @@ def ground(
     like this one pull; the payload's `remembered` counts them. The payload's `curve` is
     described at `_curve`. Raises ModelUnavailable where the engine cannot read this encoder's embeddings.
     """
-    model = context.model("grounding", engine)
     encoder, vector = embed_query(context, query, encoder_name)
+    engine, note = fitted(context, engine, encoder.name)
+    model = context.model("grounding", engine)
     asked = _read(encoder, query.strip(), model.needs)
     with _curable():
         model.accept(asked)  # before an hour of indexing
@@ -90,6 +92,7 @@ def ground(
     payload: dict[str, Any] = {
         "curve": _curve(features, curve), "remembered": remembered, "found": answered(confidences),
     }  # fmt: skip
+    payload |= {"note": note} if note else {}
     return ModelRun(
         video.id,
         "grounding",

@@ -118,3 +118,22 @@ def test_a_training_step_lowers_the_loss() -> None:
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.5 * losses[0]
+
+
+def test_a_head_is_trained_on_the_views_of_any_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipe's training, short and on vectors that mean nothing: what it keeps is a head's weights."""
+    import argparse
+
+    from safetensors.torch import load
+
+    rng = np.random.default_rng(0)
+
+    def unit(*shape: int) -> np.ndarray:
+        found = rng.normal(size=shape).astype(np.float32)
+        return found / np.linalg.norm(found, axis=-1, keepdims=True)
+
+    photos = recipe.Bank(unit(40, recipe.VIEWS, 24), unit(3, 24), unit(40, 5, 24), np.full(40, 5))
+    monkeypatch.setattr(recipe, "HELD_VIDEOS", 2)
+    kept: list[bytes] = []
+    recipe.train(photos, argparse.Namespace(videos=3, steps=2, rate=1e-3), kept.append)
+    head.Head().load_state_dict(load(kept[-1]))

@@ -137,8 +137,9 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "ground", "glance", "run_payload", "start_job", "line_history", "index_video", "cancel_job", "cancel_jobs",
         "choose_tracks", "add_path", "relink", "remove_video", "restore_video", "neighbours", "dataset_searches",
         "dataset_state", "dataset_stop",
-        "prepare_words",
+        "prepare_words", "model_downloads", "time_encoder", "get_model", "pause_model", "cancel_model",
         # these write
+        "use_encoder", "stop_encoder", "finish_encoder", "retry_encoder", "put_line_away",
         "set_prepares_words",
         "save", "save_schema", "add_label", "read_subtitles", "save_line", "save_lines", "split_line",
         "merge_lines", "delete_line", "restore_line", "revert_line", "set_speaker", "undo_lines", "redo_lines",

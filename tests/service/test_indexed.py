@@ -30,7 +30,7 @@ def lose_vectors(studio: Studio, video: str) -> None:
 
 def test_the_key_of_the_default_encoder_is_the_one_that_the_model_has(tmp_path: Path) -> None:
     context = TaskContext(Settings(home=tmp_path, device="cpu").ensure())
-    assert tasks.default_encoder_key() == encoder_key(context.model("text_video"))
+    assert tasks.key_of(Settings()) == encoder_key(context.model("text_video"))
 
 
 def test_without_its_vectors_a_video_is_not_indexed_whatever_else_is_there(studio: Studio, carphone: str) -> None:
@@ -50,7 +50,7 @@ def test_without_its_vectors_a_video_is_not_indexed_whatever_else_is_there(studi
 
 @pytest.mark.parametrize("lost", INDEX_FILES)
 def test_what_is_missing_is_made_again(studio: Studio, carphone: str, lost: str) -> None:
-    features = FeatureStore(studio.cache).mtime_ns(carphone, tasks.default_encoder_key())
+    features = FeatureStore(studio.cache).mtime_ns(carphone, tasks.key_of(Settings()))
     before = studio.cache.load_array(carphone, lost)
     assert before is not None
     kept = before.copy()
@@ -61,7 +61,7 @@ def test_what_is_missing_is_made_again(studio: Studio, carphone: str, lost: str)
     after = studio.cache.load_array(carphone, lost)
     assert after is not None and after.shape == kept.shape
     assert (after == kept).all() if lost != "thumbnails.npy" else (after[0] == kept[0]).all()
-    assert FeatureStore(studio.cache).mtime_ns(carphone, tasks.default_encoder_key()) == features, "not embedded again"
+    assert FeatureStore(studio.cache).mtime_ns(carphone, tasks.key_of(Settings())) == features, "not embedded again"
 
 
 def wait_indexed(studio: Studio, video: str) -> None:

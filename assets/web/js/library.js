@@ -52,6 +52,7 @@ export function mount(element, server) {
       : "";
     $("library-cancel").hidden = active.size < 2;
     showWords(data.words, videos.length);
+    showEncoder(data.encoder);
     dataset.videos = videos;
     $("library-export").hidden = !videos.length;
     $("library-empty").hidden = videos.length > 0;
@@ -79,6 +80,17 @@ export function mount(element, server) {
     const now = $("words-now", "button");
     now.hidden = !missing;
     now.textContent = `Prepare ${counted(missing, "video")} that ${missing === 1 ? "is" : "are"} here`;
+  }
+
+  /** Whether there are models that see better; and how a change to one stands.
+   * @param {Listing["encoder"]} encoder
+   */
+  function showEncoder({ better, encoder, next, ready = 0, of = 0, gone }) {
+    $("better").hidden = !better;
+    $("changing").hidden = !next && !gone;
+    $("changing").textContent = next
+      ? `${ready} of ${counted(of, "video")} indexed with ${next}; ${encoder} answers until all are.`
+      : `${gone} is no longer on this machine, so ${encoder} answers; get it again on the Models page.`;
   }
 
   /**
@@ -257,6 +269,11 @@ export function mount(element, server) {
     box.replaceChildren(...sentences.map((sentence) => el("p", { text: sentence })));
   }
 
+  $("better-go", "a").href = addressOf("models");
+  $("better-go").addEventListener("click", follow);
+  $("better-away").addEventListener("click", () =>
+    attempt(() => call(server, "put_line_away", { annotator: currentUser() })),
+  );
   const wordsOn = $("words-on", "input");
   wordsOn.addEventListener("change", () => {
     shown = ""; // what is refused is shown as it stands

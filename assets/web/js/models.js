@@ -4,6 +4,7 @@ import { current, go, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
 import { clock, counted, el, finder } from "./view/dom.js";
+import { encoderGallery } from "./view/encoders.js";
 
 /** @import { Calls, ModelCard, Server, Side } from "./types.js" */
 /** @typedef {Calls["list_models"][1]} Known */
@@ -33,13 +34,23 @@ export function mount(element, server) {
   const [task, video, a, b] = ["task", "video", "a", "b"].map((name) => $(`try-${name}`, "select"));
   const field = { task, video, a, b, query: $("try-query", "input") };
   /** @type {Known} */
-  let known = { models: [], videos: [], tried: {} };
+  let known = {
+    models: [],
+    videos: [],
+    tried: {},
+    downloads: {},
+    encoder: { encoder: "", next: "", gone: "" },
+    fixed: false,
+  };
   let turn = 0;
+  let isMeasuring = false;
   const picture = el("video", { controls: true, playsinline: true, "aria-label": "The video that is compared" });
   /** where its file's time begins, and up to where a segment is played */
   let offset = 0;
   /** @type {number | null} */
   let until = null;
+
+  const gallery = encoderGallery(element, server, load);
 
   async function load() {
     try {
@@ -50,10 +61,17 @@ export function mount(element, server) {
       $("models-problem").textContent = messageOf(error);
       return;
     }
+    gallery.show(known);
+    measureOnce();
     const tasks = Object.keys(TASKS).filter((task) => known.models.some((m) => m.task === task));
     $("models-list").replaceChildren(
       ...tasks.map((task) =>
-        el("section", {}, el("h2", { text: TASKS[task] }), ...cards(known.models.filter((m) => m.task === task))),
+        el(
+          "section",
+          {},
+          el("h2", { text: TASKS[task] }),
+          ...cards(known.models.filter((m) => m.task === task && !m.hub)),
+        ),
       ),
     );
     fill(
@@ -69,6 +87,14 @@ export function mount(element, server) {
     if (!current().task && known.models.some((m) => m.task === "grounding")) field.task.value = "grounding";
     choices();
     reopen();
+  }
+
+  /** The speed of the encoder that came with the install, from which those of others are estimated; once a machine. */
+  async function measureOnce() {
+    const own = known.models.find((m) => m.task === "text_video" && m.default);
+    if (isMeasuring || !own || own.images_per_second) return;
+    isMeasuring = true;
+    await call(server, "time_encoder", { model: own.name }).then(load, () => {}); // the page does without it
   }
 
   // ---------------------------------------------------------------- cards
@@ -322,7 +348,10 @@ export function mount(element, server) {
   });
   onRoute((route) => {
     if (route.page === "models") load();
-    else turn++;
+    else {
+      turn++;
+      gallery.leave();
+    }
   });
 }
 

@@ -278,6 +278,30 @@
  * @property {boolean} installed
  * @property {boolean} default
  * @property {{ [name: string]: number }} metrics
+ * @property {string} plugin the package that it comes from, where it is not the studio's own
+ * @property {number | null} [images_per_second] of an encoder, here
+ * @property {boolean} [estimated] whether that is a guess from its size
+ * @property {string} [hub] of the gallery: OWNER/NAME of the hub
+ * @property {number} [parameters] in millions
+ * @property {number} [download_bytes] about
+ * @property {number} [memory_bytes] that it needs, about
+ * @property {boolean} [fits] this machine
+ * @property {{ [name: string]: number }} [published] numbers of its makers, in per cent
+ * @property {string} [published_in] the address of their source
+ *
+ * @typedef {object} ModelDownload
+ * @property {boolean} running
+ * @property {number} done bytes
+ * @property {number} total bytes
+ * @property {string} error
+ *
+ * @typedef {object} EncoderStatus which encoder the library is searched with
+ * @property {string} encoder
+ * @property {string} next that it is being indexed with
+ * @property {string} gone that was chosen and is no longer here
+ * @property {number} [ready] videos that are indexed with the next
+ * @property {number} [of] so many
+ * @property {string[]} [failed] their names
  *
  * @typedef {object} Side one model of a comparison
  * @property {string} model
@@ -442,7 +466,8 @@
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
  * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean,
  *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
- *   jobs: Job[], indexed: number, known: number, words: { on: boolean, missing: number, fixed: boolean } }]} list_videos
+ *   jobs: Job[], indexed: number, known: number, words: { on: boolean, missing: number, fixed: boolean },
+ *   encoder: EncoderStatus & { better: boolean } }]} list_videos
  * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[],
  *   notes: string[] }]} add_path
  * @property {[{ folder: string, after: string | null }, { lost: number, likely: number, relinked: number,
@@ -468,7 +493,18 @@
  * @property {[{ search: string, annotator: string }, {}]} delete_search
  * @property {[{ search: string, annotator: string }, {}]} restore_search
  * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number, media_start: number }[],
- *   tried: { [task: string]: boolean } }]} list_models
+ *   tried: { [task: string]: boolean }, downloads: { [model: string]: ModelDownload }, encoder: EncoderStatus,
+ *   fixed: boolean }]} list_models
+ * @property {[{}, { downloads: { [model: string]: ModelDownload }, encoder: EncoderStatus }]} model_downloads
+ * @property {[{ model: string, annotator: string }, {}]} get_model
+ * @property {[{ model: string, annotator: string }, {}]} pause_model
+ * @property {[{ model: string, annotator: string }, {}]} cancel_model
+ * @property {[{ model: string, annotator: string }, EncoderStatus]} use_encoder
+ * @property {[{ annotator: string }, {}]} stop_encoder
+ * @property {[{ annotator: string }, EncoderStatus]} finish_encoder
+ * @property {[{ annotator: string }, {}]} retry_encoder
+ * @property {[{ model: string }, { images_per_second: number }]} time_encoder
+ * @property {[{ annotator: string }, {}]} put_line_away
  * @property {[{ [field: string]: string }, { jobs: string[] }]} compare
  * @property {[{ jobs: string[] }, { sides: Side[], agreement: number | null }]} compared
  * @property {[{}, AnnotatorStatistics[]]} statistics

@@ -31,12 +31,13 @@ def methods(studio: Studio) -> list[Method]:
         if ready < known:
             studio.jobs.prepare_lost()
         by = actor(studio, request)
+        key = studio.media.encoder
         return {
             "videos": [
                 {
                     **serializers.video(row, uploaded=studio.videos.is_upload(row)),
                     "independent": bool(row["independent"]),
-                    "indexed": studio.media.is_indexed(row),
+                    "indexed": studio.media.is_indexed(row, key),
                     "lost": not files.is_there(row["path"]),
                     "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
                 }
@@ -50,6 +51,11 @@ def methods(studio: Studio) -> list[Method]:
             "jobs": studio.jobs.listed(),
             "indexed": ready,
             "known": known,
+            "encoder": {
+                **studio.encoders.status(),
+                "better": studio.encoders.may_see_better(by),
+                "fixed": not by.admin,
+            },
             "words": {
                 "on": studio.jobs.prepares_words(),
                 "missing": len(studio.jobs.lack_words()),
@@ -80,6 +86,10 @@ def methods(studio: Studio) -> list[Method]:
     def prepare_words(request: Request) -> Any:
         return {"videos": studio.jobs.prepare_words()}
 
+    def put_line_away(request: Request) -> Any:
+        studio.encoders.put_line_away(actor(studio, request))
+        return {}
+
     def cancel_job(request: JobRequest) -> Any:
         studio.jobs.cancel(request.job)
         return {}
@@ -94,7 +104,7 @@ def methods(studio: Studio) -> list[Method]:
 
     own = rpc_methods(
         studio, list_videos, add_path, relink, remove_video, restore_video, index_video, cancel_job, cancel_jobs,
-        choose_tracks, set_prepares_words, prepare_words,
+        choose_tracks, set_prepares_words, prepare_words, put_line_away,
     )  # fmt: skip
     return [*own, *_datasets(studio), *exchange.methods(studio)]
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from studio.app.rpc.method import Method, model_name, rpc_methods
-from studio.app.rpc.requests import Compare, Compared, Request
+from studio.app.rpc.method import Method, actor, model_name, rpc_methods
+from studio.app.rpc.requests import Compare, Compared, ModelRequest, Request
 from studio.service import Studio, catalogue, serializers
+from studio.service.accounts.rights import need
 from studio.service.jobs.model_comparison import tried_tasks
 
 
@@ -12,7 +13,50 @@ def methods(studio: Studio) -> list[Method]:
     def list_models(request: Request) -> Any:
         shown = "id", "name", "duration", "media_start"
         videos = [{key: video[key] for key in shown} for video in map(serializers.video, studio.videos.all())]
-        return {"models": catalogue(studio.settings), "videos": videos, "tried": tried_tasks()}
+        return {
+            "models": catalogue(studio.settings),
+            "videos": videos,
+            "tried": tried_tasks(),
+            "downloads": studio.model_downloads.states(),
+            "encoder": studio.encoders.status(),
+            "fixed": not actor(studio, request).admin,
+        }
+
+    def model_downloads(request: Request) -> Any:
+        return {"downloads": studio.model_downloads.states(), "encoder": studio.encoders.status()}
+
+    def get_model(request: ModelRequest) -> Any:
+        studio.model_downloads.get(request.model, actor(studio, request))
+        return {}
+
+    def pause_model(request: ModelRequest) -> Any:
+        studio.model_downloads.pause(request.model, actor(studio, request))
+        return {}
+
+    def cancel_model(request: ModelRequest) -> Any:
+        studio.model_downloads.cancel(request.model, actor(studio, request))
+        return {}
+
+    def use_encoder(request: ModelRequest) -> Any:
+        status = studio.encoders.use(request.model, actor(studio, request))
+        studio.jobs.wake()
+        return status
+
+    def stop_encoder(request: Request) -> Any:
+        studio.encoders.stop(actor(studio, request))
+        return {}
+
+    def finish_encoder(request: Request) -> Any:
+        return studio.encoders.finish_without(actor(studio, request))
+
+    def retry_encoder(request: Request) -> Any:
+        need(actor(studio, request), "choose the model that the library is searched with")
+        studio.encoders.queue(again=True)
+        studio.jobs.wake()
+        return {}
+
+    def time_encoder(request: ModelRequest) -> Any:
+        return {"images_per_second": studio.jobs.time_encoder(model_name(studio, request.model, "text_video") or "")}
 
     def compare(request: Compare) -> Any:
         names = [model_name(studio, name, request.task) or "" for name in (request.a, request.b)]
@@ -21,4 +65,7 @@ def methods(studio: Studio) -> list[Method]:
     def compared(request: Compared) -> Any:
         return studio.jobs.compared(request.jobs)
 
-    return rpc_methods(studio, list_models, compare, compared)
+    return rpc_methods(
+        studio, list_models, model_downloads, get_model, pause_model, cancel_model, use_encoder, stop_encoder,
+        finish_encoder, retry_encoder, time_encoder, compare, compared,
+    )  # fmt: skip

@@ -100,6 +100,11 @@ class Compare(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRequest(Request):
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compared(Request):
     jobs: Annotated[list[str], AtMost(2)]
 

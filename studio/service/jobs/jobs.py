@@ -19,6 +19,7 @@ from studio.jobs import (
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.jobs import model_comparison
+from studio.service.jobs.library_backend import LibraryBackend
 from studio.service.people import line_speakers
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, jobs, preferences, runs, searches, transcripts, videos
@@ -55,6 +56,20 @@ class Jobs:
         """Compute what search and the timeline need; quick when it is there already. `encoding` is that of a subtitle
         file beside the video, where its guess would be wrong."""
         return self._now("index", self._video(video_id), {"encoder": encoder, "encoding": encoding}, progress)
+
+    def embed(self, video_id: str, encoder: str, progress: ReportProgress = no_progress) -> None:
+        """Index a video for one encoder, and nothing else; quick when that is there already."""
+        self._now("embed", self._video(video_id), {"encoder": encoder}, progress)
+
+    def time_encoder(self, name: str) -> float:
+        """Measure how many pictures a second an encoder reads here. Raises ModelUnavailable."""
+        result = self._interactive.call("time_encoder", {"encoder": name}, JobMonitor())
+        return float(result.data["images_per_second"])
+
+    def wake(self) -> None:
+        """Something was queued."""
+        if self.dispatcher is not None:
+            self.dispatcher.wake()
 
     def transcribe(self, video_id: str, params: Row | None = None, progress: ReportProgress = no_progress) -> Row:
         """Write down what is said now, as lines of the source `speech`; returns its `language`, how many `lines` there
@@ -99,7 +114,7 @@ class Jobs:
         result = self._interactive.call(kind, wanted, JobMonitor(progress, partial=partial))
 
         def keep(db: Any) -> Row:
-            if kind == "index" or kind in WORDS:
+            if kind in ("index", "embed") or kind in WORDS:
                 jobs.settle(db, kind, row["id"])
             return keep_result(db, result)
 
@@ -218,9 +233,9 @@ class Jobs:
         """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so."""
         if self.dispatcher is None or self._store.read_only:
             return
-        states = self._store.read(lambda db: jobs.latest_states(db, "index"))
+        states, key = self._store.read(lambda db: jobs.latest_states(db, "index")), self._media.encoder
         for row in self._store.read(videos.listed):
-            if states.get(row["id"]) == "done" and not self._media.is_prepared(row):
+            if states.get(row["id"]) == "done" and not self._media.is_prepared(row, key):
                 self.prepare(row)
 
     def compare(self, video_id: str, task: str, names: Sequence[str], query: str = "") -> list[str]:
@@ -268,7 +283,8 @@ class Jobs:
     def workers(self) -> list[ProcessBackend]:
         """The processes that work for this studio: the queue's, and the one that answers at once."""
         known = (self.dispatcher.backend if self.dispatcher else None, self._interactive)
-        return [worker for worker in known if isinstance(worker, ProcessBackend)]
+        inner = (each.inner if isinstance(each, LibraryBackend) else each for each in known)
+        return [worker for worker in inner if isinstance(worker, ProcessBackend)]
 
     def close(self) -> None:
         """Stop emptying the queue."""

@@ -38,7 +38,7 @@ class Timelines:
 
         Where annotators work independently, of annotations and verdicts only one's own."""
         row = self._video(video_id)
-        layer = own_layer(by, row)
+        layer, encoder = own_layer(by, row), self._media.encoder
 
         def work(db: Any) -> Row:
             kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
@@ -65,7 +65,7 @@ class Timelines:
                 "jobs": self._jobs(db, row["id"]),
                 "reviewed": _reviewed(db, row["id"], by),
                 "kinds": {kind.name: {"title": kind.title, "button": kind.button} for kind in KINDS.values()},
-                "indexed": self._media.is_indexed(row),
+                "indexed": self._media.is_indexed(row, encoder),
             }
 
         return self._store.read(work)

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from studio import media, tasks
+from studio import media
 from studio.config import Settings
 from studio.errors import NotFound
 from studio.index import Cache, FeatureStore
 from studio.jobs import INDEX_FILES, PROXY, REPLACED
+from studio.service.encoders import Encoders
 from studio.store import Store, videos
 
 Row = dict[str, Any]
@@ -18,10 +19,15 @@ Row = dict[str, Any]
 class MediaCache:
     """Files of the cache, and of the videos behind them."""
 
-    def __init__(self, settings: Settings, store: Store, cache: Cache) -> None:
+    def __init__(self, settings: Settings, store: Store, cache: Cache, encoders: Encoders) -> None:
         self._settings, self._store, self._cache = settings, store, cache
         self._features = FeatureStore(cache)
-        self.encoder = tasks.default_encoder_key()
+        self._encoders = encoders
+
+    @property
+    def encoder(self) -> str:
+        """The key of the library's encoder; who asks about many videos asks once."""
+        return self._encoders.key()
 
     def _video(self, video_id: str) -> Row:
         return self._store.read(lambda db: videos.get(db, video_id))
@@ -32,9 +38,9 @@ class MediaCache:
         replaced = self._cache.has(row["id"], REPLACED)  # what is there may be about the file that was there before
         return not replaced and self._features.has(row["id"], encoder or self.encoder)
 
-    def is_prepared(self, row: Row) -> bool:
+    def is_prepared(self, row: Row, encoder: str | None = None) -> bool:
         """Whether all is there that indexing makes."""
-        return self.is_indexed(row) and all(self._cache.has(row["id"], name) for name in INDEX_FILES)
+        return self.is_indexed(row, encoder) and all(self._cache.has(row["id"], name) for name in INDEX_FILES)
 
     def has_proxy(self, row: Row) -> bool:
         """Whether there is a copy of a video that browsers play."""

@@ -287,7 +287,8 @@ class Videos:
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""
         rows = self.all()
-        return sum(map(self._media.is_indexed, rows)), len(rows)
+        key = self._media.encoder
+        return sum(self._media.is_indexed(row, key) for row in rows), len(rows)
 
     def tidy(self, video_id: str = "") -> None:
         """Remove what was left unfinished about a video or about all, and whatever is about a video that is gone."""

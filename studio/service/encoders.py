@@ -1,0 +1,175 @@
+"""The encoder that a library is searched with, and the change to another one.
+
+A library that changes its encoder is indexed anew in the background, and answers from the old index until the new one
+is complete. Embeddings of each encoder stay, so that going back costs nothing.
+"""
+
+import threading
+from typing import Any
+
+import psutil
+
+from studio import tasks
+from studio.config import Settings
+from studio.errors import ModelUnavailable, UsageError
+from studio.index import FeatureStore
+from studio.service import serializers
+from studio.service.accounts.rights import OWNER, Actor, need
+from studio.store import Store, jobs, preferences, videos
+
+Row = dict[str, Any]
+EMBED = "embed"  # the kind of job that indexes for an encoder to come
+
+
+class Encoders:
+    """Which encoder a library has, and which it will have."""
+
+    def __init__(self, store: Store, settings: Settings, features: FeatureStore) -> None:
+        self._store, self._settings, self._features = store, settings, features
+        self._lock = threading.Lock()
+
+    def chosen(self) -> str | None:
+        """The name of the library's encoder, None for the embedded default. One that was chosen and is no longer on
+        this machine does not count: `status` says so."""
+        name = self._store.read(lambda db: preferences.text(db, preferences.ENCODER))
+        return name if name and self._is_here(name) else None
+
+    def key(self) -> str:
+        """The key of the library's embeddings."""
+        return tasks.key_of(self._settings, self.chosen())
+
+    def use(self, name: str, by: Actor = OWNER) -> Row:
+        """Make an encoder the library's: at once where every video is indexed with it, else when that is done. Returns
+        `status`. Raises UsageError, ModelUnavailable, PermissionDenied."""
+        need(by, "choose the model that the library is searched with")
+        known = tasks.engines(self._settings, installed=False, task="text_video")
+        if name not in known:
+            raise UsageError(f"There is no encoder “{name}”; choose one of {', '.join(known)}.")
+        if not self._is_here(name):
+            raise ModelUnavailable(f"{name} is not on this machine yet; get it first on the Models page.")
+        self._cancel()
+        wanted = "" if name == known[0] else name
+        if wanted == (self.chosen() or ""):
+            self._choose(wanted)
+        else:
+            self._store.write(lambda db: preferences.choose(db, preferences.NEXT_ENCODER, name))
+            self.queue()
+            self.advance()
+        return self.status()
+
+    def stop(self, by: Actor = OWNER) -> None:
+        """Give up a change that is under way; what was indexed stays."""
+        need(by, "choose the model that the library is searched with")
+        self._cancel()
+
+    def coming(self) -> str:
+        """The encoder that the library is being indexed with; empty where there is no change under way."""
+        name = self._store.read(lambda db: preferences.text(db, preferences.NEXT_ENCODER))
+        return name if name and self._is_here(name) else ""
+
+    def lacking(self, name: str) -> list[Row]:
+        """The videos that an encoder has not seen."""
+        key = tasks.key_of(self._settings, name)
+        return [row for row in self._store.read(videos.listed) if not self._features.has(row["id"], key)]
+
+    def queue(self, again: bool = False) -> int:
+        """Queue what is missing for the encoder to come, for the studio that runs or the next one that does; returns
+        how many. What failed before is queued only `again`."""
+        name = self.coming()
+        if not name:
+            return 0
+        rows = self.lacking(name)
+
+        def work(db: Any) -> int:
+            states = {} if again else jobs.latest_states(db, EMBED)
+            wanted = [row for row in rows if states.get(row["id"]) != "failed"]
+            for row in wanted:
+                params = {"encoder": name, "video": serializers.job_video(row)}
+                jobs.insert(db, EMBED, row["id"], params, limit=None, later=True)
+            return len(wanted)
+
+        return self._store.write(work)
+
+    def advance(self, without_failed: bool = False) -> bool:
+        """Change to the encoder to come if every video is indexed with it, or every one that can be; says whether."""
+        with self._lock:
+            name = self.coming()
+            if not name or self._store.read_only:
+                return False
+            lacking = self.lacking(name)
+            if lacking and not (without_failed and not self._active()):
+                return False
+            self._choose("" if name == tasks.engines(self._settings, task="text_video")[0] else name)
+            return True
+
+    def finish_without(self, by: Actor = OWNER) -> Row:
+        """Change although some videos could not be indexed with it. Raises UsageError while others still may be."""
+        need(by, "choose the model that the library is searched with")
+        if not self.advance(without_failed=True):
+            raise UsageError("The other videos are still being indexed; wait until that is done.")
+        return self.status()
+
+    def status(self) -> Row:
+        """`encoder` of the library; `next` where it changes, with how many videos are `ready` of how many (`of`), and
+        the names of those that `failed`; `gone`, the encoder that was chosen and is no longer here."""
+        self.advance()
+        names = tasks.engines(self._settings, task="text_video")
+        chosen = self._store.read(lambda db: preferences.text(db, preferences.ENCODER))
+        name = self.coming()
+        found: Row = {
+            "encoder": self.chosen() or names[0],
+            "gone": chosen if chosen and not self._is_here(chosen) else "",
+            "next": name,
+        }
+        if name:
+            lacking = self.lacking(name)
+            states = self._store.read(lambda db: jobs.latest_states(db, EMBED))
+            known = len(self._store.read(videos.listed))
+            failed = [row["name"] for row in lacking if states.get(row["id"]) in ("failed", "cancelled")]
+            found |= {"ready": known - len(lacking), "of": known, "failed": failed}
+        return found
+
+    def may_see_better(self, by: Actor = OWNER) -> bool:
+        """Whether the Library should say that there are better models: to somebody who may get one, where this machine
+        has a network, nobody got one yet, and nobody put the line away. Asks nobody on the network."""
+        if not by.admin or self._store.read(lambda db: preferences.is_on(db, preferences.GALLERY_SEEN)):
+            return False
+        return len(tasks.engines(self._settings, task="text_video")) == 1 and has_network()
+
+    def put_line_away(self, by: Actor = OWNER) -> None:
+        """Say no more that there are better models."""
+        need(by, "put this line away")
+        self._store.write(lambda db: preferences.switch(db, preferences.GALLERY_SEEN, True))
+
+    def _is_here(self, name: str) -> bool:
+        return name in tasks.engines(self._settings, task="text_video")
+
+    def _choose(self, name: str) -> None:
+        def work(db: Any) -> None:
+            preferences.choose(db, preferences.ENCODER, name)
+            preferences.choose(db, preferences.NEXT_ENCODER, "")
+
+        self._store.write(work)
+
+    def _active(self) -> bool:
+        states = self._store.read(lambda db: jobs.latest_states(db, EMBED))
+        return any(state in jobs.ACTIVE for state in states.values())
+
+    def _cancel(self) -> None:
+        """Take back the change that is under way; a job that runs ends with its video."""
+
+        def work(db: Any) -> None:
+            preferences.choose(db, preferences.NEXT_ENCODER, "")
+            jobs.drop_waiting(db, EMBED)
+
+        self._store.write(work)
+
+
+def has_network() -> bool:
+    """Whether this machine has a network interface that is up, beside the one to itself; nothing is sent."""
+    loopback = {name for name, found in psutil.net_if_addrs().items() if any(_is_loopback(each) for each in found)}
+    return any(each.isup for name, each in psutil.net_if_stats().items() if name not in loopback)
+
+
+def _is_loopback(address: Any) -> bool:
+    return str(address.address).startswith("127.") or address.address == "::1"

@@ -1,0 +1,224 @@
+"""A library changes the encoder it is searched with: got from a hub, indexed meanwhile, and back for nothing."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from safetensors.torch import save
+
+from studio.config import Settings
+from studio.errors import ModelUnavailable, PermissionDenied, UsageError
+from studio.index import FeatureStore
+from studio.jobs import JobMonitor, JobResult
+from studio.models.grounding.head import Head
+from studio.recipes import grounding_head
+from studio.service import Studio, encoders
+from studio.service.accounts.rights import Actor
+from studio.service.models import catalogue
+from studio.store import jobs
+from tests import gallery
+from tests.models.hub import served
+
+NAME = gallery.NAME
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(gallery.repositories()) as found:
+        yield found
+
+
+@pytest.fixture
+def empty(studio: Studio, address: str, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """An empty library that knows of a model and has not got it."""
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    gallery.put_card(studio.settings.home)
+    return studio
+
+
+@pytest.fixture
+def library(empty: Studio, clips: dict[str, Path]) -> Studio:
+    """The same with one indexed video."""
+    empty.jobs.index(empty.videos.add(clips["carphone"])["id"])
+    return empty
+
+
+def get(studio: Studio) -> None:
+    studio.model_downloads.get(NAME)
+    deadline = time.monotonic() + 60
+    while (state := studio.model_downloads.states().get(NAME)) and state["running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert NAME not in studio.model_downloads.states(), state
+
+
+def found(studio: Studio) -> list[tuple[int, int, float]]:
+    """Where search finds something, and how well it fits."""
+    return [(hit["start_us"], hit["end_us"], hit["score"]) for hit in studio.search.moments("a man")]
+
+
+def row(studio: Studio) -> dict[str, object]:
+    return next(each for each in catalogue(studio.settings) if each["name"] == NAME)
+
+
+def test_a_library_changes_its_encoder_and_back(library: Studio) -> None:
+    video = library.videos.all()[0]["id"]
+    assert row(library)["installed"] is False
+    with pytest.raises(ModelUnavailable, match=f"{NAME} is not on this machine yet; get it first"):
+        library.encoders.use(NAME)
+    get(library)
+    there = row(library)
+    assert there["installed"] and there["published"] == {"ImageNet_top1": 12.5} and there["fits"] is True
+    before = found(library)
+
+    status = library.encoders.use(NAME)
+    assert (status["encoder"], status["next"], status["ready"], status["of"]) == ("studio-lite", NAME, 0, 1)
+    assert found(library) == before, "the old index answers"
+    waiting = [job["kind"] for job in library.jobs.listed() if job["state"] == "queued"]
+    assert waiting == ["embed"], "for a studio that runs"
+    library.jobs.embed(video, NAME)
+    status = library.encoders.status()
+    assert (status["encoder"], status["next"]) == (NAME, "")
+    assert found(library) and found(library) != before
+    assert library.videos.indexed() == (1, 1)
+    run = library.jobs.run("ground", video, {"query": "a man"})
+    assert run["model"] == f"consensus/{NAME}"
+    assert run["payload"]["note"].startswith("consensus was trained with studio-lite, and there is no head for small")
+    assert "note" not in library.jobs.run("ground", video, {"query": "a man", "engine": "tag"})["payload"]
+    head = save({key: value.contiguous() for key, value in Head().state_dict().items()})
+    assert grounding_head.keep(head, NAME, library.settings.models) == [f"trained-head-{NAME}", f"consensus-{NAME}"]
+    run = library.jobs.run("ground", video, {"query": "a man"})
+    assert run["model"] == f"consensus-{NAME}/{NAME}" and "note" not in run["payload"]
+
+    assert library.encoders.use("studio-lite")["encoder"] == "studio-lite", "at once"
+    assert found(library) == before
+    assert library.encoders.use(NAME)["encoder"] == NAME, "at once"
+    key = library.encoders.key()
+    assert key.startswith(f"{NAME}@1-") and FeatureStore(library.cache).has(video, key)
+
+
+def test_a_video_that_comes_meanwhile_is_waited_for(library: Studio, clips: dict[str, Path]) -> None:
+    get(library)
+    library.encoders.use(NAME)
+    first = library.videos.all()[0]["id"]
+    library.videos.add(clips["bikes"])
+    library.jobs.embed(first, NAME)
+    assert library.encoders.status()["encoder"] == "studio-lite"
+    assert library.encoders.queue() == 1, "the new one"
+    library.encoders.stop()
+    assert library.encoders.status() == {"encoder": "studio-lite", "gone": "", "next": ""}
+    assert [job["state"] for job in library.jobs.listed() if job["kind"] == "embed"].count("queued") == 0
+
+
+def test_what_cannot_be_indexed_is_named_and_decided_by_a_person(library: Studio) -> None:
+    get(library)
+    library.encoders.use(NAME)
+    with pytest.raises(UsageError, match="still being indexed"):
+        library.encoders.finish_without()
+    queued = library.jobs.listed()[0]["id"]
+    library.store.write(lambda db: jobs.finish(db, queued, "failed", error="gone"))
+    status = library.encoders.status()
+    assert (status["encoder"], status["failed"]) == ("studio-lite", ["carphone_pristine.mp4"])
+    assert library.encoders.queue() == 0 and library.encoders.queue(again=True) == 1
+    again = library.jobs.listed()[0]["id"]
+    library.store.write(lambda db: jobs.finish(db, again, "failed", error="gone"))
+    assert library.encoders.finish_without()["encoder"] == NAME
+
+
+def test_an_encoder_that_is_gone_is_said_and_the_default_answers(library: Studio) -> None:
+    get(library)
+    library.encoders.use(NAME)
+    library.jobs.embed(library.videos.all()[0]["id"], NAME)
+    assert library.encoders.status()["encoder"] == NAME
+    (library.settings.models / f"{NAME}.weights").unlink()
+    assert library.encoders.status() == {"encoder": "studio-lite", "gone": NAME, "next": ""}
+    assert library.search.moments("a man")
+
+
+def test_only_an_admin_gets_and_uses(empty: Studio) -> None:
+    ada = Actor("Ada")
+    for call in (empty.model_downloads.get, empty.model_downloads.cancel, empty.encoders.use):
+        with pytest.raises(PermissionDenied):
+            call(NAME, ada)
+    assert not empty.encoders.may_see_better(ada)
+    with pytest.raises(UsageError, match="There is no encoder “huge”; choose one of studio-lite"):
+        empty.encoders.use("huge")
+
+
+def test_the_line_about_better_models(empty: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoders, "has_network", lambda: False)
+    assert not empty.encoders.may_see_better()
+    monkeypatch.setattr(encoders, "has_network", lambda: True)
+    assert empty.encoders.may_see_better()
+    empty.encoders.put_line_away()
+    assert not empty.encoders.may_see_better()
+
+
+def test_a_pause_stays_through_a_restart(empty: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    content = gallery.weights()
+    breaks = {"open_clip_model.safetensors": [len(content) // 2] * 9}
+    with served(gallery.repositories(), breaks_at=breaks) as address:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        monkeypatch.setattr("studio.tasks.hub.PAUSE_S", 0)
+        empty.model_downloads.get(NAME)
+        deadline = time.monotonic() + 60
+        while empty.model_downloads.states()[NAME]["running"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert "broke at 50 % of small-clip" in empty.model_downloads.states()[NAME]["error"]
+    other = Studio(Settings(home=empty.settings.home))
+    left = other.model_downloads.states()[NAME]
+    assert (left["running"], left["done"], left["total"]) == (False, len(content) // 2, len(content))
+    with served(gallery.repositories(), asked=lambda path, part: asked.append(part)) as address:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        get(other)
+    assert asked == ["", f"bytes={len(content) // 2}-"]
+    other.close()
+
+
+def test_a_cancelled_download_leaves_nothing(empty: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.tasks.hub.PAUSE_S", 0)
+    breaks = {"open_clip_model.safetensors": [1000] * 9}
+    with served(gallery.repositories(), breaks_at=breaks) as address:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        empty.model_downloads.get(NAME)
+        while empty.model_downloads.states()[NAME]["running"]:
+            time.sleep(0.02)
+    empty.model_downloads.cancel(NAME)
+    assert NAME not in empty.model_downloads.states()
+    assert not list(empty.settings.models.glob("*.part"))
+
+
+def test_a_speed_is_measured_once_and_others_are_estimated(empty: Studio) -> None:
+    assert row(empty)["images_per_second"] is None, "nothing was measured here"
+    measured = empty.jobs.time_encoder("studio-lite")
+    rows = {each["name"]: each for each in catalogue(empty.settings)}
+    assert rows["studio-lite"]["images_per_second"] == measured and not rows["studio-lite"]["estimated"]
+    small, large = rows["siglip2-b32"], rows["siglip2-l16"]
+    assert small["estimated"] and large["estimated"]
+    share = small["images_per_second"] / large["images_per_second"]
+    assert share == pytest.approx(81280 / 5744, rel=0.2), "by their multiply-adds"
+
+
+def test_every_job_is_told_the_librarys_encoder(tmp_path: Path) -> None:
+    told: list[object] = []
+
+    class Backend:
+        def start(self) -> None: ...
+
+        def call(self, kind: str, params: dict[str, object], monitor: JobMonitor) -> JobResult:
+            told.append(params.get("library_encoder"))
+            return JobResult({"hits": [], "strips": []})
+
+        def close(self) -> None: ...
+
+    studio = Studio(Settings(home=tmp_path / "home"), backend=Backend())
+    studio.search.moments("a man")
+    gallery.put_card(studio.settings.home)
+    (studio.settings.models / f"{NAME}.weights").write_bytes(b"here")
+    studio.encoders.use(NAME)
+    studio.search.moments("a man")
+    studio.close()
+    assert told == [None, NAME], "an empty library changes at once"
