@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from studio.index import Features
 from studio.tasks.context import TaskContext
-from studio.tasks.query import encoder_key, of_moment
+from studio.tasks.query import alike_texts, cosine_unit, encoder_key, of_moment
 
 ALIKE = 0.6  # cosine of two questions above which one says something about the other
 STRENGTH = 0.3  # how much a frame exactly like a remembered moment, of the very same question, gains
@@ -41,14 +41,15 @@ def recall(
     if not slots:
         return gain, 0
     alike = context.text_vectors(encoder, encoder_key(encoder), [slot.query for slot in slots]) @ vector
+    enough, most = alike_texts(context, encoder, ALIKE), STRENGTH * cosine_unit(encoder)
     used = 0
     rows = features.vectors.astype(np.float32)
     for slot, likeness in zip(slots, alike, strict=True):
-        if likeness <= ALIKE or context.features.mtime_ns(slot.video_id, encoder_key(encoder)) == 0:
+        if likeness <= enough or context.features.mtime_ns(slot.video_id, encoder_key(encoder)) == 0:
             continue
         looks = rows @ of_moment(context, encoder, slot.video_id, slot.start_us, slot.end_us)
         usual = float(looks.mean())
         share = np.maximum(0.0, (looks - usual) / max(1e-3, 1.0 - usual))
-        gain = np.maximum(gain, STRENGTH * (float(likeness) - ALIKE) / (1 - ALIKE) * share).astype(np.float32)
+        gain = np.maximum(gain, most * (float(likeness) - enough) / (1 - enough) * share).astype(np.float32)
         used += 1
     return gain, used

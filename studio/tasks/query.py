@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from studio.config import Limits
 from studio.errors import UsageError
+from studio.models import QUERY_BANK
 from studio.tasks.context import TaskContext
 
 AGAINST = 0.5  # how strongly “-grass” pushes away, where the question itself says no other weight
+TUNED_SCALE, TUNED_LIKENESS = 22.7, 0.09
+"""The `scale` of the encoder that the numbers of tasks were chosen with, and how alike its texts of the bank are."""
 _NEGATIVE = re.compile(r"(?:^|(?<=\s))[-−](?:\"([^\"]+)\"|(\w[\w'’-]*))(?:\^(\d*\.?\d+))?", re.UNICODE)
 _PHRASE = re.compile(r'"([^"]*)"')
 _QUOTES = str.maketrans("“”„‟«»", '""""""')
@@ -84,6 +87,21 @@ def checked(text: str, limits: Limits) -> str:
 def encoder_key(encoder: Any) -> str:
     """What an embedding depends on: features of another encoder or version are never mixed with these."""
     return f"{encoder.name}@{encoder.version}"
+
+
+def cosine_unit(encoder: Any) -> float:
+    """How far apart an encoder's cosines of texts and pictures lie, where 1 is how far those of the encoder did that
+    the numbers of tasks were chosen with. Each encoder says so itself, by the scale that it learned for them."""
+    return TUNED_SCALE / float(encoder.scale)
+
+
+def alike_texts(context: TaskContext, encoder: Any, likeness: float) -> float:
+    """The cosine above which an encoder's texts are as alike as those of the encoder that `likeness` was chosen with:
+    as far above its usual one, which texts of the bank have that say different things, on the way to 1."""
+    vectors = context.text_vectors(encoder, encoder_key(encoder), QUERY_BANK)
+    count = len(vectors)
+    usual = float(((vectors @ vectors.T).sum() - count) / (count * (count - 1)))
+    return usual + (1 - usual) * (likeness - TUNED_LIKENESS) / (1 - TUNED_LIKENESS)
 
 
 def embed(context: TaskContext, encoder: Any, question: SearchQuery) -> NDArray[np.float32]:

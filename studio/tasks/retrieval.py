@@ -12,7 +12,7 @@ from studio.index import Features, Match
 from studio.tasks.boundaries import snapping
 from studio.tasks.certainty import calibration
 from studio.tasks.context import TaskContext, VideoRef
-from studio.tasks.query import SearchQuery, embed, encoder_key, wanted
+from studio.tasks.query import SearchQuery, cosine_unit, embed, encoder_key, wanted
 from studio.tasks.ranking import Hit, by_levels, popularity
 
 MOMENTS_A_VIDEO = 3
@@ -66,9 +66,9 @@ def search(
     bank: Sequence[str] | None = None,
 ) -> tuple[list[Hit], list[ScoreProfile]]:
     """The best moments of the indexed videos among `videos`, best first, at most `top`; and the strips of the videos
-    that fit best. One of `texts` adds up to `text_weight` to the moments that it is said or written in; `exact` leaves
-    only those, each text a moment of its own. `levels` weigh moment, frames and parts of pictures instead of the best
-    frame alone; a `bank` of texts holds back the videos that fit them all.
+    that fit best. One of `texts` adds up to `text_weight` (see `cosine_unit`) to the moments that it is said or written
+    in; `exact` leaves only those, each text a moment of its own. `levels` weigh moment, frames and parts of pictures
+    instead of the best frame alone; a `bank` of texts holds back the videos that fit them all.
     """
     encoder = context.model("text_video", encoder_name)
     vector = embed(context, encoder, question)
@@ -94,7 +94,7 @@ def search(
         hits = by_levels(context, encoder, vector, wanted(question.text), hits[:few], by_id, levels)
     if question.like is not None:
         hits = [hit for hit in hits if not _is_itself(hit, question.like)]
-    hits = _with_texts(hits, texts, text_weight, similarities)
+    hits = _with_texts(hits, texts, text_weight * cosine_unit(encoder), similarities)
     hits.sort(key=lambda hit: -hit.score)
     if question.like is None and question.image is None:
         sure = calibration(context, encoder, by_id)

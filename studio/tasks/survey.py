@@ -14,7 +14,7 @@ from studio.errors import UsageError
 from studio.tasks.context import TaskContext, VideoRef, predictions_of
 from studio.tasks.curves import segments, smooth
 from studio.tasks.indexing import index_video
-from studio.tasks.query import encoder_key, unit, wanted
+from studio.tasks.query import cosine_unit, encoder_key, unit, wanted
 from studio.timeline import ModelRun
 
 TRACK = "In here"
@@ -41,7 +41,7 @@ def survey(context: TaskContext, video: VideoRef, texts: Sequence[str], encoder_
     plain = encoder.encode_text(list(BACKGROUND))
     likeness = features.vectors.astype(np.float32) @ np.concatenate([centres, plain]).T
     likeness = np.column_stack([likeness[:, : len(topics)], likeness[:, len(topics) :].max(1)])
-    raised = np.exp((likeness - likeness.max(1, keepdims=True)) / TEMPERATURE)
+    raised = np.exp((likeness - likeness.max(1, keepdims=True)) / (TEMPERATURE * cosine_unit(encoder)))
     shares = smooth((raised / raised.sum(1, keepdims=True)).astype(np.float32), 3)
     step = int(np.median(np.diff(features.times_us))) if len(features.times_us) > 1 else video.duration_us
     predictions, shown = [], []
