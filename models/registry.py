@@ -208,12 +208,14 @@ def installed(owner: ModelCard, folder: Path | None = None) -> bool:
 def install(
     name: str, file: Path, folder: Path, write: Callable[[Path, bytes], object] = Path.write_bytes
 ) -> ModelCard:
-    """Copy a checkpoint that a person brings to their folder, after it loaded into the network of the named card.
+    """Copy a checkpoint that a person brings to their folder, after it loaded into the network of the named card. Of a
+    model of the gallery that has a tokenizer.json beside its weights each comes by itself, and the first of the two is
+    not tried out.
 
     Its sha256 is recorded beside it and checked before every later load. `write` is how files are written; one that
     writes them completely or not at all is better. Raises ModelError naming the cure.
     """
-    open_to = [each for each in cards(folder=folder) if len(each.brought) == 1]
+    open_to = [each for each in cards(folder=folder) if len(each.brought) == 1 or each.hub]
     owner = next((each for each in open_to if each.name == name), None)
     if owner is None:
         names = ", ".join(each.name for each in open_to)
@@ -222,9 +224,12 @@ def install(
         content = file.read_bytes()
     except OSError as error:
         raise ModelError(f"{file.name} cannot be read ({error.strerror}); check the path.") from error
-    ((role, target),) = owner.brought.items()
-    others = {each: read(owner, each, folder) for each in owner.files if each != role}
-    _built(owner, {**others, role: file if owner.hub else content}, "cpu", folder)
+    role = "tokenizer" if file.suffix == ".json" and "tokenizer" in owner.brought else next(iter(owner.brought))
+    target = owner.brought[role]
+    others = [each for each in owner.files if each != role]
+    if all(locate(owner, each, folder).is_file() for each in others) or not owner.hub:
+        here: dict[str, Any] = {each: (checked if owner.hub else read)(owner, each, folder) for each in others}
+        _built(owner, {**here, role: file if owner.hub else content}, "cpu", folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The record comes first: a file without its own record is refused, and installing again repairs it.

@@ -64,7 +64,7 @@ def models(args: Args) -> int:
         return 0
     if args.action == "add":
         row = install(settings, Path(args.what), args.name)
-        show(args, {"added": row}, [f"{row['name']} is ready."])
+        show(args, {"added": row}, [f"{row['name']} is ready." if row["installed"] else f"Added. {row['note']}"])
         return 0
     cards = catalogue(settings, thorough=args.action == "verify")
     broken = [card for card in cards if card["problems"]]

@@ -16,6 +16,7 @@ from studio.tasks import hub
 
 Row = dict[str, Any]
 AT_ONCE = 2
+PAUSE_S = 3.0  # how long a page waits until a download has stopped
 log = logging.getLogger(__name__)
 
 
@@ -69,17 +70,23 @@ class ModelDownloads:
             made.ended.set()
 
     def pause(self, name: str, by: Actor = OWNER) -> None:
-        """Stop fetching; what came stays."""
+        """Stop fetching; what came stays. Where the hub is silent that takes a while longer than this."""
         need(by, "get models")
+        self._stop(name, PAUSE_S)
+
+    def _stop(self, name: str, patience_s: float) -> bool:
         with self._lock:
             known = self._all.get(name)
-        if known:
-            known.stopped = True
-            known.ended.wait(hub.SILENCE_S)
+        if known is None:
+            return True
+        known.stopped = True
+        return known.ended.wait(patience_s)
 
     def cancel(self, name: str, by: Actor = OWNER) -> None:
-        """Stop fetching, and throw away what came."""
-        self.pause(name, by)
+        """Stop fetching, and throw away what came. Raises UsageError where it cannot be stopped yet."""
+        need(by, "get models")
+        if not self._stop(name, 2 * PAUSE_S):
+            raise UsageError("The hub does not answer, so this is still being stopped; cancel it again in a moment.")
         hub.discard(tasks.gallery_card(self._settings, name), self._settings.models)
         with self._lock:
             self._all.pop(name, None)

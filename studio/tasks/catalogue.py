@@ -69,7 +69,7 @@ def _row(card: models.ModelCard, folder: Path, thorough: bool = True) -> dict[st
 
 
 def _recorded(card: models.ModelCard, folder: Path) -> list[str]:
-    """What is wrong with the files of a fetched model, as far as their names and sizes tell."""
+    """What is wrong with the files of a fetched model, as far as the records of their hashes tell."""
     places = [registry.locate(card, role, folder) for role in card.files]
     return [
         f"{place.name}, a file of {card.name}, has lost the record of its hash; get it again."
@@ -101,7 +101,7 @@ def download(settings: Settings, name: str, watch: hub.Watch = lambda done, tota
         card = next((each for each in models.cards(folder=settings.models) if each.name == name), None)
         if card is None:
             raise models.ModelError(f"There is no model “{name}”; see: studio models list.")
-        if card.hub and not models.installed(card, settings.models):
+        if card.hub and models.verify(card, settings.models):  # it is not here, or was damaged since
             hub.fetch(card, settings.ensure().models, watch)
             return f"{name} is ready."
         if problems := models.verify(card, settings.models):

@@ -51,3 +51,7 @@ def test_a_model_is_got_used_and_timed(
     assert status == 1 and broken == [
         "small-clip.weights, a file of small-clip, was changed since it came; get it again."
     ]
+    with served(gallery.repositories()) as address:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        assert run("models", "download", gallery.NAME)[0] == 0
+    assert run("models", "verify")[0] == 0

@@ -117,3 +117,38 @@ def test_a_model_with_its_own_tokenizer_loads_without_a_network(tokenizer: Path,
     (tmp_path / files["net"]).write_bytes(b"another file")
     with pytest.raises(models.ModelError, match="was changed since it came; get it again"):
         models.load("text_video", "small", "cpu", tmp_path)
+
+    brought = tmp_path / "brought"  # where there is no network: both files by hand, in any order
+    brought.mkdir()
+    (brought / "small.md").write_text((tmp_path / "small.md").read_text("utf-8"), encoding="utf-8")
+    save_file({key: value.contiguous() for key, value in net.state_dict().items()}, tmp_path / "model.safetensors")
+    assert not models.installed(models.install("small", tokenizer, brought), brought)
+    assert models.installed(models.install("small", tmp_path / "model.safetensors", brought), brought)
+    again = models.load("text_video", "small", "cpu", brought)
+    np.testing.assert_allclose(again.encode_text(["a dog runs"])[0], english, atol=1e-5)
+    with pytest.raises(models.ModelError, match="is not a checkpoint of Small-SigLIP"):
+        models.install("small", tmp_path / files["net"], brought)
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("name", ["mobileclip2-s0", "siglip2-b32", "dfn-l14", "eva02-l14", "pe-core-b16"])
+def test_a_real_network_of_each_family_loads_from_its_card(name: str, tokenizer: Path, tmp_path: Path) -> None:
+    """With made-up weights in half precision, as large as the real ones."""
+    card = models.card("text_video", name)
+    net = open_clip.create_model(card.network.partition("/")[0], pretrained=None, pretrained_text=False)
+    half = {key: value.half().contiguous() for key, value in net.state_dict().items()}
+    del net
+    save_file(half, tmp_path / f"{name}.weights")
+    if "tokenizer" in card.files:
+        (tmp_path / f"{name}.tokenizer.json").write_bytes(tokenizer.read_bytes())
+    for place in [registry.locate(card, role, tmp_path) for role in card.files]:
+        with place.open("rb") as file:
+            record = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        registry.record_of(place).write_text(json.dumps(record), encoding="utf-8")
+    encoder = models.load("text_video", name, "cpu", tmp_path)
+    width, height = encoder.frame_size(640, 360)
+    assert min(width, height) == card.figures["side"]
+    frames = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8)
+    np.testing.assert_allclose(np.linalg.norm(encoder.encode_frames(frames), axis=1), 1, atol=1e-3)
+    words, mask = encoder.encode_text(["a dog runs", "a dog"], tokens=True)
+    assert words.shape == (*mask.shape, encoder.dim) and mask.sum(1).tolist() == sorted(mask.sum(1), reverse=True)

@@ -209,15 +209,18 @@ export function encoderGallery(root, server, changed) {
         "aria-label": `${text} ${m.name}`,
       });
     const call = (/** @type {string} */ name) => () => act(name, { model: m.name });
-    if (m.installed) {
-      if (m.problems.length) return m.problems.map((text) => el("p", { class: "error", text }));
+    if (m.installed && !m.problems.length) {
       const state = mine ? "in use" : status.next === m.name ? "being indexed" : "";
       return [
         state ? el("span", { class: "tag installed", text: state }) : button("Use", call("use_encoder"), true),
         m.estimated || !m.images_per_second ? button("Measure its speed", call("time_encoder")) : null,
       ].filter((each) => each !== null);
     }
-    if (!download) return [button("Get", call("get_model"))];
+    if (!download)
+      return [
+        ...m.problems.map((text) => el("p", { class: "error", text })),
+        m.hub ? button("Get", call("get_model")) : null,
+      ].filter((each) => each !== null);
     const { running, done, total, error } = download;
     const share = total ? `${megabytes(done)} of ${megabytes(total)}` : "Asking the hub…";
     return [
