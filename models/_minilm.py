@@ -112,6 +112,11 @@ class Sentences:
         self._tokenizer.enable_truncation(length)
         self._tokenizer.enable_padding()
 
+    def has(self, word: str) -> bool:
+        """Whether a word is one piece of the vocabulary, and not put together from pieces."""
+        encoding = self._tokenizer.encode(word, add_special_tokens=False)
+        return len(encoding.ids) == 1 and encoding.tokens[0] != "[UNK]"
+
     def encode(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """B texts → sentence vectors (B, 384), tokens (B, L, 384), mask bool (B, L), on the CPU.
 

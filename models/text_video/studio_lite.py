@@ -1,6 +1,7 @@
 """`studio-lite`: the encoder that ships with the product, offline and fast on a laptop CPU."""
 
 import io
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,10 @@ from studio.models.text_video.certainty import Calibration
 from studio.models.text_video.image_tower import GRID, SIDE, ImageTower, without_bars
 from studio.models.text_video.precision import cpu_dtype
 from studio.models.text_video.projection import DIM, Projection
+from studio.models.text_video.word_vectors import words_of
 
+KNOWN = "known"
+"""In a weights file, the CRC-32 of the words that training had more than once, int64."""
 TOWER_PREFIX = "tower."
 """In a weights file, the upper layers of the image tower, which were tuned; they take the place of the package's."""
 
@@ -41,6 +45,7 @@ class StudioLite:
         joint: Projection,
         device: str,
         calibration: Calibration | None = None,
+        known: frozenset[int] = frozenset(),
     ):
         self.name = name
         self.version = version
@@ -49,6 +54,7 @@ class StudioLite:
         self._joint = joint.eval().to(device)
         self.scale = float(joint.scale.detach().exp().clamp(max=100))
         self.calibration = calibration
+        self._known = known
         self._device = device
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
@@ -70,6 +76,12 @@ class StudioLite:
         empty = (GRID * GRID, DIM) if tokens else (DIM,)
         return with_smaller_batches(forward, frames, *empty, batch=32, device=self._device)
 
+    def known(self, text: str) -> float:
+        """The share of a text's words that training had, or that the sentence network has whole, 0…1; of another word
+        nobody knows what its vector says."""
+        words = words_of(text)
+        return sum(zlib.crc32(w.encode()) in self._known or self._sentences.has(w) for w in words) / len(words)
+
     def encode_text(self, texts: list[str], tokens: bool = False) -> Any:
         """See `TextVideoEncoder`. L is the longest text's number of word pieces."""
         texts = as_texts(texts)
@@ -89,11 +101,12 @@ def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioLit
     """From a card and the checked bytes of its files."""
     image = torch.load(io.BytesIO(files["image"]), weights_only=True, map_location="cpu")
     dtype = cpu_dtype("convolution") if device == "cpu" else torch.float32
-    trained = {k: v.float() for k, v in safetensors.torch.load(files["projection"]).items()}
+    trained = {k: v if k == KNOWN else v.float() for k, v in safetensors.torch.load(files["projection"]).items()}
     tuned = {k.removeprefix(TOWER_PREFIX): v for k, v in trained.items() if k.startswith(TOWER_PREFIX)}
+    known = frozenset(trained.pop(KNOWN).long().tolist())
     joint = Projection()
     joint.load_state_dict({k: v for k, v in trained.items() if not k.startswith(TOWER_PREFIX)})
     sentences = Sentences(safetensors.torch.load(files["text"]), files["tokenizer"], device)
     calibration = Calibration.of(card.calibration) if card.calibration else None
     tower = ImageTower(image, device, dtype, tuned)
-    return StudioLite(card.name, card.version, tower, sentences, joint, device, calibration)
+    return StudioLite(card.name, card.version, tower, sentences, joint, device, calibration, known)

@@ -17,6 +17,8 @@ import io
 import math
 import tarfile
 import time
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -36,7 +38,7 @@ from studio.models.text_video import image_tower
 from studio.models.text_video.efficientnet import EfficientNetLite2
 from studio.models.text_video.image_tower import GRID, LOWER, SIDE, ImageTower, without_bars
 from studio.models.text_video.projection import Projection
-from studio.models.text_video.studio_lite import TOWER_PREFIX
+from studio.models.text_video.studio_lite import KNOWN, TOWER_PREFIX
 from studio.models.text_video.word_vectors import words_of
 
 Pixels = npt.NDArray[np.uint8]
@@ -534,7 +536,16 @@ def main() -> None:
         train(joint, tower, data, step)
         print({key: round(value, 1) for key, value in measure(joint, tower, data).items()}, flush=True)
     weights = joint.state_dict() | {f"{TOWER_PREFIX}{k}": v for k, v in tower.upper.state_dict().items()}
-    save_file({k: v.half().contiguous() for k, v in weights.items()}, options.out)
+    halves = {k: v.half().contiguous() for k, v in weights.items()}
+    save_file(halves | {KNOWN: torch.tensor(known_words(options.data))}, options.out)
+
+
+def known_words(data: Path) -> list[int]:
+    """The CRC-32 of the words that captions of training have more than once."""
+    said = [text for _, text in captions(data, "train")]
+    said += [text for row in translations(data) for text in (*row.english, *row.german)]
+    counts = Counter(word for text in said for word in words_of(text) if word)
+    return sorted({zlib.crc32(word.encode()) for word, count in counts.items() if count > 1})
 
 
 def _sentences() -> Sentences:

@@ -36,6 +36,12 @@ def calibration(context: TaskContext, encoder: Any, video_ids: Iterable[str] = (
     )
 
 
+def known(encoder: Any, text: str) -> float:
+    """How much of a text the encoder has words for, 0…1, where it says so: what it cannot read it cannot find."""
+    asked = getattr(encoder, "known", None)
+    return 1.0 if asked is None or not text.strip() else float(asked(text))
+
+
 def answered(confidences: Iterable[float | None]) -> bool | None:
     """Whether something was found at all, by how sure what was found is; None where nobody can say."""
     known = list(confidences)

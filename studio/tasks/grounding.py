@@ -13,11 +13,12 @@ from studio.index import Features
 from studio.tasks.boundaries import refine as look_closer
 from studio.tasks.boundaries import snapping
 from studio.tasks.certainty import SHOWN, answered, calibration
+from studio.tasks.certainty import known as words_known
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.feedback import Slot, recall
 from studio.tasks.fitted_heads import fitted
 from studio.tasks.indexing import index_mirrored, index_video
-from studio.tasks.query import encoder_key
+from studio.tasks.query import encoder_key, wanted
 from studio.tasks.retrieval import embed_query
 from studio.timeline import ModelRun, Prediction, Segment
 
@@ -72,7 +73,8 @@ def ground(
                 other = index_mirrored(context, video, encoder, features)
                 mirrored = other.similarity(vector) + pull, other.vectors
             stable, agreement = models.stability(model, found, *arrays, **known, mirrored=mirrored)
-    confidences = calibration(context, encoder, [video.id]).of_moments(*arrays, found)
+    sure, read = calibration(context, encoder, [video.id]), words_known(encoder, wanted(query))
+    confidences = [read * p for p in sure.of_moments(*arrays, found)]
     snap = snapping(context, video, features)
     spans = [(snap(start), snap(end)) for start, end, _ in found]
     if refine:

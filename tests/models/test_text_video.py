@@ -330,6 +330,13 @@ def test_words_are_read_by_their_parts() -> None:
     assert not torch.allclose(one, other, atol=1e-2)
 
 
+def test_what_nobody_can_read_is_known_to_be_so() -> None:
+    model: Any = models.load("text_video", device="cpu")
+    assert model.known("A dog runs on the beach!") == model.known("Ein Hund rennt am Strand") == 1
+    assert model.known("zzyzx qqq") == 0
+    assert model.known("the zzyzx") == 0.5
+
+
 def test_german_is_a_second_language() -> None:
     model = models.load("text_video", device="cpu")
     english = model.encode_text(["A dog runs.", "A red car.", "Two people on a beach.", "A child plays in the snow."])

