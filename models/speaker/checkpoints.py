@@ -1,7 +1,7 @@
 """Published checkpoints of Light-ASD, LR-ASD, TalkNet and LoCoNet as active-speaker models, for any length."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,8 +17,9 @@ from studio.models.speaker.sounds import fitted, log_mel, mfcc
 from studio.models.speaker.vad import SileroVad
 
 ROWS = 4  # of sound a frame
-# Chunks of so many seconds, and how often each counts: what the authors' demonstrations average over.
-DURATIONS = {1: 3, 2: 3, 3: 2, 4: 1, 5: 1, 6: 1}
+# Chunks of so many seconds. The authors' demonstrations write {1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6}, which is a set: each
+# length counts once.
+DURATIONS = (1, 2, 3, 4, 5, 6)
 
 NETWORKS: dict[str, Callable[[], Network]] = {
     "lr-asd": LrAsd,
@@ -35,7 +36,7 @@ class Checkpoint(VoiceBoundDetector):
     """One of NETWORKS with its published weights.
 
     A track is read in chunks of several lengths, whose log odds are averaged (DURATIONS); LoCoNet, which reads tracks
-    beside each other, sees all of them whole. `durations` may be fewer: {6: 1} is six times faster and a little worse.
+    beside each other, sees all of them whole. `durations` may be fewer: (6,) is six times faster and a little worse.
     """
 
     def __init__(
@@ -46,13 +47,13 @@ class Checkpoint(VoiceBoundDetector):
         voice: SileroVad,
         device: str = "cpu",
         crop_style: CropStyle = "padded",
-        durations: Mapping[int, float] | None = None,
+        durations: Sequence[int] = DURATIONS,
     ) -> None:
         super().__init__(name, version, voice)
         self.crop_style = crop_style
         self._net = net.eval().to(device)
         self._device = device
-        self._durations = DURATIONS if durations is None else durations
+        self._durations = durations
 
     def score(self, tracks: list[Faces], audio: Floats) -> list[Floats]:
         """See `ActiveSpeaker.score`."""
@@ -100,12 +101,12 @@ def chunks(length: int, size: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + size, length)) for start in range(0, length, size))
 
 
-def chunk_sizes(length: int, durations: Mapping[int, float]) -> list[tuple[int, float]]:
+def chunk_sizes(length: int, durations: Sequence[int]) -> list[tuple[int, float]]:
     """(frames, weight) for each chunk length; all that hold the whole track are one. Weights sum to 1."""
     weights: dict[int, float] = {}
-    for seconds, weight in durations.items():
+    for seconds in durations:
         size = min(seconds * FPS, length)
-        weights[size] = weights.get(size, 0.0) + weight / sum(durations.values())
+        weights[size] = weights.get(size, 0.0) + 1 / len(durations)
     return list(weights.items())
 
 
