@@ -29,7 +29,10 @@ LAGS = range(-2, 5)  # frames by which the sound may follow the picture: contain
 # Training has a visible speaker in 64 % of the time that a voice is heard; videos more often, say 80 %. The log odds
 # differ by so much.
 USUAL = 0.8
-WINDOW = 51  # frames over which picture and sound are compared: two seconds hold six to eight syllables
+APART = (-23, -18, -13, -8, 10, 15, 20, 25)  # frames by which it does not
+WINDOW = 51  # frames that a change is compared with: two seconds hold six to eight syllables
+WINDOWS = (31, 101)  # frames over which picture and sound are compared
+EVIDENCE = len(WINDOWS) * (2 * HEADS * len(LAGS) + 1)
 
 
 def local_mean(x: torch.Tensor, width: int) -> torch.Tensor:
@@ -99,21 +102,50 @@ def _over_time(inside: int) -> nn.Sequential:
 
 
 class Together(nn.Module):
-    """Correlation of picture and sound (N, HEADS · lags, T): each head compares a few channels of both."""
+    """Correlation of picture and sound (N, WIDTH, T) each → evidence (N, EVIDENCE, T) that they belong together.
+
+    Each head compares a few channels of both. A lag at which they should meet (LAGS) is read by itself, and against
+    lags at which they cannot (APART): a mouth that fits any speech a little fits it at every lag.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.picture = nn.Conv1d(WIDTH, HEADS * DEPTH, 1)
         self.sound = nn.Conv1d(WIDTH, HEADS * DEPTH, 1)
+        self.trust = nn.Parameter(torch.full((HEADS,), 2.0))  # in each head
 
     def forward(self, seen: torch.Tensor, heard: torch.Tensor) -> torch.Tensor:
-        a, b = _standard(self.picture(seen)), self.sound(heard)
+        product, there = _products(*self.standard(seen, heard))
         found = []
-        for lag in LAGS:
-            at = (torch.arange(b.shape[-1], device=b.device) + lag).clamp(0, b.shape[-1] - 1)
-            product = (a * _standard(b[..., at])).view(-1, HEADS, DEPTH, b.shape[-1]).mean(2)
-            found.append(local_mean(product, WINDOW))
+        for window in WINDOWS:
+            share = local_mean(there, window)
+            each = local_mean(product, window) / share.clamp(min=1e-3)  # (N, HEADS, lags, T)
+            near, apart = each.split_with_sizes([len(LAGS), len(APART)], 2)
+            known = (share[len(LAGS) :] > 0).float()
+            count = known.sum(0).clamp(min=1)
+            mean = (apart * known).sum(2, keepdim=True) / count
+            spread = ((apart - mean) ** 2 * known).sum(2, keepdim=True) / count
+            found += [near.flatten(1, 2), ((near - mean) / (spread + 1e-2).sqrt()).flatten(1, 2)]
+            trusted = (
+                torch.einsum("nhlt,h->nlt", part, self.trust).logsumexp(1, keepdim=True) for part in (near, apart)
+            )
+            found.append(next(trusted) - next(trusted))  # log odds that they meet where they should
         return torch.cat(found, 1)
+
+    def standard(self, seen: torch.Tensor, heard: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What is compared, of both (N, HEADS · DEPTH, T): changes, in units of what is usual around them."""
+        return _standard(self.picture(seen)), _standard(self.sound(heard))
+
+
+def _products(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(N, HEADS · DEPTH, T) of both → their products (N, HEADS, lags, T) at LAGS and then APART, 0 where there is no
+    sound, and whether there is, 0 or 1 (lags, T). Lag by lag: all at once would take gigabytes for an hour."""
+    n, _, t = a.shape
+    reach = max(map(abs, (*LAGS, *APART)))
+    padded, sound = F.pad(b, (reach, reach)), F.pad(torch.ones(t, device=a.device), (reach, reach))
+    spans = [slice(reach + lag, reach + lag + t) for lag in (*LAGS, *APART)]
+    products = [(a * padded[..., span]).view(n, HEADS, DEPTH, t).mean(2) for span in spans]
+    return torch.stack(products, 2), torch.stack([sound[span] for span in spans])
 
 
 def _standard(x: torch.Tensor) -> torch.Tensor:
@@ -147,31 +179,32 @@ class InterSpeakerContext(nn.Module):
 
 class Network(nn.Module):
     """Scenes of K tracks: mouths (S, K, T, 32, 32), log-mel (S, 4T, 64), there (S, K, T) → log odds (S, K, T) that the
-    face is the voice, and the picture's own opinion (S, K, T), which only training asks for."""
+    face is the voice."""
 
     def __init__(self) -> None:
         super().__init__()
         self.picture, self.sound, self.together = Picture(), Sound(), Together()
         self.seen, self.heard = nn.Conv1d(WIDTH, HINT, 1), nn.Conv1d(WIDTH, HINT, 1)
-        self.join = nn.Conv1d(2 * HINT + HEADS * len(LAGS), WIDTH, 1)
+        self.join = nn.Conv1d(2 * HINT + EVIDENCE, WIDTH, 1)
         self.company = nn.ModuleList([InterSpeakerContext(), InterSpeakerContext()])
-        self.drop = nn.Dropout(0.3)
+        self.drop = nn.Dropout(0.4)
         self.head = nn.Linear(WIDTH, 1)
-        self.moves = nn.Linear(WIDTH, 1)
 
-    def forward(
-        self, mouths: torch.Tensor, mel: torch.Tensor, there: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        s, k, t = mouths.shape[:3]
+    def forward(self, mouths: torch.Tensor, mel: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
         seen = self.picture(motion(mouths.flatten(0, 1)))
-        heard = self.sound(mel).repeat_interleave(k, 0)
+        return self.meet(seen.view(*mouths.shape[:2], WIDTH, -1), self.sound(mel), there)
+
+    def meet(self, seen: torch.Tensor, heard: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        """What was seen (S, K, WIDTH, T) and heard (S, WIDTH, T) → log odds (S, K, T)."""
+        s, k, _, t = seen.shape
+        seen, heard = seen.flatten(0, 1), heard.repeat_interleave(k, 0)
         hints = self.drop(self.seen(seen)), self.drop(self.heard(heard))
         x = torch.cat([*hints, self.together(self.drop(seen), self.drop(heard))], 1)
         x = self.join(x).view(s, k, WIDTH, t)
         for company in self.company:
             x = company(x, there)
-        said = self.head(self.drop(x.transpose(2, 3))).squeeze(3)
-        return said, self.moves(seen.transpose(1, 2)).view(s, k, t)
+        said: torch.Tensor = self.head(self.drop(x.transpose(2, 3))).squeeze(3)
+        return said
 
 
 class StudioAsd(VoiceBoundDetector):
@@ -194,7 +227,7 @@ class StudioAsd(VoiceBoundDetector):
         mouths = np.stack([_mouths(track, length) for track in tracks])
         with torch.inference_mode():
             given = (torch.from_numpy(x)[None].to(self._device) for x in (mouths, mel, there))
-            said = (self._net(*given)[0][0] + USUAL).sigmoid().float().cpu().numpy()
+            said = (self._net(*given)[0] + USUAL).sigmoid().float().cpu().numpy()
         return self.bounded([row[: len(track)] for row, track in zip(said, tracks, strict=True)], audio, length)
 
 
