@@ -10,6 +10,7 @@ from studio import models
 from studio.eval import tel
 from studio.eval.emotion import mean_precision
 from studio.models.emotion.dialog import clean
+from studio.recipes import expression as recipe
 
 
 @pytest.fixture(scope="module", params=["dialog-emotion", "dcin-subtitles"])
@@ -45,6 +46,22 @@ def test_expression_beats_chance(expression: Any, data: Path) -> None:
     found = expression.predict(np.repeat(faces[some, :, :, None], 3, axis=3)).argmax(1)
     assert np.mean(found == labels[some]) > 0.5
     assert expression.labels[np.bincount(found).argmax()] in ("happy", "neutral", "sad")
+
+
+def test_votes_of_raters_belong_to_their_faces(tmp_path: Path) -> None:
+    (tmp_path / "sheets.csv").write_text(
+        "sheet,label,count\ntrain_a.jpg,angry,2\ndev_a.jpg,sad,1\ntrain_b.jpg,happy,2\n"
+    )
+    names = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    rows = ["train_a.jpg,1,angry,.9,3,0,0,0,5,1,0,1,0,0", "train_b.jpg,0,happy,.9,0,0,0,0,0,0,0,7,3,0",
+            "dev_a.jpg,0,sad,.9,0,0,0,10,0,0,0,0,0,0"]  # fmt: skip
+    (tmp_path / "ferplus.csv").write_text("\n".join([f"sheet,index,fer2013_label,match,{names}", *rows]))
+    found = recipe.votes(tmp_path, "train")
+    assert found.tolist() == [[0] * 10, [5, 1, 0, 0, 3, 0, 0, 1, 0, 0], [0] * 7 + [7, 3, 0], [0] * 10]
+    assert recipe.votes(tmp_path, "dev").tolist() == [[0, 0, 0, 0, 0, 10, 0, 0, 0, 0]]
+    wanted = recipe.targets(np.array([0, 4, 3, 3]), found, trust=0.5)
+    np.testing.assert_allclose(wanted[1], [5 / 18, 1 / 18, 0, 0, 3 / 18 + 0.5, 0, 0], atol=1e-6)
+    assert wanted[[0, 2, 3]].tolist() == np.eye(7)[[0, 3, 3]].tolist(), "no rater named a class: the label alone"
 
 
 def test_dialog_contract(dialog: Any) -> None:
