@@ -191,7 +191,7 @@ def verify(owner: ModelCard, folder: Path | None = None) -> list[str]:
             checked(owner, role, folder) if owner.hub else read(owner, role, folder)
         except ModelError as error:
             problems.append(str(error))
-    return problems
+    return list(dict.fromkeys(problems))  # several missing files are one problem
 
 
 def size(owner: ModelCard, folder: Path | None = None) -> int:

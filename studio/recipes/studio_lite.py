@@ -557,7 +557,7 @@ def frozen() -> tuple[ImageTower, Sentences]:
     """The two towers as their packages ship them, from the files the card names."""
     card = registry.card("text_video", "studio-lite")
     image = torch.load(io.BytesIO(registry.read(card, "image")), weights_only=True)
-    return ImageTower(image, "cpu", torch.float16), _sentences()
+    return ImageTower(image, "cpu", torch.float32), _sentences()
 
 
 if __name__ == "__main__":

@@ -43,12 +43,16 @@ def test_search_one_and_many(run: Any, tmp_path: Path) -> None:
     status, out, _ = run("search", "a bicycle on a street", "--top", "2", "--json")
     assert status == 0
     assert len(out["hits"]) == 2
-    assert set(out["hits"][0]) == {"video", "path", "score", "start", "end", "why"}
+    assert set(out["hits"][0]) == {"video", "path", "score", "confidence", "start", "end", "why"}
+    assert out["found"] is True and out["hits"][0]["confidence"] > 0.5
     assert out["hits"][0]["path"].endswith("bikes.mp4")
     (tmp_path / "queries.txt").write_text("a bicycle\n\na man\n")
     _, out, _ = run("search", "--queries", tmp_path / "queries.txt", "--json")
     assert [r["query"] for r in out["results"]] == ["a bicycle", "a man"]
     assert all(r["hits"] for r in out["results"])
+    status, out, err = run("search", "zzyzx qqq", "--json")
+    assert (status, out["found"]) == (0, False)
+    assert "nothing fits “zzyzx qqq” well; these are the nearest moments" in err
 
 
 def test_search_by_picture_and_moment_and_narrowed(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
@@ -76,8 +80,8 @@ def test_survey(run: Any, clips: dict[str, Path], tmp_path: Path) -> None:
 def test_ground(run: Any, clips: dict[str, Path]) -> None:
     status, out, _ = run("ground", clips["bikes"], "a bicycle", "--json")
     assert status == 0
-    assert set(out) == {"moments", "curve"}
-    assert set(out["moments"][0]) == {"start", "end", "score"}
+    assert set(out) == {"found", "moments", "curve"}
+    assert set(out["moments"][0]) == {"start", "end", "score", "confidence"}
     scores = [m["score"] for m in out["moments"]]
     assert scores == sorted(scores, reverse=True)
     assert len(out["curve"]["times"]) == len(out["curve"]["scores"])
