@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.index.cache import Cache
+from studio.platform import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class FeatureStore:
         # the times come last: their presence says that the pair is complete
         self.cache.save_array(video_id, f"{name}.times.npy", np.asarray(features.times_us, np.int64))
         if not partial:
-            self.cache.path(video_id, f"{name}.partial").unlink(missing_ok=True)
+            files.remove(self.cache.path(video_id, f"{name}.partial"))
 
     def get(self, video_id: str, encoder: str) -> Features | None:
         """A video's features, memory-mapped, also those of a part; None when there are none of this encoder."""

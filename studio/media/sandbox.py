@@ -58,6 +58,7 @@ class Child:
         self._requests = io.FileIO(self._process.requests, "wb")
         self._answers = io.FileIO(self._process.answers, "rb")
         self._watch = _Watch(self._process, limits)
+        self._answered = False
         request = {
             "operation": operation,
             "path": str(path),
@@ -87,6 +88,7 @@ class Child:
                     head, self._body_left = wire.read_head(self._answers)
             except (wire.Garbled, wire.Ended):
                 raise self._died() from None
+            self._answered = True
             match head.get("kind"):
                 case "alive":
                     continue
@@ -122,6 +124,8 @@ class Child:
 
     def _died(self) -> StudioError:
         over = self._process.wait(1.0)
+        if over is not None and over == interface.Exit() and not self._answered:
+            return MediaError(policy.UNFIT)  # it ended before it could look at the file: an import failed
         why = "the decoder stopped on damaged data"
         if self._watch.reason:
             why = self._watch.reason

@@ -151,15 +151,18 @@ def test_a_minus_alone_is_answered_with_a_sentence(searched: Page) -> None:
 
 
 def test_weak_hits_stand_under_a_heading_that_says_so(searched: Page) -> None:
-    scores = searched.locator(".hit").evaluate_all("all => all.map((hit) => +hit.dataset.score)")
-    likely = sum(score >= 0.3 for score in scores)
+    scores = searched.locator(".hit").evaluate_all("all => all.map((hit) => +hit.dataset.confidence)")
+    likely = sum(score >= 0.5 for score in scores)
     assert 0 < likely < len(scores), "this library has both"
+    assert [score >= 0.5 for score in scores] == [True] * likely + [False] * (len(scores) - likely)
+    expect(searched.locator(".hit .score").first).to_have_text(re.compile(r"^(very )?likely, \d+ %$"))
+    expect(searched.locator(".hit .score").last).to_have_text(re.compile(r"^probably not, \d+ %$"))
     expect(searched.locator("#search-status")).to_contain_text(f"{likely} likely moment")
     expect(searched.locator(".less-likely")).to_have_text(f"Less likely, {len(scores) - likely} more")
     order = searched.locator("#search-hits > *").evaluate_all("all => all.map((each) => each.className)")
     assert order.index("less-likely") == likely
     ask(searched, "qwertz asdf")
-    expect(searched.locator("#search-status")).to_contain_text("Nothing fits well; these are the nearest moments.")
+    expect(searched.locator("#search-status")).to_contain_text("Nothing fits well. These are the nearest moments, and probably not what you asked for.")
     expect(searched.locator(".less-likely")).to_have_count(0)
 
 

@@ -114,7 +114,8 @@ export function mount(element, server) {
   function show({ hits, strips: profiles, indexed, known }) {
     $("search-empty").hidden = true;
     $("search-save").hidden = Boolean(picture);
-    const likely = hits.filter(({ confidence }) => confidence === null || confidence >= LIKELY).length;
+    const isLikely = (/** @type {Hit} */ { confidence }) => confidence === null || confidence >= LIKELY;
+    const likely = hits.filter(isLikely).length;
     const waiting = known - indexed;
     const later = waiting
       ? ` ${waiting} of ${counted(known, "video")} ${waiting === 1 ? "is" : "are"} not searchable yet; the Library page says why.`
@@ -130,7 +131,8 @@ export function mount(element, server) {
     status.textContent = (hits.length ? count : none) + later;
     const byVideo = new Map(profiles.map((profile) => [profile.video, profile]));
     const byWords = Boolean(text()) && !like && !picture;
-    const results = hits.map((hit, rank) => {
+    const ordered = [...hits.filter(isLikely), ...hits.filter((hit) => !isLikely(hit))];
+    const results = ordered.map((hit, rank) => {
       const { video, start, end } = hit;
       return searchResult(hit, rank, {
         profile: byVideo.get(video),

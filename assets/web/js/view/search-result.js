@@ -57,6 +57,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
       "data-start": hit.start,
       "data-end": hit.end,
       "data-score": hit.score,
+      "data-confidence": hit.confidence,
     },
     frame,
     profile &&
