@@ -39,6 +39,12 @@ def _named(found: Any, name: str) -> dict[str, torch.Tensor]:
 
 def fill(net: torch.nn.Module, weights: dict[str, torch.Tensor], name: str) -> None:
     """Give a network exactly its weights. Raises ModelError saying what does not fit."""
+    check(net, weights, name)
+    net.load_state_dict(weights)
+
+
+def check(net: torch.nn.Module, weights: dict[str, torch.Tensor], name: str) -> None:
+    """Raises ModelError saying which weights do not fit a network, which may be one without memory (meta)."""
     own = net.state_dict()
     missing, extra = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
     other = [key for key in own.keys() & weights.keys() if own[key].shape != weights[key].shape]
@@ -46,7 +52,6 @@ def fill(net: torch.nn.Module, weights: dict[str, torch.Tensor], name: str) -> N
         if keys:
             more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
             raise ModelError(f"{name} is not a checkpoint of this network: it {what} {keys[0]}{more}.")
-    net.load_state_dict(weights)
 
 
 def _safe(content: bytes | Path, name: str) -> Any:

@@ -1,7 +1,9 @@
 """Any open_clip model as a text–video encoder (Radford et al. 2021; Ilharco et al. 2021)."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from studio.models._checkpoint import fill, tensors_of
+from studio.models._checkpoint import check, tensors_of
 from studio.models._torch import with_smaller_batches
 from studio.models._validation import as_frames, as_texts
 from studio.models.architectures import architecture
@@ -192,8 +194,7 @@ def _from_file(model: str, path: Path) -> nn.Module:
 
     settings = [_preprocessing(model, tag) for tag in open_clip.list_pretrained_tags_by_model(model)]
     agreed = settings[0] if settings and all(each == settings[0] for each in settings) else {}
-    net: nn.Module = open_clip.create_model(model, pretrained=None, pretrained_text=False, force_preprocess_cfg=agreed)
-    return _filled(net, model, path)
+    return _filled(partial(open_clip.create_model, model, force_preprocess_cfg=agreed), model, path)
 
 
 def _preprocessing(model: str, tag: str) -> dict[str, Any]:
@@ -204,21 +205,35 @@ def _preprocessing(model: str, tag: str) -> dict[str, Any]:
     return {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode") if key in known}
 
 
-def _filled(net: Any, model: str, path: Path) -> nn.Module:
+def _filled(make: Callable[..., Any], model: str, path: Path) -> nn.Module:
+    """The network that `make` makes, with the weights of a file. It takes gigabytes, so it is made when the file was
+    read and fits a network without memory."""
+    try:
+        found = tensors_of(path)
+        logging.disable(logging.WARNING)  # open_clip's, that the network has no weights yet
+        try:
+            plan = make(pretrained=None, pretrained_text=False, device="meta")
+            weights = _converted(plan, found)
+            check(plan, weights, path.name)
+            net: nn.Module = make(pretrained=None, pretrained_text=False)
+        finally:
+            logging.disable(logging.NOTSET)
+        net.load_state_dict(weights)
+    except (ModelError, OSError, RuntimeError) as error:
+        raise ModelError(f"{path.name} is not a checkpoint of {model}; give the file of the same model.") from error
+    return net
+
+
+def _converted(net: Any, found: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights by the names that open_clip gives them today."""
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict
 
-    try:
-        weights = convert_state_dict(net, tensors_of(path))
-        if "positional_embedding" in weights and not hasattr(net, "positional_embedding"):
-            weights = convert_to_custom_text_state_dict(weights)
-        own = net.state_dict()
-        scalars = {key: weights[key].reshape(own[key].shape) for key in _SCALARS if key in own and key in weights}
-        fill(net, {**weights, **scalars}, path.name)
-    except (ModelError, OSError, RuntimeError) as error:
-        raise ModelError(f"{path.name} is not a checkpoint of {model}; give the file of the same model.") from error
-    result: nn.Module = net
-    return result
+    weights: dict[str, torch.Tensor] = convert_state_dict(net, found)
+    if "positional_embedding" in weights and not hasattr(net, "positional_embedding"):
+        weights = convert_to_custom_text_state_dict(weights)
+    own = net.state_dict()
+    return weights | {key: weights[key].reshape(own[key].shape) for key in _SCALARS if key in own and key in weights}
 
 
 _SCALARS = ("logit_scale", "logit_bias")  # a number, or a list of one
@@ -235,14 +250,13 @@ def build(files: Mapping[str, Path], card: ModelCard, device: str) -> OpenClipEn
     if config is None:
         raise ModelError(f"open_clip {open_clip.__version__} knows no model “{model}”; update open_clip_torch.")
     pretrained = open_clip.get_pretrained_cfg(model, tag) or {}
-    net = open_clip.create_model(
+    make = partial(
+        open_clip.create_model,
         model,
-        pretrained=None,
-        pretrained_text=False,
         force_quick_gelu=bool(pretrained.get("quick_gelu")),
         force_preprocess_cfg=_preprocessing(model, tag),
     )
-    net = _filled(net, model, files["net"])
+    net = _filled(make, model, files["net"])
     text = config["text_cfg"]
     tokenizer = (
         file_tokenizer(files["tokenizer"], text["context_length"], text.get("tokenizer_kwargs", {}).get("clean", ""))

@@ -162,7 +162,9 @@ def test_weak_hits_stand_under_a_heading_that_says_so(searched: Page) -> None:
     order = searched.locator("#search-hits > *").evaluate_all("all => all.map((each) => each.className)")
     assert order.index("less-likely") == likely
     ask(searched, "qwertz asdf")
-    expect(searched.locator("#search-status")).to_contain_text("Nothing fits well. These are the nearest moments, and probably not what you asked for.")
+    expect(searched.locator("#search-status")).to_contain_text(
+        "Nothing fits well. These are the nearest moments, and probably not what you asked for."
+    )
     expect(searched.locator(".less-likely")).to_have_count(0)
 
 
