@@ -149,7 +149,7 @@ def test_a_brought_file_that_was_swapped_later_is_not_read(card: ModelCard, tmp_
     for record in (None, "{", json.dumps({"sha256": "0" * 64}), json.dumps({"sha256": None}), "[]"):
         if record is not None:
             (folder / f"{name}.json").write_text(record)
-        with pytest.raises(ModelError, match="(install|get) it again"):
+        with pytest.raises(ModelError, match=r"(install|get) it again"):
             models.load(card.task, card.name, "cpu", folder)
     assert not mark.exists()
 
