@@ -98,7 +98,7 @@ function partsOf(parts, grid, area, peak, picture, show) {
 }
 
 /** @param {number} share */
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.floor(100 * share)} %`;
 
 /** Cells that add to the likeness in the accent's colour, the more the stronger; what takes away from it stays clear.
  * @param {number[]} heat

@@ -115,7 +115,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
 /** How sure a moment is, in words and per cent. @param {number} confidence 0…1 */
 function sureness(confidence) {
   const words = confidence >= 0.8 ? "very likely" : confidence >= LIKELY ? "likely" : "probably not";
-  return `${words}, ${Math.round(100 * confidence)} %`;
+  return `${words}, ${Math.floor(100 * confidence)} %`; // just below a half is not a half
 }
 
 /** @param {Hit} hit */
