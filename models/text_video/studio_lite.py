@@ -24,8 +24,6 @@ from studio.models.text_video.word_vectors import words_of
 
 KNOWN = "known"
 """In a weights file, the CRC-32 of the words that training had more than once, int64."""
-TOWER_PREFIX = "tower."
-"""In a weights file, the upper layers of the image tower, which were tuned; they take the place of the package's."""
 
 
 class StudioLite:
@@ -102,10 +100,10 @@ def build(files: Mapping[str, bytes], card: ModelCard, device: str) -> StudioLit
     image = torch.load(io.BytesIO(files["image"]), weights_only=True, map_location="cpu")
     dtype = cpu_dtype("convolution") if device == "cpu" else torch.float32
     trained = {k: v if k == KNOWN else v.float() for k, v in safetensors.torch.load(files["projection"]).items()}
-    tuned = {k.removeprefix(TOWER_PREFIX): v for k, v in trained.items() if k.startswith(TOWER_PREFIX)}
+    tuned = {k: v.float() for k, v in safetensors.torch.load(files["tower"]).items()}
     known = frozenset(trained.pop(KNOWN).long().tolist())
     joint = Projection()
-    joint.load_state_dict({k: v for k, v in trained.items() if not k.startswith(TOWER_PREFIX)})
+    joint.load_state_dict(trained)
     sentences = Sentences(safetensors.torch.load(files["text"]), files["tokenizer"], device)
     calibration = Calibration.of(card.calibration) if card.calibration else None
     tower = ImageTower(image, device, dtype, tuned)

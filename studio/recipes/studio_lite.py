@@ -1,4 +1,4 @@
-"""Train `weights/studio-lite.safetensors`: `python -m studio.recipes.studio_lite --data DIR --cache DIR`.
+"""Train `weights/studio-lite*.safetensors`: `python -m studio.recipes.studio_lite --data DIR --cache DIR`.
 
 Three steps. First the heads, on features of Flickr8k's 6,000 training photos as the image tower of the package sees
 them; then the heads and the upper layers of that tower, on what its lower layers make of the photos as they are,
@@ -38,7 +38,7 @@ from studio.models.text_video import image_tower
 from studio.models.text_video.efficientnet import EfficientNetLite2
 from studio.models.text_video.image_tower import GRID, LOWER, SIDE, ImageTower, without_bars
 from studio.models.text_video.projection import Projection
-from studio.models.text_video.studio_lite import KNOWN, TOWER_PREFIX
+from studio.models.text_video.studio_lite import KNOWN
 from studio.models.text_video.word_vectors import words_of
 
 Pixels = npt.NDArray[np.uint8]
@@ -515,7 +515,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=registry.WEIGHTS / "studio-lite.safetensors")
+    parser.add_argument("--out", type=Path, default=registry.WEIGHTS, help="folder of the two files")
     return parser.parse_args()
 
 
@@ -535,9 +535,9 @@ def main() -> None:
     for step in STEPS:
         train(joint, tower, data, step)
         print({key: round(value, 1) for key, value in measure(joint, tower, data).items()}, flush=True)
-    weights = joint.state_dict() | {f"{TOWER_PREFIX}{k}": v for k, v in tower.upper.state_dict().items()}
-    halves = {k: v.half().contiguous() for k, v in weights.items()}
-    save_file(halves | {KNOWN: torch.tensor(known_words(options.data))}, options.out)
+    heads, upper = ({k: v.half().contiguous() for k, v in net.state_dict().items()} for net in (joint, tower.upper))
+    save_file(heads | {KNOWN: torch.tensor(known_words(options.data))}, options.out / "studio-lite.safetensors")
+    save_file(upper, options.out / "studio-lite-tower.safetensors")
 
 
 def known_words(data: Path) -> list[int]:

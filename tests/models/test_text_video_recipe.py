@@ -78,12 +78,12 @@ def test_training_learns_and_changes_only_what_it_should(image: dict[str, torch.
 def test_tuned_layers_take_the_place_of_the_packages() -> None:
     card = models.card("text_video", "studio-lite")
     files = {role: registry.read(card, role) for role in card.files}
-    weights = safetensors.torch.load(files["projection"])
-    name = next(key for key in weights if key.startswith(studio_lite.TOWER_PREFIX) and key.endswith("weight"))
+    weights = safetensors.torch.load(files["tower"])
+    name = next(key for key in weights if key.endswith("weight"))
 
     def vector(changed: dict[str, torch.Tensor]) -> np.ndarray:
         content = safetensors.torch.save(weights | changed)
-        return studio_lite.build({**files, "projection": content}, card, "cpu").encode_frames(smooth(3)[None])[0]
+        return studio_lite.build({**files, "tower": content}, card, "cpu").encode_frames(smooth(3)[None])[0]
 
     as_shipped = vector({})
     np.testing.assert_allclose(np.linalg.norm(as_shipped), 1, atol=1e-3)
