@@ -27,14 +27,14 @@ class Calibration:
     video; see `of_moments`. The default curves are studio-lite's, by which encoders go that nobody measured.
     """
 
-    mean: float = 0.0
-    spread: float = 0.1
-    slope: float = 1.5
-    offset: float = -4.5
-    crowd: float = 0.5
-    moment_slope: float = 1.34
-    moment_gap: float = 2.96
-    moment_offset: float = -2.72
+    mean: float = 0.01689
+    spread: float = 0.12916
+    slope: float = 2.97941
+    offset: float = -5.2153
+    crowd: float = 1.07153
+    moment_slope: float = 1.22264
+    moment_gap: float = 3.15261
+    moment_offset: float = -2.41612
 
     def __post_init__(self) -> None:
         values = [getattr(self, each.name) for each in fields(self)]

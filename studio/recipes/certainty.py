@@ -21,11 +21,11 @@ from studio import models
 from studio.models.grounding.curve import iou
 from studio.models.registry import WEIGHTS
 from studio.recipes import grounding_head, studio_lite, synthetic_videos
+from studio.tasks.certainty import FOUND, SHOWN
 
 ALIKE, UNLIKE = 0.55, 0.35
 LIBRARIES, FEWEST, MOST = 4000, 8, 100
 REELS, VIEWS = 600, 2
-SHOWN, FOUND = 0.35, 0.5
 ASKED = {
     "woman doing yoga": "yoga.mp4",
     "a computer screen": "screen_recording.mp4",

@@ -7,7 +7,9 @@ from studio import models
 from studio.recipes.certainty import expected_error, logistic
 from studio.tasks.certainty import FOUND, answered
 
-SURE = models.Calibration(mean=0.1, spread=0.2, slope=2.0, offset=-3.0, crowd=0.5, moment_offset=-3.0)
+SURE = models.Calibration(
+    mean=0.1, spread=0.2, slope=2.0, offset=-3.0, crowd=0.5, moment_slope=1.34, moment_gap=2.96, moment_offset=-3.0
+)
 
 
 def test_a_cosine_is_counted_from_what_does_not_belong_together() -> None:
@@ -46,6 +48,10 @@ def test_a_card_says_the_numbers() -> None:
     with pytest.raises(ValueError, match="above 0"):
         models.Calibration(spread=0.0)
     assert models.load("text_video", device="cpu").calibration is not None  # type: ignore[attr-defined]
+
+
+def test_an_encoder_that_nobody_measured_goes_by_the_curves_of_the_embedded_one() -> None:
+    assert models.Calibration() == models.Calibration.of(models.card("text_video").calibration)
 
 
 def test_the_logistic_curve_is_found_again() -> None:

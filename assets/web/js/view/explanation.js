@@ -4,7 +4,9 @@ import { clock, contextOf, el } from "./dom.js";
 
 /** @import { Explanation } from "../types.js" */
 
-const LIKELY = 0.5;
+/** The confidence from which something counts as likely. */
+export const LIKELY = 0.5;
+
 const KINDS = { object: "thing", attribute: "property", action: "action" };
 
 /**

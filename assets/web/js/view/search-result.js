@@ -2,7 +2,7 @@
 
 import { messageOf } from "../sync/api.js";
 import { clock, contextOf, el } from "./dom.js";
-import { explanationOf } from "./explanation.js";
+import { LIKELY, explanationOf } from "./explanation.js";
 
 /** @import { Explanation, Hit, ScoreProfile } from "../types.js" */
 
@@ -15,9 +15,6 @@ import { explanationOf } from "./explanation.js";
  * @property {string} alike the address of what looks like it
  * @property {(() => Promise<Explanation>) | null} why
  */
-
-/** The confidence from which a moment counts as likely. */
-export const LIKELY = 0.5;
 
 const FRAMES = 8; // pictures one sees while moving over a moment
 
