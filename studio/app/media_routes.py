@@ -70,10 +70,10 @@ def routes(studio: Studio) -> APIRouter:
         return answer
 
     @router.get("/thumbnail/{video_id}")
-    def thumbnail(request: Request, video_id: str, t: float = 0.0) -> Response:
+    def thumbnail(request: Request, video_id: str, t: float = 0.0, exact: bool = False) -> Response:
         def made() -> Response:
             time = max(0, us(min(t, LATEST_S)))
-            return Response(studio.media.thumbnail(video_id, time), media_type="image/jpeg")
+            return Response(studio.media.thumbnail(video_id, time, exact), media_type="image/jpeg")
 
         try:
             return of_content(request, video_id, made)

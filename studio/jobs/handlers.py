@@ -229,5 +229,11 @@ def teach(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult(*tasks.teach(context, lesson, videos, among))
 
 
+def diverse(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Which of the moments of a `pool` differ most from each other and from what is `known`."""
+    pool, known = ([(str(v), int(start), int(end)) for v, start, end in params[name]] for name in ("pool", "known"))
+    return JobResult({"order": tasks.most_different(context, pool, known, params["count"])})
+
+
 def _spans(spans: list[list[int]]) -> list[tuple[int, int]]:
     return [(start, end) for start, end in spans]

@@ -84,6 +84,7 @@ _KINDS = (
         prepare=f"{_HANDLERS}:find_faces_before",
     ),
     JobKind("teach", f"{_HANDLERS}:teach", "Learning a label", "library"),
+    JobKind("diverse", f"{_HANDLERS}:diverse", "Looking for what differs most", "library", queued=False),
 )
 KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in _KINDS}
 

@@ -16,7 +16,7 @@ def video(row: Row, *, uploaded: bool = False) -> Row:
     return {
         **{key: row[key] for key in shown},
         "duration": seconds(row["duration_us"]),
-        "media_start": 0.0 if not row["browser_playable"] else seconds(row["start_us"]),
+        "media_start": media_start(row["start_us"], row["browser_playable"]),
         "vfr": bool(row["vfr"]),
         "notes": tracks.notes(row),
         **tracks.listed(row),
@@ -24,6 +24,11 @@ def video(row: Row, *, uploaded: bool = False) -> Row:
         "annotations": row.get("annotations", 0),
         "predictions": row.get("predictions", 0),
     }
+
+
+def media_start(start_us: int, browser_playable: bool) -> float:
+    """Where a video begins on the clock (s) of the file that browsers play; a copy that was made for them is at 0."""
+    return seconds(start_us) if browser_playable else 0.0
 
 
 def prediction(p: Prediction, run: Row) -> Row:

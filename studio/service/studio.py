@@ -23,6 +23,7 @@ from studio.service.teaching import Teaching
 from studio.service.timelines.label_schema import LabelSchema
 from studio.service.timelines.layers import Layers
 from studio.service.timelines.review import Review
+from studio.service.timelines.review_desk import ReviewDesk
 from studio.service.timelines.timelines import Timelines
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.videos import Videos
@@ -62,6 +63,7 @@ class Studio:
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
         self.review = Review(self.store)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)
+        self.desk = ReviewDesk(self.store, self._interactive)
         self.layers = Layers(self.store)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)

@@ -8,7 +8,7 @@ from studio.jobs import ExecutionBackend, JobMonitor, JobResult, ReportProgress,
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.jobs.jobs import Jobs, no_progress
-from studio.store import Store, labels, reviewed, teaching, videos
+from studio.store import Store, absences, labels, reviewed, teaching, videos
 from studio.timeline import seconds
 
 Row = dict[str, Any]
@@ -84,9 +84,13 @@ class Teaching:
         def work(db: Any) -> Row:
             found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
             place = track or _track_of(found, labels.schema(db), label)
+            absent = [
+                {**row, "start_us": row["time_us"], "end_us": row["time_us"] + 1}
+                for row in absences.of_label(db, place, label, by)
+            ]
             looked = reviewed.of_track(db, place, by)
             said: dict[str, dict[str, list[list[int]]]] = {}
-            for kind, rows in (("positive", found), ("negative", wrong), ("reviewed", looked)):
+            for kind, rows in (("positive", found), ("negative", wrong + absent), ("reviewed", looked)):
                 for row in rows:
                     of_video = said.setdefault(row["video_id"], {"positive": [], "negative": [], "reviewed": []})
                     of_video[kind].append([row["start_us"], row["end_us"]])
@@ -97,7 +101,8 @@ class Teaching:
                     for row in found if row["from_us"] is not None
                 ],
                 "examples": [
-                    *(f"{row['id']}@{row['version']}" for row in found), *(f"{row['id']}:rejected" for row in wrong)
+                    *(f"{row['id']}@{row['version']}" for row in found), *(f"{row['id']}:rejected" for row in wrong),
+                    *(f"{row['video_id']}@{row['time_us']}:absent" for row in absent),
                 ],
                 "among": [serializers.job_video(row) for row in videos.listed(db, by)],
             }  # fmt: skip

@@ -120,6 +120,12 @@ def m037_preferences(db: Database) -> None:
     _run(db, "CREATE TABLE preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
+@migrations()
+def m038_absences(db: Database) -> None:
+    """Instants at which a person said that a label is not there."""
+    _run(db, _ABSENCES)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -151,6 +157,14 @@ CREATE TABLE reviewed (
     start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL
 );
 CREATE INDEX reviewed_of_video ON reviewed(video_id, start_us);
+"""
+
+_ABSENCES = """
+CREATE TABLE absences (
+    video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, track TEXT NOT NULL, label TEXT NOT NULL,
+    time_us INTEGER NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (video_id, track, label, time_us, annotator)
+);
 """
 
 _FILE_FACTS = """

@@ -1,7 +1,9 @@
 """What nobody decided yet in the whole library, of the runs that the timelines of its videos show."""
 
+import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +18,7 @@ class Undecided:
     """Which undecided predictions are meant; "" and None let all through.
 
     `label`, `row` of the timeline, `question` that they answer, and from `lowest` to `highest` score. `by`: only in
-    videos in which an annotation of this person stands.
+    videos in which an annotation of this person stands; `video`: only in this one.
     """
 
     label: str = ""
@@ -25,10 +27,11 @@ class Undecided:
     by: str = ""
     lowest: float | None = None
     highest: float | None = None
+    video: str = ""
 
 
 # The newest run of each question, but for trials. Of several questions a timeline shows the newest only: `front`.
-_ASKED = """
+_SHOWN = """
 WITH newest AS (
     SELECT r.id, r.video_id, r.task, r.query, r.seq,
         row_number() OVER (PARTITION BY r.video_id, r.task, r.model, r.query ORDER BY r.seq DESC) AS age
@@ -37,25 +40,61 @@ WITH newest AS (
         ELSE 0 END
 ),
 shown AS (
-    SELECT id, video_id, iif(task = 'grounding', query, NULL) AS question,
+    SELECT id, video_id, task, iif(task = 'grounding', query, NULL) AS question,
         task <> 'grounding' OR row_number() OVER (PARTITION BY video_id, task ORDER BY seq DESC) = 1 AS front
     FROM newest WHERE age = 1
-),
+)"""
+_UNDECIDED = (
+    _SHOWN
+    + """,
 undecided AS (
-    SELECT s.video_id, s.question, s.front, p.label, round(p.score, 4) AS score,
+    SELECT s.video_id, s.question, s.front, s.task, p.id, p.track, p.label, p.start_us, p.end_us, p.payload,
+        round(p.score, 4) AS score,
         CASE WHEN s.video_id IN (SELECT video_id FROM people) THEN row_of(s.video_id, p.track, p.start_us)
             ELSE p.track END AS row,
         CASE WHEN json_valid(p.payload) THEN json_extract(p.payload, '$.confidence') END AS confidence
     FROM shown s JOIN predictions p ON p.run_id = s.id
     WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.prediction_id = p.id
         AND (d.annotator = :reader OR NOT (SELECT v.independent FROM videos v WHERE v.id = s.video_id)))
+),
+asked AS (
+    SELECT * FROM undecided WHERE row IS NOT NULL
+        AND (:lowest IS NULL OR score >= :lowest) AND (:highest IS NULL OR score <= :highest)
 )
+"""
+)
+_COUNTED = (
+    _UNDECIDED
+    + """
 SELECT video_id, question, front, label, row, count(*) AS waiting,
     max(1 - abs(2 * min(1, max(0, coalesce(confidence, score))) - 1)) AS unsure
-FROM undecided WHERE row IS NOT NULL
-    AND (:lowest IS NULL OR score >= :lowest) AND (:highest IS NULL OR score <= :highest)
-GROUP BY video_id, question, front, label, row
+FROM asked GROUP BY video_id, question, front, label, row
 """
+)
+_EACH = (
+    _UNDECIDED
+    + """
+SELECT a.*, v.name, v.independent, v.duration_us, v.start_us AS media_us, v.browser_playable
+    FROM asked a JOIN videos v ON v.id = a.video_id
+    WHERE (:label = '' OR a.label = :label) AND (:row = '' OR a.row = :row) AND (:video = '' OR a.video_id = :video)
+        AND iif(:question = '', a.front, a.question = :question)
+        AND (:by = '' OR EXISTS (SELECT 1 FROM annotations a WHERE a.video_id = v.id AND a.annotator = :by
+            AND NOT a.deleted AND """
+    + SEEN
+    + """))
+    ORDER BY a.score DESC, a.id
+"""
+)
+
+_PROPOSED = (
+    _SHOWN
+    + """
+SELECT p.id, s.video_id, p.start_us, p.end_us, (SELECT d.verdict FROM verdicts d WHERE d.prediction_id = p.id
+        AND (d.annotator = :reader OR NOT v.independent) ORDER BY d.seq DESC LIMIT 1) AS verdict
+    FROM shown s JOIN predictions p ON p.run_id = s.id JOIN videos v ON v.id = s.video_id
+    WHERE s.task = 'detection' AND p.label = :label AND p.track = :track
+"""
+)
 
 
 def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> dict[str, list[Any]]:
@@ -63,11 +102,7 @@ def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = N
     the reader: `id`, `name`, how many are `waiting`, and how
     `unsure` the least sure one is (0…1, as assets/web/js/model/review-queue.js says it), those with most first. And
     what else can be chosen: `labels`, `rows`, `questions`, and `annotators` of these videos, most frequent first."""
-    named = {
-        row["video_id"]: people.of_video(db, row["video_id"])["names"]
-        for row in db.execute("SELECT DISTINCT video_id FROM people").fetchall()
-    }
-    db.create_function("row_of", 3, lambda video, track, start_us: people.row_of(named[video], track, start_us))
+    _name_rows(db)
     makers: dict[str, Counter[str]] = {}
     for row in db.execute(
         "SELECT video_id, annotator, count(*) AS made FROM annotations a JOIN videos v ON v.id = a.video_id "
@@ -79,7 +114,7 @@ def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = N
     found: dict[str, tuple[int, float]] = {}
     everywhere: set[str] = set()
     bounds = {"lowest": wanted.lowest, "highest": wanted.highest}
-    for row in db.execute(_ASKED, {**bounds, "reader": reader.name if reader else ""}):
+    for row in db.execute(_COUNTED, {**bounds, "reader": reader.name if reader else ""}):
         everywhere.add(row["video_id"])
         if row["question"]:
             counts["questions"][row["question"]] += row["waiting"]
@@ -97,6 +132,44 @@ def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = N
         **{name: _frequent(count) for name, count in counts.items()},
         "annotators": _frequent(annotators),
     }
+
+
+def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> list[dict[str, Any]]:
+    """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
+    those with the highest score first: `id`, `video_id`, `name` of the video and whether it is `independent`, `task`,
+    `track`, `row` of the timeline, `label`, `question`, `start_us`, `end_us`, `score`, `confidence` or None, `payload`
+    as JSON, and of the video `duration_us`, `media_us` (its `start_us`) and `browser_playable`."""
+    _name_rows(db)
+    said = {name: getattr(wanted, name) for name in Undecided.__slots__}
+    return [dict(row) for row in db.execute(_EACH, {**said, **parameters(reader)})]
+
+
+def still_open(db: sqlite3.Connection, ids: Sequence[str], reader: Reader | None = None) -> set[str]:
+    """Those of these predictions that nobody decided about, of videos that are annotated independently not the reader;
+    also of a run that is not the newest any more: somebody may be looking at it."""
+    rows = db.execute(
+        "SELECT p.id FROM predictions p JOIN runs r ON r.id = p.run_id JOIN videos v ON v.id = r.video_id "
+        "AND v.removed IS NULL WHERE p.id IN (SELECT value FROM json_each(:ids)) AND NOT EXISTS (SELECT 1 "
+        "FROM verdicts d WHERE d.prediction_id = p.id AND (d.annotator = :reader OR NOT v.independent))",
+        {"ids": json.dumps(list(ids)), "reader": reader.name if reader else ""},
+    )
+    return {row["id"] for row in rows}
+
+
+def proposed(db: sqlite3.Connection, track: str, label: str, reader: Reader | None = None) -> list[dict[str, Any]]:
+    """All that the newest detectors of a label found: `id`, `video_id`, `start_us`, `end_us`, and the `verdict` of
+    anybody, or of the reader where annotators work independently, or None."""
+    values = {"reader": reader.name if reader else "", "track": track, "label": label}
+    return [dict(row) for row in db.execute(_PROPOSED, values)]
+
+
+def _name_rows(db: sqlite3.Connection) -> None:
+    """What the queries call to know the row of a face's prediction, which goes with the name of the person."""
+    named = {
+        row["video_id"]: people.of_video(db, row["video_id"])["names"]
+        for row in db.execute("SELECT DISTINCT video_id FROM people").fetchall()
+    }
+    db.create_function("row_of", 3, lambda video, track, start_us: people.row_of(named[video], track, start_us))
 
 
 def _fits(row: sqlite3.Row, wanted: Undecided) -> bool:

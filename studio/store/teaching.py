@@ -3,9 +3,12 @@
 import sqlite3
 from typing import Any
 
+from studio.store import absences
 from studio.store.readers import SEEN, Reader, parameters
 
 Row = dict[str, Any]
+FOUND_BY, SAMPLE = "found_by", "random sample"
+"""The attribute of an annotation that chance found, and its value: what is left is estimated without it."""
 
 
 def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Reader | None = None) -> list[Row]:
@@ -35,6 +38,43 @@ def rejected(db: sqlite3.Connection, label: str, track: str | None, reader: Read
         {**parameters(reader), "label": label, "track": track},
     )
     return [dict(row) for row in rows]
+
+
+def labelled(db: sqlite3.Connection, track: str, label: str, reader: Reader | None = None) -> list[Row]:
+    """The annotations of a label on a track that stand and that a reader may see: `video_id`, `start_us`, `end_us`, and
+    whether each was found by a random sample (`sampled`)."""
+    rows = db.execute(
+        "SELECT a.video_id, a.start_us, a.end_us, CASE WHEN json_valid(a.attributes) THEN "
+        "json_extract(a.attributes, :found_by) = :sample END AS sampled "
+        "FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
+        f"WHERE a.label = :label AND a.track = :track AND NOT a.deleted AND {SEEN} ORDER BY a.video_id, a.start_us",
+        {**parameters(reader), "label": label, "track": track, "found_by": f"$.{FOUND_BY}", "sample": SAMPLE},
+    )
+    return [{**dict(row), "sampled": bool(row["sampled"])} for row in rows]
+
+
+def news(db: sqlite3.Connection, track: str, label: str, since: str, reader: Reader | None = None) -> int:
+    """How often people said something of a label after a moment (as `now` says it), as far as a reader may know."""
+    values = {**parameters(reader), "since": since, "track": track, "label": label}
+    row = db.execute(
+        "SELECT count(*) FROM revisions a JOIN videos v ON v.id = a.video_id "
+        "LEFT JOIN annotations made ON made.id = a.annotation_id LEFT JOIN predictions p ON p.id = a.prediction_id "
+        "WHERE a.at > :since AND (made.track = :track AND made.label = :label OR made.id IS NULL AND p.label = :label) "
+        f"AND {SEEN}",
+        values,
+    ).fetchone()
+    return int(row[0]) + absences.count_since(db, track, label, since, reader)
+
+
+def newest_run(db: sqlite3.Connection, track: str, label: str) -> Row | None:
+    """The newest run that looked for a label on a track: `created`, `model`, `model_version`, `params` and `payload` as
+    JSON; None before it was taught."""
+    row = db.execute(
+        "SELECT created, model, model_version, params, payload FROM runs WHERE task = 'detection' AND query = :label "
+        "AND CASE WHEN json_valid(params) THEN json_extract(params, '$.track') = :track END ORDER BY seq DESC LIMIT 1",
+        {"label": label, "track": track},
+    ).fetchone()
+    return None if row is None else dict(row)
 
 
 def counts(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:

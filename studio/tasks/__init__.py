@@ -6,6 +6,7 @@ A task is a function of a `TaskContext` and plain arguments; it returns an `Mode
 from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
+from studio.tasks.diversity import most_different
 from studio.tasks.emotion import find_emotions
 from studio.tasks.encoders import key_of, time_encoder
 from studio.tasks.explanation import explain
@@ -49,6 +50,7 @@ __all__ = [
     "install",
     "key_of",
     "make_thumbnails",
+    "most_different",
     "oom_fallbacks",
     "out_of_memory",
     "read_text",

@@ -162,7 +162,7 @@ def _kept(context: TaskContext, lesson: Lesson, learned: Learned, key: str, fact
     name = detector_name(lesson.label, lesson.track)
     folder = context.settings.models
     if learned.step == "text" or learned.measured is None or learned.by_text is None:
-        return ModelCard("words", TASK, key, "", "", "", {}, labels=(lesson.label,))
+        return ModelCard(name, TASK, key, "", "", "", {}, labels=(lesson.label,))
     before = next((card for card in models.cards(TASK, folder) if card.name == name), None)
     moments = facts["examples"]["positive"]
     card = ModelCard(

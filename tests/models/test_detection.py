@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from studio.models import ModelError
-from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, learn, packed
+from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, k_centre, learn, packed
 from studio.models.detection.detector import pieces, unpacked
 from studio.models.detection.learning import average_precision, found_in
 
@@ -135,3 +135,13 @@ def test_hundred_moments_of_ten_hours_are_looked_at_in_part() -> None:
     known[:50] = POSITIVE
     one = LabelledVideo("long", rows, np.arange(len(rows) + 1.0), known, np.array([[0.0, 50.0]]))
     assert len(learning._samples([one], UNKNOWN, np.zeros(4, np.float32), rng)) == learning.MOST
+
+
+def test_k_centre_takes_the_most_different_first_and_what_is_known_last() -> None:
+    angles = np.deg2rad([0, 2, 90, 91, 180])
+    points = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
+    assert k_centre(points, 3, points[:1]) == [4, 2, 1], "0° is known; 2° is farther from it than 91° from 90°"
+    assert sorted(k_centre(points, 9)) == [0, 1, 2, 3, 4]
+    assert k_centre(points[:0], 3) == []
+    with_twins = np.concatenate([points, points])
+    assert len(set(k_centre(with_twins, 10))) == 10, "each once, also where two are the same"

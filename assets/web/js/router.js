@@ -1,7 +1,7 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
 // The parameter is called `view`: Gradio has a `page` of its own and fails on names it does not know.
 
-/** @typedef {"library" | "search" | "annotate" | "models" | "overview"} Page */
+/** @typedef {"library" | "search" | "annotate" | "review" | "models" | "overview"} Page */
 
 /**
  * @typedef {object} Route
@@ -15,6 +15,9 @@
  * @property {string} task
  * @property {string} a
  * @property {string} b
+ * @property {string} label
+ * @property {string} track
+ * @property {string} feed
  *
  * @typedef {{ [name: string]: string | number | null | undefined }} Parameters
  */
@@ -22,7 +25,7 @@
 /** How long a place is looked for in a page that still fills. */
 const PATIENCE_MS = 3000;
 /** @type {readonly Page[]} */
-const PAGES = ["library", "search", "annotate", "models", "overview"];
+const PAGES = ["library", "search", "annotate", "review", "models", "overview"];
 /** @type {Set<(route: Route, isBack: boolean) => void>} */
 const listeners = new Set();
 
@@ -41,6 +44,9 @@ export function current() {
     task: query.get("task") || "",
     a: query.get("a") || "",
     b: query.get("b") || "",
+    label: query.get("label") || "",
+    track: query.get("track") || "",
+    feed: query.get("feed") || "",
   };
 }
 

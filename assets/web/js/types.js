@@ -115,13 +115,19 @@
  * @typedef {NameChange & { op: "people", id?: undefined, prediction_id?: undefined }} NameRequest
  */
 
+/** That a label is not there at an instant, or (not absent) that this was not said.
+ * @typedef {{ op: "absent", track: string, label: string, at: number, absent: boolean, id?: undefined,
+ *   prediction_id?: undefined }} AbsenceRequest
+ */
+
 /** What an edit gets on its way: a name of its own, and who made it.
  * @typedef {{ edit_id: string, annotator: string }} Stamp
- * @typedef {AnnotationRequest | VerdictRequest | NameRequest} EditRequest
+ * @typedef {AnnotationRequest | VerdictRequest | NameRequest | AbsenceRequest} EditRequest
  * @typedef {AnnotationRequest & Stamp} AnnotationEdit
  * @typedef {VerdictRequest & Stamp} VerdictEdit
  * @typedef {NameRequest & Stamp} NameEdit
- * @typedef {AnnotationEdit | VerdictEdit | NameEdit} Edit
+ * @typedef {AbsenceRequest & Stamp} AbsenceEdit
+ * @typedef {AnnotationEdit | VerdictEdit | NameEdit | AbsenceEdit} Edit
  */
 
 /** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict or names).
@@ -184,6 +190,46 @@
  * @property {Graph[]} [curves]
  * @property {Voice[]} [voices]
  * @property {string} [note] what was missing
+ */
+
+// ------------------------------------------------------------------ the review desk
+
+/** What the desk shows: one feed of what fits; "" and null let all through.
+ * @typedef {{ feed: string, label: string, track: string, row: string, question: string, by: string, video: string,
+ *   lowest: number | null, highest: number | null }} DeskWanted
+ */
+
+/** A prediction to decide, or an instant that chance chose (`at`), with the moment that it might be in.
+ * @typedef {object} DeskItem
+ * @property {string} id
+ * @property {"prediction" | "instant"} kind
+ * @property {string} video
+ * @property {string} name of the video
+ * @property {number} duration of the video
+ * @property {number} media_start see Video
+ * @property {string} track
+ * @property {string} label
+ * @property {number} start
+ * @property {number} end
+ * @property {number | null} at
+ * @property {number | null} score
+ * @property {number} [confidence]
+ * @property {number} [onset]
+ * @property {number} [apex]
+ * @property {number} [offset]
+ */
+
+/** A share or a count with the bounds of 95 %. @typedef {{ value: number, low: number, high: number }} Share */
+
+/** What is known of a label; see `studio/eval/sampling.py`.
+ * @typedef {object} DeskProgress
+ * @property {number} labelled moments
+ * @property {number} instants answered without a gap
+ * @property {string} note of the newest detector
+ * @property {string | null} taught when it was
+ * @property {number} news how often people said something since
+ * @property {{ left: Share | null, recall: Share | null, with_proposals: Share | null, precision: Share | null,
+ *   enough: boolean, more: number | null }} estimate
  */
 
 // ------------------------------------------------------------------ calls
@@ -529,6 +575,9 @@
  * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,
  *   highest: number | null, order: string }, { videos: { id: string, name: string, waiting: number, unsure: number }[],
  *   labels: string[], rows: string[], questions: string[], annotators: string[] }]} still_undecided
+ * @property {[DeskWanted & { count: number, shown: string[], window: string, annotator: string },
+ *   { items: DeskItem[], shown: string[], waiting: number, labels: Label[] }]} desk_queue
+ * @property {[{ track: string, label: string, annotator: string }, DeskProgress]} desk_progress
  * @property {[{ video: string, annotator?: string }, { lines: Line[], fixed: string, state: string }]} transcript
  *   fixed: why this person may not replace it, or nothing; state: another one whenever the lines are
  * @property {[{ video: string, name: string, text?: string, bytes?: string, annotator: string },

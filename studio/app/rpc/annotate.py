@@ -1,6 +1,7 @@
 """For the Annotate page."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 from studio.app.login import current_user
@@ -52,10 +53,28 @@ def methods(studio: Studio) -> list[Method]:
         *_timeline(studio),
         *_layers(studio),
         *_models(studio),
-        *_teaching(studio),
+        *teaching_methods(studio),
         *_transcript(studio),
         *exchange.methods(studio),
     ]
+
+
+def saving(studio: Studio) -> list[Callable[[Any], Any]]:
+    """What every page needs on which people decide and edit."""
+
+    def save(request: Save) -> Any:
+        maker, sender = request.annotator[:NAME_CHARS], current_user.get()
+        if sender and maker not in ("", sender):
+            raise NotTheirs(f"Edits by “{maker}” wait in this browser; log in as {maker} to save them.")
+        return studio.timelines.save(request.video, request.edits, annotator(request), actor(studio, request))
+
+    def still_undecided(request: StillUndecided) -> Any:
+        wanted = Undecided(
+            request.label, request.row, request.question, request.by, request.lowest, request.highest
+        )  # fmt: skip
+        return studio.review.waiting(wanted, request.order, actor(studio, request))
+
+    return [save, still_undecided]
 
 
 def _timeline(studio: Studio) -> list[Method]:
@@ -70,12 +89,6 @@ def _timeline(studio: Studio) -> list[Method]:
         others = studio.presence.others(request.video, request.window)
         return {**news, "present": others}
 
-    def save(request: Save) -> Any:
-        maker, sender = request.annotator[:NAME_CHARS], current_user.get()
-        if sender and maker not in ("", sender):
-            raise NotTheirs(f"Edits by “{maker}” wait in this browser; log in as {maker} to save them.")
-        return studio.timelines.save(request.video, request.edits, annotator(request), actor(studio, request))
-
     def neighbours(request: VideoRequest) -> Any:
         previous, following = studio.videos.neighbours(request.video)
         return {"previous": previous, "next": following}
@@ -83,20 +96,14 @@ def _timeline(studio: Studio) -> list[Method]:
     def history(request: AnnotationReference) -> Any:
         return studio.timelines.history(request.annotation, actor(studio, request))
 
-    def still_undecided(request: StillUndecided) -> Any:
-        wanted = Undecided(
-            request.label, request.row, request.question, request.by, request.lowest, request.highest
-        )  # fmt: skip
-        return studio.review.waiting(wanted, request.order, actor(studio, request))
-
     def save_schema(request: SaveSchema) -> Any:
         return studio.labels.save(request.schema, annotator(request), actor(studio, request))
 
     def add_label(request: AddLabel) -> Any:
         return studio.labels.add(request.track, request.label)
 
-    own = (load_document, changes, save, history, neighbours, still_undecided, save_schema, add_label)
-    return rpc_methods(studio, *own)
+    own = (load_document, changes, history, neighbours, save_schema, add_label)
+    return rpc_methods(studio, *own, *saving(studio))
 
 
 def _layers(studio: Studio) -> list[Method]:
@@ -144,7 +151,9 @@ def _models(studio: Studio) -> list[Method]:
     return rpc_methods(studio, ground, glance, start_job, cancel_job, run_payload)
 
 
-def _teaching(studio: Studio) -> list[Method]:
+def teaching_methods(studio: Studio) -> list[Method]:
+    """Labels that are learned from what people mark."""
+
     def teachable(request: Request) -> Any:
         return {"labels": studio.teaching.taught(actor(studio, request))}
 

@@ -197,6 +197,30 @@ class StillUndecided(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class DeskQueue(Request):
+    """What the review desk shows next; see `studio.service.timelines.review_desk`."""
+
+    feed: Annotated[str, AtMost(20)]
+    label: Name = ""
+    track: Name = ""
+    row: Name = ""
+    question: str = ""
+    by: Name = ""
+    video: Annotated[str, AtMost(64)] = ""
+    lowest: float | None = None
+    highest: float | None = None
+    count: int = 0
+    shown: Annotated[list[str], AtMost(200)] = field(default_factory=list)
+    window: Annotated[str, AtMost(64)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskProgress(Request):
+    track: Name
+    label: Name
+
+
+@dataclass(frozen=True, slots=True)
 class SetIndependent(Request):
     """Whether the annotators of a video see their own work only."""
 

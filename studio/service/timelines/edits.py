@@ -10,18 +10,21 @@ from studio.errors import Conflict, PermissionDenied, StudioError, UsageError
 from studio.service.accounts.rights import BULK, BULK_S, Actor
 from studio.service.people import identities
 from studio.service.requests import text, time, whole
-from studio.store import EditRequest, annotations, people
+from studio.store import EditRequest, absences, annotations, people
+from studio.store.absences import AbsenceChange
 from studio.store.people import NameChange
 from studio.timeline import Annotation, Segment, checked_attributes, to_dict
 
 Wire = dict[str, Any]
-NAMING = "people"
-OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING)
+NAMING, ABSENT = "people", "absent"
+OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING, ABSENT)
+Change = EditRequest | NameChange | AbsenceChange
 ID_CHARS = 64
 
 
-def parse(edit: Any, limits: Limits) -> EditRequest | NameChange:
-    """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces.
+def parse(edit: Any, limits: Limits) -> Change:
+    """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces, or an
+    instant `at` which a label is not there.
 
     Raises UsageError that says which part is wrong.
     """
@@ -32,15 +35,17 @@ def parse(edit: Any, limits: Limits) -> EditRequest | NameChange:
         raise UsageError(f"An edit needs an edit_id and an op out of {', '.join(OPS)}.")
     if op == NAMING:
         return identities.parse(edit, edit_id, limits)
+    if op == ABSENT:
+        place = _track(edit, limits), _label(edit, limits), time(edit, "at")
+        return AbsenceChange(edit_id, *place, edit.get("absent") is not False)
     if op == "verdict":
         decided = text(edit, "verdict", "", longest=ID_CHARS)
         return EditRequest(edit_id, op, None, 0, text(edit, "prediction_id", "", longest=ID_CHARS), decided)
     wanted = Annotation(
         id=_needed(edit, "id", ID_CHARS),
         segment=Segment(time(edit, "start"), time(edit, "end")),
-        # two spellings of one letter (é, e and ´) are one label
-        track=normalize("NFC", _needed(edit, "track", limits.label_chars)),
-        label=normalize("NFC", text(edit, "label", "", longest=limits.label_chars)),
+        track=_track(edit, limits),
+        label=_label(edit, limits),
         note=text(edit, "note", "", longest=limits.note_chars),
         source=text(edit, "source", "", longest=ID_CHARS) or "manual",
         prediction_id=text(edit, "prediction_id", "", longest=ID_CHARS) or None,
@@ -51,6 +56,15 @@ def parse(edit: Any, limits: Limits) -> EditRequest | NameChange:
     return EditRequest(
         edit_id, op, wanted, whole(edit, "base_version", 0), keeps_attributes=edit.get("attributes") is None
     )
+
+
+def _track(edit: Wire, limits: Limits) -> str:
+    return normalize("NFC", _needed(edit, "track", limits.label_chars))
+
+
+def _label(edit: Wire, limits: Limits) -> str:
+    """Two spellings of one letter (é, e and ´) are one label."""
+    return normalize("NFC", text(edit, "label", "", longest=limits.label_chars))
 
 
 def _needed(edit: Wire, key: str, longest: int) -> str:
@@ -90,8 +104,13 @@ def apply(
 
 
 def _save(
-    db: sqlite3.Connection, video: Wire, change: EditRequest | NameChange, annotator: str, bulk: "_Bulk | None"
+    db: sqlite3.Connection, video: Wire, change: Change, annotator: str, bulk: "_Bulk | None"
 ) -> Annotation | None:
+    if isinstance(change, AbsenceChange):
+        if change.time_us > video["duration_us"]:
+            raise UsageError("This time lies beyond the end of the video.")
+        absences.save(db, video["id"], change, annotator)
+        return None
     if isinstance(change, NameChange):
         people.save(db, video["id"], change, annotator)
         return None

@@ -14,6 +14,7 @@ from studio.service.encoders import Encoders
 from studio.store import Store, videos
 
 Row = dict[str, Any]
+EXACT_HEIGHT = 180  # pixels
 
 
 class MediaCache:
@@ -73,10 +74,13 @@ class MediaCache:
             )
         return self._cache.path(row["id"], PROXY)
 
-    def thumbnail(self, video_id: str, time_us: int) -> bytes:
-        """A JPEG near a time: from the index when there is one, else decoded now and kept."""
+    def thumbnail(self, video_id: str, time_us: int, exact: bool = False) -> bytes:
+        """A JPEG near a time: from the index when there is one, else decoded now and kept. `exact`: twice as high, of
+        the frame that is displayed then, and not kept."""
         row = self._video(video_id)
         time_us = min(max(0, time_us), row["duration_us"] - 1)
+        if exact:
+            return media.thumbnail(row["path"], time_us, EXACT_HEIGHT)
         known = self._cache.blob_near(row["id"], "thumbnails", time_us)
         if known is not None:
             return known

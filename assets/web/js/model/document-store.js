@@ -399,6 +399,7 @@ export class DocumentStore extends Emitter {
    * @param {EditRequest | Edit} edit
    */
   applyEdit(edit) {
+    if (edit.op === "absent") return; // a timeline shows what is there
     if (edit.op === "verdict") {
       this.#judge(edit.prediction_id, edit.verdict);
       this.#changed("content");

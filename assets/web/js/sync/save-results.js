@@ -4,14 +4,14 @@ import { annotationOf } from "../model/annotation.js";
 import { PEOPLE } from "../model/document-store.js";
 import { newId } from "../model/ids.js";
 
-/** @import { Annotation, AnnotationEdit, Answer, Conflict, Edit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
+/** @import { AbsenceEdit, Annotation, AnnotationEdit, Answer, Conflict, Edit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
 
 /** The edits of one annotation, about one prediction, or of names, that failed together.
  * @typedef {{ about: string, edits: Edit[], result: NotSaved }} Failure
  */
 
 /** @param {Edit} edit @returns {edit is AnnotationEdit} */
-export const isOfAnnotation = (edit) => edit.op !== "verdict" && edit.op !== PEOPLE;
+export const isOfAnnotation = (edit) => edit.op !== "verdict" && edit.op !== PEOPLE && edit.op !== "absent";
 
 /** @param {Edit} edit @returns {edit is VerdictEdit} */
 export const isVerdict = (edit) => edit.op === "verdict";
@@ -19,8 +19,14 @@ export const isVerdict = (edit) => edit.op === "verdict";
 /** @param {Edit} edit @returns {edit is NameEdit} */
 export const isNaming = (edit) => edit.op === PEOPLE;
 
-/** The annotation, the prediction or the names (`PEOPLE`) that an edit is about. @param {Edit} edit */
-export const aboutOf = (edit) => (isNaming(edit) ? PEOPLE : (edit.id ?? edit.prediction_id ?? ""));
+/** @param {Edit} edit @returns {edit is AbsenceEdit} */
+export const isAbsence = (edit) => edit.op === "absent";
+
+/** The annotation, the prediction, the instant or the names (`PEOPLE`) that an edit is about. @param {Edit} edit */
+export function aboutOf(edit) {
+  if (isNaming(edit)) return PEOPLE;
+  return isAbsence(edit) ? `${edit.track} ${edit.label} ${edit.at}` : (edit.id ?? edit.prediction_id ?? "");
+}
 
 /**
  * @param {Answer[]} answers

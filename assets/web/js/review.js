@@ -1,0 +1,387 @@
+// The Review page: what is to be decided in the whole library, a page of moments at a time.
+
+import { keyName, Keymap, shownKey } from "./input/keymap.js";
+import { Desk } from "./model/desk.js";
+import { current, note, onRoute } from "./router.js";
+import { call, messageOf } from "./sync/api.js";
+import { changeFeed, WINDOW } from "./sync/change-feed.js";
+import { currentUser } from "./sync/current-user.js";
+import { Outbox } from "./sync/outbox.js";
+import { DeskCard } from "./view/desk-card.js";
+import { DeskFilter } from "./view/desk-filter.js";
+import { knownOf } from "./view/desk-known.js";
+import { DeskPreview } from "./view/desk-preview.js";
+import { counted, el, finder, redraw, targetOf, toast, typing } from "./view/dom.js";
+
+/** @import { Answer, DeskItem, DeskProgress, EditRequest, Label, Server } from "./types.js" */
+
+const PAGE = 12; // moments on a page
+const ROUND = 5; // answers after which a label is learned again
+const REST_MS = 1_000; // between two looks at what others do
+const LEARN = "review-learn";
+const EMPTY = {
+  likely: [
+    "Nothing to decide",
+    "Ask a question on the Annotate page, or mark a few moments with a label and choose it here: it is learned, and found in the library.",
+  ],
+  random: ["No frame is left to look at", "Everything is labelled or looked through."],
+};
+
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
+export function mount(element, server) {
+  new ReviewPage(element, server);
+}
+
+class ReviewPage {
+  /** @type {Map<string, DeskCard>} */
+  #cards = new Map();
+  /** video → its edits on their way @type {Map<string, Outbox>} */
+  #outboxes = new Map();
+  /** edit → the item that it is about @type {Map<string, DeskItem>} */
+  #items = new Map();
+  /** @type {readonly Label[]} */
+  #labels = [];
+  /** @type {DeskProgress | null} */
+  #progress = null;
+  /** @type {(() => void) | null} */
+  #unsubscribe = null;
+  #asked = 0;
+  #learnedAt = -1;
+  #isEmpty = false;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Server} server
+   */
+  constructor(element, server) {
+    const $ = finder(element);
+    this.$ = $;
+    this.server = server;
+    this.keymap = new Keymap();
+    this.desk = new Desk((video, request, item) => this.#send(video, request, item));
+    this.desk.on("change", () => this.#draw());
+    this.desk.on("refused", (why) => toast(why, "error"));
+    this.preview = new DeskPreview(
+      el("video", {
+        muted: true,
+        playsinline: true,
+        disablepictureinpicture: true,
+        "aria-label": "The moment in front",
+      }),
+      (time) => this.#cards.get(this.desk.focused ?? "")?.showTime(time),
+    );
+    this.preview.video.muted = true;
+    this.filter = new DeskFilter($, server, () => this.#turn());
+    this.learn = $("desk-learn", "input");
+    this.learn.checked = localStorage.getItem(LEARN) !== "off";
+    this.learn.addEventListener("change", () => localStorage.setItem(LEARN, this.learn.checked ? "on" : "off"));
+    $("desk-accept").addEventListener("click", () => this.desk.decide(this.desk.meant, "accepted"));
+    $("desk-reject").addEventListener("click", () => this.desk.decide(this.desk.meant, "rejected"));
+    $("desk-undo").addEventListener("click", () => this.desk.undo());
+    $("desk-rest").addEventListener("click", () => this.desk.decide(this.desk.undecided, "rejected"));
+    $("desk-next").addEventListener("click", () => this.#turn());
+    document.addEventListener("keydown", (event) => this.#onKey(event));
+    document.addEventListener("annotator", () => current().page === "review" && this.#turn());
+    onRoute((route) => {
+      if (route.page === "review") this.#open();
+      else this.#close();
+    });
+  }
+
+  #open() {
+    const { label, track, feed } = current();
+    this.filter.take({ label, track, feed });
+    this.#unsubscribe ??= changeFeed.subscribe(() => this.#look(), REST_MS);
+    this.#turn();
+  }
+
+  #close() {
+    if (!this.#unsubscribe) return;
+    this.#unsubscribe();
+    this.#unsubscribe = null;
+    this.preview.hide();
+    this.desk.show([]);
+    call(this.server, "desk_queue", this.#request(0)).catch(() => {}); // others may have them
+  }
+
+  // ---------------------------------------------------------------- what is shown
+
+  /** @param {number} count */
+  #request(count) {
+    const shown = this.desk.undecided.map((item) => item.id);
+    return { ...this.filter.wanted, count, shown: count ? [] : shown, window: WINDOW, annotator: currentUser() };
+  }
+
+  /** Another page of what is to be decided. */
+  async #turn() {
+    const number = ++this.#asked;
+    const { feed, label, track } = this.filter.wanted;
+    note({ feed, label, track });
+    this.#complain("");
+    try {
+      const { items, waiting, labels } = await call(this.server, "desk_queue", this.#request(PAGE));
+      if (number !== this.#asked || current().page !== "review") return;
+      this.#labels = labels;
+      this.#isEmpty = !items.length;
+      this.$("desk-count").textContent = `${counted(waiting, "prediction")} to decide`;
+      this.desk.show(items);
+      this.filter.list();
+    } catch (error) {
+      if (number === this.#asked) this.#complain(messageOf(error));
+    }
+    this.#ask();
+  }
+
+  /** What others decided meanwhile is taken away, and they are told again what is shown here. */
+  async #look() {
+    const shown = this.desk.undecided.map((item) => item.id);
+    const found = await call(this.server, "desk_queue", this.#request(0));
+    const open = new Set(found.shown);
+    const mine = new Set(this.desk.undecided.map((item) => item.id)); // decided since: here, not elsewhere
+    this.desk.drop(new Set(shown.filter((id) => !open.has(id) && mine.has(id) && !this.#waits(id))));
+    this.$("desk-count").textContent = `${counted(found.waiting, "prediction")} to decide`;
+    if (this.#isEmpty && found.waiting) this.#turn();
+    await this.#ask();
+  }
+
+  /** Whether something about an item is on its way. @param {string} id */
+  #waits(id) {
+    return [...this.#items.values()].some((item) => item.id === id);
+  }
+
+  /** What is known of the label, and whether it is to be learned again. */
+  async #ask() {
+    const { label, track } = this.filter.wanted;
+    const box = this.$("desk-known");
+    box.hidden = !label || !track;
+    if (box.hidden) return;
+    const known = await call(this.server, "desk_progress", { label, track, annotator: currentUser() }).catch(
+      () => null,
+    );
+    if (!known || label !== this.filter.wanted.label || track !== this.filter.wanted.track) return;
+    const isNewRound = this.#progress?.taught && known.taught && known.taught !== this.#progress.taught;
+    this.#progress = known;
+    redraw(box, ...knownOf(known, label));
+    if (isNewRound) toast(`“${label}” was learned again; the next page shows what it finds now.`);
+    if (this.learn.checked && known.labelled && known.news >= ROUND && known.news !== this.#learnedAt) {
+      this.#learnedAt = known.news;
+      call(this.server, "teach", { label, track, annotator: currentUser() }).catch((error) =>
+        this.#complain(messageOf(error)),
+      );
+    }
+  }
+
+  /** @param {string} message */
+  #complain(message) {
+    this.$("desk-message").textContent = message;
+    this.$("desk-message").hidden = !message;
+  }
+
+  #draw() {
+    const { desk, $ } = this;
+    const there = new Set(desk.items.map((item) => item.id));
+    for (const id of this.#cards.keys()) if (!there.has(id)) this.#cards.delete(id);
+    const cards = desk.items.map((item) => {
+      const card = this.#cards.get(item.id) ?? this.#card(item);
+      this.#cards.set(item.id, card);
+      const how = { isChosen: desk.chosen.has(item.id), isFocused: desk.focused === item.id };
+      card.update(desk.stateOf(item), how);
+      if (!how.isFocused) card.showTime(null);
+      return card.root;
+    });
+    const box = $("desk-items");
+    if (cards.length !== box.children.length || cards.some((root, i) => root !== box.children[i]))
+      box.replaceChildren(...cards);
+    this.#showFront();
+    const meant = desk.meant.length;
+    $("desk-foot").hidden = !desk.items.length;
+    $("desk-accept").textContent = meant > 1 ? `Accept ${meant}` : "Accept";
+    $("desk-reject").textContent = meant > 1 ? `Reject ${meant}` : "Reject";
+    $("desk-undo", "button").disabled = !desk.canUndo;
+    const left = desk.undecided.length;
+    $("desk-rest", "button").disabled = !left;
+    $("desk-rest").textContent = left && left < desk.items.length ? `Reject the other ${left}` : `Reject all ${left}`;
+    $("desk-next").classList.toggle("primary", !left);
+    $("desk-keys").textContent = this.#keys();
+    const [title, text] = this.filter.wanted.feed === "random" ? EMPTY.random : EMPTY.likely;
+    $("desk-empty").hidden = Boolean(desk.items.length) || !this.#isEmpty;
+    $("desk-empty-title").textContent = title;
+    $("desk-empty-text").textContent = text;
+  }
+
+  #keys() {
+    const key = (/** @type {string} */ action) => shownKey(this.keymap.keysOf(action)[0] ?? "");
+    return `${key("accept")} accept · ${key("reject")} reject · ${key("markIn")} ${key("markOut")} start and end at the picture · ${key("undo")} undo · Enter next page`;
+  }
+
+  /** @param {DeskItem} item */
+  #card(item) {
+    const { desk } = this;
+    return new DeskCard(item, {
+      choose: (id, how) =>
+        how === "one" && desk.focused === id && !desk.chosen.size ? undefined : desk.choose(id, how),
+      decide: (which, verdict) => desk.decide([which], verdict),
+      trim: (which, span) => this.#trim(which, span),
+    });
+  }
+
+  /** The card in front plays, and has the keyboard. */
+  #showFront() {
+    const item = this.desk.item(this.desk.focused);
+    const card = item && this.#cards.get(item.id);
+    if (!card) {
+      this.preview.hide();
+      return;
+    }
+    this.preview.show(item, card.picture, item.at === null ? card.range : { ...card.range, pausedAt: item.at });
+    const focused = document.activeElement;
+    const isHere =
+      focused === document.body || this.$("desk-items").contains(focused) || this.$("desk-foot").contains(focused);
+    if (isHere && !card.root.contains(focused)) card.root.focus({ preventScroll: true });
+    card.root.scrollIntoView({ block: "nearest" });
+  }
+
+  // ---------------------------------------------------------------- what is sent
+
+  /**
+   * @param {string} video
+   * @param {EditRequest} request
+   * @param {DeskItem} item
+   */
+  #send(video, request, item) {
+    const known = this.#outboxes.get(video);
+    const stated = (/** @type {string} */ state, /** @type {string} */ why) => this.#say(state, why);
+    const outbox = known ?? new Outbox(this.server, video, (answers) => this.#answered(answers), stated);
+    this.#outboxes.set(video, outbox);
+    const edit = outbox.push(request);
+    this.#items.set(edit.edit_id, item);
+  }
+
+  /** @param {Answer[]} answers */
+  #answered(answers) {
+    for (const { edit, result } of answers) {
+      const item = this.#items.get(edit.edit_id);
+      this.#items.delete(edit.edit_id);
+      if (result.ok && result.annotation) this.desk.takeSaved(result.annotation);
+      else if (!result.ok && item)
+        this.desk.refuse(
+          item.id,
+          result.kind === "conflict"
+            ? "Somebody else changed this moment meanwhile; it stays as they left it."
+            : result.error,
+        );
+    }
+    return answers.map(({ edit }) => edit);
+  }
+
+  /** @param {string} state @param {string} why */
+  #say(state, why) {
+    const isIdle = [...this.#outboxes.values()].every((outbox) => !outbox.pending.length);
+    const text = state === "saved" ? (isIdle ? "saved" : "saving…") : state === "saving" ? "saving…" : why;
+    this.$("desk-state").textContent = text;
+    if (state === "gone") this.#turn();
+  }
+
+  // ---------------------------------------------------------------- keys
+
+  /** @param {DeskItem} item @param {{ start: number, end: number }} span */
+  async #trim(item, { start, end }) {
+    const frames = await this.preview.frames(item);
+    this.desk.trim(item, frames.span(Math.max(0, start), Math.min(item.duration, end)));
+    this.#draw(); // what a hand drew is drawn as it is, also where that changed nothing
+  }
+
+  /** Move an end of the one in front by frames. @param {"start" | "end"} edge @param {number} by */
+  async #nudge(edge, by) {
+    const item = this.desk.item(this.desk.focused);
+    if (!item) return;
+    const state = this.desk.stateOf(item);
+    const frames = await this.preview.frames(item);
+    this.#trim(item, { ...state, [edge]: frames.edge(state[edge], by) });
+  }
+
+  /** An end goes to the picture that is shown. @param {"start" | "end"} edge */
+  #mark(edge) {
+    const item = this.desk.item(this.desk.focused);
+    if (!item) return;
+    const { time, player } = this.preview;
+    const { start, end } = this.desk.stateOf(item);
+    this.#trim(
+      item,
+      edge === "start"
+        ? { start: time, end: Math.max(end, player.frameEnd) }
+        : { start: Math.min(start, time), end: player.frameEnd },
+    );
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (current().page !== "review" || typing(event) || document.querySelector("dialog[open], .menu")) return;
+    const control = targetOf(event).closest("button, a, input, summary");
+    const name = keyName(event);
+    if (control && ["Space", "Enter"].includes(name)) return; // these belong to the control that has the focus
+    const { desk } = this;
+    const action = this.#actionOf(name);
+    if (action) {
+      event.preventDefault();
+      action();
+    } else if (/^[1-9]$/.test(name)) {
+      const label = this.#labels.find(
+        (each) => each.hotkey === name && desk.meant.some((item) => item.track === each.track),
+      );
+      if (label)
+        desk.decide(
+          desk.meant.filter((item) => item.track === label.track),
+          "accepted",
+          label.label,
+        );
+    }
+  }
+
+  /** @param {string} name of a key @returns {(() => void) | undefined} */
+  #actionOf(name) {
+    const { desk, preview } = this;
+    const columns = getComputedStyle(this.$("desk-items")).gridTemplateColumns.split(" ").length;
+    /** @type {{ [key: string]: () => void }} */
+    const grid = {
+      ArrowRight: () => this.#move(1),
+      ArrowLeft: () => this.#move(-1),
+      ArrowDown: () => this.#move(columns),
+      ArrowUp: () => this.#move(-columns),
+      "Shift+ArrowRight": () => this.#move(1, "range"),
+      "Shift+ArrowLeft": () => this.#move(-1, "range"),
+      "Shift+ArrowDown": () => this.#move(columns, "range"),
+      "Shift+ArrowUp": () => this.#move(-columns, "range"),
+      Enter: () => this.#turn(),
+    };
+    /** @type {{ [action: string]: () => void }} */
+    const actions = {
+      accept: () => desk.decide(desk.meant, "accepted"),
+      reject: () => desk.decide(desk.meant, "rejected"),
+      undo: () => desk.undo(),
+      redo: () => desk.redo(),
+      chooseAll: () => desk.chooseAll(),
+      clear: () => desk.chooseNone(),
+      toggle: () => preview.player.toggle(),
+      mute: () => (preview.video.muted = !preview.video.muted),
+      markIn: () => this.#mark("start"),
+      markOut: () => this.#mark("end"),
+      startEarlier: () => this.#nudge("start", -1),
+      startLater: () => this.#nudge("start", 1),
+      endEarlier: () => this.#nudge("end", -1),
+      endLater: () => this.#nudge("end", 1),
+    };
+    return grid[name] ?? actions[this.keymap.actionOf(name) ?? ""];
+  }
+
+  /** @param {number} by @param {"one" | "range"} [how] */
+  #move(by, how = "one") {
+    const { desk } = this;
+    const at = desk.items.findIndex((item) => item.id === desk.focused);
+    const next = desk.items[Math.min(desk.items.length - 1, Math.max(0, at + by))];
+    if (next && next.id !== desk.focused) desk.choose(next.id, how);
+  }
+}

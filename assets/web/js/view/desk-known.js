@@ -1,0 +1,52 @@
+// What is known of a label: how much is labelled, how much is still to be found, and whether that is enough.
+
+import { counted, el } from "./dom.js";
+
+/** @import { DeskProgress, Share } from "../types.js" */
+
+const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
+const between = (/** @type {Share} */ { value, low, high }) =>
+  `${percent(value)} (${percent(low)} to ${percent(high)})`;
+
+/** @param {DeskProgress} known @param {string} label @returns {HTMLElement[]} */
+export function knownOf({ labelled, instants, estimate, note }, label) {
+  const { left, recall, with_proposals: reached, precision, enough, more } = estimate;
+  const unit = labelled ? "moments" : "seconds";
+  /** @type {[string, string][]} */
+  const facts = [["Labelled", counted(labelled, "moment")]];
+  if (left) {
+    const [value, low, high] = [left.value, left.low, left.high].map(rounded);
+    facts.push(["Still to be found", `about ${value} ${unit} (${low} to ${high})`]);
+  }
+  if (recall) facts.push(["Recall: labelled, of all there are", between(recall)]);
+  if (reached) facts.push(["Recall with the proposals", between(reached)]);
+  if (precision) facts.push(["Precision of the proposals", between(precision)]);
+  facts.push(["Random frames looked at", String(instants)]);
+  return [
+    el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: value })])),
+    el("p", { class: enough ? "enough" : "muted", text: verdictOf(known(instants, labelled), enough, more, label) }),
+    ...(note ? [el("p", { class: "muted", dir: "auto", text: note })] : []),
+  ];
+}
+
+/** @param {number} instants @param {number} labelled */
+const known = (instants, labelled) => instants > 0 && labelled > 0;
+
+/** Fewer digits, the larger it is. @param {number} value */
+const rounded = (value) => (value < 10 ? String(Math.round(10 * value) / 10) : String(Math.round(value)));
+
+/**
+ * @param {boolean} isMeasured
+ * @param {boolean} enough
+ * @param {number | null} more
+ * @param {string} label
+ */
+function verdictOf(isMeasured, enough, more, label) {
+  if (enough) return "You can stop: with 95 % certainty, at least 95 % of it is labelled.";
+  const wanted =
+    more === null
+      ? ""
+      : ` If ${more === 1 ? "the next random frame does" : `the next ${more} random frames do`} not show it either, 95 % of it is labelled, with 95 % certainty.`;
+  if (isMeasured) return `Not enough yet.${wanted}`;
+  return `How much of “${label}” is still to be found is known from random frames: answer some under Random.${wanted}`;
+}

@@ -1,0 +1,286 @@
+"""The review desk: one queue of moments of the whole library, to be decided about in a grid, and what is still to be
+found."""
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+from studio.errors import UsageError
+from studio.eval.sampling import Estimate, Instant, Looked, estimate, instants, union_us
+from studio.jobs import ExecutionBackend, JobMonitor
+from studio.service import serializers
+from studio.service.accounts.claims import Claims
+from studio.service.accounts.rights import OWNER, Actor
+from studio.store import Store, absences, labels, review, reviewed, stored, teaching, videos
+from studio.store.review import Undecided
+from studio.timeline import MICROS, seconds
+
+Row = dict[str, Any]
+Span = tuple[int, int]
+TAUGHT = "detection"  # the task of labels that were learned
+FEEDS = ("likely", "unsure", "different", "random")
+MOST_SHOWN = 60
+POOL = 2_000  # predictions among which the most different ones are looked for
+LOOKED = 50_000  # instants of a sample, answered or not
+INSTANTS_EACH = 2  # of the random feed, for each prediction
+MOMENT_US = 4 * MICROS  # how long a moment is taken to be before one was labelled
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRequest:
+    """What a page wants to see: `count` more of a feed, beside the items that it shows already (`shown`, by id), of the
+    predictions that are `wanted`. `window` names the page among those that share the queue."""
+
+    feed: str
+    wanted: Undecided
+    track: str = ""
+    count: int = 24
+    shown: tuple[str, ...] = ()
+    window: str = ""
+
+
+class ReviewDesk:
+    """What is to be decided next, by label or all together."""
+
+    def __init__(self, store: Store, interactive: ExecutionBackend) -> None:
+        self._store, self._interactive = store, interactive
+        self._claims = Claims()
+
+    def queue(self, asked: DeskRequest, by: Actor = OWNER) -> Row:
+        """`items`, the next ones of the feed that are on nobody else's screen; `shown`, the ids of those shown that are
+        still undecided; `waiting`, how many predictions are undecided; `labels` of the schema.
+
+        An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, `name`, `track`, `label`,
+        `start` and `end` (of an instant as a moment around it might be), `at` of an instant, `score` of a prediction,
+        and what `serializers.proposal` says of it.
+        Raises UsageError for a feed that is not there, and for a random one without a label.
+        """
+        if asked.feed not in FEEDS:
+            raise UsageError(f"“{asked.feed}” is no feed; use one of {', '.join(FEEDS)}.")
+        if asked.feed == "random" and not (asked.wanted.label and asked.track):
+            raise UsageError("Choose a label: a random sample says how much of it is still to be found.")
+        waiting, open_ids, decided = self._store.read(
+            lambda db: (
+                review.undecided(db, asked.wanted, by), review.still_open(db, asked.shown, by), _decided(db, asked, by)
+            )
+        )  # fmt: skip
+        waiting = [row for row in waiting if row["task"] != TAUGHT or not _is_known(row, decided)]
+        if asked.feed == "random":
+            sample = self._store.read(lambda db: _Sample(db, asked.track, asked.wanted.label, by))
+            items = _taking_turns(map(_prediction, sample.to_judge(waiting)), map(sample.item, sample.unanswered()))
+            open_ids |= {each for each in asked.shown if sample.is_open(each)}
+        else:
+            items = map(_prediction, self._ordered(asked, waiting, decided))
+        count = max(0, min(MOST_SHOWN, asked.count))
+        offered = list(islice(items, count + len(asked.shown) + 20 * MOST_SHOWN))
+        shared = [item["id"] for item in offered if not item["independent"]]
+        own = [item["id"] for item in offered if item["independent"]]
+        taken = set(self._claims.take(asked.window, asked.shown, shared, count)) | (set(own) - set(asked.shown))
+        return {
+            "items": [item for item in offered if item["id"] in taken][:count],
+            "shown": [each for each in asked.shown if each in open_ids],
+            "waiting": len(waiting),
+            "labels": self._store.read(labels.schema)["labels"],
+        }
+
+    def progress(self, track: str, label: str, by: Actor = OWNER) -> Row:
+        """What is known of a label: `labelled` moments, the `estimate` of what is still to be found with the `instants`
+        that it is made of, the detector's `note`, and the `news`, how often people said something since it was
+        taught."""
+
+        def work(db: Any) -> Row:
+            sample = _Sample(db, track, label, by)
+            run = teaching.newest_run(db, track, label)
+            payload = run and stored.value(run["payload"], dict, "runs", run["created"])
+            return {
+                "labelled": len(sample.labelled),
+                "estimate": asdict(sample.estimate()),
+                "instants": sample.looked().instants,
+                "note": (payload or {}).get("note", ""),
+                "taught": run["created"] if run else None,
+                "news": teaching.news(db, track, label, run["created"] if run else "", by),
+            }
+
+        return self._store.read(work)
+
+    def _ordered(self, asked: DeskRequest, waiting: list[Row], decided: list[Row]) -> list[Row]:
+        if asked.feed == "unsure":
+            return sorted(waiting, key=lambda row: (-_unsure(row), row["id"]))
+        likely = sorted(waiting, key=lambda row: (-_chance(row), row["id"]))
+        if asked.feed == "likely" or not likely:
+            return likely
+        pool = likely[:POOL]
+        known = [_span(row) for row in decided[:POOL]]
+        spans = {"pool": [_span(row) for row in pool], "known": known, "count": len(asked.shown) + MOST_SHOWN}
+        order = self._interactive.call("diverse", spans, JobMonitor()).data["order"]
+        return [pool[k] for k in order]
+
+
+class _Sample:
+    """The random sample of a library for one label: which instants are answered, and by what."""
+
+    def __init__(self, db: Any, track: str, label: str, by: Actor) -> None:
+        self._key = json.dumps([track, label])
+        self._rows = {row["id"]: row for row in videos.listed(db, by)}
+        self._track, self._label = track, label
+        self.labelled = teaching.labelled(db, track, label, by)
+        self._proposed = review.proposed(db, track, label, by)
+        wrong = teaching.rejected(db, label, track, by)
+        looked = reviewed.of_track(db, track, by)
+        self._found = _by_video(row for row in self.labelled if row["sampled"])
+        self._all = _by_video(self.labelled)
+        self._closed = _by_video([row for row in self.labelled if not row["sampled"]] + wrong + looked)
+        self._absent = {(row["video_id"], row["time_us"]) for row in absences.of_label(db, track, label, by)}
+        lengths = sorted(row["end_us"] - row["start_us"] for row in self.labelled)
+        self._moment_us = lengths[len(lengths) // 2] if lengths else MOMENT_US
+        self._listed: list[Instant] | None = None
+
+    def unanswered(self) -> list[Instant]:
+        """Those to look at next, at most MOST_SHOWN and a few for other windows."""
+        if self._listed is None:
+            open_ = (instant for instant in self._instants() if self._answer(instant) is None)
+            self._listed = list(islice(open_, 4 * MOST_SHOWN))
+        return self._listed
+
+    def is_open(self, name: str) -> bool:
+        """Whether an instant, by the id of its item, is still to be looked at."""
+        video, _, at_us = name.partition("@")
+        return video in self._rows and at_us.isdecimal() and self._answer(Instant(0.0, video, int(at_us))) is None
+
+    def to_judge(self, waiting: list[Row]) -> Iterator[Row]:
+        """The undecided of what the newest detectors proposed, in random order."""
+        order = {row["id"] for row in self._proposed}
+        return iter(sorted((row for row in waiting if row["id"] in order), key=lambda row: _by_chance(row["id"])))
+
+    def item(self, instant: Instant) -> Row:
+        """As the page has it: with the moment that it might be in."""
+        row = self._rows[instant.video]
+        start = max(0, min(instant.at_us - self._moment_us // 2, row["duration_us"] - self._moment_us))
+        end = min(row["duration_us"], start + self._moment_us)
+        return {
+            "id": _name(instant), "kind": "instant", "video": row["id"], "name": row["name"],
+            "duration": seconds(row["duration_us"]),
+        "media_start": serializers.media_start(row["start_us"], row["browser_playable"]),
+            "independent": bool(row["independent"]), "track": self._track, "label": self._label,
+            "at": seconds(instant.at_us), "start": seconds(start), "end": seconds(end), "score": None,
+        }  # fmt: skip
+
+    def looked(self) -> Looked:
+        """What was looked at, as far as the sample has no gap."""
+        total = sum(row["duration_us"] for row in self._rows.values())
+        seen = there = 0
+        for instant in self._instants():
+            answer = self._answer(instant)
+            if answer is None:
+                break
+            if not _covers(self._closed, instant):
+                seen, there = seen + 1, there + answer
+        order = sorted(self._proposed, key=lambda row: _by_chance(row["id"]))
+        judged = next((k for k, row in enumerate(order) if not row["verdict"]), len(order))
+        left = [row for row in self._proposed if not row["verdict"]]
+        whole = _length(self._all)
+        return Looked(
+            outside=(total - _length(self._closed)) / MICROS,
+            sampled=(_length(_joined(self._closed, self._found)) - _length(self._closed)) / MICROS,
+            instants=seen,
+            there=there,
+            labelled=whole / MICROS,
+            proposals=len(left),
+            proposed=sum(row["end_us"] - row["start_us"] for row in left) / MICROS,
+            judged=judged,
+            right=sum(row["verdict"] in ("accepted", "corrected") for row in order[:judged]),
+            moment=whole / len(self.labelled) / MICROS if self.labelled else 0.0,
+        )
+
+    def estimate(self) -> Estimate:
+        return estimate(self.looked())
+
+    def _instants(self) -> Iterator[Instant]:
+        return islice(instants(self._key, {id: row["duration_us"] for id, row in self._rows.items()}), LOOKED)
+
+    def _answer(self, instant: Instant) -> bool | None:
+        if _covers(self._all, instant):
+            return True
+        if _covers(self._closed, instant) or (instant.video, instant.at_us) in self._absent:
+            return False
+        return None
+
+
+def _decided(db: Any, asked: DeskRequest, by: Actor) -> list[Row]:
+    """Where people said something of the label already."""
+    label, track = asked.wanted.label, asked.track or None
+    return [*teaching.positives(db, label, track, by), *teaching.rejected(db, label, track, by)] if label else []
+
+
+def _is_known(row: Row, decided: list[Row]) -> bool:
+    """Whether a moment was decided since the label was taught: most of it, or of what was decided, is the same."""
+    length = row["end_us"] - row["start_us"]
+    for other in decided:
+        shared = min(row["end_us"], other["end_us"]) - max(row["start_us"], other["start_us"])
+        if other["video_id"] == row["video_id"] and shared > min(length, other["end_us"] - other["start_us"]) / 2:
+            return True
+    return False
+
+
+def _span(row: Mapping[str, Any]) -> list[Any]:
+    return [row["video_id"], row["start_us"], row["end_us"]]
+
+
+def _chance(row: Row) -> float:
+    return min(1.0, max(0.0, float(row["score"] if row["confidence"] is None else row["confidence"])))
+
+
+def _unsure(row: Row) -> float:
+    return 1 - abs(2 * _chance(row) - 1)
+
+
+def _by_chance(id: str) -> str:
+    """By these, what has an id is in an order that nothing but chance chose."""
+    return hashlib.sha256(id.encode()).hexdigest()
+
+
+def _name(instant: Instant) -> str:
+    return f"{instant.video}@{instant.at_us}"
+
+
+def _prediction(row: Row) -> Row:
+    payload = (row["payload"] and stored.value(row["payload"], dict, "predictions", row["id"])) or {}
+    return {
+        "id": row["id"], "kind": "prediction", "video": row["video_id"], "name": row["name"],
+        "duration": seconds(row["duration_us"]),
+        "media_start": serializers.media_start(row["media_us"], row["browser_playable"]),
+        "independent": bool(row["independent"]), "track": row["row"], "label": row["label"], "at": None,
+        "start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "score": row["score"],
+        **{key: payload[key] for key in serializers.SHOWN_OF_PAYLOAD if key in payload},
+    }  # fmt: skip
+
+
+def _taking_turns(predictions: Iterator[Row], sampled: Iterator[Row]) -> Iterator[Row]:
+    """Some instants, then a prediction, until there are none of both."""
+    while turn := [*islice(sampled, INSTANTS_EACH), *islice(predictions, 1)]:
+        yield from turn
+
+
+def _by_video(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Span]]:
+    spans: dict[str, list[Span]] = {}
+    for row in rows:
+        spans.setdefault(row["video_id"], []).append((row["start_us"], row["end_us"]))
+    return {video: union_us(each) for video, each in spans.items()}
+
+
+def _joined(one: dict[str, list[Span]], other: dict[str, list[Span]]) -> dict[str, list[Span]]:
+    return {video: union_us([*one.get(video, ()), *other.get(video, ())]) for video in one.keys() | other.keys()}
+
+
+def _length(spans: dict[str, list[Span]]) -> int:
+    return sum(end - start for each in spans.values() for start, end in each)
+
+
+def _covers(spans: dict[str, list[Span]], instant: Instant) -> bool:
+    of_video = spans.get(instant.video, [])
+    k = bisect_right(of_video, (instant.at_us, 2**63)) - 1
+    return k >= 0 and instant.at_us < of_video[k][1]

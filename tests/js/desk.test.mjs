@@ -1,0 +1,157 @@
+// The review desk's decisions: what is sent for each, and what Undo sends.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Desk } from "../../assets/web/js/model/desk.js";
+
+const prediction = (id, more = {}) => ({
+  id,
+  kind: "prediction",
+  video: "v",
+  name: "road.mp4",
+  duration: 60,
+  media_start: 0,
+  track: "Events",
+  label: "car",
+  start: 4,
+  end: 6,
+  at: null,
+  score: 0.7,
+  ...more,
+});
+const instant = (id, at) => prediction(id, { kind: "instant", at, score: null });
+
+/** A desk with items, and what it sends. */
+function opened(...items) {
+  const sent = [];
+  const desk = new Desk((video, request) => sent.push(request));
+  desk.show(items);
+  return { desk, sent };
+}
+const ops = (sent) => sent.map((request) => [request.op, request.base_version ?? request.verdict ?? request.absent]);
+
+test("accepting makes an annotation of the prediction, and the next one is in front", () => {
+  const { desk, sent } = opened(prediction("p1"), prediction("p2"));
+  desk.decide(desk.meant, "accepted");
+  assert.equal(desk.focused, "p2");
+  const [made] = sent;
+  assert.deepEqual(
+    [made.op, made.base_version, made.source, made.prediction_id, made.start, made.end, made.label, made.track],
+    ["create", 0, "accepted", "p1", 4, 6, "car", "Events"],
+  );
+  assert.deepEqual(made.attributes, {});
+});
+
+test("one that was trimmed before is a correction; trimmed afterwards, it is changed", () => {
+  const { desk, sent } = opened(prediction("p1"));
+  const [item] = desk.items;
+  desk.trim(item, { start: 4.2, end: 6 });
+  assert.equal(sent.length, 0, "nothing is decided yet");
+  desk.decide([item], "accepted");
+  assert.deepEqual([sent[0].op, sent[0].source, sent[0].start], ["create", "correction", 4.2]);
+  desk.trim(item, { start: 4.2, end: 5 });
+  assert.deepEqual([sent[1].op, sent[1].base_version, sent[1].end, sent[1].id], ["update", 1, 5, sent[0].id]);
+  desk.trim(item, { start: 4.2, end: 5 });
+  desk.trim(item, { start: 5, end: 5 });
+  assert.equal(sent.length, 2, "the same, and no time at all, change nothing");
+});
+
+test("undo and redo go step by step, with the versions that the server counts", () => {
+  const { desk, sent } = opened(prediction("p1"), prediction("p2"));
+  desk.decide(desk.items, "rejected");
+  assert.deepEqual(ops(sent), [
+    ["verdict", "rejected"],
+    ["verdict", "rejected"],
+  ]);
+  desk.decide([desk.items[0]], "accepted");
+  assert.deepEqual(ops(sent).slice(2), [
+    ["verdict", ""],
+    ["create", 0],
+  ]);
+  desk.undo();
+  assert.deepEqual(ops(sent).slice(4), [
+    ["delete", 1],
+    ["verdict", "rejected"],
+  ]);
+  desk.redo();
+  assert.deepEqual(ops(sent).slice(6), [
+    ["verdict", ""],
+    ["restore", 2],
+  ]);
+  assert.equal(sent[7].id, sent[3].id, "it is the same annotation again");
+  desk.undo();
+  desk.undo();
+  assert.equal(desk.undecided.length, 2);
+  assert.equal(desk.canUndo, false);
+});
+
+test("the same key again takes a decision back", () => {
+  const { desk, sent } = opened(prediction("p1"));
+  desk.decide(desk.items, "rejected");
+  desk.decide(desk.items, "rejected");
+  assert.deepEqual(ops(sent), [
+    ["verdict", "rejected"],
+    ["verdict", ""],
+  ]);
+});
+
+test("an instant says that a label is not there, or becomes an annotation that chance found", () => {
+  const { desk, sent } = opened(instant("v@5", 5), instant("v@9", 9));
+  desk.decide([desk.items[0]], "rejected");
+  assert.deepEqual(sent[0], { op: "absent", track: "Events", label: "car", at: 5, absent: true });
+  desk.decide([desk.items[1]], "accepted");
+  assert.deepEqual(
+    [sent[1].op, sent[1].source, sent[1].prediction_id, sent[1].attributes],
+    ["create", "manual", null, { found_by: "random sample" }],
+  );
+  desk.undo();
+  desk.undo();
+  assert.deepEqual(sent.at(-1), { op: "absent", track: "Events", label: "car", at: 5, absent: false });
+});
+
+test("several are chosen by keys, and decided as one step; those decided already are left out of all", () => {
+  const { desk, sent } = opened(prediction("p1"), prediction("p2"), prediction("p3"), prediction("p4"));
+  desk.decide([desk.items[3]], "rejected");
+  desk.choose("p1");
+  desk.choose("p3", "range");
+  assert.deepEqual([...desk.chosen], ["p1", "p2", "p3"]);
+  desk.choose("p2", "toggle");
+  desk.decide(desk.meant, "accepted", "bus");
+  assert.deepEqual(
+    sent.slice(1).map((request) => [request.prediction_id, request.label, request.source]),
+    [
+      ["p1", "bus", "correction"],
+      ["p3", "bus", "correction"],
+    ],
+  );
+  desk.chooseAll();
+  assert.deepEqual([...desk.chosen], ["p2"]);
+  desk.undo();
+  assert.equal(desk.undecided.length, 3);
+});
+
+test("what the server refuses is as it was, and cannot be undone", () => {
+  const { desk } = opened(prediction("p1"));
+  const told = [];
+  desk.on("refused", (why) => told.push(why));
+  desk.decide(desk.items, "accepted");
+  desk.refuse("p1", "“Events” takes only its labels.");
+  assert.equal(desk.undecided.length, 1);
+  assert.equal(desk.canUndo, false);
+  assert.deepEqual(told, ["“Events” takes only its labels."]);
+});
+
+test("undo brings back what an earlier page had; what others decided goes", () => {
+  const { desk } = opened(prediction("p1"));
+  desk.decide(desk.items, "rejected");
+  desk.show([prediction("p2"), prediction("p3")]);
+  desk.undo();
+  assert.deepEqual(
+    desk.items.map(({ id }) => id),
+    ["p1", "p2", "p3"],
+  );
+  assert.equal(desk.focused, "p1");
+  desk.drop(new Set(["p1", "p2"]));
+  assert.deepEqual([desk.items.length, desk.focused], [1, "p3"]);
+});

@@ -1,0 +1,205 @@
+"""The review desk: which moments come next, to whom, and what is known of a label then."""
+
+from typing import Any
+
+import pytest
+
+from studio.errors import UsageError
+from studio.service import Studio
+from studio.service.accounts.claims import HELD_S, Claims
+from studio.service.accounts.rights import Actor
+from studio.service.timelines.review_desk import DeskRequest
+from studio.store import runs, videos
+from studio.store.review import Undecided
+from studio.timeline import MICROS, ModelRun, Prediction, Segment
+from tests.conftest import VIDEO
+
+Row = dict[str, Any]
+LABEL, TRACK = "car", "Events"
+
+
+@pytest.fixture
+def library(studio: Studio) -> Studio:
+    """Three videos of a minute; a detector proposed a car in each of them twice."""
+    for number in range(3):
+        row = {**VIDEO, "id": f"v{number}", "name": f"{number}.mp4", "path": f"/{number}.mp4", "sha256": str(number)}
+        studio.store.write(lambda db, row=row: videos.insert(db, row))
+        detect(studio, f"v{number}", (10 + number, 0.9 - 0.1 * number), (30, 0.5 + 0.01 * number))
+    return studio
+
+
+def detect(studio: Studio, video: str, *found: tuple[float, float], model: str = "car-1") -> None:
+    predictions = [
+        Prediction(Segment(int(s * MICROS), int((s + 4) * MICROS)), TRACK, LABEL, score) for s, score in found
+    ]
+    run = ModelRun(video, "detection", model, "1", predictions, {"note": "learned"}, LABEL, {"track": TRACK})
+    studio.store.write(lambda db: runs.insert(db, run))
+
+
+def ask(studio: Studio, feed: str = "likely", count: int = 12, actor: Actor | None = None, **more: Any) -> Row:
+    names = {name: more.pop(name) for name in ("shown", "window", "track") if name in more}
+    wanted = Undecided(**{"label": LABEL, **more})
+    return studio.desk.queue(
+        DeskRequest(feed, wanted, **{"track": TRACK, "count": count, **names}), actor or Actor(admin=True)
+    )
+
+
+def save(studio: Studio, video: str, *edits: Row, annotator: str = "ann") -> None:
+    for answer in studio.timelines.save(video, list(edits), annotator)["results"]:
+        assert answer["ok"], answer
+
+
+def verdict(item: Row, said: str = "rejected") -> Row:
+    return {"edit_id": f"{item['id']}{said}", "op": "verdict", "prediction_id": item["id"], "verdict": said}
+
+
+def made(name: str, start: float, end: float, **more: Any) -> Row:
+    return {
+        "edit_id": name, "op": "create", "id": name, "base_version": 0, "start": start, "end": end, "track": TRACK,
+        "label": LABEL, **more,
+    }  # fmt: skip
+
+
+def test_the_likely_come_first_and_the_unsure_where_they_are_asked_for(library: Studio) -> None:
+    likely = ask(library)
+    assert [item["score"] for item in likely["items"]] == [0.9, 0.8, 0.7, 0.52, 0.51, 0.5]
+    assert likely["waiting"] == 6
+    assert (likely["items"][0]["start"], likely["items"][0]["end"], likely["items"][0]["name"]) == (10, 14, "0.mp4")
+    unsure = ask(library, "unsure")["items"]
+    assert [item["score"] for item in unsure][:3] == [0.5, 0.51, 0.52]
+
+
+def test_the_filter_goes_by_label_video_score_and_annotator(library: Studio) -> None:
+    assert ask(library, label="bus")["items"] == []
+    assert {item["video"] for item in ask(library, video="v1")["items"]} == {"v1"}
+    assert [item["score"] for item in ask(library, lowest=0.6, highest=0.85)["items"]] == [0.8, 0.7]
+    save(library, "v2", made("m", 50, 55), annotator="bo")
+    assert {item["video"] for item in ask(library, by="bo")["items"]} == {"v2"}
+
+
+def test_nobody_is_given_what_somebody_else_looks_at(library: Studio) -> None:
+    anna = ask(library, count=2, window="anna")["items"]
+    ben = ask(library, count=9, window="ben")["items"]
+    assert len(anna) == 2 and len(ben) == 4
+    assert not {item["id"] for item in anna} & {item["id"] for item in ben}
+    turned = ask(library, count=2, window="anna")["items"]
+    assert [item["id"] for item in turned] == [item["id"] for item in anna], "a page that is turned lets go of its own"
+
+
+def test_claims_end_when_a_page_is_silent() -> None:
+    now = 0.0
+    claims = Claims(lambda: now)
+    assert claims.take("anna", [], ["a", "b"], 1) == ["a"]
+    assert claims.take("ben", [], ["a", "b"], 2) == ["b"]
+    assert claims.take("anna", ["a"], [], 0) == []
+    now = HELD_S - 1
+    assert claims.take("ben", ["b"], ["a"], 1) == []
+    now = HELD_S + 1
+    assert claims.take("ben", ["b"], ["a"], 1) == ["a"]
+
+
+def test_what_others_decided_is_no_longer_open_also_of_an_older_run(library: Studio) -> None:
+    items = ask(library)["items"]
+    ids = tuple(item["id"] for item in items)
+    save(library, items[0]["video"], verdict(items[0]))
+    assert ask(library, count=0, shown=ids)["shown"] == list(ids[1:])
+    detect(library, "v1", (20, 0.6))
+    assert ask(library, count=0, shown=ids)["shown"] == list(ids[1:]), "one may still look at what an older run found"
+    assert [item["start"] for item in ask(library, video="v1")["items"]] == [20]
+
+
+def test_what_was_decided_since_it_was_taught_is_not_asked_again(library: Studio) -> None:
+    save(library, "v0", made("m", 9, 13))
+    assert [item["start"] for item in ask(library, video="v0")["items"]] == [30]
+
+
+def test_a_random_frame_is_answered_by_what_is_known_and_by_people(library: Studio) -> None:
+    with pytest.raises(UsageError, match="Choose a label"):
+        ask(library, "random", label="")
+    with pytest.raises(UsageError, match="no feed"):
+        ask(library, "newest")
+    first = ask(library, "random", count=30)["items"]
+    kinds = [item["kind"] for item in first]
+    assert kinds[:6] == ["instant", "instant", "prediction", "instant", "instant", "prediction"]
+    assert kinds.count("prediction") == 6
+    sampled = [item for item in first if item["kind"] == "instant"]
+    one, two = sampled[:2]
+    assert one["start"] <= one["at"] <= one["end"]
+    absent = {"edit_id": "no", "op": "absent", "track": TRACK, "label": LABEL, "at": one["at"], "absent": True}
+    save(library, one["video"], absent)
+    save(library, one["video"], absent)  # sent again
+    names = [item["id"] for item in ask(library, "random", count=30)["items"]]
+    assert one["id"] not in names and two["id"] in names
+    assert ask(library, "random", count=0, shown=(one["id"], two["id"]))["shown"] == [two["id"]]
+    library.teaching.mark_reviewed(library.videos.get(two["video"]), track=TRACK)
+    left = [item for item in ask(library, "random", count=30)["items"] if item["kind"] == "instant"]
+    assert two["video"] not in {item["video"] for item in left}, "all of it was looked through"
+    save(library, one["video"], {**absent, "edit_id": "back", "absent": False})
+    if one["video"] != two["video"]:
+        assert one["id"] in [item["id"] for item in ask(library, "random", count=30)["items"]]
+
+
+def test_what_is_left_is_estimated_from_the_answers(library: Studio) -> None:
+    """Cars are in the last 20 s of each video, and nowhere else: a third of the library."""
+    save(library, "v0", made("m", 40, 60))
+    for number in range(150):
+        (item, *_) = [i for i in ask(library, "random", count=3)["items"] if i["kind"] == "instant"] or [None]
+        if item is None:
+            break
+        if item["at"] < 40:
+            said = {
+                "edit_id": f"no{number}",
+                "op": "absent",
+                "track": TRACK,
+                "label": LABEL,
+                "at": item["at"],
+                "absent": True,
+            }
+        else:
+            said = made(f"r{number}", 40, 60, attributes={"found_by": "random sample"})
+        save(library, item["video"], said)
+    known = library.desk.progress(TRACK, LABEL)
+    assert known["labelled"] == 3, "chance met both others"
+    assert known["instants"] > 100
+    left, recall = known["estimate"]["left"], known["estimate"]["recall"]
+    assert left["low"] == 0 and left["value"] < 0.6 and left["high"] < 1.5
+    assert recall["value"] > 0.8
+    assert known["news"] == 150 + 1
+    assert known["note"] == "learned"
+
+
+def test_proposals_that_chance_chose_say_how_many_are_right(library: Studio) -> None:
+    for item in ask(library, "random", count=60)["items"]:
+        if item["kind"] == "prediction":
+            save(library, item["video"], verdict(item, "accepted" if item["start"] == 30 else "rejected"))
+    precision = library.desk.progress(TRACK, LABEL)["estimate"]["precision"]
+    assert precision["value"] == 0.5
+    assert 0.1 < precision["low"] < 0.2 and 0.8 < precision["high"] < 0.9
+
+
+def test_an_absence_teaches_and_is_in_the_history(library: Studio) -> None:
+    save(library, "v0", made("m", 9, 13))
+    save(library, "v1", {"edit_id": "no", "op": "absent", "track": TRACK, "label": LABEL, "at": 5.5, "absent": True})
+    params = library.teaching._params(LABEL, TRACK, None, Actor(admin=True))
+    assert params["said"]["v1"]["negative"] == [[5_500_000, 5_500_001]]
+    assert "v1@5500000:absent" in params["examples"]
+    bad = {"edit_id": "x", "op": "absent", "track": TRACK, "label": LABEL, "at": 99, "absent": True}
+    (answer,) = library.timelines.save("v1", [bad], "ann")["results"]
+    assert (answer["ok"], answer["error"]) == (False, "This time lies beyond the end of the video.")
+
+
+def test_who_works_independently_decides_alone(library: Studio) -> None:
+    for name in ("ada", "anna", "ben", "eve"):
+        library.users.put(name, "correct horse")
+    library.layers.set_independent("v0", True)
+    ben, eve = Actor("ben"), Actor("eve")
+    first = ask_as(library, ben, "ben")
+    save(library, "v0", verdict(first[0]), annotator="ben")
+    assert first[0]["id"] not in [item["id"] for item in ask_as(library, ben, "ben")]
+    assert first[0]["id"] in [item["id"] for item in ask_as(library, eve, "eve")], "and both may look at it at once"
+
+
+def ask_as(studio: Studio, actor: Actor, window: str) -> list[Row]:
+    asked = DeskRequest("likely", Undecided(label=LABEL, video="v0"), TRACK, 12, (), window)
+    items: list[Row] = studio.desk.queue(asked, actor)["items"]
+    return items
