@@ -63,7 +63,7 @@ class Studio:
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
         self.review = Review(self.store)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)
-        self.desk = ReviewDesk(self.store, self._interactive)
+        self.desk = ReviewDesk(self.store, self._interactive, self.presence.has_left)
         self.layers = Layers(self.store)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)

@@ -106,9 +106,14 @@ def overview(page: Page, url: str) -> None:
     expect(page.locator("#status")).to_contain_text("Database")
 
 
+def review(page: Page, url: str) -> None:
+    page.goto(f"{url}?view=review")
+    expect(page.locator("#desk-empty, #desk-foot").filter(visible=True)).to_have_count(1)
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "the library": library, "nothing open": nothing_open, "nothing asked": nothing_asked, "what was found": results,
-    "the models": models, "the overview": overview,
+    "the models": models, "the overview": overview, "nothing to review": review,
 }  # fmt: skip
 
 

@@ -122,6 +122,8 @@ READS: dict[str, dict[str, Any]] = {
     "dataset_preview": {"format": "qvhighlights"},
     "search_examples": {},
     "teachable": {},
+    "desk_queue": {"feed": "likely", "by": "ben", "count": 12},
+    "desk_progress": {"track": "T", "label": SECRET},
 }
 
 

@@ -88,7 +88,8 @@ def test_nobody_is_given_what_somebody_else_looks_at(library: Studio) -> None:
 
 def test_claims_end_when_a_page_is_silent() -> None:
     now = 0.0
-    claims = Claims(lambda: now)
+    left: set[str] = set()
+    claims = Claims(left.__contains__, lambda: now)
     assert claims.take("anna", [], ["a", "b"], 1) == ["a"]
     assert claims.take("ben", [], ["a", "b"], 2) == ["b"]
     assert claims.take("anna", ["a"], [], 0) == []
@@ -96,6 +97,8 @@ def test_claims_end_when_a_page_is_silent() -> None:
     assert claims.take("ben", ["b"], ["a"], 1) == []
     now = HELD_S + 1
     assert claims.take("ben", ["b"], ["a"], 1) == ["a"]
+    left.add("ben")
+    assert claims.take("anna", [], ["a", "b"], 2) == ["a", "b"], "a window that was closed holds nothing"
 
 
 def test_what_others_decided_is_no_longer_open_also_of_an_older_run(library: Studio) -> None:

@@ -80,6 +80,9 @@ UPDATE lines SET speaker = 'Ann' WHERE id = 10;
     "m035_screen_texts": """
 INSERT INTO screen_texts VALUES (5, 'v1', 1000000, 2000000, 'Breaking news', 'p1', NULL);
 """,
+    "m037_preferences": """
+INSERT INTO preferences VALUES ('encoder', '"studio-lite"');
+""",
 }
 
 

@@ -19,12 +19,16 @@ const PAGE = 12; // moments on a page
 const ROUND = 5; // answers after which a label is learned again
 const REST_MS = 1_000; // between two looks at what others do
 const LEARN = "review-learn";
+const ASK =
+  "Ask a question on the Annotate page, or mark a few moments with a label and choose it here: it is learned, and found in the library.";
+/** Why nothing is shown: feed → title and text. */
 const EMPTY = {
-  likely: [
-    "Nothing to decide",
-    "Ask a question on the Annotate page, or mark a few moments with a label and choose it here: it is learned, and found in the library.",
+  elsewhere: [
+    "The rest is on other screens",
+    "Somebody else decides about what is left; it comes here when they turn the page.",
   ],
   random: ["No frame is left to look at", "Everything is labelled or looked through."],
+  other: ["Nothing to decide", ASK],
 };
 
 /**
@@ -50,7 +54,9 @@ class ReviewPage {
   #unsubscribe = null;
   #asked = 0;
   #learnedAt = -1;
-  #isEmpty = false;
+  #isTurning = false;
+  /** @type {keyof typeof EMPTY | ""} */
+  #empty = "";
 
   /**
    * @param {HTMLElement} element
@@ -94,8 +100,8 @@ class ReviewPage {
   #open() {
     const { label, track, feed } = current();
     this.filter.take({ label, track, feed });
-    this.#unsubscribe ??= changeFeed.subscribe(() => this.#look(), REST_MS);
     this.#turn();
+    this.#unsubscribe ??= changeFeed.subscribe(() => this.#look(), REST_MS);
   }
 
   #close() {
@@ -121,16 +127,19 @@ class ReviewPage {
     const { feed, label, track } = this.filter.wanted;
     note({ feed, label, track });
     this.#complain("");
+    this.#isTurning = true;
     try {
-      const { items, waiting, labels } = await call(this.server, "desk_queue", this.#request(PAGE));
+      const { items, waiting, elsewhere, labels } = await call(this.server, "desk_queue", this.#request(PAGE));
       if (number !== this.#asked || current().page !== "review") return;
       this.#labels = labels;
-      this.#isEmpty = !items.length;
+      this.#empty = items.length ? "" : elsewhere ? "elsewhere" : feed === "random" ? "random" : "other";
       this.$("desk-count").textContent = `${counted(waiting, "prediction")} to decide`;
       this.desk.show(items);
       this.filter.list();
     } catch (error) {
       if (number === this.#asked) this.#complain(messageOf(error));
+    } finally {
+      if (number === this.#asked) this.#isTurning = false;
     }
     this.#ask();
   }
@@ -138,12 +147,13 @@ class ReviewPage {
   /** What others decided meanwhile is taken away, and they are told again what is shown here. */
   async #look() {
     const shown = this.desk.undecided.map((item) => item.id);
+    if (this.#isTurning) return;
     const found = await call(this.server, "desk_queue", this.#request(0));
     const open = new Set(found.shown);
     const mine = new Set(this.desk.undecided.map((item) => item.id)); // decided since: here, not elsewhere
     this.desk.drop(new Set(shown.filter((id) => !open.has(id) && mine.has(id) && !this.#waits(id))));
     this.$("desk-count").textContent = `${counted(found.waiting, "prediction")} to decide`;
-    if (this.#isEmpty && found.waiting) this.#turn();
+    if (this.#empty && found.waiting > found.elsewhere) this.#turn();
     await this.#ask();
   }
 
@@ -198,16 +208,17 @@ class ReviewPage {
     this.#showFront();
     const meant = desk.meant.length;
     $("desk-foot").hidden = !desk.items.length;
-    $("desk-accept").textContent = meant > 1 ? `Accept ${meant}` : "Accept";
-    $("desk-reject").textContent = meant > 1 ? `Reject ${meant}` : "Reject";
+    const [yes, no] = desk.meant.every((item) => item.at !== null) ? ["Yes", "No"] : ["Accept", "Reject"];
+    $("desk-accept").textContent = meant > 1 ? `${yes} ${meant}` : yes;
+    $("desk-reject").textContent = meant > 1 ? `${no} ${meant}` : no;
     $("desk-undo", "button").disabled = !desk.canUndo;
     const left = desk.undecided.length;
     $("desk-rest", "button").disabled = !left;
     $("desk-rest").textContent = left && left < desk.items.length ? `Reject the other ${left}` : `Reject all ${left}`;
     $("desk-next").classList.toggle("primary", !left);
     $("desk-keys").textContent = this.#keys();
-    const [title, text] = this.filter.wanted.feed === "random" ? EMPTY.random : EMPTY.likely;
-    $("desk-empty").hidden = Boolean(desk.items.length) || !this.#isEmpty;
+    const [title, text] = EMPTY[this.#empty || "other"];
+    $("desk-empty").hidden = Boolean(desk.items.length) || !this.#empty;
     $("desk-empty-title").textContent = title;
     $("desk-empty-text").textContent = text;
   }

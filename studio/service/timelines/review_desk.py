@@ -4,7 +4,7 @@ found."""
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -46,13 +46,15 @@ class DeskRequest:
 class ReviewDesk:
     """What is to be decided next, by label or all together."""
 
-    def __init__(self, store: Store, interactive: ExecutionBackend) -> None:
+    def __init__(self, store: Store, interactive: ExecutionBackend, has_left: Callable[[str], bool]) -> None:
+        """`has_left` says of a window that it was closed: what it showed is free for others."""
         self._store, self._interactive = store, interactive
-        self._claims = Claims()
+        self._claims = Claims(has_left)
 
     def queue(self, asked: DeskRequest, by: Actor = OWNER) -> Row:
         """`items`, the next ones of the feed that are on nobody else's screen; `shown`, the ids of those shown that are
-        still undecided; `waiting`, how many predictions are undecided; `labels` of the schema.
+        still undecided; `waiting`, how many predictions are undecided; `elsewhere`, how many more others look at,
+        where that is all that is left; `labels` of the schema.
 
         An item is a prediction or, of the random feed, an instant: `id`, `kind`, `video`, `name`, `track`, `label`,
         `start` and `end` (of an instant as a moment around it might be), `at` of an instant, `score` of a prediction,
@@ -84,6 +86,7 @@ class ReviewDesk:
             "items": [item for item in offered if item["id"] in taken][:count],
             "shown": [each for each in asked.shown if each in open_ids],
             "waiting": len(waiting),
+            "elsewhere": len(shared) - len(set(shared) & {*taken, *asked.shown}) if len(taken) < count else 0,
             "labels": self._store.read(labels.schema)["labels"],
         }
 

@@ -86,11 +86,10 @@ export class DeskCard {
       "article",
       {
         class: "card moment",
-        role: "listitem",
         tabindex: -1,
         "data-id": id,
         "data-kind": item.kind,
-        onfocus: () => actions.choose(id, "one"),
+        onfocus: ({ currentTarget: { classList } }) => classList.contains("focused") || actions.choose(id, "one"),
       },
       this.picture,
       this.strip,
@@ -118,12 +117,13 @@ export class DeskCard {
     root.classList.toggle("focused", isFocused);
     root.tabIndex = isFocused ? 0 : -1;
     this.box.checked = isChosen;
-    this.badge.textContent = `${clock(start, 2)}–${clock(end, 2)}`;
+    const isAsked = item.at !== null && verdict !== "accepted";
+    this.badge.textContent = isAsked ? clock(item.at ?? 0, 2) : `${clock(start, 2)}–${clock(end, 2)}`;
     this.verdict.textContent = verdict && (item.at === null ? verdict : verdict === "accepted" ? "yes" : "no");
     this.accept.setAttribute("aria-pressed", String(verdict === "accepted"));
     this.reject.setAttribute("aria-pressed", String(verdict === "rejected"));
     this.words.textContent =
-      item.at === null ? `${isolated(label)}${likelihood(item)}` : `Is ${isolated(`“${label}”`)} here?`;
+      item.at === null ? `${isolated(label)}${likelihood(item)}` : `Is ${isolated("“" + label + "”")} here?`;
     this.span.style.left = `${this.#share(start)}%`;
     this.span.style.width = `${this.#share(end) - this.#share(start)}%`;
     const words = verdict ? `, ${this.verdict.textContent}` : "";

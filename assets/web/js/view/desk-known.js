@@ -43,10 +43,8 @@ const rounded = (value) => (value < 10 ? String(Math.round(10 * value) / 10) : S
  */
 function verdictOf(isMeasured, enough, more, label) {
   if (enough) return "You can stop: with 95 % certainty, at least 95 % of it is labelled.";
-  const wanted =
-    more === null
-      ? ""
-      : ` If ${more === 1 ? "the next random frame does" : `the next ${more} random frames do`} not show it either, 95 % of it is labelled, with 95 % certainty.`;
+  const next = more === 1 ? "the next random frame does" : `the next ${more} random frames do`;
+  const wanted = more === null ? "" : ` If ${next} not show it either, 95 % of it is labelled, with 95 % certainty.`;
   if (isMeasured) return `Not enough yet.${wanted}`;
   return `How much of “${label}” is still to be found is known from random frames: answer some under Random.${wanted}`;
 }
