@@ -23,7 +23,7 @@ export function knownOf({ labelled, instants, estimate, note }, label) {
   if (precision) facts.push(["Precision of the proposals", between(precision)]);
   facts.push(["Random frames looked at", String(instants)]);
   return [
-    el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: value })])),
+    el("dl", {}, ...facts.map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", { text: value })))),
     el("p", { class: enough ? "enough" : "muted", text: verdictOf(known(instants, labelled), enough, more, label) }),
     ...(note ? [el("p", { class: "muted", dir: "auto", text: note })] : []),
   ];

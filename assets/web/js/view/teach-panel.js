@@ -1,5 +1,6 @@
 // A label to be learned from what people marked with it, and found in the library.
 
+import { addressOf, follow } from "../router.js";
 import { call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { counted, el } from "./dom.js";
@@ -25,6 +26,9 @@ export class TeachPanel {
       if (/** @type {HTMLDetailsElement} */ (event.currentTarget).open) this.list();
     });
     this.button.addEventListener("click", () => this.teach());
+    this.link = $("teach-review", "a");
+    this.link.addEventListener("click", follow);
+    this.choice.addEventListener("change", () => this.#point());
   }
 
   /** The labels in use, as they are now. */
@@ -45,6 +49,13 @@ export class TeachPanel {
     if (!found.labels.length) this.choice.append(el("option", { value: "", text: "nothing is labelled yet" }));
     if (this.labels[Number(before)]) this.choice.value = before;
     this.button.disabled = !found.labels.length;
+    this.#point();
+  }
+
+  /** The link leads to what the chosen label is found in. */
+  #point() {
+    const { label, track } = this.labels[Number(this.choice.value)] ?? {};
+    this.link.href = addressOf("review", { label, track });
   }
 
   async teach() {
