@@ -15,6 +15,7 @@ import plotly.graph_objects as graph
 from tests.bench import (
     actions,
     browser,
+    correction,
     encoders,
     indexing,
     label_studio,
@@ -31,6 +32,7 @@ BENCHES = {
     "browser": (browser, "Timeline and editing"),
     "page": (page, "A visit"),
     "actions": (actions, "Actions of whole jobs"),
+    "correction": (correction, "What corrections cost"),
     "label_studio": (label_studio, "Timeline beside Label Studio"),
     "startup": (startup, "Start-up"),
     "memory": (memory, "Memory of indexing"),

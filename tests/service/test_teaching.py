@@ -11,8 +11,10 @@ from studio.config import Settings
 from studio.errors import NotFound, UsageError
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
-from studio.store import videos
-from studio.timeline import MICROS
+from studio.service.timelines.review_desk import DeskRequest
+from studio.store import runs, videos
+from studio.store.review import Undecided
+from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 from tests.service.test_studio import edit
 
@@ -115,3 +117,17 @@ def test_what_was_looked_through_is_joined_cut_and_its_makers(studio: Studio, vi
         teaching.mark_reviewed(video, 70 * MICROS)
     assert teaching.mark_reviewed(video, 0, None, annotator="ann")[0]["end"] == 60
     assert teaching.reviewed(video, Actor("bob")) == teaching.reviewed(video), "no secret where all see all"
+
+
+def test_the_most_different_moments_come_first_where_they_are_asked_for(library: Studio) -> None:
+    """Two moments of one scene and one of another: after one of the scene, the other scene tells most."""
+    bikes, carphone = by_name(library, "bikes"), by_name(library, "carphone")
+    for row, spans in ((bikes, [(1, 2), (2, 3)]), (carphone, [(1, 2)])):
+        found = [Prediction(Segment(a * MICROS, b * MICROS), "T", "scene", 0.5 + 0.1 * b) for a, b in spans]
+        run = ModelRun(row["id"], "detection", "scene-1", "1", found, {}, "scene", {"track": "T"})
+        library.store.write(lambda db, run=run: runs.insert(db, run))
+    mark(library, "bikes", 1.5, 2.5, "scene", track="other")
+    asked = DeskRequest("different", Undecided(label="scene"), "other", 3)
+    order = [(item["name"].split(".")[0], item["start"]) for item in library.desk.queue(asked)["items"]]
+    assert order[0][0].startswith("carphone"), "bikes are known from the other row"
+    assert {start for name, start in order[1:]} == {1, 2}
