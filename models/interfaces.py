@@ -4,8 +4,9 @@ A model of a package or of a person's own is held to the same. Every model has a
 card, and says in `labels` what the columns of its answers stand for, where it has columns.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, overload
+from typing import Any, Literal, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,25 @@ class TextVideoEncoder(Protocol):
     def encode_text(self, texts: list[str], tokens: bool = False) -> Any:
         """M sentences → float32 (M, dim), unit length; with tokens the pair float32 (M, L, dim), unit length,
         and a bool mask (M, L) that is true for real tokens."""
+        ...
+
+
+@runtime_checkable
+class TunableEncoder(Protocol):
+    """A `TextVideoEncoder` whose image network can be cut in two: below, it stays as it is, and what it makes of a
+    frame is computed once; above, it is tuned on a person's examples (`detection.tuning`)."""
+
+    def lower(self, frames: Images) -> Any:
+        """uint8 (N, H, W, 3) RGB → a torch tensor (N, …) in half precision, on the processor."""
+        ...
+
+    def upper(self) -> Any:
+        """A torch module that makes unit vectors (N, dim) of what `lower` made, as `encode_frames` does; what of it is
+        tuned is its parameters, in a module named `layers`."""
+        ...
+
+    def tuned(self, upper: Mapping[str, Any], version: str) -> "TextVideoEncoder":
+        """This encoder with tuned weights of `layers`, under a version of its own. No calibration holds for it."""
         ...
 
 

@@ -1,6 +1,6 @@
 """The image side of `studio-lite`: uint8 frames → EfficientNet-Lite2 features on a 3×3 grid."""
 
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import cv2
 import numpy as np
@@ -77,6 +77,11 @@ def upper(folded: EfficientNetLite2) -> nn.ModuleList:
     return nn.ModuleList([*list(folded._blocks)[LOWER:], folded._conv_head])
 
 
+def on_grid(features: torch.Tensor) -> torch.Tensor:
+    """A feature map (N, 1280, 9, 9) → regions (N, 9, 1280)."""
+    return nn.functional.adaptive_avg_pool2d(features, GRID).flatten(2).transpose(1, 2)
+
+
 class ImageTower:
     """Features on a grid, folded and channels-last, in `dtype` (fp16 where it was measured to pay); `tuned` are the
     trained weights of `upper`, without which the network is as its package ships it."""
@@ -94,20 +99,40 @@ class ImageTower:
         folded = _fold(net)
         if tuned:
             upper(folded).load_state_dict(tuned)
-        self._net: nn.Module = folded.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net: EfficientNetLite2 = folded.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._classifier = deepcopy(net._fc).to(device)
 
     def regions(self, frames: torch.Tensor) -> torch.Tensor:
         """uint8 (N, H, W, 3) on the tower's device → float32 (N, 9, 1280), row by row from the top left."""
+        return on_grid(self._net(self._pixels(frames)).float())
+
+    def lower(self, frames: torch.Tensor) -> torch.Tensor:
+        """uint8 (N, H, W, 3) → float16 (N, 120, 17, 17): what the layers below those of `upper` make of frames."""
+        x = self._pixels(frames)
+        x = nn.functional.relu6(self._net._bn0(self._net._conv_stem(x)))
+        for block in list(self._net._blocks)[:LOWER]:
+            x = block(x)
+        return x.half()
+
+    def upper(self) -> nn.ModuleList:
+        """A copy of the layers that are tuned, in float32."""
+        return deepcopy(upper(self._net)).float()
+
+    def with_upper(self, tuned: dict[str, torch.Tensor]) -> "ImageTower":
+        """The same tower with other weights of `upper`."""
+        other = copy(self)
+        other._net = deepcopy(self._net)
+        upper(other._net).load_state_dict(tuned)
+        return other
+
+    def _pixels(self, frames: torch.Tensor) -> torch.Tensor:
         device = frames.device
         if device != self._classifier.weight.device:
             self._net.to(device)
             self._classifier.to(device)
         x = to_square(frames)
         x = (x - torch.tensor(_MEAN, device=device).view(3, 1, 1)) / torch.tensor(_STD, device=device).view(3, 1, 1)
-        y = self._net(x.to(dtype=self.dtype, memory_format=torch.channels_last)).float()
-        grid = nn.functional.adaptive_avg_pool2d(y, GRID)
-        return grid.flatten(2).transpose(1, 2)
+        return x.to(dtype=self.dtype, memory_format=torch.channels_last)
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
         """Mean features (…, 1280) → ImageNet logits (…, 1000)."""
@@ -115,4 +140,4 @@ class ImageTower:
         return y
 
 
-__all__ = ["FEATURES", "GRID", "LOWER", "SIDE", "ImageTower", "to_square", "upper", "without_bars"]
+__all__ = ["FEATURES", "GRID", "LOWER", "SIDE", "ImageTower", "on_grid", "to_square", "upper", "without_bars"]

@@ -3,6 +3,7 @@
 import io
 import zlib
 from collections.abc import Mapping
+from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from studio.models._validation import as_frames, as_texts
 from studio.models.architectures import architecture
 from studio.models.card import ModelCard
 from studio.models.text_video.certainty import Calibration
-from studio.models.text_video.image_tower import GRID, SIDE, ImageTower, without_bars
+from studio.models.text_video.image_tower import GRID, SIDE, ImageTower, on_grid, without_bars
 from studio.models.text_video.precision import cpu_dtype
 from studio.models.text_video.projection import DIM, Projection
 from studio.models.text_video.word_vectors import words_of
@@ -74,6 +75,27 @@ class StudioLite:
         empty = (GRID * GRID, DIM) if tokens else (DIM,)
         return with_smaller_batches(forward, frames, *empty, batch=32, device=self._device)
 
+    def lower(self, frames: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """See `TunableEncoder`: float16 (N, 120, 17, 17)."""
+        frames = without_bars(as_frames(frames))
+        with torch.inference_mode():
+            parts = [
+                self._tower.lower(torch.from_numpy(frames[i : i + 32]).to(self._device)).cpu()
+                for i in range(0, len(frames), 32)
+            ]
+        return torch.cat(parts).clone()
+
+    def upper(self) -> nn.Module:
+        """See `TunableEncoder`."""
+        return UpperLayers(self._tower, self._joint)
+
+    def tuned(self, upper: Mapping[str, torch.Tensor], version: str) -> "StudioLite":
+        """See `TunableEncoder`."""
+        other = copy(self)
+        other.version, other.calibration = version, None
+        other._tower = self._tower.with_upper(dict(upper))
+        return other
+
     def known(self, text: str) -> float:
         """The share of a text's words that training had, or that the sentence network has whole, 0…1; of another word
         nobody knows what its vector says."""
@@ -92,6 +114,27 @@ class StudioLite:
                 return self._joint.text(self._sentences.vectors(texts).to(device), texts).cpu().numpy()
             _, pieces, mask = self._sentences.encode(texts)
             return self._joint.tokens(nn.functional.normalize(pieces, dim=-1).to(device)).cpu().numpy(), mask.numpy()
+
+
+class UpperLayers(nn.Module):
+    """The layers of a tower that are tuned, and what makes unit vectors of what they see, which is not."""
+
+    def __init__(self, tower: ImageTower, joint: Projection) -> None:
+        super().__init__()
+        self.layers = tower.upper()
+        self._rest = deepcopy(joint).eval().requires_grad_(False), tower  # in a tuple: no weights of this module
+
+    def forward(self, lower: torch.Tensor) -> torch.Tensor:
+        """(N, 120, 17, 17) → (N, 512), unit length."""
+        joint, tower = self._rest
+        *blocks, head = self.layers
+        x = lower
+        for block in blocks:
+            x = block(x)
+        regions = on_grid(nn.functional.relu6(head(x)))
+        joint.to(regions.device)
+        made: torch.Tensor = joint.image(joint.pool(regions), tower.logits(regions.mean(1)))
+        return made
 
 
 @architecture("studio-lite")

@@ -79,14 +79,18 @@ def photos(data: Path, cache: Path, split: str, most: int) -> Photos:
         np.savez(path, names=np.array(names), views=views)
     with np.load(path) as kept:
         names, views = kept["names"].tolist()[:most], kept["views"][:most].astype(np.float32)
+    return Photos(views, captions_of(data, split, names))
+
+
+def captions_of(data: Path, split: str, names: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
+    """Of each concept, how many captions of each of these photos say it (P,)."""
     captions: dict[str, list[str]] = {}
     for name, text in studio_lite.captions(data, split):
         captions.setdefault(name, []).append(text.lower())
-    said = {
+    return {
         concept: np.array([sum(bool(re.search(pattern, text)) for text in captions[name]) for name in names])
         for concept, pattern in CONCEPTS.items()
     }
-    return Photos(views, said)
 
 
 @dataclass(frozen=True)

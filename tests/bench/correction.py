@@ -1,4 +1,4 @@
-"""What it costs to mark all moments of three labels in ten videos: by hand, from zero-shot answers, from a taught label.
+"""What it costs to mark all moments of three labels in ten videos: by hand, from questions, from a taught label.
 
 The videos are stretches of real clips, one after the other; where each shows what is known. What is taught is learned
 from five other videos, made of other clips. It needs the clips of shared/data/videos beside the project.
@@ -112,9 +112,12 @@ def run(folder: Path) -> dict[str, object]:
 
 def composed(target: Path, clips: dict[str, str], rng: np.random.Generator) -> tuple[Path, list[Truth]]:
     """A video of SCENES stretches of 3 to 6 s, and where it shows what; neighbours of one label are one moment."""
-    names, parts, inputs, truth, at = [*clips], [], [], [], 0.0
+    names, at = [*clips], 0.0
+    parts: list[str] = []
+    inputs: list[str] = []
+    truth: list[Truth] = []
     for number in range(SCENES):
-        name = str(rng.choice([each for each in names if not inputs or each not in inputs[-1]]))
+        name = str(rng.choice([each for each in names if not inputs or not inputs[-1].endswith(each)]))
         length = float(round(min(rng.uniform(3, 6), LENGTHS[name] - 0.1) * RATE)) / RATE
         start = float(rng.uniform(0, LENGTHS[name] - length))
         inputs += ["-ss", f"{start:.2f}", "-t", f"{length:.2f}", "-i", str(SHARED / "videos" / name)]

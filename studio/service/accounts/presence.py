@@ -4,7 +4,6 @@ open."""
 import threading
 from collections import Counter
 
-
 LEFT = 10_000  # windows of which it is remembered that they were closed
 
 
