@@ -40,7 +40,7 @@ def teach(args: Args) -> int:
         among = None if args.videos is None else [studio.videos.get(known(studio, ref)) for ref in args.videos]
         made = studio.teaching.teach(args.label, args.track, among, progress)
         names = {row["id"]: row["name"] for row in studio.videos.all()}
-    keys = ("label", "version", "step", "examples", "measured", "by_text", "note", "predictions")
+    keys = ("label", "version", "step", "examples", "measured", "by_text", "shift", "note", "predictions")
     lines = [f"{p['score']:.2f}  {p['start']:8.2f}–{p['end']:<8.2f} {names[p['video']]}" for p in made["predictions"]]
     show(args, {key: made[key] for key in keys}, [*lines, made["note"]])
     return 0

@@ -220,7 +220,8 @@ def teach(context: TaskContext, params: dict[str, Any]) -> JobResult:
             video: tasks.Said(**{kind: _spans(spans) for kind, spans in said.items()})
             for video, said in params["said"].items()
         },
-        _spans(params["shifts"]),
+        [tasks.Decision(*decision) for decision in params.get("decisions", [])],
+        params.get("person", ""),
         params["examples"],
     )
     videos = [_video(facts) for facts in params["among"]]

@@ -60,8 +60,9 @@ class Teaching:
     ) -> Row:
         """Learn a label now from what people said of it, and look for it in the videos `among` (None: in all); returns
         `label`, `version`, `step`, `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where
-        there is too little to measure), `by_text`, the same of the label's words alone, `note`, and `predictions`, each
-        with `video` (id), `start`, `end` in s and `score`.
+        there is too little to measure), `by_text`, the same of the label's words alone, `shift` of the boundaries
+        (`start`, `end` in s, `person` whose decisions it is learned from, empty for everybody's, `decisions` how many),
+        `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`.
 
         Raises UsageError where nobody used the label.
         """
@@ -96,8 +97,9 @@ class Teaching:
                     of_video[kind].append([row["start_us"], row["end_us"]])
             return {
                 "label": label, "track": place, "said": said,
-                "shifts": [
-                    [row["start_us"] - row["from_us"], row["end_us"] - row["to_us"]]
+                "person": by.name,
+                "decisions": [
+                    [row["moved_by"] or "", row["start_us"] - row["from_us"], row["end_us"] - row["to_us"]]
                     for row in found if row["from_us"] is not None
                 ],
                 "examples": [

@@ -11,14 +11,29 @@ FOUND_BY, SAMPLE = "found_by", "random sample"
 """The attribute of an annotation that chance found, and its value: what is left is estimated without it."""
 
 
+# Who last moved an annotation, or made it; a label that was renamed for all moved nothing.
+_MOVED_BY = """
+(SELECT m.annotator FROM revisions m WHERE m.annotation_id = a.id AND json_valid(m.after) AND (m.before IS NULL OR
+    (json_valid(m.before) AND (json_extract(m.before, '$.start_us'), json_extract(m.before, '$.end_us'))
+    <> (json_extract(m.after, '$.start_us'), json_extract(m.after, '$.end_us')))) ORDER BY m.seq DESC LIMIT 1)
+"""
+
+
+def _unshifted(edge: str) -> str:
+    """Where a model by itself had put a boundary of prediction `p` of run `r`, before the run's shift."""
+    return f"p.{edge}_us - coalesce(CAST(round(1e6 * json_extract(r.params, '$.shift.{edge}')) AS INTEGER), 0)"
+
+
 def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Reader | None = None) -> list[Row]:
     """The annotations with a label (on one track, or None: on any) that stand and that a reader may see: `id`,
-    `version`, `video_id`, `track`, `start_us`, `end_us`, and of the prediction that one corrects, `from_us` and `to_us`
-    (None where there is none)."""
+    `version`, `video_id`, `track`, `start_us`, `end_us`; and of the prediction that one corrects or accepts, where its
+    model had put it by itself, `from_us` and `to_us` (None where there is none), and who has it where it is now,
+    `moved_by`."""
     rows = db.execute(
-        "SELECT a.id, a.version, a.video_id, a.track, a.start_us, a.end_us, p.start_us AS from_us, p.end_us AS to_us "
+        "SELECT a.id, a.version, a.video_id, a.track, a.start_us, a.end_us, "
+        f"{_unshifted('start')} AS from_us, {_unshifted('end')} AS to_us, {_MOVED_BY} AS moved_by "
         "FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
-        "LEFT JOIN predictions p ON p.id = a.prediction_id AND a.source = 'correction' "
+        "LEFT JOIN predictions p ON p.id = a.prediction_id LEFT JOIN runs r ON r.id = p.run_id "
         f"WHERE a.label = :label AND (:track IS NULL OR a.track = :track) AND NOT a.deleted AND {SEEN} "
         "ORDER BY a.video_id, a.start_us",
         {**parameters(reader), "label": label, "track": track},

@@ -3,6 +3,7 @@
 A task is a function of a `TaskContext` and plain arguments; it returns an `ModelRun` and touches no database.
 """
 
+from studio.tasks.boundary_shift import Decision
 from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
@@ -25,6 +26,7 @@ from studio.tasks.text_reading import read_text
 from studio.tasks.voices import tell_voices
 
 __all__ = [
+    "Decision",
     "Hit",
     "Lesson",
     "Said",

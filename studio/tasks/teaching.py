@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from studio.index import Features
 from studio.models import ModelCard, detection
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, Learned
 from studio.tasks.boundaries import snapping
+from studio.tasks.boundary_shift import Decision, Shift, shift_for
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.query import encoder_key
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
@@ -26,7 +26,6 @@ TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
 MOST = 50  # proposals of one video
 COVERED = 0.5  # of a moment or of what was decided before: then it is the same
-SHIFTS, AGREE = 3, 0.7  # corrections, and the share of them, that move a boundary the same way before it is moved
 
 Span = tuple[int, int]
 
@@ -43,14 +42,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A label, the track that its predictions go on, and what is known of it, by video. `shifts` are how far people
-    moved starts and ends of predictions, in µs; `examples` name the versions of annotations and the verdicts that it is
-    learned from."""
+    """A label, the track that its predictions go on, and what is known of it, by video. `decisions` are how far people
+    moved the boundaries of predictions, and `person` is for whom it is looked for; `examples` name the versions of
+    annotations and the verdicts that it is learned from."""
 
     label: str
     track: str
     said: Mapping[str, Said]
-    shifts: Sequence[Span] = ()
+    decisions: Sequence[Decision] = ()
+    person: str = ""
     examples: Sequence[str] = ()
 
 
@@ -78,10 +78,11 @@ def teach(
     text = context.text_vectors(encoder, key, [lesson.label])[0]
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled)
-    learned = replace(learned, weights=replace(learned.weights, shift=_shift(lesson.shifts)))
-    facts = _facts(lesson, learned)
+    learned = _shifted(learned, shift_for("", lesson.decisions))  # what is kept is everybody's
+    shift = shift_for(lesson.person, lesson.decisions)
+    facts = _facts(lesson, learned, shift)
     card = _kept(context, lesson, learned, key, facts)
-    detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
+    detector = LabelDetector(card.name, card.version, key, lesson.label, _shifted(learned, shift).weights)
     runs = []
     for number, video in enumerate(among):
         context.progress(0.5 + 0.5 * number / len(among), "Looking through the library")
@@ -98,7 +99,7 @@ def _plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def _facts(lesson: Lesson, learned: Learned) -> dict[str, Any]:
+def _facts(lesson: Lesson, learned: Learned, shift: Shift) -> dict[str, Any]:
     measured, by_text = (
         None if each is None else {"ap": each.ap, "tiou": each.tiou, "folds": each.folds}
         for each in (learned.measured, learned.by_text)
@@ -116,7 +117,10 @@ def _facts(lesson: Lesson, learned: Learned) -> dict[str, Any]:
         )
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
-        "measured": measured, "by_text": by_text, "note": note,
+        "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, shift.note))),
+        "shift": {
+            "start": shift.start_s, "end": shift.end_s, "person": shift.person, "decisions": shift.decisions,
+        },
     }  # fmt: skip
 
 
@@ -142,18 +146,8 @@ def _edges(features: Features, duration_us: int) -> NDArray[np.float64]:
     return np.concatenate([[min(0.0, float(times[0]))], (times[1:] + times[:-1]) / 2, [last]]) / MICROS
 
 
-def _shift(moved: Sequence[Span]) -> tuple[float, float]:
-    """How far starts and ends of predictions are wrong again and again, in s: the median of what people moved, where
-    most of them moved it that way."""
-    if len(moved) < SHIFTS:
-        return 0.0, 0.0
-    middles = [float(median(values)) for values in zip(*moved, strict=True)]
-    same = [
-        sum(value * middle > 0 for value in values) / len(values)
-        for values, middle in zip(zip(*moved, strict=True), middles, strict=True)
-    ]
-    start, end = (m / MICROS if s >= AGREE else 0.0 for m, s in zip(middles, same, strict=True))
-    return start, end
+def _shifted(learned: Learned, by: Shift) -> Learned:
+    return replace(learned, weights=replace(learned.weights, shift=(by.start_s, by.end_s)))
 
 
 def _kept(context: TaskContext, lesson: Lesson, learned: Learned, key: str, facts: Mapping[str, Any]) -> ModelCard:
@@ -205,7 +199,9 @@ def _run(
         span = snap(start_s), snap(end_s)
         if score >= LEAST and span[0] < span[1] and not any(_is_same(span, other) for other in decided):
             found.append(Prediction(Segment(*span), lesson.track, lesson.label, round(score, 4)))
-    params = {"encoder": detector.encoder, "track": lesson.track, "step": facts["step"]}
+    params = {
+        "encoder": detector.encoder, "track": lesson.track, "step": facts["step"], "shift": facts["shift"],
+    }  # fmt: skip
     found.sort(key=lambda p: p.segment)
     payload = {"note": facts["note"]}
     return ModelRun(video.id, TASK, detector.name, detector.version, found, payload, lesson.label, params)

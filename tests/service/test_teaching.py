@@ -12,7 +12,7 @@ from studio.errors import NotFound, UsageError
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.service.timelines.review_desk import DeskRequest
-from studio.store import runs, videos
+from studio.store import annotations, runs, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -101,6 +101,60 @@ def test_only_in_the_videos_that_are_named(library: Studio) -> None:
     assert {found["video"] for found in made["predictions"]} <= {carphone["id"]}
     with pytest.raises(UsageError, match="Nothing is labelled “fly” yet"):
         library.teaching.teach("fly")
+
+
+def correct(studio: Studio, label: str, person: str, moved: list[tuple[float, float]], **shift: float) -> None:
+    """Predictions of a label in bikes, a second long, and by how much a person moved their starts and ends."""
+    bikes = by_name(studio, "bikes")["id"]
+    made = [
+        Prediction(Segment(n * MICROS, (n + 1) * MICROS), "T", label, 0.5, f"{label}{person}{n}")
+        for n in range(1, 1 + len(moved))
+    ]
+    studio.store.write(
+        lambda db: runs.insert(db, ModelRun(bikes, "detection", "m", "1", made, query=label, params={"shift": shift}))
+    )
+    edits = [
+        edit(
+            edit_id=p.id, id=p.id, prediction_id=p.id, source="correction", track="T", label=label,
+            start=p.segment.start / MICROS + start, end=p.segment.end / MICROS + end,
+        )
+        for p, (start, end) in zip(made, moved, strict=True)
+    ]  # fmt: skip
+    assert all(answer["ok"] for answer in studio.timelines.save(bikes, edits, person)["results"])
+
+
+def test_boundaries_are_shifted_as_the_person_moves_them(library: Studio) -> None:
+    label = "a man wearing a suit"
+    correct(library, label, "ann", [(-0.2, 0.4), (-0.2, 0.5), (-0.1, 0.6)])
+    correct(library, label, "ben", [(0.3, 0.1), (0.2, 0.1), (0.3, 0.0)])
+    of = {name: library.teaching.teach(label, by=Actor(name, admin=True)) for name in ("ann", "ben", "cleo")}
+    assert of["ann"]["shift"] == {"start": -0.2, "end": 0.5, "person": "ann", "decisions": 3}
+    assert of["ben"]["shift"] == {"start": 0.3, "end": 0.0, "person": "ben", "decisions": 3}
+    assert of["cleo"]["shift"] == {"start": 0.0, "end": 0.25, "person": "", "decisions": 6}
+    assert "after ann’s 3 decisions" in of["ann"]["note"]
+    carphone = by_name(library, "carphone")["id"]
+    starts = {name: min(p["start"] for p in made["predictions"] if p["video"] == carphone) for name, made in of.items()}
+    assert starts["ann"] <= starts["cleo"] <= starts["ben"]
+    assert starts["ann"] < starts["ben"]
+    kept = [run for run in library.timelines.load(carphone)["runs"] if run["query"] == label]
+    assert kept, "what was shifted is said with the run"
+    params = library.store.read(lambda db: db.execute("SELECT params FROM runs WHERE id = ?", (kept[-1]["id"],)))
+    assert '"person": "cleo"' not in (said := params.fetchone()[0]) and '"decisions": 6' in said
+
+
+def test_what_was_shifted_already_stays_learned(library: Studio) -> None:
+    """Predictions that are right because they were shifted are accepted as they are: that keeps the shift."""
+    correct(library, "a window", "ann", [(0.0, 0.0)] * 4, start=-0.25, end=0.5)
+    assert library.teaching.teach("a window", by=Actor("ann", admin=True))["shift"] == {
+        "start": -0.25, "end": 0.5, "person": "ann", "decisions": 4,
+    }  # fmt: skip
+
+
+def test_renaming_a_label_is_no_decision_on_boundaries(library: Studio) -> None:
+    correct(library, "a tree", "ann", [(0.5, 0.0)] * 3)
+    library.store.write(lambda db: annotations.relabel(db, [("T", "a tree", "trees")], "ben"))
+    shift = library.teaching.teach("trees", by=Actor("ann", admin=True))["shift"]
+    assert (shift["start"], shift["person"], shift["decisions"]) == (0.5, "ann", 3)
 
 
 def test_what_was_looked_through_is_joined_cut_and_its_makers(studio: Studio, video: dict[str, Any]) -> None:
