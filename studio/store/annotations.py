@@ -7,8 +7,8 @@ a browser sends after a lost answer) is acknowledged again and changes nothing.
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
@@ -30,7 +30,8 @@ class EditRequest:
 
     `wanted` is the state they want (None: decide on a prediction only), `base_version` the version they saw (0: none),
     `verdict` what they decided about `prediction_id` ("" takes a decision back). `keeps_attributes`: they said nothing
-    of attributes, which stay as they are.
+    of attributes, which stay as they are. `marked` has, of each edge (`start`, `end`) that was marked while the video
+    played, where the playhead was, in µs, and its rate (below 0: backwards).
     """
 
     edit_id: str
@@ -40,6 +41,7 @@ class EditRequest:
     prediction_id: str | None = None
     verdict: str | None = None
     keeps_attributes: bool = False
+    marked: Mapping[str, tuple[int, float]] = field(default_factory=dict, hash=False)
 
 
 def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: str) -> Annotation | None:
@@ -161,13 +163,13 @@ def _put(db: sqlite3.Connection, video_id: str, a: Annotation) -> None:
 
 def _append(db: sqlite3.Connection, video_id: str, change: EditRequest, edit: Edit | None, annotator: str) -> int:
     cursor = db.execute(
-        "INSERT INTO revisions (video_id, edit_id, annotation_id, prediction_id, op, before, after, annotator, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO revisions (video_id, edit_id, annotation_id, prediction_id, op, before, after, annotator, at, "
+        "marked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             video_id, change.edit_id, edit.id if edit else None,
             edit.after.prediction_id if edit and edit.after else change.prediction_id, change.op,
             _dump(edit.before) if edit else None, _dump(edit.after) if edit else json.dumps(change.verdict),
-            annotator, now(),
+            annotator, now(), json.dumps(change.marked) if change.marked else "",
         ),
     )  # fmt: skip
     assert cursor.lastrowid is not None

@@ -126,6 +126,12 @@ def m038_absences(db: Database) -> None:
     _run(db, _ABSENCES)
 
 
+@migrations()
+def m039_marked(db: Database) -> None:
+    """Of a segment that was marked while the video played, where the playhead was and how fast it went."""
+    _run(db, _MARKED)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -165,6 +171,11 @@ CREATE TABLE absences (
     time_us INTEGER NOT NULL, annotator TEXT NOT NULL, at TEXT NOT NULL,
     PRIMARY KEY (video_id, track, label, time_us, annotator)
 );
+"""
+
+_MARKED = """
+ALTER TABLE revisions ADD COLUMN marked TEXT NOT NULL DEFAULT '';
+CREATE INDEX marked_revisions ON revisions(annotator, seq) WHERE marked <> '';
 """
 
 _FILE_FACTS = """

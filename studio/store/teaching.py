@@ -11,12 +11,12 @@ FOUND_BY, SAMPLE = "found_by", "random sample"
 """The attribute of an annotation that chance found, and its value: what is left is estimated without it."""
 
 
-# Who last moved an annotation, or made it; a label that was renamed for all moved nothing.
-_MOVED_BY = """
+MOVED_BY = """
 (SELECT m.annotator FROM revisions m WHERE m.annotation_id = a.id AND json_valid(m.after) AND (m.before IS NULL OR
     (json_valid(m.before) AND (json_extract(m.before, '$.start_us'), json_extract(m.before, '$.end_us'))
     <> (json_extract(m.after, '$.start_us'), json_extract(m.after, '$.end_us')))) ORDER BY m.seq DESC LIMIT 1)
 """
+"""SQL: who last moved annotation `a`, or made it; a label that was renamed for all moved nothing."""
 
 
 def _unshifted(edge: str) -> str:
@@ -31,7 +31,7 @@ def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Rea
     `moved_by`."""
     rows = db.execute(
         "SELECT a.id, a.version, a.video_id, a.track, a.start_us, a.end_us, "
-        f"{_unshifted('start')} AS from_us, {_unshifted('end')} AS to_us, {_MOVED_BY} AS moved_by "
+        f"{_unshifted('start')} AS from_us, {_unshifted('end')} AS to_us, {MOVED_BY} AS moved_by "
         "FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
         "LEFT JOIN predictions p ON p.id = a.prediction_id LEFT JOIN runs r ON r.id = p.run_id "
         f"WHERE a.label = :label AND (:track IS NULL OR a.track = :track) AND NOT a.deleted AND {SEEN} "

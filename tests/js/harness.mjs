@@ -94,6 +94,7 @@ export const loaded = (more = {}) => ({
   people: { seq: 0, names: [] },
   predictions: [],
   annotations: [],
+  reaction: { delay: 0, corrections: 0 },
   ...more,
 });
 

@@ -83,6 +83,9 @@ INSERT INTO screen_texts VALUES (5, 'v1', 1000000, 2000000, 'Breaking news', 'p1
     "m037_preferences": """
 INSERT INTO preferences VALUES ('encoder', '"studio-lite"');
 """,
+    "m038_absences": """
+INSERT INTO absences VALUES ('v1', 'Moments', 'a dog', 3000000, 'ann', '2026-01-02T03:04:16.000+00:00');
+""",
 }
 
 

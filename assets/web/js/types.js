@@ -103,8 +103,12 @@
 
 /** An edit of an annotation: what it is to be, and the version that the person saw.
  * @typedef {Omit<Annotation, "annotator" | "edited_by" | "version" | "deleted"> & {
- *   op: "create" | "update" | "delete" | "restore" | "follow", base_version: number }} AnnotationRequest follow: its row
- *   goes with the name of a person
+ *   op: "create" | "update" | "delete" | "restore" | "follow", base_version: number, marked?: Marked }} AnnotationRequest
+ *   follow: its row goes with the name of a person
+ *
+ * Where the playhead was when a boundary was marked while the video played, and at which rate it went (below 0: backwards).
+ * @typedef {{ at: number, rate: number }} Played
+ * @typedef {{ start?: Played, end?: Played }} Marked
  */
 
 /** A decision about a prediction. `id` is the annotation that stands or falls with it.
@@ -253,6 +257,11 @@
  * @property {boolean} admin whether this person may change what others use
  * @property {boolean} independent whether annotators see their own work only
  * @property {Stretch[]} reviewed
+ * @property {Reaction} reaction
+ */
+
+/** How long after a moment this person marks it while the video plays, in s, by so many of their corrections.
+ * @typedef {{ delay: number, corrections: number }} Reaction
  */
 
 /** What somebody looked through; a track of "" is every row.
@@ -273,6 +282,7 @@
  * @property {string[]} present
  * @property {boolean} independent
  * @property {Stretch[]} reviewed
+ * @property {Reaction | null} [reaction] null where it is as before
  */
 
 /** A moment that was found, and how well each part of its video fits.

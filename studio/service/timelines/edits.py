@@ -20,6 +20,7 @@ NAMING, ABSENT = "people", "absent"
 OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING, ABSENT)
 Change = EditRequest | NameChange | AbsenceChange
 ID_CHARS = 64
+FASTEST = 100.0  # rate at which a video plays, either way
 
 
 def parse(edit: Any, limits: Limits) -> Change:
@@ -54,7 +55,12 @@ def parse(edit: Any, limits: Limits) -> Change:
     )
     # a page or a script that knows nothing of attributes leaves them as they are
     return EditRequest(
-        edit_id, op, wanted, whole(edit, "base_version", 0), keeps_attributes=edit.get("attributes") is None
+        edit_id,
+        op,
+        wanted,
+        whole(edit, "base_version", 0),
+        keeps_attributes=edit.get("attributes") is None,
+        marked=_marked(edit),
     )
 
 
@@ -65,6 +71,22 @@ def _track(edit: Wire, limits: Limits) -> str:
 def _label(edit: Wire, limits: Limits) -> str:
     """Two spellings of one letter (é, e and ´) are one label."""
     return normalize("NFC", text(edit, "label", "", longest=limits.label_chars))
+
+
+def _marked(edit: Wire) -> dict[str, tuple[int, float]]:
+    """See `EditRequest.marked`; a page sends {"start": {"at": s, "rate": number}}, the same of “end”, or nothing."""
+    given = edit.get("marked") or {}
+    if not isinstance(given, dict):
+        raise UsageError("“marked” must be an object with start, end, or both.")
+    found = {}
+    for edge in ("start", "end"):
+        if (each := given.get(edge)) is None:
+            continue
+        rate = each.get("rate") if isinstance(each, dict) else None
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 < abs(rate) <= FASTEST:
+            raise UsageError(f"“marked” needs, of its {edge}, “at” in seconds and a “rate” other than 0.")
+        found[edge] = time(each, "at"), float(rate)
+    return found
 
 
 def _needed(edit: Wire, key: str, longest: int) -> str:

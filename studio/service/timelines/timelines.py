@@ -12,8 +12,8 @@ from studio.service.jobs.jobs import Jobs
 from studio.service.models import engines
 from studio.service.timelines import edits
 from studio.service.videos.media_cache import MediaCache
-from studio.store import Store, annotations, jobs, labels, people, reviewed, runs, transcripts, videos
-from studio.timeline import Annotation, Edit, to_dict
+from studio.store import Store, annotations, jobs, labels, people, reaction_times, reviewed, runs, transcripts, videos
+from studio.timeline import Annotation, Edit, seconds, to_dict
 
 Row = dict[str, Any]
 
@@ -64,6 +64,7 @@ class Timelines:
                 "engines": engines(self._settings),
                 "jobs": self._jobs(db, row["id"]),
                 "reviewed": _reviewed(db, row["id"], by),
+                "reaction": _reaction(db, by),
                 "kinds": {kind.name: {"title": kind.title, "button": kind.button} for kind in KINDS.values()},
                 "indexed": self._media.is_indexed(row, encoder),
             }
@@ -102,6 +103,7 @@ class Timelines:
                 "lines": transcripts.state(db, video_id),
                 "jobs": self._jobs(db, video_id),
                 "reviewed": _reviewed(db, video_id, by),
+                "reaction": _reaction(db, by) if changed else None,
             }
 
         return self._store.read(work)
@@ -153,6 +155,12 @@ class Timelines:
         previews = self._jobs_service.previews
         found = [serializers.job(row) for row in jobs.of_video(db, video_id, recent=3)]
         return [{**job, "preview": [serializers.proposal(p) for p in previews.get(job["id"], [])]} for job in found]
+
+
+def _reaction(db: Any, by: Actor) -> Row:
+    """How long after a moment this person marks it while the video plays: `delay` in s, from so many `corrections`."""
+    delay_us, corrections = reaction_times.of_person(db, by.name)
+    return {"delay": seconds(delay_us), "corrections": corrections}
 
 
 def _reviewed(db: Any, video_id: str, by: Actor) -> list[Row]:

@@ -299,7 +299,7 @@ export class AnnotatePage {
       toast(`“${video.name}” was removed from the library.${lost}`, "error");
       if (workspace.doc === doc) go("library");
     });
-    for (const what of /** @type {const} */ (["content", "jobs", "labels", "present", "state"]))
+    for (const what of /** @type {const} */ (["content", "jobs", "labels", "present", "reaction", "state"]))
       this.refresh(doc, what);
   }
 
@@ -364,6 +364,8 @@ export class AnnotatePage {
       this.playVideo(doc, this.player.time);
     } else if (what === "saved") {
       if (this.faces.chosen === null) this.inspector.show(doc, selection);
+    } else if (what === "reaction") {
+      this.transport.showReaction(store.reaction);
     } else if (what === "present") {
       const names = store.present.map((name) => name || "somebody");
       const are = names.length > 1 ? "are" : "is";

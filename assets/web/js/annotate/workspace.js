@@ -2,6 +2,7 @@
 
 import { isLineId, itemIdOf } from "../model/line-items.js";
 import { decide } from "../model/operations.js";
+import { ReactionTime } from "../model/reaction-time.js";
 import { after } from "../model/review-queue.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
@@ -50,6 +51,7 @@ export class Workspace {
     this.timeline = timeline;
     this.selection = selection;
     this.lineActions = new LineActions(this);
+    this.reaction = new ReactionTime(localStorage);
   }
 
   /** @param {Parts} parts once they are there: they get the workspace when they are made */
@@ -110,7 +112,10 @@ export class Workspace {
    * @param {number} time
    */
   mark(edge, time) {
-    this.timeline.marks[edge] = time;
+    const { marks } = this.timeline;
+    const placed = this.reaction.place(this.player, time);
+    marks[edge] = placed.time;
+    marks.played = { ...marks.played, [edge === "in" ? "start" : "end"]: placed.played };
     this.timeline.invalidate();
   }
 

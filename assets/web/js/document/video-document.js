@@ -223,7 +223,7 @@ export class VideoDocument {
         for (const { made, back } of followersOf(groups, edit)) {
           const there = store.annotations.get(made.id);
           if (there?.track === made.track && there.label === made.label)
-            editor.put(there, { ...there, track: back.track, label: back.label }, true);
+            editor.put(there, { ...there, track: back.track, label: back.label }, { follows: true });
         }
       }
     });

@@ -6,13 +6,14 @@ import { frameOf } from "../view/drag-preview.js";
 
 /** @import { Workspace } from "../annotate/workspace.js" */
 /** @import { Content } from "../model/annotation.js" */
+/** @import { Marked } from "../types.js" */
 
 /** `hold` returns what to do when the key is let go. @typedef {() => unknown} Action */
 
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
- *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed">} Commanded
+ *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction">} Commanded
  */
 
 const NEW_S = 2;
@@ -24,8 +25,9 @@ let clipboard = []; // also for another video
  * @param {number} from
  * @param {number} to
  * @param {string} [label]
+ * @param {Marked} [marked] which of the two was marked while the video played
  */
-function make(workspace, from, to, label = "") {
+function make(workspace, from, to, label = "", marked = {}) {
   const { timeline, player, selection } = workspace;
   const track = workspace.track();
   if (timeline.rowLayout.isLocked(track)) {
@@ -33,7 +35,7 @@ function make(workspace, from, to, label = "") {
     return;
   }
   timeline.marks = { in: null, out: null };
-  selection.one(workspace.opened.editor.create({ track, label, ...player.frames.span(from, to) }));
+  selection.one(workspace.opened.editor.create({ track, label, ...player.frames.span(from, to) }, marked));
 }
 
 /** A digit makes what is marked a segment of the label that has it; else what is selected gets that label, and
@@ -46,13 +48,14 @@ export function giveLabel(workspace, digit) {
   const { store, editor } = workspace.opened;
   const labelOf = (/** @type {string} */ track) =>
     store.labels.find((each) => each.track === track && each.hotkey === digit)?.label;
-  const { in: from, out } = timeline.marks;
-  const to = out ?? player.frameEnd;
+  const { in: from, out, played } = timeline.marks;
+  const now = workspace.reaction.place(player, player.frameEnd);
+  const to = out ?? now.time;
   if (from !== null && to > from) {
     const track = workspace.track();
     const label = labelOf(track);
     if (label === undefined) workspace.say(`No label of “${track}” has the key ${digit}; keys are given under Labels.`);
-    else make(workspace, from, to, label);
+    else make(workspace, from, to, label, { start: played?.start, end: out === null ? now.played : played?.end });
     return;
   }
   editor.together(() => {
@@ -129,9 +132,11 @@ export function commands(workspace) {
   }
 
   function create() {
-    const { in: from, out: to } = timeline.marks;
+    const { in: from, out, played } = timeline.marks;
     const start = from ?? player.time;
-    make(workspace, start, to !== null && to > start ? to : start + NEW_S);
+    const isMarked = out !== null && out > start;
+    const marked = { start: played?.start, end: isMarked ? played?.end : undefined };
+    make(workspace, start, isMarked ? out : start + NEW_S, "", marked);
   }
 
   function paste() {
@@ -165,13 +170,14 @@ export function commands(workspace) {
     create,
     // Returns what to do when the key is let go.
     hold: () => {
-      const start = player.time;
-      workspace.mark("in", start);
+      workspace.mark("in", player.time);
+      const { in: start, played } = timeline.marks;
       return () => {
-        const end = player.frameEnd;
+        const end = workspace.reaction.place(player, player.frameEnd);
         timeline.marks = { in: null, out: null };
         timeline.invalidate();
-        if (end > start) make(workspace, start, end);
+        if (start !== null && end.time > start)
+          make(workspace, start, end.time, "", { start: played?.start, end: end.played });
       };
     },
     split: edit(

@@ -7,7 +7,7 @@ import { lineItems } from "./line-items.js";
 import { People } from "./people.js";
 
 /** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
- *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram, Stretch,
+ *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Reaction, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram, Stretch,
  *   Track, Verdict, Video, Voice } from "../types.js" */
 
 /** What is measured over the time of a video, beside its segments.
@@ -28,7 +28,7 @@ import { People } from "./people.js";
 /** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
  * file was taken back, or imported again, and with it perhaps what is said; lines: what is said.
  * @typedef {"content" | "lines" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
- *   | "reviewed" | "state" | "imported" | "made"} Change made: a job has ended
+ *   | "reaction" | "reviewed" | "state" | "imported" | "made"} Change made: a job has ended
  *
  * notice: a sentence for the person about what went wrong; said: about what is done; gone: the video was removed, and why.
  * @typedef {{ change: Change, notice: string, said: string, gone: string }} DocumentEvents
@@ -105,6 +105,8 @@ export class DocumentStore extends Emitter {
   independent = false;
   /** What people looked through. @type {readonly Stretch[]} */
   reviewed = [];
+  /** @type {Reaction} */
+  reaction = { delay: 0, corrections: 0 };
   /** @readonly @type {number} the last revision that is in here */
   seq = 0;
   /** @readonly @type {number} the last run that is in here */
@@ -234,6 +236,7 @@ export class DocumentStore extends Emitter {
       admin: data.admin,
       independent: data.independent,
       reviewed: data.reviewed,
+      reaction: data.reaction,
       people: new People(data.people),
     });
     this.takeSchema(data.schema);
@@ -291,6 +294,10 @@ export class DocumentStore extends Emitter {
       this.#changed("present");
     }
     this.takeReviewed(news.reviewed);
+    if (news.reaction) {
+      this.#set({ reaction: news.reaction });
+      this.#changed("reaction");
+    }
     if (news.schema) {
       this.takeSchema(news.schema);
       moved = true;

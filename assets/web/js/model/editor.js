@@ -7,7 +7,7 @@ import { carriedPhases, proposedPhases } from "./phases.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
-/** @import { Annotation, Edit, EditRequest, Line, NameChange, Prediction, Verdict } from "../types.js" */
+/** @import { Annotation, Edit, EditRequest, Line, Marked, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
 
@@ -17,6 +17,8 @@ import { UndoStack } from "./undo-stack.js";
  */
 
 /** @typedef {Pick<Annotation, "track" | "start" | "end"> & Partial<Annotation>} NewAnnotation */
+
+/** follows: its row goes with the name of a person. @typedef {{ follows?: boolean, marked?: Marked }} How */
 
 export class Editor {
   /** The row that a step was refused in because it is locked. @type {string | null} */
@@ -47,11 +49,12 @@ export class Editor {
 
   /** Returns the id, or null in a row that is locked.
    * @param {NewAnnotation} fields
+   * @param {Marked} [marked] the boundaries that were marked while the video played
    */
-  create(fields) {
+  create(fields, marked) {
     if (this.bars(fields.track)) return null;
     const made = annotation({ ...fields, id: newId(), version: 0 });
-    this.act(null, made);
+    this.act(null, made, { marked });
     return made.id;
   }
 
@@ -224,10 +227,10 @@ export class Editor {
   /** A change that can be undone.
    * @param {Annotation | null} before
    * @param {Annotation} after carries the version that the person saw
-   * @param {boolean} [follows] its row goes with the name of a person
+   * @param {How} [how]
    */
-  act(before, after, follows = false) {
-    this.put(before, after, follows);
+  act(before, after, how) {
+    this.put(before, after, how);
     const made = this.store.annotations.get(after.id) ?? { ...after, version: after.version + 1 };
     this.undoStack.add({ before, after: made });
   }
@@ -235,11 +238,13 @@ export class Editor {
   /** A change that is no step of its own.
    * @param {{ deleted: boolean } | null} before
    * @param {Annotation} after
-   * @param {boolean} [follows]
+   * @param {How} [how]
    */
-  put(before, after, follows = false) {
+  put(before, after, { follows = false, marked = {} } = {}) {
     const edit = editOf(before, after);
-    this.#apply(follows ? { ...edit, op: "follow" } : edit);
+    if (follows) edit.op = "follow";
+    if (marked.start || marked.end) edit.marked = marked;
+    this.#apply(edit);
   }
 
   /** @param {EditRequest} edit */

@@ -90,7 +90,7 @@ function namePeople(editor, change, renamed = null) {
     for (const made of isOfFaces ? [...store.annotations.values()] : []) {
       const fields = followed(store, before, made);
       // also where the row is locked: the row itself has another name
-      if (fields) editor.act(made, { ...made, ...fields }, true);
+      if (fields) editor.act(made, { ...made, ...fields }, { follows: true });
     }
     if (!renamed) return;
     // what faces and segments do not say, the lines do

@@ -164,7 +164,7 @@ export class UndoController {
     editor.put(
       known ?? { deleted: true },
       { ...annotation(state), deleted: !wanted || wanted.deleted, version },
-      follows,
+      { follows },
     );
   }
 }

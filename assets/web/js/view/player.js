@@ -146,6 +146,12 @@ export class Player extends Emitter {
     else this.seek(time);
   }
 
+  /** How fast it plays: 0 where it stands, below 0 backwards. */
+  get rate() {
+    if (this.backwards) return -this.rateBack;
+    return this.video.paused ? 0 : this.video.playbackRate;
+  }
+
   // The time where the displayed frame ends.
   get frameEnd() {
     return this.frames.edge(this.time, 1);

@@ -16,7 +16,7 @@ import { drawBox, drawLine, drawLock, drawMarks, drawSnap } from "./overlays.js"
 import { RULER_H, drawRuler } from "./ruler.js";
 import { drawLineItem } from "./speech.js";
 
-/** @import { Annotation, Item, Json } from "../types.js" */
+/** @import { Annotation, Item, Json, Marked } from "../types.js" */
 /** @import { LineItem } from "../model/line-items.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
@@ -30,7 +30,7 @@ import { drawLineItem } from "./speech.js";
  *   attributes?: { [name: string]: Json } }} Draft
  * @typedef {{ x0: number, y0: number, x1: number, y1: number }} Box
  * @typedef {{ time: number, what: string, y: number }} SnapLine
- * @typedef {{ in: number | null, out: number | null }} Marks
+ * @typedef {{ in: number | null, out: number | null, played?: Marked }} Marks
  * @typedef {{ text: string, muted: string, line: string, surface: string, stripe: string, accent: string,
  *   playhead: string, wave: string, ok: string }} Ink
  */

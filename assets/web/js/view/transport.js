@@ -1,6 +1,7 @@
 // The controls under the picture: playing, speed, sound, looping, hearing what was just changed, full screen.
 
 /** @import { Workspace } from "../annotate/workspace.js" */
+/** @import { Reaction } from "../types.js" */
 /** @import { Find } from "./dom.js" */
 
 export class Transport {
@@ -31,6 +32,9 @@ export class Transport {
       hear.setAttribute("aria-pressed", String(on));
       localStorage.setItem("hear", String(on));
     });
+    const reaction = $("reaction", "input");
+    reaction.checked = workspace.reaction.isOn;
+    reaction.addEventListener("change", () => workspace.reaction.switch(reaction.checked));
     const page = $("workspace");
     document.addEventListener("fullscreenchange", () =>
       page.classList.toggle("full", document.fullscreenElement === page),
@@ -44,6 +48,16 @@ export class Transport {
     } = this;
     $("play").textContent = player.video.paused ? "▶" : "❚❚";
     $("loop").setAttribute("aria-pressed", String(Boolean(player.range?.loop)));
+  }
+
+  /** @param {Reaction} known */
+  showReaction(known) {
+    const { reaction } = this.workspace;
+    reaction.take(known);
+    const toggle = this.$("reaction-toggle");
+    toggle.hidden = !reaction.delay;
+    toggle.title = reaction.sentence;
+    this.$("reaction-text").textContent = `Marks −${reaction.delay.toFixed(2)} s`;
   }
 
   /** The chosen segment over and over, else the whole video's view. */
