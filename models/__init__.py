@@ -14,7 +14,7 @@ from studio.models.grounding.clusters import adjust_and_cluster
 from studio.models.grounding.equivariance import stability
 from studio.models.grounding.merge_tree import glance
 from studio.models.grounding.proposals import propose
-from studio.models.interfaces import TextFeatures, TextVideoEncoder
+from studio.models.interfaces import LabelDetector, TextFeatures, TextVideoEncoder
 from studio.models.registry import ModelCard, ModelError, card, cards, install, installed, keep, load, size, verify
 from studio.models.speaker.speaker_embedding import SpeakerEmbedding
 from studio.models.text_video.certainty import Calibration
@@ -27,6 +27,7 @@ __all__ = [
     "QUERY_BANK",
     "Calibration",
     "FaceTrack",
+    "LabelDetector",
     "ModelCard",
     "ModelError",
     "MultiLevelQuery",

@@ -225,6 +225,15 @@ class LabelDetector(Protocol):
     encoder: str
     labels: tuple[str, ...]
 
+    @property
+    def shift(self) -> tuple[float, float]:
+        """What is added to the starts and ends of moments, in s."""
+        ...
+
+    def shifted(self, start_s: float, end_s: float) -> "LabelDetector":
+        """The same detector with another shift."""
+        ...
+
     def curve(self, features: npt.ArrayLike) -> Floats:
         """Unit vectors (N, D) of a video's samples → how likely each shows it, float32 (N,). Raises ValueError."""
         ...

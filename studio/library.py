@@ -135,6 +135,29 @@ class Library:
         run = self._studio.jobs.run("ground", self._id(video), {"query": query, "top": top, **options})
         return self._moments(video, sorted(run["predictions"], key=lambda p: -p.score))
 
+    def detect(self, name: str, *videos: Video | str) -> Moments:
+        """What a detector of the library (a label that was taught) finds, best first, in all videos when none is named;
+        `studio.models.cards("detection", folder)` lists them, with the library's folder of models."""
+        among = [self._studio.videos.get(self._id(video)) for video in videos] or None
+        known = {video.id: video for video in self.videos}
+        made = self._studio.teaching.detect(name, among)
+        return Moments(
+            Moment(known[p["video"]], p["start"], p["end"], p["score"], label=made["label"])
+            for p in made["predictions"]
+        )
+
+    def export_detector(self, name: str) -> bytes:
+        """A detector as one file, which `import_detector` of another library reads."""
+        return self._studio.detectors.export(name)
+
+    def import_detector(self, content: bytes) -> str:
+        """Keep a file that `export_detector` gave; returns its name."""
+        return str(self._studio.detectors.import_(content)["name"])
+
+    def delete_detector(self, name: str) -> None:
+        """Remove a detector for good; what it found stays."""
+        self._studio.detectors.delete(name)
+
     def speakers(self, video: Video | str) -> Moments:
         """Who speaks when, in order of time."""
         return self._moments(video, self._studio.jobs.run("speakers", self._id(video))["predictions"])

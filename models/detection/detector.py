@@ -6,7 +6,7 @@ several levels. `learning` trains one; its weights and settings are one safetens
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -44,8 +44,19 @@ class LabelDetector:
     """See `interfaces.LabelDetector`."""
 
     def __init__(self, name: str, version: str, encoder: str, label: str, weights: Weights) -> None:
-        self.name, self.version, self.encoder, self.labels = name, version, encoder, (label,)
+        self.name, self.version, self.encoder = name, version, encoder
+        self.labels: tuple[str, ...] = (label,)
         self._weights = weights
+
+    @property
+    def shift(self) -> tuple[float, float]:
+        """What is added to the starts and ends of moments, in s."""
+        return self._weights.shift
+
+    def shifted(self, start_s: float, end_s: float) -> "LabelDetector":
+        """The same, with other shifts."""
+        weights = replace(self._weights, shift=(start_s, end_s))
+        return LabelDetector(self.name, self.version, self.encoder, self.labels[0], weights)
 
     def curve(self, features: npt.ArrayLike) -> Floats:
         return sigmoid(logits(self._weights, self._checked(features))).astype(np.float32)
@@ -160,6 +171,11 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
         raise ModelError(f"{name} is no detector, or it is damaged; teach the label again.") from error
     floats = direction.astype(np.float32), centre.astype(np.float32)
     return Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end)), encoder
+
+
+def encoder_of(content: bytes, name: str) -> str:
+    """Whose vectors the detector in a file reads. Raises ModelError."""
+    return unpacked(content, name)[1]
 
 
 @architecture("label-detector")

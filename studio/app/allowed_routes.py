@@ -35,6 +35,8 @@ ROUTES = (
     AllowedRoute(("GET",), f"/export/{NAME}"),
     AllowedRoute(("GET",), "/changes"),
     AllowedRoute(("GET",), f"/dataset/{NAME}"),
+    AllowedRoute(("GET",), f"/detector/{NAME}"),
+    AllowedRoute(("POST",), "/detector", "file"),
     AllowedRoute(READING, "/web/.+"),
     AllowedRoute(("POST",), "/incoming", "file"),
     AllowedRoute(("POST",), "/upload", "file"),

@@ -21,6 +21,7 @@ from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
 from studio.platform import files
 from studio.service import Studio, serializers
+from studio.service.detectors import EXTENSION
 from studio.service.videos.upload_space import no_room
 from studio.timeline import us
 
@@ -136,16 +137,42 @@ def routes(studio: Studio) -> APIRouter:
             return failed(error)
         return StreamingResponse(pieces, media_type="application/zip", headers=_saved_as(name))
 
+    @router.get("/detector/{name}")
+    def export_detector(name: str) -> Response:
+        """A taught label as one file."""
+        try:
+            content = studio.detectors.export(name)
+        except StudioError as error:
+            return failed(error)
+        return Response(content, media_type="application/zip", headers=_saved_as(name + EXTENSION))
+
+    @router.post("/detector")
+    async def import_detector(request: Request) -> Response:
+        """The raw bytes of one file that `export_detector` gave, here or elsewhere."""
+        try:
+            content = await received(request, studio.settings.limits.detector_bytes, "A detector")
+            by = studio.users.actor(current_user.get())
+            return JSONResponse({"ok": True, "data": await run_in_threadpool(studio.detectors.import_, content, by)})
+        except StudioError as error:
+            return failed(error)
+        except ClientDisconnect:
+            return failed(_broke_off())
+
+    async def received(request: Request, limit: int, what: str, cure: str = "export it again") -> bytes:
+        """What a request carries. Raises MediaTooLarge beyond the limit, and takes no more of it."""
+        data = bytearray()
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > limit:
+                raise MediaTooLarge(f"{what} may have at most {limit >> 20} MB; {cure}.")
+        return bytes(data)
+
     @router.post("/incoming")
     async def incoming(request: Request, name: str) -> Response:
         """The raw bytes of one annotation file; it waits under the token that this answers, until it is imported."""
-        limit, data = studio.settings.limits.import_bytes, bytearray()
         try:
-            async for chunk in request.stream():
-                data += chunk
-                if len(data) > limit:
-                    raise MediaTooLarge(f"An annotation file may have at most {limit >> 20} MB; split it.")
-            kept = await run_in_threadpool(studio.exchange.keep, bytes(data), name)
+            data = await received(request, studio.settings.limits.import_bytes, "An annotation file", "split it")
+            kept = await run_in_threadpool(studio.exchange.keep, data, name)
             return JSONResponse({"ok": True, "data": kept})
         except StudioError as error:
             return failed(error)

@@ -1,6 +1,7 @@
 """Looking after the library and its models: models, backup, doctor."""
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from studio.cli.common import Args, Commands, bar, opened, settings_of, show
 from studio.errors import UsageError
 from studio.service import catalogue
 from studio.service.accounts.rights import TRASH_DAYS
+from studio.service.detectors import EXTENSION
 from studio.service.models import download, install
 from studio.service.system import backup as backups
 from studio.service.system.doctor import condition, examine
@@ -20,14 +22,20 @@ def register(commands: Commands) -> None:
     sub = commands.add("models", models, "list the models, verify their files, or get more of them",
                        examples=("studio models list", "studio models download siglip2-b16",
                                  "studio models use siglip2-b16",
-                                 "studio models add best.ckpt --as moment-detr"))  # fmt: skip
-    sub.add_argument("action", choices=["list", "verify", "download", "add", "use", "time"])
+                                 "studio models add best.ckpt --as moment-detr",
+                                 "studio models export goal-3f2a1b -o goal.zip", "studio models import goal.zip",
+                                 "studio models delete goal-3f2a1b --yes"))  # fmt: skip
+    sub.add_argument(
+        "action", choices=["list", "verify", "download", "add", "use", "time", "export", "import", "delete"]
+    )
     sub.add_argument(
         "what", metavar="WHAT", nargs="?",
         help="add: a checkpoint; download: a model of the list, or MODEL/PRETRAINED of the hub; "
-        "use, time: a text–video encoder of the list",
+        "use, time: a text–video encoder of the list; export, delete: a taught label of the list; import: its file",
     )  # fmt: skip
     sub.add_argument("--as", dest="name", metavar="NAME", help="add: the model that the checkpoint is of")
+    sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="export: the file to write (default: NAME.zip)")
+    sub.add_argument("--yes", action="store_true", help="delete: do not ask")
     sub = commands.add("backup", backup, "copy the library's database, also while the studio runs",
                        examples=("studio backup library.db", "studio backup library.db --json"))  # fmt: skip
     sub.add_argument("file", metavar="FILE", type=Path)
@@ -46,10 +54,14 @@ def register(commands: Commands) -> None:
 
 
 def models(args: Args) -> int:
-    """`studio models list|verify|download|add|use|time`"""
+    """`studio models list|verify|download|add|use|time|export|import|delete`"""
     settings = settings_of(args)
     if (args.what is None) != (args.action in ("list", "verify")) or (args.name is None) == (args.action == "add"):
-        raise UsageError("Use: studio models list|verify, download|use|time MODEL, or add FILE --as NAME.")
+        raise UsageError(
+            "Use: studio models list|verify, download|use|time|export|delete MODEL, import FILE, or add FILE --as NAME."
+        )
+    if args.action in ("export", "import", "delete"):
+        return {"export": _export, "import": _import, "delete": _delete}[args.action](args)
     if args.action == "use":
         return _use(args)
     if args.action == "time":
@@ -102,6 +114,55 @@ def _watched(progress: Callable[[float, str], None]) -> Callable[[int, int], Non
             progress(done / max(1, total), f"{done / 1e6:.0f} of {total / 1e6:.0f} MB")
 
     return watch
+
+
+def _export(args: Args) -> int:
+    with opened(args) as studio:
+        content = studio.detectors.export(args.what)
+    target = args.output or Path(args.what + EXTENSION)
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written ({error.strerror}); choose another place with -o.") from error
+    show(args, {"exported": str(target), "bytes": len(content)}, [str(target)])
+    return 0
+
+
+def _import(args: Args) -> int:
+    with opened(args) as studio:
+        file = Path(args.what)
+        try:
+            too_large = file.stat().st_size > (most := studio.settings.limits.detector_bytes)
+            content = b"" if too_large else file.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{file} cannot be read ({error.strerror}); check the path.") from error
+        if too_large:
+            raise UsageError(f"{file} is larger than {most >> 20} MB, which no exported model is; export it again.")
+        row = studio.detectors.import_(content)
+    show(
+        args,
+        {"imported": row},
+        [f"{row['name']} is in this library now; look for it with: studio detect {row['name']}"],
+    )
+    return 0
+
+
+def _delete(args: Args) -> int:
+    """Asks first; what it found stays."""
+    with opened(args) as studio:
+        studio.detectors.get(args.what)
+        if not args.yes and not _is_sure(f"Delete the detector {args.what} for good? What it found stays. [y/N] "):
+            raise UsageError(f"Nothing was deleted; to delete {args.what} without being asked, add --yes.")
+        studio.detectors.delete(args.what)
+    show(args, {"deleted": args.what}, [f"{args.what} is deleted."])
+    return 0
+
+
+def _is_sure(question: str) -> bool:
+    try:
+        return sys.stdin.isatty() and input(question).strip().casefold() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _use(args: Args) -> int:

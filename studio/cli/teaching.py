@@ -1,7 +1,11 @@
 """Labels that are learned from people's annotations: teach, reviewed."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from studio.cli.common import Args, Commands, bar, known, opened, show
 from studio.errors import UsageError
+from studio.service import Studio
 from studio.timeline import us
 
 
@@ -17,6 +21,15 @@ def register(commands: Commands) -> None:
     sub.add_argument(
         "--track", metavar="T", help="the row whose annotations teach it (default: all that have the label)"
     )
+    sub.add_argument("--videos", metavar="VIDEO", nargs="+", help="look for it in these only (default: in all)")
+
+    sub = commands.add(
+        "detect", detect, "find in the library what a taught label knows, without learning it anew",
+        examples=("studio detect goal-3f2a1b", "studio detect goal-3f2a1b --videos road.mp4 --json"),
+        more="Taught labels are in the list of: studio models list. One from another library comes by: studio models "
+        "import FILE.",
+    )  # fmt: skip
+    sub.add_argument("name", metavar="NAME")
     sub.add_argument("--videos", metavar="VIDEO", nargs="+", help="look for it in these only (default: in all)")
 
     sub = commands.add(
@@ -37,13 +50,30 @@ def register(commands: Commands) -> None:
 def teach(args: Args) -> int:
     """`studio teach`"""
     with opened(args) as studio, bar("teach") as progress:
-        among = None if args.videos is None else [studio.videos.get(known(studio, ref)) for ref in args.videos]
-        made = studio.teaching.teach(args.label, args.track, among, progress)
+        made = studio.teaching.teach(args.label, args.track, _among(studio, args), progress)
         names = {row["id"]: row["name"] for row in studio.videos.all()}
     keys = ("label", "version", "step", "examples", "measured", "by_text", "shift", "note", "predictions")
+    _show_found(args, made, keys, names)
+    return 0
+
+
+def detect(args: Args) -> int:
+    """`studio detect`"""
+    with opened(args) as studio, bar("detect") as progress:
+        made = studio.teaching.detect(args.name, _among(studio, args), progress)
+        names = {row["id"]: row["name"] for row in studio.videos.all()}
+    _show_found(args, made, ("label", "version", "shift", "note", "predictions"), names)
+    return 0
+
+
+def _among(studio: Studio, args: Args) -> list[dict[str, Any]] | None:
+    """The videos that were named; None for all."""
+    return None if args.videos is None else [studio.videos.get(known(studio, ref)) for ref in args.videos]
+
+
+def _show_found(args: Args, made: dict[str, Any], keys: Sequence[str], names: dict[str, str]) -> None:
     lines = [f"{p['score']:.2f}  {p['start']:8.2f}–{p['end']:<8.2f} {names[p['video']]}" for p in made["predictions"]]
     show(args, {key: made[key] for key in keys}, [*lines, made["note"]])
-    return 0
 
 
 def reviewed(args: Args) -> int:

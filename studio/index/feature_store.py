@@ -73,6 +73,10 @@ class FeatureStore:
         """Whether a video is indexed with this encoder: the one meaning that this has anywhere."""
         return self.mtime_ns(video_id, encoder) > 0 and not self.is_partial(video_id, encoder)
 
+    def knows(self, encoder: str) -> bool:
+        """Whether any video has vectors of this encoder."""
+        return any(self.cache.root.glob(f"*/{file_name(encoder)}.times.npy"))
+
     def is_partial(self, video_id: str, encoder: str) -> bool:
         """Whether only some frames of a video are there, until it is indexed."""
         return self.cache.has(video_id, f"{file_name(encoder)}.partial")

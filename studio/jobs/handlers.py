@@ -213,7 +213,22 @@ def _with_note(run: ModelRun) -> JobResult:
 
 def teach(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """A label learned from what people said of it, and found in the library."""
-    lesson = tasks.Lesson(
+    return JobResult(*tasks.teach(context, _lesson(params), [_video(each) for each in params["among"]], _among(params)))
+
+
+def detect(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """What a detector of the library finds in it."""
+    return JobResult(*tasks.detect(context, params["detector"], _lesson(params), _among(params)))
+
+
+def _among(params: dict[str, Any]) -> list[VideoRef]:
+    """The videos to look in."""
+    only = params.get("only")
+    return [_video(facts) for facts in params["among"] if only is None or facts["id"] in only]
+
+
+def _lesson(params: dict[str, Any]) -> tasks.Lesson:
+    return tasks.Lesson(
         params["label"],
         params["track"],
         {
@@ -224,10 +239,6 @@ def teach(context: TaskContext, params: dict[str, Any]) -> JobResult:
         params.get("person", ""),
         params["examples"],
     )
-    videos = [_video(facts) for facts in params["among"]]
-    only = params.get("only")
-    among = [video for video in videos if only is None or video.id in only]
-    return JobResult(*tasks.teach(context, lesson, videos, among))
 
 
 def diverse(context: TaskContext, params: dict[str, Any]) -> JobResult:

@@ -85,6 +85,7 @@ _KINDS = (
     ),
     JobKind("teach", f"{_HANDLERS}:teach", "Learning a label", "library"),
     JobKind("diverse", f"{_HANDLERS}:diverse", "Looking for what differs most", "library", queued=False),
+    JobKind("detect", f"{_HANDLERS}:detect", "Looking for a label", "library"),
 )
 KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in _KINDS}
 

@@ -161,10 +161,11 @@ def annotate(
     seen = [replace(v, known=np.full(len(v.known), UNKNOWN, np.int8), truth=v.truth[:0]) for v in truth]
     found: dict[int, Weights] = {}
     weights, corrected = learner(text, seen), 0
+    proposed = _proposed(weights, seen, order)
     total = sum(len(video.truth) for video in truth)
     for wanted in COUNTS:
         while corrected < min(wanted, total):
-            which = _next(weights, seen, order, rng)
+            which = _next(proposed, seen, rng)
             if which is None:
                 break
             k, span = which
@@ -183,31 +184,39 @@ def annotate(
                 inside = slice(int(span[0]), int(np.ceil(span[1])))
                 known[inside] = np.where(known[inside] == UNKNOWN, NEGATIVE, known[inside])
                 seen[k] = replace(video, known=known)
-        weights = learner(text, seen)
-        found[wanted] = weights
+        found[wanted] = weights = learner(text, seen)
+        proposed = _proposed(weights, seen, order)
     return found
 
 
+Proposed = list[tuple[float, int, npt.NDArray[np.float64]]]  # how soon it is shown, the video, [start, end)
+
+
+def _proposed(weights: Weights, seen: Sequence[LabelledVideo], order: str) -> Proposed:
+    """What is shown to the annotator, in order; nothing where the order is random."""
+    if order == "random":
+        return []
+    found = [
+        (score if order == "likely" else -abs(score - 0.5), k, span)
+        for k, video in enumerate(seen)
+        for span, score in zip(*found_in(weights, video), strict=True)
+    ]
+    return sorted(found, key=lambda each: -each[0])
+
+
 def _next(
-    weights: Weights, seen: Sequence[LabelledVideo], order: str, rng: np.random.Generator
+    proposed: Proposed, seen: Sequence[LabelledVideo], rng: np.random.Generator
 ) -> tuple[int, npt.NDArray[np.float64]] | None:
-    """A moment that nothing was said of."""
-    offered = []
-    for k, video in enumerate(seen):
-        if order == "random":
-            starts = np.flatnonzero(video.known == UNKNOWN)
-            if len(starts):
-                at = int(rng.choice(starts))
-                offered.append((float(rng.random()), k, np.array([at, at + 1], np.float64)))
-            continue
-        for span, score in zip(*found_in(weights, video), strict=True):
-            inside = video.known[int(span[0]) : int(np.ceil(span[1]))]
-            if (inside == UNKNOWN).mean() > 0.5:
-                offered.append((score if order == "likely" else -abs(score - 0.5), k, span))
-    if not offered:
-        return _next(weights, seen, "random", rng) if order != "random" else None
-    _, k, span = max(offered, key=lambda each: each[0])
-    return k, span
+    """The first moment that nothing was said of; any sample where none is left."""
+    for _, k, span in proposed:
+        inside = seen[k].known[int(span[0]) : int(np.ceil(span[1]))]
+        if (inside == UNKNOWN).mean() > 0.5:
+            return k, span
+    starts = [(k, at) for k, video in enumerate(seen) for at in np.flatnonzero(video.known == UNKNOWN)]
+    if not starts:
+        return None
+    k, at = starts[int(rng.integers(len(starts)))]
+    return k, np.array([at, at + 1], np.float64)
 
 
 def precision(weights: Weights, videos: Sequence[LabelledVideo]) -> dict[str, float]:

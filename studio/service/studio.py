@@ -11,6 +11,7 @@ from studio.service.accounts.annotator_stats import AnnotatorStats
 from studio.service.accounts.presence import Presence
 from studio.service.accounts.rights import TRASH_DAYS
 from studio.service.accounts.users import Users
+from studio.service.detectors import Detectors
 from studio.service.encoders import EMBED, Encoders
 from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
@@ -64,6 +65,7 @@ class Studio:
         self.review = Review(self.store)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)
         self.desk = ReviewDesk(self.store, self._interactive, self.presence.has_left)
+        self.detectors = Detectors(self.settings, FeatureStore(self.cache))
         self.layers = Layers(self.store)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)

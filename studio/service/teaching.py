@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from studio import tasks
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs import ExecutionBackend, JobMonitor, JobResult, ReportProgress, keep_result
@@ -75,12 +76,41 @@ class Teaching:
         """Queue it, over the whole library; returns the job. Raises UsageError, JobError."""
         return self._jobs.start_for_library("teach", self._params(label, track, None, by))
 
+    def detect(
+        self, name: str, among: list[Row] | None = None, progress: ReportProgress = no_progress, by: Actor = OWNER
+    ) -> Row:
+        """Look now for what a detector of the library knows (see `Detectors`), in the videos `among` (None: in all),
+        but for what was decided of its label; returns `label`, `version`, `step`, `shift`, `note` and `predictions` as
+        `teach` does.
+
+        Raises UsageError where no video is indexed for it, ModelUnavailable.
+        """
+        result = self._interactive.call("detect", self._detect_params(name, among, by), JobMonitor(progress))
+        data = self._store.write(lambda db: keep_result(db, result))
+        return {**data, "predictions": self._predictions(result)}
+
+    def start_detect(self, name: str, by: Actor = OWNER) -> Row:
+        """Queue it, over the whole library; returns the job. Raises UsageError, JobError, ModelUnavailable."""
+        return self._jobs.start_for_library("detect", self._detect_params(name, None, by))
+
+    def _detect_params(self, name: str, among: list[Row] | None, by: Actor) -> Row:
+        label = tasks.detector_card(self._settings, name).labels[0]
+        return {**self._decided(label, None, among, by), "detector": name}
+
     def taught(self, by: Actor = OWNER) -> list[Row]:
         """The labels in use with how many moments have each, the most used first: what could be taught."""
         return self._store.read(lambda db: teaching.counts(db, by))
 
     def _params(self, label: str, track: str | None, among: list[Row] | None, by: Actor) -> Row:
-        label = label.strip()
+        params = self._decided(label := label.strip(), track, among, by)
+        if not any(said["positive"] for said in params["said"].values()):
+            raise UsageError(
+                f"Nothing is labelled “{label}” yet; label a moment with it first, or look for it with: studio search"
+            )
+        return params
+
+    def _decided(self, label: str, track: str | None, among: list[Row] | None, by: Actor) -> Row:
+        """What is known of a label, as far as somebody may see it, and where it is to be looked for."""
 
         def work(db: Any) -> Row:
             found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
@@ -109,13 +139,8 @@ class Teaching:
                 "among": [serializers.job_video(row) for row in videos.listed(db, by)],
             }  # fmt: skip
 
-        params = self._store.read(work)
-        if not any(said["positive"] for said in params["said"].values()):
-            raise UsageError(
-                f"Nothing is labelled “{label}” yet; label a moment with it first, or look for it with: studio search"
-            )
-        ids = None if among is None else {row["id"] for row in among}
-        return {**params, "only": ids and sorted(ids)}
+        only = None if among is None else sorted({row["id"] for row in among})
+        return {**self._store.read(work), "only": only}
 
     @staticmethod
     def _predictions(result: JobResult) -> list[Row]:

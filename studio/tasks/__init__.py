@@ -8,6 +8,7 @@ from studio.tasks.catalogue import catalogue, download, engines, gallery_card, g
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
 from studio.tasks.diversity import most_different
+from studio.tasks.detectors import delete_detector, detector_card, detector_row, export_detector, import_detector
 from studio.tasks.emotion import find_emotions
 from studio.tasks.encoders import key_of, time_encoder
 from studio.tasks.explanation import explain
@@ -21,7 +22,7 @@ from studio.tasks.retrieval import TextMatch, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
-from studio.tasks.teaching import Lesson, Said, teach
+from studio.tasks.teaching import Lesson, Said, detect, teach
 from studio.tasks.text_reading import read_text
 from studio.tasks.voices import tell_voices
 
@@ -37,9 +38,14 @@ __all__ = [
     "VideoRef",
     "answered",
     "catalogue",
+    "delete_detector",
+    "detect",
+    "detector_card",
+    "detector_row",
     "download",
     "engines",
     "explain",
+    "export_detector",
     "face_tracks",
     "find_emotions",
     "find_speakers",
@@ -47,6 +53,7 @@ __all__ = [
     "gallery_names",
     "glance",
     "ground",
+    "import_detector",
     "in_words",
     "index_video",
     "install",

@@ -36,19 +36,21 @@ def catalogue(settings: Settings | None = None, thorough: bool = False) -> list[
 
     `installed` is false for a model whose checkpoint a person has to bring, and `note` says where to get it; `problems`
     says what is wrong with the files that should be there (nothing, when it is ready). `plugin` is the package that a
-    model comes from which is not the studio's own. Files that were fetched and may be as large as memory are read and
-    compared with their hash only if `thorough`; else that waits until the model is loaded.
+    model comes from which is not the studio's own; `own` says that it was taught, and lies in this library's folder.
+    Files that were fetched and may be as large as memory are read and compared with their hash only if `thorough`; else
+    that waits until the model is loaded.
     """
     settings = settings or Settings()
     known = encoders.speeds(settings)
     rows = []
     for card in models.cards(folder=settings.models):
-        row = _row(card, settings.models, thorough)
-        rows.append({**row, **encoders.facts(card, settings, known)} if card.task == "text_video" else row)
+        facts = row(card, settings.models, thorough)
+        rows.append({**facts, **encoders.facts(card, settings, known)} if card.task == "text_video" else facts)
     return rows
 
 
-def _row(card: models.ModelCard, folder: Path, thorough: bool = True) -> dict[str, Any]:
+def row(card: models.ModelCard, folder: Path, thorough: bool = True) -> dict[str, Any]:
+    """A card as plain values; see `catalogue`."""
     ready = models.installed(card, folder)
     found = _recorded(card, folder) if card.hub and ready and not thorough else models.verify(card, folder)
     return {
@@ -65,6 +67,7 @@ def _row(card: models.ModelCard, folder: Path, thorough: bool = True) -> dict[st
         "problems": found if ready else [],
         "note": "" if ready else " ".join(found),
         "plugin": card.plugin.package if card.plugin else "",
+        "own": card.folder == folder and not card.hub,
     }
 
 
@@ -84,7 +87,7 @@ def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
     Raises ModelUnavailable where it is not a checkpoint of that model.
     """
     try:
-        return _row(models.install(name, file, settings.ensure().models, write_atomic), settings.models)
+        return row(models.install(name, file, settings.ensure().models, write_atomic), settings.models)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
 

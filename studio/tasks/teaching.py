@@ -28,6 +28,7 @@ MOST = 50  # proposals of one video
 COVERED = 0.5  # of a moment or of what was decided before: then it is the same
 
 Span = tuple[int, int]
+JobOutput = tuple[dict[str, Any], list[ModelRun]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ class Lesson:
     examples: Sequence[str] = ()
 
 
-def teach(
-    context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], among: Sequence[VideoRef]
-) -> tuple[dict[str, Any], list[ModelRun]]:
+def teach(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], among: Sequence[VideoRef]) -> JobOutput:
     """A label learned from those of the `videos` that are indexed, kept as a model of the library where it beats the
     label's words, and a run for each of those `among` that are indexed: what it finds there that nobody labelled,
     rejected or reviewed. The dictionary is what `Teaching.teach` says of it, without the predictions.
@@ -78,21 +77,71 @@ def teach(
     text = context.text_vectors(encoder, key, [lesson.label])[0]
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled)
-    learned = _shifted(learned, shift_for("", lesson.decisions))  # what is kept is everybody's
+    usual = shift_for("", lesson.decisions)  # what is kept is everybody's
+    learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
     facts = _facts(lesson, learned, shift)
     card = _kept(context, lesson, learned, key, facts)
-    detector = LabelDetector(card.name, card.version, key, lesson.label, _shifted(learned, shift).weights)
+    detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
+    detector = detector.shifted(shift.start_s, shift.end_s)
+    facts["shift"] = _said_of(detector, shift)
+    runs = _looked(context, detector, lesson, among, facts, 0.5)
+    return {**facts, "version": card.version, "note": f"{_found(lesson.label, runs)} {facts['note']}"}, runs
+
+
+def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[VideoRef]) -> JobOutput:
+    """What a detector of the library finds in each of those `among` that are indexed with its encoder, but for what the
+    lesson says was decided of its label there; as `teach`, without learning anything.
+
+    Raises UsageError where none is indexed, ModelUnavailable, Cancelled.
+    """
+    try:
+        card = models.card(TASK, name, context.settings.models)
+        detector: models.LabelDetector = models.load(TASK, name, "cpu", context.settings.models)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+    shift = shift_for(lesson.person, lesson.decisions)
+    if shift.decisions:
+        detector = detector.shifted(shift.start_s, shift.end_s)
+    facts = {"step": "classifier", "shift": _said_of(detector, shift), "note": f"{card.summary} {shift.note}".strip()}
+    runs = _looked(context, detector, lesson, among, facts, 0.0)
+    if not runs:
+        raise UsageError(
+            f"No video is indexed with {detector.encoder}, whose vectors {name} reads; choose that encoder on the "
+            "Models page, or teach the label anew."
+        )
+    found = _found(lesson.label, runs)
+    return {"label": lesson.label, "version": card.version, **facts, "note": f"{found} {facts['note']}"}, runs
+
+
+def _said_of(detector: models.LabelDetector, shift: Shift) -> dict[str, Any]:
+    """By how much its boundaries are shifted, and after whose decisions."""
+    start, end = detector.shift
+    return {"start": start, "end": end, "person": shift.person, "decisions": shift.decisions}
+
+
+def _looked(
+    context: TaskContext,
+    detector: models.LabelDetector,
+    lesson: Lesson,
+    among: Sequence[VideoRef],
+    facts: Mapping[str, Any],
+    done: float,
+) -> list[ModelRun]:
+    """A run for each video that has the vectors which the detector reads; progress goes on from `done`."""
     runs = []
     for number, video in enumerate(among):
-        context.progress(0.5 + 0.5 * number / len(among), "Looking through the library")
-        features = context.features.whole(video.id, key)
+        context.progress(done + (1 - done) * number / len(among), "Looking through the library")
+        features = context.features.whole(video.id, detector.encoder)
         if features is not None:
             runs.append(_run(context, detector, video, features, lesson, facts))
+    return runs
+
+
+def _found(label: str, runs: Sequence[ModelRun]) -> str:
     count = sum(len(run.predictions) for run in runs)
     there = sum(bool(run.predictions) for run in runs)
-    found = f"“{lesson.label}”: {count} new {_plural('moment', count)} in {there} {_plural('video', there)} to review."
-    return {**facts, "version": card.version, "note": f"{found} {facts['note']}"}, runs
+    return f"“{label}”: {count} new {_plural('moment', count)} in {there} {_plural('video', there)} to review."
 
 
 def _plural(noun: str, count: int) -> str:
@@ -118,9 +167,6 @@ def _facts(lesson: Lesson, learned: Learned, shift: Shift) -> dict[str, Any]:
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
         "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, shift.note))),
-        "shift": {
-            "start": shift.start_s, "end": shift.end_s, "person": shift.person, "decisions": shift.decisions,
-        },
     }  # fmt: skip
 
 
@@ -144,10 +190,6 @@ def _edges(features: Features, duration_us: int) -> NDArray[np.float64]:
     times = features.times_us.astype(np.float64)
     last = max(float(duration_us), float(times[-1]) + 1)
     return np.concatenate([[min(0.0, float(times[0]))], (times[1:] + times[:-1]) / 2, [last]]) / MICROS
-
-
-def _shifted(learned: Learned, by: Shift) -> Learned:
-    return replace(learned, weights=replace(learned.weights, shift=(by.start_s, by.end_s)))
 
 
 def _kept(context: TaskContext, lesson: Lesson, learned: Learned, key: str, facts: Mapping[str, Any]) -> ModelCard:
@@ -184,7 +226,7 @@ def detector_name(label: str, track: str) -> str:
 
 def _run(
     context: TaskContext,
-    detector: LabelDetector,
+    detector: models.LabelDetector,
     video: VideoRef,
     features: Features,
     lesson: Lesson,

@@ -9,7 +9,7 @@ import pytest
 
 import studio
 from studio import library, open_library
-from studio.errors import NotFound
+from studio.errors import ModelUnavailable, NotFound
 from studio.library import Moment, Moments, Video
 from studio.service import Studio
 
@@ -30,6 +30,21 @@ def test_a_library_of_no_use_says_why(tmp_path: Path) -> None:
         assert opened.videos == []
         with pytest.raises(NotFound, match="studio add"):
             opened.annotations("nothing")
+
+
+def test_a_detector_goes_from_one_library_to_another(indexed: Studio, tmp_path: Path) -> None:
+    from tests.service.test_detectors import NAME, keep_words
+
+    with open_library(indexed.settings.home, device="cpu") as one, open_library(tmp_path, device="cpu") as other:
+        keep_words(indexed)
+        found = one.detect(NAME, "bikes.mp4")
+        assert found and {m.video.name for m in found} == {"bikes.mp4"} and found[0].label == "a bicycle"
+        assert other.import_detector(one.export_detector(NAME)) == NAME
+        for library_of in (one, other):
+            library_of.delete_detector(NAME)
+        with pytest.raises(ModelUnavailable, match="There is no detector"):
+            one.detect(NAME)
+    indexed.store.write(lambda db: db.execute("DELETE FROM runs WHERE model = ?", (NAME,)))
 
 
 def test_a_preview_is_a_table_and_no_markup_of_anybody_s() -> None:

@@ -20,6 +20,7 @@ USED = {
     "GET /media/{video_id}", "HEAD /media/{video_id}", "GET /thumbnail/{video_id}", "GET /array/{video_id}/{name}",
     "GET /web/plotly.js", "GET /web/studio.js", "GET /web/studio.css", "GET /changes",
     "GET /report/{name}", "GET /export/{video_id}", "GET /dataset/{token}", "POST /incoming", "POST /upload",
+    "GET /detector/{name}", "POST /detector",
     "GET /login", "POST /login", "POST /logout", "GET /", "HEAD /", "GET /config", "GET /config/",
     "GET /static/{path:path}", "GET /assets/{path:path}", "GET /favicon.ico", "GET /theme.css", "GET /manifest.json",
     "GET /gradio_api/info", "GET /gradio_api/info/", "GET /gradio_api/heartbeat/{session_hash}",

@@ -147,6 +147,7 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "merge_lines", "delete_line", "restore_line", "revert_line", "set_speaker", "undo_lines", "redo_lines",
         "save_search", "delete_search", "restore_search", "import_preview", "import_apply", "import_drop",
         "import_undo", "import_redo", "set_independent", "set_done", "dataset_start", "teach", "mark_reviewed",
+        "detect", "delete_detector",
     }  # fmt: skip
     known = {call.__name__ for methods in PAGES.values() for call in methods(team)}
     assert known - silent - set(READS) == set()

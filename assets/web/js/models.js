@@ -4,6 +4,7 @@ import { current, go, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
 import { clock, counted, el, finder } from "./view/dom.js";
+import { detectors } from "./view/detectors.js";
 import { encoderGallery } from "./view/encoders.js";
 
 /** @import { Calls, ModelCard, Server, Side } from "./types.js" */
@@ -51,6 +52,7 @@ export function mount(element, server) {
   let until = null;
 
   const gallery = encoderGallery(element, server, load);
+  const taught = detectors(element, server, load);
 
   async function load() {
     try {
@@ -62,6 +64,8 @@ export function mount(element, server) {
       return;
     }
     gallery.show(known);
+    $("detector-bring").hidden = known.fixed;
+    $("detectors-list").replaceChildren(...cards(known.models.filter((m) => m.task === "detection")));
     measureOnce();
     const tasks = Object.keys(TASKS).filter((task) => known.models.some((m) => m.task === task));
     $("models-list").replaceChildren(
@@ -154,6 +158,7 @@ export function mount(element, server) {
             ),
           )
         : el("p", { class: "muted", text: "No measurements yet." }),
+      m.own ? taught.actions(m, known.fixed) : "",
     );
   }
 

@@ -335,6 +335,7 @@
  * @property {boolean} default
  * @property {{ [name: string]: number }} metrics
  * @property {string} plugin the package that it comes from, where it is not the studio's own
+ * @property {boolean} [own] whether it was taught in a library
  * @property {number | null} [images_per_second] of an encoder, here
  * @property {boolean} [estimated] whether that is a guess from its size
  * @property {string} [hub] of the gallery: OWNER/NAME of the hub
@@ -556,6 +557,8 @@
  * @property {[{ model: string, annotator: string }, {}]} pause_model
  * @property {[{ model: string, annotator: string }, {}]} cancel_model
  * @property {[{ model: string, annotator: string }, EncoderStatus]} use_encoder
+ * @property {[{ model: string, annotator: string }, Job]} detect
+ * @property {[{ model: string, annotator: string }, {}]} delete_detector
  * @property {[{ annotator: string }, {}]} stop_encoder
  * @property {[{ annotator: string }, EncoderStatus]} finish_encoder
  * @property {[{ annotator: string }, {}]} retry_encoder

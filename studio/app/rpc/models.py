@@ -58,6 +58,13 @@ def methods(studio: Studio) -> list[Method]:
     def time_encoder(request: ModelRequest) -> Any:
         return {"images_per_second": studio.jobs.time_encoder(model_name(studio, request.model, "text_video") or "")}
 
+    def detect(request: ModelRequest) -> Any:
+        return serializers.job(studio.teaching.start_detect(request.model, actor(studio, request)))
+
+    def delete_detector(request: ModelRequest) -> Any:
+        studio.detectors.delete(request.model, actor(studio, request))
+        return {}
+
     def compare(request: Compare) -> Any:
         names = [model_name(studio, name, request.task) or "" for name in (request.a, request.b)]
         return {"jobs": studio.jobs.compare(request.video, request.task, names, request.query)}
@@ -67,5 +74,6 @@ def methods(studio: Studio) -> list[Method]:
 
     return rpc_methods(
         studio, list_models, model_downloads, get_model, pause_model, cancel_model, use_encoder, stop_encoder,
-        finish_encoder, retry_encoder, time_encoder, compare, compared,
+        finish_encoder, retry_encoder, time_encoder, detect,
+        delete_detector, compare, compared,
     )  # fmt: skip

@@ -18,7 +18,8 @@ replace a transcript                                   whoever read it in, or ad
 rename a label or take it off the list                 everybody while nobody else uses it; else an admin
 say that a track takes only its labels; say that       an admin
 speech and screen text of new videos are prepared;
-get models; choose the library's encoder
+get models; import or delete detectors;
+choose the library's encoder
 say that annotators of a video work independently;     whoever added the video; an admin; they see everybody's
 compare two of them then                               work
 ====================================================  =========================================================

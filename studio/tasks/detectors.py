@@ -1,0 +1,69 @@
+"""Detectors of labels as files: exported from one library, imported into another, deleted."""
+
+from typing import Any
+
+from studio import models
+from studio.atomic_files import write_atomic
+from studio.config import Settings
+from studio.errors import ModelUnavailable
+from studio.index import FeatureStore
+from studio.models import ModelCard, archive, registry
+from studio.models.detection import encoder_of
+from studio.platform import files
+from studio.tasks.catalogue import row
+
+TASK, ARCHITECTURE = "detection", "label-detector"
+
+
+def detector_card(settings: Settings, name: str) -> ModelCard:
+    """A detector of a library. Raises ModelUnavailable."""
+    found = next((each for each in models.cards(TASK, settings.models) if each.name == name), None)
+    if found is None:
+        raise ModelUnavailable(f"There is no detector “{name}” in this library; see: studio models list.")
+    return found
+
+
+def detector_row(settings: Settings, name: str) -> dict[str, Any]:
+    """Its row of the catalogue. Raises ModelUnavailable."""
+    return row(detector_card(settings, name), settings.models)
+
+
+def export_detector(settings: Settings, name: str) -> bytes:
+    """A detector with its card, as one zip. Raises ModelUnavailable."""
+    try:
+        return archive.exported(detector_card(settings, name), settings.models)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def import_detector(settings: Settings, features: FeatureStore, content: bytes) -> dict[str, Any]:
+    """Keep what `export_detector` gave elsewhere; returns its row of the catalogue.
+
+    Raises ModelUnavailable, also where no encoder of this library makes the vectors that it reads.
+    """
+    try:
+        card, found = archive.opened(content, TASK, ARCHITECTURE, settings.limits.detector_bytes)
+        encoder = encoder_of(found["weights"], card.name)
+        if encoder not in _keys(settings) and not features.knows(encoder):
+            raise models.ModelError(
+                f"“{card.labels[0]}” was taught on vectors of {encoder}, which this library does not have; get that "
+                "encoder on the Models page, or teach the label here."
+            )
+        return row(archive.imported(card, found, settings.ensure().models, write_atomic), settings.models)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def delete_detector(settings: Settings, name: str) -> None:
+    """Remove a detector; what it found stays. Raises ModelUnavailable."""
+    try:
+        archive.deleted(detector_card(settings, name), settings.models, files.remove)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def _keys(settings: Settings) -> set[str]:
+    """Of the encoders that are here; see `query.encoder_key`."""
+    of_task = models.cards("text_video", settings.models)
+    here = (each for each in of_task if models.installed(each, settings.models))
+    return {f"{each.name}@{registry.version(each, settings.models)}" for each in here}
