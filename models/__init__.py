@@ -15,6 +15,8 @@ from studio.models.grounding.equivariance import stability
 from studio.models.grounding.merge_tree import glance
 from studio.models.grounding.proposals import propose
 from studio.models.interfaces import LabelDetector, TextFeatures, TextVideoEncoder
+from studio.models.layout import LEAST as LEAST_LAID_OUT
+from studio.models.layout import Layout, lay_out, place
 from studio.models.registry import ModelCard, ModelError, card, cards, install, installed, keep, load, size, verify
 from studio.models.speaker.speaker_embedding import SpeakerEmbedding
 from studio.models.text_video.certainty import Calibration
@@ -24,10 +26,12 @@ from studio.models.text_video.query_bank import QUERY_BANK
 from studio.models.text_video.shapley import heat, shapley
 
 __all__ = [
+    "LEAST_LAID_OUT",
     "QUERY_BANK",
     "Calibration",
     "FaceTrack",
     "LabelDetector",
+    "Layout",
     "ModelCard",
     "ModelError",
     "MultiLevelQuery",
@@ -49,10 +53,12 @@ __all__ = [
     "install",
     "installed",
     "keep",
+    "lay_out",
     "load",
     "localize",
     "multilevel_scores",
     "oom_fallbacks",
+    "place",
     "propose",
     "shapley",
     "sharpness",

@@ -3,6 +3,17 @@
 from studio.index.cache import Cache
 from studio.index.feature_store import Features, FeatureStore
 from studio.index.library_index import LibraryIndex, delete_everywhere
+from studio.index.library_map import LibraryMap, Places
 from studio.index.vector_index import Match, VectorIndex
 
-__all__ = ["Cache", "FeatureStore", "Features", "LibraryIndex", "Match", "VectorIndex", "delete_everywhere"]
+__all__ = [
+    "Cache",
+    "FeatureStore",
+    "Features",
+    "LibraryIndex",
+    "LibraryMap",
+    "Match",
+    "Places",
+    "VectorIndex",
+    "delete_everywhere",
+]

@@ -1,10 +1,11 @@
 """Files derived from one video, by name. A file appears complete or not at all; losing one costs time only."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,11 @@ class Cache:
         with self._whole(video_id, name) as partial:
             np.save(partial, array, allow_pickle=False)
 
+    def save_arrays(self, video_id: str, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write several arrays as one .npz."""
+        with self._whole(video_id, name) as partial, partial.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # its own keyword allow_pickle is no name of ours
+
     @contextmanager
     def _whole(self, video_id: str, name: str) -> Iterator[Path]:
         """A file to write, which takes its name once it is whole; where that fails, nothing of it stays."""
@@ -73,6 +79,14 @@ class Cache:
             # a str: NumPy would resolve a Path link by link
             return np.load(str(self.path(video_id, name)), _MODE, allow_pickle=False)  # type: ignore[no-any-return]
         except (OSError, ValueError, EOFError):
+            return None
+
+    def load_arrays(self, video_id: str, name: str, *wanted: str) -> dict[str, NDArray[Any]] | None:
+        """Some of the arrays of one .npz; None when it is missing or damaged, or lacks one of them."""
+        try:
+            with np.load(str(self.path(video_id, name)), allow_pickle=False) as file:
+                return {key: file[key] for key in wanted}
+        except (OSError, ValueError, EOFError, KeyError, BadZipFile):
             return None
 
     def save_blobs(self, video_id: str, name: str, blobs: Sequence[bytes], times_us: NDArray[np.int64]) -> None:

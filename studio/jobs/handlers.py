@@ -247,5 +247,12 @@ def diverse(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult({"order": tasks.most_different(context, pool, known, params["count"])})
 
 
+def map_library(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The places of footage and moments on the map of the library, as far as they have none."""
+    videos = [_video(facts) for facts in params["videos"]]
+    moments = {video: _spans(spans) for video, spans in params["moments"].items()}
+    return JobResult(tasks.map_library(context, videos, moments, params["words"], params["anew"]))
+
+
 def _spans(spans: list[list[int]]) -> list[tuple[int, int]]:
     return [(start, end) for start, end in spans]

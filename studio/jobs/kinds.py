@@ -86,6 +86,7 @@ _KINDS = (
     JobKind("teach", f"{_HANDLERS}:teach", "Learning a label", "library"),
     JobKind("diverse", f"{_HANDLERS}:diverse", "Looking for what differs most", "library", queued=False),
     JobKind("detect", f"{_HANDLERS}:detect", "Looking for a label", "library"),
+    JobKind("map", f"{_HANDLERS}:map_library", "Making the map", "library"),
 )
 KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in _KINDS}
 

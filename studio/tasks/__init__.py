@@ -7,8 +7,8 @@ from studio.tasks.boundary_shift import Decision
 from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
-from studio.tasks.diversity import most_different
 from studio.tasks.detectors import delete_detector, detector_card, detector_row, export_detector, import_detector
+from studio.tasks.diversity import most_different
 from studio.tasks.emotion import find_emotions
 from studio.tasks.encoders import key_of, time_encoder
 from studio.tasks.explanation import explain
@@ -16,6 +16,7 @@ from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, make_thumbnails, update_index
+from studio.tasks.library_map import map_library
 from studio.tasks.query import SearchQuery, in_words
 from studio.tasks.ranking import Hit
 from studio.tasks.retrieval import TextMatch, search
@@ -59,6 +60,7 @@ __all__ = [
     "install",
     "key_of",
     "make_thumbnails",
+    "map_library",
     "most_different",
     "oom_fallbacks",
     "out_of_memory",

@@ -29,21 +29,22 @@ def snapping(context: TaskContext, video: VideoRef, features: Features) -> Calla
 
     Samples lie so far apart that a curve cannot say where between two of them a moment begins; a cut can.
     """
-    cuts, to_frame, reach = _cuts(context, video), context.edges(video), stride(features)
+    shots, to_frame, reach = cuts(context, video), context.edges(video), stride(features)
 
     def snap(time_s: float) -> int:
         time = us(time_s)
-        if len(cuts):
-            nearest = int(cuts[np.abs(cuts - time).argmin()])
+        if len(shots):
+            nearest = int(shots[np.abs(shots - time).argmin()])
             time = nearest if abs(nearest - time) < reach else time
         return to_frame(time)
 
     return snap
 
 
-def _cuts(context: TaskContext, video: VideoRef) -> Times:
-    cuts = context.cache.load_array(video.id, "shots.npy")
-    return np.zeros(0, np.int64) if cuts is None else np.asarray(cuts, np.int64)
+def cuts(context: TaskContext, video: VideoRef) -> Times:
+    """When the shots of a video begin, but the first, in µs; none while they were not found."""
+    found = context.cache.load_array(video.id, "shots.npy")
+    return np.zeros(0, np.int64) if found is None else np.asarray(found, np.int64)
 
 
 def refine(
@@ -61,7 +62,7 @@ def refine(
     of the video and boundaries on a cut stay. Raises MediaError, Cancelled.
     """
     to_frame = context.edges(video)
-    exact = {0, video.duration_us, *(to_frame(int(cut)) for cut in _cuts(context, video))}
+    exact = {0, video.duration_us, *(to_frame(int(cut)) for cut in cuts(context, video))}
     reach = stride(features)
     looks = {
         edge: look

@@ -30,7 +30,9 @@ def test_what_is_compared_and_what_waits() -> None:
         "dialog_emotion": ("emotions", "dialogue", False),
     }
     assert queued_kind("index").scope == "video"
-    queued = "index, embed, proxy, ground, survey, speakers, transcribe, voices, read_text, emotions, teach, detect"
+    queued = (
+        "index, embed, proxy, ground, survey, speakers, transcribe, voices, read_text, emotions, teach, detect, map"
+    )
     for wrong in ("search", "dance", ""):
         with pytest.raises(UsageError, match=f"use one of {queued}"):
             queued_kind(wrong)

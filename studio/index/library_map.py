@@ -1,0 +1,87 @@
+"""Where the moments of a library lie in two dimensions, in one file an encoder.
+
+A place belongs to a span of a video, whoever marked what there: the file knows neither labels nor people. Losing it
+costs the time to make it again, and the map then looks different.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.index.cache import SHARED, Cache
+from studio.index.feature_store import file_name
+
+_ROWS = ("video", "starts", "ends", "positions", "groups", "pieces")
+_COLUMNS = ("videos", "written", *_ROWS, "names")
+_LAYOUT = "layout-"  # how the names of the layout's arrays begin in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The placed spans, a row each. `videos` are ids and `written` (V,) int64 when the features by which they were
+    placed were written, ns; `video` (N,) int32 is the number of a row's video, `starts` and `ends` (N,) int64 µs,
+    `positions` (N, 2) float32, `groups` (N,) int16, -1 for none, and `pieces` (N,) whether a row is a piece of the
+    footage; else it is a moment that somebody or a model marked. `names` are those of the groups, "" for one that has
+    none."""
+
+    videos: Sequence[str]
+    written: NDArray[np.int64]
+    video: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    positions: NDArray[np.float32]
+    groups: NDArray[np.int16]
+    pieces: NDArray[np.bool_]
+    names: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.video)
+
+    def chosen(self, rows: NDArray[Any]) -> "Places":
+        """Only some rows, by a mask or by their numbers."""
+        chosen: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ROWS}
+        return replace(self, **chosen)
+
+    def before(self, later: "Places") -> "Places":
+        """These rows and the `later` ones, whose videos begin with those of these."""
+        joined: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in _ROWS}
+        return replace(later, **joined)
+
+    def rows(self) -> dict[tuple[str, int, int], int]:
+        """(video, start, end) → the number of its row."""
+        keys = zip(self.video.tolist(), self.starts.tolist(), self.ends.tolist(), strict=True)
+        return {(self.videos[video], start, end): row for row, (video, start, end) in enumerate(keys)}
+
+
+class LibraryMap:
+    """The file of one encoder."""
+
+    def __init__(self, cache: Cache, encoder: str) -> None:
+        self._cache = cache
+        self._name = file_name(encoder).replace("frames-", "map-", 1) + ".npz"
+
+    def written_ns(self) -> int:
+        """When it was written last, ns; 0 where there is none."""
+        return self._cache.mtime_ns(SHARED, self._name)
+
+    def places(self) -> Places | None:
+        """The placed spans; None where there is no map yet."""
+        found = self._cache.load_arrays(SHARED, self._name, *_COLUMNS)
+        if found is None:
+            return None
+        return Places(**{**found, "videos": found["videos"].tolist(), "names": found["names"].tolist()})
+
+    def layout(self, *names: str) -> dict[str, NDArray[Any]] | None:
+        """The arrays, by their names, with which others are placed."""
+        found = self._cache.load_arrays(SHARED, self._name, *(_LAYOUT + name for name in names))
+        return None if found is None else {name: found[_LAYOUT + name] for name in names}
+
+    def save(self, places: Places, layout: Mapping[str, NDArray[Any]]) -> None:
+        """Keep all of it, in place of what was there."""
+        columns = {name: np.asarray(getattr(places, name)) for name in _COLUMNS}
+        for name in ("videos", "names"):
+            columns[name] = np.asarray(list(getattr(places, name)), dtype=np.str_)
+        self._cache.save_arrays(SHARED, self._name, {**columns, **{_LAYOUT + k: v for k, v in layout.items()}})
