@@ -37,6 +37,13 @@ class Places:
     pieces: NDArray[np.bool_]
     names: Sequence[str] = ()
 
+    @classmethod
+    def none(cls) -> "Places":
+        """No places of no videos."""
+        numbers = np.zeros(0, np.int64)
+        arrays = numbers.astype(np.int16), numbers.astype(np.bool_)
+        return cls([], numbers, numbers.astype(np.int32), numbers, numbers, np.zeros((0, 2), np.float32), *arrays)
+
     def __len__(self) -> int:
         return len(self.video)
 

@@ -17,6 +17,7 @@ from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
 from studio.service.jobs.jobs import Jobs
 from studio.service.jobs.library_backend import LibraryBackend
+from studio.service.library_map import MapOfLibrary
 from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
@@ -66,6 +67,7 @@ class Studio:
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)
         self.desk = ReviewDesk(self.store, self._interactive, self.presence.has_left)
         self.detectors = Detectors(self.settings, FeatureStore(self.cache))
+        self.map = MapOfLibrary(self.store, self.cache, self.media, self.jobs, self._interactive)
         self.layers = Layers(self.store)
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)

@@ -9,6 +9,7 @@ from typing import Any
 
 from studio.store import people
 from studio.store.readers import SEEN, Reader, parameters
+from studio.store.runs import SHOWN_RUNS
 
 CHOICES = 300  # of each kind, the most frequent ones
 
@@ -30,23 +31,8 @@ class Undecided:
     video: str = ""
 
 
-# The newest run of each question, but for trials. Of several questions a timeline shows the newest only: `front`.
-_SHOWN = """
-WITH newest AS (
-    SELECT r.id, r.video_id, r.task, r.query, r.seq,
-        row_number() OVER (PARTITION BY r.video_id, r.task, r.model, r.query ORDER BY r.seq DESC) AS age
-    FROM runs r JOIN videos v ON v.id = r.video_id AND v.removed IS NULL
-    WHERE CASE WHEN json_valid(r.params) THEN json_type(r.params) = 'object' AND json_type(r.params, '$.trial') IS NULL
-        ELSE 0 END
-),
-shown AS (
-    SELECT id, video_id, task, iif(task = 'grounding', query, NULL) AS question,
-        task <> 'grounding' OR row_number() OVER (PARTITION BY video_id, task ORDER BY seq DESC) = 1 AS front
-    FROM newest WHERE age = 1
-)"""
-_UNDECIDED = (
-    _SHOWN
-    + """,
+_UNDECIDED = f"""
+WITH {SHOWN_RUNS},
 undecided AS (
     SELECT s.video_id, s.question, s.front, s.task, p.id, p.track, p.label, p.start_us, p.end_us, p.payload,
         round(p.score, 4) AS score,
@@ -62,39 +48,27 @@ asked AS (
         AND (:lowest IS NULL OR score >= :lowest) AND (:highest IS NULL OR score <= :highest)
 )
 """
-)
-_COUNTED = (
-    _UNDECIDED
-    + """
+_COUNTED = f"""{_UNDECIDED}
 SELECT video_id, question, front, label, row, count(*) AS waiting,
     max(1 - abs(2 * min(1, max(0, coalesce(confidence, score))) - 1)) AS unsure
 FROM asked GROUP BY video_id, question, front, label, row
 """
-)
-_EACH = (
-    _UNDECIDED
-    + """
+_EACH = f"""{_UNDECIDED}
 SELECT a.*, v.name, v.independent, v.duration_us, v.start_us AS media_us, v.browser_playable
     FROM asked a JOIN videos v ON v.id = a.video_id
     WHERE (:label = '' OR a.label = :label) AND (:row = '' OR a.row = :row) AND (:video = '' OR a.video_id = :video)
         AND iif(:question = '', a.front, a.question = :question)
         AND (:by = '' OR EXISTS (SELECT 1 FROM annotations a WHERE a.video_id = v.id AND a.annotator = :by
-            AND NOT a.deleted AND """
-    + SEEN
-    + """))
+            AND NOT a.deleted AND {SEEN}))
     ORDER BY a.score DESC, a.id
 """
-)
-
-_PROPOSED = (
-    _SHOWN
-    + """
+_PROPOSED = f"""
+WITH {SHOWN_RUNS}
 SELECT p.id, s.video_id, p.start_us, p.end_us, (SELECT d.verdict FROM verdicts d WHERE d.prediction_id = p.id
         AND (d.annotator = :reader OR NOT v.independent) ORDER BY d.seq DESC LIMIT 1) AS verdict
     FROM shown s JOIN predictions p ON p.run_id = s.id JOIN videos v ON v.id = s.video_id
     WHERE s.task = 'detection' AND p.label = :label AND p.track = :track
 """
-)
 
 
 def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> dict[str, list[Any]]:
@@ -102,7 +76,7 @@ def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = N
     the reader: `id`, `name`, how many are `waiting`, and how
     `unsure` the least sure one is (0…1, as assets/web/js/model/review-queue.js says it), those with most first. And
     what else can be chosen: `labels`, `rows`, `questions`, and `annotators` of these videos, most frequent first."""
-    _name_rows(db)
+    people.define_row_of(db)
     makers: dict[str, Counter[str]] = {}
     for row in db.execute(
         "SELECT video_id, annotator, count(*) AS made FROM annotations a JOIN videos v ON v.id = a.video_id "
@@ -139,7 +113,7 @@ def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None =
     those with the highest score first: `id`, `video_id`, `name` of the video and whether it is `independent`, `task`,
     `track`, `row` of the timeline, `label`, `question`, `start_us`, `end_us`, `score`, `confidence` or None, `payload`
     as JSON, and of the video `duration_us`, `media_us` (its `start_us`) and `browser_playable`."""
-    _name_rows(db)
+    people.define_row_of(db)
     said = {name: getattr(wanted, name) for name in Undecided.__slots__}
     return [dict(row) for row in db.execute(_EACH, {**said, **parameters(reader)})]
 
@@ -161,15 +135,6 @@ def proposed(db: sqlite3.Connection, track: str, label: str, reader: Reader | No
     anybody, or of the reader where annotators work independently, or None."""
     values = {"reader": reader.name if reader else "", "track": track, "label": label}
     return [dict(row) for row in db.execute(_PROPOSED, values)]
-
-
-def _name_rows(db: sqlite3.Connection) -> None:
-    """What the queries call to know the row of a face's prediction, which goes with the name of the person."""
-    named = {
-        row["video_id"]: people.of_video(db, row["video_id"])["names"]
-        for row in db.execute("SELECT DISTINCT video_id FROM people").fetchall()
-    }
-    db.create_function("row_of", 3, lambda video, track, start_us: people.row_of(named[video], track, start_us))
 
 
 def _fits(row: sqlite3.Row, wanted: Undecided) -> bool:

@@ -11,6 +11,20 @@ from studio.store.videos import now
 from studio.timeline import ModelRun, Prediction, Segment
 
 READ = "text_reading"  # the task whose predictions are texts
+SHOWN_RUNS = """newest AS (
+    SELECT r.id, r.video_id, r.task, r.query, r.seq,
+        row_number() OVER (PARTITION BY r.video_id, r.task, r.model, r.query ORDER BY r.seq DESC) AS age
+    FROM runs r JOIN videos v ON v.id = r.video_id AND v.removed IS NULL
+    WHERE CASE WHEN json_valid(r.params) THEN json_type(r.params) = 'object' AND json_type(r.params, '$.trial') IS NULL
+        ELSE 0 END
+),
+shown AS (
+    SELECT id, video_id, task, iif(task = 'grounding', query, NULL) AS question,
+        task <> 'grounding' OR row_number() OVER (PARTITION BY video_id, task ORDER BY seq DESC) = 1 AS front
+    FROM newest WHERE age = 1
+)"""
+"""SQL: the newest run of each question of each video, but for trials, as table `shown`. Of several questions a timeline
+shows the newest only: `front`."""
 
 
 def insert(db: sqlite3.Connection, run: ModelRun) -> str:

@@ -59,7 +59,7 @@ def map_library(
     kept = LibraryMap(context.cache, key)
     known, layout = (None, None) if anew else (kept.places(), _layout(kept))
     made = known is None or layout is None
-    standing = _none() if known is None or layout is None else _standing(context, key, known)
+    standing = Places.none() if known is None or layout is None else _standing(context, key, known)
     indexed = [video for video in videos if context.features.has(video.id, key)]
     names = list(dict.fromkeys([*standing.videos, *(video.id for video in indexed)]))
     written = np.array([context.features.mtime_ns(name, key) for name in names], np.int64)
@@ -83,14 +83,6 @@ def map_library(
 def _layout(kept: LibraryMap) -> Layout | None:
     arrays = kept.layout(*_FIELDS)
     return None if arrays is None else Layout(**arrays)
-
-
-def _none() -> Places:
-    numbers = np.zeros(0, np.int64)
-    return Places(
-        [], numbers, numbers.astype(np.int32), numbers, numbers, np.zeros((0, 2), np.float32),
-        numbers.astype(np.int16), numbers.astype(np.bool_),
-    )  # fmt: skip
 
 
 def _standing(context: TaskContext, key: str, known: Places) -> Places:
