@@ -34,6 +34,7 @@ ROUTES = (
     AllowedRoute(("GET",), f"/report/{NAME}"),
     AllowedRoute(("GET",), f"/export/{NAME}"),
     AllowedRoute(("GET",), "/changes"),
+    AllowedRoute(("GET",), "/map"),
     AllowedRoute(("GET",), f"/dataset/{NAME}"),
     AllowedRoute(("GET",), f"/detector/{NAME}"),
     AllowedRoute(("POST",), "/detector", "file"),

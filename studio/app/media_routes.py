@@ -15,6 +15,8 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from studio.app.login import current_user
+from studio.app.map_points import packed
+from studio.app.rpc.method import NAME_CHARS
 from studio.atomic_files import temp_path
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
 from studio.formats import named
@@ -101,8 +103,15 @@ def routes(studio: Studio) -> APIRouter:
             return failed(error)
         if values is None:
             return Response(b"", media_type="application/octet-stream")
-        packed = np.round(values * 127).astype("<i1") if name == "waveform" else (values / 1e6).astype("<f8")
-        return Response(packed.tobytes(), media_type="application/octet-stream")
+        numbers = np.round(values * 127).astype("<i1") if name == "waveform" else (values / 1e6).astype("<f8")
+        return Response(numbers.tobytes(), media_type="application/octet-stream")
+
+    @router.get("/map")
+    def library_map(annotator: str = "") -> Response:
+        """The points of the map that somebody may see; see `map_points.packed`."""
+        name = current_user.get()
+        points = studio.map.points(studio.users.actor(name, name or annotator[:NAME_CHARS]))
+        return Response(packed(points), media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
 
     @router.get("/web/plotly.js")
     def plotly_js() -> Response:

@@ -73,13 +73,13 @@ def _question(args: Args, studio: Studio) -> SearchRequest:
     """The question without its text, from the options."""
     if args.saved:
         return replace(parse(studio.search.saved_as(args.saved)), top=args.top, encoder=args.encoder)
-    like = None
+    like: tuple[tuple[str, int, int], ...] = ()
     if args.like:
         try:
             start, end = float(args.like[1]), float(args.like[2])
         except ValueError:
             raise UsageError("--like takes a VIDEO, a START and an END in seconds.") from None
-        like = known(studio, args.like[0]), us(start), max(us(end), us(start) + 1)
+        like = ((known(studio, args.like[0]), us(start), max(us(end), us(start) + 1)),)
     within = None if args.within is None else tuple(known(studio, ref) for ref in args.within)
     longest = None if args.longest is None else us(args.longest)
     filters = Filters(within, args.name, us(args.shortest), longest, args.label, args.annotated)

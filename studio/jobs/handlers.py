@@ -113,10 +113,10 @@ def proxy(context: TaskContext, params: dict[str, Any]) -> JobResult:
 def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """The best moments among the given videos for one question."""
     videos = [_video(facts) for facts in params["videos"]]
-    image, like = params.get("image"), params.get("like")
+    image = params.get("image")
     question = tasks.SearchQuery(
         params["text"],
-        None if like is None else (like[0], like[1], like[2]),
+        [(video, start, end) for video, start, end in params.get("like", ())],
         None if image is None else np.frombuffer(image[0], np.uint8).reshape(image[2], image[1], 3).copy(),
     )
     texts = [

@@ -24,6 +24,7 @@ IMAGE_SIDE = 512
 EXAMPLES, CANDIDATES = 4, 12  # words that are shown, and that are tried at most
 TOP, ASKED_TOP = 100, 24  # hits at most, and where a page does not say how many
 MOST_VIDEOS = 10_000  # that a question names
+MOST_LIKE = 50  # moments that a question names; their mean is looked for
 
 
 LABELS = 300  # in use, of which a person may choose one
@@ -56,11 +57,11 @@ class Filters:
 class SearchRequest:
     """A question with its options; at least one of text, like and image is there.
 
-    `like` is (video id, start_us, end_us); `image` is (RGB bytes, width, height).
+    `like` are moments, (video id, start_us, end_us); `image` is (RGB bytes, width, height).
     """
 
     text: str = ""
-    like: tuple[str, int, int] | None = None
+    like: tuple[tuple[str, int, int], ...] = ()
     image: tuple[bytes, int, int] | None = None
     filters: Filters = field(default_factory=Filters)
     said_weight: float = SAID_WEIGHT
@@ -83,7 +84,7 @@ def parse(request: Row) -> SearchRequest:
         raise UsageError("“annotated” must be true or false.")
     return SearchRequest(
         text=text(request, "query", ""),
-        like=None if like is None else _moment(like),
+        like=_moments(like),
         image=None if image is None else _picture(image),
         filters=Filters(
             None if wanted.get("videos") is None else _videos(wanted),
@@ -103,10 +104,11 @@ def parse(request: Row) -> SearchRequest:
 
 def plain(asked: SearchRequest) -> Row:
     """The inverse of `parse`, without the picture: all of a question that can be kept."""
-    like, filters = asked.like, asked.filters
+    filters = asked.filters
+    moments = [{"video": video, "start": seconds(start), "end": seconds(end)} for video, start, end in asked.like]
     return {
         "query": asked.text,
-        **({"like": {"video": like[0], "start": seconds(like[1]), "end": seconds(like[2])}} if like else {}),
+        **({"like": moments[0] if len(moments) == 1 else moments} if moments else {}),
         "filters": {
             **({} if filters.videos is None else {"videos": list(filters.videos)}),
             "name": filters.name,
@@ -142,6 +144,14 @@ def _levels(request: Row) -> tuple[float, float, float]:
         raise UsageError("“levels” must be three weights: video, frame and patch.")
     video, frame, patch = (number({"levels": weight}, "levels", 0.0) for weight in weights)
     return video, frame, patch
+
+
+def _moments(like: Any) -> tuple[tuple[str, int, int], ...]:
+    """One moment, several in a list, or none."""
+    if like is None:
+        return ()
+    several = like if isinstance(like, list) else [like]
+    return tuple(_moment(each) for each in listed({"like": several}, "like", MOST_LIKE))
 
 
 def _moment(like: Any) -> tuple[str, int, int]:

@@ -26,6 +26,7 @@ from studio.service.timelines.label_schema import LabelSchema
 from studio.service.timelines.layers import Layers
 from studio.service.timelines.review import Review
 from studio.service.timelines.review_desk import ReviewDesk
+from studio.service.timelines.selection import Selections
 from studio.service.timelines.timelines import Timelines
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.videos import Videos
@@ -64,6 +65,7 @@ class Studio:
         self.labels = LabelSchema(self.store, limits)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
         self.review = Review(self.store)
+        self.selections = Selections(self.store, limits)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)
         self.desk = ReviewDesk(self.store, self._interactive, self.presence.has_left)
         self.detectors = Detectors(self.settings, FeatureStore(self.cache))

@@ -94,6 +94,28 @@ def is_done(db: sqlite3.Connection, edit_id: str) -> bool:
     return db.execute("SELECT 1 FROM revisions WHERE edit_id = ?", (edit_id,)).fetchone() is not None
 
 
+def edits_named(db: sqlite3.Connection, beginning: str, annotator: str) -> list[dict[str, Any]]:
+    """The edits of an annotator whose ids begin so, newest first: `edit_id`, `video_id`, `annotation_id` (None for a
+    verdict), `prediction_id`."""
+    rows = db.execute(
+        "SELECT edit_id, video_id, annotation_id, prediction_id FROM revisions "
+        "WHERE edit_id >= ? AND edit_id < ? AND annotator = ? ORDER BY seq DESC",
+        (beginning, beginning + "\U0010ffff", annotator),
+    )
+    return [dict(row) for row in rows]
+
+
+def stands(
+    db: sqlite3.Connection, video_id: str, span: tuple[int, int], track: str, label: str, annotator: str | None = None
+) -> bool:
+    """Whether an annotation says exactly this; with `annotator` one of theirs."""
+    asked = (
+        "SELECT 1 FROM annotations WHERE video_id = ? AND start_us = ? AND end_us = ? AND track = ? AND label = ? "
+        "AND annotator = coalesce(?, annotator) AND NOT deleted LIMIT 1"
+    )
+    return db.execute(asked, (video_id, *span, track, label, annotator)).fetchone() is not None
+
+
 def most_used_labels(db: sqlite3.Connection, most: int, reader: Reader | None = None) -> list[str]:
     """The labels that annotations of the library have, the most frequent first, as far as a reader may see them; not
     the texts of ON_SCREEN."""
@@ -285,6 +307,16 @@ def verdicts(db: sqlite3.Connection, video_id: str, annotator: str | None = None
         (video_id, annotator),
     )
     return {row["prediction_id"]: row["verdict"] for row in rows}
+
+
+def verdict_on(db: sqlite3.Connection, prediction_id: str, annotator: str | None = None) -> str:
+    """The latest verdict about one prediction, as `verdicts`; "" where nobody decided."""
+    row = db.execute(
+        "SELECT verdict FROM verdicts WHERE prediction_id = ? AND annotator = coalesce(?, annotator) "
+        "ORDER BY seq DESC LIMIT 1",
+        (prediction_id, annotator),
+    ).fetchone()
+    return str(row["verdict"]) if row else ""
 
 
 def last_seq(db: sqlite3.Connection) -> int:

@@ -105,10 +105,25 @@ def is_trial(run: dict[str, Any]) -> bool:
 
 def predictions(db: sqlite3.Connection, run_id: str) -> list[Prediction]:
     """What a run proposed, in order of time."""
-    return [
-        Prediction(
-            Segment(row["start_us"], row["end_us"]), row["track"], row["label"], row["score"], row["id"],
-            stored.value(row["payload"], dict, "predictions", row["id"]) if row["payload"] else None,
-        )
-        for row in db.execute("SELECT * FROM predictions WHERE run_id = ? ORDER BY start_us, rowid", (run_id,))
-    ]  # fmt: skip
+    rows = db.execute("SELECT * FROM predictions WHERE run_id = ? ORDER BY start_us, rowid", (run_id,))
+    return [_prediction(row) for row in rows]
+
+
+def prediction(db: sqlite3.Connection, prediction_id: str) -> tuple[str, Prediction]:
+    """A prediction, and the id of its video.
+
+    Raises NotFound.
+    """
+    row = db.execute(
+        "SELECT p.*, r.video_id FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?", (prediction_id,)
+    ).fetchone()
+    if row is None:
+        raise NotFound("This prediction is no longer in the library.")
+    return row["video_id"], _prediction(row)
+
+
+def _prediction(row: sqlite3.Row) -> Prediction:
+    return Prediction(
+        Segment(row["start_us"], row["end_us"]), row["track"], row["label"], row["score"], row["id"],
+        stored.value(row["payload"], dict, "predictions", row["id"]) if row["payload"] else None,
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """What a person asks for, as one vector: texts with weights, pictures, moments, and what to keep away from."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,10 +33,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A text in the language of `terms`, a moment of a video (id, start, end in µs), a picture (H, W, 3), or more."""
+    """A text in the language of `terms`, moments of videos (id, start, end in µs), a picture (H, W, 3), or more."""
 
     text: str = ""
-    like: tuple[str, int, int] | None = None
+    like: Sequence[tuple[str, int, int]] = ()
     image: NDArray[np.uint8] | None = field(default=None, compare=False)
 
 
@@ -116,8 +117,8 @@ def embed(context: TaskContext, encoder: Any, question: SearchQuery) -> NDArray[
     if question.image is not None:
         vectors.append(encoder.encode_frames(question.image[None])[0])
         weights.append(1.0)
-    if question.like is not None:
-        vectors.append(of_moment(context, encoder, *question.like))
+    if question.like:
+        vectors.append(unit(np.mean([of_moment(context, encoder, *moment) for moment in question.like], 0)))
         weights.append(1.0)
     if not vectors:
         raise UsageError("Say in a few words what you are looking for.")

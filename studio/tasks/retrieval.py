@@ -92,11 +92,10 @@ def search(
         hits.sort(key=lambda hit: -hit.score)
         few = top if levels[2] else enough  # looking at parts of pictures decodes them again: seconds
         hits = by_levels(context, encoder, vector, wanted(question.text), hits[:few], by_id, levels)
-    if question.like is not None:
-        hits = [hit for hit in hits if not _is_itself(hit, question.like)]
+    hits = [hit for hit in hits if not any(_is_itself(hit, moment) for moment in question.like)]
     hits = _with_texts(hits, texts, text_weight * cosine_unit(encoder), similarities)
     hits.sort(key=lambda hit: -hit.score)
-    if question.like is None and question.image is None:
+    if not question.like and question.image is None:
         sure, read = calibration(context, encoder, by_id), known(encoder, wanted(question.text))
         hits = [replace(hit, confidence=similarities.confidence(hit, sure, read)) for hit in hits[:top]]
     shown = list(dict.fromkeys(hit.video_id for hit in hits[:top]))[:STRIPS]

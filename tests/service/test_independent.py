@@ -124,6 +124,8 @@ READS: dict[str, dict[str, Any]] = {
     "teachable": {},
     "desk_queue": {"feed": "likely", "by": "ben", "count": 12},
     "desk_progress": {"track": "T", "label": SECRET},
+    "map_state": {},
+    "label_choices": {},
 }
 
 
@@ -148,6 +150,7 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "save_search", "delete_search", "restore_search", "import_preview", "import_apply", "import_drop",
         "import_undo", "import_redo", "set_independent", "set_done", "dataset_start", "teach", "mark_reviewed",
         "detect", "delete_detector",
+        "make_map", "label_moments", "reject_moments", "undo_step",
     }  # fmt: skip
     known = {call.__name__ for methods in PAGES.values() for call in methods(team)}
     assert known - silent - set(READS) == set()

@@ -54,7 +54,7 @@ def test_a_picture_finds_the_video_it_is_from(library: Studio, clips: dict[str, 
 
 def test_more_like_a_moment_leaves_the_moment_itself_out(library: Studio) -> None:
     bikes = by_name(library, "bikes")
-    hits, _ = library.search.ask(SearchRequest(like=(bikes["id"], 0, 1_000_000), top=10))
+    hits, _ = library.search.ask(SearchRequest(like=((bikes["id"], 0, 1_000_000),), top=10))
     assert hits
     for hit in hits:
         assert hit["video"]["id"] != bikes["id"] or hit["start_us"] >= 1_000_000 or hit["end_us"] <= 0
@@ -175,7 +175,7 @@ def test_every_hit_of_a_text_says_how_sure_it_is(library: Studio) -> None:
     ((said, *_), _) = library.search.ask(SearchRequest('"de la gare"'))
     assert said["confidence"] == 1.0, "every word of it is said there"
     bikes = by_name(library, "bikes")
-    pictures, _ = library.search.ask(SearchRequest(like=(bikes["id"], 0, 1_000_000), top=3))
+    pictures, _ = library.search.ask(SearchRequest(like=((bikes["id"], 0, 1_000_000),), top=3))
     assert {hit["confidence"] for hit in pictures} == {None}, "no encoder was measured with pictures as questions"
 
 

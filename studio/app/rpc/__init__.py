@@ -3,7 +3,7 @@ one and answers {ok, data} or {ok: false, error, kind}."""
 
 from collections.abc import Callable, Mapping
 
-from studio.app.rpc import annotate, library, models, overview, review, search, shell
+from studio.app.rpc import annotate, library, library_map, models, overview, review, search, shell
 from studio.app.rpc.method import Method
 from studio.service import Studio
 
@@ -11,6 +11,7 @@ PAGES: Mapping[str, Callable[[Studio], list[Method]]] = {
     "shell": shell.methods,
     "library": library.methods,
     "search": search.methods,
+    "map": library_map.methods,
     "annotate": annotate.methods,
     "review": review.methods,
     "models": models.methods,

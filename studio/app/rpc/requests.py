@@ -87,6 +87,40 @@ class SearchReference(Request):
     search: str
 
 
+# ---------------------------------------------------------------- map
+
+
+@dataclass(frozen=True, slots=True)
+class MakeMap(Request):
+    """To place what has no place yet, or everything `anew`."""
+
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepReference(Request):
+    """What was decided about moments at once, by the name that the page gave it."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMoments(StepReference):
+    """Annotations and predictions by their ids, and stretches of footage, each with `video`, `start` and `end` in s,
+    which get an annotation on the row `row`."""
+
+    label: str
+    row: str = ""
+    annotations: list[str] = field(default_factory=list)
+    predictions: list[str] = field(default_factory=list)
+    footage: Any = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectMoments(StepReference):
+    predictions: list[str] = field(default_factory=list)
+
+
 # ---------------------------------------------------------------- models, overview
 
 

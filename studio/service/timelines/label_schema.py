@@ -25,6 +25,11 @@ class LabelSchema:
         """See `store.labels.schema`."""
         return self._store.read(labels.schema)
 
+    def rows(self) -> list[str]:
+        """The rows of timelines that the schema names."""
+        schema = self.shown()
+        return list(dict.fromkeys(each["track"] for each in (*schema["labels"], *schema["tracks"])))
+
     def save(self, wanted: Any, annotator: str, by: Actor = OWNER) -> Row:
         """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
         `to`), which change the annotations of the whole library and keep their history. `renamed` says how many.
