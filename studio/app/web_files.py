@@ -13,7 +13,7 @@ from studio.app.rpc import PAGES
 from studio.assets import FOLDER
 from studio.assets.joined import joined_modules
 
-STYLES = "studio.css", "annotate.css"
+STYLES = "studio.css", "annotate.css", "map.css"
 FOR_EVER = "private, max-age=31536000, immutable"
 NAMED_BY_CONTENT = "/assets/", "/theme.css"  # of Gradio, which names them by their content too
 

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio import __version__
-from studio.cli import annotations, evaluation, exchange, maintenance, people, search, teaching, users, videos
+from studio.cli import (
+    annotations,
+    evaluation,
+    exchange,
+    library_map,
+    maintenance,
+    people,
+    search,
+    teaching,
+    users,
+    videos,
+)
 from studio.cli.common import Commands, Help
 from studio.errors import StudioError, UsageError
 from studio.platform import system
@@ -57,6 +68,6 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     top.add_argument("--version", action="version", version=__version__)
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
-    for group in (videos, search, people, annotations, teaching, exchange, evaluation, maintenance, users):
+    for group in (videos, search, library_map, people, annotations, teaching, exchange, evaluation, maintenance, users):
         group.register(commands)
     return top

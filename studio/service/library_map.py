@@ -29,7 +29,7 @@ class MapPoints:
     int32, the numbers of its video and label (0 is the label of what has none), `group` (N,) int16, -1 for none,
     `kind` (N,) uint8 and `sure` (N,) uint8 in %, UNKNOWN where no model said it. Footage comes first, without ids; the
     `ids` are those of the rest. `facts` is JSON: the `videos`, `labels` and `groups` that are numbered, `colours` of
-    labels, how many `videos` and `moments` are `unplaced`, and how many pieces of footage are `left_out`."""
+    labels and a `palette` for the rest, how many `videos` and `moments` are `unplaced`, and how many pieces of footage are `left_out`."""
 
     positions: NDArray[np.float32]
     spans: NDArray[np.float64]
@@ -95,6 +95,7 @@ class MapOfLibrary:
             "videos": [_video(row) for row in shown],
             "labels": list(names),
             "colours": {row["label"]: row["colour"] for row in reversed(schema["labels"])},
+            "palette": labels.PALETTE,
             "groups": list(places.names),
             "left_out": len(footage) - len(some),
             "unplaced": {

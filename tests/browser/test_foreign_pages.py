@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import Served
 
-PAGES = ("library", "search", "annotate", "models", "overview")
+PAGES = ("library", "search", "map", "annotate", "models", "overview")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
 // The parameter is called `view`: Gradio has a `page` of its own and fails on names it does not know.
 
-/** @typedef {"library" | "search" | "annotate" | "review" | "models" | "overview"} Page */
+/** @typedef {"library" | "search" | "map" | "annotate" | "review" | "models" | "overview"} Page */
 
 /**
  * @typedef {object} Route
@@ -25,7 +25,7 @@
 /** How long a place is looked for in a page that still fills. */
 const PATIENCE_MS = 3000;
 /** @type {readonly Page[]} */
-const PAGES = ["library", "search", "annotate", "review", "models", "overview"];
+const PAGES = ["library", "search", "map", "annotate", "review", "models", "overview"];
 /** @type {Set<(route: Route, isBack: boolean) => void>} */
 const listeners = new Set();
 

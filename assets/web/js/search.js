@@ -16,7 +16,16 @@ import { addressOf, current, follow, go, note, onRoute } from "./router.js";
 
 /** What a search found. @typedef {{ hits: Hit[], strips: ScoreProfile[], indexed: number, known: number }} Found */
 /** A moment of a video. @typedef {{ video: string, start: number, end: number }} Moment */
-/** What is looked for: one of these. @typedef {{ query?: string, like?: Moment | null, picture?: QueryImage | null }} Wanted */
+/** What is looked for: one of these.
+ * @typedef {{ query?: string, like?: readonly Moment[], picture?: QueryImage | null }} Wanted
+ */
+
+/** The moments of an address: video,start,end of each. @param {string} text */
+const momentsIn = (text) =>
+  (text ? text.split(";") : []).map((each) => {
+    const [video, start, end] = each.split(",");
+    return { video, start: Number(start), end: Number(end) };
+  });
 
 const KEPT = 8; // questions whose results are kept while the page is open
 const RESULTS = "search-results"; // the newest, for a page that is loaded again
@@ -40,8 +49,8 @@ export function mount(element, server) {
   let shown = "";
   /** question → what it found @type {Map<string, Found>} */
   const results = new Map();
-  /** search for what looks like this moment @type {Moment | null} */
-  let like = null;
+  /** search for what looks like these moments @type {readonly Moment[]} */
+  let like = [];
   /** or like this @type {QueryImage | null} */
   let picture = null;
 
@@ -49,18 +58,22 @@ export function mount(element, server) {
   const open = (/** @type {{ video: string, t: number | string }} */ place) => go("annotate", { ...place, q: text() });
   const address = (/** @type {{ video: string, t: number | string, end?: number, score?: number }} */ place) =>
     addressOf("annotate", { ...place, q: text() });
-  /** @returns {SearchQuery} */
-  const question = () => ({
-    query: text(),
-    ...(like && { like: { video: like.video, start: like.start, end: like.end } }),
+  /** @param {string} words @param {readonly Moment[]} moments @returns {SearchQuery} */
+  const questionOf = (words, moments) => ({
+    query: words,
+    ...(moments.length && { like: moments.length === 1 ? moments[0] : [...moments] }),
     ...(picture && { image: { pixels: picture.pixels, width: picture.width, height: picture.height } }),
     ...options.read(),
   });
+  const question = () => questionOf(text(), like);
 
   /** All that the address says of a question. @param {SearchQuery} asks */
-  const parameters = ({ query: q, like: moment, ...more }) => ({
+  const parameters = ({ query: q, like: asked = [], ...more }) => ({
     q,
-    like: moment && [moment.video, moment.start, moment.end].join(","),
+    like: [asked]
+      .flat()
+      .map((moment) => [moment.video, moment.start, moment.end].join(","))
+      .join(";"),
     ...parametersOf(more),
   });
   const here = () => ({ ...parameters(question()), ...options.parameters() });
@@ -68,7 +81,7 @@ export function mount(element, server) {
   /** @param {boolean} [anew] also where it is known what is found */
   async function search(anew = true) {
     showAsked();
-    if (!text() && !like && !picture) return;
+    if (!text() && !like.length && !picture) return;
     note(here());
     const number = ++asked;
     status.textContent = "Searching…";
@@ -131,7 +144,7 @@ export function mount(element, server) {
       : "Nothing fits well. These are the nearest moments, and probably not what you asked for.";
     status.textContent = (hits.length ? count : none) + later;
     const byVideo = new Map(profiles.map((profile) => [profile.video, profile]));
-    const byWords = Boolean(text()) && !like && !picture;
+    const byWords = Boolean(text()) && !like.length && !picture;
     const ordered = [...hits.filter(isLikely), ...hits.filter((hit) => !isLikely(hit))];
     const results = ordered.map((hit, rank) => {
       const { video, start, end } = hit;
@@ -156,7 +169,7 @@ export function mount(element, server) {
    */
   function find(wanted, isBack = false) {
     query.value = wanted.query ?? "";
-    like = wanted.like ?? null;
+    like = wanted.like ?? [];
     picture = wanted.picture ?? null;
     search(!isBack);
     if (!isBack) window.scrollTo({ top: 0 });
@@ -187,12 +200,18 @@ export function mount(element, server) {
         }),
       );
     $("search-asked").replaceChildren(
-      ...(like
-        ? [chip(`/thumbnail/${like.video}?t=${(like.start + like.end) / 2}`, "like this moment", () => (like = null))]
+      ...(like.length
+        ? [
+            chip(
+              `/thumbnail/${like[0].video}?t=${(like[0].start + like[0].end) / 2}`,
+              like.length === 1 ? "like this moment" : `like these ${like.length} moments`,
+              () => (like = []),
+            ),
+          ]
         : []),
       ...(picture ? [chip(picture.url, "like this picture", () => (picture = null))] : []),
     );
-    $("search-asked").hidden = !like && !picture;
+    $("search-asked").hidden = !like.length && !picture;
   }
 
   /** @param {Blob} file */
@@ -297,7 +316,7 @@ export function mount(element, server) {
     search();
   });
   options.onchange = () => {
-    if (text() || like || picture) search();
+    if (text() || like.length || picture) search();
   };
   const chosen = $("search-picture", "input");
   chosen.addEventListener("change", () => {
@@ -330,11 +349,9 @@ export function mount(element, server) {
     loadExamples();
     if (route.q || route.like) {
       options.write(optionsIn(new URLSearchParams(location.search)));
-      const [video, start, end] = route.like.split(",");
-      const moment = route.like ? { video, start: Number(start), end: Number(end) } : null;
-      const isShown = JSON.stringify({ ...question(), query: route.q, ...(moment && { like: moment }) }) === shown;
-      if (!isShown || (like === null) !== (moment === null) || picture) {
-        find({ query: route.q, like: moment }, isBack || (!shown && cameBack()));
+      const moments = momentsIn(route.like);
+      if (JSON.stringify(questionOf(route.q, moments)) !== shown || picture) {
+        find({ query: route.q, like: moments }, isBack || (!shown && cameBack()));
       }
     } else if (shown) note(here());
     if (!isBack) query.focus({ preventScroll: true });

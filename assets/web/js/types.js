@@ -302,10 +302,12 @@
  * @typedef {{ video: string, name: string, scores: number[], duration: number }} ScoreProfile
  */
 
+/** @typedef {{ video: string, start: number, end: number }} SearchedMoment */
+
 /**
  * @typedef {object} SearchQuery
  * @property {string} query
- * @property {{ video: string, start: number, end: number }} [like]
+ * @property {SearchedMoment | SearchedMoment[]} [like]
  * @property {{ pixels: string, width: number, height: number }} [image]
  * @property {Filters} [filters]
  * @property {number | null} [said_weight]
@@ -518,6 +520,30 @@
  * @property {string} fixed why this person may not remove it, or nothing
  */
 
+/** What GET /map says beside the points: the videos, labels and groups that are numbered there, and the ids of all but
+ * footage.
+ * @typedef {object} MapFacts
+ * @property {{ id: string, name: string, media_start: number }[]} videos
+ * @property {string[]} labels the first is "", of what has none
+ * @property {{ [label: string]: string }} colours of the schema
+ * @property {readonly string[]} palette
+ * @property {string[]} groups their names, or nothing
+ * @property {string[]} ids
+ * @property {{ videos: number, moments: number }} unplaced
+ * @property {number} left_out pieces of footage that are not shown
+ *
+ * @typedef {object} MapState
+ * @property {string} key another one whenever the points may be
+ * @property {boolean} made
+ * @property {number} indexed videos, of so many that are
+ * @property {number} known
+ * @property {Job | null} job that makes it
+ * @property {string} error of the last job
+ *
+ * @typedef {{ done: number, left: number, refused: number, problems: string[] }} StepResult left: as they were, since
+ *   they needed nothing or were decided
+ */
+
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
@@ -539,6 +565,13 @@
  * @property {[SearchQuery, { hits: Hit[], strips: ScoreProfile[], indexed: number, known: number,
  *   found: boolean | null }]} search
  * @property {[{ query: string, video: string, start: number, end: number }, Explanation]} explain
+ * @property {[{ annotator: string }, MapState]} map_state
+ * @property {[{ anew: boolean, annotator: string }, Job]} make_map
+ * @property {[{ annotator: string }, { labels: string[], rows: string[] }]} label_choices
+ * @property {[{ step: string, label: string, row: string, annotations: string[], predictions: string[],
+ *   footage: { video: string, start: number, end: number }[], annotator: string }, StepResult]} label_moments
+ * @property {[{ step: string, predictions: string[], annotator: string }, StepResult]} reject_moments
+ * @property {[{ step: string, annotator: string }, StepResult]} undo_step
  * @property {[{ annotator: string }, { labels: { track: string, label: string, moments: number, videos: number }[] }]} teachable
  * @property {[{ label: string, track: string, annotator: string }, Job]} teach
  * @property {[{ video: string, start: number, end: number, undo: boolean, annotator: string },

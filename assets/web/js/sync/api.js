@@ -52,6 +52,13 @@ export async function call(server, name, request, patience = 0) {
 /** The sentence of an error, for the person. @param {unknown} error */
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
+/** The points of the map, as bytes. @param {string} annotator @returns {Promise<ArrayBuffer>} rejects with an ApiError */
+export async function points(annotator) {
+  const reply = await fetch(`/map?${new URLSearchParams({ annotator })}`).catch(() => null);
+  if (!reply?.ok) throw new ApiError(AWAY, "offline");
+  return reply.arrayBuffer();
+}
+
 const PACKED = { pts: Float64Array, shots: Float64Array, waveform: Int8Array, spectrogram: Uint8Array };
 
 /** Numbers that Python packs as little-endian bytes; empty while they are not computed.

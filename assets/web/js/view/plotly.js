@@ -1,7 +1,10 @@
 // Plotly, loaded when a picture is first asked for; it comes with the installed package, not from the network.
 
 /** What is used of it.
- * @typedef {{ react: (box: HTMLElement, data: object[], layout: object, options: object) => Promise<void> }} Plotly
+ * @typedef {object} Plotly
+ * @property {(box: HTMLElement, data: object[], layout: object, options: object) => Promise<void>} react
+ * @property {(box: HTMLElement, layout: object) => Promise<void>} relayout
+ * @property {(box: HTMLElement, data: object, layout: object) => Promise<void>} update
  */
 
 /** @type {Promise<Plotly> | null} */

@@ -1,0 +1,372 @@
+// The Map page: the whole library in two dimensions, and what is done with many moments at once.
+
+import { newId } from "./model/ids.js";
+import { MapPoints } from "./model/map-points.js";
+import { isTexts, readPreferences } from "./model/preferences.js";
+import { addressOf, follow, go, onRoute } from "./router.js";
+import { call, messageOf, points as fetchPoints } from "./sync/api.js";
+import { changeFeed } from "./sync/change-feed.js";
+import { currentUser } from "./sync/current-user.js";
+import { counted, el, finder, toast } from "./view/dom.js";
+import { waitingText } from "./view/jobs-panel.js";
+import { MapPanel, addressOfMoment, pictureOf, textOf, wordsOf } from "./view/map-panel.js";
+import { MapPlot } from "./view/map-plot.js";
+import { Reel } from "./view/reel.js";
+
+/** @import { Coloured, Colouring, Kind } from "./model/map-points.js" */
+/** @import { MapState, Server, StepResult } from "./types.js" */
+/** @import { Tool } from "./view/map-plot.js" */
+
+const REST_MS = 1500; // between two looks while something changes
+const KEPT = "map"; // what this browser keeps of the choices
+const MOST_LIKE = 50; // moments that a search is like
+
+/**
+ * @param {HTMLElement} element
+ * @param {Server} server
+ */
+export function mount(element, server) {
+  const $ = finder(element);
+  const colour = $("map-colour", "select");
+  const tip = $("map-tip");
+  const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (element.querySelectorAll("[data-kind]"));
+  const reel = new Reel($("reel", "dialog"));
+  const plot = new MapPlot($("map-plot"), { select, open, hover });
+  const panel = new MapPanel(element, { choose: change });
+  /** @type {MapPoints | null} */
+  let points = null;
+  /** @type {Coloured[]} */
+  let groups = [];
+  /** Numbers of points. @type {ReadonlySet<number>} */
+  let selected = new Set();
+  let shownKey = "";
+  /** What was there when the missing was last placed: it is tried once. */
+  let placedKey = "";
+  /** @type {() => void} */
+  let leave = () => {};
+
+  const by = () => /** @type {Colouring} */ (colour.value);
+  const annotator = () => ({ annotator: currentUser() });
+
+  /** Null, and a sentence for the person, where it failed.
+   * @template Result
+   * @param {() => Promise<Result>} work
+   */
+  async function attempt(work) {
+    try {
+      return await work();
+    } catch (error) {
+      toast(messageOf(error), "error");
+      return null;
+    }
+  }
+
+  // ---------------------------------------------------------------- what there is
+
+  async function refresh() {
+    /** @type {MapState} */
+    let state;
+    try {
+      state = await call(server, "map_state", annotator());
+    } catch (error) {
+      $("map-summary").textContent = messageOf(error);
+      return;
+    }
+    showJob(state);
+    if (state.made && state.key !== shownKey) {
+      points = take(new MapPoints(await fetchPoints(currentUser())));
+      shownKey = state.key;
+      await draw();
+    }
+    showState(state);
+    const { videos, moments: missing } = points?.facts.unplaced ?? { videos: 0, moments: 0 };
+    if (state.made && (videos || missing) && !state.job && placedKey !== state.key) {
+      placedKey = state.key;
+      await make(false);
+    }
+  }
+
+  /** New points; what was chosen stays chosen, as far as it is still there. @param {MapPoints} fresh */
+  function take(fresh) {
+    const before = points;
+    if (!before || !selected.size) return fresh;
+    const keys = new Set([...selected].map((row) => before.keyOf(row)));
+    selected = new Set([...Array(fresh.length).keys()].filter((row) => keys.has(fresh.keyOf(row))));
+    return fresh;
+  }
+
+  /** @param {MapState} state */
+  function showState({ made, indexed, known, error }) {
+    const waiting = known - indexed;
+    const later = waiting
+      ? ` ${waiting} of ${counted(known, "video")} ${waiting === 1 ? "is" : "are"} not indexed yet; the Library page says why.`
+      : "";
+    const left = points?.facts.left_out ? ` ${points.facts.left_out} more stretches of footage are not drawn.` : "";
+    const drawn = points ? `${points.length.toLocaleString()} points of ${counted(indexed, "video")}.` : "";
+    $("map-summary").textContent = made ? drawn + left + later : later;
+    $("map-problem").hidden = !error;
+    $("map-problem").textContent = error;
+    $("map-shown").hidden = !made;
+    $("map-anew").hidden = !made;
+    $("map-empty").hidden = made;
+    $("map-make").hidden = !indexed;
+    $("map-empty-title").textContent = indexed ? "No map yet" : known ? "Nothing is indexed yet" : "No videos yet";
+    $("map-empty-text").textContent = indexed
+      ? "A map lays out all footage by what it looks like: what looks alike lies near each other. New videos are added to it by themselves."
+      : known
+        ? "The map is made of indexed videos; the Library page shows how far that is."
+        : "Add videos on the Library page; the map is made of them.";
+  }
+
+  /** @param {MapState} state */
+  function showJob({ job }) {
+    $("map-job").hidden = !job;
+    for (const id of ["map-make", "map-anew"]) $(id, "button").disabled = Boolean(job);
+    if (!job) return;
+    const bar = $("map-job").querySelector("progress");
+    if (bar) bar.value = job.progress;
+    const said = $("map-job").querySelector("span");
+    if (said) said.textContent = job.state === "queued" ? waitingText(job) : job.message || "Starting";
+    $("map-cancel").onclick = () => attempt(() => call(server, "cancel_job", { job: job.id }));
+  }
+
+  /** @param {boolean} anew */
+  async function make(anew) {
+    if (anew) plot.forget();
+    if (await attempt(() => call(server, "make_map", { anew, ...annotator() }))) await refresh().catch(() => {});
+  }
+
+  // ---------------------------------------------------------------- drawing
+
+  async function draw() {
+    if (!points) return;
+    const counts = points.counts();
+    /** @type {Set<Kind>} */
+    const kinds = new Set();
+    for (const box of boxes) {
+      const kind = /** @type {Kind} */ (box.dataset.kind);
+      if (box.checked) kinds.add(kind);
+      box.disabled = !counts[kind];
+      const name = box.nextElementSibling;
+      if (name) name.textContent = `${NAMES[kind]} (${counts[kind].toLocaleString()})`;
+    }
+    groups = points.coloured(by(), kinds);
+    const isShown = new Set(groups.flatMap(({ rows }) => [...rows]));
+    selected = new Set([...selected].filter((row) => isShown.has(row)));
+    $("map-shown").hidden = false;
+    showSelection();
+    await plot.show(points, groups, selected);
+  }
+
+  /** @param {ReadonlySet<number>} rows */
+  function choose(rows) {
+    selected = rows;
+    showSelection();
+    plot.select(selected);
+  }
+
+  /**
+   * @param {number[]} rows
+   * @param {boolean} adds
+   */
+  function select(rows, adds) {
+    choose(new Set(adds ? [...selected, ...rows] : rows));
+  }
+
+  /**
+   * @param {Iterable<number>} rows
+   * @param {boolean} isChosen
+   */
+  function change(rows, isChosen) {
+    const next = new Set(selected);
+    for (const row of rows)
+      if (isChosen) next.add(row);
+      else next.delete(row);
+    choose(next);
+  }
+
+  function showSelection() {
+    if (!points) return;
+    panel.showChosen(points, selected);
+    panel.showGroups(by(), groups, selected);
+    $("map-actions").hidden = !selected.size;
+    const undecided = of("prediction").length;
+    $("map-reject", "button").disabled = !undecided;
+    $("map-reject").textContent = undecided ? `Reject ${undecided}` : "Reject";
+    $("map-alike", "a").href = addressOf("search", { like: alike() });
+  }
+
+  /** The chosen moments, or those of some kinds. @param {Kind[]} kinds */
+  function of(...kinds) {
+    const known = points;
+    if (!known) return [];
+    const chosen = [...selected].map((row) => known.moment(row));
+    return kinds.length ? chosen.filter(({ kind }) => kinds.includes(kind)) : chosen;
+  }
+
+  /** The chosen moments as the address of a search has them; of many, some spread evenly. */
+  function alike() {
+    const all = of();
+    const step = Math.max(1, all.length / MOST_LIKE);
+    const some = Array.from({ length: Math.min(all.length, MOST_LIKE) }, (_, n) => all[Math.floor(n * step)]);
+    return some.map(({ video, start, end }) => [video, start, end].join(",")).join(";");
+  }
+
+  /**
+   * @param {number} row
+   * @param {MouseEvent} event
+   */
+  function open(row, event) {
+    if (!points) return;
+    hover(null, 0, 0);
+    const isTouch = matchMedia("(hover: none)").matches;
+    if (isTouch || event.shiftKey) {
+      change([row], !selected.has(row)); // a finger sees first what it is; the list has the link
+      return;
+    }
+    const address = addressOfMoment(points.moment(row));
+    if (event.ctrlKey || event.metaKey) window.open(address, "_blank", "noopener");
+    else {
+      const { video, start, end, kind } = points.moment(row);
+      go("annotate", { video, t: start, ...(kind === "footage" && { end }) });
+    }
+  }
+
+  /**
+   * @param {number | null} row
+   * @param {number} x
+   * @param {number} y
+   */
+  function hover(row, x, y) {
+    tip.hidden = row === null || !points;
+    if (row === null || !points) return;
+    const moment = points.moment(row);
+    const image = tip.querySelector("img");
+    const picture = pictureOf(moment);
+    if (image && image.getAttribute("src") !== picture) image.src = picture;
+    const text = tip.querySelector("p");
+    if (text) text.textContent = textOf(moment);
+    tip.style.left = `${Math.max(4, x + 18 + tip.offsetWidth > innerWidth ? x - 18 - tip.offsetWidth : x + 18)}px`;
+    tip.style.top = `${Math.max(4, Math.min(y - 40, innerHeight - tip.offsetHeight - 8))}px`;
+  }
+
+  // ---------------------------------------------------------------- deciding
+
+  /** What a step did, with a way to take it back.
+   * @param {string} step
+   * @param {string} did
+   * @param {StepResult} result
+   */
+  function told(step, did, { done, left, refused, problems }) {
+    const said = [`${done} ${did}.`];
+    if (left) said.push(`${left} stayed as they were: decided or labelled so already.`);
+    if (refused) said.push(`${refused} refused: ${problems[0]}`);
+    const undo = async () => {
+      const back = await attempt(() => call(server, "undo_step", { step, ...annotator() }));
+      if (back?.left) toast(`${back.done} taken back; ${back.left} stay, since somebody changed them.`);
+      await refresh().catch(() => {});
+    };
+    toast(said.join(" "), refused ? "error" : "info", done ? undo : null);
+  }
+
+  async function reject() {
+    const step = newId();
+    const predictions = of("prediction").map(({ id }) => id);
+    const result = await attempt(() => call(server, "reject_moments", { step, predictions, ...annotator() }));
+    if (!result) return;
+    told(step, "rejected", result);
+    await refresh().catch(() => {});
+  }
+
+  const dialog = $("map-labelling", "dialog");
+  const [text, row] = [$("map-label-text", "input"), $("map-row-text", "input")];
+
+  async function askLabel() {
+    const known = points;
+    if (!known) return;
+    $("map-labelling-message").textContent = "";
+    $("map-labelling-what").textContent =
+      `${wordsOf(known, selected)}. Annotations are renamed, predictions accepted under the label, footage is annotated.`;
+    $("map-row").hidden = !of("footage").length;
+    dialog.showModal();
+    text.select();
+    const choices = await attempt(() => call(server, "label_choices", annotator()));
+    if (!choices) return;
+    const options = (/** @type {string[]} */ texts) => texts.map((value) => el("option", { value }));
+    $("map-labels").replaceChildren(...options(choices.labels));
+    $("map-rows").replaceChildren(...options(choices.rows));
+    row.placeholder = choices.rows[0] ?? "Moments";
+  }
+
+  /** @param {SubmitEvent} event */
+  async function label(event) {
+    event.preventDefault();
+    const step = newId();
+    const button = $("map-label-go", "button");
+    button.disabled = true;
+    try {
+      const result = await call(server, "label_moments", {
+        step,
+        label: text.value,
+        row: row.value || row.placeholder,
+        annotations: of("annotation").map(({ id }) => id),
+        predictions: of("prediction").map(({ id }) => id),
+        footage: of("footage").map(({ video, start, end }) => ({ video, start, end })),
+        ...annotator(),
+      });
+      dialog.close();
+      told(step, "labelled", result);
+    } catch (error) {
+      $("map-labelling-message").textContent = messageOf(error);
+    } finally {
+      button.disabled = false;
+    }
+    await refresh().catch(() => {});
+  }
+
+  // ---------------------------------------------------------------- events
+
+  const kept = readPreferences(localStorage, KEPT);
+  if (typeof kept.by === "string" && [...colour.options].some(({ value }) => value === kept.by)) colour.value = kept.by;
+  const hidden = isTexts(kept.hidden) ? kept.hidden : ["rejected"];
+  for (const box of boxes) box.checked = !hidden.includes(box.dataset.kind ?? "");
+  const chosen = () => {
+    const off = [...boxes].filter((box) => !box.checked).map((box) => box.dataset.kind);
+    localStorage.setItem(KEPT, JSON.stringify({ by: by(), hidden: off }));
+    attempt(draw);
+  };
+  for (const field of [colour, ...boxes]) field.addEventListener("change", chosen);
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-tool]")))
+    button.addEventListener("click", () => {
+      for (const other of element.querySelectorAll("[data-tool]"))
+        other.setAttribute("aria-pressed", String(other === button));
+      plot.use(/** @type {Tool} */ (button.dataset.tool));
+    });
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-zoom]")))
+    button.addEventListener("click", () => plot.zoom(/** @type {"in" | "out" | "fit"} */ (button.dataset.zoom)));
+  $("map-make").addEventListener("click", () => make(true));
+  $("map-anew").addEventListener("click", () => make(true));
+  $("map-clear").addEventListener("click", () => choose(new Set()));
+  $("map-reject").addEventListener("click", reject);
+  $("map-label").addEventListener("click", askLabel);
+  $("map-label-close").addEventListener("click", () => dialog.close());
+  $("map-label-form", "form").addEventListener("submit", label);
+  $("map-alike").addEventListener("click", follow);
+  $("map-reel").addEventListener("click", () => {
+    const videos = new Map(points?.facts.videos.map((video) => [video.id, video.media_start]));
+    reel.play(of().map((moment) => ({ ...moment, offset: videos.get(moment.video) ?? 0 })));
+  });
+  element.addEventListener("keydown", (event) => {
+    const isBusy = dialog.open || reel.dialog.open;
+    if (event.key === "Escape" && selected.size && !isBusy) choose(new Set());
+  });
+  onRoute(({ page }) => {
+    leave();
+    leave = () => {};
+    hover(null, 0, 0);
+    if (page === "map") leave = changeFeed.subscribe(refresh, REST_MS);
+  });
+}
+
+/** @type {{ [kind in Kind]: string }} */
+const NAMES = { footage: "Footage", annotation: "Annotations", prediction: "Predictions", rejected: "Rejected" };
