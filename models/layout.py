@@ -2,7 +2,7 @@
 
 t-SNE (van der Maaten and Hinton, JMLR 2008) as openTSNE does it (Poličar, Stražar and Zupan, Journal of Statistical
 Software 2024). New vectors are placed by the same authors' embedding into a reference (Machine Learning 2021): each
-begins at the median of its nearest neighbours and is optimized against them alone. Groups are found by HDBSCAN
+begins at the median of its nearest neighbours and is optimized against them alone. Clusters are found by HDBSCAN
 (Campello, Moulavi and Sander, PAKDD 2013) among the positions.
 """
 
@@ -18,7 +18,7 @@ PERPLEXITY, EARLY, ITERATIONS = 30, 250, 500
 NEIGHBOURS, NEW_PERPLEXITY, NEW_ITERATIONS, NEW_EXAGGERATION = 25, 5, 250, 1.5
 SLOWEST = 200.0  # learning rate of few vectors, which stay in a heap by the rate of many
 BATCH = 5_000  # vectors that are placed at once
-SMALLEST_GROUP, GROUPS = 5, 80  # members of a group at least, and about how many groups there may be
+SMALLEST_CLUSTER, CLUSTERS = 5, 80  # members of a cluster at least, and about how many clusters there may be
 EVERY = 10  # iterations between two words on how far it is
 
 Array = npt.NDArray[np.float32]
@@ -30,15 +30,15 @@ class Layout:
     """Vectors that have their places, and what places others among them.
 
     `mean` (D,) and `axes` (A, D) turn a vector into A numbers, `vectors` (M, A) are those of the ones laid out,
-    `positions` (M, 2) where they lie, around (0, 0), and `groups` (M,) int16 their groups, from 0, the largest first;
-    -1 is none.
+    `positions` (M, 2) where they lie, around (0, 0), and `clusters` (M,) int16 the number of each one's cluster, the
+    largest first; -1 is none.
     """
 
     mean: Array
     axes: Array
     vectors: Array
     positions: Array
-    groups: npt.NDArray[np.int16]
+    clusters: npt.NDArray[np.int16]
 
 
 def lay_out(vectors: Array, progress: Progress = lambda share: None) -> Layout:
@@ -67,21 +67,21 @@ def lay_out(vectors: Array, progress: Progress = lambda share: None) -> Layout:
         done += count
     positions = np.asarray(embedding, np.float64)
     positions = (positions - (positions.max(0) + positions.min(0)) / 2).astype(np.float32)
-    groups = _groups(positions)
+    clusters = _clusters(positions)
     progress(1.0)
-    return Layout(mean, axes, small.astype(np.float32), positions, groups)
+    return Layout(mean, axes, small.astype(np.float32), positions, clusters)
 
 
 def place(
     layout: Layout, vectors: Array, progress: Progress = lambda share: None
 ) -> tuple[Array, npt.NDArray[np.int16]]:
-    """The positions (N, 2) of new vectors (N, D) in a layout, which stays as it is, and the groups (N,) around them.
+    """The positions (N, 2) of new vectors (N, D) in a layout, which stays as it is, and the clusters (N,) around them.
     Where one lies does not depend on what else is placed."""
     positions = np.zeros((len(vectors), 2), np.float32)
     for start in range(0, len(vectors), BATCH):
         progress(start / len(vectors))
         positions[start : start + BATCH] = _placed(layout, vectors[start : start + BATCH])
-    return positions, _groups_around(layout, positions)
+    return positions, _clusters_around(layout, positions)
 
 
 def _placed(layout: Layout, vectors: Array) -> Array:
@@ -128,10 +128,10 @@ def _axes(centred: Array) -> Array:
     return np.ascontiguousarray(axes[:, ::-1][:, :AXES].T, np.float32)
 
 
-def _groups(positions: Array) -> npt.NDArray[np.int16]:
+def _clusters(positions: Array) -> npt.NDArray[np.int16]:
     from sklearn.cluster import HDBSCAN
 
-    smallest = max(SMALLEST_GROUP, len(positions) // GROUPS)
+    smallest = max(SMALLEST_CLUSTER, len(positions) // CLUSTERS)
     if len(positions) < 2 * smallest:
         return np.full(len(positions), -1, np.int16)
     found = HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(positions.astype(np.float64))
@@ -140,12 +140,12 @@ def _groups(positions: Array) -> npt.NDArray[np.int16]:
     return np.array([renamed.get(each, -1) for each in found], np.int16)
 
 
-def _groups_around(layout: Layout, positions: Array) -> npt.NDArray[np.int16]:
-    """The group of the nearest vector that has one among those laid out, or none where that has none."""
+def _clusters_around(layout: Layout, positions: Array) -> npt.NDArray[np.int16]:
+    """The cluster of the nearest vector that has one among those laid out, or none where that has none."""
     from sklearn.neighbors import KDTree
 
     if not len(positions):
         return np.zeros(0, np.int16)
     nearest = KDTree(layout.positions).query(positions, return_distance=False)[:, 0]
-    around: npt.NDArray[np.int16] = layout.groups[nearest]
+    around: npt.NDArray[np.int16] = layout.clusters[nearest]
     return around

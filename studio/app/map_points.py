@@ -16,8 +16,8 @@ def packed(points: MapPoints) -> bytes:
     arrays = {
         "start": points.spans[:, 0].astype("<f8"), "end": points.spans[:, 1].astype("<f8"),
         "x": points.positions[:, 0].astype("<f4"), "y": points.positions[:, 1].astype("<f4"),
-        "video": points.video.astype("<u4"), "label": points.label.astype("<u4"), "group": points.group.astype("<i2"),
-        "kind": points.kind.astype("u1"), "sure": points.sure.astype("u1"),
+        "video": points.video.astype("<u4"), "label": points.label.astype("<u4"),
+        "cluster": points.cluster.astype("<i2"), "kind": points.kind.astype("u1"), "sure": points.sure.astype("u1"),
     }  # fmt: skip
     listed = [[name, array.dtype.name, len(array)] for name, array in arrays.items()]
     head = json.dumps({**points.facts, "ids": points.ids, "arrays": listed}).encode()

@@ -16,7 +16,7 @@ def register(commands: Commands) -> None:
 def make(args: Args) -> int:
     """`studio map`"""
     with opened(args) as studio, bar("map") as progress:
-        made = {**studio.map.build(progress, args.anew), "groups": studio.map.groups()}
-    lines = [f"{group['size']:6} {group['name'] or '(no name)'}" for group in made["groups"]]
+        made = {**studio.map.build(progress, args.anew), "clusters": studio.map.clusters()}
+    lines = [f"{cluster['size']:6} {cluster['name'] or '(no name)'}" for cluster in made["clusters"]]
     show(args, made, [*lines, f"{made['points']} points, {made['placed']} of them placed now."])
     return 0

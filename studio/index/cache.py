@@ -84,9 +84,10 @@ class Cache:
     def load_arrays(self, video_id: str, name: str, *wanted: str) -> dict[str, NDArray[Any]] | None:
         """Some of the arrays of one .npz; None when it is missing or damaged, or lacks one of them."""
         try:
-            with np.load(str(self.path(video_id, name)), allow_pickle=False) as file:
+            # opened here: NumPy leaves a damaged file open
+            with self.path(video_id, name).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 return {key: file[key] for key in wanted}
-        except (OSError, ValueError, EOFError, KeyError, BadZipFile):
+        except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile):
             return None
 
     def save_blobs(self, video_id: str, name: str, blobs: Sequence[bytes], times_us: NDArray[np.int64]) -> None:

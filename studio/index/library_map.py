@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from studio.index.cache import SHARED, Cache
 from studio.index.feature_store import file_name
 
-_ROWS = ("video", "starts", "ends", "positions", "groups", "pieces")
+_ROWS = ("video", "starts", "ends", "positions", "clusters", "pieces")
 _COLUMNS = ("videos", "written", *_ROWS, "names")
 _LAYOUT = "layout-"  # how the names of the layout's arrays begin in the file
 
@@ -23,8 +23,8 @@ _LAYOUT = "layout-"  # how the names of the layout's arrays begin in the file
 class Places:
     """The placed spans, a row each. `videos` are ids and `written` (V,) int64 when the features by which they were
     placed were written, ns; `video` (N,) int32 is the number of a row's video, `starts` and `ends` (N,) int64 µs,
-    `positions` (N, 2) float32, `groups` (N,) int16, -1 for none, and `pieces` (N,) whether a row is a piece of the
-    footage; else it is a moment that somebody or a model marked. `names` are those of the groups, "" for one that has
+    `positions` (N, 2) float32, `clusters` (N,) int16, -1 for none, and `pieces` (N,) whether a row is a piece of the
+    footage; else it is a moment that somebody or a model marked. `names` are those of the clusters, "" for one that has
     none."""
 
     videos: Sequence[str]
@@ -33,7 +33,7 @@ class Places:
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     positions: NDArray[np.float32]
-    groups: NDArray[np.int16]
+    clusters: NDArray[np.int16]
     pieces: NDArray[np.bool_]
     names: Sequence[str] = ()
 

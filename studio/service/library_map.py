@@ -20,22 +20,23 @@ Span = tuple[int, int]
 FOOTAGE, ANNOTATION, PREDICTION, REJECTED = range(4)
 UNKNOWN = 255  # how sure: of what no model said
 MOST_FOOTAGE = 100_000  # pieces that are shown; of more, some spread evenly
-WORDS = 400  # of which the names of groups are made, beside the labels
+WORDS = 400  # of which the names of clusters are made, beside the labels
 
 
 @dataclass(frozen=True, slots=True)
 class MapPoints:
-    """A row each (N): `positions` (N, 2) float32, `spans` (N, 2) float64 in s, `video` (N,) int32 and `label` (N,)
-    int32, the numbers of its video and label (0 is the label of what has none), `group` (N,) int16, -1 for none,
-    `kind` (N,) uint8 and `sure` (N,) uint8 in %, UNKNOWN where no model said it. Footage comes first, without ids; the
-    `ids` are those of the rest. `facts` is JSON: the `videos`, `labels` and `groups` that are numbered, `colours` of
-    labels and a `palette` for the rest, how many `videos` and `moments` are `unplaced`, and how many pieces of footage are `left_out`."""
+    """A row each (N): `positions` (N, 2) float32, `spans` (N, 2) float64 in s, `video` and `label` (N,) int32, the
+    numbers of its video and label (0 is the label of what has none), `cluster` (N,) int16, -1 for none, `kind` (N,)
+    uint8 and `sure` (N,) uint8 in %, UNKNOWN where no model said it. Footage comes first, without ids; the `ids` are
+    those of the rest. `facts` is JSON: the `videos`, `labels` and `clusters` that are numbered, `colours` of labels and
+    a `palette` for the rest, how many `videos` and `moments` are `unplaced`, and how many pieces of footage are
+    `left_out`."""
 
     positions: NDArray[np.float32]
     spans: NDArray[np.float64]
     video: NDArray[np.int32]
     label: NDArray[np.int32]
-    group: NDArray[np.int16]
+    cluster: NDArray[np.int16]
     kind: NDArray[np.uint8]
     sure: NDArray[np.uint8]
     ids: list[str]
@@ -96,7 +97,7 @@ class MapOfLibrary:
             "labels": list(names),
             "colours": {row["label"]: row["colour"] for row in reversed(schema["labels"])},
             "palette": labels.PALETTE,
-            "groups": list(places.names),
+            "clusters": list(places.names),
             "left_out": len(footage) - len(some),
             "unplaced": {
                 "videos": sum(row["id"] not in mapped for row in self._indexed(shown)),
@@ -109,7 +110,7 @@ class MapOfLibrary:
             np.column_stack([at.starts, at.ends]) / MICROS,
             of_places[at.video],
             np.array([0] * blank + [names[row["label"]] for row, _ in placed], np.int32),
-            at.groups,
+            at.clusters,
             np.array([FOOTAGE] * blank + [row["kind"] for row, _ in placed], np.uint8),
             np.array([UNKNOWN] * blank + [_per_cent(row["sure"]) for row, _ in placed], np.uint8),
             [row["id"] for row, _ in placed],
@@ -125,10 +126,10 @@ class MapOfLibrary:
         """Queue that; returns the job. Raises JobError."""
         return self._jobs.start_for_library("map", self._params(anew))
 
-    def groups(self) -> list[Row]:
-        """The groups of footage: `name` ("" for none), and how many pieces of it there are, `size`."""
+    def clusters(self) -> list[Row]:
+        """The clusters of footage: `name` ("" for none), and how many pieces of it there are, `size`."""
         places, _ = self._standing()
-        counts = np.bincount(places.groups[places.pieces & (places.groups >= 0)], minlength=len(places.names))
+        counts = np.bincount(places.clusters[places.pieces & (places.clusters >= 0)], minlength=len(places.names))
         return [{"name": name, "size": int(size)} for name, size in zip(places.names, counts, strict=True)]
 
     def _params(self, anew: bool) -> Row:

@@ -13,13 +13,13 @@ from studio.errors import UsageError
 from studio.index import Features, LibraryMap, Places
 from studio.models import Layout
 from studio.tasks.boundaries import cuts
-from studio.tasks.context import TaskContext, VideoRef
+from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.tasks.query import encoder_key
 
 PIECE_US = 3_000_000  # a piece of the footage at most: a shot, or an equal part of one
 MOST_LAID_OUT = 20_000  # pieces that are laid out together; more are placed among them
 AT_ONCE = 20_000  # vectors that are in memory at once
-NEARER = 0.01  # cosine by which words must fit a group better than they fit the others, to be its name
+NEARER = 0.01  # cosine by which words must fit a cluster better than they fit the others, to be its name
 _FIELDS = tuple(each.name for each in fields(Layout))
 
 Span = tuple[int, int]
@@ -48,7 +48,7 @@ def map_library(
     anew: bool = False,
 ) -> dict[str, Any]:
     """Place what has no place yet of the indexed ones of these videos: their footage, and the spans (µs) of `moments`,
-    by video id. What has a place keeps it, unless the map is made `anew`; then its groups get their names from
+    by video id. What has a place keeps it, unless the map is made `anew`; then its clusters get their names from
     `words`. Returns how many spans are `placed` now, how many there are (`points`), and whether it was made `anew`.
 
     A span is the mean of its frames' vectors. Raises UsageError where there is too little to lay out,
@@ -65,13 +65,13 @@ def map_library(
     written = np.array([context.features.mtime_ns(name, key) for name in names], np.int64)
     wanted = _wanted(context, indexed, moments, standing, {name: number for number, name in enumerate(names)})
     context.progress(0.02, "Reading what was indexed")
-    titles = standing.names
+    titles, laid_out = standing.names, np.zeros(0, np.int64)
     if layout is None or known is None:
-        layout, titles = _laid_out(context, key, encoder, names, wanted, words)
-    positions, groups = _placed(context, key, layout, names, wanted, 0.8 if made else 0.05)
+        layout, laid_out, titles = _laid_out(context, key, encoder, names, wanted, words)
+    positions, clusters = _placed(context, key, layout, laid_out, names, wanted)
     spans = np.array(wanted.spans, np.int64).reshape(-1, 2)
     new = Places(
-        names, written, np.array(wanted.video, np.int32), spans[:, 0], spans[:, 1], positions, groups,
+        names, written, np.array(wanted.video, np.int32), spans[:, 0], spans[:, 1], positions, clusters,
         np.array(wanted.pieces, np.bool_), titles,
     )  # fmt: skip
     whole = standing.before(new)
@@ -121,10 +121,10 @@ def pieces_of(context: TaskContext, video: VideoRef) -> list[Span]:
     return list(pairwise(dict.fromkeys(times)))
 
 
-def _vectors(context: TaskContext, key: str, names: Sequence[str], wanted: _Spans, rows: Sequence[int]) -> Vectors:
+def _vectors(context: TaskContext, key: str, names: Sequence[str], wanted: _Spans, rows: NDArray[np.int64]) -> Vectors:
     """The unit vectors (N, D) of some of the spans, whose videos follow each other."""
     found: list[Vectors] = []
-    for number, spans in _by_video(wanted, rows):
+    for number, spans in _by_video(wanted, rows.tolist()):
         features = context.features.whole(names[number], key)
         if features is None:
             raise UsageError("A video was removed while the map was made; make it again.")
@@ -160,8 +160,8 @@ def means(features: Features, spans: NDArray[np.int64]) -> Vectors:
 
 def _laid_out(
     context: TaskContext, key: str, encoder: Any, names: Sequence[str], wanted: _Spans, words: Sequence[str]
-) -> tuple[Layout, list[str]]:
-    """A layout of the footage, or of a sample of it, and the names of its groups."""
+) -> tuple[Layout, NDArray[np.int64], list[str]]:
+    """A layout of the footage, or of a sample of it, the numbers of its spans, and the names of its clusters."""
     pieces = np.flatnonzero(wanted.pieces)
     if len(pieces) < models.LEAST_LAID_OUT:
         raise UsageError(
@@ -170,44 +170,57 @@ def _laid_out(
         )
     if len(pieces) > MOST_LAID_OUT:
         pieces = np.sort(np.random.default_rng(0).choice(pieces, MOST_LAID_OUT, replace=False))
-    vectors = _vectors(context, key, names, wanted, pieces.tolist())
+    vectors = _vectors(context, key, names, wanted, pieces)
     part = context.part(0.05, 0.75)
     layout = models.lay_out(vectors, lambda share: part(share, "Laying out the map"))
-    context.progress(0.76, "Naming the groups")
-    return layout, _names(context, encoder, key, layout, vectors, words)
+    context.progress(0.76, "Naming the clusters")
+    return layout, pieces, _names(context, encoder, key, layout, vectors, words)
 
 
 def _placed(
-    context: TaskContext, key: str, layout: Layout, names: Sequence[str], wanted: _Spans, start: float
+    context: TaskContext,
+    key: str,
+    layout: Layout,
+    laid_out: NDArray[np.int64],
+    names: Sequence[str],
+    wanted: _Spans,
 ) -> tuple[Vectors, NDArray[np.int16]]:
+    """The positions and clusters of all spans; those that were laid out are where they are."""
     positions = np.zeros((len(wanted.spans), 2), np.float32)
-    groups = np.full(len(wanted.spans), -1, np.int16)
-    for low in range(0, len(wanted.spans), AT_ONCE):
-        rows = range(low, min(len(wanted.spans), low + AT_ONCE))
-        vectors = _vectors(context, key, names, wanted, rows)
-        part = context.part(start + (0.98 - start) * low / len(wanted.spans), 0.98)
-        positions[rows], groups[rows] = models.place(layout, vectors, lambda share, part=part: part(share, "Placing"))  # type: ignore[misc]
-    return positions, groups
+    clusters = np.full(len(wanted.spans), -1, np.int16)
+    if len(laid_out):
+        positions[laid_out], clusters[laid_out] = layout.positions, layout.clusters
+    left = np.setdiff1d(np.arange(len(wanted.spans)), laid_out)
+    start = 0.8 if len(laid_out) else 0.05
+    for low in range(0, len(left), AT_ONCE):
+        rows = left[low : low + AT_ONCE]
+        part = context.part(start + (0.98 - start) * low / len(left), 0.98)
+
+        def told(share: float, part: Progress = part) -> None:
+            part(share, "Placing what is new")
+
+        positions[rows], clusters[rows] = models.place(layout, _vectors(context, key, names, wanted, rows), told)
+    return positions, clusters
 
 
 def _names(
     context: TaskContext, encoder: Any, key: str, layout: Layout, vectors: Vectors, words: Sequence[str]
 ) -> list[str]:
-    """The words that fit each group best beside the others: those that fit every group tell nothing of one. No words
-    name two groups; one that nothing fits has none."""
-    count = int(layout.groups.max(initial=-1)) + 1
+    """The words that fit each cluster best beside the others: what fits them all tells nothing of one. No words name
+    two clusters; one that nothing fits has none."""
+    count = int(layout.clusters.max(initial=-1)) + 1
     texts = list(dict.fromkeys([*words, *(text.rstrip(".") for text in models.QUERY_BANK)]))
     if not count:
         return []
-    centres = np.stack([vectors[layout.groups == group].mean(0) for group in range(count)])
+    centres = np.stack([vectors[layout.clusters == cluster].mean(0) for cluster in range(count)])
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     fit = centres @ context.text_vectors(encoder, key, texts).T
     fit -= fit.mean(0) if count > 1 else np.float32(fit.mean())
     names = [""] * count
     for _ in range(min(count, len(texts))):
-        group, text = np.unravel_index(int(fit.argmax()), fit.shape)
-        if fit[group, text] < NEARER:
+        cluster, text = np.unravel_index(int(fit.argmax()), fit.shape)
+        if fit[cluster, text] < NEARER:
             break
-        names[int(group)] = texts[int(text)]
-        fit[group, :] = fit[:, text] = -np.inf
+        names[int(cluster)] = texts[int(text)]
+        fit[cluster, :] = fit[:, text] = -np.inf
     return names

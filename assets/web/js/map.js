@@ -151,8 +151,8 @@ export function mount(element, server) {
       if (name) name.textContent = `${NAMES[kind]} (${counts[kind].toLocaleString()})`;
     }
     groups = points.coloured(by(), kinds);
-    const isShown = new Set(groups.flatMap(({ rows }) => [...rows]));
-    selected = new Set([...selected].filter((row) => isShown.has(row)));
+    const known = points;
+    selected = new Set([...selected].filter((row) => kinds.has(known.moment(row).kind)));
     $("map-shown").hidden = false;
     showSelection();
     await plot.show(points, groups, selected);

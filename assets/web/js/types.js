@@ -520,14 +520,14 @@
  * @property {string} fixed why this person may not remove it, or nothing
  */
 
-/** What GET /map says beside the points: the videos, labels and groups that are numbered there, and the ids of all but
+/** What GET /map says beside the points: the videos, labels and clusters that are numbered there, and the ids of all but
  * footage.
  * @typedef {object} MapFacts
  * @property {{ id: string, name: string, media_start: number }[]} videos
  * @property {string[]} labels the first is "", of what has none
  * @property {{ [label: string]: string }} colours of the schema
  * @property {readonly string[]} palette
- * @property {string[]} groups their names, or nothing
+ * @property {string[]} clusters their names, or nothing
  * @property {string[]} ids
  * @property {{ videos: number, moments: number }} unplaced
  * @property {number} left_out pieces of footage that are not shown

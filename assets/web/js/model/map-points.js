@@ -5,7 +5,7 @@
 /** What a point is, in the order of their numbers. */
 export const KINDS = /** @type {const} */ (["footage", "annotation", "prediction", "rejected"]);
 /** @typedef {(typeof KINDS)[number]} Kind */
-/** @typedef {"label" | "sure" | "video" | "group"} Colouring */
+/** @typedef {"label" | "sure" | "video" | "cluster"} Colouring */
 
 /** Points of one colour: their numbers, and what they are called.
  * @typedef {{ name: string, colour: string, rows: Uint32Array }} Coloured
@@ -63,7 +63,7 @@ export class MapPoints {
     /** @type {Uint32Array} */
     this.label = found.get("label");
     /** @type {Int16Array} */
-    this.group = found.get("group");
+    this.cluster = found.get("cluster");
     /** @type {Uint8Array} */
     this.kind = found.get("kind");
     /** @type {Uint8Array} */
@@ -148,7 +148,7 @@ export class MapPoints {
    */
   #keyIn(by, row) {
     if (by === "video") return this.video[row];
-    if (by === "group") return this.group[row];
+    if (by === "cluster") return this.cluster[row];
     if (by === "label") return this.facts.labels[this.label[row]] ? this.label[row] : -1;
     return this.sure[row] === UNKNOWN ? -1 : Math.min(SHARES.length - 1, Math.floor(this.sure[row] / 20));
   }
@@ -159,7 +159,7 @@ export class MapPoints {
    */
   #nameOf(by, key) {
     if (by === "video") return this.facts.videos[key].name;
-    if (by === "group") return this.facts.groups[key] || `Group ${key + 1}`;
+    if (by === "cluster") return this.facts.clusters[key] || `Cluster ${key + 1}`;
     if (by === "label") return this.facts.labels[key];
     return `${20 * key} to ${20 * key + 20} %`;
   }
@@ -176,7 +176,7 @@ export class MapPoints {
   }
 }
 
-const NONE = { label: "no label", sure: "nobody said", video: "no video", group: "in no group" };
+const NONE = { label: "no label", sure: "nobody said", video: "no video", cluster: "in no cluster" };
 
 /** @param {number} bytes */
 const aligned = (bytes) => Math.ceil(bytes / ALIGNED) * ALIGNED;

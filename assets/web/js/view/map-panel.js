@@ -19,7 +19,12 @@ const NAMES = {
   prediction: ["prediction", "predictions"],
   rejected: ["rejected prediction", "rejected predictions"],
 };
-const TITLES = { group: "Groups that look alike", label: "Labels", sure: "How sure the models are", video: "Videos" };
+const TITLES = {
+  cluster: "Clusters that look alike",
+  label: "Labels",
+  sure: "How sure the models are",
+  video: "Videos",
+};
 
 export class MapPanel {
   /**
