@@ -66,7 +66,7 @@ class MapOfLibrary:
         failed = bool(jobs) and active is None and jobs[0]["state"] == "failed"
         return {
             "key": f"{by.name}/{encoder}/{kept.written_ns()}/{len(indexed)}/{newest}/{marked}",
-            "made": kept.written_ns() > 0,
+            "made": len(self._standing()[0].videos) > 0,
             "indexed": len(indexed),
             "known": len(rows),
             "job": active,

@@ -83,6 +83,14 @@ def test_what_has_the_label_or_was_decided_stays_as_it_is(library: Studio) -> No
     assert (told["done"], told["left"]) == (1, 4), "b's stretch is labelled so by ann, a0 and a's stretch too"
 
 
+def test_footage_that_is_marked_already_is_not_marked_twice(library: Studio) -> None:
+    """On the map an annotation lies on the stretch of footage that it was made of: a lasso takes both."""
+    chosen = Selected(["a0"], ["b1"], [("a", 0, S), ("b", 2 * S, 3 * S), ("b", 8 * S, 9 * S)])
+    told = library.selections.label(chosen, "new", "T", "step", "eve")
+    assert (told["done"], told["left"]) == (3, 2)
+    assert [len(library.timelines.annotations(video)) for video in "ab"] == [1, 3]
+
+
 def test_a_step_that_is_sent_twice_is_done_once(library: Studio) -> None:
     for _ in range(2):
         library.selections.label(ALL, "dog", "", "step", "eve")

@@ -274,6 +274,7 @@ export function mount(element, server) {
     const predictions = of("prediction").map(({ id }) => id);
     const result = await attempt(() => call(server, "reject_moments", { step, predictions, ...annotator() }));
     if (!result) return;
+    selected = new Set();
     told(step, "rejected", result);
     await refresh().catch(() => {});
   }
@@ -315,6 +316,7 @@ export function mount(element, server) {
         ...annotator(),
       });
       dialog.close();
+      selected = new Set();
       told(step, "labelled", result);
     } catch (error) {
       $("map-labelling-message").textContent = messageOf(error);

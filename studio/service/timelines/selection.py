@@ -39,8 +39,9 @@ class Selections:
 
     def label(self, chosen: Selected, label: str, row: str, step: str, annotator: str = "", by: Actor = OWNER) -> Row:
         """Give all of them a label: annotations are renamed, predictions that nobody decided about accepted under it on
-        their own rows, and footage gets an annotation on the timeline's row `row`. Returns how many are `done`, how
-        many were `left` because they had it or were decided, and `problems`, a sentence for each kind of refusal.
+        their own rows, and footage gets an annotation on the timeline's row `row`, unless one of those has its times.
+        Returns how many are `done`, how many were `left` because they had it or were decided, how many were `refused`,
+        and `problems`, a sentence for each kind of refusal.
 
         `step` names it for `undo`; what was done under that name is not done again. Raises UsageError.
         """
@@ -50,10 +51,11 @@ class Selections:
             raise UsageError(f"A label has 1 to {self._limits.label_chars} letters.")
 
         def work(db: sqlite3.Connection) -> Row:
+            marked = _spans(db, chosen)
             wanted = [
                 *(_renamed(db, each, label, by) for each in chosen.annotations),
                 *(_accepted(db, each, label, annotator) for each in chosen.predictions),
-                *(_marked(db, each, label, row, by) for each in chosen.footage),
+                *(None if each in marked else _marked(db, each, label, row, by) for each in chosen.footage),
             ]
             return self._apply(db, wanted, step, annotator, by)
 
@@ -105,6 +107,13 @@ class Selections:
             done += sum(answer["ok"] for answer in answers)
             problems += [answer["error"] for answer in answers if not answer["ok"]]
         return {"done": done, "left": left, "refused": len(problems), "problems": list(dict.fromkeys(problems))}
+
+
+def _spans(db: sqlite3.Connection, chosen: Selected) -> set[tuple[str, int, int]]:
+    """The videos and times of the annotations and predictions that are chosen."""
+    made = [(annotations.video_of(db, each), annotations.get(db, each).segment) for each in chosen.annotations]
+    found = [(video, p.segment) for video, p in (runs.prediction(db, each) for each in chosen.predictions)]
+    return {(video, segment.start, segment.end) for video, segment in (*made, *found)}
 
 
 def _renamed(db: sqlite3.Connection, annotation_id: str, label: str, by: Actor) -> tuple[str, Row] | None:

@@ -56,11 +56,11 @@ export class MapPlot {
   async show(points, groups, selected) {
     const Plotly = await plotly();
     this.points = points;
-    this.groups = groups;
+    this.groups = groups.toReversed(); // what is drawn later lies above: what belongs nowhere is below all
     const count = groups.reduce((sum, { rows }) => sum + rows.length, 0);
     const size = (SIZES.find(([most]) => count <= most) ?? SIZES[0])[1];
     const type = hasWebGl() ? "scattergl" : "scatter";
-    const traces = groups.map(({ rows, colour, name }, at) => ({
+    const traces = this.groups.map(({ rows, colour, name }, at) => ({
       type,
       mode: "markers",
       name,
