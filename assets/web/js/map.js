@@ -32,13 +32,15 @@ export function mount(element, server) {
   const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (element.querySelectorAll("[data-kind]"));
   const reel = new Reel($("reel", "dialog"));
   const plot = new MapPlot($("map-plot"), { select, open, hover });
-  const panel = new MapPanel(element, { choose: change });
+  const panel = new MapPanel(element, { choose: change, toggle });
   /** @type {MapPoints | null} */
   let points = null;
   /** @type {Coloured[]} */
   let groups = [];
   /** Numbers of points. @type {ReadonlySet<number>} */
   let selected = new Set();
+  /** Those in the list: what is taken out there can be put back. @type {ReadonlySet<number>} */
+  let listed = selected;
   let shownKey = "";
   /** What was there when the missing was last placed: it is tried once. */
   let placedKey = "";
@@ -153,6 +155,7 @@ export function mount(element, server) {
     groups = points.coloured(by(), kinds);
     const known = points;
     selected = new Set([...selected].filter((row) => kinds.has(known.moment(row).kind)));
+    listed = selected;
     $("map-shown").hidden = false;
     showSelection();
     await plot.show(points, groups, selected);
@@ -160,7 +163,20 @@ export function mount(element, server) {
 
   /** @param {ReadonlySet<number>} rows */
   function choose(rows) {
-    selected = rows;
+    selected = listed = rows;
+    showSelection();
+    plot.select(selected);
+  }
+
+  /**
+   * @param {number} row of the list
+   * @param {boolean} isChosen
+   */
+  function toggle(row, isChosen) {
+    const next = new Set(selected);
+    if (isChosen) next.add(row);
+    else next.delete(row);
+    selected = next;
     showSelection();
     plot.select(selected);
   }
@@ -187,7 +203,7 @@ export function mount(element, server) {
 
   function showSelection() {
     if (!points) return;
-    panel.showChosen(points, selected);
+    panel.showChosen(points, listed, selected);
     panel.showGroups(by(), groups, selected);
     $("map-actions").hidden = !selected.size;
     const undecided = of("prediction").length;

@@ -8,6 +8,7 @@ import { clock, el, finder, redraw } from "./dom.js";
 /** What the panel asks of the page.
  * @typedef {object} PanelActions
  * @property {(rows: Iterable<number>, isChosen: boolean) => void} choose or no longer
+ * @property {(row: number, isChosen: boolean) => void} toggle one of the list, which stays in it
  */
 
 const SHOWN = 60;
@@ -42,15 +43,16 @@ export class MapPanel {
 
   /**
    * @param {MapPoints} points
-   * @param {ReadonlySet<number>} selected
+   * @param {ReadonlySet<number>} listed
+   * @param {ReadonlySet<number>} selected of them
    */
-  showChosen(points, selected) {
+  showChosen(points, listed, selected) {
     this.summary.textContent = selected.size ? `Chosen: ${wordsOf(points, selected)}.` : NOTHING;
-    const rows = [...selected].slice(0, SHOWN);
-    const more = selected.size - rows.length;
+    const rows = [...listed].slice(0, SHOWN);
+    const more = listed.size - rows.length;
     redraw(
       this.list,
-      ...rows.map((row) => this.#item(points.moment(row), row)),
+      ...rows.map((row) => this.#item(points.moment(row), row, selected.has(row))),
       more ? el("li", { class: "muted", text: `and ${more} more` }) : null,
     );
   }
@@ -90,8 +92,9 @@ export class MapPanel {
   /**
    * @param {Moment} moment
    * @param {number} row
+   * @param {boolean} isChosen
    */
-  #item(moment, row) {
+  #item(moment, row, isChosen) {
     const { name, start, end, label, video, sure } = moment;
     const when = `${clock(start, 1)}–${clock(end, 1)}`;
     return el(
@@ -99,10 +102,10 @@ export class MapPanel {
       { "data-moment": moment.kind },
       el("input", {
         type: "checkbox",
-        checked: true,
+        checked: isChosen,
         "data-key": `moment ${row}`,
         "aria-label": `Chosen: ${label || NAMES[moment.kind][0]}, ${name}, ${when}`,
-        onchange: () => this.actions.choose([row], false),
+        onchange: () => this.actions.toggle(row, !isChosen),
       }),
       el("img", { src: pictureOf(moment), alt: "", loading: "lazy" }),
       el(
