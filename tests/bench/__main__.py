@@ -19,6 +19,7 @@ from tests.bench import (
     encoders,
     indexing,
     label_studio,
+    library_map,
     memory,
     page,
     peers,
@@ -38,6 +39,7 @@ BENCHES = {
     "memory": (memory, "Memory of indexing"),
     "encoders": (encoders, "Encoders"),
     "search": (search, "Search"),
+    "map": (library_map, "The map"),
     "people": (people, "Speakers"),
     "peers": (peers, "Limits and peers"),
 }

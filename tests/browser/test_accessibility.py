@@ -95,6 +95,15 @@ def results(page: Page, url: str) -> None:
     expect(page.locator(".why .words").first).to_be_visible()
 
 
+def the_map(page: Page, url: str) -> None:
+    page.goto(f"{url}?view=map")
+    expect(page.locator("#map-summary")).not_to_have_text("Loading…")
+    if page.locator("#map-make").is_visible():
+        page.click("#map-make")
+    page.locator("#map-groups button").first.click()
+    expect(page.locator("#map-list li").first).to_be_visible()
+
+
 def models(page: Page, url: str) -> None:
     page.goto(f"{url}?view=models")
     expect(page.locator(".card.model").first).to_be_visible()
@@ -113,7 +122,7 @@ def review(page: Page, url: str) -> None:
 
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "the library": library, "nothing open": nothing_open, "nothing asked": nothing_asked, "what was found": results,
-    "the models": models, "the overview": overview, "nothing to review": review,
+    "the map": the_map, "the models": models, "the overview": overview, "nothing to review": review,
 }  # fmt: skip
 
 

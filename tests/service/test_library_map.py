@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
+from studio.app import media_routes
+from studio.app.login import current_user
 from studio.app.map_points import packed
 from studio.config import Settings
 from studio.errors import JobError, UsageError
@@ -160,6 +164,25 @@ def test_bytes_say_what_they_hold(library: Studio) -> None:
     assert [arrays[name][-1] for name in ("start", "end", "kind")] == [1.5, 2.25, ANNOTATION]
     assert head["labels"][arrays["label"][-1]] == "ä dog" and head["ids"] == points.ids
     assert np.column_stack([arrays["x"], arrays["y"]]).tobytes() == points.positions.tobytes()
+
+
+def test_the_route_answers_whoever_is_logged_in(library: Studio) -> None:
+    for name in ("ada", "ben", "eve"):
+        library.users.put(name, "correct horse")
+    library.layers.set_independent("a", True)
+    mark(library, "a", 1, 2, "BEN", "ben")
+    library.map.build()
+    app = FastAPI()
+    app.include_router(media_routes.routes(library))
+    held = {}
+    for person in ("ben", "eve"):
+        token = current_user.set(person)
+        try:
+            with TestClient(app) as client:
+                held[person] = b"BEN" in client.get("/map?annotator=ben").content
+        finally:
+            current_user.reset(token)
+    assert held == {"ben": True, "eve": False}
 
 
 def test_of_very_much_footage_some_is_drawn_and_the_rest_counted(

@@ -68,7 +68,7 @@ export class MapPlot {
       y: taken(points.y, rows),
       marker: { size, color: colour },
       selected: { marker: { opacity: 1 } },
-      unselected: { marker: { opacity: 0.12 } },
+      unselected: { marker: { opacity: 0.2 } },
       selectedpoints: this.#chosen(at, selected),
       hoverinfo: "none",
     }));
