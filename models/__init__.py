@@ -17,7 +17,19 @@ from studio.models.grounding.proposals import propose
 from studio.models.interfaces import LabelDetector, TextFeatures, TextVideoEncoder
 from studio.models.layout import LEAST as LEAST_LAID_OUT
 from studio.models.layout import Layout, lay_out, place
-from studio.models.registry import ModelCard, ModelError, card, cards, install, installed, keep, load, size, verify
+from studio.models.registry import (
+    ModelCard,
+    ModelError,
+    card,
+    cards,
+    install,
+    installed,
+    keep,
+    load,
+    read,
+    size,
+    verify,
+)
 from studio.models.speaker.speaker_embedding import SpeakerEmbedding
 from studio.models.text_video.certainty import Calibration
 from studio.models.text_video.hubness import video_bias
@@ -60,6 +72,7 @@ __all__ = [
     "oom_fallbacks",
     "place",
     "propose",
+    "read",
     "shapley",
     "sharpness",
     "size",

@@ -52,8 +52,8 @@ class TextVideoEncoder(Protocol):
 
 
 @runtime_checkable
-class TunableEncoder(Protocol):
-    """A `TextVideoEncoder` whose image network can be cut in two: below, it stays as it is, and what it makes of a
+class TunableEncoder(TextVideoEncoder, Protocol):
+    """One whose image network can be cut in two: below, it stays as it is, and what it makes of a
     frame is computed once; above, it is tuned on a person's examples (`detection.tuning`)."""
 
     def lower(self, frames: Images) -> Any:

@@ -2,9 +2,19 @@
 
 from studio.models.detection.detector import LabelDetector, Weights, encoder_of, packed
 from studio.models.detection.k_centre import k_centre
-from studio.models.detection.learning import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, Learned, Measured, learn
+from studio.models.detection.learning import (
+    NEGATIVE,
+    POSITIVE,
+    UNKNOWN,
+    LabelledVideo,
+    Learned,
+    Measured,
+    calibrated,
+    learn,
+    measure,
+)
 
 __all__ = [
     "NEGATIVE", "POSITIVE", "UNKNOWN", "LabelDetector", "LabelledVideo", "Learned", "Measured", "Weights",
-    "encoder_of", "k_centre", "learn", "packed",
+    "calibrated", "encoder_of", "k_centre", "learn", "measure", "packed",
 ]  # fmt: skip

@@ -80,14 +80,14 @@ def learn(text: Floats, videos: Sequence[LabelledVideo], seed: int = 0) -> Learn
         for hold, made in fits.items()
         for evened in EVENED
     }
-    measured = {option: _measure(tried) for option, tried in held.items()}
+    measured = {option: measure(tried) for option, tried in held.items()}
     by_text = _simplest({option: measured[option] for option in measured if option[0] is None})
     best = _simplest({option: measured[option] for option in measured if option[0] is not None})
     # with a handful of moments both may find all of them; then the samples say which is better
     gains = measured[best].ap - measured[by_text].ap, measured[by_text].loss - measured[best].loss
     hold, evened = chosen = best if gains > (0, 0) else by_text
     weights = levelled(replace(fit(text, centre, videos, hold, seed), evened=evened), videos)
-    weights = replace(weights, calibration=_calibrated(held[chosen]))
+    weights = replace(weights, calibration=calibrated(held[chosen]))
     return Learned(weights, "text" if hold is None else "classifier", measured[chosen], measured[by_text])
 
 
@@ -203,8 +203,8 @@ def found_in(weights: Weights, video: LabelledVideo) -> tuple[Doubles, Doubles]:
     return np.array([m[:2] for m in made]).reshape(-1, 2), np.array([m[2] for m in made])
 
 
-def _measure(held: Sequence[tuple[Weights, list[LabelledVideo]]]) -> Measured:
-    """Over all folds together."""
+def measure(held: Sequence[tuple[Weights, list[LabelledVideo]]]) -> Measured:
+    """How good detectors are on the videos that each was held from, over all of these together."""
     answers = [(found_in(weights, video), video) for weights, test in held for video in test]
     ap = float(np.mean([average_precision(answers, at) for at in AT]))
     best = [
@@ -270,7 +270,7 @@ def _is_known(video: LabelledVideo, span: npt.NDArray[np.float64]) -> bool:
     return bool((video.known[inside] != UNKNOWN).mean() >= 0.5) if inside.any() else False
 
 
-def _calibrated(held: Sequence[tuple[Weights, list[LabelledVideo]]]) -> tuple[float, float]:
+def calibrated(held: Sequence[tuple[Weights, list[LabelledVideo]]]) -> tuple[float, float]:
     """Slope and offset that make the mean logits of held-out moments the chance that they are right at IoU .5, by
     Platt's method, with his priors, since examples are few."""
     odds, hits = [], []

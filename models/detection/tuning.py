@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from studio.models._torch import device_of
 from studio.models.detection.detector import Weights, pieces
 from studio.models.detection.learning import NEGATIVE, POSITIVE, UNKNOWN, UNKNOWN_SHARE
 from studio.models.interfaces import Floats
@@ -50,7 +51,7 @@ def tuned(
     steps: int = STEPS,
     stretch: int = STRETCH,
     rate: float = RATE,
-    device: str = "cpu",
+    device: str = "auto",
     seed: int = 0,
     progress: Progress = lambda part: None,
 ) -> nn.Module:
@@ -65,6 +66,7 @@ def tuned(
     ]
     if not usable:
         raise ValueError("There is nothing to tune on: no video shows what it is and what it is not.")
+    device = device_of(device)
     rng = np.random.default_rng(seed)
     net = deepcopy(upper).to(device).eval()
     memory = [encoded(net, video.lower, device) for video in videos]
@@ -92,6 +94,11 @@ def tuned(
         optimizer.step()
         memory[k][kept] = made.detach().cpu()
     return net
+
+
+def runs_on_gpu(device: str) -> bool:
+    """Whether a device, or "auto", is none but the processor."""
+    return device_of(device) != "cpu"
 
 
 def encoded(net: nn.Module, lower: torch.Tensor, device: str, batch: int = 32) -> torch.Tensor:

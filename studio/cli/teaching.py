@@ -22,6 +22,11 @@ def register(commands: Commands) -> None:
         "--track", metavar="T", help="the row whose annotations teach it (default: all that have the label)"
     )
     sub.add_argument("--videos", metavar="VIDEO", nargs="+", help="look for it in these only (default: in all)")
+    sub.add_argument(
+        "--deeper", action="store_true",
+        help="tune the last layers of the encoder on it, too, where that helps; minutes without a GPU, where it is not "
+        "done unasked",
+    )  # fmt: skip
 
     sub = commands.add(
         "detect", detect, "find in the library what a taught label knows, without learning it anew",
@@ -50,7 +55,7 @@ def register(commands: Commands) -> None:
 def teach(args: Args) -> int:
     """`studio teach`"""
     with opened(args) as studio, bar("teach") as progress:
-        made = studio.teaching.teach(args.label, args.track, _among(studio, args), progress)
+        made = studio.teaching.teach(args.label, args.track, _among(studio, args), progress, deeper=args.deeper)
         names = {row["id"]: row["name"] for row in studio.videos.all()}
     keys = ("label", "version", "step", "examples", "measured", "by_text", "shift", "note", "predictions")
     _show_found(args, made, keys, names)

@@ -213,7 +213,8 @@ def _with_note(run: ModelRun) -> JobResult:
 
 def teach(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """A label learned from what people said of it, and found in the library."""
-    return JobResult(*tasks.teach(context, _lesson(params), [_video(each) for each in params["among"]], _among(params)))
+    videos = [_video(each) for each in params["among"]]
+    return JobResult(*tasks.teach(context, _lesson(params), videos, _among(params), params.get("deeper", False)))
 
 
 def detect(context: TaskContext, params: dict[str, Any]) -> JobResult:

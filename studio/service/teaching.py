@@ -58,6 +58,7 @@ class Teaching:
         among: list[Row] | None = None,
         progress: ReportProgress = no_progress,
         by: Actor = OWNER,
+        deeper: bool = False,
     ) -> Row:
         """Learn a label now from what people said of it, and look for it in the videos `among` (None: in all); returns
         `label`, `version`, `step`, `examples` (`positive`, `negative`), `measured` (`ap`, `tiou`, `folds`; None where
@@ -65,16 +66,17 @@ class Teaching:
         (`start`, `end` in s, `person` whose decisions it is learned from, empty for everybody's, `decisions` how many),
         `note`, and `predictions`, each with `video` (id), `start`, `end` in s and `score`.
 
-        Raises UsageError where nobody used the label.
+        `deeper`: the encoder's last layers are tuned on it, too, where that helps; without a GPU this takes minutes.
+        Raises UsageError where nobody used the label, and for an encoder that cannot be tuned.
         """
-        params = self._params(label, track, among, by)
+        params = self._params(label, track, among, by, deeper)
         result = self._interactive.call("teach", params, JobMonitor(progress))
         data = self._store.write(lambda db: keep_result(db, result))
         return {**data, "predictions": self._predictions(result)}
 
-    def start(self, label: str, track: str | None = None, by: Actor = OWNER) -> Row:
+    def start(self, label: str, track: str | None = None, by: Actor = OWNER, deeper: bool = False) -> Row:
         """Queue it, over the whole library; returns the job. Raises UsageError, JobError."""
-        return self._jobs.start_for_library("teach", self._params(label, track, None, by))
+        return self._jobs.start_for_library("teach", self._params(label, track, None, by, deeper))
 
     def detect(
         self, name: str, among: list[Row] | None = None, progress: ReportProgress = no_progress, by: Actor = OWNER
@@ -101,13 +103,13 @@ class Teaching:
         """The labels in use with how many moments have each, the most used first: what could be taught."""
         return self._store.read(lambda db: teaching.counts(db, by))
 
-    def _params(self, label: str, track: str | None, among: list[Row] | None, by: Actor) -> Row:
+    def _params(self, label: str, track: str | None, among: list[Row] | None, by: Actor, deeper: bool = False) -> Row:
         params = self._decided(label := label.strip(), track, among, by)
         if not any(said["positive"] for said in params["said"].values()):
             raise UsageError(
                 f"Nothing is labelled “{label}” yet; label a moment with it first, or look for it with: studio search"
             )
-        return params
+        return {**params, "deeper": deeper}
 
     def _decided(self, label: str, track: str | None, among: list[Row] | None, by: Actor) -> Row:
         """What is known of a label, as far as somebody may see it, and where it is to be looked for."""

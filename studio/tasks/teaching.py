@@ -16,6 +16,7 @@ from studio.errors import ModelUnavailable, UsageError
 from studio.index import Features
 from studio.models import ModelCard, detection
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, Learned
+from studio.tasks import tuning
 from studio.tasks.boundaries import snapping
 from studio.tasks.boundary_shift import Decision, Shift, shift_for
 from studio.tasks.context import TaskContext, VideoRef
@@ -55,10 +56,13 @@ class Lesson:
     examples: Sequence[str] = ()
 
 
-def teach(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], among: Sequence[VideoRef]) -> JobOutput:
+def teach(
+    context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], among: Sequence[VideoRef], deeper: bool = False
+) -> JobOutput:
     """A label learned from those of the `videos` that are indexed, kept as a model of the library where it beats the
     label's words, and a run for each of those `among` that are indexed: what it finds there that nobody labelled,
-    rejected or reviewed. The dictionary is what `Teaching.teach` says of it, without the predictions.
+    rejected or reviewed. `deeper`: the encoder's last layers are tuned on it, too, where that helps; on a GPU they
+    are without being asked for. The dictionary is what `Teaching.teach` says of it, without the predictions.
 
     Raises UsageError where there is nothing to learn from, ModelUnavailable, Cancelled.
     """
@@ -77,15 +81,21 @@ def teach(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef], amon
     text = context.text_vectors(encoder, key, [lesson.label])[0]
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled)
+    tuned = tuning.Tuning("")
+    if tuning.is_wanted(context, encoder, deeper):
+        tuned = tuning.tune(context, encoder, text, labelled, {v.id: v for v in videos}, context.part(0.1, 0.5))
+        if tuned.learned is not None:
+            learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
+            tuning.embed(context, encoder, tuned.encoder, among, context.part(0.5, 0.6))
     usual = shift_for("", lesson.decisions)  # what is kept is everybody's
     learned = replace(learned, weights=replace(learned.weights, shift=(usual.start_s, usual.end_s)))
     shift = shift_for(lesson.person, lesson.decisions)
-    facts = _facts(lesson, learned, shift)
-    card = _kept(context, lesson, learned, key, facts)
+    facts = _facts(lesson, learned, shift, tuned.note)
+    card = _kept(context, lesson, learned, key, facts, tuned.upper)
     detector = LabelDetector(card.name, card.version, key, lesson.label, learned.weights)
     detector = detector.shifted(shift.start_s, shift.end_s)
     facts["shift"] = _said_of(detector, shift)
-    runs = _looked(context, detector, lesson, among, facts, 0.5)
+    runs = _looked(context, detector, lesson, among, facts, 0.6)
     return {**facts, "version": card.version, "note": f"{_found(lesson.label, runs)} {facts['note']}"}, runs
 
 
@@ -100,6 +110,10 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         detector: models.LabelDetector = models.load(TASK, name, "cpu", context.settings.models)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
+    if tuning.UPPER in card.files:
+        encoder = context.model("text_video")
+        better = tuning.encoder_of(encoder, detector.encoder, models.read(card, tuning.UPPER, context.settings.models))
+        tuning.embed(context, encoder, better, among, context.part(0.0, 0.5))
     shift = shift_for(lesson.person, lesson.decisions)
     if shift.decisions:
         detector = detector.shifted(shift.start_s, shift.end_s)
@@ -148,7 +162,7 @@ def _plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def _facts(lesson: Lesson, learned: Learned, shift: Shift) -> dict[str, Any]:
+def _facts(lesson: Lesson, learned: Learned, shift: Shift, tuned: str) -> dict[str, Any]:
     measured, by_text = (
         None if each is None else {"ap": each.ap, "tiou": each.tiou, "folds": each.folds}
         for each in (learned.measured, learned.by_text)
@@ -166,7 +180,7 @@ def _facts(lesson: Lesson, learned: Learned, shift: Shift) -> dict[str, Any]:
         )
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
-        "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, shift.note))),
+        "measured": measured, "by_text": by_text, "note": " ".join(filter(None, (note, tuned, shift.note))),
     }  # fmt: skip
 
 
@@ -192,7 +206,9 @@ def _edges(features: Features, duration_us: int) -> NDArray[np.float64]:
     return np.concatenate([[min(0.0, float(times[0]))], (times[1:] + times[:-1]) / 2, [last]]) / MICROS
 
 
-def _kept(context: TaskContext, lesson: Lesson, learned: Learned, key: str, facts: Mapping[str, Any]) -> ModelCard:
+def _kept(
+    context: TaskContext, lesson: Lesson, learned: Learned, key: str, facts: Mapping[str, Any], upper: bytes
+) -> ModelCard:
     """The card of what was learned, among the library's models. What is no better than the label's words is not kept,
     and its card says so."""
     name = detector_name(lesson.label, lesson.track)
@@ -212,6 +228,7 @@ def _kept(context: TaskContext, lesson: Lesson, learned: Learned, key: str, fact
     )  # fmt: skip
     examples = json.dumps(list(lesson.examples)).encode()
     files = {"weights": detection.packed(learned.weights, key, learned.step), "examples": examples}
+    files |= {tuning.UPPER: upper} if upper else {}
     try:
         return models.keep(card, files, folder, write_atomic)
     except models.ModelError as error:

@@ -129,7 +129,9 @@ def composed(target: Path, clips: dict[str, str], rng: np.random.Generator) -> t
         at = round((at + length) * RATE) / RATE
     graph = ";".join(parts) + ";" + "".join(f"[p{n}]" for n in range(SCENES)) + f"concat=n={SCENES}[v]"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *inputs, "-filter_complex", graph, "-map", "[v]"]
-    subprocess.run([*command, "-c:v", "libx264", "-g", str(RATE), "-pix_fmt", "yuv420p", str(target)], check=True)
+    subprocess.run(
+        [*command, "-c:v", "libx264", "-bf", "0", "-g", str(RATE), "-pix_fmt", "yuv420p", str(target)], check=True
+    )
     return target, truth
 
 

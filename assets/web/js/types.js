@@ -573,7 +573,7 @@
  * @property {[{ step: string, predictions: string[], annotator: string }, StepResult]} reject_moments
  * @property {[{ step: string, annotator: string }, StepResult]} undo_step
  * @property {[{ annotator: string }, { labels: { track: string, label: string, moments: number, videos: number }[] }]} teachable
- * @property {[{ label: string, track: string, annotator: string }, Job]} teach
+ * @property {[{ label: string, track: string, deeper?: boolean, annotator: string }, Job]} teach
  * @property {[{ video: string, start: number, end: number, undo: boolean, annotator: string },
  *   { reviewed: Stretch[] }]} mark_reviewed
  * @property {[{ video: string, sound: number | string | null, subtitles?: number | null, file?: string }, Video]} choose_tracks

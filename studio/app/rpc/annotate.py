@@ -158,7 +158,9 @@ def teaching_methods(studio: Studio) -> list[Method]:
         return {"labels": studio.teaching.taught(actor(studio, request))}
 
     def teach(request: Teach) -> Any:
-        return serializers.job(studio.teaching.start(request.label, request.track, actor(studio, request)))
+        return serializers.job(
+            studio.teaching.start(request.label, request.track, actor(studio, request), request.deeper)
+        )
 
     def mark_reviewed(request: MarkReviewed) -> Any:
         row, teaching = studio.videos.get(request.video), studio.teaching

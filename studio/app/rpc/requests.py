@@ -181,6 +181,7 @@ class Ground(Request):
 class Teach(Request):
     label: str
     track: str
+    deeper: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ export class TeachPanel {
     this.workspace = workspace;
     this.choice = $("teach-label", "select");
     this.button = $("teach-go", "button");
+    this.deeper = $("teach-deeper", "input");
     /** @type {{ track: string, label: string }[]} */
     this.labels = [];
     $("teach", "details").addEventListener("toggle", (event) => {
@@ -62,7 +63,8 @@ export class TeachPanel {
     const { doc } = this.workspace;
     const chosen = this.labels[Number(this.choice.value)];
     if (!doc || !chosen) return;
-    const request = { label: chosen.label, track: chosen.track, annotator: currentUser() };
+    const { label, track } = chosen;
+    const request = { label, track, deeper: this.deeper.checked, annotator: currentUser() };
     if (await this.workspace.attempt(() => call(this.server, "teach", request))) doc.catchUp();
   }
 }

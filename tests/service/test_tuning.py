@@ -1,0 +1,103 @@
+"""Teaching a label deeper, on real clips: the encoder is tuned, measured on videos apart, and used only where it helps."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio import models
+from studio.config import Settings
+from studio.errors import UsageError
+from studio.index import FeatureStore
+from studio.models.detection import Measured
+from studio.service import Studio
+from studio.tasks import tuning
+from tests.service.test_teaching import by_name, mark
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, clips: dict[str, Path]) -> Iterator[Studio]:
+    """The same clip twice, and another; each test has labels of its own."""
+    tmp_path = tmp_path_factory.mktemp("tuned")
+    shutil.copy(clips["bikes"], tmp_path / "again.mp4")
+    with (tmp_path / "again.mp4").open("ab") as file:
+        file.write(b"\0" * 8)  # another file, of the same frames
+    studio = Studio(Settings(home=tmp_path / "home", device="cpu"))
+    for clip in (clips["bikes"], tmp_path / "again.mp4", clips["carphone"]):
+        studio.jobs.index(studio.videos.add(clip)["id"])
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two steps tune as sixty do, but for how much."""
+    monkeypatch.setattr("studio.models.detection.tuning.tuned.__kwdefaults__", {
+        **models_tuned().__kwdefaults__, "steps": 2,
+    })  # fmt: skip
+
+
+def models_tuned() -> Any:
+    from studio.models.detection.tuning import tuned
+
+    return tuned
+
+
+def better(monkeypatch: pytest.MonkeyPatch, before: float, after: float) -> None:
+    """As if so much had been measured: two steps on three clips say nothing."""
+    values = iter([before, after])
+    monkeypatch.setattr(tuning, "measure", lambda held: Measured(next(values), 0.5, 0.1, 2))
+
+
+def marked(library: Studio, label: str) -> None:
+    for name in ("bikes", "again"):
+        mark(library, name, 0.0, 2.0, label, track=label)
+        library.teaching.mark_reviewed(by_name(library, name), track=label, annotator="ann")
+
+
+def test_an_encoder_that_gets_no_better_is_not_used(
+    library: Studio, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked(library, "jump")
+    better(monkeypatch, 0.4, 0.4)
+    made = library.teaching.teach("jump", deeper=True)
+    assert "Tuning the encoder did not help: average precision 0.40, 0.40 without" in made["note"]
+    for card in models.cards("detection", library.settings.models):
+        assert tuning.UPPER not in card.files
+
+
+def test_one_that_gets_better_is_kept_with_the_detector_and_reads_other_videos(
+    library: Studio, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked(library, "ride")
+    better(monkeypatch, 0.4, 0.6)
+    made = library.teaching.teach("ride", deeper=True)
+    assert "The encoder was tuned: average precision 0.60, 0.40 without" in made["note"]
+    if made["step"] == "text":
+        return
+    (card,) = [card for card in models.cards("detection", library.settings.models) if card.labels == ("ride",)]
+    detector = models.load("detection", card.name, folder=library.settings.models)
+    plain, _, mark_of = detector.encoder.rpartition("+")
+    assert plain.startswith("studio-lite@") and len(mark_of) == 8
+    carphone = by_name(library, "carphone")["id"]
+    store = FeatureStore(library.cache)
+    features, known = (store.whole(carphone, key) for key in (detector.encoder, plain))
+    assert features is not None and known is not None
+    assert (features.times_us == known.times_us).all()
+    assert library.teaching.detect(card.name)["label"] == "ride"
+
+
+def test_it_needs_the_label_in_two_videos(library: Studio, quick: None) -> None:
+    mark(library, "bikes", 0.0, 2.0, "fall")
+    made = library.teaching.teach("fall", deeper=True)
+    assert "The encoder was not tuned: that needs the label in two videos." in made["note"]
+
+
+def test_an_encoder_that_cannot_be_tuned_says_so(library: Studio) -> None:
+    class Fixed:
+        name = "ViT-B-32"
+
+    with pytest.raises(UsageError, match="ViT-B-32 cannot be tuned here"):
+        tuning.is_wanted(None, Fixed(), True)  # type: ignore[arg-type]
