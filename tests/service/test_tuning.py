@@ -1,4 +1,4 @@
-"""Teaching a label deeper, on real clips: the encoder is tuned, measured on videos apart, and used only where it helps."""
+"""Teaching a label deeper, on real clips: the encoder is tuned, measured on other videos, and used where it helps."""
 
 import shutil
 from collections.abc import Iterator
@@ -75,8 +75,7 @@ def test_one_that_gets_better_is_kept_with_the_detector_and_reads_other_videos(
     better(monkeypatch, 0.4, 0.6)
     made = library.teaching.teach("ride", deeper=True)
     assert "The encoder was tuned: average precision 0.60, 0.40 without" in made["note"]
-    if made["step"] == "text":
-        return
+    assert made["step"] == "classifier"
     (card,) = [card for card in models.cards("detection", library.settings.models) if card.labels == ("ride",)]
     detector = models.load("detection", card.name, folder=library.settings.models)
     plain, _, mark_of = detector.encoder.rpartition("+")
