@@ -111,13 +111,13 @@ class Reel:
         return LabelledVideo(name, self.rows, edges, marks, np.array(truth, np.float64).reshape(-1, 2))
 
 
-def reels(known: Photos, seed: int) -> list[Reel]:
-    """Every photo in one reel; neighbouring samples of a scene are alike, as frames are."""
+def reels(known: Photos, seed: int, of: int = SCENES) -> list[Reel]:
+    """Of so many photos each, every photo in one reel; neighbouring samples of a scene are alike, as frames are."""
     rng, found = np.random.default_rng(seed), []
     order = rng.permutation(len(known.views))
-    for first in range(0, len(order), SCENES):
+    for first in range(0, len(order), of):
         scenes, rows, at = [], [], 0
-        for photo in order[first : first + SCENES]:
+        for photo in order[first : first + of]:
             length = int(rng.integers(SHORTEST_S, LONGEST_S + 1))
             views = known.views[photo, rng.integers(0, VIEWS, length)]
             mixed = views + rng.normal(0, 0.25 / np.sqrt(views.shape[1]), views.shape).astype(np.float32)

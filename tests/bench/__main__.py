@@ -14,6 +14,7 @@ import plotly.graph_objects as graph
 
 from tests.bench import (
     actions,
+    annotator,
     browser,
     correction,
     encoders,
@@ -26,6 +27,7 @@ from tests.bench import (
     people,
     search,
     startup,
+    tuning,
 )
 
 BENCHES = {
@@ -34,9 +36,11 @@ BENCHES = {
     "page": (page, "A visit"),
     "actions": (actions, "Actions of whole jobs"),
     "correction": (correction, "What corrections cost"),
+    "annotator": (annotator, "A simulated annotator"),
     "label_studio": (label_studio, "Timeline beside Label Studio"),
     "startup": (startup, "Start-up"),
     "memory": (memory, "Memory of indexing"),
+    "tuning": (tuning, "Memory of tuning an encoder"),
     "encoders": (encoders, "Encoders"),
     "search": (search, "Search"),
     "map": (library_map, "The map"),

@@ -127,7 +127,9 @@ def composed(target: Path, clips: dict[str, str], rng: np.random.Generator) -> t
             joins = bool(truth) and truth[-1][1] == at and truth[-1][2] == label
             truth.append(((truth.pop()[0] if joins else at), at + length, label))
         at = round((at + length) * RATE) / RATE
-    graph = ";".join(parts) + ";" + "".join(f"[p{n}]" for n in range(SCENES)) + f"concat=n={SCENES},setpts=N/{RATE}/TB[v]"
+    graph = (
+        ";".join(parts) + ";" + "".join(f"[p{n}]" for n in range(SCENES)) + f"concat=n={SCENES},setpts=N/{RATE}/TB[v]"
+    )
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *inputs, "-filter_complex", graph, "-map", "[v]"]
     subprocess.run(
         [*command, "-c:v", "libx264", "-bf", "0", "-g", str(RATE), "-pix_fmt", "yuv420p", str(target)], check=True
