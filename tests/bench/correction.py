@@ -291,7 +291,9 @@ def complete(hands: Hands, served: Served, truth: dict[str, list[Truth]]) -> Non
                 hands.press("PageDown", decides=False)
                 page.wait_for_function("before => location.href !== before", arg=before)
             page.wait_for_selector("#workspace:not([aria-busy]) #timeline[data-view-end]")
-            page.wait_for_function("document.querySelector('#player').readyState >= 1")
+            shown = "film => document.querySelector('#player').currentSrc.includes(film)"
+            page.wait_for_function(shown, arg=film)
+            page.wait_for_function("document.querySelector('#player').readyState >= 2")
         for moment in truth[film]:
             if is_there(served, film, moment):
                 continue
