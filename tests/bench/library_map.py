@@ -47,7 +47,7 @@ DRAW = """async (text) => {
   window.plot = plot;
   return performance.now() - begin;
 }"""
-USE = "(tool) => window.plot.use(tool)"
+USE = "async (tool) => { await window.plot.zoom('fit'); await window.plot.use(tool); }"
 WATCH = """() => {
   window.gaps = [];
   let last = performance.now();

@@ -25,6 +25,7 @@ PLACES = """() => {
   return plot.data.flatMap(({ x, y, name }) => [...x].map((value, n) =>
     [name, box.x + xaxis._offset + xaxis.d2p(value), box.y + yaxis._offset + yaxis.d2p(y[n])]));
 }"""
+LOW = "document.querySelector('#map-plot')._fullLayout.xaxis.range[0]"
 DRAWN = "count => document.querySelector('#map-plot').data?.reduce((sum, { x }) => sum + x.length, 0) === count"
 
 
@@ -166,6 +167,40 @@ def test_a_point_shows_its_picture_and_opens_its_moment(map_page: Page, mapped: 
     expect(map_page.locator("[data-kind=footage]")).not_to_be_checked()
     map_page.check("[data-kind=footage]")
     map_page.check("[data-kind=prediction]")
+
+
+def middle(page: Page) -> tuple[float, float]:
+    box = page.locator("#map-plot").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_the_map_moves_and_zooms_under_the_pointer(map_page: Page) -> None:
+    map_page.click("[data-tool=pan]")
+    low = map_page.evaluate(LOW)
+    before, (x, y) = map_page.evaluate(PLACES), middle(map_page)
+    map_page.mouse.move(x, y)
+    map_page.mouse.down()
+    map_page.mouse.move(x + 50, y - 30, steps=5)
+    assert "translate(50px, -30px)" in (map_page.get_attribute("#map-plot .svg-container", "style") or "")
+    map_page.mouse.up()
+    still = "!document.querySelector('#map-plot .svg-container').style.transform"
+    map_page.wait_for_function(still)
+    moved = map_page.evaluate(PLACES)
+    assert all(abs(b[1] - a[1] - 50) < 1 and abs(b[2] - a[2] + 30) < 1 for a, b in zip(before, moved, strict=True))
+    expect(map_page.locator("#map-chosen")).to_contain_text("Nothing is chosen")
+    for _ in range(3):
+        map_page.mouse.wheel(0, -100)
+    map_page.wait_for_function(f"low => {LOW} !== low", arg=map_page.evaluate(LOW))
+    map_page.wait_for_function(still)
+    near = map_page.evaluate(PLACES)
+    factor = 2.718281828**0.6
+    px, py = x + 50, y - 30  # where the pointer is
+    for (_, ax, ay), (_, bx, by) in zip(moved, near, strict=True):
+        assert abs(bx - px - factor * (ax - px)) < 2 and abs(by - py - factor * (ay - py)) < 2
+    map_page.click("[data-zoom=fit]")
+    map_page.wait_for_function(f"low => {LOW} === low", arg=low)
+    assert map_page.evaluate(PLACES) == before
 
 
 def test_what_is_chosen_is_searched_for_and_played(map_page: Page, mapped: Served) -> None:

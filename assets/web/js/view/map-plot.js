@@ -1,6 +1,7 @@
 // The map as Plotly draws it, by WebGL where the browser has it: points in colours, a lasso, and what lies under the
 // pointer.
 
+import { MapCamera } from "./map-camera.js";
 import { plotly } from "./plotly.js";
 
 /** @import { Coloured, MapPoints } from "../model/map-points.js" */
@@ -23,6 +24,7 @@ const SIZES = [
   [30_000, 5],
   [Infinity, 3],
 ];
+const CRISP = 20_000; // points, of which each pixel is drawn four times; of more that would take too long
 const STEP = 0.7; // of what is seen, by one press of a button that zooms in
 const MARGIN = 0.06; // around all points, of their extent
 
@@ -46,6 +48,11 @@ export class MapPlot {
   constructor(box, actions) {
     this.box = box;
     this.actions = actions;
+    this.camera = new MapCamera(
+      box,
+      () => this.#range,
+      (range) => this.#look(range),
+    );
   }
 
   /**
@@ -77,8 +84,8 @@ export class MapPlot {
     await Plotly.react(this.box, traces, this.#layout(range), {
       displayModeBar: false,
       doubleClick: false,
+      plotGlPixelRatio: count > CRISP ? 1 : 2,
       responsive: true,
-      scrollZoom: true,
     });
     if (!this.#isListening) this.#listen();
   }
@@ -99,25 +106,36 @@ export class MapPlot {
   /** @param {Tool} tool */
   async use(tool) {
     this.tool = tool;
+    this.camera.isDragging = tool === "pan";
     const Plotly = await plotly();
-    if (this.groups.length) await Plotly.relayout(this.box, { dragmode: tool });
+    if (this.groups.length) await Plotly.relayout(this.box, { dragmode: this.#dragMode });
   }
 
   /** Nearer, farther, or all of it. @param {"in" | "out" | "fit"} way */
   async zoom(way) {
-    const Plotly = await plotly();
     const { points } = this;
     const shown = this.#range;
     if (!points || !shown) return;
     const factor = way === "in" ? STEP : 1 / STEP;
-    const [x, y] =
+    const range =
       way === "fit"
         ? extent(points)
         : shown.map(([low, high]) => {
             const half = ((high - low) / 2) * factor;
             return [(low + high) / 2 - half, (low + high) / 2 + half];
           });
+    await this.#look(range);
+  }
+
+  /** Draw this part of the map. @param {number[][]} range */
+  async #look([x, y]) {
+    const Plotly = await plotly();
     await Plotly.relayout(this.box, { "xaxis.range": x, "yaxis.range": y });
+  }
+
+  /** What Plotly does when a hand drags: what moves the map is the camera's. */
+  get #dragMode() {
+    return this.tool === "pan" ? false : this.tool;
   }
 
   /** What is seen now: [low, high] of both axes. @returns {number[][] | null} */
@@ -141,9 +159,9 @@ export class MapPlot {
   /** @param {number[][]} range */
   #layout([x, y]) {
     const style = getComputedStyle(document.body);
-    const axis = { visible: false, fixedrange: false };
+    const axis = { visible: false };
     return {
-      dragmode: this.tool,
+      dragmode: this.#dragMode,
       hovermode: "closest",
       hoverdistance: 12,
       showlegend: false,
@@ -165,9 +183,9 @@ export class MapPlot {
     plot.on("plotly_selected", (/** @type {{ points: Drawn[], selections: object[] } | undefined} */ found) => {
       if (found?.selections?.length) this.actions.select(found.points.map(row), this.#adds);
     });
-    plot.on("plotly_click", (/** @type {{ points: Drawn[], event: MouseEvent }} */ { points: [point], event }) =>
-      this.actions.open(row(point), event),
-    );
+    plot.on("plotly_click", (/** @type {{ points: Drawn[], event: MouseEvent }} */ { points: [point], event }) => {
+      if (!this.camera.hasMoved) this.actions.open(row(point), event);
+    });
     plot.on("plotly_hover", (/** @type {{ points: Drawn[], event: MouseEvent }} */ { points: [point], event }) =>
       this.actions.hover(row(point), event.clientX, event.clientY),
     );
