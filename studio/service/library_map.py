@@ -58,14 +58,16 @@ class MapOfLibrary:
         many `known`; the `job` that makes it, None while none does; and why the last one failed, `error`."""
         encoder = self._media.encoder
         kept = LibraryMap(self._cache, encoder)
-        rows, marked = self._store.read(lambda db: (videos.listed(db), moments.state(db)))
+        rows, marked, schema = self._store.read(
+            lambda db: (videos.listed(db), moments.state(db), labels.schema(db)["key"])
+        )
         indexed = self._indexed(rows)
         newest = max((self._features.mtime_ns(row["id"], encoder) for row in indexed), default=0)
         jobs = [job for job in self._jobs.listed() if job["kind"] == "map"]
         active = next((job for job in jobs if job["state"] in ("queued", "running")), None)
         failed = bool(jobs) and active is None and jobs[0]["state"] == "failed"
         return {
-            "key": f"{by.name}/{encoder}/{kept.written_ns()}/{len(indexed)}/{newest}/{marked}",
+            "key": f"{by.name}/{encoder}/{kept.written_ns()}/{len(indexed)}/{newest}/{marked}/{schema}",
             "made": len(self._standing()[0].videos) > 0,
             "indexed": len(indexed),
             "known": len(rows),
