@@ -1,7 +1,7 @@
 // The Map page: the whole library in two dimensions, and what is done with many moments at once.
 
 import { newId } from "./model/ids.js";
-import { MapPoints } from "./model/map-points.js";
+import { KINDS, MapPoints } from "./model/map-points.js";
 import { isTexts, readPreferences } from "./model/preferences.js";
 import { addressOf, follow, go, onRoute } from "./router.js";
 import { call, messageOf, points as fetchPoints } from "./sync/api.js";
@@ -206,7 +206,8 @@ export function mount(element, server) {
     panel.showChosen(points, listed, selected);
     panel.showGroups(by(), groups, selected);
     $("map-actions").hidden = !selected.size;
-    const undecided = of("prediction").length;
+    const { kind } = points;
+    const undecided = [...selected].filter((row) => KINDS[kind[row]] === "prediction").length;
     $("map-reject", "button").disabled = !undecided;
     $("map-reject").textContent = undecided ? `Reject ${undecided}` : "Reject";
     $("map-alike", "a").href = addressOf("search", { like: alike() });
@@ -222,10 +223,12 @@ export function mount(element, server) {
 
   /** The chosen moments as the address of a search has them; of many, some spread evenly. */
   function alike() {
-    const all = of();
+    const known = points;
+    const all = [...selected];
     const step = Math.max(1, all.length / MOST_LIKE);
     const some = Array.from({ length: Math.min(all.length, MOST_LIKE) }, (_, n) => all[Math.floor(n * step)]);
-    return some.map(({ video, start, end }) => [video, start, end].join(",")).join(";");
+    const found = known ? some.map((row) => known.moment(row)) : [];
+    return found.map(({ video, start, end }) => [video, start, end].join(",")).join(";");
   }
 
   /**

@@ -1,5 +1,6 @@
 // Beside the map: which moments are chosen, with a link to each, and the colours, by which many are chosen at once.
 
+import { KINDS } from "../model/map-points.js";
 import { addressOf, follow } from "../router.js";
 import { clock, el, finder, redraw } from "./dom.js";
 
@@ -133,7 +134,7 @@ export function wordsOf(points, selected) {
   /** @type {Map<Moment["kind"], number>} */
   const counts = new Map();
   for (const row of selected) {
-    const { kind } = points.moment(row);
+    const kind = KINDS[points.kind[row]];
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return [...counts].map(([kind, count]) => `${count} ${NAMES[kind][count === 1 ? 0 : 1]}`).join(", ");
