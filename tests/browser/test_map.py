@@ -109,6 +109,9 @@ def test_a_lasso_labels_and_one_step_takes_it_back(map_page: Page, mapped: Serve
     expect(map_page.locator("#map-chosen")).to_have_text(f"Chosen: {chosen}.")
     expect(map_page.locator("#map-list li")).to_have_count(count + 3)
     map_page.click("#map-label")
+    map_page.fill("#map-label-text", " ")
+    map_page.keyboard.press("Enter")
+    expect(map_page.locator("#map-labelling-message")).to_have_text("A label has 1 to 500 letters.")
     map_page.fill("#map-label-text", "street")
     map_page.keyboard.press("Enter")
     expect(map_page.locator("#toast")).to_contain_text(f"{count + 3} labelled. Undo")
@@ -117,7 +120,9 @@ def test_a_lasso_labels_and_one_step_takes_it_back(map_page: Page, mapped: Serve
     assert sorted({row[1] for row in made}) == ["correction", "manual"]
     assert verdicts == [("p1", "corrected", "eve"), ("p2", "corrected", "eve")]
     expect(map_page.locator("#map-groups")).to_contain_text(f"street{count + 3}")
+    expect(map_page.locator("#map-chosen")).to_contain_text("Nothing is chosen")
     map_page.click("#toast button")
+    expect(map_page.locator("#toast")).to_have_text(f"{count + 3} taken back.")
     expect(map_page.locator("#map-groups")).to_contain_text("riding2")
     assert decided(mapped) == before
     assert rows(mapped.home, "SELECT count(*) FROM revisions WHERE annotator = 'eve'") == [(2 * (count + 3),)]

@@ -1,20 +1,20 @@
 // The Map page: the whole library in two dimensions, and what is done with many moments at once.
 
-import { newId } from "./model/ids.js";
 import { KINDS, MapPoints } from "./model/map-points.js";
 import { isTexts, readPreferences } from "./model/preferences.js";
 import { addressOf, follow, go, onRoute } from "./router.js";
 import { call, messageOf, points as fetchPoints } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
 import { currentUser } from "./sync/current-user.js";
-import { counted, el, finder, toast } from "./view/dom.js";
+import { counted, finder, toast } from "./view/dom.js";
 import { waitingText } from "./view/jobs-panel.js";
+import { MapDecisions } from "./view/map-decisions.js";
 import { MapPanel, addressOfMoment, pictureOf, textOf, wordsOf } from "./view/map-panel.js";
 import { MapPlot } from "./view/map-plot.js";
 import { Reel } from "./view/reel.js";
 
 /** @import { Coloured, Colouring, Kind } from "./model/map-points.js" */
-/** @import { MapState, Server, StepResult } from "./types.js" */
+/** @import { MapState, Server } from "./types.js" */
 /** @import { Tool } from "./view/map-plot.js" */
 
 const REST_MS = 1500; // between two looks while something changes
@@ -33,6 +33,12 @@ export function mount(element, server) {
   const reel = new Reel($("reel", "dialog"));
   const plot = new MapPlot($("map-plot"), { select, open, hover });
   const panel = new MapPanel(element, { choose: change, toggle });
+  const decisions = new MapDecisions($, server, {
+    chosen: (kind) => of(kind),
+    words: () => (points ? wordsOf(points, selected) : ""),
+    done: () => choose(new Set()),
+    refresh: () => refresh().catch(() => {}),
+  });
   /** @type {MapPoints | null} */
   let points = null;
   /** @type {Coloured[]} */
@@ -269,82 +275,6 @@ export function mount(element, server) {
     tip.style.top = `${Math.max(4, Math.min(y - 40, innerHeight - tip.offsetHeight - 8))}px`;
   }
 
-  // ---------------------------------------------------------------- deciding
-
-  /** What a step did, with a way to take it back.
-   * @param {string} step
-   * @param {string} did
-   * @param {StepResult} result
-   */
-  function told(step, did, { done, left, refused, problems }) {
-    const said = [`${done} ${did}.`];
-    if (left) said.push(`${left} stayed as they were: decided or labelled so already.`);
-    if (refused) said.push(`${refused} refused: ${problems[0]}`);
-    const undo = async () => {
-      const back = await attempt(() => call(server, "undo_step", { step, ...annotator() }));
-      if (back?.left) toast(`${back.done} taken back; ${back.left} stay, since somebody changed them.`);
-      await refresh().catch(() => {});
-    };
-    toast(said.join(" "), refused ? "error" : "info", done ? undo : null);
-  }
-
-  async function reject() {
-    const step = newId();
-    const predictions = of("prediction").map(({ id }) => id);
-    const result = await attempt(() => call(server, "reject_moments", { step, predictions, ...annotator() }));
-    if (!result) return;
-    selected = new Set();
-    told(step, "rejected", result);
-    await refresh().catch(() => {});
-  }
-
-  const dialog = $("map-labelling", "dialog");
-  const [text, row] = [$("map-label-text", "input"), $("map-row-text", "input")];
-
-  async function askLabel() {
-    const known = points;
-    if (!known) return;
-    $("map-labelling-message").textContent = "";
-    $("map-labelling-what").textContent =
-      `${wordsOf(known, selected)}. Annotations are renamed, predictions accepted under the label, footage is annotated.`;
-    $("map-row").hidden = !of("footage").length;
-    dialog.showModal();
-    text.select();
-    const choices = await attempt(() => call(server, "label_choices", annotator()));
-    if (!choices) return;
-    const options = (/** @type {string[]} */ texts) => texts.map((value) => el("option", { value }));
-    $("map-labels").replaceChildren(...options(choices.labels));
-    $("map-rows").replaceChildren(...options(choices.rows));
-    row.placeholder = choices.rows[0] ?? "Moments";
-  }
-
-  /** @param {SubmitEvent} event */
-  async function label(event) {
-    event.preventDefault();
-    const step = newId();
-    const button = $("map-label-go", "button");
-    button.disabled = true;
-    try {
-      const result = await call(server, "label_moments", {
-        step,
-        label: text.value,
-        row: row.value || row.placeholder,
-        annotations: of("annotation").map(({ id }) => id),
-        predictions: of("prediction").map(({ id }) => id),
-        footage: of("footage").map(({ video, start, end }) => ({ video, start, end })),
-        ...annotator(),
-      });
-      dialog.close();
-      selected = new Set();
-      told(step, "labelled", result);
-    } catch (error) {
-      $("map-labelling-message").textContent = messageOf(error);
-    } finally {
-      button.disabled = false;
-    }
-    await refresh().catch(() => {});
-  }
-
   // ---------------------------------------------------------------- events
 
   const kept = readPreferences(localStorage, KEPT);
@@ -368,17 +298,13 @@ export function mount(element, server) {
   $("map-make").addEventListener("click", () => make(true));
   $("map-anew").addEventListener("click", () => make(true));
   $("map-clear").addEventListener("click", () => choose(new Set()));
-  $("map-reject").addEventListener("click", reject);
-  $("map-label").addEventListener("click", askLabel);
-  $("map-label-close").addEventListener("click", () => dialog.close());
-  $("map-label-form", "form").addEventListener("submit", label);
   $("map-alike").addEventListener("click", follow);
   $("map-reel").addEventListener("click", () => {
     const videos = new Map(points?.facts.videos.map((video) => [video.id, video.media_start]));
     reel.play(of().map((moment) => ({ ...moment, offset: videos.get(moment.video) ?? 0 })));
   });
   element.addEventListener("keydown", (event) => {
-    const isBusy = dialog.open || reel.dialog.open;
+    const isBusy = decisions.dialog.open || reel.dialog.open;
     if (event.key === "Escape" && selected.size && !isBusy) choose(new Set());
   });
   onRoute(({ page }) => {
