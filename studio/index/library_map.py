@@ -4,7 +4,8 @@ A place belongs to a span of a video, whoever marked what there: the file knows 
 costs the time to make it again, and the map then looks different.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from studio.index.cache import SHARED, Cache
 from studio.index.feature_store import file_name
+from studio.platform import system
 
 _ROWS = ("video", "starts", "ends", "positions", "clusters", "pieces")
 _COLUMNS = ("videos", "written", *_ROWS, "names")
@@ -73,6 +75,14 @@ class LibraryMap:
     def written_ns(self) -> int:
         """When it was written last, ns; 0 where there is none."""
         return self._cache.mtime_ns(SHARED, self._name)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Of several processes one at a time: what one of them placed, the next one finds."""
+        folder = self._cache.folder(SHARED)
+        folder.mkdir(parents=True, exist_ok=True)
+        with system.lock(folder / f"{self._name}.lock", wait=True):
+            yield
 
     def places(self) -> Places | None:
         """The placed spans; None where there is no map yet."""

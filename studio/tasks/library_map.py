@@ -55,8 +55,21 @@ def map_library(
     ModelUnavailable, Cancelled.
     """
     encoder = context.model("text_video")
+    kept = LibraryMap(context.cache, encoder_key(encoder))
+    with kept.locked():
+        return _mapped(context, encoder, kept, videos, moments, words, anew)
+
+
+def _mapped(
+    context: TaskContext,
+    encoder: Any,
+    kept: LibraryMap,
+    videos: Sequence[VideoRef],
+    moments: Mapping[str, Sequence[Span]],
+    words: Sequence[str],
+    anew: bool,
+) -> dict[str, Any]:
     key = encoder_key(encoder)
-    kept = LibraryMap(context.cache, key)
     known, layout = (None, None) if anew else (kept.places(), _layout(kept))
     made = known is None or layout is None
     standing = Places.none() if known is None or layout is None else _standing(context, key, known)

@@ -132,6 +132,17 @@ def test_axe_finds_nothing(page: Page, served: Served, name: str) -> None:
     look(page, name)
 
 
+def test_axe_finds_nothing_in_what_the_map_opens(page: Page, served: Served) -> None:
+    the_map(page, served.url)
+    page.click("#map-label")
+    expect(page.locator("dialog#map-labelling")).to_be_visible()
+    look(page, "a label for many")
+    page.keyboard.press("Escape")
+    page.click("#map-reel")
+    expect(page.locator("#reel-place")).to_contain_text("1 of")
+    look(page, "a reel")
+
+
 # Controls that lie beside the screen and cannot be scrolled to.
 BESIDE = """() => [...document.querySelectorAll('.studio-page :is(button, input, select, textarea, a, summary, label)')]
   .filter((e) => e.checkVisibility() && !e.matches('.button input'))
