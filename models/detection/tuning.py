@@ -20,7 +20,8 @@ from torch import nn
 
 from studio.models._torch import device_of
 from studio.models.detection.detector import Weights, pieces
-from studio.models.detection.learning import NEGATIVE, POSITIVE, UNKNOWN, UNKNOWN_SHARE
+from studio.models.detection.learning import UNKNOWN_SHARE
+from studio.models.detection.measuring import NEGATIVE, POSITIVE, UNKNOWN
 from studio.models.interfaces import Floats
 
 KEEP = 0.25  # of the frames of a stretch that are encoded with gradients

@@ -16,15 +16,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch.nn.functional import softplus
 
 from studio import models
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, Weights, learn
-from studio.models.detection.learning import AT, average_precision, fit, found_in
+from studio.models.detection.detector import logits
+from studio.models.detection.learning import LEVELS, found_in
+from studio.models.detection.measuring import AT, average_precision
 from studio.recipes import studio_lite
 from studio.recipes.grounding_head import crops
 
 COUNTS = (0, 1, 3, 5, 10, 20, 50)
 PLAIN = 0.03  # of the plain regression, its best of .01, .03, .1 and .3 on halves of the training photos
+SCALE = 20.0  # from a difference of cosines to one of logits
 VIEWS = 2  # crops of a photo
 SCENES, SHORTEST_S, LONGEST_S = 12, 4, 14  # photos of a reel, and how long each is shown, at one sample a second
 TRAIN = 700  # photos of the training set that reels are made of
@@ -137,14 +142,40 @@ def ours(text: npt.NDArray[np.float32], videos: list[LabelledVideo]) -> Weights:
 
 def logistic(text: npt.NDArray[np.float32], videos: list[LabelledVideo]) -> Weights:
     """Plain logistic regression on the frame vectors, which starts from nothing; the text where nothing is known."""
-    known = any((video.known == NEGATIVE).any() for video in videos) and any(len(video.truth) for video in videos)
-    return fit(np.zeros_like(text) if known else text, _centre(videos), videos, PLAIN if known else None)
+    centre = _centre(videos)
+    right, wrong = (
+        np.concatenate([video.rows[video.known == kind] for video in videos]) - centre for kind in (POSITIVE, NEGATIVE)
+    )
+    if not len(right) or not len(wrong):
+        return levelled(Weights(text, centre, SCALE, 0.0, ()), videos)
+    direction, bias = torch.zeros(len(text), requires_grad=True), torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([direction, bias], max_iter=40, line_search_fn="strong_wolfe")
+    moments = sum(len(video.truth) for video in videos)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        losses = [
+            softplus(-sign * (torch.from_numpy(rows) @ (SCALE * direction) + bias)).mean()
+            for sign, rows in ((1, right), (-1, wrong))
+        ]
+        loss = moments * (losses[0] + losses[1]) + 0.5 * PLAIN * SCALE**2 * direction.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    return levelled(Weights(direction.detach().numpy(), centre, SCALE, float(bias.detach()), ()), videos)
 
 
 def nearest(text: npt.NDArray[np.float32], videos: list[LabelledVideo]) -> Weights:
     """What is alike to the mean of the moments."""
     rows, centre = np.concatenate([video.rows[video.known == POSITIVE] for video in videos]), _centre(videos)
-    return fit(rows.mean(0) - centre if len(rows) else text, centre, videos, None)
+    return levelled(Weights(rows.mean(0) - centre if len(rows) else text, centre, SCALE, 0.0, ()), videos)
+
+
+def levelled(weights: Weights, videos: Sequence[LabelledVideo]) -> Weights:
+    """With the levels at which moments are cut, as the studio's own."""
+    every = np.concatenate([logits(weights, video.rows) for video in videos])
+    return replace(weights, levels=tuple(np.unique(np.quantile(every, LEVELS)).tolist()))
 
 
 def _centre(videos: Sequence[LabelledVideo]) -> npt.NDArray[np.float32]:

@@ -18,7 +18,8 @@ import torch
 
 from studio import models
 from studio.models.detection import LabelledVideo, learn
-from studio.models.detection.learning import AT, average_precision, found_in
+from studio.models.detection.learning import found_in
+from studio.models.detection.measuring import AT, average_precision
 from studio.models.detection.tuning import TunedVideo, encoded, tuned
 from studio.recipes import studio_lite
 from studio.recipes.grounding_head import crops

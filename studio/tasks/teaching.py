@@ -80,7 +80,7 @@ def teach(
         )
     text = context.text_vectors(encoder, key, [lesson.label])[0]
     context.progress(0.1, "Learning")
-    learned = detection.learn(text, labelled)
+    learned = detection.learn(text, labelled, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
     tuned = tuning.Tuning("")
     if tuning.is_wanted(context, encoder, deeper):
         tuned = tuning.tune(context, encoder, text, labelled, {v.id: v for v in videos}, context.part(0.1, 0.5))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from studio import media
 from studio.errors import UsageError
 from studio.index import Features
-from studio.models.detection import LabelledVideo, Learned, Weights, calibrated, learn, measure
+from studio.models.detection import LabelledVideo, Learned, Weights, calibrated, learn, logits, measure
 from studio.models.interfaces import TunableEncoder
 from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.tasks.query import encoder_key
@@ -80,9 +80,10 @@ def tune(
         train, test = _split(labelled, fold)
         weights = learn(text, train).weights
         net = trained(train, weights, 0.3 + 0.2 * fold)
-        before.append((weights, test))
-        after.append((learn(text, seen_by(net, train)).weights, seen_by(net, test)))
-    plain, tuned = measure(before), measure(after)
+        before += [(weights, logits(weights, video.rows), video) for video in test]
+        weights = learn(text, seen_by(net, train)).weights
+        after += [(weights, logits(weights, video.rows), video) for video in seen_by(net, test)]
+    plain, tuned = measure(before, FOLDS), measure(after, FOLDS)
     numbers = f"average precision {tuned.ap:.2f}, {plain.ap:.2f} without, on videos that it was not tuned on"
     if tuned.ap <= plain.ap:
         return Tuning(f"Tuning the encoder did not help: {numbers}.")

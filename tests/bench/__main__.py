@@ -27,6 +27,7 @@ from tests.bench import (
     people,
     search,
     startup,
+    teaching,
     tuning,
 )
 
@@ -44,6 +45,7 @@ BENCHES = {
     "encoders": (encoders, "Encoders"),
     "search": (search, "Search"),
     "map": (library_map, "The map"),
+    "teaching": (teaching, "Learning a label"),
     "people": (people, "Speakers"),
     "peers": (peers, "Limits and peers"),
 }

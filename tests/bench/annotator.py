@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from studio import models
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelledVideo, Weights, learn
-from studio.models.detection.learning import fit, found_in
+from studio.models.detection.learning import found_in
 from studio.recipes.teaching import DEV, Reel, photos, reels
 from tests.bench.correction import KEY, MIND
 from tests.conftest import SHARED
@@ -95,10 +95,8 @@ def watching(library: Library) -> Found:
 
 def searching(library: Library, text: npt.NDArray[np.float32], seconds: float) -> Found:
     """Down the list of what the words find."""
-    centre = np.mean([video.rows.mean(0) for video in library.seen], axis=0).astype(np.float32)
-    weights = fit(text, centre, library.seen, None)
     at, found = 0.0, [(0.0, 0)]
-    for k, span in library.proposals(weights):
+    for k, span in library.proposals(learn(text, library.seen).weights):  # of nothing, the words alone
         at += library.judge(k, span)
         found.append((at, len(library.found)))
         if at > seconds:

@@ -8,7 +8,8 @@ import pytest
 from studio.models import ModelError
 from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, k_centre, learn, packed
 from studio.models.detection.detector import pieces, unpacked
-from studio.models.detection.learning import average_precision, found_in
+from studio.models.detection.learning import found_in
+from studio.models.detection.measuring import average_precision
 
 D = 24
 
@@ -125,16 +126,39 @@ def test_a_file_holds_all_of_it_and_nothing_else_is_taken_for_one(world: dict[st
         LabelDetector("d", "1", encoder, "x", weights).curve(np.ones((2, 3), np.float32))
 
 
-def test_hundred_moments_of_ten_hours_are_looked_at_in_part() -> None:
-    """No more than MOST samples of a kind are held, whatever the library is."""
+def test_rejections_pull_away_from_what_the_words_mean_besides(world: dict[str, np.ndarray]) -> None:
+    """What was looked through tells the words' other meaning from the label."""
+    unsaid = learn(world["text"], [video(world, n, said=1, moments=1) for n in range(3)])
+    said = learn(world["text"], [video(world, n, said=2, moments=1) for n in range(3)])
+    held = [video(world, n, said=2) for n in range(70, 80)]
+    assert ap(said, held) >= ap(unsaid, held) > ap(learn(world["text"], held[:1]), held) - 0.05
+
+
+def test_learning_is_told_how_far_it_is_and_can_be_ended(world: dict[str, np.ndarray]) -> None:
+    told: list[float] = []
+    learn(world["text"], [video(world, n) for n in range(3)], progress=told.append)
+    assert told == sorted(told) and 0 == told[0] < told[-1] < 1
+
+    def end(done: float) -> None:
+        if done > 0.2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learn(world["text"], [video(world, n) for n in range(3)], progress=end)
+
+
+def test_the_covariance_of_a_large_library_is_taken_of_a_part(world: dict[str, np.ndarray]) -> None:
     from studio.models.detection import learning
 
-    rng = np.random.default_rng(0)
-    rows = unit(rng.normal(size=(learning.MOST + 5_000, 4)))
-    known = np.full(len(rows), UNKNOWN, np.int8)
-    known[:50] = POSITIVE
-    one = LabelledVideo("long", rows, np.arange(len(rows) + 1.0), known, np.array([[0.0, 50.0]]))
-    assert len(learning._samples([one], UNKNOWN, np.zeros(4, np.float32), rng)) == learning.MOST
+    videos = [video(world, n) for n in range(4)]
+    whole = learn(world["text"], videos)
+    before, learning.MOST = learning.MOST, 200
+    try:
+        part = learn(world["text"], videos)
+    finally:
+        learning.MOST = before
+    cosine = part.weights.direction @ whole.weights.direction
+    assert cosine > 0.9 * np.linalg.norm(part.weights.direction) * np.linalg.norm(whole.weights.direction)
 
 
 def test_k_centre_takes_the_most_different_first_and_what_is_known_last() -> None:

@@ -1,0 +1,137 @@
+"""How good a detector is on videos that it was not trained on, and how its heights become chances."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.models.detection.detector import Weights, candidates, moments, sigmoid
+from studio.models.grounding.curve import Doubles, iou
+from studio.models.interfaces import Floats
+
+AT = (0.3, 0.5, 0.7)  # IoU
+MOST_FOUND = 200  # moments of a video
+SLOPE_LEAST = 0.05  # of a calibration: a higher moment is never less likely
+POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
+
+
+@dataclass(frozen=True)
+class LabelledVideo:
+    """The unit vectors (N, D) of a video's samples and the borders (N + 1,) of their cells in s; what a person said of
+    each sample (N,): POSITIVE, NEGATIVE or UNKNOWN; and the moments [start, end) in s that have the label (K, 2)."""
+
+    name: str
+    rows: Floats
+    edges: Doubles
+    known: npt.NDArray[np.int8]
+    truth: Doubles
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How good a detector was on videos that it was not trained on: average precision of its moments (the mean over IoU
+    .3, .5, .7) and the mean best IoU of the true ones, both 0…1; by how many standard deviations samples of true
+    moments lie above the others; and in how many folds."""
+
+    ap: float
+    tiou: float
+    margin: float
+    folds: int
+
+
+Curved = tuple[Weights, Doubles, LabelledVideo]
+"""A video, its logits (N,) by weights that were not trained on it, and those."""
+Found = tuple[Doubles, Doubles]
+"""Moments (C, 2) in s, and their confidences (C,)."""
+
+
+def found_on(curved: Curved) -> Found:
+    """The moments of a curve."""
+    weights, curve, video = curved
+    made = moments(weights, video.edges, curve, MOST_FOUND)
+    return np.array([m[:2] for m in made]).reshape(-1, 2), np.array([m[2] for m in made])
+
+
+def measure(held: Sequence[Curved], folds: int) -> Measured:
+    """Over all held-out videos together."""
+    answers = [(found_on(each), each[2]) for each in held]
+    ap = float(np.mean([average_precision(answers, at) for at in AT]))
+    best = [
+        float(iou((start, end, 0.0), bounds).max()) if len(bounds) else 0.0
+        for (bounds, _), video in answers
+        for start, end in video.truth
+    ]
+    tiou = float(np.mean(best)) if best else 0.0
+    curve = np.concatenate([curve for _, curve, _ in held])
+    shows = np.concatenate([video.known for _, _, video in held]) == POSITIVE
+    apart = curve[shows].mean() - curve[~shows].mean() if 0 < shows.sum() < len(shows) else 0.0
+    return Measured(round(ap, 4), round(tiou, 4), float(apart / max(float(curve.std()), 1e-12)), folds)
+
+
+def average_precision(answers: Sequence[tuple[Found, LabelledVideo]], at: float) -> float:
+    """Interpolated average precision at an IoU over videos together, as ActivityNet's: by falling confidence, each true
+    moment is found once. Where a person said nothing, nothing is wrong, unless nobody said anything of any negative."""
+    strict = not any((video.known == NEGATIVE).any() for _, video in answers)
+    ranked = sorted(
+        ((score, k, i) for k, ((_, scores), _) in enumerate(answers) for i, score in enumerate(scores)), reverse=True
+    )
+    taken: set[tuple[int, int]] = set()
+    right: list[bool] = []
+    for _, k, i in ranked:
+        (bounds, _), video = answers[k]
+        shares = iou((*bounds[i], 0.0), video.truth) if len(video.truth) else np.zeros(0)
+        free = [j for j in np.argsort(-shares) if shares[j] >= at and (k, int(j)) not in taken]
+        if free:
+            taken.add((k, int(free[0])))
+            right.append(True)
+        elif strict or _is_known(video, bounds[i]):
+            right.append(False)
+    total = sum(len(video.truth) for _, video in answers)
+    hits = np.cumsum(right)
+    precision = hits / np.arange(1, len(right) + 1) if right else np.zeros(0)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1] if len(precision) else precision
+    return float(envelope[np.asarray(right, bool)].sum() / total) if total and len(right) else 0.0
+
+
+def _is_known(video: LabelledVideo, span: npt.NDArray[np.float64]) -> bool:
+    """Whether a person said what most of a stretch is."""
+    inside = (video.edges[:-1] < span[1]) & (video.edges[1:] > span[0])
+    return bool((video.known[inside] != UNKNOWN).mean() >= 0.5) if inside.any() else False
+
+
+def calibrated(held: Sequence[Curved]) -> tuple[float, float]:
+    """Slope and offset that make the heights of held-out moments the chance that they are right at IoU .5, by Platt's
+    method, with his priors, since examples are few."""
+    heights, hits = [], []
+    for weights, curve, video in held:
+        for (i, j), height in zip(*candidates(weights, curve), strict=True):
+            span = np.array([video.edges[i], video.edges[j]])
+            share = float(iou((*span, 0.0), video.truth).max()) if len(video.truth) else 0.0
+            if share >= 0.5 or _is_known(video, span):
+                heights.append(height)
+                hits.append(share >= 0.5)
+    x, y = np.array(heights), np.array(hits, bool)
+    good, bad = int(y.sum()), int((~y).sum())
+    if not good or not bad:
+        return 1.0, 0.0
+    wanted = np.where(y, (good + 1) / (good + 2), 1 / (bad + 2))
+    return logistic(x, wanted, np.ones(len(x)))
+
+
+def logistic(x: Doubles, wanted: Doubles, weight: Doubles) -> tuple[float, float]:
+    """Slope and offset of the logistic of x (N,) that comes nearest to the `wanted` chances (N,), weighed (N,)."""
+    middle = float(np.average(x, weights=weight))
+    slope, offset = 1.0, 0.0
+    for _ in range(100):  # damped Newton on two numbers; the slope is held near 1, since few examples are easily parted
+        p = sigmoid(slope * (x - middle) + offset)
+        w = weight * np.maximum(p * (1 - p), 1e-4)
+        wrong = weight * (p - wanted)
+        gradient = np.array([(wrong * (x - middle)).sum() + (slope - 1), wrong.sum()])
+        cross = (w * (x - middle)).sum()
+        hessian = np.array([[(w * (x - middle) ** 2).sum() + 1, cross], [cross, w.sum()]])
+        step = np.clip(np.linalg.solve(hessian, gradient), -1, 1)
+        slope, offset = max(SLOPE_LEAST, slope - float(step[0])), offset - float(step[1])
+        if np.abs(step).max() < 1e-6:
+            break
+    return slope, offset - slope * middle
