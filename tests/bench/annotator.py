@@ -18,9 +18,9 @@ from studio.recipes.teaching import DEV, Reel, photos, reels
 from tests.bench.correction import KEY, MIND
 from tests.conftest import SHARED
 
-CONCEPTS = "a dog running", "snow", "a bicycle", "climbing"
+CONCEPTS = "a dog running", "climbing", "a crowd", "a ball"
 VIDEOS, SCENES = 200, 5
-AT_MINUTES = (5, 20)
+AT_MINUTES = (2, 5)
 LOOK = 1.0  # s: how long a playing thumbnail is looked at
 EACH = MIND + KEY + LOOK  # s for a decision
 EDGE = MIND + KEY  # s for an end that is put right
