@@ -13,7 +13,7 @@ from studio import media
 from studio.config import Settings
 from studio.errors import MediaError, NotFound, UsageError
 from studio.service import Studio
-from studio.service.search import Filters, SearchRequest, parse, picture_of
+from studio.service.search import Filters, SearchRequest, parse, picture_of, plain
 from studio.store import runs
 from studio.timeline import ON_SCREEN, ModelRun, Prediction, Segment
 from tests.service.test_studio import edit
@@ -58,6 +58,19 @@ def test_more_like_a_moment_leaves_the_moment_itself_out(library: Studio) -> Non
     assert hits
     for hit in hits:
         assert hit["video"]["id"] != bikes["id"] or hit["start_us"] >= 1_000_000 or hit["end_us"] <= 0
+
+
+def test_more_like_several_moments_looks_for_their_mean(library: Studio) -> None:
+    bikes, carphone = by_name(library, "bikes"), by_name(library, "carphone")
+    one, other = ((row["id"], 0, 1_000_000) for row in (bikes, carphone))
+    found = {asked: {hit["video"]["id"]: hit["score"] for hit in reversed(library.search.ask(asked)[0])}
+             for asked in (SearchRequest(like=(one,), top=50), SearchRequest(like=(one, other), top=50))}  # fmt: skip
+    alone, both = found.values()
+    assert both[carphone["id"]] > alone.get(carphone["id"], 0.0) and both[bikes["id"]] < alone[bikes["id"]]
+    hits, _ = library.search.ask(SearchRequest(like=(one, other), top=50))
+    assert all(
+        hit["video"]["id"] != video or hit["start_us"] >= end for hit in hits for video, _, end in (one, other)
+    ), "none of the moments is found by itself"
 
 
 def test_a_minus_pushes_away(library: Studio) -> None:
@@ -218,6 +231,8 @@ def test_examples_find_something_and_are_not_remembered_as_questions(library: St
         ({"query": 3}, "query"),
         ({"like": {"video": 1}}, "like"),
         ({"like": {"video": "v", "start": "now"}}, "start"),
+        ({"like": [{"video": "v", "start": 0, "end": 1}] * 51}, "at most 50"),
+        ({"like": [[]]}, "like"),
         ({"image": {"pixels": PIXELS, "width": 3, "height": 2}}, "RGB"),
         ({"image": {"pixels": "§", "width": 2, "height": 2}}, "RGB"),
         ({"image": 7}, "RGB"),
@@ -232,6 +247,13 @@ def test_examples_find_something_and_are_not_remembered_as_questions(library: St
 def test_what_a_page_sends_is_checked(request_: dict[str, Any], part: str) -> None:
     with pytest.raises(UsageError, match=part):
         parse(request_)
+
+
+def test_one_moment_or_several_are_kept_as_they_were_sent() -> None:
+    moments = [{"video": "v", "start": 1.5, "end": 2.0}, {"video": "w", "start": 0.0, "end": 3.0}]
+    for like in (moments[0], moments):
+        assert plain(parse({"query": "x", "like": like}))["like"] == like
+    assert "like" not in plain(parse({"query": "x", "like": []}))
 
 
 def test_a_good_picture_is_taken() -> None:
