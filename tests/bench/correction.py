@@ -122,6 +122,7 @@ def composed(target: Path, clips: dict[str, str], rng: np.random.Generator) -> t
         start = float(rng.uniform(0, LENGTHS[name] - length))
         inputs += ["-ss", f"{start:.2f}", "-t", f"{length:.2f}", "-i", str(SHARED / "videos" / name)]
         frame = f"fps={RATE},scale=480:270:force_original_aspect_ratio=decrease,pad=480:270:-1:-1,setsar=1"
+        frame += ",tpad=stop_mode=clone:stop_duration=1"  # a file may end a frame sooner than it says
         parts.append(f"[{number}:v]{frame},trim=end_frame={round(length * RATE)}[p{number}]")
         if label := clips[name]:
             joins = bool(truth) and truth[-1][1] == at and truth[-1][2] == label
