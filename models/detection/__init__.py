@@ -1,5 +1,6 @@
 """Finding what a label means, after a person's own examples."""
 
+from studio.models.detection.curves import LearningCurve, learning_curve
 from studio.models.detection.detector import LabelDetector, Weights, encoder_of, logits, packed
 from studio.models.detection.k_centre import k_centre
 from studio.models.detection.learning import Learned, learn
@@ -14,6 +15,6 @@ from studio.models.detection.measuring import (
 )
 
 __all__ = [
-    "NEGATIVE", "POSITIVE", "UNKNOWN", "LabelDetector", "LabelledVideo", "Learned", "Measured", "Weights",
-    "calibrated", "encoder_of", "k_centre", "learn", "logits", "measure", "packed",
+    "NEGATIVE", "POSITIVE", "UNKNOWN", "LabelDetector", "LabelledVideo", "Learned", "LearningCurve", "Measured",
+    "Weights", "calibrated", "encoder_of", "k_centre", "learn", "learning_curve", "logits", "measure", "packed",
 ]  # fmt: skip

@@ -222,6 +222,11 @@ def detect(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult(*tasks.detect(context, params["detector"], _lesson(params), _among(params)))
 
 
+def measure_teaching(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """How good a label's detector is after so many examples."""
+    return JobResult(tasks.measure_teaching(context, _lesson(params), [_video(each) for each in params["among"]]))
+
+
 def _among(params: dict[str, Any]) -> list[VideoRef]:
     """The videos to look in."""
     only = params.get("only")

@@ -85,6 +85,7 @@ _KINDS = (
     ),
     JobKind("teach", f"{_HANDLERS}:teach", "Learning a label", "library"),
     JobKind("diverse", f"{_HANDLERS}:diverse", "Looking for what differs most", "library", queued=False),
+    JobKind("measure_teaching", f"{_HANDLERS}:measure_teaching", "Measuring a label", "library", queued=False),
     JobKind("detect", f"{_HANDLERS}:detect", "Looking for a label", "library"),
     JobKind("map", f"{_HANDLERS}:map_library", "Making the map", "library"),
 )

@@ -7,7 +7,6 @@ on reels of dev photos, by average precision over all reels at IoU .3, .5 and .7
 """
 
 import argparse
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from studio.recipes.grounding_head import crops
 
 COUNTS = (0, 1, 3, 5, 10, 20, 50)
 PLAIN = 0.03  # of the plain regression, its best of .01, .03, .1 and .3 on halves of the training photos
+MODELS_PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 SCALE = 20.0  # from a difference of cosines to one of logits
 VIEWS = 2  # crops of a photo
 SCENES, SHORTEST_S, LONGEST_S = 12, 4, 14  # photos of a reel, and how long each is shown, at one sample a second
@@ -208,12 +208,11 @@ def annotate(
             video, known = seen[k], seen[k].known.copy()
             if hit >= 0 and shared[hit] > 0.3:
                 start, end = truth[k].truth[hit]
-                known[int(start) : int(end)] = POSITIVE
+                known[_inside(video, start, end)] = POSITIVE
                 seen[k] = replace(video, known=known, truth=np.vstack([video.truth, [[start, end]]]))
                 corrected += 1
             else:
-                inside = slice(int(span[0]), int(np.ceil(span[1])))
-                known[inside] = np.where(known[inside] == UNKNOWN, NEGATIVE, known[inside])
+                known[_inside(video, *span) & (known == UNKNOWN)] = NEGATIVE
                 seen[k] = replace(video, known=known)
         found[wanted] = weights = learner(text, seen)
         proposed = _proposed(weights, seen, order)
@@ -240,14 +239,19 @@ def _next(
 ) -> tuple[int, npt.NDArray[np.float64]] | None:
     """The first moment that nothing was said of; any sample where none is left."""
     for _, k, span in proposed:
-        inside = seen[k].known[int(span[0]) : int(np.ceil(span[1]))]
-        if (inside == UNKNOWN).mean() > 0.5:
+        if (seen[k].known[_inside(seen[k], *span)] == UNKNOWN).mean() > 0.5:
             return k, span
     starts = [(k, at) for k, video in enumerate(seen) for at in np.flatnonzero(video.known == UNKNOWN)]
     if not starts:
         return None
     k, at = starts[int(rng.integers(len(starts)))]
-    return k, np.array([at, at + 1], np.float64)
+    return k, seen[k].edges[[at, at + 1]]
+
+
+def _inside(video: LabelledVideo, start: float, end: float) -> npt.NDArray[np.bool_]:
+    """Which samples (N,) a stretch has a part of."""
+    inside: npt.NDArray[np.bool_] = (video.edges[1:] > start) & (video.edges[:-1] < end)
+    return inside
 
 
 def precision(weights: Weights, videos: Sequence[LabelledVideo]) -> dict[str, float]:
@@ -292,14 +296,34 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--concepts", nargs="*", default=list(CONCEPTS))
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--write", action="store_true", help="into docs/models.md, beside the other ways there")
     args = parser.parse_args()
     found = curves(args.data, args.cache, args.concepts, args.ways)
+    show("reels", found, args.write)
+
+
+def show(what: str, found: dict[str, Any], write: bool) -> None:
+    """Print the means over labels, way by way, and write those ways into the table of docs/models.md that is called so;
+    rows of other ways stay."""
+    rows = {}
     for way, by_count in found.items():
-        means = {
-            n: {at: round(float(np.mean(list(v.values()))), 1) for at, v in by_at.items()}
-            for n, by_at in by_count.items()
-        }
-        print(way, json.dumps(means))
+        for count in (each for each in COUNTS if each in by_count):
+            by_iou = by_count[count]
+            means = [float(np.mean(list(by_iou[str(at)].values()))) for at in AT]
+            labels = len(by_iou[str(AT[0])])
+            numbers = (f"{each:.1f}" for each in (*means, float(np.mean(means))))
+            rows[way, count] = f"| {way.replace('_', ', ')} | {count} | {labels} | {' | '.join(numbers)} |"
+    print("\n".join(rows.values()))
+    if not write:
+        return
+    begin, end = f"<!-- teaching: {what} -->", f"<!-- end of teaching: {what} -->"
+    before, rest = MODELS_PAGE.read_text(encoding="utf-8").split(begin)
+    old, after = rest.split(end)
+    names = {way.replace("_", ", ") for way in found}
+    kept = [line for line in old.strip().splitlines()[2:] if line.split("|")[1].strip() not in names]
+    head = ["| way | corrected moments | labels | AP@.3 | AP@.5 | AP@.7 | mean |", "|---|---|---|---|---|---|---|"]
+    table = "\n".join([*head, *rows.values(), *kept])
+    MODELS_PAGE.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -74,6 +74,18 @@ class Teaching:
         data = self._store.write(lambda db: keep_result(db, result))
         return {**data, "predictions": self._predictions(result)}
 
+    def measure(
+        self, label: str, track: str | None = None, progress: ReportProgress = no_progress, by: Actor = OWNER
+    ) -> Row:
+        """How good a label's detector is after so many of its examples, on those that it is not learned from: `label`,
+        `moments`, `folds`, `repeats`, and `precision`, by the number of examples and the IoU. Keeps nothing.
+
+        Raises UsageError where fewer than two moments have the label.
+        """
+        params = self._params(label, track, None, by)
+        data: Row = self._interactive.call("measure_teaching", params, JobMonitor(progress)).data
+        return data
+
     def start(self, label: str, track: str | None = None, by: Actor = OWNER, deeper: bool = False) -> Row:
         """Queue it, over the whole library; returns the job. Raises UsageError, JobError."""
         return self._jobs.start_for_library("teach", self._params(label, track, None, by, deeper))

@@ -23,7 +23,7 @@ from studio.tasks.retrieval import TextMatch, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
-from studio.tasks.teaching import Lesson, Said, detect, teach
+from studio.tasks.teaching import Lesson, Said, detect, measure_teaching, teach
 from studio.tasks.text_reading import read_text
 from studio.tasks.voices import tell_voices
 
@@ -61,6 +61,7 @@ __all__ = [
     "key_of",
     "make_thumbnails",
     "map_library",
+    "measure_teaching",
     "most_different",
     "oom_fallbacks",
     "out_of_memory",

@@ -66,19 +66,7 @@ def teach(
 
     Raises UsageError where there is nothing to learn from, ModelUnavailable, Cancelled.
     """
-    encoder = context.model("text_video")
-    key = encoder_key(encoder)
-    context.progress(0.0, "Reading the examples")
-    labelled = [
-        _labelled(video, features, lesson.said.get(video.id, Said()))
-        for video in videos
-        if (features := context.features.whole(video.id, key)) is not None
-    ]
-    if not any(len(video.truth) for video in labelled):
-        raise UsageError(
-            f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
-        )
-    text = context.text_vectors(encoder, key, [lesson.label])[0]
+    key, text, labelled = _examples(context, lesson, videos)
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
     tuned = tuning.Tuning("")
@@ -97,6 +85,46 @@ def teach(
     facts["shift"] = _said_of(detector, shift)
     runs = _looked(context, detector, lesson, among, facts, 0.6)
     return {**facts, "version": card.version, "note": f"{_found(lesson.label, runs)} {facts['note']}"}, runs
+
+
+def _examples(
+    context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
+) -> tuple[str, NDArray[np.float32], list[LabelledVideo]]:
+    """The encoder, the vector of the label's words, and what is known of each video that is indexed. Raises
+    UsageError where there is nothing to learn from."""
+    encoder = context.model("text_video")
+    key = encoder_key(encoder)
+    context.progress(0.0, "Reading the examples")
+    labelled = [
+        _labelled(video, features, lesson.said.get(video.id, Said()))
+        for video in videos
+        if (features := context.features.whole(video.id, key)) is not None
+    ]
+    if not any(len(video.truth) for video in labelled):
+        raise UsageError(
+            f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
+        )
+    return key, context.text_vectors(encoder, key, [lesson.label])[0], labelled
+
+
+def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]) -> dict[str, Any]:
+    """How good the label's detector is after so many examples: `label`, the `moments` that are known, `folds`,
+    `repeats`, and `precision`, by the number of examples and the IoU, 0…1.
+
+    Raises UsageError where there are too few to hold any out, ModelUnavailable, Cancelled.
+    """
+    _, text, labelled = _examples(context, lesson, videos)
+    found = detection.learning_curve(text, labelled, progress=lambda done: context.progress(done, "Measuring"))
+    if not found.precision:
+        raise UsageError(
+            f"“{lesson.label}” is labelled once, so nothing is left to measure it on; label it in a second place."
+        )
+    precision = {str(n): {str(at): round(ap, 4) for at, ap in by.items()} for n, by in found.precision.items()}
+    moments = sum(len(video.truth) for video in labelled)
+    return {
+        "label": lesson.label, "moments": moments, "folds": found.folds, "repeats": found.repeats,
+        "precision": precision,
+    }  # fmt: skip
 
 
 def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[VideoRef]) -> JobOutput:

@@ -34,6 +34,18 @@ def test_teach_and_reviewed(tmp_path: Path, clips: dict[str, Path], capsys: pyte
     assert made["examples"] == {"positive": 1, "negative": 1}
     assert all(set(found) == {"video", "start", "end", "score"} for found in made["predictions"])
     assert all(found["start"] >= 2 for found in made["predictions"]), "the rest was looked through"
+    assert main(["eval", "teach", "ride", *home]) == 2
+    assert "label it in a second place" in capsys.readouterr().err
+    assert main(["eval", "teach", *home]) == 2 and main(["eval", "grounding", *home]) == 2
+    assert "--truth FILE --predictions FILE" in capsys.readouterr().err
+    studio = Studio(Settings(home=tmp_path / "home", device="cpu"))
+    second = edit(edit_id="e2", id="a2", label="ride", start=5.0, end=7.0)
+    studio.timelines.save(studio.videos.all()[0]["id"], [second], "ann")
+    studio.close()
+    found = run("eval", "teach", "ride", "--json")
+    assert (found["label"], found["moments"], found["folds"]) == ("ride", 2, 2)
+    assert set(found["precision"]) == {"0", "1"} and set(found["precision"]["0"]) == {"0.3", "0.5", "0.7"}
+    assert all(0 <= ap <= 1 for by in found["precision"].values() for ap in by.values())
     assert run("reviewed", bikes, "--undo", "--by", "ann", "--json") == {"reviewed": []}
     assert main(["teach", "fly", *home]) == 2
     assert "Nothing is labelled “fly” yet" in capsys.readouterr().err

@@ -1,15 +1,27 @@
 """A label learned from examples: what is found, how well it is measured, and what it never does."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from studio.models import ModelError
-from studio.models.detection import NEGATIVE, POSITIVE, UNKNOWN, LabelDetector, LabelledVideo, k_centre, learn, packed
+from studio.models.detection import (
+    NEGATIVE,
+    POSITIVE,
+    UNKNOWN,
+    LabelDetector,
+    LabelledVideo,
+    k_centre,
+    learn,
+    learning_curve,
+    packed,
+)  # fmt: skip
 from studio.models.detection.detector import pieces, unpacked
 from studio.models.detection.learning import found_in
 from studio.models.detection.measuring import average_precision
+from studio.recipes.teaching_events import EVENTS
 
 D = 24
 
@@ -159,6 +171,26 @@ def test_the_covariance_of_a_large_library_is_taken_of_a_part(world: dict[str, n
         learning.MOST = before
     cosine = part.weights.direction @ whole.weights.direction
     assert cosine > 0.9 * np.linalg.norm(part.weights.direction) * np.linalg.norm(whole.weights.direction)
+
+
+def test_a_learning_curve_rises_from_the_words(world: dict[str, np.ndarray]) -> None:
+    found = learning_curve(world["text"], [video(world, n, said=2) for n in range(8)])
+    assert list(found.precision) == [0, 1, 3, 5, 10], "of each fold at least twelve of sixteen moments are left"
+    assert found.folds == 5
+    assert found.precision[10][0.5] > found.precision[0][0.5] + 0.2
+    assert found.precision[10][0.3] >= found.precision[10][0.7]
+    one = LabelledVideo("v", *(getattr(video(world, 1, moments=1), key) for key in ("rows", "edges", "known", "truth")))
+    assert learning_curve(world["text"], [one]).precision == {}
+
+
+def test_the_written_down_events_are_moments_in_order() -> None:
+    labels = json.loads(EVENTS.read_text(encoding="utf-8"))["labels"]
+    assert len(labels) >= 10
+    for label, where in labels.items():
+        for moments in where.values():
+            edges = [time for moment in moments for time in moment]
+            assert len(moments) >= 2 and all(len(moment) == 2 for moment in moments), label
+            assert edges == sorted(set(edges)), label
 
 
 def test_k_centre_takes_the_most_different_first_and_what_is_known_last() -> None:
