@@ -2,9 +2,8 @@
 
 The words give one direction in the space of the frames' vectors. The examples give another: Gaussian discriminant
 analysis with the covariance of the library, which needs no negatives and has a closed form (Wang et al. 2024, "A
-Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", arXiv 2402.04087); what people rejected is taken off.
-Cross-validation over videos, or over stretches where one video has all examples, weighs their blends; where they do not
-beat the words, it is they.
+Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", arXiv 2402.04087). Cross-validation over videos, or over
+stretches where one video has all examples, weighs their blends; where the blend does not beat the words, it is they.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,11 +29,11 @@ from studio.models.grounding.curve import Doubles
 from studio.models.interfaces import Floats
 
 RIDGE = 10.0  # of the covariance, times its mean eigenvalue
-REJECTED = (0.0, 0.3, 1.0)  # how far the mean of what people rejected is taken off that of the examples
-EXAMPLES = (0.25, 1.0, 4.0)  # how much the examples' direction counts beside that of the words
+REJECTED = (0.0, 0.3)  # how far the mean of what people rejected is taken off that of the examples
+EXAMPLES = (0.25, 0.5, 1.0)  # how much the examples' direction counts beside that of the words
 TEMPERATURE = 0.05  # of average precision: how far below the best a blend may be and still count
 EVENED = (0.3, 0.85)  # see Weights
-SHARES = {POSITIVE: 1.0, NEGATIVE: 0.7, UNKNOWN: 0.3}  # what all samples of a kind weigh together
+UNKNOWN_SHARE = 0.3  # of what is not positive, what all unlabelled samples weigh; known negatives weigh the rest
 LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # shares of all samples below the levels at which moments are cut
 MOST = 10_000  # samples that a covariance is taken of
 FOLDS = 5
@@ -144,7 +143,7 @@ def learn(
     folds: list[Fold] = [
         ([every[i] for i in train], [every[i] for i in test]) for train, test in folds_of(videos, seed)
     ]  # fmt: skip
-    if len(folds) < 2:  # nothing can be held out, so nothing says whether an example is better than the words
+    if len(folds) < 2:
         return Learned(_in_odds(library.weights(library.text, every, EVENED[-1]), every), "text", None, None)
     tried = [library.directions(train) for train, _ in folds]
     shares: dict[float, dict[Blend, float]] = {share: {} for share in EVENED}
@@ -178,10 +177,10 @@ def _held(library: _Library, folds: Sequence[Fold], directions: Sequence[Doubles
 
 
 def _mean(directions: Mapping[Blend, Doubles], ap: Mapping[Blend, float]) -> Doubles:
-    """The directions of all blends together, of which the better ones count for more, and those near the words: of few
-    examples the best one is often so by chance."""
+    """The directions of all blends together, of which the better ones count for more: of few examples the best one is
+    often so by chance."""
     best = max(ap.values())
-    shares = {blend: float(np.exp((ap[blend] - best) / TEMPERATURE)) / (1 + blend[0]) for blend in BLENDS}
+    shares = {blend: float(np.exp((ap[blend] - best) / TEMPERATURE)) for blend in BLENDS}
     result: Doubles = np.sum([shares[blend] * directions[blend] for blend in BLENDS], axis=0) / sum(shares.values())
     return result
 
@@ -192,7 +191,8 @@ def _in_odds(weights: Weights, videos: Sequence[_Prepared]) -> Weights:
     curve = np.concatenate([_curve(weights, each) for each in videos])
     known = np.concatenate([each.video.known for each in videos])
     weight = np.zeros(len(curve))
-    for kind, much in SHARES.items():
+    kinds = {POSITIVE: 1.0, NEGATIVE: 1 - UNKNOWN_SHARE, UNKNOWN: UNKNOWN_SHARE}
+    for kind, much in kinds.items():
         which = known == kind
         weight[which] = much / max(1, int(which.sum()))
     shows = known == POSITIVE
