@@ -69,7 +69,7 @@ def teach(
     key, text, labelled = _examples(context, lesson, videos)
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
-    tuned = tuning.Tuning("")
+    encoder, tuned = context.model("text_video"), tuning.Tuning("")
     if tuning.is_wanted(context, encoder, deeper):
         tuned = tuning.tune(context, encoder, text, labelled, {v.id: v for v in videos}, context.part(0.1, 0.5))
         if tuned.learned is not None:
