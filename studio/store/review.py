@@ -57,7 +57,7 @@ _EACH = f"""{_UNDECIDED}
 SELECT a.*, v.name, v.independent, v.duration_us, v.start_us AS media_us, v.browser_playable
     FROM asked a JOIN videos v ON v.id = a.video_id
     WHERE (:label = '' OR a.label = :label) AND (:row = '' OR a.row = :row) AND (:video = '' OR a.video_id = :video)
-        AND iif(:question = '', a.front, a.question = :question)
+        AND (:question = '' OR a.question = :question)
         AND (:by = '' OR EXISTS (SELECT 1 FROM annotations a WHERE a.video_id = v.id AND a.annotator = :by
             AND NOT a.deleted AND {SEEN}))
     ORDER BY a.score DESC, a.id
@@ -110,7 +110,7 @@ def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = N
 
 def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> list[dict[str, Any]]:
     """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
-    those with the highest score first: `id`, `video_id`, `name` of the video and whether it is `independent`, `task`,
+    of all questions, those with the highest score first: `id`, `video_id`, `name` of the video and whether it is `independent`, `task`,
     `track`, `row` of the timeline, `label`, `question`, `start_us`, `end_us`, `score`, `confidence` or None, `payload`
     as JSON, and of the video `duration_us`, `media_us` (its `start_us`) and `browser_playable`."""
     people.define_row_of(db)

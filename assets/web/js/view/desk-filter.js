@@ -8,7 +8,7 @@ import { counted, el, redraw, toast } from "./dom.js";
 /** @import { Find } from "./dom.js" */
 
 const FEEDS = ["likely", "unsure", "different", "random"];
-const NONE = { row: "anybody, any row", video: "any video", question: "newest question", by: "videos of anybody" };
+const NONE = { row: "anybody, any row", video: "any video", question: "any question", by: "videos of anybody" };
 const SCORES = /** @type {const} */ (["lowest", "highest"]);
 
 export class DeskFilter {
