@@ -339,6 +339,7 @@ class ReviewPage {
     if (action) {
       event.preventDefault();
       action();
+      this.#cards.get(desk.focused ?? "")?.root.focus({ preventScroll: true }); // the next Enter is for the page, not a control
     } else if (/^[1-9]$/.test(name)) {
       const label = this.#labels.find(
         (each) => each.hotkey === name && desk.meant.some((item) => item.track === each.track),
