@@ -382,7 +382,7 @@ def test_a_row_is_shifted_by_a_time_and_back(page: Page, served: Served, bikes: 
 def test_tab_leaves_the_page_when_there_is_nothing_to_step_through(page: Page, served: Served, bikes: str) -> None:
     AnnotatePage(page, served.url).open(bikes)
     seen = set()
-    for _ in range(12):
+    for _ in range(16):
         page.keyboard.press("Tab")
         seen.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
     assert len(seen) > 6

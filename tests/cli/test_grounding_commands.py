@@ -57,7 +57,7 @@ def test_a_checkpoint_is_added_and_then_ready(capsys: pytest.CaptureFixture[str]
     [
         (["add", "x.pt"], 2, "add FILE --as NAME"),
         (["list", "x"], 2, "models list|verify"),
-        (["download"], 2, "download|use|time MODEL"),
+        (["download"], 2, "download|use|time|export|delete MODEL"),
         (["add", "nothing.pt", "--as", "cg-detr"], 1, "nothing.pt cannot be read"),
         (["download", "cg-detr"], 1, "github.com/wjun0830/CGDETR"),
     ],
