@@ -16,7 +16,7 @@ from tests.browser.conftest import PATIENCE_MS, Served
 
 pytestmark = pytest.mark.browser
 RUNS = 50
-SHORT = 4  # of them in every run of the tests
+SHORT = 2  # of them in every run of the tests
 STEPS = 9
 SHOWN = """() => [document.querySelector('#save-state').textContent,
   [...document.querySelectorAll('#segment-list [data-kind=annotation]')].map((o) => [o.dataset.id, o.dataset.label])]"""

@@ -44,6 +44,7 @@ def test_the_two_halves_are_the_whole_tower(image: dict[str, torch.Tensor]) -> N
     assert float(torch.cosine_similarity(halves, whole, dim=2).min()) > 0.99
 
 
+@pytest.mark.release
 def test_training_learns_and_changes_only_what_it_should(image: dict[str, torch.Tensor]) -> None:
     torch.manual_seed(0)
     tower, joint = recipe.Tower(image), Projection(0.0, 0.0)

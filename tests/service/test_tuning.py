@@ -57,6 +57,7 @@ def marked(library: Studio, label: str) -> None:
         library.teaching.mark_reviewed(by_name(library, name), track=label, annotator="ann")
 
 
+@pytest.mark.release
 def test_an_encoder_that_gets_no_better_is_not_used(
     library: Studio, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
