@@ -210,11 +210,11 @@ def apart(videos: Sequence[LabelledVideo]) -> Sequence[LabelledVideo]:
     return videos if having > 1 else [part for video in videos for part in _parts(video)]
 
 
-def folds_of(videos: Sequence[LabelledVideo], seed: int = 0) -> list[tuple[list[int], list[int]]]:
+def folds_of(videos: Sequence[LabelledVideo], seed: int = 0, most: int = FOLDS) -> list[tuple[list[int], list[int]]]:
     """Which videos are learned from and which held out, by their places, each with moments on both sides; none where
     fewer than two videos have any."""
     having = sorted((i for i, video in enumerate(videos) if len(video.truth)), key=lambda i: videos[i].name)
-    count = min(FOLDS, len(having))
+    count = min(most, len(having))
     if count < 2:
         return []
     place = {i: number % count for number, i in enumerate(having)}

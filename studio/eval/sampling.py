@@ -8,7 +8,7 @@ sample of all videos together, and stay one when a video is added or removed.
 
 import hashlib
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,14 +163,3 @@ def _more(looked: Looked) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if _is_enough(looked, middle) else (middle, high)
     return high
-
-
-def union_us(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans [start, end) that touch or overlap, as one each, in order."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        else:
-            joined.append((start, end))
-    return joined

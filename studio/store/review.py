@@ -10,6 +10,7 @@ from typing import Any
 from studio.store import people
 from studio.store.readers import SEEN, Reader, parameters
 from studio.store.runs import SHOWN_RUNS
+from studio.timeline import ON_SCREEN
 
 CHOICES = 300  # of each kind, the most frequent ones
 
@@ -56,7 +57,8 @@ FROM asked GROUP BY video_id, question, front, label, row
 _EACH = f"""{_UNDECIDED}
 SELECT a.*, v.name, v.independent, v.duration_us, v.start_us AS media_us, v.browser_playable
     FROM asked a JOIN videos v ON v.id = a.video_id
-    WHERE (:label = '' OR a.label = :label) AND (:row = '' OR a.row = :row) AND (:video = '' OR a.video_id = :video)
+    WHERE a.track <> :texts
+        AND (:label = '' OR a.label = :label) AND (:row = '' OR a.row = :row) AND (:video = '' OR a.video_id = :video)
         AND (:question = '' OR a.question = :question)
         AND (:by = '' OR EXISTS (SELECT 1 FROM annotations a WHERE a.video_id = v.id AND a.annotator = :by
             AND NOT a.deleted AND {SEEN}))
@@ -110,13 +112,13 @@ def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = N
 
 def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> list[dict[str, Any]]:
     """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
-    of all questions, those with the highest score first: `id`, `video_id`, `name` of the video and whether it is
-    `independent`, `task`, `track`, `row` of the timeline, `label`, `question`, `start_us`, `end_us`, `score`,
-    `confidence` or None, `payload` as JSON, and of the video `duration_us`, `media_us` (its `start_us`) and
+    of all questions, but no texts on the screen, those with the highest score first: `id`, `video_id`, `name` of the
+    video and whether it is `independent`, `task`, `track`, `row` of the timeline, `label`, `question`, `start_us`,
+    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `media_us` (its `start_us`) and
     `browser_playable`."""
     people.define_row_of(db)
     said = {name: getattr(wanted, name) for name in Undecided.__slots__}
-    return [dict(row) for row in db.execute(_EACH, {**said, **parameters(reader)})]
+    return [dict(row) for row in db.execute(_EACH, {**said, **parameters(reader), "texts": ON_SCREEN})]
 
 
 def still_open(db: sqlite3.Connection, ids: Sequence[str], reader: Reader | None = None) -> set[str]:

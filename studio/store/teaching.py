@@ -5,6 +5,7 @@ from typing import Any
 
 from studio.store import absences
 from studio.store.readers import SEEN, Reader, parameters
+from studio.timeline import ON_SCREEN
 
 Row = dict[str, Any]
 FOUND_BY, SAMPLE = "found_by", "random sample"
@@ -93,11 +94,13 @@ def newest_run(db: sqlite3.Connection, track: str, label: str) -> Row | None:
 
 
 def counts(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:
-    """`track`, `label` and how many `moments` have it, in how many `videos`, the most used first."""
+    """`track`, `label` and how many `moments` have it, in how many `videos`, the most used first; not the texts of
+    ON_SCREEN."""
     rows = db.execute(
         "SELECT a.track, a.label, count(*) AS moments, count(DISTINCT a.video_id) AS videos FROM annotations a "
         "JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
-        f"WHERE NOT a.deleted AND a.label <> '' AND {SEEN} GROUP BY a.track, a.label ORDER BY moments DESC, a.label",
-        parameters(reader),
+        f"WHERE NOT a.deleted AND a.label <> '' AND a.track <> :texts "
+        f"AND {SEEN} GROUP BY a.track, a.label ORDER BY moments DESC, a.label",
+        {**parameters(reader), "texts": ON_SCREEN},
     )
     return [dict(row) for row in rows]

@@ -22,13 +22,12 @@ from studio.tasks.boundary_shift import Decision, Shift, shift_for
 from studio.tasks.context import TaskContext, VideoRef
 from studio.tasks.query import encoder_key
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
+from studio.timeline.spans import Span, is_same
 
 TASK = "detection"
 LEAST = 0.3  # chance of being right, below which a moment is not proposed
 MOST = 50  # proposals of one video
-COVERED = 0.5  # of a moment or of what was decided before: then it is the same
 
-Span = tuple[int, int]
 JobOutput = tuple[dict[str, Any], list[ModelRun]]
 
 
@@ -284,7 +283,7 @@ def _run(
     found = []
     for start_s, end_s, score in detector.propose(_edges(features, video.duration_us), features.vectors, MOST):
         span = snap(start_s), snap(end_s)
-        if score >= LEAST and span[0] < span[1] and not any(_is_same(span, other) for other in decided):
+        if score >= LEAST and span[0] < span[1] and not any(is_same(span, other) for other in decided):
             found.append(Prediction(Segment(*span), lesson.track, lesson.label, round(score, 4)))
     params = {
         "encoder": detector.encoder, "track": lesson.track, "step": facts["step"], "shift": facts["shift"],
@@ -292,8 +291,3 @@ def _run(
     found.sort(key=lambda p: p.segment)
     payload = {"note": facts["note"]}
     return ModelRun(video.id, TASK, detector.name, detector.version, found, payload, lesson.label, params)
-
-
-def _is_same(one: Span, other: Span) -> bool:
-    shared = min(one[1], other[1]) - max(one[0], other[0])
-    return shared > COVERED * min(one[1] - one[0], other[1] - other[0])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from studio import media
 from studio.errors import UsageError
 from studio.index import Features
-from studio.models.detection import LabelledVideo, Learned, Weights, calibrated, learn, logits, measure
+from studio.models.detection import LabelledVideo, Learned, Weights, calibrated, folds_of, learn, logits, measure
 from studio.models.interfaces import TunableEncoder
 from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.tasks.query import encoder_key
@@ -59,7 +59,8 @@ def tune(
     """
     from studio.models.detection.tuning import as_rows  # with torch: other jobs begin sooner without it
 
-    if sum(len(video.truth) > 0 for video in labelled) < FOLDS:
+    folds = folds_of(labelled, most=FOLDS)
+    if not folds:
         return Tuning("The encoder was not tuned: that needs the label in two videos.")
     lower = {}
     for number, video in enumerate(labelled):
@@ -76,8 +77,8 @@ def tune(
         return [replace(video, rows=as_rows(net, lower[video.name], device)) for video in some]
 
     before, after = [], []
-    for fold in range(FOLDS):
-        train, test = _split(labelled, fold)
+    for fold, places in enumerate(folds):
+        train, test = ([labelled[i] for i in each] for each in places)
         weights = learn(text, train).weights
         net = trained(train, weights, 0.3 + 0.2 * fold)
         before += [(weights, logits(weights, video.rows), video) for video in test]
@@ -120,17 +121,6 @@ def encoder_of(encoder: Any, key: str, content: bytes) -> Any:
     if base != encoder_key(encoder) or not isinstance(encoder, TunableEncoder):
         raise UsageError(f"This label was taught with {base}, tuned; choose that encoder on the Models page.")
     return encoder.tuned(_unpacked(content), f"{encoder.version}+{mark}")
-
-
-def _split(videos: Sequence[LabelledVideo], fold: int) -> tuple[list[LabelledVideo], list[LabelledVideo]]:
-    """Every other video that has the label, and every other one that has not, is held out."""
-    ordered = sorted(videos, key=lambda video: (not len(video.truth), video.name))
-    count = sum(len(video.truth) > 0 for video in ordered)
-    place = [k if k < count else k - count for k in range(len(ordered))]
-    held = [k % FOLDS == fold for k in place]
-    return [v for v, is_out in zip(ordered, held, strict=True) if not is_out], [
-        v for v, is_out in zip(ordered, held, strict=True) if is_out
-    ]
 
 
 def _trained(

@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from studio.eval.sampling import Looked, estimate, instants, union_us
+from studio.eval.sampling import Looked, estimate, instants
 
 MICROS = 1_000_000
 
@@ -84,8 +84,3 @@ def test_nothing_is_said_without_answers() -> None:
     assert not found.enough
     nothing = estimate(Looked(outside=1000, sampled=0, instants=10, there=0, labelled=0))
     assert nothing.recall is None and nothing.more is None, "of nothing, nothing is a share"
-
-
-def test_union_joins_what_touches() -> None:
-    assert union_us([(5, 7), (0, 2), (2, 4), (6, 9)]) == [(0, 4), (5, 9)]
-    assert union_us([]) == []

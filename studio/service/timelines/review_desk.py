@@ -3,14 +3,13 @@ found."""
 
 import hashlib
 import json
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
 from studio.errors import UsageError
-from studio.eval.sampling import Estimate, Instant, Looked, estimate, instants, union_us
+from studio.eval.sampling import Instant, Looked, estimate, instants
 from studio.jobs import ExecutionBackend, JobMonitor
 from studio.service import serializers
 from studio.service.accounts.claims import Claims
@@ -18,9 +17,9 @@ from studio.service.accounts.rights import OWNER, Actor
 from studio.store import Store, absences, labels, review, reviewed, stored, teaching, videos
 from studio.store.review import Undecided
 from studio.timeline import MICROS, seconds
+from studio.timeline.spans import Span, covers, is_same, union
 
 Row = dict[str, Any]
-Span = tuple[int, int]
 TAUGHT = "detection"  # the task of labels that were learned
 FEEDS = ("likely", "unsure", "different", "random")
 MOST_SHOWN = 60
@@ -70,7 +69,8 @@ class ReviewDesk:
                 review.undecided(db, asked.wanted, by), review.still_open(db, asked.shown, by), _decided(db, asked, by)
             )
         )  # fmt: skip
-        waiting = [row for row in waiting if row["task"] != TAUGHT or not _is_known(row, decided)]
+        known = _by_video(decided)
+        waiting = [row for row in waiting if row["task"] != TAUGHT or not _is_known(row, known)]
         if asked.feed == "random":
             sample = self._store.read(lambda db: _Sample(db, asked.track, asked.wanted.label, by))
             items = _taking_turns(map(_prediction, sample.to_judge(waiting)), map(sample.item, sample.unanswered()))
@@ -98,11 +98,12 @@ class ReviewDesk:
         def work(db: Any) -> Row:
             sample = _Sample(db, track, label, by)
             run = teaching.newest_run(db, track, label)
+            looked = sample.looked()
             payload = run and stored.value(run["payload"], dict, "runs", run["created"])
             return {
                 "labelled": len(sample.labelled),
-                "estimate": asdict(sample.estimate()),
-                "instants": sample.looked().instants,
+                "estimate": asdict(estimate(looked)),
+                "instants": looked.instants,
                 "note": (payload or {}).get("note", ""),
                 "taught": run["created"] if run else None,
                 "news": teaching.news(db, track, label, run["created"] if run else "", by),
@@ -135,8 +136,8 @@ class _Sample:
         wrong = teaching.rejected(db, label, track, by)
         looked = reviewed.of_track(db, track, by)
         self._found = _by_video(row for row in self.labelled if row["sampled"])
-        self._all = _by_video(self.labelled)
-        self._closed = _by_video([row for row in self.labelled if not row["sampled"]] + wrong + looked)
+        self._all = _union(_by_video(self.labelled))
+        self._closed = _union(_by_video([row for row in self.labelled if not row["sampled"]] + wrong + looked))
         self._absent = {(row["video_id"], row["time_us"]) for row in absences.of_label(db, track, label, by)}
         lengths = sorted(row["end_us"] - row["start_us"] for row in self.labelled)
         self._moment_us = lengths[len(lengths) // 2] if lengths else MOMENT_US
@@ -180,7 +181,7 @@ class _Sample:
             answer = self._answer(instant)
             if answer is None:
                 break
-            if not _covers(self._closed, instant):
+            if not covers(self._closed.get(instant.video, ()), instant.at_us):
                 seen, there = seen + 1, there + answer
         order = sorted(self._proposed, key=lambda row: _by_chance(row["id"]))
         judged = next((k for k, row in enumerate(order) if not row["verdict"]), len(order))
@@ -188,7 +189,7 @@ class _Sample:
         whole = _length(self._all)
         return Looked(
             outside=(total - _length(self._closed)) / MICROS,
-            sampled=(_length(_joined(self._closed, self._found)) - _length(self._closed)) / MICROS,
+            sampled=(_length(_union(self._closed, self._found)) - _length(self._closed)) / MICROS,
             instants=seen,
             there=there,
             labelled=whole / MICROS,
@@ -199,16 +200,13 @@ class _Sample:
             moment=whole / len(self.labelled) / MICROS if self.labelled else 0.0,
         )
 
-    def estimate(self) -> Estimate:
-        return estimate(self.looked())
-
     def _instants(self) -> Iterator[Instant]:
         return islice(instants(self._key, {id: row["duration_us"] for id, row in self._rows.items()}), LOOKED)
 
     def _answer(self, instant: Instant) -> bool | None:
-        if _covers(self._all, instant):
+        if covers(self._all.get(instant.video, ()), instant.at_us):
             return True
-        if _covers(self._closed, instant) or (instant.video, instant.at_us) in self._absent:
+        if covers(self._closed.get(instant.video, ()), instant.at_us) or (instant.video, instant.at_us) in self._absent:
             return False
         return None
 
@@ -219,14 +217,10 @@ def _decided(db: Any, asked: DeskRequest, by: Actor) -> list[Row]:
     return [*teaching.positives(db, label, track, by), *teaching.rejected(db, label, track, by)] if label else []
 
 
-def _is_known(row: Row, decided: list[Row]) -> bool:
-    """Whether a moment was decided since the label was taught: most of it, or of what was decided, is the same."""
-    length = row["end_us"] - row["start_us"]
-    for other in decided:
-        shared = min(row["end_us"], other["end_us"]) - max(row["start_us"], other["start_us"])
-        if other["video_id"] == row["video_id"] and shared > min(length, other["end_us"] - other["start_us"]) / 2:
-            return True
-    return False
+def _is_known(row: Row, decided: Mapping[str, Sequence[Span]]) -> bool:
+    """Whether a moment was decided since the label was taught."""
+    span = row["start_us"], row["end_us"]
+    return any(is_same(span, other) for other in decided.get(row["video_id"], ()))
 
 
 def _span(row: Mapping[str, Any]) -> list[Any]:
@@ -272,18 +266,12 @@ def _by_video(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Span]]:
     spans: dict[str, list[Span]] = {}
     for row in rows:
         spans.setdefault(row["video_id"], []).append((row["start_us"], row["end_us"]))
-    return {video: union_us(each) for video, each in spans.items()}
+    return spans
 
 
-def _joined(one: dict[str, list[Span]], other: dict[str, list[Span]]) -> dict[str, list[Span]]:
-    return {video: union_us([*one.get(video, ()), *other.get(video, ())]) for video in one.keys() | other.keys()}
+def _union(*some: Mapping[str, Sequence[Span]]) -> dict[str, list[Span]]:
+    return {video: union(span for each in some for span in each.get(video, ())) for video in set().union(*some)}
 
 
 def _length(spans: dict[str, list[Span]]) -> int:
     return sum(end - start for each in spans.values() for start, end in each)
-
-
-def _covers(spans: dict[str, list[Span]], instant: Instant) -> bool:
-    of_video = spans.get(instant.video, [])
-    k = bisect_right(of_video, (instant.at_us, 2**63)) - 1
-    return k >= 0 and instant.at_us < of_video[k][1]
