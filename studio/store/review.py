@@ -114,8 +114,8 @@ def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None =
     """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
     of all questions, but no texts on the screen, those with the highest score first: `id`, `video_id`, `name` of the
     video and whether it is `independent`, `task`, `track`, `row` of the timeline, `label`, `question`, `start_us`,
-    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `media_us` (its `start_us`) and
-    `browser_playable`."""
+    `end_us`, `score`, `confidence` or None, `payload` as JSON, and of the video `duration_us`, `media_us` (its
+    `start_us`) and `browser_playable`."""
     people.define_row_of(db)
     said = {name: getattr(wanted, name) for name in Undecided.__slots__}
     return [dict(row) for row in db.execute(_EACH, {**said, **parameters(reader), "texts": ON_SCREEN})]

@@ -64,6 +64,7 @@ def test_the_likely_come_first_and_the_unsure_where_they_are_asked_for(library: 
     likely = ask(library)
     assert [item["score"] for item in likely["items"]] == [0.9, 0.8, 0.7, 0.52, 0.51, 0.5]
     assert likely["waiting"] == 6
+    assert [item["confidence"] for item in likely["items"]][:2] == [0.9, 0.8], "of a taught label it is a chance"
     assert (likely["items"][0]["start"], likely["items"][0]["end"], likely["items"][0]["name"]) == (10, 14, "0.mp4")
     unsure = ask(library, "unsure")["items"]
     assert [item["score"] for item in unsure][:3] == [0.5, 0.51, 0.52]

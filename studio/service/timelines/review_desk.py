@@ -252,6 +252,7 @@ def _prediction(row: Row) -> Row:
         "media_start": serializers.media_start(row["media_us"], row["browser_playable"]),
         "independent": bool(row["independent"]), "track": row["row"], "label": row["label"], "at": None,
         "start": seconds(row["start_us"]), "end": seconds(row["end_us"]), "score": row["score"],
+        **({"confidence": row["score"]} if row["task"] == TAUGHT else {}),  # of a taught label the score is a chance
         **{key: payload[key] for key in serializers.SHOWN_OF_PAYLOAD if key in payload},
     }  # fmt: skip
 

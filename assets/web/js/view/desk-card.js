@@ -181,6 +181,6 @@ export class DeskCard {
 
 /** @param {DeskItem} item */
 function likelihood({ confidence, score }) {
-  if (confidence !== undefined) return ` · ${Math.floor(100 * confidence)} %`;
-  return score === null ? "" : ` · ${score.toFixed(2)}`;
+  if (confidence !== undefined) return ` · ${Math.floor(100 * confidence)} % likely`;
+  return score === null ? "" : ` · score ${score.toFixed(2)}`;
 }
