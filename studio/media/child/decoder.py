@@ -172,7 +172,7 @@ class Decoder:
             except (av.FFmpegError, OSError, ValueError):
                 self._may_jump = self._jumped = False
         if not self._fresh:
-            self._source.container.close()
+            self._source.close()
             self._source = self._open()
         self._fresh = False
         return self._timed(0)
@@ -201,7 +201,7 @@ class Decoder:
                 yield us, frame
 
     def close(self) -> None:
-        self._source.container.close()
+        self._source.close()
 
     def __enter__(self) -> "Decoder":
         return self

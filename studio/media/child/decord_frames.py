@@ -34,7 +34,7 @@ def frames(
     """Answer as `pictures.frames` does. Raises UsageError where decord disagrees about the times."""
     import decord
 
-    open_source(path, limits).container.close()  # the same admission as for every other file
+    open_source(path, limits).close()  # the same admission as for every other file
     decord.logging.set_level(decord.logging.QUIET)
     try:
         reader = decord.VideoReader(path, width=size[0], height=size[1], num_threads=2)

@@ -56,7 +56,7 @@ def frame_times(path: str, limits: Limits, responder: Responder) -> tuple[Source
     if table.stamped:
         table.ticks = [tick for tick in table.ticks if tick >= times[0]] or [times[0]]
     elif not table.ticks or source.family != "avi":
-        source.container.close()
+        source.close()
         source = open_source(path, limits)
         table = _from_decoder(source, responder, table)
     return source, trial[0], table

@@ -49,11 +49,18 @@ class Source:
     def time_base(self) -> Fraction:
         return Fraction(self.video.time_base)
 
+    def close(self) -> None:
+        """Close the file, and stop the threads that decode it."""
+        # PyAV frees a decoder with the interpreter's lock held, and so for ever waits for a thread that needs the lock
+        # to give a packet back which was made here (PyAV 18); a flush waits for the threads without it
+        self.video.codec_context.flush_buffers()
+        self.container.close()
+
     def __enter__(self) -> "Source":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        self.container.close()
+        self.close()
 
 
 def open_source(path: str, limits: Limits, sound: int | None = None) -> Source:
