@@ -4,12 +4,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-HEAD = """
-<link rel="icon" type="image/svg+xml" href="/web/icons/moment.svg">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-"""
-
 
 def read_page(name: str) -> str:
-    """The static template of a page. It holds no `${` and no `{{`: Gradio would evaluate them."""
+    """The static HTML of a page."""
     return (FOLDER / "pages" / f"{name}.html").read_text("utf-8")

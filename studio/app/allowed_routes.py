@@ -28,6 +28,7 @@ class AllowedRoute:
 NAME = "[^/]+"
 ROUTES = (
     # ours
+    AllowedRoute(READING, "/", front=True),
     AllowedRoute(READING, f"/media/{NAME}"),
     AllowedRoute(("GET",), f"/thumbnail/{NAME}"),
     AllowedRoute(("GET",), f"/array/{NAME}/{NAME}"),
@@ -45,15 +46,9 @@ ROUTES = (
     AllowedRoute(("POST",), "/login", "form"),
     AllowedRoute(("POST",), "/logout", "form"),
     # Gradio's, for the pages
-    AllowedRoute(READING, "/", front=True),
-    AllowedRoute(("GET",), "/theme.css"),
-    AllowedRoute(("GET",), "/favicon.ico"),
-    AllowedRoute(("GET",), "/manifest.json"),
-    AllowedRoute(("GET",), "/(static|assets)/.+"),
     AllowedRoute(("POST",), "/gradio_api/component_server", "json"),
-    AllowedRoute(("GET",), f"/gradio_api/heartbeat/{NAME}"),
-    AllowedRoute(("GET",), "/gradio_api/startup-events"),
     # Gradio's, for programs (docs/api.md)
+    AllowedRoute(("GET",), f"/gradio_api/heartbeat/{NAME}"),
     AllowedRoute(("GET",), "/config"),
     AllowedRoute(("GET",), "/gradio_api/info"),
     AllowedRoute(("POST",), f"/gradio_api/(run|call)/{NAME}", "json"),

@@ -1,41 +1,38 @@
-"""The pages as Gradio components: static templates (user text never enters one), behaviour in assets/js."""
+"""The one document of the app: all pages, shown one at a time, each a Gradio component whose functions it calls.
+
+Gradio's own browser code would draw them, too; it is left out, as a first visit would fetch 33 files of it for nothing.
+"""
 
 import gradio as gr
 
 from studio.app import api
-from studio.app.rpc import PAGES, Method
+from studio.app.rpc import PAGES
 from studio.assets import read_page
 from studio.service import Studio
 
-MOUNT = "import('{script}').then((pages) => pages.{page}.mount(element, server))"
 
-
-def build(studio: Studio, script: str) -> gr.Blocks:
-    """The whole app for one library; `script` is the address of the browser's modules."""
+def build(studio: Studio) -> gr.Blocks:
+    """The whole app for one library: the components of the pages, and the calls for programs."""
     blocks: gr.Blocks
-    with api.Blocks(title="Moment Studio", analytics_enabled=False, fill_width=True) as blocks:
+    with api.Blocks(title="Moment Studio", analytics_enabled=False) as blocks:
         for name, methods in PAGES.items():
-            _page(name, methods(studio), script)
+            gr.HTML(server_functions=list(methods(studio)), elem_id=f"page-{name}")
         api.declare(studio)
     return blocks
 
 
-def _page(name: str, functions: list[Method], script: str) -> gr.HTML:
-    return gr.HTML(
-        html_template=read_page(name),
-        js_on_load=MOUNT.format(page=name, script=script),
-        server_functions=list(functions),
-        elem_id=f"page-{name}",
-        elem_classes=["studio-page"],
-        apply_default_css=False,
-    )
+def document(blocks: gr.Blocks, script: str, style: str) -> str:
+    """The HTML of the document; `script` and `style` are the addresses of the joined files. No text of people enters.
 
-
-def theme() -> gr.themes.Base:
-    """Fonts of the machine: nothing is fetched from anywhere."""
-    return gr.themes.Base(
-        primary_hue="indigo",
-        neutral_hue="slate",
-        font=["ui-sans-serif", "system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],
+    `data-component` is what a page names in its calls (`assets/web/js/sync/server.js`).
+    """
+    number = {block.elem_id: each for each, block in blocks.blocks.items()}
+    pages = "\n".join(
+        f'<div id="page-{name}" class="studio-page" data-component="{number[f"page-{name}"]}">\n{read_page(name)}</div>'
+        for name in PAGES
     )
+    filled = {"SCRIPT": script, "STYLE": style, "PAGES": pages}
+    document = read_page("document")
+    for name, text in filled.items():
+        document = document.replace(f"<!-- {name} -->", text)
+    return document

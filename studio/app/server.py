@@ -26,8 +26,8 @@ from studio.app.media_routes import routes
 from studio.app.request_guard import RequestGuard
 from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
 from studio.app.validation_errors import say_what_is_wrong
-from studio.app.web_files import KeepNamedByContent, WebFiles
-from studio.assets import FOLDER, HEAD
+from studio.app.web_files import WebFiles
+from studio.assets import FOLDER
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.platform import system
@@ -75,16 +75,14 @@ def create_app(
     others = not is_loopback(host)
     logged_in = others or behind_proxy is not None
     app.include_router(login.routes(studio, always=logged_in))
-    web = WebFiles()
-    app.include_router(web.routes())
+    blocks = pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls)
+    app.include_router(WebFiles(blocks).routes())
     app.mount("/web", NoCacheStaticFiles(directory=FOLDER / "web"), name="web")
-    blocks = pages.build(studio, web.script.address).queue(max_size=studio.settings.limits.waiting_calls)
     _let_idle(blocks._queue)
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
-        theme=pages.theme(),
         max_file_size=studio.settings.limits.upload_bytes,
         show_error=False,
         ssr_mode=False,
@@ -107,8 +105,7 @@ def create_app(
         mcp=mcp,
         behind_proxy=behind_proxy,
     )
-    app.add_middleware(KeepNamedByContent)
-    app.add_middleware(SecurityHeaders, head=HEAD + web.head())
+    app.add_middleware(SecurityHeaders)
     return app
 
 

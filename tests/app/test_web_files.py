@@ -11,7 +11,7 @@ import brotli
 import pytest
 from starlette.testclient import TestClient
 
-from studio.app import create_app
+from studio.app import create_app, pages
 from studio.app.rpc import PAGES
 from studio.app.web_files import FOR_EVER, WebFiles
 from studio.assets import FOLDER
@@ -88,31 +88,35 @@ def test_what_cannot_be_joined_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_joined_script_of_the_product_is_whole(tmp_path: Path) -> None:
-    script = joined_modules(FOLDER / "web" / "js", list(PAGES))
-    # the pages touch the browser only when they are mounted, but for a few lines at their ends
-    browser = "const window = globalThis; globalThis.document = {addEventListener() {}, body: {dataset: {}}};"
-    browser += "globalThis.location = {search: ''}; globalThis.history = {}; globalThis.addEventListener = () => {};"
-    names = namespaces(script)
-    assert set(names) == set(PAGES)
-    said = script + "\nconsole.log([" + ",".join(f"typeof {name}.mount" for name in names.values()) + "].join());"
-    assert run(f"{browser}\n{said}", tmp_path) == ",".join(["function"] * len(PAGES))
+    script = joined_modules(FOLDER / "web" / "js", ["main"])
+    # of a page it only asks for the element here; each fails to fill what is none, is told of, and stops no other
+    browser = "const window = globalThis; globalThis.location = {search: ''}; globalThis.history = {};"
+    browser += (
+        "const asked = []; globalThis.reportError = () => asked.push('failed'); globalThis.addEventListener = () => {};"
+    )
+    browser += "globalThis.document = {addEventListener() {}, body: {dataset: {}},"
+    browser += " getElementById(id) { asked.push(id); return {dataset: {}}; }};"
+    said = run(f"{browser}\n{script}\nconsole.log(asked.join());", tmp_path)
+    assert said.split(",")[::2] == [f"page-{name}" for name in PAGES]
+    assert set(said.split(",")[1::2]) == {"failed"}
     if sys.platform == "linux":  # where there is a wheel of what makes it small
         assert "@param" not in script
 
 
-def test_the_page_names_them_and_they_are_kept_while_they_are_the_same(client: TestClient) -> None:
-    web = WebFiles()
+@pytest.fixture
+def web(studio: Studio) -> WebFiles:
+    return WebFiles(pages.build(studio))
+
+
+def test_the_page_names_them_and_they_are_kept_while_they_are_the_same(client: TestClient, web: WebFiles) -> None:
     page = client.get("/").text
+    assert f'<script type="module" src="{web.script.address}"></script>' in page
+    assert f'<link rel="stylesheet" href="{web.style.address}">' in page
     for file in (web.script, web.style):
-        assert f'href="{file.address}"' in page
         kept, other = client.get(file.address), client.get(f"{file.path}?v=older")
         assert (kept.status_code, other.status_code) == (200, 200)
         assert (kept.headers["cache-control"], other.headers["cache-control"]) == (FOR_EVER, "no-cache")
         assert kept.text == other.text
-    assert f"import('{web.script.address}')" in page.replace("\\u0027", "'")
-    (asset,) = re.findall(r'src="\./(assets/index-[^"]+\.js)"', page)
-    assert client.get(f"/{asset}").headers["cache-control"] == FOR_EVER
-    assert client.get("/assets/nothing.js").headers.get("cache-control") != FOR_EVER
 
 
 @pytest.mark.parametrize(
@@ -123,8 +127,10 @@ def test_the_page_names_them_and_they_are_kept_while_they_are_the_same(client: T
         ("identity", None, bytes),
     ],
 )
-def test_they_travel_compressed(client: TestClient, accepted: str, encoding: str | None, decode: object) -> None:
-    address = WebFiles().style.address
+def test_they_travel_compressed(
+    client: TestClient, web: WebFiles, accepted: str, encoding: str | None, decode: object
+) -> None:
+    address = web.style.address
     with client.stream("GET", address, headers={"accept-encoding": accepted}) as answer:
         assert answer.headers.get("content-encoding") == encoding
         assert answer.headers["vary"] == "Accept-Encoding"
@@ -132,13 +138,27 @@ def test_they_travel_compressed(client: TestClient, accepted: str, encoding: str
     assert decode(raw).startswith((FOLDER / "web" / "css" / "studio.css").read_bytes())  # type: ignore[operator]
 
 
-def test_the_page_itself_travels_compressed_with_its_nonce(client: TestClient) -> None:
-    plain = client.get("/", headers={"accept-encoding": "identity"})
-    packed = client.get("/", headers={"accept-encoding": "gzip"})
-    assert "content-encoding" not in plain.headers
-    assert packed.headers["content-encoding"] == "gzip"
-    (nonce,) = set(re.findall(r'<script nonce="([^"]+)"', packed.text))
-    assert f"'nonce-{nonce}'" in packed.headers["content-security-policy"]
+def test_the_document_is_asked_for_each_time_and_sent_when_it_is_new(client: TestClient) -> None:
+    first = client.get("/")
+    assert (first.status_code, first.headers["cache-control"]) == (200, "no-cache")
+    again = client.get("/", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/", headers={"if-none-match": '"older"'}).content == first.content
+
+
+def test_the_document_has_every_page_and_names_its_component(client: TestClient) -> None:
+    """A number that is another page's would call another page's functions."""
+    document = client.get("/").text
+    named = dict(re.findall(r'<div id="page-(\w+)" class="studio-page" data-component="(\d+)">', document))
+    assert list(named) == list(PAGES)
+    components = {each["id"]: each["props"].get("elem_id") for each in client.get("/config").json()["components"]}
+    assert {name: components[int(number)] for name, number in named.items()} == {n: f"page-{n}" for n in PAGES}
+    assert "<!--" not in document and "<script>" not in document
+
+
+def test_every_page_is_mounted() -> None:
+    main = (FOLDER / "web" / "js" / "main.js").read_text("utf-8")
+    assert set(re.findall(r'from "\./(\w+)\.js"', main)) == set(PAGES)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,6 @@ def run(folder: Path) -> dict[str, object]:
         served.stop()
     return {
         "first visit": "{} requests, {} kB".format(*first),
-        "first visit, of them Gradio's": "{2} requests, {3} kB".format(*first),
         "next visit": "{} requests, {} kB".format(*again),
         "a video by its link: its file is asked for (ms, median)": round(statistics.median(at for at, _ in opened)),
         "a video by its link: its picture is there (ms, median)": round(statistics.median(at for _, at in opened)),
@@ -56,8 +55,8 @@ def run(folder: Path) -> dict[str, object]:
     }
 
 
-def visit(context: BrowserContext, url: str) -> tuple[int, int, int, int]:
-    """Requests that reach the server, and kB that come back; and those of them that are Gradio's."""
+def visit(context: BrowserContext, url: str) -> tuple[int, int]:
+    """Requests that reach the server, and kB that come back."""
     page = context.new_page()
     asked: dict[str, list[Any]] = {}
 
@@ -78,9 +77,8 @@ def visit(context: BrowserContext, url: str) -> tuple[int, int, int, int]:
     page.wait_for_function(READY)
     page.wait_for_timeout(1_000)
     page.close()
-    counted = [(where, size) for where, size in asked.values() if "/thumbnail/" not in where]
-    gradios = [size for where, size in counted if any(part in where for part in ("/assets/", "/static/", "/theme.css"))]
-    return len(counted), round(sum(size for _, size in counted) / 1000), len(gradios), round(sum(gradios) / 1000)
+    sizes = [size for where, size in asked.values() if "/thumbnail/" not in where]
+    return len(sizes), round(sum(sizes) / 1000)
 
 
 def open_link(page: Page, url: str) -> tuple[float, float]:

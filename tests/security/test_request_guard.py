@@ -86,8 +86,7 @@ def test_our_own_pages_are_let_in(client: TestClient) -> None:
 @pytest.mark.parametrize("path", ["/", "/web/js/shell.js", "/media/nope", "/config", "/nowhere", "/gradio_api/info"])
 def test_every_answer_is_armoured(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
-    found = {name: re.sub("'nonce-[^']+' ", "", headers.get(name, "")) for name in SECURITY_HEADERS}
-    assert found == SECURITY_HEADERS
+    assert {name: headers.get(name, "") for name in SECURITY_HEADERS} == SECURITY_HEADERS
 
 
 def test_a_websocket_is_refused() -> None:
@@ -165,9 +164,9 @@ def test_the_queue_of_calls_has_a_bound(client: TestClient, studio: Studio) -> N
     assert mounted.app.get_blocks()._queue.max_size == studio.settings.limits.waiting_calls
 
 
-OPEN = ["/", "/config", "/gradio_api/info", "/theme.css", "/gradio_api/startup-events", "/manifest.json",
-        "/web/js/shell.js", "/favicon.ico", "/login", "/gradio_api/openapi.json", "/robots.txt", "/gradio_api/app_id",
-        "/nowhere", "/media/x",
+OPEN = ["/", "/config", "/gradio_api/info", "/web/js/shell.js", "/login",
+        "/gradio_api/openapi.json", "/robots.txt", "/gradio_api/app_id", "/nowhere", "/media/x", "/theme.css",
+        "/gradio_api/startup-events", "/manifest.json", "/favicon.ico", "/static/img/logo.svg", "/assets/index.js",
         "/gradio_api/file=/etc/passwd", "/gradio_api/file=pyproject.toml", "/gradio_api/file=../studio.db",
         "/gradio_api/runs", "/monitoring", "/docs", "/gradio_api/proxy=http://127.0.0.1:9/", "/web/../pyproject.toml",
         "/web/%2e%2e/%2e%2e/pyproject.toml", "/static/..%2f..%2fLICENSE"]  # fmt: skip
@@ -183,7 +182,7 @@ def test_no_path_of_this_machine_crosses_the_browser(
         for secret in private:
             assert secret not in said, f"{path} tells where things are"
         assert "root:x:0" not in said and "moment-studio" not in re.sub(r"moment-studio/\d", "", said[:20]), path
-    for path in OPEN[9:]:
+    for path in OPEN[5:]:
         assert client.get(path).status_code == 404, path
 
 

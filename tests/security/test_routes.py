@@ -22,12 +22,11 @@ USED = {
     "GET /report/{name}", "GET /export/{video_id}", "GET /dataset/{token}", "POST /incoming", "POST /upload",
     "GET /detector/{name}", "POST /detector",
     "GET /login", "POST /login", "POST /logout", "GET /", "HEAD /", "GET /config", "GET /config/",
-    "GET /static/{path:path}", "GET /assets/{path:path}", "GET /favicon.ico", "GET /theme.css", "GET /manifest.json",
     "GET /gradio_api/info", "GET /gradio_api/info/", "GET /gradio_api/heartbeat/{session_hash}",
     "POST /gradio_api/run/{api_name}", "POST /gradio_api/run/{api_name}/", "POST /gradio_api/call/{api_name}",
     "POST /gradio_api/call/{api_name}/", "POST /gradio_api/queue/join", "GET /gradio_api/queue/data",
     "GET /gradio_api/call/{api_name}/{event_id}", "POST /gradio_api/component_server",
-    "POST /gradio_api/component_server/", "GET /gradio_api/startup-events",
+    "POST /gradio_api/component_server/",
     "POST /login/",  # Gradio's twin of ours, which it shadows
 }  # fmt: skip
 REFUSED = {
@@ -51,6 +50,8 @@ REFUSED = {
     "GET /gradio_api/upload_progress", "POST /gradio_api/upload", "GET /gradio_api/theme.css",
     "POST /gradio_api/process_recording", "POST /gradio_api/vibe-edit", "POST /gradio_api/vibe-edit/",
     "POST /gradio_api/undo-vibe-edit", "POST /gradio_api/undo-vibe-edit/", "GET /gradio_api/vibe-code",
+    "GET /static/{path:path}", "GET /assets/{path:path}", "GET /favicon.ico", "GET /theme.css", "GET /manifest.json",
+    "GET /gradio_api/startup-events",
     "GET /gradio_api/vibe-code/", "POST /gradio_api/vibe-code", "POST /gradio_api/vibe-code/",
     "POST /gradio_api/vibe-starter-queries", "POST /gradio_api/vibe-starter-queries/",
 }  # fmt: skip

@@ -1,5 +1,4 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
-// The parameter is called `view`: Gradio has a `page` of its own and fails on names it does not know.
 
 /** @typedef {"library" | "search" | "map" | "annotate" | "review" | "models" | "overview"} Page */
 

@@ -1,0 +1,22 @@
+// The functions of Python that a page may call, by Gradio's protocol for the server functions of a component.
+
+import { newId } from "../model/ids.js";
+
+/** @import { Server } from "../types.js" */
+
+const SESSION = newId();
+
+/** @param {HTMLElement} element of a page @returns {Server} each rejects when the studio does not answer */
+export function serverOf(element) {
+  const component = Number(element.dataset.component);
+  const ask = async (/** @type {string} */ name, /** @type {unknown} */ request) => {
+    const reply = await fetch("/gradio_api/component_server/", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ data: request, fn_name: name, session_hash: SESSION, component_id: component }),
+    });
+    if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
+    return reply.json();
+  };
+  return /** @type {Server} */ (new Proxy({}, { get: (_, name) => ask.bind(null, String(name)) }));
+}
