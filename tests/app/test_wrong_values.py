@@ -39,21 +39,25 @@ GOOD = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def served(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[tuple[TestClient, Studio]]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, Studio]]:
     """A studio whose crash reports go to its folder, as when it is served."""
-    studio = Studio(Settings(home=tmp_path / "home"))
+    studio = Studio(Settings(home=tmp_path_factory.mktemp("wrong") / "home"))
     studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
-    monkeypatch.setattr(studio.jobs, "_interactive", Asleep())
-    monkeypatch.setattr(studio.search, "_backend", Asleep())
     handler = Reports(studio.settings.reports)
     logging.getLogger().addHandler(handler)
-    with TestClient(create_app(studio), base_url=OWN, raise_server_exceptions=False) as client:
-        yield client, studio
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studio.jobs, "_interactive", Asleep())
+        patch.setattr(studio.search, "_backend", Asleep())
+        with TestClient(create_app(studio), base_url=OWN, raise_server_exceptions=False) as client:
+            yield client, studio
     logging.getLogger().removeHandler(handler)
-    assert list(studio.settings.reports.glob("*")) == [], caplog.text
+
+
+@pytest.fixture
+def served(running: tuple[TestClient, Studio], caplog: pytest.LogCaptureFixture) -> Iterator[tuple[TestClient, Studio]]:
+    yield running
+    assert list(running[1].settings.reports.glob("*")) == [], caplog.text
 
 
 def component_of(client: TestClient) -> dict[str, int]:

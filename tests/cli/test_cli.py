@@ -1,4 +1,4 @@
-"""The command line's contract, run as people run it: another process, its output, its exit status."""
+"""The command line's contract: its output, its exit status; a few commands run as people run them, as a process."""
 
 import json
 import subprocess
@@ -17,17 +17,15 @@ from studio.service import Studio
 
 
 @pytest.fixture
-def run(indexed: Studio) -> Any:
+def run(command: Any) -> Any:
     """studio ARGUMENTS on the indexed library → (status, JSON or text, standard error)."""
 
     def call(*arguments: str | Path) -> tuple[int, Any, str]:
-        home = ["--home", str(indexed.settings.home), "--device", "cpu"]
-        command = [sys.executable, "-m", "studio.cli", *map(str, arguments), *home]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        status, out, err = command(*arguments)
         try:
-            return done.returncode, json.loads(done.stdout), done.stderr
+            return status, json.loads(out), err
         except ValueError:
-            return done.returncode, done.stdout, done.stderr
+            return status, out, err
 
     return call
 
