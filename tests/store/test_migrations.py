@@ -140,7 +140,7 @@ def test_a_kill_at_any_step_costs_nothing(fixture: Path, quick_folder: Path, rou
     old = content(quick_folder / "old.db")
     (quick_folder / "count.db").write_bytes(old_bytes)
     count, chance = steps(quick_folder / "count.db"), random.Random(fixture.stem)
-    some = sorted({0, count - 1, *chance.sample(range(count), min(count, 8))})
+    some = sorted({0, count - 1, *chance.sample(range(count), min(count, 3))})
     for turn in range(max(1, rounds)):
         for step in range(count) if rounds else some:
             path = quick_folder / f"{turn}-{step}" / "studio.db"
