@@ -214,6 +214,7 @@ def _video(row: dict[str, Any]) -> Video:
 
 def _row(moment: Moment) -> str:
     data = base64.b64encode(moment.picture).decode()
-    picture = f'<img src="data:image/jpeg;base64,{data}" height="48" alt="">' if data else ""
+    kind = "png" if moment.picture.startswith(b"\x89PNG") else "jpeg"  # the waveform, where there is sound alone
+    picture = f'<img src="data:image/{kind};base64,{data}" height="48" alt="">' if data else ""
     texts = (moment.video.name, clock(us(moment.start)), clock(us(moment.end)), f"{moment.score:.3f}", moment.label)
     return f"<tr><td>{picture}</td>{''.join(f'<td>{html.escape(text)}</td>' for text in texts)}</tr>"

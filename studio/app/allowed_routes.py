@@ -32,6 +32,7 @@ ROUTES = (
     AllowedRoute(READING, f"/media/{NAME}"),
     AllowedRoute(("GET",), f"/thumbnail/{NAME}"),
     AllowedRoute(("GET",), f"/array/{NAME}/{NAME}"),
+    AllowedRoute(("GET",), f"/sound/{NAME}"),
     AllowedRoute(("GET",), f"/report/{NAME}"),
     AllowedRoute(("GET",), f"/export/{NAME}"),
     AllowedRoute(("GET",), "/changes"),

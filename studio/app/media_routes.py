@@ -29,9 +29,18 @@ from studio.timeline import us
 
 log = logging.getLogger(__name__)
 TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/mp4", ".ogv": "video/ogg"}
+SOUND_TYPES = {
+    ".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg",
+    ".mka": "audio/x-matroska", ".webm": "audio/webm",
+}  # fmt: skip
 LATEST_S = 1e9  # no video is that long, and no number overflows
 KEEP = {"Cache-Control": "private, max-age=3600"}
 ASK_AGAIN = {"Cache-Control": "private, no-cache"}
+
+
+def image_type(picture: bytes) -> str:
+    """What a thumbnail is: a picture of sound is a PNG."""
+    return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
 
 
 def _broke_off() -> UsageError:
@@ -63,23 +72,42 @@ def routes(studio: Studio) -> APIRouter:
             file = studio.media.playable(video_id)
         except StudioError as error:
             return failed(error)
-        return FileResponse(file, media_type=TYPES.get(file.suffix.lower(), "video/mp4"))
+        pictures = studio.videos.has_pictures(video_id)
+        types, usual = (TYPES, "video/mp4") if pictures else (SOUND_TYPES, "audio/mp4")
+        return FileResponse(file, media_type=types.get(file.suffix.lower(), usual))
 
     def of_content(request: Request, video_id: str, made: Callable[[], Response]) -> Response:
         """What follows from a file's content: not sent again while the file is the same, and gone with the login."""
-        tag = f'"{studio.videos.get(video_id)["sha256"][:32]}"'
+        row = studio.videos.get(video_id)
+        tag = f'"{row["sha256"][:32]}-{row["sound_track"]}"'
         answer = Response(status_code=304) if request.headers.get("if-none-match") == tag else made()
         answer.headers.update(ASK_AGAIN | {"ETag": tag})
         return answer
 
     @router.get("/thumbnail/{video_id}")
-    def thumbnail(request: Request, video_id: str, t: float = 0.0, exact: bool = False) -> Response:
+    def thumbnail(request: Request, video_id: str, t: float | None = None, exact: bool = False) -> Response:
         def made() -> Response:
-            time = max(0, us(min(t, LATEST_S)))
-            return Response(studio.media.thumbnail(video_id, time, exact), media_type="image/jpeg")
+            time = None if t is None else max(0, us(min(t, LATEST_S)))
+            picture = studio.media.thumbnail(video_id, time, exact)
+            return Response(picture, media_type=image_type(picture))
 
         try:
             return of_content(request, video_id, made)
+        except StudioError as error:
+            return failed(error)
+
+    @router.get("/sound/{video_id}")
+    def sound(request: Request, video_id: str, level: int, tile: int) -> Response:
+        """A tile of what is looked at of sound alone (`MediaCache.sound_tile`): a byte says how many bands a row has,
+        another how loud the loud parts are, and of each row a byte is its lowest sample, one its highest, and one each
+        band. Nothing while it is not computed."""
+        try:
+            found = studio.media.sound_tile(video_id, level, tile)
+            if found is None:
+                return Response(b"", media_type="application/octet-stream")
+            loud, rows = found
+            data = bytes([max(0, rows.shape[1] - 2), loud]) + rows.tobytes()
+            return of_content(request, video_id, lambda: Response(data, media_type="application/octet-stream"))
         except StudioError as error:
             return failed(error)
 

@@ -11,6 +11,7 @@ from studio.errors import UsageError
 from studio.jobs import ProcessBackend
 from studio.platform import system
 from studio.service import Studio
+from studio.service.jobs.jobs import words_of
 from studio.service.videos import files, tracks
 from studio.timeline import clock, seconds
 
@@ -161,8 +162,10 @@ def prepare(args: Args) -> int:
                 studio.jobs.prepare_words([row])  # what is broken off is done by the next studio that runs
                 with bar(row["name"]) as progress:
                     said = studio.jobs.transcribe(row["id"], {}, progress)
-                    read = studio.jobs.run("read_text", row["id"], {}, progress)
-                done.append({"id": row["id"], "lines": said["lines"], "texts": len(read["predictions"])})
+                    texts = 0
+                    if "read_text" in words_of(row):
+                        texts = len(studio.jobs.run("read_text", row["id"], {}, progress)["predictions"])
+                done.append({"id": row["id"], "lines": said["lines"], "texts": texts})
         on = studio.jobs.prepares_words()
     lines = [f"{d['id']}  {d['lines']} lines, {d['texts']} texts on the screen" for d in done]
     switch = [f"Speech and screen text of new videos are {'' if on else 'not '}prepared."]

@@ -10,7 +10,7 @@ from typing import Any
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
-from studio.timeline import Timeline
+from studio.timeline import Footage, Timeline
 
 HOLDS = Holds(tracks=False)
 TRACK = "Activity"
@@ -27,7 +27,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         timeline.footage.stem: {
             "duration": reading.seconds_in(timeline.footage.duration),
             "subset": _SUBSETS.get(timeline.split, "validation"),
-            "resolution": f"{timeline.footage.width}x{timeline.footage.height}",
+            **_resolution(timeline.footage),
             "url": "",
             "annotations": [
                 {"segment": [reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)], "label": a.label}
@@ -37,6 +37,10 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         for timeline in timelines
     }
     return reading.dump({"version": "VERSION 1.3", "database": database, "taxonomy": []})
+
+
+def _resolution(footage: Footage) -> dict[str, str]:
+    return {"resolution": f"{footage.width}x{footage.height}"} if footage.pictures else {}
 
 
 def read(data: bytes, name: str) -> list[Part]:

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import PurePath
 from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
@@ -46,6 +47,7 @@ _KNOWN = {
 }  # fmt: skip
 _DEFINITIONS = {"LINGUISTIC_TYPE", "LOCALE", "LANGUAGE", "CONSTRAINT", "CONTROLLED_VOCABULARY", "LEXICON_REF",
                 "EXTERNAL_REF"}  # fmt: skip
+_SOUND_TYPES = {".wav": "audio/x-wav", ".mp3": "audio/mpeg", ".m4a": "audio/mp4"}  # as ELAN names them
 _ALIGNED, _REFERRING = "ALIGNABLE_ANNOTATION", "REF_ANNOTATION"
 Span = tuple[int, int]
 
@@ -62,7 +64,8 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     })  # fmt: skip
     header = SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
     name = printable(timeline.footage.name)
-    SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=f"./{name}", RELATIVE_MEDIA_URL=f"./{name}", MIME_TYPE="video/*")
+    kind = "video/*" if timeline.footage.pictures else _SOUND_TYPES.get(PurePath(name).suffix.lower(), "audio/*")
+    SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=f"./{name}", RELATIVE_MEDIA_URL=f"./{name}", MIME_TYPE=kind)
     order = SubElement(root, "TIME_ORDER")
     times = sorted(
         {t for tier in (*tiers.values(), *spoken.values()) for a in tier for t in (a.segment.start, a.segment.end)}

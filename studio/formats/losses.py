@@ -6,26 +6,36 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from studio.formats.layers import layered
-from studio.formats.model import NO_LABEL, Format, Holds, Kind, segments, transcript_lines
+from studio.formats.model import NO_LABEL, Format, Holds, Kind, has_times, segments, transcript_lines
 from studio.timeline import ON_SCREEN, Annotation, Segment, Timeline, clock
 
 
 def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list[str]:
     """One sentence a kind of loss; none when everything is kept. `kind` is what a person wants of a format that holds
     annotations or lines; see `Holds.kind`."""
+    without = [t for t in timelines if not has_times(form, t)]
+    timelines = [t for t in timelines if has_times(form, t)]
     unchosen = list(_unchosen(form.holds, timelines, kind))
     timelines = [form.holds.narrowed(t, kind) for t in timelines]
     kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
     split = [f"{form.title} holds one video a file, so there will be {len(timelines)} files."]
     remarks = [sentence for t in timelines for sentence in (form.remarks(t) if form.remarks else ())]
     said = (*_said(form, timelines, kept), *unchosen, *_lines(form.holds, timelines))
-    return [*split * (not form.many and len(timelines) > 1), *said, *dict.fromkeys(remarks)]
+    sound = [f"{_without(without)}: {form.title} counts times in frames."] if without else []
+    return [*sound, *split * (not form.many and len(timelines) > 1), *said, *dict.fromkeys(remarks)]
+
+
+def _without(timelines: Sequence[Timeline]) -> str:
+    if len(timelines) == 1:
+        return f"“{timelines[0].footage.name}” has no pictures and is left out"
+    return f"{len(timelines)} recordings have no pictures and are left out"
 
 
 def cannot_hold(form: Format) -> list[str]:
     """What the format has no place for at all, in a few words each."""
     holds = form.holds
-    times = {0: "times between frames", 1: ""}.get(holds.grain, f"times finer than {holds.grain / 1000:g} ms")
+    between = "times between frames, recordings without pictures"
+    times = {0: between, 1: ""}.get(holds.grain, f"times finer than {holds.grain / 1000:g} ms")
     said = {
         "times finer than its units": holds.rounding is not None,
         times: holds.rounding is None and not holds.only_boxed,

@@ -155,6 +155,11 @@ class Holds:
         """Whether every time to the µs is said as it is."""
         return self.grain == 1 and self.rounding is None
 
+    @property
+    def frames(self) -> bool:
+        """Whether it counts times in frames, which a recording of sound alone does not have."""
+        return self.grain == 0 and self.rounding is None
+
     def within(self, segment: Segment, footage: Footage) -> Segment | None:
         """What this format has times for: all of a segment, or what lies in the footage (None: nothing of it).
 
@@ -284,14 +289,25 @@ class Format:
         return ending.lower() in (self.extension.lower(), *self.endings)
 
 
+def has_times(form: Format, timeline: Timeline) -> bool:
+    """Whether a format has times for a video; one that counts in frames has none for sound alone."""
+    return timeline.footage.pictures or not form.holds.frames
+
+
 def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int = 0) -> Placed:
     """Put a part on its video, `shift` µs later than it says.
 
-    Text is brought to NFC, so that two spellings of one label are one. Raises FormatError for half characters.
+    Text is brought to NFC, so that two spellings of one label are one. Raises FormatError for half characters, and for
+    frames of a recording that has none.
     """
     most = limits or Limits()
+    if part.unit == "frames" and not part.rate and not footage.pictures:
+        raise FormatError(
+            f"This file counts times in frames, and “{footage.name}” has no pictures. Say at which rate it counts them "
+            "with --fps, or in the import dialog."
+        )
     count = dict.fromkeys(_SENTENCES, 0)
-    own = not part.rate or part.frame_count == footage.frame_count
+    own = not part.rate or (footage.pictures and part.frame_count == footage.frame_count)
     on = _On(part, footage, most, own, shift, count)
     marks = tuple(_placed(part.marks, on, "", most.label_chars))
     lines = tuple(_placed(part.lines, on, "line ", most.note_chars))

@@ -22,7 +22,7 @@ TRACK = "Segment"
 OURS = ("track", "label", "note", "annotator")
 _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
 _LINES = "A line of the transcript of Moment Studio"  # the description of the attribute by which lines are known
-_VIDEO, _RECTANGLE, _INLINE = 4, 2, 4
+_VIDEO, _AUDIO, _RECTANGLE, _INLINE = 4, 8, 2, 4
 _SEGMENTS = "FILE1_Z2_XY0"  # what an attribute describes: here segments of time of one file
 _TEXT = "1"  # the type of attributes whose values are what was typed, and not the ids of options
 _TOP = {"project", "config", "attribute", "file", "metadata", "view"}
@@ -33,7 +33,13 @@ _ATTRIBUTE = {"aname", "anchor_id", "type", "desc", "options", "default_option_i
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One project of all videos, which are looked for beside it."""
     files = {
-        str(n): {"fid": str(n), "fname": t.footage.name, "type": _VIDEO, "loc": 1, "src": t.footage.name}
+        str(n): {
+            "fid": str(n),
+            "fname": t.footage.name,
+            "type": _VIDEO if t.footage.pictures else _AUDIO,
+            "loc": 1,
+            "src": t.footage.name,
+        }
         for n, t in enumerate(timelines, 1)
     }
     named = {name for t in timelines for a in t.annotations for name in a.attributes}

@@ -4,7 +4,18 @@ from studio.jobs.backends import ExecutionBackend, InlineBackend, ProcessBackend
 from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.keeping import keep_result
 from studio.jobs.kinds import KINDS, Comparison, JobKind, comparable, queued_kind
-from studio.jobs.result import INDEX_FILES, LIBRARY_ENCODER, PROXY, REPLACED, JobMonitor, JobResult, ReportProgress
+from studio.jobs.result import (
+    INDEX_FILES,
+    LIBRARY_ENCODER,
+    PROXY,
+    REPLACED,
+    SOUND_INDEX_FILES,
+    SOUND_PICTURE,
+    WAVEFORM_PER_S,
+    JobMonitor,
+    JobResult,
+    ReportProgress,
+)
 
 __all__ = [
     "INDEX_FILES",
@@ -12,6 +23,9 @@ __all__ = [
     "LIBRARY_ENCODER",
     "PROXY",
     "REPLACED",
+    "SOUND_INDEX_FILES",
+    "SOUND_PICTURE",
+    "WAVEFORM_PER_S",
     "Comparison",
     "Dispatcher",
     "ExecutionBackend",

@@ -13,11 +13,9 @@ from studio import media, tasks
 from studio.config import Limits
 from studio.errors import FormatError
 from studio.formats import subtitles
-from studio.jobs.result import PROXY, REPLACED, JobResult
+from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
-
-WAVEFORM_PER_S = 50
 
 
 def video_of(params: dict[str, Any]) -> VideoRef:
@@ -28,7 +26,7 @@ def _video(facts: dict[str, Any]) -> VideoRef:
     if "start_us" in facts:
         media.keep_start(facts["path"], facts["start_us"])
     tracks = facts.get("sound_track"), facts.get("text_track"), facts.get("text_file", "")
-    return VideoRef(facts["id"], facts["path"], facts["duration_us"], *tracks)
+    return VideoRef(facts["id"], facts["path"], facts["duration_us"], *tracks, facts.get("pictures", True))
 
 
 def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> VideoRef:
@@ -40,8 +38,11 @@ def _without_stale_files(context: TaskContext, params: dict[str, Any]) -> VideoR
 
 
 def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
-    """Everything that makes a video quick to look at: waveform, thumbnails, shot cuts, embeddings."""
+    """Everything that makes a video quick to look at: waveform, thumbnails, shot cuts, embeddings; of sound alone the
+    waveform and the spectrogram."""
     video, whole = _without_stale_files(context, params), context.progress
+    if not video.pictures:
+        return _index_sound(context, video, params.get("encoding"))
     context.progress = lambda fraction, message: whole(0.8 * fraction, message)
     try:
         features = tasks.index_video(context, video, params.get("encoder"))
@@ -59,6 +60,20 @@ def index(context: TaskContext, params: dict[str, Any]) -> JobResult:
         context.cache.save_array(video.id, "shots.npy", np.array(media.shots(video.path), np.int64))
     said, note = _subtitles(video, context.settings.limits, params.get("encoding"))
     return JobResult({"frames": len(features.times_us), "note": note}, transcripts=[said])
+
+
+def _index_sound(context: TaskContext, video: VideoRef, encoding: str | None) -> JobResult:
+    """The waveform and the spectrogram of a recording of sound alone, and what is said in a file beside it."""
+    limits, track = context.settings.limits, video.sound_track
+    if not context.cache.has(video.id, "waveform.npy"):
+        context.progress(0.0, "Drawing the sound")
+        outline = media.waveform(video.path, WAVEFORM_PER_S, limits, track=track)
+        context.cache.save_array(video.id, "waveform.npy", outline)
+    if not context.cache.has(video.id, SOUND_PICTURE):
+        context.progress(0.4, "Drawing the spectrogram")
+        context.cache.save_array(video.id, SOUND_PICTURE, media.sound_picture(video.path, limits=limits, track=track))
+    said, note = _subtitles(video, context.settings.limits, encoding)
+    return JobResult({"frames": 0, "note": note}, transcripts=[said])
 
 
 def embed(context: TaskContext, params: dict[str, Any]) -> JobResult:
@@ -181,7 +196,7 @@ def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is said, as lines of the source `speech`."""
     video = video_of(params)
     said, language = tasks.transcribe(context, video, params.get("language"), params.get("model"))
-    note = "" if said.cues else "Nobody was heard to speak in this video."
+    note = "" if said.cues else f"Nobody was heard to speak in this {'video' if video.pictures else 'recording'}."
     return JobResult({"language": language, "lines": len(said.cues), "note": note}, transcripts=[said])
 
 

@@ -29,7 +29,7 @@ class JobKind:
     some videos, or the library. A kind that is `queued` may wait its turn; the others are answered at once. `title` is
     what people read while it runs, `button` what they press to start it (empty: nothing on the page starts it by
     itself). `compares` has the tasks whose models this kind compares; `prepare` names what all of them need first, a
-    function like a handler whose time is not compared.
+    function like a handler whose time is not compared. `pictures`: it goes by them, and is not for sound alone.
     """
 
     name: str
@@ -40,29 +40,32 @@ class JobKind:
     button: str = ""
     compares: Mapping[str, Comparison] = field(default_factory=dict)
     prepare: str = ""
+    pictures: bool = False
 
 
 _HANDLERS = "studio.jobs.handlers"
 _KINDS = (
     JobKind("index", f"{_HANDLERS}:index", "Indexing"),
-    JobKind("embed", f"{_HANDLERS}:embed", "Indexing with another model"),
+    JobKind("embed", f"{_HANDLERS}:embed", "Indexing with another model", pictures=True),
     JobKind("time_encoder", f"{_HANDLERS}:time_encoder", "Measuring how quick a model is", "library", queued=False),
     JobKind("proxy", f"{_HANDLERS}:proxy", "Making the video playable", button="Make it playable"),
     JobKind("search", f"{_HANDLERS}:search", "Searching", "videos", queued=False),
-    JobKind("explain", f"{_HANDLERS}:explain", "Explaining a hit", queued=False),
+    JobKind("explain", f"{_HANDLERS}:explain", "Explaining a hit", queued=False, pictures=True),
     JobKind(
         "ground",
         f"{_HANDLERS}:ground",
         "Finding moments",
         compares={"grounding": Comparison("engine", True), "text_video": Comparison("encoder", True)},
         prepare=f"{_HANDLERS}:index_before",
+        pictures=True,
     ),
-    JobKind("glance", f"{_HANDLERS}:glance", "Finding this moment", queued=False),
+    JobKind("glance", f"{_HANDLERS}:glance", "Finding this moment", queued=False, pictures=True),
     JobKind(
         "survey",
         f"{_HANDLERS}:survey",
         "Looking for what earlier questions asked",
         button="Suggest from earlier questions",
+        pictures=True,
     ),
     JobKind(
         "speakers",
@@ -74,7 +77,13 @@ _KINDS = (
     ),
     JobKind("transcribe", f"{_HANDLERS}:transcribe", "Transcribing", button="Transcribe"),
     JobKind("voices", f"{_HANDLERS}:voices", "Telling voices apart", button="Voices"),
-    JobKind("read_text", f"{_HANDLERS}:read_text", "Reading what is on the screen", button="Read the screen"),
+    JobKind(
+        "read_text",
+        f"{_HANDLERS}:read_text",
+        "Reading what is on the screen",
+        button="Read the screen",
+        pictures=True,
+    ),
     JobKind(
         "emotions",
         f"{_HANDLERS}:emotions",

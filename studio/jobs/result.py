@@ -9,6 +9,9 @@ from studio.timeline import ModelRun, Prediction, Transcript
 ReportProgress = Callable[[float, str], None]
 PROXY = "proxy.mp4"  # the name under which the cache keeps a copy that browsers can play
 INDEX_FILES = ("thumbnails.npy", "waveform.npy", "shots.npy")  # what indexing keeps beside the embeddings
+WAVEFORM_PER_S = 50  # points a second of waveform.npy
+SOUND_PICTURE = "sound.npy"  # the spectrogram and the waveform of a recording of sound alone, see `media.sound_picture`
+SOUND_INDEX_FILES = ("waveform.npy", SOUND_PICTURE)  # what indexing keeps of such a recording
 LIBRARY_ENCODER = (
     "library_encoder"  # the parameter of every job that names the library's encoder, where it has chosen one
 )

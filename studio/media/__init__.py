@@ -4,10 +4,11 @@ Times are integer µs from the first displayed frame (or from sound that precede
 `MediaError` (or `NotFound`, `UsageError`) whose one sentence names the file and the cure.
 """
 
-from studio.media.audio import audio_stream, spectrogram, waveform
+from studio.media.audio import audio_stream, sound_picture, spectrogram, waveform
 from studio.media.frames import FrameStream, frame_at, sample_frames
 from studio.media.model import AudioTrack, Frames, Probe, Track, frame_index, frame_time
 from studio.media.pictures import still, thumbnail, thumbnails
+from studio.media.png import waveform_picture
 from studio.media.probe import keep_start, probe
 from studio.media.proxy import make_clip, make_proxy
 from studio.media.shots import shots
@@ -30,6 +31,7 @@ __all__ = [
     "probe",
     "sample_frames",
     "shots",
+    "sound_picture",
     "spectrogram",
     "still",
     "subtitle_files",
@@ -37,4 +39,5 @@ __all__ = [
     "thumbnail",
     "thumbnails",
     "waveform",
+    "waveform_picture",
 ]

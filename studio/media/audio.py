@@ -1,7 +1,7 @@
 """Sound: samples in time with the picture, and its outline for the timeline."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import numpy as np
@@ -17,7 +17,9 @@ from studio.media.sandbox import Child
 _MOST_BODY = 64 * 2**20
 _OUTLINE_RATE = 16_000
 SPECTRA_A_SECOND = 25
-_SPECTRUM_RATE, _WINDOW = 16_000, 1024
+_SPECTRUM_RATE, _SPECTRUM = 16_000, 1024
+SOUND_COLUMNS_A_SECOND, SOUND_BANDS, SOUND_TOP_HZ = 100, 96, _SPECTRUM_RATE // 2
+_WINDOWS = ((100, 512), (200, 320), (400, 192), (1_000, 128))  # samples, for at most so many rows a second
 
 
 def audio_stream(
@@ -27,8 +29,11 @@ def audio_stream(
     limits: Limits | None = None,
     *,
     track: int | None = None,
+    start_us: int = 0,
+    end_us: int | None = None,
 ) -> Iterator[Samples]:
-    """Mono float32 (S,) blocks of `chunk_s` seconds at `rate` Hz, the last one shorter; sample 0 is video time 0.
+    """Mono float32 (S,) blocks of `chunk_s` seconds at `rate` Hz, the last one shorter; sample 0 is at `start_us`, and
+    the last one before `end_us`.
 
     `track` is the index of one of `Probe.sounds`; None: the one that players take. A late start and gaps are silence,
     what comes before the first frame is cut. It ends with the audio, which may be before or after the picture. Without
@@ -44,10 +49,17 @@ def audio_stream(
     chunk = max(1, round(rate * chunk_s))
     waiting: list[Samples] = []
     held = total = 0
-    arguments = {"rate": rate, "start_us": found.start_us, "offsets": found.offsets, "track": track}
+    if not found.has_pictures:  # what fills the last packet is no sound
+        end_us = min(found.duration_us, end_us or found.duration_us)
+    most = None if end_us is None else max(0, round((end_us - start_us) * rate / 1e6))
+    arguments = {
+        "rate": rate, "start_us": found.start_us + start_us, "offsets": found.offsets, "track": track,
+        "seek": start_us > 0 and found.container in policy.SEEKABLE_SOUND and not found.offsets,
+    }  # fmt: skip
     with Child("audio", real, limits, arguments) as child:
-        while child.receive() is not None:
+        while (most is None or total < most) and child.receive() is not None:
             block = np.frombuffer(child.body(_MOST_BODY), np.float32)
+            block = block if most is None else block[: most - total]
             waiting.append(block)
             held += len(block)
             total += len(block)
@@ -93,31 +105,73 @@ def spectrogram(
 
     (0, bands) without an audio track. Mel scale after O'Shaughnessy (1987). Raises what `audio_stream` raises.
     """
-    window, filters, hop = np.hanning(_WINDOW).astype(np.float32), _mel_bands(bands), _SPECTRUM_RATE // per_second
-    full = (float(window.sum()) / 2) ** 2
-    half = np.zeros(_WINDOW // 2, np.float32)  # a row is about the sound around its time
-    parts = [np.zeros((0, bands), np.uint8)]
+    blocks = audio_stream(path, _SPECTRUM_RATE, chunk_s=10, limits=limits, track=track)
+    none = np.zeros((0, bands), np.uint8)
+    return np.concatenate([none, *(levels for levels, _ in _spectra(blocks, per_second, bands, _SPECTRUM))])
+
+
+def sound_picture(
+    path: str | os.PathLike[str],
+    per_second: int = SOUND_COLUMNS_A_SECOND,
+    limits: Limits | None = None,
+    *,
+    start_us: int = 0,
+    end_us: int | None = None,
+    track: int | None = None,
+) -> NDArray[np.uint8]:
+    """The waveform and the spectrogram of sound as it is looked at in place of a film: uint8 (n, 2 + SOUND_BANDS), one
+    row every 1 / `per_second` s of `[start_us, end_us)`.
+
+    A row has its lowest and highest sample, 0 … 255 for -1 … 1, and then the levels of mel-spaced bands up to
+    SOUND_TOP_HZ as `spectrogram` has them. The more rows a second, the shorter the window: of speech, 32 ms tell
+    overtones apart and 8 ms the single beats of a voice. Raises what `audio_stream` raises.
+    """
+    window = next(samples for most, samples in _WINDOWS if per_second <= most)
+    before = min(start_us * per_second // 1_000_000, -(-window * per_second // _SPECTRUM_RATE))  # rows: what is around
+    lead_us = before * 1_000_000 // per_second
+    blocks = audio_stream(
+        path, _SPECTRUM_RATE, 10, limits, track=track, start_us=start_us - lead_us,
+        end_us=None if end_us is None else end_us + lead_us,
+    )  # fmt: skip
+    rows = [np.zeros((0, 2 + SOUND_BANDS), np.uint8)]
+    for levels, edges in _spectra(blocks, per_second, SOUND_BANDS, window):
+        shown = np.clip(np.round(127.5 * (edges + 1)), 0, 255).astype(np.uint8)
+        rows.append(np.concatenate([shown, levels], axis=1))
+    found = np.concatenate(rows)
+    count = len(found) if end_us is None else round((end_us - start_us) * per_second / 1e6)
+    return found[before : before + count]
+
+
+def _spectra(
+    blocks: Iterable[Samples], per_second: int, bands: int, window: int
+) -> Iterator[tuple[NDArray[np.uint8], Samples]]:
+    """Levels (n, bands) and lowest and highest samples (n, 2) of sound at _SPECTRUM_RATE, piece by piece."""
+    shape, filters, hop = np.hanning(window).astype(np.float32), _mel_bands(bands), _SPECTRUM_RATE // per_second
+    full = (float(shape.sum()) / 2) ** 2
+    half = np.zeros(window // 2, np.float32)  # a row is about the sound around its time
     waiting, total, done = half, 0, 0
-    for block in chain(audio_stream(path, _SPECTRUM_RATE, chunk_s=10, limits=limits, track=track), [None]):
+    for block in chain(blocks, [None]):
         waiting = np.concatenate([waiting, half if block is None else block])
         total += 0 if block is None else len(block)
-        ready = max(0, (len(waiting) - _WINDOW) // hop + 1)
+        ready = max(0, (len(waiting) - window) // hop + 1)
         count = min(ready, -(-total // hop) - done)
         if count <= 0:
             continue
-        pieces = np.lib.stride_tricks.sliding_window_view(waiting, _WINDOW)[: count * hop : hop]
-        power = np.abs(np.fft.rfft(pieces * window, axis=1)).astype(np.float32) ** 2 @ filters.T
+        pieces = np.lib.stride_tricks.sliding_window_view(waiting, window)[: count * hop : hop]
+        power = np.abs(np.fft.rfft(pieces * shape, _SPECTRUM, axis=1)).astype(np.float32) ** 2 @ filters.T
         level = 10 * np.log10(np.maximum(power / full, 1e-12))
-        parts.append(np.clip(255 * (1 + level / 80), 0, 255).astype(np.uint8))
+        own = waiting[len(half) : len(half) + count * hop]
+        own = np.pad(own, (0, count * hop - len(own))).reshape(count, hop)
+        edges = np.stack([own.min(axis=1), own.max(axis=1)], axis=1)
+        yield np.clip(255 * (1 + level / 80), 0, 255).astype(np.uint8), edges
         waiting, done = waiting[count * hop :], done + count
-    return np.concatenate(parts)
 
 
 def _mel_bands(count: int) -> Samples:
     """Triangles over the bins of a spectrum, evenly spaced in mel: (count, bins)."""
     highest = 2595 * np.log10(1 + _SPECTRUM_RATE / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, highest, count + 2) / 2595) - 1)
-    bins = np.fft.rfftfreq(_WINDOW, 1 / _SPECTRUM_RATE)
+    bins = np.fft.rfftfreq(_SPECTRUM, 1 / _SPECTRUM_RATE)
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     triangles = np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)).clip(0)
     # narrow bands of low sounds may fall between two bins: they take the nearest

@@ -118,10 +118,12 @@ def sample_frames(
     is the wanted (width, height), a function of the displayed one, or None for the displayed one. At most `batch`
     frames come at a time. `backend="decord"` is an opt-in for plain files: UsageError says where it may not be
     used; PyAV does its work where decord is not installed. A file that breaks off ends early with `damaged` set. Raises
-    what `probe` raises; BrokenMedia when not one frame can be decoded.
+    what `probe` raises; NotMedia of sound alone, BrokenMedia when not one frame can be decoded.
     """
     limits = limits or Limits()
     found = probe(path, limits)
+    if not found.has_pictures:
+        raise policy.refuse_pictures(path)
     asked = _asked(found, rate, times_us, start_us, end_us)
     wanted = _size(found, size)
     if batch < 1:

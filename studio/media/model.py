@@ -42,6 +42,9 @@ class Probe:
     `pts_us` int64 (frame_count,) is sorted, strictly increasing and starts at 0: frame i is displayed over
     `[pts_us[i], pts_us[i + 1])`, the last one until `duration_us`. `width` and `height` are those of the
     picture as displayed, after `rotation` (degrees clockwise) and the sample aspect ratio.
+
+    A recording of sound alone has no frames: `width`, `height`, `fps` and `frame_count` are 0, `codec` is "", and time
+    0 is its first sample.
     """
 
     container: str
@@ -70,6 +73,10 @@ class Probe:
     open_gop: bool  # frames that lean on the group before their key frame
     origin: int = field(repr=False)  # time stamp of the first displayed frame, in the stream's ticks
     timecode: str  # what the recorder counted at the first frame: HH:MM:SS:FF, “;” before FF for drop frames; or ""
+
+    @property
+    def has_pictures(self) -> bool:
+        return self.width > 0
 
     @property
     def frame_count(self) -> int:

@@ -21,12 +21,14 @@ def thumbnails(
     """One JPEG a time, in the order asked, of the frame displayed then (clamped to the video).
 
     One pass, forward, that jumps over what lies between distant times. A file that breaks off repeats its last
-    picture. Raises what `probe` raises.
+    picture. Raises what `probe` raises; NotMedia of sound alone.
     """
     limits = limits or Limits()
     if not 8 <= height <= 2160:
         raise UsageError("A thumbnail is 8 to 2160 pixels high.")
     found = probe(path, limits)
+    if not found.has_pictures:
+        raise policy.refuse_pictures(path)
     order = np.argsort(np.asarray(times_us, np.int64), kind="stable")
     asked = np.asarray(times_us, np.int64)[order]
     width = min(16_384, max(1, round(found.width * height / found.height)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.config import Limits
 from studio.errors import BrokenMedia, MediaTooLarge, NotFound, NotMedia
+from studio.media import mpeg_audio
 from studio.platform import system
 
 
@@ -24,7 +25,13 @@ CONTAINERS = {
     "flv": "flv",
     "asf": "asf",
     "ogg": "ogg",
+    "wav": "wav",
+    "mp3": "mp3",
+    "flac": "flac",
+    "aac": "aac",
 }
+SOUND_ONLY = frozenset({"wav", "mp3", "flac", "aac"})  # containers, or none, that hold no pictures but a cover
+WITHOUT_CLOCK = frozenset({"mp3", "aac"})  # how long they last before all is read is a guess by their first frames
 VIDEO_CODECS = _names(
     "h264 hevc av1 libdav1d vp8 vp9 mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v2 msmpeg4v3 mjpeg prores h263 flv "
     "theora wmv1 wmv2 wmv3 vc1 dvvideo dnxhd ffv1 rawvideo"
@@ -36,6 +43,7 @@ AUDIO_CODECS = _names(
 )
 TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"})
 TELL_DURATION = frozenset({"mov", "matroska", "avi", "flv", "asf"})  # of others FFmpeg infers it from what is there
+SEEKABLE_SOUND = frozenset({"mov", "matroska", "wav", "flac", "ogg"})  # where sound says its time after a seek
 SEEKABLE = frozenset({"mov", "matroska"})  # where a seek lands on the key frame that was asked for
 
 BROWSER_VIDEO = {
@@ -45,6 +53,14 @@ BROWSER_VIDEO = {
     "av1": {"yuv420p", "yuvj420p", "yuv420p10le"},
 }
 BROWSER_AUDIO = frozenset({"aac", "mp3", "opus", "vorbis"})
+# Of sound alone. MP3 and ADTS have no clock: browsers guess where a time lies in them, and may be seconds off.
+BROWSER_SOUND = {
+    "wav": _names("pcm_u8 pcm_s16le pcm_s24le"),
+    "flac": _names("flac"),
+    "ogg": _names("vorbis opus flac"),
+    "mov": _names("aac mp3"),
+    "matroska": _names("opus vorbis"),
+}
 
 UNFIT = "The part of Moment Studio that reads videos does not start here; install Moment Studio again."
 
@@ -71,7 +87,7 @@ def admit(path: str | os.PathLike[str], limits: Limits) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         raise NotFound(f"{name} is not there, or may not be read; check the path and its permissions.") from error
     if not stat.S_ISREG(facts.st_mode):
-        raise NotMedia(f"{name} is a folder or a device, not a video file; choose a file.")
+        raise NotMedia(f"{name} is a folder or a device, not a file of video or sound; choose a file.")
     if facts.st_size == 0:
         raise NotMedia(f"{name} is empty; copy or download it again.")
     if facts.st_size > limits.file_bytes:
@@ -100,11 +116,23 @@ def family(head: bytes) -> str | None:
         return "ogg"
     if head.startswith(_ASF):
         return "asf"
+    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
+        return "wav"
+    if head.startswith(b"fLaC"):
+        return "flac"
     for packet, first in ((188, 0), (192, 4)):
         marks = head[first : first + 5 * packet : packet]
         if len(marks) >= 3 and set(marks) == {0x47}:
             return "mpegts"
-    return None
+    return mpeg_audio.family(head)
+
+
+def tag_bytes(head: bytes) -> int:
+    """How many bytes of a tag (ID3v2) come before what a file is; 0 where there is none."""
+    if len(head) < 10 or not head.startswith(b"ID3") or max(head[6:10]) > 127:
+        return 0
+    footer = 10 if head[5] & 0x10 else 0
+    return 10 + footer + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
 
 
 def still(head: bytes) -> tuple[str, str] | None:
@@ -121,17 +149,23 @@ def still(head: bytes) -> tuple[str, str] | None:
 def refuse_unknown(path: str | os.PathLike[str], head: bytes = b"") -> NotMedia:
     """The sentence that fits what a file is by its first bytes."""
     what = other(head)
-    if what in ("sound", "a picture"):
-        return NotMedia(f"{shown(path)} is {what}, not a video; Moment Studio needs video to annotate.")
+    if what == "sound":
+        return NotMedia(f"{shown(path)} is a kind of sound that is not opened here; convert it to WAV, FLAC or MP3.")
     if what:
-        return NotMedia(f"{shown(path)} is {what}, not a video; choose a video file.")
+        return NotMedia(f"{shown(path)} is {what}, not video or sound; choose another file.")
     return NotMedia(
-        f"{shown(path)} is not a video file that Moment Studio knows; convert it to MP4 (H.264) and add it again."
+        f"{shown(path)} is no file of video or sound that Moment Studio knows; convert it to MP4 (H.264), or sound to "
+        "WAV, and add it again."
     )
 
 
+def refuse_pictures(path: str | os.PathLike[str]) -> NotMedia:
+    """For whoever asks pictures of a recording of sound alone."""
+    return NotMedia(f"{shown(path)} has no pictures, only sound.")
+
+
 _OTHERS = (
-    ("sound", (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"#!AMR", b"FORM", b".snd")),
+    ("sound", (b"ID3", b"#!AMR", b"FORM", b".snd", b"MThd", b"MAC ", b"wvpk")),
     ("a picture", (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")),
     ("a PDF document", (b"%PDF",)),
     ("an archive", (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"\xfd7zXZ")),
@@ -143,8 +177,8 @@ _OTHERS = (
 
 def other(head: bytes) -> str:
     """What a file is that is no video, by its first bytes; "" where that is not known."""
-    if head[:4] in (b"RIFF", b"RF64") and head[8:12] in (b"WAVE", b"WEBP"):
-        return "sound" if head[8:12] == b"WAVE" else "a picture"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "a picture"
     return next((what for what, starts in _OTHERS if head.startswith(starts)), "")
 
 
@@ -160,3 +194,8 @@ def browser_plays(container: str, codec: str, pixel_format: str, audio: str | No
         and (audio is None or audio in BROWSER_AUDIO)
         and not (container == "mov" and codec == "vp8")
     )
+
+
+def browser_plays_sound(container: str, codec: str) -> bool:
+    """The same of sound alone, each time of which a browser also has to find again."""
+    return codec in BROWSER_SOUND.get(container, frozenset())

@@ -26,7 +26,7 @@ _lock = threading.Lock()
 def probe(path: str | os.PathLike[str], limits: Limits | None = None) -> Probe:
     """Read a file's facts and its table of frame times.
 
-    Raises NotFound, NotMedia (no video in it, or a container or codec that is not opened), BrokenMedia
+    Raises NotFound, NotMedia (neither video nor sound in it, or a container or codec that is not opened), BrokenMedia
     (nothing can be decoded) or MediaTooLarge (beyond `limits`, before anything is decoded).
     """
     limits = limits or Limits()
@@ -93,8 +93,10 @@ def _read(head: dict[str, Any], times: np.ndarray[Any, np.dtype[np.int64]], size
     frames = head.pop("frames")
     times.flags.writeable = False
     pts, keys = times[:frames], times[frames:]
-    if len(pts) == 0 or pts[0] != 0 or not np.all(np.diff(pts) > 0):
+    if head["width"] and (len(pts) == 0 or pts[0] != 0 or not np.all(np.diff(pts) > 0)):
         raise ValueError("a table out of order")
+    if not head["width"] and (len(times) or audio is None or head["duration_us"] <= 0):
+        raise ValueError("neither pictures nor sound")
     sound = AudioTrack(**audio) if audio else None
     return Probe(
         **head, audio=sound, sounds=sounds, texts=texts, offsets=offsets, notes=tuple(notes), size=size, pts_us=pts,

@@ -70,7 +70,10 @@ class Encoders:
     def lacking(self, name: str) -> list[Row]:
         """The videos that an encoder has not seen."""
         key = tasks.key_of(self._settings, name)
-        return [row for row in self._store.read(videos.listed) if not self._features.has(row["id"], key)]
+        return [row for row in self._with_pictures() if not self._features.has(row["id"], key)]
+
+    def _with_pictures(self) -> list[Row]:
+        return [row for row in self._store.read(videos.listed) if videos.has_pictures(row)]
 
     def queue(self, again: bool = False) -> int:
         """Queue what is missing for the encoder to come, for the studio that runs or the next one that does; returns
@@ -124,7 +127,7 @@ class Encoders:
         if name:
             lacking = self.lacking(name)
             states = self._store.read(lambda db: jobs.latest_states(db, EMBED))
-            known = len(self._store.read(videos.listed))
+            known = len(self._with_pictures())
             failed = [row["name"] for row in lacking if states.get(row["id"]) in ("failed", "cancelled")]
             found |= {"ready": known - len(lacking), "of": known, "failed": failed}
         return found

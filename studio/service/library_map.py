@@ -55,7 +55,8 @@ class MapOfLibrary:
 
     def state(self, by: Actor = OWNER) -> Row:
         """`key`, another one whenever `points` may be; whether the map is `made`; how many videos are `indexed` of how
-        many `known`; the `job` that makes it, None while none does; and why the last one failed, `error`."""
+        many are `known` that have pictures; the `job` that makes it, None while none does; and why the last one failed,
+        `error`."""
         encoder = self._media.encoder
         kept = LibraryMap(self._cache, encoder)
         rows, marked, schema = self._store.read(
@@ -70,7 +71,7 @@ class MapOfLibrary:
             "key": f"{by.name}/{encoder}/{kept.written_ns()}/{len(indexed)}/{newest}/{marked}/{schema}",
             "made": len(self._standing()[0].videos) > 0,
             "indexed": len(indexed),
-            "known": len(rows),
+            "known": sum(map(videos.has_pictures, rows)),
             "job": active,
             "error": jobs[0]["error"] if failed else "",
         }
@@ -155,7 +156,7 @@ class MapOfLibrary:
 
     def _indexed(self, rows: list[Row]) -> list[Row]:
         encoder = self._media.encoder
-        return [row for row in rows if self._media.is_indexed(row, encoder)]
+        return [row for row in rows if videos.has_pictures(row) and self._media.is_indexed(row, encoder)]
 
     def _standing(self) -> tuple[Places, dict[tuple[str, int, int], int]]:
         """The places of videos that are as they were when they were placed, and the row of each span."""

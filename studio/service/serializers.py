@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from studio.service.videos import tracks
+from studio.store import videos
 from studio.tasks import answered
 from studio.timeline import Prediction, seconds
 
@@ -102,4 +103,4 @@ def job(row: Row) -> Row:
 def job_video(row: Row) -> Row:
     """What a job must know of a video; another file in its place makes another job of it."""
     known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track", "text_file")
-    return {key: row[key] for key in known}
+    return {**{key: row[key] for key in known}, "pictures": videos.has_pictures(row)}

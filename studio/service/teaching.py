@@ -139,8 +139,10 @@ class Teaching:
                 for row in rows:
                     of_video = said.setdefault(row["video_id"], {"positive": [], "negative": [], "reviewed": []})
                     of_video[kind].append([row["start_us"], row["end_us"]])
+            shown = [row for row in videos.listed(db, by) if videos.has_pictures(row)]  # it is learned how it looks
             return {
-                "label": label, "track": place, "said": said,
+                "label": label, "track": place,
+                "said": {row["id"]: said[row["id"]] for row in shown if row["id"] in said},
                 "person": by.name,
                 "decisions": [
                     [row["moved_by"] or "", row["start_us"] - row["from_us"], row["end_us"] - row["to_us"]]
@@ -150,7 +152,7 @@ class Teaching:
                     *(f"{row['id']}@{row['version']}" for row in found), *(f"{row['id']}:rejected" for row in wrong),
                     *(f"{row['video_id']}@{row['time_us']}:absent" for row in absent),
                 ],
-                "among": [serializers.job_video(row) for row in videos.listed(db, by)],
+                "among": [serializers.job_video(row) for row in shown],
             }  # fmt: skip
 
         only = None if among is None else sorted({row["id"] for row in among})

@@ -40,6 +40,11 @@ def insert(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any],
     return row, known is not None
 
 
+def has_pictures(row: dict[str, Any]) -> bool:
+    """Whether a video is one: a recording of sound alone has no width, no height and no frames."""
+    return bool(row["width"])
+
+
 def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
     """One video by its id.
 

@@ -28,6 +28,7 @@ class VideoRef:
     sound_track: int | None = None  # which were chosen; None: as the file says
     text_track: int | None = None
     text_file: str = ""  # the name of a file beside the video
+    pictures: bool = True  # False: a recording of sound alone
 
     @property
     def duration_s(self) -> float:

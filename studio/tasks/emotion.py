@@ -87,7 +87,8 @@ def find_emotions(
         video.id,
         "emotion", "+".join(names), "+".join(versions), predictions,
         {"labels": list(expression.labels), "classes": list(evidence.CLASSES), "curves": curves,
-         "note": _note(len(lines), len(tracks), indexed, len(predictions), words_from)},
+         "note": _note(len(lines), len(tracks), indexed, len(predictions), words_from) if video.pictures
+         else _sound_note(len(lines), len(predictions), words_from)},
     )  # fmt: skip
 
 
@@ -115,8 +116,23 @@ def _note(lines: int, faces: int, frames: bool, found: int, words_from: str) -> 
     return f"From {' and '.join(used)} only: {' and '.join(missing)}.{more}"
 
 
+def _sound_note(lines: int, found: int, words_from: str) -> str:
+    """The same of a recording of sound alone."""
+    if not lines:
+        return (
+            "This recording has no pictures and no transcript, and a voice alone says nothing of emotions. Press "
+            "Transcribe or add a transcript, and find emotions again; or mark them by hand."
+        )
+    if not found:
+        said = f"{lines} line{'s' * (lines != 1)}"
+        return f"{said}, but no emotion stands out. Look at the curves (∿), or mark them by hand."
+    return f"From {words_from} and the voice only: this recording has no pictures."
+
+
 def _frames(context: TaskContext, video: VideoRef, units: Units) -> tuple[NDArray[np.float32], bool]:
     """The evidence of frames, and whether the video is indexed by the default encoder."""
+    if not video.pictures:
+        return np.full((len(units), len(evidence.CLASSES)), np.nan, np.float32), False
     encoder = context.model("text_video")
     features = context.features.whole(video.id, encoder_key(encoder))
     if features is None:

@@ -28,8 +28,10 @@ def face_tracks(
     """All face tracks, by the named detector or the default, in order of their start; boxes in pixels of the displayed
     picture. Tracks shorter than SHORTEST_TRACK_S or smaller than SMALLEST_FACE_PX are left out.
 
-    Kept in the cache: the second task that asks does not detect again.
+    Kept in the cache: the second task that asks does not detect again. None in a recording of sound alone.
     """
+    if not video.pictures:
+        return []
     detector = context.model("face_detector", detector_name)
     name = f"faces-{detector.name}-{detector.version}.npy"
     table = context.cache.load_array(video.id, name)

@@ -17,6 +17,7 @@ from studio.timeline import MICROS, ModelRun, Prediction
 STEP_US = int(MICROS / CROPS_PER_S)
 LABEL = "speaking"
 OFF_SCREEN = "Off screen"
+VOICES = "Voices"  # the track of voices where there are no pictures
 LOOKED_AT = 50  # crops between two of which the sharpness is asked
 
 
@@ -32,7 +33,8 @@ def find_speakers(
     context: TaskContext, video: VideoRef, model_name: str | None = None, detector_name: str | None = None
 ) -> ModelRun:
     """Speaking segments of every face track, by the named active-speaker model and face detector or the defaults, and
-    of voices that no visible face speaks with, on the track OFF_SCREEN.
+    of voices that no visible face speaks with, on the track OFF_SCREEN; of sound alone where voices are heard, on the
+    track VOICES.
 
     The payload's `tracks` has, for each person, `boxes` (t, x1, y1, x2, y2 in s and pixels), `times` and `scores`
     (probability of speaking at 25 a second) and `quality` (0…1, see `studio.tasks.faces.quality`); `off_screen` has
@@ -41,6 +43,8 @@ def find_speakers(
     what to do.
     Raises MediaError, ModelUnavailable, Cancelled.
     """
+    if not video.pictures:
+        return _heard(context, video)
     model = context.model("active_speaker", model_name)
     tracks = face_tracks(context, video, context.part(0.0, 0.6), detector_name)
     has_audio = media.probe(video.path, context.settings.limits).audio is not None
@@ -81,6 +85,17 @@ def find_speakers(
     ]
     payload = {"tracks": people, "off_screen": unseen, "alike": alike, "note": note}
     return ModelRun(video.id, "speaker", model.name, model.version, predictions, payload)
+
+
+def _heard(context: TaskContext, video: VideoRef) -> ModelRun:
+    """Where voices are heard in a recording of sound alone, whosoever they are."""
+    detector = context.model("voice_activity")
+    curve = voice_curve(context, video, context.part(0.0, 1.0))
+    predictions = predictions_of(context, video, VOICES, LABEL, _segments(*curve))
+    told = "To know whose they are, press Transcribe, and then Voices beside the transcript."
+    note = f"Marked where voices are heard. {told}" if predictions else "Nobody was heard to speak in this recording."
+    payload = {"tracks": [], "off_screen": {"track": VOICES, **_curve(*curve)}, "alike": [], "note": note}
+    return ModelRun(video.id, "speaker", detector.name, detector.version, predictions, payload)
 
 
 def _note(faces: int, has_audio: bool, found: int) -> str:

@@ -16,7 +16,8 @@ class Footage:
     `pts` are the times of its frames in µs, rising from 0: frame i is displayed over `[pts[i], pts[i + 1])`, the last
     one until `duration`. `fps` is for what is only shown (time codes); no time is ever computed from it. `timecode` is
     what the recorder counted at the first frame, HH:MM:SS:FF or with “;” for drop frames, "" where the file has none,
-    None where nobody looked. `sha256` is that of the file's content.
+    None where nobody looked. `sha256` is that of the file's content. A recording without `pictures` is sound alone, and
+    has no frames.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Footage:
     pts: Sequence[int] = field(default=(), repr=False)
     timecode: str | None = ""
     sha256: str = ""
+    pictures: bool = True
 
     @property
     def stem(self) -> str:
@@ -49,6 +51,8 @@ class Footage:
 
     def edge(self, frame: int) -> int:
         """Where frame number `frame`, from 0, begins (µs); that after the last one is the end of the video."""
+        if not self.pictures:
+            raise UsageError(f"“{self.name}” has no pictures, so it has no frames; say times in seconds.")
         if not self.pts:
             raise UsageError(f"The frames of “{self.name}” are not known; add the video again.")
         return self.pts[max(0, frame)] if frame < len(self.pts) else max(self.duration, self.pts[-1] + 1)
@@ -60,8 +64,8 @@ class Footage:
         return self.duration + round((frame - self.frame_count) * self.pts[-1] / (self.frame_count - 1))
 
     def near(self, us: int) -> int:
-        """The nearest edge of a frame; a time outside of the video stays as it is (µs)."""
-        return self.edge(self.frame_near(us)) if 0 <= us <= self.duration else us
+        """The nearest edge of a frame; a time outside of the video, or of sound alone, stays as it is (µs)."""
+        return self.edge(self.frame_near(us)) if self.pictures and 0 <= us <= self.duration else us
 
     def frame_near(self, us: int) -> int:
         """The frame, from 0, whose beginning is nearest; `frame_count` when the end of the video is nearer."""

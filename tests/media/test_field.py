@@ -374,8 +374,7 @@ def test_interlaced_video_is_deinterlaced(codec: str, suffix: str, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("head", "what"),
-    [(b"RIFF\x24\0\0\0WAVEfmt ", "sound"), (b"ID3\x04\0\0", "sound"), (b"fLaC\0\0\0\x22", "sound"),
-     (b"\x89PNG\r\n\x1a\n", "a picture"), (b"\xff\xd8\xff\xe0", "a picture"), (b"%PDF-1.7", "a PDF document"),
+    [(b"\x89PNG\r\n\x1a\n", "a picture"), (b"\xff\xd8\xff\xe0", "a picture"), (b"%PDF-1.7", "a PDF document"),
      (b"PK\x03\x04", "an archive"), (b"WEBVTT\n\n", "a file of subtitles")],
 )  # fmt: skip
 def test_a_refusal_says_what_the_file_is(head: bytes, what: str, tmp_path: Path) -> None:
@@ -383,7 +382,7 @@ def test_a_refusal_says_what_the_file_is(head: bytes, what: str, tmp_path: Path)
     path.write_bytes(head + bytes(400))
     with pytest.raises(NotMedia) as refused:
         media.probe(path)
-    assert f"is {what}, not a video" in refused.value.message
+    assert f"is {what}, not video or sound" in refused.value.message
     assert "convert it to MP4" not in refused.value.message
 
 

@@ -31,6 +31,7 @@ OPERATIONS: dict[str, Operation] = {
     "shots": lambda path, _: media.shots(path),
     "make_proxy": lambda path, folder: media.make_proxy(path, folder / "proxy.mp4"),
 }
+OF_PICTURES = {"sample_frames", "frame_at", "thumbnails", "shots"}
 PLAYABLE = {
     "-leading-dash.mp4", "alpha.webm", "av1.mkv", "corrupt_frames.mp4", "failing_audio.mp4", "hevc_10bit.mp4",
     "no_duration.webm", "one_pixel.mp4", "quote'name.mov", "rotated_270.mov", "rotated_90.mov",
@@ -54,7 +55,7 @@ def test_hostile_folder(hostile: Path, operation: str, tmp_path: Path) -> None:
         assert hostile.name in error.message
         assert list(tmp_path.iterdir()) == []
     else:
-        assert hostile.name in PLAYABLE, result
+        assert hostile.name in PLAYABLE or (hostile.name == "audio_only.mp4" and operation not in OF_PICTURES), result
 
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n"

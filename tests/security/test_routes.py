@@ -18,6 +18,7 @@ OWN = "127.0.0.1:7860"
 
 USED = {
     "GET /media/{video_id}", "HEAD /media/{video_id}", "GET /thumbnail/{video_id}", "GET /array/{video_id}/{name}",
+    "GET /sound/{video_id}",
     "GET /map", "GET /web/plotly.js", "GET /web/studio.js", "GET /web/studio.css", "GET /changes",
     "GET /report/{name}", "GET /export/{video_id}", "GET /dataset/{token}", "POST /incoming", "POST /upload",
     "GET /detector/{name}", "POST /detector",

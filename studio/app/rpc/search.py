@@ -27,7 +27,7 @@ def methods(studio: Studio) -> list[Method]:
                 "confidence": None if hit["confidence"] is None else round(hit["confidence"], 3),
                 "visual": round(hit["visual"], 3), "line": hit["line"], "parts": hit["parts"], "why": hit["why"],
                 "start": seconds(hit["start_us"]), "end": seconds(hit["end_us"]), "peak": seconds(hit["peak_us"]),
-                "aspect": hit["video"]["width"] / hit["video"]["height"],
+                "aspect": hit["video"]["width"] / (hit["video"]["height"] or 1),
             }
             for hit in hits
         ]  # fmt: skip

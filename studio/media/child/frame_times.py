@@ -7,7 +7,6 @@ from typing import Any
 
 import av
 
-from studio.config import Limits
 from studio.media import policy
 from studio.media.child.clock import Clock, nearest
 from studio.media.child.decoder import decode
@@ -41,9 +40,11 @@ class Table:
     sizes: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-def frame_times(path: str, limits: Limits, responder: Responder) -> tuple[Source, Any, Table]:
-    """The open file, its first displayed frame and its table. Raises BrokenMedia when no frame is intact."""
-    with open_source(path, limits) as source:
+def frame_times(source: Source, responder: Responder) -> tuple[Source, Any, Table]:
+    """The file opened anew, its first displayed frame and its table. `source` is closed. Raises BrokenMedia when no
+    frame is intact."""
+    path, limits = source.path, source.limits
+    with source:
         table = _from_packets(source, responder)
     source = open_source(path, limits)
     wanted = 1 if source.family in _TRUSTED else _TRIAL_FRAMES

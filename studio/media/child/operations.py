@@ -21,6 +21,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "audio": sound.audio,
     "subtitles": text.subtitles,
     "proxy": transcoding.proxy,
+    "sound_copy": transcoding.sound_copy,
     "still": still.still,
 }
 
@@ -32,7 +33,7 @@ def answer(pipe: io.FileIO, head: wire.Head, body: bytearray) -> None:
     system.limit(
         memory_bytes=limits.child_memory_bytes,
         open_files=limits.child_open_files,
-        written_bytes=2 * limits.file_bytes if head["operation"] == "proxy" else 0,
+        written_bytes=2 * limits.file_bytes if "target" in head["arguments"] else 0,
         cpu_s=limits.child_probe_cpu_s,
     )
     responder = Responder(pipe, limits)

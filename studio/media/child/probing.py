@@ -13,7 +13,18 @@ from studio.media.child import structure
 from studio.media.child.frame_times import DEFAULT_FRAME_S, Table, frame_times
 from studio.media.child.renderer import displayed_size, orientation
 from studio.media.child.responder import Responder
-from studio.media.child.source import Source, canonical, check_picture, check_rate, described, sounds, texts, to_us
+from studio.media.child.sound_probing import sound_facts
+from studio.media.child.source import (
+    Source,
+    canonical,
+    check_picture,
+    check_rate,
+    described,
+    open_source,
+    sounds,
+    texts,
+    to_us,
+)
 
 _OVERHANG_US = 100_000  # by so much sound may outlast the pictures without being a part of its own
 _SHORTFALL_US = 300_000  # by so much a header may promise more than there is
@@ -24,9 +35,15 @@ def probe(responder: Responder, path: str, limits: Limits, _body: bytearray, *, 
     """Answer one message: `Probe`'s fields, and the two tables as int64 µs, frames first.
 
     Time 0 is the first frame; or the beginning of sound that precedes it, unless `start_us` says that this file's time
-    0 was always the first frame: then that is displayed from time 0 on.
+    0 was always the first frame: then that is displayed from time 0 on. Of a recording of sound alone time 0 is its
+    first sample, and there are no frames.
     """
-    source, first, table = frame_times(path, limits, responder)
+    source = open_source(path, limits)
+    if source.video is None:
+        with source:
+            responder.send(sound_facts(source, responder, start_us))
+        return
+    source, first, table = frame_times(source, responder)
     with source:
         facts, pts, keys = _facts(source, table, first, start_us)
     responder.send(facts, pts.tobytes() + keys.tobytes())

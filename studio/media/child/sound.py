@@ -11,11 +11,12 @@ import numpy.typing as npt
 from studio.config import Limits
 from studio.media import policy
 from studio.media.child.responder import Responder
-from studio.media.child.source import Source, open_source, packets
+from studio.media.child.source import Source, open_source, packets, to_ticks
 
 Block = npt.NDArray[np.float32]
 _TOLERANCE_S = 0.03  # time stamps wander by less than this without meaning a gap
 _SILENCE_SAMPLES = 1 << 16
+_RUN_IN_US = 1_000_000  # before the place that is sought: what a decoder and a resampler need to be in step
 
 
 def audio(
@@ -28,15 +29,18 @@ def audio(
     start_us: int,
     offsets: list[list[int]],
     track: int | None,
+    seek: bool,
 ) -> None:
     """Answer messages of float32 mono samples at `rate` Hz; sample 0 is at `start_us` of the container's clock. `track`
-    is the stream that was chosen, `offsets` are those of joined recordings.
+    is the stream that was chosen, `offsets` are those of joined recordings; with `seek` what lies before is not read.
 
     Raises BrokenMedia when there is an audio track and not one sample of it can be decoded.
     """
     with open_source(path, limits, track) as source:
         if source.audio is None:
             return
+        if seek:
+            source.container.seek(to_ticks(start_us - _RUN_IN_US, 0, source.audio.time_base), stream=source.audio)
         heard = False
         for block in aligned(source, responder, rate, start_us, offsets):
             heard = True

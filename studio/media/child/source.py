@@ -36,7 +36,8 @@ def to_ticks(us: int, origin: int, time_base: Fraction) -> int:
 
 @dataclass
 class Source:
-    """An open, admitted file. `video` is its best video stream, `audio` the chosen audio stream, or the best."""
+    """An open, admitted file. `video` is its best video stream, None in a recording of sound alone; `audio` the chosen
+    audio stream, or the best."""
 
     path: str
     container: Any
@@ -47,7 +48,7 @@ class Source:
 
     @property
     def time_base(self) -> Fraction:
-        return Fraction(self.video.time_base)
+        return Fraction((self.video or self.audio).time_base)
 
     def close(self) -> None:
         """Close the file, and stop the threads that decode it."""
@@ -73,6 +74,7 @@ def open_source(path: str, limits: Limits, sound: int | None = None) -> Source:
     try:
         container = av.open(
             f"file:{path}",
+            format=family if family in policy.SOUND_ONLY else None,  # a few frames are not enough to tell it by
             metadata_errors="replace",
             options={
                 "format_whitelist": policy.CONTAINERS[family],
@@ -81,7 +83,8 @@ def open_source(path: str, limits: Limits, sound: int | None = None) -> Source:
             },
         )
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise policy.refuse_broken(path, "its index is missing or damaged") from error
+        what = "its beginning is damaged" if family in policy.SOUND_ONLY else "its index is missing or damaged"
+        raise policy.refuse_broken(path, what) from error
     try:
         if container.format.name not in (policy.CONTAINERS[family], family):
             raise policy.refuse_unknown(path)
@@ -100,12 +103,17 @@ def _family(path: str) -> str:
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise policy.refuse_unknown(path)
-        family = policy.family(os.read(fd, _HEAD_BYTES))
-        if family is None:
-            os.lseek(fd, 0, os.SEEK_SET)
-            raise policy.refuse_unknown(path, os.read(fd, _HEAD_BYTES))
+        first = head = os.read(fd, _HEAD_BYTES)
+        place = 0
+        while tag := policy.tag_bytes(head):
+            place += tag
+            os.lseek(fd, place, os.SEEK_SET)
+            head = os.read(fd, _HEAD_BYTES)
+        family = policy.family(head)
     finally:
         os.close(fd)
+    if family is None or (place and family not in policy.SOUND_ONLY):  # FFmpeg skips tags before sound only
+        raise policy.refuse_unknown(path, first)
     return family
 
 
@@ -115,15 +123,19 @@ def _check_streams(path: str, container: Any, limits: Limits) -> None:
         raise MediaTooLarge(
             f"{name} has {len(container.streams)} tracks and the limit is {limits.streams}; remove some of them."
         )
-    seconds = (container.duration or 0) / av.time_base
-    if seconds > limits.duration_s:
-        raise MediaTooLarge(
-            f"{name} lasts {seconds / 3600:.1f} hours and the limit is {limits.duration_s / 3600:.0f}; "
-            "cut it into parts."
-        )
-    for stream in container.streams.video:
+    if container.format.name not in policy.WITHOUT_CLOCK:
+        check_duration(path, (container.duration or 0) / av.time_base, limits)
+    for stream in pictures(container):
         check_picture(path, stream.codec_context.width, stream.codec_context.height, limits)
         check_rate(path, float(stream.average_rate or 0), limits)
+
+
+def check_duration(path: str, seconds: float, limits: Limits) -> None:
+    if seconds > limits.duration_s:
+        raise MediaTooLarge(
+            f"{policy.shown(path)} lasts {seconds / 3600:.1f} hours and the limit is {limits.duration_s / 3600:.0f}; "
+            "cut it into parts."
+        )
 
 
 def check_picture(path: str, width: int, height: int, limits: Limits) -> None:
@@ -142,13 +154,23 @@ def check_rate(path: str, fps: float, limits: Limits) -> None:
         )
 
 
+def pictures(container: Any) -> list[Any]:
+    """The video streams of a file; a cover is none."""
+    return [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
+
+
 def _video(path: str, container: Any) -> Any:
     """The stream that people mean: as FFmpeg chooses, by the default flag, then by size. A preview of one picture that
-    lies beside a real video is not it."""
+    lies beside a real video is not it. None where there is sound alone."""
     name = policy.shown(path)
-    streams = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
+    streams = pictures(container)
+    if not streams and sounds(container):
+        return None
+    if not streams and container.streams.audio:
+        codec = _codec(container.streams.audio[0]) or "an unknown codec"
+        raise NotMedia(f"The sound of {name} is coded in {codec}, which is not opened here; convert it to WAV or FLAC.")
     if not streams:
-        raise NotMedia(f"{name} has no video track; Moment Studio needs video – audio alone cannot be annotated here.")
+        raise NotMedia(f"{name} has neither pictures nor sound; choose a file of video or sound.")
     known = [s for s in streams if _codec(s) in policy.VIDEO_CODECS]
     if not known:
         codec = _codec(streams[0]) or "an unknown codec"

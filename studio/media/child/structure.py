@@ -5,11 +5,15 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
+from studio.media import policy
+
 _MOST_INDEX = 16 * 2**20
 _FLV_HEADER = re.compile(rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0")
 _TS, _TS_PACKETS = 188, 2000
 _SEGMENT, _CLUSTER = 0x18538067, b"\x1f\x43\xb6\x75"
 _CONTENT_ENCODINGS, _CONTENT_ENCRYPTION = b"\x6d\x80", b"\x50\x35"
+_OPEN = 0xFFFFFFFF  # the size of a chunk that was never finished, or that is said elsewhere
+_SAMPLE_BY_SAMPLE = frozenset({1, 3, 6, 7, 0xFFFE})  # of WAV: PCM, floats, A-law, µ-law, and what names them otherwise
 _ENCRYPTED_ENTRIES = (b"encv", b"drmi")  # ISO/IEC 23001-7 and FairPlay
 
 
@@ -25,6 +29,50 @@ def is_cut_off(path: str, family: str) -> bool:
         if family == "matroska":
             return (_segment_end(file.read(4096)) or 0) > size
     return False
+
+
+def promised_samples(path: str, family: str) -> int | None:
+    """How many samples of a channel the header of a file of sound promises; None where it says nothing of it."""
+    with Path(path).open("rb") as file:
+        if family == "wav":
+            return _wav_samples(file)
+        while tag := policy.tag_bytes(file.read(10)):
+            file.seek(tag - 10, os.SEEK_CUR)
+        file.seek(-10, os.SEEK_CUR)
+        head = file.read(512)
+    if family == "flac" and len(head) >= 26:  # STREAMINFO, 36 bits; 0: not known
+        return (int.from_bytes(head[18:26], "big") & (1 << 36) - 1) or None
+    if family == "mp3":
+        return _xing_samples(head)
+    return None
+
+
+def _wav_samples(file: BinaryIO) -> int | None:
+    """By the chunks `fmt ` and `data` of RIFF, or `ds64` of RF64 (EBU Tech 3306). A recorder that writes into a pipe
+    leaves a size open."""
+    head, long, block = file.read(12), None, 0
+    while len(chunk := file.read(8)) == 8:
+        name, size = chunk[:4], int.from_bytes(chunk[4:], "little")
+        if name == b"data":
+            if head[:4] == b"RF64" and size == _OPEN:
+                size = long or _OPEN
+            return size // block if block and size not in (0, _OPEN) else None
+        body = file.read(min(size, 64))
+        if name == b"fmt " and len(body) >= 14 and int.from_bytes(body[:2], "little") in _SAMPLE_BY_SAMPLE:
+            block = int.from_bytes(body[12:14], "little")
+        elif name == b"ds64" and len(body) >= 16:
+            long = int.from_bytes(body[8:16], "little")
+        file.seek(size + size % 2 - len(body), os.SEEK_CUR)
+    return None
+
+
+def _xing_samples(head: bytes) -> int | None:
+    """By the number of frames in the tag that LAME and others write into the first one."""
+    place = max(head.find(b"Xing"), head.find(b"Info"))
+    if place < 0 or len(head) < place + 12 or not head[place + 7] & 1:
+        return None
+    samples = 1152 if head[1] & 0x08 else 576  # of a frame: MPEG 1, or 2 and 2.5
+    return samples * int.from_bytes(head[place + 8 : place + 12], "big") or None
 
 
 def recordings(path: str, family: str) -> int:

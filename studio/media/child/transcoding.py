@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,7 @@ from studio.media.child.source import Source, open_source
 _SOUND_RATE = 48_000
 _VIDEO_OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}  # no B-frames: no edit list, time zero is zero
 _KEY_EVERY = 48
+_PIECE_US = 5_000_000  # of a copy of sound alone, between two signs of progress
 
 
 def proxy(
@@ -45,13 +47,48 @@ def proxy(
     Sound goes on to its end, or is cut at `end_us`. Frames that cannot be decoded are left out.
     """
     table, asked = unpack_timing(body, **timing)
+    with (
+        _full_disk_said(path),
+        Decoder(path, limits, table, responder) as decoder,
+        open_source(path, limits, track) as sound,
+        _mp4(target) as output,
+    ):
+        _write(responder, decoder, sound, offsets, output, asked, size, fps, duration_us, start_us, end_us)
+
+
+def sound_copy(
+    responder: Responder,
+    path: str,
+    limits: Limits,
+    _body: bytearray,
+    *,
+    start_us: int,
+    from_us: int,
+    to_us: int,
+    target: str,
+    offsets: list[list[int]],
+    track: int | None,
+) -> None:
+    """Write the sound of `[from_us, to_us)` after time 0, which is `start_us` of the container's clock, to `target`;
+    answer progress in [0, 1]."""
+    with _full_disk_said(path), open_source(path, limits, track) as source, _mp4(target) as output:
+        sound = _Sound(source, offsets, output, responder, start_us + from_us, to_us - from_us)
+        for done_us in range(_PIECE_US, to_us - from_us, _PIECE_US):
+            sound.write_until(done_us)
+            responder.progress(done_us / (to_us - from_us))
+        sound.write_until(None)
+        if not sound.written:
+            raise policy.refuse_broken(path, "its sound is damaged")
+
+
+def _mp4(target: str) -> Any:
+    return av.open(f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"})
+
+
+@contextmanager
+def _full_disk_said(path: str) -> Iterator[None]:
     try:
-        with (
-            Decoder(path, limits, table, responder) as decoder,
-            open_source(path, limits, track) as sound,
-            av.open(f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
-        ):
-            _write(responder, decoder, sound, offsets, output, asked, size, fps, duration_us, start_us, end_us)
+        yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise MediaError(
@@ -176,20 +213,20 @@ class _Sound:
         self._output = output
         self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
         self._blocks: Iterator[Block] = aligned(source, responder, _SOUND_RATE, start_us, offsets, "stereo")
-        self._written = 0
+        self.written = 0
         self._most = None if most_us is None else most_us * _SOUND_RATE // 1_000_000
 
     def write_until(self, us: int | None) -> None:
         """Write samples up to a time, or to their end."""
-        while us is None or self._written * 1_000_000 < us * _SOUND_RATE:
+        while us is None or self.written * 1_000_000 < us * _SOUND_RATE:
             block = next(self._blocks, None)
             if block is not None and self._most is not None:
-                block = np.ascontiguousarray(block[:, : self._most - self._written])
+                block = np.ascontiguousarray(block[:, : self._most - self.written])
             if block is None or not block.size:
                 if us is None:
                     self._output.mux(self._stream.encode(None))
                 return
             frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
-            frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, self._written, Fraction(1, _SOUND_RATE)
-            self._written += block.shape[1]
+            frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, self.written, Fraction(1, _SOUND_RATE)
+            self.written += block.shape[1]
             self._output.mux(self._stream.encode(frame))

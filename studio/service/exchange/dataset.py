@@ -24,6 +24,7 @@ from studio import formats, media
 from studio.atomic_files import remove_stale, temp_path
 from studio.errors import UsageError
 from studio.formats import Format, Kind, losses, reading
+from studio.formats.model import has_times
 from studio.formats.table import guarded
 from studio.platform import files as disk
 from studio.platform import system
@@ -34,7 +35,7 @@ from studio.service.exchange.exchange import wanted, write
 from studio.service.search import parse
 from studio.service.videos import files
 from studio.store import transcripts
-from studio.timeline import Annotation, Segment, Timeline, seconds
+from studio.timeline import Annotation, Footage, Segment, Timeline, seconds
 
 if TYPE_CHECKING:
     from studio.service.studio import Studio
@@ -99,6 +100,8 @@ def export(
     if not target.parent.is_dir():
         raise UsageError(f"There is no folder “{target.parent.name}” to put the data set into; create it first.")
     entries = _entries(studio, wish, by)
+    if not any(has_times(form, entry.timeline) for entry in entries):
+        raise UsageError(f"None of these has pictures, and {form.title} counts times in frames; choose another format.")
     remove_stale(target.parent)
     target = system.long_path(target)
     folder = temp_path(target)
@@ -119,12 +122,13 @@ def preview(studio: "Studio", wish: ExportOptions, by: Actor = OWNER) -> Row:
     Raises what `export` does of what is wished for.
     """
     form = formats.named(wish.format)
-    timelines = [entry.timeline for entry in _entries(studio, wish, by)]
+    found = [entry.timeline for entry in _entries(studio, wish, by)]
+    timelines = [t for t in found if has_times(form, t)]
     return {
         "videos": len(timelines),
         "annotations": sum(len(t.annotations) for t in timelines),
         "lines": sum(len(t.lines) for t in timelines),
-        "lost": losses(form, timelines, wanted(form, wish.kind)),
+        "lost": losses(form, found, wanted(form, wish.kind)),
     }
 
 
@@ -199,6 +203,8 @@ def _write(
     name: str,
     progress: Progress,
 ) -> Row:
+    lost = losses(form, [e.timeline for e in entries], wanted(form, wish.kind))
+    entries = [e for e in entries if has_times(form, e.timeline)]
     (folder / "annotations").mkdir()
     for split in SPLITS[len(wish.split)]:
         progress(0.0, "annotations")
@@ -211,7 +217,7 @@ def _write(
     facts |= {
         "format": form.name, "format_title": form.title, "seed": wish.seed, "licence": wish.licence or "not stated",
         "search": wish.search, "chosen": wish.videos is not None, "clips": wish.clips,
-        "lost": losses(form, [e.timeline for e in entries], wanted(form, wish.kind)),
+        "lost": lost,
         "splits": {s: sum(e.timeline.split == s for e in entries) for s in SPLITS[len(wish.split)]},
     }  # fmt: skip
     (folder / "card.json").write_bytes(reading.dump(facts))
@@ -251,25 +257,46 @@ def _clips(studio: "Studio", folder: Path, entries: Sequence[_Entry], progress: 
     rows = csv.writer(table)
     rows.writerow(("clip", "video", "split", "track", "label", "start", "end", "first_frame", "end_frame"))
     wanted = list(_moments(entries))
-    for number, (entry, span, first, end) in enumerate(wanted):
-        name = f"clips/{entry.row['sha256'][:16]}-{first:07d}-{end:07d}.mp4"
+    for number, (entry, moment) in enumerate(wanted):
+        name = f"clips/{entry.row['sha256'][:16]}-{moment.name}"
         progress(number / len(wanted), f"clip {number + 1} of {len(wanted)}")
         media.make_clip(
-            entry.row["path"], folder / name, span.start, span.end, limits=studio.settings.limits,
+            entry.row["path"], folder / name, moment.span.start, moment.span.end, limits=studio.settings.limits,
             track=entry.row["sound_track"],
         )  # fmt: skip
         for a in _seen(entry.timeline):
-            if entry.timeline.footage.frames(a.segment) == (first, end):
+            if _Moment.of(a.segment, entry.timeline.footage) == moment:
                 texts = (guarded(t) for t in (entry.timeline.footage.name, entry.timeline.split, a.track, a.label))
-                rows.writerow((name, *texts, seconds(span.start), seconds(span.end), first, end))
+                times = seconds(moment.span.start), seconds(moment.span.end)
+                rows.writerow((name, *texts, *times, *(moment.frames or ("", ""))))
     (folder / "clips.csv").write_bytes(b"\xef\xbb\xbf" + table.getvalue().encode())
 
 
-def _moments(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Segment, int, int]]:
+@dataclass(frozen=True, slots=True, order=True)
+class _Moment:
+    """The time of a clip, and its frames `[first, end)`, () of sound alone."""
+
+    span: Segment
+    frames: tuple[int, ...]
+
+    @classmethod
+    def of(cls, segment: Segment, footage: Footage) -> "_Moment":
+        if footage.pictures:
+            frames = footage.frames(segment)
+            return cls(footage.span(*frames), frames)
+        return cls(Segment(segment.start, min(segment.end, footage.duration)), ())
+
+    @property
+    def name(self) -> str:
+        """Of the clip's file: by frames, or of sound by ms."""
+        first, end = self.frames or (self.span.start // 1000, self.span.end // 1000)
+        return f"{first:07d}-{end:07d}.{'mp4' if self.frames else 'm4a'}"
+
+
+def _moments(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, _Moment]]:
     for entry in entries:
-        footage = entry.timeline.footage
-        for first, end in sorted({footage.frames(a.segment) for a in _seen(entry.timeline)}):
-            yield entry, footage.span(first, end), first, end
+        for moment in sorted({_Moment.of(a.segment, entry.timeline.footage) for a in _seen(entry.timeline)}):
+            yield entry, moment
 
 
 def _seen(timeline: Timeline) -> list[Annotation]:

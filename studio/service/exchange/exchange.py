@@ -12,7 +12,7 @@ from studio.config import Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, Format, Kind, Part, Placed, cannot_hold, losses, place, table
 from studio.formats import encoding as encodings
-from studio.formats.model import segments
+from studio.formats.model import has_times, segments
 from studio.formats.reading import TooMany, bounded
 from studio.service.accounts.rights import OWNER, Actor, layer_of, need
 from studio.service.exchange import import_plan
@@ -92,7 +92,7 @@ class Exchange:
     def _footage(self, row: Row) -> Footage:
         return Footage(
             row["name"], row["duration_us"], row["id"], row["width"], row["height"], row["fps"],
-            self._media.frames(row), tracks.timecode(row), row["sha256"],
+            self._media.frames(row), tracks.timecode(row), row["sha256"], videos.has_pictures(row),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ in
@@ -327,10 +327,17 @@ def wanted(form: Format, kind: str) -> Kind:
 
 
 def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes:
-    """The file. Raises UsageError."""
+    """The file, without what the format has no times for. Raises UsageError where that is all, and for a format that
+    can only be read."""
     if form.write is None:
         raise UsageError(f"{form.title} can only be read; export another format.")
-    return form.write([form.holds.narrowed(timeline, kind) for timeline in timelines])
+    kept = [t for t in timelines if has_times(form, t)]
+    if timelines and not kept:
+        raise UsageError(
+            f"“{timelines[0].footage.name}” has no pictures, and {form.title} counts times in frames; export another "
+            "format, as ELAN, TextGrid, CSV or JSON."
+        )
+    return form.write([form.holds.narrowed(timeline, kind) for timeline in kept])
 
 
 def _spoken(db: Any, video_id: str, layer: str | None) -> tuple[SpokenLine, ...]:
@@ -349,7 +356,7 @@ def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:
     run = next((r for r in reversed(runs.of_video(db, row["id"])) if r["task"] == "speaker"), None)
     if run is None:
         return {}
-    wide, high = row["width"], row["height"]
+    wide, high = row["width"], row["height"]  # of sound alone 0, and nobody is seen there
     return {
         person["track"]: tuple((us(t), a / wide, b / high, c / wide, d / high) for t, a, b, c, d in person["boxes"])
         for person in runs.get(db, run["id"])["payload"].get("tracks", ())

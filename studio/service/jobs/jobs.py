@@ -16,6 +16,7 @@ from studio.jobs import (
     keep_result,
     queued_kind,
 )
+from studio.jobs.kinds import KINDS
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.jobs import model_comparison
@@ -98,6 +99,7 @@ class Jobs:
         Options: top, engine, encoder, refine, check, remember.
         """
         row = self._video(video_id)
+        _need_pictures("ground", row)
         params = {"query": query, **(options or {})}
         if self._media.is_indexed(row) and not params.get("refine"):
             return {"run": self._now("ground", row, params, no_progress)["run"]}
@@ -106,6 +108,7 @@ class Jobs:
         return {"job": serializers.job(self.start("ground", row["id"], params))}
 
     def _now(self, kind: str, row: Row, params: Row, progress: ReportProgress) -> Row:
+        _need_pictures(kind, row)
         wanted = {**self._with_context(kind, row, params), "video": serializers.job_video(row)}
 
         def partial(part: JobResult) -> None:
@@ -129,6 +132,7 @@ class Jobs:
         """
         queued_kind(kind)
         row = self._video(video_id)
+        _need_pictures(kind, row)
         if self._store.read_only:
             raise NewerSchema(self._store.read_only)
         if self.dispatcher is None:
@@ -225,7 +229,7 @@ class Jobs:
             }
             settled["read_text"] |= runs.videos_with(db, runs.READ)
             settled["transcribe"] |= transcripts.videos(db, "speech")
-            return [(row, [k for k in WORDS if row["id"] not in settled[k]]) for row in videos.listed(db)]
+            return [(row, [k for k in words_of(row) if row["id"] not in settled[k]]) for row in videos.listed(db)]
 
         return self._store.read(work)
 
@@ -309,6 +313,20 @@ class Jobs:
         if kind == "ground" and params.get("remember", True):
             return {"memory": self._store.read(annotations.confirmed_moments), **params}
         return params
+
+
+def words_of(row: Row) -> tuple[str, ...]:
+    """The kinds of WORDS that a video can have: in a recording of sound alone nothing is written."""
+    return tuple(kind for kind in WORDS if videos.has_pictures(row) or not KINDS[kind].pictures)
+
+
+def _need_pictures(kind: str, row: Row) -> None:
+    """Raise UsageError for a kind of job that goes by pictures, of a recording that has none."""
+    if KINDS[kind].pictures and not videos.has_pictures(row):
+        raise UsageError(
+            f"“{row['name']}” has no pictures, and “{KINDS[kind].button or KINDS[kind].title}” goes by them; what is "
+            "said in it is found by its words, after Transcribe."
+        )
 
 
 def _known_speakers(db: Any, row: Row) -> list[list[Any]]:

@@ -11,6 +11,7 @@ from studio.timeline import us
 
 SPEAKING = "speaking"  # the label of whoever is heard
 OFF_SCREEN = "Off screen"  # the track of voices that nobody visible speaks with
+VOICES = "Voices"  # the track of all voices of a recording without pictures: it says that there is one, not whose
 EXPRESSION = "Expression · "  # before the name of a person, in the row of what their face shows
 Row = dict[str, Any]
 Spoken = tuple[int, int, str]  # [start, end) in µs, and who
@@ -53,7 +54,7 @@ def _predicted(db: sqlite3.Connection, video_id: str, layer: str | None) -> list
     return [
         (p.segment.start, p.segment.end, _person(who))
         for p in runs.predictions(db, run)
-        if p.label == SPEAKING and verdicts.get(p.id) != "rejected"
+        if p.label == SPEAKING and p.track != VOICES and verdicts.get(p.id) != "rejected"
         for who in (people.row_of(names, p.track, p.segment.start),)
         if who
     ]

@@ -7,14 +7,19 @@ import numpy as np
 
 from studio import media
 from studio.config import Settings
-from studio.errors import NotFound
+from studio.errors import NotFound, UsageError
 from studio.index import Cache, FeatureStore
-from studio.jobs import INDEX_FILES, PROXY, REPLACED
+from studio.jobs import INDEX_FILES, PROXY, REPLACED, SOUND_INDEX_FILES, SOUND_PICTURE, WAVEFORM_PER_S
+from studio.media.audio import SOUND_COLUMNS_A_SECOND
 from studio.service.encoders import Encoders
 from studio.store import Store, videos
+from studio.timeline import MICROS
 
 Row = dict[str, Any]
 EXACT_HEIGHT = 180  # pixels
+OUTLINE_US = 10 * MICROS  # how much of a recording of sound alone is drawn around a time
+TILE, LEVELS, MOST_TILES = 512, (-3, 16), 1 << 16  # rows of a tile; how fine tiles may be; 6 hours have fewer
+LOUD_OF = 5_000  # rows that are looked at to say how loud a recording is
 
 
 class MediaCache:
@@ -35,13 +40,17 @@ class MediaCache:
 
     def is_indexed(self, row: Row, encoder: str | None = None) -> bool:
         """Whether search can see a video: it is there when its embeddings by the library's encoder are, and nothing
-        else means that. `encoder` is the key of another one."""
+        else means that. `encoder` is the key of another one. A recording of sound alone, which is only found by what is
+        said in it, is there when its sound is drawn."""
         replaced = self._cache.has(row["id"], REPLACED)  # what is there may be about the file that was there before
+        if not videos.has_pictures(row):
+            return not replaced and self._cache.has(row["id"], SOUND_PICTURE)
         return not replaced and self._features.has(row["id"], encoder or self.encoder)
 
     def is_prepared(self, row: Row, encoder: str | None = None) -> bool:
         """Whether all is there that indexing makes."""
-        return self.is_indexed(row, encoder) and all(self._cache.has(row["id"], name) for name in INDEX_FILES)
+        names = INDEX_FILES if videos.has_pictures(row) else SOUND_INDEX_FILES
+        return self.is_indexed(row, encoder) and all(self._cache.has(row["id"], name) for name in names)
 
     def has_proxy(self, row: Row) -> bool:
         """Whether there is a copy of a video that browsers play."""
@@ -74,10 +83,17 @@ class MediaCache:
             )
         return self._cache.path(row["id"], PROXY)
 
-    def thumbnail(self, video_id: str, time_us: int, exact: bool = False) -> bytes:
-        """A JPEG near a time: from the index when there is one, else decoded now and kept. `exact`: twice as high, of
-        the frame that is displayed then, and not kept."""
+    def thumbnail(self, video_id: str, time_us: int | None, exact: bool = False) -> bytes:
+        """A JPEG near a time (None: the first frame): from the index when there is one, else decoded now and kept.
+        `exact`: twice as high, of the frame that is displayed then, and not kept. Of sound alone a PNG of the waveform
+        around that time (None: of all of it).
+
+        Raises NotFound while the sound is not drawn yet.
+        """
         row = self._video(video_id)
+        if not videos.has_pictures(row):
+            return self._outline(row, time_us)
+        time_us = time_us or 0
         time_us = min(max(0, time_us), row["duration_us"] - 1)
         if exact:
             return media.thumbnail(row["path"], time_us, EXACT_HEIGHT)
@@ -90,6 +106,57 @@ class MediaCache:
         data = media.thumbnail(row["path"], time_us)
         self._cache.write(row["id"], name, data)
         return data
+
+    def _outline(self, row: Row, time_us: int | None) -> bytes:
+        outline = self._cache.load_array(row["id"], "waveform.npy")
+        if outline is None:
+            raise NotFound(f"The sound of “{row['name']}” is not drawn yet.")
+        if time_us is not None:
+            first = max(0, round((time_us - OUTLINE_US // 2) / MICROS * WAVEFORM_PER_S))
+            outline = outline[first : first + OUTLINE_US // MICROS * WAVEFORM_PER_S]
+        return media.waveform_picture(outline)
+
+    def sound_tile(self, video_id: str, level: int, number: int) -> tuple[int, np.ndarray[Any, Any]] | None:
+        """A tile of `media.sound_picture`: how loud its loud parts are (a level), and at most TILE of its rows, from
+        row `number` × TILE on, each of 2 ** `level` rows as they are cached; of a negative level finer ones. None while
+        there is none.
+
+        Raises UsageError, NotFound, MediaError.
+        """
+        row = self._video(video_id)
+        if not LEVELS[0] <= level <= LEVELS[1] or not 0 <= number < MOST_TILES:
+            raise UsageError(f"A tile has a level from {LEVELS[0]} to {LEVELS[1]} and a number from 0.")
+        whole = self._cache.load_array(row["id"], SOUND_PICTURE)
+        if whole is None:
+            return None
+        sample = whole[:: max(1, len(whole) // LOUD_OF), 2:].max(axis=1, initial=0)
+        loud = int(np.percentile(sample, 99)) if len(sample) else 0
+        if level < 0:
+            return loud, self._fine(row, TILE * number, 1 << -level)
+        step = 1 << level
+        part = whole[number * TILE * step : (number + 1) * TILE * step]
+        starts = np.arange(0, len(part), step)
+        if level == 0 or not len(part):
+            return loud, np.asarray(part)
+        counts = np.diff(np.append(starts, len(part)))[:, None]
+        levels = np.add.reduceat(part[:, 2:], starts, axis=0, dtype=np.uint32) // counts
+        low, high = np.minimum.reduceat(part[:, 0], starts), np.maximum.reduceat(part[:, 1], starts)
+        return loud, np.column_stack([low, high, levels]).astype(np.uint8)
+
+    def _fine(self, row: Row, first: int, finer: int) -> np.ndarray[Any, Any]:
+        """Rows that are `finer` than what is cached, from one on: computed now, of the copy that browsers play where
+        there is one, since any time is found at once in it."""
+        rate = SOUND_COLUMNS_A_SECOND * finer
+        start_us = first * MICROS // rate
+        end_us = min(row["duration_us"], start_us + TILE * MICROS // rate)
+        if start_us >= end_us:
+            return np.zeros((0, 2), np.uint8)
+        copied = not row["browser_playable"] and self.has_proxy(row)
+        file = self._cache.path(row["id"], PROXY) if copied else self.original(row)
+        return media.sound_picture(
+            file, rate, self._settings.limits, start_us=start_us, end_us=end_us,
+            track=None if copied else row["sound_track"],
+        )  # fmt: skip
 
     def array(self, video_id: str, name: str) -> np.ndarray[Any, Any] | None:
         """A derived array: "pts" (µs), "waveform" (n, 2), "shots" (µs), "spectrogram" (n, bands); None while it is not

@@ -13,7 +13,7 @@ from studio import media
 from studio.config import Settings
 from studio.errors import MediaError, NotFound, NotMedia, PermissionDenied, StudioError, UsageError
 from studio.index import Cache, FeatureStore, delete_everywhere
-from studio.jobs import PROXY, REPLACED
+from studio.jobs import PROXY, REPLACED, SOUND_PICTURE
 from studio.platform import files as disk
 from studio.platform import system
 from studio.service.accounts.rights import OWNER, Actor, need
@@ -191,6 +191,10 @@ class Videos:
         """
         return self._store.read(lambda db: videos.get(db, video_id))
 
+    def has_pictures(self, video_id: str) -> bool:
+        """Whether it is more than sound. Raises NotFound."""
+        return videos.has_pictures(self.get(video_id))
+
     def resolve(self, ref: str) -> Row:
         """One video as a person at this machine names it: by id, by path, or by a name that only one video has.
 
@@ -223,7 +227,7 @@ class Videos:
         chosen = tracks.chosen(row, probe, sound, text)
         self._jobs.cancel_of(row["id"])
         row = self._store.write(lambda db: videos.set_facts(db, row["id"], chosen))
-        for name in ("waveform.npy", "spectrogram.npy", PROXY):
+        for name in ("waveform.npy", "spectrogram.npy", SOUND_PICTURE, PROXY):
             disk.remove(self._cache.path(row["id"], name))
         self._jobs.prepare(row)
         return row

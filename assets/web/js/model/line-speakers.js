@@ -8,6 +8,8 @@ import { personOf } from "./people.js";
 
 /** The row of voices that nobody visible speaks with. */
 export const OFF_SCREEN = "Off screen";
+/** The row of all voices of a recording without pictures: it says that there is one, not whose. */
+const VOICES = "Voices";
 
 /** Somebody is heard. @typedef {{ start: number, end: number, who: string }} Spoken */
 
@@ -20,7 +22,7 @@ export function speakersOf(lines, store) {
   const annotated = spokenBy(store, [...store.annotations.values()]);
   const predicted = spokenBy(
     store,
-    [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && store.isShown(p)),
+    [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && p.track !== VOICES && store.isShown(p)),
   );
   const seen = predicted.filter(({ who }) => who !== OFF_SCREEN);
   const heard = store.media.voices.map(({ start, end, track }) => ({ start, end, who: track }));

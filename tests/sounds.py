@@ -1,0 +1,71 @@
+"""Recordings of sound alone, made on the spot."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+RATE = 48_000
+
+
+@dataclass(frozen=True)
+class Sound:
+    """How a file of sound is written; `exact`: it says how many samples it has."""
+
+    suffix: str
+    codec: str
+    rate: int = RATE
+    layout: str = "mono"
+    container: str | None = None
+    options: tuple[tuple[str, str], ...] = ()  # of the codec
+    muxer: tuple[tuple[str, str], ...] = ()
+    exact: bool = True
+    plays: bool = True  # in browsers, as it is
+
+
+SOUNDS: dict[str, Sound] = {
+    "wav": Sound(".wav", "pcm_s16le"),
+    "telephone": Sound(".wav", "pcm_alaw", 8_000, plays=False),
+    "mp3": Sound(".mp3", "libmp3lame", plays=False),
+    "mp3_variable": Sound(".mp3", "libmp3lame", options=(("flags", "+qscale"), ("global_quality", "472")), plays=False),
+    "mp3_plain": Sound(
+        ".mp3", "libmp3lame", options=(("flags", "+qscale"), ("global_quality", "472")),
+        muxer=(("write_xing", "0"), ("id3v2_version", "0")), exact=False, plays=False,
+    ),
+    "m4a": Sound(".m4a", "aac", container="ipod", layout="stereo"),
+    "aac": Sound(".aac", "aac", exact=False, plays=False),
+    "flac": Sound(".flac", "flac"),
+    "opus": Sound(".opus", "libopus"),
+    "ogg": Sound(".ogg", "vorbis", layout="stereo", exact=False),
+}  # fmt: skip
+
+
+def tones(seconds: float, rate: int = RATE) -> np.ndarray[Any, Any]:
+    """float32 (S,): a second of 440 Hz, a second of silence, and so on."""
+    time = np.arange(round(seconds * rate)) / rate
+    return (0.5 * np.sin(2 * np.pi * 440 * time) * (time % 2 < 1)).astype(np.float32)
+
+
+def write_sound(path: Path, samples: np.ndarray[Any, Any], sound: Sound = SOUNDS["wav"]) -> Path:
+    """Encode samples (S,) at the rate of a recipe with PyAV."""
+    with av.open(f"file:{path}", "w", format=sound.container, options=dict(sound.muxer)) as output:
+        stream: Any = output.add_stream(
+            sound.codec, rate=sound.rate, layout=sound.layout, options={"strict": "-2", **dict(sound.options)}
+        )
+        channels = np.stack([samples] * (2 if sound.layout == "stereo" else 1)).astype(np.float32)
+        for begin in range(0, len(samples), 1024):
+            block = np.ascontiguousarray(channels[:, begin : begin + 1024])
+            frame = av.AudioFrame.from_ndarray(block, "fltp", sound.layout)
+            frame.sample_rate, frame.pts, frame.time_base = sound.rate, begin, Fraction(1, sound.rate)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def make_sound(folder: Path, kind: str = "wav", seconds: float = 5.0) -> Path:
+    """A file of one of SOUNDS with `tones` in it, as long as its packets are where they say no number of samples."""
+    sound = SOUNDS[kind]
+    return write_sound(folder / f"{kind}{sound.suffix}", tones(seconds, sound.rate), sound)
