@@ -14,6 +14,11 @@ import { lostVideos } from "./view/lost-videos.js";
 /** @typedef {Listing["videos"][number]} ListedVideo */
 /** @typedef {ListedVideo["sounds"][number]} MediaTrack */
 
+/** @type {{ [codec: string]: string }} */
+const CODECS = { mp3: "MP3", aac: "AAC", flac: "FLAC", opus: "Opus", vorbis: "Vorbis" };
+/** A codec as people call it. @param {string} codec */
+const codecName = (codec) => CODECS[codec] ?? (codec.startsWith("pcm") ? "PCM" : codec);
+
 const REST_MS = 1500; // between two looks at the library while jobs run
 
 /**
@@ -48,7 +53,7 @@ export function mount(element, server) {
     const failed = inState("failed");
     const total = videos.reduce((sum, video) => sum + video.duration, 0);
     $("library-summary").textContent = videos.length
-      ? `${counted(videos.length, "video")}, ${clock(total, 0)} in all; ${indexed} searchable.`
+      ? `${kindsOf(videos)}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
     $("library-cancel").hidden = active.size < 2;
     showWords(data.words, videos.length);
@@ -93,13 +98,22 @@ export function mount(element, server) {
       : `${gone} is no longer on this machine, so ${encoder} answers; get it again on the Models page.`;
   }
 
+  /** "2 videos and 1 recording of sound". @param {ListedVideo[]} videos */
+  function kindsOf(videos) {
+    const films = videos.filter((video) => video.width > 0).length;
+    const sounds = counted(videos.length - films, "recording");
+    const both = [films ? counted(films, "video") : "", films < videos.length ? `${sounds} of sound` : ""];
+    return both.filter(Boolean).join(" and ");
+  }
+
   /**
    * @param {ListedVideo} video
    * @param {Job | undefined} job that waits or runs
    * @param {Job | undefined} failure
    */
   function card(video, job, failure) {
-    const facts = `${clock(video.duration, 0)} · ${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
+    const pictures = `${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
+    const facts = `${clock(video.duration, 0)} · ${video.width ? pictures : "sound only, " + codecName(video.audio ?? "")}`;
     const work = [
       video.annotations && counted(video.annotations, "annotation"),
       video.predictions && counted(video.predictions, "prediction"),
@@ -117,7 +131,7 @@ export function mount(element, server) {
           "aria-label": `Open ${video.name}`,
           onclick: follow,
         },
-        el("img", { src: `/thumbnail/${video.id}?t=${Math.min(2, video.duration / 3)}`, alt: "", loading: "lazy" }),
+        pictureOf(video),
         el("span", { class: "badge", text: clock(video.duration, 0) }),
       ),
       el(
@@ -143,7 +157,7 @@ export function mount(element, server) {
         !job && !video.indexed
           ? el("button", {
               class: "link",
-              text: "Not searchable yet: index now",
+              text: video.width ? "Not searchable yet: index now" : "Not drawn yet: draw its sound now",
               onclick: () => attempt(() => call(server, "index_video", { video: video.id })),
             })
           : null,
@@ -157,6 +171,13 @@ export function mount(element, server) {
         onclick: () => remove(video),
       }),
     );
+  }
+
+  /** A frame near its beginning, or of sound alone its waveform, once that is drawn. @param {ListedVideo} video */
+  function pictureOf(video) {
+    const place = video.width ? `?t=${Math.min(2, video.duration / 3)}` : "";
+    const isThere = video.width > 0 || video.indexed;
+    return isThere ? el("img", { src: `/thumbnail/${video.id}${place}`, alt: "", loading: "lazy" }) : null;
   }
 
   /**

@@ -147,14 +147,16 @@ export function mount(element, server) {
     const byWords = Boolean(text()) && !like.length && !picture;
     const ordered = [...hits.filter(isLikely), ...hits.filter((hit) => !isLikely(hit))];
     const results = ordered.map((hit, rank) => {
-      const { video, start, end } = hit;
+      const { video, start, end, aspect } = hit;
       return searchResult(hit, rank, {
         profile: byVideo.get(video),
         address,
         follow,
         open,
-        alike: addressOf("search", parameters({ ...question(), query: "", like: { video, start, end } })),
-        why: byWords ? () => call(server, "explain", { query: text(), video, start, end }) : null,
+        alike: aspect
+          ? addressOf("search", parameters({ ...question(), query: "", like: { video, start, end } }))
+          : null,
+        why: byWords && aspect ? () => call(server, "explain", { query: text(), video, start, end }) : null,
       });
     });
     const less = el("h2", { class: "less-likely", text: `Less likely, ${results.length - likely} more` });

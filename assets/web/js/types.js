@@ -70,7 +70,7 @@
  */
 
 /** What people read while a job of a kind runs, and what they press to start one (nothing: it starts by itself).
- * @typedef {{ [kind: string]: { title: string, button: string } }} JobKinds
+ * @typedef {{ [kind: string]: { title: string, button: string, pictures: boolean } }} JobKinds pictures: it goes by them
  */
 
 /**
@@ -78,10 +78,11 @@
  * @property {string} id
  * @property {string} name
  * @property {number} duration
- * @property {number} width
+ * @property {number} width 0: it is sound alone
  * @property {number} height
  * @property {number} fps
  * @property {boolean} vfr
+ * @property {string | null} audio the codec of its sound
  * @property {number} media_start the first frame on the file's own clock
  * @property {boolean} uploaded
  * @property {number} annotations how many it has
@@ -298,6 +299,7 @@
  * @property {number} start
  * @property {number} end
  * @property {number} peak
+ * @property {number} aspect width by height of its pictures; 0: it is sound alone
  *
  * @typedef {{ video: string, name: string, scores: number[], duration: number }} ScoreProfile
  */

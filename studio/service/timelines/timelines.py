@@ -65,7 +65,10 @@ class Timelines:
                 "jobs": self._jobs(db, row["id"]),
                 "reviewed": _reviewed(db, row["id"], by),
                 "reaction": _reaction(db, by),
-                "kinds": {kind.name: {"title": kind.title, "button": kind.button} for kind in KINDS.values()},
+                "kinds": {
+                    kind.name: {"title": kind.title, "button": kind.button, "pictures": kind.pictures}
+                    for kind in KINDS.values()
+                },
                 "indexed": self._media.is_indexed(row, encoder),
             }
 

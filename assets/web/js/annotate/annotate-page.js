@@ -28,6 +28,7 @@ import { Player } from "../view/player.js";
 import { ReviewPanel } from "../view/review-panel.js";
 import { ScreenTexts } from "../view/screen-texts.js";
 import { SegmentList } from "../view/segments.js";
+import { SoundStage } from "../view/sound-stage.js";
 import { ShiftDialog } from "../view/shift-dialog.js";
 import { splitter } from "../view/splitter.js";
 import { Tabs } from "../view/tabs.js";
@@ -47,6 +48,9 @@ const NO_VIDEO = "This video cannot be played here; check that its file is still
 const NO_COPY =
   "Browsers cannot play this kind of file. A playable copy is being made; you can work on the timeline meanwhile.";
 
+const NO_SOUND_COPY =
+  "Browsers cannot play this kind of file, or not exactly. A copy is being made; you can label meanwhile.";
+
 export class AnnotatePage {
   /** What the pointer holds is let go of. */
   cancelDrag = () => {};
@@ -65,6 +69,7 @@ export class AnnotatePage {
     this.player = new Player($("player", "video"));
     this.timeline = new Timeline($("timeline"), $("gutter"), this.rowLayout);
     this.timeline.selection = this.selection;
+    this.sound = new SoundStage($("sound", "canvas"), $("sound-note"), this.timeline, this.player, this.selection);
     this.workspace = new Workspace($, this.player, this.timeline, this.selection);
     const { workspace, player } = this;
     this.modelRequests = new ModelRequests($, server, workspace);
@@ -285,9 +290,11 @@ export class AnnotatePage {
     const name = $("video-name", "a");
     name.textContent = video.name;
     name.href = addressOf("annotate", { video: video.id });
-    $("player-frame").style.aspectRatio = `${video.width} / ${video.height}`;
+    this.#showPictures(video.width > 0);
+    if (video.width) $("player-frame").style.aspectRatio = `${video.width} / ${video.height}`;
     this.modelRequests.open(doc);
     this.timeline.show(doc);
+    this.sound.open(store);
     this.faces.show([], store.people, video);
     this.texts.show(store);
     this.transcript.open(doc);
@@ -301,6 +308,29 @@ export class AnnotatePage {
     });
     for (const what of /** @type {const} */ (["content", "jobs", "labels", "present", "reaction", "state"]))
       this.refresh(doc, what);
+  }
+
+  /** What is about pictures is not there where there is sound alone. @param {boolean} has */
+  #showPictures(has) {
+    const { $, timeline } = this;
+    $("player-frame").classList.toggle("sound", !has);
+    if (!has) $("player-frame").style.aspectRatio = "";
+    $("frame").hidden = !has;
+    for (const [id, way, key] of [
+      ["back", "back", "←"],
+      ["forward", "forward", "→"],
+    ]) {
+      const step = has ? `One frame ${way}` : `10 ms ${way}`;
+      $(id).title = `${step} (${key})`;
+      $(id).setAttribute("aria-label", step);
+    }
+    const unit = $("unit", "select");
+    const frames = unit.options[unit.options.length - 1];
+    frames.hidden = frames.disabled = !has;
+    if (!has && unit.value === "frames") {
+      unit.value = "time";
+      timeline.unit = "time";
+    }
   }
 
   /** @param {boolean} isOpen */
@@ -320,7 +350,7 @@ export class AnnotatePage {
     this.$("player-note").hidden = playable;
     if (playable) this.player.open(`/media/${doc.id}`, shown);
     else {
-      this.$("player-note-text").textContent = NO_COPY;
+      this.$("player-note-text").textContent = video.width ? NO_COPY : NO_SOUND_COPY;
       this.player.take(shown);
     }
   }
@@ -360,6 +390,7 @@ export class AnnotatePage {
       selection.keepOnly((id) => Boolean(store.shown(id)) || store.conflicts.has(id));
     } else if (what === "imported" || what === "made") {
       this.transcript.load();
+      if (what === "made") this.sound.again();
     } else if (what === "playable") {
       this.playVideo(doc, this.player.time);
     } else if (what === "saved") {

@@ -16,7 +16,7 @@ const ACTIONS = [
   ["shuttleBack", "Play backwards, then faster", ["j"]],
   ["pause", "Pause", ["k"]],
   ["shuttleOn", "Play, then faster", ["l"]],
-  ["frameBack", "One frame back", ["ArrowLeft"]],
+  ["frameBack", "One frame back (of sound alone 10 ms)", ["ArrowLeft"]],
   ["frameOn", "One frame forward", ["ArrowRight"]],
   ["secondBack", "One second back", ["Shift+ArrowLeft"]],
   ["secondOn", "One second forward", ["Shift+ArrowRight"]],

@@ -1,9 +1,11 @@
-// The frames of a video by the probed table of their times: the truth about where a boundary may lie.
+// The frames of a video by the probed table of their times: the truth about where a boundary may lie. Sound alone has
+// none: there a boundary lies on any ms, and a step is 10 ms.
 
 import { countBefore } from "./binary-search.js";
 
 const SAME = 5e-4; // s: closer than any two frames
-const GUESS_S = 0.04; // how long a frame lasts while nothing is known of them
+const STEP_S = 0.01; // how far a step goes where there are no frames
+const GRID = 1000; // places a second where a boundary may lie there
 
 export class Frames {
   /**
@@ -13,6 +15,21 @@ export class Frames {
   constructor(pts = new Float64Array(0), duration = 0) {
     this.pts = pts;
     this.duration = duration;
+  }
+
+  get areKnown() {
+    return this.pts.length > 0;
+  }
+
+  /** When what is shown at a time begins: its frame, or of sound alone that time itself. @param {number} time */
+  shownAt(time) {
+    if (!this.areKnown) return Math.min(Math.max(0, time), this.duration);
+    return this.frameTime(this.frameAt(time + SAME));
+  }
+
+  /** When what is shown at a time ends. @param {number} time */
+  endOf(time) {
+    return this.areKnown ? this.edge(time, 1) : this.shownAt(time);
   }
 
   /** The number of the frame displayed at a time. @param {number} time */
@@ -31,7 +48,7 @@ export class Frames {
   timeOf(index) {
     const { pts, duration } = this;
     if (index < pts.length) return pts[index];
-    const usual = pts.length > 1 ? pts[pts.length - 1] / (pts.length - 1) : GUESS_S;
+    const usual = pts.length > 1 ? pts[pts.length - 1] / (pts.length - 1) : STEP_S;
     return duration + (index - pts.length) * usual;
   }
 
@@ -48,7 +65,7 @@ export class Frames {
 
   /** The frame edge nearest to a time. The end of the video is one too. @param {number} time */
   snap(time) {
-    if (!this.pts.length) return Math.min(Math.max(0, time), this.duration);
+    if (!this.pts.length) return Math.min(Math.max(0, Math.round(time * GRID) / GRID), this.duration);
     const index = this.frameAt(time);
     const before = this.pts[index];
     const after = index + 1 < this.pts.length ? this.pts[index + 1] : this.duration;
@@ -61,12 +78,12 @@ export class Frames {
    */
   edge(time, by) {
     const { pts, duration } = this;
-    if (!pts.length) return Math.min(Math.max(0, time + by * GUESS_S), duration);
+    if (!pts.length) return Math.min(this.snap(time + by * STEP_S), duration);
     const index = (time >= duration - SAME ? pts.length : this.frameAt(time + SAME)) + by;
     return index >= pts.length ? duration : pts[Math.max(0, index)];
   }
 
-  /** From one time to another, on frame edges: at least one frame, and never past the end.
+  /** From one time to another, on frame edges: at least one frame or step, and never past the end.
    * @param {number} one
    * @param {number} other
    */

@@ -19,6 +19,7 @@ export function readTime(text, frames) {
   const plain = SECONDS.exec(typed);
   if (plain) return Number(plain[1]);
   const frame = FRAME.exec(typed);
+  if (frame && !frames.areKnown) return null; // sound alone has none
   if (frame) return frames.timeOf(Number(frame[1] ?? frame[2]));
   const clock = CLOCK.exec(typed);
   if (clock) {
@@ -26,7 +27,7 @@ export function readTime(text, frames) {
     return seconds < 60 && (clock[1] === undefined || minutes < 60) ? hours * 3600 + minutes * 60 + seconds : null;
   }
   const code = CODE.exec(typed);
-  if (!code) return null;
+  if (!code || !frames.areKnown) return null;
   const [hours, minutes, seconds, count] = [code[1], code[2], code[3], code[5]].map(Number);
   const rate = frames.nominalRate;
   if (minutes >= 60 || seconds >= 60 || (rate && count >= rate)) return null;

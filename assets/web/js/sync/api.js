@@ -61,6 +61,23 @@ export async function points(annotator) {
 
 const PACKED = { pts: Float64Array, shots: Float64Array, waveform: Int8Array, spectrogram: Uint8Array };
 
+/** A tile of the sound of a recording without pictures (see `GET /sound` in Python): rows of lowest sample, highest
+ * sample and levels; null while it is not computed.
+ * @typedef {{ bands: number, loud: number, count: number, rows: Uint8Array }} SoundTile
+ * @param {string} video
+ * @param {number} level
+ * @param {number} number
+ * @returns {Promise<SoundTile | null>} rejects with an ApiError
+ */
+export async function soundTile(video, level, number) {
+  const reply = await fetch(`/sound/${video}?level=${level}&tile=${number}`).catch(() => null);
+  if (!reply?.ok) throw new ApiError(AWAY, "offline");
+  const bytes = new Uint8Array(await reply.arrayBuffer());
+  if (bytes.length < 2) return null;
+  const rows = bytes.subarray(2);
+  return { bands: bytes[0], loud: bytes[1], count: bytes[0] ? rows.length / (bytes[0] + 2) : 0, rows };
+}
+
 /** Numbers that Python packs as little-endian bytes; empty while they are not computed.
  * @template {keyof typeof PACKED} Name
  * @param {string} video

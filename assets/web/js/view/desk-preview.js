@@ -17,6 +17,7 @@ export class DeskPreview {
   /** @param {HTMLVideoElement} video @param {(time: number) => void} moved told of each frame that is shown, in s */
   constructor(video, moved) {
     this.video = video;
+    video.addEventListener("loadedmetadata", () => video.classList.toggle("sound", !video.videoWidth));
     this.player = new Player(video);
     this.player.on("time", () => this.#shown && moved(this.player.time));
   }

@@ -62,4 +62,5 @@ export class DragPreview {
  * @param {number} end
  * @param {Edge} part
  */
-export const frameOf = (player, start, end, part) => (part === "end" ? player.frames.edge(end, -1) : start);
+export const frameOf = (player, start, end, part) =>
+  part === "end" && player.frames.areKnown ? player.frames.edge(end, -1) : part === "end" ? end : start;

@@ -95,7 +95,7 @@ export function timeFields(item, frames, set) {
       el("span", {
         class: "muted mono",
         text: `${(item.end - item.start).toFixed(3)} s`,
-        title: frames.pts.length ? counted(count, "frame") : null,
+        title: frames.areKnown ? counted(count, "frame") : null,
       }),
     ),
     answer,
@@ -179,5 +179,6 @@ function timeField(name, label, value, { frames, set, say }) {
  */
 const described = (time, frames) => {
   const at = frames.snap(time);
+  if (!frames.areKnown && at < frames.duration) return clock(at);
   return `${clock(at)}, ` + (at >= frames.duration ? "the end" : `frame ${frames.frameAt(at + SAME)}`);
 };

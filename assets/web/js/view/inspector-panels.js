@@ -36,17 +36,20 @@ const head = (title, tag, kind = "") =>
     el("span", { class: `tag ${kind}`, text: tag }),
   );
 
-/**
+/** Of sound alone nothing looks like anything.
+ * @param {DocumentStore} store
  * @param {Item} item
  * @param {InspectorActions} actions
  */
-const playAndSimilar = (item, actions) => [
+const playAndSimilar = (store, item, actions) => [
   el("button", { text: "▶ Play", onclick: () => actions.play(item) }),
-  el("button", {
-    text: "Similar",
-    title: "Find moments like this one in the whole library",
-    onclick: () => actions.similar(item),
-  }),
+  store.video?.width !== 0
+    ? el("button", {
+        text: "Similar",
+        title: "Find moments like this one in the whole library",
+        onclick: () => actions.similar(item),
+      })
+    : null,
 ];
 
 /**
@@ -113,7 +116,7 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     el(
       "div",
       { class: "row" },
-      ...playAndSimilar(made, actions),
+      ...playAndSimilar(store, made, actions),
       el("button", {
         id: "history",
         text: "History",
@@ -280,7 +283,7 @@ export function predictionPanel(store, p, actions) {
         text: p.verdict === "rejected" ? "Undo rejection (X)" : "Reject (X)",
         onclick: () => actions.decide([p.id], "reject"),
       }),
-      ...playAndSimilar(p, actions),
+      ...playAndSimilar(store, p, actions),
       correction
         ? el("button", { class: "link", text: "Show the correction", onclick: () => actions.select(correction.id) })
         : null,

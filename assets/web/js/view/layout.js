@@ -52,7 +52,7 @@ const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
  * @type {[SignalRow["kind"] | "speech", string, (store: DocumentStore) => boolean][]}
  */
 const SIGNALS = [
-  ["filmstrip", "Film", () => true],
+  ["filmstrip", "Film", (store) => store.video?.width !== 0],
   ["wave", "Sound", (store) => store.media.waveform.length > 0],
   ["spectrogram", "Spectrogram", (store) => store.media.waveform.length > 0],
   ["speech", SPEECH, (store) => store.media.lines.length > 0],

@@ -35,7 +35,7 @@ export class ModelRequests {
 
   /** @param {VideoDocument} doc */
   open(doc) {
-    this.showButtons(doc.store.kinds);
+    this.showButtons(doc.store.kinds, doc.store.video?.width !== 0);
     this.showNotes(doc.store);
     const engines = this.$("engine", "select");
     this.$("ground-query", "input").value = "";
@@ -46,9 +46,13 @@ export class ModelRequests {
 
   /** One button for each kind of job that a person starts; one whose place the page does not say is among the others.
    * @param {JobKinds} kinds
+   * @param {boolean} hasPictures what goes by them is not for sound alone
    */
-  showButtons(kinds) {
-    for (const [kind, { button: text }] of Object.entries(kinds)) {
+  showButtons(kinds, hasPictures) {
+    const { $ } = this;
+    $("no-pictures").hidden = hasPictures;
+    for (const id of ["ground-query", "ground-go", "glance"]) this.#allow($(id), hasPictures);
+    for (const [kind, { button: text, pictures }] of Object.entries(kinds)) {
       if (!text) continue;
       /** @type {HTMLElement | null} */
       let button = document.querySelector(`[data-job="${kind}"]`);
@@ -58,7 +62,15 @@ export class ModelRequests {
       }
       button.textContent = text;
       button.onclick = () => this.run(kind);
+      this.#allow(button, hasPictures || !pictures);
     }
+  }
+
+  /** A control that cannot be used says why. @param {HTMLElement} control @param {boolean} can */
+  #allow(control, can) {
+    control.toggleAttribute("disabled", !can);
+    control.dataset.title ??= control.title;
+    control.title = can ? control.dataset.title : "This recording has no pictures.";
   }
 
   /** A question that came with the address: what it found is shown if it was asked before. Asking is a person's to do:

@@ -33,7 +33,10 @@ export class Player extends Emitter {
     for (const name of /** @type {const} */ (["play", "pause", "error", "loadedmetadata"])) {
       video.addEventListener(name, () => this.emit(name, null));
     }
-    video.addEventListener("play", () => (this.sought = false));
+    video.addEventListener("play", () => {
+      this.sought = false;
+      if (!this.frames.areKnown) this.#follow();
+    });
     video.addEventListener("ended", () => this.range?.loop && this.again(this.range.start)); // a range that ends with the video
     video.addEventListener("seeked", () => {
       if (this.#scrubbed !== null) this.seek(this.#scrubbed);
@@ -48,6 +51,13 @@ export class Player extends Emitter {
     } else {
       video.addEventListener("timeupdate", () => this.shown(video.currentTime));
     }
+  }
+
+  /** Sound alone has no frames that are told of: its clock is looked at as long as it plays. */
+  #follow() {
+    if (this.video.paused || this.frames.areKnown) return;
+    if (!this.video.seeking) this.shown(this.video.currentTime);
+    requestAnimationFrame(() => this.#follow());
   }
 
   /**
@@ -65,7 +75,7 @@ export class Player extends Emitter {
    */
   take({ offset, pts, duration, time }) {
     const frames = new Frames(pts, duration);
-    Object.assign(this, { offset, frames, range: null, time: frames.frameTime(frames.frameAt(time + 0.0005)) });
+    Object.assign(this, { offset, frames, range: null, time: frames.shownAt(time) });
     this.emit("time", null);
   }
 
@@ -83,7 +93,7 @@ export class Player extends Emitter {
 
   /** @param {number} mediaTime */
   shown(mediaTime) {
-    const time = this.frameTime(this.frameAt(mediaTime - this.offset + 0.0005));
+    const time = this.frames.shownAt(mediaTime - this.offset);
     if (time === this.time) return;
     this.time = time;
     const { range } = this;
@@ -109,11 +119,6 @@ export class Player extends Emitter {
     return this.frames.frameAt(time);
   }
 
-  /** @param {number} index */
-  frameTime(index) {
-    return this.frames.frameTime(index);
-  }
-
   /** @param {number} time */
   snap(time) {
     return this.frames.snap(time);
@@ -123,12 +128,8 @@ export class Player extends Emitter {
   seek(time) {
     const { frames } = this;
     this.#scrubbed = null;
-    if (!frames.pts.length) {
-      this.video.currentTime = this.offset + time;
-      return;
-    }
-    const start = frames.frameTime(frames.frameAt(Math.min(Math.max(0, time), frames.duration) + 0.0005));
-    const end = Math.max(start, frames.edge(start, 1));
+    const start = frames.shownAt(Math.min(Math.max(0, time), frames.duration));
+    const end = Math.max(start, frames.endOf(start));
     this.video.currentTime = this.offset + (start + end) / 2;
     this.sought = this.video.paused;
     if (start !== this.time) {
@@ -152,15 +153,15 @@ export class Player extends Emitter {
     return this.video.paused ? 0 : this.video.playbackRate;
   }
 
-  // The time where the displayed frame ends.
+  // The time where the displayed frame ends; of sound alone the time itself.
   get frameEnd() {
-    return this.frames.edge(this.time, 1);
+    return this.frames.endOf(this.time);
   }
 
   /** @param {number} frames */
   step(frames) {
     this.pause();
-    this.seek(this.frameTime(this.frameAt(this.time + 0.0005) + frames));
+    this.seek(this.frames.edge(this.time, frames));
   }
 
   toggle() {
@@ -206,12 +207,7 @@ export class Player extends Emitter {
     this.backwards = setInterval(() => {
       if (this.video.seeking) return;
       const now = performance.now();
-      this.seek(
-        Math.max(
-          0,
-          Math.min(this.time - ((now - last) / 1000) * rate, this.frameTime(this.frameAt(this.time + 0.0005) - 1)),
-        ),
-      );
+      this.seek(Math.max(0, Math.min(this.time - ((now - last) / 1000) * rate, this.frames.edge(this.time, -1))));
       last = now;
       if (this.time <= 0) this.stopBackwards();
     }, 40);

@@ -12,7 +12,7 @@ import { LIKELY, explanationOf } from "./explanation.js";
  * @property {(place: { video: string, t: number | string, end?: number, score?: number }) => string} address
  * @property {(event: MouseEvent) => void} follow what a click on a link of ours does
  * @property {(place: { video: string, t: number | string }) => void} open
- * @property {string} alike the address of what looks like it
+ * @property {string | null} alike the address of what looks like it; null of sound alone
  * @property {(() => Promise<Explanation>) | null} why
  */
 
@@ -94,7 +94,7 @@ export function searchResult(hit, rank, { profile, address, follow, open, alike,
     el(
       "div",
       { class: "row actions" },
-      el("a", { class: "link", href: alike, text: "More like this", onclick: follow }),
+      alike === null ? null : el("a", { class: "link", href: alike, text: "More like this", onclick: follow }),
       why === null
         ? null
         : el("button", {

@@ -36,9 +36,9 @@ import { drawLineItem } from "./speech.js";
  */
 
 /** view: another part of the video is shown; hover: a segment, or a time of a row of curves, is under the pointer;
- * spectrogram: its row is shown, and there is nothing to show yet.
+ * spectrogram: its row is shown, and there is nothing to show yet; drawn: all is drawn anew.
  * @typedef {{ item: Item | LineItem, x: number, y: number } | { row: GraphRow | SignalRow, time: number, x: number, y: number }} Hovered
- * @typedef {{ view: null, hover: Hovered | null, spectrogram: null }} TimelineEvents
+ * @typedef {{ view: null, hover: Hovered | null, spectrogram: null, drawn: null }} TimelineEvents
  */
 
 const MOST_ZOOM = 300;
@@ -131,6 +131,10 @@ export class Timeline extends Emitter {
     return this.doc?.store.video?.duration || 1;
   }
 
+  get isSound() {
+    return this.doc?.store.video?.width === 0;
+  }
+
   get width() {
     return this.root.clientWidth || 1;
   }
@@ -154,7 +158,8 @@ export class Timeline extends Emitter {
 
   /** How much can be in view at once, next to what is wanted. @param {number} wanted */
   spanOf(wanted) {
-    return Math.min(this.duration, Math.max(this.duration / MOST_ZOOM, 0.2, wanted));
+    const least = this.isSound ? 0 : this.duration / MOST_ZOOM; // sound is looked at down to the beats of a voice
+    return Math.min(this.duration, Math.max(least, 0.2, wanted));
   }
 
   fit() {
@@ -308,6 +313,7 @@ export class Timeline extends Emitter {
     drawBox(ctx, this);
     drawSnap(ctx, this);
     drawLine(ctx, this, this.playhead, this.ink.playhead, 1.5);
+    this.emit("drawn", null);
   }
 
   /**
