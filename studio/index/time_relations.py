@@ -9,7 +9,8 @@ J. F. Allen, “Maintaining knowledge about temporal intervals”, Communication
     after         B starts after A ends, or as A ends               after, met-by
     after_start   B starts after A starts, or as A starts           after, met-by, overlapped-by, during, finishes,
                                                                     starts, started-by, equals
-    near          no more than so much time lies between A and B    those above as far as it reaches, and all of overlaps
+    near          no more than so much time lies between A and B    all of overlaps; as far as that reaches, before,
+                                                                    meets, after, met-by
     overlaps      A and B share some time                           overlaps, overlapped-by, starts, started-by, during,
                                                                     contains, finishes, finished-by, equals
     into          B starts before A, and ends within it             overlaps

@@ -287,8 +287,8 @@ class Search:
         Raises UsageError, PermissionDenied.
         """
         name = name.strip()
-        if not name or len(name) > 80:
-            raise UsageError("Give the search a name of up to 80 letters.")
+        if not name or len(name) > searches.NAME_CHARS:
+            raise UsageError(f"Give the search a name of up to {searches.NAME_CHARS} letters.")
         wanted = plain(parse({key: value for key, value in question.items() if key != "image"}))
 
         def work(db: Any) -> Row:
@@ -338,9 +338,12 @@ class Search:
 
 
 def _saved(db: Any) -> list[Row]:
-    """The kept searches whose questions can be asked; an older release kept whatever a page sent."""
+    """The kept searches in pictures and words whose questions can be asked; an older release kept whatever a page
+    sent."""
     found = []
     for row in searches.listed(db):
+        if searches.FIND in row["question"]:
+            continue
         try:
             found.append({**row, "question": plain(parse(row["question"]))})
         except UsageError:

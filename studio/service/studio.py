@@ -15,6 +15,7 @@ from studio.service.detectors import Detectors
 from studio.service.encoders import EMBED, Encoders
 from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
+from studio.service.find import Find
 from studio.service.jobs.jobs import Jobs
 from studio.service.jobs.library_backend import LibraryBackend
 from studio.service.library_map import MapOfLibrary
@@ -62,6 +63,7 @@ class Studio:
         self.jobs = Jobs(self.store, self.settings, self.media, self._interactive)
         self.videos = Videos(self.store, self.settings, self.cache, self.media, self.jobs, self.users)
         self.search = Search(self.store, self._interactive)
+        self.find = Find(self.store)
         self.labels = LabelSchema(self.store, limits)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
         self.review = Review(self.store)

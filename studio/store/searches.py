@@ -12,6 +12,9 @@ from studio.timeline import ON_SCREEN
 
 MOST = 500  # searches that a library keeps
 MOST_CHARS = 20_000  # of one, as JSON
+NAME_CHARS = 80
+FIND = "find"
+"""The key under which a kept question is about annotations; others are about pictures and words."""
 
 
 def asked(db: sqlite3.Connection, text: str) -> None:
@@ -53,12 +56,17 @@ def likely_examples(db: sqlite3.Connection, most: int) -> list[str]:
 def insert(db: sqlite3.Connection, name: str, question: dict[str, Any], annotator: str) -> dict[str, Any]:
     """Keep a search under a name; the same name again replaces it.
 
-    Raises UsageError for one that is too large, or one too many.
+    Raises UsageError for one that is too large, one too many, or of the other kind (see FIND) than that of its name.
     """
     text = json.dumps(question)
     if len(text) > MOST_CHARS:
         raise UsageError("This search is too large to be saved; name fewer videos.")
     db.execute("DELETE FROM searches WHERE name = ? AND removed IS NOT NULL", (name,))
+    known = db.execute("SELECT id, question FROM searches WHERE name = ?", (name,)).fetchone()
+    kept = known and stored.value(known["question"], dict, "searches", known["id"])
+    if kept is not None and (FIND in kept) != (FIND in question):
+        kind = "annotations" if FIND in kept else "pictures and words"
+        raise UsageError(f"“{name}” is a saved search in {kind}; choose another name.")
     others = db.execute("SELECT count(*) FROM searches WHERE name != ? AND removed IS NULL", (name,)).fetchone()[0]
     if others >= MOST:
         raise UsageError(f"This library has {MOST} saved searches already; remove one first.")

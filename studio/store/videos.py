@@ -1,6 +1,8 @@
 """Table `videos`."""
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +56,12 @@ def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFound(f"No video “{video_id}” in this library; add it first with: studio add PATH")
     return dict(row)
+
+
+def numbered(db: sqlite3.Connection, numbers: Iterable[int]) -> list[dict[str, Any]]:
+    """Videos by their `number`, which is shorter than an id and the same for one library only."""
+    asked = "SELECT rowid AS number, * FROM videos WHERE rowid IN (SELECT value FROM json_each(?))"
+    return [dict(row) for row in db.execute(asked, (json.dumps(list(numbers)),))]
 
 
 def listed(db: sqlite3.Connection, reader: Reader | None = None) -> list[dict[str, Any]]:
