@@ -1,6 +1,6 @@
 """The tables of studio.db, as migrations that commit together with their record.
 
-Times are integer µs; the views `annotations_s` and `predictions_s` say them in seconds for people with a SQL prompt.
+Times are integer µs; the views whose names end with _s say them in seconds for people with a SQL prompt (docs/find.md).
 """
 
 from sqlite_utils import Database, Migrations
@@ -132,6 +132,13 @@ def m039_marked(db: Database) -> None:
     _run(db, _MARKED)
 
 
+@migrations()
+def m041_views(db: Database) -> None:
+    """Views for people with a SQL prompt: segments of every kind, lines and videos; and in those of annotations and
+    predictions what was missing."""
+    _run(db, _VIEWS)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -176,6 +183,43 @@ CREATE TABLE absences (
 _MARKED = """
 ALTER TABLE revisions ADD COLUMN marked TEXT NOT NULL DEFAULT '';
 CREATE INDEX marked_revisions ON revisions(annotator, seq) WHERE marked <> '';
+"""
+
+_VIEWS = """
+DROP VIEW IF EXISTS annotations_s;
+DROP VIEW IF EXISTS predictions_s;
+CREATE VIEW annotations_s AS SELECT a.id, video_id, track, a.start_us / 1e6 AS start, end_us / 1e6 AS end, label, note,
+    source, prediction_id, annotator, version, edited_by, v.name AS video, (end_us - a.start_us) / 1e6 AS duration,
+    attributes FROM annotations a JOIN videos v ON v.id = video_id WHERE NOT deleted AND v.removed IS NULL;
+CREATE VIEW predictions_s AS SELECT p.id, r.video_id, r.task, r.model, r.query, p.track, p.start_us / 1e6 AS start,
+    end_us / 1e6 AS end, label, score, v.name AS video,
+    coalesce((SELECT d.verdict FROM verdicts d WHERE d.prediction_id = p.id ORDER BY d.seq DESC LIMIT 1), '') AS verdict
+    FROM predictions p JOIN runs r ON r.id = p.run_id JOIN videos v ON v.id = r.video_id WHERE v.removed IS NULL;
+CREATE VIEW lines_s AS SELECT l.id, l.video_id, v.name AS video, l.start_us / 1e6 AS start, l.end_us / 1e6 AS end,
+    l.text, l.speaker, l.source, l.origin, l.annotator FROM lines l JOIN videos v ON v.id = l.video_id
+    WHERE NOT l.deleted AND v.removed IS NULL;
+CREATE VIEW videos_s AS SELECT id, name, duration_us / 1e6 AS duration, fps, frame_count, width, height, added,
+    added_by, independent FROM videos WHERE removed IS NULL;
+CREATE VIEW segments_s AS WITH newest AS (
+    SELECT r.id, r.video_id, row_number() OVER (PARTITION BY r.video_id, r.task, r.model, r.query ORDER BY r.seq DESC)
+        AS age
+    FROM runs r WHERE CASE WHEN json_valid(r.params) THEN json_type(r.params) = 'object'
+        AND json_type(r.params, '$.trial') IS NULL ELSE 0 END
+),
+each AS (
+    SELECT id, 'annotation' AS kind, video_id, track, label, start_us, end_us, note, source AS status, annotator,
+        attributes, NULL AS score FROM annotations WHERE NOT deleted
+    UNION ALL SELECT p.id, 'prediction', n.video_id, p.track, p.label, p.start_us, p.end_us, '',
+        coalesce((SELECT d.verdict FROM verdicts d WHERE d.prediction_id = p.id ORDER BY d.seq DESC LIMIT 1),
+        'undecided') AS status, '', '{}', p.score FROM newest n JOIN predictions p ON p.run_id = n.id
+        WHERE n.age = 1 AND status IN ('undecided', 'rejected')
+    UNION ALL SELECT 'line:' || id, 'line', video_id, 'Speech', text, start_us, end_us, '', 'line', annotator,
+        CASE speaker WHEN '' THEN '{}' ELSE json_object('speaker', speaker) END, NULL FROM lines
+        WHERE NOT deleted AND end_us > start_us
+)
+SELECT e.id, e.kind, e.video_id, v.name AS video, e.track, e.label, e.start_us / 1e6 AS start, e.end_us / 1e6 AS end,
+    (e.end_us - e.start_us) / 1e6 AS duration, e.start_us, e.end_us, e.note, e.status, e.annotator, e.attributes,
+    e.score FROM each e JOIN videos v ON v.id = e.video_id WHERE v.removed IS NULL;
 """
 
 _FILE_FACTS = """
