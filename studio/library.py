@@ -30,9 +30,12 @@ from typing import Any, overload
 from studio.config import Settings, default_home
 from studio.formats import subtitles
 from studio.service import Studio
+from studio.service.exchange import found as found_files
+from studio.service.find import LETTERS, Found, Question, parse
 from studio.timeline import Annotation, clock, seconds, us
 
 _PICTURES = 8
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,45 @@ class Moment:
     track: str = ""
     label: str = ""
     picture: bytes = field(default=b"", repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSegment:
+    """A segment that `find` found; `kind` is annotation, prediction or line, `status` as docs/find.md has it."""
+
+    id: str
+    kind: str
+    status: str
+    track: str
+    label: str
+    start: float
+    end: float
+    note: str = ""
+    annotator: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict, hash=False)
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMoment:
+    """A moment that `find` found, from the start of its first segment to the end of its last one; `segments` has one
+    for each that was asked for, None where there must be none."""
+
+    video: Video
+    start: float
+    end: float
+    segments: tuple[FoundSegment | None, ...]
+
+    def row(self) -> dict[str, Any]:
+        """All of it in one flat dict, as for `pandas.DataFrame(moment.row() for moment in found)`: the facts of the
+        first segment begin with “A ”, of the second one with “B ”."""
+        facts = {
+            f"{letter} {name}": getattr(segment, name)
+            for letter, segment in zip(LETTERS, self.segments, strict=False)
+            if segment is not None
+            for name in FoundSegment.__slots__
+        }
+        return {"video": self.video.name, "start": self.start, "end": self.end, **facts}
 
 
 class Moments(Sequence[Moment]):
@@ -175,6 +217,32 @@ class Library:
                 warnings.warn(problem, stacklevel=2)
         return self._moments(video, self._studio.jobs.run("emotions", self._id(video), said)["predictions"])
 
+    def find(self, *segments: Json, videos: Iterable[Video | str] = (), name: str = "") -> list["FoundMoment"]:
+        """The moments at which annotations fulfil conditions and stand in relations in time, by video and time.
+
+        Each segment is a dict as docs/find.md says, from the second on with a `relation`: `find({"labels": ["nod"]},
+        {"labels": ["smile"], "relation": {"is": "after", "most": 2}})`. Only in some `videos`, or those with `name` in
+        their names. Raises UsageError.
+        """
+        _, found = self._found(segments, videos, name)
+        known = {row["id"]: _video(row) for row in (moment["video"] for moment in found.moments)}
+        return [
+            FoundMoment(known[moment["video"]["id"]], seconds(moment["start_us"]), seconds(moment["end_us"]),
+                        tuple(each and _found_segment(each) for each in moment["segments"]))
+            for moment in found.moments
+        ]  # fmt: skip
+
+    def export_found(self, format: str, *segments: Json, videos: Iterable[Video | str] = (), name: str = "") -> bytes:
+        """What `find` finds as a file: "moments" (CSV, a row for each), "moments-json", or its segments in a format of
+        `studio formats`; several videos of a format that holds one are a zip."""
+        question, found = self._found(segments, videos, name)
+        return found_files.export(self._studio.exchange, question, found, format).content
+
+    def _found(self, segments: Sequence[Json], videos: Iterable[Video | str], name: str) -> tuple[Question, Found]:
+        asked = {"segments": list(segments), "videos": [self._id(video) for video in videos], "name": name}
+        question = parse(asked)
+        return question, self._studio.find.ask(question)
+
     def annotations(self, video: Video | str) -> list[Annotation]:
         """What people decided, in order of time; their times are in µs (`segment.start`, `segment.end`)."""
         return self._studio.timelines.annotations(self._id(video))
@@ -210,6 +278,13 @@ def open_library(home: Path | str | None = None, device: str = "auto") -> Librar
 
 def _video(row: dict[str, Any]) -> Video:
     return Video(row["id"], row["name"], Path(row["path"]), seconds(row["duration_us"]))
+
+
+def _found_segment(row: dict[str, Any]) -> FoundSegment:
+    return FoundSegment(
+        row["id"], row["kind"], row["status"], row["track"], row["label"], seconds(row["start_us"]),
+        seconds(row["end_us"]), row["note"], row["annotator"], row["attributes"], row["score"],
+    )  # fmt: skip
 
 
 def _row(moment: Moment) -> str:

@@ -14,6 +14,7 @@ from studio.cli import (
     annotations,
     evaluation,
     exchange,
+    find,
     library_map,
     maintenance,
     people,
@@ -68,6 +69,18 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     top.add_argument("--version", action="version", version=__version__)
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
-    for group in (videos, search, library_map, people, annotations, teaching, exchange, evaluation, maintenance, users):
+    for group in (
+        videos,
+        search,
+        find,
+        library_map,
+        people,
+        annotations,
+        teaching,
+        exchange,
+        evaluation,
+        maintenance,
+        users,
+    ):
         group.register(commands)
     return top

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio.cli.common import Args, Commands, Json, bar, known, lines_of, opened, queries_for, queries_of, show
+from studio.cli.find import sentence
 from studio.errors import UsageError
 from studio.service import Studio, serializers
+from studio.service.find import parse as parse_find
 from studio.service.models import engines
 from studio.service.search import SAID_WEIGHT, Filters, SearchRequest, parse, picture_of
 from studio.timeline import seconds, us
@@ -176,6 +178,8 @@ def survey(args: Args) -> int:
 def searches(args: Args) -> int:
     """`studio searches`"""
     with opened(args) as studio:
-        found = studio.search.saved()
-    show(args, {"searches": found}, [f"{row['name']}  {row['question'].get('query', '')}" for row in found])
+        found, about = studio.search.saved(), studio.find.saved()
+    lines = [f"{row['name']}  {row['question'].get('query', '')}" for row in found]
+    lines += [f"{row['name']}  in annotations: {sentence(parse_find(row['question']))}" for row in about]
+    show(args, {"searches": found, "find": about}, lines)
     return 0

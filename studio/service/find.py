@@ -21,11 +21,11 @@ from studio.timeline import seconds
 Row = dict[str, Any]
 LETTERS = "ABCDEFGH"
 MOST_STEPS = len(LETTERS)
-MOST_NAMED = 500  # labels, rows, … of one segment
+MOST_NAMED = 500  # labels, tracks, … of one segment
 MOST_ATTRIBUTES = 20
 PAGE = 60  # moments at once
 MOST_AT_ONCE = 500
-_LISTS = ("labels", "rows", "annotators", "statuses")
+_LISTS = ("labels", "tracks", "annotators", "statuses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,10 @@ def parse(request: Any) -> Question:
     asked = listed(request, "segments", MOST_STEPS) or [{}]
     if not all(isinstance(each, dict) for each in asked):
         raise UsageError("“segments” must be a list of objects.")
-    return Question(
-        tuple(_step(each) for each in asked),
-        tuple(_link(each.get("relation") or {}, place) for place, each in enumerate(asked[1:], 1)),
-        _texts(request, "videos"),
-        text(request, "name", ""),
-    )
+    links: list[Link] = []
+    for each in asked[1:]:
+        links.append(_link(each.get("relation") or {}, links))
+    return Question(tuple(map(_step, asked)), tuple(links), _texts(request, "videos"), text(request, "name", ""))
 
 
 def plain(question: Question) -> Row:
@@ -91,7 +89,7 @@ def _step(wanted: Row) -> Step:
     if longest is not None and longest < shortest:
         raise UsageError("No segment is shorter than “longest” and longer than “shortest” here; swap the two.")
     conditions = Conditions(
-        labels=lists["labels"], rows=lists["rows"], annotators=lists["annotators"], statuses=lists["statuses"],
+        labels=lists["labels"], tracks=lists["tracks"], annotators=lists["annotators"], statuses=lists["statuses"],
         text=text(wanted, "text", ""), note=text(wanted, "note", ""), shortest_us=shortest, longest_us=longest,
         attributes=tuple((text({"name": name}, "name"), _value(each)) for name, each in attributes.items()),
     )  # fmt: skip
@@ -121,13 +119,16 @@ def _plain_step(step: Step) -> Row:
     return found if wanted.longest_us is None else {**found, "longest": seconds(wanted.longest_us)}
 
 
-def _link(relation: Any, place: int) -> Link:
+def _link(relation: Any, earlier: Sequence[Link]) -> Link:
+    """A relation; of the last one before that is there, where it does not say of which."""
+    place = len(earlier) + 1
+    last = max([0, *(n for n, link in enumerate(earlier, 1) if not link.absent)])
     if not isinstance(relation, dict):
         raise UsageError("“relation” must be an object.")
     named = text(relation, "is", "after")
     if named not in RELATIONS:
         raise UsageError(f"“{named:.40}” is no relation; use one of {', '.join(RELATIONS)}.")
-    of = whole(relation, "of", 0)
+    of = whole(relation, "of", last)
     if of >= place:
         raise UsageError(f"{LETTERS[place]} must stand in relation to an earlier segment.")
     least = time(relation, "least", 0.0) if named in RANGED else 0
@@ -149,8 +150,8 @@ def _key(relation: Row, which: str) -> str:
 
 
 def _plain_link(link: Link) -> Row:
-    facts = {"of": link.of, "least": seconds(link.least), "absent": link.absent, "same": link.same, "other": link.other}
-    found = {"is": link.relation, **{key: value for key, value in facts.items() if value}}
+    facts = {"least": seconds(link.least), "absent": link.absent, "same": link.same, "other": link.other}
+    found = {"is": link.relation, "of": link.of, **{key: value for key, value in facts.items() if value}}
     return found if link.most is None else {**found, "most": seconds(link.most)}
 
 

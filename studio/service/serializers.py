@@ -67,6 +67,24 @@ def hit(found: Row) -> Row:
     }  # fmt: skip
 
 
+def found_moment(moment: Row) -> Row:
+    """A moment that was found in annotations; its segments are those of the question, null where there is none."""
+    return {
+        "video": moment["video"]["id"], "name": moment["video"]["name"],
+        "start": seconds(moment["start_us"]), "end": seconds(moment["end_us"]),
+        "segments": [each and _found_segment(each) for each in moment["segments"]],
+    }  # fmt: skip
+
+
+def _found_segment(each: Row) -> Row:
+    shown = ("kind", "id", "status", "track", "label", "note", "annotator", "edited_by", "attributes", "score")
+    times = ("start_us", "end_us")
+    return {
+        **{key: each[key] for key in shown},
+        "start": seconds(each["start_us"]), "end": seconds(each["end_us"]), **{key: each[key] for key in times},
+    }  # fmt: skip
+
+
 def answer(hits: Iterable[Row]) -> bool | None:
     """Whether a search found what was asked; None for a question that nobody can say it of (like a picture)."""
     return answered(hit["confidence"] for hit in hits)

@@ -22,7 +22,7 @@ STATUSES = (*SOURCES, UNDECIDED, REJECTED, LINE)
 SPEECH = "Speech"
 """The row of the lines of a transcript; assets/web/js/model/line-items.js has the same."""
 ATTRIBUTE = "attribute:"
-KEYS = ("row", "annotator", "label")
+KEYS = ("track", "annotator", "label")
 """What two segments can be the same in, beside an attribute, `attribute:NAME`."""
 _KINDS = ("annotation", "prediction", "line")
 _TEXTS_CACHED = 50_000
@@ -34,7 +34,7 @@ _AT_ONCE = 500  # that SQLite is asked for by their numbers
 class Conditions:
     """What a segment must fulfil; what is empty lets all through.
 
-    `labels`, `rows` and `annotators`: it has one of them. `text` is contained in its label or its note, `note` in its
+    `labels`, `tracks` and `annotators`: it has one of them. `text` is contained in its label or its note, `note` in its
     note, without regard to case and accents. `attributes`: it has each name, with this value ("" for any; `2..5`,
     `2..` and `..5` for numbers from, to). `statuses` are those of STATUSES; none means every annotation. It lasts at
     least `shortest_us` and at most `longest_us`, both included. `videos` are ids; `name` is contained in that of its
@@ -47,7 +47,7 @@ class Conditions:
     attributes: tuple[tuple[str, str], ...] = ()
     annotators: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
     shortest_us: int = 0
     longest_us: int | None = None
     videos: tuple[str, ...] = ()
@@ -55,21 +55,21 @@ class Conditions:
 
 
 _ANNOTATIONS = f"""
-SELECT a.rowid AS number, a.id, v.rowid AS video, a.video_id, a.start_us, a.end_us, a.track AS row, a.label, a.note,
+SELECT a.rowid AS number, a.id, v.rowid AS video, a.video_id, a.start_us, a.end_us, a.track, a.label, a.note,
     a.source AS status, a.annotator, a.edited_by, a.attributes, NULL AS score, a.prediction_id
 FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL
 WHERE NOT a.deleted AND {SEEN}
 """
 _PREDICTIONS = f"""
 SELECT p.rowid AS number, p.id, v.rowid AS video, v.id AS video_id, p.start_us, p.end_us,
-    CASE WHEN v.id IN (SELECT video_id FROM people) THEN row_of(v.id, p.track, p.start_us) ELSE p.track END AS row,
+    CASE WHEN v.id IN (SELECT video_id FROM people) THEN row_of(v.id, p.track, p.start_us) ELSE p.track END AS track,
     p.label, '' AS note, coalesce((SELECT a.verdict FROM verdicts a WHERE a.prediction_id = p.id AND {SEEN}
         ORDER BY a.seq DESC LIMIT 1), '{UNDECIDED}') AS status,
     NULL AS annotator, '' AS edited_by, '{{}}' AS attributes, p.score, NULL AS prediction_id
 FROM shown s JOIN predictions p ON p.run_id = s.id JOIN videos v ON v.id = s.video_id
 """
 _LINES = f"""
-SELECT l.id AS number, 'line:' || l.id AS id, v.rowid AS video, l.video_id, l.start_us, l.end_us, '{SPEECH}' AS row,
+SELECT l.id AS number, 'line:' || l.id AS id, v.rowid AS video, l.video_id, l.start_us, l.end_us, '{SPEECH}' AS track,
     l.text AS label, '' AS note, '{LINE}' AS status, nullif(l.annotator, '') AS annotator, '' AS edited_by,
     CASE l.speaker WHEN '' THEN '{{}}' ELSE json_object('speaker', l.speaker) END AS attributes, NULL AS score,
     NULL AS prediction_id
@@ -111,7 +111,7 @@ def select(
 
 def details(db: sqlite3.Connection, identities: Iterable[int]) -> dict[int, Row]:
     """What segments of `select` say, by their identities, in the same snapshot: `kind` (annotation, prediction or
-    line), `id`, `video_id`, `start_us`, `end_us`, `row`, `label`, `note`, `status`, `annotator`, `edited_by`,
+    line), `id`, `video_id`, `start_us`, `end_us`, `track`, `label`, `note`, `status`, `annotator`, `edited_by`,
     `attributes` and `score` (None where it has none)."""
     _define(db)
     found: dict[int, Row] = {}
@@ -132,7 +132,7 @@ def details(db: sqlite3.Connection, identities: Iterable[int]) -> dict[int, Row]
 
 
 def choices(db: sqlite3.Connection, reader: Reader | None = None) -> Row:
-    """What there is to choose from, as far as a reader may see it, the most frequent first: `labels` and `rows` of
+    """What there is to choose from, as far as a reader may see it, the most frequent first: `labels` and `tracks` of
     annotations and of predictions that timelines have, `annotators`, and the names of `attributes`. Not what is written
     on screens."""
     values = {**parameters(reader), "texts": ON_SCREEN, "most": _CHOICES}
@@ -150,7 +150,7 @@ def choices(db: sqlite3.Connection, reader: Reader | None = None) -> Row:
     return {
         "labels": counted(f"SELECT a.label AS each {own} AND a.track <> :texts "
                           f"UNION ALL SELECT p.label {proposed} WHERE p.track <> :texts"),
-        "rows": counted(f"SELECT a.track AS each {own} UNION ALL SELECT p.track {proposed}"),
+        "tracks": counted(f"SELECT a.track AS each {own} UNION ALL SELECT p.track {proposed}"),
         "annotators": counted(f"SELECT a.annotator AS each {own}"),
         "attributes": counted(
             "SELECT j.key AS each FROM (SELECT iif(json_valid(a.attributes), a.attributes, '{}') AS kept "
@@ -173,8 +173,8 @@ def _where(wanted: Conditions) -> tuple[list[str], dict[str, Any]]:
         "text": plain(wanted.text), "note": plain(wanted.note), "name": plain(wanted.name),
         "shortest": wanted.shortest_us, "longest": wanted.longest_us,
     }  # fmt: skip
-    where = ["row IS NOT NULL"]
-    lists = {"label": wanted.labels, "row": wanted.rows, "annotator": wanted.annotators, "video_id": wanted.videos}
+    where = ["track IS NOT NULL"]
+    lists = {"label": wanted.labels, "track": wanted.tracks, "annotator": wanted.annotators, "video_id": wanted.videos}
     where += [f"{name} IN ({_listed(name, listed, values)})" for name, listed in lists.items() if listed]
     if wanted.shortest_us:
         where.append("end_us - start_us >= :shortest")

@@ -9,9 +9,11 @@ import pytest
 
 import studio
 from studio import library, open_library
-from studio.errors import ModelUnavailable, NotFound
+from studio.errors import ModelUnavailable, NotFound, UsageError
 from studio.library import Moment, Moments, Video
 from studio.service import Studio
+from studio.store import videos
+from tests.conftest import VIDEO
 
 
 def test_the_examples_run(indexed: Studio, clips: dict[str, Path]) -> None:
@@ -30,6 +32,25 @@ def test_a_library_of_no_use_says_why(tmp_path: Path) -> None:
         assert opened.videos == []
         with pytest.raises(NotFound, match="studio add"):
             opened.annotations("nothing")
+
+
+def test_moments_are_found_in_annotations(studio: Studio) -> None:
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
+    for number, (start, label) in enumerate(((1.0, "nod"), (2.5, "smile"), (9.0, "nod"))):
+        edit = {"edit_id": f"e{number}", "op": "create", "id": f"a{number}", "base_version": 0, "start": start,
+                "end": start + 1, "track": "T", "label": label, "attributes": {"n": number}}  # fmt: skip
+        studio.timelines.save("v1", [edit], "ann")
+    nod, smile = {"labels": ["nod"]}, {"labels": ["smile"], "relation": {"is": "after", "most": 2}}
+    with open_library(studio.settings.home) as opened:
+        assert [moment.start for moment in opened.find(nod)] == [1.0, 9.0]
+        (moment,) = opened.find(nod, smile, videos=["v1"])
+        assert (moment.video.name, moment.start, moment.end) == ("talk.mp4", 1.0, 3.5)
+        assert moment.row() | {"A id": "a0", "A label": "nod", "B start": 2.5, "B attributes": {"n": 1}} == moment.row()
+        (alone,) = opened.find(nod, {**smile, "relation": {"is": "after", "most": 2, "absent": True}})
+        assert alone.segments[1] is None and "B id" not in alone.row()
+        assert opened.export_found("moments", nod, smile).count(b"\n") == 2
+        with pytest.raises(UsageError, match="no relation"):
+            opened.find(nod, {"relation": {"is": "beside"}})
 
 
 def test_a_detector_goes_from_one_library_to_another(indexed: Studio, tmp_path: Path) -> None:

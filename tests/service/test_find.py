@@ -83,7 +83,7 @@ EVERY = ["other", "nod1", "smile1", "nod2", "smile2", "shake", "nod3"]
         ({"note": "shake"}, []),
         ({"said": "guten"}, ["nod1", "smile1"]),
         ({"said": "no,"}, ["shake"]),
-        ({"rows": ["Face"]}, ["other", "smile1", "smile2"]),
+        ({"tracks": ["Face"]}, ["other", "smile1", "smile2"]),
         ({"shortest": 1, "longest": 1}, ["other", "nod1", "shake", "nod3"]),
         ({"shortest": 1.000001}, ["smile1", "smile2"]),
         ({"longest": 0.999999}, ["nod2"]),
@@ -129,8 +129,8 @@ SMILE = {"labels": ["smile"]}
         ({"is": "after", "most": 20, "same": "annotator"}, ["nod1+smile1"]),
         ({"is": "after", "most": 20, "other": "annotator"}, ["nod1+smile2"]),
         ({"is": "overlaps"}, ["nod2+smile2"]),
-        ({"is": "past", "other": "row"}, ["nod2+smile2"]),
-        ({"is": "overlaps", "same": "row"}, []),
+        ({"is": "past", "other": "track"}, ["nod2+smile2"]),
+        ({"is": "overlaps", "same": "track"}, []),
         ({"is": "before"}, ["nod2+smile1", "nod3+smile2"]),
         ({"is": "near", "most": 1.5, "absent": True}, ["nod3+–"]),
     ],
@@ -145,8 +145,11 @@ def test_sequences_and_what_is_said_of_earlier_segments(ask: Ask) -> None:
     assert ask(nod, {**SMILE, "relation": then}, {**shake, "relation": {**then, "of": 1}}) == ["nod1+smile2+shake"], (
         "of the two smiles after it only one has a head shake within 10 s"
     )
-    assert ask(nod, {**SMILE, "relation": then}, {**shake, "relation": then}) == []
-    assert ask(nod, {**SMILE, "relation": then}, {**nod, "relation": {"is": "before", "absent": True}}) == [
+    assert ask(nod, {**SMILE, "relation": then}, {**shake, "relation": {**then, "of": 0}}) == []
+    assert ask(nod, {**SMILE, "relation": {**then, "absent": True}}, {**shake, "relation": then}) == ["nod2+–+shake"], (
+        "what follows one that must not be there stands in relation to the last one that is"
+    )
+    assert ask(nod, {**SMILE, "relation": then}, {**nod, "relation": {"is": "before", "of": 0, "absent": True}}) == [
         "nod1+smile1+–"
     ]
 
@@ -189,7 +192,7 @@ def test_removed_videos_and_deleted_segments_are_not_found(library: Studio) -> N
 def test_what_there_is_to_choose_from(library: Studio) -> None:
     found = library.find.choices()
     assert found["labels"] == ["smile", "nod", "head shake"]
-    assert found["rows"] == ["Face", "Head"]
+    assert found["tracks"] == ["Face", "Head"]
     assert found["annotators"] == ["ann", "ben"]
     assert set(found["attributes"]) == {"intensity", "hand", "sure", "by"}
     assert [video["name"] for video in found["videos"]] == ["Interview Été.mp4", "talk.mp4"]
@@ -213,7 +216,10 @@ def test_attributes_that_cannot_be_read_break_nothing(library: Studio) -> None:
         ({"segments": [{}, {"relation": {"is": "beside"}}]}, "“beside” is no relation; use one of before"),
         ({"segments": [{}, {"relation": {"of": 1}}]}, "B must stand in relation to an earlier segment"),
         ({"segments": [{}, {"relation": {"least": 3, "most": 2}}]}, "Nothing lies from 3 to 2 s; swap the two."),
-        ({"segments": [{}, {"relation": {"same": "mood"}}]}, "must be one of row, annotator, label, or attribute:NAME"),
+        (
+            {"segments": [{}, {"relation": {"same": "mood"}}]},
+            "must be one of track, annotator, label, or attribute:NAME",
+        ),
         ({"segments": [{"shortest": -1}]}, "“shortest” must be a time in seconds"),
         ({"segments": [{"attributes": {"a": []}}]}, "“attributes” must be a text"),
     ],
@@ -227,10 +233,10 @@ def test_a_question_that_makes_no_sense_is_answered_with_what_is_wrong(question:
 def test_what_is_plain_is_read_again_as_it_was() -> None:
     question = {
         "segments": [
-            {"labels": ["nod"], "text": "x", "note": "y", "said": "z", "attributes": {"a": "2..3"}, "rows": ["R"],
+            {"labels": ["nod"], "text": "x", "note": "y", "said": "z", "attributes": {"a": "2..3"}, "tracks": ["R"],
              "annotators": [""], "statuses": ["import"], "shortest": 0.5, "longest": 0},
-            {"relation": {"is": "after", "least": 0.5, "most": 0, "absent": True, "same": "attribute:who",
-                          "other": "row"}},
+            {"relation": {"is": "after", "of": 0, "least": 0.5, "most": 0, "absent": True, "same": "attribute:who",
+                          "other": "track"}},
         ],
         "videos": ["v1"], "name": "talk",
     }  # fmt: skip
@@ -271,8 +277,8 @@ def test_questions_at_random_find_what_going_through_all_finds(library: Studio, 
     ]
     labels = drawn.sample(["nod", "smile", "head shake"], 2)
     least, most = sorted((drawn.randint(0, 8), drawn.randint(0, 20)))
-    same, other = drawn.choice([("", ""), ("row", ""), ("", "row"), ("annotator", "row"), ("label", "annotator")])
-    key = {"row": 3, "label": 4, "annotator": 5}
+    same, other = drawn.choice([("", ""), ("track", ""), ("", "track"), ("annotator", "track"), ("label", "annotator")])
+    key = {"track": 3, "label": 4, "annotator": 5}
     found = [
         a[0]
         for a in sorted(every, key=lambda each: each[1])

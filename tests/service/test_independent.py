@@ -16,9 +16,10 @@ from studio.app.login import current_user
 from studio.app.rpc import PAGES
 from studio.formats import FORMATS
 from studio.service import Studio
-from studio.service.exchange import dataset
+from studio.service.exchange import dataset, found
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.import_plan import ImportOptions
+from studio.service.find import parse
 from studio.store import runs, videos
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
@@ -34,8 +35,8 @@ def team(studio: Studio) -> Studio:
         studio.users.put(name, "correct horse")
     studio.store.write(lambda db: videos.insert(db, {**VIDEO, "added_by": "anna"}))
     studio.cache.save_array("v1", "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000, dtype=np.int64))
-    found = [Prediction(Segment(n * 1_000_000, n * 1_000_000 + 500_000), "T", "found", 0.5, f"p{n}") for n in (1, 2)]
-    studio.store.write(lambda db: runs.insert(db, ModelRun("v1", "grounding", "m", "1", found, query="x")))
+    proposed = [Prediction(Segment(n * 1_000_000, n * 1_000_000 + 500_000), "T", "found", 0.5, f"p{n}") for n in (1, 2)]
+    studio.store.write(lambda db: runs.insert(db, ModelRun("v1", "grounding", "m", "1", proposed, query="x")))
     studio.layers.set_independent("v1", True)
     return studio
 
@@ -174,6 +175,48 @@ def test_search_filters_by_what_one_may_see(team: Studio, both: Ask) -> None:
     assert by_label == {"ada": 1, "anna": 1, "ben": 1, "eve": 0}
     save(both, "eve", edit(3, "own", "delete"))
     assert [videos_found(person, Filters(annotated=True)) for person in ("ben", "eve")] == [1, 0]
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {},
+    {"segments": [{"labels": [SECRET]}]},
+    {"segments": [{"text": SECRET}]},
+    {"segments": [{"annotators": ["ben"]}]},
+    {"segments": [{"statuses": ["manual", "accepted", "undecided", "rejected", "line"]}]},
+    # does ben's segment stand near hers?
+    {"segments": [{"labels": ["own"]}, {"annotators": ["ben"], "relation": {"is": "near", "most": 60}}]},
+    {"segments": [{"labels": ["own"]}, {"tracks": [SECRET], "relation": {"is": "before"}}]},
+    {"segments": [{"labels": ["found"], "statuses": ["undecided"]}, {"relation": {"is": "near", "other": "label"}}]},
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=str)
+def test_finding_in_annotations_tells_nothing_of_what_somebody_else_made(
+    team: Studio, both: Ask, question: dict[str, Any]
+) -> None:
+    """Nor by what is counted: without ben, everything is the same to eve."""
+    with_ben = team.find.ask(parse(question), team.users.actor("eve"))
+    assert SECRET not in str(with_ben) and "ben" not in str(with_ben)
+    for table in ("verdicts", "annotations"):
+        team.store.write(lambda db, table=table: db.execute(f"DELETE FROM {table} WHERE annotator = 'ben'"))
+    assert team.find.ask(parse(question), team.users.actor("eve")) == with_ben
+
+
+def test_finding_counts_ones_own_and_for_who_added_the_video_all(team: Studio, both: Ask) -> None:
+    def counted(person: str, **conditions: Any) -> int:
+        return team.find.ask(parse({"segments": [conditions]}), team.users.actor(person)).count
+
+    people = ("ada", "anna", "ben", "eve")
+    assert {person: counted(person) for person in people} == {"ada": 3, "anna": 3, "ben": 2, "eve": 1}
+    # p1: rejected by ben, accepted by eve
+    assert {person: counted(person, statuses=["rejected"]) for person in ("ben", "eve")} == {"ben": 1, "eve": 0}
+    assert {person: counted(person, statuses=["undecided"]) for person in ("ben", "eve")} == {"ben": 1, "eve": 1}
+    assert team.find.ask(parse({})).count == 3, "whoever sits at the machine sees all"
+    assert SECRET not in str(team.find.choices(team.users.actor("eve")))
+    for form in ("json", "csv", "moments", "moments-json", "elan"):
+        by = team.users.actor("eve")
+        file = found.export(team.exchange, parse({}), team.find.ask(parse({}), by), form, by)
+        assert SECRET.encode() not in file.content and b"ben" not in file.content
 
 
 @pytest.mark.parametrize("name", [f.name for f in FORMATS.values() if f.write and not f.holds.only_boxed])

@@ -113,7 +113,7 @@ def _datasets(studio: Studio) -> list[Method]:
     """A library or a part of it for other tools; the zip is fetched by GET /dataset/TOKEN."""
 
     def dataset_searches(request: Request) -> Any:
-        return {"searches": [row["name"] for row in studio.search.saved()]}
+        return {"searches": sorted(row["name"] for row in (*studio.search.saved(), *studio.find.saved()))}
 
     def dataset_preview(request: ExportDataset) -> Any:
         return dataset.preview(studio, _wish(request), actor(studio, request))

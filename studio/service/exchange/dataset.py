@@ -141,8 +141,7 @@ def _entries(studio: "Studio", wish: ExportOptions, by: Actor) -> list[_Entry]:
         chosen = set(wish.videos)
         rows = [row for row in rows if row["id"] in chosen]
     if wish.search:
-        hits, _ = studio.search.ask(parse(studio.search.saved_as(wish.search)), by)
-        found = {hit["video"]["id"] for hit in hits}
+        found = _found_by(studio, wish.search, by)
         rows = [row for row in rows if row["id"] in found]
     if wish.kind == "lines":
         transcribed = studio.store.read(transcripts.videos)
@@ -152,7 +151,7 @@ def _entries(studio: "Studio", wish: ExportOptions, by: Actor) -> list[_Entry]:
     if not rows:
         raise UsageError(f"No video with {what} belongs to this data set; annotate one, or choose others.")
     rows = sorted(rows, key=lambda row: (row["sha256"], row["name"]))
-    names = _names(rows)
+    names = distinct_names(rows)
     split = _splits(rows, wish)
     found_timelines = (studio.exchange.timeline(row, by) for row in rows)
     return [
@@ -161,7 +160,15 @@ def _entries(studio: "Studio", wish: ExportOptions, by: Actor) -> list[_Entry]:
     ]
 
 
-def _names(rows: Sequence[Row]) -> dict[str, str]:
+def _found_by(studio: "Studio", search: str, by: Actor) -> set[str]:
+    """The ids of the videos in which a saved search finds something, in pictures and words or in annotations."""
+    if search in (row["name"] for row in studio.find.saved()):
+        return {video["id"] for video in studio.find.ask(studio.find.saved_as(search), by, most=0).videos}
+    hits, _ = studio.search.ask(parse(studio.search.saved_as(search)), by)
+    return {hit["video"]["id"] for hit in hits}
+
+
+def distinct_names(rows: Sequence[Row]) -> dict[str, str]:
     """What each video is called, by its id. Where some file or format would call two of them the same, both get a
     piece of their hash."""
     spelled = {row["id"]: _spellings(PurePath(row["name"]).stem) for row in rows}
