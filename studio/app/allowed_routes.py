@@ -37,6 +37,7 @@ ROUTES = (
     AllowedRoute(("GET",), f"/export/{NAME}"),
     AllowedRoute(("GET",), "/changes"),
     AllowedRoute(("GET",), "/map"),
+    AllowedRoute(("GET",), "/found"),
     AllowedRoute(("GET",), f"/dataset/{NAME}"),
     AllowedRoute(("GET",), f"/detector/{NAME}"),
     AllowedRoute(("POST",), "/detector", "file"),

@@ -24,6 +24,8 @@ from studio.media.audio import SPECTRA_A_SECOND
 from studio.platform import files
 from studio.service import Studio, serializers
 from studio.service.detectors import EXTENSION
+from studio.service.exchange import found as found_files
+from studio.service.find import parse_text
 from studio.service.videos.upload_space import no_room
 from studio.timeline import us
 
@@ -164,6 +166,18 @@ def routes(studio: Studio) -> APIRouter:
         except StudioError as error:
             return failed(error)
         return Response(data, media_type=form.media_type, headers=_saved_as(file_name))
+
+    @router.get("/found")
+    def found(question: str, format: str, annotator: str = "") -> Response:
+        """What a question about annotations (as JSON) finds, as a file."""
+        name = current_user.get()
+        by = studio.users.actor(name, name or annotator[:NAME_CHARS])
+        try:
+            asked = parse_text(question)
+            file = found_files.export(studio.exchange, asked, studio.find.ask(asked, by), format, by)
+        except StudioError as error:
+            return failed(error)
+        return Response(file.content, media_type=file.media_type, headers=_saved_as(file.name))
 
     @router.get("/dataset/{token}")
     def data_set(token: str) -> Response:

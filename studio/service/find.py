@@ -4,6 +4,7 @@ A question has a segment A, and as many more (B, C, …) as a person wants, each
 it finds are moments: each is an A with the first B, C, … that fit.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,7 +25,6 @@ MOST_STEPS = len(LETTERS)
 MOST_NAMED = 500  # labels, tracks, … of one segment
 MOST_ATTRIBUTES = 20
 PAGE = 60  # moments at once
-MOST_AT_ONCE = 500
 _LISTS = ("labels", "tracks", "annotators", "statuses")
 
 
@@ -61,6 +61,14 @@ def parse(request: Any) -> Question:
     for each in asked[1:]:
         links.append(_link(each.get("relation") or {}, links))
     return Question(tuple(map(_step, asked)), tuple(links), _texts(request, "videos"), text(request, "name", ""))
+
+
+def parse_text(question: str) -> Question:
+    """`parse` of JSON as text. Raises UsageError."""
+    try:
+        return parse(json.loads(question))
+    except (ValueError, RecursionError):
+        raise UsageError("A question about annotations is JSON; see docs/find.md.") from None
 
 
 def plain(question: Question) -> Row:

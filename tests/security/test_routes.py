@@ -21,7 +21,7 @@ USED = {
     "GET /sound/{video_id}",
     "GET /map", "GET /web/plotly.js", "GET /web/studio.js", "GET /web/studio.css", "GET /changes",
     "GET /report/{name}", "GET /export/{video_id}", "GET /dataset/{token}", "POST /incoming", "POST /upload",
-    "GET /detector/{name}", "POST /detector",
+    "GET /found", "GET /detector/{name}", "POST /detector",
     "GET /login", "POST /login", "POST /logout", "GET /", "HEAD /", "GET /config", "GET /config/",
     "GET /gradio_api/info", "GET /gradio_api/info/", "GET /gradio_api/heartbeat/{session_hash}",
     "POST /gradio_api/run/{api_name}", "POST /gradio_api/run/{api_name}/", "POST /gradio_api/call/{api_name}",

@@ -127,6 +127,9 @@ READS: dict[str, dict[str, Any]] = {
     "desk_progress": {"track": "T", "label": SECRET},
     "map_state": {},
     "label_choices": {},
+    "find": {"question": {"segments": [{"statuses": ["manual", "undecided", "rejected", "accepted", "line"]}]}},
+    "find_choices": {},
+    "found_preview": {"question": {}, "format": "qvhighlights"},
 }
 
 
@@ -148,7 +151,7 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "set_prepares_words",
         "save", "save_schema", "add_label", "read_subtitles", "save_line", "save_lines", "split_line",
         "merge_lines", "delete_line", "restore_line", "revert_line", "set_speaker", "undo_lines", "redo_lines",
-        "save_search", "delete_search", "restore_search", "import_preview", "import_apply", "import_drop",
+        "save_search", "delete_search", "restore_search", "save_find", "import_preview", "import_apply", "import_drop",
         "import_undo", "import_redo", "set_independent", "set_done", "dataset_start", "teach", "mark_reviewed",
         "detect", "delete_detector",
         "make_map", "label_moments", "reject_moments", "undo_step",
@@ -255,11 +258,12 @@ def test_routes_and_endpoints_hold_only_ones_own(team: Studio, both: Ask) -> Non
         try:
             with TestClient(app) as client:
                 file = client.get("/export/v1?format=json").json()
+                asked = client.get("/found", params={"question": "{}", "format": "moments-json"}).json()
             made = endpoint("v1")
         finally:
             current_user.reset(token)
-        said[person] = len(file["annotations"]), len(made["annotations"])
-    assert said == {"ada": (3, 3), "anna": (3, 3), "ben": (2, 2), "eve": (1, 1)}
+        said[person] = len(file["annotations"]), len(made["annotations"]), len(asked["moments"])
+    assert said == {"ada": (3, 3, 3), "anna": (3, 3, 3), "ben": (2, 2, 2), "eve": (1, 1, 1)}
 
 
 def test_somebody_elses_segment_cannot_be_changed_nor_read_by_trying(both: Ask) -> None:

@@ -87,6 +87,29 @@ class SearchReference(Request):
     search: str
 
 
+@dataclass(frozen=True, slots=True)
+class FindMoments(Request):
+    """A question about annotations (docs/find.md), and which moments of those it finds are wanted, from number
+    `first`."""
+
+    question: Any
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFind(Request):
+    name: str
+    question: Any
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPreview(Request):
+    """What a file of a format would not hold of what a question finds."""
+
+    question: Any
+    format: str
+
+
 # ---------------------------------------------------------------- map
 
 

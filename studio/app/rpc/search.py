@@ -4,9 +4,20 @@ from typing import Any
 
 from studio.app.login import current_user
 from studio.app.rpc.method import Method, actor, annotator, model_name, rpc_methods
-from studio.app.rpc.requests import Explain, Request, SaveSearch, SearchReference
+from studio.app.rpc.requests import (
+    Explain,
+    FindMoments,
+    FoundPreview,
+    Request,
+    SaveFind,
+    SaveSearch,
+    SearchReference,
+)
 from studio.service import Studio, serializers
 from studio.service.accounts.rights import why_not
+from studio.service.exchange import found
+from studio.service.find import PAGE
+from studio.service.find import parse as parse_find
 from studio.service.requests import text
 from studio.service.search import parse
 from studio.timeline import seconds
@@ -69,5 +80,37 @@ def methods(studio: Studio) -> list[Method]:
         studio.search.restore(request.search, actor(studio, request))
         return {}
 
-    own = (search, explain, search_options, search_examples, save_search, delete_search, restore_search)
+    def find(request: FindMoments) -> Any:
+        made = studio.find.ask(parse_find(request.question), actor(studio, request), request.first, PAGE)
+        facts = {
+            moment["video"]["id"]: {
+                "duration": seconds(moment["video"]["duration_us"]),
+                "media_start": serializers.media_start(
+                    moment["video"]["start_us"], moment["video"]["browser_playable"]
+                ),
+            }
+            for moment in made.moments
+        }
+        return {**found.as_json(made), "facts": facts}
+
+    def find_choices(request: Request) -> Any:
+        by = actor(studio, request)
+        kept = studio.find.saved()
+        for row in kept:
+            row["fixed"] = "" if by.owns(row["annotator"]) else why_not("remove this search", row["annotator"])
+        return {**studio.find.choices(by), "kept": kept}
+
+    def save_find(request: SaveFind) -> Any:
+        question = parse_find(request.question)
+        return studio.find.save(request.name, question, annotator(request), actor(studio, request))
+
+    def found_preview(request: FoundPreview) -> Any:
+        by = actor(studio, request)
+        made = studio.find.ask(parse_find(request.question), by)
+        return {"lost": found.lost(studio.exchange, made, request.format, by), "tables": found.TABLES}
+
+    own = (
+        search, explain, search_options, search_examples, save_search, delete_search, restore_search, find,
+        find_choices, save_find, found_preview,
+    )  # fmt: skip
     return rpc_methods(studio, *own)
