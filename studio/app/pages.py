@@ -27,11 +27,11 @@ def document(blocks: gr.Blocks, script: str, style: str) -> str:
     `data-component` is what a page names in its calls (`assets/web/js/sync/server.js`).
     """
     number = {block.elem_id: each for each, block in blocks.blocks.items()}
-    pages = "\n".join(
+    shell, *pages = (
         f'<div id="page-{name}" class="studio-page" data-component="{number[f"page-{name}"]}">\n{read_page(name)}</div>'
         for name in PAGES
     )
-    filled = {"SCRIPT": script, "STYLE": style, "PAGES": pages}
+    filled = {"SCRIPT": script, "STYLE": style, "SHELL": shell, "PAGES": "\n".join(pages)}
     document = read_page("document")
     for name, text in filled.items():
         document = document.replace(f"<!-- {name} -->", text)

@@ -10,6 +10,7 @@ from studio.formats import (
     activitynet,
     audacity,
     ava,
+    chapters,
     charades,
     ctm,
     cues,
@@ -17,10 +18,13 @@ from studio.formats import (
     didemo,
     edl,
     elan,
+    fcpxml,
     fiftyone,
     labelstudio,
     native,
     nova,
+    otio,
+    premiere,
     qvhighlights,
     rttm,
     subtitles,
@@ -39,7 +43,7 @@ FORMATS = {
         native.FORMAT, table.FORMAT, activitynet.FORMAT, charades.FORMAT, qvhighlights.FORMAT, didemo.FORMAT,
         thumos.FORMAT, tel.FORMAT, ava.FORMAT, rttm.FORMAT, ctm.FORMAT, elan.FORMAT, textgrid.FORMAT, nova.FORMAT,
         cues.SRT, cues.VTT, cues.ASS, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT, fiftyone.FORMAT, audacity.FORMAT,
-        edl.FORMAT,
+        edl.FORMAT, otio.FORMAT, premiere.FORMAT, fcpxml.FORMAT, chapters.FORMAT,
     )
 }  # fmt: skip
 
@@ -62,7 +66,8 @@ def guessed(file: str) -> Format:
     ending = PurePath(file).suffix.lower()
     if file.lower().endswith(".annotation~"):
         return nova.FORMAT
-    found = [f for f in FORMATS.values() if f.may_be(ending)]
+    found = [f for f in FORMATS.values() if f.extension.lower() == ending]
+    found = found or [f for f in FORMATS.values() if f.may_be(ending)]
     if len(found) == 1:
         return found[0]
     names = ", ".join(f.name for f in found) or ", ".join(FORMATS)

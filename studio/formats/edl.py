@@ -1,4 +1,4 @@
-"""CMX 3600 EDL, written only: the segments one after the other, as an editor would cut them together.
+"""CMX 3600 EDL: the segments one after the other, as an editor would cut them together.
 
 Source times are frames of the video's own table as HH:MM:SS:FF, the end exclusive, from the time code that the file has
 for its first frame (its `tmcd` track), by which editors find the pictures again; record times begin at 0. FF counts at
@@ -6,17 +6,32 @@ the nearest whole rate (25 for 24.99), because a time code has no other: frame 2
 clock said; drop frames are counted where the file's time code drops them. With a
 variable frame rate the frames are right and the clock is only nominal. Labels and tracks are comments; there are 999
 events at most.
+
+Read are the events with pictures of any program's EDL, each a segment of the clip that it names, labelled by its
+comment. The time codes are counted at the rate of the video, from that of its first frame.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
-from studio.errors import UsageError
+from studio.errors import FormatError, UsageError
 from studio.formats import reading
-from studio.formats.model import Format, Holds
+from studio.formats.cut import CLIPS, name_of
+from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.notes import Notes
+from studio.formats.timecode import counting_of, packed, remarks
 from studio.timeline import Timeline
 
-HOLDS = Holds(grain=0, text=reading.one_line, naming=reading.one_line)
+
+def _track(name: str) -> str:
+    """A track's name as it stands before the label, which a colon and a blank end."""
+    return reading.one_line(name).replace(": ", " - ")
+
+
+HOLDS = Holds(grain=0, text=reading.one_line, naming=_track)
 _MOST_EVENTS = 999
+_CODE = r"\d\d:\d\d:\d\d[:;]\d\d"
+_EVENT = re.compile(rf"\d+\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+\d+)?\s+({_CODE})\s+({_CODE})\s+({_CODE})\s+({_CODE})\s*$")
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -25,15 +40,14 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     footage, found = timeline.footage, HOLDS.fitted(timeline)
     if len(found) > _MOST_EVENTS:
         raise UsageError(f"An EDL has at most {_MOST_EVENTS} events and there are {len(found)}; export another format.")
-    rate, timecode = max(1, round(footage.fps)), footage.timecode or "00:00:00:00"
-    drop = rate // 15 if ";" in timecode and rate % 30 == 0 else 0
-    begin = _frame(timecode, rate, drop)
-    lines = [f"TITLE: {reading.one_line(footage.name)[:70]}", f"FCM: {'' if drop else 'NON-'}DROP FRAME", ""]
+    counting = counting_of(footage)
+    begin = counting.begin
+    lines = [f"TITLE: {reading.one_line(footage.name)[:70]}", f"FCM: {'' if counting.drop else 'NON-'}DROP FRAME", ""]
     at = 0
     for number, a in enumerate(found, 1):
         first, end = footage.frames(a.segment)
         frames = (begin + first, begin + end, at, at + end - first)
-        times = " ".join(_code(frame, rate, drop) for frame in frames)
+        times = " ".join(counting.code(frame) for frame in frames)
         lines += [
             f"{number:03d}  AX       V     C        {times}",
             f"* FROM CLIP NAME: {reading.one_line(footage.name)}",
@@ -43,31 +57,66 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def remarks(timeline: Timeline) -> list[str]:
-    """Where it is not known by which time code editors find the pictures again."""
-    if timeline.footage.timecode is not None:
-        return []
-    return ["Whether this file has a time code of its own was not looked up when it was added, so its times begin at "
-            "00:00:00:00; add it again to have it looked up."]  # fmt: skip
+def read(data: bytes, name: str) -> list[Part]:
+    """A part for each clip that is named. Raises FormatError naming the line."""
+    notes = Notes()
+    events: list[_Event] = []
+    titled = False
+    for number, line in reading.lines_of(data):
+        text = line.strip()
+        if text[:1].isdigit():
+            with notes.entry():
+                events.append(_event(text, f"Line {number}"))
+        elif not text.startswith("*"):
+            titled = titled or text.startswith(("TITLE:", "FCM:"))
+            notes.left_out("line(s), neither events nor comments,", not text.startswith(("TITLE:", "FCM:")))
+        elif not events:
+            notes.left_out("comment(s) before the first event")
+        elif not events[-1].takes(text := line.lstrip()):
+            notes.left_out("locator(s)" if "LOC:" in text else "other comment(s)")
+    if not (events or titled or notes.sentences()):
+        raise FormatError("This file has no title and no events; is it an EDL?")
+    notes.left_out("event(s) without pictures", sum(not event.shown for event in events))
+    clips = reading.grouped((event for event in events if event.shown), lambda event: event.clip)
+    parts = [Part(name_of(clip), tuple(_marks(clips[clip])), "codes") for clip in clips]
+    return notes.parts(parts)
 
 
-def _code(frame: int, rate: int, drop: int) -> str:
-    """A frame as HH:MM:SS:FF. With `drop`, so many numbers are left out in every minute but each tenth one."""
-    if drop:
-        tens, rest = divmod(frame, 600 * rate - 9 * drop)
-        frame += 9 * drop * tens + drop * max(0, (rest - drop) // (60 * rate - drop))
-    seconds, frames = divmod(frame, rate)
-    hours = seconds // 3600 % 24
-    return f"{hours:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{';' if drop else ':'}{frames:02d}"
+class _Event:
+    """One event with the comments that follow it; times are packed codes (see `timecode.packed`)."""
+
+    def __init__(self, shown: bool, codes: Sequence[str]) -> None:
+        self.shown = shown
+        self.first, self.end = (packed(code) for code in codes[:2])
+        self.clip = ""
+        self.comment: str | None = None
+
+    def takes(self, line: str) -> bool:
+        """Whether a comment says something of it that is read."""
+        head, _, said = line.lstrip("* ").partition(":")
+        if head.strip() == "FROM CLIP NAME" and not self.clip:
+            self.clip = said.strip()
+        elif head.strip() == "COMMENT" and self.comment is None:
+            self.comment = said[1:] if said[:1] == " " else said
+        else:
+            return False
+        return True
 
 
-def _frame(code: str, rate: int, drop: int) -> int:
-    """The inverse of `_code`."""
-    hours, minutes, seconds, frames = (int(part) for part in code.replace(";", ":").split(":"))
-    minutes += 60 * hours
-    return (60 * minutes + seconds) * rate + frames - drop * (minutes - minutes // 10)
+def _event(line: str, where: str) -> _Event:
+    found = _EVENT.match(line)
+    if not found:
+        raise FormatError(f"{where} does not read NUMBER REEL CHANNELS EDIT and four time codes; is this an EDL?")
+    channels = found[2].upper()
+    return _Event("V" in channels or channels == "B", found.groups()[3:])
+
+
+def _marks(events: Sequence[_Event]) -> Iterator[Mark]:
+    for event in events:
+        track, colon, label = (event.comment or "").partition(": ")
+        yield Mark(event.first, event.end, label if colon else track, track.strip() if colon else CLIPS)
 
 
 FORMAT = Format(
-    "edl", "CMX 3600 EDL", ".edl", "text/plain", "frames as time codes", HOLDS, write, None, remarks=remarks
+    "edl", "CMX 3600 EDL", ".edl", "text/plain", "frames as time codes", HOLDS, write, read, remarks=remarks
 )

@@ -18,11 +18,14 @@ _MOST_DEPTH = 40
 _FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read_xml(data: bytes, root: str) -> Element:
-    """The root element, which must have this name.
+def read_xml(data: bytes, root: str, may_name_type: bool = False) -> Element:
+    """The root element, which must have this name. With `may_name_type` a document type may be named, as some formats
+    want it, but still nothing declared in it.
 
     Raises UnsafeFormat for entities and document types, FormatError for anything else that is wrong.
     """
+    if may_name_type:
+        data = re.sub(rb"<!DOCTYPE\s+" + root.encode() + rb"\s*>", b"", data, count=1)
     try:
         first: Element | None = None
         depth = count = 0

@@ -13,20 +13,21 @@ from typing import Literal
 
 from studio.config import Limits
 from studio.errors import FormatError
-from studio.formats import reading
+from studio.formats import reading, timecode
 from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
 OVERHANG = 100_000  # µs that a segment may end after its video without a word: other tools round durations
 _EDGE = 0.02  # share of a side by which a box may lie outside the picture without a word: tools round pixels
-Unit = Literal["us", "frames"]
+Unit = Literal["us", "frames", "codes"]
 Kind = Literal["", "annotations", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0. `frames`
+    """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0, and codes
+    are packed time codes (`timecode.packed`). `frames`
     are `[first, end)` where the file says times and frames of the video's own table. `id` is that of an annotation of
     a library, in a file that a library wrote. `edited_by` corrected what `annotator` made, where the file says so. Of a
     line, `speaker` says it in these `words`, whose times are in µs."""
@@ -301,6 +302,8 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     frames of a recording that has none.
     """
     most = limits or Limits()
+    if part.unit == "codes":
+        part = _in_frames(part, footage)
     if part.unit == "frames" and not part.rate and not footage.pictures:
         raise FormatError(
             f"This file counts times in frames, and “{footage.name}” has no pictures. Say at which rate it counts them "
@@ -315,6 +318,24 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     said = [text.format(_counted(kind, n), "is" if n == 1 else "are")
             for kind, text in _SENTENCES.items() for n in (count[kind],) if n]  # fmt: skip
     return Placed(marks, boxes, (*part.problems, *_on_frames(part, footage, own), *said), lines)
+
+
+def _in_frames(part: Part, footage: Footage) -> Part:
+    """A part whose times are time codes, as frames of its video."""
+    begin = timecode.counting_of(footage).begin
+    frames = [[timecode.unpacked(code, footage) for code in (mark.start, mark.end)] for mark in part.marks]
+    problems = part.problems
+    if any(first < begin for first, _ in frames):
+        sentence = (
+            f"Its time codes begin before the video's own, {footage.timecode}; they are counted from 00:00:00:00."
+        )
+        problems = (*problems, sentence)
+        begin = 0
+    marks = tuple(
+        replace(mark, start=first - begin, end=end - begin)
+        for mark, (first, end) in zip(part.marks, frames, strict=True)
+    )
+    return replace(part, unit="frames", marks=marks, problems=problems)
 
 
 @dataclass(frozen=True, slots=True)

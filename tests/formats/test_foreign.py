@@ -21,7 +21,7 @@ from pympi.Elan import Eaf
 from studio.errors import FormatError
 from studio.eval import emotion, grounding_files, speaker, tel
 from studio.formats import FORMATS, place
-from studio.timeline import Annotation, Segment, Timeline
+from studio.timeline import Annotation, Footage, Segment, Timeline
 from tests.conftest import SHARED
 from tests.formats.conftest import STEADY, boxed
 
@@ -118,6 +118,76 @@ def test_edl_by_opentimelineio() -> None:
     ranges = [(c.source_range.start_time.to_frames(), c.source_range.duration.to_frames()) for c in clips]
     assert ranges == [(25, 50), (50, 50), (125, 37)]  # 6.5 s lies in the middle of frame 162: the earlier edge
     assert {c.name for c in clips} == {STEADY.name}
+
+
+NTSC = Footage("Talk & more.mp4", 60_060_000, "v", 640, 360, 30_000 / 1001,
+               tuple(n * 100_100 // 3 for n in range(1800)), timecode="01:00:00;00")  # fmt: skip
+PAL = Footage("Talk & more.mp4", 72_000_000, "v", 640, 360, 25, tuple(range(0, 72_000_000, 40_000)), "01:00:00:00")
+
+
+def markers_of(timeline: Any) -> list[tuple[int, int, str]]:
+    """First frame, frames and name of every marker of an OpenTimelineIO timeline, wherever it is."""
+    (clip,) = timeline.find_clips()
+    ranges = [(m.marked_range, m.name) for m in (*timeline.tracks.markers, *clip.markers)]
+    return sorted((r.start_time.to_frames(), r.duration.to_frames(), name) for r, name in ranges)
+
+
+@pytest.mark.parametrize(("form", "adapter", "footage", "begin"), [
+    ("otio", "otio_json", NTSC, 107_892), ("otio", "otio_json", PAL, 90_000), ("premiere", "fcp_xml", NTSC, 0),
+    ("premiere", "fcp_xml", PAL, 0), ("fcpxml", "fcpx_xml", PAL, 90_000),  # whose adapter takes 29.97 for 29
+])  # fmt: skip
+def test_markers_for_editors_by_opentimelineio(form: str, adapter: str, footage: Footage, begin: int) -> None:
+    """One hour of drop frames is frame 107,892; the markers of a Final Cut Pro 7 sequence count from its beginning."""
+    opentimelineio = pytest.importorskip("opentimelineio")
+    cut = Timeline(footage, (
+        Annotation("a", footage.span(30, 90), "Moments", "smile & <nod>", "a note"),
+        Annotation("b", footage.span(60, 61), "Ann", "été"),
+    ))  # fmt: skip
+    said = FORMATS[form].write([cut]).decode()  # type: ignore[misc]
+    timeline = opentimelineio.adapters.read_from_string(said, adapter)
+    timeline = timeline if hasattr(timeline, "tracks") else next(iter(timeline))
+    assert markers_of(timeline) == [(begin + 30, 60, "smile & <nod>"), (begin + 60, 1, "été")]
+    (clip,) = timeline.find_clips()
+    assert clip.name == footage.name and clip.duration().to_frames() == 1_800
+    assert clip.duration().rate == pytest.approx(footage.fps)
+
+
+def test_ntsc_in_fcpxml_is_said_as_apple_does() -> None:
+    (marker,) = ElementTree.fromstring(FORMATS["fcpxml"].write([Timeline(NTSC, (  # type: ignore[misc]
+        Annotation("a", NTSC.span(30, 90), "t", "x"),
+    ))])).iter("marker")  # fmt: skip
+    assert (marker.get("start"), marker.get("duration")) == ("18004987/5000s", "1001/500s")
+
+
+@pytest.mark.parametrize(("form", "adapter"), [
+    ("otio", "otio_json"), ("premiere", "fcp_xml"), ("fcpxml", "fcpx_xml"),
+])  # fmt: skip
+def test_timelines_of_opentimelineio(form: str, adapter: str) -> None:
+    """A cut of two clips of one file, with a marker on the second and one on the timeline, as an editor leaves it."""
+    otio = pytest.importorskip("opentimelineio")
+
+    def stretch(first: int, frames: int) -> Any:
+        time = otio.opentime.RationalTime
+        return otio.opentime.TimeRange(time(first, 25), time(frames, 25))
+
+    timeline = otio.schema.Timeline("cut")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    timeline.tracks.append(track)
+    for first, name in ((100, "first"), (200, "second")):
+        media = otio.schema.ExternalReference("file:///films/Talk%201.mp4", stretch(0, 1_000))
+        track.append(otio.schema.Clip(name, media, stretch(first, 50)))
+    track[1].markers.append(otio.schema.Marker("here", stretch(210, 5), comment="said so"))
+    on_timeline = form != "fcpxml"  # which has markers only within clips
+    if on_timeline:
+        timeline.tracks.markers.append(otio.schema.Marker("there", stretch(60, 0)))
+    said = otio.adapters.write_to_string(timeline, adapter).encode()
+    (part,) = FORMATS[form].read(said, "cut")  # type: ignore[misc]
+    assert (part.video, part.rate, part.frame_count) == ("Talk 1.mp4", 25.0, 1_000)
+    found = sorted((mark.start, mark.end, mark.label) for mark in part.marks)
+    assert [each for each in found if each[2] not in ("here", "there")] == [(100, 150, "first"), (200, 250, "second")]
+    assert (210, 215, "here") in found
+    assert ((210, 211, "there") in found) == on_timeline
+    assert on_timeline == ("Markers without a length last one frame here." in part.problems)
 
 
 def test_rttm_by_pyannote(tmp_path: Path) -> None:

@@ -429,9 +429,9 @@ def test_a_format_is_guessed_only_where_it_is_certain() -> None:
 
 
 def test_every_format_of_the_list_is_complete() -> None:
-    assert len(FORMATS) == 23
+    assert len(FORMATS) == 27
     for name, form in FORMATS.items():
         assert name == form.name == name.lower()
         assert form.extension.startswith(".")
         assert form.write or form.read
-    assert [f.name for f in FORMATS.values() if f.read is None] == ["edl"]
+    assert [f.name for f in FORMATS.values() if f.read is None] == ["chapters"]

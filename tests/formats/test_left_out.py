@@ -45,17 +45,20 @@ def taken(form: Format, data: bytes) -> tuple[list[tuple[int, int]], str]:
 # ---------------------------------------------------------------- what is bad
 
 JUNK = (None, True, -7, 10**15, float("nan"), float("-inf"), "zzz", "", [], {}, [None], {"zzz": 1})
+IN_XML = {  # format → where its second segment is
+    "elan": "TIER[@TIER_ID='Bob']", "cvat": "track[@label='SPEAKING_NOT_AUDIBLE']",
+    "premiere": "sequence/marker[2]", "fcpxml": ".//marker[2]",
+}  # fmt: skip
 WORDS = ("zzz", "", "-7", "1e99", "NaN", '"', "\N{SNOWMAN}")
 
 
 def broken(form: Format) -> Iterator[tuple[str, bytes]]:
     """Files whose second segment is damaged in one place each, with a word on where."""
     one, both = file_of(form, GOOD), file_of(form, GOOD, OTHER)
-    if form.extension == ".json":
+    if form.extension in (".json", ".otio"):
         yield from _json(json.loads(one), json.loads(both))
-    elif form.extension in (".eaf", ".xml"):
-        yield from _xml(ElementTree.fromstring(both), "track[@label='SPEAKING_NOT_AUDIBLE']" if form.name == "cvat"
-                        else "TIER[@TIER_ID='Bob']", form.name)  # fmt: skip
+    elif form.name in IN_XML:
+        yield from _xml(ElementTree.fromstring(both), IN_XML[form.name], form.name)
     elif form.extension == ".zip":
         before, files = archive.unpack(one), archive.unpack(both)
         for name in (name for name in files if name not in before and not name.endswith(".annotation")):
@@ -240,6 +243,42 @@ def ava(row: str, column: str = "") -> bytes:
     return f"{head}{column}\n{good}\n{row}\n".encode()
 
 
+def otio(*more: Any, **of_clip: Any) -> bytes:
+    def stretch(first: int, frames: int) -> Any:
+        return {key: {"value": n, "rate": 25} for key, n in (("start_time", first), ("duration", frames))}
+
+    markers = [{"name": "x", "marked_range": stretch(125, 125)}, *more]
+    media = {"target_url": "v", "available_range": stretch(0, 9_999)}
+    clip = {"OTIO_SCHEMA": "Clip.2", "media_references": {"DEFAULT_MEDIA": media}, "markers": markers, **of_clip}
+    tracks = {"children": [{"OTIO_SCHEMA": "Track.1", "children": [clip]}]}
+    return json.dumps({"OTIO_SCHEMA": "Timeline.1", "tracks": tracks}).encode()
+
+
+def otio_range(start: Any, frames: int = 5) -> Any:
+    return {"start_time": {"value": start, "rate": 25}, "duration": {"value": frames, "rate": 25}}
+
+
+def premiere(more: str) -> bytes:
+    rate, ours = "<rate><timebase>25</timebase></rate>", "<marker><name>x</name><in>125</in><out>250</out></marker>"
+    clip = f"<clipitem>{rate}<start>0</start><in>0</in><out>9999</out><file id='f'><name>v</name></file></clipitem>"
+    media = f"<media><video><track>{clip}</track></video></media>"
+    return f"<!DOCTYPE xmeml><xmeml><sequence>{rate}{media}{ours}{more}</sequence></xmeml>".encode()
+
+
+def fcpxml(more: str) -> bytes:
+    media = "<asset id='r2' src='v' duration='400s' format='r1'/>"
+    resources = f"<resources><format id='r1' frameDuration='1/25s'/>{media}</resources>"
+    clip = f"<asset-clip ref='r2' duration='400s'><marker start='5s' duration='5s' value='x'/>{more}</asset-clip>"
+    return f"<!DOCTYPE fcpxml><fcpxml>{resources}<spine>{clip}</spine></fcpxml>".encode()
+
+
+def edl(more: str, code: str = "00:00:01:00 00:00:02:00") -> bytes:
+    good = "001  AX V C 00:00:05:00 00:00:10:00 00:00:00:00 00:00:05:00\n* COMMENT: t: x\n"
+    return (
+        f"TITLE: v\nFCM: NON-DROP FRAME\n\n{good}{more.format(f'002  AX V C {code} 00:00:05:00 00:00:06:00')}".encode()
+    )
+
+
 SORTS = ("element", "field", "range", "time", "type")
 # the sort of what is unknown or wrong → a file with one such thing, and what must be said about it; "" where the format
 # knows no such thing: lines without names have no fields, and cues no ranges
@@ -409,6 +448,34 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
         "range": (LABEL + b"10\t5\ty\n", "1 segment without any length"),
         "time": (LABEL + b"y\n", "Line 2 does not read"),
         "type": (LABEL + b"a\tb\ty\n", "'a' is not a time"),
+    },
+    "edl": {
+        "element": (edl("M2   AX  048.0  00:00:05:00\n"), "1 line, neither events nor comments, is left out"),
+        "field": (edl("* LOC: 00:00:01:00 RED here\n"), "1 locator is left out"),
+        "range": (edl("{}\n", "00:00:09:00 00:00:02:00"), "1 segment without any length"),
+        "time": (edl("002  AX V C 00:00:05:00\n"), "1 item cannot be read"),
+        "type": (edl("{}\n", "zz:00:09:00 00:00:02:00"), "1 item cannot be read"),
+    },
+    "otio": {
+        "element": (otio(effects=[{"OTIO_SCHEMA": "LinearTimeWarp.1"}]), "1 effect is left out"),
+        "field": (otio({"marked_range": otio_range(5), "metadata": {"moment_studio": {"colour": 1}}}), "colour"),
+        "range": (otio({"marked_range": otio_range(9_000)}), "1 segment outside the video"),
+        "time": (otio({"name": "y"}), "1 item cannot be read"),
+        "type": (otio({"marked_range": otio_range("soon")}), "'soon' is not a number"),
+    },
+    "premiere": {
+        "element": (premiere("<weather/>"), "1 <weather> element is left out"),
+        "field": (premiere("<marker><in>1</in><out>2</out><colour>red</colour></marker>"), "colour"),
+        "range": (premiere("<marker><in>9000</in><out>9001</out></marker>"), "1 segment outside the video"),
+        "time": (premiere("<marker><out>2</out></marker>"), "1 item cannot be read"),
+        "type": (premiere("<marker><in>soon</in><out>2</out></marker>"), "'soon' is not a whole number"),
+    },
+    "fcpxml": {
+        "element": (fcpxml("<weather/>"), "1 <weather> element is left out"),
+        "field": (fcpxml("<marker start='1s' value='y' colour='red'/>"), "colour"),
+        "range": (fcpxml("<marker start='90s' value='y'/>"), "1 segment outside the video"),
+        "time": (fcpxml("<marker value='y'/>"), "1 item cannot be read"),
+        "type": (fcpxml("<marker start='soon' value='y'/>"), "'soon' is not a time"),
     },
 }
 

@@ -326,7 +326,7 @@ def test_the_format_is_found_by_the_content_where_the_name_does_not_say(studio: 
     with pytest.raises(UsageError, match="--format"):
         studio.exchange.preview(b"{}", "x.json")
     with pytest.raises(UsageError, match="only be written"):
-        studio.exchange.preview(b"TITLE", "x.edl")
+        studio.exchange.preview(b"0:00 x", "x.txt", "chapters")
     with pytest.raises(FormatError, match="nothing to import"):
         studio.exchange.preview(b"", "x.rttm")
 
@@ -358,7 +358,7 @@ def test_an_export_needs_one_place_among_the_readers(studio: Studio, video: str)
 
 def test_the_list_of_formats_for_people() -> None:
     found = {each["name"]: each for each in listed()}
-    assert found["edl"]["reads"] is False
+    assert found["edl"]["reads"] is True and found["chapters"]["reads"] is False
     assert found["srt"]["lines"] is True
     assert found["json"]["cannot"] == []
     assert "notes" in found["elan"]["cannot"]

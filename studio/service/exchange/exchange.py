@@ -99,12 +99,14 @@ class Exchange:
 
     def readers(self, data: bytes, name: str) -> list[str]:
         """The formats that can read a file, among those that its name allows; only JSON, CSV and the like are tried."""
+        ending = PurePath(name).suffix.lower()
+        likely = [f for f in FORMATS.values() if f.read and f.may_be(ending)]
+        if len(likely) > 1:
+            return [f.name for f in likely if self._reads(f, data, name)]
         try:
             return [formats.guessed(name).name]
         except UsageError:
-            ending = PurePath(name).suffix.lower()
-            likely = [f for f in FORMATS.values() if f.read and f.may_be(ending)]
-            return [f.name for f in likely if self._reads(f, data, name)]
+            return []
 
     def preview(
         self, data: bytes, name: str, format_name: str | None = None, plan: ImportOptions | None = None,

@@ -1,0 +1,93 @@
+"""What editors make of what people marked, and what comes back from them: time codes, cuts, chapters."""
+
+from pathlib import Path
+
+import pytest
+
+from studio.formats import FORMATS, losses, place
+from studio.service import Studio
+from studio.timeline import Annotation, Footage, Segment, Timeline
+from tests.conftest import SHARED
+
+S = 1_000_000
+FIELD = SHARED / "field" / "22-edl-start-timecode"
+LATE = Footage("tape.mov", 60 * S, "v", 640, 360, 25.0, tuple(range(0, 60 * S, 40_000)), "10:00:00:00")
+
+
+def placed(form: str, text: str, footage: Footage) -> tuple[list[tuple[int, int, str, str]], str]:
+    """(start, end, track, label) of each segment in frames, and what is said."""
+    (part,) = FORMATS[form].read(text.encode(), "x")  # type: ignore[misc]
+    found = place(part, footage)
+    marks = [(m.start // 40_000, m.end // 40_000, m.track, m.label) for m in found.marks]
+    return marks, " ".join(found.problems)
+
+
+def edl(*events: tuple[str, str], code: str = "NON-DROP FRAME") -> str:
+    lines = [f"{n:03d}  A001 V C {first} {end} 01:00:00:00 01:00:01:00" for n, (first, end) in enumerate(events, 1)]
+    return f"TITLE: tape\nFCM: {code}\n\n" + "\n".join(lines) + "\n"
+
+
+def test_an_edl_is_counted_from_the_time_code_of_the_first_frame() -> None:
+    text = edl(("10:00:02:00", "10:00:03:12"))
+    assert placed("edl", text, LATE) == ([(50, 87, "Clips", "")], "")
+
+
+def test_an_edl_whose_codes_begin_before_those_of_the_video_is_counted_from_nothing_and_says_so() -> None:
+    marks, said = placed("edl", edl(("00:00:02:00", "00:00:03:12")), LATE)
+    assert marks == [(50, 87, "Clips", "")]
+    assert said == "Its time codes begin before the video's own, 10:00:00:00; they are counted from 00:00:00:00."
+
+
+def test_dropped_numbers_of_an_edl() -> None:
+    """00:01:00;02 is frame 1800, the first of the second minute; 00:10:00;00 is frame 17,982."""
+    rate = 30_000 / 1001
+    footage = Footage("x.mp4", 900 * S, "v", 640, 360, rate, tuple(round(n * S / rate) for n in range(26_973)))
+    (part,) = FORMATS["edl"].read(edl(("00:01:00;02", "00:10:00;00"), code="DROP FRAME").encode(), "x")  # type: ignore[misc]
+    (mark,) = place(part, footage).marks
+    assert (mark.start, mark.end) == (footage.pts[1_800], footage.pts[17_982])
+
+
+@pytest.mark.skipif(not FIELD.exists(), reason="the shared inputs are not here")
+def test_what_was_exported_as_an_edl_comes_back_on_its_own_rows(studio: Studio) -> None:
+    (clip,) = (path for path in FIELD.iterdir() if path.suffix in (".mov", ".mp4", ".mxf"))
+    video = str(studio.videos.add(clip)["id"])
+    edit = {"edit_id": "e", "op": "create", "id": "a", "track": "Moments", "start": 1.0, "end": 2.0, "label": "x"}
+    studio.timelines.save(video, [edit], "ann")
+    data = studio.exchange.export(video, "edl")
+    shown = studio.exchange.preview(data, "back.edl", annotator="ann")
+    assert (shown["segments"], shown["already"]) == (0, 1)
+
+
+@pytest.mark.parametrize("form", ["otio", "premiere", "fcpxml"])
+def test_a_clip_that_plays_a_part_is_a_segment_and_one_that_plays_all_is_none(form: str, tmp_path: Path) -> None:
+    timeline = Timeline(LATE, (Annotation("a", LATE.span(10, 20), "t", "here"),))
+    (part,) = FORMATS[form].read(FORMATS[form].write([timeline]), "x")  # type: ignore[misc]
+    assert [(mark.start, mark.end, mark.label) for mark in part.marks] == [(10, 20, "here")]
+    assert (part.video, part.rate, part.frame_count) == ("tape.mov", 25.0, 1_500)
+
+
+def chapters(*starts_and_labels: tuple[float, str], duration: int = 60 * S) -> tuple[str, list[str]]:
+    footage = Footage("talk.mp4", duration, "v", 640, 360, 25.0, tuple(range(0, duration, 40_000)))
+    annotations = tuple(
+        Annotation(f"a{n}", Segment(round(start * S), round(start * S) + S), "t", label)
+        for n, (start, label) in enumerate(starts_and_labels)
+    )
+    timeline = Timeline(footage, annotations)
+    return FORMATS["chapters"].write([timeline]).decode(), losses(FORMATS["chapters"], [timeline])  # type: ignore[misc]
+
+
+def test_chapters_as_youtube_wants_them() -> None:
+    text, said = chapters((0, "Hello"), (65, "Middle"), (3_725.4, "End"), duration=4_000 * S)
+    assert text == "0:00 Hello\n1:05 Middle\n1:02:05 End\n"
+    assert "A chapter has no end: it lasts until the next one." in said
+    assert not [sentence for sentence in said if "will not show" in sentence]
+
+
+def test_why_youtube_would_not_show_chapters() -> None:
+    text, said = chapters((5, "one"), (5.2, "two"), (9, "three"))
+    assert text == "0:05 one\n0:09 three\n"
+    assert "1 segment in the same second as a longer one is left out." in said
+    assert (
+        "YouTube will not show these chapters: the first begins later than 0:00; there are fewer than 3; "
+        "some are shorter than 10 seconds." in said
+    )
