@@ -81,6 +81,13 @@ def test_what_goes_by_pictures_is_neither_queued_nor_run(studio: Studio, row: di
     assert studio.jobs.lack_words() == [], "nothing is written in it, and what is said is known"
 
 
+def test_a_label_of_sound_is_not_learned(studio: Studio, row: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="“beep” is labelled in recordings without pictures only"):
+        studio.teaching.teach("beep")
+    known = studio.desk.progress("Moments", "beep")
+    assert known["labelled"] == 1 and not known["teachable"]
+
+
 def test_voices_are_marked_where_somebody_is_heard(studio: Studio, row: dict[str, Any]) -> None:
     run = studio.jobs.run("speakers", row["id"])
     assert run["payload"]["tracks"] == [] and run["payload"]["off_screen"]["track"] == "Voices"

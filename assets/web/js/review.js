@@ -176,7 +176,7 @@ class ReviewPage {
     this.#progress = known;
     redraw(box, ...knownOf(known, label));
     if (isNewRound) toast(`“${label}” was learned again; the next page shows what it finds now.`);
-    if (this.learn.checked && known.labelled && known.news >= ROUND && known.news !== this.#learnedAt) {
+    if (this.learn.checked && known.teachable && known.news >= ROUND && known.news !== this.#learnedAt) {
       this.#learnedAt = known.news;
       call(this.server, "teach", { label, track, annotator: currentUser() }).catch((error) =>
         this.#complain(messageOf(error)),

@@ -91,9 +91,9 @@ class ReviewDesk:
         }
 
     def progress(self, track: str, label: str, by: Actor = OWNER) -> Row:
-        """What is known of a label: `labelled` moments, the `estimate` of what is still to be found with the `instants`
-        that it is made of, the detector's `note`, and the `news`, how often people said something since it was
-        taught."""
+        """What is known of a label: `labelled` moments, whether one of them can be seen so that it is `teachable`, the
+        `estimate` of what is still to be found with the `instants` that it is made of, the detector's `note`, and the
+        `news`, how often people said something since it was taught."""
 
         def work(db: Any) -> Row:
             sample = _Sample(db, track, label, by)
@@ -102,6 +102,7 @@ class ReviewDesk:
             payload = run and stored.value(run["payload"], dict, "runs", run["created"])
             return {
                 "labelled": len(sample.labelled),
+                "teachable": sample.is_seen,
                 "estimate": asdict(estimate(looked)),
                 "instants": looked.instants,
                 "note": (payload or {}).get("note", ""),
@@ -142,6 +143,11 @@ class _Sample:
         lengths = sorted(row["end_us"] - row["start_us"] for row in self.labelled)
         self._moment_us = lengths[len(lengths) // 2] if lengths else MOMENT_US
         self._listed: list[Instant] | None = None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether a moment of it has pictures: by them it is learned."""
+        return any(videos.has_pictures(self._rows[row["video_id"]]) for row in self.labelled)
 
     def unanswered(self) -> list[Instant]:
         """Those to look at next, at most MOST_SHOWN and a few for other windows."""
