@@ -48,7 +48,7 @@ _KINDS = (
     JobKind("index", f"{_HANDLERS}:index", "Indexing"),
     JobKind("embed", f"{_HANDLERS}:embed", "Indexing with another model", pictures=True),
     JobKind("time_encoder", f"{_HANDLERS}:time_encoder", "Measuring how quick a model is", "library", queued=False),
-    JobKind("proxy", f"{_HANDLERS}:proxy", "Making the video playable", button="Make it playable"),
+    JobKind("proxy", f"{_HANDLERS}:proxy", "Making it playable", button="Make it playable"),
     JobKind("search", f"{_HANDLERS}:search", "Searching", "videos", queued=False),
     JobKind("explain", f"{_HANDLERS}:explain", "Explaining a hit", queued=False, pictures=True),
     JobKind(

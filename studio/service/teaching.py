@@ -119,8 +119,9 @@ class Teaching:
         params = self._decided(label := label.strip(), track, among, by)
         if not any(said["positive"] for said in params["said"].values()):
             if any("@" in example and not example.endswith(":absent") for example in params["examples"]):
-                raise UsageError(f"“{label}” is labelled in recordings without pictures only, and a label is learned by "
-                                 "how it looks.")  # fmt: skip
+                raise UsageError(
+                    f"“{label}” is labelled in recordings without pictures only; a label is learned by how it looks."
+                )
             raise UsageError(
                 f"Nothing is labelled “{label}” yet; label a moment with it first, or look for it with: studio search"
             )

@@ -100,6 +100,13 @@ def test_a_moment_of_sound_is_labelled_by_what_is_seen_of_it(page: Page, library
     page.wait_for_function(f"+document.querySelector('#sound').ariaValueNow > {end + 0.2}")
     page.keyboard.press("Space")
 
+    page.click("#export")
+    page.select_option("#export-format", "cvat")
+    expect(page.locator("#export-lost .error")).to_contain_text("“wav.wav” has no pictures and is left out")
+    expect(page.locator("#export-go")).to_be_hidden()
+    page.select_option("#export-format", "elan")
+    expect(page.locator("#export-go")).to_be_visible()
+    page.click("#export-close")
     video = video_id(library.home, "wav")
     assert b'MIME_TYPE="audio/x-wav"' in page.request.get(f"{library.url}export/{video}?format=elan").body()
     refused = page.request.get(f"{library.url}export/{video}?format=cvat")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from studio import media
-from studio.errors import BrokenMedia, NotMedia, UsageError
+from studio.errors import BrokenMedia, MediaError, NotMedia, UsageError
+from tests.media.test_hostile import assert_one_sentence
 from tests.sounds import RATE, SOUNDS, make_sound
 
 SECONDS = 5.2517  # no whole number of any codec's frames
@@ -180,3 +181,19 @@ def test_the_picture_of_a_waveform_is_a_png() -> None:
     data = media.waveform_picture(outline, 64, 32)
     assert data.startswith(b"\x89PNG") and len(data) < 2_000
     assert media.waveform_picture(np.zeros((0, 2), np.float32)).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("coding", SOUNDS)
+def test_flipped_bytes_give_a_result_or_one_sentence(folder: Path, coding: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(len(coding))
+    for count in (1, 30, 400):
+        data = bytearray(made(folder, coding).read_bytes())
+        for place in random.integers(0, len(data), count):
+            data[place] ^= 1 << int(random.integers(8))
+        path = tmp_path / f"flipped{SOUNDS[coding].suffix}"
+        path.write_bytes(data)
+        try:
+            if not media.probe(path).has_pictures:
+                assert media.sound_picture(path).shape[1] == 98
+        except MediaError as error:
+            assert_one_sentence(error, path)

@@ -649,8 +649,9 @@
  *   Schema & { renamed: number }]} save_schema
  * @property {[{ track: string, label: string }, Schema]} add_label
  * @property {[{}, { formats: FormatInfo[] }]} formats
- * @property {[{ video: string, format: string, kind: string }, { lost: string[], kinds: string[] }]} export_preview
- *   kinds: what there is to choose from for a file, first what it usually has
+ * @property {[{ video: string, format: string, kind: string }, { lost: string[], kinds: string[], fits: boolean }]}
+ *   export_preview
+ *   kinds: what there is to choose from for a file, first what it usually has; fits: false where it has no times for it
  * @property {[{}, { searches: string[] }]} dataset_searches
  * @property {[DatasetRequest, { videos: number, annotations: number, lines: number, lost: string[] }]} dataset_preview
  * @property {[DatasetRequest, { dataset: string }]} dataset_start

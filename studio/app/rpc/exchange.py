@@ -23,6 +23,7 @@ def methods(studio: Studio) -> list[Method]:
         return {
             "lost": studio.exchange.losses(request.video, request.format, request.kind, by),
             "kinds": studio.exchange.kinds(request.video, request.format, by),
+            "fits": studio.exchange.fits(request.video, request.format),
         }
 
     def import_preview(request: ImportFile) -> Any:

@@ -72,7 +72,8 @@ def sound_copy(
     """Write the sound of `[from_us, to_us)` after time 0, which is `start_us` of the container's clock, to `target`;
     answer progress in [0, 1]."""
     with _full_disk_said(path), open_source(path, limits, track) as source, _mp4(target) as output:
-        sound = _Sound(source, offsets, output, responder, start_us + from_us, to_us - from_us)
+        layout = "mono" if source.audio is not None and source.audio.codec_context.channels == 1 else "stereo"
+        sound = _Sound(source, offsets, output, responder, start_us + from_us, to_us - from_us, layout)
         for done_us in range(_PIECE_US, to_us - from_us, _PIECE_US):
             sound.write_until(done_us)
             responder.progress(done_us / (to_us - from_us))
@@ -209,10 +210,11 @@ class _Sound:
         responder: Responder,
         start_us: int,
         most_us: int | None,
+        layout: str = "stereo",
     ) -> None:
-        self._output = output
-        self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
-        self._blocks: Iterator[Block] = aligned(source, responder, _SOUND_RATE, start_us, offsets, "stereo")
+        self._output, self._layout = output, layout
+        self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout=layout)
+        self._blocks: Iterator[Block] = aligned(source, responder, _SOUND_RATE, start_us, offsets, layout)
         self.written = 0
         self._most = None if most_us is None else most_us * _SOUND_RATE // 1_000_000
 
@@ -226,7 +228,7 @@ class _Sound:
                 if us is None:
                     self._output.mux(self._stream.encode(None))
                 return
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=self._layout)
             frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, self.written, Fraction(1, _SOUND_RATE)
             self.written += block.shape[1]
             self._output.mux(self._stream.encode(frame))

@@ -69,6 +69,10 @@ class Exchange:
         row, form = self._video(video_id), formats.named(format_name)
         return losses(form, [self.timeline(row, by)], wanted(form, kind))
 
+    def fits(self, video_id: str, format_name: str) -> bool:
+        """Whether the format has times for a video; see `formats.model.has_times`."""
+        return videos.has_pictures(self._video(video_id)) or not formats.named(format_name).holds.frames
+
     def kinds(self, video_id: str, format_name: str, by: Actor = OWNER) -> list[str]:
         """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
         "annotations" and "lines" where it holds either and the video has both, else nothing."""

@@ -111,10 +111,15 @@ export class Exchange {
     const [choice, isEither] = [this.$("export-choice"), this.formats.some((f) => f.name === format && f.either)];
     const kind = isEither && !choice.hidden ? this.exportKind.value : "";
     this.$("export-go", "a").href = `/export/${video}?format=${encodeURIComponent(format)}&kind=${kind}`;
-    const { lost, kinds } = await call(this.server, "export_preview", { video, format, kind });
+    const { lost, kinds, fits } = await call(this.server, "export_preview", { video, format, kind });
     if (format !== this.exportFormat.value || (kind && kind !== this.exportKind.value)) return;
     if (!kind && kinds.length) [this.exportKind.value] = kinds;
     choice.hidden = !kinds.length;
+    this.$("export-go").hidden = !fits;
+    if (!fits) {
+      this.$("export-lost").replaceChildren(...lost.map((text) => el("p", { class: "error", text })));
+      return;
+    }
     this.$("export-lost").replaceChildren(
       ...(lost.length
         ? [
