@@ -39,7 +39,7 @@ test("rows are about as fine as pixels at any zoom", () => {
     const rows = rowSeconds(levelFor(perPixel)) / perPixel;
     assert.ok(perPixel < 0.001 || (rows > 0.6 && rows < 1.3), `${rows} at ${perPixel}`);
   }
-  assert.deepEqual([levelFor(1e-6), levelFor(1e9)], [-3, 16]);
+  assert.deepEqual([levelFor(1e-6), levelFor(1e-6, false), levelFor(1e9)], [-3, 0, 16]);
 });
 
 function tiles(answers) {

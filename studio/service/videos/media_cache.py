@@ -135,13 +135,9 @@ class MediaCache:
             return loud, self._fine(row, TILE * number, 1 << -level)
         step = 1 << level
         part = whole[number * TILE * step : (number + 1) * TILE * step]
-        starts = np.arange(0, len(part), step)
         if level == 0 or not len(part):
             return loud, np.asarray(part)
-        counts = np.diff(np.append(starts, len(part)))[:, None]
-        levels = np.add.reduceat(part[:, 2:], starts, axis=0, dtype=np.uint32) // counts
-        low, high = np.minimum.reduceat(part[:, 0], starts), np.maximum.reduceat(part[:, 1], starts)
-        return loud, np.column_stack([low, high, levels]).astype(np.uint8)
+        return loud, np.stack([_joined(part[start : start + step]) for start in range(0, len(part), step)])
 
     def _fine(self, row: Row, first: int, finer: int) -> np.ndarray[Any, Any]:
         """Rows that are `finer` than what is cached, from one on: computed now, of the copy that browsers play where
@@ -175,3 +171,12 @@ class MediaCache:
         """When the frames of a video are displayed, µs."""
         found = self.array(row["id"], "pts")
         return [] if found is None else [int(time) for time in found]
+
+
+_POWER = 10 ** (8 * (np.arange(256) / 255 - 1)).astype(np.float32)  # of a level, whose 255 steps are 80 dB
+
+
+def _joined(rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """One row for several of a sound picture: the lowest and the highest sample, and the mean power of each band."""
+    levels = np.round(255 * (1 + np.log10(_POWER[rows[:, 2:]].mean(axis=0)) / 8))
+    return np.concatenate([[rows[:, 0].min(), rows[:, 1].max()], levels]).astype(np.uint8)

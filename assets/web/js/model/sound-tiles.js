@@ -13,9 +13,12 @@ const MOST = 240; // tiles that are kept
 /** How many seconds a row of a level lasts. @param {number} level */
 export const rowSeconds = (level) => 2 ** level / ROWS_PER_S;
 
-/** The level whose rows are as fine as pixels, or a little coarser. @param {number} perPixel seconds */
-export const levelFor = (perPixel) =>
-  Math.min(COARSEST, Math.max(FINEST, Math.floor(Math.log2(perPixel * ROWS_PER_S) + 0.3)));
+/** The level whose rows are as fine as pixels, or a little coarser.
+ * @param {number} perPixel seconds
+ * @param {boolean} [isSought] whether any time of the sound is found at once, so that finer rows than are kept come soon
+ */
+export const levelFor = (perPixel, isSought = true) =>
+  Math.min(COARSEST, Math.max(isSought ? FINEST : 0, Math.floor(Math.log2(perPixel * ROWS_PER_S) + 0.3)));
 
 export class SoundTiles {
   /** key → tile, null while it loads @type {Map<string, PlacedTile | null>} */

@@ -101,7 +101,8 @@ export class SoundStage {
 
   draw() {
     const { canvas, timeline } = this;
-    if (!this.#store || !canvas.clientWidth) return;
+    const store = this.#store;
+    if (!store || !canvas.clientWidth) return;
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -113,7 +114,7 @@ export class SoundStage {
     ctx.clearRect(0, 0, width, height);
     const { start, end } = timeline;
     const left = this.#left;
-    const tiles = this.tiles.between(start, end, levelFor((end - start) / this.#width / ratio));
+    const tiles = this.tiles.between(start, end, levelFor((end - start) / this.#width / ratio, store.playable));
     this.note.hidden = !this.tiles.isEmpty;
     const wave = { y: 0, height: Math.round(height * WAVE_SHARE) };
     const spectrum = { y: wave.height, height: height - wave.height };
@@ -242,17 +243,17 @@ export class SoundStage {
     const scale = (height / 2 - 5) / this.#peak;
     const level = (/** @type {number} */ row, /** @type {number} */ which) =>
       middle - (rows[row * (bands + 2) + which] - 127.5) * scale;
-    const x = (/** @type {number} */ row) => this.#x(from + (row + 0.5) * perRow);
-    // what lies under it, of a coarser tile, goes
-    ctx.clearRect(
-      this.#x(from + first * perRow),
-      y,
-      this.#x(from + last * perRow) - this.#x(from + first * perRow),
-      height,
-    );
+    // the middles of the rows, and at both ends the edges, on whole pixels, where the next tile goes on
+    const x = (/** @type {number} */ place) => {
+      const at = this.#x(from + place * perRow);
+      return place === first || place === last ? Math.round(at) : at;
+    };
+    const places = [first, ...Array.from({ length: last - first }, (_, i) => first + i + 0.5), last];
+    const rowAt = (/** @type {number} */ place) => Math.min(last - 1, Math.floor(place));
+    ctx.clearRect(x(first), y, x(last) - x(first), height); // what lies there of a coarser tile
     ctx.beginPath();
-    for (let row = first; row < last; row++) ctx.lineTo(x(row), Math.min(middle - 0.5, level(row, 1)));
-    for (let row = last - 1; row >= first; row--) ctx.lineTo(x(row), Math.max(middle + 0.5, level(row, 0)));
+    for (const place of places) ctx.lineTo(x(place), Math.min(middle - 0.5, level(rowAt(place), 1)));
+    for (const place of places.reverse()) ctx.lineTo(x(place), Math.max(middle + 0.5, level(rowAt(place), 0)));
     ctx.closePath();
     ctx.fillStyle = ink.wave;
     ctx.fill();
