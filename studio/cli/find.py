@@ -101,7 +101,8 @@ def find(args: Args) -> int:
 
 def _line(moment: Json) -> str:
     said = [
-        f"{LETTERS[n]} {each['track']}: {each['label']} {seconds(each['start_us']):.2f}–{seconds(each['end_us']):.2f}"
+        f"{LETTERS[n]} {each['track']}: {' '.join(each['label'].split())} "
+        f"{seconds(each['start_us']):.2f}–{seconds(each['end_us']):.2f}"
         for n, each in enumerate(moment["segments"])
         if each is not None
     ]
@@ -140,7 +141,8 @@ def _segment(conditions: list[str]) -> Json:
         name, sign, value = each.partition("=")
         if not sign or not (name in (*LISTED, *TEXTS, *LENGTHS) or (name.startswith("@") and name != "@")):
             names = ", ".join([*LISTED, *TEXTS, *LENGTHS, "@NAME"])
-            raise UsageError(f"“{each:.60}” is no condition; say NAME=VALUE, where NAME is one of {names}.")
+            raise UsageError(f"“{each:.60}” is no condition; say NAME=VALUE, where NAME is one of {names}. "
+                             "A value with blanks stands in quotes.")
         if name in LISTED:
             made.setdefault(LISTED[name], []).append(value)
         elif name.startswith("@"):

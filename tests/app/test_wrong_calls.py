@@ -163,7 +163,8 @@ def test_every_named_endpoint_and_the_envelope_itself(
 def test_every_route_of_ours(served: tuple[TestClient, Studio], examples: int) -> None:
     client, studio = served
     texts = WORDS.filter(lambda text: "\ud800" not in text) | st.text(st.characters(exclude_categories=["Cs"]))
-    routes = ["/media/{}", "/thumbnail/{}?t={}", "/array/{}/{}", "/export/{}?format={}", "/upload?name={}"]
+    routes = ["/media/{}", "/thumbnail/{}?t={}", "/array/{}/{}", "/export/{}?format={}", "/upload?name={}",
+              "/found?question={}&format={}"]  # fmt: skip
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(route=st.sampled_from(routes), first=texts, second=texts | st.floats().map(str))

@@ -17,6 +17,9 @@
  * @property {string} label
  * @property {string} track
  * @property {string} feed
+ * @property {string} in what the Search page searches: annotations, or (nothing) pictures and words
+ * @property {string} find a question about annotations, as JSON
+ * @property {string} segment that is to be chosen
  *
  * @typedef {{ [name: string]: string | number | null | undefined }} Parameters
  */
@@ -46,6 +49,9 @@ export function current() {
     label: query.get("label") || "",
     track: query.get("track") || "",
     feed: query.get("feed") || "",
+    in: query.get("in") || "",
+    find: query.get("find") || "",
+    segment: query.get("segment") || "",
   };
 }
 

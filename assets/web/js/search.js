@@ -1,5 +1,6 @@
 // The Search page: words, a picture or a moment in, moments out.
 
+import { FindInAnnotations } from "./find.js";
 import { currentUser } from "./sync/current-user.js";
 import { call, messageOf } from "./sync/api.js";
 import { counted, el, finder, targetOf, toast } from "./view/dom.js";
@@ -43,6 +44,9 @@ export function mount(element, server) {
   const query = $("search-query", "input");
   const status = $("search-status");
   const options = new Options(element);
+  const annotations = new FindInAnnotations(element, server);
+  /** Whether annotations are searched, not pictures and words. */
+  let inAnnotations = false;
   const heat = new HeatMap($("search-where", "details"), $("search-heat"), (video, t) => open({ video, t }));
   let asked = 0;
   /** The question whose results are shown. */
@@ -329,24 +333,48 @@ export function mount(element, server) {
   const imageIn = (/** @type {DataTransfer | null} */ data) =>
     [...(data?.files ?? [])].find((file) => file.type.startsWith("image/"));
   document.addEventListener("paste", (event) => {
-    const file = current().page === "search" && imageIn(event.clipboardData);
+    const file = current().page === "search" && !inAnnotations && imageIn(event.clipboardData);
     if (file) ask(file);
   });
   element.addEventListener("dragover", (event) => event.preventDefault());
   element.addEventListener("drop", (event) => {
     event.preventDefault();
-    const file = imageIn(event.dataTransfer);
+    const file = inAnnotations ? null : imageIn(event.dataTransfer);
     if (file) ask(file);
   });
   document.addEventListener("keydown", (event) => {
     if (current().page !== "search") return;
     if (event.key === "/" && !targetOf(event).matches("input, textarea, select")) {
       event.preventDefault();
-      query.focus();
-    } else walk(event, $("search-hits"), query);
+      if (inAnnotations) annotations.focus();
+      else query.focus();
+    } else if (inAnnotations) annotations.walk(event);
+    else walk(event, $("search-hits"), query);
   });
+  const modes = /** @type {const} */ ({ pictures: "search-in-pictures", annotations: "search-in-annotations" });
+  for (const link of Object.values(modes)) $(link).addEventListener("click", follow);
+  /** What is searched, and the way to search the other. */
+  function showMode() {
+    for (const [mode, link] of Object.entries(modes)) {
+      const isHere = (mode === "annotations") === inAnnotations;
+      $(`search-${mode}`).hidden = !isHere;
+      if (isHere) $(link).setAttribute("aria-current", "page");
+      else $(link).removeAttribute("aria-current");
+    }
+  }
   onRoute((route, isBack) => {
-    if (route.page !== "search") return;
+    if (route.page !== "search") {
+      annotations.leave();
+      return;
+    }
+    inAnnotations = route.in === "annotations";
+    showMode();
+    if (inAnnotations) {
+      annotations.open(route);
+      if (!isBack) annotations.focus();
+      return;
+    }
+    annotations.leave();
     loadKept();
     loadExamples();
     if (route.q || route.like) {

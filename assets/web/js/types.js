@@ -325,6 +325,64 @@
  * @property {boolean | null} [annotated]
  */
 
+/** A question about annotations; see docs/find.md. What is left out lets everything through.
+ * @typedef {{ segments: FindStep[], videos?: string[], name?: string }} FindQuestion
+ *
+ * @typedef {object} FindStep
+ * @property {string[]} [labels]
+ * @property {string[]} [tracks]
+ * @property {string[]} [annotators]
+ * @property {string[]} [statuses]
+ * @property {string} [text]
+ * @property {string} [note]
+ * @property {string} [said]
+ * @property {{ [name: string]: string }} [attributes]
+ * @property {number | null} [shortest]
+ * @property {number | null} [longest]
+ * @property {FindLink} [relation] to an earlier segment; the first has none
+ *
+ * @typedef {object} FindLink
+ * @property {string} is
+ * @property {number} [of] the number of the earlier one
+ * @property {number | null} [least] s
+ * @property {number | null} [most] s
+ * @property {boolean} [absent]
+ * @property {string} [same]
+ * @property {string} [other]
+ *
+ * @typedef {object} FoundSegment
+ * @property {"annotation" | "prediction" | "line"} kind
+ * @property {string} id
+ * @property {string} status
+ * @property {string} track
+ * @property {string} label
+ * @property {string} note
+ * @property {string} annotator
+ * @property {{ [name: string]: Json }} attributes
+ * @property {number | null} score
+ * @property {number} start
+ * @property {number} end
+ * @property {number} start_us
+ * @property {number} end_us
+ *
+ * @typedef {{ video: string, name: string, start: number, end: number, segments: (FoundSegment | null)[] }} FoundMoment
+ *
+ * @typedef {object} FoundMoments
+ * @property {number} count
+ * @property {number} total s
+ * @property {{ video: string, name: string, count: number, total: number }[]} videos
+ * @property {FoundMoment[]} moments a page of them
+ * @property {{ [video: string]: { duration: number, media_start: number } }} facts of the videos of these moments
+ *
+ * @typedef {object} FindChoices
+ * @property {string[]} labels
+ * @property {string[]} tracks
+ * @property {string[]} annotators
+ * @property {string[]} attributes
+ * @property {{ id: string, name: string }[]} videos
+ * @property {{ id: string, name: string, question: FindQuestion, fixed: string }[]} kept
+ */
+
 /**
  * @typedef {object} ModelCard
  * @property {string} name
@@ -585,6 +643,11 @@
  * @property {[{ name: string, question: SearchQuery, annotator: string }, {}]} save_search
  * @property {[{ search: string, annotator: string }, {}]} delete_search
  * @property {[{ search: string, annotator: string }, {}]} restore_search
+ * @property {[{ question: FindQuestion, first: number, annotator: string }, FoundMoments]} find
+ * @property {[{ annotator: string }, FindChoices]} find_choices
+ * @property {[{ name: string, question: FindQuestion, annotator: string }, {}]} save_find
+ * @property {[{ question: FindQuestion, format: string, annotator: string },
+ *   { lost: string[], tables: { [name: string]: string } }]} found_preview
  * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number, media_start: number }[],
  *   tried: { [task: string]: boolean }, downloads: { [model: string]: ModelDownload }, encoder: EncoderStatus,
  *   fixed: boolean }]} list_models

@@ -229,6 +229,7 @@ export class AnnotatePage {
     if (workspace.doc && workspace.doc.id === route.video) {
       if (route.t !== null) this.player.seek(route.t);
       this.#showHit(workspace.doc, route);
+      this.#showSegment(workspace.doc, route);
       if (route.q) this.modelRequests.showQuery(workspace.doc, route.q);
       return;
     }
@@ -255,6 +256,7 @@ export class AnnotatePage {
     this.playVideo(doc, route.t ?? 0);
     if (route.q) this.modelRequests.showQuery(doc, route.q);
     this.#showHit(doc, route);
+    this.#showSegment(doc, route);
     workspace.continueReview();
   }
 
@@ -268,6 +270,27 @@ export class AnnotatePage {
     this.selection.one(HIT);
     this.timeline.reveal(t, end, HIT);
     note({ end: "", score: "" }); // it is shown once; going on from here is about the place
+  }
+
+  /** The segment that an address names is what is chosen; a line of the transcript, as soon as it is there.
+   * @param {VideoDocument} doc
+   * @param {Route} route
+   */
+  #showSegment(doc, { segment }) {
+    if (!segment) return;
+    note({ segment: "" }); // it is chosen once; going on from here is about the place
+    const { store } = doc;
+    const proposed = store.predictions.get(segment);
+    if (proposed && store.hidden.has(proposed.run)) doc.toggleRun(proposed.run);
+    let waits = true;
+    const choose = () => {
+      if (!waits || this.workspace.doc !== doc || !store.shown(segment)) return;
+      waits = false;
+      this.selection.one(segment);
+    };
+    choose();
+    if (waits && isLineId(segment)) store.on("change", (what) => what === "lines" && choose());
+    else if (waits) toast("This segment is not here any more; this is where it was.");
   }
 
   /** Nothing is open any more. */

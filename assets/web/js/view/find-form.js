@@ -1,0 +1,448 @@
+// The form of a question about annotations: a box for each segment, with its conditions and how it stands to another.
+
+import { LETTERS, RELATIONS, STATUSES, emptyQuestion, withAnother, withoutStep } from "../model/find-question.js";
+import { el, redraw } from "./dom.js";
+import { tokens } from "./tokens.js";
+
+/** @import { FindChoices, FindLink, FindQuestion, FindStep } from "../types.js" */
+
+const MORE = /** @type {const} */ (["statuses", "shortest", "longest", "said", "note", "attributes"]);
+const NOTHING = { labels: [], tracks: [], annotators: [], attributes: [], videos: [], kept: [] };
+
+export class FindForm {
+  /** @type {FindQuestion} */
+  question = emptyQuestion();
+  /** @type {FindChoices} */
+  #choices = NOTHING;
+  /** Segments of which all conditions are shown. @type {Set<number>} */
+  #open = new Set();
+
+  /**
+   * @param {HTMLElement} box
+   * @param {() => void} changed
+   */
+  constructor(box, changed) {
+    this.box = box;
+    this.changed = changed;
+    this.draw();
+  }
+
+  /** @param {FindChoices} choices */
+  offer(choices) {
+    this.#choices = choices;
+    this.draw();
+  }
+
+  /** @param {FindQuestion} question */
+  show(question) {
+    this.question = question;
+    this.#open = new Set(
+      question.segments.flatMap((step, place) => (MORE.some((name) => name in step) ? [place] : [])),
+    );
+    this.draw();
+  }
+
+  draw() {
+    const { segments } = this.question;
+    redraw(
+      this.box,
+      ...["labels", "tracks", "annotators", "attributes"].map((name) => this.#list(/** @type {any} */ (name))),
+      ...segments.map((step, place) => this.#step(step, place)),
+      el(
+        "div",
+        { class: "row wrap find-foot" },
+        el("button", {
+          type: "button",
+          "data-key": "another",
+          disabled: segments.length === LETTERS.length,
+          text: "+ Another segment, by its time",
+          onclick: () => this.#change(withAnother(this.question)),
+        }),
+        el("span", { class: "grow" }),
+        this.#videos(),
+        el(
+          "label",
+          { class: "inline" },
+          "Videos named ",
+          this.#text("name", this.question.name ?? "", (name) => ({ name })),
+        ),
+      ),
+    );
+  }
+
+  /** @param {FindQuestion} question */
+  #change(question) {
+    this.question = question;
+    this.draw();
+    this.changed();
+  }
+
+  /** @param {number} place @param {Partial<FindStep>} change */
+  #set(place, change) {
+    const segments = this.question.segments.map((step, n) => (n === place ? { ...step, ...change } : step));
+    this.#change({ ...this.question, segments });
+  }
+
+  /** @param {"labels" | "tracks" | "annotators" | "attributes"} name */
+  #list(name) {
+    return el(
+      "datalist",
+      { id: `find-list-${name}` },
+      ...this.#choices[name].filter(Boolean).map((value) => el("option", { value })),
+    );
+  }
+
+  #videos() {
+    const { videos = [] } = this.question;
+    const named = new Map(this.#choices.videos.map(({ id, name }) => [id, name]));
+    const chips = videos.map((id) =>
+      el(
+        "span",
+        { class: "chip thing" },
+        el("span", { class: "name", text: named.get(id) ?? "a video that is gone" }),
+        el("button", {
+          type: "button",
+          class: "plain",
+          "aria-label": `Without ${named.get(id) ?? "this video"}`,
+          text: "×",
+          onclick: () => this.#change({ ...this.question, videos: videos.filter((each) => each !== id) }),
+        }),
+      ),
+    );
+    const select = el(
+      "select",
+      {
+        "data-key": "videos",
+        "aria-label": "Only in this video",
+        onchange: (event) => this.#change({ ...this.question, videos: [...videos, event.target.value] }),
+      },
+      el("option", { value: "", text: videos.length ? "and in …" : "in any video" }),
+      ...this.#choices.videos
+        .filter(({ id }) => !videos.includes(id))
+        .map(({ id, name }) => el("option", { value: id, text: name })),
+    );
+    return el("div", { class: "row wrap find-videos" }, ...chips, select);
+  }
+
+  /** A field for a text of the whole question.
+   * @param {string} key
+   * @param {string} value
+   * @param {(text: string) => Partial<FindQuestion>} change
+   */
+  #text(key, value, change) {
+    return el("input", {
+      type: "text",
+      maxlength: 200,
+      value,
+      "data-key": key,
+      onchange: (event) => this.#change({ ...this.question, ...change(/** @type {any} */ (event.target).value) }),
+    });
+  }
+
+  // ---------------------------------------------------------------- one segment
+
+  /** @param {FindStep} step @param {number} place */
+  #step(step, place) {
+    const letter = LETTERS[place];
+    const several = this.question.segments.length > 1;
+    const { relation } = step;
+    const set = MORE.filter((name) => name in step && String(step[name] ?? "") !== "").length;
+    return el(
+      "fieldset",
+      { class: "find-step", "data-absent": Boolean(relation?.absent) },
+      el("legend", { class: several ? "letter" : "unseen", text: several ? letter : "Segment" }),
+      relation ? this.#relation(relation, place) : null,
+      el(
+        "div",
+        { class: "grid" },
+        this.#tokens(place, "labels", "Label", "Label"),
+        this.#tokens(place, "tracks", "Row", "Row"),
+        this.#field(place, "text", "Text", "in its label or note"),
+        this.#tokens(place, "annotators", "Annotator", "Annotator"),
+      ),
+      el(
+        "details",
+        {
+          open: this.#open.has(place),
+          ontoggle: (/** @type {Event} */ event) => {
+            const { open } = /** @type {HTMLDetailsElement} */ (event.currentTarget);
+            if (open) this.#open.add(place);
+            else this.#open.delete(place);
+          },
+        },
+        el(
+          "summary",
+          { "data-key": `${place} more` },
+          "More conditions ",
+          set ? el("span", { class: "muted", text: `(${set} set)` }) : null,
+        ),
+        el(
+          "div",
+          { class: "grid" },
+          el(
+            "div",
+            { class: "field" },
+            el("span", { text: "Duration in seconds" }),
+            el(
+              "span",
+              { class: "row" },
+              this.#number(`${place} shortest`, "Shortest, in seconds", "from", step.shortest, (shortest) =>
+                this.#set(place, { shortest }),
+              ),
+              this.#number(`${place} longest`, "Longest, in seconds", "to", step.longest, (longest) =>
+                this.#set(place, { longest }),
+              ),
+            ),
+          ),
+          this.#field(place, "said", "Said meanwhile", "in the transcript"),
+          this.#field(place, "note", "Note", "contains"),
+          this.#attributes(step, place),
+          this.#statuses(step, place),
+        ),
+      ),
+    );
+  }
+
+  /**
+   * @param {number} place
+   * @param {"labels" | "tracks" | "annotators"} name
+   * @param {string} label
+   * @param {string} what
+   */
+  #tokens(place, name, label, what) {
+    const texts = this.question.segments[place][name] ?? [];
+    const key = `${place} ${name}`;
+    const shown = (/** @type {string} */ text) => text || "(no name)";
+    const changed = (/** @type {string[]} */ all) => this.#set(place, { [name]: all });
+    return el(
+      "div",
+      { class: "field" },
+      el("span", { text: label }),
+      tokens({ key, label: `${what} of ${LETTERS[place]}`, list: `find-list-${name}`, texts, shown, changed }),
+    );
+  }
+
+  /**
+   * @param {number} place
+   * @param {"text" | "said" | "note"} name
+   * @param {string} label
+   * @param {string} placeholder
+   */
+  #field(place, name, label, placeholder) {
+    return el(
+      "label",
+      { class: "field" },
+      el("span", { text: label }),
+      el("input", {
+        type: "text",
+        maxlength: 500,
+        dir: "auto",
+        placeholder,
+        value: this.question.segments[place][name] ?? "",
+        "data-key": `${place} ${name}`,
+        onchange: (event) => this.#set(place, { [name]: /** @type {any} */ (event.target).value.trim() }),
+      }),
+    );
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} label
+   * @param {string} placeholder
+   * @param {number | null | undefined} value
+   * @param {(value: number | null) => void} changed
+   */
+  #number(key, label, placeholder, value, changed) {
+    return el("input", {
+      type: "number",
+      min: 0,
+      step: "any",
+      placeholder,
+      value: value ?? "",
+      "aria-label": label,
+      "data-key": key,
+      onchange: (event) => {
+        const { value: typed } = /** @type {any} */ (event.target);
+        changed(typed === "" ? null : Math.max(0, Number(typed)));
+      },
+    });
+  }
+
+  /** The attributes that are asked for, and a place for one more. @param {FindStep} step @param {number} place */
+  #attributes({ attributes = {} }, place) {
+    const rows = [...Object.entries(attributes), ["", ""]];
+    const read = (/** @type {Event} */ event) => {
+      const box = /** @type {HTMLElement} */ (/** @type {HTMLElement} */ (event.currentTarget).closest(".field"));
+      const typed = [...box.querySelectorAll("input")].map((input) => input.value.trim());
+      const pairs = rows.map((_, n) => [typed[2 * n], typed[2 * n + 1]]).filter(([name]) => name);
+      this.#set(place, { attributes: Object.fromEntries(pairs) });
+    };
+    return el(
+      "div",
+      { class: "field" },
+      el("span", { text: "Attribute", title: "A value, or numbers from 2..5; nothing: any value" }),
+      ...rows.map(([name, value], n) =>
+        el(
+          "span",
+          { class: "row" },
+          el("input", {
+            type: "text",
+            list: "find-list-attributes",
+            placeholder: n ? "and another" : "its name",
+            value: name,
+            maxlength: 200,
+            "aria-label": "Name of an attribute",
+            "data-key": `${place} name ${n}`,
+            onchange: read,
+          }),
+          el("input", {
+            type: "text",
+            placeholder: "value, or 2..5",
+            value,
+            maxlength: 500,
+            "aria-label": "Value of the attribute; nothing: any",
+            "data-key": `${place} value ${n}`,
+            onchange: read,
+          }),
+        ),
+      ),
+    );
+  }
+
+  /** @param {FindStep} step @param {number} place */
+  #statuses({ statuses = [] }, place) {
+    return el(
+      "div",
+      { class: "field wide", role: "group", "aria-label": `Kinds of ${LETTERS[place]}` },
+      el("span", { text: "Kind (none chosen: all annotations)" }),
+      el(
+        "span",
+        { class: "row wrap" },
+        ...STATUSES.map(({ name, text }) =>
+          el("button", {
+            type: "button",
+            class: "chip",
+            "aria-pressed": String(statuses.includes(name)),
+            "data-key": `${place} status ${name}`,
+            text,
+            onclick: () =>
+              this.#set(place, {
+                statuses: statuses.includes(name) ? statuses.filter((each) => each !== name) : [...statuses, name],
+              }),
+          }),
+        ),
+      ),
+    );
+  }
+
+  // ---------------------------------------------------------------- how it stands to another
+
+  /** @param {FindLink} link @param {number} place */
+  #relation(link, place) {
+    const letter = LETTERS[place];
+    const set = (/** @type {Partial<FindLink>} */ change) => this.#set(place, { relation: { ...link, ...change } });
+    const { from, to } = RELATIONS.find(({ name }) => name === link.is) ?? RELATIONS[0];
+    const of = link.of ?? 0;
+    const choose = (
+      /** @type {string} */ key,
+      /** @type {string} */ label,
+      /** @type {string} */ chosen,
+      /** @type {{ value: string, text: string }[]} */ options,
+      /** @type {(value: string) => void} */ changed,
+    ) => {
+      const select = el(
+        "select",
+        { "data-key": `${place} ${key}`, "aria-label": label, onchange: (event) => changed(event.target.value) },
+        ...options.map(({ value, text }) => el("option", { value, text, selected: value === chosen })),
+      );
+      return select;
+    };
+    const presence = choose(
+      "presence",
+      `Whether there is ${letter}`,
+      link.absent ? "no" : "a",
+      [
+        { value: "a", text: `and there is ${letter}` },
+        { value: "no", text: `and there is no ${letter}` },
+      ],
+      (value) => set({ absent: value === "no" }),
+    );
+    const relation = choose(
+      "relation",
+      `How ${letter} lies in time`,
+      link.is,
+      RELATIONS.map(({ name, text }) => ({ value: name, text: text(LETTERS[of]) })),
+      (is) => set({ is }),
+    );
+    const earlier = choose(
+      "of",
+      `Which segment ${letter} stands in relation to`,
+      String(of),
+      [...LETTERS.slice(0, place)].map((each, n) => ({ value: String(n), text: `in relation to ${each}` })),
+      (value) => set({ of: Number(value) }),
+    );
+    return el(
+      "div",
+      { class: "row wrap relation" },
+      presence,
+      el("span", { text: "that" }),
+      place > 1 ? earlier : null,
+      relation,
+      from ? this.#number(`${place} least`, "Seconds, at least", "0", link.least, (least) => set({ least })) : null,
+      to ? el("span", { class: "muted", text: from ? "to" : "within" }) : null,
+      to
+        ? this.#number(`${place} most`, "Seconds, at most", link.is === "same" ? "0" : "any", link.most, (most) =>
+            set({ most }),
+          )
+        : null,
+      to ? el("span", { class: "muted", text: "s" }) : null,
+      choose("common", `What ${letter} has in common`, common(link), this.#commons(link), (value) =>
+        set(linkOf(value)),
+      ),
+      el("span", { class: "grow" }),
+      el("button", {
+        type: "button",
+        class: "plain",
+        "aria-label": `Without segment ${letter}`,
+        title: `Without segment ${letter}`,
+        text: "×",
+        onclick: () => {
+          this.#open = new Set([...this.#open].flatMap((n) => (n === place ? [] : [n > place ? n - 1 : n])));
+          this.#change(withoutStep(this.question, place));
+        },
+      }),
+    );
+  }
+
+  /** What two segments may have in common, or not. @param {FindLink} link */
+  #commons(link) {
+    const keys = ["track", "annotator", "label", ...this.#choices.attributes.map((name) => `attribute:${name}`)];
+    const offered = keys.flatMap((key) => [{ same: key }, { other: key }]);
+    const chosen = common(link);
+    const all = [{}, ...offered];
+    if (!all.some((each) => common(each) === chosen)) all.push({ same: link.same, other: link.other });
+    return all.map((each) => ({ value: common(each), text: commonText(each) }));
+  }
+}
+
+/** @typedef {Pick<FindLink, "same" | "other">} Common */
+
+/** What two segments have in common, as the value of a choice. @param {Common} common */
+const common = ({ same = "", other = "" }) => JSON.stringify([same, other]);
+
+/** The inverse of `common`. @param {string} value @returns {Common} */
+function linkOf(value) {
+  const [same, other] = JSON.parse(value);
+  return { same, other };
+}
+
+/** @param {Common} common */
+function commonText({ same = "", other = "" }) {
+  const words = (/** @type {string} */ key, /** @type {string} */ which) => {
+    if (key === "track") return `in ${which} row`;
+    if (key === "annotator") return `by ${which} annotator`;
+    return `with ${which} ${key.replace(/^attribute:/, "")}`;
+  };
+  const said = [same && words(same, "the same"), other && words(other, "another")].filter(Boolean);
+  return said.join(", ") || "in any row, by anybody";
+}

@@ -1,0 +1,69 @@
+// What was found in annotations, as a file: which format, and what it has no place for.
+
+import { call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+import { el, finder, toast } from "./dom.js";
+
+/** @import { FindQuestion, Server } from "../types.js" */
+
+export class FoundExport {
+  /** @type {FindQuestion | null} */
+  #question = null;
+
+  /** @param {HTMLDialogElement} dialog @param {Server} server */
+  constructor(dialog, server) {
+    const $ = finder(dialog);
+    this.dialog = dialog;
+    this.server = server;
+    this.format = $("find-export-format", "select");
+    this.lost = $("find-export-lost");
+    this.go = $("find-export-go", "a");
+    this.format.addEventListener("change", () => this.#showLosses());
+    this.go.addEventListener("click", () => dialog.close());
+  }
+
+  /** @param {FindQuestion} question */
+  async show(question) {
+    this.#question = question;
+    try {
+      if (!this.format.options.length) {
+        const { tables } = await call(this.server, "found_preview", this.#request("moments"));
+        const { formats } = await call(this.server, "formats", {});
+        const writable = formats.filter(({ writes }) => writes);
+        this.format.append(
+          ...Object.entries(tables).map(([value, text]) => el("option", { value, text })),
+          ...writable.map((f) => el("option", { value: f.name, text: `Segments: ${f.title} (${f.extension})` })),
+        );
+      }
+      this.dialog.showModal();
+      await this.#showLosses();
+    } catch (error) {
+      toast(messageOf(error), "error");
+    }
+  }
+
+  /** @param {string} format */
+  #request(format) {
+    return { question: /** @type {FindQuestion} */ (this.#question), format, annotator: currentUser() };
+  }
+
+  async #showLosses() {
+    const format = this.format.value;
+    const { question, annotator } = this.#request(format);
+    this.go.href = `/found?${new URLSearchParams({ question: JSON.stringify(question), format, annotator })}`;
+    try {
+      const { lost } = await call(this.server, "found_preview", this.#request(format));
+      if (format !== this.format.value) return;
+      this.lost.replaceChildren(
+        ...(lost.length
+          ? [
+              el("p", { text: "This format cannot store everything:" }),
+              el("ul", {}, ...lost.map((text) => el("li", { text }))),
+            ]
+          : [el("p", { class: "muted", text: "This format stores everything that was found." })]),
+      );
+    } catch (error) {
+      this.lost.replaceChildren(el("p", { class: "error", text: messageOf(error) }));
+    }
+  }
+}
