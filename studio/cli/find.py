@@ -141,8 +141,10 @@ def _segment(conditions: list[str]) -> Json:
         name, sign, value = each.partition("=")
         if not sign or not (name in (*LISTED, *TEXTS, *LENGTHS) or (name.startswith("@") and name != "@")):
             names = ", ".join([*LISTED, *TEXTS, *LENGTHS, "@NAME"])
-            raise UsageError(f"“{each:.60}” is no condition; say NAME=VALUE, where NAME is one of {names}. "
-                             "A value with blanks stands in quotes.")
+            raise UsageError(
+                f"“{each:.60}” is no condition; say NAME=VALUE, where NAME is one of {names}. "
+                "A value with blanks stands in quotes."
+            )
         if name in LISTED:
             made.setdefault(LISTED[name], []).append(value)
         elif name.startswith("@"):

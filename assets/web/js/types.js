@@ -647,7 +647,7 @@
  * @property {[{ annotator: string }, FindChoices]} find_choices
  * @property {[{ name: string, question: FindQuestion, annotator: string }, {}]} save_find
  * @property {[{ question: FindQuestion, format: string, annotator: string },
- *   { lost: string[], tables: { [name: string]: string } }]} found_preview
+ *   { lost: string[], formats: { name: string, title: string }[] }]} found_preview
  * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number, media_start: number }[],
  *   tried: { [task: string]: boolean }, downloads: { [model: string]: ModelDownload }, encoder: EncoderStatus,
  *   fixed: boolean }]} list_models

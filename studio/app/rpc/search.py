@@ -15,7 +15,7 @@ from studio.app.rpc.requests import (
 )
 from studio.service import Studio, serializers
 from studio.service.accounts.rights import why_not
-from studio.service.exchange import found
+from studio.service.exchange import exchange, found
 from studio.service.find import PAGE
 from studio.service.find import parse as parse_find
 from studio.service.requests import text
@@ -107,7 +107,14 @@ def methods(studio: Studio) -> list[Method]:
     def found_preview(request: FoundPreview) -> Any:
         by = actor(studio, request)
         made = studio.find.ask(parse_find(request.question), by)
-        return {"lost": found.lost(studio.exchange, made, request.format, by), "tables": found.TABLES}
+        writable = [each for each in exchange.listed() if each["writes"]]
+        return {
+            "lost": found.lost(studio.exchange, made, request.format, by),
+            "formats": [
+                *({"name": name, "title": title} for name, title in found.TABLES.items()),
+                *({"name": f["name"], "title": f"Segments: {f['title']} ({f['extension']})"} for f in writable),
+            ],
+        }
 
     own = (
         search, explain, search_options, search_examples, save_search, delete_search, restore_search, find,

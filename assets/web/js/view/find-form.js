@@ -1,9 +1,18 @@
 // The form of a question about annotations: a box for each segment, with its conditions and how it stands to another.
 
-import { LETTERS, RELATIONS, STATUSES, emptyQuestion, withAnother, withoutStep } from "../model/find-question.js";
+import {
+  LETTERS,
+  RELATIONS,
+  STATUSES,
+  emptyQuestion,
+  plain,
+  withAnother,
+  withoutStep,
+} from "../model/find-question.js";
 import { el, redraw } from "./dom.js";
 import { tokens } from "./tokens.js";
 
+/** @import { Find } from "./dom.js" */
 /** @import { FindChoices, FindLink, FindQuestion, FindStep } from "../types.js" */
 
 const MORE = /** @type {const} */ (["statuses", "shortest", "longest", "said", "note", "attributes"]);
@@ -18,19 +27,35 @@ export class FindForm {
   #open = new Set();
 
   /**
-   * @param {HTMLElement} box
+   * @param {Find} $
    * @param {() => void} changed
    */
-  constructor(box, changed) {
-    this.box = box;
+  constructor($, changed) {
+    this.box = $("find-steps");
+    this.lists = {
+      labels: $("find-list-labels"),
+      tracks: $("find-list-tracks"),
+      annotators: $("find-list-annotators"),
+      attributes: $("find-list-attributes"),
+    };
     this.changed = changed;
     this.draw();
   }
 
-  /** @param {FindChoices} choices */
+  /** What there is to choose from; what somebody types at the moment stays.
+   * @param {FindChoices} choices
+   */
   offer(choices) {
     this.#choices = choices;
-    this.draw();
+    for (const [name, list] of Object.entries(this.lists))
+      list.replaceChildren(
+        ...choices[/** @type {keyof typeof this.lists} */ (name)]
+          .filter(Boolean)
+          .map((value) => el("option", { value })),
+      );
+    const field = /** @type {HTMLInputElement | null} */ (document.activeElement);
+    const isTyped = this.box.contains(field) && field?.tagName === "INPUT" && field.value !== field.defaultValue;
+    if (!isTyped) this.draw();
   }
 
   /** @param {FindQuestion} question */
@@ -46,7 +71,6 @@ export class FindForm {
     const { segments } = this.question;
     redraw(
       this.box,
-      ...["labels", "tracks", "annotators", "attributes"].map((name) => this.#list(/** @type {any} */ (name))),
       ...segments.map((step, place) => this.#step(step, place)),
       el(
         "div",
@@ -70,7 +94,9 @@ export class FindForm {
     );
   }
 
-  /** @param {FindQuestion} question */
+  /** What was asked otherwise by a press or a choice, which is over: the form is drawn anew.
+   * @param {FindQuestion} question
+   */
   #change(question) {
     this.question = question;
     this.draw();
@@ -78,18 +104,31 @@ export class FindForm {
   }
 
   /** @param {number} place @param {Partial<FindStep>} change */
-  #set(place, change) {
-    const segments = this.question.segments.map((step, n) => (n === place ? { ...step, ...change } : step));
-    this.#change({ ...this.question, segments });
+  #choose(place, change) {
+    this.#change(this.#with(place, change));
   }
 
-  /** @param {"labels" | "tracks" | "annotators" | "attributes"} name */
-  #list(name) {
-    return el(
-      "datalist",
-      { id: `find-list-${name}` },
-      ...this.#choices[name].filter(Boolean).map((value) => el("option", { value })),
-    );
+  /** What was typed. The form stays as it is, since the person may be on the way to another field of it.
+   * @param {FindQuestion} question
+   */
+  #type(question) {
+    this.question = question;
+    question.segments.forEach((step, place) => {
+      const count = this.box.querySelector(`[data-count="${place}"]`);
+      if (count) count.textContent = countText(step);
+    });
+    this.changed();
+  }
+
+  /** @param {number} place @param {Partial<FindStep>} change */
+  #set(place, change) {
+    this.#type(this.#with(place, change));
+  }
+
+  /** @param {number} place @param {Partial<FindStep>} change @returns {FindQuestion} */
+  #with(place, change) {
+    const segments = this.question.segments.map((step, n) => (n === place ? { ...step, ...change } : step));
+    return { ...this.question, segments };
   }
 
   #videos() {
@@ -135,7 +174,7 @@ export class FindForm {
       maxlength: 200,
       value,
       "data-key": key,
-      onchange: (event) => this.#change({ ...this.question, ...change(/** @type {any} */ (event.target).value) }),
+      onchange: (event) => this.#type({ ...this.question, ...change(/** @type {any} */ (event.target).value) }),
     });
   }
 
@@ -146,7 +185,6 @@ export class FindForm {
     const letter = LETTERS[place];
     const several = this.question.segments.length > 1;
     const { relation } = step;
-    const set = MORE.filter((name) => name in step && String(step[name] ?? "") !== "").length;
     return el(
       "fieldset",
       { class: "find-step", "data-absent": Boolean(relation?.absent) },
@@ -174,7 +212,7 @@ export class FindForm {
           "summary",
           { "data-key": `${place} more` },
           "More conditions ",
-          set ? el("span", { class: "muted", text: `(${set} set)` }) : null,
+          el("span", { class: "muted", "data-count": place, text: countText(step) }),
         ),
         el(
           "div",
@@ -270,43 +308,35 @@ export class FindForm {
 
   /** The attributes that are asked for, and a place for one more. @param {FindStep} step @param {number} place */
   #attributes({ attributes = {} }, place) {
-    const rows = [...Object.entries(attributes), ["", ""]];
-    const read = (/** @type {Event} */ event) => {
-      const box = /** @type {HTMLElement} */ (/** @type {HTMLElement} */ (event.currentTarget).closest(".field"));
+    const box = el("div", { class: "field" }, el("span", { text: "Attribute" }));
+    const read = () => {
       const typed = [...box.querySelectorAll("input")].map((input) => input.value.trim());
-      const pairs = rows.map((_, n) => [typed[2 * n], typed[2 * n + 1]]).filter(([name]) => name);
+      const pairs = typed.flatMap((name, n) => (n % 2 || !name ? [] : [[name, typed[n + 1]]]));
+      if (typed.at(-2)) add("", "");
       this.#set(place, { attributes: Object.fromEntries(pairs) });
     };
-    return el(
-      "div",
-      { class: "field" },
-      el("span", { text: "Attribute", title: "A value, or numbers from 2..5; nothing: any value" }),
-      ...rows.map(([name, value], n) =>
+    const input = (/** @type {{ [name: string]: string | number }} */ more) =>
+      el("input", { type: "text", maxlength: 500, autocomplete: "off", onchange: read, ...more });
+    const add = (/** @type {string} */ name, /** @type {string} */ value) => {
+      const n = box.childElementCount - 1;
+      const called = { list: "find-list-attributes", placeholder: n ? "and another" : "its name", value: name };
+      box.append(
         el(
           "span",
           { class: "row" },
-          el("input", {
-            type: "text",
-            list: "find-list-attributes",
-            placeholder: n ? "and another" : "its name",
-            value: name,
-            maxlength: 200,
-            "aria-label": "Name of an attribute",
-            "data-key": `${place} name ${n}`,
-            onchange: read,
-          }),
-          el("input", {
-            type: "text",
+          input({ ...called, "aria-label": "Name of an attribute", "data-key": `${place} name ${n}` }),
+          input({
             placeholder: "value, or 2..5",
             value,
-            maxlength: 500,
-            "aria-label": "Value of the attribute; nothing: any",
+            "aria-label": "Value of the attribute, or numbers from 2..5; nothing: any",
             "data-key": `${place} value ${n}`,
-            onchange: read,
           }),
         ),
-      ),
-    );
+      );
+    };
+    for (const [name, value] of Object.entries(attributes)) add(name, value);
+    add("", "");
+    return box;
   }
 
   /** @param {FindStep} step @param {number} place */
@@ -326,7 +356,7 @@ export class FindForm {
             "data-key": `${place} status ${name}`,
             text,
             onclick: () =>
-              this.#set(place, {
+              this.#choose(place, {
                 statuses: statuses.includes(name) ? statuses.filter((each) => each !== name) : [...statuses, name],
               }),
           }),
@@ -340,7 +370,9 @@ export class FindForm {
   /** @param {FindLink} link @param {number} place */
   #relation(link, place) {
     const letter = LETTERS[place];
-    const set = (/** @type {Partial<FindLink>} */ change) => this.#set(place, { relation: { ...link, ...change } });
+    const now = () => this.question.segments[place].relation ?? link; // numbers may have been typed since
+    const set = (/** @type {Partial<FindLink>} */ change) => this.#choose(place, { relation: { ...now(), ...change } });
+    const type = (/** @type {Partial<FindLink>} */ change) => this.#set(place, { relation: { ...now(), ...change } });
     const { from, to } = RELATIONS.find(({ name }) => name === link.is) ?? RELATIONS[0];
     const of = link.of ?? 0;
     const choose = (
@@ -388,11 +420,11 @@ export class FindForm {
       el("span", { text: "that" }),
       place > 1 ? earlier : null,
       relation,
-      from ? this.#number(`${place} least`, "Seconds, at least", "0", link.least, (least) => set({ least })) : null,
+      from ? this.#number(`${place} least`, "Seconds, at least", "0", link.least, (least) => type({ least })) : null,
       to ? el("span", { class: "muted", text: from ? "to" : "within" }) : null,
       to
         ? this.#number(`${place} most`, "Seconds, at most", link.is === "same" ? "0" : "any", link.most, (most) =>
-            set({ most }),
+            type({ most }),
           )
         : null,
       to ? el("span", { class: "muted", text: "s" }) : null,
@@ -423,6 +455,13 @@ export class FindForm {
     if (!all.some((each) => common(each) === chosen)) all.push({ same: link.same, other: link.other });
     return all.map((each) => ({ value: common(each), text: commonText(each) }));
   }
+}
+
+/** How many of the conditions are set that are not always shown. @param {FindStep} step */
+function countText(step) {
+  const said = plain({ segments: [step] }).segments[0];
+  const set = MORE.filter((name) => name in said).length;
+  return set ? `(${set} set)` : "";
 }
 
 /** @typedef {Pick<FindLink, "same" | "other">} Common */

@@ -27,13 +27,8 @@ export class FoundExport {
     this.#question = question;
     try {
       if (!this.format.options.length) {
-        const { tables } = await call(this.server, "found_preview", this.#request("moments"));
-        const { formats } = await call(this.server, "formats", {});
-        const writable = formats.filter(({ writes }) => writes);
-        this.format.append(
-          ...Object.entries(tables).map(([value, text]) => el("option", { value, text })),
-          ...writable.map((f) => el("option", { value: f.name, text: `Segments: ${f.title} (${f.extension})` })),
-        );
+        const { formats } = await call(this.server, "found_preview", this.#request("moments"));
+        this.format.append(...formats.map(({ name, title }) => el("option", { value: name, text: title })));
       }
       this.dialog.showModal();
       await this.#showLosses();

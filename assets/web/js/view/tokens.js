@@ -2,7 +2,8 @@
 
 import { el } from "./dom.js";
 
-/** The texts and the field for one more, which is taken with Enter, when it is chosen from the list, or when it is left.
+/** The texts and the field for one more, which is taken with Enter, when it is chosen from the list, or when it is left:
+ * then the chips are drawn anew, and the field stays, so that whoever goes on to another one arrives there.
  * @param {object} field
  * @param {string} field.key of the field, for those who draw it anew
  * @param {string} field.label what a text is
@@ -11,31 +12,42 @@ import { el } from "./dom.js";
  * @param {(text: string) => string} [field.shown] what a text is called
  * @param {(texts: string[]) => void} field.changed
  */
-export function tokens({ key, label, list, texts, shown = (text) => text, changed }) {
-  const add = () => {
-    const text = input.value.trim();
-    if (!text) return;
-    input.value = "";
-    if (!texts.includes(text)) changed([...texts, text]);
-  };
+export function tokens({ key, label, list, texts: first, shown = (text) => text, changed }) {
+  let texts = [...first];
   const input = el("input", {
     type: "text",
     maxlength: 500,
     list,
     autocomplete: "off",
     dir: "auto",
-    placeholder: texts.length ? "or …" : "any",
     "aria-label": label,
     "data-key": key,
-    onchange: add,
+    onchange: () => add(),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" && input.value.trim()) {
         event.preventDefault();
         add();
-      } else if (event.key === "Backspace" && !input.value && texts.length) changed(texts.slice(0, -1));
+      } else if (event.key === "Backspace" && !input.value && texts.length) set(texts.slice(0, -1));
     },
   });
-  const chips = texts.map((text) =>
+  const box = el("div", { class: "tokens" }, input);
+  const add = () => {
+    const text = input.value.trim();
+    input.value = "";
+    if (text && !texts.includes(text)) set([...texts, text]);
+  };
+  /** @param {string[]} all */
+  const set = (all) => {
+    texts = all;
+    draw();
+    changed(texts);
+  };
+  const draw = () => {
+    for (const chip of box.querySelectorAll(".chip")) chip.remove();
+    input.placeholder = texts.length ? "or …" : "any";
+    input.before(...texts.map(chip));
+  };
+  const chip = (/** @type {string} */ text) =>
     el(
       "span",
       { class: "chip thing" },
@@ -46,9 +58,12 @@ export function tokens({ key, label, list, texts, shown = (text) => text, change
         "aria-label": `Without ${shown(text)}`,
         "data-key": `${key} ${text}`,
         text: "×",
-        onclick: () => changed(texts.filter((each) => each !== text)),
+        onclick: () => {
+          set(texts.filter((each) => each !== text));
+          input.focus();
+        },
       }),
-    ),
-  );
-  return el("div", { class: "tokens" }, ...chips, input);
+    );
+  draw();
+  return box;
 }
