@@ -21,7 +21,7 @@ from studio.store import transcripts
 from studio.timeline import Cue, Transcript
 from tests.sounds import make_sound
 
-IN_FRAMES = {"cvat", "edl", "fiftyone", "labelstudio"}
+IN_FRAMES = {"cvat", "edl", "fcpxml", "fiftyone", "labelstudio", "otio", "premiere"}
 SAID = [Cue(200_000, 900_000, "hello, who is speaking"), Cue(2_100_000, 2_900_000, "it is me, from the radio")]
 
 

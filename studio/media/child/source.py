@@ -54,7 +54,8 @@ class Source:
         """Close the file, and stop the threads that decode it."""
         # PyAV frees a decoder with the interpreter's lock held, and so for ever waits for a thread that needs the lock
         # to give a packet back which was made here (PyAV 18); a flush waits for the threads without it
-        self.video.codec_context.flush_buffers()
+        if self.video is not None:
+            self.video.codec_context.flush_buffers()
         self.container.close()
 
     def __enter__(self) -> "Source":
