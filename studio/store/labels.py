@@ -18,8 +18,12 @@ PALETTE = (
     "#4d9221", "#c51b7d", "#2c7fb8", "#a6611a",
 )  # fmt: skip
 KEYS = "123456789"
+KINDS = "segment", "point", "state"
+"""What the key of a label makes: a segment between two marks, a point in time, a state until it is ended."""
 MOST = 2_000  # labels that the schema lists
 Row = dict[str, Any]
+_SHOWN = "track, label, colour, hotkey, kind"
+_COLUMNS = f"{_SHOWN}, position"
 
 
 def is_listed(db: sqlite3.Connection, track: str, label: str) -> bool:
@@ -49,16 +53,17 @@ def insert(db: sqlite3.Connection, track: str, label: str) -> None:
     taken = {row["hotkey"] for row in db.execute("SELECT hotkey FROM labels WHERE track = ?", (track,))}
     hotkey = next((key for key in KEYS if key not in taken), None)
     db.execute(
-        "INSERT INTO labels VALUES (?, ?, ?, ?, ?)", (track, label, PALETTE[position % len(PALETTE)], hotkey, position)
+        f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+        (track, label, PALETTE[position % len(PALETTE)], hotkey, KINDS[0], position),
     )
 
 
 def schema(db: sqlite3.Connection) -> Row:
-    """`labels` in their order (`track`, `label`, `colour`, `hotkey` or None), `tracks` (`track`, `closed`), and a `key`
-    that changes whenever they do."""
-    labels = [dict(row) for row in db.execute("SELECT track, label, colour, hotkey FROM labels ORDER BY position")]
+    """`labels` in their order (`track`, `label`, `colour`, `hotkey` or None, `kind`), `tracks` (`track`, `closed`,
+    `exclusive`: only one state holds at a time), and a `key` that changes whenever they do."""
+    labels = [dict(row) for row in db.execute(f"SELECT {_SHOWN} FROM labels ORDER BY position")]
     tracks = [
-        {"track": row["track"], "closed": bool(row["closed"])}
+        {"track": row["track"], "closed": bool(row["closed"]), "exclusive": bool(row["exclusive"])}
         for row in db.execute("SELECT * FROM tracks ORDER BY track")
     ]
     key = hashlib.sha256(json.dumps([labels, tracks]).encode()).hexdigest()[:12]
@@ -70,7 +75,13 @@ def update(db: sqlite3.Connection, labels: Sequence[Row], tracks: Sequence[Row])
     db.execute("DELETE FROM labels")
     db.execute("DELETE FROM tracks")
     db.executemany(
-        "INSERT INTO labels VALUES (?, ?, ?, ?, ?)",
-        [(row["track"], row["label"], row["colour"], row["hotkey"], i) for i, row in enumerate(labels)],
+        f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (row["track"], row["label"], row["colour"], row["hotkey"], row.get("kind", KINDS[0]), i)
+            for i, row in enumerate(labels)
+        ],
     )
-    db.executemany("INSERT INTO tracks VALUES (?, ?)", [(row["track"], row["closed"]) for row in tracks])
+    db.executemany(
+        "INSERT INTO tracks (track, closed, exclusive) VALUES (?, ?, ?)",
+        [(row["track"], row["closed"], row.get("exclusive", False)) for row in tracks],
+    )

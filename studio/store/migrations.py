@@ -139,6 +139,14 @@ def m041_views(db: Database) -> None:
     _run(db, _VIEWS)
 
 
+@migrations()
+def m042_kinds(db: Database) -> None:
+    """What the key of a label makes: a segment, a point, or a state that lasts until it is ended; and tracks on which
+    only one state holds at a time."""
+    _run(db, "ALTER TABLE labels ADD COLUMN kind TEXT NOT NULL DEFAULT 'segment'")
+    _run(db, "ALTER TABLE tracks ADD COLUMN exclusive INTEGER NOT NULL DEFAULT 0")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

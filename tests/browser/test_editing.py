@@ -248,9 +248,10 @@ def test_keys_stay_commands_until_a_person_goes_into_a_field(page: Page, served:
 def test_a_digit_accepts_a_proposal_under_a_class(page: Page, served: Served, bikes: str) -> None:
     with closing(sqlite3.connect(served.home / "studio.db", timeout=10, isolation_level=None)) as db:
         db.execute(
-            "INSERT INTO labels VALUES ('Moments', 'car', '#0072b2', '1', 0), ('Moments', 'bus', '#e69f00', '2', 1)"
+            "INSERT INTO labels (track, label, colour, hotkey, position) VALUES "
+            "('Moments', 'car', '#0072b2', '1', 0), ('Moments', 'bus', '#e69f00', '2', 1)"
         )
-        db.execute("INSERT OR REPLACE INTO tracks VALUES ('Moments', 1)")
+        db.execute("INSERT OR REPLACE INTO tracks (track, closed) VALUES ('Moments', 1)")
     annotate_page = AnnotatePage(page, served.url).open(bikes)
     page.fill("#ground-query", "something red")
     page.click("text=Find moments")

@@ -73,6 +73,22 @@ def test_a_label_joins_the_schema_only_when_somebody_says_so(studio: Studio, vid
         studio.labels.add("T", " ")
 
 
+def test_a_label_says_what_its_key_makes_and_a_track_whether_only_one_state_holds(studio: Studio) -> None:
+    peck = {"track": "T", "label": "peck", "colour": "#0072b2", "hotkey": "1", "kind": "point"}
+    tracks = [{"track": "T", "closed": False, "exclusive": True}]
+    studio.labels.save(
+        {"labels": [peck, {**peck, "label": "walk", "hotkey": "2", "kind": "state"}], "tracks": tracks}, "ann"
+    )
+    shown = studio.labels.shown()
+    assert [(row["label"], row["kind"]) for row in shown["labels"]] == [("peck", "point"), ("walk", "state")]
+    assert shown["tracks"] == tracks
+    assert studio.labels.add("T", "scene")["labels"][-1]["kind"] == "segment"
+    with pytest.raises(UsageError, match="“peck” must be one of: segment, point, state"):
+        studio.labels.save({"labels": [{**peck, "kind": "blip"}], "tracks": []}, "ann")
+    with pytest.raises(UsageError, match="“exclusive” of “T” must be true or false"):
+        studio.labels.save({"labels": [], "tracks": [{"track": "T", "closed": True, "exclusive": "yes"}]}, "ann")
+
+
 def test_an_import_brings_its_classes_and_not_its_sentences(studio: Studio, video: str) -> None:
     classes = [f"Phase,{label},{n},{n + 0.5}" for n, label in enumerate(("cut", "sew", "cut"))]
     sentences = [f"Talk,sentence {n},{n / 10},{n / 10 + 0.05}" for n in range(60)]

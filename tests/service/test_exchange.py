@@ -332,7 +332,7 @@ def test_the_format_is_found_by_the_content_where_the_name_does_not_say(studio: 
 
 
 def test_closed_tracks_and_full_disks_refuse_the_whole(studio: Studio, video: str) -> None:
-    studio.store.write(lambda db: db.execute("INSERT INTO tracks VALUES ('Activity', 1)") and None)
+    studio.store.write(lambda db: db.execute("INSERT INTO tracks (track, closed) VALUES ('Activity', 1)") and None)
     with pytest.raises(UsageError, match="ride"):
         studio.exchange.apply(GOOD, "val.json")
     assert studio.timelines.annotations(video) == []

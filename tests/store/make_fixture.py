@@ -28,7 +28,7 @@ INSERT INTO annotations VALUES ('a2', 'v1', 'Moments', 1, 2, 'gone', '', 'manual
 INSERT INTO revisions VALUES (1, 'v1', 'e1', 'a1', 'p1', 'create', NULL, '{}', 'ann', '2026-01-02T03:04:07.000+00:00');
 INSERT INTO revisions VALUES (3, 'v1', 'e2', 'a1', 'p1', 'update', '{}', '{}', 'ann', '2026-01-02T03:04:06.500+00:00');
 INSERT INTO verdicts VALUES ('p1', 'ann', 'corrected', 3);
-INSERT INTO labels VALUES ('Moments', 'a dog', '#123456', 'd', 1);
+INSERT INTO labels (track, label, colour, hotkey, position) VALUES ('Moments', 'a dog', '#123456', 'd', 1);
 INSERT INTO jobs VALUES ('j1', 'index', 'v1', '{}', 'queued', 0.0, '', NULL, NULL, 0,
     '2026-01-02T03:04:08.000+00:00', 1);
 """,
@@ -48,7 +48,7 @@ INSERT INTO imported VALUES ('a1', 'i1', 0.5);
 INSERT INTO boxes VALUES ('i1', 'v1', 'Person 1', '[[0, 1, 2, 3, 4]]');
 """,
     "m006_team": """
-INSERT INTO tracks VALUES ('Moments', 1);
+INSERT INTO tracks (track, closed) VALUES ('Moments', 1);
 INSERT INTO users VALUES ('ann', 'scrypt$AA==$AA==', '2026-01-02T03:04:13.000+00:00');
 INSERT INTO sessions VALUES ('token', 'ann', '2099-01-02T03:04:13.000+00:00');
 """,

@@ -90,8 +90,11 @@
  */
 
 /**
- * @typedef {{ track: string, label: string, colour: string, hotkey: string | null }} Label
- * @typedef {{ track: string, closed: boolean }} Track closed: only the labels of the schema may be used
+ * What the key of a label makes.
+ * @typedef {"segment" | "point" | "state"} LabelKind
+ * @typedef {{ track: string, label: string, colour: string, hotkey: string | null, kind: LabelKind }} Label
+ * @typedef {{ track: string, closed: boolean, exclusive: boolean }} Track closed: only the labels of the schema may be
+ *   used; exclusive: only one state holds at a time
  * @typedef {{ key: string, labels: Label[], tracks: Track[] }} Schema
  * @typedef {{ track: string, from: number, name: string | null }} FaceName from a time on a face track has a name, or is nobody
  * @typedef {{ seq: number, names: readonly FaceName[] }} FaceNames

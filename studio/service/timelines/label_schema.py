@@ -86,13 +86,18 @@ class LabelSchema:
             raise UsageError(f"The colour of “{label}” must be like #0072b2.")
         if hotkey not in (None, "", *labels.KEYS):
             raise UsageError(f"The key of “{label}” must be a digit from 1 to 9, or none.")
-        return {"track": track, "label": label, "colour": colour.lower(), "hotkey": hotkey or None}
+        kind = each.get("kind", labels.KINDS[0])
+        if kind not in labels.KINDS:
+            raise UsageError(f"“{label}” must be one of: {', '.join(labels.KINDS)}.")
+        return {"track": track, "label": label, "colour": colour.lower(), "hotkey": hotkey or None, "kind": kind}
 
     def _track(self, each: Any) -> Row:
         track = self._text(each, "track")
-        if not isinstance(each.get("closed"), bool):
-            raise UsageError(f"“closed” of “{track}” must be true or false.")
-        return {"track": track, "closed": each["closed"]}
+        found = {"closed": each.get("closed"), "exclusive": each.get("exclusive", False)}
+        for name, value in found.items():
+            if not isinstance(value, bool):
+                raise UsageError(f"“{name}” of “{track}” must be true or false.")
+        return {"track": track, **found}
 
     def _rename(self, each: Any) -> Row:
         return {key: self._text(each, key) for key in ("track", "from", "to")}

@@ -253,6 +253,7 @@ export class AnnotatePage {
     if (workspace.doc !== doc) return;
     $("workspace").removeAttribute("aria-busy");
     this.#begin(doc);
+    workspace.live.resume();
     this.playVideo(doc, route.t ?? 0);
     if (route.q) this.modelRequests.showQuery(doc, route.q);
     this.#showHit(doc, route);

@@ -4,6 +4,7 @@ import { isLineId, itemIdOf } from "../model/line-items.js";
 import { decide } from "../model/operations.js";
 import { ReactionTime } from "../model/reaction-time.js";
 import { after } from "../model/review-queue.js";
+import { LiveEvents } from "../input/live-events.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
@@ -52,6 +53,8 @@ export class Workspace {
     this.selection = selection;
     this.lineActions = new LineActions(this);
     this.reaction = new ReactionTime(localStorage);
+    this.live = new LiveEvents(this, globalThis.sessionStorage);
+    timeline.live = this.live;
   }
 
   /** @param {Parts} parts once they are there: they get the workspace when they are made */
@@ -194,6 +197,7 @@ export class Workspace {
 
   /** The page turns away from the video: nothing is taken back where nobody sees it. */
   leave() {
+    if (this.doc) this.live.stop();
     this.doc?.close();
     withdraw(this.#offer);
   }

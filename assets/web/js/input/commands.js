@@ -13,7 +13,8 @@ import { frameOf } from "../view/drag-preview.js";
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
- *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction">} Commanded
+ *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction"
+ *   | "live">} Commanded
  */
 
 const NEW_S = 2;
@@ -38,8 +39,8 @@ function make(workspace, from, to, label = "", marked = {}) {
   selection.one(workspace.opened.editor.create({ track, label, ...player.frames.span(from, to) }, marked));
 }
 
-/** A digit makes what is marked a segment of the label that has it; else what is selected gets that label, and
- * predictions are accepted under it.
+/** A digit makes what is marked a segment of the label that has it, or makes the point or begins or ends the state that
+ * the label is for; else what is selected gets that label, and predictions are accepted under it.
  * @param {Commanded} workspace
  * @param {string} digit
  */
@@ -56,6 +57,12 @@ export function giveLabel(workspace, digit) {
     const label = labelOf(track);
     if (label === undefined) workspace.say(`No label of “${track}” has the key ${digit}; keys are given under Labels.`);
     else make(workspace, from, to, label, { start: played?.start, end: out === null ? now.played : played?.end });
+    return;
+  }
+  const meant = store.labels.find((each) => each.track === workspace.track() && each.hotkey === digit);
+  const isDeciding = [...selection.ids].some((id) => store.predictions.has(id));
+  if (meant && (meant.kind === "point" || meant.kind === "state") && !isDeciding) {
+    workspace.live.press(meant);
     return;
   }
   editor.together(() => {

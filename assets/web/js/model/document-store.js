@@ -87,6 +87,8 @@ export class DocumentStore extends Emitter {
   labels = [];
   /** @readonly @type {ReadonlyMap<string, Track>} */
   tracks = new Map();
+  /** "track, line break, label" of those that are points in time @readonly @type {ReadonlySet<string>} */
+  points = new Set();
   /** @readonly @type {readonly string[]} */
   palette = [];
   /** @readonly @type {readonly string[]} */
@@ -253,11 +255,22 @@ export class DocumentStore extends Emitter {
 
   /** The labels of each track, and what else the library's schema says. @param {Schema} schema */
   takeSchema({ key, labels, tracks }) {
-    this.#set({ schemaKey: key, labels, tracks: new Map(tracks.map((track) => [track.track, track])) });
+    const points = labels.filter((each) => each.kind === "point").map(({ track, label }) => `${track}\n${label}`);
+    this.#set({
+      schemaKey: key,
+      labels,
+      tracks: new Map(tracks.map((track) => [track.track, track])),
+      points: new Set(points),
+    });
     this.#changed("labels");
   }
 
-  /** Whether the schema lists a label. @param {{ track: string, label: string }} made */
+  /** Whether a label is that of a point in time. @param {{ track: string, label: string }} item */
+  isPoint({ track, label }) {
+    return this.points.size > 0 && this.points.has(`${track}\n${label}`);
+  }
+
+  /** Whether a label is one of the schema. @param {{ track: string, label: string }} item */
   isClass({ track, label }) {
     return this.labels.some((each) => each.track === track && each.label === label);
   }

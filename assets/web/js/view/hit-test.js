@@ -37,7 +37,8 @@ export function hitTest(timeline, lane, x) {
     const inside = x >= x0 && x <= x1;
     const edge = Math.min(toStart, toEnd) <= (inside ? reach : EDGE_PX);
     if (!edge && !inside) continue;
-    const part = edge ? (toStart <= toEnd ? "start" : "end") : "body";
+    const isPoint = timeline.store.isPoint(item); // it is moved, and has no edges to drag
+    const part = edge && !isPoint ? (toStart <= toEnd ? "start" : "end") : "body";
     // inside beats outside, the selected one beats its neighbours, the edge nearest to the pointer wins
     const rank =
       (item.id === timeline.selection.current ? 0 : 10) +

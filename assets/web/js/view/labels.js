@@ -4,7 +4,7 @@ import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { counted, el, finder, redraw, toast } from "./dom.js";
 
-/** @import { Label, Schema, Server, Track } from "../types.js" */
+/** @import { Label, LabelKind, Schema, Server, Track } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 
 /** A label as it is edited: `was` is its name in the library, null for a new one. listed: the schema says something of
@@ -14,6 +14,14 @@ import { counted, el, finder, redraw, toast } from "./dom.js";
  */
 
 const KEYS = ["", ..."123456789"];
+/** What the key makes, in words. @type {[LabelKind, string][]} */
+const KINDS = [
+  ["segment", "a segment"],
+  ["point", "a point"],
+  ["state", "a state"],
+];
+const KIND_HELP =
+  "What its key makes: a segment between two marks (I, O); a point in time; or a state, which the key begins and ends.";
 
 const ADMIN_ONLY = "Only an admin can rename or remove a label that others use, or restrict a track to its labels.";
 
@@ -66,8 +74,9 @@ export class LabelEditor {
     this.tracks = names.map((track) => ({
       track,
       closed: tracks.some((t) => t.track === track && t.closed),
+      exclusive: tracks.some((t) => t.track === track && t.exclusive),
       listed: tracks.some((t) => t.track === track),
-      labels: labels.filter((l) => l.track === track).map((l) => ({ ...l, was: l.label })),
+      labels: labels.filter((l) => l.track === track).map((l) => ({ ...l, kind: l.kind ?? "segment", was: l.label })),
     }));
     this.fill();
   }
@@ -90,6 +99,16 @@ export class LabelEditor {
           { class: "check inline" },
           el("input", { type: "checkbox", checked: track.closed, onchange: (e) => (track.closed = e.target.checked) }),
           "Only these labels",
+        ),
+        el(
+          "label",
+          { class: "check inline", title: "A state that begins ends the one that holds" },
+          el("input", {
+            type: "checkbox",
+            checked: track.exclusive,
+            onchange: (e) => (track.exclusive = e.target.checked),
+          }),
+          "One state at a time",
         ),
       ),
       ...track.labels.map((label) => this.row(track, label)),
@@ -146,6 +165,16 @@ export class LabelEditor {
           }),
         ),
       ),
+      el(
+        "select",
+        {
+          class: "kind",
+          "aria-label": `What the key of ${label.label || "the new label"} makes`,
+          title: KIND_HELP,
+          onchange: (e) => (label.kind = /** @type {LabelKind} */ (e.target.value)),
+        },
+        ...KINDS.map(([value, text]) => el("option", { value, text, selected: value === label.kind })),
+      ),
       el("button", {
         class: "plain",
         type: "button",
@@ -196,6 +225,7 @@ export class LabelEditor {
       was: null,
       colour: colours[used % colours.length],
       hotkey: KEYS.find((key) => key && !taken.has(key)) ?? null,
+      kind: track.labels.at(-1)?.kind ?? "segment",
     });
     this.fill();
     /** @type {HTMLElement | null} */
@@ -208,15 +238,17 @@ export class LabelEditor {
     const track = input.value.trim();
     if (!track || this.tracks.some((t) => t.track === track)) return;
     input.value = "";
-    this.tracks.push({ track, closed: false, listed: true, labels: [] });
+    this.tracks.push({ track, closed: false, exclusive: false, listed: true, labels: [] });
     this.fill();
   }
 
   get wanted() {
     const labels = this.tracks.flatMap(({ track, labels: all }) =>
-      all.filter((l) => l.label).map(({ label, colour, hotkey }) => ({ track, label, colour, hotkey })),
+      all.filter((l) => l.label).map(({ label, colour, hotkey, kind }) => ({ track, label, colour, hotkey, kind })),
     );
-    const tracks = this.tracks.filter((t) => t.listed || t.closed).map(({ track, closed }) => ({ track, closed }));
+    const tracks = this.tracks
+      .filter((t) => t.listed || t.closed || t.exclusive)
+      .map(({ track, closed, exclusive }) => ({ track, closed, exclusive }));
     const renames = this.tracks.flatMap(({ track, labels: all }) =>
       all.flatMap(({ was, label }) => (was && label && was !== label ? [{ track, from: was, to: label }] : [])),
     );

@@ -30,6 +30,7 @@ import { drawPhases, shownPhases } from "./phases.js";
 
 const SLIVER_PX = 4; // narrower segments have no corners and no text
 const [AUTHOR_PX, AUTHOR_EDGE_PX, AUTHOR_ROOM_PX] = [22, 3, 60];
+const POINT_PX = 6;
 const MARKS = { "": "", accepted: "✓ ", corrected: "✎ ", rejected: "✗ " };
 
 /**
@@ -48,6 +49,10 @@ export function drawSegment(ctx, timeline, item, kind, { x, y, width, height }) 
   const isHovered = item.id === timeline.hover;
   ctx.globalAlpha = kind === "annotation" ? 0.92 : opacityOf(item);
   ctx.fillStyle = colour;
+  if (timeline.store.isPoint(item)) {
+    drawPoint(ctx, timeline, item, { x: x + width / 2, y: y + height / 2 }, isChosen || isHovered);
+    return;
+  }
   if (width < SLIVER_PX && !isChosen && !isHovered) {
     // thousands of these are in view at once
     ctx.fillRect(left, y, right - left, height);
@@ -89,6 +94,30 @@ export function drawSegment(ctx, timeline, item, kind, { x, y, width, height }) 
     ctx.restore();
   }
   ctx.globalAlpha = 1;
+}
+
+/** A point in time: a diamond on it, and its label beside.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {Drawn} item
+ * @param {{ x: number, y: number }} middle
+ * @param {boolean} isMeant
+ */
+function drawPoint(ctx, { ink, selection }, { id, label }, { x, y }, isMeant) {
+  ctx.beginPath();
+  ctx.moveTo(x, y - POINT_PX);
+  ctx.lineTo(x + POINT_PX, y);
+  ctx.lineTo(x, y + POINT_PX);
+  ctx.lineTo(x - POINT_PX, y);
+  ctx.closePath();
+  ctx.fill();
+  ctx.globalAlpha = 1;
+  if (!isMeant) return;
+  ctx.strokeStyle = id !== null && selection.has(id) ? ink.text : ink.accent;
+  ctx.lineWidth = id === selection.current ? 2.5 : 1.5;
+  ctx.stroke();
+  ctx.fillStyle = ink.text;
+  ctx.fillText(isolated(label), x + POINT_PX + 3, y + 0.5);
 }
 
 /** Initials at the end of a segment that has room for them, on the colour of whose they are; else only the colour.

@@ -60,6 +60,10 @@ export class Timeline extends Emitter {
   hover = null;
   /** @type {readonly Draft[]} */
   drafts = [];
+  /** states that hold until they are ended @type {{ readonly running: readonly Readonly<Annotation>[] }} */
+  live = { running: [] };
+  /** them, until the playhead @type {readonly Readonly<Annotation>[]} */
+  #growing = [];
   /** of a selection by dragging @type {Box | null} */
   box = null;
   /** @type {Marks} */
@@ -299,6 +303,9 @@ export class Timeline extends Emitter {
     const ctx = contextOf(this.canvas);
     ctx.clearRect(0, 0, this.width, this.height);
     ctx.textBaseline = "middle";
+    this.#growing = this.live.running
+      .filter(({ end }) => end < this.playhead)
+      .map((state) => ({ ...state, end: this.playhead }));
     for (const row of this.rows) {
       ctx.fillStyle = this.ink.line;
       ctx.fillRect(0, row.y + row.height - 1, this.width, 1);
@@ -328,11 +335,18 @@ export class Timeline extends Emitter {
       ctx.fillRect(0, y, this.width, lane.height);
     }
     ctx.font = lane.kind === "annotation" && lane.height > 16 ? `12px ${FONT}` : `10.5px ${FONT}`;
+    const growing =
+      lane.kind === "annotation" ? this.#growing.filter(({ id }) => lane.items.some((item) => item.id === id)) : [];
+    for (const state of growing) {
+      const x = this.x(state.start);
+      drawSegment(ctx, this, state, lane.kind, { x, y, width: this.x(state.end) - x, height: lane.height });
+    }
+    const elsewhere = [...this.drafts, ...growing];
     let painted = -1; // segments narrower than a pixel share it
     for (let i = firstVisible(lane.items, this.start); i < lane.items.length; i++) {
       const item = lane.items[i];
       if (item.start > this.end) break;
-      if (lane.kind !== "prediction" && this.drafts.some((draft) => draft.id === item.id)) continue;
+      if (lane.kind !== "prediction" && elsewhere.some(({ id }) => id === item.id)) continue;
       const x0 = this.x(item.start);
       const x1 = this.x(item.end);
       if (x1 < 0) continue;

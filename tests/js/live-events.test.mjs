@@ -1,0 +1,122 @@
+// The key of a point makes one where the playhead is, that of a state begins and ends it.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import "./dom.mjs";
+import { documentOf, frames, quiet, storage } from "./harness.mjs";
+
+globalThis.location ??= { search: "", pathname: "/" };
+globalThis.window ??= new EventTarget();
+globalThis.history ??= { pushState() {}, replaceState() {} };
+const { giveLabel } = await import("../../assets/web/js/input/commands.js");
+const { ReactionTime } = await import("../../assets/web/js/model/reaction-time.js");
+const { RowLayout } = await import("../../assets/web/js/model/row-layout.js");
+const { Selection } = await import("../../assets/web/js/model/selection.js");
+const { Workspace } = await import("../../assets/web/js/annotate/workspace.js");
+
+const LABELS = [
+  { track: "Moments", label: "pecks", hotkey: "1", kind: "point" },
+  { track: "Moments", label: "walks", hotkey: "2", kind: "state" },
+  { track: "Moments", label: "rests", hotkey: "3", kind: "state" },
+  { track: "Moments", label: "scene", hotkey: "4", kind: "segment" },
+];
+
+function page({ exclusive = false, labels = LABELS } = {}) {
+  const { doc, sent } = documentOf();
+  doc.store.takeSchema({ key: "1", labels, tracks: [{ track: "Moments", closed: false, exclusive }] });
+  const shown = frames();
+  const player = { rate: 0, time: 2, frames: shown, get frameEnd() { return shown.edge(this.time, 1); } }; // prettier-ignore
+  const timeline = { marks: { in: null, out: null }, rowLayout: new RowLayout(null), rows: [], invalidate() {} };
+  const workspace = new Workspace(() => {}, player, timeline, new Selection());
+  workspace.doc = doc;
+  workspace.reaction = new ReactionTime(storage());
+  const said = [];
+  workspace.say = (sentence) => said.push(sentence);
+  const press = (key, time) => {
+    player.time = time;
+    giveLabel(workspace, key);
+  };
+  const rounded = (time) => Number(time.toFixed(3));
+  const shownNow = () =>
+    [...doc.store.annotations.values()]
+      .sort((a, b) => a.start - b.start)
+      .map(({ label, start, end }) => [label, rounded(start), rounded(end)]);
+  return { doc, sent, workspace, player, press, shownNow, said };
+}
+
+test("a point is one frame long, wherever the last one was chosen", async () => {
+  const { press, shownNow, sent, doc } = page();
+  press("1", 2);
+  press("1", 3);
+  await quiet();
+  assert.deepEqual(shownNow(), [["pecks", 2, 2.04], ["pecks", 3, 3.04]]); // prettier-ignore
+  assert.equal(sent.length, 2);
+  assert.ok(doc.store.isPoint({ track: "Moments", label: "pecks" }));
+  assert.ok(!doc.store.isPoint({ track: "Moments", label: "walks" }));
+});
+
+test("a state is saved when it begins, grows with the playhead, and ends with its key", async () => {
+  const { press, shownNow, sent, workspace } = page();
+  press("2", 2);
+  await quiet();
+  assert.deepEqual(shownNow(), [["walks", 2, 2.04]], "nothing is lost where the tab is closed now");
+  assert.deepEqual(workspace.live.running.map((each) => each.label), ["walks"]); // prettier-ignore
+  press("1", 3);
+  press("2", 4);
+  await quiet();
+  assert.deepEqual(shownNow(), [["walks", 2, 4.04], ["pecks", 3, 3.04]]); // prettier-ignore
+  assert.equal(sent.length, 3);
+  assert.deepEqual(workspace.live.running, []);
+});
+
+test("several states hold at a time, unless the row takes only one", async () => {
+  const free = page();
+  for (const [key, time] of [["2", 1], ["3", 2], ["2", 3], ["3", 4]]) free.press(key, time); // prettier-ignore
+  assert.deepEqual(free.shownNow(), [["walks", 1, 3.04], ["rests", 2, 4.04]]); // prettier-ignore
+  const one = page({ exclusive: true });
+  for (const [key, time] of [["2", 1], ["3", 2], ["2", 3], ["2", 4]]) one.press(key, time); // prettier-ignore
+  assert.deepEqual(one.shownNow(), [["walks", 1, 2], ["rests", 2, 3], ["walks", 3, 4.04]]); // prettier-ignore
+});
+
+test("on such a row a state that is coded again ends the one that lay there, as one step", async () => {
+  const { press, shownNow, doc } = page({ exclusive: true });
+  doc.editor.create({ track: "Moments", label: "rests", start: 1, end: 5 });
+  press("2", 3);
+  press("2", 4);
+  assert.deepEqual(shownNow(), [["rests", 1, 3], ["walks", 3, 4.04]]); // prettier-ignore
+  await doc.editor.undo();
+  await doc.editor.undo();
+  assert.deepEqual(shownNow(), [["rests", 1, 5]]);
+});
+
+test("before its beginning a state is not ended, and that is said", () => {
+  const { press, said, workspace } = page();
+  press("2", 3);
+  press("2", 1);
+  assert.deepEqual(said, ["“walks” begins later, at 0:03.00; end it after that."]);
+  assert.equal(workspace.live.running.length, 1);
+});
+
+test("whoever leaves ends what holds, where the playhead is", () => {
+  const { press, shownNow, player, workspace } = page();
+  press("2", 2);
+  player.time = 5;
+  workspace.live.stop();
+  assert.deepEqual(shownNow(), [["walks", 2, 5.04]]);
+  assert.deepEqual(workspace.live.running, []);
+});
+
+test("marks come first, and a prediction is accepted under the class", async () => {
+  const { press, shownNow, workspace } = page();
+  workspace.timeline.marks = { in: 1, out: 3 };
+  press("2", 2);
+  assert.deepEqual(shownNow(), [["walks", 1, 3]], "between marks a state is a segment like any other");
+  assert.deepEqual(workspace.live.running, []);
+});
+
+test("what was undone no longer holds", async () => {
+  const { press, workspace, doc } = page();
+  press("2", 2);
+  await doc.editor.undo();
+  assert.deepEqual(workspace.live.running, []);
+});
