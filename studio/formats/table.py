@@ -77,6 +77,15 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _RISKY.match(cell) else cell
 
 
+def sheet(rows: Sequence[Mapping[str, object]]) -> bytes:
+    """Rows with the same fields as CSV that is safe to open in a spreadsheet; None is an empty cell."""
+    target = io.StringIO()
+    written = csv.writer(target)
+    written.writerow(rows[0] if rows else ())
+    written.writerows([guarded(v) if isinstance(v, str) else v for v in row.values()] for row in rows)
+    return ("\ufeff" + target.getvalue()).encode()
+
+
 def rows_of(data: bytes, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """(number of the line, from 1, on which it begins; cells) of every row that is not blank. Raises FormatError."""
     rows = csv.reader(io.StringIO(reading.text_of(data), newline=""), strict=True, delimiter=delimiter)

@@ -133,6 +133,17 @@ def touched_by(db: sqlite3.Connection, video_id: str | None = None) -> dict[str,
     return found
 
 
+def segments(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:
+    """Every annotation with a label that a reader may see: `video_id`, the video's `duration_us`, `track`, `label`,
+    `start_us`, `end_us`, `annotator`."""
+    rows = db.execute(
+        "SELECT a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator FROM annotations a "
+        f"JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND v.removed IS NULL AND a.label != '' AND {SEEN}",
+        parameters(reader),
+    )
+    return [dict(row) for row in rows]
+
+
 def named_segments(db: sqlite3.Connection, reader: Reader | None = None) -> list[Row]:
     """Every annotation that names its annotator and that a reader may see, in order of time, with the `duration_us` of
     its video."""

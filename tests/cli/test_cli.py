@@ -108,6 +108,32 @@ def test_annotations_and_export(run: Any, indexed: Studio, clips: dict[str, Path
     assert (tmp_path / "x.json").read_bytes() == indexed.exchange.export(video, "json")
 
 
+def test_how_the_time_is_spent(run: Any, indexed: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    video = indexed.videos.resolve(str(clips["carphone"]))["id"]
+    edits = [
+        {
+            "edit_id": f"b{n}",
+            "op": "create",
+            "id": f"b{n}",
+            "track": "Budget",
+            "start": n,
+            "end": n + 0.5,
+            "label": label,
+        }
+        for n, label in enumerate(("talks", "nods", "talks"))
+    ]
+    indexed.timelines.save(video, edits, "ann")
+    status, out, _ = run("budget", "--track", "Budget", "--json")
+    assert (status, [(row["label"], row["count"], row["total"]) for row in out["labels"]]) == (
+        0, [("talks", 2, 1.0), ("nods", 1, 0.5)],
+    )  # fmt: skip
+    _, text, _ = run("budget", "--track", "Budget", "--transitions")
+    assert "Budget: talks → nods" in text and "1 videos" not in text
+    status, out, err = run("budget", "--track", "Budget", "-o", tmp_path / "budget.csv")
+    assert (status, out) == (0, "") and "2 rows written to budget.csv" in err
+    assert (tmp_path / "budget.csv").read_text("utf-8-sig").splitlines()[1].startswith("Budget,talks,2,1.0,0.5,")
+
+
 def test_the_rest_works(run: Any, tmp_path: Path, clips: dict[str, Path]) -> None:
     assert run("index", clips["bikes"], "--json")[1]["indexed"][0]["frames"] > 5
     assert Studio(Settings(home=tmp_path / "other")).close() is None

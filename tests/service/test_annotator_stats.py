@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from studio.eval import agreement
+from studio.formats.table import sheet
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
 from studio.store import runs
@@ -142,3 +143,32 @@ def test_pairs_take_the_best_first_and_each_segment_once() -> None:
     one = [("x", 0, 10), ("x", 20, 30)]
     other = [("x", 1, 10), ("x", 0, 3), ("y", 20, 30)]
     assert [(a[1], b[1], round(share, 2)) for a, b, share in agreement.matched(one, other)] == [(0, 1, 0.9)]
+
+
+def test_how_the_time_is_spent(studio: Studio, video: str) -> None:
+    peck = {"track": "T", "label": "peck", "colour": "#0072b2", "hotkey": "1", "kind": "point"}
+    studio.labels.save({"labels": [peck], "tracks": []}, "Anna")
+    studio.timelines.save(video, [
+        edit(1, 0.0, 2.0, "rest"), edit(2, 2.0, 6.0, "=walk"), edit(3, 3.0, 3.04, "peck"), edit(4, 6.0, 8.0, "rest"),
+        edit(5, 1.0, 2.0, "nod", track="Head"), edit(6, 1.0, 2.0, ""),
+    ], "Anna")  # fmt: skip
+    studio.timelines.save(video, [edit(7, 0.0, 10.0, "rest")], "Berta")
+    found = studio.annotator_stats.time_budget("T", "Anna")
+    assert (found["tracks"], found["annotators"]) == (["Head", "T"], ["Anna", "Berta"])
+    assert (found["videos"], found["observed"]) == (1, 10.0)
+    assert found["labels"] == [
+        {"track": "T", "label": "rest", "count": 2, "total": 4.0, "mean": 2.0, "share": 0.4, "per_minute": 12.0},
+        {"track": "T", "label": "=walk", "count": 1, "total": 4.0, "mean": 4.0, "share": 0.4, "per_minute": 6.0},
+        {"track": "T", "label": "peck", "count": 1, "total": None, "mean": None, "share": None, "per_minute": 6.0},
+    ]
+    assert [(row["label"], row["next"], row["count"], row["share"]) for row in found["transitions"]] == [
+        ("=walk", "peck", 1, 1.0), ("peck", "rest", 1, 1.0), ("rest", "=walk", 1, 1.0),
+    ]  # fmt: skip
+    everybody = studio.annotator_stats.time_budget()
+    assert everybody["observed"] == 30.0  # two people's T, and Anna's Head
+    assert {(row["track"], row["label"], row["total"]) for row in everybody["labels"]} >= {
+        ("T", "rest", 14.0),
+        ("Head", "nod", 1.0),
+    }
+    assert sheet(found["labels"]).decode().splitlines()[2] == "T,'=walk,1,4.0,4.0,0.4,6.0"
+    assert studio.annotator_stats.time_budget("T", "Nobody")["labels"] == []

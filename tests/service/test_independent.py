@@ -114,6 +114,7 @@ READS: dict[str, dict[str, Any]] = {
     "search_options": {},
     "imports": {},
     "agreement": {},
+    "time_budget": {},
     "progress": {},
     "annotators": {"video": "v1"},
     "compare_layers": {"video": "v1", "one": "ben", "other": "eve"},

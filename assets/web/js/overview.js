@@ -6,6 +6,7 @@ import { currentUser } from "./sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
 import { plain, plotly } from "./view/plotly.js";
 import { statusParts, tile } from "./view/status.js";
+import { TimeBudgetPanel } from "./view/time-budget.js";
 
 /** @import { AgreementPair, Server } from "./types.js" */
 
@@ -28,6 +29,8 @@ const PAIRED =
 const NO_PAIRS = "Agreement needs two people who marked the same row of the same video, each under their own name.";
 const EVERY_MS = 3000;
 
+/** @typedef {typeof table} Table */
+
 /**
  * @param {HTMLElement} element
  * @param {Server} server
@@ -37,22 +40,6 @@ export function mount(element, server) {
   const [track, measure] = [$("team-track", "select"), $("team-measure", "select")];
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
-
-  /**
-   * @param {string[]} heads
-   * @param {(string | number | null | undefined)[][]} rows
-   */
-  const table = (heads, rows) =>
-    el(
-      "table",
-      {},
-      el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
-      el(
-        "tbody",
-        {},
-        ...rows.map((cells) => el("tr", {}, ...cells.map((text) => el("td", { dir: "auto", text: text ?? "–" })))),
-      ),
-    );
 
   async function people() {
     const rows = await call(server, "statistics", {});
@@ -208,17 +195,37 @@ export function mount(element, server) {
   const attempt = (/** @type {() => Promise<void>} */ work) =>
     work().catch((error) => toast(messageOf(error), "error"));
 
-  // the chart is drawn in the colours of the page, which a person may change
-  new MutationObserver(() => $("team-plot").checkVisibility() && attempt(agreement)).observe(document.body, {
-    attributes: true,
-    attributeFilter: ["class"],
-  });
+  // the charts are drawn in the colours of the page, which a person may change
+  new MutationObserver(() => {
+    if ($("team-plot").checkVisibility()) attempt(agreement);
+    if ($("transitions-plot").checkVisibility()) attempt(spent);
+  }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
+  const timeBudget = new TimeBudgetPanel(element, server, table);
+  const spent = () => timeBudget.show();
+  timeBudget.listen(() => attempt(spent));
   for (const field of [track, measure]) field.addEventListener("change", () => attempt(agreement));
   onRoute(({ page }) => {
     clearInterval(timer);
     if (page !== "overview") return;
-    for (const work of [progress, people, agreement, status]) attempt(work);
+    for (const work of [progress, people, agreement, spent, status]) attempt(work);
     timer = setInterval(() => document.hidden || status().catch(() => {}), EVERY_MS);
   });
+}
+
+/**
+ * @param {string[]} heads
+ * @param {(string | number | null | undefined)[][]} rows
+ */
+function table(heads, rows) {
+  return el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
+    el(
+      "tbody",
+      {},
+      ...rows.map((cells) => el("tr", {}, ...cells.map((text) => el("td", { dir: "auto", text: text ?? "–" })))),
+    ),
+  );
 }

@@ -159,6 +159,18 @@
 
 // ------------------------------------------------------------------ what is measured
 
+/** How the time of a library is spent; times in s, null for points in time.
+ * @typedef {object} TimeBudget
+ * @property {string[]} tracks
+ * @property {string[]} annotators
+ * @property {number} videos
+ * @property {number} observed
+ * @property {{ track: string, label: string, count: number, total: number | null, mean: number | null,
+ *   share: number | null, per_minute: number }[]} labels
+ * @property {{ track: string, label: string, next: string, count: number, share: number }[]} transitions
+ * @property {{ labels: string, transitions: string }} csv both as files
+ */
+
 /**
  * @typedef {object} FaceTrack
  * @property {string} track
@@ -672,6 +684,7 @@
  * @property {[{ annotator: string }, Progress]} progress
  * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[],
  *   left_out: number }]} agreement
+ * @property {[{ track: string, of: string | null, annotator: string }, TimeBudget]} time_budget
  * @property {[{}, Status]} show_status
  * @property {[{ video: string, annotator?: string }, DocumentData]} load_document
  * @property {[{ video: string }, { previous: string | null, next: string | null }]} neighbours

@@ -3,7 +3,8 @@
 from typing import Any
 
 from studio.app.rpc.method import Method, actor, rpc_methods
-from studio.app.rpc.requests import Agreement, Request
+from studio.app.rpc.requests import Agreement, Request, TimeBudget
+from studio.formats.table import sheet
 from studio.service import Studio
 from studio.service.system.status import status
 
@@ -18,7 +19,11 @@ def methods(studio: Studio) -> list[Method]:
     def agreement(request: Agreement) -> Any:
         return studio.annotator_stats.agreement(request.track, actor(studio, request))
 
+    def time_budget(request: TimeBudget) -> Any:
+        found = studio.annotator_stats.time_budget(request.track, request.of, actor(studio, request))
+        return {**found, "csv": {name: sheet(found[name]).decode() for name in ("labels", "transitions")}}
+
     def show_status(request: Request) -> Any:
         return status(studio)
 
-    return rpc_methods(studio, statistics, progress, agreement, show_status)
+    return rpc_methods(studio, statistics, progress, agreement, time_budget, show_status)

@@ -171,6 +171,14 @@ class Agreement(Request):
     track: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TimeBudget(Request):
+    """`of` is an annotator; None is all of them."""
+
+    track: str = ""
+    of: str | None = None
+
+
 # ---------------------------------------------------------------- annotate
 
 

@@ -1,15 +1,16 @@
 """Who did how much, and how well people agree where they marked the same video."""
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 from statistics import fmean
 from typing import Any
 
-from studio.eval import agreement
+from studio.eval import agreement, time_budget
+from studio.eval.time_budget import Observation
 from studio.service.accounts.rights import OWNER, Actor
-from studio.store import Store, review, statistics
+from studio.store import Store, labels, review, statistics
 from studio.store.review import Undecided
 from studio.timeline import seconds
 
@@ -109,6 +110,59 @@ class AnnotatorStats:
             "pairs": pairs,
             "left_out": sum(len(touched[row["id"]]) > 1 for row in rows if track in ("", row["track"])),
         }
+
+    def time_budget(self, track: str = "", annotator: str | None = None, by: Actor = OWNER) -> Row:
+        """How the time is spent, of one track and one annotator or of all: `labels` with `track`, `label`, `count`,
+        `total` and `mean` (s), `share` (of the observed time) and `per_minute`, see `time_budget.Spent`; `transitions`
+        with `track`, `label`, `next`, `count`, and their `share` of what follows that label. `videos` that count,
+        `observed` (s, a video counts once for each annotator and track), and the `tracks` and `annotators` that there
+        are to choose.
+        """
+        rows, schema = self._store.read(lambda db: (statistics.segments(db, by), labels.schema(db)))
+        points = {(row["track"], row["label"]) for row in schema["labels"] if row["kind"] == "point"}
+        seen: dict[str, dict[tuple[str, str], list[Row]]] = defaultdict(lambda: defaultdict(list))
+        for row in rows:
+            if track in ("", row["track"]) and annotator in (None, row["annotator"]):
+                seen[row["track"]][row["video_id"], row["annotator"]].append(row)
+        observed = {
+            name: [
+                Observation(found[0]["duration_us"], [(r["label"], r["start_us"], r["end_us"]) for r in found])
+                for found in places.values()
+            ]
+            for name, places in sorted(seen.items())
+        }
+        return {
+            "tracks": sorted({row["track"] for row in rows}),
+            "annotators": sorted({row["annotator"] for row in rows}),
+            "videos": len({video for places in seen.values() for video, _ in places}),
+            "observed": seconds(sum(each.duration_us for found in observed.values() for each in found)),
+            "labels": [_spent(name, row) for name, found in observed.items()
+                       for row in time_budget.budget(found, {label for place, label in points if place == name})],
+            "transitions": [row for name, found in observed.items() for row in _transitions(name, found)],
+        }  # fmt: skip
+
+
+def _spent(track: str, row: time_budget.Spent) -> Row:
+    return {
+        "track": track,
+        "label": row.label,
+        "count": row.count,
+        "total": None if row.total_us is None else seconds(row.total_us),
+        "mean": None if row.mean_us is None else round(row.mean_us / 1e6, 3),
+        "share": None if row.share is None else round(row.share, 4),
+        "per_minute": round(row.per_minute, 3),
+    }
+
+
+def _transitions(track: str, observed: Sequence[Observation]) -> list[Row]:
+    found = time_budget.transitions(observed)
+    follow: Counter[str] = Counter()
+    for (label, _), count in found.items():
+        follow[label] += count
+    return [
+        {"track": track, "label": label, "next": other, "count": count, "share": round(count / follow[label], 4)}
+        for (label, other), count in found.items()
+    ]
 
 
 def _independent(work: "_Work", other: str) -> dict[tuple[str, str], list[agreement.Marked]]:
