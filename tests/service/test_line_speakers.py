@@ -98,3 +98,14 @@ def test_voices_are_told_by_what_is_known_without_them(studio: Studio, video: di
     assert known[1][:2] == [MICROS, 2 * MICROS]
     with pytest.raises(UsageError):
         studio.jobs.start("voice", "v1")
+
+
+def test_the_row_of_all_voices_of_a_recording_says_nobody(studio: Studio, video: dict[str, Any]) -> None:
+    """Nor does what somebody accepted of it."""
+    found(studio, speaking("Voices", 0, 4))
+    edit = {"op": "create", "edit_id": "e", "id": "a", "base_version": 0, "start": 0, "end": 1, "track": "Voices",
+            "label": "speaking"}  # fmt: skip
+    assert studio.timelines.save("v1", [edit], "ada")["results"][0]["ok"]
+    assert speakers(studio, video) == ["", "", "", ""]
+    heard(studio, (1, 2, "Voice 2"))
+    assert speakers(studio, video) == ["", "Voice 2", "", ""]

@@ -28,7 +28,7 @@ def speakers_of(
     made = [
         (a.segment.start, a.segment.end, _person(a.track))
         for a in (annotations.of_video(db, video_id, layer) if annotated else ())
-        if a.label == SPEAKING and not a.deleted
+        if a.label == SPEAKING and a.track != VOICES and not a.deleted
     ]
     found = _predicted(db, video_id, layer)
     seen = [each for each in found if each[2] != OFF_SCREEN]

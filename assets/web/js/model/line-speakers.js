@@ -19,11 +19,10 @@ const VOICES = "Voices";
  * @param {DocumentStore} store
  */
 export function speakersOf(lines, store) {
-  const annotated = spokenBy(store, [...store.annotations.values()]);
-  const predicted = spokenBy(
-    store,
-    [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && p.track !== VOICES && store.isShown(p)),
-  );
+  const somebody = (/** @type {Item} */ { track }) => track !== VOICES;
+  const annotated = spokenBy(store, [...store.annotations.values()].filter(somebody));
+  const found = [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && store.isShown(p));
+  const predicted = spokenBy(store, found.filter(somebody));
   const seen = predicted.filter(({ who }) => who !== OFF_SCREEN);
   const heard = store.media.voices.map(({ start, end, track }) => ({ start, end, who: track }));
   const orders = [annotated, seen, heard, predicted].map(inOrder);

@@ -122,10 +122,9 @@ export class SoundStage {
     ctx.beginPath();
     ctx.rect(left, 0, width - left, height);
     ctx.clip();
-    this.#drawSpans(ctx, height);
     for (const tile of tiles) this.#drawSpectrum(ctx, tile, spectrum);
     for (const tile of tiles) this.#drawWave(ctx, tile, wave);
-    this.#drawEdges(ctx, height);
+    this.#drawSpans(ctx, height);
     ctx.restore();
     this.#drawAxis(ctx, { left, width }, wave, spectrum);
     const x = this.#x(this.player.time);
@@ -158,17 +157,12 @@ export class SoundStage {
 
   /** @param {CanvasRenderingContext2D} ctx @param {number} height */
   #drawSpans(ctx, height) {
-    ctx.fillStyle = this.timeline.ink.accent;
-    ctx.globalAlpha = 0.16;
-    for (const { start, end } of this.#spans()) ctx.fillRect(this.#x(start), 0, this.#x(end) - this.#x(start), height);
-    ctx.globalAlpha = 1;
-  }
-
-  /** Over the spectrogram, which covers what lies under it. @param {CanvasRenderingContext2D} ctx @param {number} height */
-  #drawEdges(ctx, height) {
     const { ink } = this.timeline;
     for (const { start, end, isMark } of this.#spans()) {
       ctx.fillStyle = isMark ? ink.ok : ink.accent;
+      ctx.globalAlpha = 0.16;
+      ctx.fillRect(this.#x(start), 0, this.#x(end) - this.#x(start), height);
+      ctx.globalAlpha = 1;
       for (const time of new Set([start, end])) ctx.fillRect(this.#x(time) - 0.75, 0, 1.5, height);
     }
   }
@@ -257,11 +251,6 @@ export class SoundStage {
     ctx.closePath();
     ctx.fillStyle = ink.wave;
     ctx.fill();
-    ctx.fillStyle = ink.accent;
-    ctx.globalAlpha = 0.16;
-    for (const span of this.#spans())
-      ctx.fillRect(this.#x(span.start), y, this.#x(span.end) - this.#x(span.start), height);
-    ctx.globalAlpha = 1;
   }
 
   /** How far the samples go from silence, of 127.5. */
