@@ -176,7 +176,7 @@ _OTHERS = (
 
 
 def other(head: bytes) -> str:
-    """What a file is that is no video, by its first bytes; "" where that is not known."""
+    """What a file is that is not opened, by its first bytes; "" where that is not known."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "a picture"
     return next((what for what, starts in _OTHERS if head.startswith(starts)), "")

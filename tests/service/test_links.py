@@ -79,7 +79,7 @@ def test_only_links_is_no_video(guarded: Studio, places: tuple[Path, Path]) -> N
     shared, secret = places
     (shared / "own.mp4").unlink()
     (shared / "a.mp4").symlink_to(secret / "private.mp4")
-    with pytest.raises(UsageError, match=r"no video in the folder “shared”\. 1 link was passed over"):
+    with pytest.raises(UsageError, match=r"no video and no sound in the folder “shared”\. 1 link was passed over"):
         guarded.videos.add_shared(str(shared), 0, 9)
     with pytest.raises(PermissionDenied, match="upload other files"):
         guarded.videos.add_shared(str(shared / "a.mp4"), 0, 9)

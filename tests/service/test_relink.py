@@ -84,7 +84,7 @@ def test_a_folder_gives_all_that_opens_and_says_what_it_passed_over(
     assert main(["--home", str(studio.settings.home), "add", str(films)]) == 0
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 5
-    assert "2 files were passed over, because they are no videos by name (.jpg, .txt)." in said.err
+    assert "2 files were passed over, because they are neither video nor sound by name (.jpg, .txt)." in said.err
 
 
 def test_a_page_looks_by_size_first_and_then_goes_on_in_steps(studio: Studio, films: Path, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def is_there(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Video files, each once and as what it really is, how many links were `passed` over, and which endings of `others`
-    that are no videos."""
+    """Files of video or sound, each once and as what it really is, how many links were `passed` over, and which endings
+    of `others`."""
 
     files: list[Path]
     passed: int = 0
@@ -36,11 +36,11 @@ class Found:
 
     @property
     def notes(self) -> list[str]:
-        """A sentence on what a folder holds that is no video by its name."""
+        """A sentence on what a folder holds that is neither video nor sound by its name."""
         if not self.others:
             return []
-        files, they = ("1 file was", "it is no video") if len(self.others) == 1 else (
-            f"{len(self.others)} files were", "they are no videos")  # fmt: skip
+        files, they = ("1 file was", "it is neither video nor sound") if len(self.others) == 1 else (
+            f"{len(self.others)} files were", "they are neither video nor sound")  # fmt: skip
         return [f"{files} passed over, because {they} by name ({', '.join(sorted(set(self.others))[:6])})."]
 
     @property

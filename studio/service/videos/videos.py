@@ -108,7 +108,7 @@ class Videos:
     def add_shared(self, text: str, done: int, most: int, by: Actor = OWNER) -> Row:
         """Add a few of the videos at a path that somebody typed, after `done` of them, at most so many, so that a page
         can show how far it is: `done`, `total`, `added` (how many), `problems` and `notes` (sentences on what failed,
-        and on what is no video).
+        and on what is neither video nor sound).
 
         Where people log in, only from the shared folders: what else lies on this machine is not theirs to look through.
         Raises UsageError, PermissionDenied.
@@ -116,8 +116,8 @@ class Videos:
         path, within = self._typed(text)
         found = files.videos_at(path, within)
         if not found.files:
-            said = " ".join([f"There is no video in the folder “{path.name}”.", *found.problems, *found.notes])
-            raise UsageError(said)
+            said = f"There is no video and no sound in the folder “{path.name}”."
+            raise UsageError(" ".join([said, *found.problems, *found.notes]))
         added, problems = self.add_all(found.files[done : done + most], within, by)
         last = min(len(found.files), done + most)
         return {
