@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 RATE = 48_000
 
@@ -49,12 +50,20 @@ def tones(seconds: float, rate: int = RATE) -> np.ndarray[Any, Any]:
     return (0.5 * np.sin(2 * np.pi * 440 * time) * (time % 2 < 1)).astype(np.float32)
 
 
-def write_sound(path: Path, samples: np.ndarray[Any, Any], sound: Sound = SOUNDS["wav"]) -> Path:
-    """Encode samples (S,) at the rate of a recipe with PyAV."""
+def write_sound(path: Path, samples: np.ndarray[Any, Any], sound: Sound = SOUNDS["wav"], cover: bytes = b"") -> Path:
+    """Encode samples (S,) at the rate of a recipe with PyAV; `cover` is a JPEG file."""
     with av.open(f"file:{path}", "w", format=sound.container, options=dict(sound.muxer)) as output:
         stream: Any = output.add_stream(
             sound.codec, rate=sound.rate, layout=sound.layout, options={"strict": "-2", **dict(sound.options)}
         )
+        if cover:
+            picture: Any = output.add_stream("mjpeg", rate=1)
+            picture.width, picture.height, picture.pix_fmt = 64, 64, "yuvj420p"
+            picture.disposition = Disposition.attached_pic
+            packet = av.Packet(cover)
+            packet.stream, packet.pts, packet.dts, packet.is_keyframe = picture, 0, 0, True
+            output.start_encoding()
+            output.mux(packet)
         channels = np.stack([samples] * (2 if sound.layout == "stereo" else 1)).astype(np.float32)
         for begin in range(0, len(samples), 1024):
             block = np.ascontiguousarray(channels[:, begin : begin + 1024])

@@ -144,7 +144,7 @@ def index(args: Args) -> int:
             done.append({"id": row["id"], "frames": result["frames"]})
             if result["note"]:
                 print(f"studio: {result['note']}", file=sys.stderr)
-    show(args, {"indexed": done}, [f"{d['id']}  {d['frames']} frames" for d in done])
+    show(args, {"indexed": done}, [f"{d['id']}  {d['frames'] or 'no'} frames" for d in done])
     return 0
 
 

@@ -1,15 +1,18 @@
 """Recordings without pictures: what they are, how long they last, and what is made of them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
 from studio import media
 from studio.errors import BrokenMedia, MediaError, NotMedia, UsageError
+from studio.media.child.pictures import jpeg
 from tests.media.test_hostile import assert_one_sentence
-from tests.sounds import RATE, SOUNDS, make_sound
+from tests.sounds import RATE, SOUNDS, make_sound, tones, write_sound
 
 SECONDS = 5.2517  # no whole number of any codec's frames
 
@@ -104,13 +107,24 @@ def test_pictures_are_refused_in_a_sentence(folder: Path) -> None:
             ask()
 
 
-def test_a_cover_is_no_film(folder: Path, tmp_path: Path) -> None:
-    """ID3v2 with a picture of 300 kB, as players write it: what the file is comes after it."""
+@pytest.mark.parametrize(("coding", "container"), [("mp3", None), ("flac", None), ("m4a", "mp4")])
+def test_a_cover_is_no_film(coding: str, container: str | None, tmp_path: Path) -> None:
+    sound = replace(SOUNDS[coding], container=container)
+    cover = jpeg(np.full((64, 64, 3), 120, np.uint8))
+    path = write_sound(tmp_path / f"covered{sound.suffix}", tones(2.0, sound.rate), sound, cover)
+    with av.open(str(path)) as opened:
+        assert len(opened.streams.video) == 1
+    found = media.probe(path)
+    assert not found.has_pictures and found.duration_us == pytest.approx(2_000_000, abs=1_000)
+    assert len(heard(path)) == pytest.approx(32_000, abs=20)
+
+
+def test_a_tag_longer_than_what_is_read_at_once_is_passed_over(folder: Path, tmp_path: Path) -> None:
+    """ID3v2 of 300 kB, as of a large cover: what the file is comes after it."""
     tag = b"APIC" + (300_000).to_bytes(4, "big") + b"\0\0" + b"\0image/jpeg\0\x03\0" + b"\xff\xd8\xff" + b"\0" * 299_980
-    size = len(tag)
-    head = b"ID3\x03\0\0" + bytes(size >> shift & 127 for shift in (21, 14, 7, 0))
+    size = bytes(len(tag) >> shift & 127 for shift in (21, 14, 7, 0))
     path = tmp_path / "covered.mp3"
-    path.write_bytes(head + tag + made(folder, "mp3_plain").read_bytes())
+    path.write_bytes(b"ID3\x03\0\0" + size + tag + made(folder, "mp3_plain").read_bytes())
     assert media.probe(path).duration_us == media.probe(made(folder, "mp3_plain")).duration_us
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from studio import media
 from studio.cli import main
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
@@ -19,8 +21,10 @@ from studio.service.exchange.exchange import ImportOptions
 from studio.service.search import SearchRequest
 from studio.store import transcripts
 from studio.timeline import Cue, Transcript
-from tests.sounds import make_sound
+from tests.conftest import SHARED
+from tests.sounds import SOUNDS, make_sound, write_sound
 
+TALK = SHARED / "faces" / "lip_reading_quiz" / "lipread_missing__happy_birthday.mp4"
 IN_FRAMES = {"cvat", "edl", "fcpxml", "fiftyone", "labelstudio", "otio", "premiere"}
 SAID = [Cue(200_000, 900_000, "hello, who is speaking"), Cue(2_100_000, 2_900_000, "it is me, from the radio")]
 
@@ -194,3 +198,21 @@ def test_the_command_line_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "“mp3.mp3” has no pictures" in capsys.readouterr().err
     assert main(["export", video["id"], "--format", "cvat", "-o", str(tmp_path / "x.xml"), *home]) == 2
     assert "has no pictures, and CVAT" in capsys.readouterr().err and not (tmp_path / "x.xml").exists()
+
+
+@pytest.mark.release
+@pytest.mark.skipif(not TALK.exists(), reason="needs real speech")
+@pytest.mark.parametrize("kind", ["mp3", "m4a", "opus"])
+def test_real_speech_is_transcribed_found_and_exported(studio: Studio, tmp_path: Path, kind: str) -> None:
+    speech = np.concatenate(list(media.audio_stream(TALK, SOUNDS[kind].rate)))
+    row = studio.videos.add(write_sound(tmp_path / f"talk{SOUNDS[kind].suffix}", speech, SOUNDS[kind]))
+    studio.jobs.index(row["id"])
+    assert studio.jobs.transcribe(row["id"])["language"] == "en"
+    said = [line for line in studio.transcripts.lines(row) if line["source"] == "speech"]
+    assert "happy birthday" in " ".join(line["text"] for line in said).lower()
+    hits, _ = studio.search.ask(SearchRequest("birthday"))
+    assert row["id"] in [hit["video"]["id"] for hit in hits if hit["why"] == "said"]
+    voices = studio.jobs.run("speakers", row["id"])["predictions"]
+    assert voices and all(p.segment.end <= row["duration_us"] for p in voices)
+    assert b"irthday" in studio.exchange.export(row["id"], "srt", "lines")
+    studio.videos.remove(row["id"])

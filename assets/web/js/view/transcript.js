@@ -18,6 +18,7 @@ import { readSubtitles } from "./subtitle-file.js";
 /** @import { Player } from "./player.js" */
 
 const NEW_S = 2;
+const LEAST_S = 0.001; // of sound alone a line that begins now is what is said now
 
 const byStart = (/** @type {Line} */ a, /** @type {Line} */ b) => a.start - b.start;
 
@@ -248,7 +249,7 @@ export class Transcript extends Emitter {
 
   /** @param {number} time */
   follow(time) {
-    const until = this.player.frameEnd; // a line begins within a frame as a rule
+    const until = Math.max(this.player.frameEnd, time + LEAST_S); // a line begins within a frame as a rule
     const line = this.lines.findLast((each) => each.start < until - 1e-6 && time < each.end);
     this.#follower.mark(line ? this.nodeOf(keyOf(line)) : null, time, until, !this.typed);
   }
