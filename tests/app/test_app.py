@@ -12,6 +12,7 @@ from studio.app import create_app
 from studio.app.rpc import PAGES
 from studio.app.rpc.method import rpc_method
 from studio.service import Studio
+from tests.sounds import make_sound
 
 HOST = {"host": "127.0.0.1:7860"}
 
@@ -41,6 +42,26 @@ def test_thumbnails_and_arrays(client: TestClient, studio: Studio, clips: dict[s
     assert client.get(f"/array/{video}/../studio.db").status_code == 404
     assert client.get(f"/thumbnail/{video}?t=nan").status_code == 400
     assert client.get(f"/thumbnail/{video}?t=1e300").status_code in (200, 400)
+
+
+def test_sound_alone_is_served_as_sound(client: TestClient, studio: Studio, tmp_path: Path) -> None:
+    file = make_sound(tmp_path, "wav")
+    video = studio.videos.add(file)["id"]
+    whole = client.get(f"/media/{video}")
+    assert whole.content == file.read_bytes() and whole.headers["content-type"] == "audio/wav"
+    assert client.get(f"/thumbnail/{video}").status_code == 404, "it is not drawn yet"
+    assert client.get(f"/sound/{video}?level=0&tile=0").content == b""
+    assert client.get(f"/array/{video}/pts").content == b""
+    studio.jobs.index(video)
+    for path in (f"/thumbnail/{video}", f"/thumbnail/{video}?t=2"):
+        assert client.get(path).headers["content-type"] == "image/png"
+    tile = client.get(f"/sound/{video}?level=0&tile=0")
+    bands, loud = tile.content[:2]
+    assert (bands, len(tile.content)) == (96, 2 + 500 * 98) and loud > 200
+    assert client.get(f"/sound/{video}?level=0&tile=0", headers={"if-none-match": tile.headers["etag"]}).content == b""
+    for wrong in ("level=99&tile=0", "level=0&tile=-1"):
+        assert client.get(f"/sound/{video}?{wrong}").status_code == 400
+    assert client.get(f"/sound/{video}?level=x&tile=0").status_code == 422
 
 
 def test_pictures_are_sent_once_for_each_content(

@@ -45,7 +45,8 @@ def test_a_stranger_sees_the_form_and_nothing_else(client: TestClient, guarded: 
     assert "Log in" in client.get("/login").text
     assert client.get("/web/css/studio.css").status_code == 200
     closed = ["/config", "/gradio_api/info", f"/media/{video}", f"/thumbnail/{video}", f"/array/{video}/pts",
-              f"/export/{video}", "/found?question={}&format=json", "/web/studio.js"]  # fmt: skip
+              f"/sound/{video}?level=0&tile=0", f"/export/{video}", "/found?question={}&format=json",
+              "/web/studio.js"]  # fmt: skip
     assert {path: client.get(path).status_code for path in closed} == dict.fromkeys(closed, 401)
     assert client.post("/upload?name=x.mp4", content=b"x").status_code == 401
     assert client.post("/gradio_api/component_server", json={}).status_code == 401

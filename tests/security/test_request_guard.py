@@ -188,7 +188,8 @@ def test_no_path_of_this_machine_crosses_the_browser(
 
 @pytest.mark.parametrize("ref", ["a" * 5_000, "~nobody", "%00", "..%2f..", "x%2f" * 900])
 def test_a_name_that_is_no_video_s_is_not_found(client: TestClient, ref: str) -> None:
-    for path in (f"/media/{ref}", f"/thumbnail/{ref}", f"/array/{ref}/pts", f"/export/{ref}"):
+    sound = f"/sound/{ref}?level=0&tile=0"
+    for path in (f"/media/{ref}", f"/thumbnail/{ref}", f"/array/{ref}/pts", sound, f"/export/{ref}"):
         assert client.get(path).status_code == 404, path
 
 

@@ -40,8 +40,8 @@ export class Player extends Emitter {
     video.addEventListener("ended", () => this.range?.loop && this.again(this.range.start)); // a range that ends with the video
     video.addEventListener("seeked", () => {
       if (this.#scrubbed !== null) this.seek(this.#scrubbed);
-      else if (!video.seeking) this.shown(video.currentTime);
-    });
+      else if (!video.seeking && (this.frames.areKnown || !this.sought)) this.shown(video.currentTime);
+    }); // of sound alone the time that was asked for is the truth: browsers round theirs
     if (video.requestVideoFrameCallback) {
       const onFrame = (/** @type {number} */ _, /** @type {VideoFrameCallbackMetadata} */ frame) => {
         if (!this.stale(frame.mediaTime)) this.shown(frame.mediaTime);
