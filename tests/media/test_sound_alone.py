@@ -12,7 +12,7 @@ from studio import media
 from studio.errors import BrokenMedia, MediaError, NotMedia, UsageError
 from studio.media.child.pictures import jpeg
 from tests.media.test_hostile import assert_one_sentence
-from tests.sounds import RATE, SOUNDS, make_sound, tones, write_sound
+from tests.sounds import RATE, SOUNDS, Sound, make_sound, tones, write_sound
 
 SECONDS = 5.2517  # no whole number of any codec's frames
 
@@ -132,6 +132,32 @@ def test_what_was_cut_out_of_a_stream_is_read(folder: Path, tmp_path: Path) -> N
     path = tmp_path / "ripped.mp3"
     path.write_bytes(made(folder, "mp3_plain").read_bytes()[100:])  # it begins within a frame
     assert 5_000_000 < media.probe(path).duration_us < media.probe(made(folder, "mp3_plain")).duration_us
+
+
+@pytest.mark.parametrize(("coding", "late"), [("opus", 0.01), ("ogg", 0.05)])
+def test_a_chain_of_recordings_is_played_one_after_the_other(coding: str, late: float, tmp_path: Path) -> None:
+    """As radio stations send them: Ogg streams one after the other, each with a clock of its own."""
+    sound = SOUNDS[coding]
+    first = write_sound(tmp_path / f"first{sound.suffix}", tones(3.0, sound.rate), sound)
+    second = write_sound(tmp_path / f"second{sound.suffix}", tones(2.0, sound.rate) * 0.5, sound)
+    path = tmp_path / f"chain{sound.suffix}"
+    path.write_bytes(first.read_bytes() + second.read_bytes())
+    found = media.probe(path)
+    assert found.duration_us == pytest.approx(5_000_000, abs=1e6 * late)
+    assert found.notes == ("Its clock starts anew at 0:03; the recordings are played one after the other.",)
+    samples = heard(path)
+    assert len(samples) == pytest.approx(80_000, abs=16_000 * late)
+    loud = [np.abs(samples[n * 16_000 + 2_000 : (n + 1) * 16_000 - 2_000]).max() for n in range(5)]
+    assert np.array(loud) / loud[0] == pytest.approx([1.0, 0.0, 1.0, 0.5, 0.0], abs=0.05)
+    copy = media.probe(media.make_proxy(path, tmp_path / "copy.mp4"))
+    assert not found.browser_playable and copy.duration_us == pytest.approx(found.duration_us, abs=1_000)
+
+
+def test_what_a_browser_recorded_has_no_length_and_gets_a_copy(tmp_path: Path) -> None:
+    """WebM of MediaRecorder: nothing says how long it is, and browsers cannot go to a time in it."""
+    sound = Sound(".webm", "libopus", muxer=(("live", "1"),))
+    found = media.probe(write_sound(tmp_path / "memo.webm", tones(3.0), sound))
+    assert found.duration_us == pytest.approx(3_000_000, abs=1_000) and not found.browser_playable
 
 
 @pytest.mark.parametrize("coding", ["wav", "flac", "mp3"])

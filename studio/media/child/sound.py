@@ -14,8 +14,9 @@ from studio.media.child.responder import Responder
 from studio.media.child.source import Source, open_source, packets, to_ticks
 
 Block = npt.NDArray[np.float32]
-_TOLERANCE_S = 0.03  # time stamps wander by less than this without meaning a gap
+TOLERANCE_S = Fraction(3, 100)  # time stamps wander by less than this without meaning a gap
 _SILENCE_SAMPLES = 1 << 16
+RESTART_S = Fraction(1, 10)  # a clock that falls back by more starts anew
 _RUN_IN_US = 1_000_000  # before the place that is sought: what a decoder and a resampler need to be in step
 
 
@@ -59,7 +60,7 @@ def aligned(
     written = 0
     for begin, block in _runs(source, responder, rate, offsets, layout):
         place = round((begin - start) * rate)
-        if abs(place - written) < _TOLERANCE_S * rate and written:
+        if abs(place - written) < TOLERANCE_S * rate and written:
             place = written
         for silence in _silence(min(place, most) - written, channels):
             responder.keep_alive()
@@ -87,9 +88,8 @@ def _runs(
     resampler = None
     begin = expected = Fraction(0)
     done = 0
-    for frame in _decoded(source, responder, offsets):
-        time = Fraction(frame.pts) * Fraction(frame.time_base) if frame.pts is not None else expected
-        if resampler is None or abs(time - expected) > _TOLERANCE_S:
+    for time, frame in timed(source, responder, offsets):
+        if resampler is None or abs(time - expected) > TOLERANCE_S:
             if resampler is not None:
                 for block in _pull(resampler, None):
                     yield begin + Fraction(done, rate), block
@@ -106,6 +106,19 @@ def _runs(
         for block in _pull(resampler, None):
             yield begin + Fraction(done, rate), block
             done += block.shape[1]
+
+
+def timed(source: Source, responder: Responder, offsets: list[list[int]]) -> Iterator[tuple[Fraction, Any]]:
+    """Audio frames with the time at which each begins. Where the clock of sound alone starts anew, as where a chained
+    Ogg stream (RFC 3533) goes on, the next recording follows the one before."""
+    expected = moved = Fraction(0)
+    begun = False
+    for frame in _decoded(source, responder, offsets):
+        time = moved + Fraction(frame.pts) * Fraction(frame.time_base) if frame.pts is not None else expected
+        if begun and source.video is None and time < expected - RESTART_S:
+            moved, time = moved + expected - time, expected
+        yield time, frame
+        begun, expected = True, time + Fraction(frame.samples, frame.sample_rate)
 
 
 def _pull(resampler: Any, frame: Any) -> Iterator[Block]:

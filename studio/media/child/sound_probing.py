@@ -11,6 +11,7 @@ from studio.errors import NotMedia
 from studio.media import policy
 from studio.media.child import structure
 from studio.media.child.responder import Responder
+from studio.media.child.sound import RESTART_S, TOLERANCE_S, timed
 from studio.media.child.source import (
     Source,
     canonical,
@@ -34,7 +35,8 @@ class _Heard:
     stream: Any
     end: Fraction = Fraction(0)  # by the packets
     tail: deque[Any] = field(default_factory=lambda: deque(maxlen=_TAIL))
-    start: Fraction | None = None  # by the first frame that can be decoded
+    last: Fraction | None = None  # when the newest packet begins
+    restarts: int = 0  # how often the clock started anew
 
 
 def sound_facts(source: Source, responder: Responder, kept_us: int | None) -> dict[str, Any]:
@@ -54,6 +56,9 @@ def sound_facts(source: Source, responder: Responder, kept_us: int | None) -> di
     if not ends or not starts:
         raise policy.refuse_broken(source.path, "its sound is damaged")
     start, end = min(starts), max(ends)
+    joined: list[Fraction] = []
+    if any(track.restarts for track in tracks):
+        joined, end = _joined(source, responder)
     check_duration(source.path, float(end - start), source.limits)
     start_us = _us(start) if kept_us is None else kept_us
     duration_us = _us(end) - start_us
@@ -80,11 +85,13 @@ def sound_facts(source: Source, responder: Responder, kept_us: int | None) -> di
         "sounds": [described(stream) for stream in sounds(source.container)],
         "texts": [described(stream) for stream in texts(source.container)],
         "browser_playable": sounds(source.container)[:1] == [audio]  # browsers play the first
+        and not joined
+        and source.container.duration is not None  # else they cannot go to a time
         and policy.browser_plays_sound(source.family, codec),
         "damaged": broke or missing is not None,
         "breaks_off": None if missing is None else (duration_us, missing[1]),
-        "offsets": [],
-        "jumps": [],
+        "offsets": [(_us(place) - start_us, _us(place)) for place in joined],
+        "jumps": [-_us(place) for place in joined],
         "sizes": [],
         "files": 1,
         "stamped": True,
@@ -109,8 +116,11 @@ def _read(source: Source, tracks: list[_Heard], responder: Responder) -> bool:
             if not packet.size or time is None:
                 continue
             track = by_index[packet.stream.index]
+            base = Fraction(packet.time_base)
+            track.restarts += track.last is not None and time * base < track.last - RESTART_S
+            track.last = time * base
             track.tail.append(packet)
-            track.end = max(track.end, (time + (packet.duration or 0)) * Fraction(packet.time_base))
+            track.end = max(track.end, (time + (packet.duration or 0)) * base)
     except (av.FFmpegError, OSError, ValueError):
         return True
     return False
@@ -160,6 +170,22 @@ def _starts(source: Source, tracks: list[_Heard], responder: Responder) -> list[
         except (av.FFmpegError, OSError, ValueError):
             pass
     return list(found.values())
+
+
+def _joined(source: Source, responder: Responder) -> tuple[list[Fraction], Fraction]:
+    """Where the recordings after the first begin that lie one after the other in a file, and where the last ends: by
+    decoding it all, as `aligned` does."""
+    places: list[Fraction] = []
+    end = own = Fraction(0)
+    with open_source(source.path, source.limits) as again:
+        for time, frame in timed(again, responder, []):
+            length = Fraction(frame.samples, frame.sample_rate)
+            said = Fraction(frame.pts) * Fraction(frame.time_base) if frame.pts is not None else own
+            if said < own - RESTART_S:
+                places.append(end)
+            own = said + length
+            end = (time if abs(time - end) > TOLERANCE_S else end) + length
+    return places, end
 
 
 def _missing(source: Source, end: Fraction) -> tuple[int, int | None] | None:

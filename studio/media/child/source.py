@@ -234,8 +234,10 @@ def packets(source: Source, stream: Any, responder: Responder, offsets: list[lis
     """The packets of one stream beside the pictures up to the end or to where the file breaks; the last one flushes.
 
     Those of recordings that were joined (see `Probe.offsets`) are moved onto the growing clock, by the pictures that
-    are read at the same place of the file.
+    are read at the same place of the file; of sound alone not here (`sound.timed`).
     """
+    if source.video is None:
+        offsets = []
     clock = Clock(source.family, source.time_base)
     known = [0, *(offset for _, offset in offsets)]
     base = Fraction(stream.time_base)
