@@ -1,7 +1,10 @@
 """Everybody can use every page: axe-core finds nothing, keys alone reach everything, nothing lies beside the screen."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import axe_playwright_python
 import pytest
@@ -95,6 +98,21 @@ def results(page: Page, url: str) -> None:
     expect(page.locator(".why .words").first).to_be_visible()
 
 
+def in_annotations(page: Page, url: str) -> None:
+    """A question with three segments and all its fields, what it found, and how that is exported."""
+    asked = {
+        "segments": [
+            {"statuses": ["manual", "line", "undecided"], "labels": ["axe"]},
+            {"relation": {"is": "after", "of": 0, "absent": True}},
+            {"labels": ["x"], "relation": {"is": "near", "of": 0, "most": 2, "absent": True, "other": "track"}},
+        ]
+    }
+    page.goto(f"{url}?view=search&in=annotations&find={quote(json.dumps(asked))}")
+    expect(page.locator("#find-status")).to_contain_text(re.compile("in all|Nothing was found"))
+    page.locator(".find-step summary").first.click()
+    page.click("#find-save")
+
+
 def the_map(page: Page, url: str) -> None:
     page.goto(f"{url}?view=map")
     expect(page.locator("#map-summary")).not_to_have_text("Loading…")
@@ -120,8 +138,10 @@ def review(page: Page, url: str) -> None:
     expect(page.locator("#desk-empty, #desk-foot").filter(visible=True)).to_have_count(1)
 
 
+PAIR = {"segments": [{"labels": ["label 0"]}, {"labels": ["label 1"], "relation": {"is": "after"}}]}
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "the library": library, "nothing open": nothing_open, "nothing asked": nothing_asked, "what was found": results,
+    "in annotations": in_annotations,
     "the map": the_map, "the models": models, "the overview": overview, "nothing to review": review,
 }  # fmt: skip
 
@@ -130,6 +150,17 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
 def test_axe_finds_nothing(page: Page, served: Served, name: str) -> None:
     PAGES[name](page, served.url)
     look(page, name)
+
+
+def test_axe_finds_nothing_in_found_moments(full: AnnotatePage, served: Served) -> None:
+    page = full.page
+    page.goto(f"{served.url}?view=search&in=annotations&find={quote(json.dumps(PAIR))}")
+    expect(page.locator(".found").first).to_be_visible()
+    look(page, "moments")
+    assert fits(page) == []
+    page.click("#find-export-open")
+    expect(page.locator("#find-export-lost p")).to_be_visible()
+    look(page, "exporting what was found")
 
 
 def test_axe_finds_nothing_in_what_the_map_opens(page: Page, served: Served) -> None:

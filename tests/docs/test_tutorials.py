@@ -15,7 +15,15 @@ BLOCKS = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILIN
 LEFT = {
     "data-set-builder": ["bicycles"],
     "emotion-researcher": ["proposals.json", "talk.eaf", "talk.csv"],
-    "conversation-researcher": ["speakers.json", "turns.json", "talk.TextGrid", "turns.eaf", "corrected.rttm"],
+    "conversation-researcher": [
+        "speakers.json",
+        "turns.json",
+        "overlaps.json",
+        "gaps.csv",
+        "talk.TextGrid",
+        "turns.eaf",
+        "corrected.rttm",
+    ],
     "model-author": ["found.json"],
 }
 
