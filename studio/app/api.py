@@ -17,8 +17,10 @@ from gradio.events import api
 from studio.app.login import current_user
 from studio.errors import StudioError, UsageError
 from studio.service import Studio, catalogue, serializers
+from studio.service.exchange import found
+from studio.service.find import parse as parse_find
 from studio.service.models import engines
-from studio.service.requests import text
+from studio.service.requests import text, whole
 from studio.service.search import TOP, Filters, SearchRequest
 from studio.timeline import seconds, to_dict
 
@@ -135,9 +137,9 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         if not _text("query", query).strip():
             raise UsageError("“query” must say in a few words what you are looking for.")
         asked = SearchRequest(query, filters=Filters(rows), top=_count("top", top))
-        found = studio.search.ask(asked, studio.users.actor(current_user.get()))[0]
-        hits = [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in found]
-        return {"found": serializers.answer(found), "hits": hits}
+        made = studio.search.ask(asked, studio.users.actor(current_user.get()))[0]
+        hits = [{**serializers.hit(hit), "name": hit["video"]["name"]} for hit in made]
+        return {"found": serializers.answer(made), "hits": hits}
 
     def ground(video: str, query: str, top: int = 5, engine: str | None = None, check: bool = False) -> Json:
         """Find the moments of one video that a text describes, best first, and how well each part of it fits.
@@ -166,6 +168,25 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             raise UsageError(f"“{row['name']}” is not indexed yet; ask again when the Library page says that it is.")
         return serializers.grounded(studio.jobs.run("ground", row["id"], params))
 
+    def find(question: dict[str, Any], first: int = 0, top: int = 100) -> Json:
+        """Find moments by annotations and how they lie in time, by the names of their videos and by time.
+
+        Args:
+            question: As docs/find.md says it, {"segments": [{"labels": ["nod"]}, {"labels": ["smile"], "relation":
+                {"is": "after", "most": 2}}]}.
+            first: How many moments to leave out.
+            top: How many moments at most, from 1 to 100.
+
+        Returns:
+            {"count", "total", "videos": [{"video", "name", "count", "total"}], "moments": [{"video", "name", "start",
+            "end", "segments": [{"id", "kind", "status", "track", "label", "start", "end", …}]}]}; count and total (s)
+            are of all moments.
+        """
+        by = studio.users.actor(current_user.get())
+        return found.as_json(
+            studio.find.ask(parse_find(question), by, whole({"first": first}, "first"), _count("top", top))
+        )
+
     def annotations(video: str) -> Json:
         """The current annotations of one video, in order of time.
 
@@ -176,7 +197,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             {"annotations": [{"id", "track", "start", "end", "label", "note", "source", …}]}; times are in seconds.
         """
         by = studio.users.actor(current_user.get())
-        return {"annotations": [to_dict(found) for found in studio.timelines.annotations(_text("video", video), by)]}
+        return {"annotations": [to_dict(each) for each in studio.timelines.annotations(_text("video", video), by)]}
 
     def models() -> Json:
         """The models there are, with what was measured of them and what is missing.
@@ -186,7 +207,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         """
         return {"models": catalogue(studio.settings)}
 
-    return [videos, search, ground, annotations, models]
+    return [videos, search, ground, find, annotations, models]
 
 
 def _text(name: str, value: Any) -> str:

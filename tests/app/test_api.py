@@ -81,7 +81,7 @@ def printed(indexed: Studio, capsys: pytest.CaptureFixture[str]) -> Callable[...
 
 def test_the_endpoints_are_listed_with_types(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/videos", "/search", "/ground", "/annotations", "/models"}
+    assert set(named) == {"/videos", "/search", "/ground", "/find", "/annotations", "/models"}
     takes = {p["parameter_name"]: p["python_type"]["type"] for p in named["/ground"]["parameters"]}
     assert takes == {"video": "str", "query": "str", "top": "int", "engine": "None | str", "check": "bool"}
 
@@ -101,6 +101,10 @@ def test_answers_are_those_of_the_command_line(
     assert grounded == printed("ground", bikes, "a bicycle", "--engine", "merge-tree")
     kept = client.predict(bikes, api_name="/annotations")
     assert kept == printed("annotations", bikes) and "a" in [row["id"] for row in kept["annotations"]]
+    made = client.predict({"segments": [{"tracks": ["T"]}]}, api_name="/find")
+    told = printed("find", "track=T")
+    assert made["count"] == told["count"] > 0
+    assert made["moments"] == [{k: v for k, v in moment.items() if k != "path"} for moment in told["moments"]]
     assert client.predict(api_name="/models") == printed("models", "list")
     videos = client.predict(api_name="/videos")["videos"]
     assert {"id": bikes, "name": "bikes.mp4", "duration": 10.0, "indexed": True} in videos
@@ -130,6 +134,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("/ground", {"video": "BIKES", "query": []}, "“query” must be a text."),
     ("/ground", {"video": "BIKES", "query": "dog", "engine": "x"}, "There is no grounding model “x” here; choose one"),
     ("/ground", {"video": "BIKES", "query": "dog", "check": 1}, "“check” must be true or false."),
+    ("/find", {"question": "nod"}, "A question about annotations is an object with “segments”."),
+    ("/find", {"question": {"segments": [{"statuses": ["x"]}]}}, "“x” is no status"),
+    ("/find", {"question": {}, "first": -1}, "“first” must be a whole number, 0 or more."),
+    ("/find", {"question": {}, "top": 101}, "“top” must be a whole number from 1 to 100."),
     ("/annotations", {"video": 7}, "“video” must be a text."),
     ("/annotations", {"video": "../studio.db"}, "No video “../studio.db” in this library"),
 ]
