@@ -1,7 +1,7 @@
 """Relations in time against a comparison of each with each, on segments drawn at random."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -101,12 +101,15 @@ def fits(a: One, number: int, steps: list[list[One]], made: list[Link]) -> bool:
     return True
 
 
-@settings(max_examples=400)
-@given(st.data())
-def test_what_matches_is_what_comparing_each_with_each_finds(data: st.DataObject) -> None:
+@pytest.mark.parametrize("relation", sorted(RELATIONS))
+@settings(max_examples=60)
+@given(data=st.data())
+def test_what_matches_is_what_comparing_each_with_each_finds(relation: str, data: st.DataObject) -> None:
+    """B stands so to A; what C and D are asked is drawn."""
     pool = data.draw(SEGMENTS)
     count = data.draw(st.integers(2, 4))
     made = [data.draw(links(number)) for number in range(1, count)]
+    made[0] = replace(made[0], relation=relation)
     steps = [[each for each in pool if data.draw(st.booleans())] for _ in range(count)]
     tables = [columns(step) for step in steps]
     alive = matching(tables, made)

@@ -39,6 +39,7 @@ export class FindInAnnotations {
     this.export = new FoundExport($("find-export", "dialog"), server);
     this.status = $("find-status");
     this.hits = $("find-hits");
+    this.go = $("find-go", "button");
     this.name = $("find-name", "input");
     this.preview = new DeskPreview(el("video", { playsinline: true, muted: false }), () => {});
     this.preview.video.addEventListener("error", () => {
@@ -88,7 +89,7 @@ export class FindInAnnotations {
 
   /** @param {KeyboardEvent} event */
   walk(event) {
-    walk(event, this.hits, this.form.box);
+    walk(event, this.hits, this.go);
   }
 
   focus() {

@@ -291,7 +291,7 @@ export class AnnotatePage {
     };
     choose();
     if (waits && isLineId(segment)) store.on("change", (what) => what === "lines" && choose());
-    else if (waits) toast("This segment is not here any more; this is where it was.");
+    else if (waits) toast("This page does not show that segment; this is where it is, or was.");
   }
 
   /** Nothing is open any more. */
