@@ -306,6 +306,28 @@ def test_in_the_search_it_is_text(watched: Watched, library: Library) -> None:
     watched.holds(lines, "“zebra §”")
 
 
+def test_in_found_annotations_it_is_text(watched: Watched, library: Library) -> None:
+    """Labels, rows and annotators, in what was found and in the fields and lists of the question."""
+    page = watched.page
+    watched.goto(f"{library.served.url}?view=search&in=annotations")
+    expect(page.locator("#find-list-labels option").first).to_be_attached()
+    for name in ("labels", "tracks", "annotators"):
+        watched.holds(watched.texts(f"[...document.querySelectorAll('#find-list-{name} option')].map((e) => e.value)"))
+    page.click("#find-go")
+    expect(page.locator(".found").first).to_be_visible()
+    while page.locator("#find-more").is_visible():
+        before = page.locator(".found").count()
+        page.click("#find-more")
+        page.wait_for_function("before => document.querySelectorAll('.found').length > before", arg=before)
+    watched.holds(watched.texts("shown('.found .title')"))
+    facts = watched.texts("shown('.found .facts')")
+    assert all(any(payload in fact for fact in facts) for payload in PAYLOADS)
+    page.fill("[data-key='0 labels']", PAYLOADS[0])
+    page.press("[data-key='0 labels']", "Enter")
+    expect(page.locator(".tokens .name")).to_have_text(PAYLOADS[0])
+    watched.calm()
+
+
 def test_in_the_models_it_is_text(watched: Watched, library: Library) -> None:
     page = watched.page
     watched.goto(f"{library.served.url}?view=models")
