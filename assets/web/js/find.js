@@ -288,7 +288,7 @@ export class FindInAnnotations {
 }
 
 /** @param {FoundMoments} found */
-function summary({ count, total, videos }) {
+function summary({ count, total, in_videos: videos }) {
   if (!count) return "Nothing was found. Ask for less, or look whether the labels are spelled so.";
-  return `${counted(count, "moment")} in ${counted(videos.length, "video")}, ${clock(total, 1)} in all.`;
+  return `${counted(count, "moment")} in ${counted(videos, "video")}, ${clock(total, 1)} in all.`;
 }

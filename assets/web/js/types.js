@@ -385,7 +385,8 @@
  * @typedef {object} FoundMoments
  * @property {number} count
  * @property {number} total s
- * @property {{ video: string, name: string, count: number, total: number }[]} videos
+ * @property {number} in_videos in how many
+ * @property {{ video: string, name: string, count: number, total: number }[]} videos of these moments
  * @property {FoundMoment[]} moments a page of them
  * @property {{ [video: string]: { duration: number, media_start: number } }} facts of the videos of these moments
  *

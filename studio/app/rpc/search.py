@@ -91,7 +91,9 @@ def methods(studio: Studio) -> list[Method]:
             }
             for moment in made.moments
         }
-        return {**found.as_json(made), "facts": facts}
+        shown = found.as_json(made)
+        here = [video for video in shown["videos"] if video["video"] in facts]  # of a large library there are many more
+        return {**shown, "videos": here, "in_videos": len(made.videos), "facts": facts}
 
     def find_choices(request: Request) -> Any:
         by = actor(studio, request)

@@ -70,7 +70,12 @@ function segmentLine({ video, segments }, segment, place, question) {
   if (!segment) return null;
   const status = USUAL.includes(segment.status) ? "" : STATUSES.find(({ name }) => name === segment.status)?.text;
   const other = place ? segments[question.segments[place]?.relation?.of ?? 0] : null;
-  const facts = [segment.track, `${clock(segment.start, 2)}–${clock(segment.end, 2)}`, segment.annotator, status];
+  const facts = [
+    segment.track,
+    `${clock(segment.start, 2)}\u2060–\u2060${clock(segment.end, 2)}`,
+    segment.annotator,
+    status,
+  ];
   return el(
     "div",
     { class: "found-segment", "data-id": segment.id },
