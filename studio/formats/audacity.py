@@ -1,4 +1,5 @@
-"""Audacity labels: `start TAB end TAB label` a line, in seconds with six digits, so exact to the µs.
+"""Audacity labels: `start TAB end TAB label` a line, in seconds with six digits, so exact to the µs. A point in time
+is a label that ends where it starts.
 
 A line that begins with a backslash gives the frequencies of the label before it, which a timeline has no place for: it
 is counted and left out.
@@ -18,9 +19,14 @@ TRACK = "Labels"
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
+    timeline = timelines[0]
+    points = {(HOLDS.naming(track), HOLDS.said(label)) for track, label in timeline.points}
+    rows = [
+        (a.segment.start, a.segment.start if (a.track, a.label) in points else a.segment.end, a.label)
+        for a in HOLDS.fitted(timeline)
+    ]
     return "".join(
-        f"{reading.decimal(a.segment.start, 6)}\t{reading.decimal(a.segment.end, 6)}\t{a.label}\n"
-        for a in HOLDS.fitted(timelines[0])
+        f"{reading.decimal(start, 6)}\t{reading.decimal(end, 6)}\t{label}\n" for start, end, label in rows
     ).encode()
 
 
@@ -42,7 +48,7 @@ def _mark(line: str, where: str) -> Mark:
     if len(fields) < 2:
         raise FormatError(f"{where} does not read START, END and label between tabs; is this Audacity's?")
     start, end = (reading.us_of(field, where) for field in fields[:2])
-    return Mark(start, end, fields[2].strip() if len(fields) > 2 else "", TRACK)
+    return Mark(start, end, fields[2].strip() if len(fields) > 2 else "", TRACK, point=start == end)
 
 
 FORMAT = Format("audacity", "Audacity labels", ".txt", "text/plain", "s", HOLDS, write, read)

@@ -27,10 +27,10 @@ Kind = Literal["", "annotations", "lines"]
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One labelled interval as a file has it, `[start, end)` in the unit of its part; frames count from 0, and codes
-    are packed time codes (`timecode.packed`). `frames`
-    are `[first, end)` where the file says times and frames of the video's own table. `id` is that of an annotation of
-    a library, in a file that a library wrote. `edited_by` corrected what `annotator` made, where the file says so. Of a
-    line, `speaker` says it in these `words`, whose times are in µs."""
+    are packed time codes (`timecode.packed`). `frames` are `[first, end)` where the file says times and frames of the
+    video's own table. `id` is that of an annotation of a library, in a file that a library wrote. `edited_by` corrected
+    what `annotator` made, where the file says so. Of a line, `speaker` says it in these `words`, whose times are in µs.
+    A `point` has no length: it is what is shown at its start."""
 
     start: int
     end: int
@@ -45,6 +45,7 @@ class Mark:
     edited_by: str = ""
     speaker: str = ""
     words: tuple[Word, ...] = ()
+    point: bool = False
 
     def __post_init__(self) -> None:
         reading.take_mark()
@@ -355,6 +356,9 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
     footage, most, count = on.footage, on.most, on.count
     for mark in marks:
         start, end = _times(mark, on.part, footage, on.own, on.shift)
+        if mark.point and 0 <= start < footage.duration:
+            instant = footage.instant(start)
+            start, end = instant.start, instant.end
         if end <= start:
             count[what + "empty"] += 1
         elif start >= footage.duration or end <= 0:

@@ -1,10 +1,10 @@
 """Praat TextGrid: interval tiers that cover the whole video; gaps are empty intervals. Times exact to the µs.
 
-A tier holds no overlaps: what overlaps goes to further tiers. Points have no lengths: they are counted and left
-out. The lines of the transcript are tiers called “Transcript (lines)”, and “Transcript: Ann (lines)” where somebody is
-known to say them; their words, where they are known by their times, are tiers called “Transcript (words)” or
-“Transcript: Ann (words)”. An import takes both for lines again. Both of Praat's spellings, the long and the short one,
-are read, in UTF-8 or UTF-16; the long one is written.
+A tier holds no overlaps: what overlaps goes to further tiers. Points in time are tiers of points called “Hands
+(points)”. The lines of the transcript are tiers called “Transcript (lines)”, and “Transcript: Ann (lines)” where
+somebody is known to say them; their words, where they are known by their times, are tiers called “Transcript (words)”
+or “Transcript: Ann (words)”. An import takes both for lines again. Both of Praat's spellings, the long and the short
+one, are read, in UTF-8 or UTF-16; the long one is written.
 """
 
 import re
@@ -38,18 +38,22 @@ HOLDS = Holds(layers=True, blank=False, text=reading.one_line, naming=_naming, l
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|<(exists|absent)>|(?<![\w\[])(-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w\]])')
 
 _NUMBER = "\0"  # stands before what is no text in the file
+_POINTS = " (points)"
 _KINDS = {"IntervalTier": 2, "TextTier": 1}  # numbers of an element
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video, in UTF-8."""
     timeline = timelines[0]
+    pointed = {(HOLDS.naming(track), HOLDS.said(label)) for track, label in timeline.points}
     found = HOLDS.fitted(timeline)
-    tiers = layered(found) | _said(HOLDS.fitted_spoken(timeline))
+    points = reading.grouped((a for a in found if (a.track, a.label) in pointed), lambda a: a.track)
+    lasting = layered(a for a in found if (a.track, a.label) not in pointed)
+    tiers = lasting | _said(HOLDS.fitted_spoken(timeline))
     end = max([timeline.footage.duration, *(a.segment.end for tier in tiers.values() for a in tier)])
     body = [
         'File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0 ", f"xmax = {reading.decimal(end)} ",
-        "tiers? <exists> ", f"size = {len(tiers)} ", "item []: ",
+        "tiers? <exists> ", f"size = {len(tiers) + len(points)} ", "item []: ",
     ]  # fmt: skip
     for number, (track, tier) in enumerate(tiers.items(), 1):
         intervals = list(_intervals(tier, end))
@@ -63,6 +67,14 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                 f"        intervals [{k}]:", f"            xmin = {reading.decimal(start)} ",
                 f"            xmax = {reading.decimal(stop)} ", f"            text = {_quoted(label)} ",
             ]  # fmt: skip
+    for number, (track, tier) in enumerate(points.items(), len(tiers) + 1):
+        body += [
+            f"    item [{number}]:", '        class = "TextTier" ', f"        name = {_quoted(track + _POINTS)} ",
+            "        xmin = 0 ", f"        xmax = {reading.decimal(end)} ", f"        points: size = {len(tier)} ",
+        ]  # fmt: skip
+        for k, a in enumerate(tier, 1):
+            time, text = reading.decimal(a.segment.start), _quoted(a.label)
+            body += [f"        points [{k}]:", f"            number = {time} ", f"            mark = {text} "]
     return ("\n".join(body) + "\n").encode()
 
 
@@ -190,7 +202,7 @@ def _tier(values: Iterator[str], kind: str, track: str, marks: list[Mark], notes
                 raise FormatError(f"An interval or point of “{track:.40}” has not one beginning, end and text.")
             times = [_time(number) for number in numbers]
             if size == 1:
-                notes.left_out("point(s) without a length")
+                marks.append(Mark(times[0], times[0], heard(value), track.removesuffix(_POINTS), point=True))
             elif value:
                 label = value if _IS_LINES.fullmatch(track) else heard(value)  # a line has always words
                 marks.append(Mark(times[0], times[1], label, track))

@@ -30,8 +30,8 @@ class Batch:
     the place of those there are, unless they only come `beside` annotations.
 
     `spoken` says of lines who says them, and in which words. `ids` are those that the file has for its annotations, by
-    ours. `changes` are what annotations of the video become; `different` are those that are otherwise here: (here, in
-    the file).
+    ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
+    `different` are those that are otherwise here: (here, in the file).
     """
 
     video_id: str
@@ -42,6 +42,7 @@ class Batch:
     spoken: Mapping[Cue, Spoken] = field(default_factory=dict)
     beside: bool = False
     ids: Mapping[str, str] = field(default_factory=dict)
+    points: frozenset[tuple[str, str]] = frozenset()
     changes: Sequence[Annotation] = ()
     different: Sequence[tuple[Annotation, Annotation]] = ()
 
@@ -93,9 +94,10 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
         "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
         (import_id, file, form, kind, annotator, now()),
     )
+    points = {each for batch in batches for each in batch.points}
     for track, found in _classes(batches).items():
         for label in found if not labels.is_closed(db, track) else ():
-            labels.insert(db, track, label)
+            labels.insert(db, track, label, "point" if (track, label) in points else "segment")
     for batch in batches:
         for number, a in enumerate(batch.annotations):
             change = EditRequest(f"{import_id}-{batch.video_id}-{number}", "create", a)

@@ -42,7 +42,12 @@ def check(db: sqlite3.Connection, track: str, label: str) -> None:
         raise UsageError(f"“{track}” takes only the labels of its list, and “{label}” is not one: add it under Labels.")
 
 
-def insert(db: sqlite3.Connection, track: str, label: str) -> None:
+def points(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """The (track, label) of points in time."""
+    return frozenset(map(tuple, db.execute("SELECT track, label FROM labels WHERE kind = 'point'")))
+
+
+def insert(db: sqlite3.Connection, track: str, label: str, kind: str = KINDS[0]) -> None:
     """Add a label to the schema unless it is there, with the next colour and the next key that is free; does nothing
     for an empty one, nor in a schema that is full."""
     if not label or is_listed(db, track, label):
@@ -54,7 +59,7 @@ def insert(db: sqlite3.Connection, track: str, label: str) -> None:
     hotkey = next((key for key in KEYS if key not in taken), None)
     db.execute(
         f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
-        (track, label, PALETTE[position % len(PALETTE)], hotkey, KINDS[0], position),
+        (track, label, PALETTE[position % len(PALETTE)], hotkey, kind, position),
     )
 
 

@@ -83,7 +83,8 @@ class Timeline:
     """The annotations of one video, with what some file formats keep beside them.
 
     `scores` has the confidence of annotations that have one, by id; `boxes` where the one on a track is seen, by
-    track, in order of time; `lines` what is said: (start_us, end_us, text), and `spoken`, where that is known, by whom
+    track, in order of time; `points` are the (track, label) of points in time, whose segments are one frame long;
+    `lines` what is said: (start_us, end_us, text), and `spoken`, where that is known, by whom
     and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
     data sets.
     """
@@ -95,6 +96,11 @@ class Timeline:
     lines: tuple[tuple[int, int, str], ...] = ()
     split: str = ""
     spoken: tuple[SpokenLine, ...] = ()
+    points: frozenset[tuple[str, str]] = frozenset()
+
+    def is_point(self, annotation: Annotation) -> bool:
+        """Whether an annotation is a point in time."""
+        return (annotation.track, annotation.label) in self.points
 
     @property
     def said(self) -> tuple[SpokenLine, ...]:

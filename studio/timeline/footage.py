@@ -8,6 +8,8 @@ from pathlib import PurePath
 from studio.errors import UsageError
 from studio.timeline.segment import Segment
 
+_INSTANT, _ROUNDED = 10_000, 500  # µs
+
 
 @dataclass(frozen=True, slots=True)
 class Footage:
@@ -71,6 +73,14 @@ class Footage:
         """The frame, from 0, whose beginning is nearest; `frame_count` when the end of the video is nearer."""
         at = max(0, bisect_right(self.pts, us) - 1)
         return at + 1 if self.edge(at + 1) - us < us - self.edge(at) else at
+
+    def instant(self, us: int) -> Segment:
+        """What is shown at a time: its frame, or of sound alone 10 ms from then on. A time that is rounded to the ms is
+        that of the frame that begins next to it."""
+        if not self.pts or not 0 <= us < self.duration:
+            return Segment(max(0, us), max(0, us) + _INSTANT)
+        at = max(0, bisect_right(self.pts, us + _ROUNDED) - 1)
+        return Segment(self.edge(at), self.edge(at + 1))
 
     def frames(self, segment: Segment) -> tuple[int, int]:
         """`[first, end)` in frames: the nearest edges of frames, and always at least one frame."""

@@ -635,13 +635,13 @@ def test_as_many_annotations_of_elan_as_pympi_reads(path: Path) -> None:
 @pytest.mark.parametrize(
     "path", sorted((REAL / "textgrid").glob("*[!t].TextGrid")) if REAL.exists() else [], ids=lambda path: path.name
 )
-def test_the_same_intervals_of_a_textgrid_as_praatio_reads(path: Path) -> None:
+def test_the_same_intervals_and_points_of_a_textgrid_as_praatio_reads(path: Path) -> None:
     grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, duplicateNamesMode="rename")
     tiers = [grid.getTier(name) for name in grid.tierNames]
-    there = sorted(
-        (round(e.start * S), round(e.end * S), e.label) for t in tiers if isinstance(t, textgrid.IntervalTier)
-        for e in t.entries
-    )  # fmt: skip
+    lasting = [e for t in tiers if isinstance(t, textgrid.IntervalTier) for e in t.entries]
+    points = [e for t in tiers if isinstance(t, textgrid.PointTier) for e in t.entries]
+    there = sorted([*((round(e.start * S), round(e.end * S), e.label) for e in lasting),
+                    *((round(e.time * S), round(e.time * S), e.label) for e in points)])  # fmt: skip
     (part,) = FORMATS["textgrid"].read(path.read_bytes(), path.name)  # type: ignore[misc]
     found = sorted((m.start, m.end, m.label.strip()) for m in part.marks)
     assert [mark for mark in found if mark[2]] == there

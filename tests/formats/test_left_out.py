@@ -55,7 +55,7 @@ WORDS = ("zzz", "", "-7", "1e99", "NaN", '"', "\N{SNOWMAN}")
 def broken(form: Format) -> Iterator[tuple[str, bytes]]:
     """Files whose second segment is damaged in one place each, with a word on where."""
     one, both = file_of(form, GOOD), file_of(form, GOOD, OTHER)
-    if form.extension in (".json", ".otio"):
+    if form.media_type == "application/json":
         yield from _json(json.loads(one), json.loads(both))
     elif form.name in IN_XML:
         yield from _xml(ElementTree.fromstring(both), IN_XML[form.name], form.name)
@@ -243,6 +243,13 @@ def ava(row: str, column: str = "") -> bytes:
     return f"{head}{column}\n{good}\n{row}\n".encode()
 
 
+def boris(*more: Any, **project: Any) -> bytes:
+    good = [[5, "t", "x", "", ""], [10, "t", "x", "", ""]]
+    return json.dumps({
+        "behaviors_conf": {}, "observations": {"o": {"file": {"1": ["v"]}, "events": [*good, *more]}}, **project,
+    }).encode()  # fmt: skip
+
+
 def otio(*more: Any, **of_clip: Any) -> bytes:
     def stretch(first: int, frames: int) -> Any:
         return {key: {"value": n, "rate": 25} for key, n in (("start_time", first), ("duration", frames))}
@@ -375,8 +382,8 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
     },
     "textgrid": {
         "element": (
-            GRID.format('"TextTier"\n"p"\n0\n50\n1\n5\n"y"\n').encode(),
-            "1 point without a length is left out",
+            GRID.format('"TextTier"\n"p"\n0\n50\n1\n70\n"y"\n').encode(),
+            "1 segment without any length is left out",
         ),
         "field": (GRID.format('"ColourTier"\n"p"\n0\n50\n0\n').encode(), "A tier is of a kind that is not known"),
         "range": (GRID.format('"IntervalTier"\n"p"\n0\n50\n1\n60\n70\n"y"\n').encode(), "1 segment outside the video"),
@@ -455,6 +462,13 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
         "range": (edl("{}\n", "00:00:09:00 00:00:02:00"), "1 segment without any length"),
         "time": (edl("002  AX V C 00:00:05:00\n"), "1 item cannot be read"),
         "type": (edl("{}\n", "zz:00:09:00 00:00:02:00"), "1 item cannot be read"),
+    },
+    "boris": {
+        "element": (boris(["x"]), "1 item cannot be read"),
+        "field": (boris(weather=1), "weather"),
+        "range": (boris([90, "t", "y", "", ""], [91, "t", "y", "", ""]), "1 segment outside the video"),
+        "time": (boris([7, "t", "y", "", ""]), "1 state that nobody ended is left out"),
+        "type": (boris(["soon", "t", "y", "", ""]), "'soon' is not a time"),
     },
     "otio": {
         "element": (otio(effects=[{"OTIO_SCHEMA": "LinearTimeWarp.1"}]), "1 effect is left out"),

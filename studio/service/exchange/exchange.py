@@ -23,7 +23,7 @@ from studio.service.people.transcripts import may_transcribe
 from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
-from studio.store import Store, annotations, imports, runs, transcripts, videos
+from studio.store import Store, annotations, imports, labels, runs, transcripts, videos
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Box, Cue, Footage, SpokenLine, Timeline, read_shift, us
 
@@ -60,7 +60,8 @@ class Exchange:
             boxes = {**_found_boxes(db, row), **read}
             spoken = _spoken(db, row["id"], layer)
             said = tuple(Cue(*line[:3]) for line in spoken)
-            return Timeline(footage, kept, imports.scores(db, row["id"]), boxes, said, spoken=spoken)
+            scores, points = imports.scores(db, row["id"]), labels.points(db)
+            return Timeline(footage, kept, scores, boxes, said, spoken=spoken, points=points)
 
         return self._store.read(work)
 

@@ -124,7 +124,9 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
         lines, spoken = _spoken([mark for one in several for mark in one.placed.lines])
         scores = {a.id: m.score for a, m in zip(found, marks, strict=True) if m.score is not None}
         ids = {a.id: m.id for a, m in zip(found, marks, strict=True) if m.id}
-        made.append(Batch(video, found, scores, _boxes(several, plan), lines, spoken, beside=True, ids=ids))
+        points = frozenset((mark.track, mark.label) for mark in marks if mark.point)
+        boxes = _boxes(several, plan)
+        made.append(Batch(video, found, scores, boxes, lines, spoken, beside=True, ids=ids, points=points))
     return [batch for batch in made if not batch.empty]
 
 

@@ -1,0 +1,100 @@
+"""Points in time: they have no length in a file that knows them, and one frame here."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from praatio import textgrid
+
+from studio.formats import FORMATS, place
+from studio.service import Studio
+from studio.service.exchange.exchange import ImportOptions
+from studio.timeline import Annotation, Footage, Segment, Timeline
+
+S = 1_000_000
+RATE = 30_000 / 1001
+TAPE = Footage("hens.mp4", 60 * S, "v", 640, 360, RATE, tuple(round(n * S / RATE) for n in range(1_798)))
+CODED = Timeline(
+    TAPE,
+    (
+        Annotation("a", TAPE.span(100, 101), "Hen 1", "peck", "hard"),
+        Annotation("b", TAPE.span(101, 102), "Hen 1", "peck"),
+        Annotation("c", TAPE.span(50, 400), "Hen 1", "walk"),
+        Annotation("d", TAPE.span(400, 401), "Hen 2", "walk"),
+    ),
+    points=frozenset({("Hen 1", "peck")}),
+)
+
+
+@pytest.mark.parametrize("form", ["textgrid", "boris"])
+def test_points_come_back_as_points_on_their_frames(form: str) -> None:
+    (part,) = FORMATS[form].read(FORMATS[form].write([CODED]), "hens")  # type: ignore[misc]
+    found = sorted((m.track, m.label, *TAPE.frames(Segment(m.start, m.end)), m.point) for m in place(part, TAPE).marks)
+    assert found == [
+        ("Hen 1", "peck", 100, 101, True), ("Hen 1", "peck", 101, 102, True), ("Hen 1", "walk", 50, 400, False),
+        ("Hen 2", "walk", 400, 401, False),
+    ]  # fmt: skip
+
+
+def test_a_point_of_audacity_ends_where_it_starts() -> None:
+    text = FORMATS["audacity"].write([CODED]).decode()  # type: ignore[misc]
+    assert text.splitlines()[1].split("\t") == ["3.336667", "3.336667", "peck"]
+    (part,) = FORMATS["audacity"].read(text.encode(), "x")  # type: ignore[misc]
+    points = [m for m in place(part, TAPE).marks if m.point]
+    assert [TAPE.frames(Segment(m.start, m.end)) for m in points] == [(100, 101), (101, 102)]
+
+
+def test_praatio_finds_the_points(tmp_path: Path) -> None:
+    file = tmp_path / "hens.TextGrid"
+    file.write_bytes(FORMATS["textgrid"].write([CODED]))  # type: ignore[misc]
+    (tier,) = (tier for tier in textgrid.openTextgrid(str(file), False).tiers if isinstance(tier, textgrid.PointTier))
+    assert [(point.time, point.label) for point in tier.entries] == [(3.336667, "peck"), (3.370033, "peck")]
+
+
+def test_the_ethogram_of_a_boris_project() -> None:
+    project = json.loads(FORMATS["boris"].write([CODED]))  # type: ignore[misc]
+    kinds = {each["code"]: each["type"] for each in project["behaviors_conf"].values()}
+    assert kinds == {"peck": "Point event", "walk": "State event"}
+    assert [each["name"] for each in project["subjects_conf"].values()] == ["Hen 1", "Hen 2"]
+    (observation,) = project["observations"].values()
+    assert observation["file"]["1"] == ["hens.mp4"] and observation["media_info"]["length"] == {"hens.mp4": 60.0}
+    assert [event[:3] for event in observation["events"]][:3] == [
+        [1.668, "Hen 1", "walk"], [3.337, "Hen 1", "peck"], [3.37, "Hen 1", "peck"],
+    ]  # fmt: skip
+
+
+# as BORIS 8 writes one; the second observation has a state that was never stopped
+BORIS: dict[str, Any] = {
+    "time_format": "hh:mm:ss", "project_format_version": "7.0", "subjects_conf": {"0": {"name": "Hen", "key": "h"}},
+    "behaviors_conf": {
+        "0": {"type": "State event", "key": "w", "code": "walk", "modifiers": {"0": {"name": "speed"}}},
+        "1": {"type": "Point event", "key": "p", "code": "peck"},
+    },
+    "observations": {
+        "one": {"file": {"1": ["/lab/hens 1.mp4"], "2": []}, "type": "MEDIA", "events": [
+            [8.25, "Hen", "walk", "slow", "", 247], [2.0, "", "peck", "None", "at the bowl", 60],
+            [4.5, "Hen", "walk", "slow", "", 135]]},
+        "two": {"file": {"1": ["/lab/hens 2.mp4"]}, "type": "MEDIA", "events": [[1, "Hen", "walk", "", ""]]},
+    },
+}  # fmt: skip
+
+
+def test_a_project_of_boris() -> None:
+    one, two = FORMATS["boris"].read(json.dumps(BORIS).encode(), "x.boris")  # type: ignore[misc]
+    assert (one.video, two.video, two.marks) == ("hens 1.mp4", "hens 2.mp4", ())
+    assert [(m.start, m.end, m.track, m.label, m.note, dict(m.attributes), m.point) for m in one.marks] == [
+        (2 * S, 2 * S, "Behaviours", "peck", "at the bowl", {}, True),
+        (4_500_000, 8_250_000, "Hen", "walk", "", {"modifiers": "slow"}, False),
+    ]
+    assert "1 state that nobody ended is left out." in one.problems
+
+
+def test_what_is_imported_as_points_is_one_in_the_schema(studio: Studio, clips: dict[str, Any]) -> None:
+    video = str(studio.videos.add(clips["bikes"])["id"])
+    plan = ImportOptions(video=video)
+    studio.exchange.apply(b"1.0\t1.0\tpeck\n2.0\t3.0\twalk\n", "x.txt", "audacity", plan)
+    kinds = {row["label"]: row["kind"] for row in studio.labels.shown()["labels"]}
+    assert kinds == {"peck": "point", "walk": "segment"}
+    assert studio.timelines.annotations(video)[0].segment == Segment(1_000_000, 1_040_000)
+    assert studio.exchange.export(video, "audacity").decode().splitlines()[0] == "1.000000\t1.000000\tpeck"
