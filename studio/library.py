@@ -217,14 +217,16 @@ class Library:
                 warnings.warn(problem, stacklevel=2)
         return self._moments(video, self._studio.jobs.run("emotions", self._id(video), said)["predictions"])
 
-    def find(self, *segments: Json, videos: Iterable[Video | str] = (), name: str = "") -> list["FoundMoment"]:
+    def find(
+        self, *segments: Json, videos: Iterable[Video | str] = (), name: str = "", every: bool = False
+    ) -> list["FoundMoment"]:
         """The moments at which annotations fulfil conditions and stand in relations in time, by video and time.
 
         Each segment is a dict as docs/find.md says, from the second on with a `relation`: `find({"labels": ["nod"]},
         {"labels": ["smile"], "relation": {"is": "after", "most": 2}})`. Only in some `videos`, or those with `name` in
-        their names. Raises UsageError.
+        their names; with `every` each combination of segments, not each first one once. Raises UsageError.
         """
-        _, found = self._found(segments, videos, name)
+        _, found = self._found(segments, videos, name, every)
         known = {row["id"]: _video(row) for row in (moment["video"] for moment in found.moments)}
         return [
             FoundMoment(known[moment["video"]["id"]], seconds(moment["start_us"]), seconds(moment["end_us"]),
@@ -232,14 +234,19 @@ class Library:
             for moment in found.moments
         ]  # fmt: skip
 
-    def export_found(self, format: str, *segments: Json, videos: Iterable[Video | str] = (), name: str = "") -> bytes:
+    def export_found(
+        self, format: str, *segments: Json, videos: Iterable[Video | str] = (), name: str = "", every: bool = False
+    ) -> bytes:
         """What `find` finds as a file: "moments" (CSV, a row for each), "moments-json", or its segments in a format of
         `studio formats`; several videos of a format that holds one are a zip."""
-        question, found = self._found(segments, videos, name)
+        question, found = self._found(segments, videos, name, every)
         return found_files.export(self._studio.exchange, question, found, format).content
 
-    def _found(self, segments: Sequence[Json], videos: Iterable[Video | str], name: str) -> tuple[Question, Found]:
-        asked = {"segments": list(segments), "videos": [self._id(video) for video in videos], "name": name}
+    def _found(
+        self, segments: Sequence[Json], videos: Iterable[Video | str], name: str, every: bool
+    ) -> tuple[Question, Found]:
+        among = [self._id(video) for video in videos]
+        asked = {"segments": list(segments), "videos": among, "name": name, "every": every}
         question = parse(asked)
         return question, self._studio.find.ask(question)
 

@@ -53,6 +53,8 @@ def register(commands: Commands) -> None:
     sub.add_argument("segment", metavar="SEGMENT", nargs="*", help="conditions of the segment A (none: any)")
     sub.add_argument("--then", metavar=("RELATION", "SEGMENT"), nargs=2, action="append", default=[],
                      help="another segment (B, C, …) and how it stands to an earlier one; repeatable")  # fmt: skip
+    sub.add_argument("--every", action="store_true", help="list every combination (default: each A once, with the "
+                     "first B, C, … that fit)")  # fmt: skip
     sub.add_argument("--in", dest="within", metavar="VIDEO", action="append", help="only in this video; repeatable")
     sub.add_argument("--name", default="", metavar="TEXT", help="only in videos whose name has this text")
     sub.add_argument("--question", metavar="FILE", help="a question as JSON instead (- for standard input)")
@@ -121,6 +123,8 @@ def _question(args: Args, studio: Studio) -> Question:
         asked = {"segments": [_segment(args.segment), *map(_then, args.then)]}
     if args.within is not None:
         asked["videos"] = [known(studio, ref) for ref in args.within]
+    if args.every:
+        asked["every"] = True
     return parse({**asked, "name": args.name} if args.name else asked)
 
 
@@ -205,7 +209,7 @@ def sentence(question: Question) -> str:
     said = " ".join(shlex.quote(each) for each in _conditions(question.steps[0]))
     for step, link in zip(question.steps[1:], question.links, strict=True):
         said += f" --then {shlex.quote(_said(link))} {shlex.quote(shlex.join(_conditions(step)))}"
-    return said.strip() or "any segment"
+    return " ".join(filter(None, [said.strip(), "--every" * question.every])) or "any segment"
 
 
 def _conditions(step: Step) -> list[str]:

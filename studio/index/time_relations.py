@@ -101,6 +101,21 @@ class PointRanges:
         right = np.maximum(left, np.searchsorted(self._x, x_high, "right"))
         return self._below(left, right, np.maximum(low, high)) - self._below(left, right, low)
 
+    def each(self, x_low: Ints, x_high: Ints, number: Ints) -> Ints:
+        """The rank of the point that has so many points of lower rank in its rectangle, of each of m rectangles as high
+        as the plane; there must be one."""
+        left = np.searchsorted(self._x, x_low, "left")
+        right = np.searchsorted(self._x, x_high, "right")
+        found = np.zeros(len(left), np.int64)
+        for bit, zeros in self._zeros:
+            from_left, from_right = zeros[left], zeros[right]
+            is_one = number >= from_right - from_left
+            number = np.where(is_one, number - (from_right - from_left), number)
+            found |= is_one.astype(np.int64) << bit
+            left = np.where(is_one, zeros[-1] + left - from_left, from_left)
+            right = np.where(is_one, zeros[-1] + right - from_right, from_right)
+        return found
+
     def _below(self, left: Ints, right: Ints, bound: Ints) -> Ints:
         """How many of the values at [left, right) are below `bound`."""
         found = np.zeros(len(left), np.int64)
@@ -182,6 +197,27 @@ def partners(
     return found
 
 
+def combinations(
+    steps: Sequence[Segments], links: Sequence[Link], alive: Sequence[npt.NDArray[np.bool_]], chosen: Ints, most: int
+) -> list[Ints | None]:
+    """As `partners`, with every combination of segments that fit: for each of the `chosen`, in their order, by the
+    order of the others' starts.
+
+    Raises OverflowError where there are more than `most` on the way.
+    """
+    found: list[Ints | None] = [chosen]
+    for number, link in enumerate(links, 1):
+        before = found[link.of]
+        if before is None or link.absent:
+            found.append(None)
+            continue
+        rows = np.flatnonzero(alive[number])
+        of, b = _Join(steps[number][rows], link).all(steps[link.of][before], most)
+        found = [None if each is None else each[of] for each in found]
+        found.append(rows[b])
+    return found
+
+
 class _Join:
     """The segments that may be B, ready to be counted for many A."""
 
@@ -222,6 +258,30 @@ class _Join:
                 is_there = self._between(asked, rectangles, low, middle) > 0
                 low, high = np.where(is_there, low, middle), np.where(is_there, middle, high)
         return self._rows[self._order[low]]
+
+    def all(self, asked: Segments, most: int) -> tuple[Ints, Ints]:
+        """Every pair of an A and a B of it, by the A and then by the B's start: rows of both.
+
+        Raises OverflowError for more than `most`, B counted that are not in the other row, annotator, …
+        """
+        if not len(self._segments) or not len(asked):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        start_low, start_high, end_low, end_high = self._rectangles(asked)
+        first = np.searchsorted(self._starts, start_low, "left")
+        last = np.searchsorted(self._starts, start_high, "right")
+        counts = self._all.count(asked, end_low, end_high, first, last)
+        if counts.sum() > most:
+            raise OverflowError
+        skipped = self._all.count(asked, end_low, end_high, np.zeros_like(first), first)
+        of = np.repeat(np.arange(len(asked)), counts)
+        within = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+        rank = self._all.each(asked[of], end_low[of], end_high[of], skipped[of] + within)
+        b = self._order[rank]
+        fits = self._segments.identity[b] != asked.identity[of]
+        if self._link.other:
+            key, other = asked.keys[self._link.other][of], self._segments.keys[self._link.other][b]
+            fits &= (key != other) & (key != NONE)
+        return of[fits], self._rows[b[fits]]
 
     def _full(self, asked: Segments) -> Ints:
         return np.full(len(asked), len(self._segments), np.int64)
@@ -282,12 +342,19 @@ class _Grouped:
 
     def count(self, asked: Segments, low: Ints, high: Ints, first: Ints, last: Ints) -> Ints:
         """How many segments of the group of each A end in [low, high] and have a rank in [first, last)."""
+        return self._points.count(*self._stretch(asked, low, high), first, last)
+
+    def each(self, asked: Segments, low: Ints, high: Ints, number: Ints) -> Ints:
+        """The rank of the segment of the group of each A that ends in [low, high] and has so many such before it."""
+        return self._points.each(*self._stretch(asked, low, high), number)
+
+    def _stretch(self, asked: Segments, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+        """Where on the axis the ends in [low, high] of the group of each A are."""
         codes = self._codes(asked)
         number = np.minimum(np.searchsorted(self._groups, codes), len(self._groups) - 1)
         longest, offset = self._longest[number], self._offsets[number]
         x_low = offset + np.clip(low, 0, longest + 1)
-        x_high = np.where(self._groups[number] == codes, offset + np.clip(high, -1, longest), x_low - 1)
-        return self._points.count(x_low, x_high, first, last)
+        return x_low, np.where(self._groups[number] == codes, offset + np.clip(high, -1, longest), x_low - 1)
 
     def _codes(self, segments: Segments) -> Ints:
         """One number for the video and the keys of each segment; -1 where no group has such a key."""

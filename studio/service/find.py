@@ -1,7 +1,7 @@
 """Finding in annotations: which segments fulfil conditions and stand in relations in time, over the whole library.
 
 A question has a segment A, and as many more (B, C, …) as a person wants, each with a relation to an earlier one. What
-it finds are moments: each is an A with the first B, C, … that fit.
+it finds are moments: each is an A with the first B, C, … that fit; or every combination that does.
 """
 
 import json
@@ -10,9 +10,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from studio.errors import NotFound, UsageError
-from studio.index.time_relations import BOUNDED, NONE, RANGED, RELATIONS, Ints, Link, Segments, matching, partners
+from studio.index.time_relations import (
+    BOUNDED,
+    NONE,
+    RANGED,
+    RELATIONS,
+    Ints,
+    Link,
+    Segments,
+    combinations,
+    matching,
+    partners,
+)
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.requests import listed, text, time, whole
 from studio.store import Store, searches, segments, stored, videos
@@ -24,6 +36,7 @@ LETTERS = "ABCDEFGH"
 MOST_STEPS = len(LETTERS)
 MOST_NAMED = 500  # labels, tracks, … of one segment
 MOST_ATTRIBUTES = 20
+MOST_COMBINATIONS = 200_000
 PAGE = 60  # moments at once
 _LISTS = ("labels", "tracks", "annotators", "statuses")
 
@@ -39,12 +52,13 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Question:
     """`links` has one for each of the `steps` but the first. All segments of a moment lie in one video, one of `videos`
-    (ids; empty: any) whose name has `name` in it."""
+    (ids; empty: any) whose name has `name` in it. `every`: each combination of segments is a moment, not each A."""
 
     steps: tuple[Step, ...] = (Step(),)
     links: tuple[Link, ...] = ()
     videos: tuple[str, ...] = ()
     name: str = ""
+    every: bool = False
 
 
 def parse(request: Any) -> Question:
@@ -60,7 +74,10 @@ def parse(request: Any) -> Question:
     links: list[Link] = []
     for each in asked[1:]:
         links.append(_link(each.get("relation") or {}, links))
-    return Question(tuple(map(_step, asked)), tuple(links), _texts(request, "videos"), text(request, "name", ""))
+    return Question(
+        tuple(map(_step, asked)), tuple(links), _texts(request, "videos"), text(request, "name", ""),
+        request.get("every") is True,
+    )  # fmt: skip
 
 
 def parse_text(question: str) -> Question:
@@ -81,6 +98,7 @@ def plain(question: Question) -> Row:
         ],
         **({"videos": list(question.videos)} if question.videos else {}),
         **({"name": question.name} if question.name else {}),
+        **({"every": True} if question.every else {}),
     }
 
 
@@ -253,17 +271,35 @@ def _found(db: Any, question: Question, by: Actor, first: int, most: int | None)
     chosen = np.flatnonzero(alive[0])
     places = np.array([place[video] for video in tables[0].video[chosen].tolist()], np.int64)
     start, end = tables[0].start[chosen], tables[0].end[chosen]
-    order = np.lexsort((end, start, places))
-    counts = np.bincount(places, minlength=len(named)).tolist()
     totals = np.zeros(len(named), np.int64)
     np.add.at(totals, places, end - start)
+    order = np.lexsort((end, start, places))
+    wanted = slice(first, None if most is None else first + most)
+    counted, count = places, len(chosen)
+    if question.every:
+        every = _combinations(tables, question, alive, chosen[order])
+        counted = np.array([place[video] for video in tables[0].video[every[0]].tolist()], np.int64)
+        count = len(counted)
+        parts = [None if each is None else each[wanted] for each in every]
+    else:
+        parts = partners(tables, question.links, alive, chosen[order[wanted]])
+    counts = np.bincount(counted, minlength=len(named)).tolist()
     per_video = [
         {"id": rows[video]["id"], "name": rows[video]["name"], "count": counts[n], "total_us": int(totals[n])}
         for n, video in enumerate(named)
     ]
-    shown = chosen[order[first:] if most is None else order[first : first + most]]
-    moments = _moments(db, tables, partners(tables, question.links, alive, shown), rows)
-    return Found(len(chosen), int(totals.sum()), per_video, moments)
+    return Found(count, int(totals.sum()), per_video, _moments(db, tables, parts, rows))
+
+
+def _combinations(
+    tables: Sequence[Segments], question: Question, alive: Sequence[npt.NDArray[np.bool_]], chosen: Ints
+) -> list[Ints | None]:
+    try:
+        return combinations(tables, question.links, alive, chosen, MOST_COMBINATIONS)
+    except OverflowError:
+        raise UsageError(
+            f"There are more than {MOST_COMBINATIONS:,} combinations; ask for less, or list each A once."
+        ) from None
 
 
 def _moments(db: Any, tables: Sequence[Segments], parts: Sequence[Ints | None], rows: dict[int, Row]) -> list[Row]:

@@ -52,6 +52,7 @@ def ids(answer: Any) -> list[str]:
         ("label=nod --then 'past other track' ''", ["nod2+smile2"]),
         ("label=nod --then 'after 2..20 of A other annotator' label=smile", ["nod1+smile2"]),
         ("label=nod --then 'after ..10' label=smile --then 'after ..10' \"'label=head shake'\"", ["nod1+smile2+shake"]),
+        ("label=nod --then 'after ..20' label=smile --every", ["nod1+smile1", "nod1+smile2"]),
         ("label=smile --in v2", ["other"]),
         ("label=smile --name ete", ["other"]),
         ("--first 1 --top 2", EVERY[1:3]),

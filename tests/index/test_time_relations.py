@@ -1,6 +1,6 @@
 """Relations in time against a comparison of each with each, on segments drawn at random."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.index.time_relations import NONE, RELATIONS, Link, PointRanges, Segments, allen, matching, partners
+from studio.index.time_relations import (
+    NONE,
+    RELATIONS,
+    Link,
+    PointRanges,
+    Segments,
+    allen,
+    combinations,
+    matching,
+    partners,
+)
 
 Span = tuple[int, int]
 Fits = Callable[[Span, Span, int, float], bool]
@@ -130,6 +140,39 @@ def test_what_matches_is_what_comparing_each_with_each_finds(relation: str, data
             best = first(able, key=lambda b: (b.span[0], b.span[1], steps[number].index(b)))
             assert steps[number][rows[place]] == best
             moment.append(best)
+    every = combinations(tables, made, alive, chosen, 10**6)
+    names = [[None] * len(every[0]) if rows is None else rows.tolist() for rows in every]  # type: ignore[arg-type]
+    told = [
+        tuple(None if row is None else steps[n][row] for n, row in enumerate(each)) for each in zip(*names, strict=True)
+    ]
+    assert told == [each for row in chosen for each in moments((steps[0][row],), steps, made)]
+
+
+def moments(
+    begun: tuple[One | None, ...], steps: list[list[One]], made: list[Link]
+) -> Iterator[tuple[One | None, ...]]:
+    """Every way to complete a moment, in order."""
+    number = len(begun)
+    if number == len(steps):
+        yield begun
+        return
+    link = made[number - 1]
+    before = begun[link.of]
+    if link.absent or before is None:
+        yield from moments((*begun, None), steps, made)
+        return
+    able = [b for b in steps[number] if stands(link, before, b) and fits(b, number, steps, made)]
+    for b in sorted(able, key=lambda b: (b.span, steps[number].index(b))):
+        yield from moments((*begun, b), steps, made)
+
+
+def test_too_many_combinations_are_not_made() -> None:
+    a = columns([one(n, (0, 0, 5, 0, 0)) for n in range(20)])
+    alive = matching([a, a], [Link("overlaps")])
+    every = combinations([a, a], [Link("overlaps")], alive, np.arange(20), 400)
+    assert [None if rows is None else len(rows) for rows in every] == [380, 380]
+    with pytest.raises(OverflowError):
+        combinations([a, a], [Link("overlaps")], alive, np.arange(20), 399)
 
 
 @pytest.mark.parametrize("relation", ALLEN)

@@ -154,6 +154,19 @@ def test_sequences_and_what_is_said_of_earlier_segments(ask: Ask) -> None:
     ]
 
 
+def test_every_combination_is_listed_where_that_is_wanted(library: Studio, ask: Ask) -> None:
+    nod, after = {"labels": ["nod"]}, {**SMILE, "relation": {"is": "after", "most": 20}}
+    assert ask(nod, after) == ["nod1+smile1"]
+    assert ask(nod, after, every=True) == ["nod1+smile1", "nod1+smile2"]
+    then = {"tracks": ["Head"], "relation": {"is": "after", "most": 20}}
+    assert ask(nod, after, then, every=True) == ["nod1+smile1+nod2", "nod1+smile1+shake", "nod1+smile2+shake",
+                                                 "nod1+smile2+nod3"]  # fmt: skip
+    pages = [library.find.ask(parse({"segments": [nod, after], "every": True}), first=n, most=1) for n in (0, 1, 2)]
+    assert [[m["segments"][1]["id"] for m in page.moments] for page in pages] == [["smile1"], ["smile2"], []]
+    assert {(page.count, page.total_us) for page in pages} == {(2, 1_000_000)}, "each A lasts once"
+    assert pages[0].videos[0]["count"] == 2
+
+
 def test_a_segment_is_never_its_own_partner(ask: Ask) -> None:
     assert ask({"labels": ["nod"]}, {"labels": ["nod"], "relation": {"is": "near", "most": 9}}) == [
         "nod1+nod2",
@@ -238,7 +251,7 @@ def test_what_is_plain_is_read_again_as_it_was() -> None:
             {"relation": {"is": "after", "of": 0, "least": 0.5, "most": 0, "absent": True, "same": "attribute:who",
                           "other": "track"}},
         ],
-        "videos": ["v1"], "name": "talk",
+        "videos": ["v1"], "name": "talk", "every": True,
     }  # fmt: skip
     question["segments"][0]["longest"] = 1.0  # type: ignore[index]
     question["segments"][1]["relation"]["most"] = 2.0  # type: ignore[index]

@@ -341,7 +341,8 @@
  */
 
 /** A question about annotations; see docs/find.md. What is left out lets everything through.
- * @typedef {{ segments: FindStep[], videos?: string[], name?: string }} FindQuestion
+ * @typedef {{ segments: FindStep[], videos?: string[], name?: string, every?: boolean }} FindQuestion every: each
+ *   combination of segments is a moment, not each first one
  *
  * @typedef {object} FindStep
  * @property {string[]} [labels]

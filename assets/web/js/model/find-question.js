@@ -60,7 +60,7 @@ const without = (value) =>
  * @param {FindQuestion} question
  * @returns {FindQuestion}
  */
-export function plain({ segments, videos = [], name = "" }) {
+export function plain({ segments, videos = [], name = "", every = false }) {
   return without({
     segments: segments.map(({ relation, ...step }, place) => ({
       ...without(step),
@@ -68,6 +68,7 @@ export function plain({ segments, videos = [], name = "" }) {
     })),
     videos,
     name: name.trim(),
+    every: every && segments.length > 1,
   });
 }
 

@@ -82,6 +82,7 @@ export class FindForm {
           text: "+ Another segment, by its time",
           onclick: () => this.#change(withAnother(this.question)),
         }),
+        segments.length > 1 ? this.#every() : null,
         el("span", { class: "grow" }),
         this.#videos(),
         el(
@@ -129,6 +130,24 @@ export class FindForm {
   #with(place, change) {
     const segments = this.question.segments.map((step, n) => (n === place ? { ...step, ...change } : step));
     return { ...this.question, segments };
+  }
+
+  /** Whether each first segment is found once, or every combination. */
+  #every() {
+    const { every = false } = this.question;
+    const options = [
+      { value: "", text: "each A once" },
+      { value: "every", text: "every combination" },
+    ];
+    return el(
+      "select",
+      {
+        "data-key": "every",
+        "aria-label": "What counts as a moment",
+        onchange: (event) => this.#change({ ...this.question, every: event.target.value === "every" }),
+      },
+      ...options.map(({ value, text }) => el("option", { value, text, selected: Boolean(value) === every })),
+    );
   }
 
   #videos() {
