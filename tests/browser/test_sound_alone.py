@@ -10,6 +10,7 @@ from studio.config import Settings
 from studio.service import Studio
 from tests.browser.annotate_page import ANNOTATION, AnnotatePage, rows, video_id
 from tests.browser.conftest import Served, free_port
+from tests.browser.test_accessibility import look
 from tests.sounds import make_sound
 
 pytestmark = pytest.mark.browser
@@ -80,6 +81,7 @@ def test_a_moment_of_sound_is_labelled_by_what_is_seen_of_it(page: Page, library
         expect(page.locator(control)).to_be_enabled()
     expect(page.locator("#no-pictures")).to_be_visible()
 
+    look(page, "sound alone")
     click_at(annotate, 2.0)
     start = playhead(page)
     page.keyboard.press("ArrowRight")
@@ -130,6 +132,7 @@ def test_a_copy_is_made_of_what_browsers_do_not_find_their_way_in(page: Page, li
     box, row = page.locator("#sound").bounding_box(), page.locator("#timeline").bounding_box()
     assert box is not None and row is not None
     assert box["width"] <= 390 and box["height"] > 120 and row["x"] > box["x"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.querySelector('#player').duration") == pytest.approx(3.0, abs=0.05)
     middle, height = row["x"] + row["width"] / 2, box["y"] + box["height"] / 2
     fingers = page.context.new_cdp_session(page)
