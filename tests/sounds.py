@@ -40,6 +40,8 @@ SOUNDS: dict[str, Sound] = {
     "aac": Sound(".aac", "aac", exact=False, plays=False),
     "flac": Sound(".flac", "flac"),
     "opus": Sound(".opus", "libopus"),
+    "aiff": Sound(".aiff", "pcm_s16be", plays=False),
+    "amr": Sound(".amr", "libopencore_amrnb", 8_000, exact=False, plays=False, options=(("b", "12200"),)),
     "ogg": Sound(".ogg", "vorbis", layout="stereo", exact=False),
 }  # fmt: skip
 

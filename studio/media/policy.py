@@ -29,9 +29,15 @@ CONTAINERS = {
     "mp3": "mp3",
     "flac": "flac",
     "aac": "aac",
+    "aiff": "aiff",
+    "amr": "amr",
 }
-SOUND_ONLY = frozenset({"wav", "mp3", "flac", "aac"})  # containers, or none, that hold no pictures but a cover
-WITHOUT_CLOCK = frozenset({"mp3", "aac"})  # how long they last before all is read is a guess by their first frames
+SOUND_ONLY = frozenset(
+    {"wav", "mp3", "flac", "aac", "aiff", "amr"}
+)  # containers, or none, that hold no pictures but a cover
+WITHOUT_CLOCK = frozenset(
+    {"mp3", "aac", "amr"}
+)  # how long they last before all is read is a guess by their first frames
 VIDEO_CODECS = _names(
     "h264 hevc av1 libdav1d vp8 vp9 mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v2 msmpeg4v3 mjpeg prores h263 flv "
     "theora wmv1 wmv2 wmv3 vc1 dvvideo dnxhd ffv1 rawvideo"
@@ -120,6 +126,10 @@ def family(head: bytes) -> str | None:
         return "wav"
     if head.startswith(b"fLaC"):
         return "flac"
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return "aiff"
+    if head.startswith((b"#!AMR\n", b"#!AMR-WB\n")):
+        return "amr"
     for packet, first in ((188, 0), (192, 4)):
         marks = head[first : first + 5 * packet : packet]
         if len(marks) >= 3 and set(marks) == {0x47}:
@@ -165,7 +175,7 @@ def refuse_pictures(path: str | os.PathLike[str]) -> NotMedia:
 
 
 _OTHERS = (
-    ("sound", (b"ID3", b"#!AMR", b"FORM", b".snd", b"MThd", b"MAC ", b"wvpk")),
+    ("sound", (b"ID3", b"#!AMR", b".snd", b"MThd", b"MAC ", b"wvpk")),
     ("a picture", (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")),
     ("a PDF document", (b"%PDF",)),
     ("an archive", (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"\xfd7zXZ")),

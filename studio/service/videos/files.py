@@ -12,7 +12,8 @@ SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".ogv", ".3gp", ".flv",
     ".wmv", ".asf", ".vob", ".qt", ".3g2", ".f4v", ".ogg", ".ogx", ".m1v", ".m2v", ".mpv", ".m2t", ".divx", ".mj2",
     # of sound alone
-    ".wav", ".mp3", ".m4a", ".m4b", ".flac", ".oga", ".opus", ".aac", ".mka", ".wma", ".mp2",
+    ".wav", ".mp3", ".m4a", ".m4b", ".flac", ".oga", ".opus", ".aac", ".mka", ".wma", ".mp2", ".aif", ".aiff",
+    ".amr",
 })  # fmt: skip
 _BESIDE = frozenset({".srt", ".vtt", ".ass", ".ssa"})  # they are read with their videos
 
