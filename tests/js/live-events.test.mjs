@@ -51,8 +51,9 @@ test("a point is one frame long, wherever the last one was chosen", async () => 
   await quiet();
   assert.deepEqual(shownNow(), [["pecks", 2, 2.04], ["pecks", 3, 3.04]]); // prettier-ignore
   assert.equal(sent.length, 2);
-  assert.ok(doc.store.isPoint({ track: "Moments", label: "pecks" }));
-  assert.ok(!doc.store.isPoint({ track: "Moments", label: "walks" }));
+  assert.ok(doc.store.isPoint({ track: "Moments", label: "pecks", start: 2, end: 2.02 }));
+  assert.ok(!doc.store.isPoint({ track: "Moments", label: "pecks", start: 2, end: 3 }), "a name alone is no point");
+  assert.ok(!doc.store.isPoint({ track: "Moments", label: "walks", start: 2, end: 2.02 }));
 });
 
 test("a state is saved when it begins, grows with the playhead, and ends with its key", async () => {
@@ -119,4 +120,11 @@ test("what was undone no longer holds", async () => {
   press("2", 2);
   await doc.editor.undo();
   assert.deepEqual(workspace.live.running, []);
+});
+
+test("a point has no length between marks either", () => {
+  const { press, shownNow, workspace } = page();
+  workspace.timeline.marks = { in: 1, out: 3 };
+  press("1", 2);
+  assert.deepEqual(shownNow(), [["pecks", 2, 2.04]]);
 });

@@ -49,20 +49,21 @@ export function giveLabel(workspace, digit) {
   const { store, editor } = workspace.opened;
   const labelOf = (/** @type {string} */ track) =>
     store.labels.find((each) => each.track === track && each.hotkey === digit)?.label;
+  const meant = store.labels.find((each) => each.track === workspace.track() && each.hotkey === digit);
+  const isDeciding = [...selection.ids].some((id) => store.predictions.has(id));
   const { in: from, out, played } = timeline.marks;
   const now = workspace.reaction.place(player, player.frameEnd);
   const to = out ?? now.time;
-  if (from !== null && to > from) {
+  const isMarked = from !== null && to > from;
+  if (!isDeciding && (meant?.kind === "point" || (meant?.kind === "state" && !isMarked))) {
+    workspace.live.press(meant);
+    return;
+  }
+  if (isMarked) {
     const track = workspace.track();
     const label = labelOf(track);
     if (label === undefined) workspace.say(`No label of “${track}” has the key ${digit}; keys are given under Labels.`);
     else make(workspace, from, to, label, { start: played?.start, end: out === null ? now.played : played?.end });
-    return;
-  }
-  const meant = store.labels.find((each) => each.track === workspace.track() && each.hotkey === digit);
-  const isDeciding = [...selection.ids].some((id) => store.predictions.has(id));
-  if (meant && (meant.kind === "point" || meant.kind === "state") && !isDeciding) {
-    workspace.live.press(meant);
     return;
   }
   editor.together(() => {

@@ -43,6 +43,7 @@ export const PEOPLE = "people";
 /** The id of the moment that a search led to. */
 export const HIT = "hit";
 const HIT_TRACK = "Moments";
+const SOUND_STEP_S = 0.01; // how long a point lasts where there are no frames
 /** Whether a prediction is what a search led to: no run has it, and the server knows nothing of it.
  * @param {{ id: string }} p
  */
@@ -265,9 +266,14 @@ export class DocumentStore extends Emitter {
     this.#changed("labels");
   }
 
-  /** Whether a label is that of a point in time. @param {{ track: string, label: string }} item */
-  isPoint({ track, label }) {
-    return this.points.size > 0 && this.points.has(`${track}\n${label}`);
+  /** Whether a segment is a point in time: its label says so, and it lasts about one frame.
+   * @param {{ track: string, label: string, start: number, end: number }} item
+   */
+  isPoint({ track, label, start, end }) {
+    if (!this.points.size || !this.points.has(`${track}\n${label}`)) return false;
+    const { frameTimes } = this;
+    const usual = frameTimes.length > 1 ? frameTimes[frameTimes.length - 1] / (frameTimes.length - 1) : SOUND_STEP_S;
+    return end - start < 3 * usual;
   }
 
   /** Whether a label is one of the schema. @param {{ track: string, label: string }} item */
