@@ -35,6 +35,7 @@ from studio.service import Studio
 from studio.service.system.backup import exclusive_lock
 
 LOOK_FOR_CALLS_S = 0.05
+LAST_CALLS_S = 5  # for calls that run when the studio is stopped; one that waits for a model would take half a minute
 log = logging.getLogger(__name__)
 for ending, kind in ((".js", "text/javascript"), (".css", "text/css"), (".svg", "image/svg+xml")):
     mimetypes.add_type(kind, ending)  # Windows asks its registry, where any program may have left another answer
@@ -159,6 +160,7 @@ def serve(
             log_level="warning",
             http=with_header_deadline(settings.limits.headers_s),
             ws="none",
+            timeout_graceful_shutdown=LAST_CALLS_S,
             # believed from this machine, or from the addresses in the variable FORWARDED_ALLOW_IPS
             proxy_headers=behind_proxy is not None,
         )
