@@ -28,6 +28,8 @@ export class SoundStage {
   #fingers = new Map();
   /** The times under two fingers. @type {[number, number] | null} */
   #pinch = null;
+  /** Two fingers were there, and one still is: it goes nowhere. */
+  #hasPinched = false;
   /** Where Shift or the middle button took hold. @type {{ x: number, start: number, end: number } | null} */
   #pan = null;
 
@@ -74,15 +76,15 @@ export class SoundStage {
   // ---------------------------------------------------------------- time
 
   /** Where the time begins, in px: above that of the timeline. */
-  get #left() {
-    return Math.max(
-      AXIS_W,
-      Math.round(this.timeline.root.getBoundingClientRect().left - this.canvas.getBoundingClientRect().left),
-    );
-  }
+  #left = AXIS_W;
+  /** How wide it is. */
+  #width = 1;
 
-  get #width() {
-    return Math.max(1, this.canvas.clientWidth - this.#left);
+  #measure() {
+    const { canvas, timeline } = this;
+    const left = timeline.root.getBoundingClientRect().left - canvas.getBoundingClientRect().left;
+    this.#left = Math.max(AXIS_W, Math.round(left));
+    this.#width = Math.max(1, canvas.clientWidth - this.#left);
   }
 
   /** @param {number} time */
@@ -103,6 +105,7 @@ export class SoundStage {
     const { canvas, timeline } = this;
     const store = this.#store;
     if (!store || !canvas.clientWidth) return;
+    this.#measure();
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -308,7 +311,8 @@ export class SoundStage {
       if (this.#fingers.size === 2) {
         const [a, b] = [...this.#fingers.values()];
         this.#pinch = [this.#time(a), this.#time(b)];
-      } else if (this.#fingers.size === 1) this.#seek(event.offsetX);
+        this.#hasPinched = true;
+      } else if (event.pointerType !== "touch") this.#seek(event.offsetX); // a second finger may come
     }
     this.canvas.focus({ preventScroll: true });
     event.preventDefault();
@@ -329,11 +333,10 @@ export class SoundStage {
       timeline.setView(start - by, end - by);
       return;
     }
-    const before = this.#fingers.get(event.pointerId);
-    if (before === undefined) return;
+    if (!this.#fingers.has(event.pointerId)) return;
     this.#fingers.set(event.pointerId, event.offsetX);
     if (!this.#pinch) {
-      if (Math.abs(event.offsetX - before) > 0 || event.pointerType !== "touch") this.#seek(event.offsetX);
+      if (!this.#hasPinched) this.#seek(event.offsetX);
       return;
     }
     const [a, b] = [...this.#fingers.values()];
@@ -347,9 +350,12 @@ export class SoundStage {
 
   /** @param {PointerEvent} event */
   #end(event) {
+    const isTap = event.type === "pointerup" && event.pointerType === "touch" && !this.#hasPinched && !this.#pan;
+    if (isTap && this.#fingers.has(event.pointerId)) this.#seek(event.offsetX);
     this.#pan = null;
     this.#fingers.delete(event.pointerId);
     if (this.#fingers.size < 2) this.#pinch = null;
+    if (!this.#fingers.size) this.#hasPinched = false;
   }
 
   /** As over the timeline. @param {WheelEvent} event */
