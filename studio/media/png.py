@@ -13,14 +13,14 @@ _INK = (124, 131, 168)  # can be seen on light and on dark
 
 
 def waveform_picture(outline: Samples, width: int = 320, height: int = 180) -> bytes:
-    """A PNG of bars for an outline (n, 2) of lowest and highest samples, scaled to its loudest part; the ground is
-    transparent."""
+    """A PNG of bars for an outline (n, 2) of lowest and highest samples, each as high as its part is loud on average;
+    the ground is transparent."""
     image = np.zeros((height, width), np.uint8)
     count = width // (_BAR + _GAP)
     peaks = np.abs(outline).max(axis=1, initial=0)
     if len(peaks):
         edges = np.linspace(0, len(peaks), count + 1).astype(np.int64)
-        peaks = np.array([peaks[a : max(b, a + 1)].max() for a, b in pairwise(edges)])
+        peaks = np.array([peaks[a : max(b, a + 1)].mean() for a, b in pairwise(edges)])
         peaks /= max(float(peaks.max()), 1e-3)
     for bar, peak in enumerate(peaks):
         half = max(1, round(float(peak) * height * 0.4))
