@@ -19,8 +19,8 @@ OWN = "127.0.0.1:7860"
 USED = {
     "GET /media/{video_id}", "HEAD /media/{video_id}", "GET /thumbnail/{video_id}", "GET /array/{video_id}/{name}",
     "GET /sound/{video_id}",
-    "GET /map", "GET /web/plotly.js", "GET /web/studio.js", "HEAD /web/studio.js", "GET /web/studio.css", "HEAD /web/studio.css",
-    "GET /changes",
+    "GET /map", "GET /web/plotly.js", "GET /web/studio.js", "HEAD /web/studio.js", "GET /web/studio.css",
+    "HEAD /web/studio.css", "GET /changes",
     "GET /report/{name}", "GET /export/{video_id}", "GET /dataset/{token}", "POST /incoming", "POST /upload",
     "GET /found", "GET /detector/{name}", "POST /detector",
     "GET /login", "POST /login", "POST /logout", "GET /", "HEAD /", "GET /config", "GET /config/",
