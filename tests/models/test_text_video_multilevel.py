@@ -246,7 +246,7 @@ def test_the_trained_scorer_runs_and_repeats(net: ucofia.LevelsNet, clip_of_fram
     found = net.scores(query, [video, net.video(clip_of_frames[:1])])
     again = net.scores(net.query("a dog jumps over a fence"), [net.video(clip_of_frames)])
     assert np.isfinite(found.total).all()
-    assert again.total[0] == found.total[0]
+    assert again.total[0] == pytest.approx(found.total[0], rel=1e-5)  # one alone is added up in another order
 
 
 def test_with_identity_it_is_the_training_free_scorer(net: ucofia.LevelsNet, clip_of_frames: np.ndarray) -> None:
