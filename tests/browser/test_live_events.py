@@ -34,5 +34,13 @@ def test_states_and_points_are_coded_by_their_keys(page: Page, served: Served, b
         page.keyboard.press(key)
     annotate_page.saved()
     assert rows(served.home, found, bikes)[-1] == ("walks", 4_000_000, 5_040_000)
+    pad = page.get_by_role("group", name="What happens")
+    walks = pad.get_by_role("button", name="walks")
+    expect(walks).to_have_attribute("aria-pressed", "false")
+    walks.click()  # as a finger does
+    expect(walks).to_have_attribute("aria-pressed", "true")
+    pad.get_by_role("button", name="pecks").click()
+    annotate_page.saved()
+    assert rows(served.home, "SELECT count(*) FROM annotations WHERE video_id = ?", bikes) == [(6,)]
     schema = "SELECT label, kind FROM labels WHERE track = 'Moments' ORDER BY position"
     assert rows(served.home, schema)[-3:] == [("walks", "state"), ("rests", "state"), ("pecks", "point")]

@@ -16,6 +16,7 @@ import { currentUser } from "../sync/current-user.js";
 import { AdjudicationPanel } from "../view/adjudication.js";
 import { clock, finder, toast } from "../view/dom.js";
 import { AnnotatorsDialog } from "../view/annotators.js";
+import { CodingPad } from "../view/coding-pad.js";
 import { DragPreview } from "../view/drag-preview.js";
 import { Exchange } from "../view/exchange.js";
 import { Faces } from "../view/faces.js";
@@ -156,6 +157,7 @@ export class AnnotatePage {
       doc.editor.addImport(imported);
       return workspace.undoing(doc);
     });
+    this.pad = new CodingPad($("coding-pad"), workspace);
     splitter($("splitter"), $("workspace"));
     this.#follow(keymap);
   }
@@ -450,6 +452,7 @@ export class AnnotatePage {
     if (isLineId(selection.current)) this.lists.show("transcript");
     else if (selection.size && !this.adjudication.adjudication) this.side.show("selected");
     this.review.update(doc.store, selection.current);
+    this.pad.update();
     $("split", "button").disabled = !selection.size;
     $("merge-button", "button").disabled = selection.size < (isLineId(selection.current) ? 1 : 2); // a line has a next one
     this.timeline.invalidate();

@@ -97,9 +97,9 @@ export class LiveEvents {
       this.workspace.say(`“${state.label}” begins later, at ${clock(state.start, 2)}; end it after that.`);
       return;
     }
-    this.workspace.opened.editor.update(state.id, { end: time });
     this.#running.delete(state.id);
     this.#keep();
+    this.workspace.opened.editor.update(state.id, { end: time });
   }
 
   /** Whatever holds at a time on a row ends there; what begins there is left to the person.
