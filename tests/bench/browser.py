@@ -17,7 +17,7 @@ from tests.browser.annotate_page import AnnotatePage
 from tests.browser.conftest import FLAGS, Served
 from tests.setup_browser import browser_path
 
-DRAW = """async (n) => {
+DRAW = """async ([n, arePoints]) => {
   const { Timeline } = await import('/web/js/view/timeline.js');
   const { DocumentStore } = await import('/web/js/model/document-store.js');
   const { RowLayout } = await import('/web/js/model/row-layout.js');
@@ -30,7 +30,8 @@ DRAW = """async (n) => {
   const items = Array.from({ length: n }, (_, i) => {
     const start = (i * 7919) % 7190 + (i % 10) / 10;
     return {
-      id: 's' + i, track: 'Track ' + (i % 8), run: 'r', task: 'speaker', start, end: start + 1 + (i % 5),
+      id: 's' + i, track: 'Track ' + (i % 8), run: 'r', task: 'speaker', start,
+      end: start + (arePoints ? 0.04 : 1 + (i % 5)),
       label: 'label ' + (i % 12), score: 0.5, verdict: '', version: 1,
     };
   });
@@ -38,7 +39,11 @@ DRAW = """async (n) => {
   store.takeDocument({
     video: { id: 'v', duration: 7200, width: 16, height: 9 }, playable: true, seq: 0, run_seq: 0, runs: [],
     palette: ['#0072b2', '#e69f00', '#009e73'], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
-    schema: { key: '', labels: [], tracks: [] },
+    schema: {
+      key: '', tracks: [],
+      labels: items.slice(0, 96).map(({ track, label }) => (
+        { track, label, colour: '#0072b2', kind: arePoints ? 'point' : 'segment' })),
+    },
     predictions: items.filter((_, i) => i % 2), annotations: items.filter((_, i) => i % 2 === 0),
   });
   store.setFrameTimes(Float64Array.from({ length: 7200 * 25 }, (_, i) => i / 25));
@@ -117,6 +122,7 @@ def run(folder: Path) -> dict[str, object]:
             page = browser.new_page(viewport={"width": 1280, "height": 720})
             annotate_page = AnnotatePage(page, served.url).open(video)
             results = dict(part for n in (100, 1000, 10_000) for part in _draw(page, n))
+            results |= _draw(page, 10_000, "points")
             edits = _edit(annotate_page)
             opened = [(_open(browser, served.url, video), _open(browser, served.url, long)) for _ in range(5)]
             browser.close()
@@ -167,14 +173,14 @@ def _open(browser: Browser, url: str, video: str) -> float:
     return spent
 
 
-def _draw(page: Page, n: int) -> list[tuple[str, object]]:
-    runs = [page.evaluate(DRAW, n) for _ in range(3)]
+def _draw(page: Page, n: int, what: str = "segments") -> list[tuple[str, object]]:
+    runs = [page.evaluate(DRAW, [n, what == "points"]) for _ in range(3)]
     found = min(runs, key=lambda r: float(r["render"]))
     gaps = sorted(found["gaps"])
     return [
-        (f"{n:,} segments: first render (ms)", round(found["render"], 1)),
-        (f"{n:,} segments: draw while zooming (ms, median)", round(statistics.median(found["draws"]), 1)),
-        (f"{n:,} segments: frame while zooming (ms, median / p95)", f"{statistics.median(gaps):.1f} / {gaps[56]:.1f}"),
+        (f"{n:,} {what}: first render (ms)", round(found["render"], 1)),
+        (f"{n:,} {what}: draw while zooming (ms, median)", round(statistics.median(found["draws"]), 1)),
+        (f"{n:,} {what}: frame while zooming (ms, median / p95)", f"{statistics.median(gaps):.1f} / {gaps[56]:.1f}"),
     ]
 
 
