@@ -39,6 +39,7 @@ DRAW = """async ([n, arePoints]) => {
   store.takeDocument({
     video: { id: 'v', duration: 7200, width: 16, height: 9 }, playable: true, seq: 0, run_seq: 0, runs: [],
     palette: ['#0072b2', '#e69f00', '#009e73'], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
+    reviewed: [],
     schema: {
       key: '', tracks: [],
       labels: items.slice(0, 96).map(({ track, label }) => (
@@ -204,7 +205,7 @@ def _saves(served: Served, video: str) -> list[float]:
     connection = http.client.HTTPConnection("127.0.0.1", served.port)
     connection.request("GET", "/config")
     config = json.loads(connection.getresponse().read())
-    (page,) = (c["id"] for c in config["components"] if "save" in (c["props"].get("server_fns") or []))
+    (page,) = (c["id"] for c in config["components"] if c["props"].get("elem_id") == "page-annotate")
     spans = []
     for n in range(200):
         edit = {
