@@ -20,7 +20,7 @@ TRACK = "Labels"
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video."""
     timeline = timelines[0]
-    points = {(HOLDS.naming(track), HOLDS.said(label)) for track, label in timeline.points}
+    points = HOLDS.points(timeline)
     rows = [
         (a.segment.start, a.segment.start if (a.track, a.label) in points else a.segment.end, a.label)
         for a in HOLDS.fitted(timeline)

@@ -35,8 +35,9 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         footage = timeline.footage
         events: list[list[Any]] = []
         fitted = HOLDS.fitted(timeline)
-        points = [a for a in fitted if timeline.is_point(a)]
-        tiers = layered(a for a in fitted if not timeline.is_point(a))
+        pointed = HOLDS.points(timeline)
+        points = [a for a in fitted if (a.track, a.label) in pointed]
+        tiers = layered(a for a in fitted if (a.track, a.label) not in pointed)
         for track, tier in tiers.items():
             subjects[track] = None
             for a in tier:

@@ -207,6 +207,10 @@ class Holds:
         ]
         return sorted(shown, key=lambda a: (a.segment, a.track))
 
+    def points(self, timeline: Timeline) -> set[tuple[str, str]]:
+        """The (track, label) of points in time as this format will say them."""
+        return {(self.naming(track) or "_", self.said(label)) for track, label in timeline.points}
+
     def fitted_spoken(self, timeline: Timeline) -> list[SpokenLine]:
         """The lines of the transcript as this format will say them, with who says them and their words, in order of
         time; of "turns" those that somebody is known to say."""

@@ -45,7 +45,7 @@ _KINDS = {"IntervalTier": 2, "TextTier": 1}  # numbers of an element
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video, in UTF-8."""
     timeline = timelines[0]
-    pointed = {(HOLDS.naming(track), HOLDS.said(label)) for track, label in timeline.points}
+    pointed = HOLDS.points(timeline)
     found = HOLDS.fitted(timeline)
     points = reading.grouped((a for a in found if (a.track, a.label) in pointed), lambda a: a.track)
     lasting = layered(a for a in found if (a.track, a.label) not in pointed)

@@ -8,11 +8,11 @@ from studio.media.audio import audio_stream, sound_picture, spectrogram, wavefor
 from studio.media.frames import FrameStream, frame_at, sample_frames
 from studio.media.model import AudioTrack, Frames, Probe, Track, frame_index, frame_time
 from studio.media.pictures import still, thumbnail, thumbnails
-from studio.media.png import waveform_picture
 from studio.media.probe import keep_start, probe
 from studio.media.proxy import make_clip, make_proxy
 from studio.media.shots import shots
 from studio.media.subtitles import SubtitleFile, subtitle_files, subtitles
+from studio.media.waveform_picture import waveform_picture
 
 __all__ = [
     "AudioTrack",

@@ -98,10 +98,6 @@ class Timeline:
     spoken: tuple[SpokenLine, ...] = ()
     points: frozenset[tuple[str, str]] = frozenset()
 
-    def is_point(self, annotation: Annotation) -> bool:
-        """Whether an annotation is a point in time."""
-        return (annotation.track, annotation.label) in self.points
-
     @property
     def said(self) -> tuple[SpokenLine, ...]:
         """The lines, with who says them and their words as far as that is known."""

@@ -4,7 +4,7 @@ import { addressOf, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { currentUser } from "./sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
-import { plain, plotly } from "./view/plotly.js";
+import { drawMatrix } from "./view/plotly.js";
 import { statusParts, tile } from "./view/status.js";
 import { TimeBudgetPanel } from "./view/time-budget.js";
 
@@ -112,38 +112,19 @@ export function mount(element, server) {
       pairs.find(({ one, other }) => [one, other].includes(a) && [one, other].includes(b));
     const value = (/** @type {string} */ a, /** @type {string} */ b) => (a === b ? 1 : (pairOf(a, b)?.[by] ?? null));
     const z = names.map((a) => names.map((b) => value(a, b)));
-    const style = getComputedStyle(document.body);
-    const ink = style.getPropertyValue("--ms-text").trim();
-    const Plotly = await plotly();
-    Plotly.react(
+    await drawMatrix(
       box,
-      [
-        {
-          type: "heatmap",
-          x: names.map(plain),
-          y: names.map(plain),
-          z,
-          zmin: by === "kappa" ? -1 : 0,
-          zmax: 1,
-          xgap: 3,
-          ygap: 3,
-          colorscale: by === "kappa" ? "RdBu" : "Blues",
-          reversescale: by !== "kappa",
-          texttemplate: "%{z:.2f}",
-          hovertemplate: "%{y} · %{x}: %{z:.3f}<extra></extra>",
-          showscale: false,
-        },
-      ],
+      names,
       {
-        height: 110 + 46 * names.length,
-        margin: { l: 110, r: 10, t: 10, b: 60 },
-        paper_bgcolor: "transparent",
-        plot_bgcolor: "transparent",
-        font: { color: ink },
-        xaxis: { fixedrange: true, type: "category" },
-        yaxis: { fixedrange: true, autorange: "reversed", type: "category" },
+        z,
+        zmin: by === "kappa" ? -1 : 0,
+        zmax: 1,
+        colorscale: by === "kappa" ? "RdBu" : "Blues",
+        reversescale: by !== "kappa",
+        texttemplate: "%{z:.2f}",
+        hovertemplate: "%{y} · %{x}: %{z:.3f}<extra></extra>",
       },
-      { displayModeBar: false, responsive: true },
+      { cell: 46, below: 60 },
     );
   }
 

@@ -153,3 +153,19 @@ export function typing({ target }) {
   if (target.tagName === "INPUT") return !/^(range|checkbox|radio|button|submit|color|file)$/.test(type);
   return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }
+
+/** A canvas as large as it is shown, empty, and drawn on in px of the page.
+ * @param {HTMLCanvasElement} canvas
+ */
+export function clearedCanvas(canvas) {
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const ctx = contextOf(canvas);
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, width, height);
+  return { ctx, width, height, ratio };
+}

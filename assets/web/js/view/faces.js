@@ -1,7 +1,7 @@
 // Boxes around faces, drawn over the video at the very frame that is shown; their colour says who speaks.
 
 import { countBefore } from "../model/binary-search.js";
-import { contextOf, isolated } from "./dom.js";
+import { clearedCanvas, isolated } from "./dom.js";
 import { FONT } from "./fonts.js";
 
 /** @import { FaceTrack } from "../types.js" */
@@ -70,15 +70,7 @@ export class Faces {
 
   draw() {
     const { canvas, player, size } = this;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const ctx = contextOf(canvas);
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, width, height);
+    const { ctx, width, height } = clearedCanvas(canvas);
     this.boxes = [];
     canvas.dataset.faces = "[]";
     if (!this.shown || !this.people) return;

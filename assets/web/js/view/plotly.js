@@ -26,3 +26,41 @@ export function plain(name) {
   const short = name.length > 26 ? `${name.slice(0, 25)}…` : name;
   return short.replaceAll("<", "‹").replaceAll(">", "›").replaceAll("&", "＆");
 }
+
+/** A square map of heat: how each of some names stands to each.
+ * @param {HTMLElement} box
+ * @param {readonly string[]} names
+ * @param {object} cells what Plotly calls a trace: z, its range and colours, and what the cells say
+ * @param {{ cell: number, below: number, title?: string }} sizes px of a cell and of the room below, and what is there
+ */
+export async function drawMatrix(box, names, cells, { cell, below, title = "" }) {
+  const Plotly = await plotly();
+  const ink = getComputedStyle(document.body).getPropertyValue("--ms-text").trim();
+  const axis = { fixedrange: true, type: "category", showgrid: false };
+  const sides = { x: names.map(plain), y: names.map(plain) };
+  await Plotly.react(
+    box,
+    [
+      {
+        type: "heatmap",
+        ...sides,
+        xgap: 3,
+        ygap: 3,
+        colorscale: "Blues",
+        reversescale: true,
+        showscale: false,
+        ...cells,
+      },
+    ],
+    {
+      height: 50 + below + cell * names.length,
+      margin: { l: 110, r: 10, t: 10, b: below },
+      paper_bgcolor: "transparent",
+      plot_bgcolor: "transparent",
+      font: { color: ink },
+      xaxis: { ...axis, title: { text: title } },
+      yaxis: { ...axis, autorange: "reversed" },
+    },
+    { displayModeBar: false, responsive: true },
+  );
+}

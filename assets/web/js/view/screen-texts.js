@@ -1,7 +1,7 @@
 // Boxes around what is written on the screen, drawn over the video at the very frame that is shown.
 
 import { countBefore } from "../model/binary-search.js";
-import { contextOf } from "./dom.js";
+import { clearedCanvas } from "./dom.js";
 
 /** @import { Item } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
@@ -70,15 +70,7 @@ export class ScreenTexts {
 
   draw() {
     const { canvas, player, store } = this;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const ctx = contextOf(canvas);
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, width, height);
+    const { ctx, width, height } = clearedCanvas(canvas);
     this.boxes = [];
     const size = store?.video ?? { width: 1, height: 1 };
     const scale = Math.min(width / size.width, height / size.height);

@@ -2,7 +2,7 @@
 
 import { levelFor, SoundTiles } from "../model/sound-tiles.js";
 import { soundTile } from "../sync/api.js";
-import { clock, contextOf } from "./dom.js";
+import { clock, clearedCanvas } from "./dom.js";
 import { FONT } from "./fonts.js";
 
 /** @import { PlacedTile } from "../model/sound-tiles.js" */
@@ -106,15 +106,7 @@ export class SoundStage {
     const store = this.#store;
     if (!store || !canvas.clientWidth) return;
     this.#measure();
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const ctx = contextOf(canvas);
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, width, height);
+    const { ctx, width, height, ratio } = clearedCanvas(canvas);
     const { start, end } = timeline;
     const left = this.#left;
     const tiles = this.tiles.between(start, end, levelFor((end - start) / this.#width / ratio, store.playable));

@@ -3,7 +3,7 @@
 import { call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { clock, counted, el, finder } from "./dom.js";
-import { plain, plotly } from "./plotly.js";
+import { drawMatrix } from "./plotly.js";
 
 /** @import { Server, TimeBudget } from "../types.js" */
 /** @import { Table } from "../overview.js" */
@@ -79,38 +79,18 @@ export class TimeBudgetPanel {
     const names = [...new Set(pairs.flatMap((each) => [each.from, each.to]))];
     const counts = new Map(pairs.map((each) => [`${each.from}\n${each.to}`, each]));
     const at = (/** @type {string} */ from, /** @type {string} */ to) => counts.get(`${from}\n${to}`);
-    const style = getComputedStyle(document.body);
-    const Plotly = await plotly();
-    Plotly.react(
+    await drawMatrix(
       box,
-      [
-        {
-          type: "heatmap",
-          x: names.map(plain),
-          y: names.map(plain),
-          z: names.map((from) => names.map((to) => at(from, to)?.share ?? null)),
-          text: names.map((from) => names.map((to) => String(at(from, to)?.count ?? ""))),
-          zmin: 0,
-          zmax: 1,
-          xgap: 3,
-          ygap: 3,
-          colorscale: "Blues",
-          reversescale: true,
-          texttemplate: "%{text}",
-          hovertemplate: "%{y} → %{x}: %{text} times, %{z:.0%}<extra></extra>",
-          showscale: false,
-        },
-      ],
+      names,
       {
-        height: 130 + 36 * names.length,
-        margin: { l: 110, r: 10, t: 10, b: 80 },
-        paper_bgcolor: "transparent",
-        plot_bgcolor: "transparent",
-        font: { color: style.getPropertyValue("--ms-text").trim() },
-        xaxis: { fixedrange: true, type: "category", showgrid: false, title: { text: "what follows" } },
-        yaxis: { fixedrange: true, autorange: "reversed", type: "category", showgrid: false },
+        z: names.map((from) => names.map((to) => at(from, to)?.share ?? null)),
+        text: names.map((from) => names.map((to) => String(at(from, to)?.count ?? ""))),
+        zmin: 0,
+        zmax: 1,
+        texttemplate: "%{text}",
+        hovertemplate: "%{y} → %{x}: %{text} times, %{z:.0%}<extra></extra>",
       },
-      { displayModeBar: false, responsive: true },
+      { cell: 36, below: 80, title: "what follows" },
     );
   }
 }
