@@ -5,7 +5,7 @@ it finds are moments: each is an A with the first B, C, … that fit; or every c
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,6 +39,9 @@ MOST_ATTRIBUTES = 20
 MOST_COMBINATIONS = 200_000
 PAGE = 60  # moments at once
 _LISTS = ("labels", "tracks", "annotators", "statuses")
+_ASKED = ("segments", "videos", "name", "every")
+_CONDITIONS = (*_LISTS, "text", "note", "said", "attributes", "shortest", "longest", "relation")
+_RELATION = ("is", "of", "least", "most", "absent", "same", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def parse(request: Any) -> Question:
     """
     if not isinstance(request, dict):
         raise UsageError("A question about annotations is an object with “segments”.")
+    _known(request, _ASKED)
     asked = listed(request, "segments", MOST_STEPS) or [{}]
     if not all(isinstance(each, dict) for each in asked):
         raise UsageError("“segments” must be a list of objects.")
@@ -102,7 +106,15 @@ def plain(question: Question) -> Row:
     }
 
 
+def _known(wanted: Row, names: Container[str]) -> None:
+    """Raises UsageError for a word that says nothing here: a condition that is misspelt would let everything through."""
+    for name in wanted:
+        if name not in names:
+            raise UsageError(f"A question about annotations knows nothing of “{name!s:.40}”; see docs/find.md.")
+
+
 def _step(wanted: Row) -> Step:
+    _known(wanted, _CONDITIONS)
     attributes = wanted.get("attributes") or {}
     if not isinstance(attributes, dict) or len(attributes) > MOST_ATTRIBUTES:
         raise UsageError(f"“attributes” must be an object of at most {MOST_ATTRIBUTES} names.")
@@ -151,6 +163,7 @@ def _link(relation: Any, earlier: Sequence[Link]) -> Link:
     last = max([0, *(n for n, link in enumerate(earlier, 1) if not link.absent)])
     if not isinstance(relation, dict):
         raise UsageError("“relation” must be an object.")
+    _known(relation, _RELATION)
     named = text(relation, "is", "after")
     if named not in RELATIONS:
         raise UsageError(f"“{named:.40}” is no relation; use one of {', '.join(RELATIONS)}.")

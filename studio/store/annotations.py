@@ -15,7 +15,7 @@ from studio.errors import Conflict, NotFound, UsageError
 from studio.store import labels, stored, timelines
 from studio.store.readers import SEEN, Reader, parameters
 from studio.store.videos import now
-from studio.timeline import ON_SCREEN, Annotation, Edit, carried, from_row, to_row
+from studio.timeline import ON_SCREEN, Annotation, Edit, Segment, carried, from_row, to_row
 
 VERDICTS = ("accepted", "corrected", "rejected")
 RELABEL, FOLLOW = "relabel", "follow"
@@ -272,6 +272,15 @@ def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
         (name, since, name),
     ).fetchone()
     return int(row[0])
+
+
+def spans(db: sqlite3.Connection, timeline_id: str, track: str, annotator: str | None = None) -> list[Segment]:
+    """When the annotations of a track of a timeline are; with `annotator` only theirs."""
+    asked = (
+        "SELECT start_us, end_us FROM annotations WHERE timeline_id = ? AND track = ? AND NOT deleted "
+        "AND annotator = coalesce(?, annotator)"
+    )
+    return [Segment(*row) for row in db.execute(asked, (timeline_id, track, annotator))]
 
 
 def of_timeline(db: sqlite3.Connection, timeline_id: str, annotator: str | None = None) -> list[Annotation]:

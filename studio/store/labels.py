@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.errors import UsageError
+from studio.store import stored
+from studio.timeline import AttributeType, types_of
+from studio.timeline.tiers import Dependencies, Dependency
 
 # Okabe and Ito's colours that tell apart for colour-blind people, then lighter partners of them
 PALETTE = (
@@ -22,7 +25,7 @@ KINDS = "segment", "point", "state"
 """What the key of a label makes: a segment between two marks, a point in time, a state until it is ended."""
 MOST = 2_000  # labels that the schema lists
 Row = dict[str, Any]
-_SHOWN = "track, label, colour, hotkey, kind"
+_SHOWN = "track, label, colour, hotkey, kind, attributes"
 _COLUMNS = f"{_SHOWN}, position"
 
 
@@ -58,17 +61,29 @@ def insert(db: sqlite3.Connection, track: str, label: str, kind: str = KINDS[0])
     taken = {row["hotkey"] for row in db.execute("SELECT hotkey FROM labels WHERE track = ?", (track,))}
     hotkey = next((key for key in KEYS if key not in taken), None)
     db.execute(
-        f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, '[]', ?)",
         (track, label, PALETTE[position % len(PALETTE)], hotkey, kind, position),
     )
 
 
 def schema(db: sqlite3.Connection) -> Row:
-    """`labels` in their order (`track`, `label`, `colour`, `hotkey` or None, `kind`), `tracks` (`track`, `closed`,
-    `exclusive`: only one state holds at a time), and a `key` that changes whenever they do."""
-    labels = [dict(row) for row in db.execute(f"SELECT {_SHOWN} FROM labels ORDER BY position")]
+    """`labels` in their order (`track`, `label`, `colour`, `hotkey` or None, `kind`, `attributes`), `tracks` (`track`,
+    `closed`, `exclusive`: only one state holds at a time, `attributes`, `parent` or None and `dependency`, see
+    `timeline.tiers`), and a `key` that changes whenever they do. `attributes` are as `AttributeType.to_dict` has
+    them."""
+    labels = [
+        {**dict(row), "attributes": [each.to_dict() for each in _types(row, "labels")]}
+        for row in db.execute(f"SELECT {_SHOWN} FROM labels ORDER BY position")
+    ]
     tracks = [
-        {"track": row["track"], "closed": bool(row["closed"]), "exclusive": bool(row["exclusive"])}
+        {
+            "track": row["track"],
+            "closed": bool(row["closed"]),
+            "exclusive": bool(row["exclusive"]),
+            "attributes": [each.to_dict() for each in _types(row, "tracks")],
+            "parent": row["parent"],
+            "dependency": row["dependency"],
+        }
         for row in db.execute("SELECT * FROM tracks ORDER BY track")
     ]
     key = hashlib.sha256(json.dumps([labels, tracks]).encode()).hexdigest()[:12]
@@ -80,13 +95,70 @@ def update(db: sqlite3.Connection, labels: Sequence[Row], tracks: Sequence[Row])
     db.execute("DELETE FROM labels")
     db.execute("DELETE FROM tracks")
     db.executemany(
-        f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (row["track"], row["label"], row["colour"], row["hotkey"], row.get("kind", KINDS[0]), i)
+            (
+                row["track"],
+                row["label"],
+                row["colour"],
+                row["hotkey"],
+                row.get("kind", KINDS[0]),
+                json.dumps(row.get("attributes", [])),
+                i,
+            )
             for i, row in enumerate(labels)
         ],
     )
     db.executemany(
-        "INSERT INTO tracks (track, closed, exclusive) VALUES (?, ?, ?)",
-        [(row["track"], row["closed"], row.get("exclusive", False)) for row in tracks],
+        "INSERT INTO tracks (track, closed, exclusive, attributes, parent, dependency) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                row["track"],
+                row["closed"],
+                row.get("exclusive", False),
+                json.dumps(row.get("attributes", [])),
+                row.get("parent"),
+                row.get("dependency", ""),
+            )
+            for row in tracks
+        ],
     )
+
+
+def attribute_types(db: sqlite3.Connection, track: str, label: str) -> tuple[AttributeType, ...]:
+    """The attributes that the schema gives the segments of a track and label: those of the whole track, then those of
+    the label, which say what a name means where both have it."""
+    asked = (
+        ("tracks", db.execute("SELECT track, attributes FROM tracks WHERE track = ?", (track,))),
+        ("labels", db.execute("SELECT label, attributes FROM labels WHERE track = ? AND label = ?", (track, label))),
+    )
+    found = {each.name: each for table, rows in asked for row in rows for each in _types(row, table)}
+    return tuple(found.values())
+
+
+def all_attribute_types(db: sqlite3.Connection) -> dict[tuple[str, str], tuple[AttributeType, ...]]:
+    """The attributes that the schema gives, by (track, label), and by (track, "") those of whole tracks."""
+    found = {
+        (row["track"], row["label"]): _types(row, "labels")
+        for row in db.execute("SELECT track, label, attributes FROM labels WHERE attributes <> '[]'")
+    }
+    found |= {
+        (row["track"], ""): _types(row, "tracks")
+        for row in db.execute("SELECT track, attributes FROM tracks WHERE attributes <> '[]'")
+    }
+    return {place: types for place, types in found.items() if types}
+
+
+def dependencies(db: sqlite3.Connection) -> Dependencies:
+    """Which tracks depend on which, and how, by the dependent track."""
+    rows = db.execute("SELECT track, parent, dependency FROM tracks WHERE parent IS NOT NULL AND dependency <> ''")
+    return {row["track"]: Dependency(row["parent"], row["dependency"]) for row in rows}
+
+
+def _types(row: sqlite3.Row, table: str) -> tuple[AttributeType, ...]:
+    listed = stored.value(row["attributes"], list, table, row[0]) or []
+    try:
+        return types_of(listed)
+    except UsageError:
+        stored.skipped(table, row[0])
+        return ()

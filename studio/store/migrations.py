@@ -147,6 +147,15 @@ def m042_kinds(db: Database) -> None:
     _run(db, "ALTER TABLE tracks ADD COLUMN exclusive INTEGER NOT NULL DEFAULT 0")
 
 
+@migrations()
+def m043_schema(db: Database) -> None:
+    """The typed attributes of labels and of tracks, and tracks whose segments belong to those of another one."""
+    _run(db, "ALTER TABLE labels ADD COLUMN attributes TEXT NOT NULL DEFAULT '[]'")
+    _run(db, "ALTER TABLE tracks ADD COLUMN attributes TEXT NOT NULL DEFAULT '[]'")
+    _run(db, "ALTER TABLE tracks ADD COLUMN parent TEXT")
+    _run(db, "ALTER TABLE tracks ADD COLUMN dependency TEXT NOT NULL DEFAULT ''")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

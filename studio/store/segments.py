@@ -13,7 +13,7 @@ from typing import Any
 from studio.store import people, stored
 from studio.store.readers import SEEN, Reader, parameters
 from studio.store.runs import SHOWN_RUNS
-from studio.timeline import ON_SCREEN, SOURCES
+from studio.timeline import ON_SCREEN, SOURCES, values_of
 
 Row = dict[str, Any]
 UNDECIDED, REJECTED, LINE = "undecided", "rejected", "line"
@@ -36,7 +36,8 @@ class Conditions:
 
     `labels`, `tracks` and `annotators`: it has one of them. `text` is contained in its label or its note, `note` in its
     note, without regard to case and accents. `attributes`: it has each name, with this value ("" for any; `2..5`,
-    `2..` and `..5` for numbers from, to). `statuses` are those of STATUSES; none means every annotation. It lasts at
+    `2..` and `..5` for numbers from, to; of several values, or of
+    one that changes within it, one is it). `statuses` are those of STATUSES; none means every annotation. It lasts at
     least `shortest_us` and at most `longest_us`, both included. `videos` are ids; `name` is contained in that of its
     video.
     """
@@ -239,8 +240,8 @@ def _has_attribute(attributes: str, name: str, wanted: str) -> bool:
     known = _loaded(attributes)
     if name not in known:
         return False
-    value = known[name]
-    return not wanted or any(_is(each, wanted) for each in (value if isinstance(value, list) else [value]))
+    said = [one for each in values_of(known[name]) for one in (each if isinstance(each, list) else [each])]
+    return not wanted or any(_is(each, wanted) for each in said)
 
 
 def _is(value: Any, wanted: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from studio.errors import StudioError
-from studio.store import annotations
+from studio.store import annotations, stored
 from studio.store.readers import SEEN, Reader, parameters
 from studio.timeline import apply_all
 
@@ -148,9 +148,12 @@ def named_segments(db: sqlite3.Connection, reader: Reader | None = None) -> list
     """Every annotation that names its annotator and that a reader may see, in order of time, with the `duration_us` of
     its video."""
     rows = db.execute(
-        "SELECT a.id, a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator "
+        "SELECT a.id, a.video_id, v.duration_us, a.track, a.label, a.start_us, a.end_us, a.annotator, a.attributes "
         "FROM annotations a JOIN videos v ON v.id = a.video_id WHERE NOT a.deleted AND v.removed IS NULL "
         f"AND a.annotator != '' AND {SEEN} ORDER BY a.start_us",
         parameters(reader),
     )
-    return [dict(row) for row in rows]
+    return [
+        {**dict(row), "attributes": stored.value(row["attributes"], dict, "annotations", row["id"]) or {}}
+        for row in rows
+    ]

@@ -4,12 +4,14 @@ Time is an integer number of microseconds from the first displayed frame of a vi
 """
 
 from studio.timeline.annotation import ON_SCREEN, SOURCES, Annotation, Box, Prediction, SpokenLine, Timeline
+from studio.timeline.attribute_types import AttributeType, type_of, types_of
 from studio.timeline.attributes import Attributes, checked_attributes
+from studio.timeline.changing import carried, value_at, values_of
 from studio.timeline.codec import FIELDS, from_dict, from_row, to_dict, to_row
 from studio.timeline.edit import Edit, apply, apply_all
 from studio.timeline.footage import Footage
 from studio.timeline.model_run import Cue, ModelRun, Transcript, Word
-from studio.timeline.phases import carried, phases
+from studio.timeline.phases import phases
 from studio.timeline.segment import Segment
 from studio.timeline.time import MICROS, clock, seconds, us
 from studio.timeline.time_text import read_shift, read_time
@@ -20,6 +22,7 @@ __all__ = [
     "ON_SCREEN",
     "SOURCES",
     "Annotation",
+    "AttributeType",
     "Attributes",
     "Box",
     "Cue",
@@ -45,5 +48,9 @@ __all__ = [
     "seconds",
     "to_dict",
     "to_row",
+    "type_of",
+    "types_of",
     "us",
+    "value_at",
+    "values_of",
 ]

@@ -25,7 +25,7 @@ def phases(attributes: Mapping[str, Any], segment: Segment) -> dict[str, float] 
     return found if all(later >= earlier - _SAME_S for earlier, later in pairwise(times)) else None
 
 
-def carried(attributes: Mapping[str, Any], before: Segment, after: Segment) -> dict[str, Any]:
+def carried_phases(attributes: Mapping[str, Any], before: Segment, after: Segment) -> dict[str, Any]:
     """The attributes of a segment that becomes another one. Phases move with a segment that moves as a whole, and stay
     within one whose edge moves; `carriedPhases` of assets/web/js/model/phases.js is the same."""
     found = phases(attributes, before)

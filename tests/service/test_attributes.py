@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from studio.errors import PermissionDenied, UsageError
 from studio.formats import FORMATS, losses
 from studio.service import Studio
+from studio.service.accounts.rights import Actor
 from studio.service.exchange.exchange import ImportOptions
+from studio.service.find import parse
 from studio.store import Store, timelines, videos
 from studio.timeline import Annotation, Footage, Segment, Timeline
 from tests.conftest import VIDEO
@@ -152,3 +155,86 @@ def test_phases_go_out_and_come_in_with_their_segment(
     assert (found.segment, found.attributes) == (
         Segment(11_000_000, 12_000_000), {"onset": 11.2, "apex": 11.6, "offset": 11.8},
     )  # fmt: skip
+
+
+HAND = {"name": "hand", "kind": "choice", "options": ["left", "right"]}
+FORCE = {"name": "force", "kind": "number", "low": 1, "high": 5, "changes": True}
+
+
+def schema_of(studio: Studio, *attributes: dict[str, Any], **track: Any) -> None:
+    label = {"track": "T", "label": "x", "colour": "#0072b2", "hotkey": "1", "attributes": list(attributes)}
+    tracks = [{"track": "T", "closed": False, **track}]
+    studio.labels.save({"labels": [label], "tracks": tracks}, "ann")
+
+
+def test_an_edit_says_what_the_schema_takes(studio: Studio, save: Callable[..., dict[str, Any]]) -> None:
+    schema_of(studio, HAND, attributes=[FORCE])
+    (label,), (track,) = studio.labels.shown()["labels"], studio.labels.shown()["tracks"]
+    assert [each["name"] for each in label["attributes"]] == ["hand"]
+    assert track["attributes"] == [{**FORCE, "options": []}]
+    wrong = save("create", 0, attributes={"hand": "up"})
+    assert (wrong["ok"], wrong["error"]) == (False, "“hand” is one of left, right.")
+    assert save("create", 0, attributes={"hand": "left", "force": {"changes": [[1, 2], [1.5, 9]]}})["ok"] is False
+    made = save("create", 0, attributes={"hand": "left", "force": {"changes": [[1, 2], [1.5, 3]]}})
+    assert made["annotation"]["attributes"]["force"] == {"changes": [[1, 2], [1.5, 3]]}
+    cut = save("update", 1, start=1.25)
+    assert cut["annotation"]["attributes"]["force"] == {"changes": [[1.25, 2], [1.5, 3]]}, "they go with the segment"
+    assert save("update", 2, label="y", attributes={"hand": "up"})["ok"], "another label takes what it likes"
+
+
+def test_what_was_there_before_the_schema_stays(studio: Studio, save: Callable[..., dict[str, Any]]) -> None:
+    save("create", 0, attributes={"hand": "up"})
+    schema_of(studio, HAND)
+    assert save("update", 1, start=1.5, attributes={"hand": "up", "note": "n"})["ok"]
+    assert save("update", 2, attributes={"hand": "down"})["error"] == "“hand” is one of left, right."
+
+
+def test_a_value_that_changes_and_one_of_several_are_found(studio: Studio, save: Callable[..., dict[str, Any]]) -> None:
+    save("create", 0, attributes={"force": {"changes": [[1, 2], [1.5, 4]]}, "seen": ["ann", "ben"]})
+    for attributes, count in (({"force": "4"}, 1), ({"force": "3"}, 0), ({"force": "3.."}, 1), ({"seen": "ben"}, 1)):
+        found = studio.find.ask(parse({"segments": [{"attributes": attributes}]}))
+        assert found.count == count, attributes
+
+
+def test_a_segment_comes_only_to_where_its_row_lets_it(studio: Studio, video: str) -> None:
+    tracks = [
+        {"track": "Speech", "closed": False},
+        {"track": "Words", "closed": False, "parent": "Speech", "dependency": "included_in"},
+    ]
+    studio.labels.save({"labels": [], "tracks": tracks}, "ann")
+
+    def edit(n: int, op: str, which: str, track: str, start: float, end: float, version: int = 0) -> dict[str, Any]:
+        return {"edit_id": f"t{n}", "op": op, "id": which, "base_version": version, "start": start, "end": end,
+                "track": track, "label": ""}  # fmt: skip
+
+    edits = [edit(1, "create", "w1", "Words", 1, 2), edit(2, "create", "s", "Speech", 0, 3),
+             edit(3, "create", "w2", "Words", 1, 2), edit(4, "update", "s", "Speech", 5, 8, 1),
+             edit(5, "update", "w2", "Words", 6, 7, 1)]  # fmt: skip
+    results = studio.timelines.save(video, edits, "ann")["results"]
+    assert [each["ok"] for each in results] == [False, True, True, True, True]
+    assert results[0]["error"] == "It must lie within a segment of “Speech”, which this row depends on."
+
+
+def test_rows_that_depend_in_a_circle_are_refused(studio: Studio) -> None:
+    def row(track: str, parent: str, dependency: str = "included_in") -> dict[str, Any]:
+        return {"track": track, "closed": False, "parent": parent, "dependency": dependency}
+
+    with pytest.raises(UsageError, match="would depend on itself"):
+        studio.labels.save({"labels": [], "tracks": [row("A", "B"), row("B", "A")]}, "ann")
+    with pytest.raises(UsageError, match="“A” needs both the row that it depends on and how"):
+        studio.labels.save({"labels": [], "tracks": [row("A", "B", "beside")]}, "ann")
+    with pytest.raises(UsageError, match="The kind of “hand” must be one of"):
+        schema_of(studio, {**HAND, "kind": "list"})
+
+
+def test_only_an_admin_changes_an_attribute_or_a_dependency(studio: Studio) -> None:
+    schema_of(studio, HAND)
+    shown = studio.labels.shown()
+    somebody = Actor("bob", admin=False)
+    more = [{**shown["labels"][0], "attributes": [HAND, FORCE]}]
+    studio.labels.save({**shown, "labels": more}, "bob", somebody)
+    with pytest.raises(PermissionDenied, match="change or remove the attribute “hand”"):
+        studio.labels.save({**shown, "key": None, "labels": [{**more[0], "attributes": [FORCE]}]}, "bob", somebody)
+    tracks = [{"track": "T", "closed": False, "parent": "S", "dependency": "included_in"}]
+    with pytest.raises(PermissionDenied, match="on which row “T” depends"):
+        studio.labels.save({**shown, "key": None, "labels": more, "tracks": tracks}, "bob", somebody)

@@ -8,17 +8,16 @@ from statistics import fmean
 from typing import Any
 
 from studio.eval import agreement, time_budget
+from studio.eval.attribute_agreement import Side, attributes_agreed
 from studio.eval.time_budget import Observation
 from studio.service.accounts.rights import OWNER, Actor
 from studio.store import Store, labels, review, statistics
 from studio.store.review import Undecided
-from studio.timeline import seconds
+from studio.timeline import Segment, seconds
 
 MOST_SHOWN = 12  # videos, and labels
 Row = dict[str, Any]
-_Work = dict[
-    tuple[str, str], list[tuple[agreement.Marked, set[str]]]
-]  # (video, track) → segments, each with who worked on it
+_Work = dict[tuple[str, str], list[tuple[Row, set[str]]]]  # (video, track) → segments, each with who worked on it
 
 
 class AnnotatorStats:
@@ -80,7 +79,9 @@ class AnnotatorStats:
     def agreement(self, track: str = "", by: Actor = OWNER) -> Row:
         """How well each two people agree: `people`, `tracks` that two of them marked, and `pairs` with `one`, `other`,
         `videos` that both marked, `segments` in pairs, `iou` (mean over the paired segments, those without a partner
-        count as 0), `kappa` (over time, mean of the videos), `start` and `end` (s, mean distance of paired boundaries).
+        count as 0), `kappa` (over time, mean of the videos), `start` and `end` (s, mean distance of paired boundaries),
+        and of the `attributes` that both said something of in paired segments what `eval.attribute_agreement.Agreed`
+        has.
         With `track` only that one counts.
 
         Only independent work is compared: what both worked on is neither's own. A pair's `left_out` says how many
@@ -90,8 +91,7 @@ class AnnotatorStats:
         works: dict[str, _Work] = defaultdict(lambda: defaultdict(list))
         durations = {row["video_id"]: row["duration_us"] for row in rows}
         for row in rows:
-            marked = row["label"], row["start_us"], row["end_us"]
-            works[row["annotator"]][row["video_id"], row["track"]].append((marked, touched[row["id"]]))
+            works[row["annotator"]][row["video_id"], row["track"]].append((row, touched[row["id"]]))
         tracks: set[str] = set()
         pairs = []
         for one, other in combinations(sorted(works), 2):
@@ -99,11 +99,29 @@ class AnnotatorStats:
             places = sorted(mine.keys() & theirs.keys())
             tracks |= {place[1] for place in places}
             if kept := [place for place in places if track in ("", place[1])]:
-                sides = [(mine[place], theirs[place], durations[place[0]]) for place in kept]
+                sides = [
+                    (
+                        [_marked(row) for row in mine[place]],
+                        [_marked(row) for row in theirs[place]],
+                        durations[place[0]],
+                    )
+                    for place in kept
+                ]
+                said = [pair for place in kept for pair in _paired(mine[place], theirs[place])]
+                agreed = [_rounded(each._asdict()) for each in attributes_agreed(said)]
                 both = {one, other}
                 left_out = sum(both <= who for name in both for place in kept for _, who in works[name][place])
                 videos = len({place[0] for place in kept})
-                pairs.append({"one": one, "other": other, "videos": videos, "left_out": left_out, **agree(sides)})
+                pairs.append(
+                    {
+                        "one": one,
+                        "other": other,
+                        "videos": videos,
+                        "left_out": left_out,
+                        **agree(sides),
+                        "attributes": agreed,
+                    }
+                )
         return {
             "people": sorted({pair[who] for pair in pairs for who in ("one", "other")}),
             "tracks": sorted(tracks),
@@ -165,7 +183,29 @@ def _transitions(track: str, observed: Sequence[Observation]) -> list[Row]:
     ]
 
 
-def _independent(work: "_Work", other: str) -> dict[tuple[str, str], list[agreement.Marked]]:
+def _marked(row: Row) -> agreement.Marked:
+    return row["label"], row["start_us"], row["end_us"]
+
+
+def _paired(ones: Sequence[Row], others: Sequence[Row]) -> list[tuple[Side, Side]]:
+    """The segments of two people that are paired, with their attributes."""
+    found = agreement.compared([_marked(row) for row in ones], [_marked(row) for row in others])
+    return [
+        (_side(ones[each.one]), _side(others[each.other]))
+        for each in found
+        if each.kind in ("same", "boundary") and each.one is not None and each.other is not None
+    ]
+
+
+def _side(row: Row) -> Side:
+    return Segment(row["start_us"], row["end_us"]), row["attributes"]
+
+
+def _rounded(row: Row) -> Row:
+    return {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}
+
+
+def _independent(work: "_Work", other: str) -> dict[tuple[str, str], list[Row]]:
     """What somebody marked, by video and track, without what a certain other person also worked on."""
     own = {place: [marked for marked, who in found if other not in who] for place, found in work.items()}
     return {place: marks for place, marks in own.items() if marks}

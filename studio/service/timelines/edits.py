@@ -10,10 +10,10 @@ from studio.errors import Conflict, PermissionDenied, StudioError, UsageError
 from studio.service.accounts.rights import BULK, BULK_S, Actor
 from studio.service.people import identities
 from studio.service.requests import text, time, whole
-from studio.store import EditRequest, absences, annotations, people
+from studio.store import EditRequest, absences, annotations, labels, people, timelines
 from studio.store.absences import AbsenceChange
 from studio.store.people import NameChange
-from studio.timeline import Annotation, Segment, checked_attributes, to_dict
+from studio.timeline import Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
 
 Wire = dict[str, Any]
 NAMING, ABSENT = "people", "absent"
@@ -138,6 +138,7 @@ def _save(
         return None
     _own(db, video, change, annotator)
     _within(db, change, video["duration_us"])
+    _fits(db, video, change, annotator)
     if bulk is not None:
         bulk.take(change)
     return annotations.save(db, video["id"], change, annotator)
@@ -195,6 +196,30 @@ def _within(db: sqlite3.Connection, change: EditRequest, duration_us: int) -> No
     before = annotations.find(db, wanted.id)
     if before is None or before.segment != wanted.segment:
         raise UsageError("A segment cannot end after the video does.")
+
+
+def _fits(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: str) -> None:
+    """Raises UsageError for an attribute that is not as the schema has it, and for a segment that comes to a row that
+    depends on another one where that one has none for it. What was there before may stay, and be moved: whoever moves
+    a segment of the other row moves what belongs to it afterwards."""
+    wanted = change.wanted
+    if wanted is None or wanted.deleted or annotations.is_done(db, change.edit_id):
+        return
+    before = annotations.find(db, wanted.id)
+    if not change.keeps_attributes and wanted.attributes:
+        types = labels.attribute_types(db, wanted.track, wanted.label)
+        known = before.attributes if before is not None else {}
+        if found := attribute_types.problems(types, known, wanted.attributes):
+            raise UsageError(found[0])
+    if before is not None and not before.deleted and before.track == wanted.track:
+        return
+    dependency = labels.dependencies(db).get(wanted.track)
+    if dependency is None:
+        return
+    layer = annotator if video["independent"] else None
+    parents = annotations.spans(db, timelines.of_video(db, video["id"]), dependency.parent, layer)
+    if said := tiers.problem(wanted.segment, dependency, parents):
+        raise UsageError(said)
 
 
 def _failure(db: sqlite3.Connection, about: str, error: StudioError) -> Wire:

@@ -10,6 +10,8 @@ from studio.errors import Conflict, PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
 from studio.store import Store, annotations, labels
+from studio.timeline import types_of
+from studio.timeline.tiers import DEPENDENCIES, Dependency, has_circle
 
 Row = dict[str, Any]
 COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
@@ -46,6 +48,9 @@ class LabelSchema:
         self._distinct(keys, "Two labels of “{0}” have the key {1}.")
         self._distinct([(row["track"],) for row in tracks], "The track “{0}” is there twice.")
         self._distinct([(r["track"], r["from"]) for r in renames], "The label “{1}” of “{0}” gets two new names.")
+        depend = {row["track"]: Dependency(row["parent"], row["dependency"]) for row in tracks if row["parent"]}
+        if circle := has_circle(depend):
+            raise UsageError(f"“{circle}” would depend on itself; choose another row for one of those in the circle.")
 
         def work(db: Any) -> Row:
             current = labels.schema(db)
@@ -89,7 +94,14 @@ class LabelSchema:
         kind = each.get("kind", labels.KINDS[0])
         if kind not in labels.KINDS:
             raise UsageError(f"“{label}” must be one of: {', '.join(labels.KINDS)}.")
-        return {"track": track, "label": label, "colour": colour.lower(), "hotkey": hotkey or None, "kind": kind}
+        return {
+            "track": track,
+            "label": label,
+            "colour": colour.lower(),
+            "hotkey": hotkey or None,
+            "kind": kind,
+            "attributes": _attributes(each),
+        }
 
     def _track(self, each: Any) -> Row:
         track = self._text(each, "track")
@@ -97,7 +109,13 @@ class LabelSchema:
         for name, value in found.items():
             if not isinstance(value, bool):
                 raise UsageError(f"“{name}” of “{track}” must be true or false.")
-        return {"track": track, **found}
+        parent = self._text(each, "parent") if each.get("parent") is not None else None
+        dependency = each.get("dependency") or ""
+        if (dependency not in DEPENDENCIES) if parent else (dependency != ""):
+            raise UsageError(
+                f"“{track}” needs both the row that it depends on and how ({', '.join(DEPENDENCIES)}), or neither."
+            )
+        return {"track": track, **found, "attributes": _attributes(each), "parent": parent, "dependency": dependency}
 
     def _rename(self, each: Any) -> Row:
         return {key: self._text(each, key) for key in ("track", "from", "to")}
@@ -109,6 +127,11 @@ class LabelSchema:
             if each in seen:
                 raise UsageError(sentence.format(*each))
             seen.add(each)
+
+
+def _attributes(each: Row) -> list[Row]:
+    """The types of attributes that an entry of the schema has, checked."""
+    return [found.to_dict() for found in types_of(each.get("attributes") or [])]
 
 
 def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: list[Row], renames: list[Row]) -> None:
@@ -124,3 +147,15 @@ def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: lis
     closed, now = ({row["track"] for row in rows if row["closed"]} for rows in (current["tracks"], tracks))
     for track in closed ^ now:
         raise PermissionDenied(f"Only an admin can say whether “{track}” takes only the labels of its list.")
+    for track in {each[0] for each in _depending(current["tracks"]) ^ _depending(tracks)}:
+        raise PermissionDenied(f"Only an admin can say on which row “{track}” depends.")
+    kept = {(row["track"], row.get("label", "")): row["attributes"] for row in (*wanted, *tracks)}
+    for row in (*current["labels"], *current["tracks"]):
+        place = row["track"], row.get("label", "")
+        for each in row["attributes"]:
+            if place in kept and each not in kept[place]:
+                raise PermissionDenied(f"Only an admin can change or remove the attribute “{each['name']}”.")
+
+
+def _depending(tracks: list[Row]) -> set[tuple[str, str, str]]:
+    return {(row["track"], row["parent"], row["dependency"]) for row in tracks if row["parent"]}
