@@ -27,7 +27,7 @@ from studio.index.time_relations import (
 )
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.requests import listed, text, time, whole
-from studio.store import Store, searches, segments, stored, videos
+from studio.store import Store, labels, searches, segments, stored, videos
 from studio.store.segments import ATTRIBUTE, KEYS, LINE, STATUSES, Conditions
 from studio.timeline import seconds
 
@@ -219,11 +219,16 @@ class Find:
         return self._store.read(lambda db: _found(db, question, by, first, most))
 
     def choices(self, by: Actor = OWNER) -> Row:
-        """What a person may choose from; see `store.segments.choices`; and the `videos` (`id`, `name`)."""
+        """What a person may choose from; see `store.segments.choices`; the `videos` (`id`, `name`), and by the names of
+        attributes the `values` that the schema lets them be."""
 
         def work(db: Any) -> Row:
             named = [{"id": row["id"], "name": row["name"]} for row in videos.listed(db, by)]
-            return {**segments.choices(db, by), "videos": sorted(named, key=lambda row: row["name"].casefold())}
+            found = segments.choices(db, by)
+            listed = sorted(named, key=lambda row: row["name"].casefold())
+            values = labels.values_offered(db)
+            known = list(dict.fromkeys((*found["attributes"], *values)))
+            return {**found, "attributes": known, "values": values, "videos": listed}
 
         return self._store.read(work)
 

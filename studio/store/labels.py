@@ -149,6 +149,16 @@ def all_attribute_types(db: sqlite3.Connection) -> dict[tuple[str, str], tuple[A
     return {place: types for place, types in found.items() if types}
 
 
+def values_offered(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """What the schema lets attributes be, in words, by their names; nothing of numbers and texts."""
+    found: dict[str, list[str]] = {}
+    for types in all_attribute_types(db).values():
+        for each in types:
+            options = ("yes", "no") if each.kind == "yes_no" else each.options
+            found[each.name] = list(dict.fromkeys((*found.get(each.name, ()), *options)))
+    return found
+
+
 def dependencies(db: sqlite3.Connection) -> Dependencies:
     """Which tracks depend on which, and how, by the dependent track."""
     rows = db.execute("SELECT track, parent, dependency FROM tracks WHERE parent IS NOT NULL AND dependency <> ''")

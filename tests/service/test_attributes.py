@@ -196,6 +196,13 @@ def test_a_value_that_changes_and_one_of_several_are_found(studio: Studio, save:
         assert found.count == count, attributes
 
 
+def test_what_the_schema_says_can_be_chosen_in_find(studio: Studio) -> None:
+    schema_of(studio, HAND, {"name": "sure", "kind": "yes_no"}, attributes=[FORCE])
+    choices = studio.find.choices()
+    assert choices["values"] == {"hand": ["left", "right"], "sure": ["yes", "no"], "force": []}
+    assert choices["attributes"] == ["hand", "sure", "force"]
+
+
 def test_a_segment_comes_only_to_where_its_row_lets_it(studio: Studio, video: str) -> None:
     tracks = [
         {"track": "Speech", "closed": False},

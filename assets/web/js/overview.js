@@ -25,7 +25,7 @@ const PEOPLE = [
 ];
 const PAIRED =
   "Segments of two people are paired by overlap and label; one without a partner counts as 0. " +
-  "κ is Cohen's, over every instant of the video, label by label.";
+  "κ is Cohen's, over every instant of the video, label by label. α is Krippendorff's, over what both say of paired segments.";
 const NO_PAIRS = "Agreement needs two people who marked the same row of the same video, each under their own name.";
 const EVERY_MS = 3000;
 
@@ -95,6 +95,7 @@ export function mount(element, server) {
             ),
           ]
         : []),
+      ...pairs.filter((p) => p.attributes.length).map(attributesOf),
     );
     await draw(names, pairs, measure.value === "kappa" ? "kappa" : "iou");
   }
@@ -193,6 +194,25 @@ export function mount(element, server) {
     timer = setInterval(() => document.hidden || status().catch(() => {}), EVERY_MS);
   });
 }
+
+/** How two people agree about what segments are like. @param {AgreementPair} pair */
+const attributesOf = ({ one, other, attributes }) =>
+  el(
+    "section",
+    { class: "agreed" },
+    el("h4", { dir: "auto", text: `Attributes: ${one} · ${other}` }),
+    table(
+      ["Attribute", "Both say", "Only one says", "The same", "α", "Apart"],
+      attributes.map((each) => [
+        each.name,
+        each.pairs,
+        each.alone,
+        `${Math.round(100 * each.same)} %`,
+        each.alpha?.toFixed(2),
+        each.apart?.toFixed(2),
+      ]),
+    ),
+  );
 
 /**
  * @param {string[]} heads

@@ -92,9 +92,15 @@
 /**
  * What the key of a label makes.
  * @typedef {"segment" | "point" | "state"} LabelKind
- * @typedef {{ track: string, label: string, colour: string, hotkey: string | null, kind: LabelKind }} Label
- * @typedef {{ track: string, closed: boolean, exclusive: boolean }} Track closed: only the labels of the schema may be
- *   used; exclusive: only one state holds at a time
+ * @typedef {"choice" | "several" | "number" | "text" | "yes_no"} AttributeKind
+ * @typedef {{ name: string, kind: AttributeKind, options: string[], low: number | null, high: number | null,
+ *   changes: boolean }} AttributeType changes: its value may change within a segment
+ * @typedef {{ track: string, label: string, colour: string, hotkey: string | null, kind: LabelKind,
+ *   attributes: AttributeType[] }} Label
+ * @typedef {"" | "included_in" | "time_subdivision" | "symbolic_subdivision" | "symbolic_association"} TrackDependency
+ * @typedef {{ track: string, closed: boolean, exclusive: boolean, attributes: AttributeType[], parent: string | null,
+ *   dependency: TrackDependency }} Track closed: only the labels of the schema may be used; exclusive: only one state
+ *   holds at a time; parent: the row that it depends on, and how (studio/timeline/tiers.py)
  * @typedef {{ key: string, labels: Label[], tracks: Track[] }} Schema
  * @typedef {{ track: string, from: number, name: string | null }} FaceName from a time on a face track has a name, or is nobody
  * @typedef {{ seq: number, names: readonly FaceName[] }} FaceNames
@@ -392,6 +398,7 @@
  * @property {{ [video: string]: { duration: number, media_start: number } }} facts of the videos of these moments
  *
  * @typedef {object} FindChoices
+ * @property {{ [name: string]: string[] }} values what the schema lets attributes be
  * @property {string[]} labels
  * @property {string[]} tracks
  * @property {string[]} annotators
@@ -559,6 +566,8 @@
  * @property {number} segments
  * @property {number} iou
  * @property {number | null} kappa
+ * @property {{ name: string, pairs: number, alone: number, same: number, alpha: number | null,
+ *   apart: number | null }[]} attributes
  * @property {number | null} start
  * @property {number | null} end
  *

@@ -126,6 +126,12 @@ export class AnnotatePage {
       addLabel: (track, label) => this.addLabel(track, label),
       merge: () => this.merge(),
       shift: (ids) => workspace.shift(ids),
+      attributes: {
+        time: () => player.time,
+        seek: (time) => workspace.seek(time),
+        leave: () => $("timeline").focus(),
+        next: () => workspace.describeNext(),
+      },
       tracks: () => this.timeline.names.filter((name) => this.trackNames.includes(name)),
       similar: (item) => go("search", { like: [workspace.opened.id, item.start, item.end].join(",") }),
     });
@@ -490,6 +496,7 @@ export class AnnotatePage {
       this.showChosen();
     });
     player.on("time", () => {
+      if (workspace.doc) this.inspector.follow(workspace.doc, this.selection);
       const { time } = player;
       timeline.playhead = time;
       transcript.follow(time);

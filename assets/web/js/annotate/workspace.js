@@ -1,6 +1,7 @@
 // What the parts of the Annotate page know of each other, and what they can ask of the page.
 
 import { isLineId, itemIdOf } from "../model/line-items.js";
+import { typesOf } from "../model/attribute-types.js";
 import { decide } from "../model/operations.js";
 import { ReactionTime } from "../model/reaction-time.js";
 import { after } from "../model/review-queue.js";
@@ -8,6 +9,7 @@ import { LiveEvents } from "../input/live-events.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
+import { focusAttribute } from "../view/attribute-fields.js";
 import { clock, toast, withdraw } from "../view/dom.js";
 import { LineActions } from "./line-actions.js";
 
@@ -161,6 +163,25 @@ export class Workspace {
     const field = /** @type {HTMLInputElement | null} */ (found);
     field?.focus();
     if (field?.tagName === "INPUT") field.select();
+  }
+
+  /** The keys say what the chosen segments are like. */
+  describe() {
+    if (!focusAttribute()) this.say("Attributes are given to labels and rows under Labels.");
+  }
+
+  /** The next annotation that the schema has attributes for; false where there is none. */
+  describeNext() {
+    const { store } = this.opened;
+    const ids = this.listed();
+    const later = ids.slice(ids.indexOf(this.selection.current ?? "") + 1);
+    const id = later.find((each) => {
+      const made = store.annotations.get(each);
+      return made && typesOf(store, made).length > 0;
+    });
+    if (!id) return false;
+    this.goTo(id);
+    return focusAttribute();
   }
 
   // ---------------------------------------------------------------- review

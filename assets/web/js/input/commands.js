@@ -14,7 +14,7 @@ import { frameOf } from "../view/drag-preview.js";
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
  *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction"
- *   | "live">} Commanded
+ *   | "live" | "describe">} Commanded
  */
 
 const NEW_S = 2;
@@ -209,6 +209,7 @@ export function commands(workspace) {
       selection.one(store().correctionOf(chosen)?.id ?? chosen);
     }),
     label: () => (lines?.areChosen ? lines.type() : workspace.label()),
+    describe: () => workspace.describe(),
     shift: edit((ids) => {
       const made = ids.filter((id) => store().annotations.has(id));
       if (made.length) workspace.shift(made);

@@ -40,6 +40,7 @@ const ACTIONS = [
   ["moveLater", "Move one frame later", ["Control+ArrowRight"]],
   ["label", "Type the label", ["t"]],
   ["shift", "Shift by a time", ["Shift+T"]],
+  ["describe", "Say the attributes (1–9 choose, Enter: the next one)", ["w"]],
   ["Selecting"],
   ["next", "Next segment", ["n", "Tab"]],
   ["previous", "Previous segment", ["p", "Shift+Tab"]],

@@ -90,6 +90,8 @@ export class DocumentStore extends Emitter {
   tracks = new Map();
   /** "track, line break, label" of those that are points in time @readonly @type {ReadonlySet<string>} */
   points = new Set();
+  /** @readonly @type {boolean} whether the schema gives attributes to anything */
+  describes = false;
   /** @readonly @type {readonly string[]} */
   palette = [];
   /** @readonly @type {readonly string[]} */
@@ -262,6 +264,7 @@ export class DocumentStore extends Emitter {
       labels,
       tracks: new Map(tracks.map((track) => [track.track, track])),
       points: new Set(points),
+      describes: [...labels, ...tracks].some(({ attributes }) => attributes?.length),
     });
     this.#changed("labels");
   }

@@ -3,7 +3,8 @@
 import { annotation, editOf, equal, verdictOf } from "./annotation.js";
 import { PEOPLE, isHit } from "./document-store.js";
 import { newId } from "./ids.js";
-import { carriedPhases, proposedPhases } from "./phases.js";
+import { carried } from "./changing.js";
+import { proposedPhases } from "./phases.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
@@ -67,7 +68,7 @@ export class Editor {
     const before = this.store.annotations.get(id);
     if (!before || base === undefined) return;
     const { start = before.start, end = before.end } = fields;
-    const attributes = fields.attributes ?? carriedPhases(before.attributes, before, { start, end });
+    const attributes = fields.attributes ?? carried(before.attributes, before, { start, end });
     const changed = Object.entries({ ...fields, attributes }).filter(([, value]) => value !== undefined);
     if (changed.every(([key, value]) => equal(before[/** @type {keyof Annotation} */ (key)], value))) return;
     if (this.bars(before.track) || this.bars(fields.track ?? null)) return;
@@ -123,7 +124,7 @@ export class Editor {
     if (isHit(p)) return this.#keepHit(p, fields);
     const begun = this.#begun(p);
     const span = { start: fields.start ?? p.start, end: fields.end ?? p.end };
-    const attributes = carriedPhases(begun.attributes, p, span);
+    const attributes = carried(begun.attributes, p, span);
     return this.create({ ...begun, source: "correction", attributes, ...fields });
   }
 

@@ -2,7 +2,8 @@
 // are in seconds and lie on frame edges (see frames.js).
 
 import { contentOf } from "./annotation.js";
-import { carriedPhases, proposedPhases } from "./phases.js";
+import { carried } from "./changing.js";
+import { proposedPhases } from "./phases.js";
 
 /** @import { Annotation, Item } from "../types.js" */
 /** @import { Content } from "./annotation.js" */
@@ -57,7 +58,7 @@ export function split(editor, id, time, frames) {
     if (!found || editor.bars(found.track)) return null;
     const second = contentOf(found);
     editor.update(found.id, { end: at });
-    const attributes = carriedPhases(second.attributes, second, { start: at, end: second.end });
+    const attributes = carried(second.attributes, second, { start: at, end: second.end });
     return editor.create({ ...second, attributes, start: at });
   });
 }
@@ -144,6 +145,15 @@ export function relabel(editor, ids, label, bases = new Map()) {
   });
 }
 
+/** Say what each segment is like. @param {Editor} editor @param {ReadonlyMap<string, Annotation["attributes"]>} said by
+ * the ids of annotations @param {Map<string, number>} bases the versions the person saw
+ */
+export function describe(editor, said, bases) {
+  editor.together(() => {
+    for (const [id, attributes] of said) editor.update(id, { attributes }, bases.get(id));
+  });
+}
+
 /**
  * @param {Editor} editor
  * @param {Iterable<string>} ids
@@ -190,7 +200,7 @@ export function copied(store, ids) {
   return items.map((item) => {
     const copy = copyOf(item);
     const span = { start: item.start - zero, end: item.end - zero };
-    const attributes = carriedPhases(copy.attributes, item, span);
+    const attributes = carried(copy.attributes, item, span);
     return { ...copy, ...span, attributes, track: store.rowOf(item) ?? item.track };
   });
 }
@@ -214,7 +224,7 @@ export function paste(editor, segments, time, frames) {
     for (const copy of segments) {
       const [from, to] = [frames.snap(time + copy.start), frames.snap(Math.min(time + copy.end, frames.duration))];
       if (from >= to - SAME) continue;
-      const attributes = carriedPhases(copy.attributes, copy, { start: from, end: to });
+      const attributes = carried(copy.attributes, copy, { start: from, end: to });
       made.push(editor.create({ ...copy, attributes, start: from, end: to }));
     }
     return made.filter(isThere);

@@ -16,7 +16,7 @@ import { tokens } from "./tokens.js";
 /** @import { FindChoices, FindLink, FindQuestion, FindStep } from "../types.js" */
 
 const MORE = /** @type {const} */ (["statuses", "shortest", "longest", "said", "note", "attributes"]);
-const NOTHING = { labels: [], tracks: [], annotators: [], attributes: [], videos: [], kept: [] };
+const NOTHING = { labels: [], tracks: [], annotators: [], attributes: [], values: {}, videos: [], kept: [] };
 
 export class FindForm {
   /** @type {FindQuestion} */
@@ -339,6 +339,9 @@ export class FindForm {
     const add = (/** @type {string} */ name, /** @type {string} */ value) => {
       const n = box.childElementCount - 1;
       const called = { list: "find-list-attributes", placeholder: n ? "and another" : "its name", value: name };
+      const values = this.#choices.values[name] ?? [];
+      /** @type {{ [name: string]: string }} */
+      const offered = values.length ? { list: `find-values-${place}-${n}` } : {};
       box.append(
         el(
           "span",
@@ -347,9 +350,11 @@ export class FindForm {
           input({
             placeholder: "value, or 2..5",
             value,
+            ...offered,
             "aria-label": "Value of the attribute, or numbers from 2..5; nothing: any",
             "data-key": `${place} value ${n}`,
           }),
+          el("datalist", { id: `find-values-${place}-${n}` }, ...values.map((each) => el("option", { value: each }))),
         ),
       );
     };

@@ -1,9 +1,10 @@
 // What the inspector says of an annotation, a prediction, several segments, a conflict, or nothing.
 
 import { isHit } from "../model/document-store.js";
-import { moveTo, relabel, remove } from "../model/operations.js";
+import { describe, moveTo, relabel, remove } from "../model/operations.js";
 import { movedPhase, phasesOf } from "../model/phases.js";
 import { draftOf, keepDraft } from "../sync/drafts.js";
+import { attributeFields } from "./attribute-fields.js";
 import { byline } from "./authors.js";
 import { clock, el } from "./dom.js";
 import { labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
@@ -98,6 +99,10 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     head(made.track, ORIGINS[made.source], made.source),
     ...labelField(store, made.track, made.label, (label) => set({ label }), actions.addLabel),
     timeFields(made, actions.frames, setTime),
+    attributeFields(store, [made], actions.attributes, (said) => {
+      history.redraw();
+      set({ attributes: said.get(made.id) });
+    }),
     phasesPart(store, made, actions.frames, (attributes) => {
       set({ attributes });
       history.redraw();
@@ -232,6 +237,7 @@ export function severalPanel({ store, editor }, items, actions) {
   return [
     head(`${items.length} segments`, row || `${rows.length} rows`),
     ...(ids.length ? labelField(store, row, label, (text) => relabel(editor, ids, text, bases), actions.addLabel) : []),
+    attributeFields(store, annotations, actions.attributes, (said) => describe(editor, said, bases)),
     ids.length
       ? trackField(actions.tracks(), row || "…", (track) => track !== "…" && moveTo(editor, ids, track))
       : null,

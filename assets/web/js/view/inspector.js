@@ -1,6 +1,7 @@
 // The panel about what is chosen: an annotation, a prediction, several of them, a conflict, or a person.
 
 import { annotation, contentOf, equal } from "../model/annotation.js";
+import { changesOf, valueAt } from "../model/changing.js";
 import { call, messageOf } from "../sync/api.js";
 import { clock, el, redraw } from "./dom.js";
 import { annotationPanel, conflictPanel, emptyPanel, predictionPanel, severalPanel } from "./inspector-panels.js";
@@ -10,6 +11,7 @@ import { personPanel } from "./person.js";
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Frames } from "../model/frames.js" */
 /** @import { Selection } from "../model/selection.js" */
+/** @import { AttributePage } from "./attribute-fields.js" */
 /** @import { Draft } from "./timeline.js" */
 /** @import { Transcript } from "./transcript.js" */
 
@@ -24,6 +26,7 @@ import { personPanel } from "./person.js";
  * @property {() => void} merge
  * @property {(ids: string[]) => void} shift asks by how much
  * @property {() => string[]} tracks the names of the rows that hold segments
+ * @property {AttributePage} attributes
  */
 
 /**
@@ -78,6 +81,13 @@ const sourceRow = (line, restore) =>
 const stateOf = ({ start, end, text, speaker }) =>
   `${clock(start)} – ${clock(end)} ${speaker ? speaker + ": " : ""}“${text}”`;
 
+/** What attributes that change say at a time.
+ * @param {Annotation["attributes"]} attributes
+ * @param {number} time
+ */
+const changingAt = (attributes, time) =>
+  Object.values(attributes).flatMap((value) => (changesOf(value) ? [valueAt(value, time) ?? null] : []));
+
 export class Inspector {
   /** What the panel shows, as text. */
   key = "";
@@ -108,7 +118,10 @@ export class Inspector {
     const items = [...selection.ids].map((each) => store.item(each)).filter((item) => item !== null);
     const nothing = items.length ? 0 : [store.predictions.size + store.annotations.size > 0, store.conflicts.size];
     const locked = items.length > 0 && !conflict && items.every((item) => editor.isLocked(store.rowOf(item)));
-    const key = JSON.stringify([id, items, Boolean(conflict), nothing, store.schemaKey, locked]);
+    const time = this.actions.attributes.time();
+    const [only = null] = items.length === 1 ? items : [];
+    const said = only && "attributes" in only ? changingAt(only.attributes, time) : [];
+    const key = JSON.stringify([id, items, Boolean(conflict), nothing, store.schemaKey, locked, said]);
     if (key === this.key) return;
     if (id === this.id && !conflict && this.isTyping()) return;
     this.key = key;
@@ -139,6 +152,14 @@ export class Inspector {
       redraw: () => (this.key = ""),
       toggle: (button) => this.toggleHistory(doc, made, button),
     });
+  }
+
+  /** The playhead is elsewhere: what changes within a segment may be something else there.
+   * @param {VideoDocument} doc
+   * @param {Selection} selection
+   */
+  follow(doc, selection) {
+    if (this.box.querySelector(".changes")) this.show(doc, selection);
   }
 
   /** The times that a drag would give what is shown; null: it is over, and what is there is shown again.

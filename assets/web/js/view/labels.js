@@ -2,15 +2,17 @@
 
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
+import { attributeTypes } from "./attribute-types.js";
 import { counted, el, finder, redraw, toast } from "./dom.js";
+import { dependencyField } from "./dependency-field.js";
 
-/** @import { Label, LabelKind, Schema, Server, Track } from "../types.js" */
+/** @import { AttributeType, Label, LabelKind, Schema, Server, Track } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 
 /** A label as it is edited: `was` is its name in the library, null for a new one. listed: the schema says something of
  * the track.
  * @typedef {Label & { was: string | null }} EditedLabel
- * @typedef {Track & { listed: boolean, labels: EditedLabel[] }} EditedTrack
+ * @typedef {Omit<Track, "attributes"> & { attributes: AttributeType[], listed: boolean, labels: EditedLabel[] }} EditedTrack
  */
 
 const KEYS = ["", ..."123456789"];
@@ -25,7 +27,19 @@ const KIND_HELP =
 
 const ADMIN_ONLY = "Only an admin can rename or remove a label that others use, or restrict a track to its labels.";
 
+/** What the schema says of a row where it says nothing. @param {string} track @returns {Track} */
+const blankTrack = (track) => ({
+  track,
+  closed: false,
+  exclusive: false,
+  attributes: [],
+  parent: null,
+  dependency: "",
+});
+
 export class LabelEditor {
+  /** Whose attributes are shown. @type {Set<EditedLabel | EditedTrack>} */
+  open = new Set();
   /** @type {VideoDocument | null} */
   doc = null;
   /** @type {EditedTrack[]} */
@@ -71,13 +85,23 @@ export class LabelEditor {
    */
   read({ labels, tracks }, others = []) {
     const names = [...new Set([...tracks.map((t) => t.track), ...labels.map((l) => l.track), ...others])];
-    this.tracks = names.map((track) => ({
-      track,
-      closed: tracks.some((t) => t.track === track && t.closed),
-      exclusive: tracks.some((t) => t.track === track && t.exclusive),
-      listed: tracks.some((t) => t.track === track),
-      labels: labels.filter((l) => l.track === track).map((l) => ({ ...l, kind: l.kind ?? "segment", was: l.label })),
-    }));
+    this.tracks = names.map((track) => {
+      const known = tracks.find((t) => t.track === track);
+      return {
+        ...blankTrack(track),
+        ...known,
+        attributes: structuredClone(known?.attributes ?? []),
+        listed: known !== undefined,
+        labels: labels
+          .filter((l) => l.track === track)
+          .map((l) => ({
+            ...l,
+            kind: l.kind ?? "segment",
+            attributes: structuredClone(l.attributes ?? []),
+            was: l.label,
+          })),
+      };
+    });
     this.fill();
   }
 
@@ -111,8 +135,40 @@ export class LabelEditor {
           "One state at a time",
         ),
       ),
-      ...track.labels.map((label) => this.row(track, label)),
-      el("button", { class: "link", type: "button", text: "+ Label", onclick: () => this.addLabel(track) }),
+      ...track.labels.flatMap((label) => [
+        this.row(track, label),
+        this.open.has(label)
+          ? attributeTypes(label.attributes, `${track.track} ${track.labels.indexOf(label)}`, () => this.fill())
+          : null,
+      ]),
+      el(
+        "div",
+        { class: "row" },
+        el("button", {
+          class: "link",
+          type: "button",
+          text: "+ Label",
+          "data-add": "",
+          onclick: () => this.addLabel(track),
+        }),
+        el("button", {
+          class: "link",
+          type: "button",
+          text: track.attributes.length
+            ? `Attributes of the row (${track.attributes.length})`
+            : "Attributes of the row",
+          title: "What is said of each segment of this row, whatever its label",
+          "data-key": `attributes ${track.track}`,
+          "aria-expanded": String(this.open.has(track)),
+          onclick: () => this.toggle(track),
+        }),
+      ),
+      this.open.has(track) ? attributeTypes(track.attributes, track.track, () => this.fill()) : null,
+      dependencyField(
+        track,
+        this.tracks.map((each) => each.track),
+        () => this.fill(),
+      ),
     );
   }
 
@@ -178,6 +234,16 @@ export class LabelEditor {
       el("button", {
         class: "plain",
         type: "button",
+        text: label.attributes.length ? `⋯ ${label.attributes.length}` : "⋯",
+        "data-key": `attributes ${track.labels.indexOf(label)} ${track.track}`,
+        "aria-label": `Attributes of ${label.label || "the new label"}`,
+        title: "Attributes: what is said of each segment with this label",
+        "aria-expanded": String(this.open.has(label)),
+        onclick: () => this.toggle(label),
+      }),
+      el("button", {
+        class: "plain",
+        type: "button",
         text: "×",
         "data-key": this.takeOffKey(track, track.labels.indexOf(label)),
         "aria-label": `Take ${label.label || "the new label"} off the list`,
@@ -185,6 +251,12 @@ export class LabelEditor {
         onclick: () => this.takeOff(track, label),
       }),
     );
+  }
+
+  /** Show the attributes of a label or a row, or show them no more. @param {EditedLabel | EditedTrack} which */
+  toggle(which) {
+    if (!this.open.delete(which)) this.open.add(which);
+    this.fill();
   }
 
   /**
@@ -211,7 +283,12 @@ export class LabelEditor {
     const section = this.sectionOf(track);
     /** @type {HTMLElement | null} */
     const next = section.querySelector(`[data-key="${CSS.escape(this.takeOffKey(track, at))}"]`);
-    (next ?? section.querySelector(/** @type {"button"} */ ("button.link")))?.focus();
+    (next ?? this.moreOf(section))?.focus();
+  }
+
+  /** What adds a label to a section. @param {HTMLElement} section */
+  moreOf(section) {
+    return /** @type {HTMLElement | null} */ (section.querySelector("[data-add]"));
   }
 
   /** One more, with the first key that is free. @param {EditedTrack} track */
@@ -226,11 +303,12 @@ export class LabelEditor {
       colour: colours[used % colours.length],
       hotkey: KEYS.find((key) => key && !taken.has(key)) ?? null,
       kind: track.labels.at(-1)?.kind ?? "segment",
+      attributes: [],
     });
     this.fill();
-    /** @type {HTMLElement | null} */
-    const field = this.sectionOf(track).querySelector(".label:last-of-type input[type=text]");
-    field?.focus();
+    /** @type {NodeListOf<HTMLElement>} */
+    const fields = this.sectionOf(track).querySelectorAll(".row.label input[type=text]");
+    fields[fields.length - 1]?.focus();
   }
 
   addTrack() {
@@ -238,17 +316,26 @@ export class LabelEditor {
     const track = input.value.trim();
     if (!track || this.tracks.some((t) => t.track === track)) return;
     input.value = "";
-    this.tracks.push({ track, closed: false, exclusive: false, listed: true, labels: [] });
+    this.tracks.push({ ...blankTrack(track), listed: true, labels: [] });
     this.fill();
   }
 
   get wanted() {
     const labels = this.tracks.flatMap(({ track, labels: all }) =>
-      all.filter((l) => l.label).map(({ label, colour, hotkey, kind }) => ({ track, label, colour, hotkey, kind })),
+      all
+        .filter((l) => l.label)
+        .map(({ label, colour, hotkey, kind, attributes }) => ({ track, label, colour, hotkey, kind, attributes })),
     );
     const tracks = this.tracks
-      .filter((t) => t.listed || t.closed || t.exclusive)
-      .map(({ track, closed, exclusive }) => ({ track, closed, exclusive }));
+      .filter((t) => t.listed || t.closed || t.exclusive || t.attributes.length || t.parent)
+      .map(({ track, closed, exclusive, attributes, parent, dependency }) => ({
+        track,
+        closed,
+        exclusive,
+        attributes,
+        parent,
+        dependency,
+      }));
     const renames = this.tracks.flatMap(({ track, labels: all }) =>
       all.flatMap(({ was, label }) => (was && label && was !== label ? [{ track, from: was, to: label }] : [])),
     );

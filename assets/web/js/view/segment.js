@@ -1,5 +1,6 @@
 // One segment on the timeline's canvas.
 
+import { summary, typesOf } from "../model/attribute-types.js";
 import { isolated } from "./dom.js";
 import { inkOn } from "./layout.js";
 import { drawPhases, shownPhases } from "./phases.js";
@@ -90,10 +91,19 @@ export function drawSegment(ctx, timeline, item, kind, { x, y, width, height }) 
     ctx.rect(left, y, right - left - 4 - mark, height);
     ctx.clip();
     ctx.fillStyle = kind === "annotation" ? inkOn(colour) : ink.text;
-    ctx.fillText(textOf(item, kind, right - left > 90), Math.max(left, 0) + 6, y + height / 2 + 0.5);
+    const text = textOf(item, kind, right - left > 90);
+    const more = kind === "annotation" ? summaryOf(timeline.store, item) : "";
+    ctx.fillText(more ? `${text} · ${isolated(more)}` : text, Math.max(left, 0) + 6, y + height / 2 + 0.5);
     ctx.restore();
   }
   ctx.globalAlpha = 1;
+}
+
+/** What the typed attributes of an annotation say. @param {Timeline["store"]} store @param {Drawn} item */
+function summaryOf(store, { track, label, attributes }) {
+  if (!attributes || !store.describes) return "";
+  for (const _ in attributes) return summary(typesOf(store, { track, label }), attributes);
+  return "";
 }
 
 /** A point in time: a diamond on it, and its label beside.
