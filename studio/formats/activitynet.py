@@ -1,7 +1,8 @@
 """ActivityNet JSON: `{"database": {VIDEO: {"duration", "subset", "annotations": [{"segment": [s, s], "label"}]}}}`.
 
-Times are seconds with up to six digits, so exact to the µs. `results` files (what a method found, with scores) are read
-too. The dense captions of ActivityNet have `timestamps` and `sentences`, and are read as labels.
+Times are seconds with up to six digits, so exact to the µs. An annotation has its `attributes` beside its label,
+which other readers do not look at. `results` files (what a method found, with scores) are read too. The dense
+captions of ActivityNet have `timestamps` and `sentences`, and are read as labels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,12 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Footage, Timeline
 
-HOLDS = Holds(tracks=False)
+HOLDS = Holds(tracks=False, attributes="all")
 TRACK = "Activity"
 _TOP = {"version", "database", "results", "taxonomy", "external_data"}
 _ENTRY = {"duration", "subset", "resolution", "url", "annotations"}
 _CAPTIONS = {"duration", "timestamps", "sentences"}
-_ITEM = {"segment", "label", "score"}
+_ITEM = {"segment", "label", "score", "attributes"}
 _SUBSETS = {"train": "training", "val": "validation", "test": "testing"}
 
 
@@ -30,7 +31,11 @@ def write(timelines: Sequence[Timeline]) -> bytes:
             **_resolution(timeline.footage),
             "url": "",
             "annotations": [
-                {"segment": [reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)], "label": a.label}
+                {
+                    "segment": [reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)],
+                    "label": a.label,
+                    **({"attributes": dict(a.attributes)} if a.attributes else {}),
+                }
                 for a in HOLDS.fitted(timeline)
             ],
         }
@@ -64,7 +69,10 @@ def _marks(entry: Any, where: str, notes: Notes) -> Iterator[Mark]:
             segment = reading.child(item, "segment", list, where)
             start, end = (reading.us_of(reading.child(segment, k, (int, float), where), where) for k in (0, 1))
             label = reading.child(item, "label", str, where)
-            yield Mark(start, end, label, TRACK, score=notes.score(item.get("score"), where))
+            facts = item.get("attributes") or {}
+            more = notes.attributes(facts) if isinstance(facts, dict) else {}
+            notes.left_out("set(s) of attributes that are no object", not isinstance(facts, dict))
+            yield Mark(start, end, label, TRACK, score=notes.score(item.get("score"), where), attributes=more)
 
 
 def _listed(entry: Any, where: str, notes: Notes) -> list[Any]:

@@ -1,14 +1,17 @@
 """CVAT for video 1.1 (XML): tracks of boxes in pixels, frames counted from 0, `outside="1"` where the object is gone.
 
 An annotation becomes a CVAT track of its label that lasts its frames (to the nearest edge of a frame), with the boxes
-of its own track where those are known, else the whole picture. Our track, note, annotator and attributes are attributes
-of it, as text. Reading makes every run of frames in which an object is not outside and its attributes stay as they are
-a segment; between key frames a box stays. An export of CVAT is an archive with `annotations.xml`; one of a project has
-a part for each of its tasks.
+of its own track where those are known, else the whole picture. Our track, note, annotator and attributes are
+attributes of it, as text, declared with the types that the schema gives them; one that changes within a segment is
+“mutable”. Reading makes every run of frames in which an object is not outside and its attributes stay as they are a
+segment (in our own files mutable ones may change within it: elsewhere they often are what an object does); between
+key frames a box stays. An export of CVAT is an archive with `annotations.xml`; one of a project has a part for each
+of its tasks.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
@@ -16,13 +19,15 @@ from studio.formats import archive, reading
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
-from studio.timeline import Annotation, Box, Timeline
+from studio.timeline import MICROS, Annotation, AttributeType, Box, Footage, Timeline, value_at
+from studio.timeline.changing import changes_of
 
 HOLDS = Holds(grain=0, notes=True, annotators=True, boxes=True, blank=False, text=printable, naming=printable,
               remark=printable, person=printable, attributes="text")  # fmt: skip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _ONLY = "the only one"
+_OURS = {"track", "note", "annotator", ""}
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton")
 # elements and attributes that are read, or that only say how CVAT draws; what is below `meta` describes the task
 _DEFINITIONS = {"meta"}
@@ -46,7 +51,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         SubElement(task, name).text = value
     labels = SubElement(task, "labels")
     for label in sorted({a.label for a in found}):
-        _declare(labels, label, sorted({name for a in found if a.label == label for name in _attributes(a)}))
+        _declare(labels, label, [a for a in found if a.label == label], timeline)
     size = SubElement(task, "original_size")
     SubElement(size, "width").text, SubElement(size, "height").text = str(footage.width), str(footage.height)
     SubElement(task, "source").text = printable(footage.name)
@@ -56,21 +61,40 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     return write_xml(root)
 
 
-def _attributes(a: Annotation) -> dict[str, str]:
-    """What CVAT can say of an annotation beside its label."""
-    texts = {printable(name): printable(reading.as_text(value)) for name, value in a.attributes.items()}
+def _attributes(a: Annotation, time: int | None = None) -> dict[str, str]:
+    """What CVAT can say of an annotation beside its label, at a time in µs."""
+    at = a.segment.start if time is None else time
+    values = {name: value_at(value, at) for name, value in a.attributes.items()}
+    texts = {
+        printable(name): "" if value is None else printable(reading.as_text(value)) for name, value in values.items()
+    }
     return {**texts, "track": a.track, "note": a.note, **({"annotator": a.annotator} if a.annotator else {})}
 
 
-def _declare(labels: Element, label: str, names: Sequence[str]) -> None:
+def _declare(labels: Element, label: str, found: Sequence[Annotation], timeline: Timeline) -> None:
+    types = {printable(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
+    changing = {printable(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
     attributes = SubElement(element, "attributes")
-    for name in names:
+    for name in sorted({name for a in found for name in _attributes(a)}):
         attribute = SubElement(attributes, "attribute")
-        for key, value in (("name", name), ("mutable", "False"), ("input_type", "text"), ("default_value", ""),
-                           ("values", "")):  # fmt: skip
+        kind, values = _input(types[name]) if name in types else ("text", "")
+        is_mutable = name in changing or (name in types and types[name].changes)
+        for key, value in (("name", name), ("mutable", str(is_mutable)), ("input_type", kind), ("default_value", ""),
+                           ("values", values)):  # fmt: skip
             SubElement(attribute, key).text = value
+
+
+def _input(known: AttributeType) -> tuple[str, str]:
+    """The kind of input that CVAT has for an attribute, and its values, one a line."""
+    if known.kind == "choice":
+        return "select", "\n".join(map(printable, known.options))
+    if known.kind == "yes_no":
+        return "checkbox", "false"
+    if known.kind == "number" and known.low is not None and known.high is not None:
+        return "number", f"{known.low:g}\n{known.high:g}\n1"
+    return "text", ""
 
 
 def _track(root: Element, number: int, a: Annotation, timeline: Timeline, boxes: Sequence[Box]) -> None:
@@ -82,11 +106,20 @@ def _track(root: Element, number: int, a: Annotation, timeline: Timeline, boxes:
     if before or within:
         nearest = before[-1][1:] if before else next(iter(within.values()))
         shown = {first: nearest, **within}  # type: ignore[dict-item]
+    for frame in sorted(_changed(a, footage)):
+        if first < frame < end and frame not in shown:
+            shown[frame] = shown[max(f for f in shown if f < frame)]
     element = SubElement(root, "track", id=str(number), label=a.label, source="manual")
     for frame in sorted(shown):
         _box(element, frame, shown[frame], a, timeline)
     if end < footage.frame_count:
         _box(element, end, shown[max(shown)], a, timeline, outside=True)
+
+
+def _changed(a: Annotation, footage: Footage) -> set[int]:
+    """The frames from which on some attribute is something else."""
+    parts = [part for value in a.attributes.values() for part in changes_of(value) or ()]
+    return {footage.frame_near(round(time * MICROS)) for time, _ in parts}
 
 
 def _box(
@@ -96,7 +129,7 @@ def _box(
     corners = {name: f"{share * sides[k % 2]:.2f}" for k, (name, share) in enumerate(zip(_CORNERS, box, strict=True))}
     flags = {"frame": str(frame), "outside": str(int(outside)), "occluded": "0", "keyframe": "1"}
     element = SubElement(parent, "box", {**flags, **corners, "z_order": "0"})
-    for name, value in _attributes(a).items():
+    for name, value in _attributes(a, timeline.footage.edge(frame)).items():
         SubElement(element, "attribute", name=name).text = value
 
 
@@ -115,7 +148,18 @@ def read(data: bytes, name: str) -> list[Part]:
         else:
             notes.left_out("track(s) of no task that the project names")
     tasks = _counted_from_their_own(tasks, elements, notes)
-    return notes.parts([_part(tasks[task], tracks, notes) for task, tracks in elements.items()])
+    mutable = _mutable(root)
+    return notes.parts([_part(tasks[task], tracks, mutable, notes) for task, tracks in elements.items()])
+
+
+def _mutable(root: Element) -> set[tuple[str, str]]:
+    """The (label, name) of attributes that may change within an object."""
+    return {
+        (label.findtext("name") or "", attribute.findtext("name") or "")
+        for label in root.findall("meta//labels/label")
+        for attribute in label.findall("attributes/attribute")
+        if (attribute.findtext("mutable") or "").lower() == "true"
+    }
 
 
 def _xml(data: bytes, notes: Notes) -> bytes:
@@ -200,7 +244,7 @@ def _frames(tracks: Sequence[Element]) -> list[int]:
     return [int(text) for text in texts if text.isdecimal() and len(text) < 10]
 
 
-def _part(task: _Task, tracks: Sequence[Element], notes: Notes) -> Part:
+def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]], notes: Notes) -> Part:
     marks: list[Mark] = []
     boxes: dict[str, list[Box]] = {}
     for element in tracks:
@@ -208,13 +252,13 @@ def _part(task: _Task, tracks: Sequence[Element], notes: Notes) -> Part:
             label, number = heard(element.get("label", "")), element.get("id", "")
             seen = _shapes(element, task, notes)
             last = max((shape.frame for shape in seen), default=0) if task.stop is None else task.stop
-            for first, end, facts in _runs(seen, last + 1):
+            is_ours = any("track" in shape.facts for shape in seen)
+            changing = {name for of, name in mutable if is_ours and of == element.get("label", "")} - _OURS
+            for first, end, facts, later in _runs(seen, last + 1, changing):
                 track = facts.get("track") or f"{label} {number}".strip()
-                ours = {"track", "note", "annotator", ""}
-                more = notes.attributes({name: value for name, value in facts.items() if name not in ours})
-                marks.append(
-                    Mark(first, end, label, track, facts.get("note", ""), None, facts.get("annotator", ""), more)
-                )
+                more = notes.attributes({name: value for name, value in facts.items() if name not in _OURS})
+                note, annotator = facts.get("note", ""), facts.get("annotator", "")
+                marks.append(Mark(first, end, label, track, note, None, annotator, more, changes=later))
             for shape in seen:
                 if shape.box and not shape.outside and shape.box != (shape.frame, 0.0, 0.0, *task.size):
                     track = shape.facts.get("track") or f"{label} {number}".strip()
@@ -263,18 +307,39 @@ def _shape(element: Element, task: _Task) -> _Shape:
     return _Shape(frame, element.get("outside") == "1", (frame, x1, y1, x2, y2), facts)
 
 
-def _runs(seen: Sequence[_Shape], end: int) -> list[tuple[int, int, Mapping[str, str]]]:
-    """[first, end) of every run in which the object is in the picture and its attributes stay, and these."""
+_Changes = tuple[tuple[int, str, str | None], ...]
+
+
+def _runs(seen: Sequence[_Shape], end: int, mutable: set[str]) -> list[tuple[int, int, Mapping[str, str], _Changes]]:
+    """[first, end) of every run in which the object is in the picture and its attributes stay, but for mutable ones;
+    what they are at its beginning, and how those change; of these an empty text says nothing."""
     edges = [*(shape.frame for shape in seen[1:]), max(end, seen[-1].frame + 1)]
-    spans: list[tuple[int, int, Mapping[str, str]]] = []
+    runs: list[list[tuple[_Shape, int]]] = []
     for shape, following in zip(seen, edges, strict=True):
         if shape.outside:
             continue
-        if spans and spans[-1][1:] == (shape.frame, shape.facts):
-            spans[-1] = spans[-1][0], following, shape.facts
+        if runs and runs[-1][-1][1] == shape.frame and _stays(runs[-1][-1][0], shape, mutable):
+            runs[-1].append((shape, following))
         else:
-            spans.append((shape.frame, following, shape.facts))
-    return spans
+            runs.append([(shape, following)])
+    return [_run(run, mutable) for run in runs]
+
+
+def _stays(before: _Shape, shape: _Shape, mutable: set[str]) -> bool:
+    names = (before.facts.keys() | shape.facts.keys()) - mutable
+    return all(before.facts.get(name) == shape.facts.get(name) for name in names)
+
+
+def _run(run: Sequence[tuple[_Shape, int]], mutable: set[str]) -> tuple[int, int, Mapping[str, str], _Changes]:
+    first, end = run[0][0], run[-1][1]
+    changes = [
+        (shape.frame, name, shape.facts.get(name) or None)
+        for (before, _), (shape, _) in pairwise(run)
+        for name in sorted(mutable)
+        if before.facts.get(name, "") != shape.facts.get(name, "")
+    ]
+    said = {name: value for name, value in first.facts.items() if name not in mutable or value}
+    return first.frame, end, said, tuple(changes)
 
 
 FORMAT = Format("cvat", "CVAT for video 1.1", ".xml", "application/xml", "frames from 0", HOLDS, write, read,

@@ -1,16 +1,18 @@
 """Label Studio JSON: tasks with `timelinelabels` in frames and `videorectangle` in percent of the picture.
 
-Frames count from 1 and `end` is the last one, inclusive. Label Studio counts them at the rate of its configuration (24
-a second if nobody set it), not of the video. Reading takes the rate that a task says (`framesCount` in `duration`), and
-the time that a box says; where a task says none, frames are the video's own unless `--fps` names a rate. Writing takes
-the frames of the video's own table, says how many there are, and an export says which rate to set. Segments of the
-sound beside a video are in seconds. A track is a control tag of the labeling configuration (`from_name`); of rectangles
-with one label each is an object of its own: “Person”, “Person 2”. Who completed an annotation is its annotator when
-reading; Label Studio imports only people whom it knows, so writing leaves them out.
+Frames count from 1 and `end` is the last one, inclusive. Label Studio counts them at the rate of its configuration
+(24 a second if nobody set it), not of the video. Reading takes the rate that a task says (`framesCount` in
+`duration`), and the time that a box says; where a task says none, frames are the video's own unless `--fps` names a
+rate. Writing takes the frames of the video's own table, says how many there are, and an export says which rate to
+set. Segments of the sound beside a video are in seconds. A track is a control tag of the labeling configuration
+(`from_name`); of rectangles with one label each is an object of its own: “Person”, “Person 2”. Attributes are results
+of their own about the same region (choices, number, textarea), as Label Studio has them with perRegion. Who completed
+an annotation is its annotator when reading; Label Studio imports only people whom it knows, so writing leaves them
+out.
 """
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Any
 
@@ -20,7 +22,7 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 
-HOLDS = Holds(grain=0, notes=True, boxes=True)
+HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain")
 TRACK = "timelineLabels"
 # what is read, and what only says how, where and when an annotation was made
 _TASK = {
@@ -37,6 +39,7 @@ _ANNOTATION = {
 _ITEM = {"id", "type", "from_name", "to_name", "origin", "value", "meta", "score", "original_length", "original_width",
          "original_height", "image_rotation"}  # fmt: skip
 _VALUE = {"ranges", "start", "end", "channel", "labels", "framesCount", "duration"}
+_ATTRIBUTES = {"choices": "choices", "number": "number", "rating": "rating", "textarea": "text"}
 _PLACE = {"frame", "time", "x", "y", "width", "height", "rotation", "enabled"}
 
 
@@ -68,7 +71,7 @@ def remarks(timeline: Timeline) -> list[str]:
 
 
 def _result(timeline: Timeline) -> list[dict[str, Any]]:
-    result = [_segment(a, timeline.footage) for a in HOLDS.fitted(timeline)]
+    result = [item for a in HOLDS.fitted(timeline) for item in _segment(a, timeline.footage)]
     for number, (track, boxes) in enumerate(timeline.boxes.items(), 1):
         inside = [box for box in boxes if box[0] < timeline.footage.duration]  # of others no frame is the right one
         if inside:
@@ -76,13 +79,27 @@ def _result(timeline: Timeline) -> list[dict[str, Any]]:
     return result
 
 
-def _segment(a: Annotation, footage: Footage) -> dict[str, Any]:
+def _segment(a: Annotation, footage: Footage) -> Iterator[dict[str, Any]]:
+    """A segment and, each as a result about the same region, its attributes."""
     first, end = footage.frames(a.segment)
-    return {
-        "id": a.id, "type": "timelinelabels", "from_name": a.track, "to_name": "video", "origin": "manual",
-        "value": {"ranges": [{"start": first + 1, "end": end}], "timelinelabels": [a.label]},
+    where = {"ranges": [{"start": first + 1, "end": end}]}
+    about = {"id": a.id, "to_name": "video", "origin": "manual"}
+    yield {
+        **about, "type": "timelinelabels", "from_name": a.track, "value": {**where, "timelinelabels": [a.label]},
         **({"meta": {"text": [a.note]}} if a.note else {}),
     }  # fmt: skip
+    for name, value in a.attributes.items():
+        kind, said = _said(value)
+        yield {**about, "type": kind, "from_name": name, "value": {**where, **said}}
+
+
+def _said(value: Any) -> tuple[str, dict[str, Any]]:
+    """The type of result that an attribute becomes, and what it says."""
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return "choices", {"choices": value}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "number", {"number": value}
+    return "textarea", {"text": [reading.as_text(value)]}
 
 
 def _rectangle(which: str, track: str, boxes: Sequence[Box], footage: Footage) -> dict[str, Any]:
@@ -131,9 +148,18 @@ def _parts(task: Any, where: str, notes: Notes) -> list[Part]:
                 continue
             notes.known(annotation, _ANNOTATION)
             results, annotator = reading.child(annotation, "result", list, where), _annotator(annotation)
+            regions = {_id(each) for each in results if reading.is_object(each) and _is_region(each)}
+            said: dict[str, dict[str, Any]] = {}
             for item in results:
                 with notes.entry():
-                    _take(reading.expect(item, dict, where), found, annotator, where, notes)
+                    if reading.is_object(item) and _id(item) in regions and _is_attribute(item):
+                        said.setdefault(_id(item), {}).update(_attribute(item, notes))
+            for item in results:
+                with notes.entry():
+                    one = reading.expect(item, dict, where)
+                    if _id(one) not in regions or not _is_attribute(one):
+                        more = notes.attributes(said.get(_id(one), {})) if _is_region(one) else {}
+                        _take(one, found, annotator, more, where, notes)
     video = _video(facts)
     with notes.entry():
         found.clock(reading.expect(task.get("meta") or {}, dict, f"{where}: “meta”"))
@@ -201,7 +227,35 @@ class _Found:
         ]  # fmt: skip
 
 
-def _take(item: dict[str, Any], found: _Found, annotator: str, where: str, notes: Notes) -> None:
+def _id(item: dict[str, Any]) -> str:
+    """What a result is called; several about one region have the same name."""
+    return reading.as_text(item.get("id", ""))
+
+
+def _is_region(item: dict[str, Any]) -> bool:
+    """Whether a result marks a segment of frames with a label, which others may say more about."""
+    value = item.get("value")
+    return item.get("id") is not None and reading.is_object(value) and "ranges" in value and "timelinelabels" in value
+
+
+def _is_attribute(item: dict[str, Any]) -> bool:
+    return str(item.get("type")) in _ATTRIBUTES and reading.is_object(item.get("value"))
+
+
+def _attribute(item: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """What a result says of a region, under the name of its control: a choice, several, a number or a text."""
+    value = item["value"]
+    key = _ATTRIBUTES[item["type"]]
+    notes.known(item, _ITEM)
+    notes.known(value, {*_VALUE, key})
+    said = value.get(key)
+    if isinstance(said, list) and len(said) == 1 and key in ("choices", "text"):
+        # one choice is a choice; a control that takes several says so only in the configuration
+        said = said[0]
+    return {} if said is None else {str(item.get("from_name") or item["type"]): said}
+
+
+def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, Any], where: str, notes: Notes) -> None:
     notes.known(item, _ITEM)
     value = item.get("value")
     if not reading.is_object(value):
@@ -210,7 +264,8 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, where: str, notes
     found.clock(value)
     if "ranges" in value:
         with_frames = [(span, True) for span in reading.child(value, "ranges", list, where)]
-        found.framed += _marks(item, value, with_frames, annotator, where, notes)
+        marks = _marks(item, value, with_frames, annotator, where, notes)
+        found.framed += [replace(mark, attributes=more) for mark in marks] if more else marks
     elif isinstance(value.get("sequence"), list):
         # one result is one object: two of one label are two, and stay two
         notes.known(value, (*_VALUE, "sequence"))

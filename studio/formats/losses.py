@@ -50,6 +50,7 @@ def cannot_hold(form: Format) -> list[str]:
         "links to predictions": not holds.origin,
         "attributes": not holds.attributes,
         "attributes as anything but text": holds.attributes == "text",
+        "attributes as anything but texts, numbers and lists": holds.attributes == "plain",
         "boxes": not holds.boxes,
         "the transcript": not holds.lines,
         "the transcript outside segments": holds.lines == "within",
@@ -186,6 +187,10 @@ def _facts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         changed = sum(any(not isinstance(v, str) for v in a.attributes.values()) for _, a in kept)
         if changed:
             yield f"The attributes of {segments(changed)} that are no text become text."
+    elif holds.attributes == "plain":
+        changed = sum(any(isinstance(v, bool | dict) or v is None for v in a.attributes.values()) for _, a in kept)
+        if changed:
+            yield f"The attributes of {segments(changed)} that are no texts, numbers or lists become text."
     for what, count in dropped.items():
         if count:
             of = "" if what.endswith("corrected") else " of"

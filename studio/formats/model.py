@@ -9,12 +9,13 @@ before anything is written.
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from studio.config import Limits
 from studio.errors import FormatError
 from studio.formats import reading, timecode
 from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
+from studio.timeline.changing import changing
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -30,7 +31,8 @@ class Mark:
     are packed time codes (`timecode.packed`). `frames` are `[first, end)` where the file says times and frames of the
     video's own table. `id` is that of an annotation of a library, in a file that a library wrote. `edited_by` corrected
     what `annotator` made, where the file says so. Of a line, `speaker` says it in these `words`, whose times are in µs.
-    A `point` has no length: it is what is shown at its start."""
+    A `point` has no length: it is what is shown at its start. `changes` are (time, name, value) of attributes from a
+    time within it on, in the unit of its part and in order; `attributes` has what they are at its start."""
 
     start: int
     end: int
@@ -46,6 +48,7 @@ class Mark:
     speaker: str = ""
     words: tuple[Word, ...] = ()
     point: bool = False
+    changes: tuple[tuple[int, str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         reading.take_mark()
@@ -118,7 +121,8 @@ class Holds:
     `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
     go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note,
     `person` of an annotator's name. `editors`: whether it also says who corrected an annotation last.
-    `attributes`: whether it keeps them, as "text" or "all" as they are. `blank`: whether a label may be empty.
+    `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all".
+    `blank`: whether a label may be empty.
     `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
     transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
     lines whose middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere.
@@ -137,7 +141,7 @@ class Holds:
     boxes: bool = False
     only_boxed: bool = False
     origin: bool = False
-    attributes: Literal["", "text", "all"] = ""
+    attributes: Literal["", "text", "plain", "all"] = ""
     labels: bool = True
     layers: bool = False
     blank: bool = True
@@ -378,14 +382,23 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
                 mark, start=placed.start, end=placed.end, label=label[:longest],
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
-                attributes=_attributes(mark.attributes, start - on.shift, end - on.shift, placed),
+                attributes=_attributes(mark, on, start - on.shift, end - on.shift, placed),
                 speaker=_text(mark.speaker)[: most.label_chars], words=_words(mark, on.shift),
                 edited_by=_text(mark.edited_by)[: most.label_chars],
             )  # fmt: skip
 
 
-def _attributes(attributes: Attributes, start: int, end: int, placed: Segment) -> Attributes:
+def _attributes(mark: Mark, on: _On, start: int, end: int, placed: Segment) -> Attributes:
     """Attributes of a segment that the file has from `start` to `end`: those that are times of it go along."""
+    attributes = mark.attributes
+    for name in dict.fromkeys(name for _, name, _ in mark.changes):
+        times = [
+            (_times(replace(mark, start=time, end=time + 1, changes=()), on.part, on.footage, on.own, 0)[0], value)
+            for time, which, value in mark.changes
+            if which == name
+        ]
+        within = [(time, value) for time, value in times if start < time < end]
+        attributes = {**attributes, name: changing([(start, attributes.get(name)), *within])}
     return carried(attributes, Segment(start, end), placed) if attributes and start >= 0 else attributes
 
 

@@ -1,10 +1,10 @@
 """VIA 3 projects (JSON): files, attributes, and `metadata` whose `z` is [start, end] in seconds, exact to the µs.
 
 The attributes are `track` (1), `label` (2), `note` (3), `annotator` (4) and then those that annotations have, as text;
-VIA draws one row for each value of the first. Of other projects the first attribute of time segments (by its anchor) is
-the label; of attributes with options their texts are read. Boxes are metadata with one time and a rectangle `xy`
-[2, x, y, width, height] in pixels. The lines of the transcript are segments with an attribute `transcript` of its own,
-which an import takes for lines again.
+VIA draws one row for each value of the first. Where the schema gives an attribute options, VIA offers them. Of other
+projects the first attribute of time segments (by its anchor) is the label; of attributes with options their texts are
+read. Boxes are metadata with one time and a rectangle `xy` [2, x, y, width, height] in pixels. The lines of the
+transcript are segments with an attribute `transcript` of its own, which an import takes for lines again.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ OURS = ("track", "label", "note", "annotator")
 _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
 _LINES = "A line of the transcript of Moment Studio"  # the description of the attribute by which lines are known
 _VIDEO, _AUDIO, _RECTANGLE, _INLINE = 4, 8, 2, 4
+_SELECT = 4
 _SEGMENTS = "FILE1_Z2_XY0"  # what an attribute describes: here segments of time of one file
 _TEXT = "1"  # the type of attributes whose values are what was typed, and not the ids of options
 _TOP = {"project", "config", "attribute", "file", "metadata", "view"}
@@ -46,6 +47,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     keys = {name: str(n) for n, name in enumerate((*OURS, *sorted(named - set(OURS))), 1)}
     lines = str(len(keys) + 1) if any(t.lines for t in timelines) else ""
     known = [(name, key, "") for name, key in keys.items()] + [("transcript", lines, _LINES)] * bool(lines)
+    offered = _offered(timelines)
     metadata: dict[str, Any] = {}
     for number, timeline in enumerate(timelines, 1):
         for k, (z, xy, av) in enumerate(_entries(timeline, keys, lines), 1):
@@ -63,12 +65,26 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                    "spatial_metadata_editor_visible": True, "spatial_region_label_attribute_id": ""},
         },
         "attribute": {
-            key: {"aname": name, "anchor_id": "FILE1_Z2_XY0", "type": 1, "desc": what, "options": {},
-                  "default_option_id": ""}
+            key: {"aname": name, "anchor_id": "FILE1_Z2_XY0", "type": _SELECT if name in offered else 1, "desc": what,
+                  "options": {option: option for option in offered.get(name, ())}, "default_option_id": ""}
             for name, key, what in known
         },
         "file": files, "metadata": metadata, "view": views,
     })  # fmt: skip
+
+
+def _offered(timelines: Sequence[Timeline]) -> dict[str, tuple[str, ...]]:
+    """The options of attributes that are one of several, where all that is said is one of them: VIA shows no other, and
+    keeps values by the ids of their options, here the options themselves. A comma stands between several of them."""
+    types = {each.name: each for t in timelines for of in t.attribute_types.values() for each in of}
+    offered = {name: each.options for name, each in types.items() if each.kind == "choice"}
+    said = [(name, value) for t in timelines for a in t.annotations for name, value in a.attributes.items()]
+    other = {name for name, value in said if name in offered and value not in offered[name]}
+    return {
+        name: options
+        for name, options in offered.items()
+        if name not in (*other, *OURS) and not any("," in option for option in options)
+    }
 
 
 def _entries(

@@ -107,7 +107,7 @@ def plain(question: Question) -> Row:
 
 
 def _known(wanted: Row, names: Container[str]) -> None:
-    """Raises UsageError for a word that says nothing here: a condition that is misspelt would let everything through."""
+    """Raises UsageError for a word that says nothing here: a misspelt condition would let everything through."""
     for name in wanted:
         if name not in names:
             raise UsageError(f"A question about annotations knows nothing of “{name!s:.40}”; see docs/find.md.")

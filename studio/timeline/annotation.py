@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from studio.errors import UsageError
+from studio.timeline.attribute_types import AttributeType
 from studio.timeline.attributes import Attributes
 from studio.timeline.footage import Footage
 from studio.timeline.segment import Segment
+from studio.timeline.tiers import Dependencies
 
 ON_SCREEN = "On screen"
 """The track of what is written on the screen; its labels are texts."""
@@ -86,7 +88,8 @@ class Timeline:
     track, in order of time; `points` are the (track, label) of points in time, whose segments are one frame long;
     `lines` what is said: (start_us, end_us, text), and `spoken`, where that is known, by whom
     and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
-    data sets.
+    data sets; `attribute_types` what the schema says of attributes, by (track, label), and by (track, "") of those of
+    whole tracks; `dependencies` which tracks depend on others.
     """
 
     footage: Footage
@@ -97,6 +100,13 @@ class Timeline:
     split: str = ""
     spoken: tuple[SpokenLine, ...] = ()
     points: frozenset[tuple[str, str]] = frozenset()
+    attribute_types: Mapping[tuple[str, str], tuple[AttributeType, ...]] = field(default_factory=dict)
+    dependencies: Dependencies = field(default_factory=dict)
+
+    def types_of(self, track: str, label: str) -> dict[str, AttributeType]:
+        """What the schema says of the attributes of a segment, by their names."""
+        of_track, of_label = (self.attribute_types.get((track, which), ()) for which in ("", label))
+        return {each.name: each for each in (*of_track, *of_label)}
 
     @property
     def said(self) -> tuple[SpokenLine, ...]:

@@ -1,12 +1,13 @@
 """What the label schema says of an attribute: its type, and whether its value may change within a segment."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from studio.errors import UsageError
 from studio.timeline.attributes import LARGEST, NAME_CHARS
-from studio.timeline.changing import changes_of
+from studio.timeline.changing import CHANGES, changes_of
 from studio.timeline.phases import PHASES
 
 KINDS = "choice", "several", "number", "text", "yes_no"
@@ -65,6 +66,12 @@ class AttributeType:
         """The value that a text stands for, as files that know only text have it; the text itself where it stands for
         none."""
         plain = text.strip()
+        if (self.changes and plain.startswith("{")) or (self.kind == "several" and plain.startswith("[")):
+            try:
+                found = json.loads(plain)
+            except (ValueError, RecursionError):
+                return text
+            return found if isinstance(found, list) or changes_of(found) is not None else text
         if self.kind == "yes_no":
             return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(
                 plain.casefold(), text
@@ -122,6 +129,18 @@ def types_of(values: Any) -> tuple[AttributeType, ...]:
         if names.count(name) > 1:
             raise UsageError(f"The attribute “{name:.40}” is there twice.")
     return found
+
+
+def typed(types: Iterable[AttributeType], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes of a file, with texts as the values that they stand for."""
+    known = {each.name: each for each in types}
+    return {name: _typed(known[name], value) if name in known else value for name, value in attributes.items()}
+
+
+def _typed(known: AttributeType, value: Any) -> Any:
+    if (parts := changes_of(value)) is not None:
+        return {CHANGES: [[time, _typed(known, each)] for time, each in parts]}
+    return known.read(value) if isinstance(value, str) else value
 
 
 def problems(types: Iterable[AttributeType], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

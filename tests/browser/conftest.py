@@ -25,7 +25,7 @@ FLAGS = [
 ]  # fmt: skip
 
 
-PATIENCE_MS = 10_000  # a busy machine is slow, not wrong
+PATIENCE_MS = 60_000  # a busy machine is slow, not wrong
 expect.set_options(timeout=PATIENCE_MS)
 
 

@@ -24,7 +24,9 @@ def attributes(served: Served, video: str) -> list[dict[str, Any]]:
     return [json.loads(text) for (text,) in found]
 
 
-def give(page: Page, name: str, kind: str, *, options: str = "", low: str = "", high: str = "", changes: bool = False) -> None:  # fmt: skip
+def give(
+    page: Page, name: str, kind: str, *, options: str = "", low: str = "", high: str = "", changes: bool = False
+) -> None:
     page.click(f"{SECTION} .attribute-types >> text=+ Attribute")
     line = page.locator(f"{SECTION} .attribute-type").last
     line.get_by_label("Name of an attribute").fill(name)

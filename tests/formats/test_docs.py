@@ -48,5 +48,5 @@ def test_a_format_keeps_what_it_declares(form: Format) -> None:
     assert (found["notes"] == "yes") == holds.notes
     assert (found["confidence"] == "yes") == holds.scores
     assert (found["annotators"] == "yes") == holds.annotators
-    assert found["attributes"] == {"": "–", "text": "as text", "all": "yes"}[holds.attributes]
+    assert found["attributes"] == {"": "–", "text": "as text", "plain": "yes", "all": "yes"}[holds.attributes]
     assert (found["boxes"] != "–") == holds.boxes

@@ -20,6 +20,7 @@ function inspected(...predictions) {
     select: () => inspector.show(doc, selection),
     tracks: () => ["Moments"],
     decide() {},
+    attributes: { time: () => 0, seek() {}, leave() {}, next: () => false },
   });
   doc.store.on("change", () => inspector.show(doc, selection));
   const choose = (...ids) => {

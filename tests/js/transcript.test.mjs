@@ -265,7 +265,7 @@ test("a line that was changed shows its history, and what it was can be had back
   theirs(lines[0]);
   await transcript.load();
   const box = document.createElement("div");
-  const inspector = new Inspector(box, {}, {});
+  const inspector = new Inspector(box, {}, { attributes: { time: () => 0 } });
   transcript.on("history", (line) => inspector.showLine(line, transcript));
   const shown = $("transcript-list")
     .querySelectorAll("button")

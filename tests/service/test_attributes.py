@@ -1,7 +1,10 @@
 """Attributes are kept through every edit, undone and redone, and go out and in with the formats that have a place."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -84,6 +87,9 @@ def test_a_format_keeps_them_or_says_so(name: str) -> None:
     elif form.holds.attributes == "text":
         assert found == {"intensity": "3", "seen by": '["ann", "ben"]', "sure": "true", "hand": "left"}
         assert lost == ["The attributes of 1 segment that are no text become text."]
+    elif form.holds.attributes == "plain":
+        assert found == {**ATTRIBUTES, "sure": "true"}
+        assert lost == ["The attributes of 1 segment that are no texts, numbers or lists become text."]
     else:
         assert found == {}
         assert lost == ["The attributes of 1 segment are dropped."]
@@ -91,8 +97,8 @@ def test_a_format_keeps_them_or_says_so(name: str) -> None:
 
 def test_the_formats_that_have_a_place_for_them() -> None:
     holds = {name: form.holds.attributes for name, form in FORMATS.items() if form.holds.attributes}
-    everything = dict.fromkeys(("json", "csv", "fiftyone", "otio"), "all")
-    assert holds == {**everything, "via": "text", "cvat": "text"}
+    everything = dict.fromkeys(("json", "csv", "activitynet", "fiftyone", "otio"), "all")
+    assert holds == {**everything, "via": "text", "cvat": "text", "labelstudio": "plain"}
 
 
 def test_they_come_in_with_an_import(studio: Studio, video: str) -> None:
@@ -245,3 +251,65 @@ def test_only_an_admin_changes_an_attribute_or_a_dependency(studio: Studio) -> N
     tracks = [{"track": "T", "closed": False, "parent": "S", "dependency": "included_in"}]
     with pytest.raises(PermissionDenied, match="on which row “T” depends"):
         studio.labels.save({**shown, "key": None, "labels": more, "tracks": tracks}, "bob", somebody)
+
+
+SAID = {"hand": "left", "force": {"changes": [[1.0, 2], [2.0, 4.5], [3.0, None]]}, "seen": ["ann"], "sure": True,
+        "why": "because"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["json", "csv", "activitynet", "fiftyone", "cvat", "via", "labelstudio"])
+def test_typed_attributes_come_back_as_they_were_where_the_schema_is(
+    studio: Studio, clips: dict[str, Path], name: str
+) -> None:
+    """Also from formats that know only text, and with values that change within their segment."""
+    video = studio.videos.add(clips["bikes"])["id"]
+    seen = {"name": "seen", "kind": "several", "options": ["ann", "ben"]}
+    schema_of(
+        studio, HAND, seen, {"name": "sure", "kind": "yes_no"}, {"name": "why", "kind": "text"}, attributes=[FORCE]
+    )
+    if name == "activitynet":  # it has no rows: the schema is that of the row that an import makes
+        schema = studio.labels.shown()
+        moved = [[{**each, "track": "Activity"} for each in schema[part]] for part in ("labels", "tracks")]
+        studio.labels.save({"labels": moved[0], "tracks": moved[1]}, "ann")
+    edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 4, "track": "T",
+            "label": "x", "attributes": SAID}  # fmt: skip
+    assert studio.timelines.save(video, [edit], "ann")["results"][0]["ok"]
+    data = studio.exchange.export(video, name)
+    gone = {**edit, "edit_id": "g", "op": "delete", "base_version": 1}
+    studio.timelines.save(video, [gone], "ann")
+    studio.exchange.apply(data, f"bikes{FORMATS[name].extension}", name, ImportOptions(video=video))
+    (back,) = studio.timelines.annotations(video)
+    assert dict(back.attributes) == SAID
+
+
+def test_cvat_and_via_offer_what_the_schema_offers(studio: Studio, clips: dict[str, Path]) -> None:
+    video = studio.videos.add(clips["bikes"])["id"]
+    schema_of(studio, HAND, attributes=[FORCE])
+    edit = {"edit_id": "e", "op": "create", "id": "a", "base_version": 0, "start": 1, "end": 4, "track": "T",
+            "label": "x", "attributes": {"hand": "left", "force": 2}}  # fmt: skip
+    studio.timelines.save(video, [edit], "ann")
+    root = ElementTree.fromstring(studio.exchange.export(video, "cvat"))
+    declared = {a.findtext("name"): [a.findtext(k) for k in ("input_type", "mutable", "values")]
+                for a in root.iter("attribute") if a.find("name") is not None}  # fmt: skip
+    assert (declared["hand"], declared["force"]) == (["select", "False", "left\nright"], ["number", "True", "1\n5\n1"])
+    via = json.loads(studio.exchange.export(video, "via"))
+    (hand,) = [each for each in via["attribute"].values() if each["aname"] == "hand"]
+    assert (hand["type"], hand["options"]) == (4, {"left": "left", "right": "right"})
+
+
+def test_several_choices_of_a_region_of_label_studio_are_its_attributes() -> None:
+    """As its exports have them with perRegion: results of one id."""
+    about = {"id": "r1", "to_name": "video"}
+    value = {"ranges": [{"start": 1, "end": 50}]}
+    result = [
+        {**about, "type": "choices", "from_name": "mood", "value": {**value, "choices": ["calm"]}},
+        {**about, "type": "timelinelabels", "from_name": "acts", "value": {**value, "timelinelabels": ["sew"]}},
+        {**about, "type": "choices", "from_name": "who", "value": {**value, "choices": ["ann", "ben"]}},
+        {**about, "type": "rating", "from_name": "quality", "value": {**value, "rating": 4}},
+    ]
+    task = [{"data": {"video": "talk.mp4"}, "annotations": [{"result": result}]}]
+    (part,) = FORMATS["labelstudio"].read(json.dumps(task).encode(), "x.json")  # type: ignore[misc]
+    (mark,) = part.marks
+    assert (mark.label, mark.track) == ("sew", "acts")
+    assert dict(mark.attributes) == {"mood": "calm", "who": ["ann", "ben"], "quality": 4}
+    assert part.problems == ()

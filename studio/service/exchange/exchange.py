@@ -25,7 +25,7 @@ from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, labels, runs, transcripts, videos
 from studio.store.imports import DIFFERENT, Batch, Different
-from studio.timeline import Box, Cue, Footage, SpokenLine, Timeline, read_shift, us
+from studio.timeline import Annotation, Box, Cue, Footage, SpokenLine, Timeline, attribute_types, read_shift, us
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
@@ -60,8 +60,17 @@ class Exchange:
             boxes = {**_found_boxes(db, row), **read}
             spoken = _spoken(db, row["id"], layer)
             said = tuple(Cue(*line[:3]) for line in spoken)
-            scores, points = imports.scores(db, row["id"]), labels.points(db)
-            return Timeline(footage, kept, scores, boxes, said, spoken=spoken, points=points)
+            return Timeline(
+                footage,
+                kept,
+                imports.scores(db, row["id"]),
+                boxes,
+                said,
+                spoken=spoken,
+                points=labels.points(db),
+                attribute_types=labels.all_attribute_types(db),
+                dependencies=labels.dependencies(db),
+            )
 
         return self._store.read(work)
 
@@ -132,7 +141,7 @@ class Exchange:
         """
         wanted = plan or ImportOptions()
         form, kind, ready = self._ready(data, name, format_name, wanted)
-        batches = import_plan.batches_of(ready, kind, wanted)
+        batches = self._batches(ready, kind, wanted)
         fresh, renamed = self._store.read(lambda db: _fresh(db, batches, wanted.different, annotator, by))
         shown = import_plan.shown(name, form, kind, ready, wanted, batches, fresh)
         shown["problems"] += renamed
@@ -149,7 +158,7 @@ class Exchange:
         """
         wanted = plan or ImportOptions()
         form, kind, ready = self._ready(data, name, format_name, wanted)
-        batches = import_plan.batches_of(ready, kind, wanted)
+        batches = self._batches(ready, kind, wanted)
 
         def work(db: Any) -> Row:
             # in here, since somebody else may import the same file at this moment
@@ -220,6 +229,17 @@ class Exchange:
         if plan.fps:
             parts = [replace(part, rate=plan.fps, frame_count=0, unsure=False) for part in parts]
         return form, kind, self._placed(parts, name, plan)
+
+    def _batches(self, ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[Batch]:
+        """What the file has for each video, its attributes as the schema has them."""
+        types = self._store.read(labels.all_attribute_types)
+
+        def typed(a: Annotation) -> Annotation:
+            known = (*types.get((a.track, ""), ()), *types.get((a.track, a.label), ()))
+            return replace(a, attributes=attribute_types.typed(known, a.attributes)) if known else a
+
+        batches = import_plan.batches_of(ready, kind, plan)
+        return [replace(b, annotations=[typed(a) for a in b.annotations]) for b in batches] if types else batches
 
     def _reads(self, form: Format, data: bytes, name: str) -> bool:
         try:

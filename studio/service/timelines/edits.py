@@ -211,8 +211,8 @@ def _fits(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: s
         known = before.attributes if before is not None else {}
         if found := attribute_types.problems(types, known, wanted.attributes):
             raise UsageError(found[0])
-    if before is not None and not before.deleted and before.track == wanted.track:
-        return
+    if before is not None and before.track == wanted.track:
+        return  # also one that comes back: its parent may come after it
     dependency = labels.dependencies(db).get(wanted.track)
     if dependency is None:
         return

@@ -5,11 +5,13 @@ import { PEOPLE, isHit } from "./document-store.js";
 import { newId } from "./ids.js";
 import { carried } from "./changing.js";
 import { proposedPhases } from "./phases.js";
+import { childrenOf, dependencyOf, fitted, parentOf, sameSpan, settled } from "./tiers.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
 /** @import { Annotation, Edit, EditRequest, Line, Marked, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
+/** @import { Placed } from "./tiers.js" */
 /** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
 
 /** What is kept of the undo stack: its groups, and the version of each annotation in them. Nothing else knows of an
@@ -24,6 +26,8 @@ import { UndoStack } from "./undo-stack.js";
 export class Editor {
   /** The row that a step was refused in because it is locked. @type {string | null} */
   #barred = null;
+  /** Whether what depends on a segment is left alone. */
+  #isApart = false;
   #undo;
 
   /**
@@ -54,8 +58,13 @@ export class Editor {
    */
   create(fields, marked) {
     if (this.bars(fields.track)) return null;
-    const made = annotation({ ...fields, id: newId(), version: 0 });
-    this.act(null, made, { marked });
+    const place = this.#placeOf(fields.track, fields, null);
+    if (!place) return null;
+    const made = annotation({ ...fields, ...place.span, id: newId(), version: 0 });
+    this.#withTiers(place.parent !== null, () => {
+      this.act(null, made, { marked });
+      if (place.parent) this.#settle(place.parent, made.track, made.id);
+    });
     return made.id;
   }
 
@@ -67,18 +76,131 @@ export class Editor {
   update(id, fields, base = this.store.annotations.get(id)?.version) {
     const before = this.store.annotations.get(id);
     if (!before || base === undefined) return;
-    const { start = before.start, end = before.end } = fields;
-    const attributes = fields.attributes ?? carried(before.attributes, before, { start, end });
-    const changed = Object.entries({ ...fields, attributes }).filter(([, value]) => value !== undefined);
+    const { start = before.start, end = before.end, track = before.track } = fields;
+    const moves = track !== before.track || !sameSpan({ start, end }, before);
+    const children = moves ? this.#childrenOf(before) : [];
+    if (track !== before.track && children.length) {
+      this.store.notice(`Segments of other rows belong to this one, which therefore stays in “${before.track}”.`);
+      return;
+    }
+    const place = moves ? this.#placeOf(track, { start, end }, before) : { span: {}, parent: null };
+    if (!place) return;
+    const span = { start, end, ...place.span };
+    const attributes = fields.attributes ?? carried(before.attributes, before, span);
+    const changed = Object.entries({ ...fields, ...place.span, attributes }).filter(([, value]) => value !== undefined);
     if (changed.every(([key, value]) => equal(before[/** @type {keyof Annotation} */ (key)], value))) return;
-    if (this.bars(before.track) || this.bars(fields.track ?? null)) return;
-    this.act(before, { ...before, ...Object.fromEntries(changed), version: base });
+    if (this.bars(before.track) || this.bars(track) || children.some((each) => this.bars(each.track))) return;
+    const old = moves && !this.#isApart ? parentOf(this.store, before.track, before) : null;
+    this.#withTiers(children.length > 0 || place.parent !== null || old !== null, () => {
+      this.act(before, { ...before, ...Object.fromEntries(changed), version: base });
+      if (children.length) this.#follow(children, before, { ...before, ...span });
+      if (old && old.id !== place.parent?.id) this.#settle(old, before.track);
+      if (place.parent) this.#settle(place.parent, track, id);
+    });
   }
 
-  /** @param {string} id */
+  /** What belongs to it goes with it. @param {string} id */
   remove(id) {
     const before = this.store.annotations.get(id);
-    if (before && !this.bars(before.track)) this.act(before, { ...before, deleted: true });
+    if (!before || this.bars(before.track)) return;
+    const children = this.#childrenOf(before);
+    if (children.some((each) => this.bars(each.track))) return;
+    const parent = this.#isApart ? null : parentOf(this.store, before.track, before);
+    this.#withTiers(children.length > 0 || parent !== null, () => {
+      for (const each of children) this.remove(each.id);
+      const now = this.store.annotations.get(id);
+      if (now) this.act(now, { ...now, deleted: true });
+      if (parent) this.#settle(parent, before.track);
+    });
+  }
+
+  // ---------------------------------------------------------------- rows that depend on others
+
+  /** Changes in which nothing follows; whoever asks for them says what becomes of it.
+   * @template Result
+   * @param {() => Result} work
+   */
+  apart(work) {
+    const before = this.#isApart;
+    this.#isApart = true;
+    try {
+      return work();
+    } finally {
+      this.#isApart = before;
+    }
+  }
+
+  /** One step where several segments change. @param {boolean} several @param {() => void} work */
+  #withTiers(several, work) {
+    if (several && !this.#isApart) this.together(work);
+    else work();
+  }
+
+  /** @param {Annotation} made */
+  #childrenOf(made) {
+    return this.#isApart ? [] : childrenOf(this.store, made);
+  }
+
+  /** Where a segment may lie in its row; null, and the person is told, where it may not.
+   * @param {string} track
+   * @param {{ start: number, end: number }} span
+   * @param {Annotation | null} before
+   */
+  #placeOf(track, { start, end }, before) {
+    const place = this.#isApart ? null : fitted(this.store, track, { start, end }, before);
+    if (!place) return { span: {}, parent: null };
+    if (!("problem" in place)) return place;
+    this.store.notice(place.problem);
+    return null;
+  }
+
+  /** What belongs to a segment goes where that goes.
+   * @param {readonly Annotation[]} children
+   * @param {Annotation} before
+   * @param {Annotation} after
+   */
+  #follow(children, before, after) {
+    const moves = before.start !== after.start && before.end !== after.end;
+    const by = moves ? after.start - before.start : 0;
+    for (const track of new Set(children.map((each) => each.track))) {
+      const moved = children
+        .filter((each) => each.track === track)
+        .map((each) => ({ ...each, start: each.start + by, end: each.end + by }));
+      this.place(settled(dependencyOf(this.store, track)?.kind ?? "", after, moved));
+    }
+  }
+
+  /** The segments of a row that belong to one make room for each other.
+   * @param {Annotation} parent
+   * @param {string} track
+   * @param {string | null} [first] the one that was changed
+   */
+  #settle(parent, track, first = null) {
+    const now = this.store.annotations.get(parent.id);
+    const kind = dependencyOf(this.store, track)?.kind;
+    if (!now || !kind || kind === "included_in") return;
+    const own = childrenOf(this.store, now).filter((each) => each.track === track);
+    this.place(settled(kind, now, own, first));
+  }
+
+  /** Put dependent segments where they belong, and what belongs to them with them.
+   * @param {readonly Placed[]} placed
+   */
+  place(placed) {
+    for (const { id, span, label } of placed) {
+      const before = this.store.annotations.get(id);
+      if (!before) continue;
+      if (!span) {
+        for (const each of childrenOf(this.store, before)) this.place([{ id: each.id, span: null }]);
+        this.act(before, { ...before, deleted: true });
+        continue;
+      }
+      if (sameSpan(span, before) && (label === undefined || label === before.label)) continue;
+      const children = childrenOf(this.store, before);
+      const after = { ...before, ...span, label: label ?? before.label };
+      this.act(before, { ...after, attributes: carried(before.attributes, before, span) });
+      this.#follow(children, before, after);
+    }
   }
 
   /** Whether a row is locked; the person is told, once a step.

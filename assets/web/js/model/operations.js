@@ -4,6 +4,7 @@
 import { contentOf } from "./annotation.js";
 import { carried } from "./changing.js";
 import { proposedPhases } from "./phases.js";
+import { childrenOf, dependencyOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
 /** @import { Content } from "./annotation.js" */
@@ -56,11 +57,58 @@ export function split(editor, id, time, frames) {
   return editor.together(() => {
     const found = own(editor, id);
     if (!found || editor.bars(found.track)) return null;
-    const second = contentOf(found);
-    editor.update(found.id, { end: at });
-    const attributes = carried(second.attributes, second, { start: at, end: second.end });
-    return editor.create({ ...second, attributes, start: at });
+    const dependency = dependencyOf(editor.store, found.track);
+    if (dependency?.kind === "symbolic_association") {
+      editor.store.notice(`“${found.track}” has one segment for each of “${dependency.parent}”: split that one.`);
+      return null;
+    }
+    if (childrenOf(editor.store, found).some((each) => editor.bars(each.track))) return null;
+    return editor.apart(() => halved(editor, found, at));
   });
+}
+
+/** Cut a segment in two, and what belongs to it: of parts in an order each goes to the half that it lies in.
+ * @param {Editor} editor
+ * @param {Readonly<Annotation>} found
+ * @param {number} at
+ * @returns {string | null} the id of the second half
+ */
+function halved(editor, found, at) {
+  const { store } = editor;
+  const children = childrenOf(store, found);
+  const content = contentOf(found);
+  const halves = [
+    { start: found.start, end: at },
+    { start: at, end: found.end },
+  ];
+  editor.update(found.id, { end: at });
+  const attributes = carried(content.attributes, content, halves[1]);
+  const second = editor.create({ ...content, attributes, start: at });
+  for (const track of new Set(children.map((each) => each.track))) {
+    const own = children.filter((each) => each.track === track);
+    if (dependencyOf(store, track)?.kind !== "symbolic_subdivision") {
+      for (const each of own) if (each.start < at - SAME && each.end > at + SAME) halved(editor, each, at);
+      continue;
+    }
+    for (const [n, half] of halves.entries()) {
+      const parts = own.filter(({ start, end }) => Number((start + end) / 2 >= at) === n);
+      editor.place(settled("symbolic_subdivision", half, parts));
+    }
+  }
+  return second;
+}
+
+/** Whether a row has others within the time that segments span together.
+ * @param {DocumentStore} store
+ * @param {string} row
+ * @param {readonly Item[]} items
+ */
+function hasBetween(store, row, items) {
+  const chosen = new Set(items.map(({ id }) => id));
+  const [start, end] = [Math.min(...items.map((item) => item.start)), Math.max(...items.map((item) => item.end))];
+  return [...store.annotations.values()].some(
+    (made) => made.track === row && !chosen.has(made.id) && made.start < end - SAME && made.end > start + SAME,
+  );
 }
 
 /** Everything from the first start to the last end, as one; only within one track. Returns its id.
@@ -71,7 +119,17 @@ export function merge(editor, ids) {
   const { store } = editor;
   const items = [...ids].map((id) => store.item(id)).filter(isThere);
   const rows = new Set(items.map((item) => store.rowOf(item)));
-  if (items.length < 2 || rows.size > 1 || editor.bars([...rows][0])) return null;
+  const [row] = rows;
+  if (items.length < 2 || rows.size > 1 || editor.bars(row)) return null;
+  if (isTier(store, row ?? "") && hasBetween(store, row ?? "", items)) {
+    store.notice("Another segment lies between these; choose it, too, to merge them.");
+    return null;
+  }
+  const belongsTo = new Set(items.map((item) => parentOf(store, row ?? "", item)?.id));
+  if (belongsTo.size > 1) {
+    store.notice("These belong to different segments of another row; merge those, and then these.");
+    return null;
+  }
   return editor.together(() => {
     const all = owned(editor, ids).sort((a, b) => a.start - b.start);
     const [first, ...rest] = all;
@@ -80,8 +138,17 @@ export function merge(editor, ids) {
       .filter(Boolean)
       .join("\n");
     const attributes = Object.assign({}, ...all.toReversed().map((a) => a.attributes)); // the first one's win
-    for (const a of rest) editor.remove(a.id);
-    editor.update(first.id, { end: Math.max(...all.map((a) => a.end)), note, attributes });
+    const children = all.flatMap((a) => childrenOf(store, a)).sort((a, b) => a.start - b.start);
+    if (children.some((each) => editor.bars(each.track))) return null;
+    const end = Math.max(...all.map((a) => a.end));
+    editor.apart(() => {
+      for (const a of rest) editor.remove(a.id);
+      editor.update(first.id, { end, note, attributes });
+    });
+    for (const row of new Set(children.map((each) => each.track))) {
+      const own = children.filter((each) => each.track === row);
+      editor.place(settled(dependencyOf(store, row)?.kind ?? "", { start: first.start, end }, own));
+    }
     return first.id;
   });
 }

@@ -1,0 +1,207 @@
+// Rows that depend on another one (the four stereotypes of ELAN's tiers): a segment there belongs to the shortest segment
+// of the other row that contains it, and goes where that one goes. studio/timeline/tiers.py says it for Python.
+
+/** @import { Annotation, Track } from "../types.js" */
+/** @import { DocumentStore } from "./document-store.js" */
+/** @import { Span } from "./phases.js" */
+
+/** What a segment that belongs to another one becomes; span null: it goes. label: where several become one.
+ * @typedef {{ id: string, span: Span | null, label?: string }} Placed
+ */
+
+/** @typedef {Pick<Track, "parent" | "dependency">} Dependency */
+
+const SAME = 5e-4; // s: closer than any two frames
+
+/** How a row depends on another one; null where it does not.
+ * @param {Pick<DocumentStore, "tracks">} store
+ * @param {string} track
+ */
+export function dependencyOf({ tracks }, track) {
+  const known = tracks.get(track);
+  return known?.parent && known.dependency ? { parent: known.parent, kind: known.dependency } : null;
+}
+
+/** The rows that depend on one. @param {Pick<DocumentStore, "tracks">} store @param {string} track */
+const dependents = ({ tracks }, track) =>
+  [...tracks.values()].filter(({ parent, dependency }) => parent === track && dependency).map((each) => each.track);
+
+/** Rows with each that depends on another one below it, in the order they had.
+ * @param {Pick<DocumentStore, "tracks">} store
+ * @param {readonly string[]} names
+ */
+export function inTiers(store, names) {
+  /** @type {Set<string>} */
+  const placed = new Set();
+  const place = (/** @type {string} */ name) => {
+    if (placed.has(name)) return;
+    placed.add(name);
+    for (const each of names) if (dependencyOf(store, each)?.parent === name) place(each);
+  };
+  for (const name of names) if (!names.includes(dependencyOf(store, name)?.parent ?? "")) place(name);
+  return [...placed, ...names.filter((name) => !placed.has(name))]; // a circle has no first one
+}
+
+/** On how many rows one depends, one by another. @param {Pick<DocumentStore, "tracks">} store @param {string} track */
+export function depthOf(store, track) {
+  const seen = [track];
+  for (;;) {
+    const next = dependencyOf(store, seen[seen.length - 1])?.parent;
+    if (!next || seen.includes(next)) return seen.length - 1;
+    seen.push(next);
+  }
+}
+
+const length = (/** @type {Span} */ { start, end }) => end - start;
+const contains = (/** @type {Span} */ outer, /** @type {Span} */ inner) =>
+  outer.start <= inner.start + SAME && inner.end <= outer.end + SAME;
+const shared = (/** @type {Span} */ one, /** @type {Span} */ other) =>
+  Math.min(one.end, other.end) - Math.max(one.start, other.start);
+/** @param {Span} one @param {Span} other */
+export const sameSpan = (one, other) =>
+  Math.abs(one.start - other.start) < SAME && Math.abs(one.end - other.end) < SAME;
+
+/** @param {DocumentStore} store @param {string} track @returns {Annotation[]} in order of time */
+const onTrack = (store, track) =>
+  [...store.annotations.values()].filter((made) => made.track === track).sort((a, b) => a.start - b.start);
+
+/** The segment that a stretch of a row belongs to; null where there is none.
+ * @param {DocumentStore} store
+ * @param {string} track
+ * @param {Span} span
+ * @returns {Annotation | null}
+ */
+export function parentOf(store, track, span) {
+  const dependency = dependencyOf(store, track);
+  if (!dependency) return null;
+  const around = onTrack(store, dependency.parent).filter((made) => contains(made, span));
+  return around.sort((a, b) => length(a) - length(b))[0] ?? null;
+}
+
+/** The segment that a new stretch is to belong to: the one that it shares most time with.
+ * @param {DocumentStore} store
+ * @param {string} parent
+ * @param {Span} span
+ * @returns {Annotation | null}
+ */
+function nearest(store, parent, span) {
+  const near = onTrack(store, parent).filter((made) => shared(made, span) > SAME);
+  return near.sort((a, b) => shared(b, span) - shared(a, span) || length(a) - length(b))[0] ?? null;
+}
+
+/** What belongs to a segment, as the rows are now.
+ * @param {DocumentStore} store
+ * @param {Annotation} made
+ * @returns {Annotation[]}
+ */
+export const childrenOf = (store, made) =>
+  dependents(store, made.track).flatMap((track) =>
+    onTrack(store, track).filter((each) => parentOf(store, track, each)?.id === made.id),
+  );
+
+/** Where a segment may lie in a row that depends on another one, with what it belongs to, or in one that others depend on;
+ * a sentence where it may not. In both, segments do not overlap: else one could not say what belongs to which.
+ * @param {DocumentStore} store
+ * @param {string} track
+ * @param {Span} wanted
+ * @param {Annotation | null} before what it was; null for a new one
+ * @returns {{ span: Span, parent: Annotation | null } | { problem: string } | null} null: anywhere
+ */
+export function fitted(store, track, wanted, before) {
+  const dependency = dependencyOf(store, track);
+  if (!dependency && !dependents(store, track).length) return null;
+  const isMoved = before !== null && Math.abs(length(before) - length(wanted)) < SAME;
+  if (!dependency) {
+    const span = withRoom(wanted, { start: 0, end: Infinity }, othersOn(store, track, before), isMoved);
+    return span ? { span, parent: null } : { problem: NO_ROOM };
+  }
+  const { parent: row, kind } = dependency;
+  const own = before && before.track === track ? parentOf(store, track, before) : null;
+  const parent = parentOf(store, track, wanted) ?? own ?? nearest(store, row, wanted);
+  if (!parent) return { problem: `“${track}” depends on “${row}”: mark a segment there first.` };
+  const { start, end } = parent;
+  const others = othersOn(store, track, before).filter((each) => contains(parent, each));
+  if (kind === "symbolic_association") {
+    return others.length
+      ? { problem: `“${track}” has one segment for each of “${row}”, and this one has its own.` }
+      : { span: { start, end }, parent };
+  }
+  if (kind === "time_subdivision" && !others.length) return { span: { start, end }, parent };
+  const span = withRoom(wanted, { start, end }, kind === "included_in" ? others : [], isMoved);
+  return span ? { span, parent } : { problem: NO_ROOM };
+}
+
+const NO_ROOM =
+  "There is no room for it there: segments of this row do not overlap, as rows belong to it or it to one.";
+
+/** @param {DocumentStore} store @param {string} track @param {{ id: string } | null} but */
+const othersOn = (store, track, but) => onTrack(store, track).filter((each) => each.id !== but?.id);
+
+/** What of a span is free; one that is moved keeps its length, as near as there is room. Null where there is none.
+ * @param {Span} wanted
+ * @param {Span} within
+ * @param {readonly Span[]} others in order of time
+ * @param {boolean} isMoved
+ * @returns {Span | null}
+ */
+function withRoom(wanted, within, others, isMoved) {
+  const edges = [within.start, ...others.flatMap(({ start, end }) => [start, end]), within.end];
+  const gaps = edges.flatMap((start, n) => (n % 2 ? [] : [{ start, end: edges[n + 1] }]));
+  const near = gaps.filter((gap) => (isMoved ? length(gap) > length(wanted) - SAME : shared(gap, wanted) > SAME));
+  const [gap] = near.sort((a, b) => shared(b, wanted) - shared(a, wanted));
+  if (!gap) return null;
+  if (!isMoved) return { start: Math.max(wanted.start, gap.start), end: Math.min(wanted.end, gap.end) };
+  const by = Math.max(gap.start - wanted.start, 0) + Math.min(gap.end - wanted.end, 0);
+  return { start: Math.max(wanted.start + by, gap.start), end: Math.min(wanted.end + by, gap.end) };
+}
+
+/** Whether a row depends on another one, or others on it. @param {DocumentStore} store @param {string} track */
+export const isTier = (store, track) => dependencyOf(store, track) !== null || dependents(store, track).length > 0;
+
+/** What the segments of a dependent row become within what they belong to.
+ * @param {Track["dependency"]} kind
+ * @param {Span} parent
+ * @param {readonly Annotation[]} children in order of time
+ * @param {string | null} [first] the one that is changed: others make room for it
+ * @returns {Placed[]}
+ */
+export function settled(kind, { start, end }, children, first = null) {
+  const parent = { start, end };
+  if (kind === "symbolic_association") {
+    const label = children.map((each) => each.label).filter(Boolean).join(" "); // prettier-ignore
+    return children.map(({ id }, n) => ({ id, span: n ? null : parent, ...(n ? {} : { label }) }));
+  }
+  if (kind === "symbolic_subdivision") {
+    const at = (/** @type {number} */ n) =>
+      n === children.length
+        ? parent.end
+        : Math.round((parent.start + (length(parent) * n) / children.length) * 1e6) / 1e6;
+    return children.map(({ id }, n) => ({ id, span: { start: at(n), end: at(n + 1) } }));
+  }
+  const fixed = children.find(({ id }) => id === first);
+  const clipped = children.map((each) => {
+    const own = { start: Math.max(each.start, parent.start), end: Math.min(each.end, parent.end) };
+    const span = kind === "time_subdivision" && fixed && each !== fixed ? beside(own, fixed) : own;
+    return { id: each.id, span: length(span) < SAME ? null : span };
+  });
+  if (kind !== "time_subdivision") return clipped;
+  const left = clipped.filter((each) => each.span !== null);
+  const gone = clipped.filter((each) => each.span === null);
+  const isFixed = (/** @type {Placed | undefined} */ each) => each !== undefined && each.id === fixed?.id;
+  left.sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
+  // no gaps: each begins where the one before it ends, and what was changed keeps its ends as far as it has neighbours
+  const edges = left.map(({ span }, n) => {
+    if (!n) return parent.start;
+    const [before, begins] = [left[n - 1].span?.end ?? 0, span?.start ?? 0];
+    return isFixed(left[n]) ? begins : isFixed(left[n - 1]) ? before : begins;
+  });
+  const filled = left.map(({ id }, n) => ({ id, span: { start: edges[n], end: edges[n + 1] ?? parent.end } }));
+  return [...filled, ...gone];
+}
+
+/** What is left of a span beside one that takes precedence. @param {Span} span @param {Span} other @returns {Span} */
+function beside(span, other) {
+  if (shared(span, other) <= 0) return span;
+  const isBefore = span.start < other.start - SAME;
+  return isBefore ? { start: span.start, end: other.start } : { start: other.end, end: Math.max(span.end, other.end) };
+}
