@@ -26,8 +26,8 @@ export function dependencyField(track, tracks, fill) {
   const others = tracks.filter((name) => name !== track.track);
   if (!others.length) return null;
   return el(
-    "div",
-    { class: "row dependency" },
+    "span",
+    { class: "dependency" },
     el(
       "label",
       { class: "inline" },

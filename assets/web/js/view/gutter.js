@@ -67,6 +67,7 @@ export class Gutter extends Emitter {
     const kind = `gutter-row ${row.kind}${row.collapsed ? " collapsed" : ""}`;
     const cell = el("div", { class: kind, title: name, "data-row": key });
     cell.style.height = `${row.height}px`;
+    if (row.kind === "track" && row.depth) cell.style.setProperty("--depth", String(row.depth));
     cell.append(
       row.kind === "track"
         ? el("button", {

@@ -3,6 +3,7 @@
 import { isHit } from "../model/document-store.js";
 import { describe, moveTo, relabel, remove } from "../model/operations.js";
 import { movedPhase, phasesOf } from "../model/phases.js";
+import { dependencyOf, parentOf } from "../model/tiers.js";
 import { draftOf, keepDraft } from "../sync/drafts.js";
 import { attributeFields } from "./attribute-fields.js";
 import { byline } from "./authors.js";
@@ -117,6 +118,7 @@ export function annotationPanel({ store, editor }, made, actions, history) {
         })
       : null,
     ...noteField(made, (note) => set({ note }), history.redraw),
+    belonging(store, made, actions.select),
     trackField(actions.tracks(), made.track, (track) => set({ track })),
     el(
       "div",
@@ -133,6 +135,33 @@ export function annotationPanel({ store, editor }, made, actions, history) {
     ),
     el("ol", { class: "history", hidden: true, tabindex: 0, "aria-label": "History" }),
   ];
+}
+
+/** What a segment of a row that depends on another one belongs to.
+ * @param {DocumentStore} store
+ * @param {Annotation} made
+ * @param {InspectorActions["select"]} select
+ */
+function belonging(store, made, select) {
+  const dependency = dependencyOf(store, made.track);
+  if (!dependency) return null;
+  const parent = parentOf(store, made.track, made);
+  if (!parent) {
+    const text = `It lies in no segment of “${dependency.parent}”, on which this row depends: move it into one.`;
+    return el("p", { class: "small error", id: "belongs-to", dir: "auto", text });
+  }
+  return el(
+    "p",
+    { class: "small muted", id: "belongs-to", dir: "auto" },
+    "Belongs to ",
+    el("button", {
+      class: "link",
+      type: "button",
+      dir: "auto",
+      text: `${parent.label || clock(parent.start)} (${parent.track})`,
+      onclick: () => select(parent.id),
+    }),
+  );
 }
 
 /** When an expression comes, is strongest and goes; a segment of a row about expressions that does not say it can.

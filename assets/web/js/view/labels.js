@@ -162,13 +162,13 @@ export class LabelEditor {
           "aria-expanded": String(this.open.has(track)),
           onclick: () => this.toggle(track),
         }),
+        dependencyField(
+          track,
+          this.tracks.map((each) => each.track),
+          () => this.fill(),
+        ),
       ),
       this.open.has(track) ? attributeTypes(track.attributes, track.track, () => this.fill()) : null,
-      dependencyField(
-        track,
-        this.tracks.map((each) => each.track),
-        () => this.fill(),
-      ),
     );
   }
 

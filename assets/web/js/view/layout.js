@@ -2,6 +2,7 @@
 
 import { countBefore } from "../model/binary-search.js";
 import { lineItems, SPEECH } from "../model/line-items.js";
+import { depthOf, inTiers } from "../model/tiers.js";
 
 /** @import { Annotation, Graph, Item, Prediction, Preview } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
@@ -18,7 +19,8 @@ import { lineItems, SPEECH } from "../model/line-items.js";
  * stacked in lanes of their own.
  * @typedef {{ key: string, name: string, y: number, height: number, locked?: boolean, collapsed?: boolean,
  *   graph?: boolean, strip?: boolean }} AnyRow
- * @typedef {AnyRow & { kind: "track", lanes: Lane[], count: number }} TrackRow
+ * @typedef {AnyRow & { kind: "track", lanes: Lane[], count: number, depth?: number }} TrackRow depth: on how many rows it
+ *   depends, one by another
  * @typedef {AnyRow & { kind: "graph", track: string, graphs: readonly Graph[], all: readonly Graph[] }} GraphRow graphs:
  *   those that are drawn; all: also those that are only told
  * @typedef {AnyRow & { kind: "speech", lanes: Lane[] }} SpeechRow the lines of the transcript
@@ -91,12 +93,16 @@ export function layout(store, rowLayout, layers = []) {
   }
   const tracks = tracksOf(store);
   const graphs = graphsOf(store);
-  const sorted = rowLayout.sorted([...tracks.keys()]);
+  const sorted = rowLayout.sorted(inTiers(store, [...tracks.keys()]));
   names.push(...sorted);
   for (const name of sorted) {
     if (!rowLayout.isShown(name)) continue;
     const shown = graphs.get(name);
-    rows.push({ ...trackRow(/** @type {TrackItems} */ (tracks.get(name)), rowLayout), graph: Boolean(shown) });
+    rows.push({
+      ...trackRow(/** @type {TrackItems} */ (tracks.get(name)), rowLayout),
+      graph: Boolean(shown),
+      depth: depthOf(store, name),
+    });
     if (shown && rowLayout.get(name).graph) {
       const key = graphKey(name);
       const graphs = strongest(shown);
