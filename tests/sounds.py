@@ -52,6 +52,25 @@ def tones(seconds: float, rate: int = RATE) -> np.ndarray[Any, Any]:
     return (0.5 * np.sin(2 * np.pi * 440 * time) * (time % 2 < 1)).astype(np.float32)
 
 
+def babble(seconds: float, seed: int, rate: int = RATE) -> np.ndarray[Any, Any]:
+    """float32 (S,): syllables of changing pitch and length, with pauses and hisses between them, as in speech; another
+    seed says something else."""
+    chance = np.random.default_rng(seed)
+    made = (0.003 * chance.normal(size=round(seconds * rate))).astype(np.float32)
+    at = 0.0
+    while at < seconds - 0.6:
+        length = chance.uniform(0.08, 0.35)
+        time = np.arange(round(length * rate)) / rate
+        pitch = chance.uniform(90, 240) * (1 + chance.uniform(-0.4, 0.4) * time)
+        voice = sum(np.sin(2 * np.pi * n * np.cumsum(pitch) / rate) / n for n in range(1, 16))
+        hiss = chance.normal(size=len(time))
+        part = np.hanning(len(time)) * (0.12 * voice if chance.random() < 0.7 else 0.1 * hiss)
+        begin = round(at * rate)
+        made[begin : begin + len(time)] += part.astype(np.float32)
+        at += length + chance.exponential(0.12)
+    return made
+
+
 def write_sound(path: Path, samples: np.ndarray[Any, Any], sound: Sound = SOUNDS["wav"], cover: bytes = b"") -> Path:
     """Encode samples (S,) at the rate of a recipe with PyAV; `cover` is a JPEG file."""
     with av.open(f"file:{path}", "w", format=sound.container, options=dict(sound.muxer)) as output:

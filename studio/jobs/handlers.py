@@ -206,6 +206,12 @@ def voices(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return _with_note(tasks.tell_voices(context, video_of(params), lines))
 
 
+def synchronise(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Where another medium begins on the timeline of a video, by their sound."""
+    medium = _video(params["medium"])
+    return JobResult({"medium": medium.id, **tasks.synchronise(context, video_of(params), medium)})
+
+
 def read_text(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is written on the screen, and when."""
     return _with_note(tasks.read_text(context, video_of(params), params.get("model")))

@@ -92,6 +92,7 @@ _KINDS = (
         compares={"expression": Comparison("expression"), "dialog_emotion": Comparison("dialogue")},
         prepare=f"{_HANDLERS}:find_faces_before",
     ),
+    JobKind("synchronise", f"{_HANDLERS}:synchronise", "Comparing the sound"),
     JobKind("teach", f"{_HANDLERS}:teach", "Learning a label", "library"),
     JobKind("diverse", f"{_HANDLERS}:diverse", "Looking for what differs most", "library", queued=False),
     JobKind("measure_teaching", f"{_HANDLERS}:measure_teaching", "Measuring a label", "library", queued=False),

@@ -73,6 +73,8 @@ class Probe:
     open_gop: bool  # frames that lean on the group before their key frame
     origin: int = field(repr=False)  # time stamp of the first displayed frame, in the stream's ticks
     timecode: str  # what the recorder counted at the first frame: HH:MM:SS:FF, “;” before FF for drop frames; or ""
+    created: str = ""  # when it was recorded, by its header: ISO 8601 to the second, UTC; or ""
+    since_midnight_us: int | None = None  # what a sound recorder's clock said at time 0, µs
 
     @property
     def has_pictures(self) -> bool:

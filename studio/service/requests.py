@@ -57,6 +57,17 @@ def time(request: Request, key: str, default: float | None = None) -> int:
         raise UsageError(f"“{key}” must be a time in seconds.") from None
 
 
+def shift(request: Request, key: str) -> int | None:
+    """By how much something lies later, sent in seconds, below 0 earlier → µs; None where nothing is said. Raises
+    UsageError."""
+    value = request.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < MOST_NUMBER:  # never NaN
+        raise UsageError(f"“{key}” must be a number of seconds.")
+    return us(float(value))
+
+
 def texts(request: Request, key: str, *, longest: int = MOST_TEXT, most: int = MOST_NAMES) -> dict[str, str]:
     """An object of texts; {} where there is none. Raises UsageError."""
     value = request.get(key) or {}

@@ -28,6 +28,7 @@ from studio.service.timelines.layers import Layers
 from studio.service.timelines.review import Review
 from studio.service.timelines.review_desk import ReviewDesk
 from studio.service.timelines.selection import Selections
+from studio.service.timelines.timeline_media import TimelineMedia
 from studio.service.timelines.timelines import Timelines
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.videos import Videos
@@ -65,7 +66,8 @@ class Studio:
         self.search = Search(self.store, self._interactive)
         self.find = Find(self.store)
         self.labels = LabelSchema(self.store, limits)
-        self.timelines = Timelines(self.store, self.settings, self.media, self.jobs)
+        self.timeline_media = TimelineMedia(self.store, self.settings, self.media, self.jobs)
+        self.timelines = Timelines(self.store, self.settings, self.media, self.jobs, self.timeline_media)
         self.review = Review(self.store)
         self.selections = Selections(self.store, limits)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)

@@ -78,7 +78,7 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
             else wanted.attributes,
         )
     if after.prediction_id:
-        after = replace(after, source=_source(db, video_id, after))
+        after = replace(after, source=_source(db, video_id, after, known=before is not None))
     if not after.deleted and (before is None or (before.track, before.label) != (after.track, after.label)):
         labels.check(db, after.track, after.label)  # a label that left its list stays where it is
     _put(db, video_id, after)
@@ -157,17 +157,32 @@ def _prediction(db: sqlite3.Connection, video_id: str, prediction_id: str) -> sq
         "SELECT p.*, r.video_id, r.task FROM predictions p JOIN runs r ON r.id = p.run_id WHERE p.id = ?",
         (prediction_id,),
     ).fetchone()
-    if row is None or row["video_id"] != video_id:
+    if row is None or (row["video_id"] != video_id and _offset(db, video_id, row["video_id"]) is None):
         raise NotFound("The prediction behind this edit is not in this video; reload the page.")
     assert isinstance(row, sqlite3.Row)
     return row
 
 
-def _source(db: sqlite3.Connection, video_id: str, a: Annotation) -> str:
+def _offset(db: sqlite3.Connection, video_id: str, medium_id: str) -> int | None:
+    return timelines.offset(db, timelines.of_video(db, video_id), medium_id)
+
+
+def _source(db: sqlite3.Connection, video_id: str, a: Annotation, known: bool) -> str:
     """An annotation that says what its prediction said accepts it; any other corrects it. What answers a question is
-    also accepted under a class: the words of the question are none."""
-    p = _prediction(db, video_id, str(a.prediction_id))
-    same = (p["start_us"], p["end_us"]) == (a.segment.start, a.segment.end)
+    also accepted under a class: the words of the question are none. One that is `known` stays a correction where the
+    camera of its prediction was taken off the timeline."""
+    try:
+        p = _prediction(db, video_id, str(a.prediction_id))
+    except NotFound:
+        if known:
+            return "correction"
+        raise
+    found = Segment(p["start_us"], p["end_us"])
+    if p["video_id"] != video_id:
+        length = db.execute("SELECT duration_us FROM videos WHERE id = ?", (video_id,)).fetchone()["duration_us"]
+        same = timelines.placed(found, _offset(db, video_id, p["video_id"]) or 0, length) == a.segment
+    else:
+        same = found == a.segment
     named = p["label"] == a.label or (p["task"] == "grounding" and labels.is_listed(db, a.track, a.label))
     return "accepted" if same and named else "correction"
 

@@ -66,6 +66,11 @@ def _is_name(each: dict[str, Any]) -> bool:
     )
 
 
+def is_face(track: str) -> bool:
+    """Whether a track is about one face, by the number that a run gave it."""
+    return _FACE.fullmatch(track) is not None
+
+
 def row_of(names: Names, track: str, start_us: int) -> str | None:
     """The row of the timeline that a prediction is shown in, None for one about a face that is nobody; `rowOf` of
     assets/web/js/model/people.js is the same."""

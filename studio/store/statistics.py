@@ -112,6 +112,7 @@ def shift_by_annotator(db: sqlite3.Connection) -> Iterator[tuple[str, float]]:
     yield from db.execute(
         "SELECT a.annotator, avg(abs(a.start_us - p.start_us) + abs(a.end_us - p.end_us)) / 2 "
         "FROM annotations a JOIN predictions p ON p.id = a.prediction_id "
+        "JOIN runs r ON r.id = p.run_id AND r.video_id = a.video_id "  # other cameras count time from elsewhere
         f"WHERE a.source = 'correction' AND NOT a.deleted AND a.video_id {_HERE} GROUP BY a.annotator"
     )
 

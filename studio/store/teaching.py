@@ -34,7 +34,8 @@ def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Rea
         "SELECT a.id, a.version, a.video_id, a.track, a.start_us, a.end_us, "
         f"{_unshifted('start')} AS from_us, {_unshifted('end')} AS to_us, {MOVED_BY} AS moved_by "
         "FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
-        "LEFT JOIN predictions p ON p.id = a.prediction_id LEFT JOIN runs r ON r.id = p.run_id "
+        "LEFT JOIN predictions p ON p.id = a.prediction_id AND EXISTS (SELECT 1 FROM runs o WHERE o.id = p.run_id "
+        "AND o.video_id = a.video_id) LEFT JOIN runs r ON r.id = p.run_id "  # other cameras count time from elsewhere
         f"WHERE a.label = :label AND (:track IS NULL OR a.track = :track) AND NOT a.deleted AND {SEEN} "
         "ORDER BY a.video_id, a.start_us",
         {**parameters(reader), "label": label, "track": track},

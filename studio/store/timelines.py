@@ -8,8 +8,10 @@ import sqlite3
 from typing import Any
 
 from studio.errors import NotFound
+from studio.timeline import Segment
 
-MAIN = "main"
+MAIN, CAMERA, SOUND = "main", "camera", "sound"
+"""What a medium is on a timeline; the main one's frames are those of the timeline, and it lies at 0."""
 
 
 def insert(db: sqlite3.Connection, video_id: str, name: str, created: str) -> None:
@@ -42,9 +44,38 @@ def of_video(db: sqlite3.Connection, video_id: str) -> str:
 
 
 def media(db: sqlite3.Connection, timeline_id: str) -> list[dict[str, Any]]:
-    """What plays on a timeline: `video_id`, `offset_us`, `role`; the main medium first."""
+    """What plays on a timeline: `video_id`, `offset_us`, `role`; the main medium first. Not what was removed from the
+    library."""
     rows = db.execute(
-        "SELECT video_id, offset_us, role FROM timeline_media WHERE timeline_id = ? ORDER BY role != ?, rowid",
+        "SELECT video_id, offset_us, role FROM timeline_media JOIN videos v ON v.id = video_id AND v.removed IS NULL "
+        "WHERE timeline_id = ? ORDER BY role != ?, timeline_media.rowid",
         (timeline_id, MAIN),
     )
     return [dict(row) for row in rows]
+
+
+def offset(db: sqlite3.Connection, timeline_id: str, video_id: str) -> int | None:
+    """Where a medium begins on a timeline, µs; None where it is not on it."""
+    row = db.execute(
+        "SELECT offset_us FROM timeline_media WHERE timeline_id = ? AND video_id = ?", (timeline_id, video_id)
+    ).fetchone()
+    return None if row is None else int(row["offset_us"])
+
+
+def detach(db: sqlite3.Connection, timeline_id: str, video_id: str) -> None:
+    """Take a medium off a timeline."""
+    db.execute("DELETE FROM timeline_media WHERE timeline_id = ? AND video_id = ?", (timeline_id, video_id))
+
+
+def delete(db: sqlite3.Connection, video_id: str) -> None:
+    """Forget the timeline on which a video is the main medium; the other media stay in the library."""
+    db.execute(
+        "DELETE FROM timelines WHERE id IN (SELECT timeline_id FROM timeline_media WHERE video_id = ? AND role = ?)",
+        (video_id, MAIN),
+    )
+
+
+def placed(segment: Segment, offset_us: int, duration_us: int) -> Segment | None:
+    """A segment of a medium on a timeline of so many µs, as far as it lies on it; None where it does not."""
+    start, end = max(0, segment.start + offset_us), min(duration_us, segment.end + offset_us)
+    return Segment(start, end) if start < end else None

@@ -110,4 +110,5 @@ def removed(db: sqlite3.Connection, until: str = "9") -> list[dict[str, Any]]:
 
 def delete(db: sqlite3.Connection, video_id: str) -> None:
     """Forget a video for good, with its runs and annotations; its history stays, its file is not touched."""
+    timelines.delete(db, video_id)
     db.execute("DELETE FROM videos WHERE id = ?", (video_id,))

@@ -23,6 +23,7 @@ from studio.tasks.retrieval import TextMatch, search
 from studio.tasks.speaker import find_speakers
 from studio.tasks.speech import transcribe
 from studio.tasks.survey import survey
+from studio.tasks.synchronise import synchronise
 from studio.tasks.teaching import Lesson, Said, detect, measure_teaching, teach
 from studio.tasks.text_reading import read_text
 from studio.tasks.voices import tell_voices
@@ -68,6 +69,7 @@ __all__ = [
     "read_text",
     "search",
     "survey",
+    "synchronise",
     "teach",
     "tell_voices",
     "time_encoder",

@@ -18,6 +18,7 @@ from studio.app.rpc.requests import (
     JobRequest,
     LineReference,
     MarkReviewed,
+    MediumRequest,
     MergeLines,
     MoveLines,
     ReadSubtitles,
@@ -52,6 +53,7 @@ def methods(studio: Studio) -> list[Method]:
     return [
         *_timeline(studio),
         *_layers(studio),
+        *_cameras(studio),
         *_models(studio),
         *teaching_methods(studio),
         *_transcript(studio),
@@ -122,6 +124,19 @@ def _layers(studio: Studio) -> list[Method]:
         return studio.layers.compare(request.video, request.one, request.other, actor(studio, request))
 
     return rpc_methods(studio, annotators, set_independent, set_done, compare_layers)
+
+
+def _cameras(studio: Studio) -> list[Method]:
+    def media_choices(request: VideoRequest) -> Any:
+        return {"videos": studio.timeline_media.choices(request.video)}
+
+    def timecode_offset(request: MediumRequest) -> Any:
+        return studio.timeline_media.by_timecode(request.video, request.medium)
+
+    def compare_sound(request: MediumRequest) -> Any:
+        return studio.timeline_media.start_by_sound(request.video, request.medium)
+
+    return rpc_methods(studio, media_choices, timecode_offset, compare_sound)
 
 
 def _models(studio: Studio) -> list[Method]:

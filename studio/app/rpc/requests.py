@@ -418,6 +418,17 @@ class LineReference(Request):
     line: int
 
 
+# ---------------------------------------------------------------- cameras
+
+
+@dataclass(frozen=True, slots=True)
+class MediumRequest(Request):
+    """A medium of the timeline of a video, or one that may become it, by the id of its video."""
+
+    video: str
+    medium: str
+
+
 # ---------------------------------------------------------------- exchange
 
 

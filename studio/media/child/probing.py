@@ -11,6 +11,7 @@ from studio.config import Limits
 from studio.media import policy
 from studio.media.child import structure
 from studio.media.child.frame_times import DEFAULT_FRAME_S, Table, frame_times
+from studio.media.child.recorded import recorded
 from studio.media.child.renderer import displayed_size, orientation
 from studio.media.child.responder import Responder
 from studio.media.child.sound_probing import sound_facts
@@ -111,6 +112,7 @@ def _facts(
         "open_gop": table.open_gop,
         "origin": origin,
         "timecode": _timecode(source),
+        **recorded(source.container),
         "frames": len(pts),
     }
     return facts, pts, keys

@@ -10,6 +10,7 @@ import av
 from studio.errors import NotMedia
 from studio.media import policy
 from studio.media.child import structure
+from studio.media.child.recorded import recorded
 from studio.media.child.responder import Responder
 from studio.media.child.sound import RESTART_S, TOLERANCE_S, timed
 from studio.media.child.source import (
@@ -98,6 +99,7 @@ def sound_facts(source: Source, responder: Responder, kept_us: int | None) -> di
         "open_gop": False,
         "origin": 0,
         "timecode": "",
+        **recorded(source.container),
         "frames": 0,
     }
 

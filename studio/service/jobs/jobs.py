@@ -77,6 +77,10 @@ class Jobs:
         are, and a `note` where there are none."""
         return self._now("transcribe", self._video(video_id), params or {}, progress)
 
+    def do(self, kind: str, video_id: str, params: Row, progress: ReportProgress = no_progress) -> Row:
+        """Do a job of a video now that makes no run; returns its result."""
+        return self._now(kind, self._video(video_id), params, progress)
+
     def run(self, kind: str, video_id: str, params: Row | None = None, progress: ReportProgress = no_progress) -> Row:
         """Run a task now and keep its run; returns the run with params, payload and `predictions`."""
         run_id = self._now(kind, self._video(video_id), params or {}, progress)["run"]

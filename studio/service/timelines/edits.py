@@ -9,23 +9,24 @@ from studio.config import Limits
 from studio.errors import Conflict, PermissionDenied, StudioError, UsageError
 from studio.service.accounts.rights import BULK, BULK_S, Actor
 from studio.service.people import identities
-from studio.service.requests import text, time, whole
-from studio.store import EditRequest, absences, annotations, labels, people, timelines
+from studio.service.requests import shift, text, time, whole
+from studio.store import EditRequest, absences, annotations, labels, people, timeline_media, timelines
 from studio.store.absences import AbsenceChange
 from studio.store.people import NameChange
+from studio.store.timeline_media import MediumChange
 from studio.timeline import Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
 
 Wire = dict[str, Any]
-NAMING, ABSENT = "people", "absent"
-OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING, ABSENT)
-Change = EditRequest | NameChange | AbsenceChange
+NAMING, ABSENT, MEDIUM = "people", "absent", timeline_media.OP
+OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING, ABSENT, MEDIUM)
+Change = EditRequest | NameChange | AbsenceChange | MediumChange
 ID_CHARS = 64
 FASTEST = 100.0  # rate at which a video plays, either way
 
 
 def parse(edit: Any, limits: Limits) -> Change:
     """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces, or an
-    instant `at` which a label is not there.
+    instant `at` which a label is not there, or where a medium of the timeline begins (`before` and `after`, s).
 
     Raises UsageError that says which part is wrong.
     """
@@ -39,6 +40,8 @@ def parse(edit: Any, limits: Limits) -> Change:
     if op == ABSENT:
         place = _track(edit, limits), _label(edit, limits), time(edit, "at")
         return AbsenceChange(edit_id, *place, edit.get("absent") is not False)
+    if op == MEDIUM:
+        return MediumChange(edit_id, _needed(edit, "medium", ID_CHARS), shift(edit, "before"), shift(edit, "after"))
     if op == "verdict":
         decided = text(edit, "verdict", "", longest=ID_CHARS)
         return EditRequest(edit_id, op, None, 0, text(edit, "prediction_id", "", longest=ID_CHARS), decided)
@@ -135,6 +138,9 @@ def _save(
         return None
     if isinstance(change, NameChange):
         people.save(db, video["id"], change, annotator)
+        return None
+    if isinstance(change, MediumChange):
+        timeline_media.save(db, video["id"], change, annotator)
         return None
     _own(db, video, change, annotator)
     _within(db, change, video["duration_us"])

@@ -10,7 +10,8 @@ from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, layer_of, own_layer
 from studio.service.jobs.jobs import Jobs
 from studio.service.models import engines
-from studio.service.timelines import edits
+from studio.service.timelines import edits, timeline_media
+from studio.service.timelines.timeline_media import Medium, TimelineMedia, on_timeline
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, jobs, labels, people, reaction_times, reviewed, runs, transcripts, videos
 from studio.timeline import Annotation, Edit, seconds, to_dict
@@ -27,8 +28,10 @@ class Timelines:
         settings: Settings,
         media: MediaCache,
         jobs: Jobs,
+        cameras: TimelineMedia,
     ) -> None:
         self._store, self._settings, self._media, self._jobs_service = store, settings, media, jobs
+        self._cameras = cameras
 
     def _video(self, video_id: str) -> Row:
         return self._store.read(lambda db: videos.get(db, video_id))
@@ -41,28 +44,24 @@ class Timelines:
         layer, encoder = own_layer(by, row), self._media.encoder
 
         def work(db: Any) -> Row:
-            kept = [run for run in runs.of_video(db, row["id"]) if not runs.is_trial(run)]
-            newest = {(r["task"], r["model"], r["query"]): r for r in kept}
+            cameras = on_timeline(db, row["id"])
+            newest = {(r["video_id"], r["task"], r["model"], r["query"]): r for r in _runs(db, cameras)}
             shown = sorted(newest.values(), key=lambda r: r["seq"])  # one that is asked again is the last one asked
-            decided = annotations.verdicts(db, row["id"], layer)
             return {
                 "video": serializers.video(row),
+                "media": self._cameras.shown(db, cameras),
                 "playable": bool(row["browser_playable"]) or self._media.has_proxy(row),
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in shown), default=0),
-                "runs": [serializers.run(r) for r in shown],
-                "predictions": [
-                    {**serializers.prediction(p, r), "verdict": decided.get(p.id, "")}
-                    for r in shown
-                    for p in runs.predictions(db, r["id"])
-                ],
+                "runs": [timeline_media.run(r, row["id"]) for r in shown],
+                "predictions": list(timeline_media.predictions(db, cameras, shown, by)),
                 "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"], layer)],
                 "independent": bool(row["independent"]),
                 "schema": labels.schema(db),
                 "palette": labels.PALETTE,
                 "people": people.of_video(db, row["id"]),
                 "engines": engines(self._settings),
-                "jobs": self._jobs(db, row["id"]),
+                "jobs": self._jobs(db, cameras),
                 "reviewed": _reviewed(db, row["id"], by),
                 "reaction": _reaction(db, by),
                 "kinds": {
@@ -85,26 +84,29 @@ class Timelines:
             row = videos.get(db, video_id)
             layer = own_layer(by, row)
             changed, decided = annotations.changed_since(db, video_id, since, layer)
-            verdicts = annotations.verdicts(db, video_id, layer) if decided else {}
+            cameras = on_timeline(db, video_id)
+            verdicts = {
+                prediction: verdict
+                for camera in cameras if decided
+                for prediction, verdict in annotations.verdicts(db, camera.row["id"], own_layer(by, camera.row)).items()
+            }  # fmt: skip
             known = labels.schema(db)
-            new = [run for run in runs.of_video(db, video_id, run_since) if not runs.is_trial(run)]
+            new = _runs(db, cameras, run_since)
+            found: dict[str, list[Row]] = {run["id"]: [] for run in new}
+            for prediction in timeline_media.predictions(db, cameras, new, by):
+                found[prediction["run"]].append(prediction)
             return {
+                "media": self._cameras.shown(db, cameras),
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in new), default=run_since),
                 "annotations": [to_dict(a) for a in changed],
                 "independent": bool(row["independent"]),
                 "verdicts": {p: verdicts.get(p, "") for p in decided},
                 "schema": None if known["key"] == schema else known,
-                "runs": [
-                    {
-                        **serializers.run(r),
-                        "predictions": [serializers.prediction(p, r) for p in runs.predictions(db, r["id"])],
-                    }
-                    for r in new
-                ],
+                "runs": [{**timeline_media.run(r, video_id), "predictions": found[r["id"]]} for r in new],
                 "people": people.of_video(db, video_id),
                 "lines": transcripts.state(db, video_id),
-                "jobs": self._jobs(db, video_id),
+                "jobs": self._jobs(db, cameras),
                 "reviewed": _reviewed(db, video_id, by),
                 "reaction": _reaction(db, by) if changed else None,
             }
@@ -153,11 +155,23 @@ class Timelines:
             for facts, e in entries
         ]
 
-    def _jobs(self, db: Any, video_id: str) -> list[Row]:
-        """The jobs of a video; a running one with what it has found so far."""
-        previews = self._jobs_service.previews
-        found = [serializers.job(row) for row in jobs.of_video(db, video_id, recent=3)]
-        return [{**job, "preview": [serializers.proposal(p) for p in previews.get(job["id"], [])]} for job in found]
+    def _jobs(self, db: Any, cameras: list[Medium]) -> list[Row]:
+        """The jobs of the media of a timeline; a running one with what it has found so far."""
+        previews, duration, shown = self._jobs_service.previews, cameras[0].row["duration_us"], []
+        for camera in cameras:
+            for row in jobs.of_video(db, camera.row["id"], recent=3):
+                found = [camera.placed(p, duration) for p in previews.get(row["id"], [])]
+                beside = {} if camera.is_main else {"medium": camera.row["name"]}
+                preview = [serializers.proposal(p) for p in found if p is not None]
+                shown.append({**serializers.job(row), **beside, "preview": preview})
+        return shown
+
+
+def _runs(db: Any, cameras: list[Medium], since: int = 0) -> list[Row]:
+    """The runs on the media of a timeline after run number `since`, but for trials."""
+    return [
+        run for camera in cameras for run in runs.of_video(db, camera.row["id"], since) if not runs.is_trial(run)
+    ]  # fmt: skip
 
 
 def _reaction(db: Any, by: Actor) -> Row:

@@ -1,0 +1,224 @@
+"""Several cameras and recordings on one timeline: which there are, when each begins, and how that is found out.
+
+The video whose timeline it is, is the main medium: it lies at 0, and its frames and its length are those of the
+timeline. What lies before it or after it is not shown; so the one that ran through all is best opened as the main one.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from studio import media
+from studio.config import Settings
+from studio.errors import UsageError
+from studio.formats import timecode
+from studio.jobs import ReportProgress
+from studio.service import serializers
+from studio.service.accounts.rights import Actor, own_layer
+from studio.service.jobs.jobs import Jobs, no_progress
+from studio.service.videos import tracks
+from studio.service.videos.media_cache import MediaCache
+from studio.store import Store, annotations, people, runs, timeline_media, timelines, videos
+from studio.store.timeline_media import MediumChange
+from studio.timeline import MICROS, Footage, Prediction, seconds
+
+Row = dict[str, Any]
+_DAY_US = 24 * 3600 * MICROS
+SECOND_ONLY = "The files say this to the second only; move it by frames, or go by the sound."
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """What plays on a timeline: the row of its video, and where it begins in µs; the main one at 0."""
+
+    row: Row
+    offset_us: int
+    role: str
+
+    @property
+    def is_main(self) -> bool:
+        return self.role == timelines.MAIN
+
+    def row_name(self, track: str) -> str:
+        """The row of the timeline in which the predictions of another camera are shown."""
+        return f"{track} · {self.row['name']}"
+
+    def placed(self, found: Prediction, duration_us: int) -> Prediction | None:
+        """A prediction as it lies on the timeline; None where it does not. A face of another camera is nobody of the
+        main one's."""
+        if self.is_main:
+            return found
+        segment = timelines.placed(found.segment, self.offset_us, duration_us)
+        if segment is None:
+            return None
+        track = self.row_name(found.track) if people.is_face(found.track) else found.track
+        later = seconds(self.offset_us)
+        known = found.payload or {}
+        moved: Row = {key: known[key] + later for key in ("onset", "apex", "offset") if key in known}
+        return replace(found, segment=segment, track=track, payload={**known, **moved} or None)
+
+
+def on_timeline(db: Any, video_id: str) -> list[Medium]:
+    """The media of the timeline of a video, the main one first. Raises NotFound."""
+    listed = timelines.media(db, timelines.of_video(db, video_id))
+    return [Medium(videos.get(db, each["video_id"]), each["offset_us"], each["role"]) for each in listed]
+
+
+def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> Iterator[Row]:
+    """The predictions of these runs as the page of the main medium shows them, each with its verdict."""
+    duration = found[0].row["duration_us"]
+    by_id = {medium.row["id"]: medium for medium in found}
+    decided = {id_: annotations.verdicts(db, id_, own_layer(by, medium.row)) for id_, medium in by_id.items()}
+    for run in shown:
+        medium = by_id[run["video_id"]]
+        for p in runs.predictions(db, run["id"]):
+            if (placed := medium.placed(p, duration)) is None:
+                continue
+            beside = {} if medium.is_main else {"medium": medium.row["id"], "row": medium.row_name(p.track)}
+            yield {**serializers.prediction(placed, run), **beside, "verdict": decided[medium.row["id"]].get(p.id, "")}
+
+
+def run(row: Row, main: str) -> Row:
+    """A run; one of another camera says of which."""
+    return {**serializers.run(row), **({} if row["video_id"] == main else {"medium": row["video_id"]})}
+
+
+class TimelineMedia:
+    """The cameras and recordings of timelines."""
+
+    def __init__(self, store: Store, settings: Settings, cache: MediaCache, jobs: Jobs) -> None:
+        self._store, self._settings, self._cache, self._jobs = store, settings, cache, jobs
+
+    def listed(self, video_id: str) -> list[Row]:
+        """What plays on the timeline of a video, the main medium first: `id`, `name`, `offset` (s), `role` (main,
+        camera or sound) and `duration`. Raises NotFound."""
+        found = self._store.read(lambda db: on_timeline(db, video_id))
+        return [
+            {"id": each.row["id"], "name": each.row["name"], "offset": seconds(each.offset_us), "role": each.role,
+             "duration": seconds(each.row["duration_us"])}
+            for each in found
+        ]  # fmt: skip
+
+    def choices(self, video_id: str) -> list[Row]:
+        """The videos that can be put on the timeline of a video, newest first: `id`, `name`, `duration` (s), and the
+        `width` of their pictures, 0 for sound alone. Raises NotFound."""
+
+        def work(db: Any) -> list[Row]:
+            there = {medium.row["id"] for medium in on_timeline(db, video_id)}
+            return [
+                {**{key: row[key] for key in ("id", "name", "width")}, "duration": seconds(row["duration_us"])}
+                for row in videos.listed(db) if row["id"] not in there
+            ]  # fmt: skip
+
+        return self._store.read(work)
+
+    def shown(self, db: Any, found: list[Medium]) -> list[Row]:
+        """The same as a page shows it, inside of a read."""
+        return [
+            {
+                **{key: each.row[key] for key in ("id", "name", "width", "height")},
+                "duration": seconds(each.row["duration_us"]),
+                "media_start": serializers.media_start(each.row["start_us"], each.row["browser_playable"]),
+                "sound": bool(each.row["audio"]),
+                "offset": seconds(each.offset_us),
+                "role": each.role,
+                "playable": bool(each.row["browser_playable"]) or self._cache.has_proxy(each.row),
+            }
+            for each in found
+        ]
+
+    def place(self, video_id: str, medium_id: str, offset_us: int, annotator: str = "") -> None:
+        """Put a medium on the timeline of a video so that it begins at `offset_us`, or move it there.
+
+        Raises UsageError, NotFound.
+        """
+        self._change(video_id, medium_id, offset_us, annotator)
+
+    def remove(self, video_id: str, medium_id: str, annotator: str = "") -> None:
+        """Take a medium off the timeline of a video; it stays in the library. Raises UsageError."""
+        self._change(video_id, medium_id, None, annotator)
+
+    def _change(self, video_id: str, medium_id: str, after: int | None, annotator: str) -> None:
+        def work(db: Any) -> None:
+            before = timelines.offset(db, timelines.of_video(db, video_id), medium_id)
+            if before is None and after is None:
+                raise UsageError("This video is not on the timeline, so it cannot be removed from it.")
+            if before != after:
+                change = MediumChange(uuid.uuid4().hex, medium_id, before, after)
+                timeline_media.save(db, video_id, change, annotator)
+
+        self._store.write(work)
+
+    # ------------------------------------------------------------------ finding offsets
+
+    def by_sound(self, video_id: str, medium_id: str, progress: ReportProgress = no_progress) -> Row:
+        """Where a medium begins by what is heard in it and in the main one, now: `offset` (s; None where their sounds
+        do not tell) and a `note` for people. Nothing is changed."""
+        return _shown_offset(self._jobs.do("synchronise", video_id, self._with(video_id, medium_id), progress))
+
+    def start_by_sound(self, video_id: str, medium_id: str) -> Row:
+        """The same as a job of the queue, whose result is as `tasks.synchronise` has it."""
+        return serializers.job(self._jobs.start("synchronise", video_id, self._with(video_id, medium_id)))
+
+    def _with(self, video_id: str, medium_id: str) -> Row:
+        """The parameters of a comparison. Raises UsageError where there is nothing to compare."""
+        for each in (main := self._video(video_id)), (medium := self._video(medium_id)):
+            if not each["audio"]:
+                raise UsageError(f"“{each['name']}” has no sound to go by; give the offset by hand or by time code.")
+        if main["id"] == medium["id"]:
+            raise UsageError("A timeline begins where its main video does; name another one.")
+        return {"medium": serializers.job_video(medium)}
+
+    def by_timecode(self, video_id: str, medium_id: str) -> Row:
+        """Where a medium begins by the clocks of the recorders: `offset` (s), `source` (“timecode” or “created”) and a
+        `note` for people. Nothing is changed.
+
+        Raises UsageError where the files say nothing, or were not recorded at the same time; MediaError.
+        """
+        main, medium = self._video(video_id), self._video(medium_id)
+        for source, clock, note in (
+            ("timecode", self._timecode_us, ""),
+            ("created", self._created_us, SECOND_ONLY),
+        ):
+            one, other = clock(main), clock(medium)
+            if one is None or other is None:
+                continue
+            offset = other - one
+            if source == "timecode":  # midnight may lie between them
+                offset = (offset + _DAY_US // 2) % _DAY_US - _DAY_US // 2
+            if not -medium["duration_us"] < offset < main["duration_us"]:
+                raise UsageError(
+                    "By what the two files say of when they were recorded, neither ran while the other did; give the "
+                    "offset by hand, or go by the sound."
+                )
+            return {"offset": seconds(offset), "source": source, "note": note}
+        raise UsageError(
+            "At least one of the two files does not say when it was recorded; go by the sound, or give the offset by "
+            "hand."
+        )
+
+    def _timecode_us(self, row: Row) -> int | None:
+        """What the recorder's clock said at the first frame or sample."""
+        if not videos.has_pictures(row):
+            return self._probe(row).since_midnight_us
+        if not (said := tracks.timecode(row) or self._probe(row).timecode):
+            return None
+        counting = timecode.counting_of(Footage(row["name"], row["duration_us"], fps=row["fps"], timecode=said))
+        return round(counting.begin / counting.rate * MICROS)
+
+    def _created_us(self, row: Row) -> int | None:
+        said = self._probe(row).created
+        return round(datetime.fromisoformat(said).timestamp() * MICROS) if said else None
+
+    def _probe(self, row: Row) -> media.Probe:
+        return media.probe(self._cache.original(row), self._settings.limits)
+
+    def _video(self, video_id: str) -> Row:
+        return self._store.read(lambda db: videos.get(db, video_id))
+
+
+def _shown_offset(found: Row) -> Row:
+    offset = found["offset_us"]
+    return {"offset": None if offset is None else seconds(offset), "note": found["note"]}

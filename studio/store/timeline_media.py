@@ -1,0 +1,57 @@
+"""What people put on a timeline beside its main medium: cameras and recordings, and when they begin.
+
+A change says what it saw and what it wants. Where a medium is not as it was seen, it is refused; a change that is sent
+again is acknowledged and does nothing. Every one is in the history.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from studio.errors import Conflict, UsageError
+from studio.store import annotations, timelines, videos
+
+OP = "medium"  # what the history calls a change
+MOST = 8  # media of a timeline, with the main one
+LONGEST_US = 100 * 3600 * 1_000_000  # by how much a medium may begin before or after the main one
+
+
+@dataclass(frozen=True, slots=True)
+class MediumChange:
+    """A medium (by the id of its video) begins at `after` µs of the timeline instead of `before`; None: it is not on
+    it."""
+
+    edit_id: str
+    medium: str
+    before: int | None
+    after: int | None
+
+
+def save(db: sqlite3.Connection, video_id: str, change: MediumChange, annotator: str) -> None:
+    """Apply a change to the timeline of a video, and append it to the history.
+
+    Raises Conflict when somebody changed that medium meanwhile, UsageError, NotFound.
+    """
+    if annotations.is_done(db, change.edit_id):
+        return
+    timeline, medium = timelines.of_video(db, video_id), change.medium
+    if medium == video_id:
+        raise UsageError("A timeline begins where its main video does; move the other cameras and recordings instead.")
+    there = timelines.offset(db, timeline, medium)
+    if there != change.before:
+        raise Conflict(
+            "Somebody else moved, added or removed this camera meanwhile; it is shown as they left it, and your change "
+            "was not saved.",
+            None,
+        )
+    if change.after is None:
+        timelines.detach(db, timeline, medium)
+    else:
+        row = videos.get(db, medium)
+        if abs(change.after) > LONGEST_US:
+            raise UsageError("An offset is at most 100 hours.")
+        if there is None and len(timelines.media(db, timeline)) >= MOST:
+            raise UsageError(f"A timeline holds at most {MOST} cameras and recordings; remove one first.")
+        role = timelines.CAMERA if videos.has_pictures(row) else timelines.SOUND
+        timelines.attach(db, timeline, medium, change.after, role)
+    before, after = ({"medium": medium, "offset_us": offset} for offset in (change.before, change.after))
+    annotations.append_other(db, video_id, change.edit_id, OP, before, after, annotator)

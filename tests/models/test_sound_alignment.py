@@ -1,0 +1,98 @@
+"""Where one recording of a sound lies on another: shifted, in noise, quieter, dull, with clocks that run apart."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.media.audio import audio_stream
+from studio.models.sound_alignment import RATE, SHARE, Alignment, align
+from tests.sounds import babble
+
+MARGIN = 0.1  # by how much every match must be above SHARE, and all else below it
+LONG = babble(40, 1, RATE)
+
+
+def noisy(sound: np.ndarray, decibels: float, seed: int = 0) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(size=len(sound))
+    return (sound + noise * sound.std() * 10 ** (-decibels / 20)).astype(np.float32)
+
+
+def dull(sound: np.ndarray) -> np.ndarray:
+    """As through a wall, with an echo."""
+    kernel = np.ones(6) / 6
+    late = np.pad(sound, (round(0.06 * RATE), 0))[: len(sound)]
+    return np.convolve(sound + 0.5 * late, kernel, "same").astype(np.float32)
+
+
+def check(found: Alignment, lag: float) -> None:
+    assert found.found
+    assert found.lag == pytest.approx(lag, abs=0.02)
+    assert found.share >= SHARE + MARGIN
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.0371, 7.25, 19.9])
+def test_a_later_recording_is_found_either_way(lag: float) -> None:
+    later = LONG[round(lag * RATE) :]
+    check(align(LONG, later), lag)
+    check(align(later, LONG), -lag)
+
+
+@pytest.mark.parametrize("change", [lambda s: 0.05 * s, lambda s: noisy(s, 5), lambda s: noisy(s, 0), dull],
+                         ids=["gain", "noise of 5 dB", "noise of 0 dB", "dull, with an echo"])  # fmt: skip
+def test_another_microphone_is_found(change: object) -> None:
+    check(align(noisy(LONG, 20, 3), change(LONG[round(6.4 * RATE) :])), 6.4)  # type: ignore[operator]
+
+
+def test_a_short_part_is_found_in_a_long_one() -> None:
+    check(align(LONG, LONG[20 * RATE : 26 * RATE]), 20.0)
+
+
+def test_clocks_that_run_apart_are_told() -> None:
+    """150 ppm: in 10 minutes 90 ms. The lag is right in the middle."""
+    whole, drift = babble(600, 5, RATE), 1.5e-4
+    places = np.arange(round(590 * RATE)) * (1 + drift) + 4 * RATE
+    found = align(whole, np.interp(places, np.arange(len(whole)), whole).astype(np.float32))
+    assert found.found
+    assert abs(found.drift) == pytest.approx(drift, rel=0.15)
+    assert found.lag == pytest.approx(4 + drift * 295, abs=0.02)
+
+
+def test_what_does_not_match_is_said_to() -> None:
+    """No two of different sounds come near the share of windows that a match has."""
+    several = [babble(20 + n, 10 + n, RATE) for n in range(8)]
+    shares = [align(one, other) for one, other in combinations(several, 2)]
+    assert not any(found.found for found in shares)
+    assert max(found.share for found in shares) <= SHARE - MARGIN
+
+
+def test_a_beat_that_repeats_is_no_place() -> None:
+    beat = np.tile(babble(0.5, 3, RATE)[: RATE // 2], 40)
+    found = align(beat, beat[: 10 * RATE])
+    assert not found.found and found.rival is not None
+
+
+@pytest.mark.parametrize(
+    "sound", [np.zeros(0), np.zeros(10 * RATE), LONG[: RATE // 2]], ids=["none", "silent", "short"]
+)
+def test_what_cannot_be_told_is_not(sound: np.ndarray) -> None:
+    assert not align(LONG, sound.astype(np.float32)).found
+    assert not align(sound.astype(np.float32), LONG).found
+
+
+def test_real_recordings(data: Path) -> None:
+    """Cut, quieter and in noise each is found in itself; no two are taken for one."""
+    files = [*(data / "videos").glob("*"), *sorted((data / "faces").rglob("*.mp4"))[:14]]
+    sounds = []
+    for file in files:
+        blocks = list(audio_stream(file, RATE)) if file.suffix in (".mp4", ".webm", ".avi") else []
+        sound = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+        if len(sound) > 5 * RATE and sound.std() > 1e-3:
+            sounds.append(sound)
+    assert len(sounds) >= 5
+    for sound in sounds:
+        check(align(sound, noisy(0.3 * sound[round(1.2345 * RATE) :], 5)), 1.2345)
+    for one, other in combinations(sounds, 2):
+        found = align(one, other)
+        assert not found.found and found.share <= SHARE - MARGIN
