@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from studio.jobs.result import JobResult
-from studio.store import runs, transcripts
+from studio.store import boxes, runs, transcripts
 
 
 def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
@@ -29,4 +29,6 @@ def keep_result(db: sqlite3.Connection, result: JobResult) -> dict[str, Any]:
             transcript.words,
             transcript.span,
         )
+    if result.tracked:
+        data["keys"] = sum(boxes.take_tracked(db, tracked) for tracked in result.tracked)
     return data

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.timeline import ModelRun, Prediction, Transcript
+from studio.timeline.boxes import TrackedBox
 
 ReportProgress = Callable[[float, str], None]
 PROXY = "proxy.mp4"  # the name under which the cache keeps a copy that browsers can play
@@ -21,11 +22,13 @@ REPLACED = "replaced"  # the name of the mark that what the cache holds may be a
 @dataclass(frozen=True, slots=True)
 class JobResult:
     """`data` is JSON for the caller; each of `runs` is kept with its predictions, each of `transcripts` as what a video
-    says. They name their videos themselves: a job may be about one, several or none."""
+    says, each of `tracked` in its box track. They name their videos themselves: a job may be about one, several or
+    none."""
 
     data: dict[str, Any] = field(default_factory=dict)
     runs: Sequence[ModelRun] = ()
     transcripts: Sequence[Transcript] = ()
+    tracked: Sequence[TrackedBox] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
 from studio.service.teaching import Teaching
+from studio.service.timelines.boxes import Boxes
 from studio.service.timelines.label_schema import LabelSchema
 from studio.service.timelines.layers import Layers
 from studio.service.timelines.review import Review
@@ -68,6 +69,7 @@ class Studio:
         self.labels = LabelSchema(self.store, limits)
         self.timeline_media = TimelineMedia(self.store, self.settings, self.media, self.jobs)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs, self.timeline_media)
+        self.boxes = Boxes(self.store, self.jobs, limits)
         self.review = Review(self.store)
         self.selections = Selections(self.store, limits)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)

@@ -215,12 +215,15 @@ def _append(db: sqlite3.Connection, video_id: str, change: EditRequest, edit: Ed
 
 def append_other(
     db: sqlite3.Connection, video_id: str, edit_id: str, op: str, before: Any, after: Any, annotator: str
-) -> None:
-    """Append an edit of something else than an annotation to the history; `before` and `after` are JSON values."""
-    db.execute(
+) -> int:
+    """Append an edit of something else than an annotation to the history; `before` and `after` are JSON values.
+    Returns its number."""
+    cursor = db.execute(
         "INSERT INTO revisions (video_id, edit_id, op, before, after, annotator, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (video_id, edit_id, op, json.dumps(before), json.dumps(after), annotator, now()),
     )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
 
 
 def _set_verdict(db: sqlite3.Connection, prediction_id: str, annotator: str, verdict: str, seq: int) -> None:

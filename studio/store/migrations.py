@@ -156,6 +156,12 @@ def m043_schema(db: Database) -> None:
     _run(db, "ALTER TABLE tracks ADD COLUMN dependency TEXT NOT NULL DEFAULT ''")
 
 
+@migrations()
+def m045_boxes(db: Database) -> None:
+    """Boxes over time: objects of a video, by their key frames."""
+    _run(db, _BOXES)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -459,6 +465,21 @@ CREATE TRIGGER screen_annotation_changed AFTER UPDATE ON annotations
 INSERT INTO screen_texts (video_id, start_us, end_us, text, annotation_id)
     SELECT video_id, start_us, end_us, label, id FROM annotations
     WHERE track = 'On screen' AND label <> '' AND NOT deleted;
+"""
+
+_BOXES = """
+CREATE TABLE box_tracks (
+    id TEXT PRIMARY KEY, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+    label TEXT NOT NULL, name TEXT NOT NULL, annotator TEXT NOT NULL, edited_by TEXT NOT NULL,
+    version INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, seq INTEGER NOT NULL
+);
+CREATE INDEX box_tracks_of_video ON box_tracks(video_id, seq);
+CREATE TABLE box_keys (
+    box_id TEXT NOT NULL REFERENCES box_tracks(id) ON DELETE CASCADE, time_us INTEGER NOT NULL CHECK (time_us >= 0),
+    x1 REAL NOT NULL, y1 REAL NOT NULL, x2 REAL NOT NULL, y2 REAL NOT NULL, hidden INTEGER NOT NULL DEFAULT 0,
+    source TEXT NOT NULL CHECK (source IN ('manual', 'tracked', 'import')), PRIMARY KEY (box_id, time_us),
+    CHECK (x1 < x2 AND y1 < y2)
+);
 """
 
 

@@ -86,6 +86,10 @@ class Jobs:
         run_id = self._now(kind, self._video(video_id), params or {}, progress)["run"]
         return self.run_of(run_id)
 
+    def now(self, kind: str, video_id: str, params: Row, progress: ReportProgress = no_progress) -> Row:
+        """Do a job at once; returns its data."""
+        return self._now(kind, self._video(video_id), params, progress)
+
     def run_of(self, run_id: str) -> Row:
         """A run with its payload and predictions.
 

@@ -10,23 +10,26 @@ from studio.errors import Conflict, PermissionDenied, StudioError, UsageError
 from studio.service.accounts.rights import BULK, BULK_S, Actor
 from studio.service.people import identities
 from studio.service.requests import shift, text, time, whole
-from studio.store import EditRequest, absences, annotations, labels, people, timeline_media, timelines
+from studio.service.timelines import boxes as box_edits
+from studio.store import EditRequest, absences, annotations, boxes, labels, people, timeline_media, timelines
 from studio.store.absences import AbsenceChange
+from studio.store.boxes import BoxChange
 from studio.store.people import NameChange
 from studio.store.timeline_media import MediumChange
 from studio.timeline import Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
 
 Wire = dict[str, Any]
 NAMING, ABSENT, MEDIUM = "people", "absent", timeline_media.OP
-OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING, ABSENT, MEDIUM)
-Change = EditRequest | NameChange | AbsenceChange | MediumChange
+OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING, ABSENT, MEDIUM, boxes.EDIT)
+Change = EditRequest | NameChange | AbsenceChange | MediumChange | BoxChange
 ID_CHARS = 64
 FASTEST = 100.0  # rate at which a video plays, either way
 
 
 def parse(edit: Any, limits: Limits) -> Change:
-    """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces, or an
-    instant `at` which a label is not there, or where a medium of the timeline begins (`before` and `after`, s).
+    """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces, a change
+    of a box track, an instant `at` which a label is not there, or where a medium of the timeline begins (`before` and
+    `after`, s).
 
     Raises UsageError that says which part is wrong.
     """
@@ -37,6 +40,8 @@ def parse(edit: Any, limits: Limits) -> Change:
         raise UsageError(f"An edit needs an edit_id and an op out of {', '.join(OPS)}.")
     if op == NAMING:
         return identities.parse(edit, edit_id, limits)
+    if op == boxes.EDIT:
+        return box_edits.parse(edit, edit_id, limits)
     if op == ABSENT:
         place = _track(edit, limits), _label(edit, limits), time(edit, "at")
         return AbsenceChange(edit_id, *place, edit.get("absent") is not False)
@@ -142,6 +147,12 @@ def _save(
     if isinstance(change, MediumChange):
         timeline_media.save(db, video["id"], change, annotator)
         return None
+    if isinstance(change, BoxChange):
+        box_edits.check_times(change, video["duration_us"])
+        if bulk is not None:
+            bulk.take_box(change, video["id"])
+        boxes.save(db, video, change, annotator)
+        return None
     _own(db, video, change, annotator)
     _within(db, change, video["duration_us"])
     _fits(db, video, change, annotator)
@@ -163,9 +174,20 @@ class _Bulk:
         before = annotations.find(self._db, change.wanted.id)
         if before is None or before.deleted or before.annotator == self._annotator:
             return
+        self._add()
+
+    def take_box(self, change: BoxChange, video_id: str) -> None:
+        """The same, of a box track."""
+        if not change.after.deleted or annotations.is_done(self._db, change.edit_id):
+            return
+        before = boxes.find(self._db, video_id, change.id)
+        if before is not None and not before.deleted and before.annotator != self._annotator:
+            self._add()
+
+    def _add(self) -> None:
         if self._count < 0:
             since = (datetime.now(UTC) - timedelta(seconds=BULK_S)).isoformat(timespec="milliseconds")
-            self._count = annotations.lately_deleted(self._db, self._annotator, since)
+            self._count = sum(found.lately_deleted(self._db, self._annotator, since) for found in (annotations, boxes))
         self._count += 1
         if self._count > BULK:
             raise PermissionDenied(

@@ -10,10 +10,23 @@ from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, layer_of, own_layer
 from studio.service.jobs.jobs import Jobs
 from studio.service.models import engines
+from studio.service.timelines import boxes as box_tracks
 from studio.service.timelines import edits, timeline_media
 from studio.service.timelines.timeline_media import Medium, TimelineMedia, on_timeline
 from studio.service.videos.media_cache import MediaCache
-from studio.store import Store, annotations, jobs, labels, people, reaction_times, reviewed, runs, transcripts, videos
+from studio.store import (
+    Store,
+    annotations,
+    boxes,
+    jobs,
+    labels,
+    people,
+    reaction_times,
+    reviewed,
+    runs,
+    transcripts,
+    videos,
+)
 from studio.timeline import Annotation, Edit, seconds, to_dict
 
 Row = dict[str, Any]
@@ -56,6 +69,7 @@ class Timelines:
                 "runs": [timeline_media.run(r, row["id"]) for r in shown],
                 "predictions": list(timeline_media.predictions(db, cameras, shown, by)),
                 "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"], layer)],
+                "boxes": [box_tracks.to_dict(track) for track in boxes.of_video(db, row["id"], layer)],
                 "independent": bool(row["independent"]),
                 "schema": labels.schema(db),
                 "palette": labels.PALETTE,
@@ -100,6 +114,7 @@ class Timelines:
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in new), default=run_since),
                 "annotations": [to_dict(a) for a in changed],
+                "boxes": box_tracks.changed(db, video_id, since, layer),
                 "independent": bool(row["independent"]),
                 "verdicts": {p: verdicts.get(p, "") for p in decided},
                 "schema": None if known["key"] == schema else known,

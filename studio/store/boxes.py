@@ -1,0 +1,244 @@
+"""Tables `box_tracks` and `box_keys`: boxes over time, by their key frames, with their history.
+
+A change says what it saw and what is to be in its place, of only those key frames that it is about: two people can work
+on one box track. One that saw something else is refused; a repeated one changes nothing.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio.errors import Conflict, PermissionDenied, UsageError
+from studio.store import annotations, labels
+from studio.timeline.boxes import BOXES, BoxTrack, KeyFrame, TrackedBox
+
+EDIT = "box"
+DELETE = "delete-box"
+MOST_KEYS = 50_000  # of one box track
+MOST = 2_000  # box tracks of one video
+_SAME = 1e-9
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxState:
+    """Some of a box track: what is None is not said; of `keys`, by their times in µs, None is one that is not there."""
+
+    label: str | None = None
+    name: str | None = None
+    deleted: bool | None = None
+    keys: Mapping[int, KeyFrame | None] = field(default_factory=dict)
+
+    def as_json(self) -> Row:
+        said = {key: getattr(self, key) for key in ("label", "name", "deleted")}
+        return {
+            **{key: value for key, value in said.items() if value is not None},
+            "keys": [[time, *key[1:]] if key else [time] for time, key in self.keys.items()],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BoxChange:
+    """What a change saw of a box track (`before`), and what it makes of it (`after`): the other way round, it is
+    undone. One that removes a box track saw all of its key frames."""
+
+    edit_id: str
+    id: str
+    before: BoxState
+    after: BoxState
+
+
+def of_video(db: sqlite3.Connection, video_id: str, annotator: str | None = None) -> list[BoxTrack]:
+    """The box tracks of a video that are not deleted, in order of their beginning; with `annotator` only theirs."""
+    asked = "SELECT * FROM box_tracks WHERE video_id = ? AND NOT deleted AND annotator = coalesce(?, annotator)"
+    found = _read(db, db.execute(asked, (video_id, annotator)).fetchall())
+    return sorted(found, key=lambda track: (track.keys[0].time_us if track.keys else 0, track.id))
+
+
+def changed_since(db: sqlite3.Connection, video_id: str, seq: int, annotator: str | None = None) -> list[BoxTrack]:
+    """The box tracks that were changed after revision `seq`, as they stand, deleted ones too."""
+    asked = "SELECT * FROM box_tracks WHERE video_id = ? AND seq > ? AND annotator = coalesce(?, annotator)"
+    return _read(db, db.execute(asked, (video_id, seq, annotator)).fetchall())
+
+
+def find(db: sqlite3.Connection, video_id: str, box_id: str) -> BoxTrack | None:
+    """One box track of a video, deleted or not.
+
+    Raises UsageError for one of another video.
+    """
+    row = db.execute("SELECT * FROM box_tracks WHERE id = ?", (box_id,)).fetchone()
+    if row is not None and row["video_id"] != video_id:
+        raise UsageError("This box belongs to another video.")
+    return None if row is None else _read(db, [row])[0]
+
+
+def step_of(db: sqlite3.Connection, box_id: str) -> str:
+    """The id of the step that changed a box track last."""
+    asked = "SELECT edit_id FROM revisions WHERE seq = (SELECT seq FROM box_tracks WHERE id = ?)"
+    row = db.execute(asked, (box_id,)).fetchone()
+    return str(row["edit_id"]) if row else ""
+
+
+def _read(db: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[BoxTrack]:
+    found = []
+    for row in rows:
+        keys = db.execute("SELECT * FROM box_keys WHERE box_id = ? ORDER BY time_us", (row["id"],))
+        found.append(
+            BoxTrack(
+                row["id"], row["label"], row["name"], tuple(_key(key) for key in keys), row["annotator"],
+                row["edited_by"], row["version"], bool(row["deleted"]),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _key(row: sqlite3.Row) -> KeyFrame:
+    return KeyFrame(row["time_us"], row["x1"], row["y1"], row["x2"], row["y2"], bool(row["hidden"]), row["source"])
+
+
+def save(db: sqlite3.Connection, video: Row, change: BoxChange, annotator: str) -> None:
+    """Apply a change and append it to the history; one that was saved already changes nothing.
+
+    Raises Conflict when the box track is not what the change saw, PermissionDenied for somebody else's in a video that
+    is annotated independently, UsageError.
+    """
+    if annotations.is_done(db, change.edit_id):
+        return
+    there = find(db, video["id"], change.id)
+    if there and video["independent"] and there.annotator != annotator:
+        raise PermissionDenied("This video is annotated independently: everybody changes only their own boxes.")
+    known = there or BoxTrack(change.id, deleted=True, version=0, annotator=annotator)
+    if not _saw(known, change):
+        raise Conflict(
+            "Somebody else changed this box meanwhile: it is shown as it is now, and your change was not saved; do it "
+            "again if it is right.",
+            None,
+        )
+    after = change.after
+    if after.label is not None and after.label != known.label and not after.deleted:
+        labels.check(db, BOXES, after.label)
+    _put(db, video["id"], known, after, change.edit_id, annotator, change.before)
+
+
+def _saw(known: BoxTrack, change: BoxChange) -> bool:
+    seen, keys = change.before, {key.time_us: key for key in known.keys}
+    if any(said not in (None, getattr(known, name)) for name, said in _texts(seen)):
+        return False
+    if change.after.deleted and not known.deleted and set(seen.keys) != set(keys):
+        return False
+    return all(_same(keys.get(time), key) for time, key in seen.keys.items())
+
+
+def _texts(state: BoxState) -> list[tuple[str, Any]]:
+    return [("label", state.label), ("name", state.name), ("deleted", state.deleted)]
+
+
+def _same(one: KeyFrame | None, other: KeyFrame | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    near = all(abs(a - b) < _SAME for a, b in zip(one.corners, other.corners, strict=True))
+    return near and one.hidden == other.hidden and one.source == other.source
+
+
+def _put(
+    db: sqlite3.Connection, video_id: str, known: BoxTrack, after: BoxState, edit_id: str, annotator: str,
+    before: BoxState,
+) -> None:  # fmt: skip
+    deleted = known.deleted if after.deleted is None else after.deleted
+    said = {"id": known.id, "annotator": known.annotator}
+    seq = annotations.append_other(
+        db, video_id, edit_id, DELETE if deleted and not known.deleted else EDIT,
+        {**said, **before.as_json()}, {**said, **after.as_json()}, annotator,
+    )  # fmt: skip
+    label, name = (old if new is None else new for old, new in ((known.label, after.label), (known.name, after.name)))
+    row = known.id, video_id, label, name, known.annotator, annotator, known.version + 1, deleted, seq
+    db.execute(
+        "INSERT INTO box_tracks (id, video_id, label, name, annotator, edited_by, version, deleted, seq) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET label = excluded.label, "
+        "name = excluded.name, edited_by = excluded.edited_by, version = excluded.version, deleted = excluded.deleted, "
+        "seq = excluded.seq",
+        row,
+    )
+    _put_keys(db, known.id, after.keys)
+    count = db.execute("SELECT count(*) FROM box_keys WHERE box_id = ?", (known.id,)).fetchone()[0]
+    if not deleted and not 0 < count <= MOST_KEYS:
+        raise UsageError(f"A box track has between 1 and {MOST_KEYS:,} key frames; delete it instead, or thin it.")
+    if known.version == 0:
+        tracks = db.execute("SELECT count(*) FROM box_tracks WHERE video_id = ? AND NOT deleted", (video_id,))
+        if tracks.fetchone()[0] > MOST:
+            raise UsageError(f"A video can have at most {MOST:,} box tracks; delete some first.")
+
+
+def _put_keys(db: sqlite3.Connection, box_id: str, keys: Mapping[int, KeyFrame | None]) -> None:
+    gone = [(box_id, time) for time, key in keys.items() if key is None]
+    db.executemany("DELETE FROM box_keys WHERE box_id = ? AND time_us = ?", gone)
+    db.executemany(
+        "INSERT OR REPLACE INTO box_keys (box_id, time_us, x1, y1, x2, y2, hidden, source) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(box_id, time, *key.corners, key.hidden, key.source) for time, key in keys.items() if key],
+    )
+
+
+def insert(db: sqlite3.Connection, video_id: str, track: BoxTrack, edit_id: str, annotator: str) -> None:
+    """Add a box track that comes with a file; one without an annotator is the importer's.
+
+    Raises UsageError for a label that is not taken.
+    """
+    labels.check(db, BOXES, track.label)
+    owner = track.annotator or annotator
+    known = BoxTrack(track.id, deleted=True, version=0, annotator=owner)
+    after = BoxState(track.label, track.name, False, {key.time_us: key for key in track.keys})
+    _put(db, video_id, known, after, edit_id, annotator, BoxState(deleted=True))
+
+
+def set_deleted(db: sqlite3.Connection, video_id: str, box_id: str, deleted: bool, edit_id: str, by: str) -> bool:
+    """Remove a box track, or bring it back; whether that changed anything."""
+    known = find(db, video_id, box_id)
+    if known is None or known.deleted == deleted:
+        return False
+    _put(db, video_id, known, BoxState(deleted=deleted), edit_id, by, BoxState(deleted=known.deleted))
+    return True
+
+
+def take_tracked(db: sqlite3.Connection, tracked: TrackedBox) -> int:
+    """Put what a tracker found into its box track, as one step; returns how many key frames came.
+
+    Key frames of a person stay, and what lies beyond the first of them is left as it is. Nothing is done to a box track
+    that was deleted meanwhile.
+    """
+    known = find(db, tracked.video_id, tracked.id)
+    if known is None or known.deleted or annotations.is_done(db, tracked.edit_id):
+        return 0
+    start, end = _free(known, tracked)
+    found = {key.time_us: key for key in tracked.keys if start <= key.time_us < end}
+    before = {key.time_us: key for key in known.keys if start <= key.time_us < end}
+    after: dict[int, KeyFrame | None] = {**dict.fromkeys(before), **found}
+    if not after:
+        return 0
+    seen = BoxState(keys={time: before.get(time) for time in after})
+    _put(db, tracked.video_id, known, BoxState(keys=after), tracked.edit_id, tracked.annotator, seen)
+    return len(found)
+
+
+def _free(known: BoxTrack, tracked: TrackedBox) -> tuple[int, int]:
+    """The part of a stretch without key frames of a person, from where the tracker began."""
+    own = [k.time_us for k in known.keys if k.source != "tracked" and tracked.start_us <= k.time_us < tracked.end_us]
+    if not own:
+        return tracked.start_us, tracked.end_us
+    return (max(own) + 1, tracked.end_us) if tracked.backward else (tracked.start_us, min(own))
+
+
+def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
+    """As `annotations.lately_deleted`, of box tracks."""
+    row = db.execute(
+        "SELECT count(*) FROM revisions WHERE seq > (SELECT max(seq) FROM revisions) - 20000 AND annotator = ? "
+        "AND op = ? AND at > ? AND json_extract(before, '$.annotator') != ?",
+        (name, DELETE, since, name),
+    ).fetchone()
+    return int(row[0])
+
+
+def annotators(tracks: Iterable[BoxTrack]) -> set[str]:
+    """Who made these box tracks."""
+    return {track.annotator for track in tracks}
