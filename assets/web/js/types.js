@@ -109,6 +109,19 @@
  * @typedef {{ before: readonly FaceName[], after: readonly FaceName[] }} NameChange
  */
 
+/** An object over time: where it is at its key frames, and between them in proportion. Corners are left, top, right and
+ * bottom as shares of the picture; from a hidden key frame to the next one it is not seen; source: who put it there.
+ * @typedef {[number, number, number, number]} Corners
+ * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import" }} BoxKey
+ * @typedef {{ id: string, label: string, name: string, annotator: string, edited_by: string, version: number,
+ *   deleted: boolean, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id of the step that changed it last
+ *
+ * What is said of a box track; a key frame without a box is not there.
+ * @typedef {{ label?: string, name?: string, deleted?: boolean,
+ *   keys?: readonly (BoxKey | { at: number, box: null })[] }} BoxState
+ * @typedef {{ id: string, before: BoxState, after: BoxState }} BoxChange
+ */
+
 // ------------------------------------------------------------------ edits
 
 /** An edit of an annotation: what it is to be, and the version that the person saw.
@@ -129,6 +142,10 @@
  * @typedef {NameChange & { op: "people", id?: undefined, prediction_id?: undefined }} NameRequest
  */
 
+/** A change of a box track.
+ * @typedef {BoxChange & { op: "box", prediction_id?: undefined }} BoxRequest
+ */
+
 /** That a label is not there at an instant, or (not absent) that this was not said.
  * @typedef {{ op: "absent", track: string, label: string, at: number, absent: boolean, id?: undefined,
  *   prediction_id?: undefined }} AbsenceRequest
@@ -136,12 +153,13 @@
 
 /** What an edit gets on its way: a name of its own, and who made it.
  * @typedef {{ edit_id: string, annotator: string }} Stamp
- * @typedef {AnnotationRequest | VerdictRequest | NameRequest | AbsenceRequest} EditRequest
+ * @typedef {AnnotationRequest | VerdictRequest | NameRequest | AbsenceRequest | BoxRequest} EditRequest
  * @typedef {AnnotationRequest & Stamp} AnnotationEdit
  * @typedef {VerdictRequest & Stamp} VerdictEdit
  * @typedef {NameRequest & Stamp} NameEdit
  * @typedef {AbsenceRequest & Stamp} AbsenceEdit
- * @typedef {AnnotationEdit | VerdictEdit | NameEdit | AbsenceEdit} Edit
+ * @typedef {BoxRequest & Stamp} BoxEdit
+ * @typedef {AnnotationEdit | VerdictEdit | NameEdit | AbsenceEdit | BoxEdit} Edit
  */
 
 /** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict or names).
@@ -270,6 +288,7 @@
  * @property {Run[]} runs
  * @property {Prediction[]} predictions
  * @property {Annotation[]} annotations
+ * @property {BoxTrack[]} [boxes]
  * @property {Schema} schema
  * @property {string[]} palette
  * @property {FaceNames} people
@@ -296,6 +315,7 @@
  * @property {number} seq
  * @property {number} run_seq
  * @property {Annotation[]} annotations
+ * @property {BoxTrack[]} [boxes] that changed
  * @property {{ [prediction: string]: Verdict }} verdicts
  * @property {Schema | null} schema
  * @property {(Run & { predictions: (Omit<Prediction, "verdict"> & { verdict?: Verdict })[] })[]} runs
@@ -709,6 +729,7 @@
  * @property {[{ video: string, query: string, engine: string, refine: boolean, check: boolean, remember: boolean }, {}]} ground
  * @property {[{ video: string, at: number }, {}]} glance
  * @property {[{ video: string, kind: string }, Job]} start_job
+ * @property {[{ video: string, box: string, at: number, until: number, edit: string, annotator: string }, Job]} track_box
  * @property {[{ run: string }, { query: string | null, payload: RunPayload, boxes: { [prediction: string]: number[][] } }]} run_payload
  * @property {[{ annotation: string }, { op: string, annotator: string, at: string, after: Annotation | null }[]]} history
  * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,

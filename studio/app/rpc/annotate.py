@@ -37,6 +37,7 @@ from studio.app.rpc.requests import (
     StartJob,
     StillUndecided,
     Teach,
+    TrackBox,
     VideoRequest,
 )
 from studio.errors import NotTheirs, UsageError
@@ -154,6 +155,13 @@ def _models(studio: Studio) -> list[Method]:
     def start_job(request: StartJob) -> Any:
         return serializers.job(studio.jobs.start(request.kind, request.video))
 
+    def track_box(request: TrackBox) -> Any:
+        row, by = studio.videos.get(request.video), actor(studio, request)
+        job = studio.boxes.start_tracking(
+            row, request.box, request.at, request.until, request.edit, annotator(request), by
+        )
+        return serializers.job(job)
+
     def cancel_job(request: JobRequest) -> Any:
         studio.jobs.cancel(request.job)
         return {}
@@ -163,7 +171,7 @@ def _models(studio: Studio) -> list[Method]:
         boxes = {p.id: p.payload["boxes"] for p in run["predictions"] if p.payload and "boxes" in p.payload}
         return {"task": run["task"], "query": run["query"], "payload": run["payload"], "boxes": boxes}
 
-    return rpc_methods(studio, ground, glance, start_job, cancel_job, run_payload)
+    return rpc_methods(studio, ground, glance, start_job, track_box, cancel_job, run_payload)
 
 
 def teaching_methods(studio: Studio) -> list[Method]:

@@ -301,6 +301,18 @@ class SetDone(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class TrackBox(Request):
+    """Follow the object of a box track from where it is `at` a frame `until` another one, which may be before it;
+    `edit` is the id of the step that this will be."""
+
+    video: str
+    box: Annotated[str, AtMost(64)]
+    at: Time
+    until: Time
+    edit: Annotated[str, AtMost(64)]
+
+
+@dataclass(frozen=True, slots=True)
 class CompareLayers(Request):
     """Two annotators of a video by their names; "" is who gave none."""
 

@@ -4,6 +4,7 @@ import { VideoDocument } from "../document/video-document.js";
 import { keyName } from "../input/keymap.js";
 import { lineCommands } from "../input/line-commands.js";
 import { Adjudication } from "../model/adjudication.js";
+import { BOXES } from "../model/box-track.js";
 import { HIT } from "../model/document-store.js";
 import { isLineId } from "../model/line-items.js";
 import { personOf } from "../model/people.js";
@@ -38,6 +39,7 @@ import { Timeline } from "../view/timeline.js";
 import { Tooltip } from "../view/tooltip.js";
 import { Transcript } from "../view/transcript.js";
 import { Transport } from "../view/transport.js";
+import { BoxTool } from "./box-tool.js";
 import { Workspace } from "./workspace.js";
 
 /** @import { Compared, Server } from "../types.js" */
@@ -79,7 +81,7 @@ export class AnnotatePage {
     this.list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
       more ? this.selection.toggle(id) : workspace.goTo(id),
     );
-    this.side = new Tabs($, { ask: "ask", selected: "inspector", adjudication: "adjudication" });
+    this.side = new Tabs($, { ask: "ask", selected: "inspector", adjudication: "adjudication", boxes: "box-panel" });
     this.lists = new Tabs($, { segments: "segment-list", review: "review", transcript: "transcript" }, (list) => {
       if (list === "transcript") this.transcript.follow(player.time);
       if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
@@ -90,11 +92,13 @@ export class AnnotatePage {
       onname: (name) => this.namePerson(name),
       onmiss: (event) => {
         const text = this.texts.at(event);
+        if (this.boxes.pick(event)) return;
         if (text) this.selection.one(text);
         else player.toggle();
       },
     });
     this.texts = new ScreenTexts($("texts", "canvas"), player);
+    this.boxes = new BoxTool($, workspace, this.side, () => this.trackNames);
     const typing = lineCommands(player, (text) => this.findReplace.open(text));
     this.transcript = new Transcript(element, {
       seek: (time) => workspace.seek(time),
@@ -229,6 +233,12 @@ export class AnnotatePage {
     return this.timeline.rows.filter((row) => row.kind === "track").map((row) => row.name);
   }
 
+  /** The names of the rows that have labels: also that of boxes over time, where there are some. */
+  get labelledRows() {
+    const hasBoxes = Boolean(this.workspace.doc?.store.boxes.size);
+    return [...this.trackNames, ...(hasBoxes && !this.trackNames.includes(BOXES) ? [BOXES] : [])];
+  }
+
   // ---------------------------------------------------------------- opening
 
   /** @param {Route} route */
@@ -307,6 +317,7 @@ export class AnnotatePage {
     this.workspace.leave();
     this.#endComparison();
     this.cancelDrag();
+    this.boxes.close();
     this.player.close();
     this.list.clear();
     this.selection.one(null);
@@ -329,6 +340,7 @@ export class AnnotatePage {
     this.sound.open(store);
     this.faces.show([], store.people, video);
     this.texts.show(store);
+    this.boxes.open(doc);
     this.transcript.open(doc);
     store.on("change", (what) => workspace.doc === doc && this.refresh(doc, what));
     store.on("notice", (text) => toast(text, "error"));
@@ -397,6 +409,7 @@ export class AnnotatePage {
     const { $, selection, timeline } = this;
     const { store, editor } = doc;
     this.modelRequests.refresh(doc, what);
+    this.boxes.refresh(what);
     if (what === "content") {
       selection.keepOnly((id) => Boolean(store.shown(id)) || store.conflicts.has(id));
       timeline.relayout();

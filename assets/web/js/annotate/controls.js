@@ -95,7 +95,7 @@ function connectButtons(page, element, actions) {
   });
   const rows = $("rows");
   rows.addEventListener("click", () => workspace.doc && rowsMenu(rows, timeline.names, page.rowLayout));
-  $("edit-labels").addEventListener("click", () => workspace.doc && page.labels.show(workspace.doc, page.trackNames));
+  $("edit-labels").addEventListener("click", () => workspace.doc && page.labels.show(workspace.doc, page.labelledRows));
   $("annotators").addEventListener("click", () => {
     const { doc } = workspace;
     if (doc) workspace.attempt(() => page.annotators.show(doc));

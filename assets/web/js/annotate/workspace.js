@@ -30,6 +30,7 @@ import { LineActions } from "./line-actions.js";
  * @property {import("../view/tabs.js").Tabs<"segments" | "review" | "transcript">} lists
  * @property {import("../view/review-panel.js").ReviewPanel} review
  * @property {import("../view/transcript.js").Transcript} transcript
+ * @property {import("./box-tool.js").BoxTool} boxes
  */
 
 export class Workspace {
@@ -334,6 +335,11 @@ export class Workspace {
 
   toggleFaces() {
     if (!this.$("faces-toggle").hidden) this.$("show-faces").click();
+  }
+
+  drawBoxes() {
+    const { boxes } = this.parts;
+    if (!this.$("box-mode").hidden) boxes.edit(!boxes.isEditing);
   }
 
   help() {

@@ -9,8 +9,9 @@ import { ApiError, array, call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { LiveUpdates } from "../sync/live-updates.js";
 import { Outbox } from "../sync/outbox.js";
-import { conflictOf, isNaming, isOfAnnotation, sortAnswers } from "../sync/save-results.js";
+import { conflictOf, isNaming, isOfAnnotation, isOfBox, sortAnswers } from "../sync/save-results.js";
 import { historyOf, keepHistory } from "../sync/storage.js";
+import { BoxEditor } from "./box-editor.js";
 import { LineEditor } from "./line-editor.js";
 import { MediaData } from "./media-data.js";
 
@@ -49,6 +50,7 @@ export class VideoDocument {
     );
     this.lines = new LineEditor(server, id, this.store, this.editor);
     this.editor.onAttribute = (lines, speaker) => this.lines.attributeLater(lines, speaker);
+    this.boxes = new BoxEditor(server, id, this.store, this.editor);
     this.media = new MediaData(server, id, this.store);
     this.updates = new LiveUpdates(
       server,
@@ -111,7 +113,9 @@ export class VideoDocument {
     if (news.seq < since) return this.reload(); // a backup was brought back: what is here may be gone
     if (Boolean(news.independent) !== Boolean(this.store.independent)) return this.reload(); // others' work comes or goes
     if (this.store.independent && currentUser() !== this.#reader) return this.reload(); // somebody else took the seat
+    const tracked = this.boxes.trackedIn(news, this.#waits);
     const { newRuns, jobsEnded } = this.store.takeNews(news, this.#waits);
+    for (const change of tracked) this.editor.addTracked(change);
     if (newRuns) this.media.ask("curve");
     if (newRuns) this.media.ask("people");
     this.media.askAgain();
@@ -160,10 +164,7 @@ export class VideoDocument {
       await this.lines.move(lines, way);
       return { kept: 0 };
     }
-    while (!this.outbox.isIdle) {
-      if (this.store.state === "offline") throw new ApiError(`Not saved yet: ${this.store.why}`, "offline");
-      await new Promise((go) => setTimeout(go, SAVED_MS));
-    }
+    await this.settled();
     const request = { import: imported, annotator: currentUser() };
     const done = await (way === "undo"
       ? call(this.server, "import_undo", request)
@@ -171,6 +172,14 @@ export class VideoDocument {
     await this.catchUp();
     this.store.tellImported();
     return done;
+  }
+
+  /** All that was done is saved. Rejects with an ApiError while the server is away. */
+  async settled() {
+    while (!this.outbox.isIdle) {
+      if (this.store.state === "offline") throw new ApiError(`Not saved yet: ${this.store.why}`, "offline");
+      await new Promise((go) => setTimeout(go, SAVED_MS));
+    }
   }
 
   /** Returns the edits that are over. @param {Answer[]} answers */
@@ -192,6 +201,10 @@ export class VideoDocument {
     for (const failure of failures) {
       if (failure.about === PEOPLE) {
         over.push(...this.#takeBackNames(failure.edits.filter(isNaming)));
+        reasons.add(failure.result.error);
+      } else if (failure.edits.every(isOfBox)) {
+        this.editor.undoStack.forget(failure.about);
+        over.push(...failure.edits);
         reasons.add(failure.result.error);
       } else if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
       else {

@@ -12,7 +12,7 @@ import { frameOf } from "../view/drag-preview.js";
 
 /** What the commands need of the page.
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
- *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "help"
+ *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "drawBoxes" | "help"
  *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction"
  *   | "live" | "describe">} Commanded
  */
@@ -261,6 +261,7 @@ export function commands(workspace) {
       if (item) timeline.setView(item.start - (item.end - item.start), item.end + (item.end - item.start));
     },
     faces: () => workspace.toggleFaces(),
+    boxes: () => workspace.drawBoxes(),
     help: () => workspace.help(),
   };
 }

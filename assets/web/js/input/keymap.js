@@ -67,6 +67,7 @@ const ACTIONS = [
   ["fit", "Show everything", ["f"]],
   ["zoomSelected", "Show the segment", ["z"]],
   ["faces", "Boxes around faces", ["b"]],
+  ["boxes", "Draw boxes over the picture", ["Shift+B"]],
   ["help", "Show this list", ["?"]],
 ];
 

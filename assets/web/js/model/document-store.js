@@ -3,10 +3,11 @@
 
 import { Emitter } from "../emitter.js";
 import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./annotation.js";
+import { changed } from "./box-track.js";
 import { lineItems } from "./line-items.js";
 import { People } from "./people.js";
 
-/** @import { Annotation, AnnotationEdit, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
+/** @import { Annotation, AnnotationEdit, BoxTrack, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
  *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Reaction, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram, Stretch,
  *   Track, Verdict, Video, Voice } from "../types.js" */
 
@@ -26,8 +27,8 @@ import { People } from "./people.js";
  */
 
 /** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
- * file was taken back, or imported again, and with it perhaps what is said; lines: what is said.
- * @typedef {"content" | "lines" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
+ * file was taken back, or imported again, and with it perhaps what is said; lines: what is said; boxes: objects over time.
+ * @typedef {"content" | "lines" | "boxes" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
  *   | "reaction" | "reviewed" | "state" | "imported" | "made"} Change made: a job has ended
  *
  * notice: a sentence for the person about what went wrong; said: about what is done; gone: the video was removed, and why.
@@ -40,6 +41,8 @@ import { People } from "./people.js";
 
 /** What edits of the names of faces are about, as annotations have ids. */
 export const PEOPLE = "people";
+/** What edits of boxes over time are called. */
+export const BOX = "box";
 /** The id of the moment that a search led to. */
 export const HIT = "hit";
 const HIT_TRACK = "Moments";
@@ -55,6 +58,8 @@ export class DocumentStore extends Emitter {
   #predictions = new Map();
   /** @type {Map<string, Annotation>} */
   #annotations = new Map();
+  /** @type {Map<string, BoxTrack>} */
+  #boxes = new Map();
   /** @type {Map<string, Conflict>} */
   #conflicts = new Map();
   /** @type {Set<string>} */
@@ -70,6 +75,8 @@ export class DocumentStore extends Emitter {
   predictions = this.#predictions;
   /** @readonly @type {ReadonlyMap<string, Readonly<Annotation>>} */
   annotations = this.#annotations;
+  /** @readonly @type {ReadonlyMap<string, Readonly<BoxTrack>>} objects over time; those that are not deleted */
+  boxes = this.#boxes;
   /** @readonly @type {ReadonlyMap<string, Readonly<Conflict>>} annotation id → mine and theirs */
   conflicts = this.#conflicts;
   /** @readonly @type {ReadonlySet<string>} runs whose predictions are not shown */
@@ -252,6 +259,9 @@ export class DocumentStore extends Emitter {
       this.#annotations.set(row.id, annotation(row));
       this.rememberVersion(row.id, row.version);
     }
+    this.#boxes.clear();
+    for (const row of data.boxes ?? []) this.#boxes.set(row.id, row);
+    this.#changed("boxes");
     this.#hidden.clear();
     for (const run of this.groundingRuns.slice(0, -1)) this.#hidden.add(run.id);
   }
@@ -299,6 +309,7 @@ export class DocumentStore extends Emitter {
       moved ||= taken === "taken";
       skipped ||= taken === "waits";
     }
+    for (const row of news.boxes ?? []) skipped = !this.#takeBox(row, waits) || skipped;
     for (const [id, verdict] of Object.entries(news.verdicts)) {
       if ((this.#predictions.get(id)?.verdict ?? verdict) === verdict) continue;
       skipped ||= waits(id);
@@ -336,6 +347,18 @@ export class DocumentStore extends Emitter {
     if (JSON.stringify(reviewed) === JSON.stringify(this.reviewed)) return;
     this.#set({ reviewed });
     this.#changed("reviewed");
+  }
+
+  /** A box track as the server has it; whether our own word about it is not still out.
+   * @param {BoxTrack} row
+   * @param {Waits} waits
+   */
+  #takeBox(row, waits) {
+    if (waits(row.id)) return false;
+    if (row.deleted) this.#boxes.delete(row.id);
+    else this.#boxes.set(row.id, row);
+    this.#changed("boxes");
+    return true;
   }
 
   /** The row of an annotation as the server has it.
@@ -438,6 +461,13 @@ export class DocumentStore extends Emitter {
       this.#set({ people: this.people.changed(edit) });
       this.#changed("faces");
       this.#changed("content");
+      return;
+    }
+    if (edit.op === BOX) {
+      const made = changed(this.#boxes.get(edit.id), edit, "annotator" in edit ? edit.annotator : "");
+      if (made.deleted || !made.keys.length) this.#boxes.delete(edit.id);
+      else this.#boxes.set(edit.id, made);
+      this.#changed("boxes");
       return;
     }
     const wanted = annotationOf(edit);

@@ -1,7 +1,7 @@
 // Every change a person makes to a document: applied at once, sent behind their back, and undone as one step.
 
 import { annotation, editOf, equal, verdictOf } from "./annotation.js";
-import { PEOPLE, isHit } from "./document-store.js";
+import { BOX, PEOPLE, isHit } from "./document-store.js";
 import { newId } from "./ids.js";
 import { carried } from "./changing.js";
 import { proposedPhases } from "./phases.js";
@@ -9,7 +9,7 @@ import { childrenOf, dependencyOf, fitted, parentOf, sameSpan, settled } from ".
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
-/** @import { Annotation, Edit, EditRequest, Line, Marked, NameChange, Prediction, Verdict } from "../types.js" */
+/** @import { Annotation, BoxChange, Edit, EditRequest, Line, Marked, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Placed } from "./tiers.js" */
 /** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
@@ -343,6 +343,27 @@ export class Editor {
   /** A change that is no step of its own. @param {NameChange} change */
   changeNames({ before, after }) {
     this.#apply({ op: PEOPLE, before, after });
+  }
+
+  // ---------------------------------------------------------------- boxes over time
+
+  /** A change that can be undone; nothing where there is none. @param {BoxChange | null} change */
+  changeBox(change) {
+    if (!change) return;
+    this.putBox(change);
+    this.undoStack.add({ box: change });
+    this.store.tellContent();
+  }
+
+  /** A change that is no step of its own. @param {BoxChange} change */
+  putBox({ id, before, after }) {
+    this.#apply({ op: BOX, id, before, after });
+  }
+
+  /** A tracker moved a box because this person asked for it: it is a step of theirs. @param {BoxChange} change */
+  addTracked(change) {
+    this.undoStack.add({ box: change });
+    this.store.tellContent();
   }
 
   // ---------------------------------------------------------------- steps

@@ -2,10 +2,11 @@
 // changes of the transcript are taken back, and done again, by the server.
 
 import { annotation, sameContent } from "./annotation.js";
+import { fits, invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { annotationIdOf, isOfServer, serverChangeOf, stepsOf } from "./undo-stack.js";
 
-/** @import { Annotation, NameChange, Verdict } from "../types.js" */
+/** @import { Annotation, BoxChange, NameChange, Verdict } from "../types.js" */
 /** @import { Editor } from "./editor.js" */
 /** @import { AnnotationChange, NamingChange, ServerChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
 
@@ -33,6 +34,7 @@ export class UndoController {
       (change) => change.after,
       (change) => change.to,
       (change) => inverted(change.names),
+      invertedBox,
     );
     if (this.#isWaiting || serverChangeOf(group)) return this.#onServer(group, "undo", changed);
     this.replay(changed, () => undoStack.back());
@@ -47,6 +49,7 @@ export class UndoController {
       (change) => change.before,
       (change) => change.from,
       (change) => change.names,
+      (change) => change,
     );
     if (this.#isWaiting || serverChangeOf(newest)) return this.#onServer(newest, "redo", changed);
     this.replay(changed, () => undoStack.forth());
@@ -89,8 +92,9 @@ export class UndoController {
    * @param {(change: AnnotationChange) => Annotation | null} stateOf
    * @param {(change: VerdictChange) => Verdict} verdictOf
    * @param {(change: NamingChange) => NameChange} nextOf what would be done to names
+   * @param {(change: BoxChange) => BoxChange} nextOfBox what would be done to a box
    */
-  changedByOthers(group, stateOf, verdictOf, nextOf) {
+  changedByOthers(group, stateOf, verdictOf, nextOf, nextOfBox) {
     const { store } = this.editor;
     for (const change of group) {
       const next = change.names && nextOf(change);
@@ -101,8 +105,11 @@ export class UndoController {
     const states = new Map();
     /** @type {Map<string, Verdict>} */
     const verdicts = new Map();
+    /** @type {Map<string, BoxChange>} */
+    const boxes = new Map();
     for (const change of group) {
-      if (change.names !== undefined || isOfServer(change)) continue;
+      if (change.box !== undefined) boxes.set(change.box.id, nextOfBox(change.box));
+      if (change.names !== undefined || change.box !== undefined || isOfServer(change)) continue;
       if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
       else states.set(annotationIdOf(change) ?? "", stateOf(change));
     }
@@ -110,6 +117,9 @@ export class UndoController {
       const there = store.annotations.get(id);
       const isExpected = state && !state.deleted;
       if (isExpected ? !there || !sameContent(there, annotation(state)) : there) return { id, what };
+    }
+    for (const [id, next] of boxes) {
+      if (!fits(store.boxes.get(id), next)) return { id, what: "changed this box" };
     }
     for (const [id, verdict] of verdicts) {
       const p = store.predictions.get(id);
@@ -151,6 +161,10 @@ export class UndoController {
     const { store } = editor;
     if (step.names !== undefined) {
       editor.changeNames(step.names);
+      return;
+    }
+    if (step.box !== undefined) {
+      editor.putBox(step.box);
       return;
     }
     if (step.decision !== undefined) {

@@ -1,27 +1,34 @@
 // What can be undone: groups of changes, newest last.
 
 import { equal } from "./annotation.js";
+import { invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { isObject } from "./preferences.js";
 
-/** @import { Annotation, NameChange, Verdict } from "../types.js" */
+/** @import { Annotation, BoxChange, NameChange, Verdict } from "../types.js" */
 
-/** A change of an annotation (null: not there), of what was decided about a prediction, or of the names of faces.
+/** A change of an annotation (null: not there), of what was decided about a prediction, of the names of faces, or of a box
+ * over time.
  * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined, names?: undefined,
- *   imported?: undefined, lines?: undefined }} AnnotationChange
- * @typedef {{ decision: string, from: Verdict, to: Verdict, names?: undefined, imported?: undefined,
+ *   box?: undefined, imported?: undefined, lines?: undefined }} AnnotationChange
+ * @typedef {{ decision: string, from: Verdict, to: Verdict, names?: undefined, box?: undefined, imported?: undefined,
  *   lines?: undefined }} VerdictChange
- * @typedef {{ names: NameChange, decision?: undefined, imported?: undefined, lines?: undefined }} NamingChange
+ * @typedef {{ names: NameChange, decision?: undefined, box?: undefined, imported?: undefined,
+ *   lines?: undefined }} NamingChange
+ * @typedef {{ box: BoxChange, decision?: undefined, names?: undefined, imported?: undefined,
+ *   lines?: undefined }} BoxingChange
  *
  * What the server takes back as a whole, by its id: a file that was imported, or a change of lines of the transcript.
- * @typedef {{ imported: string, lines?: undefined, decision?: undefined, names?: undefined }
- *   | { lines: string, imported?: undefined, decision?: undefined, names?: undefined }} ServerChange
- * @typedef {AnnotationChange | VerdictChange | NamingChange | ServerChange} UndoableChange
+ * @typedef {{ imported: string, lines?: undefined, decision?: undefined, names?: undefined, box?: undefined }
+ *   | { lines: string, imported?: undefined, decision?: undefined, names?: undefined, box?: undefined }} ServerChange
+ * @typedef {AnnotationChange | VerdictChange | NamingChange | BoxingChange | ServerChange} UndoableChange
  */
 
-/** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, or names.
- * @typedef {{ now: Annotation | null, wanted: Annotation | null, decision?: undefined, names?: undefined }
- *   | { decision: string, to: Verdict, names?: undefined } | { names: NameChange, decision?: undefined }} Step
+/** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, names, or a box.
+ * @typedef {{ now: Annotation | null, wanted: Annotation | null, decision?: undefined, names?: undefined,
+ *   box?: undefined } | { decision: string, to: Verdict, names?: undefined, box?: undefined }
+ *   | { names: NameChange, decision?: undefined, box?: undefined }
+ *   | { box: BoxChange, names?: undefined, decision?: undefined }} Step
  */
 
 const MOST = 300; // groups
@@ -29,7 +36,7 @@ const MOST_CHANGES = 20_000; // in all groups: they are written down after each
 
 /** @param {UndoableChange} change @returns {change is AnnotationChange} */
 export const isOfAnnotation = (change) =>
-  change.decision === undefined && change.names === undefined && !isOfServer(change);
+  change.decision === undefined && change.names === undefined && change.box === undefined && !isOfServer(change);
 
 /** @param {UndoableChange} change @returns {change is ServerChange} */
 export const isOfServer = (change) => typeof change.imported === "string" || typeof change.lines === "string";
@@ -37,15 +44,16 @@ export const isOfServer = (change) => typeof change.imported === "string" || typ
 /** The annotation that a change is about. @param {UndoableChange} change */
 export const annotationIdOf = (change) => (isOfAnnotation(change) ? (change.after ?? change.before)?.id : undefined);
 
-/** The annotation, the prediction, or the names of faces that a change is about. @param {UndoableChange} change */
+/** The annotation, the prediction, the box, or the names of faces that a change is about. @param {UndoableChange} change */
 function subjectsOf(change) {
   if (change.names !== undefined) return placesOf(change.names);
-  return [change.decision ?? annotationIdOf(change)];
+  return [change.box?.id ?? change.decision ?? annotationIdOf(change)];
 }
 
 /** Nothing for what the server takes back. @param {UndoableChange} change @returns {Step[]} */
 function stepBack(change) {
   if (change.names !== undefined) return [{ names: inverted(change.names) }];
+  if (change.box !== undefined) return [{ box: invertedBox(change.box) }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.from }];
   return isOfAnnotation(change) ? [{ now: change.after, wanted: change.before }] : [];
 }
@@ -53,6 +61,7 @@ function stepBack(change) {
 /** @param {UndoableChange} change @returns {Step[]} */
 function stepForth(change) {
   if (change.names !== undefined) return [{ names: change.names }];
+  if (change.box !== undefined) return [{ box: change.box }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.to }];
   return isOfAnnotation(change) ? [{ now: change.before, wanted: change.after }] : [];
 }

@@ -1,17 +1,20 @@
 // What the server said to a batch of edits, in order: what is saved, and what became of what was not.
 
 import { annotationOf } from "../model/annotation.js";
-import { PEOPLE } from "../model/document-store.js";
+import { BOX, PEOPLE } from "../model/document-store.js";
 import { newId } from "../model/ids.js";
 
-/** @import { AbsenceEdit, Annotation, AnnotationEdit, Answer, Conflict, Edit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
+/** @import { AbsenceEdit, Annotation, AnnotationEdit, Answer, BoxEdit, Conflict, Edit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
 
 /** The edits of one annotation, about one prediction, or of names, that failed together.
  * @typedef {{ about: string, edits: Edit[], result: NotSaved }} Failure
  */
 
 /** @param {Edit} edit @returns {edit is AnnotationEdit} */
-export const isOfAnnotation = (edit) => edit.op !== "verdict" && edit.op !== PEOPLE && edit.op !== "absent";
+export const isOfAnnotation = (edit) => !["verdict", PEOPLE, "absent", BOX].includes(edit.op);
+
+/** @param {Edit} edit @returns {edit is BoxEdit} */
+export const isOfBox = (edit) => edit.op === BOX;
 
 /** @param {Edit} edit @returns {edit is VerdictEdit} */
 export const isVerdict = (edit) => edit.op === "verdict";

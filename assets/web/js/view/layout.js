@@ -1,10 +1,12 @@
 // Where everything lies on the timeline: rows, lanes, colours. No drawing, no events.
 
 import { countBefore } from "../model/binary-search.js";
+import { BOXES } from "../model/box-track.js";
 import { lineItems, SPEECH } from "../model/line-items.js";
 import { depthOf, inTiers } from "../model/tiers.js";
+import { BOX_ROW, boxRow } from "./box-row.js";
 
-/** @import { Annotation, Graph, Item, Prediction, Preview } from "../types.js" */
+/** @import { Annotation, BoxTrack, Graph, Item, Prediction, Preview } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { LineItem } from "../model/line-items.js" */
 /** @import { RowLayout } from "../model/row-layout.js" */
@@ -27,7 +29,8 @@ import { depthOf, inTiers } from "../model/tiers.js";
  * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "curve" }} SignalRow
  * @typedef {AnyRow & { kind: "layer", items: readonly Annotation[], current: string | null }} LayerRow what an annotator
  *   marked on a track; current: the segment that it is about
- * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow} Row
+ * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, y: number, height: number }[] }} BoxRow boxes over time
+ * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow | BoxRow} Row
  *
  * @typedef {{ name: string, order: number, predictions: (Prediction | Preview)[], annotations: Annotation[] }} TrackItems
  */
@@ -111,6 +114,10 @@ export function layout(store, rowLayout, layers = []) {
       rows.push({ kind: "graph", key, name: title, track: name, y: 0, height, graphs, all: shown });
     }
   }
+  if (store.boxes.size) {
+    names.push(BOX_ROW);
+    if (rowLayout.isShown(BOX_ROW)) rows.push(boxRow(store, rowLayout));
+  }
   let top = 0;
   for (const row of rows) {
     row.y = top;
@@ -149,7 +156,7 @@ function tracksOf(store) {
   }
   for (const p of store.previews) if (store.isShown(p)) track(store.rowOf(p) ?? p.track).predictions.push(p);
   for (const a of store.annotations.values()) track(a.track).annotations.push(a);
-  for (const { track: name } of store.tracks.values()) track(name);
+  for (const { track: name } of store.tracks.values()) if (name !== BOXES) track(name); // those have a row of their own
   if (!tracks.size) track("Moments", "grounding");
   const byName = (/** @type {TrackItems} */ a, /** @type {TrackItems} */ b) =>
     a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true });

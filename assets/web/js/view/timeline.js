@@ -10,6 +10,7 @@ import { Gutter } from "./gutter.js";
 import { FONT } from "./fonts.js";
 import { hitTest, phaseAt } from "./hit-test.js";
 import { colourOf, firstVisible, lanesOf, layout } from "./layout.js";
+import { drawBoxRow } from "./box-row.js";
 import { drawLayer } from "./layers.js";
 import { Minimap } from "./minimap.js";
 import { drawBox, drawLine, drawLock, drawMarks, drawSnap } from "./overlays.js";
@@ -43,7 +44,14 @@ import { drawLineItem } from "./speech.js";
 
 const MOST_ZOOM = 300;
 /** @type {{ [kind: string]: DrawRow }} */
-const DRAW = { wave: drawWave, spectrogram: drawSpectrogram, curve: drawCurve, graph: drawGraphs, layer: drawLayer };
+const DRAW = {
+  wave: drawWave,
+  spectrogram: drawSpectrogram,
+  curve: drawCurve,
+  graph: drawGraphs,
+  layer: drawLayer,
+  boxes: drawBoxRow,
+};
 
 /** @extends {Emitter<TimelineEvents>} */
 export class Timeline extends Emitter {
@@ -64,6 +72,8 @@ export class Timeline extends Emitter {
   live = { running: [] };
   /** them, until the playhead @type {readonly Readonly<Annotation>[]} */
   #growing = [];
+  /** the box over time that is chosen @type {string | null} */
+  chosenBox = null;
   /** of a selection by dragging @type {Box | null} */
   box = null;
   /** @type {Marks} */

@@ -1,0 +1,90 @@
+// The boxes over time of a video: what a person draws and changes, and what a tracker is asked to do.
+
+import { change, creation, difference, removal } from "../model/box-track.js";
+import { newId } from "../model/ids.js";
+import { call } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
+
+/** @import { BoxChange, BoxKey, BoxTrack, News, Server } from "../types.js" */
+/** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { Editor } from "../model/editor.js" */
+
+export class BoxEditor {
+  /** The ids of the steps that trackers were asked for here. @type {Set<string>} */
+  #asked = new Set();
+
+  /**
+   * @param {Server} server
+   * @param {string} video its id
+   * @param {DocumentStore} store
+   * @param {Editor} editor
+   */
+  constructor(server, video, store, editor) {
+    this.server = server;
+    this.video = video;
+    this.store = store;
+    this.editor = editor;
+  }
+
+  /** In order of their beginning. @returns {BoxTrack[]} */
+  get all() {
+    return [...this.store.boxes.values()].sort((a, b) => a.keys[0].at - b.keys[0].at || a.id.localeCompare(b.id));
+  }
+
+  /** @param {string | null} id */
+  find(id) {
+    return this.store.boxes.get(id ?? "") ?? null;
+  }
+
+  /** Returns the id. @param {{ label?: string, name?: string, keys: readonly BoxKey[] }} said */
+  create(said) {
+    const id = newId();
+    this.editor.changeBox(creation(id, said));
+    return id;
+  }
+
+  /** Nothing where nothing changes. @param {BoxChange | null} wanted */
+  change(wanted) {
+    this.editor.changeBox(wanted);
+  }
+
+  /**
+   * @param {BoxTrack} track
+   * @param {{ label?: string, name?: string }} said
+   */
+  describe(track, said) {
+    this.editor.changeBox(change(track, said));
+  }
+
+  /** @param {BoxTrack} track */
+  remove(track) {
+    this.editor.changeBox(removal(track));
+  }
+
+  // ---------------------------------------------------------------- tracking
+
+  /** Queues the job that follows an object from a frame to another one. Rejects with an ApiError.
+   * @param {BoxTrack} track
+   * @param {number} at
+   * @param {number} until before `at` to go backwards
+   */
+  track(track, at, until) {
+    const edit = newId();
+    this.#asked.add(edit);
+    const request = { video: this.video, box: track.id, at, until, edit, annotator: currentUser() };
+    return call(this.server, "track_box", request);
+  }
+
+  /** What trackers made that were asked for here, as changes that can be undone; to be asked before the news are taken.
+   * @param {News} news
+   * @param {(id: string) => boolean} waits
+   */
+  trackedIn(news, waits) {
+    return (news.boxes ?? []).flatMap((row) => {
+      const known = this.store.boxes.get(row.id);
+      if (!row.step || !this.#asked.has(row.step) || !known || row.deleted || waits(row.id)) return [];
+      this.#asked.delete(row.step);
+      return difference(known, row) ?? [];
+    });
+  }
+}

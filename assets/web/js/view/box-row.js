@@ -1,0 +1,151 @@
+// The row of the timeline with boxes over time: a bar each, from its first frame to its last, with a mark at each key frame.
+
+import { BOXES, indexAt, spanOf, titleOf } from "../model/box-track.js";
+import { isolated } from "./dom.js";
+import { FONT } from "./fonts.js";
+
+/** @import { BoxTrack } from "../types.js" */
+/** @import { DocumentStore } from "../model/document-store.js" */
+/** @import { RowLayout } from "../model/row-layout.js" */
+/** @import { BoxRow } from "./layout.js" */
+/** @import { Timeline } from "./timeline.js" */
+
+/** Its key among rows; a row of segments may be called “Boxes”. */
+export const BOX_ROW = "Boxes ▭";
+const BAR_H = 17;
+const [PAD, GAP] = [4, 2];
+const MARK_PX = 3;
+const MOST_LANES = 100;
+
+/**
+ * @param {DocumentStore} store
+ * @param {RowLayout} rowLayout
+ * @returns {BoxRow}
+ */
+export function boxRow(store, rowLayout) {
+  const height = Math.round(BAR_H * rowLayout.size(BOX_ROW));
+  const tracks = [...store.boxes.values()].sort((one, other) => one.keys[0].at - other.keys[0].at);
+  /** @type {number[]} */
+  const ends = [];
+  const bars = tracks.map((track) => {
+    const { first, last } = spanOf(track);
+    let lane = ends.findIndex((end) => end < first);
+    if (lane < 0) lane = Math.min(ends.length, MOST_LANES - 1);
+    ends[lane] = Math.max(ends[lane] ?? 0, last);
+    return { track, y: PAD + lane * (height + GAP), height };
+  });
+  const whole = 2 * PAD + Math.max(1, ends.length) * (height + GAP) - GAP;
+  return { kind: "boxes", key: BOX_ROW, name: BOXES, y: 0, height: whole, bars };
+}
+
+/** Where a bar lies: px. Its last frame is within it.
+ * @param {Timeline} timeline
+ * @param {BoxTrack} track
+ */
+function extent(timeline, track) {
+  const { first, last } = spanOf(track);
+  return { left: timeline.x(first), right: Math.max(timeline.x(endOf(timeline, last)), timeline.x(first) + 3) };
+}
+
+/** When the frame that begins at a time ends.
+ * @param {Timeline} timeline
+ * @param {number} time
+ */
+function endOf({ store, duration }, time) {
+  const { frameTimes } = store;
+  const next = frameTimes.findIndex((each) => each > time + 5e-4);
+  return next < 0 ? duration : frameTimes[next];
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {BoxRow} row
+ */
+export function drawBoxRow(ctx, timeline, row) {
+  ctx.font = `11px ${FONT}`;
+  for (const { track, y, height } of row.bars) {
+    const { left, right } = extent(timeline, track);
+    if (right < 0 || left > timeline.width) continue;
+    const colour = timeline.colour({ track: BOXES, label: track.label });
+    const top = row.y + y;
+    drawStretches(ctx, timeline, track, { left, right, top, height, colour });
+    const isChosen = track.id === timeline.chosenBox;
+    ctx.strokeStyle = isChosen ? timeline.ink.text : colour;
+    ctx.lineWidth = isChosen ? 2 : 1;
+    ctx.strokeRect(left + 0.5, top + 0.5, right - left - 1, height - 1);
+    if (right - left > 30) {
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(left, top, right - left - 2, height);
+      ctx.clip();
+      ctx.fillStyle = timeline.ink.text;
+      ctx.fillText(isolated(titleOf(track)), Math.max(left, 0) + 6, top + height / 2 - 1);
+      ctx.restore();
+    }
+    drawMarks(ctx, timeline, track, top + height);
+  }
+}
+
+/** Filled where it is seen, empty where it is hidden.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {BoxTrack} track
+ * @param {{ left: number, right: number, top: number, height: number, colour: string }} place
+ */
+function drawStretches(ctx, timeline, { keys }, { right, top, height, colour }) {
+  ctx.fillStyle = colour;
+  for (const [i, key] of keys.entries()) {
+    ctx.globalAlpha = key.hidden ? 0.08 : 0.32;
+    const [from, to] = [timeline.x(key.at), keys[i + 1] ? timeline.x(keys[i + 1].at) : right];
+    if (to < 0 || from > timeline.width) continue;
+    ctx.fillRect(from, top, to - from, height);
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** A diamond at each key frame of a person or a file, a line at each of a tracker.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {BoxTrack} track
+ * @param {number} bottom
+ */
+function drawMarks(ctx, timeline, { keys }, bottom) {
+  ctx.fillStyle = timeline.ink.text;
+  let painted = -1; // of those that share a pixel one is enough
+  for (let i = Math.max(0, indexAt(keys, timeline.start)); i < keys.length && keys[i].at <= timeline.end; i++) {
+    const x = timeline.x(keys[i].at);
+    const isTracked = keys[i].source === "tracked";
+    if (isTracked && Math.floor(x) === painted) continue;
+    painted = Math.floor(x);
+    ctx.globalAlpha = isTracked ? 0.55 : 1;
+    ctx.beginPath();
+    if (isTracked) ctx.rect(x - 0.5, bottom - 5, 1, 4);
+    else {
+      ctx.moveTo(x, bottom - 2 * MARK_PX - 1);
+      ctx.lineTo(x + MARK_PX, bottom - MARK_PX - 1);
+      ctx.lineTo(x, bottom - 1);
+      ctx.lineTo(x - MARK_PX, bottom - MARK_PX - 1);
+    }
+    ctx.fill();
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** The box track whose bar is at a point of the rows canvas, and the time of the key frame whose mark is there.
+ * @param {Timeline} timeline
+ * @param {number} x
+ * @param {number} y
+ * @returns {{ id: string, key: number | null } | null}
+ */
+export function barAt(timeline, x, y) {
+  const row = timeline.rows.find((each) => each.kind === "boxes" && y >= each.y && y < each.y + each.height);
+  if (!row || row.kind !== "boxes") return null;
+  const bar = row.bars.find(({ track, y: top, height }) => {
+    const { left, right } = extent(timeline, track);
+    return y >= row.y + top && y <= row.y + top + height && x >= left - MARK_PX && x <= right + MARK_PX;
+  });
+  if (!bar) return null;
+  const near = bar.track.keys.find(({ at }) => Math.abs(timeline.x(at) - x) <= MARK_PX + 1);
+  return { id: bar.track.id, key: near?.at ?? null };
+}

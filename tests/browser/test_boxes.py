@@ -1,0 +1,124 @@
+"""Boxes over time: drawn, moved at another frame, corrected, made segments, undone, there after a reload."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.annotate_page import AnnotatePage, go, rows
+from tests.browser.conftest import Served
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def opened(annotate_page: AnnotatePage, served: Served) -> Iterator[AnnotatePage]:
+    yield annotate_page
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        for table in ("box_keys", "box_tracks"):
+            db.execute(f"DELETE FROM {table}")
+
+
+def shown(page: Page) -> list[dict[str, Any]]:
+    return list(json.loads(page.get_attribute("#boxes", "data-boxes") or "[]"))
+
+
+def place(page: Page, x: float, y: float) -> tuple[float, float]:
+    """A point of the picture, by shares, on the page: px."""
+    frame = page.locator("#boxes").bounding_box()
+    video = page.evaluate("() => { const v = document.querySelector('#player'); return [v.videoWidth, v.videoHeight] }")
+    assert frame is not None
+    scale = min(frame["width"] / video[0], frame["height"] / video[1])
+    wide, high = video[0] * scale, video[1] * scale
+    left, top = frame["x"] + (frame["width"] - wide) / 2, frame["y"] + (frame["height"] - high) / 2
+    return left + x * wide, top + y * high
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*place(page, *start))
+    page.mouse.down()
+    page.mouse.move(*place(page, *end), steps=4)
+    page.mouse.up()
+
+
+def keys(served: Served) -> list[tuple[Any, ...]]:
+    asked = (
+        "SELECT time_us, round(x1, 2), round(y1, 2), round(x2, 2), round(y2, 2), hidden FROM box_keys ORDER BY time_us"
+    )
+    return rows(served.home, asked)
+
+
+def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served: Served) -> None:
+    page = opened.page
+    expect(page.locator("#tab-boxes")).to_be_hidden()
+    go(opened, 1)
+    page.keyboard.press("Shift+B")
+    expect(page.locator("#box-panel")).to_be_visible()
+    drag(page, (0.2, 0.3), (0.4, 0.7))
+    opened.saved()
+    assert keys(served) == [(1_000_000, 0.2, 0.3, 0.4, 0.7, 0)]
+    page.fill("#box-label", "bike")
+    page.press("#box-label", "Tab")
+    page.fill("#box-name", "<img src=x onerror=alert(1)>")
+    page.press("#box-name", "Tab")
+    expect(page.locator(".gutter-row.boxes")).to_have_count(1)
+
+    go(opened, 2)  # it is there no more, and shown because it is chosen
+    assert [box["ghost"] for box in shown(page)] == [True]
+    drag(page, (0.3, 0.5), (0.5, 0.5))
+    opened.saved()
+    assert keys(served)[1] == (2_000_000, 0.4, 0.3, 0.6, 0.7, 0)
+    go(opened, 1.48)  # half way
+    box = shown(page)[0]
+    left = place(page, 0.296, 0)[0] - page.locator("#boxes").bounding_box()["x"]  # type: ignore[index]
+    assert box["x"] == pytest.approx(left, abs=1.5) and not box["ghost"] and not box["key"]
+
+    page.locator("#boxes").focus()
+    page.keyboard.press("Shift+ArrowDown")
+    opened.saved()
+    assert len(keys(served)) == 3
+    page.keyboard.press("Alt+ArrowLeft")
+    page.keyboard.press("o")
+    opened.saved()
+    assert keys(served)[1][-1] == 1
+    expect(page.locator("#box-state")).to_contain_text("hidden")
+    page.keyboard.press("k")
+    opened.saved()
+    assert len(keys(served)) == 2
+    for _ in range(4):
+        page.click("#undo")
+    opened.saved()
+    assert keys(served) == [(1_000_000, 0.2, 0.3, 0.4, 0.7, 0), (2_000_000, 0.4, 0.3, 0.6, 0.7, 0)]
+
+    page.click("#box-segments")
+    expect(page.locator("#segment-list [data-kind=annotation]")).to_have_count(1)
+    opened.saved()
+    made = rows(served.home, "SELECT track, label, start_us, end_us FROM annotations WHERE NOT deleted")
+    assert made == [("<img src=x onerror=alert(1)>", "bike", 1_000_000, 2_040_000)]
+
+    page.reload()
+    page.wait_for_selector("#timeline[data-view-end]")
+    expect(page.locator("#tab-boxes")).to_be_visible()
+    go(opened, 1)
+    assert [(box["title"], box["ghost"]) for box in shown(page)] == [("<img src=x onerror=alert(1)> · bike", False)]
+    page.mouse.click(*place(page, 0.3, 0.5))
+    expect(page.locator("#box-name")).to_have_value("<img src=x onerror=alert(1)>")
+    page.click("#box-delete")
+    opened.saved()
+    assert rows(served.home, "SELECT deleted FROM box_tracks") == [(1,)]
+    page.click("#undo")
+    opened.saved()
+    assert rows(served.home, "SELECT deleted FROM box_tracks") == [(0,)]
+
+
+def test_a_segment_gets_a_box_for_its_time(opened: AnnotatePage, served: Served) -> None:
+    page = opened.page
+    opened.create(1, 2, "riding")
+    page.keyboard.press("Shift+B")
+    page.click("#box-of-segment")
+    opened.saved()
+    assert [key[0] for key in keys(served)] == [1_000_000, 1_960_000]
+    assert rows(served.home, "SELECT label FROM box_tracks") == [("riding",)]
