@@ -3,6 +3,9 @@
 Times are rounded to the nearest ms, and a segment has at least one. A tier holds no overlaps and the work of one
 annotator: what overlaps or is somebody else's goes to further tiers. The lines of the transcript are tiers of the
 linguistic type “studio-transcript”, one a speaker, whom its PARTICIPANT names; an import takes them for lines again.
+Rows that depend on another one are tiers with that parent, of a type with ELAN's stereotype for it; what has no times
+of its own there refers to its parent. The labels of a row that takes only those are a controlled vocabulary. All of
+it comes back with an import, for rows that the library does not have yet.
 
 Reading gives annotations without times of their own even parts of their parent, in order, as ELAN shows them: within
 its chain where a tier is a time subdivision or a symbolic subdivision, all of it where it is a symbolic association. Of
@@ -12,21 +15,23 @@ file, by its TIME_ORIGIN.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import PurePath
 from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.layers import TRANSCRIPT, layered, spoken_tiers
+from studio.formats.elan_tiers import SYMBOLIC, Tier, dependencies_in, describe, orphans, tiers_of, vocabularies_in
+from studio.formats.layers import TRANSCRIPT, spoken_tiers
 from studio.formats.markup import names_in, printable, read_xml, write_xml
-from studio.formats.model import Format, Holds, Mark, Other, Part
+from studio.formats.model import Format, Holds, Mark, Other, Part, segments
 from studio.formats.notes import Notes, listed
 from studio.timeline import Timeline
+from studio.timeline.tiers import PARTS, Dependencies, Dependency
 
 HOLDS = Holds(
-    grain=1000, layers=True, annotators=True, text=printable, naming=printable, person=printable, lines="beside",
+    grain=1000, layers=True, tiers=True, annotators=True, text=printable, naming=printable, person=printable, lines="beside",
     speakers="yes",
 )  # fmt: skip
 _ANNOTATIONS, _LINES = "default-lt", "studio-transcript"  # linguistic types
@@ -55,9 +60,10 @@ Span = tuple[int, int]
 def write(timelines: Sequence[Timeline]) -> bytes:
     """One video; it is named as a linked file, to be found beside the .eaf."""
     timeline = timelines[0]
-    tiers = layered(HOLDS.fitted(timeline), by_annotator=True)
-    said = spoken_tiers(HOLDS.fitted_spoken(timeline), lambda who: f"{TRANSCRIPT} {who}".strip(), tiers)
-    spoken = {name: tier for name, (_, tier) in said.items()}
+    tiers = tiers_of(HOLDS.fitted(timeline), _named(timeline.dependencies))
+    names = {tier.name for tier in tiers}
+    said = spoken_tiers(HOLDS.fitted_spoken(timeline), lambda who: f"{TRANSCRIPT} {who}".strip(), names)
+    spoken = [Tier(name, tier, name) for name, (_, tier) in said.items()]
     root = Element("ANNOTATION_DOCUMENT", {
         "AUTHOR": "", "DATE": _DATE, "FORMAT": "3.0", "VERSION": "3.0",
         "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xsi:noNamespaceSchemaLocation": _SCHEMA,
@@ -67,29 +73,64 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     kind = "video/*" if timeline.footage.pictures else _SOUND_TYPES.get(PurePath(name).suffix.lower(), "audio/*")
     SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=f"./{name}", RELATIVE_MEDIA_URL=f"./{name}", MIME_TYPE=kind)
     order = SubElement(root, "TIME_ORDER")
-    times = sorted(
-        {t for tier in (*tiers.values(), *spoken.values()) for a in tier for t in (a.segment.start, a.segment.end)}
-    )
+    aligned = [a for tier in (*tiers, *spoken) if tier.kind not in SYMBOLIC for a in tier.annotations]
+    times = sorted({t for a in aligned for t in (a.segment.start, a.segment.end)})
     slots = {time: f"ts{number}" for number, time in enumerate(times, 1)}
     for time, slot in slots.items():
         SubElement(order, "TIME_SLOT", TIME_SLOT_ID=slot, TIME_VALUE=str(time // 1000))
-    count = 0
-    for track, tier in (*tiers.items(), *spoken.items()):
-        kind = _LINES if track in said else _ANNOTATIONS
-        who = {"ANNOTATOR": tier[0].annotator} if tier[0].annotator else {}
-        if track in said and (speaker := said[track][0]):
-            who["PARTICIPANT"] = speaker
-        element = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": kind, "TIER_ID": track, **who})
-        for a in tier:
-            count += 1
-            places = {"TIME_SLOT_REF1": slots[a.segment.start], "TIME_SLOT_REF2": slots[a.segment.end]}
-            holder = SubElement(element, "ANNOTATION")
-            aligned = SubElement(holder, _ALIGNED, {"ANNOTATION_ID": f"a{count}", **places})
-            SubElement(aligned, "ANNOTATION_VALUE").text = a.label
+    ids = {id(a): f"a{n}" for n, a in enumerate((a for tier in (*tiers, *spoken) for a in tier.annotations), 1)}
+    elements = [_tier(root, tier, slots, ids) for tier in (*tiers, *spoken)]
     for kind in (_ANNOTATIONS, _LINES) if said else (_ANNOTATIONS,):
         facts = {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": kind, "TIME_ALIGNABLE": "true"}
         SubElement(root, "LINGUISTIC_TYPE", facts)
+    types = describe(root, tiers, _listed(timeline))
+    for element in elements:
+        name = element.get("TIER_ID", "")
+        element.set("LINGUISTIC_TYPE_REF", _LINES if name in said else types.get(name, _ANNOTATIONS))
+        if name in said and (speaker := said[name][0]):
+            element.set("PARTICIPANT", speaker)
     return write_xml(root)
+
+
+def _named(dependencies: Dependencies) -> Dependencies:
+    """Dependencies by the names that tracks have in the file."""
+    return {
+        HOLDS.naming(track): Dependency(HOLDS.naming(each.parent), each.kind) for track, each in dependencies.items()
+    }
+
+
+def _listed(timeline: Timeline) -> dict[str, list[str]]:
+    """The labels of tracks that take only those of a list, as the file says them."""
+    found = {HOLDS.naming(track): [*map(HOLDS.said, labels)] for track, labels in timeline.vocabularies.items()}
+    return {track: labels for track, labels in found.items() if track and labels}
+
+
+def _tier(root: Element, tier: Tier, slots: Mapping[int, str], ids: Mapping[int, str]) -> Element:
+    who = {"ANNOTATOR": tier.annotations[0].annotator} if tier.annotations[0].annotator else {}
+    who |= {"PARENT_REF": tier.parent} if tier.parent else {}
+    element = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": "", "TIER_ID": tier.name, **who})
+    before: dict[int, str] = {}  # of each parent its last part
+    for number, a in enumerate(tier.annotations):
+        holder = SubElement(element, "ANNOTATION")
+        if tier.kind in SYMBOLIC:
+            parent = tier.parents[number]
+            facts = {"ANNOTATION_ID": ids[id(a)], "ANNOTATION_REF": ids[id(parent)]}
+            facts |= {"PREVIOUS_ANNOTATION": before[id(parent)]} if tier.kind == PARTS and id(parent) in before else {}
+            before[id(parent)] = ids[id(a)]
+            made = SubElement(holder, _REFERRING, facts)
+        else:
+            places = {"TIME_SLOT_REF1": slots[a.segment.start], "TIME_SLOT_REF2": slots[a.segment.end]}
+            made = SubElement(holder, _ALIGNED, {"ANNOTATION_ID": ids[id(a)], **places})
+        SubElement(made, "ANNOTATION_VALUE").text = a.label
+    return element
+
+
+def remarks(timeline: Timeline) -> list[str]:
+    """What goes to tiers that depend on none though their row does."""
+    count = orphans(HOLDS.fitted(timeline), _named(timeline.dependencies))
+    lies, goes = ("lies", "goes") if count == 1 else ("lie", "go")
+    said = f"{segments(count)} of rows that depend on others {lies} in no segment of those, and {goes} to tiers of "
+    return [f"{said}their own."] if count else []
 
 
 def read(data: bytes, name: str) -> list[Part]:
@@ -123,7 +164,10 @@ def read(data: bytes, name: str) -> list[Part]:
         names = [other.video.rpartition("/")[2] for other in others]
         notes.say(f"Of the linked files {listed([media.video.rpartition('/')[2]])} is meant, or else {listed(names)}.")
     also = tuple(Other(other.video, other.shift - media.shift) for other in others)
-    return notes.parts([Part(media.video, tuple(marks), also=also, lines=tuple(lines))])
+    spoken = {tier.get("TIER_ID", "") for tier in root.iter("TIER") if tier.get("LINGUISTIC_TYPE_REF") == _LINES}
+    depend = {tier: each for tier, each in dependencies_in(root).items() if each.parent not in spoken}
+    part = Part(media.video, tuple(marks), also=also, lines=tuple(lines), dependencies=depend)
+    return notes.parts([replace(part, vocabularies=vocabularies_in(root))])
 
 
 def _media(root: Element, notes: Notes) -> list[Other]:
@@ -308,4 +352,4 @@ def _in_order(siblings: Sequence[Element]) -> list[str]:
     return [*ordered, *(name for name in names if name not in ordered)]
 
 
-FORMAT = Format("elan", "ELAN", ".eaf", "application/xml", "ms", HOLDS, write, read)
+FORMAT = Format("elan", "ELAN", ".eaf", "application/xml", "ms", HOLDS, write, read, remarks=remarks)

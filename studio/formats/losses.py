@@ -42,6 +42,7 @@ def cannot_hold(form: Format) -> list[str]:
         "tracks without face boxes, times between boxes": holds.only_boxed,
         "overlaps within a track (they go to further tiers)": holds.layers,
         "names of tracks": not holds.tracks,
+        "which rows depend on others": holds.tracks and not holds.tiers,
         "labels (only who and when)": not holds.labels,
         "notes": not holds.notes,
         "confidence": not holds.scores,
@@ -141,6 +142,10 @@ def _texts(holds: Holds, kept: Sequence[tuple[Timeline, Annotation]]) -> Iterato
         whose = "name of one track loses" if renamed == 1 else f"names of {renamed} tracks lose"
         yield f"The {whose} characters that have no place in this format."
     yield from _files(holds, kept)
+    depend = {each for t, a in kept for each in (a.track,) if each in t.dependencies}
+    if depend and not holds.tiers:
+        which = "one row depends" if len(depend) == 1 else f"{len(depend)} rows depend"
+        yield f"That {which} on another is dropped."
     if not holds.labels:
         named = sum(a.label not in ("", "speaking") for _, a in kept)
         if named:

@@ -16,6 +16,7 @@ from studio.errors import FormatError
 from studio.formats import reading, timecode
 from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
 from studio.timeline.changing import changing
+from studio.timeline.tiers import Dependencies, Dependency
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -65,7 +66,8 @@ class Part:
 
     Frames are those of the video's own table, unless the file counts them at a `rate` (a second) of its own and has
     another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
-    other videos that the marks may be about, the likeliest first.
+    other videos that the marks may be about, the likeliest first. `dependencies` are of tracks that depend on others,
+    and `vocabularies` the labels of tracks for which the file lists them.
     """
 
     video: str
@@ -80,6 +82,8 @@ class Part:
     unsure: bool = False
     also: tuple["Other", ...] = ()
     lines: tuple[Mark, ...] = ()
+    dependencies: Dependencies = field(default_factory=dict)
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -108,6 +112,8 @@ class Placed:
     boxes: Mapping[str, tuple[Box, ...]]
     problems: tuple[str, ...]
     lines: tuple[Mark, ...] = ()
+    dependencies: Dependencies = field(default_factory=dict)
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _same(text: str) -> str:
@@ -122,7 +128,7 @@ class Holds:
     go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note,
     `person` of an annotator's name. `editors`: whether it also says who corrected an annotation last.
     `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all".
-    `blank`: whether a label may be empty.
+    `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty.
     `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
     transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
     lines whose middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere.
@@ -143,6 +149,7 @@ class Holds:
     origin: bool = False
     attributes: Literal["", "text", "plain", "all"] = ""
     labels: bool = True
+    tiers: bool = False
     layers: bool = False
     blank: bool = True
     files: Literal["", "tracks", "labels"] = ""
@@ -326,7 +333,14 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     boxes = _boxes(part, footage, most, own, count, shift)
     said = [text.format(_counted(kind, n), "is" if n == 1 else "are")
             for kind, text in _SENTENCES.items() for n in (count[kind],) if n]  # fmt: skip
-    return Placed(marks, boxes, (*part.problems, *_on_frames(part, footage, own), *said), lines)
+    depend = {
+        _track(name, most): Dependency(_track(each.parent, most), each.kind) for name, each in part.dependencies.items()
+    }
+    listed = {
+        _track(name, most): tuple(dict.fromkeys(_text(label)[: most.label_chars] for label in labels))
+        for name, labels in part.vocabularies.items()
+    }
+    return Placed(marks, boxes, (*part.problems, *_on_frames(part, footage, own), *said), lines, depend, listed)
 
 
 def _in_frames(part: Part, footage: Footage) -> Part:

@@ -15,6 +15,7 @@ from studio.store.annotations import EditRequest
 from studio.store.transcripts import Spoken
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
+from studio.timeline.tiers import Dependencies
 
 CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
 
@@ -31,7 +32,8 @@ class Batch:
 
     `spoken` says of lines who says them, and in which words. `ids` are those that the file has for its annotations, by
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
-    `different` are those that are otherwise here: (here, in the file).
+    `different` are those that are otherwise here: (here, in the file). `dependencies` and `vocabularies` are what the
+    file says of tracks, see `labels.learn`.
     """
 
     video_id: str
@@ -45,6 +47,8 @@ class Batch:
     points: frozenset[tuple[str, str]] = frozenset()
     changes: Sequence[Annotation] = ()
     different: Sequence[tuple[Annotation, Annotation]] = ()
+    dependencies: Dependencies = field(default_factory=dict)
+    vocabularies: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -94,6 +98,7 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
         "INSERT INTO imports (id, file, format, kind, annotator, at) VALUES (?, ?, ?, ?, ?, ?)",
         (import_id, file, form, kind, annotator, now()),
     )
+    _learn(db, batches)
     points = {each for batch in batches for each in batch.points}
     for track, found in _classes(batches).items():
         for label in found if not labels.is_closed(db, track) else ():
@@ -118,6 +123,17 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
             replaced[batch.video_id] = {**changed, "after": _digest(db, batch.video_id)}
     db.execute("UPDATE imports SET replaced = ? WHERE id = ?", (json.dumps(replaced), import_id))
     return import_id
+
+
+def _learn(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
+    """What the file says of its tracks; one takes no other labels than the file lists where it has no others."""
+    depend = {track: each for batch in batches for track, each in batch.dependencies.items()}
+    listed = {track: each for batch in batches for track, each in batch.vocabularies.items()}
+    used: dict[str, set[str]] = {}
+    for a in (a for batch in batches for a in (*batch.annotations, *batch.changes)):
+        used.setdefault(a.track, set()).add(a.label)
+    closed = {track for track, found in listed.items() if used.get(track, set()) - {""} <= set(found)}
+    labels.learn(db, depend, listed, closed)
 
 
 def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:

@@ -7,13 +7,13 @@ label joins the schema when somebody says so, or by an import with a few classes
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from studio.errors import UsageError
 from studio.store import stored
 from studio.timeline import AttributeType, types_of
-from studio.timeline.tiers import Dependencies, Dependency
+from studio.timeline.tiers import Dependencies, Dependency, has_circle
 
 # Okabe and Ito's colours that tell apart for colour-blind people, then lighter partners of them
 PALETTE = (
@@ -163,6 +163,38 @@ def dependencies(db: sqlite3.Connection) -> Dependencies:
     """Which tracks depend on which, and how, by the dependent track."""
     rows = db.execute("SELECT track, parent, dependency FROM tracks WHERE parent IS NOT NULL AND dependency <> ''")
     return {row["track"]: Dependency(row["parent"], row["dependency"]) for row in rows}
+
+
+def vocabularies(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """The labels of the tracks that take no others, in their order."""
+    rows = db.execute(
+        "SELECT l.track, l.label FROM labels l JOIN tracks t ON t.track = l.track WHERE t.closed ORDER BY l.position"
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["track"], []).append(row["label"])
+    return {track: tuple(listed) for track, listed in found.items()}
+
+
+def learn(
+    db: sqlite3.Connection, depend: Dependencies, listed: Mapping[str, Sequence[str]], closed: Collection[str]
+) -> None:
+    """Take what a file says of tracks that the library has not used yet: on which each depends, and the labels of those
+    that list them, which are all that the tracks of `closed` take. Of any other track nothing changes, nor where tracks
+    would depend on each other in a circle."""
+    known = {row["track"] for row in db.execute("SELECT track FROM tracks UNION SELECT track FROM labels "
+             "UNION SELECT track FROM annotations WHERE NOT deleted")}  # fmt: skip
+    fresh = {track: each for track, each in depend.items() if track not in known}
+    if has_circle({**dependencies(db), **fresh}):
+        fresh = {}
+    for track in dict.fromkeys((*fresh, *(each for each in listed if each not in known))):
+        each = fresh.get(track)
+        db.execute(
+            "INSERT INTO tracks (track, closed, parent, dependency) VALUES (?, ?, ?, ?)",
+            (track, track in closed, each.parent if each else None, each.kind if each else ""),
+        )
+        for label in listed.get(track, ()):
+            insert(db, track, label)
 
 
 def _types(row: sqlite3.Row, table: str) -> tuple[AttributeType, ...]:

@@ -89,7 +89,7 @@ class Timeline:
     `lines` what is said: (start_us, end_us, text), and `spoken`, where that is known, by whom
     and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
     data sets; `attribute_types` what the schema says of attributes, by (track, label), and by (track, "") of those of
-    whole tracks; `dependencies` which tracks depend on others.
+    whole tracks; `dependencies` which tracks depend on others; `vocabularies` the labels of tracks that take no others.
     """
 
     footage: Footage
@@ -102,6 +102,7 @@ class Timeline:
     points: frozenset[tuple[str, str]] = frozenset()
     attribute_types: Mapping[tuple[str, str], tuple[AttributeType, ...]] = field(default_factory=dict)
     dependencies: Dependencies = field(default_factory=dict)
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def types_of(self, track: str, label: str) -> dict[str, AttributeType]:
         """What the schema says of the attributes of a segment, by their names."""

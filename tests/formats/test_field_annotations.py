@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from praatio import textgrid
 from pyannote.database.util import load_rttm
@@ -20,8 +21,9 @@ from studio.service import Studio
 from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.exchange import ImportOptions
+from studio.store import videos
 from studio.timeline import Annotation, Footage, Segment, Timeline
-from tests.conftest import SHARED
+from tests.conftest import SHARED, VIDEO
 from tests.formats.conftest import STEADY
 
 FIELD = SHARED / "field"
@@ -629,6 +631,57 @@ def test_as_many_annotations_of_elan_as_pympi_reads(path: Path) -> None:
     found = {(m.track, m.start // 1000, m.end // 1000, m.label) for m in part.marks}
     timed = {mark for mark in aligned if mark[0] != "words-timesub"}  # which pympi gives times of other tiers
     assert timed <= found
+
+
+@field
+def test_what_a_file_of_elan_says_of_its_tiers_is_the_schema_of_rows_that_are_new(studio: Studio) -> None:
+    path = REAL / "elan" / "sample_3.0.eaf"
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "duration_us": 1_200_000_000}))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, 1_200_000_000, 40_000, np.int64))
+    studio.labels.save({"labels": [], "tracks": [{"track": "words-pos", "closed": False}]}, "ann")
+    studio.exchange.apply(path.read_bytes(), path.name, "elan", ImportOptions(video="v1"))
+    shown = studio.labels.shown()
+    assert {row["track"]: (row["parent"], row["dependency"]) for row in shown["tracks"] if row["parent"]} == {
+        "words-timesub": ("text", "time_subdivision"), "words-symsub": ("text", "symbolic_subdivision"),
+        "gest_included": ("text", "included_in"),
+    }  # fmt: skip
+    vocabulary = {"Gesture": [row["label"] for row in shown["labels"] if row["track"] == "gestures"]}
+    assert vocabulary["Gesture"] == list(FORMATS["elan"].read(path.read_bytes(), "x")[0].vocabularies["gestures"])  # type: ignore[misc]
+    assert len(vocabulary["Gesture"]) > 1
+    words = [a for a in studio.timelines.annotations("v1") if a.track == "words-symsub"]
+    assert len(words) > 1
+
+
+def tiers_of(eaf: Eaf) -> dict[str, tuple[str, str, list[str]]]:
+    """Of each tier that pympi reads: its parent, its stereotype, and the values of its annotations in order of time."""
+    found = {}
+    for name, (aligned, referring, facts, _) in eaf.tiers.items():
+        kind = (eaf.linguistic_types[facts["LINGUISTIC_TYPE_REF"]].get("CONSTRAINTS") or "").replace(" ", "_")
+        values = sorted(each[2] or "" for each in (*aligned.values(), *(r[1:] for r in referring.values())))
+        if aligned or referring:
+            found[name] = (facts.get("PARENT_REF") or "", kind, values)
+    return found
+
+
+@field
+@pytest.mark.parametrize("path", sorted((REAL / "elan").glob("*.eaf")) if REAL.exists() else [], ids=lambda p: p.name)
+def test_tiers_of_elan_come_back_with_their_parents_and_stereotypes(studio: Studio, path: Path, tmp_path: Path) -> None:
+    """A real file goes into the library and out again; pympi reads both."""
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "duration_us": 3_600_000_000}))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, 3_600_000_000, 40_000, np.int64))
+    studio.exchange.apply(path.read_bytes(), path.name, "elan", ImportOptions(video="v1"))
+    back = tmp_path / "back.eaf"
+    back.write_bytes(studio.exchange.export("v1", "elan"))
+    ours, theirs = tiers_of(Eaf(str(back))), tiers_of(Eaf(str(path)))
+    spoken = {name for name in theirs if name not in ours}
+    assert spoken == set()
+    for name, (parent, kind, values) in theirs.items():
+        assert ours[name] == (parent if parent in theirs else "", kind if parent in theirs else "", values), name
+    one, other = Eaf(str(path)), Eaf(str(back))
+    for name in theirs:
+        if one.tiers[name][0] and name != "words-timesub":  # which pympi gives times of other tiers
+            timed = [each for each in one.get_annotation_data_for_tier(name) if None not in each[:2]]
+            assert set(timed) <= {(a, b, v) for a, b, v in other.get_annotation_data_for_tier(name)}, name
 
 
 @field

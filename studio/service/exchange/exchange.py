@@ -70,6 +70,7 @@ class Exchange:
                 points=labels.points(db),
                 attribute_types=labels.all_attribute_types(db),
                 dependencies=labels.dependencies(db),
+                vocabularies=labels.vocabularies(db),
             )
 
         return self._store.read(work)

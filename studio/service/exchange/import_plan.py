@@ -16,6 +16,7 @@ from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.store.transcripts import Spoken
 from studio.timeline import Annotation, Box, Cue, Segment, Word, seconds
+from studio.timeline.tiers import Dependency
 
 Row = dict[str, Any]
 SHOWN = 500  # parts, tracks and labels of a preview at most
@@ -126,7 +127,20 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
         ids = {a.id: m.id for a, m in zip(found, marks, strict=True) if m.id}
         points = frozenset((mark.track, mark.label) for mark in marks if mark.point)
         boxes = _boxes(several, plan)
-        made.append(Batch(video, found, scores, boxes, lines, spoken, beside=True, ids=ids, points=points))
+        depend = {
+            _name(track, plan.tracks): Dependency(_name(each.parent, plan.tracks), each.kind)
+            for one in several
+            for track, each in one.placed.dependencies.items()
+        }
+        listed = {
+            _name(track, plan.tracks): [_typed(plan.labels.get(label, label)) for label in labels]
+            for one in several
+            for track, labels in one.placed.vocabularies.items()
+        }
+        made.append(
+            Batch(video, found, scores, boxes, lines, spoken, beside=True, ids=ids, points=points, dependencies=depend,
+                  vocabularies=listed)
+        )  # fmt: skip
     return [batch for batch in made if not batch.empty]
 
 
