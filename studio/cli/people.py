@@ -1,4 +1,4 @@
-"""What people express, who speaks, what is said and written: emotions, speakers, transcribe, read."""
+"""What people express, who speaks, what is said and written: emotions, speakers, transcribe, words, read."""
 
 import sys
 from pathlib import Path
@@ -35,6 +35,11 @@ def register(commands: Commands) -> None:
     names = engines(installed=False, task="speech_recognition")
     what = f"what writes it down: {', '.join(names)} (the default is {names[0]}), OWNER/NAME of the hub, or a folder"
     sub.add_argument("--model", metavar="M", help=f"{what} with a Whisper for CTranslate2")
+    sub = commands.add(
+        "words", words, "make rows of the lines of a transcript and of their words, to annotate them", video=True,
+        examples=("studio words talk.mp4", "studio words talk.mp4 --by ann --json"),
+    )  # fmt: skip
+    sub.add_argument("--by", default="", metavar="NAME", help="whose annotations they are")
     what = "find what is written on the screen, and when; boxes in pixels of the displayed picture"
     sub = commands.add("read", read, what, video=True, examples=("studio read talk.mp4 --json",))
     names = engines(installed=False, task="text_reading")
@@ -97,6 +102,15 @@ def transcribe(args: Args) -> int:
     value = {"language": made["language"], "source": "speech", "lines": lines}
     shown = [f"{line['start']:8.2f}–{line['end']:<8.2f} {line['text']}" for line in lines]
     show(args, value, shown + [made["note"]] * bool(made["note"]))
+    return 0
+
+
+def words(args: Args) -> int:
+    """`studio words`"""
+    with opened(args) as studio:
+        made = studio.transcripts.as_rows(studio.videos.get(known(studio, args.video)), args.by)
+    said = f"{made['lines']} lines and {made['words']} words on {len(made['rows'])} rows: {', '.join(made['rows'])}"
+    show(args, made, [said, f"Take it back with: studio import --undo {made['import']}"])
     return 0
 
 

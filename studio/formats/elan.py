@@ -31,8 +31,8 @@ from studio.timeline import Timeline
 from studio.timeline.tiers import PARTS, Dependencies, Dependency
 
 HOLDS = Holds(
-    grain=1000, layers=True, tiers=True, annotators=True, text=printable, naming=printable, person=printable, lines="beside",
-    speakers="yes",
+    grain=1000, layers=True, tiers=True, annotators=True, text=printable, naming=printable, person=printable,
+    lines="beside", speakers="yes",
 )  # fmt: skip
 _ANNOTATIONS, _LINES = "default-lt", "studio-transcript"  # linguistic types
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"

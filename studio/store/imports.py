@@ -87,8 +87,12 @@ def _fresh_lines(db: sqlite3.Connection, batch: Batch) -> Sequence[Cue]:
     return batch.lines if list(batch.lines) != transcripts.of_video(db, batch.video_id) else ()
 
 
-def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequence[Batch], annotator: str) -> str:
-    """Add everything, as one import; returns its id. Annotations that name no annotator are the importer's.
+def insert(
+    db: sqlite3.Connection, file: str, form: str, kind: str, batches: Sequence[Batch], annotator: str, *,
+    classes: bool = True,
+) -> str:  # fmt: skip
+    """Add everything, as one import; returns its id. Annotations that name no annotator are the importer's. Labels may
+    be `classes`, which join the schema where they are few.
 
     Raises UsageError for labels that a track does not take.
     """
@@ -100,7 +104,7 @@ def insert(db: sqlite3.Connection, file: str, form: str, kind: str, batches: Seq
     )
     _learn(db, batches)
     points = {each for batch in batches for each in batch.points}
-    for track, found in _classes(batches).items():
+    for track, found in _classes(batches).items() if classes else ():
         for label in found if not labels.is_closed(db, track) else ():
             labels.insert(db, track, label, "point" if (track, label) in points else "segment")
     for batch in batches:

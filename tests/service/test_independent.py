@@ -150,7 +150,8 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         # these write
         "use_encoder", "stop_encoder", "finish_encoder", "retry_encoder", "put_line_away",
         "set_prepares_words",
-        "save", "save_schema", "add_label", "read_subtitles", "save_line", "save_lines", "split_line",
+        "save", "save_schema", "add_label", "read_subtitles", "transcript_rows", "save_line", "save_lines",
+        "split_line",
         "merge_lines", "delete_line", "restore_line", "revert_line", "set_speaker", "undo_lines", "redo_lines",
         "save_search", "delete_search", "restore_search", "save_find", "import_preview", "import_apply", "import_drop",
         "import_undo", "import_redo", "set_independent", "set_done", "dataset_start", "teach", "mark_reviewed",

@@ -742,6 +742,8 @@
  *   fixed: why this person may not replace it, or nothing; state: another one whenever the lines are
  * @property {[{ video: string, name: string, text?: string, bytes?: string, annotator: string },
  *   { count: number, import: string, problems: string[] }]} read_subtitles
+ * @property {[{ video: string, annotator: string }, { import: string, rows: string[], lines: number, words: number }]}
+ *   transcript_rows
  * @property {[LineStep & SentLine, SavedLine]} save_line
  * @property {[LineStep & { lines: (SentLine & { deleted?: boolean })[] }, { lines: SavedLine[] }]} save_lines
  * @property {[LineStep & { line: number, version: number, head: string, tail: string, at: number | null },

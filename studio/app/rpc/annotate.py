@@ -38,6 +38,7 @@ from studio.app.rpc.requests import (
     StillUndecided,
     Teach,
     TrackBox,
+    TranscriptRows,
     VideoRequest,
 )
 from studio.errors import NotTheirs, UsageError
@@ -208,6 +209,10 @@ def _transcript(studio: Studio) -> list[Method]:
         name = display_name(request.name) if request.name else ""
         return studio.transcripts.read_subtitles(row, said, actor(studio, request), name)
 
+    def transcript_rows(request: TranscriptRows) -> Any:
+        row = videos.get(request.video)
+        return studio.transcripts.as_rows(row, annotator(request), actor(studio, request))
+
     def save_line(request: SaveLine) -> Any:
         edit = LineEdit(request.line, request.version, request.start, request.end, request.text)
         return studio.transcripts.save_lines(videos.get(request.video), [edit], annotator(request), request.edit)[0]
@@ -261,7 +266,9 @@ def _transcript(studio: Studio) -> list[Method]:
         return studio.transcripts.line_history(request.line)
 
     steps = (save_line, save_lines, split_line, merge_lines, delete_line, restore_line, revert_line, set_speaker)
-    return rpc_methods(studio, transcript, read_subtitles, *steps, undo_lines, redo_lines, line_history)
+    return rpc_methods(
+        studio, transcript, read_subtitles, transcript_rows, *steps, undo_lines, redo_lines, line_history
+    )
 
 
 MOST_LINES = 20_000  # of a video that one step changes

@@ -333,6 +333,11 @@ class SaveSchema(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptRows(Request):
+    video: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadSubtitles(Request):
     """A subtitle file called `name`: its `text`, or its `bytes` in base64 where they are not UTF-8."""
 

@@ -18,14 +18,14 @@ from studio.service.accounts.rights import OWNER, Actor, layer_of, need
 from studio.service.exchange import import_plan
 from studio.service.exchange.import_plan import ImportOptions, Ready
 from studio.service.exchange.pending_imports import PendingImports
-from studio.service.people.line_speakers import OFF_SCREEN, speakers_of
+from studio.service.people.line_speakers import spoken_lines
 from studio.service.people.transcripts import may_transcribe
 from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
-from studio.store import Store, annotations, imports, labels, runs, transcripts, videos
+from studio.store import Store, annotations, imports, labels, runs, videos
 from studio.store.imports import DIFFERENT, Batch, Different
-from studio.timeline import Annotation, Box, Cue, Footage, SpokenLine, Timeline, attribute_types, read_shift, us
+from studio.timeline import Annotation, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
@@ -58,7 +58,7 @@ class Exchange:
             if layer is not None:  # a file's boxes say on which tracks somebody marked something
                 read = {track: read[track] for track in {a.track for a in kept} & read.keys()}
             boxes = {**_found_boxes(db, row), **read}
-            spoken = _spoken(db, row["id"], layer)
+            spoken = spoken_lines(db, row["id"], layer)
             said = tuple(Cue(*line[:3]) for line in spoken)
             return Timeline(
                 footage,
@@ -366,17 +366,6 @@ def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes
             "format, as ELAN, TextGrid, CSV or JSON."
         )
     return form.write([form.holds.narrowed(timeline, kind) for timeline in kept])
-
-
-def _spoken(db: Any, video_id: str, layer: str | None) -> tuple[SpokenLine, ...]:
-    """The lines of a video with who says them, as far as somebody may see it, and their words."""
-    lines = transcripts.listed(db, video_id)
-    speakers = speakers_of(db, video_id, lines, layer)
-    return tuple(
-        SpokenLine(line["start_us"], line["end_us"], line["text"], "" if who == OFF_SCREEN else who,
-                   tuple(transcripts.unpacked(line["words"])))
-        for line, who in zip(lines, speakers, strict=True)
-    )  # fmt: skip
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

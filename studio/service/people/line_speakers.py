@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from studio.store import annotations, people, runs
-from studio.timeline import us
+from studio.store import annotations, people, runs, transcripts
+from studio.timeline import SpokenLine, us
 
 SPEAKING = "speaking"  # the label of whoever is heard
 OFF_SCREEN = "Off screen"  # the track of voices that nobody visible speaks with
@@ -15,6 +15,18 @@ VOICES = "Voices"  # the track of all voices of a recording without pictures: it
 EXPRESSION = "Expression · "  # before the name of a person, in the row of what their face shows
 Row = dict[str, Any]
 Spoken = tuple[int, int, str]  # [start, end) in µs, and who
+
+
+def spoken_lines(db: sqlite3.Connection, video_id: str, layer: str | None) -> tuple[SpokenLine, ...]:
+    """The lines of a video with who says them, as far as somebody may see it (`layer`: by that person's annotations
+    only), and their words."""
+    lines = transcripts.listed(db, video_id)
+    speakers = speakers_of(db, video_id, lines, layer)
+    return tuple(
+        SpokenLine(line["start_us"], line["end_us"], line["text"], "" if who == OFF_SCREEN else who,
+                   tuple(transcripts.unpacked(line["words"])))
+        for line, who in zip(lines, speakers, strict=True)
+    )  # fmt: skip
 
 
 def speakers_of(

@@ -11,8 +11,9 @@ from studio.config import Limits
 from studio.errors import PermissionDenied, UsageError
 from studio.formats import subtitles
 from studio.formats.reading import bounded
-from studio.service.accounts.rights import OWNER, Actor, need
-from studio.service.people.line_speakers import speakers_of
+from studio.service.accounts.rights import OWNER, Actor, need, own_layer
+from studio.service.people.line_speakers import speakers_of, spoken_lines
+from studio.service.people.transcript_rows import rows_of
 from studio.store import Store, imports, line_edits, transcripts, videos
 from studio.store.imports import Batch
 from studio.timeline import Cue, seconds, us
@@ -107,6 +108,30 @@ class Transcripts:
             batch = Batch(video["id"], lines=found, spoken=named)
             made = imports.insert(db, name or video["name"], form, "lines", [batch], by.name)
             return {"count": len(found), "import": made, "problems": list(read.problems)}
+
+        return self._store.write(work)
+
+    def as_rows(self, video: Row, annotator: str = "", by: Actor = OWNER) -> Row:
+        """Make rows of the lines and of their words, as an import; see `transcript_rows.rows_of`: `import`, the id to
+        undo it by, `rows` and how many `lines` and `words` are new in them.
+
+        Raises UsageError where there is no transcript, or nothing new in it.
+        """
+        layer = own_layer(by, video)
+
+        def work(db: sqlite3.Connection) -> Row:
+            lines = spoken_lines(db, video["id"], layer)
+            made, depend = rows_of(lines, video["duration_us"], self._limits.label_chars, annotator)
+            if not made:
+                raise UsageError(f"“{video['name']}” has no transcript yet: transcribe it, or read subtitles.")
+            batch = Batch(video["id"], made, beside=True, dependencies=depend)
+            fresh = imports.fresh(db, batch, "keep", annotator, layer)
+            if fresh.empty:
+                raise UsageError("The rows have all lines and words of the transcript already.")
+            done = imports.insert(db, "transcript", "rows", "annotations", [fresh], annotator, classes=False)
+            words = sum(a.track in depend for a in fresh.annotations)
+            rows = list(dict.fromkeys(a.track for a in made))
+            return {"import": done, "rows": rows, "lines": len(fresh.annotations) - words, "words": words}
 
         return self._store.write(work)
 

@@ -15,7 +15,7 @@ import { addressOf, go, note } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { AdjudicationPanel } from "../view/adjudication.js";
-import { clock, finder, toast } from "../view/dom.js";
+import { clock, counted, finder, toast } from "../view/dom.js";
 import { AnnotatorsDialog } from "../view/annotators.js";
 import { CodingPad } from "../view/coding-pad.js";
 import { DragPreview } from "../view/drag-preview.js";
@@ -170,6 +170,19 @@ export class AnnotatePage {
     this.pad = new CodingPad($("coding-pad"), workspace);
     splitter($("splitter"), $("workspace"));
     this.#follow(keymap);
+  }
+
+  /** Rows of the lines of the transcript and of their words. */
+  async #makeRows() {
+    const { workspace } = this;
+    const { doc } = workspace;
+    if (!doc) return;
+    const request = { video: doc.id, annotator: currentUser() };
+    const made = await workspace.attempt(() => call(this.server, "transcript_rows", request));
+    if (!made || workspace.doc !== doc) return;
+    await doc.catchUp();
+    doc.editor.addImport(made.import);
+    workspace.say(`${counted(made.lines, "line")} and ${counted(made.words, "word")} are segments of rows now.`);
   }
 
   /** Merges what is chosen; the commands know how. */
@@ -545,6 +558,7 @@ export class AnnotatePage {
       event.stopPropagation();
       this.findReplace.open();
     });
+    this.$("transcript-rows").addEventListener("click", () => this.#makeRows());
     transcript.on("history", (line) => {
       this.selection.one(null);
       this.inspector.showLine(line, transcript);

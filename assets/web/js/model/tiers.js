@@ -61,9 +61,17 @@ const shared = (/** @type {Span} */ one, /** @type {Span} */ other) =>
 export const sameSpan = (one, other) =>
   Math.abs(one.start - other.start) < SAME && Math.abs(one.end - other.end) < SAME;
 
-/** @param {DocumentStore} store @param {string} track @returns {Annotation[]} in order of time */
-const onTrack = (store, track) =>
-  [...store.annotations.values()].filter((made) => made.track === track).sort((a, b) => a.start - b.start);
+/** The segments of a row that fulfil a condition, in order of time; there may be thousands of others.
+ * @param {DocumentStore} store
+ * @param {string} track
+ * @param {(made: Annotation) => boolean} fits
+ * @returns {Annotation[]}
+ */
+function onTrack(store, track, fits) {
+  const found = [];
+  for (const made of store.annotations.values()) if (made.track === track && fits(made)) found.push(made);
+  return found.sort((a, b) => a.start - b.start);
+}
 
 /** The segment that a stretch of a row belongs to; null where there is none.
  * @param {DocumentStore} store
@@ -74,7 +82,7 @@ const onTrack = (store, track) =>
 export function parentOf(store, track, span) {
   const dependency = dependencyOf(store, track);
   if (!dependency) return null;
-  const around = onTrack(store, dependency.parent).filter((made) => contains(made, span));
+  const around = onTrack(store, dependency.parent, (made) => contains(made, span));
   return around.sort((a, b) => length(a) - length(b))[0] ?? null;
 }
 
@@ -85,7 +93,7 @@ export function parentOf(store, track, span) {
  * @returns {Annotation | null}
  */
 function nearest(store, parent, span) {
-  const near = onTrack(store, parent).filter((made) => shared(made, span) > SAME);
+  const near = onTrack(store, parent, (made) => shared(made, span) > SAME);
   return near.sort((a, b) => shared(b, span) - shared(a, span) || length(a) - length(b))[0] ?? null;
 }
 
@@ -96,7 +104,7 @@ function nearest(store, parent, span) {
  */
 export const childrenOf = (store, made) =>
   dependents(store, made.track).flatMap((track) =>
-    onTrack(store, track).filter((each) => parentOf(store, track, each)?.id === made.id),
+    onTrack(store, track, (each) => contains(made, each) && parentOf(store, track, each)?.id === made.id),
   );
 
 /** Where a segment may lie in a row that depends on another one, with what it belongs to, or in one that others depend on;
@@ -135,7 +143,7 @@ const NO_ROOM =
   "There is no room for it there: segments of this row do not overlap, as rows belong to it or it to one.";
 
 /** @param {DocumentStore} store @param {string} track @param {{ id: string } | null} but */
-const othersOn = (store, track, but) => onTrack(store, track).filter((each) => each.id !== but?.id);
+const othersOn = (store, track, but) => onTrack(store, track, (each) => each.id !== but?.id);
 
 /** What of a span is free; one that is moved keeps its length, as near as there is room. Null where there is none.
  * @param {Span} wanted

@@ -107,6 +107,7 @@ export class Transcript extends Emitter {
     this.lines = [...all, ...typed].sort(byStart); // those that are new, or were removed by others, stay while they are typed
     this.mayRead(fixed);
     this.$("transcript-empty").hidden = this.lines.length > 0;
+    this.$("transcript-rows").hidden = !this.lines.length;
     this.$("transcript-from").textContent = originsOf(this.lines);
     const focused = this.typed;
     this.isDrawing = true;
