@@ -10,7 +10,7 @@ import numpy as np
 from tests.media.conftest import draw
 from tests.sounds import RATE
 
-A_SECOND = 100  # what is drawn counts
+A_SECOND = 200  # what is drawn counts; the pictures hold numbers for 20 s
 
 
 def write_film(

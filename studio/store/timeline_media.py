@@ -6,6 +6,7 @@ again is acknowledged and does nothing. Every one is in the history.
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from studio.errors import Conflict, UsageError
 from studio.store import annotations, timelines, videos
@@ -24,6 +25,11 @@ class MediumChange:
     medium: str
     before: int | None
     after: int | None
+
+
+def role_of(row: dict[str, Any]) -> str:
+    """What a video is beside the main one."""
+    return timelines.CAMERA if videos.has_pictures(row) else timelines.SOUND
 
 
 def save(db: sqlite3.Connection, video_id: str, change: MediumChange, annotator: str) -> None:
@@ -51,7 +57,6 @@ def save(db: sqlite3.Connection, video_id: str, change: MediumChange, annotator:
             raise UsageError("An offset is at most 100 hours.")
         if there is None and len(timelines.media(db, timeline)) >= MOST:
             raise UsageError(f"A timeline holds at most {MOST} cameras and recordings; remove one first.")
-        role = timelines.CAMERA if videos.has_pictures(row) else timelines.SOUND
-        timelines.attach(db, timeline, medium, change.after, role)
+        timelines.attach(db, timeline, medium, change.after, role_of(row))
     before, after = ({"medium": medium, "offset_us": offset} for offset in (change.before, change.after))
     annotations.append_other(db, video_id, change.edit_id, OP, before, after, annotator)

@@ -26,6 +26,7 @@ async function opened(fixed) {
     "transcript-list": "ul",
     "transcript-empty": "p",
     "transcript-from": "p",
+    "transcript-rows": "button",
     "line-add": "button",
     "subtitle-file": "input",
     toast: "div",

@@ -17,6 +17,7 @@ async function opened() {
     "transcript-list": "ul",
     "transcript-empty": "p",
     "transcript-from": "p",
+    "transcript-rows": "button",
     "line-add": "button",
     "subtitle-file": "input",
     toast: "div",

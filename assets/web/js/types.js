@@ -37,7 +37,8 @@
  * @property {number} [apex]
  * @property {number} [offset]
  *
- * @typedef {Found & { id: string, run: string, task: string, verdict: Verdict }} Prediction
+ * medium: the video of another camera of the timeline that it was found in, and the row that it is shown in then.
+ * @typedef {Found & { id: string, run: string, task: string, verdict: Verdict, medium?: string, row?: string }} Prediction
  * @typedef {Found & { id: string, preview: true }} Preview a prediction of a job that still runs
  */
 
@@ -51,6 +52,7 @@
  * @property {string} task
  * @property {string} model
  * @property {string | null} query
+ * @property {string} [medium] the video of another camera of the timeline that it is about
  */
 
 /**
@@ -65,7 +67,8 @@
  * @property {number} ahead how many are done before it, while it waits
  * @property {string} message
  * @property {string | null} error
- * @property {{ note?: string } | null} result
+ * @property {string} [medium] the name of another camera of the timeline that it is about
+ * @property {{ note?: string, medium?: string, offset_us?: number | null } | null} result
  * @property {string} created
  */
 
@@ -151,15 +154,22 @@
  *   prediction_id?: undefined }} AbsenceRequest
  */
 
+/** A camera or a recording, by the id of its video, begins at `after` s of the timeline instead of `before`; null: it is
+ * not on it.
+ * @typedef {{ medium: string, before: number | null, after: number | null }} MediumChange
+ * @typedef {MediumChange & { op: "medium", id?: undefined, prediction_id?: undefined }} MediumRequest
+ */
+
 /** What an edit gets on its way: a name of its own, and who made it.
  * @typedef {{ edit_id: string, annotator: string }} Stamp
- * @typedef {AnnotationRequest | VerdictRequest | NameRequest | AbsenceRequest | BoxRequest} EditRequest
+ * @typedef {AnnotationRequest | VerdictRequest | NameRequest | AbsenceRequest | MediumRequest | BoxRequest} EditRequest
  * @typedef {AnnotationRequest & Stamp} AnnotationEdit
  * @typedef {VerdictRequest & Stamp} VerdictEdit
  * @typedef {NameRequest & Stamp} NameEdit
  * @typedef {AbsenceRequest & Stamp} AbsenceEdit
+ * @typedef {MediumRequest & Stamp} MediumEdit
  * @typedef {BoxRequest & Stamp} BoxEdit
- * @typedef {AnnotationEdit | VerdictEdit | NameEdit | AbsenceEdit | BoxEdit} Edit
+ * @typedef {AnnotationEdit | VerdictEdit | NameEdit | AbsenceEdit | MediumEdit | BoxEdit} Edit
  */
 
 /** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict or names).
@@ -180,6 +190,22 @@
 
 /** @typedef {"saved" | "saving" | "offline" | "failed"} SendingState failed: the server did not take it, and it is sent again */
 /** @typedef {"saved" | "saving" | "offline" | "conflict"} SaveState what the page shows */
+
+// ------------------------------------------------------------------ cameras and recordings
+
+/** What plays on a timeline.
+ * @typedef {object} Camera
+ * @property {string} id of its video
+ * @property {string} name
+ * @property {number} width 0: it is sound alone
+ * @property {number} height
+ * @property {number} duration
+ * @property {number} media_start the first frame on the file's own clock
+ * @property {boolean} sound whether it has any
+ * @property {boolean} playable whether a browser can play it
+ * @property {number} offset where it begins on the timeline
+ * @property {"main" | "camera" | "sound"} role the frames of the main one are those of the timeline
+ */
 
 // ------------------------------------------------------------------ what is measured
 
@@ -282,6 +308,7 @@
 /** Everything the timeline of a video shows.
  * @typedef {object} DocumentData
  * @property {Video} video
+ * @property {Camera[]} [media] what plays on its timeline, itself first
  * @property {boolean} playable
  * @property {number} seq
  * @property {number} run_seq
@@ -314,6 +341,7 @@
  * @typedef {object} News
  * @property {number} seq
  * @property {number} run_seq
+ * @property {Camera[]} [media] what plays on the timeline
  * @property {Annotation[]} annotations
  * @property {BoxTrack[]} [boxes] that changed
  * @property {{ [prediction: string]: Verdict }} verdicts
@@ -725,6 +753,10 @@
  * @property {[{ video: string, independent: boolean, annotator: string }, LayersOfVideo]} set_independent
  * @property {[{ video: string, done: boolean, annotator: string }, LayersOfVideo]} set_done
  * @property {[{ video: string, one: string, other: string, annotator: string }, LayerComparison]} compare_layers
+ * @property {[{ video: string }, { videos: Camera[] }]} media_choices
+ * @property {[{ video: string, medium: string }, { offset: number, source: "timecode" | "created", note: string }]}
+ *   timecode_offset
+ * @property {[{ video: string, medium: string }, Job]} compare_sound
  * @property {[{ video: string, edits: Edit[], annotator: string }, { results: SaveResult[] }]} save
  * @property {[{ video: string, query: string, engine: string, refine: boolean, check: boolean, remember: boolean }, {}]} ground
  * @property {[{ video: string, at: number }, {}]} glance

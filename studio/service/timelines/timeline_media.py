@@ -21,7 +21,7 @@ from studio.service.jobs.jobs import Jobs, no_progress
 from studio.service.videos import tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, people, runs, timeline_media, timelines, videos
-from studio.store.timeline_media import MediumChange
+from studio.store.timeline_media import MediumChange, role_of
 from studio.timeline import MICROS, Footage, Prediction, seconds
 
 Row = dict[str, Any]
@@ -102,20 +102,18 @@ class TimelineMedia:
         ]  # fmt: skip
 
     def choices(self, video_id: str) -> list[Row]:
-        """The videos that can be put on the timeline of a video, newest first: `id`, `name`, `duration` (s), and the
-        `width` of their pictures, 0 for sound alone. Raises NotFound."""
+        """The videos that can be put on the timeline of a video, newest first, each as `shown` has it at 0. Raises
+        NotFound."""
 
         def work(db: Any) -> list[Row]:
             there = {medium.row["id"] for medium in on_timeline(db, video_id)}
-            return [
-                {**{key: row[key] for key in ("id", "name", "width")}, "duration": seconds(row["duration_us"])}
-                for row in videos.listed(db) if row["id"] not in there
-            ]  # fmt: skip
+            listed = (row for row in videos.listed(db) if row["id"] not in there)
+            return self.shown([Medium(row, 0, role_of(row)) for row in listed])
 
         return self._store.read(work)
 
-    def shown(self, db: Any, found: list[Medium]) -> list[Row]:
-        """The same as a page shows it, inside of a read."""
+    def shown(self, found: list[Medium]) -> list[Row]:
+        """Media as a page shows them; times in s."""
         return [
             {
                 **{key: each.row[key] for key in ("id", "name", "width", "height")},

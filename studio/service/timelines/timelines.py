@@ -62,7 +62,7 @@ class Timelines:
             shown = sorted(newest.values(), key=lambda r: r["seq"])  # one that is asked again is the last one asked
             return {
                 "video": serializers.video(row),
-                "media": self._cameras.shown(db, cameras),
+                "media": self._cameras.shown(cameras),
                 "playable": bool(row["browser_playable"]) or self._media.has_proxy(row),
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in shown), default=0),
@@ -110,7 +110,7 @@ class Timelines:
             for prediction in timeline_media.predictions(db, cameras, new, by):
                 found[prediction["run"]].append(prediction)
             return {
-                "media": self._cameras.shown(db, cameras),
+                "media": self._cameras.shown(cameras),
                 "seq": annotations.last_seq(db),
                 "run_seq": max((r["seq"] for r in new), default=run_since),
                 "annotations": [to_dict(a) for a in changed],

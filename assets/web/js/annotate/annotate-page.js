@@ -17,6 +17,8 @@ import { currentUser } from "../sync/current-user.js";
 import { AdjudicationPanel } from "../view/adjudication.js";
 import { clock, counted, finder, toast } from "../view/dom.js";
 import { AnnotatorsDialog } from "../view/annotators.js";
+import { Cameras } from "../view/cameras.js";
+import { CamerasPanel } from "../view/cameras-panel.js";
 import { CodingPad } from "../view/coding-pad.js";
 import { DragPreview } from "../view/drag-preview.js";
 import { Exchange } from "../view/exchange.js";
@@ -75,13 +77,21 @@ export class AnnotatePage {
     this.sound = new SoundStage($("sound", "canvas"), $("sound-note"), this.timeline, this.player, this.selection);
     this.workspace = new Workspace($, this.player, this.timeline, this.selection);
     const { workspace, player } = this;
+    this.cameras = new Cameras($, player);
+    this.camerasPanel = new CamerasPanel($, server, workspace, this.cameras);
     this.modelRequests = new ModelRequests($, server, workspace);
     this.transport = new Transport($, workspace);
     this.keys = new KeySheet($("keys", "dialog"), keymap);
     this.list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
       more ? this.selection.toggle(id) : workspace.goTo(id),
     );
-    this.side = new Tabs($, { ask: "ask", selected: "inspector", adjudication: "adjudication", boxes: "box-panel" });
+    this.side = new Tabs($, {
+      ask: "ask",
+      selected: "inspector",
+      adjudication: "adjudication",
+      boxes: "box-panel",
+      cameras: "cameras",
+    });
     this.lists = new Tabs($, { segments: "segment-list", review: "review", transcript: "transcript" }, (list) => {
       if (list === "transcript") this.transcript.follow(player.time);
       if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
@@ -252,6 +262,13 @@ export class AnnotatePage {
     return [...this.trackNames, ...(hasBoxes && !this.trackNames.includes(BOXES) ? [BOXES] : [])];
   }
 
+  /** What plays on the timeline comes to the front, where more can be added. */
+  showCameras() {
+    this.side.offer("cameras", true, "ask");
+    this.side.show("cameras");
+    this.camerasPanel.show();
+  }
+
   // ---------------------------------------------------------------- opening
 
   /** @param {Route} route */
@@ -331,6 +348,8 @@ export class AnnotatePage {
     this.#endComparison();
     this.cancelDrag();
     this.boxes.close();
+    this.cameras.close();
+    this.side.offer("cameras", false, "ask");
     this.player.close();
     this.list.clear();
     this.selection.one(null);
@@ -355,6 +374,8 @@ export class AnnotatePage {
     this.texts.show(store);
     this.boxes.open(doc);
     this.transcript.open(doc);
+    this.camerasPanel.open(doc);
+    this.cameras.open(doc.id, store.cameras);
     store.on("change", (what) => workspace.doc === doc && this.refresh(doc, what));
     store.on("notice", (text) => toast(text, "error"));
     store.on("said", (text) => toast(text));
@@ -363,7 +384,7 @@ export class AnnotatePage {
       toast(`“${video.name}” was removed from the library.${lost}`, "error");
       if (workspace.doc === doc) go("library");
     });
-    for (const what of /** @type {const} */ (["content", "jobs", "labels", "present", "reaction", "state"]))
+    for (const what of /** @type {const} */ (["cameras", "content", "jobs", "labels", "present", "reaction", "state"]))
       this.refresh(doc, what);
   }
 
@@ -449,6 +470,10 @@ export class AnnotatePage {
     } else if (what === "imported" || what === "made") {
       this.transcript.load();
       if (what === "made") this.sound.again();
+    } else if (what === "cameras") {
+      this.cameras.update(store.cameras);
+      this.modelRequests.offerCameras(store.cameras);
+      if (this.cameras.areSeveral) this.side.offer("cameras", true, "ask");
     } else if (what === "playable") {
       this.playVideo(doc, this.player.time);
     } else if (what === "saved") {

@@ -28,7 +28,7 @@ export class BoxTool {
   /**
    * @param {Find} $
    * @param {Workspace} workspace
-   * @param {Tabs<"ask" | "selected" | "adjudication" | "boxes">} side
+   * @param {Tabs<"ask" | "selected" | "adjudication" | "boxes" | "cameras">} side
    * @param {() => readonly string[]} rows that segments can go to
    */
   constructor($, workspace, side, rows) {

@@ -100,6 +100,9 @@ function connectButtons(page, element, actions) {
     const { doc } = workspace;
     if (doc) workspace.attempt(() => page.annotators.show(doc));
   });
+  $("cameras-open").addEventListener("click", () => {
+    if (workspace.doc) page.showCameras();
+  });
   $("export").addEventListener("click", () => {
     const { doc } = workspace;
     if (doc) workspace.attempt(() => page.exchange.showExport(doc));

@@ -31,6 +31,8 @@ import { LineActions } from "./line-actions.js";
  * @property {import("../view/review-panel.js").ReviewPanel} review
  * @property {import("../view/transcript.js").Transcript} transcript
  * @property {import("./box-tool.js").BoxTool} boxes
+ * @property {import("../view/cameras.js").Cameras} cameras
+ * @property {import("../view/cameras-panel.js").CamerasPanel} camerasPanel
  */
 
 export class Workspace {
@@ -150,7 +152,7 @@ export class Workspace {
     const { store } = this.opened;
     const item = store.item(this.selection.current ?? "");
     const first = this.timeline.rows.find((row) => row.kind === "track")?.name;
-    return (item && store.rowOf(item)) ?? first ?? "Moments";
+    return (item && store.homeOf(item)) ?? first ?? "Moments";
   }
 
   /** Ask by how much annotations are to be moved. @param {string[]} ids */

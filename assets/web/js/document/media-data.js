@@ -91,7 +91,7 @@ export class MediaData {
   async #loadCurve() {
     const { store } = this;
     const run = newestShown(store);
-    if (store.media.curve?.run === run?.id) return;
+    if (store.media.curve?.run === run?.id && !run?.medium) return; // another camera may have been moved
     if (!run) {
       store.setMedia({ curve: null });
       return;
@@ -99,13 +99,15 @@ export class MediaData {
     const { query, payload } = await call(this.server, "run_payload", { run: run.id });
     if (store.isClosed || newestShown(store)?.id !== run.id) return; // another question is shown by now
     const { agreement, remembered, found, curve = { times: [], scores: [] } } = payload;
+    const later = (run.medium && store.offsetOf(run.medium)) || 0; // another camera's times
+    if (later) curve.times = curve.times.map((time) => time + later);
     store.setMedia({ curve: { run: run.id, query, agreement, remembered, found, ...curve } }, "curve");
   }
 
   /** Where the texts are that the newest run read. */
   async #loadTexts() {
     const { store } = this;
-    const run = store.runs.filter(({ task }) => task === "text_reading").at(-1);
+    const run = store.runs.filter(({ task, medium }) => task === "text_reading" && !medium).at(-1);
     if (!run || this.#seen.has(run.id)) return;
     const { payload, boxes } = await call(this.server, "run_payload", { run: run.id });
     if (store.isClosed) return;
@@ -117,7 +119,7 @@ export class MediaData {
   /** Boxes and score curves of the newest runs about people, and boxes of texts. */
   async #loadPeople() {
     const { store } = this;
-    const newest = (/** @type {string} */ task) => store.runs.filter((run) => run.task === task).at(-1);
+    const newest = (/** @type {string} */ task) => store.runs.filter((run) => run.task === task && !run.medium).at(-1);
     for (const run of [newest("speaker"), newest("emotion"), newest("voice")]) {
       if (!run || this.#seen.has(run.id)) continue;
       const { payload } = await call(this.server, "run_payload", { run: run.id });

@@ -9,7 +9,7 @@ import { ApiError, array, call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { LiveUpdates } from "../sync/live-updates.js";
 import { Outbox } from "../sync/outbox.js";
-import { conflictOf, isNaming, isOfAnnotation, isOfBox, sortAnswers } from "../sync/save-results.js";
+import { conflictOf, isNaming, isOfAnnotation, isOfBox, isOfCamera, sortAnswers } from "../sync/save-results.js";
 import { historyOf, keepHistory } from "../sync/storage.js";
 import { BoxEditor } from "./box-editor.js";
 import { LineEditor } from "./line-editor.js";
@@ -95,6 +95,7 @@ export class VideoDocument {
     try {
       await this.#refresh();
       this.outbox.flush();
+      if (this.store.runs.some((run) => run.medium)) this.media.ask("curve");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }
@@ -113,6 +114,8 @@ export class VideoDocument {
     if (news.seq < since) return this.reload(); // a backup was brought back: what is here may be gone
     if (Boolean(news.independent) !== Boolean(this.store.independent)) return this.reload(); // others' work comes or goes
     if (this.store.independent && currentUser() !== this.#reader) return this.reload(); // somebody else took the seat
+    const isMoving = this.outbox.pending.some(isOfCamera);
+    if (!isMoving && this.store.differs(news.media)) return this.reload(); // predictions lie elsewhere now
     const tracked = this.boxes.trackedIn(news, this.#waits);
     const { newRuns, jobsEnded } = this.store.takeNews(news, this.#waits);
     for (const change of tracked) this.editor.addTracked(change);
@@ -205,6 +208,9 @@ export class VideoDocument {
       } else if (failure.edits.every(isOfBox)) {
         this.editor.undoStack.forget(failure.about);
         over.push(...failure.edits);
+      } else if (failure.edits.some(isOfCamera)) {
+        over.push(...failure.edits);
+        editor.undoStack.forget(failure.about);
         reasons.add(failure.result.error);
       } else if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
       else {
@@ -213,7 +219,9 @@ export class VideoDocument {
       }
     }
     for (const text of reasons) store.notice(text);
-    if (reasons.size) this.reload();
+    // what was found in a camera lies elsewhere once it is moved
+    const moved = saved.some(({ edit }) => isOfCamera(edit)) && !this.outbox.pending.some(isOfCamera);
+    if (reasons.size || moved) this.reload();
     return over;
   }
 

@@ -14,7 +14,7 @@ import { frameOf } from "../view/drag-preview.js";
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "drawBoxes" | "help"
  *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction"
- *   | "live" | "describe">} Commanded
+ *   | "live" | "describe" | "parts">} Commanded
  */
 
 const NEW_S = 2;
@@ -69,7 +69,7 @@ export function giveLabel(workspace, digit) {
   editor.together(() => {
     for (const id of selection.ids) {
       const item = store.item(id);
-      const track = item && store.rowOf(item);
+      const track = item && store.homeOf(item);
       const label = track && !timeline.rowLayout.isLocked(track) ? labelOf(track) : undefined;
       if (label === undefined) continue;
       if (store.predictions.has(id)) editor.accept(id, label);
@@ -171,7 +171,11 @@ export function commands(workspace) {
       player.playAround(Math.abs(player.time - item.start) <= Math.abs(player.time - item.end) ? item.start : item.end);
     },
     fullscreen: () => workspace.fullscreen(),
-    mute: () => (player.video.muted = !player.video.muted),
+    mute: () => (player.heard.muted = !player.heard.muted),
+    nextCamera: () => workspace.parts.cameras.next(),
+    cameraViews: () => workspace.parts.cameras.nextView(),
+    cameraEarlier: () => workspace.parts.camerasPanel.nudge(-1),
+    cameraLater: () => workspace.parts.camerasPanel.nudge(1),
 
     markIn: () => workspace.mark("in", player.time),
     markOut: () => workspace.mark("out", player.frameEnd),

@@ -7,7 +7,7 @@ import { changed } from "./box-track.js";
 import { lineItems } from "./line-items.js";
 import { People } from "./people.js";
 
-/** @import { Annotation, AnnotationEdit, BoxTrack, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
+/** @import { Annotation, AnnotationEdit, BoxTrack, Camera, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
  *   Item, Job, JobKinds, Label, Line, News, Prediction, Preview, Reaction, Run, SaveState, Schema, SendingState, SoundsLike, Spectrogram, Stretch,
  *   Track, Verdict, Video, Voice } from "../types.js" */
 
@@ -29,7 +29,8 @@ import { People } from "./people.js";
 /** What has changed. content: segments and which of them are shown; view: what is measured; saved: a version; imported: a
  * file was taken back, or imported again, and with it perhaps what is said; lines: what is said; boxes: objects over time.
  * @typedef {"content" | "lines" | "boxes" | "view" | "jobs" | "labels" | "faces" | "curve" | "conflict" | "playable" | "saved" | "present"
- *   | "reaction" | "reviewed" | "state" | "imported" | "made"} Change made: a job has ended
+ *   | "reaction" | "reviewed" | "state" | "imported" | "made" | "cameras"} Change made: a job has ended; cameras: what
+ *   plays on the timeline, and when it begins
  *
  * notice: a sentence for the person about what went wrong; said: about what is done; gone: the video was removed, and why.
  * @typedef {{ change: Change, notice: string, said: string, gone: string }} DocumentEvents
@@ -64,6 +65,8 @@ export class DocumentStore extends Emitter {
   #conflicts = new Map();
   /** @type {Set<string>} */
   #hidden = new Set();
+  /** What was ever on the timeline, or may be: what is taken off comes back by undo. @type {Map<string, Camera>} */
+  #knownCameras = new Map();
   /** @type {Map<string, number>} */
   #versions = new Map();
   #batches = 0;
@@ -107,6 +110,8 @@ export class DocumentStore extends Emitter {
   people = new People({ seq: 0, names: [] });
   /** @readonly @type {Video | null} null before it is loaded */
   video = null;
+  /** @readonly @type {readonly Camera[]} what plays on the timeline, the video itself first */
+  cameras = [];
   /** @readonly @type {boolean} whether a browser can play it */
   playable = false;
   /** @readonly @type {boolean} whether it is searchable */
@@ -171,10 +176,22 @@ export class DocumentStore extends Emitter {
   }
 
   /** The row of the timeline that a segment is shown in; null for a prediction about a face that is nobody.
-   * @param {{ id: string, track: string, start: number }} item
+   * @param {{ id: string, track: string, start: number, row?: string }} item
    */
   rowOf(item) {
-    return this.annotations.has(item.id) ? item.track : this.people.rowOf(item.track, item.start);
+    return this.annotations.has(item.id) ? item.track : (item.row ?? this.people.rowOf(item.track, item.start));
+  }
+
+  /** The row in which an annotation lies that is made of it: all cameras have the same.
+   * @param {{ id: string, track: string, start: number, row?: string }} item
+   */
+  homeOf(item) {
+    return item.row ? item.track : this.rowOf(item);
+  }
+
+  /** Where a camera or recording begins, or null where it is not on the timeline. @param {string} id */
+  offsetOf(id) {
+    return this.cameras.find((camera) => camera.id === id)?.offset ?? null;
   }
 
   /** @param {string | null} predictionId */
@@ -252,6 +269,7 @@ export class DocumentStore extends Emitter {
       people: new People(data.people),
     });
     this.takeSchema(data.schema);
+    this.takeCameras(data.media ?? []);
     this.#predictions.clear();
     for (const p of data.predictions) this.#predictions.set(p.id, p);
     this.#annotations.clear();
@@ -264,6 +282,38 @@ export class DocumentStore extends Emitter {
     this.#changed("boxes");
     this.#hidden.clear();
     for (const run of this.groundingRuns.slice(0, -1)) this.#hidden.add(run.id);
+  }
+
+  /** What plays on the timeline now. @param {readonly Camera[]} cameras */
+  takeCameras(cameras) {
+    this.offerCameras(cameras);
+    if (JSON.stringify(cameras) === JSON.stringify(this.cameras)) return;
+    this.#set({ cameras });
+    this.#changed("cameras");
+  }
+
+  /** What may be put on the timeline. @param {readonly Camera[]} cameras */
+  offerCameras(cameras) {
+    for (const camera of cameras) this.#knownCameras.set(camera.id, camera);
+  }
+
+  /** Whether something else plays on the timeline, or at another time, than what is here.
+   * @param {readonly Camera[] | undefined} cameras
+   */
+  differs(cameras) {
+    return cameras !== undefined && JSON.stringify(cameras) !== JSON.stringify(this.cameras);
+  }
+
+  /** One begins at another time; null: it is taken off the timeline. Also while somebody still moves it.
+   * @param {string} id
+   * @param {number | null} offset
+   */
+  moveCamera(id, offset) {
+    const there = this.cameras.find((camera) => camera.id === id);
+    const known = this.#knownCameras.get(id);
+    if (offset === null) this.takeCameras(this.cameras.filter((camera) => camera !== there));
+    else if (there) this.takeCameras(this.cameras.map((camera) => (camera === there ? { ...there, offset } : camera)));
+    else if (known) this.takeCameras([...this.cameras, { ...known, offset, role: known.width ? "camera" : "sound" }]);
   }
 
   /** The labels of each track, and what else the library's schema says. @param {Schema} schema */
@@ -417,7 +467,7 @@ export class DocumentStore extends Emitter {
   #addRun({ predictions, ...run }) {
     if (this.runs.some((known) => known.id === run.id)) return false;
     const isSame = (/** @type {Run} */ other) =>
-      other.task === run.task && other.model === run.model && other.query === run.query;
+      other.task === run.task && other.model === run.model && other.query === run.query && other.medium === run.medium;
     if (run.task === "grounding") for (const other of this.groundingRuns) this.#hidden.add(other.id);
     const replaced = new Set(this.runs.filter(isSame).map((old) => old.id));
     for (const p of [...this.#predictions.values()]) if (replaced.has(p.run)) this.#predictions.delete(p.id);
@@ -452,6 +502,10 @@ export class DocumentStore extends Emitter {
    */
   applyEdit(edit) {
     if (edit.op === "absent") return; // a timeline shows what is there
+    if (edit.op === "medium") {
+      this.moveCamera(edit.medium, edit.after);
+      return;
+    }
     if (edit.op === "verdict") {
       this.#judge(edit.prediction_id, edit.verdict);
       this.#changed("content");

@@ -9,7 +9,7 @@ import { childrenOf, dependencyOf, fitted, parentOf, sameSpan, settled } from ".
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
-/** @import { Annotation, BoxChange, Edit, EditRequest, Line, Marked, NameChange, Prediction, Verdict } from "../types.js" */
+/** @import { Annotation, BoxChange, Edit, EditRequest, Line, Marked, MediumChange, NameChange, Prediction, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Placed } from "./tiers.js" */
 /** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
@@ -222,7 +222,7 @@ export class Editor {
     const { start, end, label } = p;
     const attributes = proposedPhases(p);
     return {
-      track: this.store.rowOf(p) ?? p.track,
+      track: this.store.homeOf(p) ?? p.track,
       start,
       end,
       label,
@@ -364,6 +364,28 @@ export class Editor {
   addTracked(change) {
     this.undoStack.add({ box: change });
     this.store.tellContent();
+  }
+
+  // ---------------------------------------------------------------- cameras
+
+  /** Put a camera or recording on the timeline, move it, or (null) take it off; a change that can be undone.
+   * @param {string} medium the id of its video
+   * @param {number | null} after where it begins
+   * @param {boolean} [joins] one step with what moved it just before: a key is pressed many times
+   */
+  placeCamera(medium, after, joins = false) {
+    const before = this.store.offsetOf(medium);
+    const rounded = after === null ? null : Math.round(after * 1e6) / 1e6;
+    if (rounded === before) return;
+    const change = { medium, before, after: rounded };
+    this.changeCamera(change);
+    this.undoStack.addMove(change, joins);
+    this.store.tellContent();
+  }
+
+  /** A change that is no step of its own. @param {MediumChange} change */
+  changeCamera(change) {
+    this.#apply({ op: "medium", ...change });
   }
 
   // ---------------------------------------------------------------- steps

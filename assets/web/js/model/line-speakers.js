@@ -44,7 +44,7 @@ function spokenBy(store, items) {
   /** @type {Spoken[]} */
   const spoken = [];
   for (const item of items) {
-    const row = item.label === "speaking" ? store.rowOf(item) : null;
+    const row = item.label === "speaking" && !("row" in item) ? store.rowOf(item) : null;
     if (row) spoken.push({ start: item.start, end: item.end, who: personOf(row) });
   }
   return spoken;

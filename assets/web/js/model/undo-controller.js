@@ -4,11 +4,11 @@
 import { annotation, sameContent } from "./annotation.js";
 import { fits, invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
-import { annotationIdOf, isOfServer, serverChangeOf, stepsOf } from "./undo-stack.js";
+import { annotationIdOf, cameraPlace, isOfServer, serverChangeOf, stepsOf } from "./undo-stack.js";
 
 /** @import { Annotation, BoxChange, NameChange, Verdict } from "../types.js" */
 /** @import { Editor } from "./editor.js" */
-/** @import { AnnotationChange, NamingChange, ServerChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
+/** @import { AnnotationChange, CameraChange, NamingChange, ServerChange, Step, UndoableChange, VerdictChange } from "./undo-stack.js" */
 
 /** Answers of the server after which a step can never be done. */
 const GONE = ["gone", "invalid", "forbidden", "conflict"];
@@ -31,6 +31,7 @@ export class UndoController {
     const group = undoStack.done.at(-1) ?? [];
     const changed = this.changedByOthers(
       group,
+      (change) => change.camera.after,
       (change) => change.after,
       (change) => change.to,
       (change) => inverted(change.names),
@@ -46,6 +47,7 @@ export class UndoController {
     const group = newest.toReversed();
     const changed = this.changedByOthers(
       group,
+      (change) => change.camera.before,
       (change) => change.before,
       (change) => change.from,
       (change) => change.names,
@@ -89,14 +91,17 @@ export class UndoController {
 
   /** The id of something that is not as the group left it, else null. The last change to each says how that was.
    * @param {UndoableChange[]} group
+   * @param {(change: CameraChange) => number | null} offsetOf
    * @param {(change: AnnotationChange) => Annotation | null} stateOf
    * @param {(change: VerdictChange) => Verdict} verdictOf
    * @param {(change: NamingChange) => NameChange} nextOf what would be done to names
    * @param {(change: BoxChange) => BoxChange} nextOfBox what would be done to a box
    */
-  changedByOthers(group, stateOf, verdictOf, nextOf, nextOfBox) {
+  changedByOthers(group, offsetOf, stateOf, verdictOf, nextOf, nextOfBox) {
     const { store } = this.editor;
     for (const change of group) {
+      if (change.camera && store.offsetOf(change.camera.medium) !== offsetOf(change))
+        return { id: cameraPlace(change.camera.medium), what: "moved this camera" };
       const next = change.names && nextOf(change);
       if (next && !store.people.fits(next)) return { id: placesOf(next)[0], what: "named this person" };
     }
@@ -109,7 +114,8 @@ export class UndoController {
     const boxes = new Map();
     for (const change of group) {
       if (change.box !== undefined) boxes.set(change.box.id, nextOfBox(change.box));
-      if (change.names !== undefined || change.box !== undefined || isOfServer(change)) continue;
+      if (change.names !== undefined || change.box !== undefined || change.camera !== undefined || isOfServer(change))
+        continue;
       if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
       else states.set(annotationIdOf(change) ?? "", stateOf(change));
     }
@@ -159,6 +165,10 @@ export class UndoController {
   apply(step, follows) {
     const { editor } = this;
     const { store } = editor;
+    if (step.camera !== undefined) {
+      editor.changeCamera(step.camera);
+      return;
+    }
     if (step.names !== undefined) {
       editor.changeNames(step.names);
       return;

@@ -5,38 +5,40 @@ import { invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { isObject } from "./preferences.js";
 
-/** @import { Annotation, BoxChange, NameChange, Verdict } from "../types.js" */
+/** @import { Annotation, BoxChange, MediumChange, NameChange, Verdict } from "../types.js" */
 
-/** A change of an annotation (null: not there), of what was decided about a prediction, of the names of faces, or of a box
- * over time.
- * @typedef {{ before: Annotation | null, after: Annotation | null, decision?: undefined, names?: undefined,
- *   box?: undefined, imported?: undefined, lines?: undefined }} AnnotationChange
- * @typedef {{ decision: string, from: Verdict, to: Verdict, names?: undefined, box?: undefined, imported?: undefined,
- *   lines?: undefined }} VerdictChange
- * @typedef {{ names: NameChange, decision?: undefined, box?: undefined, imported?: undefined,
- *   lines?: undefined }} NamingChange
- * @typedef {{ box: BoxChange, decision?: undefined, names?: undefined, imported?: undefined,
- *   lines?: undefined }} BoxingChange
+/** A change of an annotation (null: not there), of what was decided about a prediction, of the names of faces, of a box
+ * over time, or of what plays on the timeline; only one of these.
+ * @typedef {{ decision?: undefined, names?: undefined, box?: undefined, camera?: undefined, imported?: undefined,
+ *   lines?: undefined }} OfNothing
+ * @typedef {OfNothing & { before: Annotation | null, after: Annotation | null }} AnnotationChange
+ * @typedef {Omit<OfNothing, "decision"> & { decision: string, from: Verdict, to: Verdict }} VerdictChange
+ * @typedef {Omit<OfNothing, "names"> & { names: NameChange }} NamingChange
+ * @typedef {Omit<OfNothing, "box"> & { box: BoxChange }} BoxingChange
+ * @typedef {Omit<OfNothing, "camera"> & { camera: MediumChange }} CameraChange
  *
  * What the server takes back as a whole, by its id: a file that was imported, or a change of lines of the transcript.
- * @typedef {{ imported: string, lines?: undefined, decision?: undefined, names?: undefined, box?: undefined }
- *   | { lines: string, imported?: undefined, decision?: undefined, names?: undefined, box?: undefined }} ServerChange
- * @typedef {AnnotationChange | VerdictChange | NamingChange | BoxingChange | ServerChange} UndoableChange
+ * @typedef {(Omit<OfNothing, "imported"> & { imported: string }) | (Omit<OfNothing, "lines"> & { lines: string })} ServerChange
+ * @typedef {AnnotationChange | VerdictChange | NamingChange | BoxingChange | CameraChange | ServerChange} UndoableChange
  */
 
-/** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, names, or a box.
- * @typedef {{ now: Annotation | null, wanted: Annotation | null, decision?: undefined, names?: undefined,
- *   box?: undefined } | { decision: string, to: Verdict, names?: undefined, box?: undefined }
- *   | { names: NameChange, decision?: undefined, box?: undefined }
- *   | { box: BoxChange, names?: undefined, decision?: undefined }} Step
+/** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, names, a box, or
+ * when a camera begins.
+ * @typedef {(OfNothing & { now: Annotation | null, wanted: Annotation | null })
+ *   | (Omit<OfNothing, "decision"> & { decision: string, to: Verdict }) | NamingChange | BoxingChange | CameraChange} Step
  */
 
 const MOST = 300; // groups
 const MOST_CHANGES = 20_000; // in all groups: they are written down after each
+const JOINS_MS = 1500; // a camera that is moved again within it is moved once
 
 /** @param {UndoableChange} change @returns {change is AnnotationChange} */
 export const isOfAnnotation = (change) =>
-  change.decision === undefined && change.names === undefined && change.box === undefined && !isOfServer(change);
+  change.decision === undefined &&
+  change.names === undefined &&
+  change.box === undefined &&
+  change.camera === undefined &&
+  !isOfServer(change);
 
 /** @param {UndoableChange} change @returns {change is ServerChange} */
 export const isOfServer = (change) => typeof change.imported === "string" || typeof change.lines === "string";
@@ -44,14 +46,24 @@ export const isOfServer = (change) => typeof change.imported === "string" || typ
 /** The annotation that a change is about. @param {UndoableChange} change */
 export const annotationIdOf = (change) => (isOfAnnotation(change) ? (change.after ?? change.before)?.id : undefined);
 
-/** The annotation, the prediction, the box, or the names of faces that a change is about. @param {UndoableChange} change */
+/** What is said to be changed where a camera is, as annotations have ids. @param {string} id of its video */
+export const cameraPlace = (id) => `medium:${id}`;
+
+/** @param {MediumChange} change */
+export const movedBack = ({ medium, before, after }) => ({ medium, before: after, after: before });
+
+/** The annotation, the prediction, the box, the names of faces or the camera that a change is about.
+ * @param {UndoableChange} change
+ */
 function subjectsOf(change) {
+  if (change.camera !== undefined) return [cameraPlace(change.camera.medium)];
   if (change.names !== undefined) return placesOf(change.names);
   return [change.box?.id ?? change.decision ?? annotationIdOf(change)];
 }
 
 /** Nothing for what the server takes back. @param {UndoableChange} change @returns {Step[]} */
 function stepBack(change) {
+  if (change.camera !== undefined) return [{ camera: movedBack(change.camera) }];
   if (change.names !== undefined) return [{ names: inverted(change.names) }];
   if (change.box !== undefined) return [{ box: invertedBox(change.box) }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.from }];
@@ -60,6 +72,7 @@ function stepBack(change) {
 
 /** @param {UndoableChange} change @returns {Step[]} */
 function stepForth(change) {
+  if (change.camera !== undefined) return [{ camera: change.camera }];
   if (change.names !== undefined) return [{ names: change.names }];
   if (change.box !== undefined) return [{ box: change.box }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.to }];
@@ -116,6 +129,7 @@ export class UndoStack {
     this.undone = [];
     /** @type {UndoableChange[] | null} */
     this.open = null;
+    this.movedAt = 0;
   }
 
   /** What cannot be read of what was kept is left out. @param {{ done?: unknown, undone?: unknown }} kept */
@@ -133,6 +147,20 @@ export class UndoStack {
     }
     this.done.push([change]);
     this.trim();
+  }
+
+  /** A camera was put elsewhere.
+   * @param {MediumChange} camera
+   * @param {boolean} joins whether it is one step with a move of it just before
+   */
+  addMove(camera, joins) {
+    const last = this.done.at(-1)?.[0]?.camera;
+    const isSame = last?.medium === camera.medium && last.after === camera.before && last.before !== null;
+    if (joins && isSame && !this.undone.length && Date.now() - this.movedAt < JOINS_MS) {
+      this.done[this.done.length - 1] = [{ camera: { ...last, after: camera.after } }];
+      this.trim();
+    } else this.add({ camera });
+    this.movedAt = joins ? Date.now() : 0;
   }
 
   /** What `work` changes is one step of undo.

@@ -3,15 +3,16 @@
 import { annotationOf } from "../model/annotation.js";
 import { BOX, PEOPLE } from "../model/document-store.js";
 import { newId } from "../model/ids.js";
+import { cameraPlace } from "../model/undo-stack.js";
 
-/** @import { AbsenceEdit, Annotation, AnnotationEdit, Answer, BoxEdit, Conflict, Edit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
+/** @import { AbsenceEdit, Annotation, AnnotationEdit, Answer, BoxEdit, Conflict, Edit, MediumEdit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
 
 /** The edits of one annotation, about one prediction, or of names, that failed together.
  * @typedef {{ about: string, edits: Edit[], result: NotSaved }} Failure
  */
 
 /** @param {Edit} edit @returns {edit is AnnotationEdit} */
-export const isOfAnnotation = (edit) => !["verdict", PEOPLE, "absent", BOX].includes(edit.op);
+export const isOfAnnotation = (edit) => !["verdict", PEOPLE, "absent", "medium", BOX].includes(edit.op);
 
 /** @param {Edit} edit @returns {edit is BoxEdit} */
 export const isOfBox = (edit) => edit.op === BOX;
@@ -25,8 +26,14 @@ export const isNaming = (edit) => edit.op === PEOPLE;
 /** @param {Edit} edit @returns {edit is AbsenceEdit} */
 export const isAbsence = (edit) => edit.op === "absent";
 
-/** The annotation, the prediction, the instant or the names (`PEOPLE`) that an edit is about. @param {Edit} edit */
+/** @param {Edit} edit @returns {edit is MediumEdit} */
+export const isOfCamera = (edit) => edit.op === "medium";
+
+/** The annotation, the prediction, the instant, the camera or the names (`PEOPLE`) that an edit is about.
+ * @param {Edit} edit
+ */
 export function aboutOf(edit) {
+  if (isOfCamera(edit)) return cameraPlace(edit.medium);
   if (isNaming(edit)) return PEOPLE;
   return isAbsence(edit) ? `${edit.track} ${edit.label} ${edit.at}` : (edit.id ?? edit.prediction_id ?? "");
 }

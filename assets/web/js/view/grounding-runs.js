@@ -22,7 +22,7 @@ export function showGroundingRuns(box, doc) {
         class: "chip",
         type: "button",
         "data-key": run.id,
-        text: run.query ?? "like a frame",
+        text: [run.query ?? "like a frame", nameOf(doc, run.medium)].filter(Boolean).join(" · "),
         title: `Show or hide the results of ${run.model} for: ${run.query ?? "one frame"}`,
         "aria-pressed": String(!hidden.has(run.id)),
         onclick: () => doc.toggleRun(run.id),
@@ -30,6 +30,9 @@ export function showGroundingRuns(box, doc) {
     ),
   );
 }
+
+/** The name of another camera that a run is about. @param {Pick<VideoDocument, "store">} doc @param {string} [medium] */
+const nameOf = ({ store }, medium) => store.cameras.find((camera) => camera.id === medium)?.name;
 
 /** Whether there is an answer, how stable it is, and which corrections it uses; nothing when there is nothing to say.
  * @param {HTMLElement} box

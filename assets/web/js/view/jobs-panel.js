@@ -16,7 +16,8 @@ import { el, redraw } from "./dom.js";
  * @param {Job} job
  * @param {JobKinds} kinds
  */
-const titleOf = (job, kinds) => kinds[job.kind]?.title ?? job.kind;
+const titleOf = (job, kinds) =>
+  [kinds[job.kind]?.title ?? job.kind, ...(job.medium ? [`(${job.medium})`] : [])].join(" ");
 
 /**
  * @param {HTMLElement} box

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { showGroundNote, showGroundingRuns } from "./grounding-runs.js";
 import { showJobs } from "./jobs-panel.js";
 
-/** @import { JobKinds, Server } from "../types.js" */
+/** @import { Camera, JobKinds, Server } from "../types.js" */
 /** @import { Workspace } from "../annotate/workspace.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { Change } from "../model/document-store.js" */
@@ -29,8 +29,35 @@ export class ModelRequests {
       if (query && workspace.doc) this.ask(workspace.doc, query);
     });
     $("glance").addEventListener("click", () => this.glance());
+    const asked = $("asked-camera", "select");
+    asked.addEventListener("change", () =>
+      this.#allowFor(workspace.doc?.store.cameras.find(({ id }) => id === asked.value)),
+    );
     const threshold = $("threshold", "input");
     threshold.addEventListener("input", () => workspace.doc?.store.setThreshold(Number(threshold.value)));
+  }
+
+  /** Of several cameras one is asked: models look at one video.
+   * @param {readonly Camera[]} cameras of the timeline
+   */
+  offerCameras(cameras) {
+    const select = this.$("asked-camera", "select");
+    const chosen = select.value;
+    select.replaceChildren(...cameras.map(({ id, name }) => el("option", { value: id, text: name })));
+    if (cameras.some(({ id }) => id === chosen)) select.value = chosen;
+    this.$("asked-camera-row").hidden = cameras.length < 2;
+    this.#allowFor(cameras.find(({ id }) => id === select.value));
+  }
+
+  /** The video that models are asked about. @param {VideoDocument} doc */
+  #askedOf(doc) {
+    return this.$("asked-camera", "select").value || doc.id;
+  }
+
+  /** @param {Camera | undefined} camera */
+  #allowFor(camera) {
+    const { doc } = this.workspace;
+    if (camera && doc) this.showButtons(doc.store.kinds, camera.width !== 0);
   }
 
   /** @param {VideoDocument} doc */
@@ -92,7 +119,7 @@ export class ModelRequests {
     const { $ } = this;
     const isChecked = (/** @type {string} */ id) => $(id, "input").checked;
     const options = { refine: isChecked("refine"), check: isChecked("check"), remember: isChecked("remember") };
-    const request = { video: doc.id, query, engine: $("engine", "select").value, ...options };
+    const request = { video: this.#askedOf(doc), query, engine: $("engine", "select").value, ...options };
     await this.#whileBusy($("ground-go", "button"), () => this.start(doc, () => call(this.server, "ground", request)));
   }
 
@@ -110,13 +137,15 @@ export class ModelRequests {
   /** @param {string} kind of job */
   async run(kind) {
     const { doc } = this.workspace;
-    if (doc) await this.start(doc, () => call(this.server, "start_job", { video: doc.id, kind }));
+    if (doc) await this.start(doc, () => call(this.server, "start_job", { video: this.#askedOf(doc), kind }));
   }
 
   async glance() {
     const { doc, player } = this.workspace;
     if (!doc) return;
-    const request = { video: doc.id, at: player.time };
+    const video = this.#askedOf(doc);
+    const at = player.time - (doc.store.offsetOf(video) ?? 0);
+    const request = { video, at: Math.max(0, at) };
     await this.#whileBusy(this.$("glance", "button"), () =>
       this.start(doc, () => call(this.server, "glance", request)),
     );

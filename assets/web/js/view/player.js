@@ -9,7 +9,7 @@ import { Frames } from "../model/frames.js";
 
 const AROUND_S = 1;
 
-/** @extends {Emitter<{ time: null, play: null, pause: null, error: null, loadedmetadata: null }>} */
+/** @extends {Emitter<{ time: null, play: null, pause: null, error: null, loadedmetadata: null, volume: null }>} */
 export class Player extends Emitter {
   /** start of the displayed frame, in seconds from the first frame */
   time = 0;
@@ -30,6 +30,9 @@ export class Player extends Emitter {
   constructor(video) {
     super();
     this.video = video;
+    /** What is heard: this, or another camera that plays along. */
+    this.heard = video;
+    video.addEventListener("volumechange", () => this.heard === video && this.emit("volume", null));
     for (const name of /** @type {const} */ (["play", "pause", "error", "loadedmetadata"])) {
       video.addEventListener(name, () => this.emit(name, null));
     }

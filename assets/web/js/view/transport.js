@@ -21,10 +21,10 @@ export class Transport {
     video.addEventListener("ratechange", () => (speed.value = String(video.playbackRate)));
     speed.addEventListener("change", () => (video.playbackRate = Number(speed.value)));
     volume.addEventListener("input", () => {
-      video.volume = Number(volume.value);
-      video.muted = video.volume === 0;
+      player.heard.volume = Number(volume.value);
+      player.heard.muted = player.heard.volume === 0;
     });
-    video.addEventListener("volumechange", () => (volume.value = String(video.muted ? 0 : video.volume)));
+    player.on("volume", () => (volume.value = String(player.heard.muted ? 0 : player.heard.volume)));
     $("loop").addEventListener("click", () => this.loop());
     hear.setAttribute("aria-pressed", localStorage.getItem("hear") ?? "false");
     hear.addEventListener("click", () => {

@@ -1,0 +1,292 @@
+// The list of what plays on a timeline: which cameras and recordings, when each begins, and whose sound is heard.
+
+import { addressOf, follow } from "../router.js";
+import { readShift } from "../model/time-text.js";
+import { call, messageOf } from "../sync/api.js";
+import { VIEWS } from "./cameras.js";
+import { clock, el, redraw, toast } from "./dom.js";
+
+/** @import { Camera, Server } from "../types.js" */
+/** @import { Workspace } from "../annotate/workspace.js" */
+/** @import { VideoDocument } from "../document/video-document.js" */
+/** @import { Cameras, View } from "./cameras.js" */
+/** @import { Find } from "./dom.js" */
+
+/** Where a camera begins, with its sign: “+0:01.520”. @param {number} offset */
+export const offsetText = (offset) => `${offset < 0 ? "−" : "+"}${clock(Math.abs(offset))}`;
+
+export class CamerasPanel {
+  /** job → the camera whose sound it compares @type {Map<string, string>} */
+  #comparing = new Map();
+  /** camera → what is said about it @type {Map<string, string>} */
+  #notes = new Map();
+  /** @type {Camera[]} */
+  #choices = [];
+
+  /**
+   * @param {Find} $
+   * @param {Server} server
+   * @param {Workspace} workspace
+   * @param {Cameras} cameras
+   */
+  constructor($, server, workspace, cameras) {
+    this.$ = $;
+    this.server = server;
+    this.workspace = workspace;
+    this.cameras = cameras;
+    const view = $("cameras-view", "select");
+    view.append(...Object.entries(VIEWS).map(([value, text]) => el("option", { value, text })));
+    view.addEventListener("change", () => cameras.show(/** @type {View} */ (view.value)));
+    $("camera-add", "select").addEventListener("focus", () => this.#offer());
+    $("camera-add-go").addEventListener("click", () => this.#add());
+    cameras.on("change", () => this.draw());
+  }
+
+  /** @param {VideoDocument} doc */
+  open(doc) {
+    this.#comparing.clear();
+    this.#notes.clear();
+    this.#choices = [];
+    doc.store.on("change", (what) => what === "jobs" && this.workspace.doc === doc && this.#takeJobs(doc));
+  }
+
+  /** The panel comes to the front, also where there is only one camera so far. */
+  async show() {
+    await this.#offer();
+    this.$("camera-add", "select").focus();
+  }
+
+  // ---------------------------------------------------------------- what is drawn
+
+  draw() {
+    const { $, cameras, workspace } = this;
+    if (!workspace.doc) return;
+    $("cameras-view", "select").value = cameras.view;
+    $("cameras-view-row").hidden = cameras.pictured.length < 2;
+    $("cameras-alone").hidden = cameras.areSeveral;
+    redraw($("camera-list"), ...(cameras.areSeveral ? cameras.all.map((camera) => this.#row(camera)) : []));
+  }
+
+  /** @param {Camera} camera */
+  #row(camera) {
+    const { cameras } = this;
+    const { id, name, role, offset } = camera;
+    const isMain = role === "main";
+    const place = isMain ? {} : { href: addressOf("annotate", { video: id }), onclick: follow, title: "Open it alone" };
+    const heard = el("input", {
+      type: "radio",
+      name: "heard",
+      "data-key": `heard ${id}`,
+      onchange: () => cameras.hear(id),
+    });
+    heard.checked = cameras.heard === id || (isMain && !cameras.all.some((each) => each.id === cameras.heard));
+    heard.disabled = !camera.sound;
+    const button = (/** @type {string} */ text, /** @type {string} */ what, /** @type {() => unknown} */ onclick) =>
+      el("button", {
+        type: "button",
+        text,
+        title: what,
+        "aria-label": `${what}: ${name}`,
+        "data-key": `${text} ${id}`,
+        onclick,
+      });
+    const field = el("input", {
+      type: "text",
+      class: "mono",
+      value: offsetText(offset),
+      autocomplete: "off",
+      spellcheck: "false",
+      "data-key": `offset ${id}`,
+      "aria-label": `Begins at, on the timeline: ${name}`,
+      title: "When it begins on the timeline; with “−” before it does. A time, a time code or frames.",
+      onchange: (/** @type {Event & { target: HTMLInputElement }} */ { target }) => this.#type(camera, target),
+    });
+    const note = this.#notes.get(id) ?? "";
+    return el(
+      "li",
+      { "data-camera": id },
+      el(
+        "div",
+        { class: "row" },
+        el(isMain ? "b" : "a", { class: "grow camera-title", dir: "auto", text: name, ...place }),
+        isMain
+          ? el("span", { class: "tag", text: "main", title: "Its frames and its length are the timeline's." })
+          : null,
+        el(
+          "label",
+          { class: "check inline", title: camera.sound ? "This one is heard" : "It has no sound" },
+          heard,
+          "Sound",
+        ),
+        isMain ? null : button("×", "Take it off the timeline", () => this.#place(id, null)),
+      ),
+      isMain
+        ? null
+        : el(
+            "div",
+            { class: "row" },
+            el(
+              "span",
+              { class: "row" },
+              button("−1", "One frame earlier", () => this.nudge(-1, id)),
+              field,
+              button("+1", "One frame later", () => this.nudge(1, id)),
+            ),
+            el(
+              "span",
+              { class: "row" },
+              button("By sound", "Find when it begins by what is heard in both", () => this.#bySound(id)),
+              button("By time code", "Find when it begins by the clocks of the recorders", () => this.#byTimecode(id)),
+            ),
+          ),
+      note ? el("p", { class: "muted small", role: "status", text: note }) : null,
+    );
+  }
+
+  // ---------------------------------------------------------------- what a person does
+
+  /** Puts one on the timeline, moves it or (null) takes it off.
+   * @param {string} id
+   * @param {number | null} offset
+   */
+  #place(id, offset) {
+    this.#notes.delete(id);
+    this.workspace.doc?.editor.placeCamera(id, offset);
+  }
+
+  /** Moves a camera by frames of the main one; the one in front, where none is named, or else the first.
+   * @param {number} frames
+   * @param {string} [id]
+   */
+  nudge(frames, id = this.#inFront()) {
+    const { doc, player } = this.workspace;
+    const offset = doc && id ? doc.store.offsetOf(id) : null;
+    if (!doc || !id || offset === null) return;
+    const length = player.frameEnd - player.time || player.time - player.frames.edge(player.time, -1);
+    this.#notes.delete(id);
+    doc.editor.placeCamera(id, offset + frames * length, true);
+  }
+
+  #inFront() {
+    const others = this.cameras.all.slice(1);
+    return (others.find((camera) => camera.id === this.cameras.front) ?? others[0])?.id;
+  }
+
+  /**
+   * @param {Camera} camera
+   * @param {HTMLInputElement} field
+   */
+  #type(camera, field) {
+    const offset = readShift(field.value, this.workspace.player.frames);
+    if (offset !== null) {
+      this.#place(camera.id, offset);
+      return;
+    }
+    this.#say(camera.id, "This is no time; type one like +1.5, −0:00:02:10 or 12 f.");
+  }
+
+  /** @param {string} id @param {string} text */
+  #say(id, text) {
+    if (text) this.#notes.set(id, text);
+    else this.#notes.delete(id);
+    this.draw();
+  }
+
+  /** Where it is now, after the studio found that out; one step of undo.
+   * @param {VideoDocument} doc
+   * @param {string} id
+   * @param {number} offset
+   * @param {string} note
+   */
+  #found(doc, id, offset, note) {
+    const name = doc.store.cameras.find((camera) => camera.id === id)?.name;
+    if (name === undefined) return; // it was taken off meanwhile
+    const moved = doc.store.offsetOf(id) !== offset;
+    doc.editor.placeCamera(id, offset);
+    this.#say(id, note);
+    toast(
+      `“${name}” begins at ${offsetText(offset)}. ${note}`.trim(),
+      "info",
+      moved ? this.workspace.undoing(doc) : null,
+    );
+  }
+
+  /** @param {string} id */
+  async #byTimecode(id) {
+    const { doc } = this.workspace;
+    if (!doc) return;
+    try {
+      const { offset, note } = await call(this.server, "timecode_offset", { video: doc.id, medium: id });
+      if (this.workspace.doc === doc) this.#found(doc, id, offset, note);
+    } catch (error) {
+      this.#say(id, messageOf(error));
+    }
+  }
+
+  /** @param {string} id */
+  async #bySound(id) {
+    const { doc } = this.workspace;
+    if (!doc) return;
+    this.#say(id, "Comparing the sound…");
+    try {
+      const job = await call(this.server, "compare_sound", { video: doc.id, medium: id });
+      this.#comparing.set(job.id, id);
+      doc.catchUp();
+    } catch (error) {
+      this.#say(id, messageOf(error));
+    }
+  }
+
+  /** @param {VideoDocument} doc */
+  #takeJobs(doc) {
+    for (const job of doc.store.jobs) {
+      const id = this.#comparing.get(job.id);
+      if (id === undefined || job.state === "queued" || job.state === "running") continue;
+      this.#comparing.delete(job.id);
+      const { offset_us: offset = null, note = "" } = job.result ?? {};
+      if (job.state === "done" && offset !== null) this.#found(doc, id, offset / 1e6, note);
+      else this.#say(id, job.state === "cancelled" ? "" : (job.error ?? note));
+    }
+  }
+
+  // ---------------------------------------------------------------- adding
+
+  async #offer() {
+    const { doc } = this.workspace;
+    if (!doc) return;
+    const found = await this.workspace.attempt(() => call(this.server, "media_choices", { video: doc.id }));
+    if (!found || this.workspace.doc !== doc) return;
+    const select = this.$("camera-add", "select");
+    const chosen = select.value;
+    this.#choices = found.videos;
+    doc.store.offerCameras(found.videos);
+    const options = found.videos.map(({ id, name, duration }) =>
+      el("option", { value: id, text: `${name} (${clock(duration, 0)})` }),
+    );
+    select.replaceChildren(
+      el("option", { value: "", text: options.length ? "Choose a video…" : "No other video" }),
+      ...options,
+    );
+    select.value = found.videos.some(({ id }) => id === chosen) ? chosen : "";
+  }
+
+  /** Where both files have a time code, it begins there; else at the beginning. */
+  async #add() {
+    const { doc } = this.workspace;
+    const select = this.$("camera-add", "select");
+    const camera = this.#choices.find(({ id }) => id === select.value);
+    if (!doc || !camera) {
+      select.focus();
+      return;
+    }
+    select.value = "";
+    const request = { video: doc.id, medium: camera.id };
+    const said = await call(this.server, "timecode_offset", request).catch(() => null);
+    if (this.workspace.doc !== doc) return;
+    const offset = said?.source === "timecode" ? said.offset : 0;
+    this.#place(camera.id, offset);
+    if (said?.source === "timecode") this.#say(camera.id, "Placed by the time codes of the files.");
+    else this.#say(camera.id, "It begins with the main one until you say otherwise.");
+    this.#offer();
+  }
+}
