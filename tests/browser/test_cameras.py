@@ -1,4 +1,4 @@
-"""Several cameras on one timeline: what they show at one instant is of one instant, while they play and after each seek.
+"""Several cameras on one timeline: what they show at one instant is of one instant, while they play and after a seek.
 Each picture carries the time of the event, which is read from the pictures as they are displayed."""
 
 import sqlite3
@@ -43,7 +43,8 @@ WATCH = """async (count) => {
   }
   return all;
 }""".replace("READ()", f"({READ})()")
-SETTLED = """() => [...document.querySelectorAll('#player, .camera video')].every((v) => !v.seeking && v.readyState >= 2)"""
+SETTLED = """() => [...document.querySelectorAll('#player, .camera video')].every(
+    (v) => !v.seeking && v.readyState >= 2)"""
 
 
 @pytest.fixture(scope="module")

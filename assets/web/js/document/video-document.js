@@ -205,12 +205,9 @@ export class VideoDocument {
       if (failure.about === PEOPLE) {
         over.push(...this.#takeBackNames(failure.edits.filter(isNaming)));
         reasons.add(failure.result.error);
-      } else if (failure.edits.every(isOfBox)) {
-        this.editor.undoStack.forget(failure.about);
-        over.push(...failure.edits);
-      } else if (failure.edits.some(isOfCamera)) {
-        over.push(...failure.edits);
+      } else if (failure.edits.every((edit) => isOfBox(edit) || isOfCamera(edit))) {
         editor.undoStack.forget(failure.about);
+        over.push(...failure.edits);
         reasons.add(failure.result.error);
       } else if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
       else {
