@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.errors import UsageError
 from studio.store import stored
-from studio.timeline import AttributeType, types_of
+from studio.timeline import BOOKMARKS, AttributeType, types_of
 from studio.timeline.tiers import Dependencies, Dependency, has_circle
 
 # Okabe and Ito's colours that tell apart for colour-blind people, then lighter partners of them
@@ -47,7 +47,11 @@ def check(db: sqlite3.Connection, track: str, label: str) -> None:
 
 def points(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
     """The (track, label) of points in time."""
-    return frozenset(map(tuple, db.execute("SELECT track, label FROM labels WHERE kind = 'point'")))
+    asked = (
+        "SELECT track, label FROM labels WHERE kind = 'point' "
+        "UNION SELECT track, label FROM annotations WHERE track = ? AND NOT deleted"
+    )
+    return frozenset(map(tuple, db.execute(asked, (BOOKMARKS,))))
 
 
 def insert(db: sqlite3.Connection, track: str, label: str, kind: str = KINDS[0]) -> None:

@@ -3,7 +3,17 @@
 Time is an integer number of microseconds from the first displayed frame of a video; intervals are half-open.
 """
 
-from studio.timeline.annotation import ON_SCREEN, SOURCES, Annotation, Box, Prediction, SpokenLine, Timeline
+from studio.timeline.annotation import (
+    BOOKMARKS,
+    ON_SCREEN,
+    SOURCES,
+    WHOLE_VIDEO,
+    Annotation,
+    Box,
+    Prediction,
+    SpokenLine,
+    Timeline,
+)
 from studio.timeline.attribute_types import AttributeType, type_of, types_of
 from studio.timeline.attributes import Attributes, checked_attributes
 from studio.timeline.changing import carried, value_at, values_of
@@ -17,10 +27,12 @@ from studio.timeline.time import MICROS, clock, seconds, us
 from studio.timeline.time_text import read_shift, read_time
 
 __all__ = [
+    "BOOKMARKS",
     "FIELDS",
     "MICROS",
     "ON_SCREEN",
     "SOURCES",
+    "WHOLE_VIDEO",
     "Annotation",
     "AttributeType",
     "Attributes",

@@ -13,6 +13,10 @@ from studio.timeline.tiers import Dependencies
 
 ON_SCREEN = "On screen"
 """The track of what is written on the screen; its labels are texts."""
+WHOLE_VIDEO = "Whole video"
+"""The track of what is said of a video as a whole: its segments last as long as the video."""
+BOOKMARKS = "Bookmarks"
+"""The track of places to come back to: its segments are points. assets/web/js/model/special-rows.js has the same."""
 SOURCES = ("manual", "correction", "accepted", "import")
 
 

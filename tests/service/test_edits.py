@@ -11,8 +11,8 @@ import pytest
 from studio.errors import UsageError
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
-from studio.store import runs
-from studio.timeline import ModelRun, Prediction, Segment
+from studio.store import labels, runs
+from studio.timeline import BOOKMARKS, WHOLE_VIDEO, ModelRun, Prediction, Segment
 
 
 def edit(number: int, **changes: Any) -> dict[str, Any]:
@@ -155,3 +155,24 @@ def test_what_lies_beyond_a_shorter_file_is_renamed_and_deleted_but_not_moved_th
     assert save(studio, video, edit(2, **beyond, base_version=1, label="y")) == ["saved"]
     assert save(studio, video, edit(3, **{**beyond, "end": 8.5}, base_version=2)) == ["invalid"]
     assert save(studio, video, edit(4, **{**beyond, "op": "delete"}, base_version=2)) == ["saved"]
+
+
+def test_what_is_said_of_a_whole_video_lasts_as_long_as_it(studio: Studio, video: str) -> None:
+    duration = studio.videos.get(video)["duration_us"] / 1e6
+
+    def edit(n: int, end: float) -> dict[str, Any]:
+        return {"edit_id": f"w{n}", "op": "create", "id": f"w{n}", "base_version": 0, "track": WHOLE_VIDEO,
+                "start": 0, "end": end, "label": "indoors"}  # fmt: skip
+
+    half, whole = studio.timelines.save(video, [edit(1, duration / 2), edit(2, duration)], "ann")["results"]
+    assert (half["ok"], whole["ok"]) == (False, True)
+    assert half["error"] == "What is said under “Whole video” is about all of it, from its start to its end."
+
+
+def test_bookmarks_are_points_in_every_file(studio: Studio, video: str) -> None:
+    edit = {"edit_id": "b", "op": "create", "id": "b", "base_version": 0, "track": BOOKMARKS, "start": 1, "end": 1.04,
+            "label": "look here"}  # fmt: skip
+    studio.timelines.save(video, [edit], "ann")
+    assert studio.store.read(labels.points) == {(BOOKMARKS, "look here")}
+    row = studio.videos.get(video)
+    assert studio.exchange.timeline(row).points == {(BOOKMARKS, "look here")}

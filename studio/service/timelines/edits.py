@@ -16,7 +16,7 @@ from studio.store.absences import AbsenceChange
 from studio.store.boxes import BoxChange
 from studio.store.people import NameChange
 from studio.store.timeline_media import MediumChange
-from studio.timeline import Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
+from studio.timeline import WHOLE_VIDEO, Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
 
 Wire = dict[str, Any]
 NAMING, ABSENT, MEDIUM = "people", "absent", timeline_media.OP
@@ -233,6 +233,8 @@ def _fits(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: s
     wanted = change.wanted
     if wanted is None or wanted.deleted or annotations.is_done(db, change.edit_id):
         return
+    if wanted.track == WHOLE_VIDEO and (wanted.segment.start, wanted.segment.end) != (0, video["duration_us"]):
+        raise UsageError(f"What is said under “{WHOLE_VIDEO}” is about all of it, from its start to its end.")
     before = annotations.find(db, wanted.id)
     if not change.keeps_attributes and wanted.attributes:
         types = labels.attribute_types(db, wanted.track, wanted.label)

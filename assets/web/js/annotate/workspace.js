@@ -5,6 +5,7 @@ import { typesOf } from "../model/attribute-types.js";
 import { decide } from "../model/operations.js";
 import { ReactionTime } from "../model/reaction-time.js";
 import { after } from "../model/review-queue.js";
+import { BOOKMARKS } from "../model/special-rows.js";
 import { LiveEvents } from "../input/live-events.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
@@ -166,6 +167,18 @@ export class Workspace {
     const field = /** @type {HTMLInputElement | null} */ (found);
     field?.focus();
     if (field?.tagName === "INPUT") field.select();
+  }
+
+  /** A point at the playhead to come back to; the person types what it is about. */
+  bookmark() {
+    const { player } = this;
+    player.pause();
+    const { frames, time } = player;
+    const start = Math.min(frames.shownAt(time), frames.edge(frames.duration, -1));
+    const id = this.opened.editor.create({ track: BOOKMARKS, start, end: frames.edge(start, 1) });
+    if (id === null) return;
+    this.selection.one(id);
+    this.label();
   }
 
   /** The keys say what the chosen segments are like. */

@@ -14,7 +14,7 @@ import { frameOf } from "../view/drag-preview.js";
  * @typedef {Pick<Workspace, "opened" | "player" | "timeline" | "selection" | "say" | "seek" | "goTo" | "listed" | "track"
  *   | "label" | "mark" | "changed" | "around" | "decide" | "nextUndecided" | "glance" | "toggleFaces" | "drawBoxes" | "help"
  *   | "fullscreen" | "shift" | "turnTo" | "lineActions" | "markReviewed" | "reaction"
- *   | "live" | "describe" | "parts">} Commanded
+ *   | "live" | "describe" | "bookmark" | "parts">} Commanded
  */
 
 const NEW_S = 2;
@@ -214,6 +214,7 @@ export function commands(workspace) {
     }),
     label: () => (lines?.areChosen ? lines.type() : workspace.label()),
     describe: () => workspace.describe(),
+    bookmark: () => workspace.bookmark(),
     shift: edit((ids) => {
       const made = ids.filter((id) => store().annotations.has(id));
       if (made.length) workspace.shift(made);

@@ -34,6 +34,7 @@ const ACTIONS = [
   ["markOut", "Mark the end", ["o"]],
   ["create", "New segment (from the marks, or at the playhead)", ["Enter"]],
   ["hold", "New segment while the key is held", ["m"]],
+  ["bookmark", "Bookmark this frame, with a text", ["Shift+N"]],
   ["split", "Split at the playhead", ["s"]],
   ["merge", "Merge the selected segments", ["Shift+S"]],
   ["extend", "Move the nearer edge to the playhead", ["e"]],

@@ -5,6 +5,7 @@ import { Emitter } from "../emitter.js";
 import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./annotation.js";
 import { changed } from "./box-track.js";
 import { lineItems } from "./line-items.js";
+import { BOOKMARKS } from "./special-rows.js";
 import { People } from "./people.js";
 
 /** @import { Annotation, AnnotationEdit, BoxTrack, Camera, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
@@ -333,7 +334,7 @@ export class DocumentStore extends Emitter {
    * @param {{ track: string, label: string, start: number, end: number }} item
    */
   isPoint({ track, label, start, end }) {
-    if (!this.points.size || !this.points.has(`${track}\n${label}`)) return false;
+    if (track !== BOOKMARKS && (!this.points.size || !this.points.has(`${track}\n${label}`))) return false;
     const { frameTimes } = this;
     const usual = frameTimes.length > 1 ? frameTimes[frameTimes.length - 1] / (frameTimes.length - 1) : SOUND_STEP_S;
     return end - start < 3 * usual;

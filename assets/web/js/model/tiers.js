@@ -1,6 +1,8 @@
 // Rows that depend on another one (the four stereotypes of ELAN's tiers): a segment there belongs to the shortest segment
 // of the other row that contains it, and goes where that one goes. studio/timeline/tiers.py says it for Python.
 
+import { WHOLE_VIDEO } from "./special-rows.js";
+
 /** @import { Annotation, Track } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Span } from "./phases.js" */
@@ -116,6 +118,7 @@ export const childrenOf = (store, made) =>
  * @returns {{ span: Span, parent: Annotation | null } | { problem: string } | null} null: anywhere
  */
 export function fitted(store, track, wanted, before) {
+  if (track === WHOLE_VIDEO && store.video) return { span: { start: 0, end: store.video.duration }, parent: null };
   const dependency = dependencyOf(store, track);
   if (!dependency && !dependents(store, track).length) return null;
   const isMoved = before !== null && Math.abs(length(before) - length(wanted)) < SAME;

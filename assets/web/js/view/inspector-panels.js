@@ -9,6 +9,7 @@ import { attributeFields } from "./attribute-fields.js";
 import { byline } from "./authors.js";
 import { clock, el } from "./dom.js";
 import { labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
+import { wholeVideo } from "./whole-video.js";
 
 /** @import { Annotation, Conflict, Item, Prediction } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -55,10 +56,11 @@ const playAndSimilar = (store, item, actions) => [
 ];
 
 /**
- * @param {DocumentStore} store
+ * @param {VideoDocument} doc
  * @param {InspectorActions} actions
  */
-export function emptyPanel(store, actions) {
+export function emptyPanel(doc, actions) {
+  const { store } = doc;
   const hint =
     store.predictions.size || store.annotations.size
       ? "Select a segment. Drag its edges to correct it; A accepts a prediction, X rejects it."
@@ -66,7 +68,7 @@ export function emptyPanel(store, actions) {
   const conflicts = [...store.conflicts.keys()].map((id) =>
     el("button", { class: "link error", text: "A segment has a conflict: show it", onclick: () => actions.select(id) }),
   );
-  return [el("p", { class: "muted hint", text: hint }), ...conflicts];
+  return [el("p", { class: "muted hint", text: hint }), ...conflicts, wholeVideo(doc, actions.select)];
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { annotation, contentOf, equal } from "../model/annotation.js";
 import { changesOf, valueAt } from "../model/changing.js";
+import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { call, messageOf } from "../sync/api.js";
 import { clock, el, redraw } from "./dom.js";
 import { annotationPanel, conflictPanel, emptyPanel, predictionPanel, severalPanel } from "./inspector-panels.js";
@@ -116,7 +117,9 @@ export class Inspector {
     const id = selection.current;
     const conflict = store.conflicts.get(id ?? "");
     const items = [...selection.ids].map((each) => store.item(each)).filter((item) => item !== null);
-    const nothing = items.length ? 0 : [store.predictions.size + store.annotations.size > 0, store.conflicts.size];
+    const whole = [...store.annotations.values()].filter((made) => made.track === WHOLE_VIDEO);
+    const isAny = store.predictions.size + store.annotations.size > 0;
+    const nothing = items.length ? 0 : [isAny, store.conflicts.size, whole];
     const locked = items.length > 0 && !conflict && items.every((item) => editor.isLocked(store.rowOf(item)));
     const time = this.actions.attributes.time();
     const [only = null] = items.length === 1 ? items : [];
@@ -141,7 +144,7 @@ export class Inspector {
   parts(doc, id, items, conflict) {
     if (conflict && id) return conflictPanel(conflict, (keepMine) => doc.resolve(id, keepMine));
     if (items.length > 1) return severalPanel(doc, items, this.actions);
-    if (!items.length) return emptyPanel(doc.store, this.actions);
+    if (!items.length) return emptyPanel(doc, this.actions);
     const [item] = items;
     if (!doc.store.annotations.has(item.id)) {
       return predictionPanel(doc.store, /** @type {Prediction} */ (item), this.actions);

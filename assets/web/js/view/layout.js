@@ -3,6 +3,7 @@
 import { countBefore } from "../model/binary-search.js";
 import { BOXES } from "../model/box-track.js";
 import { lineItems, SPEECH } from "../model/line-items.js";
+import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { depthOf, inTiers } from "../model/tiers.js";
 import { BOX_ROW, boxRow } from "./box-row.js";
 
@@ -155,8 +156,10 @@ function tracksOf(store) {
     if (store.isShown(p)) track(store.rowOf(p) ?? p.track, p.task).predictions.push(p);
   }
   for (const p of store.previews) if (store.isShown(p)) track(store.rowOf(p) ?? p.track).predictions.push(p);
-  for (const a of store.annotations.values()) track(a.track).annotations.push(a);
-  for (const { track: name } of store.tracks.values()) if (name !== BOXES) track(name); // those have a row of their own
+  for (const a of store.annotations.values()) if (a.track !== WHOLE_VIDEO) track(a.track).annotations.push(a);
+  for (const { track: name } of store.tracks.values()) {
+    if (name !== BOXES && name !== WHOLE_VIDEO) track(name); // those are shown elsewhere
+  }
   if (!tracks.size) track("Moments", "grounding");
   const byName = (/** @type {TrackItems} */ a, /** @type {TrackItems} */ b) =>
     a.order - b.order || a.name.localeCompare(b.name, undefined, { numeric: true });

@@ -1,0 +1,44 @@
+"""What is said of a video as a whole, and bookmarks."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.annotate_page import AnnotatePage, go, rows
+from tests.browser.conftest import Served
+from tests.browser.test_attributes import shot
+
+FOUND = "SELECT track, label, note, start_us, end_us FROM annotations WHERE video_id = ? AND NOT deleted ORDER BY rowid"
+
+
+def test_labels_and_a_note_of_the_whole_video_and_bookmarks(page: Page, served: Served, bikes: str) -> None:
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    page.click("#tab-selected")
+    page.get_by_text("The whole video").click()
+    page.get_by_label("A label of the whole video").fill("street <b>")
+    page.keyboard.press("Enter")
+    street = page.get_by_role("group", name="Labels of the whole video").get_by_role(
+        "button", name="street <b>", exact=True
+    )
+    expect(street).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("A note about the whole video").fill("shaky")
+    page.keyboard.press("Tab")
+    annotate_page.saved()
+    ((duration,),) = rows(served.home, "SELECT duration_us FROM videos WHERE id = ?", bikes)
+    assert rows(served.home, FOUND, bikes) == [
+        ("Whole video", "street <b>", "", 0, duration), ("Whole video", "", "shaky", 0, duration),
+    ]  # fmt: skip
+    assert page.locator(".gutter-row[data-row='Whole video']").count() == 0, "they take no room on the timeline"
+    shot(page, "whole")
+
+    page.locator("#timeline").focus()
+    go(annotate_page, 2.0)
+    page.keyboard.press("Shift+N")
+    page.keyboard.type("look here")
+    page.keyboard.press("Tab")
+    annotate_page.saved()
+    assert rows(served.home, FOUND, bikes)[-1] == ("Bookmarks", "look here", "", 2_000_000, 2_040_000)
+    shot(page, "bookmark")
+    page.locator("#timeline").focus()
+    page.keyboard.press("Escape")
+    street.click()
+    annotate_page.saved()
+    assert [row[:2] for row in rows(served.home, FOUND, bikes)] == [("Whole video", ""), ("Bookmarks", "look here")]
