@@ -36,6 +36,7 @@ from studio.models.text_video.hubness import video_bias
 from studio.models.text_video.multilevel import MultiLevelQuery, MultiLevelVideo, MultiLevelWeights, multilevel_scores
 from studio.models.text_video.query_bank import QUERY_BANK
 from studio.models.text_video.shapley import heat, shapley
+from studio.models.tracking.object_tracker import ObjectTracker, Sighting
 
 __all__ = [
     "LEAST_LAID_OUT",
@@ -49,6 +50,8 @@ __all__ = [
     "MultiLevelQuery",
     "MultiLevelVideo",
     "MultiLevelWeights",
+    "ObjectTracker",
+    "Sighting",
     "SpeakerEmbedding",
     "TextFeatures",
     "TextVideoEncoder",

@@ -16,6 +16,7 @@ from studio.formats import subtitles
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
+from studio.timeline.boxes import TrackedBox
 
 
 def video_of(params: dict[str, Any]) -> VideoRef:
@@ -215,6 +216,20 @@ def synchronise(context: TaskContext, params: dict[str, Any]) -> JobResult:
 def read_text(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """What is written on the screen, and when."""
     return _with_note(tasks.read_text(context, video_of(params), params.get("model")))
+
+
+def track_box(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Where the object of a box is in the frames after one, or before it."""
+    at_us, until_us = params["at_us"], params["until_us"]
+    x1, y1, x2, y2 = params["corners"]
+    video = video_of(params)
+    found = tasks.track_box(context, video, (x1, y1, x2, y2), at_us, until_us)
+    backward = until_us < at_us
+    start, end = (until_us, at_us) if backward else (at_us + 1, until_us + 1)
+    tracked = TrackedBox(
+        video.id, params["box"], start, end, found.keys, backward, params["edit"], params.get("annotator", "")
+    )
+    return JobResult({"note": found.note}, tracked=[tracked])
 
 
 def index_before(context: TaskContext, params: dict[str, Any]) -> None:

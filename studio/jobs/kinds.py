@@ -75,6 +75,7 @@ _KINDS = (
         compares={"active_speaker": Comparison("model")},
         prepare=f"{_HANDLERS}:find_faces_before",
     ),
+    JobKind("track_box", f"{_HANDLERS}:track_box", "Tracking a box", pictures=True),
     JobKind("transcribe", f"{_HANDLERS}:transcribe", "Transcribing", button="Transcribe"),
     JobKind("voices", f"{_HANDLERS}:voices", "Telling voices apart", button="Voices"),
     JobKind(

@@ -4,6 +4,7 @@ A task is a function of a `TaskContext` and plain arguments; it returns an `Mode
 """
 
 from studio.tasks.boundary_shift import Decision
+from studio.tasks.boxes import track_box
 from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
@@ -73,6 +74,7 @@ __all__ = [
     "teach",
     "tell_voices",
     "time_encoder",
+    "track_box",
     "transcribe",
     "update_index",
 ]

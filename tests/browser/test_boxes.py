@@ -122,3 +122,22 @@ def test_a_segment_gets_a_box_for_its_time(opened: AnnotatePage, served: Served)
     opened.saved()
     assert [key[0] for key in keys(served)] == [1_000_000, 1_960_000]
     assert rows(served.home, "SELECT label FROM box_tracks") == [("riding",)]
+
+
+def test_a_box_is_tracked_and_that_is_undone_as_one_step(opened: AnnotatePage, served: Served) -> None:
+    page = opened.page
+    go(opened, 5.6)
+    page.keyboard.press("Shift+B")
+    drag(page, (0.2, 0.3), (0.5, 0.8))
+    opened.saved()
+    page.select_option("#box-track-far", label="3 s")
+    page.click("#box-track")
+    page.wait_for_function("() => /^([2-9]|\\d\\d+) key frames/.test(document.querySelector('#box-state').textContent)")
+    sources = rows(served.home, "SELECT source, count(*) FROM box_keys GROUP BY source ORDER BY source")
+    assert sources[0] == ("manual", 1) and sources[1][1] > 0
+    page.click("#undo")
+    opened.saved()
+    assert rows(served.home, "SELECT source FROM box_keys") == [("manual",)]
+    page.click("#redo")
+    opened.saved()
+    assert rows(served.home, "SELECT source, count(*) FROM box_keys GROUP BY source ORDER BY source") == sources

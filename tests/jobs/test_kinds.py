@@ -31,7 +31,8 @@ def test_what_is_compared_and_what_waits() -> None:
     }
     assert queued_kind("index").scope == "video"
     queued = (
-        "index, embed, proxy, ground, survey, speakers, transcribe, voices, read_text, emotions, synchronise, teach, "
+        "index, embed, proxy, ground, survey, speakers, track_box, transcribe, voices, read_text, emotions, synchronise, "
+        "teach, "
         "detect, map"
     )
     for wrong in ("search", "dance", ""):

@@ -1,0 +1,1 @@
+"""Following one object from frame to frame, without learned weights."""

@@ -1,0 +1,90 @@
+"""Tracking a box through a made clip: key frames on frames, forwards and backwards, hidden behind something."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio import media
+from studio.config import Settings
+from studio.errors import Cancelled
+from studio.recipes.text_reading import write
+from studio.service import Studio
+from studio.tasks import TaskContext, VideoRef, track_box
+from studio.timeline.boxes import BoxTrack, Corners, iou, is_rising, key_frame
+from tests.models.test_tracking import SIDE, SIZE, scene
+
+COUNT, SPEED, WALL = 60, 4, (120, 200)
+
+
+def place(n: int) -> Corners:
+    """Where the object is at frame `n`, as shares."""
+    x = 20 + SPEED * n
+    return x / SIZE[1], 80 / SIZE[0], (x + SIDE) / SIZE[1], (80 + SIDE) / SIZE[0]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "wall.mp4"
+    write(path, (scene(20 + SPEED * n, 80, wall=WALL)[0] for n in range(COUNT)), (SIZE[1], SIZE[0]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> TaskContext:
+    return TaskContext(Settings(home=tmp_path_factory.mktemp("home"), device="cpu").ensure())
+
+
+def video(clip: Path) -> VideoRef:
+    return VideoRef("wall", str(clip), media.probe(clip).duration_us)
+
+
+@pytest.mark.parametrize("way", ["forwards", "backwards"])
+def test_key_frames_lie_on_frames_follow_the_object_and_say_where_it_is_hidden(
+    context: TaskContext, clip: Path, way: str
+) -> None:
+    pts = [int(time) for time in media.probe(clip).pts_us]
+    at, until = (0, COUNT - 1) if way == "forwards" else (COUNT - 1, 0)
+    found = track_box(context, video(clip), place(at), pts[at], pts[until])
+    assert is_rising(found.keys) and {key.time_us for key in found.keys} <= set(pts)
+    assert all(key.source == "tracked" for key in found.keys) and pts[at] not in {key.time_us for key in found.keys}
+    assert len(found.keys) < COUNT / 2, "as few as say where it goes"
+    keys = sorted([key_frame(pts[at], place(at)), *found.keys], key=lambda key: key.time_us)
+    track = BoxTrack("b", keys=tuple(keys))
+    boxes = [track.at(time) for time in pts]
+    assert all(boxes[n] is None for n in range(26, 29)), "behind the wall"
+    clear = [n for n in (*range(1, 8), *range(50, COUNT)) if n != until]
+    assert np.mean([iou(box, place(n)) if (box := boxes[n]) else 0.0 for n in clear]) > 0.7
+
+
+def test_a_frame_without_another_one_after_it(context: TaskContext, clip: Path) -> None:
+    last = int(media.probe(clip).pts_us[-1])
+    found = track_box(context, video(clip), place(COUNT - 1), last, last)
+    assert (found.keys, found.note) == ([], "There is no other frame to track it in.")
+
+
+def test_it_can_be_stopped(context: TaskContext, clip: Path) -> None:
+    def stop(fraction: float, message: str) -> None:
+        if fraction > 0:
+            raise Cancelled
+
+    context.progress = stop
+    try:
+        with pytest.raises(Cancelled):
+            track_box(context, video(clip), place(0), 0, 2_000_000)
+    finally:
+        context.progress = lambda fraction, message: None
+
+
+def test_a_box_is_tracked_in_a_library_and_its_own_key_frames_stay(clip: Path, studio: Studio) -> None:
+    row = studio.videos.add(clip)
+    pts = [int(time) for time in media.probe(clip).pts_us]
+    keys = [{"at": pts[n] / 1e6, "box": list(place(n))} for n in (0, 12)]
+    studio.boxes.save(row, [{"id": "b", "before": {"deleted": True}, "after": {"deleted": False, "keys": keys}}], "ada")
+    made = studio.boxes.track(row, "b", pts[0], pts[-1], "ada")
+    (track,) = studio.boxes.of_video(row)
+    assert made["keys"] == sum(key.source == "tracked" for key in track.keys) > 0
+    assert track.keys[-1].time_us == pts[12], "a person said where it is from there on"
+    assert [key.time_us for key in track.keys if key.source == "manual"] == [pts[0], pts[12]]
+    studio.boxes.track(row, "b", pts[12], pts[20], "ada")
+    assert studio.boxes.of_video(row)[0].keys[-1].time_us > pts[12]
