@@ -205,6 +205,8 @@ def _told(result: Json) -> list[str]:
     lines += result["problems"]
     if result["lines"]:
         lines.append(f"{transcript_lines(result['lines'])} beside them")
+    if result["cameras"]:
+        lines.append(f"{result['cameras']} cameras or recordings put on the timeline")
     if result["lines_already"]:
         lines.append(f"{transcript_lines(result['lines_already'])} there already")
     if result["already"]:

@@ -10,7 +10,8 @@ it comes back with an import, for rows that the library does not have yet.
 Reading gives annotations without times of their own even parts of their parent, in order, as ELAN shows them: within
 its chain where a tier is a time subdivision or a symbolic subdivision, all of it where it is a symbolic association. Of
 several media the first video that is there is meant, or what a sound was extracted from; the times are those of that
-file, by its TIME_ORIGIN.
+file, by its TIME_ORIGIN. The others play beside it, where they are in the library; TIME_ORIGIN is where in a file time
+0 of the annotations lies, below 0 for one that began later.
 """
 
 from bisect import bisect_right
@@ -27,11 +28,12 @@ from studio.formats.layers import TRANSCRIPT, spoken_tiers
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Other, Part, segments
 from studio.formats.notes import Notes, listed
-from studio.timeline import Timeline
+from studio.timeline import Beside, Timeline
 from studio.timeline.tiers import PARTS, Dependencies, Dependency
 
 HOLDS = Holds(
-    grain=1000, layers=True, tiers=True, annotators=True, text=printable, naming=printable, person=printable,
+    grain=1000, layers=True, tiers=True, annotators=True, cameras=True, text=printable, naming=printable,
+    person=printable,
     lines="beside", speakers="yes",
 )  # fmt: skip
 _ANNOTATIONS, _LINES = "default-lt", "studio-transcript"  # linguistic types
@@ -58,7 +60,7 @@ Span = tuple[int, int]
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
-    """One video; it is named as a linked file, to be found beside the .eaf."""
+    """One video; it and what plays beside it are named as linked files, to be found beside the .eaf."""
     timeline = timelines[0]
     tiers = tiers_of(HOLDS.fitted(timeline), _named(timeline.dependencies))
     names = {tier.name for tier in tiers}
@@ -69,9 +71,11 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xsi:noNamespaceSchemaLocation": _SCHEMA,
     })  # fmt: skip
     header = SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
-    name = printable(timeline.footage.name)
-    kind = "video/*" if timeline.footage.pictures else _SOUND_TYPES.get(PurePath(name).suffix.lower(), "audio/*")
-    SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=f"./{name}", RELATIVE_MEDIA_URL=f"./{name}", MIME_TYPE=kind)
+    for medium in (Beside(timeline.footage.name, 0, timeline.footage.pictures), *timeline.cameras):
+        name, origin = printable(medium.name), -round(medium.offset / 1000)
+        kind = "video/*" if medium.pictures else _SOUND_TYPES.get(PurePath(name).suffix.lower(), "audio/*")
+        facts = {"MEDIA_URL": f"./{name}", "RELATIVE_MEDIA_URL": f"./{name}", "MIME_TYPE": kind}
+        SubElement(header, "MEDIA_DESCRIPTOR", {**facts, **({"TIME_ORIGIN": str(origin)} if origin else {})})
     order = SubElement(root, "TIME_ORDER")
     aligned = [a for tier in (*tiers, *spoken) if tier.kind not in SYMBOLIC for a in tier.annotations]
     times = sorted({t for a in aligned for t in (a.segment.start, a.segment.end)})
@@ -137,7 +141,7 @@ def read(data: bytes, name: str) -> list[Part]:
     """Raises UnsafeFormat, FormatError."""
     root, notes = read_xml(data, "ANNOTATION_DOCUMENT"), Notes("attribute(s)")
     names_in(root, _KNOWN, _DEFINITIONS, notes)
-    media, *others = _media(root, notes)
+    (media, *others), linked = _media(root, notes)
     times = _Times.of(root, notes)
     marks: list[Mark] = []
     lines: list[Mark] = []
@@ -162,17 +166,21 @@ def read(data: bytes, name: str) -> list[Part]:
                   "of what they belong to, as ELAN shows them.")  # fmt: skip
     if others:
         names = [other.video.rpartition("/")[2] for other in others]
-        notes.say(f"Of the linked files {listed([media.video.rpartition('/')[2]])} is meant, or else {listed(names)}.")
-    also = tuple(Other(other.video, other.shift - media.shift) for other in others)
+        notes.say(f"Of the linked files {listed([media.video.rpartition('/')[2]])} is the main one, and where it is "
+                  f"in the library, {listed(names)} beside it.")  # fmt: skip
+    also, cameras = (
+        tuple(Other(other.video, other.shift - media.shift) for other in several if other.video != media.video)
+        for several in (others, linked)
+    )
     spoken = {tier.get("TIER_ID", "") for tier in root.iter("TIER") if tier.get("LINGUISTIC_TYPE_REF") == _LINES}
     depend = {tier: each for tier, each in dependencies_in(root).items() if each.parent not in spoken}
-    part = Part(media.video, tuple(marks), also=also, lines=tuple(lines), dependencies=depend)
+    part = Part(media.video, tuple(marks), also=also, lines=tuple(lines), cameras=cameras, dependencies=depend)
     return notes.parts([replace(part, vocabularies=vocabularies_in(root))])
 
 
-def _media(root: Element, notes: Notes) -> list[Other]:
+def _media(root: Element, notes: Notes) -> tuple[list[Other], list[Other]]:
     """The linked files as the file names them, each with where time 0 of the annotations lies in it: videos first, then
-    those that a sound was taken from, then the rest."""
+    those that a sound was taken from, then the rest; and those that are linked themselves."""
     found: list[tuple[int, Other]] = []
     for media in root.iterfind("HEADER/MEDIA_DESCRIPTOR"):
         shift = 0
@@ -183,7 +191,9 @@ def _media(root: Element, notes: Notes) -> list[Other]:
         found.append((0 if is_video else 2, Other(url.removeprefix("./"), shift)))
         if media.get("EXTRACTED_FROM"):
             found.append((1, Other(media.get("EXTRACTED_FROM", ""), shift)))
-    return [other for _, other in sorted(found, key=lambda each: each[0]) if other.video] or [Other("")]
+    ordered = sorted(found, key=lambda each: each[0])
+    linked = [other for rank, other in ordered if rank != 1 and other.video]
+    return [other for _, other in ordered if other.video] or [Other("")], linked
 
 
 @dataclass(slots=True)

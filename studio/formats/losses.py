@@ -20,7 +20,7 @@ def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list
     kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
     split = [f"{form.title} holds one video a file, so there will be {len(timelines)} files."]
     remarks = [sentence for t in timelines for sentence in (form.remarks(t) if form.remarks else ())]
-    said = (*_said(form, timelines, kept), *unchosen, *_lines(form.holds, timelines))
+    said = (*_said(form, timelines, kept), *unchosen, *_lines(form.holds, timelines), *_cameras(form.holds, timelines))
     sound = [f"{_without(without)}: {form.title} counts times in frames."] if without else []
     return [*sound, *split * (not form.many and len(timelines) > 1), *said, *dict.fromkeys(remarks)]
 
@@ -211,6 +211,12 @@ def _boxes(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
         outside = sum(box[0] >= t.footage.duration for t in timelines for boxes in t.boxes.values() for box in boxes)
         if outside:
             yield f"{outside} box{'es' * (outside != 1)} outside the video {_is(outside)} left out."
+
+
+def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    if count := sum(len(t.cameras) for t in timelines) * (not holds.cameras):
+        others = "1 other camera or recording" if count == 1 else f"{count} other cameras and recordings"
+        yield f"{others} of the timeline {_is(count)} left out; times are those of the main one."
 
 
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:

@@ -66,8 +66,9 @@ class Part:
 
     Frames are those of the video's own table, unless the file counts them at a `rate` (a second) of its own and has
     another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
-    other videos that the marks may be about, the likeliest first. `dependencies` are of tracks that depend on others,
-    and `vocabularies` the labels of tracks for which the file lists them.
+    other videos that the marks may be about, the likeliest first; `cameras` are those that play beside it.
+    `dependencies` are of tracks that depend on others, and `vocabularies` the labels of tracks for which the file lists
+    them.
     """
 
     video: str
@@ -84,11 +85,12 @@ class Part:
     lines: tuple[Mark, ...] = ()
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cameras: tuple["Other", ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing in it to import."""
-        return not (self.marks or self.boxes or self.lines)
+        return not (self.marks or self.boxes or self.lines or self.cameras)
 
     @property
     def asks_rate(self) -> bool:
@@ -129,6 +131,7 @@ class Holds:
     `person` of an annotator's name. `editors`: whether it also says who corrected an annotation last.
     `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all".
     `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty.
+    `cameras`: whether it says what else plays on the timeline.
     `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
     transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
     lines whose middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere.
@@ -146,6 +149,7 @@ class Holds:
     editors: bool = False
     boxes: bool = False
     only_boxed: bool = False
+    cameras: bool = False
     origin: bool = False
     attributes: Literal["", "text", "plain", "all"] = ""
     labels: bool = True

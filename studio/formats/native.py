@@ -6,9 +6,21 @@ from typing import Any
 
 from studio.errors import FormatError, StudioError
 from studio.formats import reading
-from studio.formats.model import Format, Holds, Mark, Part
+from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes
-from studio.timeline import Annotation, Box, Cue, Footage, SpokenLine, Timeline, Word, from_dict, seconds, to_dict
+from studio.timeline import (
+    Annotation,
+    Beside,
+    Box,
+    Cue,
+    Footage,
+    SpokenLine,
+    Timeline,
+    Word,
+    from_dict,
+    seconds,
+    to_dict,
+)
 from studio.timeline.codec import FIELDS
 
 VERSION = 1
@@ -18,6 +30,7 @@ HOLDS = Holds(
     annotators=True,
     editors=True,
     boxes=True,
+    cameras=True,
     origin=True,
     attributes="all",
     lines="beside",
@@ -25,7 +38,19 @@ HOLDS = Holds(
     words="all",
 )
 _NAME = "This Moment Studio JSON file"
-_DOCUMENT = {"format", "version", "video", "sha256", "duration", "duration_us", "annotations", "boxes", "lines"}
+_DOCUMENT = {
+    "format",
+    "version",
+    "video",
+    "sha256",
+    "duration",
+    "duration_us",
+    "annotations",
+    "boxes",
+    "lines",
+    "cameras",
+}
+_CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
 _LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
@@ -51,7 +76,12 @@ def _document(timeline: Timeline) -> dict[str, Any]:
         ],
         **({"boxes": {track: [list(box) for box in boxes[track]] for track in boxes}} if boxes else {}),
         **({"lines": [_line_of(line) for line in timeline.said]} if timeline.lines else {}),
+        **({"cameras": [_camera_of(camera) for camera in timeline.cameras]} if timeline.cameras else {}),
     }
+
+
+def _camera_of(camera: Beside) -> dict[str, Any]:
+    return {"name": camera.name, "offset": seconds(camera.offset), "offset_us": camera.offset}
 
 
 def _line_of(line: SpokenLine) -> dict[str, Any]:
@@ -127,12 +157,20 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
             if notes:
                 notes.known(item, _LINE)
                 notes.known((key for word in item.get("words", ()) for key in word), _WORD)
+    cameras: list[Beside] = []
+    for item in reading.expect(document.get("cameras", []), list, f"{_NAME}: “cameras”"):
+        with entry():
+            name_of, offset = (reading.child(item, key, kind, f"{_NAME}: a camera") for key, kind in _CAMERA)
+            cameras.append(Beside(name_of, reading.whole(offset, _NAME)))
+            if notes:
+                notes.known(item, {"name", "offset", "offset_us"})
     if notes:
         notes.known(document, _DOCUMENT)
     said = tuple(Cue(*line[:3]) for line in lines)
     return Timeline(
-        footage, tuple(kept), scores, boxes, said, spoken=tuple(line for line in lines if line[3:] != ("", ()))
-    )
+        footage, tuple(kept), scores, boxes, said, spoken=tuple(line for line in lines if line[3:] != ("", ())),
+        cameras=tuple(cameras),
+    )  # fmt: skip
 
 
 def _line(item: Any) -> SpokenLine:
@@ -180,7 +218,10 @@ def _part(timeline: Timeline, notes: Notes) -> Part:
         Mark(line.start_us, line.end_us, line.text, "", speaker=line.speaker, words=tuple(map(Word._make, line.words)))
         for line in timeline.said
     )
-    return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines)
+    cameras = tuple(Other(camera.name, -camera.offset) for camera in timeline.cameras)
+    return Part(
+        timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines, cameras=cameras
+    )
 
 
 def _mark(a: Annotation, score: float | None) -> Mark:

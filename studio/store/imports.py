@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, import_matching, labels, stored, transcripts
+from studio.store import annotations, import_matching, labels, stored, timeline_media, timelines, transcripts
 from studio.store.annotations import EditRequest
+from studio.store.timeline_media import MediumChange
 from studio.store.transcripts import Spoken
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
@@ -33,7 +34,8 @@ class Batch:
     `spoken` says of lines who says them, and in which words. `ids` are those that the file has for its annotations, by
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
     `different` are those that are otherwise here: (here, in the file). `dependencies` and `vocabularies` are what the
-    file says of tracks, see `labels.learn`.
+    file says of tracks, see `labels.learn`. `cameras` play beside it, by the ids of their videos, and begin at so many
+    µs.
     """
 
     video_id: str
@@ -49,11 +51,12 @@ class Batch:
     different: Sequence[tuple[Annotation, Annotation]] = ()
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    cameras: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         """Whether it adds and changes nothing at all."""
-        return not (self.annotations or self.boxes or self.lines or self.changes)
+        return not (self.annotations or self.boxes or self.lines or self.changes or self.cameras)
 
 
 def fresh(
@@ -69,7 +72,7 @@ def fresh(
     added, pairs = import_matching.match(here, batch.annotations, batch.ids, annotator)
     if different == "both":
         added += [new for _, new in pairs]
-    known = boxes(db, batch.video_id)
+    known, timeline = boxes(db, batch.video_id), timelines.of_video(db, batch.video_id)
     return replace(
         batch,
         annotations=added,
@@ -78,6 +81,7 @@ def fresh(
         lines=_fresh_lines(db, batch),
         changes=[import_matching.taken(*pair) for pair in pairs] if different == "take" else (),
         different=pairs,
+        cameras={id_: at for id_, at in batch.cameras.items() if timelines.offset(db, timeline, id_) != at},
     )
 
 
@@ -115,6 +119,10 @@ def insert(
         for number, a in enumerate(batch.changes):
             change = EditRequest(f"{import_id}-{batch.video_id}-c{number}", "update", a, a.version)
             annotations.save(db, batch.video_id, change, annotator)
+        for number, (camera, offset) in enumerate(batch.cameras.items()):
+            before = timelines.offset(db, timelines.of_video(db, batch.video_id), camera)
+            moved = MediumChange(f"{import_id}-{batch.video_id}-m{number}", camera, before, offset)
+            timeline_media.save(db, batch.video_id, moved, annotator)
         for track, boxes in batch.boxes.items():
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
@@ -169,6 +177,8 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         change = EditRequest(f"undo-{import_id}-{a.id}-{a.version}", op, wanted, a.version)
         annotations.save(db, video, change, annotator)
         removed += 1
+    gone_cameras, kept_cameras = _move_cameras(db, import_id, annotator, "undo")
+    removed, kept = removed + gone_cameras, kept + kept_cameras
     for video, said in _replaced(row).items():
         if not said["after"]:
             gone_lines, kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
@@ -206,6 +216,8 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         change = EditRequest(f"redo-{import_id}-{a.id}-{a.version}", op, after, a.version)
         annotations.save(db, video, change, annotator)
         added += 1
+    added_cameras, kept_cameras = _move_cameras(db, import_id, annotator, "redo")
+    added, kept = added + added_cameras, kept + kept_cameras
     for video, said in _replaced(row).items():
         if "before" in said:  # an import of an earlier release: which lines they were is not known
             kept += len(transcripts.of_video(db, video))
@@ -230,11 +242,29 @@ def _get(db: sqlite3.Connection, import_id: str) -> sqlite3.Row:
 def _edits(db: sqlite3.Connection, import_id: str) -> list[tuple[str, Annotation | None, Annotation]]:
     """What an import did to annotations, as its revisions have it: (video, before, after)."""
     rows = db.execute(
-        "SELECT video_id, annotation_id, edit_id FROM revisions WHERE edit_id >= ? AND edit_id < ? ORDER BY seq",
+        "SELECT video_id, annotation_id, edit_id FROM revisions WHERE edit_id >= ? AND edit_id < ? "
+        "AND annotation_id IS NOT NULL ORDER BY seq",
         (f"{import_id}-", f"{import_id}."),
     ).fetchall()
     found = ((row["video_id"], annotations.saved_edit(db, row["edit_id"])) for row in rows)
     return [(video, edit.before, edit.after) for video, edit in found if edit is not None and edit.after is not None]
+
+
+def _move_cameras(
+    db: sqlite3.Connection, import_id: str, annotator: str, way: Literal["undo", "redo"]
+) -> tuple[int, int]:
+    """Put cameras where they were before an import, or where it had put them: how many, and how many stay since
+    somebody moved them."""
+    moved = kept = 0
+    for video, change in timeline_media.named(db, f"{import_id}-"):
+        before, after = (change.after, change.before) if way == "undo" else (change.before, change.after)
+        if timelines.offset(db, timelines.of_video(db, video), change.medium) != before:
+            kept += 1
+            continue
+        name = f"{way}-{import_id}-{change.medium}-{uuid.uuid4().hex[:8]}"
+        timeline_media.save(db, video, MediumChange(name, change.medium, before, after), annotator)
+        moved += 1
+    return moved, kept
 
 
 def _replaced(row: sqlite3.Row) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.errors import Conflict, UsageError
-from studio.store import annotations, timelines, videos
+from studio.store import annotations, stored, timelines, videos
 
 OP = "medium"  # what the history calls a change
 MOST = 8  # media of a timeline, with the main one
@@ -60,3 +60,20 @@ def save(db: sqlite3.Connection, video_id: str, change: MediumChange, annotator:
         timelines.attach(db, timeline, medium, change.after, role_of(row))
     before, after = ({"medium": medium, "offset_us": offset} for offset in (change.before, change.after))
     annotations.append_other(db, video_id, change.edit_id, OP, before, after, annotator)
+
+
+def named(db: sqlite3.Connection, beginning: str) -> list[tuple[str, MediumChange]]:
+    """The changes whose ids begin so, oldest first, each with the video whose timeline it is about; not those that
+    cannot be read."""
+    rows = db.execute(
+        "SELECT seq, video_id, edit_id, before, after FROM revisions WHERE op = ? AND edit_id >= ? AND edit_id < ? "
+        "ORDER BY seq",
+        (OP, beginning, beginning + "\U0010ffff"),
+    )
+    found = []
+    for row in rows:
+        before, after = (stored.value(row[column], dict, "revisions", row["seq"]) for column in ("before", "after"))
+        if before and after:
+            change = MediumChange(row["edit_id"], str(after["medium"]), before["offset_us"], after["offset_us"])
+            found.append((row["video_id"], change))
+    return found

@@ -19,7 +19,7 @@ from studio.timeline.attributes import Attributes, checked_attributes
 from studio.timeline.changing import carried, value_at, values_of
 from studio.timeline.codec import FIELDS, from_dict, from_row, to_dict, to_row
 from studio.timeline.edit import Edit, apply, apply_all
-from studio.timeline.footage import Footage
+from studio.timeline.footage import Beside, Footage
 from studio.timeline.model_run import Cue, ModelRun, Transcript, Word
 from studio.timeline.phases import phases
 from studio.timeline.segment import Segment
@@ -36,6 +36,7 @@ __all__ = [
     "Annotation",
     "AttributeType",
     "Attributes",
+    "Beside",
     "Box",
     "Cue",
     "Edit",

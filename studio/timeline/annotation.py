@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from studio.errors import UsageError
 from studio.timeline.attribute_types import AttributeType
 from studio.timeline.attributes import Attributes
-from studio.timeline.footage import Footage
+from studio.timeline.footage import Beside, Footage
 from studio.timeline.segment import Segment
 from studio.timeline.tiers import Dependencies
 
@@ -93,7 +93,8 @@ class Timeline:
     `lines` what is said: (start_us, end_us, text), and `spoken`, where that is known, by whom
     and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
     data sets; `attribute_types` what the schema says of attributes, by (track, label), and by (track, "") of those of
-    whole tracks; `dependencies` which tracks depend on others; `vocabularies` the labels of tracks that take no others.
+    whole tracks; `dependencies` which tracks depend on others; `vocabularies` the labels of tracks that take no others;
+    `cameras` what else plays on the timeline.
     """
 
     footage: Footage
@@ -107,6 +108,7 @@ class Timeline:
     attribute_types: Mapping[tuple[str, str], tuple[AttributeType, ...]] = field(default_factory=dict)
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cameras: tuple[Beside, ...] = ()
 
     def types_of(self, track: str, label: str) -> dict[str, AttributeType]:
         """What the schema says of the attributes of a segment, by their names."""

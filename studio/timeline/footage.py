@@ -4,11 +4,20 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import NamedTuple
 
 from studio.errors import UsageError
 from studio.timeline.segment import Segment
 
 _INSTANT, _ROUNDED = 10_000, 500  # µs
+
+
+class Beside(NamedTuple):
+    """Another camera or recording of a timeline: it begins `offset` µs after the main one (below 0: before it)."""
+
+    name: str
+    offset: int
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)

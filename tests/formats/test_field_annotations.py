@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -17,12 +18,13 @@ from studio.cli import main
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
 from studio.formats import FORMATS, archive, losses, place
+from studio.formats.model import Other
 from studio.service import Studio
 from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.exchange import ImportOptions
 from studio.store import videos
-from studio.timeline import Annotation, Footage, Segment, Timeline
+from studio.timeline import Annotation, Beside, Footage, Segment, Timeline
 from tests.conftest import SHARED, VIDEO
 from tests.formats.conftest import STEADY
 
@@ -172,7 +174,9 @@ def test_media_of_elan() -> None:
     (part,) = FORMATS["elan"].read(eaf(text, slots(s1=1000, s2=2000), media=linked).encode(), "x")  # type: ignore[misc]
     assert part.video == "file:///C:/d/my%20talk.mp4"
     assert [(m.start, m.end) for m in part.marks] == [(2_500_000, 3_500_000)]
-    assert part.problems == ("Of the linked files “my%20talk.mp4” is meant, or else lapel.wav.",)
+    assert part.problems == (
+        "Of the linked files “my%20talk.mp4” is the main one, and where it is in the library, lapel.wav beside it.",
+    )
     assert read("elan", eaf(text, slots(s1=25, s2=50), units="PAL-frames"))[0] == [(1, 2, "t", "x")]
     with pytest.raises(FormatError, match="count in furlongs"):
         read("elan", eaf(text, slots(s1=25, s2=50), units="furlongs"))
@@ -767,3 +771,30 @@ def test_the_command_line_says_the_same(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "tasks.json").write_bytes(task(ranges(25, 240)))
     assert main([*home, "import", str(tmp_path / "tasks.json"), "--fps", "24", "--preview", "--json"]) == 0
     assert [(s["start"], s["end"]) for s in json.loads(capsys.readouterr().out)["sample"]] == [(1, 10)]
+
+
+def test_what_plays_beside_a_video_is_linked_in_an_eaf() -> None:
+    """TIME_ORIGIN is where time 0 of the annotations lies in a file: below 0 in one that began later."""
+    beside = (Beside("side.mp4", 3_200_400), Beside("recorder.wav", -1_500_000, pictures=False))
+    made = Annotation("a", Segment(1_000_000, 2_000_000), "t", "x")
+    data = FORMATS["elan"].write([Timeline(STEADY, (made,), cameras=beside)])  # type: ignore[misc]
+    linked = [(each.get("MEDIA_URL"), each.get("MIME_TYPE"), each.get("TIME_ORIGIN"))
+              for each in ElementTree.fromstring(data).iter("MEDIA_DESCRIPTOR")]  # fmt: skip
+    assert linked == [
+        (f"./{STEADY.name}", "video/*", None), ("./side.mp4", "video/*", "-3200"),
+        ("./recorder.wav", "audio/x-wav", "1500"),
+    ]  # fmt: skip
+    (part,) = FORMATS["elan"].read(data, "x.eaf")  # type: ignore[misc]
+    assert part.cameras == (Other("side.mp4", -3_200_000), Other("recorder.wav", 1_500_000))
+    assert [(m.start, m.end) for m in part.marks] == [(1_000_000, 2_000_000)]
+    own = FORMATS["json"].write([Timeline(STEADY, (made,), cameras=beside)])  # type: ignore[misc]
+    (part,) = FORMATS["json"].read(own, "x.json")  # type: ignore[misc]
+    assert part.cameras == (Other("side.mp4", -3_200_400), Other("recorder.wav", 1_500_000))
+
+
+def test_who_exports_other_formats_is_told_that_cameras_are_left_out() -> None:
+    timeline = Timeline(STEADY, cameras=(Beside("side.mp4", 0), Beside("back.mp4", 0)))
+    said = "2 other cameras and recordings of the timeline are left out; times are those of the main one."
+    for form in FORMATS.values():
+        if form.write:
+            assert (said in losses(form, [timeline])) == (form.name not in ("elan", "json"))

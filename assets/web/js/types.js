@@ -538,6 +538,7 @@
  * @property {{ here: Said, file: Said }[]} differences the first few
  * @property {number} lines of a transcript, beside annotations
  * @property {number} lines_already
+ * @property {number} [cameras] that are put on the timeline, or moved
  * @property {string[]} problems
  * @property {{ start: number, end: number, track: string, label: string }[]} sample
  * @property {{ name: string, to: string }[]} columns of a table, and what they are taken for

@@ -20,12 +20,13 @@ from studio.service.exchange.import_plan import ImportOptions, Ready
 from studio.service.exchange.pending_imports import PendingImports
 from studio.service.people.line_speakers import spoken_lines
 from studio.service.people.transcripts import may_transcribe
+from studio.service.timelines.timeline_media import on_timeline
 from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, labels, runs, videos
 from studio.store.imports import DIFFERENT, Batch, Different
-from studio.timeline import Annotation, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
+from studio.timeline import Annotation, Beside, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
@@ -60,6 +61,10 @@ class Exchange:
             boxes = {**_found_boxes(db, row), **read}
             spoken = spoken_lines(db, row["id"], layer)
             said = tuple(Cue(*line[:3]) for line in spoken)
+            cameras = tuple(
+                Beside(each.row["name"], each.offset_us, videos.has_pictures(each.row))
+                for each in on_timeline(db, row["id"])[1:]
+            )
             return Timeline(
                 footage,
                 kept,
@@ -71,6 +76,7 @@ class Exchange:
                 attribute_types=labels.all_attribute_types(db),
                 dependencies=labels.dependencies(db),
                 vocabularies=labels.vocabularies(db),
+                cameras=cameras,
             )
 
         return self._store.read(work)
@@ -276,7 +282,10 @@ class Exchange:
                 known[match.row["id"]] = self._footage(match.row)
             footage = known[match.row["id"]]
             shift = read_shift(plan.shift, footage) if plan.shift.strip() else 0
-            ready.append(Ready(part, match, place(part, footage, self._limits, shift)))
+            placed = place(part, footage, self._limits, shift)
+            cameras, missing = import_plan.cameras(library, part, match.row["id"])
+            placed = replace(placed, problems=(*placed.problems, *missing))
+            ready.append(Ready(part, match, placed, cameras))
         return ready
 
     # ------------------------------------------------------------------ files that a browser sends

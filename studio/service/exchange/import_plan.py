@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import unquote
 
 from studio.errors import UsageError
 from studio.formats import Format, Mark, Part, Placed, cues, reading, table
-from studio.formats.model import segments
+from studio.formats.model import Other, segments
 from studio.service.videos import files
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store.imports import DIFFERENT, Batch, Different
@@ -62,11 +63,13 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A part of a file, and the video that it is about, where that is known."""
+    """A part of a file, and the video that it is about, where that is known; `cameras` are what plays beside it, by the
+    ids of their videos, and when each begins, in µs."""
 
     part: Part
     match: Match
     placed: Placed
+    cameras: tuple[tuple[str, int], ...] = ()
 
     @property
     def row(self) -> Row | None:
@@ -84,8 +87,31 @@ def matched(library: VideoMatcher, part: Part, name: str) -> tuple[Match, Part]:
     for other in part.also:
         if match.row is None and not match.several and (found := library.find(other.video)).row:
             marks, lines = (_later(of, other.shift) for of in (part.marks, part.lines))
-            return found, replace(part, video=other.video, marks=marks, lines=lines)
+            beside = [*(c for c in part.cameras if c.video != other.video), Other(part.video)]
+            cameras = tuple(replace(camera, shift=camera.shift - other.shift) for camera in beside)
+            return found, replace(part, video=other.video, marks=marks, lines=lines, cameras=cameras)
     return match, part
+
+
+def cameras(library: VideoMatcher, part: Part, main: str) -> tuple[tuple[tuple[str, int], ...], list[str]]:
+    """What plays beside a part's video, by the ids of videos of the library and when each begins (µs); and a sentence
+    for each that is not there. A sound is not taken for the film of its name."""
+    found, missing = {}, []
+    for camera in part.cameras:
+        row = library.find(camera.video).row
+        if row is not None and _ending(camera.video) in ("", _ending(row["name"])):
+            found[row["id"]] = -camera.shift
+        else:
+            missing.append(
+                f"“{last(unquote(camera.video)):.60}”, which plays beside it, is not in the library; add it, and "
+                "import the file again."
+            )
+    found.pop(main, None)
+    return tuple(found.items()), missing
+
+
+def _ending(name: str) -> str:
+    return PurePath(unquote(name)).suffix.lower()
 
 
 def _later(marks: tuple[Mark, ...], by: int) -> tuple[Mark, ...]:
@@ -127,6 +153,7 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
         ids = {a.id: m.id for a, m in zip(found, marks, strict=True) if m.id}
         points = frozenset((mark.track, mark.label) for mark in marks if mark.point)
         boxes = _boxes(several, plan)
+        cameras = dict(camera for one in several for camera in one.cameras)
         depend = {
             _name(track, plan.tracks): Dependency(_name(each.parent, plan.tracks), each.kind)
             for one in several
@@ -139,7 +166,7 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
         }
         made.append(
             Batch(video, found, scores, boxes, lines, spoken, beside=True, ids=ids, points=points, dependencies=depend,
-                  vocabularies=listed)
+                  vocabularies=listed, cameras=cameras)
         )  # fmt: skip
     return [batch for batch in made if not batch.empty]
 
@@ -214,6 +241,7 @@ def shown(
         "changed": sum(len(batch.changes) for batch in fresh),
         "lines": _lines(fresh),
         "lines_already": _lines(batches) - _lines(fresh),
+        "cameras": sum(len(batch.cameras) for batch in fresh),
         "confidence": sum(len(b.scores) for b in fresh),
         "problems": problems,
         "sample": _sample(ready, plan),

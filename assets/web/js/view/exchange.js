@@ -264,8 +264,21 @@ export class Exchange {
 
   /** @param {ImportPreview} preview */
   show(preview) {
-    const { kind, parts, tracks, labels, segments, already, changed, lines, lines_already, problems, sample, fps } =
-      preview;
+    const {
+      kind,
+      parts,
+      tracks,
+      labels,
+      segments,
+      already,
+      changed,
+      lines,
+      lines_already,
+      problems,
+      sample,
+      fps,
+      cameras = 0,
+    } = preview;
     const { $ } = this;
     this.showDifferent(preview);
     $("import-rate").hidden = fps === null;
@@ -275,7 +288,9 @@ export class Exchange {
     const videos = parts.length > 1 ? `, of ${parts.length} videos` : "";
     const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
     const known = lines_already ? `, ${lines_already} here already` : "";
-    $("import-counts").textContent = `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}`;
+    const beside = cameras ? `; ${counted(cameras, "camera")} put on the timeline` : "";
+    $("import-counts").textContent =
+      `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}${beside}`;
     $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
     $("import-names").hidden = kind === "lines"; // a transcript has neither
     $("import-tracks").replaceChildren(...tracks.map((row) => this.renameRow(row, this.request.tracks)));
