@@ -52,6 +52,15 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
+class Medium:
+    """A video or a recording on the timeline of another one: it begins at `offset`; `role` is main, camera or sound."""
+
+    video: Video
+    offset: float
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A part of a video that a model proposes: for a question, or with what it finds (`track`, `label`)."""
 
@@ -253,6 +262,31 @@ class Library:
     def annotations(self, video: Video | str) -> list[Annotation]:
         """What people decided, in order of time; their times are in µs (`segment.start`, `segment.end`)."""
         return self._studio.timelines.annotations(self._id(video))
+
+    def media(self, video: Video | str) -> list[Medium]:
+        """What plays on the timeline of a video: itself, and other cameras and recordings."""
+        known = {each.id: each for each in self.videos}
+        listed = self._studio.timeline_media.listed(self._id(video))
+        return [Medium(known[each["id"]], each["offset"], each["role"]) for each in listed]
+
+    def place_media(self, video: Video | str, other: Video | str, offset: float) -> None:
+        """Put another camera or recording on the timeline of a video, where it begins at `offset`, or move it there."""
+        self._studio.timeline_media.place(self._id(video), self._id(other), us(offset))
+
+    def sync_media(self, video: Video | str, other: Video | str) -> float | None:
+        """The same where the sound of the two says; returns that offset. None where it does not: then nothing is
+        changed, and a warning says why."""
+        found = self._studio.timeline_media.by_sound(self._id(video), self._id(other))
+        if found["note"]:
+            warnings.warn(found["note"], stacklevel=2)
+        if found["offset"] is None:
+            return None
+        self.place_media(video, other, found["offset"])
+        return float(found["offset"])
+
+    def remove_media(self, video: Video | str, other: Video | str) -> None:
+        """Take a camera or recording off the timeline of a video; it stays in the library."""
+        self._studio.timeline_media.remove(self._id(video), self._id(other))
 
     def export(self, video: Video | str, format: str = "json", kind: str = "") -> bytes:
         """The annotations and the transcript as a file of a format; see `studio formats`. `kind` says which of the two

@@ -20,6 +20,7 @@ from studio.cli import (
     people,
     search,
     teaching,
+    timeline_media,
     users,
     videos,
 )
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
     for group in (
         videos,
+        timeline_media,
         search,
         find,
         library_map,

@@ -3,7 +3,6 @@ Each picture carries the time of the event, which is read from the pictures as t
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,9 +13,11 @@ from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.browser.annotate_page import AnnotatePage
 from tests.browser.conftest import Served, free_port
+from tests.browser.test_accessibility import look
 from tests.films import A_SECOND, write_film
 from tests.sounds import RATE, babble, write_sound
 
+pytestmark = pytest.mark.browser
 FRAME = round(0.04 * A_SECOND) + 1  # as the pictures count, whose numbers are rounded: a frame of the slowest cameras
 ABOUT = 0.02  # s, that the sound may be off by
 
@@ -269,13 +270,29 @@ def test_what_is_found_in_the_second_camera_lies_at_the_time_of_the_timeline(
         assert db.execute("SELECT source, start_us FROM annotations").fetchall() == [("accepted", 4_200_000)]
 
 
-def test_cameras_fit_a_phone(page: Page, placed: tuple[Served, dict[str, str]], tmp_path: Path) -> None:
+def test_everybody_can_use_the_list_on_any_screen(page: Page, placed: tuple[Served, dict[str, str]]) -> None:
+    """Also where a file has a name that nobody should give one."""
     served, ids = placed
-    page.set_viewport_size({"width": 390, "height": 800})
-    opened(page, served, ids["main"])
-    boxes = page.eval_on_selector_all("#player-frame, .camera", "all => all.map((e) => e.getBoundingClientRect())")
-    for box in boxes:
-        assert box["width"] >= 150 and box["height"] >= 80 and box["right"] <= 390, boxes
-    page.click("#tab-cameras")
-    wide = page.eval_on_selector("#cameras", "e => [e.scrollWidth, e.clientWidth]")
-    assert wide[0] <= wide[1]
+    name = "<img pwn src=x onerror=window.__pwned=1>\u202e" + "very long " * 20 + ".mp4"
+    rename = "UPDATE videos SET name = ? WHERE id = ?"
+    with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+        db.execute(rename, (name, ids["back"]))
+    try:
+        for width, height in ((1280, 720), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            opened(page, served, ids["main"])
+            boxes = page.eval_on_selector_all(
+                "#player-frame, .camera", "all => all.map((e) => e.getBoundingClientRect())"
+            )
+            for box in boxes:
+                assert box["width"] >= 150 and box["height"] >= 80 and box["right"] <= width, boxes
+            page.click("#tab-cameras")
+            wide = page.eval_on_selector("#cameras", "e => [e.scrollWidth, e.clientWidth]")
+            assert wide[0] <= wide[1]
+            look(page, f"cameras at {width}")
+        expect(page.locator(f"#camera-list [data-camera='{ids['back']}'] .camera-title")).to_have_text(name)
+        expect(page.locator(f".camera[data-camera='{ids['back']}'] .camera-name")).to_have_text(name)
+        assert page.evaluate("[document.querySelectorAll('[pwn]').length, window.__pwned]") == [0, None]
+    finally:
+        with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
+            db.execute(rename, ("back.mp4", ids["back"]))

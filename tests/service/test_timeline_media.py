@@ -171,6 +171,24 @@ def test_a_face_of_another_camera_is_nobody_of_the_main_one(two: Studio) -> None
     assert p["track"] == p["row"] == "Person 1 · side.mp4"
 
 
+def test_a_model_runs_on_the_second_camera(indexed: Studio) -> None:
+    """What it finds there lies at the time of the shared timeline, and in the row of that camera."""
+    ids = {row["name"]: str(row["id"]) for row in indexed.videos.all()}
+    other = ids.pop("bikes.mp4")
+    main = next(iter(ids.values()))
+    run = indexed.jobs.run("ground", other, {"query": "a bicycle", "top": 5})
+    best = max(run["predictions"], key=lambda p: p.score)
+    offset = SECOND - best.segment.start
+    indexed.timeline_media.place(main, other, offset)
+    try:
+        (shown,) = [p for p in indexed.timelines.load(main)["predictions"] if p["id"] == best.id]
+        end = min(best.segment.end + offset, indexed.videos.get(main)["duration_us"]) / SECOND
+        assert (shown["start"], shown["end"]) == (1.0, end)
+        assert (shown["medium"], shown["row"]) == (other, f"{best.track} · bikes.mp4")
+    finally:
+        indexed.timeline_media.remove(main, other)
+
+
 def accept(number: int, start: float, end: float, op: str = "create", base: int = 0) -> dict[str, Any]:
     return {"edit_id": f"a{number}", "op": op, "id": "made", "base_version": base, "start": start, "end": end,
             "track": "T", "label": "found", "prediction_id": "v20"}  # fmt: skip

@@ -22,7 +22,7 @@ from studio.service.videos import tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, people, runs, timeline_media, timelines, videos
 from studio.store.timeline_media import MediumChange, role_of
-from studio.timeline import MICROS, Footage, Prediction, seconds
+from studio.timeline import MICROS, Footage, Prediction, read_shift, seconds
 
 Row = dict[str, Any]
 _DAY_US = 24 * 3600 * MICROS
@@ -143,11 +143,20 @@ class TimelineMedia:
             before = timelines.offset(db, timelines.of_video(db, video_id), medium_id)
             if before is None and after is None:
                 raise UsageError("This video is not on the timeline, so it cannot be removed from it.")
-            if before != after:
+            if before != after or medium_id == video_id:  # which is refused
                 change = MediumChange(uuid.uuid4().hex, medium_id, before, after)
                 timeline_media.save(db, video_id, change, annotator)
 
         self._store.write(work)
+
+    def read_offset(self, video_id: str, text: str) -> int:
+        """When something begins on the timeline of a video, as people type it, in µs. Raises UsageError, NotFound."""
+        row = self._video(video_id)
+        footage = Footage(
+            row["name"], row["duration_us"], fps=row["fps"], pts=self._cache.frames(row),
+            pictures=videos.has_pictures(row),
+        )  # fmt: skip
+        return read_shift(text, footage)
 
     # ------------------------------------------------------------------ finding offsets
 

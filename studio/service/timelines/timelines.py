@@ -29,6 +29,7 @@ from studio.store import (
 )
 from studio.timeline import Annotation, Edit, seconds, to_dict
 
+PREPARING = ("index", "embed")  # kinds of job that begin by themselves
 Row = dict[str, Any]
 
 
@@ -175,6 +176,8 @@ class Timelines:
         previews, duration, shown = self._jobs_service.previews, cameras[0].row["duration_us"], []
         for camera in cameras:
             for row in jobs.of_video(db, camera.row["id"], recent=3):
+                if row["kind"] in PREPARING and not camera.is_main:
+                    continue  # nobody of this page asked for it
                 found = [camera.placed(p, duration) for p in previews.get(row["id"], [])]
                 beside = {} if camera.is_main else {"medium": camera.row["name"]}
                 preview = [serializers.proposal(p) for p in found if p is not None]
