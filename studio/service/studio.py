@@ -31,6 +31,7 @@ from studio.service.timelines.review_desk import ReviewDesk
 from studio.service.timelines.selection import Selections
 from studio.service.timelines.timeline_media import TimelineMedia
 from studio.service.timelines.timelines import Timelines
+from studio.service.timelines.traces import Traces
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.videos import Videos
 from studio.store import Store
@@ -69,6 +70,7 @@ class Studio:
         self.labels = LabelSchema(self.store, limits)
         self.timeline_media = TimelineMedia(self.store, self.settings, self.media, self.jobs)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs, self.timeline_media)
+        self.traces = Traces(self.store)
         self.boxes = Boxes(self.store, self.jobs, limits)
         self.review = Review(self.store)
         self.selections = Selections(self.store, limits)

@@ -73,8 +73,8 @@ def insert(db: sqlite3.Connection, track: str, label: str, kind: str = KINDS[0])
 def schema(db: sqlite3.Connection) -> Row:
     """`labels` in their order (`track`, `label`, `colour`, `hotkey` or None, `kind`, `attributes`), `tracks` (`track`,
     `closed`, `exclusive`: only one state holds at a time, `attributes`, `parent` or None and `dependency`, see
-    `timeline.tiers`), and a `key` that changes whenever they do. `attributes` are as `AttributeType.to_dict` has
-    them."""
+    `timeline.tiers`, `scale`: [lowest, highest] where it is drawn as a curve, else None), and a `key` that changes
+    whenever they do. `attributes` are as `AttributeType.to_dict` has them."""
     labels = [
         {**dict(row), "attributes": [each.to_dict() for each in _types(row, "labels")]}
         for row in db.execute(f"SELECT {_SHOWN} FROM labels ORDER BY position")
@@ -87,6 +87,7 @@ def schema(db: sqlite3.Connection) -> Row:
             "attributes": [each.to_dict() for each in _types(row, "tracks")],
             "parent": row["parent"],
             "dependency": row["dependency"],
+            "scale": None if row["low"] is None else [row["low"], row["high"]],
         }
         for row in db.execute("SELECT * FROM tracks ORDER BY track")
     ]
@@ -114,7 +115,8 @@ def update(db: sqlite3.Connection, labels: Sequence[Row], tracks: Sequence[Row])
         ],
     )
     db.executemany(
-        "INSERT INTO tracks (track, closed, exclusive, attributes, parent, dependency) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO tracks (track, closed, exclusive, attributes, parent, dependency, low, high) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 row["track"],
@@ -123,6 +125,7 @@ def update(db: sqlite3.Connection, labels: Sequence[Row], tracks: Sequence[Row])
                 json.dumps(row.get("attributes", [])),
                 row.get("parent"),
                 row.get("dependency", ""),
+                *(row.get("scale") or (None, None)),
             )
             for row in tracks
         ],

@@ -162,11 +162,26 @@ def m045_boxes(db: Database) -> None:
     _run(db, _BOXES)
 
 
+@migrations()
+def m046_traces(db: Database) -> None:
+    """Continuous ratings: tracks that are drawn as curves, and what each annotator drew."""
+    _run(db, _TRACES)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
 
+
+_TRACES = """
+ALTER TABLE tracks ADD COLUMN low REAL;
+ALTER TABLE tracks ADD COLUMN high REAL;
+CREATE TABLE traces (
+    video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, track TEXT NOT NULL, annotator TEXT NOT NULL,
+    samples BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (video_id, track, annotator)
+);
+"""
 
 _LAST_EDITOR = """
 ALTER TABLE annotations ADD COLUMN edited_by TEXT NOT NULL DEFAULT '';

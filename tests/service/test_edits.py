@@ -81,7 +81,7 @@ def test_a_label_says_what_its_key_makes_and_a_track_whether_only_one_state_hold
     )
     shown = studio.labels.shown()
     assert [(row["label"], row["kind"]) for row in shown["labels"]] == [("peck", "point"), ("walk", "state")]
-    assert shown["tracks"] == [{**tracks[0], "attributes": [], "parent": None, "dependency": ""}]
+    assert shown["tracks"] == [{**tracks[0], "attributes": [], "parent": None, "dependency": "", "scale": None}]
     assert studio.labels.add("T", "scene")["labels"][-1]["kind"] == "segment"
     with pytest.raises(UsageError, match="“peck” must be one of: segment, point, state"):
         studio.labels.save({"labels": [{**peck, "kind": "blip"}], "tracks": []}, "ann")

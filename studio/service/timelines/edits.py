@@ -11,25 +11,39 @@ from studio.service.accounts.rights import BULK, BULK_S, Actor
 from studio.service.people import identities
 from studio.service.requests import shift, text, time, whole
 from studio.service.timelines import boxes as box_edits
-from studio.store import EditRequest, absences, annotations, boxes, labels, people, timeline_media, timelines
+from studio.service.timelines import traces as trace_edits
+from studio.store import EditRequest, absences, annotations, boxes, labels, people, timeline_media, timelines, traces
 from studio.store.absences import AbsenceChange
 from studio.store.boxes import BoxChange
 from studio.store.people import NameChange
 from studio.store.timeline_media import MediumChange
+from studio.store.traces import TraceChange
 from studio.timeline import WHOLE_VIDEO, Annotation, Segment, attribute_types, checked_attributes, tiers, to_dict
 
 Wire = dict[str, Any]
 NAMING, ABSENT, MEDIUM = "people", "absent", timeline_media.OP
-OPS = ("create", "update", "delete", "restore", annotations.FOLLOW, "verdict", NAMING, ABSENT, MEDIUM, boxes.EDIT)
-Change = EditRequest | NameChange | AbsenceChange | MediumChange | BoxChange
+OPS = (
+    "create",
+    "update",
+    "delete",
+    "restore",
+    annotations.FOLLOW,
+    "verdict",
+    NAMING,
+    ABSENT,
+    MEDIUM,
+    boxes.EDIT,
+    traces.EDIT,
+)
+Change = EditRequest | NameChange | AbsenceChange | MediumChange | BoxChange | TraceChange
 ID_CHARS = 64
 FASTEST = 100.0  # rate at which a video plays, either way
 
 
 def parse(edit: Any, limits: Limits) -> Change:
     """One edit: `edit_id`, `op`, `base_version`, and the wanted annotation or the verdict; or names of faces, a change
-    of a box track, an instant `at` which a label is not there, or where a medium of the timeline begins (`before` and
-    `after`, s).
+    of a box track or of a curve, an instant `at` which a label is not there, or where a medium of the timeline begins
+    (`before` and `after`, s).
 
     Raises UsageError that says which part is wrong.
     """
@@ -47,6 +61,8 @@ def parse(edit: Any, limits: Limits) -> Change:
         return AbsenceChange(edit_id, *place, edit.get("absent") is not False)
     if op == MEDIUM:
         return MediumChange(edit_id, _needed(edit, "medium", ID_CHARS), shift(edit, "before"), shift(edit, "after"))
+    if op == traces.EDIT:
+        return trace_edits.parse(edit, edit_id, limits)
     if op == "verdict":
         decided = text(edit, "verdict", "", longest=ID_CHARS)
         return EditRequest(edit_id, op, None, 0, text(edit, "prediction_id", "", longest=ID_CHARS), decided)
@@ -143,6 +159,9 @@ def _save(
         return None
     if isinstance(change, NameChange):
         people.save(db, video["id"], change, annotator)
+        return None
+    if isinstance(change, TraceChange):
+        traces.save(db, video, change, annotator)
         return None
     if isinstance(change, MediumChange):
         timeline_media.save(db, video["id"], change, annotator)

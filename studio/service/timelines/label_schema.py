@@ -11,6 +11,7 @@ from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
 from studio.store import Store, annotations, labels
 from studio.timeline import types_of
+from studio.timeline.attributes import LARGEST
 from studio.timeline.tiers import DEPENDENCIES, Dependency, has_circle
 
 Row = dict[str, Any]
@@ -115,7 +116,14 @@ class LabelSchema:
             raise UsageError(
                 f"“{track}” needs both the row that it depends on and how ({', '.join(DEPENDENCIES)}), or neither."
             )
-        return {"track": track, **found, "attributes": _attributes(each), "parent": parent, "dependency": dependency}
+        return {
+            "track": track,
+            **found,
+            "attributes": _attributes(each),
+            "parent": parent,
+            "dependency": dependency,
+            "scale": _scale(track, each.get("scale")),
+        }
 
     def _rename(self, each: Any) -> Row:
         return {key: self._text(each, key) for key in ("track", "from", "to")}
@@ -132,6 +140,16 @@ class LabelSchema:
 def _attributes(each: Row) -> list[Row]:
     """The types of attributes that an entry of the schema has, checked."""
     return [found.to_dict() for found in types_of(each.get("attributes") or [])]
+
+
+def _scale(track: str, scale: Any) -> list[float] | None:
+    """The lowest and the highest value of a track that is drawn as a curve."""
+    if scale is None:
+        return None
+    is_pair = isinstance(scale, list) and len(scale) == 2 and all(isinstance(each, int | float) for each in scale)
+    if not is_pair or any(isinstance(each, bool) for each in scale) or not -LARGEST <= scale[0] < scale[1] <= LARGEST:
+        raise UsageError(f"The curve of “{track}” needs a lowest value and a higher one, both numbers.")
+    return [float(each) for each in scale]
 
 
 def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: list[Row], renames: list[Row]) -> None:

@@ -12,6 +12,7 @@ from studio.service.jobs.jobs import Jobs
 from studio.service.models import engines
 from studio.service.timelines import boxes as box_tracks
 from studio.service.timelines import edits, timeline_media
+from studio.service.timelines import traces as trace_edits
 from studio.service.timelines.timeline_media import Medium, TimelineMedia, on_timeline
 from studio.service.videos.media_cache import MediaCache
 from studio.store import (
@@ -24,6 +25,7 @@ from studio.store import (
     reaction_times,
     reviewed,
     runs,
+    traces,
     transcripts,
     videos,
 )
@@ -71,6 +73,7 @@ class Timelines:
                 "predictions": list(timeline_media.predictions(db, cameras, shown, by)),
                 "annotations": [to_dict(a) for a in annotations.of_video(db, row["id"], layer)],
                 "boxes": [box_tracks.to_dict(track) for track in boxes.of_video(db, row["id"], layer)],
+                "traces": [trace_edits.to_dict(trace) for trace in traces.of_video(db, row["id"], layer)],
                 "independent": bool(row["independent"]),
                 "schema": labels.schema(db),
                 "palette": labels.PALETTE,
@@ -116,6 +119,7 @@ class Timelines:
                 "run_seq": max((r["seq"] for r in new), default=run_since),
                 "annotations": [to_dict(a) for a in changed],
                 "boxes": box_tracks.changed(db, video_id, since, layer),
+                "traces": [trace_edits.to_dict(trace) for trace in traces.of_video(db, video_id, layer, since)],
                 "independent": bool(row["independent"]),
                 "verdicts": {p: verdicts.get(p, "") for p in decided},
                 "schema": None if known["key"] == schema else known,

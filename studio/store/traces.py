@@ -1,0 +1,100 @@
+"""Table `traces`: continuous ratings, one row for each video, track and annotator, with their history.
+
+A change says which samples it saw and what is to be in their place; one that saw something else is refused, a repeated
+one changes nothing.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from studio.errors import Conflict, UsageError
+from studio.store import annotations
+from studio.timeline.traces import Scale, Trace, Values, samples
+
+EDIT = "trace"
+_SAME = 1e-4  # share of the scale: values are float32
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceChange:
+    """Samples of a track from number `first` on: what was there (`before`) and what is to be, as many of both; NaN
+    where nothing is said. The other way round, it is undone."""
+
+    edit_id: str
+    track: str
+    first: int
+    before: Values
+    after: Values
+
+
+def of_video(db: sqlite3.Connection, video_id: str, annotator: str | None = None, since: int = -1) -> list[Trace]:
+    """The traces of a video, with `annotator` only theirs, that were changed after revision `since`."""
+    asked = (
+        "SELECT track, annotator, samples FROM traces WHERE video_id = ? AND annotator = coalesce(?, annotator) "
+        "AND seq > ? ORDER BY track, annotator"
+    )
+    rows = db.execute(asked, (video_id, annotator, since))
+    return [Trace(row["track"], row["annotator"], np.frombuffer(row["samples"], "<f4")) for row in rows]
+
+
+def every(db: sqlite3.Connection) -> list[tuple[str, Trace]]:
+    """The traces of the library's videos, each with the id of its video."""
+    rows = db.execute(
+        "SELECT t.video_id, t.track, t.annotator, t.samples FROM traces t JOIN videos v ON v.id = t.video_id "
+        "WHERE v.removed IS NULL ORDER BY t.video_id, t.track, t.annotator"
+    )
+    return [
+        (row["video_id"], Trace(row["track"], row["annotator"], np.frombuffer(row["samples"], "<f4"))) for row in rows
+    ]
+
+
+def scales(db: sqlite3.Connection) -> dict[str, Scale]:
+    """The tracks that are drawn as curves, and their scales."""
+    rows = db.execute("SELECT track, low, high FROM tracks WHERE low IS NOT NULL AND high IS NOT NULL")
+    return {row["track"]: Scale(row["low"], row["high"]) for row in rows}
+
+
+def save(db: sqlite3.Connection, video: Row, change: TraceChange, annotator: str) -> None:
+    """Apply a change to the annotator's own trace and append it to the history.
+
+    Raises UsageError for a track without a scale and for what lies beyond it or the video, Conflict where the trace is
+    not what the change saw.
+    """
+    if annotations.is_done(db, change.edit_id):
+        return
+    scale = scales(db).get(change.track)
+    if scale is None:
+        raise UsageError(f"“{change.track}” is not drawn as a curve; give it a scale under Labels.")
+    count, last = samples(video["duration_us"]), change.first + len(change.after)
+    if last > count:
+        raise UsageError("A curve cannot go on after the video ends.")
+    said = change.after[~np.isnan(change.after)]
+    spare = _SAME * (scale.high - scale.low)
+    if len(said) and not (said.min() >= scale.low - spare and said.max() <= scale.high + spare):
+        raise UsageError(f"“{change.track}” goes from {scale.low:g} to {scale.high:g}.")
+    known = next((t.values for t in of_video(db, video["id"], annotator) if t.track == change.track), None)
+    values = np.full(count, np.nan, np.float32)
+    if known is not None:
+        values[: min(count, len(known))] = known[:count]
+    if not np.allclose(values[change.first : last], change.before, rtol=0, atol=spare, equal_nan=True):
+        raise Conflict("This curve was drawn elsewhere meanwhile: it is shown as it is now; draw it again there.", None)
+    values[change.first : last] = change.after
+    place = {"track": change.track, "first": change.first}
+    seq = annotations.append_other(
+        db, video["id"], change.edit_id, EDIT, {**place, "values": listed(change.before)},
+        {**place, "values": listed(change.after)}, annotator,
+    )  # fmt: skip
+    db.execute(
+        "INSERT INTO traces (video_id, track, annotator, samples, seq) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (video_id, track, annotator) DO UPDATE SET samples = excluded.samples, seq = excluded.seq",
+        (video["id"], change.track, annotator, values.astype("<f4").tobytes(), seq),
+    )
+
+
+def listed(values: Values) -> list[float | None]:
+    """Values as JSON has them, rounded to what can be drawn; None where nothing is said."""
+    return [None if np.isnan(value) else round(float(value), 4) for value in values]

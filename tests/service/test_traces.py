@@ -1,0 +1,143 @@
+"""Continuous ratings: drawn, undone, refused, smoothed, compared, as tables."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from studio.errors import UsageError
+from studio.eval.trace_agreement import agreed
+from studio.service import Studio
+from studio.service.accounts.rights import Actor
+from studio.store import videos
+from studio.timeline.traces import RATE, resampled, smoothed
+from tests.conftest import VIDEO
+
+NOTHING = [None] * 5
+
+
+@pytest.fixture
+def video(studio: Studio) -> str:
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
+    tracks = [{"track": "Valence", "closed": False, "scale": [-1, 1]}]
+    studio.labels.save({"labels": [], "tracks": tracks}, "ann")
+    return "v1"
+
+
+def draw(studio: Studio, n: int, after: list[Any], before: list[Any] | None = None, **more: Any) -> dict[str, Any]:
+    said = NOTHING[: len(after)] if before is None else before
+    edit = {"edit_id": f"t{n}", "op": "trace", "track": "Valence", "first": 10, "before": said, "after": after,
+            **{k: v for k, v in more.items() if k != "by"}}  # fmt: skip
+    (result,) = studio.timelines.save("v1", [edit], more.get("by", "ann"))["results"]
+    return dict(result)
+
+
+def values(studio: Studio, by: str = "ann") -> np.ndarray[Any, Any]:
+    (trace,) = [t for t in studio.traces.of_video(studio.videos.get("v1")) if t.annotator == by]
+    return trace.values
+
+
+def test_a_stroke_is_drawn_undone_and_sent_twice(studio: Studio, video: str) -> None:
+    assert draw(studio, 1, [0.5, 0.25, None])["ok"]
+    assert draw(studio, 1, [0.5, 0.25, None])["ok"], "a lost answer: it is sent again"
+    assert values(studio)[9:13].tolist()[1:3] == [0.5, 0.25]
+    assert np.isnan(values(studio)[[9, 12]]).all()
+    assert draw(studio, 2, [None, None, None], [0.5, 0.25, None])["ok"]
+    assert np.isnan(values(studio)).all()
+    assert len(values(studio)) == -(-VIDEO["duration_us"] // 40_000)
+
+
+def test_what_does_not_fit_is_one_sentence(studio: Studio, video: str) -> None:
+    draw(studio, 1, [0.5, 0.25, None])
+    for edit, sentence in (
+        ({"after": [2.0], "before": [0.5]}, "“Valence” goes from -1 to 1."),
+        ({"after": [0.1], "before": [0.9]}, "This curve was drawn elsewhere meanwhile"),
+        ({"after": [0.1], "before": [None], "track": "Arousal"}, "“Arousal” is not drawn as a curve"),
+        ({"after": [0.1], "before": [None], "first": 10**7}, "A curve cannot go on after the video ends."),
+        ({"after": ["a"], "before": [None]}, "“after” of a curve is a list of numbers"),
+        ({"after": [0.1], "before": []}, "have as many values"),
+    ):
+        answer = draw(studio, 9, **edit)  # type: ignore[arg-type]
+        assert not answer["ok"], edit
+        assert answer["error"].startswith(sentence) or sentence in answer["error"], answer["error"]
+    assert values(studio)[10] == 0.5
+
+
+def test_everybody_draws_their_own_and_others_see_it_where_they_may(studio: Studio, video: str) -> None:
+    draw(studio, 1, [0.5])
+    draw(studio, 2, [-0.5], by="ben")
+    assert (values(studio)[10], values(studio, "ben")[10]) == (0.5, -0.5)
+    assert len(studio.timelines.load("v1", Actor("ann"))["traces"]) == 2
+    studio.store.write(lambda db: db.execute("UPDATE videos SET independent = 1") and None)
+    shown = studio.timelines.load("v1", Actor("ann"))["traces"]
+    assert [each["annotator"] for each in shown] == ["ann"]
+    assert studio.timelines.changes("v1", 0, by=Actor("ben"))["traces"][0]["annotator"] == "ben"
+    assert studio.traces.agreement(Actor("ann")) == []
+
+
+def test_tables_go_out_and_come_back(studio: Studio, video: str) -> None:
+    row = studio.videos.get(video)
+    made = studio.traces.read(row, "time,value\n1,0\n2,1\n5,0.5\n", "Valence", "ann")
+    assert made == [{"track": "Valence", "annotator": "ann", "seconds": 1.08}], "nothing is made up over a gap of 3 s"
+    assert values(studio)[25:51:5].tolist() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+    table = studio.traces.table(row)
+    assert table.splitlines()[:2] == ["track,annotator,time,value", "Valence,ann,1.0,0"]
+    studio.traces.read(row, table.replace(",ann,", ",ben,"))
+    assert np.array_equal(values(studio), values(studio, "ben"), equal_nan=True)
+    (pair,) = studio.traces.agreement()
+    assert pair == {
+        "track": "Valence", "one": "ann", "other": "ben", "videos": 1, "seconds": 1.08, "r": 1.0, "ccc": 1.0,
+        "apart": 0.0,
+    }  # fmt: skip
+    for wrong, sentence in (
+        ("time\n1\n", "needs the columns"),
+        ("time,value\n1,x\n", "Line 2 of this table has no number"),
+        ("time,value\n-1,0\n", "a time before the video"),
+        ("time,value\n", "has no values"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            studio.traces.read(row, wrong, "Valence", "ann")
+    with pytest.raises(UsageError, match="has no column “track”"):
+        studio.traces.read(row, "time,value\n1,0\n")
+    with pytest.raises(UsageError, match="Smooth by 0 to 60"):
+        studio.traces.table(row, smooth=-1)
+
+
+def test_a_scale_is_two_numbers(studio: Studio) -> None:
+    for wrong in ([1, 1], [2, 1], [0], ["a", 1], [True, 2], "x"):
+        with pytest.raises(UsageError, match="needs a lowest value and a higher one"):
+            studio.labels.save({"labels": [], "tracks": [{"track": "V", "closed": False, "scale": wrong}]}, "ann")
+
+
+def test_smoothing_makes_up_nothing() -> None:
+    said = np.full(100, np.nan, np.float32)
+    said[20:60] = 1
+    said[40] = 5
+    smooth = smoothed(said, 0.2)
+    assert np.array_equal(np.isnan(smooth), np.isnan(said))
+    assert smooth[20] == pytest.approx(1), "what is not said weighs nothing"
+    assert 1 < smooth[40] < 1.5
+    assert np.nansum(smooth - said) == pytest.approx(0, abs=0.05)
+    assert smoothed(said, 0) is said
+
+
+def test_between_samples_it_is_linear() -> None:
+    found = resampled(np.array([0, 80_000, 3_000_000]), np.array([0.0, 2.0, 9.0]), 100)
+    assert found[:3].tolist() == [0, 1, 2]
+    assert found[75] == 9
+    assert int((~np.isnan(found)).sum()) == 4
+    assert np.isnan(resampled(np.array([], np.int64), np.array([]), 3)).all()
+    assert resampled(np.array([40_000]), np.array([3.0]), 3)[1] == 3
+
+
+def test_agreement_by_hand() -> None:
+    one = np.array([1, 2, 3, np.nan], np.float32)
+    other = np.array([2, 4, 6, 1], np.float32)
+    found = agreed(one, other)
+    assert found is not None
+    # means 2 and 4, variances 2/3 and 8/3, covariance 4/3
+    assert found.r == pytest.approx(1)
+    assert found.ccc == pytest.approx(2 * 4 / 3 / (2 / 3 + 8 / 3 + 4))
+    assert (found.apart, found.seconds) == (2, 3 / RATE)
+    assert agreed(one, np.full(4, np.nan, np.float32)) is None
+    assert agreed(np.ones(3, np.float32), one[:3]) == (3 / RATE, None, None, 1.0)
