@@ -102,7 +102,8 @@
  *   attributes: AttributeType[] }} Label
  * @typedef {"" | "included_in" | "time_subdivision" | "symbolic_subdivision" | "symbolic_association"} TrackDependency
  * @typedef {{ track: string, closed: boolean, exclusive: boolean, attributes: AttributeType[], parent: string | null,
- *   dependency: TrackDependency }} Track closed: only the labels of the schema may be used; exclusive: only one state
+ *   dependency: TrackDependency, scale: [number, number] | null }} Track scale: lowest and highest value of one that is
+ *   drawn as a curve closed: only the labels of the schema may be used; exclusive: only one state
  *   holds at a time; parent: the row that it depends on, and how (studio/timeline/tiers.py)
  * @typedef {{ key: string, labels: Label[], tracks: Track[] }} Schema
  * @typedef {{ track: string, from: number, name: string | null }} FaceName from a time on a face track has a name, or is nobody
@@ -157,19 +158,25 @@
 /** A camera or a recording, by the id of its video, begins at `after` s of the timeline instead of `before`; null: it is
  * not on it.
  * @typedef {{ medium: string, before: number | null, after: number | null }} MediumChange
+ * @typedef {{ track: string, first: number, before: (number | null)[], after: (number | null)[] }} TraceChange samples
+ *   from number first on, null where nothing is said
+ * @typedef {TraceChange & { op: "trace", id?: undefined, prediction_id?: undefined }} TraceRequest
+ * @typedef {{ track: string, annotator: string, values: string }} TraceRow values: little-endian float32 in base64
  * @typedef {MediumChange & { op: "medium", id?: undefined, prediction_id?: undefined }} MediumRequest
  */
 
 /** What an edit gets on its way: a name of its own, and who made it.
  * @typedef {{ edit_id: string, annotator: string }} Stamp
- * @typedef {AnnotationRequest | VerdictRequest | NameRequest | AbsenceRequest | MediumRequest | BoxRequest} EditRequest
+ * @typedef {AnnotationRequest | VerdictRequest | NameRequest | AbsenceRequest | MediumRequest | BoxRequest
+ *   | TraceRequest} EditRequest
  * @typedef {AnnotationRequest & Stamp} AnnotationEdit
  * @typedef {VerdictRequest & Stamp} VerdictEdit
  * @typedef {NameRequest & Stamp} NameEdit
  * @typedef {AbsenceRequest & Stamp} AbsenceEdit
  * @typedef {MediumRequest & Stamp} MediumEdit
  * @typedef {BoxRequest & Stamp} BoxEdit
- * @typedef {AnnotationEdit | VerdictEdit | NameEdit | AbsenceEdit | MediumEdit | BoxEdit} Edit
+ * @typedef {TraceRequest & Stamp} TraceEdit
+ * @typedef {AnnotationEdit | VerdictEdit | NameEdit | AbsenceEdit | MediumEdit | BoxEdit | TraceEdit} Edit
  */
 
 /** What the server says to one edit; `annotation` is the row as it has it now (null for a verdict or names).
@@ -316,6 +323,7 @@
  * @property {Prediction[]} predictions
  * @property {Annotation[]} annotations
  * @property {BoxTrack[]} [boxes]
+ * @property {TraceRow[]} [traces]
  * @property {Schema} schema
  * @property {string[]} palette
  * @property {FaceNames} people
@@ -344,6 +352,7 @@
  * @property {Camera[]} [media] what plays on the timeline
  * @property {Annotation[]} annotations
  * @property {BoxTrack[]} [boxes] that changed
+ * @property {TraceRow[]} [traces] that changed
  * @property {{ [prediction: string]: Verdict }} verdicts
  * @property {Schema | null} schema
  * @property {(Run & { predictions: (Omit<Prediction, "verdict"> & { verdict?: Verdict })[] })[]} runs

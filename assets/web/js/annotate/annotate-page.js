@@ -20,6 +20,9 @@ import { AnnotatorsDialog } from "../view/annotators.js";
 import { Cameras } from "../view/cameras.js";
 import { CamerasPanel } from "../view/cameras-panel.js";
 import { CodingPad } from "../view/coding-pad.js";
+import { TraceRecorder } from "../input/trace-recorder.js";
+import { scalesOf } from "../model/traces.js";
+import { TracePad } from "../view/trace-pad.js";
 import { DragPreview } from "../view/drag-preview.js";
 import { Exchange } from "../view/exchange.js";
 import { Faces } from "../view/faces.js";
@@ -178,6 +181,8 @@ export class AnnotatePage {
       return workspace.undoing(doc);
     });
     this.pad = new CodingPad($("coding-pad"), workspace);
+    this.curves = new TraceRecorder(workspace);
+    this.tracePad = new TracePad($("trace-pad"), this.curves, player, this.timeline);
     splitter($("splitter"), $("workspace"));
     this.#follow(keymap);
   }
@@ -344,6 +349,7 @@ export class AnnotatePage {
 
   /** Nothing is open any more. */
   #leave() {
+    if (this.workspace.doc) this.curves.endAll();
     this.workspace.leave();
     this.#endComparison();
     this.cancelDrag();
@@ -462,6 +468,7 @@ export class AnnotatePage {
     } else if (what === "view" || what === "reviewed" || what === "jobs" || what === "labels") {
       timeline.relayout();
       if (what === "labels") this.showChosen();
+      if (what === "labels") this.tracePad.update(scalesOf(store));
     } else if (what === "conflict") {
       toast("Somebody else changed this segment. Choose which version to keep.", "error");
       selection.one([...store.conflicts.keys()].at(-1) ?? null);

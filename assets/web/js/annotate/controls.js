@@ -37,6 +37,7 @@ export function connectControls(page, element, keymap) {
   page.merge = actions.merge;
   connectButtons(page, element, actions);
   const pointer = attach(timeline, {
+    curves: page.curves,
     player,
     selection,
     seek: (time) => workspace.seek(time),

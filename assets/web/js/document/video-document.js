@@ -9,7 +9,15 @@ import { ApiError, array, call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { LiveUpdates } from "../sync/live-updates.js";
 import { Outbox } from "../sync/outbox.js";
-import { conflictOf, isNaming, isOfAnnotation, isOfBox, isOfCamera, sortAnswers } from "../sync/save-results.js";
+import {
+  conflictOf,
+  isNaming,
+  isOfAnnotation,
+  isOfBox,
+  isOfCamera,
+  isOfTrace,
+  sortAnswers,
+} from "../sync/save-results.js";
 import { historyOf, keepHistory } from "../sync/storage.js";
 import { BoxEditor } from "./box-editor.js";
 import { LineEditor } from "./line-editor.js";
@@ -205,7 +213,7 @@ export class VideoDocument {
       if (failure.about === PEOPLE) {
         over.push(...this.#takeBackNames(failure.edits.filter(isNaming)));
         reasons.add(failure.result.error);
-      } else if (failure.edits.every((edit) => isOfBox(edit) || isOfCamera(edit))) {
+      } else if (failure.edits.every((edit) => isOfBox(edit) || isOfCamera(edit) || isOfTrace(edit))) {
         editor.undoStack.forget(failure.about);
         over.push(...failure.edits);
         reasons.add(failure.result.error);

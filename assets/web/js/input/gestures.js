@@ -8,6 +8,7 @@ import { touching } from "../model/operations.js";
 import { movedPhase, PHASES } from "../model/phases.js";
 import { shownPhases } from "../view/phases.js";
 import { Snapping } from "./snapping.js";
+import { valueOf } from "../view/trace-row.js";
 
 /** @import { Item } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -18,6 +19,8 @@ import { Snapping } from "./snapping.js";
 /** @import { Row } from "../view/layout.js" */
 /** @import { Player } from "../view/player.js" */
 /** @import { Draft, Timeline } from "../view/timeline.js" */
+/** @import { TraceRow } from "../view/layout.js" */
+/** @import { TraceRecorder } from "./trace-recorder.js" */
 
 /** @typedef {{ x: number, y: number }} Point px on the rows canvas */
 /** What one segment was when the drag began, and which part of it moves. @typedef {Draft & { id: string, part: Edge }} Piece */
@@ -28,10 +31,12 @@ import { Snapping } from "./snapping.js";
  * @typedef {{ kind: "box", x: number, y: number, chosen: string[] }} BoxDrag
  * @typedef {{ kind: "locked", row: Row, grip: number, x: number }} Locked
  * @typedef {{ track: string, isLine: boolean, grip: number, x: number, moved: boolean }} Begun
- * @typedef {Omit<Pan, "kind"> & Begun & { kind: "hold" }} Hold a finger that rests: it may come to draw, or to pan
+ * @typedef {Omit<Pan, "kind"> & Begun & { kind: "hold", curve?: Draw }} Hold a finger that rests: it may come to draw, or to pan
  * @typedef {Begun & { kind: "create", snapping: Snapping }} Create
  * @typedef {Begun & { kind: "edit", part: Edge, pieces: Piece[], snapping: Snapping }} Edit
- * @typedef {Plain | Pan | BoxDrag | Locked | Hold | Create | Edit} Drag
+ * @typedef {{ kind: "draw", row: TraceRow, erases: boolean, moved: boolean,
+ *   last: { time: number, value: number } }} Draw of a curve
+ * @typedef {Plain | Pan | BoxDrag | Locked | Hold | Create | Edit | Draw} Drag
  */
 
 const CLICK_PX = 3;
@@ -52,8 +57,9 @@ const isPhase = (part) => PHASES.includes(/** @type {Phase} */ (part));
  * @param {(why: string) => void} page.refuse
  * @param {{ move: (drafts: readonly Draft[]) => unknown, create: (span: { start: number, end: number }) => unknown }}
  *   page.lines what becomes of lines of the transcript
+ * @param {Pick<TraceRecorder, "line" | "end" | "drop">} page.curves
  */
-export function attach(timeline, { player, selection, seek, changed, preview, refuse, lines }) {
+export function attach(timeline, { player, selection, seek, changed, preview, refuse, lines, curves }) {
   const { root, canvas, ruler } = timeline;
   /** pointer → its place @type {Map<number, Point>} */
   const fingers = new Map();
@@ -94,9 +100,13 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       const held = drag;
       holding = setTimeout(() => {
         if (drag !== held) return;
+        root.classList.add("drawing"); // from here on the finger draws
+        if (held.curve) {
+          drag = held.curve;
+          return;
+        }
         const { track, isLine, grip, x, moved } = held;
         drag = { track, isLine, grip, x, moved, kind: "create", snapping: snappingFor([]) };
-        root.classList.add("drawing"); // from here on the finger draws
       }, HOLD_MS);
     }
     event.preventDefault();
@@ -112,6 +122,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     if (event.button === 1 || event.shiftKey) return pan(event, x);
     if (event.target === ruler) return { kind: "scrub" };
     const { row, item, part } = timeline.at(x, y);
+    if (row?.kind === "trace") return drawOf(event, row, { x, y });
     if (!row || (row.kind !== "track" && row.kind !== "speech")) return { kind: "scrub" };
     const more = event.ctrlKey || event.metaKey;
     const begun = { track: row.name, isLine: row.kind === "speech", grip: time, x, moved: false };
@@ -125,6 +136,21 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     return event.pointerType === "touch"
       ? { ...pan(event, x), ...begun, kind: "hold" }
       : { ...begun, kind: "create", snapping: snappingFor([]) };
+  }
+
+  /** A curve is drawn, with Alt rubbed out; a finger draws after it rested.
+   * @param {PointerEvent} event
+   * @param {TraceRow} row
+   * @param {Point} at
+   * @returns {Drag}
+   */
+  function drawOf(event, row, { x, y }) {
+    const time = timeline.time(x);
+    if (row.locked) return { kind: "locked", row, grip: time, x };
+    const last = { time, value: event.altKey ? NaN : valueOf(row, y) };
+    const curve = /** @type {Draw} */ ({ kind: "draw", row, erases: event.altKey, moved: false, last });
+    if (event.pointerType !== "touch") return curve;
+    return { ...pan(event, x), track: row.name, isLine: false, grip: time, x, moved: false, kind: "hold", curve };
   }
 
   /** A finger takes the rows up and down as well.
@@ -213,6 +239,10 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     } else if (drag.kind === "hold") {
       const isMoving = Math.hypot(at.x - drag.x, event.clientY - drag.y) > 2 * CLICK_PX;
       if (isMoving) drag = { ...drag, kind: "pan" };
+    } else if (drag.kind === "draw") {
+      const next = { time: within(timeline.time(at.x)), value: drag.erases ? NaN : valueOf(drag.row, at.y) };
+      curves.line(drag.row.name, drag.last, next);
+      Object.assign(drag, { last: next, moved: true });
     } else if (drag.kind === "scrub") {
       seek(within(timeline.time(at.x)));
     } else if (drag.kind === "box") {
@@ -293,6 +323,10 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     if (!drag) return;
     const ended = drag;
     const { drafts, doc } = timeline;
+    if (ended.kind === "draw" && event.type !== "pointercancel") {
+      curves.end(ended.row.name);
+      if (!ended.moved) seek(within(ended.last.time));
+    }
     cancel();
     if (event.type === "pointercancel" || !doc) return;
     const wasClick = ended.kind === "locked" || ((ended.kind === "create" || ended.kind === "hold") && !ended.moved);
@@ -315,6 +349,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
   /** What was begun is forgotten. */
   function cancel() {
     clearTimeout(holding);
+    if (drag?.kind === "draw") curves.drop(drag.row.name);
     drag = null;
     root.classList.remove("drawing");
     preview.end();

@@ -6,6 +6,7 @@ import { annotation, annotationOf, isAccepting, sameAsSent, verdictOf } from "./
 import { changed } from "./box-track.js";
 import { lineItems } from "./line-items.js";
 import { BOOKMARKS } from "./special-rows.js";
+import { samplesOf, TRACE, tracePlace, Traces } from "./traces.js";
 import { People } from "./people.js";
 
 /** @import { Annotation, AnnotationEdit, BoxTrack, Camera, Conflict, Curve, DocumentData, Edit, EditRequest, FaceTrack, Graph,
@@ -81,6 +82,8 @@ export class DocumentStore extends Emitter {
   annotations = this.#annotations;
   /** @readonly @type {ReadonlyMap<string, Readonly<BoxTrack>>} objects over time; those that are not deleted */
   boxes = this.#boxes;
+  /** @readonly what everybody drew of scales */
+  traces = new Traces();
   /** @readonly @type {ReadonlyMap<string, Readonly<Conflict>>} annotation id → mine and theirs */
   conflicts = this.#conflicts;
   /** @readonly @type {ReadonlySet<string>} runs whose predictions are not shown */
@@ -278,6 +281,7 @@ export class DocumentStore extends Emitter {
       this.#annotations.set(row.id, annotation(row));
       this.rememberVersion(row.id, row.version);
     }
+    this.traces.takeAll(data.traces ?? []);
     this.#boxes.clear();
     for (const row of data.boxes ?? []) this.#boxes.set(row.id, row);
     this.#changed("boxes");
@@ -360,6 +364,11 @@ export class DocumentStore extends Emitter {
       moved ||= taken === "taken";
       skipped ||= taken === "waits";
     }
+    for (const row of news.traces ?? []) {
+      if (waits(tracePlace(row.track))) skipped = true;
+      else this.traces.take(row);
+    }
+    if (news.traces?.length) this.#changed("view");
     for (const row of news.boxes ?? []) skipped = !this.#takeBox(row, waits) || skipped;
     for (const [id, verdict] of Object.entries(news.verdicts)) {
       if ((this.#predictions.get(id)?.verdict ?? verdict) === verdict) continue;
@@ -516,6 +525,11 @@ export class DocumentStore extends Emitter {
       this.#set({ people: this.people.changed(edit) });
       this.#changed("faces");
       this.#changed("content");
+      return;
+    }
+    if (edit.op === TRACE) {
+      this.traces.change(edit, "annotator" in edit ? edit.annotator : "", samplesOf(this.video?.duration ?? 0));
+      this.#changed("view");
       return;
     }
     if (edit.op === BOX) {

@@ -6,10 +6,11 @@ import { newId } from "./ids.js";
 import { carried } from "./changing.js";
 import { proposedPhases } from "./phases.js";
 import { childrenOf, dependencyOf, fitted, parentOf, sameSpan, settled } from "./tiers.js";
+import { TRACE } from "./traces.js";
 import { UndoController } from "./undo-controller.js";
 import { UndoStack } from "./undo-stack.js";
 
-/** @import { Annotation, BoxChange, Edit, EditRequest, Line, Marked, MediumChange, NameChange, Prediction, Verdict } from "../types.js" */
+/** @import { Annotation, BoxChange, Edit, EditRequest, Line, Marked, MediumChange, NameChange, Prediction, TraceChange, Verdict } from "../types.js" */
 /** @import { DocumentStore } from "./document-store.js" */
 /** @import { Placed } from "./tiers.js" */
 /** @import { ServerChange, UndoableChange } from "./undo-stack.js" */
@@ -364,6 +365,22 @@ export class Editor {
   addTracked(change) {
     this.undoStack.add({ box: change });
     this.store.tellContent();
+  }
+
+  // ---------------------------------------------------------------- curves
+
+  /** What was drawn, and saved by `putTrace`, is one step. @param {readonly TraceChange[]} changes */
+  addTrace(changes) {
+    if (!changes.length) return;
+    this.undoStack.together(() => {
+      for (const trace of changes) this.undoStack.add({ trace });
+    });
+    this.store.tellContent();
+  }
+
+  /** A change that is no step of its own. @param {TraceChange} change */
+  putTrace(change) {
+    this.#apply({ op: TRACE, ...change });
   }
 
   // ---------------------------------------------------------------- cameras

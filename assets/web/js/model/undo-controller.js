@@ -114,7 +114,13 @@ export class UndoController {
     const boxes = new Map();
     for (const change of group) {
       if (change.box !== undefined) boxes.set(change.box.id, nextOfBox(change.box));
-      if (change.names !== undefined || change.box !== undefined || change.camera !== undefined || isOfServer(change))
+      if (
+        change.names !== undefined ||
+        change.box !== undefined ||
+        change.camera !== undefined ||
+        change.trace !== undefined ||
+        isOfServer(change)
+      )
         continue;
       if (change.decision !== undefined) verdicts.set(change.decision, verdictOf(change));
       else states.set(annotationIdOf(change) ?? "", stateOf(change));
@@ -167,6 +173,10 @@ export class UndoController {
     const { store } = editor;
     if (step.camera !== undefined) {
       editor.changeCamera(step.camera);
+      return;
+    }
+    if (step.trace !== undefined) {
+      editor.putTrace(step.trace);
       return;
     }
     if (step.names !== undefined) {

@@ -4,28 +4,32 @@ import { equal } from "./annotation.js";
 import { invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
 import { isObject } from "./preferences.js";
+import { invertedTrace, tracePlace } from "./traces.js";
 
-/** @import { Annotation, BoxChange, MediumChange, NameChange, Verdict } from "../types.js" */
+/** @import { Annotation, BoxChange, MediumChange, NameChange, TraceChange, Verdict } from "../types.js" */
 
 /** A change of an annotation (null: not there), of what was decided about a prediction, of the names of faces, of a box
- * over time, or of what plays on the timeline; only one of these.
- * @typedef {{ decision?: undefined, names?: undefined, box?: undefined, camera?: undefined, imported?: undefined,
- *   lines?: undefined }} OfNothing
+ * over time, of what plays on the timeline, or of a curve; only one of these.
+ * @typedef {{ decision?: undefined, names?: undefined, box?: undefined, camera?: undefined, trace?: undefined,
+ *   imported?: undefined, lines?: undefined }} OfNothing
  * @typedef {OfNothing & { before: Annotation | null, after: Annotation | null }} AnnotationChange
  * @typedef {Omit<OfNothing, "decision"> & { decision: string, from: Verdict, to: Verdict }} VerdictChange
  * @typedef {Omit<OfNothing, "names"> & { names: NameChange }} NamingChange
  * @typedef {Omit<OfNothing, "box"> & { box: BoxChange }} BoxingChange
  * @typedef {Omit<OfNothing, "camera"> & { camera: MediumChange }} CameraChange
+ * @typedef {Omit<OfNothing, "trace"> & { trace: TraceChange }} CurveChange
  *
  * What the server takes back as a whole, by its id: a file that was imported, or a change of lines of the transcript.
  * @typedef {(Omit<OfNothing, "imported"> & { imported: string }) | (Omit<OfNothing, "lines"> & { lines: string })} ServerChange
- * @typedef {AnnotationChange | VerdictChange | NamingChange | BoxingChange | CameraChange | ServerChange} UndoableChange
+ * @typedef {AnnotationChange | VerdictChange | NamingChange | BoxingChange | CameraChange | CurveChange
+ *   | ServerChange} UndoableChange
  */
 
-/** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, names, a box, or
- * when a camera begins.
+/** A change to apply: from what is there now to what is wanted, what a prediction's verdict is to be, names, a box,
+ * when a camera begins, or a curve.
  * @typedef {(OfNothing & { now: Annotation | null, wanted: Annotation | null })
- *   | (Omit<OfNothing, "decision"> & { decision: string, to: Verdict }) | NamingChange | BoxingChange | CameraChange} Step
+ *   | (Omit<OfNothing, "decision"> & { decision: string, to: Verdict }) | NamingChange | BoxingChange | CameraChange
+ *   | CurveChange} Step
  */
 
 const MOST = 300; // groups
@@ -38,6 +42,7 @@ export const isOfAnnotation = (change) =>
   change.names === undefined &&
   change.box === undefined &&
   change.camera === undefined &&
+  change.trace === undefined &&
   !isOfServer(change);
 
 /** @param {UndoableChange} change @returns {change is ServerChange} */
@@ -57,6 +62,7 @@ export const movedBack = ({ medium, before, after }) => ({ medium, before: after
  */
 function subjectsOf(change) {
   if (change.camera !== undefined) return [cameraPlace(change.camera.medium)];
+  if (change.trace !== undefined) return [tracePlace(change.trace.track)];
   if (change.names !== undefined) return placesOf(change.names);
   return [change.box?.id ?? change.decision ?? annotationIdOf(change)];
 }
@@ -64,6 +70,7 @@ function subjectsOf(change) {
 /** Nothing for what the server takes back. @param {UndoableChange} change @returns {Step[]} */
 function stepBack(change) {
   if (change.camera !== undefined) return [{ camera: movedBack(change.camera) }];
+  if (change.trace !== undefined) return [{ trace: invertedTrace(change.trace) }];
   if (change.names !== undefined) return [{ names: inverted(change.names) }];
   if (change.box !== undefined) return [{ box: invertedBox(change.box) }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.from }];
@@ -73,6 +80,7 @@ function stepBack(change) {
 /** @param {UndoableChange} change @returns {Step[]} */
 function stepForth(change) {
   if (change.camera !== undefined) return [{ camera: change.camera }];
+  if (change.trace !== undefined) return [{ trace: change.trace }];
   if (change.names !== undefined) return [{ names: change.names }];
   if (change.box !== undefined) return [{ box: change.box }];
   if (change.decision !== undefined) return [{ decision: change.decision, to: change.to }];

@@ -3,19 +3,23 @@
 import { annotationOf } from "../model/annotation.js";
 import { BOX, PEOPLE } from "../model/document-store.js";
 import { newId } from "../model/ids.js";
+import { TRACE, tracePlace } from "../model/traces.js";
 import { cameraPlace } from "../model/undo-stack.js";
 
-/** @import { AbsenceEdit, Annotation, AnnotationEdit, Answer, BoxEdit, Conflict, Edit, MediumEdit, NameEdit, NotSaved, VerdictEdit } from "../types.js" */
+/** @import { AbsenceEdit, Annotation, AnnotationEdit, Answer, BoxEdit, Conflict, Edit, MediumEdit, NameEdit, NotSaved, TraceEdit, VerdictEdit } from "../types.js" */
 
 /** The edits of one annotation, about one prediction, or of names, that failed together.
  * @typedef {{ about: string, edits: Edit[], result: NotSaved }} Failure
  */
 
 /** @param {Edit} edit @returns {edit is AnnotationEdit} */
-export const isOfAnnotation = (edit) => !["verdict", PEOPLE, "absent", "medium", BOX].includes(edit.op);
+export const isOfAnnotation = (edit) => !["verdict", PEOPLE, "absent", "medium", BOX, TRACE].includes(edit.op);
 
 /** @param {Edit} edit @returns {edit is BoxEdit} */
 export const isOfBox = (edit) => edit.op === BOX;
+
+/** @param {Edit} edit @returns {edit is TraceEdit} */
+export const isOfTrace = (edit) => edit.op === TRACE;
 
 /** @param {Edit} edit @returns {edit is VerdictEdit} */
 export const isVerdict = (edit) => edit.op === "verdict";
@@ -35,6 +39,7 @@ export const isOfCamera = (edit) => edit.op === "medium";
 export function aboutOf(edit) {
   if (isOfCamera(edit)) return cameraPlace(edit.medium);
   if (isNaming(edit)) return PEOPLE;
+  if (isOfTrace(edit)) return tracePlace(edit.track);
   return isAbsence(edit) ? `${edit.track} ${edit.label} ${edit.at}` : (edit.id ?? edit.prediction_id ?? "");
 }
 

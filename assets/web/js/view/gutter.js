@@ -111,7 +111,7 @@ export class Gutter extends Emitter {
         onclick: (event) => this.menu(event.currentTarget, row),
       }),
     );
-    if (row.kind === "graph" || row.kind === "curve") cell.append(this.edge(row));
+    if (row.kind === "graph" || row.kind === "curve" || row.kind === "trace") cell.append(this.edge(row));
     return cell;
   }
 

@@ -5,6 +5,7 @@ import { currentUser } from "../sync/current-user.js";
 import { attributeTypes } from "./attribute-types.js";
 import { counted, el, finder, redraw, toast } from "./dom.js";
 import { dependencyField } from "./dependency-field.js";
+import { scaleField } from "./scale-field.js";
 
 /** @import { AttributeType, Label, LabelKind, Schema, Server, Track } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -35,6 +36,7 @@ const blankTrack = (track) => ({
   attributes: [],
   parent: null,
   dependency: "",
+  scale: null,
 });
 
 export class LabelEditor {
@@ -162,6 +164,7 @@ export class LabelEditor {
           "aria-expanded": String(this.open.has(track)),
           onclick: () => this.toggle(track),
         }),
+        ...scaleField(track, () => this.fill()),
         dependencyField(
           track,
           this.tracks.map((each) => each.track),
@@ -327,14 +330,15 @@ export class LabelEditor {
         .map(({ label, colour, hotkey, kind, attributes }) => ({ track, label, colour, hotkey, kind, attributes })),
     );
     const tracks = this.tracks
-      .filter((t) => t.listed || t.closed || t.exclusive || t.attributes.length || t.parent)
-      .map(({ track, closed, exclusive, attributes, parent, dependency }) => ({
+      .filter((t) => t.listed || t.closed || t.exclusive || t.attributes.length || t.parent || t.scale)
+      .map(({ track, closed, exclusive, attributes, parent, dependency, scale }) => ({
         track,
         closed,
         exclusive,
         attributes,
         parent,
         dependency,
+        scale,
       }));
     const renames = this.tracks.flatMap(({ track, labels: all }) =>
       all.flatMap(({ was, label }) => (was && label && was !== label ? [{ track, from: was, to: label }] : [])),

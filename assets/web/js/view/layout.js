@@ -31,7 +31,8 @@ import { BOX_ROW, boxRow } from "./box-row.js";
  * @typedef {AnyRow & { kind: "layer", items: readonly Annotation[], current: string | null }} LayerRow what an annotator
  *   marked on a track; current: the segment that it is about
  * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, y: number, height: number }[] }} BoxRow boxes over time
- * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow | BoxRow} Row
+ * @typedef {AnyRow & { kind: "trace", scale: readonly [number, number] }} TraceRow what is drawn as a curve
+ * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow | BoxRow | TraceRow} Row
  *
  * @typedef {{ name: string, order: number, predictions: (Prediction | Preview)[], annotations: Annotation[] }} TrackItems
  */
@@ -49,7 +50,7 @@ const EMPTY_H = 13; // room to draw the first annotation
 const COLLAPSED_H = 12;
 const PAD = 5;
 const MOST_LANES = 400; // more at one time than anybody can tell apart; a canvas has an end too
-const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, curve: 52, graph: 76, layer: 32 };
+const HEIGHTS = { filmstrip: 36, wave: 30, spectrogram: 64, curve: 52, graph: 76, layer: 32, trace: 84 };
 const MOST_CURVES = 8; // that are drawn in one row: more cannot be told apart
 /** @type {{ [task: string]: number }} the order of tracks, by what is predicted in them */
 const TASKS = { grounding: 0, speaker: 1, emotion: 2, survey: 3 };
@@ -102,6 +103,12 @@ export function layout(store, rowLayout, layers = []) {
   for (const name of sorted) {
     if (!rowLayout.isShown(name)) continue;
     const shown = graphs.get(name);
+    const scale = store.tracks.get(name)?.scale;
+    if (scale) {
+      const height = Math.round(HEIGHTS.trace * rowLayout.size(name));
+      rows.push({ kind: "trace", key: name, name, y: 0, height, scale, locked: rowLayout.isLocked(name) });
+      continue;
+    }
     rows.push({
       ...trackRow(/** @type {TrackItems} */ (tracks.get(name)), rowLayout),
       graph: Boolean(shown),

@@ -5,6 +5,7 @@ import { authorsOf } from "./authors.js";
 import { contextOf, finder } from "./dom.js";
 import { drawSegment } from "./segment.js";
 import { Filmstrip } from "./filmstrip.js";
+import { drawTrace } from "./trace-row.js";
 import { drawCurve, drawGraphs, drawSpectrogram, drawWave } from "./graphs.js";
 import { Gutter } from "./gutter.js";
 import { FONT } from "./fonts.js";
@@ -49,6 +50,7 @@ const DRAW = {
   spectrogram: drawSpectrogram,
   curve: drawCurve,
   graph: drawGraphs,
+  trace: drawTrace,
   layer: drawLayer,
   boxes: drawBoxRow,
 };
@@ -68,6 +70,10 @@ export class Timeline extends Emitter {
   hover = null;
   /** @type {readonly Draft[]} */
   drafts = [];
+  /** Curves that are being drawn, by their rows. @type {ReadonlyMap<string, { first: number, values: number[] }>} */
+  traceDrafts = new Map();
+  /** By how many seconds curves are smoothed where they are shown. */
+  smoothing = 0;
   /** states that hold until they are ended @type {{ readonly running: readonly Readonly<Annotation>[] }} */
   live = { running: [] };
   /** them, until the playhead @type {readonly Readonly<Annotation>[]} */
