@@ -68,6 +68,8 @@ def on_timeline(db: Any, video_id: str) -> list[Medium]:
 
 def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> Iterator[Row]:
     """The predictions of these runs as the page of the main medium shows them, each with its verdict."""
+    if not shown:
+        return
     duration = found[0].row["duration_us"]
     by_id = {medium.row["id"]: medium for medium in found}
     decided = {id_: annotations.verdicts(db, id_, own_layer(by, medium.row)) for id_, medium in by_id.items()}

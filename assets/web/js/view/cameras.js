@@ -157,7 +157,9 @@ export class Cameras extends Emitter {
     const isSeveral = pictured.length > 1 || (all.length > 1 && pictured.length > 0 && !all[0].width);
     box.classList.toggle("several", isSeveral);
     box.dataset.view = isSeveral ? this.view : "one";
-    box.dataset.count = String(all.filter((camera) => camera.width || camera === all[0]).length);
+    const count = all.filter((camera) => camera.width || camera === all[0]).length;
+    box.dataset.count = String(count);
+    box.style.setProperty("--others", String(Math.max(1, count - 1)));
     this.main.classList.toggle("front", !isSeveral || front === all[0]?.id);
     this.mainName.hidden = !isSeveral;
     this.mainName.textContent = all[0]?.name ?? "";
