@@ -33,6 +33,7 @@ from studio.service import Studio
 from studio.service.exchange import found as found_files
 from studio.service.find import LETTERS, Found, Question, parse
 from studio.timeline import Annotation, clock, seconds, us
+from studio.timeline.boxes import BoxTrack
 
 _PICTURES = 8
 Json = dict[str, Any]
@@ -287,6 +288,26 @@ class Library:
     def remove_media(self, video: Video | str, other: Video | str) -> None:
         """Take a camera or recording off the timeline of a video; it stays in the library."""
         self._studio.timeline_media.remove(self._id(video), self._id(other))
+
+    def boxes(self, video: Video | str) -> list[BoxTrack]:
+        """The boxes over time that people drew, in order of their beginning; times of their `keys` are in µs, as `at`
+        takes one and says where the object is then: shares of the sides of the picture."""
+        return self._studio.boxes.of_video(self._studio.videos.get(self._id(video)))
+
+    def draw_box(
+        self, video: Video | str, box: Sequence[float], at: float, label: str = "", name: str = ""
+    ) -> BoxTrack:  # fmt: skip
+        """A new box (left, top, right and bottom as shares of the picture's sides) at the frame of a time."""
+        row = self._studio.videos.get(self._id(video))
+        return self._studio.boxes.get(row, self._studio.boxes.draw(row, box, us(at), label, name))
+
+    def track_box(self, video: Video | str, box: BoxTrack | str, at: float, until: float) -> BoxTrack:
+        """A box after its object was followed from the frame of one time to that of another, which may be before it.
+        Key frames of people stay as they are."""
+        row = self._studio.videos.get(self._id(video))
+        box_id = box.id if isinstance(box, BoxTrack) else box
+        self._studio.boxes.track(row, box_id, us(at), us(until))
+        return self._studio.boxes.get(row, box_id)
 
     def export(self, video: Video | str, format: str = "json", kind: str = "") -> bytes:
         """The annotations and the transcript as a file of a format; see `studio formats`. `kind` says which of the two

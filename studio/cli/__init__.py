@@ -12,6 +12,7 @@ from pathlib import Path
 from studio import __version__
 from studio.cli import (
     annotations,
+    boxes,
     evaluation,
     exchange,
     find,
@@ -78,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
         library_map,
         people,
         annotations,
+        boxes,
         teaching,
         exchange,
         evaluation,

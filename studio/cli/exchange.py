@@ -203,6 +203,8 @@ def _told(result: Json) -> list[str]:
         names = [f"{n['name']}→{n['to']}" if n["name"] != n["to"] else n["name"] for n in result[what]]
         lines.append(f"{what}: {', '.join(names[:20])}{' …' * (len(names) > 20)}")
     lines += result["problems"]
+    if result["objects"]:
+        lines.append(f"{result['objects']} box{'es' * (result['objects'] != 1)} over time")
     if result["lines"]:
         lines.append(f"{transcript_lines(result['lines'])} beside them")
     if result["cameras"]:

@@ -29,7 +29,7 @@ def _label(label: str) -> str:
     return label if label in LABELS else LABELS[1]
 
 
-HOLDS = Holds(text=_label, boxes=True, only_boxed=True)
+HOLDS = Holds(text=_label, boxes=True, objects="keys", only_boxed=True)
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:

@@ -5,8 +5,9 @@ of its own track where those are known, else the whole picture. Our track, note,
 attributes of it, as text, declared with the types that the schema gives them; one that changes within a segment is
 “mutable”. Reading makes every run of frames in which an object is not outside and its attributes stay as they are a
 segment (in our own files mutable ones may change within it: elsewhere they often are what an object does); between
-key frames a box stays. An export of CVAT is an archive with `annotations.xml`; one of a project has a part for each
-of its tasks.
+key frames a box stays. A box over time is a track with an attribute `box`, its name; a track of another tool becomes
+one too, by its key frames, beside its segments. An export of CVAT is an archive with `annotations.xml`; one of a
+project has a part for each of its tasks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,12 +21,14 @@ from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
 from studio.timeline import MICROS, Annotation, AttributeType, Box, Footage, Timeline, value_at
+from studio.timeline.boxes import BoxTrack, KeyFrame, between
 from studio.timeline.changing import changes_of
 
 HOLDS = Holds(grain=0, notes=True, annotators=True, boxes=True, blank=False, text=printable, naming=printable,
-              remark=printable, person=printable, attributes="text")  # fmt: skip
+              remark=printable, person=printable, attributes="text", objects="all")  # fmt: skip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
+_BOX = "box"  # the attribute of a box over time, which is its name
 _ONLY = "the only one"
 _OURS = {"track", "note", "annotator", ""}
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton")
@@ -50,15 +53,36 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     ):  # fmt: skip
         SubElement(task, name).text = value
     labels = SubElement(task, "labels")
-    for label in sorted({a.label for a in found}):
-        _declare(labels, label, [a for a in found if a.label == label], timeline)
+    names = {a.label for a in found} | {HOLDS.said(each.label) for each in timeline.objects}
+    for label in sorted(names):
+        objects = [each for each in timeline.objects if HOLDS.said(each.label) == label]
+        _declare(labels, label, [a for a in found if a.label == label], objects, timeline)
     size = SubElement(task, "original_size")
     SubElement(size, "width").text, SubElement(size, "height").text = str(footage.width), str(footage.height)
     SubElement(task, "source").text = printable(footage.name)
     boxes = {printable(track): listed for track, listed in timeline.boxes.items()}
     for number, a in enumerate(found):
         _track(root, number, a, timeline, boxes.get(a.track, ()))
+    for number, each in enumerate(timeline.objects, len(found)):
+        _object(root, number, each, timeline)
     return write_xml(root)
+
+
+def _of_object(track: BoxTrack) -> dict[str, str]:
+    """What CVAT can say of a box over time beside its label."""
+    return {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
+
+
+def _object(root: Element, number: int, track: BoxTrack, timeline: Timeline) -> None:
+    footage = timeline.footage
+    frames = {min(footage.frame_near(key.time_us), footage.frame_count - 1): key for key in track.keys}
+    element = SubElement(root, "track", id=str(number), label=HOLDS.said(track.label), source="manual")
+    said = _of_object(track)
+    for frame in sorted(frames):
+        _box(element, frame, frames[frame].corners, said, timeline, outside=frames[frame].hidden)
+    last = max(frames)
+    if last + 1 < footage.frame_count and not frames[last].hidden:
+        _box(element, last + 1, frames[last].corners, said, timeline, outside=True)
 
 
 def _attributes(a: Annotation, time: int | None = None) -> dict[str, str]:
@@ -71,13 +95,16 @@ def _attributes(a: Annotation, time: int | None = None) -> dict[str, str]:
     return {**texts, "track": a.track, "note": a.note, **({"annotator": a.annotator} if a.annotator else {})}
 
 
-def _declare(labels: Element, label: str, found: Sequence[Annotation], timeline: Timeline) -> None:
+def _declare(
+    labels: Element, label: str, found: Sequence[Annotation], objects: Sequence[BoxTrack], timeline: Timeline
+) -> None:
     types = {printable(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
     changing = {printable(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
     attributes = SubElement(element, "attributes")
-    for name in sorted({name for a in found for name in _attributes(a)}):
+    said = [*(_attributes(a) for a in found), *(_of_object(each) for each in objects)]
+    for name in sorted({name for each in said for name in each}):
         attribute = SubElement(attributes, "attribute")
         kind, values = _input(types[name]) if name in types else ("text", "")
         is_mutable = name in changing or (name in types and types[name].changes)
@@ -111,9 +138,9 @@ def _track(root: Element, number: int, a: Annotation, timeline: Timeline, boxes:
             shown[frame] = shown[max(f for f in shown if f < frame)]
     element = SubElement(root, "track", id=str(number), label=a.label, source="manual")
     for frame in sorted(shown):
-        _box(element, frame, shown[frame], a, timeline)
+        _box(element, frame, shown[frame], _attributes(a, footage.edge(frame)), timeline)
     if end < footage.frame_count:
-        _box(element, end, shown[max(shown)], a, timeline, outside=True)
+        _box(element, end, shown[max(shown)], _attributes(a, footage.edge(end)), timeline, outside=True)
 
 
 def _changed(a: Annotation, footage: Footage) -> set[int]:
@@ -123,13 +150,14 @@ def _changed(a: Annotation, footage: Footage) -> set[int]:
 
 
 def _box(
-    parent: Element, frame: int, box: Sequence[float], a: Annotation, timeline: Timeline, *, outside: bool = False
-) -> None:
+    parent: Element, frame: int, box: Sequence[float], said: Mapping[str, str], timeline: Timeline, *,
+    outside: bool = False,
+) -> None:  # fmt: skip
     sides = timeline.footage.width or 1, timeline.footage.height or 1
     corners = {name: f"{share * sides[k % 2]:.2f}" for k, (name, share) in enumerate(zip(_CORNERS, box, strict=True))}
     flags = {"frame": str(frame), "outside": str(int(outside)), "occluded": "0", "keyframe": "1"}
     element = SubElement(parent, "box", {**flags, **corners, "z_order": "0"})
-    for name, value in _attributes(a, timeline.footage.edge(frame)).items():
+    for name, value in said.items():
         SubElement(element, "attribute", name=name).text = value
 
 
@@ -247,11 +275,16 @@ def _frames(tracks: Sequence[Element]) -> list[int]:
 def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]], notes: Notes) -> Part:
     marks: list[Mark] = []
     boxes: dict[str, list[Box]] = {}
+    objects: list[BoxTrack] = []
     for element in tracks:
         with notes.entry():
             label, number = heard(element.get("label", "")), element.get("id", "")
             seen = _shapes(element, task, notes)
             last = max((shape.frame for shape in seen), default=0) if task.stop is None else task.stop
+            if (found := _over_time(seen, label, last, task)) is not None:
+                objects.append(found)
+                if _BOX in seen[0].facts:
+                    continue
             is_ours = any("track" in shape.facts for shape in seen)
             changing = {name for of, name in mutable if is_ours and of == element.get("label", "")} - _OURS
             for first, end, facts, later in _runs(seen, last + 1, changing):
@@ -264,7 +297,35 @@ def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]],
                     track = shape.facts.get("track") or f"{label} {number}".strip()
                     boxes.setdefault(track, []).append(shape.box)
     merged = {track: tuple(sorted(set(listed))) for track, listed in boxes.items()}
-    return Part(task.video, tuple(marks), "frames", merged, pixels=True)
+    return Part(task.video, tuple(marks), "frames", merged, pixels=True, objects=tuple(objects))
+
+
+def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task) -> BoxTrack | None:
+    """A track as a box over time, which lasts to the frame before it is outside for good, or to the `last` one; None
+    for what is a segment of ours, or has no boxes."""
+    facts = seen[0].facts
+    if "track" in facts or (_BOX not in facts and all(_is_whole(shape, task) for shape in seen)):
+        return None
+    shapes = [shape for shape in seen if shape.box and shape.keyed]
+    while shapes and shapes[0].outside:
+        shapes = shapes[1:]
+    keys = [KeyFrame(*shape.box, shape.outside, "import") for shape in shapes if shape.box]
+    ended = keys[-1] if keys and keys[-1].hidden else None
+    if ended:
+        while keys and keys[-1].hidden:
+            ended = keys.pop()
+    if not keys:
+        return None
+    end = ended.time_us - 1 if ended else last
+    if end > keys[-1].time_us:
+        corners = between(keys[-1], ended, end) if ended else keys[-1].corners
+        keys.append(KeyFrame(end, *corners, source="import"))
+    return BoxTrack("", label, facts.get(_BOX, ""), tuple(keys), facts.get("annotator", ""))
+
+
+def _is_whole(shape: "_Shape", task: _Task) -> bool:
+    """Whether a shape says nothing of where the object is."""
+    return shape.box is None or shape.box == (shape.frame, 0.0, 0.0, *task.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +336,7 @@ class _Shape:
     outside: bool
     box: Box | None
     facts: Mapping[str, str]
+    keyed: bool = True  # False: another tool worked out where it is in between
 
 
 def _shapes(track: Element, task: _Task, notes: Notes) -> list[_Shape]:
@@ -304,7 +366,8 @@ def _shape(element: Element, task: _Task) -> _Shape:
     if element.tag != "box":
         return _Shape(frame, element.get("outside") == "1", None, facts)
     x1, y1, x2, y2 = (reading.number(element.get(corner), where) for corner in _CORNERS)
-    return _Shape(frame, element.get("outside") == "1", (frame, x1, y1, x2, y2), facts)
+    keyed = element.get("keyframe") != "0"
+    return _Shape(frame, element.get("outside") == "1", (frame, x1, y1, x2, y2), facts, keyed)
 
 
 _Changes = tuple[tuple[int, str, str | None], ...]

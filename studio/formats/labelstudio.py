@@ -22,7 +22,7 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain")
+HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="keys")
 TRACK = "timelineLabels"
 # what is read, and what only says how, where and when an annotation was made
 _TASK = {

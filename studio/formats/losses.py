@@ -16,11 +16,13 @@ def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list
     without = [t for t in timelines if not has_times(form, t)]
     timelines = [t for t in timelines if has_times(form, t)]
     unchosen = list(_unchosen(form.holds, timelines, kind))
+    drawn = list(_objects(form.holds, timelines))  # before they become boxes of tracks
     timelines = [form.holds.narrowed(t, kind) for t in timelines]
     kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
     split = [f"{form.title} holds one video a file, so there will be {len(timelines)} files."]
     remarks = [sentence for t in timelines for sentence in (form.remarks(t) if form.remarks else ())]
-    said = (*_said(form, timelines, kept), *unchosen, *_lines(form.holds, timelines), *_cameras(form.holds, timelines))
+    beside = (*_lines(form.holds, timelines), *_cameras(form.holds, timelines))
+    said = (*_said(form, timelines, kept), *drawn, *unchosen, *beside)
     sound = [f"{_without(without)}: {form.title} counts times in frames."] if without else []
     return [*sound, *split * (not form.many and len(timelines) > 1), *said, *dict.fromkeys(remarks)]
 
@@ -53,6 +55,8 @@ def cannot_hold(form: Format) -> list[str]:
         "attributes as anything but text": holds.attributes == "text",
         "attributes as anything but texts, numbers and lists": holds.attributes == "plain",
         "boxes": not holds.boxes,
+        "boxes over time": not holds.objects,
+        "boxes over time but at their key frames": holds.objects == "keys",
         "the transcript": not holds.lines,
         "the transcript outside segments": holds.lines == "within",
         "the transcript and annotations in one file": holds.chooses,
@@ -217,6 +221,16 @@ def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     if count := sum(len(t.cameras) for t in timelines) * (not holds.cameras):
         others = "1 other camera or recording" if count == 1 else f"{count} other cameras and recordings"
         yield f"{others} of the timeline {_is(count)} left out; times are those of the main one."
+
+
+def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """What becomes of boxes over time."""
+    count = sum(len(t.objects) for t in timelines)
+    if count and not holds.objects:
+        yield f"{count} box{'es' * (count != 1)} over time {_is(count)} not written: this format has no place for them."
+    elif count and holds.objects == "keys":
+        yield (f"{count} box{'es' * (count != 1)} over time {_is(count)} written at {'its' if count == 1 else 'their'} "
+               "key frames: what is between them, and where it is hidden, is dropped.")  # fmt: skip
 
 
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from studio.config import Limits
-from studio.errors import FormatError
+from studio.errors import FormatError, UsageError
 from studio.formats import reading, timecode
 from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
+from studio.timeline.boxes import BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
 from studio.timeline.tiers import Dependencies, Dependency
 
@@ -68,7 +69,7 @@ class Part:
     another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
     other videos that the marks may be about, the likeliest first; `cameras` are those that play beside it.
     `dependencies` are of tracks that depend on others, and `vocabularies` the labels of tracks for which the file lists
-    them.
+    them. `objects` are boxes over time, their key frames as `boxes` have their times and places.
     """
 
     video: str
@@ -86,11 +87,12 @@ class Part:
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cameras: tuple["Other", ...] = ()
+    objects: tuple[BoxTrack, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing in it to import."""
-        return not (self.marks or self.boxes or self.lines or self.cameras)
+        return not (self.marks or self.boxes or self.lines or self.cameras or self.objects)
 
     @property
     def asks_rate(self) -> bool:
@@ -116,6 +118,7 @@ class Placed:
     lines: tuple[Mark, ...] = ()
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    objects: tuple[BoxTrack, ...] = ()
 
 
 def _same(text: str) -> str:
@@ -138,7 +141,8 @@ class Holds:
     `speakers`: whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for
     the times of words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can
     say, 0 for any.
-    `files`: what the files of its archive are called by.
+    `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of them or
+    where they are at their "keys" only, as boxes of a track.
     """
 
     grain: int = 1
@@ -161,6 +165,7 @@ class Holds:
     speakers: Literal["", "words", "yes"] = ""
     words: Literal["", "times", "all"] = ""
     longest: int = 0
+    objects: Literal["", "keys", "all"] = ""
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same
@@ -262,6 +267,8 @@ class Holds:
 
     def narrowed(self, timeline: Timeline, wanted: Kind = "") -> Timeline:
         """A timeline with what of it goes into one file; see `kind`."""
+        if self.objects == "keys" and timeline.objects:
+            timeline = replace(timeline, boxes={**timeline.boxes, **_at_keys(timeline)}, objects=())
         if not self.chooses and self.lines != "alone":
             return timeline
         if self.kind(timeline, wanted) == "lines":
@@ -272,6 +279,19 @@ class Holds:
         """A label as this format will say it."""
         text = self.text(label)
         return text if text or self.blank else NO_LABEL
+
+
+def _at_keys(timeline: Timeline) -> dict[str, tuple[Box, ...]]:
+    """Boxes over time at their key frames where they are seen, each under a name that no other track has."""
+    found: dict[str, tuple[Box, ...]] = {}
+    for each in timeline.objects:
+        name = each.name or each.label or "box"
+        free = name
+        number = 2
+        while free in timeline.boxes or free in found:
+            free, number = f"{name} {number}", number + 1
+        found[free] = tuple((key.time_us, *key.corners) for key in each.keys if not key.hidden)
+    return {name: boxes for name, boxes in found.items() if boxes}
 
 
 def heard(label: str) -> str:
@@ -335,6 +355,7 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     marks = tuple(_placed(part.marks, on, "", most.label_chars))
     lines = tuple(_placed(part.lines, on, "line ", most.note_chars))
     boxes = _boxes(part, footage, most, own, count, shift)
+    objects = tuple(_objects(on))
     said = [text.format(_counted(kind, n), "is" if n == 1 else "are")
             for kind, text in _SENTENCES.items() for n in (count[kind],) if n]  # fmt: skip
     depend = {
@@ -344,7 +365,8 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
         _track(name, most): tuple(dict.fromkeys(_text(label)[: most.label_chars] for label in labels))
         for name, labels in part.vocabularies.items()
     }
-    return Placed(marks, boxes, (*part.problems, *_on_frames(part, footage, own), *said), lines, depend, listed)
+    problems = (*part.problems, *_on_frames(part, footage, own), *said)
+    return Placed(marks, boxes, problems, lines, depend, listed, objects)
 
 
 def _in_frames(part: Part, footage: Footage) -> Part:
@@ -517,6 +539,36 @@ def _boxes(
                 box = time, max(0.0, x1), max(0.0, y1), min(1.0, x2), min(1.0, y2)
                 found.setdefault(_track(track, most), []).append(box)
     return {track: tuple(sorted(listed)) for track, listed in found.items()}
+
+
+def _objects(on: _On) -> Iterator[BoxTrack]:
+    """Boxes over time within the video and its picture."""
+    part, footage, most, count = on.part, on.footage, on.most, on.count
+    wide, high = (footage.width, footage.height) if part.pixels else (1, 1)
+    for each in part.objects:
+        if not wide or not high:
+            count["box unsized"] += len(each.keys)
+            continue
+        keys: dict[int, KeyFrame] = {}
+        for key in each.keys:
+            time = _box_time(key.time_us, part, footage, on.own, on.shift)
+            if time is None:
+                count["box late"] += 1
+                continue
+            corners = [v / side for v, side in zip(key.corners, (wide, high, wide, high), strict=True)]
+            try:
+                keys[time] = key_frame(time, corners, hidden=key.hidden, source=key.source, cut=True)
+            except UsageError:
+                count["box beside"] += 1
+                continue
+            count["box cut"] += min(corners) < -_EDGE or max(corners) > 1 + _EDGE
+        if keys:
+            label, name, annotator = (
+                _text(text)[: most.label_chars] for text in (each.label, each.name, each.annotator)
+            )
+            yield replace(
+                each, label=label, name=name, annotator=annotator, keys=tuple(keys[time] for time in sorted(keys))
+            )
 
 
 def _box_time(time: int, part: Part, footage: Footage, own: bool, shift: int) -> int | None:

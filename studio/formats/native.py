@@ -21,6 +21,7 @@ from studio.timeline import (
     seconds,
     to_dict,
 )
+from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame
 from studio.timeline.codec import FIELDS
 
 VERSION = 1
@@ -36,6 +37,7 @@ HOLDS = Holds(
     lines="beside",
     speakers="yes",
     words="all",
+    objects="all",
 )
 _NAME = "This Moment Studio JSON file"
 _DOCUMENT = {
@@ -47,12 +49,14 @@ _DOCUMENT = {
     "duration_us",
     "annotations",
     "boxes",
+    "box_tracks",
     "lines",
     "cameras",
 }
 _CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
 _LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
+_BOX_TRACK = {"label", "name", "annotator", "edited_by", "keys"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -75,6 +79,7 @@ def _document(timeline: Timeline) -> dict[str, Any]:
             {**to_dict(a), **({"score": scores[a.id]} if a.id in scores else {})} for a in timeline.annotations
         ],
         **({"boxes": {track: [list(box) for box in boxes[track]] for track in boxes}} if boxes else {}),
+        **({"box_tracks": [_object_of(each) for each in timeline.objects]} if timeline.objects else {}),
         **({"lines": [_line_of(line) for line in timeline.said]} if timeline.lines else {}),
         **({"cameras": [_camera_of(camera) for camera in timeline.cameras]} if timeline.cameras else {}),
     }
@@ -82,6 +87,12 @@ def _document(timeline: Timeline) -> dict[str, Any]:
 
 def _camera_of(camera: Beside) -> dict[str, Any]:
     return {"name": camera.name, "offset": seconds(camera.offset), "offset_us": camera.offset}
+
+
+def _object_of(track: BoxTrack) -> dict[str, Any]:
+    """A box over time; a key frame is [time in µs, x1, y1, x2, y2, hidden, source]."""
+    said = {name: getattr(track, name) for name in ("label", "name", "annotator", "edited_by")}
+    return {**said, "keys": [list(key) for key in track.keys]}
 
 
 def _line_of(line: SpokenLine) -> dict[str, Any]:
@@ -150,6 +161,12 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
                 with entry():
                     found.append(_box(box))
         boxes[track] = tuple(found)
+    objects: list[BoxTrack] = []
+    for item in reading.expect(document.get("box_tracks", []), list, f"{_NAME}: “box_tracks”"):
+        with entry():
+            objects.append(_object(item))
+            if notes:
+                notes.known(item, _BOX_TRACK)
     lines: list[SpokenLine] = []
     for item in reading.expect(document.get("lines", []), list, f"{_NAME}: “lines”"):
         with entry():
@@ -168,9 +185,15 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
         notes.known(document, _DOCUMENT)
     said = tuple(Cue(*line[:3]) for line in lines)
     return Timeline(
-        footage, tuple(kept), scores, boxes, said, spoken=tuple(line for line in lines if line[3:] != ("", ())),
+        footage,
+        tuple(kept),
+        scores,
+        boxes,
+        said,
+        spoken=tuple(line for line in lines if line[3:] != ("", ())),
         cameras=tuple(cameras),
-    )  # fmt: skip
+        objects=tuple(objects),
+    )
 
 
 def _line(item: Any) -> SpokenLine:
@@ -211,6 +234,25 @@ def _box(values: Any) -> Box:
     return (reading.whole(t, _NAME), *(reading.number(v, _NAME) for v in (x1, y1, x2, y2)))  # type: ignore[return-value]
 
 
+def _object(item: Any) -> BoxTrack:
+    where = f"{_NAME}: a box over time"
+    label, name, annotator, edited_by = (
+        reading.expect(reading.expect(item, dict, where).get(key, ""), str, f"{where}: “{key}”")
+        for key in ("label", "name", "annotator", "edited_by")
+    )
+    keys = reading.child(item, "keys", list, where)
+    reading.take_parts(len(keys))
+    return BoxTrack("", label, name, tuple(_key(key, where) for key in keys), annotator, edited_by)
+
+
+def _key(values: Any, where: str) -> KeyFrame:
+    if len(reading.expect(values, list, where)) != 7 or values[6] not in SOURCES:
+        raise FormatError(f"{where} has key frames of a time, four places, whether it is hidden, and a source.")
+    t, *corners, hidden, source = values
+    x1, y1, x2, y2 = (reading.number(value, where) for value in corners)
+    return KeyFrame(reading.whole(t, where), x1, y1, x2, y2, hidden is True, source)
+
+
 def _part(timeline: Timeline, notes: Notes) -> Part:
     notes.left_out("deleted annotation(s)", sum(bool(a.deleted) for a in timeline.annotations))
     marks = tuple(_mark(a, timeline.scores.get(a.id)) for a in timeline.annotations if not a.deleted)
@@ -219,9 +261,8 @@ def _part(timeline: Timeline, notes: Notes) -> Part:
         for line in timeline.said
     )
     cameras = tuple(Other(camera.name, -camera.offset) for camera in timeline.cameras)
-    return Part(
-        timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines, cameras=cameras
-    )
+    return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines,
+                cameras=cameras, objects=timeline.objects)  # fmt: skip
 
 
 def _mark(a: Annotation, score: float | None) -> Mark:

@@ -17,7 +17,7 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Box, Timeline
 
-HOLDS = Holds(notes=True, annotators=True, boxes=True, attributes="text", lines="beside")
+HOLDS = Holds(notes=True, annotators=True, boxes=True, objects="keys", attributes="text", lines="beside")
 TRACK = "Segment"
 OURS = ("track", "label", "note", "annotator")
 _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"

@@ -71,7 +71,7 @@ class Studio:
         self.timeline_media = TimelineMedia(self.store, self.settings, self.media, self.jobs)
         self.timelines = Timelines(self.store, self.settings, self.media, self.jobs, self.timeline_media)
         self.traces = Traces(self.store)
-        self.boxes = Boxes(self.store, self.jobs, limits)
+        self.boxes = Boxes(self.store, self.jobs, self.media, limits)
         self.review = Review(self.store)
         self.selections = Selections(self.store, limits)
         self.teaching = Teaching(self.store, self.settings, self._interactive, self.jobs)

@@ -11,11 +11,13 @@ from typing import Any, Literal
 
 from studio.errors import NotFound, UsageError
 from studio.store import annotations, import_matching, labels, stored, timeline_media, timelines, transcripts
+from studio.store import boxes as box_tracks
 from studio.store.annotations import EditRequest
 from studio.store.timeline_media import MediumChange
 from studio.store.transcripts import Spoken
 from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
+from studio.timeline.boxes import BoxTrack
 from studio.timeline.tiers import Dependencies
 
 CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
@@ -35,7 +37,7 @@ class Batch:
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
     `different` are those that are otherwise here: (here, in the file). `dependencies` and `vocabularies` are what the
     file says of tracks, see `labels.learn`. `cameras` play beside it, by the ids of their videos, and begin at so many
-    µs.
+    µs. `objects` are boxes over time.
     """
 
     video_id: str
@@ -52,11 +54,13 @@ class Batch:
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     cameras: Mapping[str, int] = field(default_factory=dict)
+    objects: Sequence[BoxTrack] = ()
 
     @property
     def empty(self) -> bool:
         """Whether it adds and changes nothing at all."""
-        return not (self.annotations or self.boxes or self.lines or self.changes or self.cameras)
+        said = self.annotations or self.boxes or self.lines or self.changes
+        return not (said or self.cameras or self.objects)
 
 
 def fresh(
@@ -82,7 +86,20 @@ def fresh(
         changes=[import_matching.taken(*pair) for pair in pairs] if different == "take" else (),
         different=pairs,
         cameras={id_: at for id_, at in batch.cameras.items() if timelines.offset(db, timeline, id_) != at},
+        objects=_fresh_objects(db, batch, layer),
     )
+
+
+def _fresh_objects(db: sqlite3.Connection, batch: Batch, layer: str | None) -> list[BoxTrack]:
+    """The boxes over time that the video does not have yet: none is called so and has these key frames."""
+    known = {_told(each) for each in box_tracks.of_video(db, batch.video_id, layer)}
+    return [each for each in batch.objects if _told(each) not in known]
+
+
+def _told(track: BoxTrack) -> tuple[Any, ...]:
+    """What a file says of a box over time; places as far as files have them."""
+    keys = tuple((key.time_us, *(round(c, 3) for c in key.corners), key.hidden) for key in track.keys)
+    return track.label, track.name, keys
 
 
 def _fresh_lines(db: sqlite3.Connection, batch: Batch) -> Sequence[Cue]:
@@ -126,6 +143,9 @@ def insert(
         for track, boxes in batch.boxes.items():
             row = import_id, batch.video_id, track, json.dumps([list(box) for box in boxes])
             db.execute("INSERT INTO boxes VALUES (?, ?, ?, ?)", row)
+        for number, drawn in enumerate(batch.objects):
+            made = replace(drawn, id=uuid.uuid4().hex)
+            box_tracks.insert(db, batch.video_id, made, f"{import_id}-{batch.video_id}-b{number}", annotator)
         if batch.lines and batch.beside:
             added = transcripts.insert_all(db, batch.video_id, batch.lines, annotator, file, batch.spoken)
             replaced[batch.video_id] = {"removed": [], "added": added, "after": ""}
@@ -179,6 +199,13 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         removed += 1
     gone_cameras, kept_cameras = _move_cameras(db, import_id, annotator, "undo")
     removed, kept = removed + gone_cameras, kept + kept_cameras
+    for video, box, untouched in _objects(db, import_id):
+        step = f"undo-{import_id}-{box}-{uuid.uuid4().hex[:8]}"
+        if untouched:
+            removed += box_tracks.set_deleted(db, video, box, True, step, annotator)
+        else:
+            found = box_tracks.find(db, video, box)
+            kept += found is not None and not found.deleted
     for video, said in _replaced(row).items():
         if not said["after"]:
             gone_lines, kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
@@ -218,6 +245,10 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         added += 1
     added_cameras, kept_cameras = _move_cameras(db, import_id, annotator, "redo")
     added, kept = added + added_cameras, kept + kept_cameras
+    for video, box, _ in _objects(db, import_id):
+        if box_tracks.step_of(db, box).startswith(f"undo-{import_id}-"):
+            step = f"redo-{import_id}-{box}-{uuid.uuid4().hex[:8]}"
+            added += box_tracks.set_deleted(db, video, box, False, step, annotator)
     for video, said in _replaced(row).items():
         if "before" in said:  # an import of an earlier release: which lines they were is not known
             kept += len(transcripts.of_video(db, video))
@@ -265,6 +296,21 @@ def _move_cameras(
         timeline_media.save(db, video, MediumChange(name, change.medium, before, after), annotator)
         moved += 1
     return moved, kept
+
+
+def _objects(db: sqlite3.Connection, import_id: str) -> list[tuple[str, str, bool]]:
+    """The boxes over time that came with an import: (video, id, whether they are as it made them)."""
+    rows = db.execute(
+        "SELECT b.video_id, b.id, b.seq = r.seq AS untouched FROM revisions r "
+        "JOIN box_tracks b ON b.id = json_extract(r.after, '$.id') "
+        "WHERE r.edit_id >= ? AND r.edit_id < ? AND r.op = ? ORDER BY r.seq",
+        (f"{import_id}-", f"{import_id}.", box_tracks.EDIT),
+    ).fetchall()
+    again = f"redo-{import_id}-"
+    return [
+        (row["video_id"], row["id"], row["untouched"] or box_tracks.step_of(db, row["id"]).startswith(again))
+        for row in rows
+    ]
 
 
 def _replaced(row: sqlite3.Row) -> dict[str, Any]:

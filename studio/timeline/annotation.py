@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from studio.errors import UsageError
 from studio.timeline.attribute_types import AttributeType
 from studio.timeline.attributes import Attributes
+from studio.timeline.boxes import BoxTrack
 from studio.timeline.footage import Beside, Footage
 from studio.timeline.segment import Segment
 from studio.timeline.tiers import Dependencies
@@ -94,7 +95,7 @@ class Timeline:
     and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
     data sets; `attribute_types` what the schema says of attributes, by (track, label), and by (track, "") of those of
     whole tracks; `dependencies` which tracks depend on others; `vocabularies` the labels of tracks that take no others;
-    `cameras` what else plays on the timeline.
+    `cameras` what else plays on the timeline; `objects` are boxes over time that people drew.
     """
 
     footage: Footage
@@ -109,6 +110,7 @@ class Timeline:
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cameras: tuple[Beside, ...] = ()
+    objects: tuple[BoxTrack, ...] = ()
 
     def types_of(self, track: str, label: str) -> dict[str, AttributeType]:
         """What the schema says of the attributes of a segment, by their names."""

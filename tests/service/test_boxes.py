@@ -4,6 +4,7 @@ import sqlite3
 import uuid
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio.errors import Conflict, NotFound, UsageError
@@ -20,6 +21,7 @@ FIRST, LAST = [0.1, 0.2, 0.3, 0.4], [0.3, 0.2, 0.5, 0.4]
 @pytest.fixture
 def video(studio: Studio) -> Row:
     studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, 60_000_000, 40_000))
     return studio.videos.get("v1")
 
 

@@ -545,6 +545,7 @@
  * @property {number} different here than in the file
  * @property {number} changed of these, what becomes as the file has it
  * @property {{ here: Said, file: Said }[]} differences the first few
+ * @property {number} [objects] boxes over time
  * @property {number} lines of a transcript, beside annotations
  * @property {number} lines_already
  * @property {number} [cameras] that are put on the timeline, or moved

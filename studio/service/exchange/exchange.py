@@ -25,6 +25,7 @@ from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store import Store, annotations, imports, labels, runs, videos
+from studio.store import boxes as box_tracks
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Annotation, Beside, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
 
@@ -77,6 +78,7 @@ class Exchange:
                 dependencies=labels.dependencies(db),
                 vocabularies=labels.vocabularies(db),
                 cameras=cameras,
+                objects=tuple(box_tracks.of_video(db, row["id"], layer)),
             )
 
         return self._store.read(work)
@@ -140,7 +142,7 @@ class Exchange:
         `problems`; `tracks` and `labels` with `name`, `to`, `segments`; `segments` that would be added, `already`
         there as the file has them, `different` there (`differences`: the first few, `here` and in the `file`), of which
         `changed` would become what the file says; how many have a `confidence`; `lines` of a transcript that would be
-        added beside them and `lines_already` there;
+        added beside them and `lines_already` there; `objects`, boxes over time that would be added;
         `problems`; `sample`, the first few segments, times in s; of tables `columns` with
         `name` and `to`, "" for those that are not read; `fps`, the rate that frames are taken at where the file counts
         them and does not say at which, else None.
@@ -329,7 +331,9 @@ def _fresh(
         if layer is not None:
             others += sum(a.annotator not in ("", layer) for a in batch.annotations)
             own = [replace(a, annotator="", edited_by="") for a in batch.annotations]
-            batch = replace(batch, annotations=own)
+            others += sum(each.annotator not in ("", layer) for each in batch.objects)
+            objects = [replace(each, annotator="", edited_by="") for each in batch.objects]
+            batch = replace(batch, annotations=own, objects=objects)
         found.append(imports.fresh(db, batch, different, annotator, layer))
     yours = f"{segments(others)} that this file says others made will be yours"
     return found, [f"{yours}: annotators of this video work independently."] * bool(others)

@@ -17,6 +17,7 @@ from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.store.transcripts import Spoken
 from studio.timeline import Annotation, Box, Cue, Segment, Word, seconds
+from studio.timeline.boxes import BoxTrack
 from studio.timeline.tiers import Dependency
 
 Row = dict[str, Any]
@@ -164,10 +165,9 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
             for one in several
             for track, labels in one.placed.vocabularies.items()
         }
-        made.append(
-            Batch(video, found, scores, boxes, lines, spoken, beside=True, ids=ids, points=points, dependencies=depend,
-                  vocabularies=listed, cameras=cameras)
-        )  # fmt: skip
+        objects = [_relabelled(each, plan) for one in several for each in one.placed.objects]
+        batch = Batch(video, found, scores, boxes, lines, spoken, beside=True, ids=ids, points=points)
+        made.append(replace(batch, dependencies=depend, vocabularies=listed, cameras=cameras, objects=objects))
     return [batch for batch in made if not batch.empty]
 
 
@@ -185,6 +185,10 @@ def _boxes(several: Sequence[Ready], plan: ImportOptions) -> dict[str, tuple[Box
         for track, listed in one.placed.boxes.items():
             found.setdefault(_name(track, plan.tracks), set()).update(listed)
     return {track: tuple(sorted(listed)) for track, listed in found.items()}
+
+
+def _relabelled(track: BoxTrack, plan: ImportOptions) -> BoxTrack:
+    return replace(track, label=_typed(plan.labels.get(track.label, track.label)))
 
 
 def _renamed(mark: Mark, plan: ImportOptions) -> Mark:
@@ -239,6 +243,7 @@ def shown(
         "different": different,
         "choice": plan.different,
         "changed": sum(len(batch.changes) for batch in fresh),
+        "objects": sum(len(batch.objects) for batch in fresh),
         "lines": _lines(fresh),
         "lines_already": _lines(batches) - _lines(fresh),
         "cameras": sum(len(batch.cameras) for batch in fresh),

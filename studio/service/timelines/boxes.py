@@ -2,6 +2,8 @@
 
 import sqlite3
 import uuid
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 from unicodedata import normalize
 
@@ -11,6 +13,7 @@ from studio.jobs import ReportProgress
 from studio.service.accounts.rights import OWNER, Actor, layer_of
 from studio.service.jobs.jobs import Jobs, no_progress
 from studio.service.requests import listed, text, time
+from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, boxes, videos
 from studio.store.boxes import BoxChange, BoxState
 from studio.timeline import seconds
@@ -92,8 +95,39 @@ def changed(db: sqlite3.Connection, video_id: str, since: int, layer: str | None
 class Boxes:
     """The box tracks of the videos of a library."""
 
-    def __init__(self, store: Store, jobs: Jobs, limits: Limits) -> None:
-        self._store, self._jobs, self._limits = store, jobs, limits
+    def __init__(self, store: Store, jobs: Jobs, media: MediaCache, limits: Limits) -> None:
+        self._store, self._jobs, self._media, self._limits = store, jobs, media, limits
+
+    def frame_at(self, video: Row, time_us: int) -> int:
+        """When the frame begins that is displayed at a time (µs); the last one beyond the end.
+
+        Raises UsageError for a recording without pictures.
+        """
+        frames = self._media.frames(video)
+        if not len(frames):
+            raise UsageError(f"“{video['name']}” has no pictures, so there is nothing to draw a box on.")
+        return int(frames[max(0, bisect_right(frames, time_us) - 1)])
+
+    def draw(
+        self, video: Row, corners: Sequence[float], at_us: int, label: str = "", name: str = "", annotator: str = ""
+    ) -> str:
+        """A new box track with one key frame, at the frame that is displayed then; returns its id. Corners are shares
+        of the sides of the picture.
+
+        Raises UsageError.
+        """
+        box_id = uuid.uuid4().hex
+        key = {"at": seconds(self.frame_at(video, at_us)), "box": list(corners)}
+        after = {"deleted": False, "label": label, "name": name, "keys": [key]}
+        self.save(video, [{"id": box_id, "before": {"deleted": True}, "after": after}], annotator)
+        return box_id
+
+    def get(self, video: Row, box_id: str, by: Actor = OWNER) -> BoxTrack:
+        """One box track, by its id or the beginning of it. Raises NotFound."""
+        found = [track for track in self.of_video(video, by) if box_id and track.id.startswith(box_id)]
+        if len(found) != 1:
+            raise NotFound(f"“{video['name']}” has no box “{box_id:.40}”; list them with: studio boxes VIDEO")
+        return found[0]
 
     def of_video(self, video: Row, by: Actor = OWNER) -> list[BoxTrack]:
         """The box tracks of a video that somebody may see, in order of their beginning."""
@@ -126,7 +160,9 @@ class Boxes:
         self, video: Row, box_id: str, at_us: int, until_us: int, annotator: str = "",
         progress: ReportProgress = no_progress,
     ) -> Row:  # fmt: skip
-        """The same, done at once: how many key frames came (`keys`), and a `note`."""
+        """The same, done at once: how many key frames came (`keys`), and a `note`. Times become those of the frames
+        that are displayed then."""
+        at_us, until_us = (self.frame_at(video, time) for time in (at_us, until_us))
         params = self._params(video, box_id, at_us, until_us, uuid.uuid4().hex, annotator, OWNER)
         return self._jobs.now(TRACK, video["id"], params, progress)
 

@@ -22,6 +22,8 @@ const noChoices = () => ({ tracks: {}, labels: {}, videos: {}, columns: {}, fps:
 /** What one of a file becomes here. */
 const NOUNS = { annotations: "segment", lines: "transcript line" };
 
+const boxesOverTime = (/** @type {number} */ count) => (count === 1 ? "1 box over time" : `${count} boxes over time`);
+
 export class Exchange {
   /** @type {FormatInfo[]} */
   formats = [];
@@ -278,6 +280,7 @@ export class Exchange {
       sample,
       fps,
       cameras = 0,
+      objects = 0,
     } = preview;
     const { $ } = this;
     this.showDifferent(preview);
@@ -289,8 +292,9 @@ export class Exchange {
     const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
     const known = lines_already ? `, ${lines_already} here already` : "";
     const beside = cameras ? `; ${counted(cameras, "camera")} put on the timeline` : "";
+    const drawn = objects ? `; ${boxesOverTime(objects)}` : "";
     $("import-counts").textContent =
-      `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}${beside}`;
+      `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}${drawn}${beside}`;
     $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
     $("import-names").hidden = kind === "lines"; // a transcript has neither
     $("import-tracks").replaceChildren(...tracks.map((row) => this.renameRow(row, this.request.tracks)));
@@ -302,8 +306,9 @@ export class Exchange {
         .map((s) => el("li", { dir: "auto", text: `${clock(s.start)} – ${clock(s.end)}  ${rowOf(s)}${s.label}` })),
     );
     $("import-shown").hidden = false;
-    this.go.disabled = segments + lines + changed === 0;
-    this.go.textContent = `Import ${segments + lines + changed}`;
+    const all = segments + lines + changed + objects;
+    this.go.disabled = all === 0;
+    this.go.textContent = `Import ${all}`;
   }
 
   /** What is here otherwise than in the file, and what becomes of it. @param {ImportPreview} preview */
@@ -444,8 +449,10 @@ export class Exchange {
       this.upload = null;
       this.importing.close();
       const lines = made.lines ? ` and ${counted(made.lines, "line")} of the transcript` : "";
+      const drawn = made.objects ? ` and ${boxesOverTime(made.objects)}` : "";
       const changed = made.changed ? `, ${made.changed} changed` : "";
-      toast(`${counted(made.segments, NOUNS[made.kind])}${lines} imported${changed}.`, "info", this.done(made.import));
+      const said = `${counted(made.segments, NOUNS[made.kind])}${lines}${drawn} imported${changed}.`;
+      toast(said, "info", this.done(made.import));
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
     }

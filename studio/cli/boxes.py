@@ -1,0 +1,67 @@
+"""Boxes over time: list, draw, track."""
+
+from studio.cli.common import Args, Commands, bar, known, opened, show
+from studio.errors import UsageError
+from studio.service.timelines.boxes import to_dict
+from studio.timeline import clock, us
+from studio.timeline.boxes import BoxTrack
+
+
+def register(commands: Commands) -> None:
+    """Declare them."""
+    sub = commands.add(
+        "boxes", boxes, "list boxes over time, draw one, or follow what is in one", video=True,
+        examples=(
+            "studio boxes match.mp4 --json", "studio boxes match.mp4 --draw .2,.3,.4,.7 --at 12.5 --label player",
+            "studio boxes match.mp4 --track 3f2a --at 12.5 --until 20",
+            "studio boxes match.mp4 --draw .2,.3,.4,.7 --at 12.5 --until 20",
+        ),
+        more="Places are shares of the sides of the displayed picture; see docs/boxes.md. studio export writes them.",
+    )  # fmt: skip
+    sub.add_argument("--draw", metavar="L,T,R,B", help="draw a box: left, top, right and bottom, each from 0 to 1")
+    sub.add_argument("--track", metavar="ID", help="follow what is in this box, by the beginning of its id")
+    sub.add_argument("--at", type=float, metavar="S", help="at the frame of this time")
+    sub.add_argument("--until", type=float, metavar="S", help="follow it to this time, which may be before --at")
+    sub.add_argument("--label", default="", metavar="L", help="what is in the box that is drawn")
+    sub.add_argument("--name", default="", metavar="N", help="which one it is")
+    sub.add_argument("--by", default="", metavar="NAME", help="who drew it")
+
+
+def boxes(args: Args) -> int:
+    """`studio boxes`"""
+    if args.draw is not None and args.track is not None:
+        raise UsageError("Draw a box, or track one that is there: give --draw or --track.")
+    if (args.draw or args.track) and (args.at is None or args.at < 0):
+        raise UsageError("Say at which time with --at SECONDS.")
+    if args.track is not None and args.until is None:
+        raise UsageError("Say how far to follow it with --until SECONDS.")
+    notes: list[str] = []
+    with opened(args) as studio, bar("boxes") as progress:
+        video = studio.videos.get(known(studio, args.video))
+        if args.draw is not None:
+            box = studio.boxes.draw(video, _corners(args.draw), us(args.at), args.label, args.name, args.by)
+        else:
+            box = "" if args.track is None else studio.boxes.get(video, args.track).id
+        if box and args.until is not None:
+            made = studio.boxes.track(video, box, us(args.at), us(max(0.0, args.until)), args.by, progress)
+            notes = [made["note"]] * bool(made["note"])
+        found = [studio.boxes.get(video, box)] if box else studio.boxes.of_video(video)
+    show(args, {"boxes": [to_dict(track) for track in found], "notes": notes}, [*map(_line, found), *notes])
+    return 0
+
+
+def _corners(text: str) -> list[float]:
+    try:
+        corners = [float(part) for part in text.split(",")]
+    except ValueError:
+        corners = []
+    if len(corners) != 4:
+        raise UsageError(f"“{text:.40}” is no box; give four numbers from 0 to 1, as in --draw .2,.3,.4,.7")
+    return corners
+
+
+def _line(track: BoxTrack) -> str:
+    span = f"{clock(track.keys[0].time_us)}–{clock(track.keys[-1].time_us)}"
+    what = " · ".join(filter(None, (track.name, track.label))) or "(no label)"
+    keys = f"{len(track.keys)} key frame{'s' * (len(track.keys) != 1)}"
+    return f"{track.id[:8]}  {span}  {keys:>15}  {what}"
