@@ -1,10 +1,11 @@
-"""What people decided: annotations, budget."""
+"""What people decided: annotations, budget, curves."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
-from studio.cli.common import Args, Commands, opened, show
+from studio.cli.common import Args, Commands, known, opened, show
+from studio.errors import UsageError
 from studio.formats.table import sheet
 from studio.timeline import to_dict
 
@@ -20,6 +21,38 @@ def register(commands: Commands) -> None:
     sub.add_argument("--annotator", metavar="NAME", help="only what this person made (default: everybody)")
     sub.add_argument("--transitions", action="store_true", help="print or write what follows what instead")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="write CSV to this file")
+    sub = commands.add(
+        "curves", curves, "what people drew of a scale over time, as a table, or from one", video=True,
+        examples=("studio curves talk.mp4 --track Valence --smooth 0.5 -o valence.csv",
+                  "studio curves talk.mp4 --read valence.csv --track Valence --annotator anna"),
+    )  # fmt: skip
+    sub.add_argument("--track", default="", metavar="T", help="only this row (default: each)")
+    sub.add_argument("--annotator", metavar="NAME", help="only what this person drew; with --read, whose it is")
+    sub.add_argument("--smooth", type=float, default=0.0, metavar="S", help="smooth by so many seconds")
+    sub.add_argument("--read", metavar="FILE", type=Path, help="take curves from CSV with the columns time and value")
+    sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="write CSV to this file")
+
+
+def curves(args: Args) -> int:
+    """`studio curves`"""
+    with opened(args) as studio:
+        row = studio.videos.get(known(studio, args.video))
+        if args.read:
+            if not args.read.is_file():
+                raise UsageError(f"There is no file “{args.read.name}”; check the path after --read.")
+            done = studio.traces.read(row, args.read.read_text("utf-8-sig"), args.track, args.annotator or "")
+            lines = [f"{each['track']} of {each['annotator'] or 'nobody'}: {each['seconds']:.1f} s" for each in done]
+            show(args, {"read": done}, lines)
+            return 0
+        table = studio.traces.table(row, args.track, args.annotator, args.smooth)
+        agreement = studio.traces.agreement()
+    if args.output:
+        args.output.write_text(table, "utf-8")
+        print(f"studio: {table.count(chr(10)) - 1} values written to {args.output.name}", file=sys.stderr)
+    if args.json or not args.output:
+        value = {"csv": table, "agreement": agreement}
+        show(args, value, table.splitlines() or ["This video has no curves."])
+    return 0
 
 
 def annotations(args: Args) -> int:

@@ -21,7 +21,7 @@ def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list
     kept = [(t, a) for t in timelines for a in t.annotations if not a.deleted]
     split = [f"{form.title} holds one video a file, so there will be {len(timelines)} files."]
     remarks = [sentence for t in timelines for sentence in (form.remarks(t) if form.remarks else ())]
-    beside = (*_lines(form.holds, timelines), *_cameras(form.holds, timelines))
+    beside = (*_lines(form.holds, timelines), *_cameras(form.holds, timelines), *_curves(form.holds, timelines))
     said = (*_said(form, timelines, kept), *drawn, *unchosen, *beside)
     sound = [f"{_without(without)}: {form.title} counts times in frames."] if without else []
     return [*sound, *split * (not form.many and len(timelines) > 1), *said, *dict.fromkeys(remarks)]
@@ -54,6 +54,7 @@ def cannot_hold(form: Format) -> list[str]:
         "attributes": not holds.attributes,
         "attributes as anything but text": holds.attributes == "text",
         "attributes as anything but texts, numbers and lists": holds.attributes == "plain",
+        "curves": not holds.curves,
         "boxes": not holds.boxes,
         "boxes over time": not holds.objects,
         "boxes over time but at their key frames": holds.objects == "keys",
@@ -215,6 +216,11 @@ def _boxes(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
         outside = sum(box[0] >= t.footage.duration for t in timelines for boxes in t.boxes.values() for box in boxes)
         if outside:
             yield f"{outside} box{'es' * (outside != 1)} outside the video {_is(outside)} left out."
+
+
+def _curves(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    if count := sum(len(t.traces) for t in timelines) * (not holds.curves):
+        yield f"{count} curve{'s' * (count != 1)} {_is(count)} not written: this format has no place for them."
 
 
 def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:

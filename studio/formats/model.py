@@ -18,6 +18,7 @@ from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, 
 from studio.timeline.boxes import BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
 from studio.timeline.tiers import Dependencies, Dependency
+from studio.timeline.traces import Scale, Trace, later
 
 NO_LABEL = "(no label)"  # stands for an empty label in formats where an empty one means a gap
 UNNAMED = "Imported"  # the track of what a file has on a track without a name
@@ -69,7 +70,8 @@ class Part:
     another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
     other videos that the marks may be about, the likeliest first; `cameras` are those that play beside it.
     `dependencies` are of tracks that depend on others, and `vocabularies` the labels of tracks for which the file lists
-    them. `objects` are boxes over time, their key frames as `boxes` have their times and places.
+    them. `objects` are boxes over time, their key frames as `boxes` have their times and places. `traces` are
+    continuous ratings, and `scales` those of their tracks.
     """
 
     video: str
@@ -88,11 +90,14 @@ class Part:
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cameras: tuple["Other", ...] = ()
     objects: tuple[BoxTrack, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing in it to import."""
-        return not (self.marks or self.boxes or self.lines or self.cameras or self.objects)
+        said = self.marks or self.boxes or self.lines
+        return not (said or self.cameras or self.objects or self.traces)
 
     @property
     def asks_rate(self) -> bool:
@@ -119,6 +124,8 @@ class Placed:
     dependencies: Dependencies = field(default_factory=dict)
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     objects: tuple[BoxTrack, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
 
 def _same(text: str) -> str:
@@ -134,7 +141,7 @@ class Holds:
     `person` of an annotator's name. `editors`: whether it also says who corrected an annotation last.
     `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all".
     `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty.
-    `cameras`: whether it says what else plays on the timeline.
+    `cameras`: whether it says what else plays on the timeline. `curves`: whether it has continuous ratings.
     `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
     transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
     lines whose middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere.
@@ -158,6 +165,7 @@ class Holds:
     attributes: Literal["", "text", "plain", "all"] = ""
     labels: bool = True
     tiers: bool = False
+    curves: bool = False
     layers: bool = False
     blank: bool = True
     files: Literal["", "tracks", "labels"] = ""
@@ -366,7 +374,11 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
         for name, labels in part.vocabularies.items()
     }
     problems = (*part.problems, *_on_frames(part, footage, own), *said)
-    return Placed(marks, boxes, problems, lines, depend, listed, objects)
+    traces = tuple(
+        replace(each, track=_track(each.track, most), values=later(each.values, shift)) for each in part.traces
+    )
+    scales = {_track(name, most): scale for name, scale in part.scales.items()}
+    return Placed(marks, boxes, problems, lines, depend, listed, objects, traces, scales)
 
 
 def _in_frames(part: Part, footage: Footage) -> Part:

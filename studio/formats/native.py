@@ -1,5 +1,6 @@
 """Our own JSON: lossless. Times twice: in µs, which are the truth, and in seconds for people."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -23,6 +24,8 @@ from studio.timeline import (
 )
 from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame
 from studio.timeline.codec import FIELDS
+from studio.timeline.tiers import DEPENDENCIES, Dependency
+from studio.timeline.traces import RATE, Scale, Trace, at_rate
 
 VERSION = 1
 HOLDS = Holds(
@@ -32,6 +35,8 @@ HOLDS = Holds(
     editors=True,
     boxes=True,
     cameras=True,
+    curves=True,
+    tiers=True,
     origin=True,
     attributes="all",
     lines="beside",
@@ -52,6 +57,8 @@ _DOCUMENT = {
     "box_tracks",
     "lines",
     "cameras",
+    "rows",
+    "curves",
 }
 _CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
@@ -82,7 +89,28 @@ def _document(timeline: Timeline) -> dict[str, Any]:
         **({"box_tracks": [_object_of(each) for each in timeline.objects]} if timeline.objects else {}),
         **({"lines": [_line_of(line) for line in timeline.said]} if timeline.lines else {}),
         **({"cameras": [_camera_of(camera) for camera in timeline.cameras]} if timeline.cameras else {}),
+        **({"rows": rows} if (rows := _rows_of(timeline)) else {}),
+        **({"curves": [_curve_of(trace, timeline) for trace in timeline.traces]} if timeline.traces else {}),
     }
+
+
+def _rows_of(timeline: Timeline) -> dict[str, Any]:
+    """Of the rows that are there, which depend on others, and which take only the labels of a list."""
+    found: dict[str, Any] = {}
+    for track in timeline.tracks:
+        if each := timeline.dependencies.get(track):
+            found.setdefault(track, {}).update(parent=each.parent, dependency=each.kind)
+        if listed := timeline.vocabularies.get(track):
+            found.setdefault(track, {})["labels"] = list(listed)
+    return found
+
+
+def _curve_of(trace: Trace, timeline: Timeline) -> dict[str, Any]:
+    """A continuous rating: values at so many a second from time 0, null where nothing is said."""
+    scale = timeline.scales[trace.track]
+    values = [None if math.isnan(value) else round(value, 4) for value in trace.values.tolist()]
+    return {"track": trace.track, "annotator": trace.annotator, "low": scale.low, "high": scale.high, "rate": RATE,
+            "values": values}  # fmt: skip
 
 
 def _camera_of(camera: Beside) -> dict[str, Any]:
@@ -181,6 +209,8 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
             cameras.append(Beside(name_of, reading.whole(offset, _NAME)))
             if notes:
                 notes.known(item, {"name", "offset", "offset_us"})
+    depend, listed_labels = _rows(document, entry)
+    traces, scales = _curves(document, entry)
     if notes:
         notes.known(document, _DOCUMENT)
     said = tuple(Cue(*line[:3]) for line in lines)
@@ -193,7 +223,50 @@ def _timeline(document: Any, notes: Notes | None) -> Timeline:
         spoken=tuple(line for line in lines if line[3:] != ("", ())),
         cameras=tuple(cameras),
         objects=tuple(objects),
+        dependencies=depend,
+        vocabularies=listed_labels,
+        traces=tuple(traces),
+        scales=scales,
     )
+
+
+def _rows(
+    document: Any, entry: Callable[[], AbstractContextManager[Any]]
+) -> tuple[dict[str, Dependency], dict[str, tuple[str, ...]]]:
+    depend: dict[str, Dependency] = {}
+    listed: dict[str, tuple[str, ...]] = {}
+    for track, row in reading.expect(document.get("rows", {}), dict, f"{_NAME}: “rows”").items():
+        with entry():
+            where = f"{_NAME}: a row"
+            reading.expect(row, dict, where)
+            if "parent" in row:
+                parent, kind = (reading.child(row, key, str, where) for key in ("parent", "dependency"))
+                if kind not in DEPENDENCIES:
+                    raise FormatError(f"{where} depends on another one by one of {', '.join(DEPENDENCIES)}.")
+                depend[track] = Dependency(parent, kind)
+            if "labels" in row:
+                labels = reading.child(row, "labels", list, where)
+                listed[track] = tuple(reading.expect(label, str, where) for label in labels)
+    return depend, listed
+
+
+def _curves(document: Any, entry: Callable[[], AbstractContextManager[Any]]) -> tuple[list[Trace], dict[str, Scale]]:
+    traces: list[Trace] = []
+    scales: dict[str, Scale] = {}
+    where = f"{_NAME}: a curve"
+    for item in reading.expect(document.get("curves", []), list, f"{_NAME}: “curves”"):
+        with entry():
+            track, annotator = (reading.child(item, key, str, where) for key in ("track", "annotator"))
+            low, high, rate = (reading.number(reading.child(item, key, (int, float), where), where)
+                               for key in ("low", "high", "rate"))  # fmt: skip
+            values = reading.child(item, "values", list, where)
+            reading.take_parts(len(values))
+            if not low < high or not 0.1 <= rate <= 1000:
+                raise FormatError(f"{where} has a lowest value, a higher one, and a rate from 0.1 to 1000.")
+            said = [math.nan if each is None else reading.number(each, where) for each in values]
+            traces.append(Trace(track, annotator, at_rate(said, rate)))
+            scales[track] = Scale(low, high)
+    return traces, scales
 
 
 def _line(item: Any) -> SpokenLine:
@@ -262,7 +335,8 @@ def _part(timeline: Timeline, notes: Notes) -> Part:
     )
     cameras = tuple(Other(camera.name, -camera.offset) for camera in timeline.cameras)
     return Part(timeline.footage.name, marks, boxes=timeline.boxes, sha256=timeline.footage.sha256, lines=lines,
-                cameras=cameras, objects=timeline.objects)  # fmt: skip
+                cameras=cameras, objects=timeline.objects, dependencies=timeline.dependencies,
+                vocabularies=timeline.vocabularies, traces=timeline.traces, scales=timeline.scales)  # fmt: skip
 
 
 def _mark(a: Annotation, score: float | None) -> Mark:

@@ -1,15 +1,17 @@
 """NOVA: two files a tier, `X.annotation` (XML: its scheme) and `X.annotation~` (`start;end;id;confidence` a line).
 
 Times are seconds, exact to the µs. A tier holds no overlaps and the work of one annotator: what overlaps or is somebody
-else's goes to further tiers. Pairs are written into a zip. Discrete and free schemes are read; a continuous tier is
-named and left out. A lone `.annotation~` is read too; its labels are then the numbers of its scheme. Where an
-annotation has no confidence, 1 is written. The lines of the transcript are a free scheme of the role “transcript”,
-which an import takes for lines again.
+else's goes to further tiers. Pairs are written into a zip. Curves are continuous tiers: `value;confidence` a line, so
+many a second (`sr`), from time 0, `nan` where nothing is said. A lone `.annotation~` is read too; its labels are then
+the numbers of its scheme. Where an annotation has no confidence, 1 is written. The lines of the transcript are a free
+scheme of the role “transcript”, which an import takes for lines again.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from xml.etree.ElementTree import Element, SubElement
 
 from studio.errors import FormatError
@@ -20,9 +22,13 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes, listed
 from studio.platform.names import file_name
 from studio.timeline import Annotation, Timeline
+from studio.timeline.traces import RATE, Scale, Trace, Values, at_rate
 
 _HEAD, _DATA = ".annotation", ".annotation~"
 _KINDS = ("DISCRETE", "FREE")
+_CONTINUOUS = "CONTINUOUS"
+_USUAL = Scale(0.0, 1.0)
+_BEYOND = 1e-3  # of a scale: tools round
 _LINES = "transcript"  # the role of a free scheme with lines
 _MORE = re.compile(r"[A-Za-z]\w*=[^=]*")
 # what the header says of how it was made and is drawn, beside what is read
@@ -37,7 +43,7 @@ def _label(label: str) -> str:
 
 
 HOLDS = Holds(scores=True, layers=True, annotators=True, text=_label, naming=file_name, person=_label, files="tracks",
-              lines="beside")  # fmt: skip
+              lines="beside", curves=True)  # fmt: skip
 
 
 def write(timelines: Sequence[Timeline]) -> bytes:
@@ -51,7 +57,26 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     for track, tier in layered_lines(HOLDS.fitted_lines(timelines[0]), TRANSCRIPT, tiers).items():
         files[track + _HEAD] = _free_scheme(track, len(tier))
         files[track + _DATA] = "".join(_line(a, {a.label: a.label}, {}) for a in tier).encode()
+    for trace in timelines[0].traces:
+        name = _free_name(_label(file_name(trace.track)), files)
+        files[name + _HEAD] = _continuous(name, trace, timelines[0].scales[trace.track])
+        said = ("nan;0" if math.isnan(value) else f"{value:.6g};1" for value in trace.values.tolist())
+        files[name + _DATA] = "".join(f"{line}\n" for line in said).encode()
     return archive.pack(files)
+
+
+def _free_name(track: str, files: Mapping[str, bytes]) -> str:
+    names = (track if number == 1 else f"{track} ({number})" for number in count(1))
+    return next(name for name in names if name + _HEAD not in files)
+
+
+def _continuous(name: str, trace: Trace, scale: Scale) -> bytes:
+    root = Element("annotation", {"ssi-v": "3"})
+    SubElement(root, "info", ftype="ASCII", size=str(len(trace.values)))
+    SubElement(root, "meta", role=_label(trace.track), annotator=_label(trace.annotator))
+    facts = {"name": name, "type": _CONTINUOUS, "sr": str(RATE), "min": f"{scale.low:g}", "max": f"{scale.high:g}"}
+    SubElement(root, "scheme", facts)
+    return write_xml(root)
 
 
 def _free_scheme(track: str, size: int) -> bytes:
@@ -83,6 +108,8 @@ def read(data: bytes, name: str) -> list[Part]:
     marks: list[Mark] = []
     lines: list[Mark] = []
     notes = Notes("attribute(s)")
+    traces: list[Trace] = []
+    scales: dict[str, Scale] = {}
     for file, content in files.items():
         track = file.replace("\\", "/").rpartition("/")[2].removesuffix(_DATA)
         if archive.is_zip(data) and not file.endswith(_DATA):
@@ -92,26 +119,48 @@ def read(data: bytes, name: str) -> list[Part]:
             continue
         with notes.entry():
             scheme = _Scheme.of(files.get(file.removesuffix("~")) if file.endswith("~") else None, notes)
+            if scheme.kind == _CONTINUOUS:
+                traces.append(Trace(track, scheme.annotator, _curve(content, track, scheme, notes)))
+                scales[track] = scheme.scale
+                continue
             if scheme.kind not in _KINDS:
-                what = "continuous" if scheme.kind.startswith("CONTINUOUS") else f"of the type {scheme.kind:.20}"
-                notes.say(f"The tier {listed([track])} is {what}, has no segments, and is left out.")
+                notes.say(f"The tier {listed([track])} is of the type {scheme.kind:.20}, and is left out.")
                 continue
             found = lines if scheme.lines else marks
             for number, line in reading.lines_of(content):
                 with notes.entry():
                     found.append(_mark(line, f"Line {number} of {track:.40}", track, scheme, notes))
-    return notes.parts([Part("", tuple(marks), lines=tuple(lines))])
+    return notes.parts([Part("", tuple(marks), lines=tuple(lines), traces=tuple(traces), scales=scales)])
+
+
+def _curve(content: bytes, track: str, scheme: "_Scheme", notes: Notes) -> Values:
+    """`value;confidence` a line; what is no number, or is beyond the scale by rounding, is said or drawn to its
+    edge."""
+    said: list[float] = []
+    low, high = scheme.scale.low, scheme.scale.high
+    for number, line in reading.lines_of(content):
+        value = math.nan
+        with notes.entry():
+            field = line.partition(";")[0].strip()
+            if "nan" not in field.lower():
+                value = reading.number(field, f"Line {number} of {track:.40}")
+        notes.left_out("value(s) beyond the scale of a curve", value < low - _BEYOND or value > high + _BEYOND)
+        said.append(min(max(value, low), high) if low - _BEYOND <= value <= high + _BEYOND else math.nan)
+    reading.take_parts(len(said))
+    return at_rate(said, scheme.rate)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scheme:
     """What the header of a tier says: its type, what its labels are called by id, who made it, and whether it has the
-    lines of a transcript."""
+    lines of a transcript; of a curve its rate and its scale."""
 
     kind: str
     names: Mapping[str, str]
     annotator: str
     lines: bool = False
+    rate: float = RATE
+    scale: Scale = _USUAL
 
     @classmethod
     def of(cls, head: bytes | None, notes: Notes) -> "_Scheme":
@@ -123,6 +172,12 @@ class _Scheme:
         kind = "DISCRETE" if scheme is None else scheme.get("type", "DISCRETE").upper()
         names = {item.get("id", ""): item.get("name", "") for item in root.iter("item")}
         annotator, role = ("", "") if meta is None else (meta.get("annotator", ""), meta.get("role", ""))
+        if kind == _CONTINUOUS and scheme is not None:
+            low, high, rate = (reading.number(scheme.get(key, usual), f"The scheme's “{key}”")
+                               for key, usual in (("min", "0"), ("max", "1"), ("sr", "25")))  # fmt: skip
+            if not low < high or not 0.1 <= rate <= 1000:
+                raise FormatError("A continuous scheme needs a lowest value, a higher one, and a rate (sr).")
+            return cls(kind, names, annotator, rate=rate, scale=Scale(low, high))
         return cls(kind, names, annotator, kind == "FREE" and role == _LINES)
 
 

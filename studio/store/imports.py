@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from studio.errors import NotFound, UsageError
-from studio.store import annotations, import_matching, labels, stored, timeline_media, timelines, transcripts
+from studio.store import annotations, import_matching, labels, stored, timeline_media, timelines, traces, transcripts
 from studio.store import boxes as box_tracks
 from studio.store.annotations import EditRequest
 from studio.store.timeline_media import MediumChange
@@ -19,6 +21,7 @@ from studio.store.videos import now
 from studio.timeline import Annotation, Box, Cue
 from studio.timeline.boxes import BoxTrack
 from studio.timeline.tiers import Dependencies
+from studio.timeline.traces import Scale, Trace
 
 CLASSES = 50  # labels on one track of a file: more are sentences, which no list of labels is for
 
@@ -37,7 +40,7 @@ class Batch:
     ours. `points` are the (track, label) of points in time. `changes` are what annotations of the video become;
     `different` are those that are otherwise here: (here, in the file). `dependencies` and `vocabularies` are what the
     file says of tracks, see `labels.learn`. `cameras` play beside it, by the ids of their videos, and begin at so many
-    µs. `objects` are boxes over time.
+    µs. `objects` are boxes over time, `traces` continuous ratings, on the `scales` of their tracks.
     """
 
     video_id: str
@@ -55,12 +58,14 @@ class Batch:
     vocabularies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     cameras: Mapping[str, int] = field(default_factory=dict)
     objects: Sequence[BoxTrack] = ()
+    traces: Sequence[Trace] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         """Whether it adds and changes nothing at all."""
         said = self.annotations or self.boxes or self.lines or self.changes
-        return not (said or self.cameras or self.objects)
+        return not (said or self.cameras or self.objects or self.traces)
 
 
 def fresh(
@@ -87,6 +92,7 @@ def fresh(
         different=pairs,
         cameras={id_: at for id_, at in batch.cameras.items() if timelines.offset(db, timeline, id_) != at},
         objects=_fresh_objects(db, batch, layer),
+        traces=[trace for trace in batch.traces if not _is_drawn(db, batch.video_id, trace, annotator)],
     )
 
 
@@ -136,6 +142,11 @@ def insert(
         for number, a in enumerate(batch.changes):
             change = EditRequest(f"{import_id}-{batch.video_id}-c{number}", "update", a, a.version)
             annotations.save(db, batch.video_id, change, annotator)
+        for number, trace in enumerate(batch.traces):
+            owner = trace.annotator or annotator
+            traces.replace(
+                db, batch.video_id, replace(trace, annotator=owner), f"{import_id}-{batch.video_id}-t{number}"
+            )
         for number, (camera, offset) in enumerate(batch.cameras.items()):
             before = timelines.offset(db, timelines.of_video(db, batch.video_id), camera)
             moved = MediumChange(f"{import_id}-{batch.video_id}-m{number}", camera, before, offset)
@@ -157,6 +168,17 @@ def insert(
     return import_id
 
 
+def _is_drawn(db: sqlite3.Connection, video_id: str, trace: Trace, annotator: str) -> bool:
+    """Whether somebody drew just this already."""
+    known = traces.own(db, video_id, trace.track, trace.annotator or annotator)
+    count = min(len(known), len(trace.values))
+    return bool(
+        np.allclose(known[:count], trace.values[:count], rtol=0, atol=1e-3, equal_nan=True)
+        and np.isnan(known[count:]).all()
+        and np.isnan(trace.values[count:]).all()
+    )
+
+
 def _learn(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     """What the file says of its tracks; one takes no other labels than the file lists where it has no others."""
     depend = {track: each for batch in batches for track, each in batch.dependencies.items()}
@@ -165,7 +187,8 @@ def _learn(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     for a in (a for batch in batches for a in (*batch.annotations, *batch.changes)):
         used.setdefault(a.track, set()).add(a.label)
     closed = {track for track, found in listed.items() if used.get(track, set()) - {""} <= set(found)}
-    labels.learn(db, depend, listed, closed)
+    scales = {track: each for batch in batches for track, each in batch.scales.items()}
+    labels.learn(db, depend, listed, closed, scales)
 
 
 def _classes(batches: Sequence[Batch]) -> dict[str, list[str]]:
@@ -197,6 +220,8 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         change = EditRequest(f"undo-{import_id}-{a.id}-{a.version}", op, wanted, a.version)
         annotations.save(db, video, change, annotator)
         removed += 1
+    gone_curves, kept_curves = traces.take_back(db, import_id, "undo")
+    removed, kept = removed + gone_curves, kept + kept_curves
     gone_cameras, kept_cameras = _move_cameras(db, import_id, annotator, "undo")
     removed, kept = removed + gone_cameras, kept + kept_cameras
     for video, box, untouched in _objects(db, import_id):
@@ -243,6 +268,8 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         change = EditRequest(f"redo-{import_id}-{a.id}-{a.version}", op, after, a.version)
         annotations.save(db, video, change, annotator)
         added += 1
+    added_curves, kept_curves = traces.take_back(db, import_id, "redo")
+    added, kept = added + added_curves, kept + kept_curves
     added_cameras, kept_cameras = _move_cameras(db, import_id, annotator, "redo")
     added, kept = added + added_cameras, kept + kept_cameras
     for video, box, _ in _objects(db, import_id):

@@ -8,12 +8,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from studio.errors import UsageError
 from studio.store import stored
 from studio.timeline import BOOKMARKS, AttributeType, types_of
 from studio.timeline.tiers import Dependencies, Dependency, has_circle
+from studio.timeline.traces import Scale
 
 # Okabe and Ito's colours that tell apart for colour-blind people, then lighter partners of them
 PALETTE = (
@@ -184,22 +186,26 @@ def vocabularies(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
 
 
 def learn(
-    db: sqlite3.Connection, depend: Dependencies, listed: Mapping[str, Sequence[str]], closed: Collection[str]
-) -> None:
+    db: sqlite3.Connection, depend: Dependencies, listed: Mapping[str, Sequence[str]], closed: Collection[str],
+    scales: Mapping[str, Scale] = MappingProxyType({}),
+) -> None:  # fmt: skip
     """Take what a file says of tracks that the library has not used yet: on which each depends, and the labels of those
-    that list them, which are all that the tracks of `closed` take. Of any other track nothing changes, nor where tracks
-    would depend on each other in a circle."""
+    that list them, which are all that the tracks of `closed` take; the scales of those that are drawn as curves. Of any
+    other track nothing changes, nor where tracks would depend on each other in a circle."""
     known = {row["track"] for row in db.execute("SELECT track FROM tracks UNION SELECT track FROM labels "
              "UNION SELECT track FROM annotations WHERE NOT deleted")}  # fmt: skip
     fresh = {track: each for track, each in depend.items() if track not in known}
     if has_circle({**dependencies(db), **fresh}):
         fresh = {}
-    for track in dict.fromkeys((*fresh, *(each for each in listed if each not in known))):
-        each = fresh.get(track)
+    for track in dict.fromkeys((*fresh, *(each for each in (*listed, *scales) if each not in known))):
+        each, scale = fresh.get(track), scales.get(track)
         db.execute(
-            "INSERT INTO tracks (track, closed, parent, dependency) VALUES (?, ?, ?, ?)",
-            (track, track in closed, each.parent if each else None, each.kind if each else ""),
-        )
+            "INSERT INTO tracks (track, closed, parent, dependency, low, high) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                track, track in closed, each.parent if each else None, each.kind if each else "",
+                scale.low if scale else None, scale.high if scale else None,
+            ),
+        )  # fmt: skip
         for label in listed.get(track, ()):
             insert(db, track, label)
 

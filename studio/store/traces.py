@@ -5,13 +5,14 @@ one changes nothing.
 """
 
 import sqlite3
+import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from studio.errors import Conflict, UsageError
-from studio.store import annotations
+from studio.store import annotations, stored, videos
 from studio.timeline.traces import Scale, Trace, Values, samples
 
 EDIT = "trace"
@@ -76,10 +77,7 @@ def save(db: sqlite3.Connection, video: Row, change: TraceChange, annotator: str
     spare = _SAME * (scale.high - scale.low)
     if len(said) and not (said.min() >= scale.low - spare and said.max() <= scale.high + spare):
         raise UsageError(f"“{change.track}” goes from {scale.low:g} to {scale.high:g}.")
-    known = next((t.values for t in of_video(db, video["id"], annotator) if t.track == change.track), None)
-    values = np.full(count, np.nan, np.float32)
-    if known is not None:
-        values[: min(count, len(known))] = known[:count]
+    values = _filled(own(db, video["id"], change.track, annotator), count)
     if not np.allclose(values[change.first : last], change.before, rtol=0, atol=spare, equal_nan=True):
         raise Conflict("This curve was drawn elsewhere meanwhile: it is shown as it is now; draw it again there.", None)
     values[change.first : last] = change.after
@@ -93,6 +91,56 @@ def save(db: sqlite3.Connection, video: Row, change: TraceChange, annotator: str
         "ON CONFLICT (video_id, track, annotator) DO UPDATE SET samples = excluded.samples, seq = excluded.seq",
         (video["id"], change.track, annotator, values.astype("<f4").tobytes(), seq),
     )
+
+
+def own(db: sqlite3.Connection, video_id: str, track: str, annotator: str) -> Values:
+    """What an annotator drew of a track, as many samples as there are."""
+    found = (trace.values for trace in of_video(db, video_id, annotator) if trace.track == track)
+    return next(found, np.empty(0, np.float32))
+
+
+def replace(db: sqlite3.Connection, video_id: str, trace: Trace, edit_id: str) -> None:
+    """Put a whole trace in place of what its annotator has on its track; what lies beyond the video is cut.
+
+    Raises UsageError.
+    """
+    video = videos.get(db, video_id)
+    count = samples(video["duration_us"])
+    before, after = (_filled(each, count) for each in (own(db, video_id, trace.track, trace.annotator), trace.values))
+    save(db, video, TraceChange(edit_id, trace.track, 0, before, after), trace.annotator)
+
+
+def take_back(db: sqlite3.Connection, import_id: str, way: Literal["undo", "redo"]) -> tuple[int, int]:
+    """Draw the curves as they were before an import, or as it had drawn them: how many, and how many stay since
+    somebody drew on."""
+    rows = db.execute(
+        "SELECT video_id, before, after, annotator FROM revisions WHERE edit_id >= ? AND edit_id < ? AND op = ? "
+        "ORDER BY seq",
+        (f"{import_id}-", f"{import_id}.", EDIT),
+    ).fetchall()
+    done = kept = 0
+    for row in rows:
+        before, after = (stored.value(row[key], dict, "revisions", import_id) or {} for key in ("before", "after"))
+        was, becomes = (before, after) if way == "redo" else (after, before)
+        change = TraceChange(
+            f"{way}-{import_id}-{uuid.uuid4().hex[:8]}", was["track"], was["first"], _unlisted(was), _unlisted(becomes)
+        )
+        try:
+            save(db, videos.get(db, row["video_id"]), change, row["annotator"])
+            done += 1
+        except (Conflict, UsageError):
+            kept += 1
+    return done, kept
+
+
+def _filled(values: Values, count: int) -> Values:
+    found = np.full(count, np.nan, np.float32)
+    found[: min(count, len(values))] = values[:count]
+    return found
+
+
+def _unlisted(said: Row) -> Values:
+    return np.array([np.nan if each is None else each for each in said["values"]], np.float32)
 
 
 def listed(values: Values) -> list[float | None]:

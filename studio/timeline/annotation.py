@@ -11,6 +11,7 @@ from studio.timeline.boxes import BoxTrack
 from studio.timeline.footage import Beside, Footage
 from studio.timeline.segment import Segment
 from studio.timeline.tiers import Dependencies
+from studio.timeline.traces import Scale, Trace
 
 ON_SCREEN = "On screen"
 """The track of what is written on the screen; its labels are texts."""
@@ -95,7 +96,8 @@ class Timeline:
     and in which words, a line for each of `lines`; `split` the part of a data set that the video is in, "" outside of
     data sets; `attribute_types` what the schema says of attributes, by (track, label), and by (track, "") of those of
     whole tracks; `dependencies` which tracks depend on others; `vocabularies` the labels of tracks that take no others;
-    `cameras` what else plays on the timeline; `objects` are boxes over time that people drew.
+    `cameras` what else plays on the timeline; `objects` are boxes over time that people drew;
+    `traces` are continuous ratings, and `scales` those of their tracks.
     """
 
     footage: Footage
@@ -111,6 +113,8 @@ class Timeline:
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cameras: tuple[Beside, ...] = ()
     objects: tuple[BoxTrack, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
     def types_of(self, track: str, label: str) -> dict[str, AttributeType]:
         """What the schema says of the attributes of a segment, by their names."""

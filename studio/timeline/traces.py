@@ -1,7 +1,7 @@
 """Continuous ratings: what somebody says of a scale (valence, arousal, …) at every instant of a video, as drawn by hand
 while it plays (the kind of CARMA, Girard 2014, and of NOVA's continuous tiers)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ class Scale:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays are not compared by ==
 class Trace:
     """One annotator's values of a row: float32, RATE a second from time 0; NaN where nothing was said."""
 
@@ -37,6 +37,23 @@ class Trace:
 def samples(duration_us: int) -> int:
     """How many samples a video of this length has."""
     return -(-duration_us // STEP_US)
+
+
+def at_rate(values: Sequence[float], rate: float) -> Values:
+    """Values at another rate, from time 0, as samples at RATE; NaN where nothing is said."""
+    said = np.array(values, np.float64)
+    if rate == RATE:
+        return said.astype(np.float32)
+    count = samples(round(len(said) * 1e6 / rate)) if len(said) else 0
+    # each holds from its time on
+    nearest = np.minimum((np.arange(count) * rate / RATE).astype(np.int64), len(said) - 1)
+    return said[nearest].astype(np.float32) if count else np.empty(0, np.float32)
+
+
+def later(values: Values, by_us: int) -> Values:
+    """Values that lie later, by whole samples; earlier where it is below 0."""
+    by = round(by_us / STEP_US)
+    return np.concatenate([np.full(by, np.nan, np.float32), values]) if by >= 0 else values[-by:]
 
 
 def resampled(times_us: npt.NDArray[np.int64], values: npt.NDArray[np.float64], count: int) -> Values:

@@ -49,7 +49,7 @@ def test_a_preview_says_everything_and_changes_nothing(studio: Studio, video: st
         "tracks": [{"name": "Activity", "to": "Activity", "segments": 2}],
         "labels": [{"name": "ride", "to": "ride", "segments": 2}],
         "segments": 2, "already": 0, "different": 0, "choice": "keep", "changed": 0, "differences": [],
-        "objects": 0, "lines": 0, "lines_already": 0, "cameras": 0, "confidence": 0,
+        "objects": 0, "curves": 0, "lines": 0, "lines_already": 0, "cameras": 0, "confidence": 0,
         "problems": ["1 of 2 videos of this file is not in the library, and left out."],
         "sample": [
             {"video": video, "track": "Activity", "label": "ride", "start": 0.5, "end": 2.0},

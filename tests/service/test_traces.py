@@ -7,8 +7,10 @@ import pytest
 
 from studio.errors import UsageError
 from studio.eval.trace_agreement import agreed
+from studio.formats import archive
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
+from studio.service.exchange.exchange import ImportOptions
 from studio.store import videos
 from studio.timeline.traces import RATE, resampled, smoothed
 from tests.conftest import VIDEO
@@ -141,3 +143,52 @@ def test_agreement_by_hand() -> None:
     assert (found.apart, found.seconds) == (2, 3 / RATE)
     assert agreed(one, np.full(4, np.nan, np.float32)) is None
     assert agreed(np.ones(3, np.float32), one[:3]) == (3 / RATE, None, None, 1.0)
+
+
+@pytest.mark.parametrize("name", ["json", "nova"])
+def test_curves_go_out_and_in_and_are_taken_back_with_their_import(studio: Studio, video: str, name: str) -> None:
+    studio.cache.save_array(video, "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
+    row = studio.videos.get(video)
+    studio.traces.read(row, "time,value\n1,0\n2,1\n", "Valence", "ann")
+    drawn = values(studio).copy()
+    data = studio.exchange.export(video, name)
+    assert [s for s in studio.exchange.losses(video, name) if "curve" in s] == []
+    studio.traces.read(row, "time,value\n3,-1\n4,-1\n", "Valence", "ann")
+    options = ImportOptions(video=video)
+    shown = studio.exchange.preview(data, "talk.zip" if name == "nova" else "talk.json", name, options)
+    assert shown["curves"] == 1
+    done = studio.exchange.apply(data, "talk.zip" if name == "nova" else "talk.json", name, options)
+    assert np.allclose(values(studio), drawn, atol=1e-4, equal_nan=True)
+    with pytest.raises(UsageError):
+        studio.exchange.apply(data, "talk.zip" if name == "nova" else "talk.json", name, options)
+    assert studio.exchange.undo(done["import"]) == {"removed": 1, "kept": 0}
+    assert values(studio)[75] == -1
+    assert studio.exchange.redo(done["import"]) == {"added": 1, "kept": 0}
+    assert np.allclose(values(studio), drawn, atol=1e-4, equal_nan=True)
+    draw(studio, 7, [0.9], [None])
+    assert studio.exchange.undo(done["import"]) == {"removed": 0, "kept": 1}
+
+
+def test_the_scale_of_a_row_that_is_new_comes_with_the_file(studio: Studio) -> None:
+    studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
+    studio.cache.save_array("v1", "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
+    head = (
+        '<annotation ssi-v="3"><info ftype="ASCII" size="4"/><meta role="r" annotator="zoe"/>'
+        '<scheme name="arousal" type="CONTINUOUS" sr="2" min="0" max="10" mincolor="#fff" maxcolor="#000"/>'
+        "</annotation>"
+    )
+    data = archive.pack({"arousal.annotation": head.encode(), "arousal.annotation~": b"1;1\n2.5;1\nnan;0\n99;1\n"})
+    studio.exchange.apply(data, "x.zip", "nova", ImportOptions(video="v1"))
+    (track,) = studio.labels.shown()["tracks"]
+    assert (track["track"], track["scale"]) == ("arousal", [0, 10])
+    (trace,) = studio.traces.of_video(studio.videos.get("v1"))
+    assert (trace.annotator, trace.values[[0, 12, 13, 24]].tolist()) == ("zoe", [1, 1, 2.5, 2.5])
+    assert np.isnan(trace.values[25:]).all()
+    shown = studio.exchange.preview(data, "x.zip", "nova", ImportOptions(video="v1"))
+    assert "1 value(s) beyond the scale of a curve" in " ".join(shown["parts"][0]["problems"])
+
+
+def test_other_formats_say_that_curves_are_lost(studio: Studio, video: str) -> None:
+    studio.cache.save_array(video, "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
+    draw(studio, 1, [0.5])
+    assert "1 curve is not written: this format has no place for them." in studio.exchange.losses(video, "elan")

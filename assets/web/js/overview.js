@@ -66,7 +66,13 @@ export function mount(element, server) {
   }
 
   async function agreement() {
-    const { people: names, tracks, pairs, left_out: leftOut } = await call(server, "agreement", { track: track.value });
+    const {
+      people: names,
+      tracks,
+      pairs,
+      left_out: leftOut,
+      curves,
+    } = await call(server, "agreement", { track: track.value });
     const chosen = track.value;
     track.replaceChildren(
       el("option", { value: "", text: "all rows" }),
@@ -96,6 +102,7 @@ export function mount(element, server) {
           ]
         : []),
       ...pairs.filter((p) => p.attributes.length).map(attributesOf),
+      ...(curves.length ? [curvesPart(curves)] : []),
     );
     await draw(names, pairs, measure.value === "kappa" ? "kappa" : "iou");
   }
@@ -210,6 +217,34 @@ const attributesOf = ({ one, other, attributes }) =>
         `${Math.round(100 * each.same)} %`,
         each.alpha?.toFixed(2),
         each.apart?.toFixed(2),
+      ]),
+    ),
+  );
+
+/** How far what people drew of scales agrees.
+ * @param {{ track: string, one: string, other: string, seconds: number, r: number | null, ccc: number | null,
+ *   apart: number }[]} curves
+ */
+const curvesPart = (curves) =>
+  el(
+    "section",
+    { class: "agreed" },
+    el("h4", { text: "Curves" }),
+    el("p", {
+      class: "muted small",
+      text:
+        "Over the time that both drew: Pearson's r says whether they rise and fall together, Lin's CCC whether they say " +
+        "the same values.",
+    }),
+    table(
+      ["Row", "Annotators", "Both drew", "r", "CCC", "Apart"],
+      curves.map((each) => [
+        each.track,
+        `${each.one || "(no name)"} · ${each.other || "(no name)"}`,
+        `${each.seconds.toFixed(1)} s`,
+        each.r?.toFixed(2),
+        each.ccc?.toFixed(2),
+        each.apart.toFixed(2),
       ]),
     ),
   );

@@ -546,6 +546,7 @@
  * @property {number} changed of these, what becomes as the file has it
  * @property {{ here: Said, file: Said }[]} differences the first few
  * @property {number} [objects] boxes over time
+ * @property {number} [curves]
  * @property {number} lines of a transcript, beside annotations
  * @property {number} lines_already
  * @property {number} [cameras] that are put on the timeline, or moved
@@ -753,7 +754,8 @@
  * @property {[{}, AnnotatorStatistics[]]} statistics
  * @property {[{ annotator: string }, Progress]} progress
  * @property {[{ track: string }, { people: string[], tracks: string[], pairs: AgreementPair[],
- *   left_out: number }]} agreement
+ *   left_out: number, curves: { track: string, one: string, other: string, videos: number, seconds: number,
+ *   r: number | null, ccc: number | null, apart: number }[] }]} agreement
  * @property {[{ track: string, of: string | null, annotator: string }, TimeBudget]} time_budget
  * @property {[{}, Status]} show_status
  * @property {[{ video: string, annotator?: string }, DocumentData]} load_document

@@ -17,7 +17,9 @@ def methods(studio: Studio) -> list[Method]:
         return studio.annotator_stats.progress(actor(studio, request))
 
     def agreement(request: Agreement) -> Any:
-        return studio.annotator_stats.agreement(request.track, actor(studio, request))
+        by = actor(studio, request)
+        curves = [each for each in studio.traces.agreement(by) if request.track in ("", each["track"])]
+        return {**studio.annotator_stats.agreement(request.track, by), "curves": curves}
 
     def time_budget(request: TimeBudget) -> Any:
         found = studio.annotator_stats.time_budget(request.track, request.of, actor(studio, request))

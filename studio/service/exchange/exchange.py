@@ -24,7 +24,7 @@ from studio.service.timelines.timeline_media import on_timeline
 from studio.service.videos import files, tracks
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_matcher import Match, VideoMatcher
-from studio.store import Store, annotations, imports, labels, runs, videos
+from studio.store import Store, annotations, imports, labels, runs, traces, videos
 from studio.store import boxes as box_tracks
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Annotation, Beside, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
@@ -62,6 +62,7 @@ class Exchange:
             boxes = {**_found_boxes(db, row), **read}
             spoken = spoken_lines(db, row["id"], layer)
             said = tuple(Cue(*line[:3]) for line in spoken)
+            scales = traces.scales(db)
             cameras = tuple(
                 Beside(each.row["name"], each.offset_us, videos.has_pictures(each.row))
                 for each in on_timeline(db, row["id"])[1:]
@@ -79,6 +80,8 @@ class Exchange:
                 vocabularies=labels.vocabularies(db),
                 cameras=cameras,
                 objects=tuple(box_tracks.of_video(db, row["id"], layer)),
+                traces=tuple(trace for trace in traces.of_video(db, row["id"], layer) if trace.track in scales),
+                scales=scales,
             )
 
         return self._store.read(work)
@@ -333,7 +336,8 @@ def _fresh(
             own = [replace(a, annotator="", edited_by="") for a in batch.annotations]
             others += sum(each.annotator not in ("", layer) for each in batch.objects)
             objects = [replace(each, annotator="", edited_by="") for each in batch.objects]
-            batch = replace(batch, annotations=own, objects=objects)
+            drawn = [replace(trace, annotator="") for trace in batch.traces]
+            batch = replace(batch, annotations=own, objects=objects, traces=drawn)
         found.append(imports.fresh(db, batch, different, annotator, layer))
     yours = f"{segments(others)} that this file says others made will be yours"
     return found, [f"{yours}: annotators of this video work independently."] * bool(others)

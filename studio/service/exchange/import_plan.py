@@ -167,7 +167,11 @@ def batches_of(ready: Sequence[Ready], kind: str, plan: ImportOptions) -> list[B
         }
         objects = [_relabelled(each, plan) for one in several for each in one.placed.objects]
         batch = Batch(video, found, scores, boxes, lines, spoken, beside=True, ids=ids, points=points)
-        made.append(replace(batch, dependencies=depend, vocabularies=listed, cameras=cameras, objects=objects))
+        made.append(replace(batch, dependencies=depend, vocabularies=listed, cameras=cameras, objects=objects,
+                            traces=[replace(each, track=_name(each.track, plan.tracks)) for one in several
+                                    for each in one.placed.traces],
+                            scales={_name(track, plan.tracks): scale for one in several
+                                    for track, scale in one.placed.scales.items()}))  # fmt: skip
     return [batch for batch in made if not batch.empty]
 
 
@@ -244,6 +248,7 @@ def shown(
         "choice": plan.different,
         "changed": sum(len(batch.changes) for batch in fresh),
         "objects": sum(len(batch.objects) for batch in fresh),
+        "curves": sum(len(batch.traces) for batch in fresh),
         "lines": _lines(fresh),
         "lines_already": _lines(batches) - _lines(fresh),
         "cameras": sum(len(batch.cameras) for batch in fresh),

@@ -126,7 +126,9 @@ def _pair(track: str, one: str, other: str, people: dict[str, dict[str, Values]]
     shared = sorted(people[one].keys() & people[other].keys())
     cut = [min(len(people[who][video]) for who in (one, other)) for video in shared]
     sides = [
-        np.concatenate([people[who][video][:count] for video, count in zip(shared, cut, strict=True)] or [np.empty(0)])
+        np.concatenate(
+            [people[who][video][:count] for video, count in zip(shared, cut, strict=True)] or [np.empty(0, np.float32)]
+        )
         for who in (one, other)
     ]
     found = agreed(*sides)
@@ -140,14 +142,10 @@ def put(
     db: sqlite3.Connection, video: Row, track: str, annotator: str, times_us: Sequence[int], values: Sequence[float]
 ) -> Row:
     """Put a curve in place of what an annotator has on a track, within a write."""
-    count = samples(video["duration_us"])
     order = np.argsort(np.array(times_us, np.int64), kind="stable")
+    count = samples(video["duration_us"])
     after = resampled(np.array(times_us, np.int64)[order], np.array(values, np.float64)[order], count)
-    before = np.full(count, np.nan, np.float32)
-    for known in traces.of_video(db, video["id"], annotator):
-        if known.track == track:
-            before[: min(count, len(known.values))] = known.values[:count]
-    traces.save(db, video, TraceChange(uuid.uuid4().hex, track, 0, before, after), annotator)
+    traces.replace(db, video["id"], Trace(track, annotator, after), uuid.uuid4().hex)
     return {"track": track, "annotator": annotator, "seconds": round(float((~np.isnan(after)).sum()) / 25, 2)}
 
 

@@ -281,6 +281,7 @@ export class Exchange {
       fps,
       cameras = 0,
       objects = 0,
+      curves = 0,
     } = preview;
     const { $ } = this;
     this.showDifferent(preview);
@@ -292,7 +293,7 @@ export class Exchange {
     const said = lines || lines_already ? `; of the transcript ${counted(lines, "new line")}` : "";
     const known = lines_already ? `, ${lines_already} here already` : "";
     const beside = cameras ? `; ${counted(cameras, "camera")} put on the timeline` : "";
-    const drawn = objects ? `; ${boxesOverTime(objects)}` : "";
+    const drawn = (objects ? `; ${boxesOverTime(objects)}` : "") + (curves ? `; ${counted(curves, "curve")}` : "");
     $("import-counts").textContent =
       `${counted(segments, "new " + NOUNS[kind])}${videos}${here}${said}${known}${drawn}${beside}`;
     $("import-parts").replaceChildren(...parts.map((part) => this.partRow(part)));
