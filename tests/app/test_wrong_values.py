@@ -118,7 +118,7 @@ def test_the_rest_of_a_batch_is_saved(served: tuple[TestClient, Studio], wrong: 
     results = said["data"]["results"]
     assert [result["ok"] for result in results] == [True, False, True], results
     assert len(results[1].get("error", "")) < 120
-    assert [a.id for a in studio.timelines.annotations("v1")] == ["a0", "a2"]
+    assert [a.id for a in studio.timelines.annotations("v1") if a.track == "T"] == ["a0", "a2"]
 
 
 @pytest.mark.parametrize("zero", ["-0", "-0.0"])
@@ -127,7 +127,7 @@ def test_minus_nothing_is_nothing(served: tuple[TestClient, Studio], zero: str) 
     edit = f'{{"edit_id": "e", "id": "a", "op": "create", "base_version": 0, "start": {zero}, "end": 1, "track": "T"}}'
     saved = ask(client, component_of(client)["save"], "save", f'{{"video": "v1", "edits": [{edit}]}}').text
     assert '"start":0.0' in saved.replace(" ", "")
-    assert studio.timelines.annotations("v1")[0].segment.start == 0
+    assert [a.segment.start for a in studio.timelines.annotations("v1") if a.id == "a"] == [0]
 
 
 @pytest.mark.parametrize("wrong", [*NUMBERS, *TEXTS, *DEEP, "1" * 5_000], ids=lambda text: text[:12])

@@ -185,7 +185,7 @@ def test_the_scale_of_a_row_that_is_new_comes_with_the_file(studio: Studio) -> N
     assert (trace.annotator, trace.values[[0, 12, 13, 24]].tolist()) == ("zoe", [1, 1, 2.5, 2.5])
     assert np.isnan(trace.values[25:]).all()
     shown = studio.exchange.preview(data, "x.zip", "nova", ImportOptions(video="v1"))
-    assert "1 value(s) beyond the scale of a curve" in " ".join(shown["parts"][0]["problems"])
+    assert "1 value beyond the scale of a curve is left out." in " ".join(shown["parts"][0]["problems"])
 
 
 def test_other_formats_say_that_curves_are_lost(studio: Studio, video: str) -> None:
