@@ -1,16 +1,17 @@
 """Label Studio JSON: tasks with `timelinelabels` in frames and `videorectangle` in percent of the picture.
 
-Frames count from 1 and `end` is the last one, inclusive. Label Studio counts them at the rate of its configuration
-(24 a second if nobody set it), not of the video. Reading takes the rate that a task says (`framesCount` in
-`duration`), and the time that a box says; where a task says none, frames are the video's own unless `--fps` names a
-rate. Writing takes the frames of the video's own table, says how many there are, and an export says which rate to
-set. Segments of the sound beside a video are in seconds. A track is a control tag of the labeling configuration
-(`from_name`); of rectangles with one label each is an object of its own: “Person”, “Person 2”. Attributes are results
-of their own about the same region (choices, number, textarea), as Label Studio has them with perRegion. Who completed
-an annotation is its annotator when reading; Label Studio imports only people whom it knows, so writing leaves them
-out.
+Frames count from 1 and `end` is the last one, inclusive. Label Studio counts them at the rate of its configuration (24
+a second if nobody set it), not of the video. Reading takes the rate that a task says (`framesCount` in `duration`), and
+the time that a box says; where a task says none, frames are the video's own unless `--fps` names a rate. Writing takes
+the frames of the video's own table, says how many there are, and an export says which rate to set. Segments of the
+sound beside a video are in seconds. A track is a control tag of the labeling configuration (`from_name`); of rectangles
+with one label each is an object of its own: “Person”, “Person 2”. Attributes are results of their own about the same
+region (choices, number, textarea), as Label Studio has them with perRegion. A box over time is a rectangle of the tag
+`object`, its name a remark; one of another tag that people drew is read as one too. Who completed an annotation is its
+annotator when reading; Label Studio imports only people whom it knows, so writing leaves them out.
 """
 
+import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
@@ -21,9 +22,11 @@ from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
+from studio.timeline.boxes import BoxTrack, KeyFrame, between
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="keys")
+HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all")
 TRACK = "timelineLabels"
+OBJECT = "object"  # the control tag of boxes over time
 # what is read, and what only says how, where and when an annotation was made
 _TASK = {
     "id", "data", "annotations", "predictions", "meta", "created_at", "updated_at", "inner_id", "project",
@@ -76,7 +79,27 @@ def _result(timeline: Timeline) -> list[dict[str, Any]]:
         inside = [box for box in boxes if box[0] < timeline.footage.duration]  # of others no frame is the right one
         if inside:
             result.append(_rectangle(f"box{number}", track, inside, timeline.footage))
+    for number, each in enumerate(timeline.objects, 1):
+        if keys := [key for key in each.keys if key.time_us < timeline.footage.duration]:
+            result.append(_drawn(f"object{number}", each, keys, timeline.footage))
     return result
+
+
+def _drawn(which: str, track: BoxTrack, keys: Sequence[KeyFrame], footage: Footage) -> dict[str, Any]:
+    """A box over time. Label Studio says at the last frame at which it is seen that it is not enabled from there on."""
+    seen: dict[int, tuple[tuple[float, ...], bool]] = {}
+    for before, key in zip((None, *keys), keys, strict=False):
+        frame = min(footage.frame_near(key.time_us), footage.frame_count - 1)
+        if not key.hidden:
+            seen[frame] = key.corners, True
+        elif before is not None and not before.hidden:
+            seen[frame - 1] = between(before, key, footage.edge(frame - 1)), False
+    if seen:
+        last = max(seen)
+        seen[last] = seen[last][0], False
+    sequence = [_place(frame, corners, on, footage) for frame, (corners, on) in sorted(seen.items())]
+    result = _sequence(which, OBJECT, track.label, sequence, footage)
+    return {**result, **({"meta": {"text": [track.name]}} if track.name else {})}
 
 
 def _segment(a: Annotation, footage: Footage) -> Iterator[dict[str, Any]]:
@@ -104,17 +127,29 @@ def _said(value: Any) -> tuple[str, dict[str, Any]]:
 
 def _rectangle(which: str, track: str, boxes: Sequence[Box], footage: Footage) -> dict[str, Any]:
     sequence = [
-        {
-            "frame": min(footage.frame_near(t), footage.frame_count - 1) + 1, "time": reading.seconds_in(t),
-            "x": 100 * x1, "y": 100 * y1, "width": 100 * (x2 - x1), "height": 100 * (y2 - y1),
-            "rotation": 0, "enabled": True,
-        }
-        for t, x1, y1, x2, y2 in boxes
+        {**_place(min(footage.frame_near(t), footage.frame_count - 1), corners, True, footage),
+         "time": reading.seconds_in(t)}
+        for t, *corners in boxes
     ]  # fmt: skip
+    return _sequence(which, "box", track, sequence, footage)
+
+
+def _place(frame: int, corners: Sequence[float], on: bool, footage: Footage) -> dict[str, Any]:
+    """Where something is at a frame, counted from 0; not `on`: it is not seen after that."""
+    x1, y1, x2, y2 = corners
     return {
-        "id": which, "type": "videorectangle", "from_name": "box", "to_name": "video", "origin": "manual",
+        "frame": frame + 1, "time": reading.seconds_in(footage.edge(frame)), "x": 100 * x1, "y": 100 * y1,
+        "width": 100 * (x2 - x1), "height": 100 * (y2 - y1), "rotation": 0, "enabled": on,
+    }  # fmt: skip
+
+
+def _sequence(
+    which: str, name: str, label: str, sequence: list[dict[str, Any]], footage: Footage
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "id": which, "type": "videorectangle", "from_name": name, "to_name": "video", "origin": "manual",
         "value": {
-            "framesCount": footage.frame_count, "duration": reading.seconds_in(footage.duration), "labels": [track],
+            "framesCount": footage.frame_count, "duration": reading.seconds_in(footage.duration), "labels": [label],
             "sequence": sequence,
         },
     }  # fmt: skip
@@ -164,7 +199,7 @@ def _parts(task: Any, where: str, notes: Notes) -> list[Part]:
     with notes.entry():
         found.clock(reading.expect(task.get("meta") or {}, dict, f"{where}: “meta”"))
     found.clock_by_times(notes)
-    return [part for part in found.parts(video) if part.marks or part.boxes]
+    return [part for part in found.parts(video) if part.marks or part.boxes or part.objects]
 
 
 def _video(facts: dict[str, Any]) -> str:
@@ -191,6 +226,8 @@ class _Found:
     timed: list[Mark] = field(default_factory=list)
     framed_boxes: dict[str, list[Box]] = field(default_factory=dict)
     timed_boxes: dict[str, list[Box]] = field(default_factory=dict)
+    framed_objects: list[BoxTrack] = field(default_factory=list)
+    timed_objects: list[BoxTrack] = field(default_factory=list)
     frame_count: int = 0
     rate: float = 0.0
     places: list[tuple[float, int]] = field(default_factory=list)  # times in s of frames, as boxes say them
@@ -216,14 +253,20 @@ class _Found:
         if frames > 0 and length > 0 and 0.1 <= frames / length <= 1_000:
             self.frame_count, self.rate = frames, frames / length
 
+    def end(self, timed: bool) -> int:
+        """The last frame, or its time in µs; -1 where that is not known."""
+        if timed:
+            return round((self.frame_count - 1) / self.rate * 1e6) if self.rate and self.frame_count else -1
+        return self.frame_count - 1
+
     def parts(self, video: str) -> list[Part]:
         framed, timed = (
             {track: tuple(listed) for track, listed in boxes.items()} for boxes in (self.framed_boxes, self.timed_boxes)
         )
         return [
             Part(video, tuple(self.framed), "frames", framed, rate=self.rate, frame_count=self.frame_count,
-                 unsure=not self.rate),
-            Part(video, tuple(self.timed), boxes=timed),
+                 unsure=not self.rate, objects=tuple(self.framed_objects)),
+            Part(video, tuple(self.timed), boxes=timed, objects=tuple(self.timed_objects)),
         ]  # fmt: skip
 
 
@@ -270,12 +313,70 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
         # one result is one object: two of one label are two, and stay two
         notes.known(value, (*_VALUE, "sequence"))
         track = _free(_object(value, where), {*found.framed_boxes, *found.timed_boxes})
+        is_ours = item.get("from_name") == OBJECT
+        if is_ours or not _is_face(item):
+            _take_object(item, value, found, annotator)
         for framed, box in _boxes(value["sequence"], found, where, notes):
             (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
     elif "start" in value and "end" in value:  # of the sound beside the video, in seconds
         found.timed += _marks(item, value, [(value, False)], annotator, where, notes)
     else:
         notes.left_out(f"result(s) of type “{item.get('type', '')!s:.30}”, neither segments nor boxes,")
+
+
+def _is_face(item: dict[str, Any]) -> bool:
+    """Whether this is a track of boxes as we write those of faces: no object that somebody drew."""
+    return item.get("from_name") == "box" and re.fullmatch(r"box[0-9]+", str(item.get("id", ""))) is not None
+
+
+def _take_object(item: dict[str, Any], value: dict[str, Any], found: _Found, annotator: str) -> None:
+    """A sequence as a box over time; what cannot be read of it is counted where its boxes are."""
+    meta = item.get("meta")
+    said = meta.get("text") if reading.is_object(meta) else None
+    name = "\n".join(map(str, said)) if isinstance(said, list) else str(said or "")
+    listed = value.get("labels")
+    label = str(listed[0]) if isinstance(listed, list) and listed else ""
+    places = sorted((place for place in map(_place_of, value["sequence"]) if place), key=lambda each: each.frame)
+    timed = bool(places) and all(place.time is not None for place in places)
+    keys: list[KeyFrame] = []
+    for place, following in zip(places, [*places[1:], None], strict=True):
+        at = place.at(timed)
+        keys.append(KeyFrame(at, *place.corners, source="import"))
+        if not place.on and following and following.frame > place.frame + 1:
+            step = (following.at(timed) - at) // (following.frame - place.frame)
+            keys.append(KeyFrame(at + step, *place.corners, True, "import"))
+    end = found.end(timed)
+    if places and places[-1].on and end > keys[-1].time_us:  # it is seen to the end
+        keys.append(keys[-1]._replace(time_us=end))
+    if keys:
+        made = BoxTrack("", label, name, tuple(keys), annotator)
+        (found.timed_objects if timed else found.framed_objects).append(made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an object is at a frame from 0, and a time in µs where that is said; `on`: it is seen after it."""
+
+    frame: int
+    time: int | None
+    corners: tuple[float, float, float, float]
+    on: bool
+
+    def at(self, timed: bool) -> int:
+        return self.time if timed and self.time is not None else self.frame
+
+
+def _place_of(place: Any) -> _Place | None:
+    """None for what is no place."""
+    try:
+        frame = reading.whole(reading.child(place, "frame", (int, float), ""), "")
+        x, y, wide, high = (reading.number(place.get(key), "") / 100 for key in ("x", "y", "width", "height"))
+        time = None if place.get("time") is None else reading.us_of(place["time"], "")
+    except FormatError:
+        return None
+    if frame < 1:
+        return None
+    return _Place(frame - 1, time, (x, y, x + wide, y + high), place.get("enabled", True) is not False)
 
 
 def _marks(

@@ -567,6 +567,8 @@ def _objects(on: _On) -> Iterator[BoxTrack]:
             if time is None:
                 count["box late"] += 1
                 continue
+            if footage.pts:
+                time = min(footage.near(time), footage.pts[-1])  # a key frame is one
             corners = [v / side for v, side in zip(key.corners, (wide, high, wide, high), strict=True)]
             try:
                 keys[time] = key_frame(time, corners, hidden=key.hidden, source=key.source, cut=True)

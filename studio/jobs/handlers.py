@@ -11,7 +11,7 @@ import numpy as np
 
 from studio import media, tasks
 from studio.config import Limits
-from studio.errors import FormatError
+from studio.errors import FormatError, UsageError
 from studio.formats import subtitles
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
@@ -220,6 +220,8 @@ def read_text(context: TaskContext, params: dict[str, Any]) -> JobResult:
 
 def track_box(context: TaskContext, params: dict[str, Any]) -> JobResult:
     """Where the object of a box is in the frames after one, or before it."""
+    if "box" not in params:
+        raise UsageError("Choose a box on the picture, and press Track it.")
     at_us, until_us = params["at_us"], params["until_us"]
     x1, y1, x2, y2 = params["corners"]
     video = video_of(params)

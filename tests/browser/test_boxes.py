@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.annotate_page import AnnotatePage, go, rows
 from tests.browser.conftest import Served
+from tests.browser.test_accessibility import look
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +93,11 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
         page.click("#undo")
     opened.saved()
     assert keys(served) == [(1_000_000, 0.2, 0.3, 0.4, 0.7, 0), (2_000_000, 0.4, 0.3, 0.6, 0.7, 0)]
+
+    look(page, "boxes are drawn")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 720})
 
     page.click("#box-segments")
     expect(page.locator("#segment-list [data-kind=annotation]")).to_have_count(1)

@@ -49,7 +49,7 @@ def test_cvat_has_where_they_are_at_each_frame() -> None:
             assert got is None or got == pytest.approx(wanted, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"json", "cvat"}))
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"json", "cvat", "labelstudio"}))
 def test_what_other_formats_lose_is_said(name: str) -> None:
     form = FORMATS[name]
     if form.write is None:
@@ -128,3 +128,23 @@ def test_boxes_are_imported_once_taken_back_and_brought_again(studio: Studio) ->
     assert [each.label for each in studio.boxes.of_video(row)] == ["car", ""]
     written = json.loads(studio.exchange.export("v1", "json"))
     assert [len(each["keys"]) for each in written["box_tracks"]] == [4, 1]
+
+
+def test_a_rectangle_of_label_studio_is_not_seen_after_a_place_that_is_not_enabled() -> None:
+    places = [(1, True, 10), (11, False, 20), (31, True, 30), (41, True, 40)]
+    sequence = [
+        {"frame": frame, "enabled": on, "x": x, "y": 10, "width": 10, "height": 10, "rotation": 0}
+        for frame, on, x in places
+    ]
+    value = {"framesCount": 100, "duration": 4, "labels": ["dog"], "sequence": sequence}
+    result = {"id": "a1b2", "type": "videorectangle", "from_name": "box", "to_name": "video", "value": value}
+    for timed in (False, True):
+        for place_ in sequence if timed else []:
+            place_["time"] = (place_["frame"] - 1) / 25
+        task = [{"data": {"video": "x.mp4"}, "annotations": [{"result": [result]}]}]
+        parts = named("labelstudio").read(json.dumps(task).encode(), "x.json")  # type: ignore[misc]
+        (found,) = (each for part in parts for each in place(part, STEADY).objects)
+        assert [(key.time_us // 40_000, key.hidden) for key in found.keys] == [
+            (0, False), (10, False), (11, True), (30, False), (40, False), (99, False),
+        ]  # fmt: skip
+        assert (found.label, found.keys[1].corners) == ("dog", (0.2, 0.1, 0.3, 0.2))

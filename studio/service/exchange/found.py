@@ -151,6 +151,7 @@ def _timelines(exchange: Exchange, found: Found, by: Actor) -> list[Timeline]:
                     for track, spans in seen.items()
                 },
                 lines=tuple(line for line in timeline.lines if tuple(line) in lines),
+                objects=(),  # of no segment
             )
         )
     return made

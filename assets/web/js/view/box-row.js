@@ -1,5 +1,6 @@
 // The row of the timeline with boxes over time: a bar each, from its first frame to its last, with a mark at each key frame.
 
+import { countBefore } from "../model/binary-search.js";
 import { BOXES, indexAt, spanOf, titleOf } from "../model/box-track.js";
 import { isolated } from "./dom.js";
 import { FONT } from "./fonts.js";
@@ -53,8 +54,8 @@ function extent(timeline, track) {
  */
 function endOf({ store, duration }, time) {
   const { frameTimes } = store;
-  const next = frameTimes.findIndex((each) => each > time + 5e-4);
-  return next < 0 ? duration : frameTimes[next];
+  const next = countBefore(frameTimes.length, (i) => frameTimes[i] <= time + 5e-4);
+  return next < frameTimes.length ? frameTimes[next] : duration;
 }
 
 /**
