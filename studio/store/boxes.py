@@ -5,6 +5,7 @@ on one box track. One that saw something else is refused; a repeated one changes
 """
 
 import sqlite3
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -201,6 +202,24 @@ def set_deleted(db: sqlite3.Connection, video_id: str, box_id: str, deleted: boo
     return True
 
 
+def relabel(db: sqlite3.Connection, renames: Iterable[tuple[str, str, str]], annotator: str) -> int:
+    """As `annotations.relabel`, of the box tracks of the whole library: those renames (track, label, new label) that
+    are of BOXES."""
+    asked = "SELECT * FROM box_tracks WHERE label = ? AND NOT deleted"
+    rows = [(row, to) for track, label, to in renames if track == BOXES for row in db.execute(asked, (label,))]
+    for row, to in rows:
+        known = _read(db, [row])[0]
+        step = f"relabel-{uuid.uuid4()}"
+        _put(db, row["video_id"], known, BoxState(label=to), step, annotator, BoxState(label=known.label))
+    return len(rows)
+
+
+def others_use(db: sqlite3.Connection, track: str, label: str, name: str) -> bool:
+    """Whether a box track of somebody else has a label of BOXES."""
+    asked = "SELECT 1 FROM box_tracks WHERE label = ? AND annotator != ? AND NOT deleted LIMIT 1"
+    return track == BOXES and db.execute(asked, (label, name)).fetchone() is not None
+
+
 def take_tracked(db: sqlite3.Connection, tracked: TrackedBox) -> int:
     """Put what a tracker found into its box track, as one step; returns how many key frames came.
 
@@ -237,8 +256,3 @@ def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
         (name, DELETE, since, name),
     ).fetchone()
     return int(row[0])
-
-
-def annotators(tracks: Iterable[BoxTrack]) -> set[str]:
-    """Who made these box tracks."""
-    return {track.annotator for track in tracks}

@@ -77,7 +77,13 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     left = place(page, 0.296, 0)[0] - page.locator("#boxes").bounding_box()["x"]  # type: ignore[index]
     assert box["x"] == pytest.approx(left, abs=1.5) and not box["ghost"] and not box["key"]
 
+    page.click("#box-add-label")
+    expect(page.locator("#box-add-label")).to_have_count(0)
+    page.fill("#box-label", "other")
+    page.press("#box-label", "Tab")
     page.locator("#boxes").focus()
+    page.keyboard.press("1")
+    expect(page.locator("#box-label")).to_have_value("bike")
     page.keyboard.press("Shift+ArrowDown")
     opened.saved()
     assert len(keys(served)) == 3

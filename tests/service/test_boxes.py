@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio.errors import Conflict, NotFound, UsageError
+from studio.errors import Conflict, NotFound, PermissionDenied, UsageError
 from studio.service import Studio
+from studio.service.accounts.rights import BULK, Actor
 from studio.store import boxes, labels, videos
 from studio.store.boxes import BoxState
 from studio.timeline.boxes import BoxTrack, KeyFrame, TrackedBox
@@ -123,6 +124,27 @@ def test_a_row_that_takes_only_its_labels_takes_no_other(studio: Studio, video: 
     studio.store.write(lambda db: labels.update(db, listed, closed))
     assert "takes only the labels of its list" in draw(studio)["error"]
     assert change(studio, {"deleted": True}, {**NEW, "label": "person"})["ok"]
+
+
+def test_renaming_a_label_renames_it_on_boxes_and_is_for_who_may(studio: Studio, video: Row) -> None:
+    draw(studio)
+    listed = {"label": "person", "track": "Boxes", "colour": "#123456", "hotkey": None}
+    schema = {"labels": [listed], "tracks": [], "renames": [{"track": "Boxes", "from": "car", "to": "person"}]}
+    with pytest.raises(PermissionDenied, match="Others use the label “car”"):
+        studio.labels.save(schema, "bob", Actor("bob"))
+    assert studio.labels.save(schema, "bob")["renamed"] == 1
+    assert [(each["label"], each["edited_by"]) for each in shown(studio)] == [("person", "bob")]
+
+
+def test_deleting_very_many_boxes_of_others_needs_an_admin(studio: Studio, video: Row) -> None:
+    answers = []
+    for n in range(BULK + 1):
+        draw(studio, box=f"b{n}")
+        edit = {"op": "box", "edit_id": f"d{n}", "id": f"b{n}", "before": {"deleted": False, "keys": NEW["keys"]},
+                "after": {"deleted": True}}  # fmt: skip
+        answers += studio.timelines.save("v1", [edit], "bob", Actor("bob"))["results"]
+    assert [answer["ok"] for answer in answers] == [True] * BULK + [False]
+    assert answers[-1]["kind"] == "forbidden"
 
 
 def test_independent_annotators_see_and_change_only_their_own(studio: Studio, video: Row) -> None:

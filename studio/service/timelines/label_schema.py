@@ -9,7 +9,7 @@ from studio.config import Limits
 from studio.errors import Conflict, PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
-from studio.store import Store, annotations, labels
+from studio.store import Store, annotations, boxes, labels
 from studio.timeline import types_of
 from studio.timeline.attributes import LARGEST
 from studio.timeline.tiers import DEPENDENCIES, Dependency, has_circle
@@ -60,7 +60,8 @@ class LabelSchema:
             if not by.admin:
                 _may_change(db, annotator, current, found, tracks, renames)
             labels.update(db, found, tracks)
-            done = annotations.relabel(db, [(r["track"], r["from"], r["to"]) for r in renames], annotator)
+            changed = [(r["track"], r["from"], r["to"]) for r in renames]
+            done = annotations.relabel(db, changed, annotator) + boxes.relabel(db, changed, annotator)
             return {**labels.schema(db), "renamed": done}
 
         return self._store.write(work)
@@ -158,7 +159,7 @@ def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: lis
     renamed = [(row["track"], row["from"]) for row in renames]
     gone = [(row["track"], row["label"]) for row in current["labels"] if (row["track"], row["label"]) not in there]
     for track, label in [*renamed, *gone]:
-        if annotations.others_use(db, track, label, name):
+        if annotations.others_use(db, track, label, name) or boxes.others_use(db, track, label, name):
             raise PermissionDenied(
                 f"Others use the label “{label}”; only an admin can rename it or take it off the list."
             )

@@ -111,7 +111,13 @@ export class AnnotatePage {
       },
     });
     this.texts = new ScreenTexts($("texts", "canvas"), player);
-    this.boxes = new BoxTool($, workspace, this.side, () => this.trackNames);
+    this.boxes = new BoxTool(
+      $,
+      workspace,
+      this.side,
+      () => this.trackNames,
+      (track, label) => this.addLabel(track, label),
+    );
     const typing = lineCommands(player, (text) => this.findReplace.open(text));
     this.transcript = new Transcript(element, {
       seek: (time) => workspace.seek(time),

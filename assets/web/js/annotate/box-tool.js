@@ -1,6 +1,6 @@
 // Boxes over time on the Annotate page: the picture, the panel beside it and the row of the timeline go together.
 
-import { hiding, keyAt, limited, placeAt, placed, seenSpans, unkeyed, within } from "../model/box-track.js";
+import { BOXES, hiding, keyAt, limited, placeAt, placed, seenSpans, unkeyed, within } from "../model/box-track.js";
 import { barAt } from "../view/box-row.js";
 import { BoxOverlay } from "../view/box-overlay.js";
 import { BoxPanel } from "../view/box-panel.js";
@@ -30,8 +30,9 @@ export class BoxTool {
    * @param {Workspace} workspace
    * @param {Tabs<"ask" | "selected" | "adjudication" | "boxes" | "cameras">} side
    * @param {() => readonly string[]} rows that segments can go to
+   * @param {(track: string, label: string) => unknown} addLabel to the schema
    */
-  constructor($, workspace, side, rows) {
+  constructor($, workspace, side, rows, addLabel) {
     this.$ = $;
     this.workspace = workspace;
     this.side = side;
@@ -59,6 +60,7 @@ export class BoxTool {
       toSegments: (row) => this.#toSegments(row),
       fromSegment: () => this.#fromSegment(),
       remove: () => this.#remove(),
+      addLabel: (label) => addLabel(BOXES, label),
     });
     $("box-mode").addEventListener("click", () => this.edit(!this.isEditing));
     player.on("time", () => player.video.paused && this.#showPanel());
@@ -218,6 +220,11 @@ export class BoxTool {
       Backspace: () => this.#remove(),
       Escape: () => (this.track ? this.choose(null) : this.edit(false)),
     };
+    const label = this.doc?.store.labels.find((each) => each.track === BOXES && each.hotkey === key)?.label;
+    if (label !== undefined && this.track) {
+      this.doc?.boxes.describe(this.track, { label });
+      return true;
+    }
     const name = key.length === 1 ? key.toLowerCase() : key;
     if (!Object.hasOwn(actions, name) || (!this.track && !["Enter", "Escape"].includes(name))) return false;
     actions[/** @type {keyof typeof actions} */ (name)]();

@@ -20,6 +20,7 @@ import { clock, counted, el, redraw } from "./dom.js";
  * @property {(row: string) => void} toSegments
  * @property {() => void} fromSegment
  * @property {() => void} remove
+ * @property {(label: string) => void} addLabel to the labels of the schema
  *
  * @typedef {object} Shown
  * @property {DocumentStore} store
@@ -200,6 +201,16 @@ export class BoxPanel {
             { id: "box-labels" },
             ...known.slice(0, PROPOSED).map((each) => el("option", { value: each })),
           ),
+      track.label && !listed.includes(track.label)
+        ? el("button", {
+            id: "box-add-label",
+            class: "link",
+            type: "button",
+            text: "Add to the labels",
+            title: "Gives it a colour and a key, and offers it for other boxes",
+            onclick: () => actions.addLabel(track.label),
+          })
+        : null,
     ];
   }
 
