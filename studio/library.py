@@ -34,6 +34,7 @@ from studio.service.exchange import found as found_files
 from studio.service.find import LETTERS, Found, Question, parse
 from studio.timeline import Annotation, clock, seconds, us
 from studio.timeline.boxes import BoxTrack
+from studio.timeline.traces import Trace
 
 _PICTURES = 8
 Json = dict[str, Any]
@@ -288,6 +289,11 @@ class Library:
     def remove_media(self, video: Video | str, other: Video | str) -> None:
         """Take a camera or recording off the timeline of a video; it stays in the library."""
         self._studio.timeline_media.remove(self._id(video), self._id(other))
+
+    def curves(self, video: Video | str) -> list[Trace]:
+        """What people drew of scales over time: `track`, `annotator`, and `values`, float32, `RATE` (25) a second from
+        time 0, NaN where nothing was said."""
+        return self._studio.traces.of_video(self._studio.videos.get(self._id(video)))
 
     def boxes(self, video: Video | str) -> list[BoxTrack]:
         """The boxes over time that people drew, in order of their beginning; times of their `keys` are in µs, as `at`

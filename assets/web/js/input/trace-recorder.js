@@ -1,6 +1,6 @@
 // Draws curves: by the pointer in their row, and live, from what a slider or a gamepad says while the video plays.
 
-import { RATE, samplesOf } from "../model/traces.js";
+import { RATE, sampleAt, samplesOf } from "../model/traces.js";
 import { currentUser } from "../sync/current-user.js";
 
 /** @import { TraceChange } from "../types.js" */
@@ -34,7 +34,7 @@ export class TraceRecorder {
   line(track, from, to) {
     const [a, b] = from.time <= to.time ? [from, to] : [to, from];
     const last = this.#count - 1;
-    const [first, end] = [a, b].map(({ time }) => Math.min(Math.max(0, Math.floor(time * RATE)), last));
+    const [first, end] = [a, b].map(({ time }) => Math.min(Math.max(0, sampleAt(time)), last));
     const values = [];
     for (let n = first; n <= end; n++) {
       const share = end > first ? (n - first) / (end - first) : 1;
@@ -54,7 +54,7 @@ export class TraceRecorder {
    * @param {number} value
    */
   say(track, time, value) {
-    const at = Math.min(Math.max(0, Math.floor(time * RATE)), this.#count - 1);
+    const at = Math.min(Math.max(0, sampleAt(time)), this.#count - 1);
     const stroke = this.#strokes.get(track);
     const next = stroke && stroke.first + stroke.values.length;
     if (stroke && next !== undefined && (at < next - 1 || at > next + JUMP_S * RATE)) {

@@ -14,6 +14,11 @@ export const tracePlace = (track) => `trace:${track}`;
 /** @param {number} duration s */
 export const samplesOf = (duration) => Math.ceil(Math.round(duration * 1e6) / (1e6 / RATE));
 
+/** The number of the sample that holds at a time; a time that is a hair before it is meant to be on it.
+ * @param {number} time s
+ */
+export const sampleAt = (time) => Math.floor(time * RATE + 1e-3);
+
 /** The rows that are drawn as curves.
  * @param {Pick<DocumentStore, "tracks">} store
  * @returns {{ track: string, scale: readonly [number, number] }[]}
