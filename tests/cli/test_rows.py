@@ -33,7 +33,7 @@ def test_curves_come_from_a_table_and_go_out_as_one(
     table.write_text("time,value\n1,0\n2,1\n", "utf-8")
     asked = ("curves", "talk.mp4", "--read", table, "--track", "Valence", "--annotator", "ann")
     status, _, err = run(capsys, home, *asked)
-    assert (status, "give it a scale under Labels" in err) == (1, True)
+    assert (status, "give it a scale under Labels" in err) == (2, True)
     studio.labels.save({"labels": [], "tracks": [{"track": "Valence", "closed": False, "scale": [-1, 1]}]}, "ann")
     status, out, _ = run(capsys, home, *asked, "--json")
     assert json.loads(out) == {"read": [{"track": "Valence", "annotator": "ann", "seconds": 1.04}]}
@@ -42,7 +42,7 @@ def test_curves_come_from_a_table_and_go_out_as_one(
     lines = back.read_text("utf-8").splitlines()
     assert (lines[0], lines[1], lines[-1]) == ("track,annotator,time,value", "Valence,ann,1.0,0", "Valence,ann,2.0,1")
     status, _, err = run(capsys, home, "curves", "talk.mp4", "--read", tmp_path / "no.csv")
-    assert (status, "There is no file “no.csv”" in err) == (1, True)
+    assert (status, "There is no file “no.csv”" in err) == (2, True)
     (trace,) = open_library(home, "cpu").curves("v1")
     assert (trace.track, trace.values[50]) == ("Valence", 1)
 
