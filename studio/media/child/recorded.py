@@ -20,8 +20,9 @@ def recorded(container: Any) -> dict[str, Any]:
 
 def _reference_us(container: Any, said: str) -> int | None:
     """Samples since midnight as µs; 0 is what programs write that know no time."""
-    rate = next((stream.codec_context.sample_rate for stream in container.streams if stream.type == "audio"), 0)
-    if not re.fullmatch(r"[0-9]{1,15}", said) or not int(said) or not rate:
+    if not re.fullmatch(r"[0-9]{1,15}", said) or not int(said):
         return None
-    since = int(said) * 1_000_000 // int(rate)
+    sounds = (stream.codec_context for stream in container.streams if stream.type == "audio")
+    rate = next((context.sample_rate for context in sounds if context), 0)  # there may be no decoder for it
+    since = int(said) * 1_000_000 // int(rate) if rate else _DAY_US
     return since if since < _DAY_US else None

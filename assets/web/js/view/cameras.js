@@ -97,6 +97,7 @@ export class Cameras extends Emitter {
     }
     this.#arrange();
     if (this.player.video.paused) this.showAll();
+    else this.#follow();
   }
 
   close() {
