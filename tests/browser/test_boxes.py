@@ -116,6 +116,12 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     expect(page.locator("#tab-boxes")).to_be_visible()
     go(opened, 1)
     assert [(box["title"], box["ghost"]) for box in shown(page)] == [("<img src=x onerror=alert(1)> · bike", False)]
+    row = page.locator(".gutter-row.boxes").bounding_box()
+    assert row is not None
+    page.mouse.click(opened.x(1.5), row["y"] + row["height"] / 2)
+    expect(page.locator("#box-state")).to_contain_text("in between")
+    page.select_option("#box-list", label="none chosen")
+    go(opened, 1)
     page.mouse.click(*place(page, 0.3, 0.5))
     expect(page.locator("#box-name")).to_have_value("<img src=x onerror=alert(1)>")
     page.click("#box-delete")

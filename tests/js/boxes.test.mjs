@@ -176,3 +176,23 @@ test("what a tracker found for this page is a step that can be undone", async ()
     [1],
   );
 });
+
+test("the row of boxes has a lane for each that is there at one time, and says what lies under the pointer", async () => {
+  const { boxRow, barAt } = await import("../../assets/web/js/view/box-row.js");
+  const { doc } = documentOf();
+  doc.store.setFrameTimes(Float64Array.from({ length: 260 }, (_, i) => i * 0.04));
+  const ids = [
+    [1, 3],
+    [2, 5],
+    [4, 6],
+  ].map(([first, last]) => doc.boxes.create({ keys: [key(first, HERE), key(last, THERE)] }));
+  const row = { ...boxRow(doc.store, { size: () => 1 }), y: 100 };
+  const [one, other, third] = row.bars;
+  assert.deepEqual([one.track.id, other.track.id, third.track.id], ids);
+  assert.ok(one.y < other.y && third.y === one.y);
+  const timeline = { rows: [row], store: doc.store, duration: 10.4, x: (time) => 100 * time };
+  assert.deepEqual(barAt(timeline, 250, 100 + one.y + 5), { id: ids[0], key: null });
+  assert.deepEqual(barAt(timeline, 201, 100 + other.y + 5), { id: ids[1], key: 2 });
+  assert.equal(barAt(timeline, 350, 100 + one.y + 5), null);
+  assert.equal(barAt(timeline, 250, 20), null);
+});

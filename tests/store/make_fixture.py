@@ -86,6 +86,11 @@ INSERT INTO preferences VALUES ('encoder', '"studio-lite"');
     "m038_absences": """
 INSERT INTO absences VALUES ('v1', 'Moments', 'a dog', 3000000, 'ann', '2026-01-02T03:04:16.000+00:00');
 """,
+    "m045_boxes": """
+INSERT INTO box_tracks VALUES ('b1', 'v1', 'car', 'the red one', 'ann', 'bob', 2, 0, 3);
+INSERT INTO box_keys VALUES ('b1', 1000000, 0.1, 0.2, 0.3, 0.4, 0, 'manual');
+INSERT INTO box_keys VALUES ('b1', 2000000, 0.2, 0.2, 0.4, 0.4, 1, 'tracked');
+""",
 }
 
 

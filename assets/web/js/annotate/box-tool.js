@@ -24,6 +24,7 @@ export class BoxTool {
   /** @type {string | null} */
   chosen = null;
   isEditing = false;
+  #isAsking = false;
 
   /**
    * @param {Find} $
@@ -235,7 +236,8 @@ export class BoxTool {
   async #track(seconds) {
     const { doc, track, workspace } = this;
     const { player } = workspace;
-    if (!doc || !track) return;
+    if (!doc || !track || this.#isAsking) return;
+    this.#isAsking = true; // a second press is none: the first job is not known yet
     player.pause();
     const last = player.frames.frameTime(player.frames.pts.length - 1);
     const until = Math.min(last, Math.max(0, player.time + seconds));
@@ -244,6 +246,7 @@ export class BoxTool {
       await doc.settled(); // the tracker begins with what is saved
       return doc.boxes.track(track, at, until);
     });
+    this.#isAsking = false;
     if (job) workspace.say(`Tracking from ${clock(at, 1)}; you can work on meanwhile.`);
     doc.catchUp();
   }

@@ -351,9 +351,8 @@ export class Editor {
   /** A change that can be undone; nothing where there is none. @param {BoxChange | null} change */
   changeBox(change) {
     if (!change) return;
+    this.undoStack.add({ box: change }); // before it is told, so that what can be undone is shown with it
     this.putBox(change);
-    this.undoStack.add({ box: change });
-    this.store.tellContent();
   }
 
   /** A change that is no step of its own. @param {BoxChange} change */

@@ -223,10 +223,10 @@ export class BoxPanel {
     const place = placeAt(track, time);
     const key = keyAt(track, time);
     const whose = { manual: "", tracked: " of the tracker", import: " of a file" };
-    const state = !place.isThere
-      ? "Not there at this frame; move it, and it is."
-      : [key ? "Key frame" + whose[key.source] : "Between key frames", ...(place.hidden ? ["hidden"] : [])].join(", ") +
-        ".";
+    const here = key ? "a key frame" + whose[key.source] + " here" : "in between here";
+    const state = place.isThere
+      ? here + (place.hidden ? ", hidden" : "")
+      : "not there at this frame: move it, and it is";
     const button = (
       /** @type {string} */ id,
       /** @type {string} */ text,
@@ -237,7 +237,7 @@ export class BoxPanel {
     return el(
       "div",
       { role: "group", "aria-label": "Key frames" },
-      el("p", { id: "box-state", class: "small muted", text: `${counted(track.keys.length, "key frame")}. ${state}` }),
+      el("p", { id: "box-state", class: "small muted", text: `${counted(track.keys.length, "key frame")}; ${state}.` }),
       el(
         "div",
         { class: "row" },
