@@ -72,6 +72,10 @@ def both(ask: Ask) -> Ask:
     """Ben and eve each marked something, and decided differently about one prediction."""
     assert save(ask, "ben", edit(1, SECRET, note=SECRET), edit(2, SECRET, track=SECRET))[0]["ok"]
     assert save(ask, "eve", edit(3))[0]["ok"]
+    key = {"at": 1, "box": [0.1, 0.1, 0.5, 0.5]}
+    drawn = {"deleted": False, "label": SECRET, "name": SECRET, "keys": [key]}
+    box = {"edit_id": "box", "op": "box", "id": "b1", "before": {"deleted": True}, "after": drawn}
+    assert save(ask, "ben", box)[0]["ok"]
     for person, verdict in (("ben", "rejected"), ("eve", "accepted")):
         decision = {"edit_id": f"v{person}", "op": "verdict", "prediction_id": "p1", "verdict": verdict}
         assert save(ask, person, decision)[0]["ok"]
@@ -95,6 +99,13 @@ def test_each_sees_their_own_annotations_and_verdicts(both: Ask) -> None:
         assert labels(both(person, "load_document", video="v1")) == [], (
             "on the page, also who may see all is one of many"
         )
+
+
+def test_nobody_tracks_a_box_of_somebody_else(both: Ask) -> None:
+    asked = {"video": "v1", "box": "b1", "at": 1, "until": 5, "edit": "t1"}
+    assert both("eve", "track_box", **asked)["kind"] == "gone"
+    assert both("anna", "track_box", **asked)["kind"] == "forbidden", "also who may see it"
+    assert [len(both(person, "load_document", video="v1")["data"]["boxes"]) for person in ("ben", "eve")] == [1, 0]
 
 
 def test_taking_a_verdict_back_takes_back_ones_own_only(both: Ask) -> None:
