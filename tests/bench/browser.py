@@ -17,7 +17,10 @@ from tests.browser.annotate_page import AnnotatePage
 from tests.browser.conftest import FLAGS, Served
 from tests.setup_browser import browser_path
 
-DRAW = """async ([n, arePoints]) => {
+RICH = "segments with attributes, rows that depend on others, two curves of two hours"
+DRAW = """async ([n, what]) => {
+  const arePoints = what === 'points';
+  const isRich = what === RICH;
   const { Timeline } = await import('/web/js/view/timeline.js');
   const { DocumentStore } = await import('/web/js/model/document-store.js');
   const { RowLayout } = await import('/web/js/model/row-layout.js');
@@ -33,20 +36,35 @@ DRAW = """async ([n, arePoints]) => {
       id: 's' + i, track: 'Track ' + (i % 8), run: 'r', task: 'speaker', start,
       end: start + (arePoints ? 0.04 : 1 + (i % 5)),
       label: 'label ' + (i % 12), score: 0.5, verdict: '', version: 1,
+      attributes: isRich
+        ? { side: 'left', seen: ['ann', 'ben'], force: { changes: [[start, 1], [start + 0.5, 2]] }, sure: true }
+        : {},
     };
   });
+  const type = (name, kind, more) => ({ name, kind, options: [], low: null, high: null, changes: false, ...more });
+  const types = [
+    type('side', 'choice', { options: ['left', 'right'] }), type('seen', 'several', { options: ['ann', 'ben'] }),
+    type('force', 'number', { low: 1, high: 5, changes: true }), type('sure', 'yes_no'),
+  ];
+  const row = (track, more) => ({ track, closed: false, exclusive: false, attributes: [], parent: null, dependency: '',
+    scale: null, ...more });
+  const tracks = [1, 3, 5, 7].map((t) => row('Track ' + t, { parent: 'Track ' + (t - 1), dependency: 'included_in' }));
+  tracks.push(row('Valence', { scale: [-1, 1] }));
   const store = new DocumentStore();
   store.takeDocument({
     video: { id: 'v', duration: 7200, width: 16, height: 9 }, playable: true, seq: 0, run_seq: 0, runs: [],
     palette: ['#0072b2', '#e69f00', '#009e73'], engines: [], jobs: [], indexed: true, people: { seq: 0, names: [] },
     reviewed: [],
     schema: {
-      key: '', tracks: [],
+      key: '', tracks: isRich ? tracks : [],
       labels: items.slice(0, 96).map(({ track, label }) => (
-        { track, label, colour: '#0072b2', kind: arePoints ? 'point' : 'segment' })),
+        { track, label, colour: '#0072b2', kind: arePoints ? 'point' : 'segment', attributes: isRich ? types : [] })),
     },
     predictions: items.filter((_, i) => i % 2), annotations: items.filter((_, i) => i % 2 === 0),
   });
+  const samples = Array.from({ length: 7200 * 25 }, (_, i) => Math.sin(i / 50));
+  for (const annotator of isRich ? ['', 'ben'] : [])
+    store.traces.change({ track: 'Valence', first: 0, before: [], after: samples }, annotator, samples.length);
   store.setFrameTimes(Float64Array.from({ length: 7200 * 25 }, (_, i) => i / 25));
   store.setMedia({
     waveform: new Int8Array(2 * 7200 * 50).map((_, i) => (i * 37) % 100 * (i % 2 ? 1 : -1)),
@@ -82,7 +100,7 @@ DRAW = """async ([n, arePoints]) => {
   }
   root.remove();
   return { render, gaps, draws };
-}"""
+}""".replace("RICH", repr(RICH))
 
 SAVE = """() => new Promise((done) => {
   let begin = 0;
@@ -124,6 +142,7 @@ def run(folder: Path) -> dict[str, object]:
             annotate_page = AnnotatePage(page, served.url).open(video)
             results = dict(part for n in (100, 1000, 10_000) for part in _draw(page, n))
             results |= _draw(page, 10_000, "points")
+            results |= _draw(page, 10_000, RICH)
             edits = _edit(annotate_page)
             opened = [(_open(browser, served.url, video), _open(browser, served.url, long)) for _ in range(5)]
             browser.close()
@@ -175,7 +194,7 @@ def _open(browser: Browser, url: str, video: str) -> float:
 
 
 def _draw(page: Page, n: int, what: str = "segments") -> list[tuple[str, object]]:
-    runs = [page.evaluate(DRAW, [n, what == "points"]) for _ in range(3)]
+    runs = [page.evaluate(DRAW, [n, what]) for _ in range(3)]
     found = min(runs, key=lambda r: float(r["render"]))
     gaps = sorted(found["gaps"])
     return [

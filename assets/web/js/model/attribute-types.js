@@ -25,8 +25,9 @@ export function typesOf({ labels, tracks }, { track, label }) {
   const ofLabel = labels.find((each) => each.track === track && each.label === label)?.attributes ?? [];
   const found = new Map((tracks.get(track)?.attributes ?? []).map((each) => [each.name, each]));
   for (const each of ofLabel) found.set(each.name, each);
-  asked.set(place, [...found.values()]);
-  return [...found.values()];
+  const types = [...found.values()];
+  asked.set(place, types);
+  return types;
 }
 
 /** A value in words; of yes and no its name says it.

@@ -32,6 +32,7 @@ import { drawPhases, shownPhases } from "./phases.js";
 const SLIVER_PX = 4; // narrower segments have no corners and no text
 const [AUTHOR_PX, AUTHOR_EDGE_PX, AUTHOR_ROOM_PX] = [22, 3, 60];
 const POINT_PX = 6;
+const DESCRIBED_PX = 60; // narrower segments say their label only
 const MARKS = { "": "", accepted: "✓ ", corrected: "✎ ", rejected: "✗ " };
 
 /**
@@ -92,18 +93,29 @@ export function drawSegment(ctx, timeline, item, kind, { x, y, width, height }) 
     ctx.clip();
     ctx.fillStyle = kind === "annotation" ? inkOn(colour) : ink.text;
     const text = textOf(item, kind, right - left > 90);
-    const more = kind === "annotation" ? summaryOf(timeline.store, item) : "";
-    ctx.fillText(more ? `${text} · ${isolated(more)}` : text, Math.max(left, 0) + 6, y + height / 2 + 0.5);
+    const hasRoom = right - left > DESCRIBED_PX;
+    const more = kind === "annotation" && hasRoom ? summaryOf(timeline.store, item) : "";
+    ctx.fillText(more ? `${text} · ${more}` : text, Math.max(left, 0) + 6, y + height / 2 + 0.5);
     ctx.restore();
   }
   ctx.globalAlpha = 1;
 }
 
+/** What attributes say, by themselves and their types: thousands of segments are drawn many times a second.
+ * @type {WeakMap<object, { types: object, text: string }>}
+ */
+const summaries = new WeakMap();
+
 /** What the typed attributes of an annotation say. @param {Timeline["store"]} store @param {Drawn} item */
 function summaryOf(store, { track, label, attributes }) {
   if (!attributes || !store.describes) return "";
-  for (const _ in attributes) return summary(typesOf(store, { track, label }), attributes);
-  return "";
+  const types = typesOf(store, { track, label });
+  const known = summaries.get(attributes);
+  if (known?.types === types) return known.text;
+  const said = summary(types, attributes);
+  const text = said && isolated(said);
+  summaries.set(attributes, { types, text });
+  return text;
 }
 
 /** A point in time: a diamond on it, and its label beside.

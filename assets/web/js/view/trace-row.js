@@ -75,7 +75,10 @@ export function drawTrace(ctx, timeline, row) {
   }
 }
 
-/** What is in view of a curve, in steps of at least half a pixel.
+const DENSE = 2; // samples a pixel, from which on a pixel shows what all of its samples span
+const LOOKED_AT = 24; // of the samples of a pixel: enough to see the shape at any zoom
+
+/** What is in view of a curve.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Timeline} timeline
  * @param {TraceRow} row
@@ -85,11 +88,13 @@ export function drawTrace(ctx, timeline, row) {
 function drawLine(ctx, timeline, row, values, first = 0) {
   const from = Math.max(0, Math.floor(timeline.start * RATE) - first - 1);
   const to = Math.min(values.length, Math.ceil(timeline.end * RATE) - first + 2);
-  const step = Math.max(1, Math.floor((to - from) / (2 * timeline.width)));
-  ctx.lineJoin = "round";
+  if (((timeline.end - timeline.start) * RATE) / timeline.width > DENSE) {
+    drawSpans(ctx, timeline, row, values, first);
+    return;
+  }
   ctx.beginPath();
   let isOn = false;
-  for (let n = from; n < to; n += step) {
+  for (let n = from; n < to; n++) {
     const value = values[n];
     if (Number.isNaN(value)) {
       isOn = false;
@@ -98,8 +103,36 @@ function drawLine(ctx, timeline, row, values, first = 0) {
     const [x, y] = [timeline.x((first + n) / RATE), yOf(row, value)];
     if (isOn) ctx.lineTo(x, y);
     else ctx.moveTo(x, y);
-    ctx.lineTo(x + 0.5, y); // a lone sample is a dot
+    if (!isOn) ctx.lineTo(x + 0.5, y); // a lone sample is a dot
     isOn = true;
   }
   ctx.stroke();
+}
+
+/** A bar for each pixel, from the lowest to the highest of its samples.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Timeline} timeline
+ * @param {TraceRow} row
+ * @param {ArrayLike<number>} values
+ * @param {number} first
+ */
+function drawSpans(ctx, timeline, row, values, first) {
+  ctx.fillStyle = ctx.strokeStyle;
+  const thick = ctx.lineWidth;
+  const at = (/** @type {number} */ x) => Math.floor(timeline.time(x) * RATE) - first;
+  let from = at(0);
+  for (let x = 0; x < timeline.width; x++) {
+    const to = at(x + 1);
+    const step = Math.max(1, Math.floor((to - from) / LOOKED_AT));
+    let [low, high] = [Infinity, -Infinity];
+    for (let n = Math.max(0, from); n < Math.min(to, values.length); n += step) {
+      const value = values[n];
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    from = to;
+    if (low > high) continue;
+    const [top, bottom] = [yOf(row, high), yOf(row, low)];
+    ctx.fillRect(x, top - thick / 2, 1, bottom - top + thick);
+  }
 }
