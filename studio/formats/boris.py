@@ -2,25 +2,30 @@
 
 A track is a subject and a label a behaviour, a state event or, where the schema says so, a point event. The note is the
 comment. A subject has no two states of one behaviour at once, so what overlaps on a track goes to further subjects.
-Times are seconds to the ms. Of a project of BORIS's own, modifiers are kept as the attribute `modifiers`; an
-observation of several files counts by the first player's first file, and what happens after its end is left out.
+Times are seconds to the ms. Attributes are modifiers: one of several, several of them, or a number, as the schema has
+them, else one of what is said; “|” between them stands for no letter of theirs. An observation of several files counts
+by the first player's first file, and what happens after its end is left out. BORIS's tables of events (“tabular
+events”, CSV or TSV) are read as well.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from studio.errors import FormatError
-from studio.formats import reading
+from studio.formats import boris_table, reading
 from studio.formats.cut import name_of
 from studio.formats.layers import layered
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
 from studio.timeline import Annotation, Timeline
 
-HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False)
+HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False, attributes="plain")
 NOBODY = "Behaviours"  # the track of events without a subject
 _VERSION = "7.0"
 _STATE, _POINT = "State event", "Point event"
+_SINGLE, _SEVERAL, _NUMERIC = 0, 1, 2  # kinds of modifiers
+_KINDS = {"several": _SEVERAL, "number": _NUMERIC}
 _KNOWN = {"observations", "behaviors_conf", "subjects_conf", "time_format", "project_name", "project_date",
           "project_description", "project_format_version", "behavioral_categories", "independent_variables",
           "coding_map", "behaviors_coding_map", "converters"}  # fmt: skip
@@ -31,6 +36,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     observations: dict[str, Any] = {}
     behaviours: dict[str, str] = {}
     subjects: dict[str, None] = {}
+    sets = _modifier_sets(timelines)
     for timeline in timelines:
         footage = timeline.footage
         events: list[list[Any]] = []
@@ -42,11 +48,12 @@ def write(timelines: Sequence[Timeline]) -> bytes:
             subjects[track] = None
             for a in tier:
                 behaviours.setdefault(a.label, _STATE)
-                events += [_event(a, track, a.segment.start, a.note), _event(a, track, a.segment.end, "")]
+                said = _modifiers(a, sets)
+                events += [_event(a, track, a.segment.start, said, a.note), _event(a, track, a.segment.end, said, "")]
         for a in points:
             subjects[a.track] = None
             behaviours.setdefault(a.label, _POINT)
-            events.append(_event(a, a.track, a.segment.start, a.note))
+            events.append(_event(a, a.track, a.segment.start, _modifiers(a, sets), a.note))
         name = footage.stem
         while name in observations:
             name += "_"
@@ -70,8 +77,8 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         "project_format_version": _VERSION,
         "subjects_conf": {str(n): {"key": "", "name": name, "description": ""} for n, name in enumerate(subjects)},
         "behaviors_conf": {
-            str(n): {"type": kind, "key": "", "code": code, "description": "", "category": "", "modifiers": "",
-                     "excluded": "", "coding map": ""}
+            str(n): {"type": kind, "key": "", "code": code, "description": "", "category": "",
+                     "modifiers": sets.get(code, {}), "excluded": "", "coding map": ""}
             for n, (code, kind) in enumerate(behaviours.items())
         },
         "observations": observations,
@@ -80,23 +87,64 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     })  # fmt: skip
 
 
-def _event(a: Annotation, subject: str, time: int, comment: str) -> list[Any]:
-    return [reading.seconds_in(time), subject, a.label, "", comment]
+def _event(a: Annotation, subject: str, time: int, modifiers: str, comment: str) -> list[Any]:
+    return [reading.seconds_in(time), subject, a.label, modifiers, comment]
+
+
+def _modifier_sets(timelines: Sequence[Timeline]) -> dict[str, dict[str, Any]]:
+    """Of each label the sets of modifiers that its attributes are, by their numbers, as BORIS has them."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for timeline in timelines:
+        for a in HOLDS.fitted(timeline):
+            types = timeline.types_of(a.track, heard(a.label))
+            for name, value in a.attributes.items():
+                options = types[name].options if name in types else ()
+                number = _KINDS.get(types[name].kind if name in types else _kind_of(value), _SINGLE)
+                each = value if isinstance(value, list) else [value]
+                said = [] if number == _NUMERIC else options or [_modifier(one) for one in each]
+                one = found.setdefault(a.label, {}).setdefault(
+                    name, {"name": name, "description": "", "type": number, "ask at stop": False, "values": []}
+                )
+                one["values"] += [each for each in said if each not in one["values"]]
+    return {label: {str(n): one for n, one in enumerate(sets.values())} for label, sets in found.items()}
+
+
+def _kind_of(value: Any) -> str:
+    """Of an attribute that the schema does not know."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "several" if isinstance(value, list) else "number" if is_number else ""
+
+
+def _modifiers(a: Annotation, sets: dict[str, dict[str, Any]]) -> str:
+    named = [each["name"] for each in sets.get(a.label, {}).values()]
+    return "|".join(_modifier(a.attributes[name]) if name in a.attributes else "None" for name in named)
+
+
+def _modifier(value: Any) -> str:
+    """A value as a modifier is written; several with commas between."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else reading.as_text(value)
+    return text.replace("|", "/")
 
 
 def read(data: bytes, name: str) -> list[Part]:
     """A part for each observation. Raises FormatError."""
-    project = reading.expect(reading.json_of(data), dict, "This file")
     notes = Notes()
+    if not data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+        return notes.parts(_tables(data, notes))
+    project = reading.expect(reading.json_of(data), dict, "This file")
     notes.known(project, _KNOWN)
-    listed = reading.child(project, "behaviors_conf", dict, "The project").values()
-    points = {str(each.get("code")) for each in listed if isinstance(each, dict) and _is_point(each)}
+    listed = [each for each in reading.child(project, "behaviors_conf", dict, "The project").values()
+              if reading.is_object(each)]  # fmt: skip
+    points = {str(each.get("code")) for each in listed if _is_point(each)}
+    sets = {str(each.get("code")): _sets_of(each) for each in listed}
     parts: list[Part] = []
     for title, each in reading.child(project, "observations", dict, "The project").items():
         with notes.entry():
             where = f"Observation “{title:.40}”"
             observation = reading.expect(each, dict, where)
-            marks = tuple(_marks(reading.child(observation, "events", list, where), points, where, notes))
+            marks = tuple(
+                _marks(_in_order(reading.child(observation, "events", list, where), sets, where, notes), points, notes)
+            )
             parts.append(Part(_video(observation, title), marks))
     return notes.parts(parts)
 
@@ -114,10 +162,52 @@ def _video(observation: dict[str, Any], title: str) -> str:
     return title
 
 
-def _marks(events: list[Any], points: set[str], where: str, notes: Notes) -> Iterator[Mark]:
+def _tables(data: bytes, notes: Notes) -> list[Part]:
+    """A part for each observation of a table."""
+    by_observation: dict[tuple[str, str], list[boris_table.Press]] = {}
+    for press in boris_table.read(data, notes):
+        by_observation.setdefault((press.observation, press.video), []).append(press)
+    parts = []
+    for (observation, video), presses in by_observation.items():
+        points = {press.code for press in presses if press.kind == "POINT"}
+        events = [_Event(p.time, p.subject, p.code, p.comment, notes.attributes(p.attributes)) for p in presses]
+        marks = tuple(_marks(sorted(events, key=lambda event: event.time), points, notes))
+        parts.append(Part(video or observation, marks))
+    return parts
+
+
+def _sets_of(behaviour: dict[str, Any]) -> list[tuple[str, int]]:
+    """The names and kinds of a behaviour's sets of modifiers, in order."""
+    sets = behaviour.get("modifiers")
+    found = []
+    for number, one in sorted(sets.items()) if reading.is_object(sets) else ():
+        if reading.is_object(one):
+            kind = one.get("type")
+            found.append((str(one.get("name") or f"modifier {number}"), kind if isinstance(kind, int) else _SINGLE))
+    return found
+
+
+def _said(modifiers: str, sets: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """What an event says by its modifiers, under the names of their sets."""
+    parts = modifiers.split("|")
+    if len(parts) > len(sets):
+        return {"modifiers": modifiers} if modifiers.strip(" |") not in ("", "None") else {}
+    found: dict[str, Any] = {}
+    for (name, kind), part in zip(sets, parts, strict=False):
+        text = part.strip()
+        if text in ("", "None"):
+            continue
+        found[name] = [each.strip() for each in text.split(",")] if kind == _SEVERAL else text
+        if kind == _NUMERIC:
+            with suppress(FormatError):
+                found[name] = reading.number(text, name)
+    return found
+
+
+def _marks(events: Sequence["_Event"], points: set[str], notes: Notes) -> Iterator[Mark]:
     """Points, and states from the event that begins to the one that ends each."""
     begun: dict[tuple[str, str], _Event] = {}
-    for event in _in_order(events, where, notes):
+    for event in events:
         key = event.subject, event.code
         if event.code in points:
             yield event.mark(event)
@@ -144,7 +234,7 @@ class _Event(NamedTuple):
                     attributes=self.attributes, point=last is self)  # fmt: skip
 
 
-def _in_order(events: list[Any], where: str, notes: Notes) -> list[_Event]:
+def _in_order(events: list[Any], sets: dict[str, list[tuple[str, int]]], where: str, notes: Notes) -> list[_Event]:
     """The events in order of time."""
     found: list[_Event] = []
     for event in events:
@@ -154,9 +244,9 @@ def _in_order(events: list[Any], where: str, notes: Notes) -> list[_Event]:
                 raise FormatError(f"An event of {where} has not a time, a subject and a behaviour.")
             subject, code, modifiers, comment = (*fields[1:5], "", "")[:4]
             time = reading.us_of(fields[0], f"An event of {where}")
-            attributes = notes.attributes({"modifiers": modifiers}) if modifiers.strip(" |") not in ("", "None") else {}
-            found.append(_Event(time, subject, code, comment, attributes))
+            found.append(_Event(time, subject, code, comment, notes.attributes(_said(modifiers, sets.get(code, [])))))
     return sorted(found, key=lambda event: event.time)
 
 
-FORMAT = Format("boris", "BORIS project", ".boris", "application/json", "ms", HOLDS, write, read, many=True)
+FORMAT = Format("boris", "BORIS project", ".boris", "application/json", "ms", HOLDS, write, read, many=True,
+                endings=(".csv", ".tsv"))  # fmt: skip

@@ -10,7 +10,7 @@ from praatio import textgrid
 from studio.formats import FORMATS, place
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
-from studio.timeline import Annotation, Footage, Segment, Timeline
+from studio.timeline import Annotation, AttributeType, Footage, Segment, Timeline
 
 S = 1_000_000
 RATE = 30_000 / 1001
@@ -85,9 +85,62 @@ def test_a_project_of_boris() -> None:
     assert (one.video, two.video, two.marks) == ("hens 1.mp4", "hens 2.mp4", ())
     assert [(m.start, m.end, m.track, m.label, m.note, dict(m.attributes), m.point) for m in one.marks] == [
         (2 * S, 2 * S, "Behaviours", "peck", "at the bowl", {}, True),
-        (4_500_000, 8_250_000, "Hen", "walk", "", {"modifiers": "slow"}, False),
+        (4_500_000, 8_250_000, "Hen", "walk", "", {"speed": "slow"}, False),
     ]
     assert "1 state that nobody ended is left out." in one.problems
+
+
+def test_attributes_are_modifiers_of_boris_and_come_back() -> None:
+    types = (
+        AttributeType("hand", "choice", ("left", "right")), AttributeType("seen", "several", ("ann", "ben")),
+        AttributeType("force", "number", (), 1, 5),
+    )  # fmt: skip
+    said = {"hand": "left", "seen": ["ann", "ben"], "force": 2.5}
+    made = (Annotation("a", Segment(S, 2 * S), "Hen", "walk", attributes=said),
+            Annotation("b", Segment(3 * S, 4 * S), "Hen", "walk", attributes={"force": 1, "free": "a|b"}))  # fmt: skip
+    timeline = Timeline(TAPE, made, attribute_types={("Hen", "walk"): types})
+    data = FORMATS["boris"].write([timeline])  # type: ignore[misc]
+    project = json.loads(data)
+    sets = project["behaviors_conf"]["0"]["modifiers"]
+    assert [(each["name"], each["type"], each["values"]) for each in sets.values()] == [
+        ("hand", 0, ["left", "right"]), ("seen", 1, ["ann", "ben"]), ("force", 2, []), ("free", 0, ["a/b"]),
+    ]  # fmt: skip
+    (observation,) = project["observations"].values()
+    assert [event[3] for event in observation["events"]] == ["left|ann,ben|2.5|None"] * 2 + ["None|None|1|a/b"] * 2
+    (part,) = FORMATS["boris"].read(data, "x.boris")  # type: ignore[misc]
+    assert [dict(m.attributes) for m in part.marks] == [said, {"force": 1.0, "free": "a/b"}]
+
+
+# as BORIS 8 exports tabular events; an older one has rows about the observation above the head
+HEAD = (
+    "Observation id,Observation date,Media file name,Total length,FPS,Subject,Behavior,Behavioral category,Modifier #1,"
+    "Behavior type,Time,Comment\n"
+)
+TABLE = f"""{HEAD}one,2024-05-01,/lab/hens 1.mp4,60,25,Hen,walk,move,slow,START,4.5,
+one,2024-05-01,/lab/hens 1.mp4,60,25,No focal subject,peck,eat,,POINT,2.0,at the bowl
+one,2024-05-01,/lab/hens 1.mp4,60,25,Hen,walk,move,slow,STOP,8.25,
+two,2024-05-01,/lab/hens 2.mp4,60,25,Hen,,move,,START,1,
+"""
+OLD = """Observation id\tone
+
+Time\tMedia file path\tSubject\tBehavior\tStatus\tComment
+1.5\thens.mp4\tHen\twalk\tSTART\t
+2.25\thens.mp4\tHen\twalk\tSTOP\t
+"""
+
+
+def test_tables_of_boris(studio: Studio) -> None:
+    one, *others = FORMATS["boris"].read(TABLE.encode(), "x.csv")  # type: ignore[misc]
+    assert (one.video, others) == ("hens 1.mp4", [])
+    assert [(m.start, m.end, m.track, m.label, m.note, dict(m.attributes), m.point) for m in one.marks] == [
+        (2 * S, 2 * S, "Behaviours", "peck", "at the bowl", {}, True),
+        (4_500_000, 8_250_000, "Hen", "walk", "", {"Modifier #1": "slow"}, False),
+    ]
+    assert any("names no behaviour" in problem for problem in one.problems), one.problems
+    (old,) = FORMATS["boris"].read(OLD.encode(), "x.tsv")  # type: ignore[misc]
+    assert [(old.video, m.start, m.end, m.track) for m in old.marks] == [("hens.mp4", 1_500_000, 2_250_000, "Hen")]
+    assert studio.exchange.readers(TABLE.encode(), "x.csv") == ["boris"]
+    assert studio.exchange.readers(b"start,end,label\n1,2,x\n", "x.csv") == ["csv"]
 
 
 def test_what_is_imported_as_points_is_one_in_the_schema(studio: Studio, clips: dict[str, Any]) -> None:

@@ -98,7 +98,7 @@ def test_a_format_keeps_them_or_says_so(name: str) -> None:
 def test_the_formats_that_have_a_place_for_them() -> None:
     holds = {name: form.holds.attributes for name, form in FORMATS.items() if form.holds.attributes}
     everything = dict.fromkeys(("json", "csv", "activitynet", "fiftyone", "otio"), "all")
-    assert holds == {**everything, "via": "text", "cvat": "text", "labelstudio": "plain"}
+    assert holds == {**everything, "via": "text", "cvat": "text", "labelstudio": "plain", "boris": "plain"}
 
 
 def test_they_come_in_with_an_import(studio: Studio, video: str) -> None:
