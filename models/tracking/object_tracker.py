@@ -137,7 +137,7 @@ class ObjectTracker:
             box = _placed(guess, answer.offset)
             look = signature(lab, box)
             alike = max(float(look @ each) for each in known.looks)
-            best = max(best, (alike, answer.peak, box), key=lambda each: each[0])
+            best = max(best, (alike, answer.peak, box), key=lambda each: each[0] + each[1])
         alike, peak, box = best
         self._again = self._again + 1 if _may_be_back(alike, peak) else 0
         if alike <= 0.68 and self._again < 3:
@@ -156,7 +156,9 @@ def _is_lost(alike: float, peak: float, trusted: float) -> bool:
 
 
 def _may_be_back(alike: float, peak: float) -> bool:
-    return alike > 0.3 and peak > 0.4 and alike + peak > 0.95
+    """Whether what was found may be the object: where it is not, the filter rarely answers with more than .4, and what
+    is there is not like it."""
+    return peak > 0.4 and alike + peak > 0.75
 
 
 def _lab(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
