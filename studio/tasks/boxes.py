@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio import media
+from studio.errors import UsageError
 from studio.models import ObjectTracker, Sighting
 from studio.tasks.context import TaskContext, VideoRef
 from studio.timeline import MICROS, clock
@@ -15,6 +16,7 @@ from studio.timeline.boxes import Corners, KeyFrame, key_frame, thinned
 OBJECT_PX = 96.0  # the size that an object has in the pictures that are looked at: larger tells no more
 MOST_RATE = 30.0  # frames a second that are looked at
 MOST_SIDE_PX = 1280  # of the pictures that are looked at: a small object in a large picture
+LEAST_PX = 4.0  # of a side of a box in the pictures that are looked at
 BATCH = 48  # frames in memory, of which a stretch is read backwards
 TOLERANCE = 0.03  # of the size of a box, by which it may lie beside what was found in a frame between key frames
 GONE_S = 4.0  # an object that was not seen for so long is no longer looked for
@@ -33,7 +35,7 @@ def track_box(context: TaskContext, video: VideoRef, corners: Corners, at_us: in
     """Follow what is in a box (shares of the displayed picture) at a frame to another frame, which may be before it.
 
     The frame that it begins with is not in what is found. Where the object is hidden, a key frame says so, and the next
-    one where it is seen again; a shot cut ends the search. Raises ValueError for a box without a size.
+    one where it is seen again; a shot cut ends the search. Raises UsageError for a box that is too small.
     """
     probe = media.probe(video.path, context.settings.limits)
     context.progress(0.0, "Finding shots")
@@ -42,6 +44,8 @@ def track_box(context: TaskContext, video: VideoRef, corners: Corners, at_us: in
         return Track([], note or "There is no other frame to track it in.")
     wide, high = (corners[2] - corners[0]) * probe.width, (corners[3] - corners[1]) * probe.height
     scale = min(1.0, OBJECT_PX / float(np.sqrt(wide * high)), MOST_SIDE_PX / max(probe.width, probe.height))
+    if min(wide, high) * scale < LEAST_PX:
+        raise UsageError("This box is too small to be tracked; draw a larger one.")
     size = max(2, round(probe.width * scale / 2) * 2), max(2, round(probe.height * scale / 2) * 2)
     rate = (len(times) - 1) * MICROS / max(1, abs(int(times[-1]) - int(times[0])))
     frames = _frames(video, times, size)

@@ -7,7 +7,7 @@ import pytest
 
 from studio import media
 from studio.config import Settings
-from studio.errors import Cancelled
+from studio.errors import Cancelled, UsageError
 from studio.recipes.text_reading import write
 from studio.service import Studio
 from studio.tasks import TaskContext, VideoRef, track_box
@@ -61,6 +61,11 @@ def test_a_frame_without_another_one_after_it(context: TaskContext, clip: Path) 
     last = int(media.probe(clip).pts_us[-1])
     found = track_box(context, video(clip), place(COUNT - 1), last, last)
     assert (found.keys, found.note) == ([], "There is no other frame to track it in.")
+
+
+def test_a_box_of_a_few_pixels_is_refused(context: TaskContext, clip: Path) -> None:
+    with pytest.raises(UsageError, match="too small to be tracked"):
+        track_box(context, video(clip), (0.5, 0.5, 0.505, 0.9), 0, 2_000_000)
 
 
 def test_it_can_be_stopped(context: TaskContext, clip: Path) -> None:
