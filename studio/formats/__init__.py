@@ -19,6 +19,7 @@ from studio.formats import (
     didemo,
     edl,
     elan,
+    elan_text,
     fcpxml,
     fiftyone,
     labelstudio,
@@ -42,9 +43,9 @@ FORMATS = {
     f.name: f
     for f in (
         native.FORMAT, table.FORMAT, activitynet.FORMAT, charades.FORMAT, qvhighlights.FORMAT, didemo.FORMAT,
-        thumos.FORMAT, tel.FORMAT, ava.FORMAT, rttm.FORMAT, ctm.FORMAT, elan.FORMAT, boris.FORMAT, textgrid.FORMAT,
-        nova.FORMAT, cues.SRT, cues.VTT, cues.ASS, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT, fiftyone.FORMAT,
-        audacity.FORMAT, edl.FORMAT, otio.FORMAT, premiere.FORMAT, fcpxml.FORMAT, chapters.FORMAT,
+        thumos.FORMAT, tel.FORMAT, ava.FORMAT, rttm.FORMAT, ctm.FORMAT, elan.FORMAT, elan_text.FORMAT, boris.FORMAT,
+        textgrid.FORMAT, nova.FORMAT, cues.SRT, cues.VTT, cues.ASS, labelstudio.FORMAT, cvat.FORMAT, via.FORMAT,
+        fiftyone.FORMAT, audacity.FORMAT, edl.FORMAT, otio.FORMAT, premiere.FORMAT, fcpxml.FORMAT, chapters.FORMAT,
     )
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from studio.service.exchange.dataset import ExportOptions
 from studio.service.exchange.exchange import ImportOptions
 from studio.store import videos
 from studio.timeline import Annotation, Beside, Footage, Segment, Timeline
+from studio.timeline.traces import Scale
 from tests.conftest import SHARED, VIDEO
 from tests.formats.conftest import STEADY
 
@@ -497,7 +498,7 @@ def test_a_free_scheme_of_nova(library: Studio) -> None:
     assert shown["said"] == "The attribute color is left out."
 
 
-def test_a_continuous_tier_of_nova_is_named_and_the_others_are_read() -> None:
+def test_a_continuous_tier_of_nova_is_a_curve_beside_the_others() -> None:
     items = "<item name='laugh' id='0' color='#FF0000'/>"
     data = nova(
         arousal=("<scheme name='a' type='CONTINUOUS' sr='25' min='0' max='1'/>", "0.1;1\n0.2;1\n"),
@@ -509,10 +510,12 @@ def test_a_continuous_tier_of_nova_is_named_and_the_others_are_read() -> None:
         (1, 2, "transcription", "one; two"), (2, 3, "transcription", "three"), (3, 4, "laughter", "laugh"),
         (5, 6, "laughter", "7"),
     ]  # fmt: skip
-    assert "The tier arousal is continuous, has no segments, and is left out." in said
     assert "Labels that the scheme of laughter does not name stay its numbers." in said
     (part,) = FORMATS["nova"].read(data, "x")  # type: ignore[misc]
     assert {m.annotator for m in part.marks} == {"anna"}
+    (curve,) = part.traces
+    assert (curve.track, curve.annotator, curve.values.tolist()) == ("arousal", "anna", pytest.approx([0.1, 0.2]))
+    assert part.scales == {"arousal": Scale(0, 1)}
 
 
 # ---------------------------------------------------------------- ActivityNet

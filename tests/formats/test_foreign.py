@@ -407,3 +407,17 @@ def test_no_foreign_reader_is_part_of_the_product() -> None:
         assert f'"{name}' in Path("pyproject.toml").read_text("utf-8"), "it is one of those that the tests need"
         for file in Path("studio").rglob("*.py"):
             assert f"import {name}" not in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "words\tAnn\t00:00:01.200\t00:00:05.678\t00:00:04.478\theard it\n",  # as ELAN exports it unless told otherwise
+        "words\t\t1.2\t5.678\t4.478\theard it\n",
+        "words\t1200\t5678\t4478\theard it\n",
+        "words\tAnn\t00:00:01.200\t1.2\t00:00:05.678\t5.678\theard it\n",  # each time twice
+        "Tier\tParticipant\tBegin\tEnd\tText\nwords\t\t00:00:01.200\t00:00:05.678\theard it\n",
+    ],
+)
+def test_tab_delimited_text_of_elan(text: str) -> None:
+    assert read("elantext", text.encode()) == [(1_200_000, 5_678_000, "words", "heard it")]

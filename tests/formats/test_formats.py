@@ -429,7 +429,7 @@ def test_a_format_is_guessed_only_where_it_is_certain() -> None:
 
 
 def test_every_format_of_the_list_is_complete() -> None:
-    assert len(FORMATS) == 28
+    assert len(FORMATS) == 29
     for name, form in FORMATS.items():
         assert name == form.name == name.lower()
         assert form.extension.startswith(".")

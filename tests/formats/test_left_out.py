@@ -169,6 +169,7 @@ CUE = b"1\n00:00:05,000 --> 00:00:10,000\nx\n\n"
 ASS = b"[Script Info]\n\n[V4+ Styles]\nStyle: bad\n\n[Events]\nDialogue: 0,0:00:05.00,0:00:10.00,Default,,0,0,0,,x\n"
 VTT = b"WEBVTT\n\n00:05.000 --> 00:10.000\nx\n\n"
 LABEL = b"5\t10\tx\n"
+ELAN_TEXT = b"t\t\t00:00:05.000\t00:00:10.000\t00:00:05.000\tx\n"
 QUERY = b"v 5 10##x\n"
 NATIVE = {"id": "a", "start_us": 5 * S, "end_us": 10 * S, "track": "t", "label": "x", "note": "", "source": "manual",
           "annotator": "", "version": 1}  # fmt: skip
@@ -455,6 +456,13 @@ UNKNOWN: dict[str, dict[str, tuple[bytes, str]]] = {
         "range": (LABEL + b"10\t5\ty\n", "1 segment without any length"),
         "time": (LABEL + b"y\n", "Line 2 does not read"),
         "type": (LABEL + b"a\tb\ty\n", "'a' is not a time"),
+    },
+    "elantext": {
+        "element": (ELAN_TEXT + b"words\n", "does not read TIER, BEGIN, END"),
+        "field": (b"", ""),
+        "range": (ELAN_TEXT + b"t\t\t00:00:10.000\t00:00:05.000\t0\ty\n", "1 segment without any length"),
+        "time": (ELAN_TEXT + b"t\t\t00:00:10.000\ty\n", "does not read TIER, BEGIN, END"),
+        "type": (ELAN_TEXT + b"t\t\tsoon\tlater\t\ty\n", "does not read TIER, BEGIN, END"),
     },
     "edl": {
         "element": (edl("M2   AX  048.0  00:00:05:00\n"), "1 line, neither events nor comments, is left out"),
