@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,3 +160,32 @@ def test_a_box_is_tracked_and_that_is_undone_as_one_step(opened: AnnotatePage, s
     page.click("#redo")
     opened.saved()
     assert rows(served.home, "SELECT source, count(*) FROM box_keys GROUP BY source ORDER BY source") == sources
+
+
+CVAT = """<annotations><meta><task><size>250</size><stop_frame>249</stop_frame><original_size><width>640</width>
+<height>272</height></original_size><source>bikes.mp4</source></task></meta><track id="0" label="bike">
+<attribute name="box">from CVAT</attribute>
+<box frame="25" outside="0" occluded="0" keyframe="1" xtl="64" ytl="27.2" xbr="128" ybr="136"/>
+<box frame="50" outside="1" occluded="0" keyframe="1" xtl="128" ytl="27.2" xbr="192" ybr="136"/>
+</track></annotations>"""
+
+
+def test_boxes_of_a_file_are_seen_on_the_picture_and_taken_back(opened: AnnotatePage, tmp_path: Path) -> None:
+    page = opened.page
+    file = tmp_path / "annotations.xml"
+    file.write_text(CVAT, "utf-8")
+    page.click("#import")
+    page.set_input_files("#import-file", file)
+    page.select_option("#import-format", "cvat")
+    expect(page.locator("#import-counts")).to_contain_text("1 box over time")
+    expect(page.locator("#import-go")).to_have_text("Import 1")
+    page.click("#import-go")
+    expect(page.locator("#tab-boxes")).to_be_visible()
+    go(opened, 1.48)
+    (box,) = shown(page)
+    assert box["title"] == "from CVAT · bike"
+    left = place(page, 0.148, 0)[0] - page.locator("#boxes").bounding_box()["x"]  # type: ignore[index]
+    assert box["x"] == pytest.approx(left, abs=1.5)
+    page.click("#undo")
+    expect(page.locator("#tab-boxes")).to_be_hidden()
+    assert shown(page) == []
