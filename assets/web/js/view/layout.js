@@ -105,9 +105,12 @@ export function layout(store, rowLayout, layers = []) {
     const shown = graphs.get(name);
     const scale = store.tracks.get(name)?.scale;
     if (scale) {
-      const height = Math.round(HEIGHTS.trace * rowLayout.size(name));
-      rows.push({ kind: "trace", key: name, name, y: 0, height, scale, locked: rowLayout.isLocked(name) });
-      continue;
+      const items = tracks.get(name);
+      const isAlone = !items?.annotations.length && !items?.predictions.length;
+      const key = isAlone ? name : `${name} ~`; // segments of the row are shown below their curve
+      const height = Math.round(HEIGHTS.trace * rowLayout.size(key));
+      rows.push({ kind: "trace", key, name, y: 0, height, scale, locked: rowLayout.isLocked(name) });
+      if (isAlone) continue;
     }
     rows.push({
       ...trackRow(/** @type {TrackItems} */ (tracks.get(name)), rowLayout),
