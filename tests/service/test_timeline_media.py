@@ -169,6 +169,14 @@ def test_a_face_of_another_camera_is_nobody_of_the_main_one(two: Studio) -> None
     two.store.write(lambda db: runs.insert(db, found((1, 2), task="speaker", track="Person 1")))
     (p,) = two.timelines.load("v1")["predictions"]
     assert p["track"] == p["row"] == "Person 1 · side.mp4"
+    name = {"track": "Person 1", "from": 0.0, "name": "Anna"}
+    named = {"edit_id": "n", "op": "people", "before": [], "after": [name]}
+    assert save(two, named, video="v2")[0]["ok"]
+    (p,) = two.timelines.load("v1")["predictions"]
+    assert (p["track"], p["row"]) == ("Anna", "Anna · side.mp4"), "whom all cameras may see"
+    nobody = {"edit_id": "m", "op": "people", "before": [name], "after": [{**name, "name": None}]}
+    assert save(two, nobody, video="v2")[0]["ok"]
+    assert two.timelines.load("v1")["predictions"] == []
 
 
 def test_a_model_runs_on_the_second_camera(indexed: Studio) -> None:

@@ -67,7 +67,8 @@ def on_timeline(db: Any, video_id: str) -> list[Medium]:
 
 
 def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> Iterator[Row]:
-    """The predictions of these runs as the page of the main medium shows them, each with its verdict."""
+    """The predictions of these runs as the page of the main medium shows them, each with its verdict. Faces of another
+    camera have the names that they were given on its own page."""
     if not shown:
         return
     duration = found[0].row["duration_us"]
@@ -75,7 +76,12 @@ def predictions(db: Any, found: list[Medium], shown: list[Row], by: Actor) -> It
     decided = {id_: annotations.verdicts(db, id_, own_layer(by, medium.row)) for id_, medium in by_id.items()}
     for run in shown:
         medium = by_id[run["video_id"]]
+        names = [] if medium.is_main else people.of_video(db, medium.row["id"])["names"]
         for p in runs.predictions(db, run["id"]):
+            if not medium.is_main:
+                if (named := people.row_of(names, p.track, p.segment.start)) is None:
+                    continue  # about a face that is nobody
+                p = replace(p, track=named)
             if (placed := medium.placed(p, duration)) is None:
                 continue
             beside = {} if medium.is_main else {"medium": medium.row["id"], "row": medium.row_name(p.track)}
