@@ -3,12 +3,13 @@
 Frames count from 1 and `end` is the last one, inclusive. Label Studio counts them at the rate of its configuration (24
 a second if nobody set it), not of the video. Reading takes the rate that a task says (`framesCount` in `duration`), and
 the time that a box says; where a task says none, frames are the video's own unless `--fps` names a rate. Writing takes
-the frames of the video's own table, says how many there are, and an export says which rate to set. Segments of the
-sound beside a video are in seconds. A track is a control tag of the labeling configuration (`from_name`); of rectangles
-with one label each is an object of its own: “Person”, “Person 2”. Attributes are results of their own about the same
-region (choices, number, textarea), as Label Studio has them with perRegion. A box over time is a rectangle of the tag
-`object`, its name a remark; one of another tag that people drew is read as one too. Who completed an annotation is its
-annotator when reading; Label Studio imports only people whom it knows, so writing leaves them out.
+the frames of the video's own table, says how many there are, and an export says which rate to set. Recordings without
+pictures are tasks of its Audio tag, in seconds, as segments of the sound beside a video are. A track is a control tag
+of the labeling configuration (`from_name`); of rectangles with one label each is an object of its own: “Person”,
+“Person 2”. Attributes are results of their own about the same region (choices, number, textarea), as Label Studio has
+them with perRegion. A box over time is a rectangle of the tag `object`, its name a remark; one of another tag that
+people drew is read as one too. Who completed an annotation is its annotator when reading; Label Studio imports only
+people whom it knows, so writing leaves them out.
 """
 
 import re
@@ -24,7 +25,7 @@ from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame, between
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all")
+HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all", sounds=True)
 TRACK = "timelineLabels"
 OBJECT = "object"  # the control tag of boxes over time
 # what is read, and what only says how, where and when an annotation was made
@@ -50,12 +51,18 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     """A list of tasks, one a video, as Label Studio exports and imports them."""
     tasks = [
         {
-            "id": number, "data": {"video": t.footage.name}, "annotations": [{"id": number, "result": _result(t)}],
-            "meta": {"framesCount": t.footage.frame_count, "duration": reading.seconds_in(t.footage.duration)},
+            "id": number, "data": {_tag(t.footage): t.footage.name},
+            "annotations": [{"id": number, "result": _result(t)}],
+            "meta": {**({"framesCount": t.footage.frame_count} if t.footage.pictures else {}),
+                     "duration": reading.seconds_in(t.footage.duration)},
         }
         for number, t in enumerate(timelines, 1)
     ]  # fmt: skip
     return reading.dump(tasks)
+
+
+def _tag(footage: Footage) -> str:
+    return "video" if footage.pictures else "audio"
 
 
 def remarks(timeline: Timeline) -> list[str]:
@@ -104,16 +111,23 @@ def _drawn(which: str, track: BoxTrack, keys: Sequence[KeyFrame], footage: Foota
 
 def _segment(a: Annotation, footage: Footage) -> Iterator[dict[str, Any]]:
     """A segment and, each as a result about the same region, its attributes."""
-    first, end = footage.frames(a.segment)
-    where = {"ranges": [{"start": first + 1, "end": end}]}
-    about = {"id": a.id, "to_name": "video", "origin": "manual"}
+    kind, where = "timelinelabels", _frames_of(a, footage)
+    if not footage.pictures:
+        start, end = reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)
+        kind, where = "labels", {"start": start, "end": end, "channel": 0}
+    about = {"id": a.id, "to_name": _tag(footage), "origin": "manual"}
     yield {
-        **about, "type": "timelinelabels", "from_name": a.track, "value": {**where, "timelinelabels": [a.label]},
+        **about, "type": kind, "from_name": a.track, "value": {**where, kind: [a.label]},
         **({"meta": {"text": [a.note]}} if a.note else {}),
     }  # fmt: skip
     for name, value in a.attributes.items():
         kind, said = _said(value)
         yield {**about, "type": kind, "from_name": name, "value": {**where, **said}}
+
+
+def _frames_of(a: Annotation, footage: Footage) -> dict[str, Any]:
+    first, end = footage.frames(a.segment) if footage.pictures else (0, 0)
+    return {"ranges": [{"start": first + 1, "end": end}]}
 
 
 def _said(value: Any) -> tuple[str, dict[str, Any]]:
@@ -276,9 +290,11 @@ def _id(item: dict[str, Any]) -> str:
 
 
 def _is_region(item: dict[str, Any]) -> bool:
-    """Whether a result marks a segment of frames with a label, which others may say more about."""
+    """Whether a result marks a segment with a label, which others may say more about."""
     value = item.get("value")
-    return item.get("id") is not None and reading.is_object(value) and "ranges" in value and "timelinelabels" in value
+    if item.get("id") is None or not reading.is_object(value):
+        return False
+    return ("ranges" in value and "timelinelabels" in value) or ("start" in value and "labels" in value)
 
 
 def _is_attribute(item: dict[str, Any]) -> bool:
@@ -319,7 +335,8 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
         for framed, box in _boxes(value["sequence"], found, where, notes):
             (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
     elif "start" in value and "end" in value:  # of the sound beside the video, in seconds
-        found.timed += _marks(item, value, [(value, False)], annotator, where, notes)
+        marks = _marks(item, value, [(value, False)], annotator, where, notes)
+        found.timed += [replace(mark, attributes=more) for mark in marks] if more else marks
     else:
         notes.left_out(f"result(s) of type “{item.get('type', '')!s:.30}”, neither segments nor boxes,")
 

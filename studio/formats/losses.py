@@ -36,7 +36,7 @@ def _without(timelines: Sequence[Timeline]) -> str:
 def cannot_hold(form: Format) -> list[str]:
     """What the format has no place for at all, in a few words each."""
     holds = form.holds
-    between = "times between frames, recordings without pictures"
+    between = "times between frames" + (", recordings without pictures" if not holds.sounds else "")
     times = {0: between, 1: ""}.get(holds.grain, f"times finer than {holds.grain / 1000:g} ms")
     said = {
         "times finer than its units": holds.rounding is not None,

@@ -137,19 +137,19 @@ class Holds:
     """What a format can hold.
 
     `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
-    go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note,
-    `person` of an annotator's name. `editors`: whether it also says who corrected an annotation last.
-    `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all".
-    `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty.
-    `cameras`: whether it says what else plays on the timeline. `curves`: whether it has continuous ratings.
-    `rounding` overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a
-    transcript go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of
-    lines whose middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere.
-    `speakers`: whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for
-    the times of words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can
-    say, 0 for any.
-    `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of them or
-    where they are at their "keys" only, as boxes of a track.
+    go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note, `person`
+    of an annotator's name. `editors`: whether it also says who corrected an annotation last. `attributes`: whether it
+    keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all". `tiers`: whether it says which
+    tracks depend on others. `blank`: whether a label may be empty. `cameras`: whether it says what else plays on the
+    timeline. `curves`: whether it has continuous ratings. `sounds`: whether recordings without pictures have times in
+    seconds in it though it counts those of others in frames. `rounding` overrides `grain`. `only_boxed`: tracks without
+    boxes have no place in it. `lines` says where those of a transcript go: "beside" the annotations, "instead" of them
+    in one file, "within" them (only the words, and only of lines whose middle lies in one), as "turns" of who says
+    them, instead of annotations; they "alone"; or nowhere. `speakers`: whether it has a place for who says a line, or
+    says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model was of
+    them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its archive
+    are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys" only, as
+    boxes of a track.
     """
 
     grain: int = 1
@@ -166,6 +166,7 @@ class Holds:
     labels: bool = True
     tiers: bool = False
     curves: bool = False
+    sounds: bool = False
     layers: bool = False
     blank: bool = True
     files: Literal["", "tracks", "labels"] = ""
@@ -204,7 +205,7 @@ class Holds:
 
     def fit(self, segment: Segment, footage: Footage) -> Segment:
         """A segment within the footage as this format will say it: to the nearest unit, and never shorter than one."""
-        if self.exact:
+        if self.exact or (self.sounds and not footage.pictures):
             return segment
         if self.rounding:
             return self.rounding(segment, footage)
@@ -340,7 +341,7 @@ class Format:
 
 def has_times(form: Format, timeline: Timeline) -> bool:
     """Whether a format has times for a video; one that counts in frames has none for sound alone."""
-    return timeline.footage.pictures or not form.holds.frames
+    return timeline.footage.pictures or form.holds.sounds or not form.holds.frames
 
 
 def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int = 0) -> Placed:

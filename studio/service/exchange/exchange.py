@@ -93,7 +93,8 @@ class Exchange:
 
     def fits(self, video_id: str, format_name: str) -> bool:
         """Whether the format has times for a video; see `formats.model.has_times`."""
-        return videos.has_pictures(self._video(video_id)) or not formats.named(format_name).holds.frames
+        holds = formats.named(format_name).holds
+        return videos.has_pictures(self._video(video_id)) or holds.sounds or not holds.frames
 
     def kinds(self, video_id: str, format_name: str, by: Actor = OWNER) -> list[str]:
         """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
