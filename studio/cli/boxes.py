@@ -1,5 +1,8 @@
 """Boxes over time: list, draw, track."""
 
+import sys
+from pathlib import Path
+
 from studio.cli.common import Args, Commands, bar, known, opened, show
 from studio.errors import UsageError
 from studio.service.timelines.boxes import to_dict
@@ -15,6 +18,7 @@ def register(commands: Commands) -> None:
             "studio boxes match.mp4 --json", "studio boxes match.mp4 --draw .2,.3,.4,.7 --at 12.5 --label player",
             "studio boxes match.mp4 --track 3f2a --at 12.5 --until 20",
             "studio boxes match.mp4 --draw .2,.3,.4,.7 --at 12.5 --until 20",
+            "studio boxes match.mp4 --coco boxes.json", "studio boxes match.mp4 --read boxes.json --by anna",
         ),
         more="Places are shares of the sides of the displayed picture; see docs/boxes.md. studio export writes them.",
     )  # fmt: skip
@@ -25,10 +29,14 @@ def register(commands: Commands) -> None:
     sub.add_argument("--label", default="", metavar="L", help="what is in the box that is drawn")
     sub.add_argument("--name", default="", metavar="N", help="which one it is")
     sub.add_argument("--by", default="", metavar="NAME", help="who drew it")
+    sub.add_argument("--coco", type=Path, metavar="FILE", help="write all boxes as COCO for video")
+    sub.add_argument("--read", type=Path, metavar="FILE", help="take boxes from COCO for video, as an import")
 
 
 def boxes(args: Args) -> int:
     """`studio boxes`"""
+    if args.coco or args.read:
+        return _coco(args)
     if args.draw is not None and args.track is not None:
         raise UsageError("Draw a box, or track one that is there: give --draw or --track.")
     if (args.draw or args.track) and (args.at is None or args.at < 0):
@@ -47,6 +55,21 @@ def boxes(args: Args) -> int:
             notes = [made["note"]] * bool(made["note"])
         found = [studio.boxes.get(video, box)] if box else studio.boxes.of_video(video)
     show(args, {"boxes": [to_dict(track) for track in found], "notes": notes}, [*map(_line, found), *notes])
+    return 0
+
+
+def _coco(args: Args) -> int:
+    with opened(args) as studio:
+        video = studio.videos.get(known(studio, args.video))
+        if args.read:
+            if not args.read.is_file():
+                raise UsageError(f"There is no file “{args.read.name}”; check the path after --read.")
+            made = studio.exchange.read_coco(args.read.read_bytes(), args.read.name, video["id"], args.by)
+            said = f"{made['objects']} boxes over time; take them back with: studio import --undo {made['import']}"
+            show(args, made, [said, *made["problems"]])
+            return 0
+        args.coco.write_bytes(studio.exchange.coco(video["id"]))
+    print(f"studio: boxes written to {args.coco.name}", file=sys.stderr)
     return 0
 
 

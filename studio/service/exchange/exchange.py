@@ -1,5 +1,6 @@
 """Annotations in and out of a library, as files of every format there is."""
 
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from typing import Any
 from studio import formats
 from studio.config import Settings
 from studio.errors import FormatError, UsageError
-from studio.formats import FORMATS, Format, Kind, Part, Placed, cannot_hold, losses, place, table
+from studio.formats import FORMATS, Format, Kind, Part, Placed, cannot_hold, coco_video, losses, place, table
 from studio.formats import encoding as encodings
 from studio.formats.model import has_times, segments
 from studio.formats.reading import TooMany, bounded
@@ -115,6 +116,42 @@ class Exchange:
         if wanted(form, kind) == "lines" and not timeline.lines:
             raise UsageError(f"“{row['name']}” has no transcript; type or import one, or export its annotations.")
         return write(form, [timeline], wanted(form, kind))
+
+    def coco(self, video_id: str, by: Actor = OWNER) -> bytes:
+        """The boxes over time of a video that somebody may see, as COCO for video.
+
+        Raises UsageError where there are none.
+        """
+        timeline = self.timeline(self._video(video_id), by)
+        if not timeline.objects:
+            raise UsageError(f"“{timeline.footage.name}” has no boxes over time; draw some first.")
+        return coco_video.write([timeline])
+
+    def read_coco(self, data: bytes, name: str, video_id: str, annotator: str = "", by: Actor = OWNER) -> Row:
+        """Take the boxes of a file of COCO for video, those of the only video in it or of the one that is called as
+        this one is, as an import: `import`, the id to undo it by, `objects`, how many are new, and `problems`.
+
+        Raises FormatError, UsageError where nothing is new.
+        """
+        row = self._video(video_id)
+        if len(data) > self._limits.import_bytes:
+            raise FormatError(f"This file is larger than {self._limits.import_bytes >> 20} MB; split it.")
+        with bounded(self._limits.import_marks):
+            parts = coco_video.read(data)
+        meant = [p for p in parts if import_plan.last(p.video) == row["name"]] or (parts if len(parts) == 1 else [])
+        if not meant:
+            raise UsageError(f"This file has no boxes for “{row['name']}”: it is about {len(parts)} other videos.")
+        placed = place(meant[0], self._footage(row), self._limits)
+        batch = Batch(row["id"], beside=True, objects=[replace(o, id=uuid.uuid4().hex) for o in placed.objects])
+
+        def work(db: Any) -> Row:
+            fresh, said = _fresh(db, [batch], "keep", annotator, by)
+            if fresh[0].empty:
+                raise UsageError("There is nothing new in this file: the video has its boxes already.")
+            done = imports.insert(db, files.display_name(name), "coco-video", "annotations", fresh, annotator)
+            return {"import": done, "objects": len(fresh[0].objects), "problems": [*placed.problems, *said]}
+
+        return self._store.write(work)
 
     def _footage(self, row: Row) -> Footage:
         return Footage(
