@@ -77,3 +77,29 @@ def test_a_curve_is_drawn_and_taken_back(new_page: Callable[[], Page], served: S
     annotate_page.saved()
     assert set(drawn(served, bikes)) == {"", "ben"}
     shot(other, "curve-two")
+
+
+def test_the_row_of_a_curve_is_locked_hidden_and_shows_segments_that_lie_in_it(
+    page: Page, served: Served, bikes: str
+) -> None:
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    annotate_page.create(1.0, 3.0, "there before")
+    page.click("#edit-labels")
+    page.locator("#labels-tracks [data-track=Moments]").get_by_label("A curve").check()
+    page.click("#labels-save")
+    row = page.locator(".gutter-row.trace")
+    expect(row).to_be_visible()
+    expect(page.locator(".gutter-row.track[data-row=Moments]")).to_be_visible()
+    expect(page.locator("#segment-list [data-kind=annotation]")).to_have_count(1)
+    draw = page.get_by_label("Draw Moments while the video plays")
+    draw.click()
+    row.get_by_label("Row Moments").click()
+    page.get_by_role("menuitemcheckbox", name="Lock").click()
+    expect(draw).to_be_disabled()
+    expect(draw).to_have_attribute("aria-pressed", "false")
+    row.get_by_label("Row Moments").click()
+    page.get_by_role("menuitemcheckbox", name="Lock").click()
+    expect(draw).to_be_enabled()
+    row.get_by_label("Row Moments").click()
+    page.get_by_role("menuitem", name="Hide").click()
+    expect(page.locator("#trace-pad")).to_be_hidden()

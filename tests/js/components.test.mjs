@@ -218,6 +218,20 @@ test("layout: overlapping segments are stacked, a collapsed row has one lane, a 
   assert.ok(layout(doc.store, rows).names.includes("T"));
 });
 
+test("layout: a row that becomes a curve still shows the segments that lie in it", () => {
+  const { doc } = documentOf();
+  const kinds = () => {
+    const { rows } = layout(doc.store, new RowLayout(storage()));
+    return rows.filter(({ name }) => name === "T").map(({ kind }) => kind);
+  };
+  doc.store.tracks.set("T", { track: "T", scale: [-1, 1] });
+  assert.deepEqual(kinds(), ["trace"]);
+  const id = doc.editor.create({ track: "T", start: 1, end: 5 });
+  assert.deepEqual(kinds(), ["trace", "track"]);
+  doc.editor.remove(id);
+  assert.deepEqual(kinds(), ["trace"]);
+});
+
 test("layout: text on a colour can be read", () => {
   assert.equal(inkOn("#0072b2"), "#ffffff");
   assert.equal(inkOn("#ffee88"), "#10121c");

@@ -5,8 +5,6 @@ import test from "node:test";
 
 import { TraceRecorder } from "../../assets/web/js/input/trace-recorder.js";
 import { samplesOf, scalesOf, smoothed, Traces } from "../../assets/web/js/model/traces.js";
-import { RowLayout } from "../../assets/web/js/model/row-layout.js";
-import { layout } from "../../assets/web/js/view/layout.js";
 import { documentOf, until } from "./harness.mjs";
 
 const packed = (values) => Buffer.from(Float32Array.from(values).buffer).toString("base64");
@@ -96,16 +94,6 @@ test("a refused curve is as the server has it, and no step of undo", async () =>
   await until(() => notices.length);
   assert.deepEqual(notices, ["too high"]);
   assert.equal(doc.editor.undoStack.done.length, 0);
-});
-
-test("segments of a row that became a curve are shown below it", () => {
-  const { doc, store } = recorded();
-  const row = { track: "V", closed: false, exclusive: false, attributes: [], parent: null, dependency: "", scale: [-1, 1] }; // prettier-ignore
-  store.takeSchema({ key: "k", labels: [], tracks: [row] });
-  const rows = () => layout(store, new RowLayout(null)).rows.filter(({ name }) => name === "V").map(({ kind, key }) => [kind, key]); // prettier-ignore
-  assert.deepEqual(rows(), [["trace", "V"]]);
-  doc.editor.create({ track: "V", start: 1, end: 2 });
-  assert.deepEqual(rows(), [["trace", "V ~"], ["track", "V"]]); // prettier-ignore
 });
 
 test("smoothing makes up nothing", () => {

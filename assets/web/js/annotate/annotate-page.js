@@ -273,6 +273,12 @@ export class AnnotatePage {
     return [...this.trackNames, ...(hasBoxes && !this.trackNames.includes(BOXES) ? [BOXES] : [])];
   }
 
+  /** Sliders of the curves whose rows are shown. */
+  offerCurves() {
+    const { doc } = this.workspace;
+    if (doc) this.tracePad.update(scalesOf(doc.store).filter(({ track }) => this.rowLayout.isShown(track)));
+  }
+
   /** What plays on the timeline comes to the front, where more can be added. */
   showCameras() {
     this.side.offer("cameras", true, "ask");
@@ -474,7 +480,7 @@ export class AnnotatePage {
     } else if (what === "view" || what === "reviewed" || what === "jobs" || what === "labels") {
       timeline.relayout();
       if (what === "labels") this.showChosen();
-      if (what === "labels") this.tracePad.update(scalesOf(store));
+      if (what === "labels") this.offerCurves();
     } else if (what === "conflict") {
       toast("Somebody else changed this segment. Choose which version to keep.", "error");
       selection.one([...store.conflicts.keys()].at(-1) ?? null);
@@ -552,7 +558,10 @@ export class AnnotatePage {
   /** Each part follows the others. @param {Keymap} keymap */
   #follow(keymap) {
     const { $, player, timeline, selection, transcript, workspace } = this;
-    this.rowLayout.on("change", () => this.showChosen()); // a row may be locked now
+    this.rowLayout.on("change", () => {
+      this.showChosen(); // a row may be locked now
+      this.offerCurves();
+    });
     selection.on("change", () => {
       const item = workspace.doc?.store.shown(selection.current);
       if (item) timeline.reveal(item.start, item.end, item.id);

@@ -181,24 +181,29 @@ export class Gutter extends Emitter {
       return;
     }
     const at = tracks.indexOf(key);
+    /** @type {MenuItem} */
+    const lock = ["Lock", () => rowLayout.toggle(key, "locked"), { checked: Boolean(state.locked) }];
     /** @type {MenuItem[]} */
-    const track =
-      row.kind === "track"
-        ? [
-            ["Collapse", () => rowLayout.toggle(key, "collapsed"), { checked: Boolean(state.collapsed) }],
-            ["Lock", () => rowLayout.toggle(key, "locked"), { checked: Boolean(state.locked) }],
-            ["Select its annotations", () => this.emit("choose", row.name)],
-            null,
-            ["Move up", () => rowLayout.move(key, -1, tracks), { disabled: at <= 0 }],
-            ["Move down", () => rowLayout.move(key, 1, tracks), { disabled: at === tracks.length - 1 }],
-          ]
-        : row.kind === "speech"
-          ? [["Lock", () => rowLayout.toggle(key, "locked"), { checked: Boolean(state.locked) }], null]
-          : [];
+    const moves = [
+      ["Move up", () => rowLayout.move(key, -1, tracks), { disabled: at <= 0 }],
+      ["Move down", () => rowLayout.move(key, 1, tracks), { disabled: at === tracks.length - 1 }],
+    ];
+    /** @type {{ [kind: string]: MenuItem[] }} */
+    const more = {
+      track: [
+        ["Collapse", () => rowLayout.toggle(key, "collapsed"), { checked: Boolean(state.collapsed) }],
+        lock,
+        ["Select its annotations", () => this.emit("choose", row.name)],
+        null,
+        ...moves,
+      ],
+      trace: [lock, null, ...moves],
+      speech: [lock, null],
+    };
     openMenu(
       anchor,
       [
-        ...track,
+        ...(more[row.kind] ?? []),
         ...this.heights(key),
         null,
         ["Only this row", () => rowLayout.only(key), { checked: rowLayout.solo === key }],

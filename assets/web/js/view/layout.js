@@ -105,15 +105,13 @@ export function layout(store, rowLayout, layers = []) {
     const shown = graphs.get(name);
     const scale = store.tracks.get(name)?.scale;
     if (scale) {
-      const items = tracks.get(name);
-      const isAlone = !items?.annotations.length && !items?.predictions.length;
-      const key = isAlone ? name : `${name} ~`; // segments of the row are shown below their curve
-      const height = Math.round(HEIGHTS.trace * rowLayout.size(key));
-      rows.push({ kind: "trace", key, name, y: 0, height, scale, locked: rowLayout.isLocked(name) });
-      if (isAlone) continue;
+      const height = Math.round(HEIGHTS.trace * rowLayout.size(name));
+      rows.push({ kind: "trace", key: name, name, y: 0, height, scale, locked: rowLayout.isLocked(name) });
     }
+    const items = /** @type {TrackItems} */ (tracks.get(name));
+    if (scale && !items.annotations.length && !items.predictions.length) continue;
     rows.push({
-      ...trackRow(/** @type {TrackItems} */ (tracks.get(name)), rowLayout),
+      ...trackRow(items, rowLayout), // also where a row became a curve later: nothing is left out of sight
       graph: Boolean(shown),
       depth: depthOf(store, name),
     });

@@ -38,19 +38,22 @@ export class TracePad {
   /** @param {readonly { track: string, scale: readonly [number, number] }[]} rows */
   update(rows) {
     this.#rows = rows;
-    this.box.hidden = !rows.length;
-    if (!rows.length) {
-      this.#armed.clear();
-      return;
+    for (const track of this.#armed) {
+      if (rows.some((row) => row.track === track) && !this.timeline.rowLayout.isLocked(track)) continue;
+      this.#armed.delete(track);
+      this.recorder.end(track);
     }
+    this.box.hidden = !rows.length;
+    if (!rows.length) return;
     redraw(this.box, ...rows.map((row) => this.#line(row)), this.#smoothing(), this.#padNote());
   }
 
   /** @param {{ track: string, scale: readonly [number, number] }} row */
   #line({ track, scale: [low, high] }) {
-    const value = this.#values.get(track) ?? (low + high) / 2;
+    const value = this.#valueOf(track, [low, high]);
     const shown = el("output", { class: "mono", text: value.toFixed(2) });
     const isArmed = this.#armed.has(track);
+    const isLocked = this.timeline.rowLayout.isLocked(track);
     return el(
       "div",
       { class: "trace" },
@@ -59,7 +62,8 @@ export class TracePad {
         class: "arm",
         "data-key": `arm ${track}`,
         "aria-pressed": String(isArmed),
-        title: "While the video plays, the curve follows the slider",
+        title: isLocked ? "This row is locked" : "While the video plays, the curve follows the slider",
+        disabled: isLocked,
         text: isArmed ? "● Drawing" : "○ Draw",
         "aria-label": `Draw ${track} while the video plays`,
         onclick: () => this.#arm(track),
@@ -81,6 +85,14 @@ export class TracePad {
       }),
       shown,
     );
+  }
+
+  /** What the slider says, within a scale that may have become smaller.
+   * @param {string} track
+   * @param {readonly [number, number]} scale
+   */
+  #valueOf(track, [low, high]) {
+    return Math.min(Math.max(this.#values.get(track) ?? (low + high) / 2, low), high);
   }
 
   #smoothing() {
@@ -133,7 +145,7 @@ export class TracePad {
       this.#readGamepad();
       for (const { track, scale } of this.#rows) {
         if (!this.#armed.has(track)) continue;
-        this.recorder.say(track, this.player.time, this.#values.get(track) ?? (scale[0] + scale[1]) / 2);
+        this.recorder.say(track, this.player.time, this.#valueOf(track, scale));
       }
       requestAnimationFrame(step);
     };
