@@ -1,6 +1,9 @@
 """What every answer carries, so that it is of no use to other pages, and runs no script but ours."""
 
+import asyncio
+
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # No script within a page, and nothing from anywhere else. Nothing of ours makes a script of text (eval), but programs
@@ -20,15 +23,26 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds them."""
+    """ASGI middleware that adds them; the outermost one, which also ends calls that are still at work when the studio
+    stops."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
         async def send_safely(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(SECURITY_HEADERS)
             await send(message)
 
-        await self._app(scope, receive, send_safely if scope["type"] == "http" else send)
+        is_http = scope["type"] == "http"
+        try:
+            await self._app(scope, receive, send_safely if is_http else send)
+        except asyncio.CancelledError:
+            # the server stops, and has waited as long as it does
+            if is_http and not has_begun:
+                await PlainTextResponse("The studio is stopping; try again.", 503)(scope, receive, send_safely)

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from studio.app import create_app, serve
 from studio.app.request_guard import RequestGuard
-from studio.app.security_headers import SECURITY_HEADERS
+from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
 from studio.app.server import _listen
 from studio.config import Limits, Settings
 from studio.errors import UsageError
@@ -208,3 +208,31 @@ def test_a_page_names_models_and_no_files(client: TestClient, tmp_path: Path, ca
         }).json()  # fmt: skip
         assert said["ok"] is False
         assert "There is no model" in said["error"]
+
+
+def test_a_call_that_is_at_work_when_the_studio_stops_is_ended_with_an_answer() -> None:
+    """The server cancels it after a while; nothing of that is an error for the log."""
+    sent: list[Any] = []
+
+    async def forever(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(60)
+
+    async def begun(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(60)
+
+    async def stop(app: Any) -> None:
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        call = asyncio.ensure_future(SecurityHeaders(app)({"type": "http"}, None, send))  # type: ignore[arg-type]
+        await asyncio.sleep(0.01)
+        call.cancel()
+        await call
+
+    asyncio.run(stop(forever))
+    assert (sent[0]["status"], sent[1]["body"]) == (503, b"The studio is stopping; try again.")
+    assert b"nosniff" in dict(sent[0]["headers"]).values()
+    sent.clear()
+    asyncio.run(stop(begun))
+    assert [message.get("status") for message in sent] == [200]

@@ -5,15 +5,18 @@ import { newId } from "../model/ids.js";
 /** @import { Server } from "../types.js" */
 
 const SESSION = newId();
+const OUTLIVES = 2_000; // letters of a call that goes on when its page is left: browsers let few bytes do so
 
 /** @param {HTMLElement} element of a page @returns {Server} each rejects when the studio does not answer */
 export function serverOf(element) {
   const component = Number(element.dataset.component);
   const ask = async (/** @type {string} */ name, /** @type {unknown} */ request) => {
+    const body = JSON.stringify({ data: request, fn_name: name, session_hash: SESSION, component_id: component });
     const reply = await fetch("/gradio_api/component_server/", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ data: request, fn_name: name, session_hash: SESSION, component_id: component }),
+      body,
+      keepalive: body.length < OUTLIVES, // what was switched is kept though the page is reloaded at once
     });
     if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
     return reply.json();
