@@ -159,3 +159,17 @@ test("a prediction of another camera has its own row, and its annotation that of
   const [made] = doc.store.annotations.values();
   assert.deepEqual([made.track, made.start, made.source], ["Moments", 5, "accepted"]);
 });
+
+test("a video that becomes playable is played, however that is told", async () => {
+  const { doc } = documentOf();
+  const unplayable = loaded({ playable: false, media: [{ ...MAIN, playable: false }] });
+  doc.store.takeDocument(unplayable);
+  const changes = [];
+  doc.store.on("change", (what) => changes.push(what));
+  doc.server.load_document = () => assert.fail("nothing lies elsewhere");
+  await doc.takeNews(news({ media: [MAIN] }));
+  assert.equal(doc.store.cameras[0].playable, true);
+  assert.ok(!changes.includes("playable"));
+  doc.store.takeDocument({ ...unplayable, playable: true });
+  assert.ok(changes.includes("playable"));
+});

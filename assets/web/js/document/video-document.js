@@ -124,6 +124,7 @@ export class VideoDocument {
     if (this.store.independent && currentUser() !== this.#reader) return this.reload(); // somebody else took the seat
     const isMoving = this.outbox.pending.some(isOfCamera);
     if (!isMoving && this.store.differs(news.media)) return this.reload(); // predictions lie elsewhere now
+    if (!isMoving && news.media) this.store.takeCameras(news.media);
     const tracked = this.boxes.trackedIn(news, this.#waits);
     const { newRuns, jobsEnded } = this.store.takeNews(news, this.#waits);
     for (const change of tracked) this.editor.addTracked(change);

@@ -255,6 +255,7 @@ export class DocumentStore extends Emitter {
 
   /** Everything anew, in place of what was here. @param {DocumentData} data */
   takeDocument(data) {
+    const became = data.playable && !this.playable && this.video?.id === data.video.id;
     this.#set({
       video: data.video,
       playable: data.playable,
@@ -287,6 +288,7 @@ export class DocumentStore extends Emitter {
     this.#changed("boxes");
     this.#hidden.clear();
     for (const run of this.groundingRuns.slice(0, -1)) this.#hidden.add(run.id);
+    if (became) this.#changed("playable");
   }
 
   /** What plays on the timeline now. @param {readonly Camera[]} cameras */
@@ -306,7 +308,8 @@ export class DocumentStore extends Emitter {
    * @param {readonly Camera[] | undefined} cameras
    */
   differs(cameras) {
-    return cameras !== undefined && JSON.stringify(cameras) !== JSON.stringify(this.cameras);
+    const places = (/** @type {readonly Camera[]} */ all) => JSON.stringify(all.map(({ id, offset }) => [id, offset]));
+    return cameras !== undefined && places(cameras) !== places(this.cameras);
   }
 
   /** One begins at another time; null: it is taken off the timeline. Also while somebody still moves it.
