@@ -42,3 +42,28 @@ def test_labels_and_a_note_of_the_whole_video_and_bookmarks(page: Page, served: 
     street.click()
     annotate_page.saved()
     assert [row[:2] for row in rows(served.home, FOUND, bikes)] == [("Whole video", ""), ("Bookmarks", "look here")]
+
+
+def test_new_segments_and_all_of_them_leave_bookmarks_and_the_whole_video_alone(
+    page: Page, served: Served, bikes: str
+) -> None:
+    annotate_page = AnnotatePage(page, served.url).open(bikes)
+    page.click("#tab-selected")
+    page.get_by_text("The whole video").click()
+    page.get_by_label("A label of the whole video").fill("street")
+    page.keyboard.press("Enter")
+    annotate_page.saved()
+    page.locator("#timeline").focus()
+    go(annotate_page, 2.0)
+    page.keyboard.press("Shift+N")
+    page.keyboard.press("Enter")
+    go(annotate_page, 4.0)
+    page.keyboard.press("Enter")  # with the bookmark chosen
+    annotate_page.saved()
+    assert rows(served.home, FOUND, bikes)[-1] == ("Moments", "", "", 4_000_000, 6_000_000)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Shift+t")
+    page.fill("#shift-by", "1")
+    page.click("#shift-go")
+    annotate_page.saved()
+    assert [row[3] for row in rows(served.home, FOUND, bikes)] == [0, 3_000_000, 5_000_000]

@@ -5,7 +5,7 @@ import { typesOf } from "../model/attribute-types.js";
 import { decide } from "../model/operations.js";
 import { ReactionTime } from "../model/reaction-time.js";
 import { after } from "../model/review-queue.js";
-import { BOOKMARKS } from "../model/special-rows.js";
+import { BOOKMARKS, isForSegments } from "../model/special-rows.js";
 import { LiveEvents } from "../input/live-events.js";
 import { follow, go } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
@@ -148,12 +148,14 @@ export class Workspace {
     return isLineId(this.selection.current) ? this.opened.lines.all.map(itemIdOf) : this.parts.list.ids;
   }
 
-  /** The row that a new segment belongs to. */
+  /** The row that a new segment belongs to: of those that are for segments, that of what is chosen, or the first. */
   track() {
     const { store } = this.opened;
     const item = store.item(this.selection.current ?? "");
-    const first = this.timeline.rows.find((row) => row.kind === "track")?.name;
-    return (item && store.homeOf(item)) ?? first ?? "Moments";
+    const chosen = item && store.homeOf(item);
+    if (chosen && isForSegments(store, chosen)) return chosen;
+    const first = this.timeline.rows.find((row) => row.kind === "track" && isForSegments(store, row.name));
+    return first?.name ?? "Moments";
   }
 
   /** Ask by how much annotations are to be moved. @param {string[]} ids */

@@ -2,6 +2,7 @@
 
 import { SPEECH } from "../model/line-items.js";
 import * as operations from "../model/operations.js";
+import { WHOLE_VIDEO } from "../model/special-rows.js";
 import { frameOf } from "../view/drag-preview.js";
 
 /** @import { Workspace } from "../annotate/workspace.js" */
@@ -230,7 +231,11 @@ export function commands(workspace) {
 
     next: () => step(1),
     previous: () => step(-1),
-    chooseAll: () => selection.set([...store().annotations.keys()]),
+    // what is on the timeline: what is said of the whole video can be neither moved nor merged with it
+    chooseAll: () => {
+      const made = [...store().annotations.values()];
+      selection.set(made.filter(({ track }) => track !== WHOLE_VIDEO).map(({ id }) => id));
+    },
     clear: () => {
       timeline.marks = { in: null, out: null };
       selection.one(null);
