@@ -79,7 +79,8 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
         )
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after, known=before is not None))
-    if not after.deleted and (before is None or (before.track, before.label) != (after.track, after.label)):
+    known = before or continued(db, video_id, after, annotator)
+    if not after.deleted and (known is None or (known.track, known.label) != (after.track, after.label)):
         labels.check(db, after.track, after.label)  # a label that left its list stays where it is
     _put(db, video_id, after)
     seq = _append(db, video_id, change, Edit(before, after), annotator)
@@ -114,6 +115,18 @@ def stands(
         "AND annotator = coalesce(?, annotator) AND NOT deleted LIMIT 1"
     )
     return db.execute(asked, (video_id, *span, track, label, annotator)).fetchone() is not None
+
+
+def continued(db: sqlite3.Connection, video_id: str, made: Annotation, annotator: str) -> Annotation | None:
+    """The annotation with the same track and label that ends where a new one begins, as halves of one that is split do;
+    where annotators are independent only their own."""
+    asked = (
+        "SELECT a.* FROM annotations a JOIN videos v ON v.id = a.video_id WHERE a.video_id = ? AND a.track = ? "
+        "AND a.label = ? AND a.end_us = ? AND NOT a.deleted AND (NOT v.independent OR a.annotator = ?) "
+        "ORDER BY a.rowid DESC LIMIT 1"
+    )
+    row = db.execute(asked, (video_id, made.track, made.label, made.segment.start, annotator)).fetchone()
+    return None if row is None else _from_table(row)
 
 
 def most_used_labels(db: sqlite3.Connection, most: int, reader: Reader | None = None) -> list[str]:

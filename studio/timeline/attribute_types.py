@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.errors import UsageError
 from studio.timeline.attributes import LARGEST, NAME_CHARS
-from studio.timeline.changing import CHANGES, changes_of
+from studio.timeline.changing import CHANGES, changes_of, values_of
 from studio.timeline.phases import PHASES
 
 KINDS = "choice", "several", "number", "text", "yes_no"
@@ -144,13 +144,21 @@ def _typed(known: AttributeType, value: Any) -> Any:
 
 
 def problems(types: Iterable[AttributeType], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What is wrong with attributes that changed; what was there before may stay."""
+    """What is wrong with attributes that changed; what was there before may stay, also at other times."""
     found = []
     for each in types:
         value = after.get(each.name)
-        if value is not None and value != before.get(each.name) and (said := each.problem(value)):
+        if value is not None and not _stays(before.get(each.name), value) and (said := each.problem(value)):
             found.append(said)
     return found
+
+
+def _stays(before: Any, after: Any) -> bool:
+    """Whether nothing is said that was not said before, at whatever times: those go with the segment."""
+    if changes_of(before) is None:
+        return bool(after == before)
+    known = values_of(before)
+    return all(each is None or each in known for each in values_of(after))
 
 
 def _options(name: str, values: Any) -> tuple[str, ...]:

@@ -193,6 +193,21 @@ def test_what_was_there_before_the_schema_stays(studio: Studio, save: Callable[.
     schema_of(studio, HAND)
     assert save("update", 1, start=1.5, attributes={"hand": "up", "note": "n"})["ok"]
     assert save("update", 2, attributes={"hand": "down"})["error"] == "“hand” is one of left, right."
+    assert save("update", 2, attributes={"hand": "left"})["ok"]
+    assert save("update", 2, attributes={"hand": "up", "note": "m"})["kind"] == "conflict", "somebody was faster"
+
+
+def test_what_left_the_schema_goes_with_both_halves_of_a_segment(studio: Studio, video: str) -> None:
+    def edit(n: int, op: str, which: str, start: float, end: float, version: int = 0, **more: Any) -> dict[str, Any]:
+        return {"edit_id": f"s{n}", "op": op, "id": which, "base_version": version, "start": start, "end": end,
+                "track": "T", "label": "gone", "attributes": {"hand": "up"}, **more}  # fmt: skip
+
+    studio.timelines.save(video, [edit(1, "create", "a", 1, 3)], "ann")
+    schema_of(studio, closed=True, attributes=[HAND])
+    halves = [edit(2, "update", "a", 1, 2, 1), edit(3, "create", "b", 2, 3)]
+    assert all(each["ok"] for each in studio.timelines.save(video, halves, "ann")["results"])
+    new = [edit(4, "create", "c", 4, 5), edit(5, "create", "d", 3, 4, attributes={"hand": "down"})]
+    assert not any(each["ok"] for each in studio.timelines.save(video, new, "ann")["results"])
 
 
 def test_a_value_that_changes_and_one_of_several_are_found(studio: Studio, save: Callable[..., dict[str, Any]]) -> None:

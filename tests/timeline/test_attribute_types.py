@@ -76,6 +76,10 @@ def test_what_was_there_before_may_stay() -> None:
     assert problems(types, before, {**before, "free": "anything"}) == []
     assert problems(types, before, {**before, "force": 8}) == ["“force” is a number from 1 to 5."]
     assert problems(types, before, {"hand": None}) == []
+    changing = {"force": {"changes": [[1.0, 9], [2.0, 3]]}}
+    assert problems(types, changing, {"force": {"changes": [[5.0, 9], [6.0, 3]]}}) == [], "times go with the segment"
+    assert problems(types, changing, {"force": {"changes": [[1.0, 8], [2.0, 3]]}}) != []
+    assert problems(types, {"hand": "up"}, {"hand": {"changes": [[1.0, "up"], [2.0, "up"]]}}) != []
 
 
 def test_texts_of_files_become_values_where_they_stand_for_one() -> None:

@@ -247,18 +247,20 @@ def _within(db: sqlite3.Connection, change: EditRequest, duration_us: int) -> No
 
 def _fits(db: sqlite3.Connection, video: Wire, change: EditRequest, annotator: str) -> None:
     """Raises UsageError for an attribute that is not as the schema has it, and for a segment that comes to a row that
-    depends on another one where that one has none for it. What was there before may stay, and be moved: whoever moves
-    a segment of the other row moves what belongs to it afterwards."""
+    depends on another one where that one has none for it. What was there before may stay, be moved, and be split:
+    whoever moves a segment of the other row moves what belongs to it afterwards."""
     wanted = change.wanted
     if wanted is None or wanted.deleted or annotations.is_done(db, change.edit_id):
         return
     if wanted.track == WHOLE_VIDEO and (wanted.segment.start, wanted.segment.end) != (0, video["duration_us"]):
         raise UsageError(f"What is said under “{WHOLE_VIDEO}” is about all of it, from its start to its end.")
     before = annotations.find(db, wanted.id)
+    if before is not None and before.version != change.base_version:
+        return  # a conflict: what somebody else says now is no measure of what was there
     if not change.keeps_attributes and wanted.attributes:
         types = labels.attribute_types(db, wanted.track, wanted.label)
-        known = before.attributes if before is not None else {}
-        if found := attribute_types.problems(types, known, wanted.attributes):
+        known = before or annotations.continued(db, video["id"], wanted, annotator)
+        if found := attribute_types.problems(types, known.attributes if known else {}, wanted.attributes):
             raise UsageError(found[0])
     if before is not None and before.track == wanted.track:
         return  # also one that comes back: its parent may come after it
