@@ -133,6 +133,14 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     assert rows(served.home, "SELECT deleted FROM box_tracks") == [(0,)]
 
 
+def test_the_focus_goes_back_to_the_timeline(opened: AnnotatePage) -> None:
+    page = opened.page
+    page.keyboard.press("Shift+B")
+    expect(page.locator("#boxes")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#timeline")).to_be_focused()
+
+
 def test_a_segment_gets_a_box_for_its_time(opened: AnnotatePage, served: Served) -> None:
     page = opened.page
     opened.create(1, 2, "riding")

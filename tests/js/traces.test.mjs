@@ -5,6 +5,7 @@ import test from "node:test";
 
 import { TraceRecorder } from "../../assets/web/js/input/trace-recorder.js";
 import { samplesOf, scalesOf, smoothed, Traces } from "../../assets/web/js/model/traces.js";
+import { authorsOf } from "../../assets/web/js/view/authors.js";
 import { documentOf, until } from "./harness.mjs";
 
 const packed = (values) => Buffer.from(Float32Array.from(values).buffer).toString("base64");
@@ -32,6 +33,17 @@ test("what the server has is read, and what differs becomes a change", () => {
   assert.deepEqual(traces.changesTo("V", "", 0, [0.5]), [], "nothing changed");
   const long = traces.changesTo("V", "ben", 0, new Array(25_000).fill(1));
   assert.deepEqual(long.map(({ first, after }) => [first, after.length]), [[0, 10_000], [10_000, 10_000], [20_000, 5_000]]); // prettier-ignore
+});
+
+test("who drew only curves has a colour, too", () => {
+  const { store } = recorded();
+  store.palette = ["#0072b2", "#e69f00"];
+  const drawn = ["ann", "ben"].map((annotator) => ({ track: "V", annotator, values: packed([1]) }));
+  store.traces.takeAll(drawn.slice(0, 1));
+  assert.equal(authorsOf(store).size, 0, "of one person nothing has to be marked");
+  store.traces.takeAll(drawn);
+  const [ann, ben] = ["ann", "ben"].map((name) => authorsOf(store).get(name));
+  assert.notEqual(ann.colour, ben.colour);
 });
 
 test("a line of the pointer is one step, which is taken back", async () => {

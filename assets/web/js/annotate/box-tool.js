@@ -107,12 +107,13 @@ export class BoxTool {
   edit(isEditing) {
     this.isEditing = isEditing;
     this.$("box-mode").setAttribute("aria-pressed", String(isEditing));
+    const hadFocus = this.$("boxes") === document.activeElement; // it takes none any more once it is left
     this.overlay.edit(isEditing);
     this.side.offer("boxes", isEditing || Boolean(this.doc?.store.boxes.size), "ask");
     if (isEditing) {
       this.side.show("boxes");
       this.$("boxes").focus({ preventScroll: true });
-    } else if (this.$("boxes") === document.activeElement) this.$("timeline").focus({ preventScroll: true });
+    } else if (hadFocus) this.$("timeline").focus({ preventScroll: true });
     this.#showPanel();
   }
 

@@ -55,6 +55,11 @@ export class Traces {
     this.#drawn.set(track, of.set(annotator, unpacked(values)));
   }
 
+  /** The names of those who drew something. */
+  get annotators() {
+    return [...this.#drawn.values()].flatMap((of) => [...of.keys()]);
+  }
+
   /** What everybody drew of a scale. @param {string} track */
   of(track) {
     return [...(this.#drawn.get(track) ?? [])].map(([annotator, values]) => ({ annotator, values }));

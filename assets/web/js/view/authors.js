@@ -7,12 +7,13 @@
 
 const NOBODY = "no name";
 
-/** Name → mark; empty where only one person made what is there.
+/** Name → mark; empty where only one person made what is there, segments and curves.
  * @param {DocumentStore} store
  * @returns {Map<string, Author>}
  */
-export function authorsOf({ annotations, palette }) {
-  const names = [...new Set([...annotations.values()].map((made) => made.annotator))].sort();
+export function authorsOf({ annotations, palette, traces }) {
+  const makers = [...annotations.values()].map((made) => made.annotator);
+  const names = [...new Set([...makers, ...traces.annotators])].sort();
   if (names.length < 2) return new Map();
   return new Map(names.map((name, i) => [name, { initials: initialsOf(name), colour: palette[i % palette.length] }]));
 }
