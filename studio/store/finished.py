@@ -3,6 +3,9 @@
 import sqlite3
 from typing import Any
 
+import numpy as np
+
+from studio.store import traces
 from studio.store.videos import now
 
 
@@ -19,19 +22,31 @@ def set_done(db: sqlite3.Connection, video_id: str, annotator: str, done: bool) 
         db.execute("DELETE FROM finished WHERE video_id = ? AND annotator = ?", (video_id, annotator))
 
 
+_COUNTED = {
+    "annotations": "SELECT annotator, count(*) AS n FROM annotations WHERE video_id = :video AND NOT deleted "
+    "GROUP BY annotator",
+    "boxes": "SELECT annotator, count(*) AS n FROM box_tracks WHERE video_id = :video AND NOT deleted "
+    "GROUP BY annotator",
+    "decided": "SELECT d.annotator, count(*) AS n FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
+    "JOIN runs r ON r.id = p.run_id WHERE r.video_id = :video GROUP BY d.annotator",
+}
+
+
 def annotators(db: sqlite3.Connection, video_id: str) -> list[dict[str, Any]]:
     """Everybody who annotated a video, decided on a prediction of it or is done with it, by name: `annotator`, how many
-    `annotations` of theirs stand, `decided` predictions, and since when they are `done` ("" while they are not)."""
-    rows = db.execute(
-        "WITH made AS (SELECT annotator, count(*) AS n FROM annotations WHERE video_id = :video AND NOT deleted "
-        "GROUP BY annotator), "
-        "decided AS (SELECT d.annotator, count(*) AS n FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
-        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = :video GROUP BY d.annotator), "
-        "done AS (SELECT annotator, at FROM finished WHERE video_id = :video) "
-        "SELECT who.annotator, coalesce(made.n, 0) AS annotations, coalesce(decided.n, 0) AS decided, "
-        "coalesce(done.at, '') AS done FROM (SELECT annotator FROM made UNION SELECT annotator FROM decided "
-        "UNION SELECT annotator FROM done) AS who LEFT JOIN made USING (annotator) LEFT JOIN decided USING (annotator) "
-        "LEFT JOIN done USING (annotator) ORDER BY who.annotator",
-        {"video": video_id},
-    )
-    return [dict(row) for row in rows]
+    `annotations`, `boxes` and `curves` of theirs stand, `decided` predictions, and since when they are `done` ("" while
+    they are not)."""
+    facts: dict[str, dict[str, Any]] = {}
+
+    def of(name: str) -> dict[str, Any]:
+        return facts.setdefault(name, {"annotator": name, **dict.fromkeys((*_COUNTED, "curves"), 0), "done": ""})
+
+    for what, query in _COUNTED.items():
+        for name, count in db.execute(query, {"video": video_id}):
+            of(name)[what] = count
+    for trace in traces.of_video(db, video_id):
+        if not np.isnan(trace.values).all():  # what was erased leaves an empty curve
+            of(trace.annotator)["curves"] += 1
+    for name, at in db.execute("SELECT annotator, at FROM finished WHERE video_id = ?", (video_id,)):
+        of(name)["done"] = at
+    return [facts[name] for name in sorted(facts)]

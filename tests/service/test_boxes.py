@@ -147,6 +147,19 @@ def test_deleting_very_many_boxes_of_others_needs_an_admin(studio: Studio, video
     assert answers[-1]["kind"] == "forbidden"
 
 
+def test_who_drew_only_boxes_or_a_curve_is_one_of_the_annotators(studio: Studio, video: Row) -> None:
+    draw(studio, annotator="ada")
+    studio.labels.save({"labels": [], "tracks": [{"track": "Valence", "closed": False, "scale": [-1, 1]}]}, "ada")
+    for number, (name, before, after) in enumerate(
+        [("bob", None, 0.5), ("eve", None, 0.5), ("eve", 0.5, None)]
+    ):  # what eve drew she erased
+        stroke = {"edit_id": f"t{number}", "op": "trace", "track": "Valence", "first": 0, "before": [before],
+                  "after": [after]}  # fmt: skip
+        assert studio.timelines.save("v1", [stroke], name)["results"][0]["ok"]
+    found = studio.layers.annotators("v1")["annotators"]
+    assert [(each["annotator"], each["boxes"], each["curves"]) for each in found] == [("ada", 1, 0), ("bob", 0, 1)]
+
+
 def test_independent_annotators_see_and_change_only_their_own(studio: Studio, video: Row) -> None:
     for name in ("ada", "bob", "eve"):
         studio.users.put(name, "correct horse")

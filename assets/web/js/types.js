@@ -631,7 +631,8 @@
  * @property {number | null} start
  * @property {number | null} end
  *
- * @typedef {{ annotator: string, annotations: number, decided: number, done: string }} LayerFacts done: since when, or ""
+ * @typedef {{ annotator: string, annotations: number, boxes: number, curves: number, decided: number,
+ *   done: string }} LayerFacts done: since when, or ""
  * @typedef {{ independent: boolean, fixed: string, annotators: LayerFacts[] }} LayersOfVideo fixed: why this person
  *   cannot say whether annotators work independently, or nothing
  *

@@ -84,14 +84,18 @@ export class AnnotatorsDialog {
 }
 
 /** @param {LayerFacts} facts */
-const row = ({ annotator, annotations, decided, done }) =>
-  el(
+function row({ annotator, annotations, boxes, curves, decided, done }) {
+  const made = [
+    counted(annotations, "annotation"),
+    boxes && counted(boxes, "box track"),
+    curves && counted(curves, "curve"),
+    `${counted(decided, "prediction")} decided`,
+  ];
+  return el(
     "li",
     { "data-annotator": annotator },
     el("b", { dir: "auto", text: annotator || NAMELESS }),
-    el("span", {
-      class: "muted",
-      text: ` ${counted(annotations, "annotation")}, ${counted(decided, "prediction")} decided`,
-    }),
+    el("span", { class: "muted", text: ` ${made.filter(Boolean).join(", ")}` }),
     done ? el("span", { class: "tag", text: "done", title: new Date(done).toLocaleString() }) : null,
   );
+}
