@@ -71,9 +71,12 @@ def carried(attributes: Mapping[str, Any], before: Segment, after: Segment) -> d
         return found
     moves = before.start != after.start and before.end != after.end
     by = after.start - before.start if moves else 0
-    for name, value in found.items():
-        if (parts := changes_of(value)) is not None:
-            found[name] = _within([(round(time * MICROS) + by, what) for time, what in parts], after)
+    for name, value in list(found.items()):
+        if (parts := changes_of(value)) is None:
+            continue
+        found[name] = _within([(round(time * MICROS) + by, what) for time, what in parts], after)
+        if found[name] is None:
+            del found[name]  # nothing is said of what is left
     return found
 
 

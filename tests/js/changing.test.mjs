@@ -46,6 +46,10 @@ for (const [after, expected] of /** @type {[{ start: number, end: number }, any]
     assert.deepEqual(carried({ hand: CHANGING, who: "ann" }, SPAN, after), { hand: expected, who: "ann" });
   });
 
+test("where nothing is said of what is left of a segment, nothing is kept", () => {
+  assert.deepEqual(carried({ hand: CHANGING, who: null }, SPAN, { start: 4, end: SPAN.end }), { who: null });
+});
+
 test("those of a row come first, and a label says what a name means where both have it", () => {
   const row = { track: "T", attributes: [type({}), type({ name: "force", kind: "number" })] };
   const label = { track: "T", label: "x", attributes: [type({ options: ["up"] })] };

@@ -127,3 +127,8 @@ def test_anything_else_is_a_value_like_any_other(other: Any) -> None:
 def test_changes_go_with_their_segment(after: tuple[int, int], expected: Any) -> None:
     before = Segment(1_000_000, 5_000_000)
     assert carried({"hand": CHANGING, "who": "ann"}, before, Segment(*after)) == {"hand": expected, "who": "ann"}
+
+
+def test_of_what_nothing_is_said_in_the_rest_of_a_segment_nothing_is_kept() -> None:
+    rest = Segment(4_000_000, 5_000_000)
+    assert carried({"hand": CHANGING, "who": None}, Segment(1_000_000, 5_000_000), rest) == {"who": None}

@@ -86,7 +86,9 @@ export function carried(attributes, before, after) {
     const parts = (changesOf(value) ?? []).map(([time, said]) => /** @type {const} */ ([time + by, said]));
     return [name, within(parts, after)];
   });
-  return { ...found, ...Object.fromEntries(moved) };
+  const carriedOn = { ...found, ...Object.fromEntries(moved) };
+  for (const [name] of changed) if (carriedOn[name] === null) delete carriedOn[name]; // nothing is said of what is left
+  return carriedOn;
 }
 
 /**
