@@ -16,7 +16,7 @@ from studio.service.accounts.rights import Actor
 from studio.service.exchange.exchange import ImportOptions
 from studio.service.find import parse
 from studio.store import Store, timelines, videos
-from studio.timeline import Annotation, Footage, Segment, Timeline
+from studio.timeline import WHOLE_VIDEO, Annotation, Footage, Segment, Timeline
 from tests.conftest import VIDEO
 
 ATTRIBUTES = {"intensity": 3, "seen by": ["ann", "ben"], "sure": True, "hand": "left"}
@@ -109,6 +109,22 @@ def test_they_come_in_with_an_import(studio: Studio, video: str) -> None:
     studio.exchange.apply(write([made]), "talk.csv", "csv")
     (kept,) = studio.timelines.annotations(video)
     assert kept.attributes == ATTRIBUTES
+
+
+@pytest.mark.parametrize("name", ["elan", "boris", "nova", "json"])
+def test_what_is_said_of_the_whole_video_comes_back_as_that(studio: Studio, video: str, name: str) -> None:
+    whole = Segment(0, VIDEO["duration_us"])
+    said = ("funny", "outdoor", "street")
+    made = tuple(Annotation(label, whole, WHOLE_VIDEO, label) for label in said)
+    part = Annotation("part", Segment(1_000_000, 2_000_000), f"{WHOLE_VIDEO} (7)", "x")
+    write = FORMATS[name].write
+    assert write is not None
+    studio.cache.save_array(video, "pts.npy", np.array(FOOTAGE.pts, np.int64))
+    file = write([Timeline(FOOTAGE, (*made, part))])
+    studio.exchange.apply(file, f"talk.{FORMATS[name].extension}", name, ImportOptions(video=video))
+    kept = studio.timelines.annotations(video)
+    assert sorted(each.label for each in kept if (each.track, each.segment) == (WHOLE_VIDEO, whole)) == [*said]
+    assert [each.track for each in kept if each.track != WHOLE_VIDEO] == [part.track], "others stay as they are"
 
 
 # ---------------------------------------------------------------------- timelines

@@ -325,7 +325,7 @@ class Exchange:
                 known[match.row["id"]] = self._footage(match.row)
             footage = known[match.row["id"]]
             shift = read_shift(plan.shift, footage) if plan.shift.strip() else 0
-            placed = place(part, footage, self._limits, shift)
+            placed = import_plan.about_all(place(part, footage, self._limits, shift), match.row["duration_us"], shift)
             cameras, missing = import_plan.cameras(library, part, match.row["id"])
             placed = replace(placed, problems=(*placed.problems, *missing))
             ready.append(Ready(part, match, placed, cameras))

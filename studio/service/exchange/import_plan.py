@@ -1,5 +1,6 @@
 """What an import would add, under the names that a person chose, and how a preview shows it."""
 
+import re
 import unicodedata
 import uuid
 from collections import Counter
@@ -16,13 +17,15 @@ from studio.service.videos import files
 from studio.service.videos.video_matcher import Match, VideoMatcher
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.store.transcripts import Spoken
-from studio.timeline import Annotation, Box, Cue, Segment, Word, seconds
+from studio.timeline import WHOLE_VIDEO, Annotation, Box, Cue, Segment, Word, seconds
 from studio.timeline.boxes import BoxTrack
 from studio.timeline.tiers import Dependency
 
 Row = dict[str, Any]
 SHOWN = 500  # parts, tracks and labels of a preview at most
 SAMPLE = 20
+_WHOLE = re.compile(rf"{re.escape(WHOLE_VIDEO)}( \(\d+\))?")  # formats without overlaps write further tracks
+_NEAR_US = 100_000  # that formats may round times by
 
 
 def different_of(choice: str) -> Different:
@@ -121,6 +124,25 @@ def _later(marks: tuple[Mark, ...], by: int) -> tuple[Mark, ...]:
 
     later = (replace(mark, start=mark.start + by, end=mark.end + by, words=words(mark)) for mark in marks)
     return tuple(later) if by else marks
+
+
+def about_all(placed: Placed, duration_us: int, shift_us: int = 0) -> Placed:
+    """What is said of the whole video, as it is kept: on one track, from its start to its end."""
+    near = _NEAR_US + abs(shift_us)
+
+    def is_whole(mark: Mark) -> bool:
+        return bool(_WHOLE.fullmatch(mark.track)) and mark.start <= near and mark.end >= duration_us - near
+
+    further = {mark.track for mark in placed.marks} - {mark.track for mark in placed.marks if not is_whole(mark)}
+    listed: dict[str, tuple[str, ...]] = {}
+    for track, labels in placed.vocabularies.items():
+        name = WHOLE_VIDEO if track in further else track
+        listed[name] = tuple(dict.fromkeys((*listed.get(name, ()), *labels)))
+    marks = (
+        replace(mark, track=WHOLE_VIDEO, start=0, end=duration_us) if mark.track in further else mark
+        for mark in placed.marks
+    )
+    return replace(placed, marks=tuple(marks), vocabularies=listed)
 
 
 def last(name: str) -> str:
