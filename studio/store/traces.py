@@ -59,6 +59,13 @@ def scales(db: sqlite3.Connection) -> dict[str, Scale]:
     return {row["track"]: Scale(row["low"], row["high"]) for row in rows}
 
 
+def drawn(db: sqlite3.Connection, track: str, except_for: str | None = None) -> bool:
+    """Whether somebody drew a curve of a track in any video; with `except_for` somebody else."""
+    asked = "SELECT samples FROM traces WHERE track = ? AND annotator IS NOT ?"
+    found = db.execute(asked, (track, except_for))
+    return any(not np.isnan(np.frombuffer(row["samples"], "<f4")).all() for row in found)
+
+
 def save(db: sqlite3.Connection, video: Row, change: TraceChange, annotator: str) -> None:
     """Apply a change to the annotator's own trace and append it to the history.
 

@@ -6,6 +6,7 @@ import test from "node:test";
 import { TraceRecorder } from "../../assets/web/js/input/trace-recorder.js";
 import { samplesOf, scalesOf, smoothed, Traces } from "../../assets/web/js/model/traces.js";
 import { authorsOf } from "../../assets/web/js/view/authors.js";
+import { yOf } from "../../assets/web/js/view/trace-row.js";
 import { documentOf, until } from "./harness.mjs";
 
 const packed = (values) => Buffer.from(Float32Array.from(values).buffer).toString("base64");
@@ -33,6 +34,11 @@ test("what the server has is read, and what differs becomes a change", () => {
   assert.deepEqual(traces.changesTo("V", "", 0, [0.5]), [], "nothing changed");
   const long = traces.changesTo("V", "ben", 0, new Array(25_000).fill(1));
   assert.deepEqual(long.map(({ first, after }) => [first, after.length]), [[0, 10_000], [10_000, 10_000], [20_000, 5_000]]); // prettier-ignore
+});
+
+test("a value beyond a scale that became smaller is drawn at the edge of its row, not over others", () => {
+  const row = { y: 100, height: 84, scale: [-1, 1] };
+  assert.deepEqual([-2, -1, 0, 1, 3].map((value) => yOf(row, value)), [178, 178, 142, 106, 106]); // prettier-ignore
 });
 
 test("who drew only curves has a colour, too", () => {

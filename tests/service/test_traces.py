@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio.errors import UsageError
+from studio.errors import PermissionDenied, UsageError
 from studio.eval.trace_agreement import agreed
 from studio.formats import archive
 from studio.service import Studio
@@ -109,6 +109,30 @@ def test_a_scale_is_two_numbers(studio: Studio) -> None:
     for wrong in ([1, 1], [2, 1], [0], ["a", 1], [True, 2], "x"):
         with pytest.raises(UsageError, match="needs a lowest value and a higher one"):
             studio.labels.save({"labels": [], "tracks": [{"track": "V", "closed": False, "scale": wrong}]}, "ann")
+
+
+def test_a_curve_that_is_none_any_more_is_told_and_kept(studio: Studio, video: str) -> None:
+    valence = {"track": "Valence", "closed": False}
+    bob = Actor("bob", admin=False)
+    assert studio.labels.save({"labels": [], "tracks": [valence]}, "ann")["unseen"] == [], "nobody drew one"
+    studio.labels.save({"labels": [], "tracks": [{**valence, "scale": [-1, 1]}]}, "ann")
+    draw(studio, 1, [0.5])
+    for changed in ({}, {"scale": [-1, 0]}):
+        with pytest.raises(PermissionDenied, match="Others drew curves of “Valence”"):
+            studio.labels.save({"labels": [], "tracks": [{**valence, **changed}]}, "bob", bob)
+    assert studio.labels.save({"labels": [], "tracks": [valence]}, "ann")["unseen"] == ["Valence"]
+    studio.labels.save({"labels": [], "tracks": [{**valence, "scale": [-1, 1]}]}, "ann")
+    assert values(studio)[10] == 0.5
+
+
+def test_no_row_depends_on_a_curve(studio: Studio) -> None:
+    below = {"track": "Words", "closed": False, "parent": "V", "dependency": "included_in"}
+    for tracks in (
+        [{"track": "V", "closed": False, "scale": [0, 1]}, below],
+        [{"track": "V", "closed": False}, {**below, "scale": [0, 1]}],
+    ):
+        with pytest.raises(UsageError, match="“Words” depends on “V”, and a curve has no segments"):
+            studio.labels.save({"labels": [], "tracks": tracks}, "ann")
 
 
 def test_smoothing_makes_up_nothing() -> None:

@@ -805,7 +805,7 @@
  * @property {[{ line: number | null }, { seq: number, op: string, annotator: string, at: string, before: Line | null,
  *   after: Line }[]]} line_history
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
- *   Schema & { renamed: number }]} save_schema
+ *   Schema & { renamed: number, unseen: string[] }]} save_schema
  * @property {[{ track: string, label: string }, Schema]} add_label
  * @property {[{}, { formats: FormatInfo[] }]} formats
  * @property {[{ video: string, format: string, kind: string }, { lost: string[], kinds: string[], fits: boolean }]}

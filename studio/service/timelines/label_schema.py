@@ -9,7 +9,7 @@ from studio.config import Limits
 from studio.errors import Conflict, PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor
 from studio.service.requests import listed, text
-from studio.store import Store, annotations, boxes, labels
+from studio.store import Store, annotations, boxes, labels, traces
 from studio.timeline import types_of
 from studio.timeline.attributes import LARGEST
 from studio.timeline.tiers import DEPENDENCIES, Dependency, has_circle
@@ -35,7 +35,8 @@ class LabelSchema:
 
     def save(self, wanted: Any, annotator: str, by: Actor = OWNER) -> Row:
         """Take a schema in place of the one that was seen as `key`: `labels`, `tracks`, and `renames` (`track`, `from`,
-        `to`), which change the annotations of the whole library and keep their history. `renamed` says how many.
+        `to`), which change the annotations of the whole library and keep their history. `renamed` says how many, and
+        `unseen` which tracks have curves but are none any more.
 
         Raises UsageError that says which part is wrong, Conflict with the schema as it stands, PermissionDenied.
         """
@@ -52,6 +53,8 @@ class LabelSchema:
         depend = {row["track"]: Dependency(row["parent"], row["dependency"]) for row in tracks if row["parent"]}
         if circle := has_circle(depend):
             raise UsageError(f"“{circle}” would depend on itself; choose another row for one of those in the circle.")
+        for row in tracks:
+            _no_tiers_of_curves(row, depend)
 
         def work(db: Any) -> Row:
             current = labels.schema(db)
@@ -62,7 +65,10 @@ class LabelSchema:
             labels.update(db, found, tracks)
             changed = [(r["track"], r["from"], r["to"]) for r in renames]
             done = annotations.relabel(db, changed, annotator) + boxes.relabel(db, changed, annotator)
-            return {**labels.schema(db), "renamed": done}
+            scaled = {row["track"] for row in tracks if row["scale"]}
+            gone = [row["track"] for row in current["tracks"] if row["scale"] and row["track"] not in scaled]
+            unseen = [track for track in gone if traces.drawn(db, track)]
+            return {**labels.schema(db), "renamed": done, "unseen": unseen}
 
         return self._store.write(work)
 
@@ -143,6 +149,17 @@ def _attributes(each: Row) -> list[Row]:
     return [found.to_dict() for found in types_of(each.get("attributes") or [])]
 
 
+def _no_tiers_of_curves(row: Row, depend: dict[str, Dependency]) -> None:
+    """Raises UsageError for a curve that depends on a track, or has one depend on it: it has no segments."""
+    below = next((track for track, each in depend.items() if each.parent == row["track"]), None)
+    if row["scale"] and (row["parent"] or below):
+        one, other = (row["track"], row["parent"]) if row["parent"] else (below, row["track"])
+        raise UsageError(
+            f"“{one}” depends on “{other}”, and a curve has no segments to depend on: "
+            f"take the curve off “{row['track']}”, or let “{one}” depend on no other row."
+        )
+
+
 def _scale(track: str, scale: Any) -> list[float] | None:
     """The lowest and the highest value of a track that is drawn as a curve."""
     if scale is None:
@@ -168,6 +185,10 @@ def _may_change(db: Any, name: str, current: Row, wanted: list[Row], tracks: lis
         raise PermissionDenied(f"Only an admin can say whether “{track}” takes only the labels of its list.")
     for track in {each[0] for each in _depending(current["tracks"]) ^ _depending(tracks)}:
         raise PermissionDenied(f"Only an admin can say on which row “{track}” depends.")
+    scales = {row["track"]: row["scale"] for row in tracks}
+    for row in current["tracks"]:
+        if row["scale"] not in (None, scales.get(row["track"])) and traces.drawn(db, row["track"], except_for=name):
+            raise PermissionDenied(f"Others drew curves of “{row['track']}”; only an admin can change its scale.")
     kept = {(row["track"], row.get("label", "")): row["attributes"] for row in (*wanted, *tracks)}
     for row in (*current["labels"], *current["tracks"]):
         place = row["track"], row.get("label", "")

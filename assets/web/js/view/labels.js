@@ -355,7 +355,9 @@ export class LabelEditor {
       this.doc?.store.takeSchema(saved);
       this.doc?.catchUp();
       this.dialog.close();
-      if (saved.renamed) toast(`${counted(saved.renamed, "segment")} in the library renamed.`);
+      const said = saved.unseen.map((track) => `Curves of “${track}” are kept, and shown when it is a curve again.`);
+      if (saved.renamed) said.unshift(`${counted(saved.renamed, "segment")} in the library renamed.`);
+      if (said.length) toast(said.join(" "));
     } catch (error) {
       this.message.textContent = messageOf(error);
     }

@@ -23,9 +23,12 @@ function smooth(values, seconds) {
   return found;
 }
 
-/** Where a value is in its row. @param {TraceRow} row @param {number} value */
+/** Where a value is in its row; one beyond a scale that became smaller is at its edge.
+ * @param {TraceRow} row
+ * @param {number} value
+ */
 export const yOf = ({ y, height, scale: [low, high] }, value) =>
-  y + height - MARGIN - ((value - low) / (high - low)) * (height - 2 * MARGIN);
+  y + height - MARGIN - ((Math.min(Math.max(value, low), high) - low) / (high - low)) * (height - 2 * MARGIN);
 
 /** The value at a height of a row, within its scale. @param {TraceRow} row @param {number} at */
 export function valueOf({ y, height, scale: [low, high] }, at) {
