@@ -7,6 +7,7 @@ import { element } from "./dom.mjs";
 import { documentOf, frames, news, until } from "./harness.mjs";
 import { Selection } from "../../assets/web/js/model/selection.js";
 
+const { conflictPanel } = await import("../../assets/web/js/view/inspector-panels.js");
 const { Inspector } = await import("../../assets/web/js/view/inspector.js");
 const saved = (doc) => until(() => doc.outbox.isIdle);
 
@@ -116,4 +117,16 @@ test("in a locked row nothing can be changed, and the focus stays on a button th
   choose(id);
   for (const selector of ["#label-input", "[data-field=start]", "#note-input", "#track-input", "#delete"])
     assert.ok(box.querySelector(selector).disabled, selector);
+});
+
+test("a conflict says in what the two versions differ", () => {
+  const version = { start: 1, end: 3, track: "T", label: "turn", note: "", edited_by: "ann", deleted: false };
+  const theirs = { ...version, attributes: { side: "left", who: "x", gaze: { changes: [[1, null], [2, "up"]] } } }; // prettier-ignore
+  const mine = { ...version, note: "n", attributes: { seen: ["ann", "ben"], who: "x" } };
+  const [saved, own] = conflictPanel({ mine, theirs }, () => {})[2].querySelectorAll("dd");
+  const said = (box) => box.querySelectorAll("div").map((line) => line.textContent);
+  assert.deepEqual(said(saved), ["gaze: 0:01.000 –, 0:02.000 up", "seen: –", "side: left", "Note: –"]);
+  assert.deepEqual(said(own), ["gaze: –", "seen: ann, ben", "side: –", "Note: n"]);
+  const [gone] = conflictPanel({ mine, theirs: null }, () => {})[2].querySelectorAll("dd");
+  assert.equal(gone.textContent, "deleted");
 });

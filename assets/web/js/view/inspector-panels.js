@@ -1,5 +1,6 @@
 // What the inspector says of an annotation, a prediction, several segments, a conflict, or nothing.
 
+import { changesOf } from "../model/changing.js";
 import { isHit } from "../model/document-store.js";
 import { describe, moveTo, relabel, remove } from "../model/operations.js";
 import { movedPhase, phasesOf } from "../model/phases.js";
@@ -11,7 +12,7 @@ import { clock, el } from "./dom.js";
 import { labelField, phaseFields, timeFields, trackField } from "./inspector-fields.js";
 import { wholeVideo } from "./whole-video.js";
 
-/** @import { Annotation, Conflict, Item, Prediction } from "../types.js" */
+/** @import { Annotation, Conflict, Item, Json, Prediction } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Frames } from "../model/frames.js" */
@@ -328,11 +329,35 @@ export function predictionPanel(store, p, actions) {
   ];
 }
 
+/** What a version of a segment says beside its times and its label, where the other one says something else.
+ * @param {Annotation} version
+ * @param {Annotation} other
+ */
+function otherwise(version, other) {
+  const worded = (/** @type {Json} */ value) => {
+    const parts = changesOf(value)?.map(([time, said]) => `${clock(time)} ${said ?? "–"}`);
+    return parts?.join(", ") ?? (value === null ? "–" : [value].flat().join(", "));
+  };
+  const names = [...new Set([version, other].flatMap(({ attributes }) => Object.keys(attributes)))].sort();
+  /** @type {[string, Json, Json][]} */
+  const pairs = [
+    ["Row", version.track, other.track],
+    ...names.map(
+      (name) =>
+        /** @type {[string, Json, Json]} */ ([name, version.attributes[name] ?? null, other.attributes[name] ?? null]),
+    ),
+    ["Note", version.note || null, other.note || null],
+  ];
+  const differ = pairs.filter(([, here, there]) => JSON.stringify(here) !== JSON.stringify(there));
+  return differ.map(([name, here]) => el("div", { dir: "auto", text: `${name}: ${worded(here)}` }));
+}
+
 /**
  * @param {Conflict} conflict
  * @param {(keepMine: boolean) => void} resolve
  */
 export function conflictPanel({ mine, theirs }, resolve) {
+  const both = theirs && !theirs.deleted && !mine.deleted ? { mine, theirs } : null;
   const say = (/** @type {Annotation | null} */ version) =>
     !version || version.deleted
       ? "deleted"
@@ -344,9 +369,9 @@ export function conflictPanel({ mine, theirs }, resolve) {
       "dl",
       {},
       el("dt", { text: "Theirs, saved" }),
-      el("dd", { text: say(theirs) }),
+      el("dd", {}, say(theirs), ...(both ? otherwise(both.theirs, both.mine) : [])),
       el("dt", { text: "Yours" }),
-      el("dd", { text: say(mine) }),
+      el("dd", {}, say(mine), ...(both ? otherwise(both.mine, both.theirs) : [])),
     ),
     el(
       "div",
