@@ -52,9 +52,10 @@ def test_a_curve_is_drawn_and_taken_back(new_page: Callable[[], Page], served: S
     slider = page.get_by_role("slider", name="Valence")
     slider.fill("2")
     page.evaluate("document.querySelector('#player').currentTime = 4")
-    page.evaluate("document.querySelector('#player').play()")
+    slider.focus()
+    page.keyboard.press("Space")  # plays, also while the arrow keys move the slider
     page.wait_for_function("document.querySelector('#player').currentTime > 5.5")
-    page.evaluate("document.querySelector('#player').pause()")
+    page.keyboard.press("Space")
     annotate_page.saved()
     live = drawn(served, bikes)[""]
     assert live[105:135].tolist() == [2.0] * 30

@@ -122,11 +122,11 @@ test("in a locked row nothing can be changed, and the focus stays on a button th
 test("a conflict says in what the two versions differ", () => {
   const version = { start: 1, end: 3, track: "T", label: "turn", note: "", edited_by: "ann", deleted: false };
   const theirs = { ...version, attributes: { side: "left", who: "x", gaze: { changes: [[1, null], [2, "up"]] } } }; // prettier-ignore
-  const mine = { ...version, note: "n", attributes: { seen: ["ann", "ben"], who: "x" } };
+  const mine = { ...version, note: "n", attributes: { seen: ["ann", "ben"], sure: true, who: "x" } };
   const [saved, own] = conflictPanel({ mine, theirs }, () => {})[2].querySelectorAll("dd");
   const said = (box) => box.querySelectorAll("div").map((line) => line.textContent);
-  assert.deepEqual(said(saved), ["gaze: 0:01.000 –, 0:02.000 up", "seen: –", "side: left", "Note: –"]);
-  assert.deepEqual(said(own), ["gaze: –", "seen: ann, ben", "side: –", "Note: n"]);
+  assert.deepEqual(said(saved), ["gaze: 0:01.000 –, 0:02.000 up", "seen: –", "side: left", "sure: –", "Note: –"]);
+  assert.deepEqual(said(own), ["gaze: –", "seen: ann, ben", "side: –", "sure: yes", "Note: n"]);
   const [gone] = conflictPanel({ mine, theirs: null }, () => {})[2].querySelectorAll("dd");
   assert.equal(gone.textContent, "deleted");
 });

@@ -31,7 +31,8 @@ export function listen(keymap, actions, { open, onDigit, hasNext, pointer }) {
     }
     const focused = document.activeElement;
     const control = focused?.closest("button, a, input, select, video, summary");
-    if (control && ["Space", "Enter"].includes(name)) return; // these belong to the focused control
+    const isSlider = Boolean(control?.matches("input[type=range]")); // which does nothing by Space: one rates and plays
+    if (control && (name === "Enter" || (name === "Space" && !isSlider))) return; // these belong to the focused control
     if (name.endsWith("Tab") && !(focused?.id === "timeline" && hasNext(name === "Tab" ? 1 : -1))) return;
     if (focused?.closest("[role=listbox], [role=tablist], input[type=range]") && /^(Arrow|Home|End|Page)/.test(name))
       return;

@@ -336,7 +336,8 @@ export function predictionPanel(store, p, actions) {
 function otherwise(version, other) {
   const worded = (/** @type {Json} */ value) => {
     const parts = changesOf(value)?.map(([time, said]) => `${clock(time)} ${said ?? "–"}`);
-    return parts?.join(", ") ?? (value === null ? "–" : [value].flat().join(", "));
+    const plain = { null: "–", true: "yes", false: "no" }[String(value)];
+    return parts?.join(", ") ?? plain ?? [value].flat().join(", ");
   };
   const names = [...new Set([version, other].flatMap(({ attributes }) => Object.keys(attributes)))].sort();
   /** @type {[string, Json, Json][]} */
