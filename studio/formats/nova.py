@@ -120,6 +120,9 @@ def read(data: bytes, name: str) -> list[Part]:
         with notes.entry():
             scheme = _Scheme.of(files.get(file.removesuffix("~")) if file.endswith("~") else None, notes)
             if scheme.kind == _CONTINUOUS:
+                # one scale, as another annotator drew it
+                if re.fullmatch(rf"{re.escape(scheme.role)} \(\d+\)", track) and _is_free(scheme, traces, scales):
+                    track = scheme.role
                 traces.append(Trace(track, scheme.annotator, _curve(content, track, scheme, notes)))
                 scales[track] = scheme.scale
                 continue
@@ -131,6 +134,12 @@ def read(data: bytes, name: str) -> list[Part]:
                 with notes.entry():
                     found.append(_mark(line, f"Line {number} of {track:.40}", track, scheme, notes))
     return notes.parts([Part("", tuple(marks), lines=tuple(lines), traces=tuple(traces), scales=scales)])
+
+
+def _is_free(scheme: "_Scheme", traces: Sequence[Trace], scales: Mapping[str, Scale]) -> bool:
+    """Whether the scale that a tier is named for is the same one, and its annotator has drawn no other curve of it."""
+    drawn = {(trace.track, trace.annotator) for trace in traces}
+    return (scheme.role, scheme.annotator) not in drawn and scales.get(scheme.role) == scheme.scale
 
 
 def _curve(content: bytes, track: str, scheme: "_Scheme", notes: Notes) -> Values:
@@ -153,7 +162,7 @@ def _curve(content: bytes, track: str, scheme: "_Scheme", notes: Notes) -> Value
 @dataclass(frozen=True, slots=True)
 class _Scheme:
     """What the header of a tier says: its type, what its labels are called by id, who made it, and whether it has the
-    lines of a transcript; of a curve its rate and its scale."""
+    lines of a transcript; of a curve its rate, its scale and what it is named for."""
 
     kind: str
     names: Mapping[str, str]
@@ -161,6 +170,7 @@ class _Scheme:
     lines: bool = False
     rate: float = RATE
     scale: Scale = _USUAL
+    role: str = ""
 
     @classmethod
     def of(cls, head: bytes | None, notes: Notes) -> "_Scheme":
@@ -177,7 +187,7 @@ class _Scheme:
                                for key, usual in (("min", "0"), ("max", "1"), ("sr", "25")))  # fmt: skip
             if not low < high or not 0.1 <= rate <= 1000:
                 raise FormatError("A continuous scheme needs a lowest value, a higher one, and a rate (sr).")
-            return cls(kind, names, annotator, rate=rate, scale=Scale(low, high))
+            return cls(kind, names, annotator, rate=rate, scale=Scale(low, high), role=role)
         return cls(kind, names, annotator, kind == "FREE" and role == _LINES)
 
 

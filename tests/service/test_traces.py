@@ -216,3 +216,16 @@ def test_other_formats_say_that_curves_are_lost(studio: Studio, video: str) -> N
     studio.cache.save_array(video, "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
     draw(studio, 1, [0.5])
     assert "1 curve is not written: this format has no place for them." in studio.exchange.losses(video, "elan")
+
+
+def test_curves_of_two_annotators_come_back_from_nova_on_one_scale(studio: Studio, video: str) -> None:
+    studio.cache.save_array(video, "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
+    draw(studio, 1, [0.5])
+    draw(studio, 2, [-0.5], by="ben")
+    other = studio.exchange.export(video, "nova")
+    studio.store.write(lambda db: db.execute("DELETE FROM traces"))
+    studio.exchange.apply(other, "talk.zip", "nova", ImportOptions(video=video))
+    found = studio.traces.of_video(studio.videos.get(video))
+    assert [(each.track, each.annotator, float(each.values[10])) for each in found] == [
+        ("Valence", "ann", 0.5), ("Valence", "ben", -0.5),
+    ]  # fmt: skip
