@@ -4,7 +4,7 @@ import json
 import os
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.annotate_page import AnnotatePage, become, go, rows
 from tests.browser.conftest import Served
@@ -97,3 +97,30 @@ def test_attributes_are_given_to_a_label_and_said_by_keys(page: Page, served: Se
     annotate_page.saved()
     assert [each["side"] for each in attributes(served, bikes)] == ["<b>both</b>", "<b>both</b>"]
     shot(page, "several")
+
+
+def test_labels_that_two_people_change_at_once_are_all_kept(
+    browser: Browser, page: Page, served: Served, bikes: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    other = context.new_page()
+    for one in (page, other):
+        AnnotatePage(one, served.url).open(bikes)
+        one.click("#edit-labels")
+        one.click(f"{SECTION} >> text=+ Label")
+    names = f"{SECTION} .row.label input[type=text]"
+    other.locator(names).last.fill("theirs")
+    other.click("#labels-save")
+    expect(other.locator("#labels")).to_be_hidden()
+    page.locator(names).last.fill("mine")
+    page.locator(f"{SECTION} select[aria-label^='Key of']").last.select_option("7")
+    page.click("#labels-save")
+    expect(page.locator("#labels-message")).to_contain_text("Theirs are listed now, with what you changed")
+    shown = page.locator(names).evaluate_all("fields => fields.map(each => each.value)")
+    assert shown[-2:] == ["theirs", "mine"]
+    shot(page, "labels-two")
+    page.click("#labels-save")
+    expect(page.locator("#labels")).to_be_hidden()
+    kept = rows(served.home, "SELECT label, hotkey FROM labels WHERE label IN ('mine', 'theirs') ORDER BY label")
+    assert [label for label, _ in kept] == ["mine", "theirs"] and kept[0][1] == "7"
+    context.close()

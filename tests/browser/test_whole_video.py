@@ -55,7 +55,7 @@ def test_new_segments_and_all_of_them_leave_bookmarks_and_the_whole_video_alone(
     annotate_page.saved()
     page.locator("#timeline").focus()
     go(annotate_page, 2.0)
-    page.keyboard.press("Shift+N")
+    page.click("#bookmark")
     page.keyboard.press("Enter")
     go(annotate_page, 4.0)
     page.keyboard.press("Enter")  # with the bookmark chosen

@@ -24,6 +24,7 @@ const CLICKS = {
   fit: "fit",
   help: "help",
   fullscreen: "fullscreen",
+  bookmark: "bookmark",
 };
 
 /**

@@ -1,6 +1,7 @@
 // The editor of the schema: tracks, their labels with colours and keys, free text or a closed set.
 
-import { call, messageOf } from "../sync/api.js";
+import { mergedSchema } from "../model/schema-merge.js";
+import { ApiError, call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { attributeTypes } from "./attribute-types.js";
 import { counted, el, finder, redraw, toast } from "./dom.js";
@@ -28,6 +29,9 @@ const KIND_HELP =
 
 const ADMIN_ONLY = "Only an admin can rename or remove a label that others use, or restrict a track to its labels.";
 
+const OVERTAKEN =
+  "Somebody else changed the labels meanwhile. Theirs are listed now, with what you changed: look, and save again.";
+
 /** What the schema says of a row where it says nothing. @param {string} track @returns {Track} */
 const blankTrack = (track) => ({
   track,
@@ -46,6 +50,8 @@ export class LabelEditor {
   doc = null;
   /** @type {EditedTrack[]} */
   tracks = [];
+  /** What `tracks` was before it was edited. @type {readonly EditedTrack[]} */
+  #base = [];
   key = "";
 
   /**
@@ -74,11 +80,29 @@ export class LabelEditor {
   async show(doc, tracks) {
     this.doc = doc;
     await doc.catchUp(); // a label that was used just now is on the list already
+    this.#begin(tracks);
     const { store } = doc;
-    this.read({ labels: store.labels, tracks: [...store.tracks.values()] }, tracks);
-    this.key = store.schemaKey;
     this.message.textContent = store.admin ? "" : ADMIN_ONLY;
     this.dialog.showModal();
+  }
+
+  /** Edit the schema as it is in the library now. @param {readonly string[]} tracks the names of further rows */
+  #begin(tracks) {
+    if (!this.doc) return;
+    const { store } = this.doc;
+    this.read({ labels: store.labels, tracks: [...store.tracks.values()] }, tracks);
+    this.key = store.schemaKey;
+    this.#base = structuredClone(this.tracks);
+  }
+
+  /** Somebody else saved another schema meanwhile: edit theirs, with what was changed here. */
+  async #takeTheirs() {
+    if (!this.doc) return;
+    const [base, mine] = [this.#base, this.tracks];
+    await this.doc.catchUp();
+    this.#begin(mine.map(({ track }) => track));
+    this.tracks = mergedSchema(base, mine, this.tracks);
+    this.fill();
   }
 
   /**
@@ -359,7 +383,9 @@ export class LabelEditor {
       if (saved.renamed) said.unshift(`${counted(saved.renamed, "segment")} in the library renamed.`);
       if (said.length) toast(said.join(" "));
     } catch (error) {
-      this.message.textContent = messageOf(error);
+      const late = error instanceof ApiError && error.kind === "conflict";
+      if (late) await this.#takeTheirs();
+      this.message.textContent = late ? OVERTAKEN : messageOf(error);
     }
   }
 
