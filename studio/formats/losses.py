@@ -221,6 +221,8 @@ def _boxes(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
 def _curves(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     if count := sum(len(t.traces) for t in timelines) * (not holds.curves):
         yield f"{count} curve{'s' * (count != 1)} {_is(count)} not written: this format has no place for them."
+    for track in sorted({track for t in timelines for track in t.unscaled}):
+        yield f"The curves of “{track}” are not written: under Labels it is no curve any more."
 
 
 def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:

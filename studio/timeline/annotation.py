@@ -97,7 +97,8 @@ class Timeline:
     data sets; `attribute_types` what the schema says of attributes, by (track, label), and by (track, "") of those of
     whole tracks; `dependencies` which tracks depend on others; `vocabularies` the labels of tracks that take no others;
     `cameras` what else plays on the timeline; `objects` are boxes over time that people drew;
-    `traces` are continuous ratings, and `scales` those of their tracks.
+    `traces` are continuous ratings, `scales` those of their tracks, and `unscaled` tracks that have ratings and no
+    scale any more.
     """
 
     footage: Footage
@@ -115,6 +116,7 @@ class Timeline:
     objects: tuple[BoxTrack, ...] = ()
     traces: tuple[Trace, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
+    unscaled: tuple[str, ...] = ()
 
     def types_of(self, track: str, label: str) -> dict[str, AttributeType]:
         """What the schema says of the attributes of a segment, by their names."""

@@ -28,6 +28,11 @@ class Trace:
     annotator: str
     values: Values
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is said: it was never drawn, or erased."""
+        return bool(np.isnan(self.values).all())
+
     def said(self) -> Iterable[tuple[int, float]]:
         """The times in µs at which something was said, and the values."""
         for index in np.flatnonzero(~np.isnan(self.values)):

@@ -16,13 +16,13 @@ from studio.timeline.traces import RATE, resampled, smoothed
 from tests.conftest import VIDEO
 
 NOTHING = [None] * 5
+VALENCE = {"track": "Valence", "closed": False, "scale": [-1, 1]}
 
 
 @pytest.fixture
 def video(studio: Studio) -> str:
     studio.store.write(lambda db: videos.insert(db, dict(VIDEO)))
-    tracks = [{"track": "Valence", "closed": False, "scale": [-1, 1]}]
-    studio.labels.save({"labels": [], "tracks": tracks}, "ann")
+    studio.labels.save({"labels": [], "tracks": [VALENCE]}, "ann")
     return "v1"
 
 
@@ -216,6 +216,13 @@ def test_other_formats_say_that_curves_are_lost(studio: Studio, video: str) -> N
     studio.cache.save_array(video, "pts.npy", np.arange(0, VIDEO["duration_us"], 40_000))
     draw(studio, 1, [0.5])
     assert "1 curve is not written: this format has no place for them." in studio.exchange.losses(video, "elan")
+    studio.labels.save({"labels": [], "tracks": []}, "ann")
+    for name in ("elan", "csv", "json"):
+        (sentence,) = [each for each in studio.exchange.losses(video, name) if "curve" in each]
+        assert sentence == "The curves of “Valence” are not written: under Labels it is no curve any more."
+    studio.labels.save({"labels": [], "tracks": [VALENCE]}, "ann")
+    assert draw(studio, 2, [None], [0.5])["ok"]
+    assert studio.exchange.losses(video, "elan") == [], "what was erased is not lost"
 
 
 def test_curves_of_two_annotators_come_back_from_nova_on_one_scale(studio: Studio, video: str) -> None:

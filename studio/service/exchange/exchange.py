@@ -64,6 +64,7 @@ class Exchange:
             spoken = spoken_lines(db, row["id"], layer)
             said = tuple(Cue(*line[:3]) for line in spoken)
             scales = traces.scales(db)
+            drawn = [trace for trace in traces.of_video(db, row["id"], layer) if not trace.empty]
             cameras = tuple(
                 Beside(each.row["name"], each.offset_us, videos.has_pictures(each.row))
                 for each in on_timeline(db, row["id"])[1:]
@@ -81,8 +82,9 @@ class Exchange:
                 vocabularies=labels.vocabularies(db),
                 cameras=cameras,
                 objects=tuple(box_tracks.of_video(db, row["id"], layer)),
-                traces=tuple(trace for trace in traces.of_video(db, row["id"], layer) if trace.track in scales),
+                traces=tuple(trace for trace in drawn if trace.track in scales),
                 scales=scales,
+                unscaled=tuple(sorted({trace.track for trace in drawn} - scales.keys())),
             )
 
         return self._store.read(work)
