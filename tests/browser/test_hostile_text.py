@@ -67,7 +67,7 @@ ALL_OF = """([end, count]) => {
   const titles = [...document.querySelectorAll('.hit .title')].map((e) => e.textContent);
   return titles.every((title) => title.endsWith(end)) && new Set(titles).size === count;
 }"""
-CONFLICTS = f"each('{ANNOTATIONS}', () => shown('#inspector p, #inspector dd').join('\\n'))"
+CONFLICTS = f"each('{ANNOTATIONS}', () => shown('#inspector p, #inspector dd span').join('\\n'))"
 KEEP_STALE = """async edits => {
   for (let tries = 0; tries < 3000 && !(await indexedDB.databases()).length; tries++) {
     await new Promise((wake) => setTimeout(wake, 20));
@@ -232,8 +232,8 @@ def test_in_a_conflict_it_is_text(browser: Browser, library: Library) -> None:
     texts = "\n".join(watched.texts(CONFLICTS)).splitlines()
     watched.holds(texts, "§ changed this segment while you did. Which one is right?")
     for payload in PAYLOADS:
-        assert any(f"“{payload}”" in text for text in texts), payload
-        assert any(f"“my {payload}”" in text for text in texts), payload
+        assert any(text.endswith(f"“{payload}”") for text in texts), payload
+        assert any(text.endswith(f"“my {payload}”") for text in texts), payload
     context.close()
 
 

@@ -370,9 +370,9 @@ export function conflictPanel({ mine, theirs }, resolve) {
       "dl",
       {},
       el("dt", { text: "Theirs, saved" }),
-      el("dd", {}, say(theirs), ...(both ? otherwise(both.theirs, both.mine) : [])),
+      el("dd", {}, el("span", { text: say(theirs) }), ...(both ? otherwise(both.theirs, both.mine) : [])),
       el("dt", { text: "Yours" }),
-      el("dd", {}, say(mine), ...(both ? otherwise(both.mine, both.theirs) : [])),
+      el("dd", {}, el("span", { text: say(mine) }), ...(both ? otherwise(both.mine, both.theirs) : [])),
     ),
     el(
       "div",
