@@ -2,8 +2,8 @@
 
 One child serves one request and ends. It comes from a `Launcher` of the system: it was started with an argument list,
 an empty environment and no inherited files, has left the network where the system allows it, and has done the imports.
-The child limits itself before it opens the file (`child.operations`). The request pipe ties it to us: when the last
-writer is gone, because we closed it or died, the child ends.
+The child limits itself before it opens the file (`child.operations`). It is tied to us: when we close its pipes or die,
+it ends.
 """
 
 import atexit
@@ -133,7 +133,9 @@ class Child:
             why = "it takes more computing time than is allowed"
         elif over is not None and over.killed:
             why = "the process that read it was stopped, perhaps for want of memory"
-        return policy.refuse_broken(self._path, why)
+        error = policy.refuse_broken(self._path, why)
+        error.add_note(f"the process that read it: {over or 'still runs'}")
+        return error
 
     def close(self) -> None:
         """End the process now and reap it; may be called twice."""

@@ -7,6 +7,7 @@ assert sys.platform == "linux"  # type checkers leave the rest out elsewhere
 
 import contextlib
 import fcntl
+import io
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from studio.platform.interface import Child, DoesNotStart, Exit, Program
@@ -43,31 +45,21 @@ class ForkServer:
                 if self._spawner is not None:
                     return self._spawner.child()
                 self._process = self._process or self._start()
-                theirs, requests = os.pipe()
-                try:
-                    answers, out = os.pipe()
-                except OSError:
-                    os.close(theirs)
-                    os.close(requests)
-                    raise
-                pid = self._ask(theirs, out)
-                os.close(theirs)
-                os.close(out)
+                theirs, ours = _pipes()
+                pid = self._ask(theirs)
+                _close(theirs)
                 if pid:
-                    with contextlib.suppress(OSError):
-                        fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-                    return _Fork(self._system, pid, requests, answers)
-                os.close(requests)
-                os.close(answers)
+                    return _Fork(self._system, pid, *ours)
+                _close(ours)
                 self._forget()
                 if pid == 0:
                     self._spawner = Spawner(self._system, self._program)
         raise DoesNotStart("the process that reads videos ends before it is prepared")
 
-    def _ask(self, requests: int, answers: int) -> int | None:
+    def _ask(self, pipes: tuple[int, ...]) -> int | None:
         assert self._control is not None
         try:
-            socket.send_fds(self._control, [b"!"], [requests, answers])
+            socket.send_fds(self._control, [b"!"], pipes)
             return int.from_bytes(said, "little") if len(said := self._control.recv(4)) == 4 else None
         except OSError:
             return None
@@ -147,9 +139,15 @@ class _Process:
 class _Fork(_Process):
     """A `Child` that serves a request."""
 
-    def __init__(self, system: "System", pid: int, requests: int, answers: int) -> None:
+    def __init__(self, system: "System", pid: int, requests: int, answers: int, lifeline: int) -> None:
         super().__init__(pid)
         self._system, self.requests, self.answers = system, requests, answers
+        self._lifeline = io.FileIO(lifeline, "wb")
+
+    def end(self) -> None:
+        """See `Child`."""
+        super().end()
+        self._lifeline.close()
 
     def wait(self, patience_s: float) -> Exit | None:
         """See `Child`."""
@@ -159,3 +157,24 @@ class _Fork(_Process):
                 return None
             time.sleep(0.002)
         return self._system.explain(code)
+
+
+def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """The ends of three pipes, the child's and ours: requests, answers, and one that nothing is ever written to, whose
+    end ends the child (`Linux.tie_to`)."""
+    made: list[int] = []
+    try:
+        for _ in range(3):
+            made += os.pipe()
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(made[2], fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except OSError:
+        _close(made)
+        raise
+    requests, request_end, answer_end, answers, life, lifeline = made
+    return (requests, answers, life), (request_end, answer_end, lifeline)
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for fd in descriptors:
+        os.close(fd)

@@ -31,24 +31,28 @@ _CLONE = {"x86_64": 56, "aarch64": 220}  # the number of the system call
 class Linux(Posix):
     """See `System`."""
 
+    _lifeline: int | None = None  # in a fork that serves a request: the pipe whose end ends it
+
     def launcher(self, program: Program) -> Launcher:
         """See `System`: a fork takes milliseconds."""
         return ForkServer(self, program)
 
     def serve(self, prepare: Callable[[], None], handle: Callable[[int, int], None]) -> NoReturn:
-        """See `System`. Where standard input is the socket of a `ForkServer`, each pair of pipes that comes through it
-        is served by a fork of this process, whose number is sent back; 0 says that forks are not possible."""
+        """See `System`. Where standard input is the socket of a `ForkServer`, the three pipes of each request come
+        through it and are served by a fork of this process, whose number is sent back; 0 says that forks are not
+        possible."""
         if not stat.S_ISSOCK(os.fstat(0).st_mode):
             super().serve(prepare, handle)
         control = socket.socket(fileno=os.dup(0))
         self.silence()
         self.leave_network()
         prepare()
-        while len(pipes := socket.recv_fds(control, 1, 2)[1]) == 2:
+        while len(pipes := socket.recv_fds(control, 1, 3)[1]) == 3:
             pid = _fork()
             if pid == 0:
                 control.close()
-                handle(*pipes)
+                requests, answers, self._lifeline = pipes
+                handle(requests, answers)
                 self.leave()
             control.send((pid or 0).to_bytes(4, "little"))
             for fd in pipes:
@@ -56,15 +60,20 @@ class Linux(Posix):
         self.leave()
 
     def tie_to(self, requests: int) -> None:
-        """See `System`. SIGIO, whose default is to end the process, comes when the last writer of the pipe is gone,
-        also while no Python runs.
+        """See `System`. SIGIO, whose default is to end the process, comes when the last writer of the third pipe is
+        gone, also while no Python runs.
 
-        PR_SET_PDEATHSIG would not do: it fires at the end of the parent's *thread*.
+        It comes for each write, too, and the kernel sends it after the reader was woken: a writer that is held up just
+        then would kill whoever listens to the pipe of a request that it has already read. PR_SET_PDEATHSIG would not do
+        either: it fires at the end of the parent's *thread*.
         """
-        fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(requests, fcntl.F_SETFL, fcntl.fcntl(requests, fcntl.F_GETFL) | os.O_ASYNC)
+        if self._lifeline is None:
+            super().tie_to(requests)
+            return
+        fcntl.fcntl(self._lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(self._lifeline, fcntl.F_SETFL, fcntl.fcntl(self._lifeline, fcntl.F_GETFL) | os.O_ASYNC)
         poll = select.poll()
-        poll.register(requests, select.POLLIN)
+        poll.register(self._lifeline, select.POLLIN)
         if poll.poll(0):  # it ended before we listened
             self.leave()
 

@@ -203,6 +203,14 @@ def test_the_child_dies_with_its_parent(long_clip: Path) -> None:
         pytest.fail("the child outlived its parent")
 
 
+def test_a_writer_that_is_held_up_kills_no_child(long_clip: Path) -> None:
+    """The kernel signals a write after it woke the reader, who may be tied to its parent by then."""
+    with media.sample_frames(long_clip, 25, batch=1) as stream:
+        next(stream)
+        stream._child._requests.write(b"late")
+        assert sum(len(batch.times_us) for batch in stream) > 10
+
+
 def test_a_killed_child_is_a_clear_error(long_clip: Path) -> None:
     with media.sample_frames(long_clip, 25, batch=1) as stream:
         next(stream)
