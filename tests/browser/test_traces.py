@@ -55,7 +55,9 @@ def test_a_curve_is_drawn_and_taken_back(new_page: Callable[[], Page], served: S
     slider.focus()
     page.keyboard.press("Space")  # plays, also while the arrow keys move the slider
     page.wait_for_function("document.querySelector('#player').currentTime > 5.5")
+    page.evaluate("document.querySelector('#player').addEventListener('pause', () => (window.hasPaused = true))")
     page.keyboard.press("Space")
+    page.wait_for_function("window.hasPaused")  # the end of the stroke is drawn by then
     annotate_page.saved()
     live = drawn(served, bikes)[""]
     assert live[105:135].tolist() == [2.0] * 30
@@ -68,6 +70,17 @@ def test_a_curve_is_drawn_and_taken_back(new_page: Callable[[], Page], served: S
     page.reload()
     page.wait_for_selector("#timeline[data-view-end]")
     expect(page.get_by_role("slider", name="Valence")).to_be_visible()
+
+    # left in the middle of a second: that is kept, too
+    page.get_by_label("Draw Valence while the video plays").click()
+    page.evaluate("document.querySelector('#player').currentTime = 6")
+    page.locator("#timeline").focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('#player').currentTime > 6.4")
+    page.reload()
+    page.wait_for_selector("#timeline[data-view-end]")
+    annotate_page.saved()
+    assert not np.isnan(drawn(served, bikes)[""][153:158]).any()
 
     other = new_page()
     AnnotatePage(other, served.url).open(bikes)

@@ -66,6 +66,7 @@ export function connectControls(page, element, keymap) {
     page.$("timeline").focus();
   });
   window.addEventListener("beforeunload", (event) => {
+    if (workspace.doc) page.curves.endAll(); // the last second of a curve that is being drawn
     const state = workspace.doc?.store.state ?? "saved";
     if (state !== "saved") event.preventDefault();
   });
