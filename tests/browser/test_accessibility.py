@@ -136,6 +136,7 @@ def overview(page: Page, url: str) -> None:
 def review(page: Page, url: str) -> None:
     page.goto(f"{url}?view=review")
     expect(page.locator("#desk-empty, #desk-foot").filter(visible=True)).to_have_count(1)
+    expect(page.locator("#desk-label option").first).to_have_text("all labels")
 
 
 PAIR = {"segments": [{"labels": ["label 0"]}, {"labels": ["label 1"], "relation": {"is": "after"}}]}

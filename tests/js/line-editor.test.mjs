@@ -99,6 +99,30 @@ test("keys that are pressed faster than the server answers build on one another"
   assert.deepEqual([failed, doc.editor.undoStack.done.length], [[], 3]);
 });
 
+test("an answer that was on its way while a key was pressed takes nothing back", async () => {
+  page({ toast: "div" });
+  const { doc, selection, actions } = opened();
+  await doc.lines.load();
+  selection.one("line:1");
+  const ask = doc.server.transcript;
+  let arrive = () => {};
+  doc.server.transcript = async () => {
+    const answer = await ask();
+    await new Promise((go) => (arrive = go));
+    return answer;
+  };
+  const old = doc.lines.load();
+  await quiet();
+  const goOn = arrive;
+  doc.server.transcript = ask;
+  const first = actions.nudge("end", 1);
+  goOn();
+  await old;
+  assert.deepEqual(spans(doc)[0], [1, 2.04], "as the key left it");
+  await Promise.all([first, actions.nudge("end", 1)]);
+  assert.deepEqual(spans(doc)[0], [1, 2.08]);
+});
+
 test("a change on top of somebody else's is refused, and what is there is shown", async () => {
   const { doc, lines, selection, failed, actions } = opened();
   await doc.lines.load();

@@ -46,6 +46,8 @@ class ReviewPage {
   #outboxes = new Map();
   /** edit → the item that it is about @type {Map<string, DeskItem>} */
   #items = new Map();
+  /** Items that something was sent about since others' work was last asked for. @type {Set<string>} */
+  #sentSince = new Set();
   /** @type {readonly Label[]} */
   #labels = [];
   /** @type {DeskProgress | null} */
@@ -146,20 +148,17 @@ class ReviewPage {
 
   /** What others decided meanwhile is taken away, and they are told again what is shown here. */
   async #look() {
-    const shown = this.desk.undecided.map((item) => item.id);
     if (this.#isTurning) return;
+    const onTheWay = new Set([...this.#items.values()].map((item) => item.id));
+    const known = this.desk.undecided.map((item) => item.id).filter((id) => !onTheWay.has(id));
+    this.#sentSince.clear();
     const found = await call(this.server, "desk_queue", this.#request(0));
     const open = new Set(found.shown);
-    const mine = new Set(this.desk.undecided.map((item) => item.id)); // decided since: here, not elsewhere
-    this.desk.drop(new Set(shown.filter((id) => !open.has(id) && mine.has(id) && !this.#waits(id))));
+    // what was decided or undone here meanwhile, the answer does not know yet
+    this.desk.drop(new Set(known.filter((id) => !open.has(id) && !this.#sentSince.has(id))));
     this.$("desk-count").textContent = `${counted(found.waiting, "prediction")} to decide`;
     if (this.#empty && found.waiting > found.elsewhere) this.#turn();
     await this.#ask();
-  }
-
-  /** Whether something about an item is on its way. @param {string} id */
-  #waits(id) {
-    return [...this.#items.values()].some((item) => item.id === id);
   }
 
   /** What is known of the label, and whether it is to be learned again. */
@@ -269,6 +268,7 @@ class ReviewPage {
     this.#outboxes.set(video, outbox);
     const edit = outbox.push(request);
     this.#items.set(edit.edit_id, item);
+    this.#sentSince.add(item.id);
   }
 
   /** @param {Answer[]} answers */

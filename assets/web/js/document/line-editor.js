@@ -30,6 +30,9 @@ export class LineEditor {
   #isFollowing = false;
   /** Changes that are on their way. */
   #waiting = 0;
+  /** How many changes there were, and how often the lines were asked for. */
+  #changes = 0;
+  #asked = 0;
   /** One change is sent after the other: each says which version it builds on. @type {Promise<unknown>} */
   #sending = Promise.resolve();
   /** The version that a line has by this page's own changes, and the first that they built on.
@@ -69,11 +72,16 @@ export class LineEditor {
     return at < 0 ? null : (this.all[at + step] ?? null);
   }
 
-  /** Asks for the lines anew. Rejects with an ApiError. */
+  /** Asks for the lines anew. An answer that does not know what a person did meanwhile is left aside: they are asked for
+   * once more when that is saved. Rejects with an ApiError.
+   */
   async load() {
     const request = { video: this.video, annotator: currentUser() };
+    const changes = this.#changes;
+    const asked = ++this.#asked;
     const { lines, fixed, state } = await call(this.server, "transcript", request);
     this.fixed = fixed;
+    if (changes !== this.#changes || asked !== this.#asked) return this.all;
     this.#loaded = state;
     const known = new Map(this.all.map((line) => [line.id, line]));
     const kept = (/** @type {Line} */ line) => {
@@ -271,6 +279,7 @@ export class LineEditor {
    */
   async #send(edit, send) {
     this.#waiting += 1;
+    this.#changes += 1;
     const work = this.#sending.then(() => send({ video: this.video, edit, annotator: currentUser() }));
     this.#sending = work.catch(() => {}); // the next one may be about another line
     try {
