@@ -68,3 +68,26 @@ test("what is skipped while our own word is out is asked for again", async () =>
   doc.takeNews(news({ verdicts: { p: "accepted" }, seq: 30 }));
   assert.deepEqual([doc.store.predictions.get("p").verdict, doc.store.seq], ["accepted", 30]);
 });
+
+test("news that were on their way while an edit was saved do not take it back", async () => {
+  const { doc } = documentOf(prediction("p", 1, 2));
+  const answers = [];
+  const verdicts = { p: "" };
+  doc.server.changes = () => {
+    const known = { ...verdicts };
+    return new Promise((go) => answers.push(() => go({ ok: true, data: news({ verdicts: known }) })));
+  };
+  const seen = [];
+  doc.store.on("change", () => seen.push(doc.store.predictions.get("p").verdict));
+  const asked = doc.catchUp();
+  await until(() => answers.length === 1);
+  doc.editor.reject("p");
+  await until(() => !doc.outbox.pending.length);
+  verdicts.p = "rejected";
+  answers.shift()();
+  await until(() => answers.length === 1);
+  answers.shift()();
+  await asked;
+  assert.ok(seen.includes("rejected"));
+  assert.ok(!seen.slice(seen.indexOf("rejected")).includes(""), "never back in between");
+});

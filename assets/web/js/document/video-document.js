@@ -63,6 +63,7 @@ export class VideoDocument {
     this.updates = new LiveUpdates(
       server,
       () => this.#known(),
+      () => this.outbox.answeredCount,
       (news, since) => this.takeNews(news, since),
       (why) => this.#gone(why),
     );

@@ -19,12 +19,15 @@ export class LiveUpdates {
   /**
    * @param {Server} server
    * @param {() => Known} known
+   * @param {() => number} answered how many edits of this page were answered so far: news that were on their way while
+   *   that happened do not know of them, and would take them back
    * @param {(news: News, since: number) => unknown} took is given each answer, and what was asked for
    * @param {(why: string) => void} gone
    */
-  constructor(server, known, took, gone) {
+  constructor(server, known, answered, took, gone) {
     this.server = server;
     this.known = known;
+    this.answered = answered;
     this.took = took;
     this.gone = gone;
   }
@@ -43,8 +46,15 @@ export class LiveUpdates {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      const request = { ...this.known(), annotator: currentUser(), window: WINDOW };
-      await this.took(await call(this.server, "changes", request, PATIENCE_MS), request.since);
+      let request;
+      let news;
+      let answered;
+      do {
+        answered = this.answered();
+        request = { ...this.known(), annotator: currentUser(), window: WINDOW };
+        news = await call(this.server, "changes", request, PATIENCE_MS);
+      } while (answered !== this.answered());
+      await this.took(news, request.since);
     } catch (error) {
       // the outbox says when the server is away; reading catches up by itself
       if (error instanceof ApiError && error.kind === "gone") this.gone(error.message);
