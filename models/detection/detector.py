@@ -21,6 +21,8 @@ from studio.models.interfaces import Floats, Moment
 CHANGE = 0.3  # 1 − cosine of the samples before and after, above which the picture changed
 NEAR = 2  # samples before and after
 CONTRAST = 0.3  # how much it counts that a moment differs from what is around it
+LENGTH = 0.1  # how much it counts that a moment is not as long as the examples, and the most that it may
+MOST_LENGTH = 0.9
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Weights:
     """What is learned. A sample's logit is `scale` · (`direction` · (its vector − `centre`)) + `bias`, drawn by
     `evened` (0…1) to the mean of the samples between two changes of the picture; moments are cut at `levels` of it.
     The chance that one is right is the logistic of `calibration` = (slope, offset) on its mean logit and contrast.
-    `shift` is what is added to the starts and ends of moments, in s."""
+    `shift` is what is added to the starts and ends of moments, in s. `length` is the mean and the standard deviation
+    of the natural logarithm of the examples' lengths in s, where they say how long a moment is."""
 
     direction: Floats  # (D,)
     centre: Floats  # (D,)
@@ -38,6 +41,7 @@ class Weights:
     evened: float = 0.6
     calibration: tuple[float, float] = (1.0, 0.0)
     shift: tuple[float, float] = (0.0, 0.0)
+    length: tuple[float, float] | None = None
 
 
 class LabelDetector:
@@ -117,9 +121,10 @@ def sigmoid(x: Doubles) -> Doubles:
     return result
 
 
-def candidates(weights: Weights, curve: Doubles) -> tuple[Spans, Doubles]:
-    """Where a curve of logits (N,) stays above a level: [start, end) in samples (C, 2), none twice, and how high each
-    stands there (C,): its mean, and more where what is around it, half as long on each side, is lower."""
+def candidates(weights: Weights, edges: Doubles, curve: Doubles) -> tuple[Spans, Doubles]:
+    """Where a curve of logits (N,), whose samples' cells have these borders (N + 1,) in s, stays above a level:
+    [start, end) in samples (C, 2), none twice, and how high each stands there (C,): its mean, more where what is around
+    it, half as long on each side, is lower, and less where it is not as long as the examples."""
     found = {span for level in weights.levels for span in _above(curve, level)}
     spans: Spans = np.array(sorted(found), np.intp).reshape(-1, 2)
     start, end = spans.T
@@ -129,7 +134,12 @@ def candidates(weights: Weights, curve: Doubles) -> tuple[Spans, Doubles]:
     left, right = np.maximum(start - flank, 0), np.minimum(end + flank, len(curve))
     around = (start - left) + (right - end)
     outside = (total[start] - total[left] + total[right] - total[end]) / np.maximum(around, 1)
-    return spans, inside + CONTRAST * np.where(around > 0, inside - outside, 0.0)
+    heights = inside + CONTRAST * np.where(around > 0, inside - outside, 0.0)
+    if weights.length is not None:
+        mean, deviation = weights.length
+        off = (np.log(edges[end] - edges[start]) - mean) / deviation
+        heights = heights - weights.scale * np.minimum(LENGTH * off**2, MOST_LENGTH)
+    return spans, heights
 
 
 def _above(curve: Doubles, level: float) -> list[tuple[int, int]]:
@@ -137,12 +147,17 @@ def _above(curve: Doubles, level: float) -> list[tuple[int, int]]:
     return [(int(start), int(end)) for start, end in zip(turns[::2], turns[1::2], strict=True)]
 
 
+def highest(weights: Weights, edges: Doubles, curve: Doubles, top_k: int) -> list[Moment]:
+    """The moments of a curve of logits (N,) whose samples' cells have these borders (N + 1,) in s, and how high each
+    stands: the highest first, none sharing more than half of the shorter with a higher one."""
+    spans, heights = candidates(weights, edges, curve)
+    return temporal_nms(edges[spans], heights, top_k)
+
+
 def moments(weights: Weights, edges: Doubles, curve: Doubles, top_k: int) -> list[Moment]:
-    """The moments of a curve of logits (N,) whose samples' cells have these borders (N + 1,) in s: the best first, none
-    sharing more than half of the shorter with a better one."""
-    spans, heights = candidates(weights, curve)
+    """As `highest`, with the chance that each is right."""
     slope, offset = weights.calibration
-    best = temporal_nms(edges[spans], heights, top_k)
+    best = highest(weights, edges, curve, top_k)
     chances = sigmoid(slope * np.array([height for _, _, height in best]) + offset)
     return [(start, end, float(chance)) for (start, end, _), chance in zip(best, chances, strict=True)]
 
@@ -152,6 +167,7 @@ def packed(weights: Weights, encoder: str, step: str) -> bytes:
     from safetensors.numpy import save
 
     numbers = [weights.scale, weights.bias, weights.evened, *weights.calibration, *weights.shift]
+    numbers += weights.length or ()
     arrays: dict[str, npt.NDArray[Any]] = {
         "direction": weights.direction, "centre": weights.centre, "levels": np.array(weights.levels, np.float64),
         "numbers": np.array(numbers, np.float64),
@@ -168,15 +184,18 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
         encoder = str(json.loads(content[8 : 8 + length])["__metadata__"]["encoder"])
         found = load(content)
         direction, centre, levels = (found[key] for key in ("direction", "centre", "levels"))
-        scale, bias, evened, slope, offset, start, end = (float(x) for x in found["numbers"])
+        scale, bias, evened, slope, offset, start, end, *length = (float(x) for x in found["numbers"])
         if direction.ndim != 1 or direction.shape != centre.shape or levels.ndim != 1:
             raise ValueError("shapes that no detector has")
+        if len(length) not in (0, 2) or (length and length[1] <= 0):
+            raise ValueError("lengths that no detector has")
         if not all(np.isfinite(each).all() for each in found.values()):
             raise ValueError("numbers that are none")
     except Exception as error:
         raise ModelError(f"{name} is no detector, or it is damaged; teach the label again.") from error
     floats = direction.astype(np.float32), centre.astype(np.float32)
-    return Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end)), encoder
+    known = (length[0], length[1]) if length else None
+    return Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end), known), encoder
 
 
 def encoder_of(content: bytes, name: str) -> str:

@@ -2,13 +2,16 @@
 
 The words give one direction in the space of the frames' vectors. The examples give another: Gaussian discriminant
 analysis with the covariance of the library, which needs no negatives and has a closed form (Wang et al. 2024, "A
-Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", arXiv 2402.04087). Cross-validation over videos, or over
-stretches where one video has all examples, weighs their blends; where the blend does not beat the words, it is they.
+Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", arXiv 2402.04087). How much each counts says the linear
+discriminant of the two (Fisher 1936): by how far examples that neither was learned from stand above the library along
+it. The words are learned from none; of the examples' direction each video, or stretch where one video has all examples,
+is judged by what the others say. Where the blend does not beat the words in videos that it was not learned from, it is
+they.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,28 +28,31 @@ from studio.models.detection.measuring import (
     logistic,
     measure,
 )
-from studio.models.grounding.curve import Doubles
+from studio.models.grounding.curve import Doubles, iou
 from studio.models.interfaces import Floats
 
 RIDGE = 10.0  # of the covariance, times its mean eigenvalue
-REJECTED = (0.0, 0.3)  # how far the mean of what people rejected is taken off that of the examples
-EXAMPLES = (0.25, 0.5, 1.0)  # how much the examples' direction counts beside that of the words
-TEMPERATURE = 0.05  # of average precision: how far below the best a blend may be and still count
+REJECTED = 0.15  # how far the mean of what people rejected is taken off that of the examples
+USUAL = (
+    3.0  # standard deviations that examples stand above the library along what one other says; counts as one of them
+)
+ALIKE = 0.9  # most correlation of the two directions that is believed
+TOLERANCE = 0.05  # of average precision: how far below the words a blend may be and still count
 EVENED = (0.3, 0.85)  # see Weights
+WHOLE = 0.5  # mean IoU of moments with stretches without a change, above which they are taken for such stretches
+UNMEASURED = (1.0, -1.2)  # calibration where nothing can be held out: about right on reels of photos and on real events
+SURE = 0.35  # least standard deviation of the logarithm of lengths that examples may claim
 UNKNOWN_SHARE = 0.3  # of what is not positive, what all unlabelled samples weigh; known negatives weigh the rest
-LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # shares of all samples below the levels at which moments are cut
+# shares of all samples below the levels at which moments are cut
+LEVELS = (0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 MOST = 10_000  # samples that a covariance is taken of
 FOLDS = 5
-
-Blend = tuple[float, float]  # how much the examples count (0: the words alone), and how far rejections are taken off
-WORDS: Blend = (0.0, 0.0)
-BLENDS = (WORDS, *((examples, rejected) for examples in EXAMPLES for rejected in REJECTED))
 
 
 @dataclass(frozen=True)
 class Learned:
-    """`step` is "text" where the examples did not beat the label's words, whose own measure is `by_text`; `measured` is
-    None where there are too few examples to measure anything."""
+    """`step` is "text" where the examples did not beat the label's words, whose own measure is `by_text`; both measures
+    are None where there is one example, so that nothing is left to measure what it says."""
 
     weights: Weights
     step: str
@@ -100,26 +106,59 @@ class _Library:
         result: Doubles = direction / max(spread, 1e-9)
         return result
 
-    def directions(self, train: Sequence[_Prepared]) -> dict[Blend, Doubles]:
-        """Of each of BLENDS (D,)."""
-        shown = np.concatenate([each.shown for each in train])
-        if not len(shown):
-            return dict.fromkeys(BLENDS, self.text)
+    def blend(self, train: Sequence[_Prepared]) -> Doubles:
+        """The direction (D,) of the words and the examples together."""
+        having = [each for each in train if len(each.shown)]
+        if not having:
+            return self.text
         rejected = [each.rejected for each in train if each.rejected is not None]
-        wrong = np.mean(rejected, axis=0) if rejected else np.zeros_like(self.centre)
-        found = {WORDS: self.text}
-        for off in REJECTED:
-            mean = (shown.mean(0) - off * wrong).astype(np.float64)
-            examples = self.scaled(self._vectors @ ((self._vectors.T @ mean) / self._spread))
-            for much in EXAMPLES:
-                found[much, off] = self.scaled(self.text + much * examples)
-        return found
+        wrong = REJECTED * np.mean(rejected, axis=0) if rejected else np.zeros_like(self.centre)
+        shown = np.concatenate([each.shown for each in having]).astype(np.float64)
+        examples = self._examples(shown.mean(0) - wrong)
+        alike = min(max(float(self.text @ self._covariance @ examples), -ALIKE), ALIKE)
+        above = [max(0.0, float((shown @ self.text).mean())), max(0.0, self._above(having, wrong))]
+        shares = np.maximum(np.linalg.solve([[1, alike], [alike, 1]], above), 0)
+        return self.scaled(shares[0] * self.text + shares[1] * examples) if shares.any() else self.text
+
+    def _examples(self, mean: Doubles) -> Doubles:
+        """The discriminant (D,) of what has this mean (D,)."""
+        return self.scaled(self._vectors @ ((self._vectors.T @ mean) / self._spread))
+
+    def _above(self, having: Sequence[_Prepared], wrong: Floats) -> float:
+        """How far the moments of a video stand above the library along what the other videos' say, on average."""
+        heights = [USUAL]
+        total, count = sum(each.shown.sum(0, dtype=np.float64) for each in having), sum(len(e.shown) for e in having)
+        for each in having if len(having) > 1 else ():
+            others = (total - each.shown.sum(0)) / (count - len(each.shown))
+            heights += (each.shown @ self._examples(others - wrong)).tolist()
+        return float(np.mean(heights))
 
     def weights(self, direction: Doubles, train: Sequence[_Prepared], share: float) -> Weights:
-        """With the levels at which moments are cut, by how high the curve is in these videos."""
-        made = Weights(direction.astype(np.float32), self.centre, 1.0, 0.0, (), share)
+        """With the levels at which moments are cut, by how high the curve is in these videos, and, unless it is the
+        words alone, how long their moments are."""
+        length = None if direction is self.text else length_of([each.video for each in train])
+        made = Weights(direction.astype(np.float32), self.centre, 1.0, 0.0, (), share, length=length)
         every = np.concatenate([_curve(made, each) for each in train])
         return replace(made, levels=tuple(np.unique(np.quantile(every, LEVELS)).tolist()))
+
+
+def length_of(videos: Sequence[LabelledVideo]) -> tuple[float, float] | None:
+    """See Weights; few examples claim little."""
+    logs = np.concatenate([np.log(np.maximum(np.diff(video.truth)[:, 0], 1e-3)) for video in videos])
+    if not len(logs):
+        return None
+    return float(logs.mean()), max(SURE, float(np.sqrt((logs.var() * len(logs) + 0.25) / (len(logs) + 1))))
+
+
+def _evenness(videos: Sequence[_Prepared]) -> float:
+    """Where nothing can be held out: whether the moments are stretches without a change, which are even, or parts of
+    such stretches, which are not."""
+    shares = [
+        max(float(iou((*each.video.edges[list(piece)], 0.0), moment[None])[0]) for piece in each.pieces)
+        for each in videos
+        for moment in each.video.truth
+    ]
+    return EVENED[0] if shares and np.mean(shares) < WHOLE else EVENED[-1]
 
 
 def _curve(weights: Weights, each: _Prepared) -> Doubles:
@@ -144,21 +183,24 @@ def learn(
         ([every[i] for i in train], [every[i] for i in test]) for train, test in folds_of(videos, seed)
     ]  # fmt: skip
     if len(folds) < 2:
-        return Learned(_in_odds(library.weights(library.text, every, EVENED[-1]), every), "text", None, None)
-    tried = [library.directions(train) for train, _ in folds]
-    shares: dict[float, dict[Blend, float]] = {share: {} for share in EVENED}
-    for number, (share, blend) in enumerate(product(EVENED, BLENDS)):
-        progress(number / (len(EVENED) * len(BLENDS)))
-        found = _held(library, folds, [directions[blend] for directions in tried], share)
-        shares[share][blend] = measure(found, len(folds)).ap
-    share = max(EVENED, key=lambda each: (max(shares[each].values()), each))
-    blended = [_mean(directions, shares[share]) for directions in tried]
-    held = _held(library, folds, blended, share)
+        direction = library.blend(every)
+        weights = _in_odds(library.weights(direction, every, _evenness(every)), every)
+        weights = replace(weights, calibration=UNMEASURED)
+        return Learned(weights, "text" if direction is library.text else "classifier", None, None)
+    blends = [library.blend(train) for train, _ in folds]
+    tried = {}
+    for number, share in enumerate(EVENED):
+        progress(number / (len(EVENED) + 1))
+        held = _held(library, folds, blends, share)
+        tried[share] = measure(held, len(folds)), held
+    share = max(EVENED, key=lambda each: (tried[each][0].ap, each))
+    measured, held = tried[share]
+    progress(len(EVENED) / (len(EVENED) + 1))
     by_words = _held(library, folds, [library.text] * len(folds), share)
-    measured, by_text = measure(held, len(folds)), measure(by_words, len(folds))
+    by_text = measure(by_words, len(folds))
     # of few moments the precision says little: a single one found or lost moves it further than this
-    if measured.margin > by_text.margin and measured.ap > by_text.ap - TEMPERATURE:
-        step, direction = "classifier", _mean(library.directions(every), shares[share])
+    if measured.margin > by_text.margin and measured.ap > by_text.ap - TOLERANCE:
+        step, direction = "classifier", library.blend(every)
     else:
         step, direction, held, measured = "text", library.text, by_words, by_text
     weights = _in_odds(library.weights(direction, every, share), every)
@@ -174,15 +216,6 @@ def _held(library: _Library, folds: Sequence[Fold], directions: Sequence[Doubles
         weights = library.weights(direction, train, share)
         held += [(weights, _curve(weights, each), each.video) for each in test]
     return held
-
-
-def _mean(directions: Mapping[Blend, Doubles], ap: Mapping[Blend, float]) -> Doubles:
-    """The directions of all blends together, of which the better ones count for more: of few examples the best one is
-    often so by chance."""
-    best = max(ap.values())
-    shares = {blend: float(np.exp((ap[blend] - best) / TEMPERATURE)) for blend in BLENDS}
-    result: Doubles = np.sum([shares[blend] * directions[blend] for blend in BLENDS], axis=0) / sum(shares.values())
-    return result
 
 
 def _in_odds(weights: Weights, videos: Sequence[_Prepared]) -> Weights:

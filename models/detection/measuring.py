@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from studio.models.detection.detector import Weights, candidates, moments, sigmoid
+from studio.models.detection.detector import Weights, highest, moments, sigmoid
 from studio.models.grounding.curve import Doubles, iou
 from studio.models.interfaces import Floats
 
 AT = (0.3, 0.5, 0.7)  # IoU
 MOST_FOUND = 200  # moments of a video
+UNSEEN = 0.3  # what a moment that nobody looked at weighs as a wrong one
 SLOPE_LEAST = 0.05  # of a calibration: a higher moment is never less likely
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
 
@@ -102,21 +103,20 @@ def _is_known(video: LabelledVideo, span: npt.NDArray[np.float64]) -> bool:
 
 def calibrated(held: Sequence[Curved]) -> tuple[float, float]:
     """Slope and offset that make the heights of held-out moments the chance that they are right at IoU .5, by Platt's
-    method, with his priors, since examples are few."""
-    heights, hits = [], []
+    method, with his priors, since examples are few. What nobody looked at is taken to be wrong, but weighs little."""
+    heights, hits, weight = [], [], []
     for weights, curve, video in held:
-        for (i, j), height in zip(*candidates(weights, curve), strict=True):
-            span = np.array([video.edges[i], video.edges[j]])
-            share = float(iou((*span, 0.0), video.truth).max()) if len(video.truth) else 0.0
-            if share >= 0.5 or _is_known(video, span):
-                heights.append(height)
-                hits.append(share >= 0.5)
-    x, y = np.array(heights), np.array(hits, bool)
-    good, bad = int(y.sum()), int((~y).sum())
+        for start, end, height in highest(weights, video.edges, curve, MOST_FOUND):
+            is_right = len(video.truth) > 0 and float(iou((start, end, 0.0), video.truth).max()) >= 0.5
+            heights.append(height)
+            hits.append(is_right)
+            weight.append(1.0 if is_right or _is_known(video, np.array([start, end])) else UNSEEN)
+    x, y, weights_of = np.array(heights), np.array(hits, bool), np.array(weight)
+    good, bad = float(weights_of[y].sum()), float(weights_of[~y].sum())
     if not good or not bad:
         return 1.0, 0.0
     wanted = np.where(y, (good + 1) / (good + 2), 1 / (bad + 2))
-    return logistic(x, wanted, np.ones(len(x)))
+    return logistic(x, wanted, weights_of)
 
 
 def logistic(x: Doubles, wanted: Doubles, weight: Doubles) -> tuple[float, float]:

@@ -197,7 +197,10 @@ def _facts(lesson: Lesson, learned: Learned, shift: Shift, tuned: str) -> dict[s
     positive = sum(len(said.positive) for said in lesson.said.values())
     negative = sum(len(said.negative) + len(said.reviewed) for said in lesson.said.values())
     if measured is None or by_text is None:
-        note = "Too few examples to learn from: found by the words of the label alone. Label it in a second place."
+        note = (
+            "Learned from one example and the words of the label, and not measured: nothing is left to measure it on. "
+            "Label it in a second place."
+        )
     elif learned.step == "text":
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:

@@ -67,9 +67,47 @@ def test_examples_beat_words_that_mislead(world: dict[str, np.ndarray]) -> None:
     assert taught.measured and taught.by_text
     assert taught.measured.ap > taught.by_text.ap
     assert ap(taught, held) > 0.7
-    by_words = learn(world["text"], [video(world, 0, said=2, moments=1)])
-    assert by_words.step == "text" and by_words.measured is None, "one moment cannot be measured"
+    by_words = learn(world["text"], [video(world, 0, moments=0)])
+    assert (by_words.step, by_words.measured) == ("text", None)
     assert ap(taught, held) > ap(by_words, held) + 0.2
+
+
+def test_one_example_counts_the_more_the_less_the_words_say(world: dict[str, np.ndarray]) -> None:
+    """Nothing is left to measure it on; whether the words fit it is seen from the example itself."""
+    one, held = [video(world, 0, moments=1)], [video(world, n) for n in range(20, 30)]
+    for words in ("text", "stray"):
+        taught, by_words = learn(world[words], one), learn(world[words], [video(world, 0, moments=0)])
+        assert (taught.step, taught.measured) == ("classifier", None)
+        assert ap(taught, held) > ap(by_words, held) + 0.1
+    misled = unit(learn(world["stray"], one).weights.direction)
+    assert misled @ world["stray"] < 0.3 < misled @ world["shown"]
+
+
+def test_a_moment_as_long_as_the_examples_stands_higher(world: dict[str, np.ndarray]) -> None:
+    """The same picture for six seconds and for thirty: what was taught lasts six, or thirty."""
+    base = np.concatenate([np.tile(world["others"][n], (6, 1)) for n in range(4)])
+    held = unit(np.concatenate([base, np.tile(world["shown"], (6, 1)), base, np.tile(world["shown"], (30, 1)), base]))
+    place = {6: (24.0, 30.0), 30: (54.0, 84.0)}
+    for length in place:
+        rows = unit(np.concatenate([base, np.tile(world["shown"], (length, 1)), base]))
+        known = np.full(len(rows), NEGATIVE, np.int8)
+        known[24 : 24 + length] = POSITIVE
+        truth = np.array([[24.0, 24.0 + length]])
+        edges = np.arange(len(rows) + 1.0)
+        taught = learn(world["text"], [LabelledVideo(f"v{n}", rows, edges, known, truth) for n in range(2)])
+        spans, scores = found_in(
+            taught.weights, LabelledVideo("held", held, np.arange(len(held) + 1.0), known, truth[:0])
+        )
+        assert tuple(spans[np.argmax(scores)].tolist()) == place[length]
+
+
+def test_what_nobody_looked_at_is_taken_to_be_wrong_but_little(world: dict[str, np.ndarray]) -> None:
+    """Where people said only what is right, chances are not near one for all that stands out."""
+    taught = learn(world["text"], [video(world, n) for n in range(6)])
+    answers = [(found_in(taught.weights, each), each) for each in (video(world, n) for n in range(30, 50))]
+    scores = np.concatenate([found for (_, found), _ in answers])
+    right = sum(len(each.truth) for _, each in answers)
+    assert scores.sum() < 1.5 * right
 
 
 def test_what_is_measured_is_what_it_does_on_other_videos(world: dict[str, np.ndarray]) -> None:

@@ -73,8 +73,9 @@ def test_what_was_decided_is_not_proposed_again(library: Studio) -> None:
     bikes = by_name(library, "bikes")
     mark(library, "bikes", 0.0, 1.0, "a man on a bicycle")
     first = library.teaching.teach("a man on a bicycle")
-    assert "Too few examples to learn from" in first["note"]
-    assert first["step"] == "text"
+    assert "Learned from one example and the words" in first["note"]
+    assert (first["step"], first["measured"]) == ("classifier", None)
+    assert models.cards("detection", library.settings.models) == [], "what was not measured is not kept"
     for found in first["predictions"]:
         assert found["video"] != bikes["id"] or found["start"] >= 0.5, "it is labelled there"
     run = library.timelines.load(bikes["id"])["runs"][-1]
