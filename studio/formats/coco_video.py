@@ -7,19 +7,17 @@ hidden.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from studio.errors import FormatError
 from studio.formats import reading
 from studio.formats.model import NO_LABEL, Part, heard
 from studio.formats.notes import Notes
+from studio.formats.sightings import with_gaps
 from studio.timeline import Footage, Timeline
-from studio.timeline.boxes import BoxTrack, Corners, KeyFrame, thinned
+from studio.timeline.boxes import BoxTrack, Corners, KeyFrame
 
-_ENOUGH = 1e-3  # of the size of a box: key frames that say no more than this are left out
-_USUAL = 1.5  # times the usual distance between boxes of a track, beyond which its object is hidden
+_APART = 1.5  # times the usual distance between boxes of a track, beyond which its object is hidden
 _WHAT = "This COCO file"
 
 
@@ -91,9 +89,9 @@ def read(data: bytes) -> list[Part]:
     by_video: dict[Any, list[BoxTrack]] = {}
     for (video, which), keys in found.items():
         facts = tracks.get(which) or {}
-        ordered = _with_gaps([keys[frame] for frame in sorted(keys)])
+        ordered = with_gaps([keys[frame] for frame in sorted(keys)], _APART, 1)
         label, name, annotator = labels[video, which], str(facts.get("name", "")), str(facts.get("annotator", ""))
-        by_video.setdefault(video, []).append(BoxTrack("", label, name, tuple(thinned(ordered, _ENOUGH)), annotator))
+        by_video.setdefault(video, []).append(BoxTrack("", label, name, tuple(ordered), annotator))
     parts = []
     for video, objects in by_video.items():
         facts = videos.get(video) or {}
@@ -122,15 +120,3 @@ def _box(item: dict[str, Any]) -> tuple[float, float, float, float]:
     if len(values) != 4:
         raise FormatError(f"{where} is four numbers: left, top, width and height.")
     return values[0], values[1], values[2], values[3]
-
-
-def _with_gaps(keys: Sequence[KeyFrame]) -> list[KeyFrame]:
-    """Key frames with where the object is hidden: from the frame after one to the next one that is far away."""
-    steps = [later.time_us - earlier.time_us for earlier, later in pairwise(keys)]
-    usual = _USUAL * median(steps) if steps else 0
-    found: list[KeyFrame] = []
-    for key, step in zip(keys, [*steps, 0], strict=True):
-        found.append(key)
-        if step > usual:
-            found.append(key._replace(time_us=key.time_us + 1, hidden=True))
-    return found

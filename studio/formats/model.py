@@ -7,13 +7,14 @@ before anything is written.
 """
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from studio.config import Limits
 from studio.errors import FormatError, UsageError
-from studio.formats import reading, timecode
+from studio.formats import reading, sightings, timecode
 from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
 from studio.timeline.boxes import BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
@@ -70,8 +71,9 @@ class Part:
     another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
     other videos that the marks may be about, the likeliest first; `cameras` are those that play beside it.
     `dependencies` are of tracks that depend on others, and `vocabularies` the labels of tracks for which the file lists
-    them. `objects` are boxes over time, their key frames as `boxes` have their times and places. `traces` are
-    continuous ratings, and `scales` those of their tracks.
+    them. `objects` are boxes over time, their key frames as `boxes` have their times and places; `drawn` are the tracks
+    of `boxes` that are of objects which become boxes over time, too, with their (label, name). `traces` are continuous
+    ratings, and `scales` those of their tracks.
     """
 
     video: str
@@ -90,6 +92,7 @@ class Part:
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cameras: tuple["Other", ...] = ()
     objects: tuple[BoxTrack, ...] = ()
+    drawn: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     traces: tuple[Trace, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
 
@@ -291,16 +294,31 @@ class Holds:
 
 
 def _at_keys(timeline: Timeline) -> dict[str, tuple[Box, ...]]:
-    """Boxes over time at their key frames where they are seen, each under a name that no other track has."""
+    """Boxes over time at their key frames where they are seen, each under a name that no other track has; but for those
+    of which a track of their name has the boxes, as a file has both."""
     found: dict[str, tuple[Box, ...]] = {}
     for each in timeline.objects:
         name = each.name or each.label or "box"
+        keys = tuple((key.time_us, *key.corners) for key in each.keys if not key.hidden)
+        if _are_among(keys, timeline.boxes.get(name, ())):
+            continue
         free = name
         number = 2
         while free in timeline.boxes or free in found:
             free, number = f"{name} {number}", number + 1
-        found[free] = tuple((key.time_us, *key.corners) for key in each.keys if not key.hidden)
+        found[free] = keys
     return {name: boxes for name, boxes in found.items() if boxes}
+
+
+def _are_among(keys: Sequence[Box], boxes: Sequence[Box]) -> bool:
+    """Whether boxes have these key frames, at times that are near."""
+    times = [box[0] for box in boxes]
+
+    def there(key: Box) -> bool:
+        first, end = bisect_left(times, key[0] - OVERHANG), bisect_right(times, key[0] + OVERHANG)
+        return any(max(abs(a - b) for a, b in zip(key[1:], box[1:], strict=True)) < 1e-4 for box in boxes[first:end])
+
+    return bool(boxes) and all(map(there, keys))
 
 
 def heard(label: str) -> str:
@@ -364,7 +382,9 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     marks = tuple(_placed(part.marks, on, "", most.label_chars))
     lines = tuple(_placed(part.lines, on, "line ", most.note_chars))
     boxes = _boxes(part, footage, most, own, count, shift)
-    objects = tuple(_objects(on))
+    drawn = {_track(track, most): (_text(label)[: most.label_chars], _text(name)[: most.label_chars])
+             for track, (label, name) in part.drawn.items()}  # fmt: skip
+    objects = (*_objects(on), *sightings.over_time(boxes, drawn, footage))
     said = [text.format(_counted(kind, n), "is" if n == 1 else "are")
             for kind, text in _SENTENCES.items() for n in (count[kind],) if n]  # fmt: skip
     depend = {
