@@ -1,9 +1,9 @@
 """Boxes over time as COCO for video (CocoVID, TAO): a box for each frame at which an object is seen.
 
 `videos`, `images` (a frame each, `frame_id` from 0), `categories`, `tracks`, and `annotations` with `bbox` [x, y,
-width, height] in pixels and an `instance_id`. It holds nothing but boxes over time. Reading takes `instance_id` or
-`track_id`, and `frame_id` or `frame_index`; where a track has no box for longer than it usually does, its object is
-hidden.
+width, height] in pixels, an `instance_id`, and whether it is `occluded`. It holds nothing but boxes over time. Reading
+takes `instance_id` or `track_id`, and `frame_id` or `frame_index`; where a track has no box for longer than it usually
+does, its object is hidden.
 """
 
 from collections.abc import Sequence
@@ -46,6 +46,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                     "id": len(annotations) + 1, "image_id": found[frame], "video_id": number, "category_id": category,
                     "instance_id": len(tracks), "track_id": len(tracks), "bbox": box,
                     "area": round(box[2] * box[3], 3), "iscrowd": 0,
+                    "occluded": track.is_occluded(footage.edge(frame)),
                 })  # fmt: skip
     named = [{"id": number, "name": label} for label, number in categories.items()]
     return reading.dump(
@@ -84,7 +85,9 @@ def read(data: bytes) -> list[Part]:
             frame = reading.whole(image.get("frame_id", image.get("frame_index")), "An image")
             sides = _sides(image, videos.get(place[0]) or {})
             x, y, wide, high = (value / side for value, side in zip(_box(item), (*sides, *sides), strict=True))
-            found.setdefault(place, {})[frame] = KeyFrame(frame, x, y, x + wide, y + high, source="import")
+            found.setdefault(place, {})[frame] = KeyFrame(
+                frame, x, y, x + wide, y + high, False, "import", item.get("occluded") in (True, "1")
+            )
             labels[place] = heard(str((categories.get(item.get("category_id")) or {}).get("name", "")))
     by_video: dict[Any, list[BoxTrack]] = {}
     for (video, which), keys in found.items():

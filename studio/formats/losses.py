@@ -58,6 +58,7 @@ def cannot_hold(form: Format) -> list[str]:
         "boxes": not holds.boxes,
         "boxes over time": not holds.objects,
         "boxes over time but at their key frames": holds.objects == "keys",
+        "where boxes over time are occluded": bool(holds.objects) and not holds.occlusion,
         "the transcript": not holds.lines,
         "the transcript outside segments": holds.lines == "within",
         "the transcript and annotations in one file": holds.chooses,
@@ -239,6 +240,9 @@ def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     elif count and holds.objects == "keys":
         yield (f"{count} box{'es' * (count != 1)} over time {_is(count)} written at {'its' if count == 1 else 'their'} "
                "key frames: what is between them, and where it is hidden, is dropped.")  # fmt: skip
+    covered = sum(any(key.occluded for key in each.keys) for t in timelines for each in t.objects)
+    if covered and holds.objects and not holds.occlusion:
+        yield f"Where {covered} box{'es' * (covered != 1)} over time {_is(covered)} occluded is dropped."
 
 
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:

@@ -152,7 +152,7 @@ class Holds:
     says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model was of
     them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its archive
     are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys" only, as
-    boxes of a track.
+    boxes of a track; `occlusion`: whether it says where they are occluded.
     """
 
     grain: int = 1
@@ -178,6 +178,7 @@ class Holds:
     words: Literal["", "times", "all"] = ""
     longest: int = 0
     objects: Literal["", "keys", "all"] = ""
+    occlusion: bool = False
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same
@@ -592,7 +593,9 @@ def _objects(on: _On) -> Iterator[BoxTrack]:
                 time = min(footage.near(time), footage.pts[-1])  # a key frame is one
             corners = [v / side for v, side in zip(key.corners, (wide, high, wide, high), strict=True)]
             try:
-                keys[time] = key_frame(time, corners, hidden=key.hidden, source=key.source, cut=True)
+                keys[time] = key_frame(
+                    time, corners, hidden=key.hidden, source=key.source, occluded=key.occluded, cut=True
+                )
             except UsageError:
                 count["box beside"] += 1
                 continue

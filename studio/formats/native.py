@@ -43,6 +43,7 @@ HOLDS = Holds(
     speakers="yes",
     words="all",
     objects="all",
+    occlusion=True,
 )
 _NAME = "This Moment Studio JSON file"
 _DOCUMENT = {
@@ -118,9 +119,9 @@ def _camera_of(camera: Beside) -> dict[str, Any]:
 
 
 def _object_of(track: BoxTrack) -> dict[str, Any]:
-    """A box over time; a key frame is [time in µs, x1, y1, x2, y2, hidden, source]."""
+    """A box over time; see `KeyFrame.listed`."""
     said = {name: getattr(track, name) for name in ("label", "name", "annotator", "edited_by")}
-    return {**said, "keys": [list(key) for key in track.keys]}
+    return {**said, "keys": [key.listed for key in track.keys]}
 
 
 def _line_of(line: SpokenLine) -> dict[str, Any]:
@@ -319,11 +320,11 @@ def _object(item: Any) -> BoxTrack:
 
 
 def _key(values: Any, where: str) -> KeyFrame:
-    if len(reading.expect(values, list, where)) != 7 or values[6] not in SOURCES:
+    if len(reading.expect(values, list, where)) not in (7, 8) or values[6] not in SOURCES:
         raise FormatError(f"{where} has key frames of a time, four places, whether it is hidden, and a source.")
-    t, *corners, hidden, source = values
+    t, *corners, hidden, source = values[:7]
     x1, y1, x2, y2 = (reading.number(value, where) for value in corners)
-    return KeyFrame(reading.whole(t, where), x1, y1, x2, y2, hidden is True, source)
+    return KeyFrame(reading.whole(t, where), x1, y1, x2, y2, hidden is True, source, values[7:] == [True])
 
 
 def _part(timeline: Timeline, notes: Notes) -> Part:

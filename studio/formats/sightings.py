@@ -39,7 +39,7 @@ def with_gaps(keys: Sequence[KeyFrame], apart: float, step: int = 0) -> list[Key
     for key, following in zip(keys, [*steps, 0], strict=True):
         found.append(key)
         if following > apart * usual:
-            found.append(key._replace(time_us=key.time_us + (step or round(usual)), hidden=True))
+            found.append(key._replace(time_us=key.time_us + (step or round(usual)), hidden=True, occluded=False))
     return thinned(found, _ENOUGH)
 
 

@@ -5,10 +5,10 @@ VIA draws one row for each value of the first. Where the schema gives an attribu
 projects the first attribute of time segments (by its anchor) is the label; of attributes with options their texts are
 read. Boxes are metadata with one time and a rectangle `xy` [2, x, y, width, height] in pixels. A box over time has a
 rectangle for each of its key frames, and attributes that say which it is, its label, name and annotator, and where it
-is hidden. Rectangles of other projects become boxes over time, one for each label (the first attribute of rectangles)
-and name (one that is called so, or id, or track); several of one at the same time are several, each of which goes on
-where it is nearest; where one has none for more than three times as long as usual, it is hidden. The lines of the
-transcript are segments with an attribute `transcript` of its own, which an import takes for lines again.
+is hidden or occluded. Rectangles of other projects become boxes over time, one for each label (the first attribute of
+rectangles) and name (one that is called so, or id, or track); several of one at the same time are several, each of
+which goes on where it is nearest; where one has none for more than three times as long as usual, it is hidden. The
+lines of the transcript are segments with an attribute `transcript` of its own, which an import takes for lines again.
 """
 
 import re
@@ -23,15 +23,15 @@ from studio.formats.notes import Notes
 from studio.timeline import Box, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame
 
-HOLDS = Holds(notes=True, annotators=True, boxes=True, objects="all", attributes="text", lines="beside")
+HOLDS = Holds(notes=True, annotators=True, boxes=True, objects="all", occlusion=True, attributes="text", lines="beside")
 TRACK = "Segment"
 OURS = ("track", "label", "note", "annotator")
 _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
 _LINES = "A line of the transcript of Moment Studio"  # the description of the attribute by which lines are known
 _BOX = "A box over time of Moment Studio: "  # what follows says which part of it an attribute is
 _DRAWN = {"number": "box", "label": "label of the box", "name": "name of the box", "annotator": "annotator of the box",
-          "state": "hidden"}  # fmt: skip
-_HIDDEN = "hidden"
+          "state": "hidden or occluded"}  # fmt: skip
+_HIDDEN, _OCCLUDED = "hidden", "occluded"
 _VIDEO, _AUDIO, _RECTANGLE, _INLINE = 4, 8, 2, 4
 _SELECT = 4
 _SEGMENTS = "FILE1_Z2_XY0"  # what an attribute describes: here segments of time of one file
@@ -134,7 +134,7 @@ def _rectangles(
     for number, track in enumerate(timeline.objects, 1):
         facts = {"number": str(number), "label": track.label, "name": track.name, "annotator": track.annotator}
         for key in track.keys:
-            said = {**facts, "state": _HIDDEN if key.hidden else ""}
+            said = {**facts, "state": _HIDDEN if key.hidden else _OCCLUDED if key.occluded else ""}
             av = {attributes[part]: text for part, text in said.items() if text}
             found.append(([reading.seconds_in(key.time_us)], _xy(key.corners, timeline), av))
     return found
@@ -232,7 +232,8 @@ def _take_rectangle(
 ) -> None:  # fmt: skip
     said = {part: reading.as_text(av[key]) for part, key in columns.drawn.items() if key in av}
     if "number" in said:
-        key = KeyFrame(*box, said.get("state") == _HIDDEN, "import")
+        state = said.get("state")
+        key = KeyFrame(*box, state == _HIDDEN, "import", state == _OCCLUDED)
         view.objects.setdefault(said["number"], []).append((key, said))
         return
     if columns.ours and given.get("track"):  # of a row, as models find faces

@@ -35,7 +35,7 @@ class BoxState:
         said = {key: getattr(self, key) for key in ("label", "name", "deleted")}
         return {
             **{key: value for key, value in said.items() if value is not None},
-            "keys": [[time, *key[1:]] if key else [time] for time, key in self.keys.items()],
+            "keys": [key.listed if key else [time] for time, key in self.keys.items()],
         }
 
 
@@ -95,7 +95,8 @@ def _read(db: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[BoxTrack]
 
 
 def _key(row: sqlite3.Row) -> KeyFrame:
-    return KeyFrame(row["time_us"], row["x1"], row["y1"], row["x2"], row["y2"], bool(row["hidden"]), row["source"])
+    corners = row["x1"], row["y1"], row["x2"], row["y2"]
+    return KeyFrame(row["time_us"], *corners, bool(row["hidden"]), row["source"], bool(row["occluded"]))
 
 
 def save(db: sqlite3.Connection, video: Row, change: BoxChange, annotator: str) -> None:
@@ -139,7 +140,7 @@ def _same(one: KeyFrame | None, other: KeyFrame | None) -> bool:
     if one is None or other is None:
         return one is other
     near = all(abs(a - b) < _SAME for a, b in zip(one.corners, other.corners, strict=True))
-    return near and one.hidden == other.hidden and one.source == other.source
+    return near and one[5:] == other[5:]
 
 
 def _put(
@@ -175,9 +176,9 @@ def _put_keys(db: sqlite3.Connection, box_id: str, keys: Mapping[int, KeyFrame |
     gone = [(box_id, time) for time, key in keys.items() if key is None]
     db.executemany("DELETE FROM box_keys WHERE box_id = ? AND time_us = ?", gone)
     db.executemany(
-        "INSERT OR REPLACE INTO box_keys (box_id, time_us, x1, y1, x2, y2, hidden, source) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(box_id, time, *key.corners, key.hidden, key.source) for time, key in keys.items() if key],
+        "INSERT OR REPLACE INTO box_keys (box_id, time_us, x1, y1, x2, y2, hidden, source, occluded) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(box_id, time, *key.corners, key.hidden, key.source, key.occluded) for time, key in keys.items() if key],
     )
 
 

@@ -93,10 +93,20 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     opened.saved()
     assert keys(served)[1][-1] == 1
     expect(page.locator("#box-state")).to_contain_text("hidden")
+    page.keyboard.press("o")
+    page.keyboard.press("p")
+    opened.saved()
+    asked = "SELECT hidden, occluded FROM box_keys ORDER BY time_us"
+    assert [tuple(row) for row in rows(served.home, asked)] == [(0, 0), (0, 1), (0, 0)]
+    expect(page.locator("#box-state")).to_contain_text(", partly hidden")
+    assert shown(page)[0]["occluded"]
+    page.click("#box-occlude")
+    expect(page.locator("#box-state")).not_to_contain_text("hidden")
+    page.locator("#boxes").focus()
     page.keyboard.press("k")
     opened.saved()
     assert len(keys(served)) == 2
-    for _ in range(4):
+    for _ in range(7):
         page.click("#undo")
     opened.saved()
     assert keys(served) == [(1_000_000, 0.2, 0.3, 0.4, 0.7, 0), (2_000_000, 0.4, 0.3, 0.6, 0.7, 0)]

@@ -17,7 +17,7 @@ from tests.formats.conftest import STEADY
 
 S = 1_000_000
 CAR = BoxTrack("b1", "car", "the <red> one", (
-    KeyFrame(0, 0.1, 0.2, 0.3, 0.4), KeyFrame(S, 0.2, 0.2, 0.4, 0.5, source="tracked"),
+    KeyFrame(0, 0.1, 0.2, 0.3, 0.4), KeyFrame(S, 0.2, 0.2, 0.4, 0.5, source="tracked", occluded=True),
     KeyFrame(2 * S, 0.2, 0.2, 0.4, 0.5, hidden=True), KeyFrame(3 * S, 0.5, 0.5, 1.0, 1.0),
 ), "ada", "bob")  # fmt: skip
 PERSON = BoxTrack("b2", "", "", (KeyFrame(4 * S, 0.0, 0.0, 0.25, 0.5),))
@@ -48,6 +48,13 @@ def test_cvat_has_where_they_are_at_each_frame() -> None:
             wanted, got = there.at(time), here.at(time)
             assert (wanted is None) == (got is None), time
             assert got is None or got == pytest.approx(wanted, abs=1e-4)
+            assert got is None or there.is_occluded(time) == here.is_occluded(time) == (S <= time < 2 * S)
+    assert losses(named("cvat"), [BOTH]) == []
+
+
+def test_what_label_studio_has_no_place_for_is_said() -> None:
+    assert losses(named("labelstudio"), [BOTH]) == ["Where 1 box over time is occluded is dropped."]
+    assert losses(named("labelstudio"), [replace(BOTH, objects=(PERSON, PERSON))]) == []
 
 
 def test_via_has_their_key_frames() -> None:
@@ -184,7 +191,7 @@ def test_what_other_formats_lose_is_said(name: str) -> None:
     said = [sentence for sentence in losses(form, [BOTH]) if "over time" in sentence]
     if form.holds.objects == "keys":
         assert said == ["2 boxes over time are written at their key frames: what is between them, and where it is "
-                        "hidden, is dropped."]  # fmt: skip
+                        "hidden, is dropped.", "Where 1 box over time is occluded is dropped."]  # fmt: skip
         assert set(form.holds.narrowed(BOTH).boxes) == {"the <red> one", "box"}
     else:
         assert said == ["2 boxes over time are not written: this format has no place for them."]
@@ -210,6 +217,23 @@ def test_a_track_of_cvat_is_read_by_its_key_frames_and_ends_before_it_is_outside
         (400_000, 0.1, False), (800_000, 0.2, False), (1_160_000, 0.29, False),
     ]  # fmt: skip
     assert found.keys[0].source == "import"
+
+
+def test_what_cvat_says_is_occluded_is_so_from_key_frame_to_key_frame() -> None:
+    box = '<box frame="{}" outside="0" occluded="{}" keyframe="1" xtl="{}" ytl="36" xbr="128" ybr="72">{}</box>'
+    shapes = [(10, 1, 64), (20, 0, 70), (30, 1, 64)]
+    text = TRACK.format("".join(box.format(*shape, "") for shape in shapes))
+    (part,) = named("cvat").read(text.encode(), "x.xml")  # type: ignore[misc]
+    assert not part.problems
+    (found,) = place(part, STEADY).objects
+    assert [(key.time_us // 40_000, key.occluded) for key in found.keys] == [
+        (10, True), (20, False), (30, True), (99, True),
+    ]  # fmt: skip
+    ours = '<attribute name="track">Hands</attribute>'  # a segment of ours has no place for it
+    text = TRACK.format("".join(box.format(*shape, ours) for shape in shapes))
+    (part,) = named("cvat").read(text.encode(), "x.xml")  # type: ignore[misc]
+    assert part.problems == ("2 notes that an object is occluded are left out.",)
+    assert not part.objects
 
 
 def test_a_track_of_cvat_that_is_never_outside_lasts_to_the_last_frame() -> None:

@@ -17,7 +17,7 @@ FOOTAGE = Footage("talk.mp4", 100 * FRAME, "v1", 640, 360, 25.0, tuple(range(0, 
 DOG = BoxTrack("d", "dog", "Rex", (
     KeyFrame(10 * FRAME, 0.1, 0.2, 0.3, 0.4), KeyFrame(20 * FRAME, 0.2, 0.2, 0.4, 0.4),
     KeyFrame(30 * FRAME, 0.2, 0.2, 0.4, 0.4, hidden=True), KeyFrame(40 * FRAME, 0.5, 0.5, 0.75, 1.0),
-    KeyFrame(42 * FRAME, 0.5, 0.5, 0.75, 1.0),
+    KeyFrame(42 * FRAME, 0.5, 0.5, 0.75, 1.0, occluded=True),
 ), "zoe")  # fmt: skip
 
 
@@ -37,6 +37,7 @@ def test_a_box_for_each_frame_at_which_it_is_seen_and_back() -> None:
         here, there = DOG.at(frame * FRAME), back.at(frame * FRAME)
         assert (here is None) == (there is None), frame
         assert here is None or there is None or there == pytest.approx(here, abs=1e-3), frame
+        assert here is None or DOG.is_occluded(frame * FRAME) == back.is_occluded(frame * FRAME) == (frame == 42)
     assert len(back.keys) < 12, "key frames that say nothing are left out"
 
 

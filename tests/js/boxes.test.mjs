@@ -49,6 +49,30 @@ test("from a hidden key frame to the next one it is hidden", () => {
   ]);
 });
 
+test("from an occluded key frame to the next one a part of it is hidden, and moving it leaves that", () => {
+  const made = track(key(1, HERE, { occluded: true }), key(2, HERE), key(3, THERE));
+  assert.deepEqual(
+    [0.5, 1, 1.5, 2].map((time) => box.placeAt(made, time).occluded),
+    [false, true, true, false],
+  );
+  const moved = box.changed(made, box.placed(made, 1.5, THERE));
+  assert.deepEqual(
+    moved.keys.map(({ at, occluded }) => [at, Boolean(occluded)]),
+    [
+      [1, true],
+      [1.5, true],
+      [2, false],
+      [3, false],
+    ],
+  );
+  const whole = box.changed(made, box.occluding(made, 1.5, false));
+  assert.deepEqual(
+    [1, 1.5].map((time) => box.placeAt(whole, time).occluded),
+    [true, false],
+  );
+  assert.equal(box.change(made, { keys: [key(2, HERE, { occluded: false })] }), null, "not said is not occluded");
+});
+
 test("a box stays within the picture and never loses its size", () => {
   assert.deepEqual(box.moved([0.5, 0.5, 0.9, 0.9], 0.4, -0.7), [0.6, 0, 1, 0.4]);
   const [x1, y1, x2, y2] = box.within([1.4, 0.5, 1.2, 0.5]);
@@ -59,6 +83,7 @@ test("a box stays within the picture and never loses its size", () => {
 for (const [what, made] of [
   ["correcting it at a frame", (t) => box.placed(t, 2, THERE)],
   ["hiding it", (t) => box.hiding(t, 1.52, true)],
+  ["hiding a part of it", (t) => box.occluding(t, 1.52, true)],
   ["removing a key frame", (t) => box.unkeyed(t, 3)],
   ["ending it", (t) => box.limited(t, 1.52, "ends")],
   ["beginning it later", (t) => box.limited(t, 1, "begins") ?? box.limited(t, 2, "begins")],

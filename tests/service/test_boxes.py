@@ -56,8 +56,8 @@ def test_a_box_is_drawn_told_and_stays(studio: Studio, video: Row) -> None:
         "b1", "car", "the red one", "ada", 1,
     )  # fmt: skip
     assert box["keys"] == [
-        {"at": 1, "at_us": 1_000_000, "box": FIRST, "hidden": False, "source": "manual"},
-        {"at": 3, "at_us": 3_000_000, "box": LAST, "hidden": False, "source": "manual"},
+        {"at": 1, "at_us": 1_000_000, "box": FIRST, "hidden": False, "source": "manual", "occluded": False},
+        {"at": 3, "at_us": 3_000_000, "box": LAST, "hidden": False, "source": "manual", "occluded": False},
     ]
     news = studio.timelines.changes("v1", 0)
     assert [each["id"] for each in news["boxes"]] == ["b1"]

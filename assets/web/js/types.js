@@ -114,9 +114,11 @@
  */
 
 /** An object over time: where it is at its key frames, and between them in proportion. Corners are left, top, right and
- * bottom as shares of the picture; from a hidden key frame to the next one it is not seen; source: who put it there.
+ * bottom as shares of the picture; from a hidden key frame to the next one it is not seen, from an occluded one on a part
+ * of it is covered; source: who put it there.
  * @typedef {[number, number, number, number]} Corners
- * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import" }} BoxKey
+ * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import",
+ *   occluded?: boolean }} BoxKey
  * @typedef {{ id: string, label: string, name: string, annotator: string, edited_by: string, version: number,
  *   deleted: boolean, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id of the step that changed it last
  *

@@ -27,7 +27,8 @@ _SHOWN = ("id", "label", "name", "annotator", "edited_by", "version", "deleted")
 
 def parse(edit: Row, edit_id: str, limits: Limits) -> BoxChange:
     """An edit of a box track: its `id`, and of `before` and `after` `label`, `name`, `deleted` and `keys`, each as far
-    as it is said; a key frame is {at, box: [x1, y1, x2, y2], hidden, source}, or {at, box: null} where there is none.
+    as it is said; a key frame is {at, box: [x1, y1, x2, y2], hidden, source, occluded}, or {at, box: null} where there
+    is none.
 
     Raises UsageError that says which part is wrong.
     """
@@ -62,7 +63,8 @@ def _key(each: Any) -> tuple[int, KeyFrame | None]:
     source = text(each, "source", "manual", longest=ID_CHARS)
     if source not in SOURCES:
         raise UsageError(f"“source” of a key frame must be one of {', '.join(SOURCES)}.")
-    return at, key_frame(at, corners, hidden=each.get("hidden") is True, source=source)
+    hidden, occluded = (each.get(which) is True for which in ("hidden", "occluded"))
+    return at, key_frame(at, corners, hidden=hidden, source=source, occluded=occluded)
 
 
 def check_times(change: BoxChange, duration_us: int) -> None:
@@ -80,7 +82,7 @@ def to_dict(track: BoxTrack, step: str = "") -> Row:
     }
     keys = [
         {"at": seconds(key.time_us), "at_us": key.time_us, "box": list(key.corners), "hidden": key.hidden,
-         "source": key.source}
+         "source": key.source, "occluded": key.occluded}
         for key in track.keys
     ]  # fmt: skip
     return {**said, "keys": keys, **({"step": step} if step else {})}

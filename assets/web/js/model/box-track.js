@@ -13,7 +13,7 @@ const NEAR = 1e-9;
 const LEAST = 0.004; // how small a side of a box may be, as a share of the picture
 
 /** Where a box is at a time. isKey: a key frame begins there; isThere: within its first and last key frame.
- * @typedef {{ box: Corners, hidden: boolean, isKey: boolean, isThere: boolean }} Place
+ * @typedef {{ box: Corners, hidden: boolean, occluded: boolean, isKey: boolean, isThere: boolean }} Place
  */
 
 /** A frame, for comparing: two times are one where they are the same µs. @param {{ at: number }} key */
@@ -47,7 +47,13 @@ export function placeAt(track, time) {
   const share = length > 0 ? Math.min(1, Math.max(0, (time - one.at) / length)) : 0;
   const box = /** @type {Corners} */ (one.box.map((value, k) => value + share * (other.box[k] - value)));
   const isKey = Boolean(keyAt(track, time));
-  return { box, hidden: i >= 0 && one.hidden, isKey, isThere: i >= 0 && (isKey || i + 1 < keys.length) };
+  return {
+    box,
+    hidden: i >= 0 && one.hidden,
+    occluded: i >= 0 && Boolean(one.occluded),
+    isKey,
+    isThere: i >= 0 && (isKey || i + 1 < keys.length),
+  };
 }
 
 /** From its first key frame to its last one. @param {BoxTrack} track */
@@ -144,12 +150,15 @@ export function change(track, { label, name, keys = [], gone = [] }) {
   return Object.keys(after).length ? { id: track.id, before, after } : null;
 }
 
-/** The box is there at a frame: a key frame of a person.
+/** The box is there at a frame: a key frame of a person. What was partly hidden stays so.
  * @param {BoxTrack} track
  * @param {number} at
  * @param {Corners} box
  */
-export const placed = (track, at, box) => change(track, { keys: [{ at, box, hidden: false, source: "manual" }] });
+export const placed = (track, at, box) => {
+  const { occluded } = placeAt(track, at);
+  return change(track, { keys: [{ at, box, hidden: false, source: "manual", occluded }] });
+};
 
 /** From a frame on it is hidden, or seen again, until the next key frame.
  * @param {BoxTrack} track
@@ -158,6 +167,16 @@ export const placed = (track, at, box) => change(track, { keys: [{ at, box, hidd
  */
 export const hiding = (track, at, hidden) =>
   change(track, { keys: [{ at, box: within(placeAt(track, at).box), hidden, source: "manual" }] });
+
+/** From a frame on a part of it is hidden, or all of it is seen again, until the next key frame.
+ * @param {BoxTrack} track
+ * @param {number} at
+ * @param {boolean} occluded
+ */
+export const occluding = (track, at, occluded) => {
+  const { box, hidden } = placeAt(track, at);
+  return change(track, { keys: [{ at, box: within(box), hidden, source: "manual", occluded }] });
+};
 
 /** The key frame at a time goes; null where there is none, or no other one. @param {BoxTrack} track @param {number} at */
 export const unkeyed = (track, at) => (track.keys.length > 1 ? change(track, { gone: [at] }) : null);
@@ -168,9 +187,9 @@ export const unkeyed = (track, at) => (track.keys.length > 1 ? change(track, { g
  * @param {"begins" | "ends"} which
  */
 export function limited(track, at, which) {
-  const { box, hidden } = placeAt(track, at);
+  const { box, hidden, occluded } = placeAt(track, at);
   const isBeside = (/** @type {BoxKey} */ key) => (which === "begins" ? key.at < at - SAME : key.at > at + SAME);
-  const key = keyAt(track, at) ?? { at, box: within(box), hidden, source: /** @type {const} */ ("manual") };
+  const key = keyAt(track, at) ?? { at, box: within(box), hidden, source: /** @type {const} */ ("manual"), occluded };
   return change(track, { keys: [key], gone: track.keys.filter(isBeside).map((each) => each.at) });
 }
 
@@ -229,7 +248,8 @@ export function fits(track, { before, after }) {
 function isSame(one, other) {
   if (!one || !other) return one === other;
   const isNear = one.box.every((value, k) => Math.abs(value - other.box[k]) < NEAR);
-  return isNear && one.hidden === other.hidden && one.source === other.source;
+  const isAlike = one.hidden === other.hidden && Boolean(one.occluded) === Boolean(other.occluded);
+  return isNear && isAlike && one.source === other.source;
 }
 
 /** What a person reads of a box track. @param {{ label: string, name: string }} track */

@@ -14,6 +14,7 @@ import { clock, counted, el, redraw } from "./dom.js";
  * @property {(said: { label?: string, name?: string }) => void} describe
  * @property {() => void} toggleKey
  * @property {() => void} toggleHidden
+ * @property {() => void} toggleOccluded
  * @property {(which: "begins" | "ends") => void} limit
  * @property {(step: number) => void} goToKey
  * @property {(seconds: number) => void} track below 0: backwards
@@ -225,7 +226,7 @@ export class BoxPanel {
     const whose = { manual: "", tracked: " of the tracker", import: " of a file" };
     const here = key ? "a key frame" + whose[key.source] + " here" : "in between here";
     const state = place.isThere
-      ? here + (place.hidden ? ", hidden" : "")
+      ? here + (place.hidden ? ", hidden" : place.occluded ? ", partly hidden" : "")
       : "not there at this frame: move it, and it is";
     const button = (
       /** @type {string} */ id,
@@ -273,6 +274,20 @@ export class BoxPanel {
               "Hidden from here",
               "It goes out of sight at this frame, until it is seen again (O)",
               actions.toggleHidden,
+              !place.isThere,
+            ),
+        place.occluded && place.isThere
+          ? button(
+              "box-occlude",
+              "All seen from here",
+              "Nothing covers it from this frame on (P)",
+              actions.toggleOccluded,
+            )
+          : button(
+              "box-occlude",
+              "Partly hidden from here",
+              "Something covers a part of it from this frame to the next key frame: it is occluded (P)",
+              actions.toggleOccluded,
               !place.isThere,
             ),
         button(
@@ -372,4 +387,4 @@ export class BoxPanel {
 
 const HINT =
   "Drag over the picture to draw a box; go to another frame and move it there: in between it moves by itself. Keys on the " +
-  "picture: Enter draws one, arrows move it (Shift: further), Alt and arrows size it, K sets or removes a key frame, O hides it.";
+  "picture: Enter draws one, arrows move it (Shift: further), Alt and arrows size it, K sets or removes a key frame, O hides it, P says that a part of it is hidden.";
