@@ -11,12 +11,13 @@ from typing import Any
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.model import NO_LABEL, Part, heard
+from studio.formats.model import NO_LABEL, Format, Holds, Part, heard
 from studio.formats.notes import Notes
 from studio.formats.sightings import with_gaps
 from studio.timeline import Footage, Timeline
 from studio.timeline.boxes import BoxTrack, Corners, KeyFrame
 
+HOLDS = Holds(grain=0, annotators=True, objects="alone", occlusion=True)
 _APART = 1.5  # times the usual distance between boxes of a track, beyond which its object is hidden
 _WHAT = "This COCO file"
 
@@ -68,7 +69,7 @@ def _pixels(corners: Corners, footage: Footage) -> list[float]:
     return [round(value, 3) for value in (x1 * wide, y1 * high, (x2 - x1) * wide, (y2 - y1) * high)]
 
 
-def read(data: bytes) -> list[Part]:
+def read(data: bytes, name: str) -> list[Part]:
     """A part for each video that has boxes. Raises FormatError."""
     document, notes = reading.expect(reading.json_of(data), dict, _WHAT), Notes()
     videos, images, categories, tracks = (_by_id(document, key) for key in ("videos", "images", "categories", "tracks"))
@@ -123,3 +124,7 @@ def _box(item: dict[str, Any]) -> tuple[float, float, float, float]:
     if len(values) != 4:
         raise FormatError(f"{where} is four numbers: left, top, width and height.")
     return values[0], values[1], values[2], values[3]
+
+
+FORMAT = Format("coco-video", "COCO for video, boxes only", ".json", "application/json", "frames from 0", HOLDS, write,
+                read, many=True)  # fmt: skip

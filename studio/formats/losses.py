@@ -15,6 +15,8 @@ def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list
     annotations or lines; see `Holds.kind`."""
     without = [t for t in timelines if not has_times(form, t)]
     timelines = [t for t in timelines if has_times(form, t)]
+    if form.holds.objects == "alone":
+        return [*map(_nothing_drawn, without), *_beside_objects(form.holds, timelines)]
     unchosen = list(_unchosen(form.holds, timelines, kind))
     drawn = list(_objects(form.holds, timelines))  # before they become boxes of tracks
     timelines = [form.holds.narrowed(t, kind) for t in timelines]
@@ -243,6 +245,24 @@ def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     covered = sum(any(key.occluded for key in each.keys) for t in timelines for each in t.objects)
     if covered and holds.objects and not holds.occlusion:
         yield f"Where {covered} box{'es' * (covered != 1)} over time {_is(covered)} occluded is dropped."
+
+
+def _nothing_drawn(timeline: Timeline) -> str:
+    return f"“{timeline.footage.name}” has no pictures, so there are no boxes over time."
+
+
+def _beside_objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """What is there beside boxes over time, where a format has nothing else."""
+    for t in timelines:
+        if not t.objects:
+            yield f"“{t.footage.name}” has no boxes over time; draw some first."
+    marked = sum(not a.deleted for t in timelines for a in t.annotations)
+    if marked:
+        yield f"{segments(marked)} {_is(marked)} not written: this format has boxes over time only."
+    yield from _boxes(holds, timelines)
+    yield from _lines(holds, timelines)
+    yield from _cameras(holds, timelines)
+    yield from _curves(holds, timelines)
 
 
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:

@@ -152,7 +152,7 @@ class Holds:
     says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model was of
     them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its archive
     are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys" only, as
-    boxes of a track; `occlusion`: whether it says where they are occluded.
+    boxes of a track, or nothing but them ("alone"); `occlusion`: whether it says where they are occluded.
     """
 
     grain: int = 1
@@ -177,7 +177,7 @@ class Holds:
     speakers: Literal["", "words", "yes"] = ""
     words: Literal["", "times", "all"] = ""
     longest: int = 0
-    objects: Literal["", "keys", "all"] = ""
+    objects: Literal["", "keys", "all", "alone"] = ""
     occlusion: bool = False
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same

@@ -135,6 +135,15 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     go(opened, 1)
     page.mouse.click(*place(page, 0.3, 0.5))
     expect(page.locator("#box-name")).to_have_value("<img src=x onerror=alert(1)>")
+    page.click("#export")
+    page.select_option("#export-format", "coco-video")
+    expect(page.locator("#export-lost li")).to_have_text(
+        "1 segment is not written: this format has boxes over time only."
+    )
+    with page.expect_download() as download:
+        page.click("#export-go")
+    written = json.loads(download.value.path().read_bytes())
+    assert [each["name"] for each in written["tracks"]] == ["<img src=x onerror=alert(1)>"]
     page.click("#box-delete")
     opened.saved()
     assert rows(served.home, "SELECT deleted FROM box_tracks") == [(1,)]

@@ -809,7 +809,8 @@
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
  *   Schema & { renamed: number, unseen: string[] }]} save_schema
  * @property {[{ track: string, label: string }, Schema]} add_label
- * @property {[{}, { formats: FormatInfo[] }]} formats
+ * @property {[{}, { formats: FormatInfo[], of_boxes: { name: string, title: string, extension: string }[] }]} formats
+ *   of_boxes: those that have nothing but boxes over time, and are written only
  * @property {[{ video: string, format: string, kind: string }, { lost: string[], kinds: string[], fits: boolean }]}
  *   export_preview
  *   kinds: what there is to choose from for a file, first what it usually has; fits: false where it has no times for it
