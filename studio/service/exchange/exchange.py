@@ -66,7 +66,13 @@ class Exchange:
             scales = traces.scales(db)
             drawn = [trace for trace in traces.of_video(db, row["id"], layer) if not trace.empty]
             cameras = tuple(
-                Beside(each.row["name"], each.offset_us, videos.has_pictures(each.row))
+                Beside(
+                    each.row["name"],
+                    each.offset_us,
+                    videos.has_pictures(each.row),
+                    each.row["duration_us"],
+                    each.row["fps"],
+                )
                 for each in on_timeline(db, row["id"])[1:]
             )
             return Timeline(
