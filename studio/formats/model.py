@@ -35,8 +35,9 @@ class Mark:
     are packed time codes (`timecode.packed`). `frames` are `[first, end)` where the file says times and frames of the
     video's own table. `id` is that of an annotation of a library, in a file that a library wrote. `edited_by` corrected
     what `annotator` made, where the file says so. Of a line, `speaker` says it in these `words`, whose times are in µs.
-    A `point` has no length: it is what is shown at its start. `changes` are (time, name, value) of attributes from a
-    time within it on, in the unit of its part and in order; `attributes` has what they are at its start."""
+    A `point` has no length: it is what is shown at its start. One that is `open` lasts to the end of the video.
+    `changes` are (time, name, value) of attributes from a time within it on, in the unit of its part and in order;
+    `attributes` has what they are at its start."""
 
     start: int
     end: int
@@ -52,6 +53,7 @@ class Mark:
     speaker: str = ""
     words: tuple[Word, ...] = ()
     point: bool = False
+    open: bool = False
     changes: tuple[tuple[int, str, Any], ...] = ()
 
     def __post_init__(self) -> None:
@@ -139,23 +141,25 @@ def _same(text: str) -> str:
 class Holds:
     """What a format can hold.
 
-    `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
-    go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note, `person`
-    of an annotator's name. `editors`: whether it also says who corrected an annotation last. `attributes`: whether it
-    keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all". `tiers`: whether it says which
-    tracks depend on others. `blank`: whether a label may be empty. `cameras`: whether it says what else plays on the
-    timeline. `curves`: whether it has continuous ratings. `sounds`: whether recordings without pictures have times in
-    seconds in it though it counts those of others in frames. `rounding` overrides `grain`. `only_boxed`: tracks without
-    boxes have no place in it. `lines` says where those of a transcript go: "beside" the annotations, "instead" of them
-    in one file, "within" them (only the words, and only of lines whose middle lies in one), as "turns" of who says
-    them, instead of annotations; they "alone"; or nowhere. `speakers`: whether it has a place for who says a line, or
-    says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model was of
-    them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its archive
-    are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys" only, as
-    boxes of a track, or nothing but them ("alone"); `occlusion`: whether it says where they are occluded.
+    `grain` is its unit of time in µs, 0 for frames. `ends`: whether it says when a segment ends. `layers`: segments of
+    a track must not overlap, and those that do go to further tracks. `text` is what it makes of a label, `naming` of a
+    track's name, `remark` of a note, `person` of an annotator's name. `editors`: whether it also says who corrected an
+    annotation last. `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or
+    "all". `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty. `cameras`:
+    whether it says what else plays on the timeline. `curves`: whether it has continuous ratings. `sounds`: whether
+    recordings without pictures have times in seconds in it though it counts those of others in frames. `rounding`
+    overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a transcript
+    go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of lines whose
+    middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere. `speakers`:
+    whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for the times of
+    words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can say, 0 for
+    any. `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of
+    them or where they are at their "keys" only, as boxes of a track, or nothing but them ("alone"); `occlusion`:
+    whether it says where they are occluded.
     """
 
     grain: int = 1
+    ends: bool = True
     tracks: bool = True
     notes: bool = False
     scores: bool = False
@@ -441,6 +445,8 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
         if mark.point and 0 <= start < footage.duration:
             instant = footage.instant(start)
             start, end = instant.start, instant.end
+        if mark.open:
+            end = max(footage.duration, start + 1)
         if end <= start:
             count[what + "empty"] += 1
         elif start >= footage.duration or end <= 0:

@@ -208,6 +208,9 @@ def test_boxes_of_a_file_are_seen_on_the_picture_and_taken_back(opened: Annotate
     expect(page.locator("#import-go")).to_have_text("Import 1")
     page.click("#import-go")
     expect(page.locator("#tab-boxes")).to_be_visible()
+    page.click("#import")
+    expect(page.locator("#import-past li").first).to_contain_text("annotations.xml: 1 box over time, ")
+    page.click("#import-close")
     go(opened, 1.48)
     (box,) = shown(page)
     assert box["title"] == "from CVAT · bike"

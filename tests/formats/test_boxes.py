@@ -176,6 +176,8 @@ def test_boxes_of_ava_are_taken_back_with_their_import(studio: Studio) -> None:
     assert studio.exchange.preview(text.encode(), "x.csv", "ava", plan)["objects"] == 1
     made = studio.exchange.apply(text.encode(), "x.csv", "ava", plan, "zoe")
     row = studio.videos.get("v1")
+    (listed,) = studio.exchange.imports()
+    assert (listed["annotations"], listed["objects"], listed["lines"]) == (1, 1, 0)
     assert [(each.name, each.annotator) for each in studio.boxes.of_video(row)] == [("a", "zoe")]
     assert studio.exchange.undo(made["import"]) == {"removed": 2, "kept": 0}, "a segment and a box"
     assert studio.boxes.of_video(row) == []

@@ -590,6 +590,7 @@
  * @property {string} file
  * @property {string} kind
  * @property {number} annotations
+ * @property {number} objects boxes over time
  * @property {number} lines
  * @property {string} annotator
  * @property {string} at

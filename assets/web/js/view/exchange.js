@@ -153,8 +153,15 @@ export class Exchange {
 
   /** @param {PastImport} past */
   pastRow(past) {
-    const [marked, said] = [counted(past.annotations, "annotation"), counted(past.lines, "line")];
-    const count = past.kind === "lines" ? said : past.lines ? `${marked}, ${said}` : marked;
+    const { annotations, objects, lines } = past;
+    const isOnly = past.kind === "lines" || (!annotations && (objects || lines));
+    const count = [
+      isOnly ? "" : counted(annotations, "annotation"),
+      objects ? boxesOverTime(objects) : "",
+      lines || past.kind === "lines" ? counted(lines, "line") : "",
+    ]
+      .filter(Boolean)
+      .join(", ");
     const who = `${past.annotator || "somebody"}, ${new Date(past.at).toLocaleString()}`;
     return el(
       "li",
