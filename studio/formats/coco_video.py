@@ -17,7 +17,7 @@ from studio.formats.sightings import with_gaps
 from studio.timeline import Footage, Timeline
 from studio.timeline.boxes import BoxTrack, Corners, KeyFrame
 
-HOLDS = Holds(grain=0, annotators=True, objects="alone", occlusion=True)
+HOLDS = Holds(grain=0, annotators=True, objects="alone", attributes="all", occlusion=True, described=True)
 _APART = 1.5  # times the usual distance between boxes of a track, beyond which its object is hidden
 _WHAT = "This COCO file"
 
@@ -35,7 +35,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         for track in timeline.objects:
             category = categories[track.label or NO_LABEL]
             tracks.append({"id": len(tracks) + 1, "video_id": number, "category_id": category, "name": track.name,
-                           "annotator": track.annotator})  # fmt: skip
+                           "annotator": track.annotator, "attributes": dict(track.attributes)})  # fmt: skip
             for frame, corners in _frames(track, footage):
                 if frame not in found:
                     name = f"{footage.stem}/{frame:06d}.jpg"
@@ -95,7 +95,10 @@ def read(data: bytes, name: str) -> list[Part]:
         facts = tracks.get(which) or {}
         ordered = with_gaps([keys[frame] for frame in sorted(keys)], _APART, 1)
         label, name, annotator = labels[video, which], str(facts.get("name", "")), str(facts.get("annotator", ""))
-        by_video.setdefault(video, []).append(BoxTrack("", label, name, tuple(ordered), annotator))
+        given = facts.get("attributes")
+        described = notes.attributes(given) if reading.is_object(given) else {}
+        made = BoxTrack("", label, name, tuple(ordered), annotator, attributes=described)
+        by_video.setdefault(video, []).append(made)
     parts = []
     for video, objects in by_video.items():
         facts = videos.get(video) or {}

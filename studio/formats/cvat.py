@@ -6,7 +6,8 @@ of it, as text, declared with the types that the schema gives them; one that cha
 Reading makes every run of frames in which an object is not outside and its attributes stay as they are a segment (in
 our own files mutable ones may change within it: elsewhere they often are what an object does); between key frames a box
 stays. A box over time is a track with an attribute `box`, its name; a track of another tool becomes one too, by its key
-frames, beside its segments; where it is occluded is kept of boxes over time. An export of CVAT is an archive with
+frames, beside its segments; where it is occluded is kept of boxes over
+time, and of its attributes those that stay the same. An export of CVAT is an archive with
 `annotations.xml`; one of a project has a part for each of its tasks.
 """
 
@@ -21,11 +22,12 @@ from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
 from studio.timeline import MICROS, Annotation, AttributeType, Box, Footage, Timeline, value_at
-from studio.timeline.boxes import BoxTrack, KeyFrame, between
+from studio.timeline.boxes import BOXES, BoxTrack, KeyFrame, between
 from studio.timeline.changing import changes_of
 
 HOLDS = Holds(grain=0, notes=True, annotators=True, boxes=True, blank=False, text=printable, naming=printable,
-              remark=printable, person=printable, attributes="text", objects="all", occlusion=True)  # fmt: skip
+              remark=printable, person=printable, attributes="text", objects="all", occlusion=True,
+              described=True)  # fmt: skip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _BOX = "box"  # the attribute of a box over time, which is its name
@@ -70,7 +72,9 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def _of_object(track: BoxTrack) -> dict[str, str]:
     """What CVAT can say of a box over time beside its label."""
-    return {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
+    texts = {printable(name): printable(reading.as_text(value)) for name, value in track.attributes.items()}
+    ours = {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
+    return {**texts, **ours}
 
 
 def _object(root: Element, number: int, track: BoxTrack, timeline: Timeline) -> None:
@@ -100,6 +104,8 @@ def _declare(
     labels: Element, label: str, found: Sequence[Annotation], objects: Sequence[BoxTrack], timeline: Timeline
 ) -> None:
     types = {printable(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
+    if objects:
+        types |= {printable(name): each for name, each in timeline.types_of(BOXES, heard(label)).items()}
     changing = {printable(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
@@ -282,7 +288,7 @@ def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]],
             label, number = heard(element.get("label", "")), element.get("id", "")
             seen = _shapes(element, task, notes)
             last = max((shape.frame for shape in seen), default=0) if task.stop is None else task.stop
-            if (found := _over_time(seen, label, last, task)) is None:
+            if (found := _over_time(seen, label, last, task, notes)) is None:
                 notes.left_out("note(s) that an object is occluded", sum(shape.occluded for shape in seen))
             else:
                 objects.append(found)
@@ -303,7 +309,7 @@ def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]],
     return Part(task.video, tuple(marks), "frames", merged, pixels=True, objects=tuple(objects))
 
 
-def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task) -> BoxTrack | None:
+def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task, notes: Notes) -> BoxTrack | None:
     """A track as a box over time, which lasts to the frame before it is outside for good, or to the `last` one; None
     for what is a segment of ours, or has no boxes."""
     facts = seen[0].facts
@@ -323,7 +329,13 @@ def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task) -> 
     if end > keys[-1].time_us:
         corners = between(keys[-1], ended, end) if ended else keys[-1].corners
         keys.append(KeyFrame(end, *corners, source="import", occluded=keys[-1].occluded))
-    return BoxTrack("", label, facts.get(_BOX, ""), tuple(keys), facts.get("annotator", ""))
+    described = {
+        name: text
+        for name, text in facts.items()
+        if text and name not in (_BOX, *_OURS) and all(shape.facts.get(name) == text for shape in seen)
+    }
+    made = BoxTrack("", label, facts.get(_BOX, ""), tuple(keys), facts.get("annotator", ""))
+    return replace(made, attributes=notes.attributes(described))
 
 
 def _is_whole(shape: "_Shape", task: _Task) -> bool:

@@ -62,6 +62,7 @@ def cannot_hold(form: Format) -> list[str]:
         "boxes": not holds.boxes,
         "boxes over time": not holds.objects,
         "boxes over time but at their key frames": holds.objects == "keys",
+        "attributes of boxes over time": bool(holds.objects) and not holds.described,
         "where boxes over time are occluded": bool(holds.objects) and not holds.occlusion,
         "the transcript": not holds.lines,
         "the transcript outside segments": holds.lines == "within",
@@ -244,6 +245,7 @@ def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     elif count and holds.objects == "keys":
         yield (f"{count} box{'es' * (count != 1)} over time {_is(count)} written at {'its' if count == 1 else 'their'} "
                "key frames: what is between them, and where it is hidden, is dropped.")  # fmt: skip
+    yield from _described(holds, timelines)
     covered = sum(any(key.occluded for key in each.keys) for t in timelines for each in t.objects)
     if covered and holds.objects and not holds.occlusion:
         yield f"Where {covered} box{'es' * (covered != 1)} over time {_is(covered)} occluded is dropped."
@@ -265,6 +267,25 @@ def _beside_objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str
     yield from _lines(holds, timelines)
     yield from _cameras(holds, timelines)
     yield from _curves(holds, timelines)
+
+
+def _described(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """What becomes of the attributes of boxes over time."""
+    said = [each.attributes for t in timelines for each in t.objects if each.attributes] if holds.objects else []
+    lost = said
+    if holds.described:
+        kept = {"text": str, "plain": str | int | float | list}.get(holds.attributes, object)
+        strict = holds.attributes == "plain"
+        lost = [
+            each for each in said
+            if any(not isinstance(v, kept) or (strict and isinstance(v, bool)) for v in each.values())
+        ]  # fmt: skip
+    of = "1 box" if len(lost) == 1 else f"{len(lost)} boxes"
+    if lost and not holds.described:
+        yield f"The attributes of {of} over time are dropped."
+    elif lost:
+        what = "text" if holds.attributes == "text" else "texts, numbers or lists"
+        yield f"The attributes of {of} over time that are no {what} become text."
 
 
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:

@@ -155,7 +155,7 @@ class Holds:
     words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can say, 0 for
     any. `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of
     them or where they are at their "keys" only, as boxes of a track, or nothing but them ("alone"); `occlusion`:
-    whether it says where they are occluded.
+    whether it says where they are occluded, and `described` whether it keeps attributes of them as those of segments.
     """
 
     grain: int = 1
@@ -183,6 +183,7 @@ class Holds:
     longest: int = 0
     objects: Literal["", "keys", "all", "alone"] = ""
     occlusion: bool = False
+    described: bool = False
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
-from studio.errors import FormatError, StudioError
+from studio.errors import FormatError, StudioError, UsageError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes
@@ -18,6 +19,7 @@ from studio.timeline import (
     SpokenLine,
     Timeline,
     Word,
+    checked_attributes,
     from_dict,
     seconds,
     to_dict,
@@ -44,6 +46,7 @@ HOLDS = Holds(
     words="all",
     objects="all",
     occlusion=True,
+    described=True,
 )
 _NAME = "This Moment Studio JSON file"
 _DOCUMENT = {
@@ -64,7 +67,7 @@ _DOCUMENT = {
 _CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
 _LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
-_BOX_TRACK = {"label", "name", "annotator", "edited_by", "keys"}
+_BOX_TRACK = {"label", "name", "annotator", "edited_by", "attributes", "keys"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -121,7 +124,8 @@ def _camera_of(camera: Beside) -> dict[str, Any]:
 def _object_of(track: BoxTrack) -> dict[str, Any]:
     """A box over time; see `KeyFrame.listed`."""
     said = {name: getattr(track, name) for name in ("label", "name", "annotator", "edited_by")}
-    return {**said, "keys": [key.listed for key in track.keys]}
+    described = {"attributes": dict(track.attributes)} if track.attributes else {}
+    return {**said, **described, "keys": [key.listed for key in track.keys]}
 
 
 def _line_of(line: SpokenLine) -> dict[str, Any]:
@@ -316,7 +320,12 @@ def _object(item: Any) -> BoxTrack:
     )
     keys = reading.child(item, "keys", list, where)
     reading.take_parts(len(keys))
-    return BoxTrack("", label, name, tuple(_key(key, where) for key in keys), annotator, edited_by)
+    try:
+        described = checked_attributes(item.get("attributes", {}))
+    except UsageError as error:
+        raise FormatError(f"{where}: {error}") from error
+    made = BoxTrack("", label, name, tuple(_key(key, where) for key in keys), annotator, edited_by)
+    return replace(made, attributes=described)
 
 
 def _key(values: Any, where: str) -> KeyFrame:

@@ -174,6 +174,12 @@ def m047_occluded(db: Database) -> None:
     _run(db, "ALTER TABLE box_keys ADD COLUMN occluded INTEGER NOT NULL DEFAULT 0")
 
 
+@migrations()
+def m048_box_attributes(db: Database) -> None:
+    """What boxes over time are like, as the schema has it."""
+    _run(db, "ALTER TABLE box_tracks ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

@@ -2,11 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from studio.errors import UsageError
+from studio.timeline.attributes import Attributes
 
 BOXES = "Boxes"
 """The track of the schema whose labels box tracks have."""
@@ -59,7 +60,8 @@ def key_frame(
 @dataclass(frozen=True, slots=True)
 class BoxTrack:
     """One object of a video. It is there from its first key frame to the end of the frame of its last one; `keys` are
-    in order of time. `name` tells it from others of its `label`. `annotator` made it, `edited_by` changed it last."""
+    in order of time. `name` tells it from others of its `label`, and `attributes` say what it is like, all along.
+    `annotator` made it, `edited_by` changed it last."""
 
     id: str
     label: str = ""
@@ -69,6 +71,7 @@ class BoxTrack:
     edited_by: str = ""
     version: int = 1
     deleted: bool = False
+    attributes: Attributes = field(default_factory=dict, hash=False)
 
     def at(self, time_us: int) -> Corners | None:
         """Where it is at a time: between two key frames in proportion; None before, after, and while it is hidden.

@@ -152,6 +152,49 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     assert rows(served.home, "SELECT deleted FROM box_tracks") == [(0,)]
 
 
+def test_attributes_of_the_schema_are_said_of_a_box(opened: AnnotatePage, served: Served) -> None:
+    page = opened.page
+    go(opened, 1)
+    page.keyboard.press("Shift+B")
+    page.keyboard.press("Enter")
+    opened.saved()
+    page.click("#edit-labels")
+    section = "#labels-tracks [data-track=Boxes]"
+    page.locator(section).get_by_role("button", name="Attributes of the row").click()
+    page.click(f"{section} .attribute-types >> text=+ Attribute")
+    line = page.locator(f"{section} .attribute-type").last
+    line.get_by_label("Name of an attribute").fill("colour")
+    line.get_by_label("Options of").fill("red, <b>blue</b>")
+    page.click(f"{section} .attribute-types >> text=+ Attribute")
+    line = page.locator(f"{section} .attribute-type").last
+    line.get_by_label("Name of an attribute").fill("wheels")
+    line.locator("select").select_option("number")
+    page.click("#labels-save")
+    expect(page.locator("#labels")).to_be_hidden()
+
+    panel = page.locator("#box-panel .attributes")
+    panel.get_by_role("button", name="<b>blue</b>").click()
+    expect(panel.get_by_role("button", name="<b>blue</b>")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_label("wheels")).to_be_focused()
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    expect(page.locator("#boxes")).to_be_focused()
+    opened.saved()
+    said = "SELECT attributes FROM box_tracks WHERE NOT deleted"
+    assert [json.loads(text) for (text,) in rows(served.home, said)] == [{"colour": "<b>blue</b>", "wheels": 4}]
+    look(page, "a box has attributes")
+    page.click("#undo")
+    opened.saved()
+    assert [json.loads(text) for (text,) in rows(served.home, said)] == [{"colour": "<b>blue</b>"}]
+    page.click("#box-delete")
+    page.click("#undo")
+    page.select_option("#box-list", index=1)
+    expect(panel.get_by_role("button", name="<b>blue</b>")).to_have_attribute("aria-pressed", "true")
+    opened.saved()
+    assert [json.loads(text) for (text,) in rows(served.home, said)] == [{"colour": "<b>blue</b>"}]
+
+
 def test_the_focus_goes_back_to_the_timeline(opened: AnnotatePage) -> None:
     page = opened.page
     page.keyboard.press("Shift+B")

@@ -1,16 +1,17 @@
 """Boxes over time in files: what comes back, what CVAT and other tools write, and what is said to be lost."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from studio.formats import FORMATS, losses, named, place
+from studio.formats import FORMATS, coco_video, losses, named, place
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
 from studio.store import videos
-from studio.timeline import Timeline
+from studio.timeline import AttributeType, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame
 from tests.conftest import VIDEO
 from tests.formats.conftest import STEADY
@@ -50,6 +51,58 @@ def test_cvat_has_where_they_are_at_each_frame() -> None:
             assert got is None or got == pytest.approx(wanted, abs=1e-4)
             assert got is None or there.is_occluded(time) == here.is_occluded(time) == (S <= time < 2 * S)
     assert losses(named("cvat"), [BOTH]) == []
+
+
+LIKE = {"colour": "red", "wheels": 4, "parked": True, "seen by": ["ann", "ben"]}
+DESCRIBED = replace(BOTH, objects=(replace(PERSON, attributes=LIKE), PERSON))
+
+
+def test_attributes_come_back_or_that_is_said() -> None:
+    found = {name: back(name, DESCRIBED) for name in ("json", "cvat", "labelstudio")}
+    assert {name: [dict(each.attributes) for each in made] for name, made in found.items()} == {
+        "json": [LIKE, {}],
+        "cvat": [{"colour": "red", "wheels": "4", "parked": "true", "seen by": '["ann", "ben"]'}, {}],
+        "labelstudio": [{**LIKE, "parked": "true"}, {}],
+    }  # fmt: skip
+    said = {name: losses(named(name), [DESCRIBED]) for name in ("json", "cvat", "labelstudio")}
+    assert said == {
+        "json": [],
+        "cvat": ["The attributes of 1 box over time that are no text become text."],
+        "labelstudio": ["The attributes of 1 box over time that are no texts, numbers or lists become text."],
+    }
+    for name in ("via", "ava"):
+        assert "The attributes of 1 box over time are dropped." in losses(named(name), [DESCRIBED])
+    (part,) = coco_video.read(coco_video.write([DESCRIBED]), "x.json")
+    assert [dict(each.attributes) for each in place(part, STEADY).objects] == [LIKE, {}]
+    assert losses(coco_video.FORMAT, [DESCRIBED]) == []
+
+
+def test_cvat_declares_them_with_the_types_of_the_schema_and_what_changes_is_none() -> None:
+    types = {("Boxes", ""): (AttributeType("colour", "choice", ("red", "blue")),)}
+    text = named("cvat").write([replace(DESCRIBED, attribute_types=types)]).decode()  # type: ignore[misc]
+    assert "<name>colour</name><mutable>False</mutable><input_type>select</input_type>" in re.sub(r">\s+<", "><", text)
+    box = '<box frame="{}" outside="0" keyframe="1" xtl="64" ytl="36" xbr="128" ybr="72">{}</box>'
+    said = '<attribute name="{}">{}</attribute>'
+    shapes = (
+        (10, said.format("colour", "red") + said.format("gait", "walk") + said.format("empty", "")),
+        (20, said.format("gait", "run")),
+    )
+    (part,) = named("cvat").read(TRACK.format("".join(box.format(*each) for each in shapes)).encode(), "x.xml")  # type: ignore[misc]
+    (found,) = part.objects
+    assert dict(found.attributes) == {"colour": "red"}
+
+
+def test_attributes_of_a_file_become_what_the_schema_has(studio: Studio) -> None:
+    studio.store.write(lambda db: videos.insert(db, {**VIDEO, "name": STEADY.name}))
+    studio.cache.save_array("v1", "pts.npy", np.array(STEADY.pts, np.int64))
+    wheels = {"name": "wheels", "kind": "number", "low": 1, "high": 18}
+    tracks = [{"track": "Boxes", "closed": False, "exclusive": False, "attributes": [wheels]}]
+    studio.labels.save({"labels": [], "tracks": tracks}, "ann")
+    data = named("cvat").write([DESCRIBED])  # type: ignore[misc]
+    studio.exchange.apply(data, "x.xml", "cvat", ImportOptions("v1"))
+    row = studio.videos.get("v1")
+    for found in (studio.boxes.of_video(row), studio.exchange.timeline(row).objects):
+        assert {each.attributes.get("wheels") for each in found} == {4, None}
 
 
 def test_what_label_studio_has_no_place_for_is_said() -> None:

@@ -95,6 +95,9 @@ INSERT INTO box_keys VALUES ('b1', 2000000, 0.2, 0.2, 0.4, 0.4, 1, 'tracked');
 UPDATE tracks SET low = -1, high = 1 WHERE track = 'Moments';
 INSERT INTO traces VALUES ('v1', 'Moments', 'ann', x'0000c03f0000c07f', 3);
 """,
+    "m047_occluded": """
+UPDATE box_keys SET occluded = 1 WHERE time_us = 1000000;
+""",
 }
 
 

@@ -120,10 +120,11 @@
  * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import",
  *   occluded?: boolean }} BoxKey
  * @typedef {{ id: string, label: string, name: string, annotator: string, edited_by: string, version: number,
- *   deleted: boolean, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id of the step that changed it last
+ *   deleted: boolean, attributes: { [name: string]: Json }, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id
+ *   of the step that changed it last
  *
- * What is said of a box track; a key frame without a box is not there.
- * @typedef {{ label?: string, name?: string, deleted?: boolean,
+ * What is said of a box track; a key frame without a box is not there, nor is an attribute that is null.
+ * @typedef {{ label?: string, name?: string, deleted?: boolean, attributes?: { [name: string]: Json },
  *   keys?: readonly (BoxKey | { at: number, box: null })[] }} BoxState
  * @typedef {{ id: string, before: BoxState, after: BoxState }} BoxChange
  */

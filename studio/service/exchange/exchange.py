@@ -29,6 +29,7 @@ from studio.store import Store, annotations, imports, labels, runs, traces, vide
 from studio.store import boxes as box_tracks
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Annotation, Beside, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
+from studio.timeline.boxes import BOXES, BoxTrack
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
@@ -300,8 +301,15 @@ class Exchange:
             known = (*types.get((a.track, ""), ()), *types.get((a.track, a.label), ()))
             return replace(a, attributes=attribute_types.typed(known, a.attributes)) if known else a
 
+        def described(track: BoxTrack) -> BoxTrack:
+            known = (*types.get((BOXES, ""), ()), *types.get((BOXES, track.label), ()))
+            return replace(track, attributes=attribute_types.typed(known, track.attributes)) if known else track
+
         batches = import_plan.batches_of(ready, kind, plan)
-        return [replace(b, annotations=[typed(a) for a in b.annotations]) for b in batches] if types else batches
+        return [
+            replace(b, annotations=[typed(a) for a in b.annotations], objects=[described(o) for o in b.objects])
+            for b in batches
+        ] if types else batches  # fmt: skip
 
     def _reads(self, form: Format, data: bytes, name: str) -> bool:
         try:

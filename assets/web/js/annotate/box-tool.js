@@ -64,6 +64,7 @@ export class BoxTool {
         if (track && !placeAt(track, player.time).isThere) workspace.seek(track.keys[0].at);
       },
       describe: (said) => this.#with((track) => this.doc?.boxes.describe(track, said)),
+      leave: () => $("boxes").focus({ preventScroll: true }),
       toggleKey: () => this.#toggleKey(),
       toggleHidden: () => this.#toggle("hidden"),
       toggleOccluded: () => this.#toggle("occluded"),

@@ -3,7 +3,7 @@
 
 import { countBefore } from "./binary-search.js";
 
-/** @import { BoxChange, BoxKey, BoxState, BoxTrack, Corners } from "../types.js" */
+/** @import { BoxChange, BoxKey, BoxState, BoxTrack, Corners, Json } from "../types.js" */
 
 /** The track of the schema whose labels boxes have. */
 export const BOXES = "Boxes";
@@ -114,19 +114,19 @@ export const creation = (id, { label = "", name = "", keys }) => ({
 });
 
 /** All of it goes. @param {BoxTrack} track @returns {BoxChange} */
-export const removal = ({ id, label, name, keys }) => ({
+export const removal = ({ id, label, name, keys, attributes }) => ({
   id,
-  before: { deleted: false, label, name, keys },
+  before: { deleted: false, label, name, keys, ...(Object.keys(attributes).length ? { attributes } : {}) },
   after: { deleted: true },
 });
 
 /** Some of it becomes otherwise; null where nothing does.
  * @param {BoxTrack} track
- * @param {{ label?: string, name?: string, keys?: readonly BoxKey[], gone?: readonly number[] }} wanted keys to set, and
- *   times of those that go
+ * @param {{ label?: string, name?: string, attributes?: { [name: string]: Json }, keys?: readonly BoxKey[],
+ *   gone?: readonly number[] }} wanted all of its attributes; keys to set, and times of those that go
  * @returns {BoxChange | null}
  */
-export function change(track, { label, name, keys = [], gone = [] }) {
+export function change(track, { label, name, attributes, keys = [], gone = [] }) {
   /** @type {BoxState} */
   const before = {};
   /** @type {BoxState} */
@@ -138,6 +138,13 @@ export function change(track, { label, name, keys = [], gone = [] }) {
     if (value === undefined || value === track[what]) continue;
     before[what] = track[what];
     after[what] = value;
+  }
+  const names = attributes ? Object.keys({ ...track.attributes, ...attributes }) : [];
+  const said = names.filter((each) => !isAlike(track.attributes[each], attributes?.[each]));
+  if (said.length) {
+    const of = (/** @type {{ [name: string]: Json }} */ from) =>
+      Object.fromEntries(said.map((each) => [each, from[each] ?? null]));
+    [before.attributes, after.attributes] = [of(track.attributes), of(attributes ?? {})];
   }
   const set = keys.filter((key) => !isSame(keyAt(track, key.at), key));
   const went = gone.map((at) => keyAt(track, at)).filter((key) => key !== undefined);
@@ -198,6 +205,7 @@ export const difference = (old, now) =>
   change(old, {
     label: now.label,
     name: now.name,
+    attributes: now.attributes,
     keys: now.keys,
     gone: old.keys.map(({ at }) => at).filter((at) => !keyAt(now, at)),
   });
@@ -212,7 +220,17 @@ export const invertedBox = ({ id, before, after }) => ({ id, before: after, afte
  * @returns {BoxTrack}
  */
 export function changed(track, { id, after }, annotator = "") {
-  const old = track ?? { id, label: "", name: "", annotator, edited_by: "", version: 0, deleted: true, keys: [] };
+  const old = track ?? {
+    id,
+    label: "",
+    name: "",
+    annotator,
+    edited_by: "",
+    version: 0,
+    deleted: true,
+    attributes: {},
+    keys: [],
+  };
   const keys = new Map(old.keys.map((key) => [placeOf(key), key]));
   for (const key of after.keys ?? []) {
     if (key.box === null) keys.delete(placeOf(key));
@@ -225,6 +243,9 @@ export function changed(track, { id, after }, annotator = "") {
     deleted: after.deleted ?? old.deleted,
     edited_by: annotator,
     version: old.version + 1,
+    attributes: Object.fromEntries(
+      Object.entries({ ...old.attributes, ...after.attributes }).filter(([, value]) => value !== null),
+    ),
     keys: [...keys.values()].sort((one, other) => one.at - other.at),
   };
 }
@@ -239,17 +260,22 @@ export function fits(track, { before, after }) {
   if (isGone) return before.deleted === true;
   if (before.label !== undefined && before.label !== track.label) return false;
   if (before.name !== undefined && before.name !== track.name) return false;
+  const told = Object.entries(before.attributes ?? {});
+  if (told.some(([name, value]) => !isAlike(track.attributes[name], value))) return false;
   const seen = before.keys ?? [];
   if (after.deleted && seen.length !== track.keys.length) return false;
   return seen.every((key) => isSame(keyAt(track, key.at), key.box === null ? undefined : key));
 }
 
+/** Of two values of an attribute; what is not there is null. @param {Json | undefined} one @param {Json | undefined} other */
+const isAlike = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+
 /** @param {BoxKey | undefined} one @param {BoxKey | undefined} other */
 function isSame(one, other) {
   if (!one || !other) return one === other;
   const isNear = one.box.every((value, k) => Math.abs(value - other.box[k]) < NEAR);
-  const isAlike = one.hidden === other.hidden && Boolean(one.occluded) === Boolean(other.occluded);
-  return isNear && isAlike && one.source === other.source;
+  const isSeen = one.hidden === other.hidden && Boolean(one.occluded) === Boolean(other.occluded);
+  return isNear && isSeen && one.source === other.source;
 }
 
 /** What a person reads of a box track. @param {{ label: string, name: string }} track */

@@ -2,16 +2,18 @@
 // frames, and what can be made of it.
 
 import { BOXES, keyAt, placeAt, spanOf, titleOf } from "../model/box-track.js";
+import { attributeFields } from "./attribute-fields.js";
 import { clock, counted, el, redraw } from "./dom.js";
 
-/** @import { BoxTrack } from "../types.js" */
+/** @import { BoxTrack, Json } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 
 /** What the buttons do; see `BoxTool`.
  * @typedef {object} Actions
  * @property {() => void} draw
  * @property {(id: string | null) => void} choose
- * @property {(said: { label?: string, name?: string }) => void} describe
+ * @property {(said: { label?: string, name?: string, attributes?: { [name: string]: Json } }) => void} describe
+ * @property {() => void} leave the keys belong to the picture again
  * @property {() => void} toggleKey
  * @property {() => void} toggleHidden
  * @property {() => void} toggleOccluded
@@ -70,7 +72,11 @@ export class BoxPanel {
   /** Whether somebody types in it: what is typed is not to go. */
   get isTyping() {
     const focused = document.activeElement;
-    return focused instanceof HTMLInputElement && this.root.contains(focused) && focused.type === "text";
+    return (
+      focused instanceof HTMLInputElement &&
+      this.root.contains(focused) &&
+      (focused.type === "text" || focused.type === "number")
+    );
   }
 
   /** @param {Shown} shown */
@@ -126,6 +132,7 @@ export class BoxPanel {
   #chosen(shown, track) {
     return [
       ...this.#says(shown, track),
+      this.#attributes(shown, track),
       this.#keys(shown, track),
       this.#tracking(shown),
       this.#segments(shown, track),
@@ -213,6 +220,17 @@ export class BoxPanel {
           })
         : null,
     ];
+  }
+
+  /** What it is like, by the attributes that the schema gives the row and its label: of all of it, as nothing of a box
+   * but its place changes.
+   * @param {Shown} shown
+   * @param {BoxTrack} track
+   */
+  #attributes({ store }, { id, label, attributes }) {
+    const made = { id, track: BOXES, label, attributes, start: 0, end: 0 };
+    const page = { time: () => 0, seek: () => {}, leave: this.actions.leave, next: () => false };
+    return attributeFields(store, [made], page, (said) => this.actions.describe({ attributes: said.get(id) }), true);
   }
 
   /**
