@@ -19,12 +19,12 @@ from studio.app.map_points import packed
 from studio.app.rpc.method import NAME_CHARS
 from studio.atomic_files import temp_path
 from studio.errors import MediaTooLarge, NotFound, StudioError, UsageError
-from studio.formats import named
 from studio.media.audio import SPECTRA_A_SECOND
 from studio.platform import files
 from studio.service import Studio, serializers
 from studio.service.detectors import EXTENSION
 from studio.service.exchange import found as found_files
+from studio.service.exchange.exchange import written_as
 from studio.service.find import parse_text
 from studio.service.videos.upload_space import no_room
 from studio.timeline import us
@@ -160,7 +160,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/export/{video_id}")
     def export(video_id: str, format: str = "json", kind: str = "") -> Response:
         try:
-            row, form = studio.videos.get(video_id), named(format)
+            row, form = studio.videos.get(video_id), written_as(format)
             data = studio.exchange.export(row["id"], form.name, kind, studio.users.actor(current_user.get()))
             file_name = PurePath(row["name"]).stem + form.extension
         except StudioError as error:

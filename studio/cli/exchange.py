@@ -240,7 +240,8 @@ def _different(result: Json) -> list[str]:
 
 
 def _line(each: Json) -> str:
-    said = f", {each['lines']} lines" * bool(each["lines"])
+    said = f", {each['objects']} boxes over time" * bool(each["objects"])
+    said += f", {each['lines']} lines" * bool(each["lines"])
     state = "undone" if each["undone"] else f"{each['annotations']} annotations{said}" * (each["kind"] == "annotations")
     return f"{each['id']}  {each['at'][:19]}  {each['format']:<12} {each['file']}  {state or 'lines'}"
 

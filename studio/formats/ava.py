@@ -1,9 +1,12 @@
-"""AVA-ActiveSpeaker CSV: a row a face and time, boxes as shares of the picture, and whether its owner speaks.
+"""AVA CSV: a row a box and time, the boxes as shares of the picture, and what its owner does.
 
-`video_id,frame_timestamp,entity_box_x1,…_y1,…_x2,…_y2,label,entity_id`; predictions have a `score` at the end. Only
-tracks with face boxes can be written: a row is SPEAKING_AUDIBLE, or what an annotation of that track says, where its
-time lies in one, else NOT_SPEAKING. So ends move to the next box. Reading makes runs of rows with one label segments; a
-run lasts until the next row of its entity, the last one as long as rows usually lie apart. NOT_SPEAKING is no segment.
+AVA-ActiveSpeaker: `video_id,frame_timestamp,entity_box_x1,…_y1,…_x2,…_y2,label,entity_id`; predictions have a `score`
+at the end. Only tracks with face boxes can be written: a row is SPEAKING_AUDIBLE, or what an annotation of that track
+says, where its time lies in one, else NOT_SPEAKING. So ends move to the next box. Reading makes runs of rows with one
+label segments; a run lasts until the next row of its entity, the last one as long as rows usually lie apart.
+NOT_SPEAKING is no segment. AVA's actions are read, too: the label is then the number of one, of which several may have
+the same box. The boxes of an entity also become a box over time of that name, hidden where it has none for more than
+three times as long as usual.
 """
 
 import csv
@@ -13,7 +16,8 @@ from itertools import pairwise
 from statistics import median
 
 from studio.errors import FormatError
-from studio.formats import reading
+from studio.formats import reading, sightings
+from studio.formats.ava_actions import ACTIONS
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.formats.table import guarded, rows_of, unguarded
@@ -68,37 +72,47 @@ def read(data: bytes, name: str) -> list[Part]:
 
 
 def _row(row: list[str], where: str) -> tuple[str, str, Box, str]:
-    if len(row) not in (8, 9) or row[6] not in LABELS:
-        raise FormatError(f"{where} of this CSV is none of AVA-ActiveSpeaker; it needs {len(COLUMNS)} cells.")
+    if len(row) not in (8, 9) or (label := _said(row[6])) not in (*LABELS, *ACTIONS):
+        raise FormatError(f"{where} of this CSV is none of AVA; it needs {len(COLUMNS)} cells.")
     time = reading.us_of(row[1], where)
     x1, y1, x2, y2 = (reading.number(cell, where) for cell in row[2:6])
-    return unguarded(row[0]), unguarded(row[7]), (time, x1, y1, x2, y2), row[6]
+    return unguarded(row[0]), unguarded(row[7]), (time, x1, y1, x2, y2), label
+
+
+def _said(cell: str) -> str:
+    """A label of a row; of an action it is the number."""
+    number = int(cell) if cell.isascii() and cell.isdecimal() and len(cell) < 3 else 0
+    return ACTIONS[number - 1] if 1 <= number <= len(ACTIONS) else cell
 
 
 def _part(video: str, entities: Mapping[str, list[tuple[Box, str]]]) -> Part:
     marks: list[Mark] = []
     boxes: dict[str, tuple[Box, ...]] = {}
     for entity, seen in entities.items():
-        seen.sort()
-        boxes[entity] = tuple(box for box, _ in seen)
-        marks += _runs(entity, [box[0] for box, _ in seen], [label for _, label in seen])
-    return Part(video, tuple(marks), boxes=boxes)
+        boxes[entity] = tuple(sorted({box for box, _ in seen}))
+        labels: dict[int, set[str]] = {}
+        for box, label in seen:
+            labels.setdefault(box[0], set()).add(label)
+        marks += _runs(entity, labels)
+    return Part(video, tuple(marks), boxes=boxes, drawn={entity: ("", entity) for entity in boxes})
 
 
-def _runs(entity: str, times: list[int], labels: list[str]) -> list[Mark]:
-    steps = [later - sooner for sooner, later in pairwise(times) if later > sooner]
+def _runs(entity: str, labels: Mapping[int, set[str]]) -> list[Mark]:
+    """The segments of an entity by what its rows say at each time, in order of time."""
+    times = sorted(labels)
+    steps = [later - sooner for sooner, later in pairwise(times)]
     usual = round(median(steps)) if steps else _FACE_STEP
     marks: list[Mark] = []
-    begin = 0
-    for k in range(1, len(times) + 1):
-        # a face that was away for longer than rows usually lie apart is a new run
-        if k < len(times) and labels[k] == labels[begin] and times[k] - times[k - 1] <= 3 * usual:
-            continue
-        end = times[k] if k < len(times) and times[k] - times[k - 1] <= 3 * usual else times[k - 1] + usual
-        if labels[begin] != LABELS[0]:
-            marks.append(Mark(times[begin], end, labels[begin], entity))
-        begin = k
-    return marks
+    begun: dict[str, int] = {}
+    for time, following in zip(times, [*times[1:], None], strict=True):
+        # what was away for longer than rows usually lie apart is a new run
+        goes_on = following is not None and following - time <= sightings.APART * usual
+        end = following if goes_on and following is not None else time + usual
+        for label in sorted(labels[time] - {LABELS[0]}):
+            begun.setdefault(label, time)
+            if not goes_on or label not in labels[end]:
+                marks.append(Mark(begun.pop(label), end, label, entity))
+    return sorted(marks, key=lambda mark: mark.start)
 
 
 FORMAT = Format("ava", "AVA-ActiveSpeaker", ".csv", "text/csv", "s, at the times of face boxes", HOLDS, write, read,

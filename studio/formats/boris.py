@@ -4,26 +4,29 @@ A track is a subject and a label a behaviour, a state event or, where the schema
 comment. A subject has no two states of one behaviour at once, so what overlaps on a track goes to further subjects.
 Times are seconds to the ms. Attributes are modifiers: one of several, several of them, or a number, as the schema has
 them, else one of what is said; “|” between them stands for no letter of theirs. An observation of several files counts
-by the first player's first file, and what happens after its end is left out. BORIS's tables of events (“tabular
-events”, CSV or TSV) are read as well.
+by the first player's first file, less its time offset, and what happens after its end is left out. The first file of
+each other player plays beside it, by the offset of that player, which is when it begins: below 0 before the first one.
+BORIS's tables of events (“tabular events”, CSV or TSV) are read as well.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from studio.errors import FormatError
 from studio.formats import boris_table, reading
 from studio.formats.cut import name_of
 from studio.formats.layers import layered
-from studio.formats.model import Format, Holds, Mark, Part, heard
+from studio.formats.model import Format, Holds, Mark, Other, Part, heard
 from studio.formats.notes import Notes
-from studio.timeline import Annotation, Timeline
+from studio.timeline import Annotation, Beside, Timeline
 
-HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False, attributes="plain")
+HOLDS = Holds(grain=1_000, notes=True, layers=True, blank=False, attributes="plain", cameras=True)
 NOBODY = "Behaviours"  # the track of events without a subject
 _VERSION = "7.0"
 _STATE, _POINT = "State event", "Point event"
+_PLAYERS = tuple(str(n) for n in range(1, 9))
 _SINGLE, _SEVERAL, _NUMERIC = 0, 1, 2  # kinds of modifiers
 _KINDS = {"several": _SEVERAL, "number": _NUMERIC}
 _KNOWN = {"observations", "behaviors_conf", "subjects_conf", "time_format", "project_name", "project_date",
@@ -54,19 +57,22 @@ def write(timelines: Sequence[Timeline]) -> bytes:
             subjects[a.track] = None
             behaviours.setdefault(a.label, _POINT)
             events.append(_event(a, a.track, a.segment.start, _modifiers(a, sets), a.note))
+        main = Beside(footage.name, 0, footage.pictures, footage.duration, footage.fps)
+        media = dict(zip(_PLAYERS, (main, *timeline.cameras), strict=False))
         name = footage.stem
         while name in observations:
             name += "_"
         observations[name] = {
-            "file": {"1": [footage.name], **{str(n): [] for n in range(2, 9)}},
+            "file": {player: [media[player].name] if player in media else [] for player in _PLAYERS},
             "type": "MEDIA",
             "description": "",
             "time offset": 0.0,
             "events": sorted(events, key=lambda event: event[0]),
             "media_info": {
-                "length": {footage.name: reading.seconds_in(footage.duration)},
-                "fps": {footage.name: footage.fps},
-                "hasVideo": {footage.name: footage.pictures},
+                "length": {each.name: reading.seconds_in(each.duration) for each in media.values()},
+                "fps": {each.name: each.fps for each in media.values()},
+                "hasVideo": {each.name: each.pictures for each in media.values()},
+                "offset": {player: reading.seconds_in(each.offset) for player, each in media.items()},
             },
             "observation time interval": [0, 0],
         }
@@ -145,7 +151,11 @@ def read(data: bytes, name: str) -> list[Part]:
             marks = tuple(
                 _marks(_in_order(reading.child(observation, "events", list, where), sets, where, notes), points, notes)
             )
-            parts.append(Part(_video(observation, title), marks))
+            media = _media(observation, where, notes) or [Other(title)]
+            later = -_seconds(observation.get("time offset"), f"The time offset of {where}", notes)
+            if later:
+                marks = tuple(replace(mark, start=mark.start + later, end=mark.end + later) for mark in marks)
+            parts.append(Part(media[0].video, marks, also=tuple(media[1:]), cameras=tuple(media[1:])))
     return notes.parts(parts)
 
 
@@ -153,13 +163,27 @@ def _is_point(behaviour: dict[str, Any]) -> bool:
     return str(behaviour.get("type", "")).lower().startswith("point")
 
 
-def _video(observation: dict[str, Any], title: str) -> str:
-    """The first file of the first player that has one."""
-    files = observation.get("file")
-    for listed in files.values() if isinstance(files, dict) else ():
+def _media(observation: dict[str, Any], where: str, notes: Notes) -> list[Other]:
+    """The first file of each player that has one, the first player's first; times of it are by so much later than those
+    of the observation."""
+    files, info = observation.get("file"), observation.get("media_info")
+    offsets = info.get("offset") if reading.is_object(info) else None
+    found: list[Other] = []
+    for player, listed in files.items() if reading.is_object(files) else ():
         if isinstance(listed, list) and listed and isinstance(listed[0], str):
-            return name_of(listed[0])
-    return title
+            begins = offsets.get(player) if found and reading.is_object(offsets) else None
+            found.append(Other(name_of(listed[0]), -_seconds(begins, f"An offset of {where}", notes)))
+            notes.left_out("file(s) that other players play after their first", (len(found) > 1) * (len(listed) - 1))
+    return found
+
+
+def _seconds(value: Any, what: str, notes: Notes) -> int:
+    """A time of a project that may be missing, in µs; 0 for one that is none, which is said."""
+    try:
+        return 0 if value is None else reading.us_of(value, what)
+    except FormatError as error:
+        notes.bad(str(error))
+        return 0
 
 
 def _tables(data: bytes, notes: Notes) -> list[Part]:

@@ -1,25 +1,24 @@
 """Boxes over time as COCO for video (CocoVID, TAO): a box for each frame at which an object is seen.
 
 `videos`, `images` (a frame each, `frame_id` from 0), `categories`, `tracks`, and `annotations` with `bbox` [x, y,
-width, height] in pixels and an `instance_id`. It holds nothing but boxes over time. Reading takes `instance_id` or
-`track_id`, and `frame_id` or `frame_index`; where a track has no box for longer than it usually does, its object is
-hidden.
+width, height] in pixels, an `instance_id`, and whether it is `occluded`. It holds nothing but boxes over time. Reading
+takes `instance_id` or `track_id`, and `frame_id` or `frame_index`; where a track has no box for longer than it usually
+does, its object is hidden.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from studio.errors import FormatError
 from studio.formats import reading
-from studio.formats.model import NO_LABEL, Part, heard
+from studio.formats.model import NO_LABEL, Format, Holds, Part, heard
 from studio.formats.notes import Notes
+from studio.formats.sightings import with_gaps
 from studio.timeline import Footage, Timeline
-from studio.timeline.boxes import BoxTrack, Corners, KeyFrame, thinned
+from studio.timeline.boxes import BoxTrack, Corners, KeyFrame
 
-_ENOUGH = 1e-3  # of the size of a box: key frames that say no more than this are left out
-_USUAL = 1.5  # times the usual distance between boxes of a track, beyond which its object is hidden
+HOLDS = Holds(grain=0, annotators=True, objects="alone", attributes="all", occlusion=True, described=True)
+_APART = 1.5  # times the usual distance between boxes of a track, beyond which its object is hidden
 _WHAT = "This COCO file"
 
 
@@ -36,7 +35,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
         for track in timeline.objects:
             category = categories[track.label or NO_LABEL]
             tracks.append({"id": len(tracks) + 1, "video_id": number, "category_id": category, "name": track.name,
-                           "annotator": track.annotator})  # fmt: skip
+                           "annotator": track.annotator, "attributes": dict(track.attributes)})  # fmt: skip
             for frame, corners in _frames(track, footage):
                 if frame not in found:
                     name = f"{footage.stem}/{frame:06d}.jpg"
@@ -48,6 +47,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                     "id": len(annotations) + 1, "image_id": found[frame], "video_id": number, "category_id": category,
                     "instance_id": len(tracks), "track_id": len(tracks), "bbox": box,
                     "area": round(box[2] * box[3], 3), "iscrowd": 0,
+                    "occluded": track.is_occluded(footage.edge(frame)),
                 })  # fmt: skip
     named = [{"id": number, "name": label} for label, number in categories.items()]
     return reading.dump(
@@ -69,7 +69,7 @@ def _pixels(corners: Corners, footage: Footage) -> list[float]:
     return [round(value, 3) for value in (x1 * wide, y1 * high, (x2 - x1) * wide, (y2 - y1) * high)]
 
 
-def read(data: bytes) -> list[Part]:
+def read(data: bytes, name: str) -> list[Part]:
     """A part for each video that has boxes. Raises FormatError."""
     document, notes = reading.expect(reading.json_of(data), dict, _WHAT), Notes()
     videos, images, categories, tracks = (_by_id(document, key) for key in ("videos", "images", "categories", "tracks"))
@@ -86,14 +86,19 @@ def read(data: bytes) -> list[Part]:
             frame = reading.whole(image.get("frame_id", image.get("frame_index")), "An image")
             sides = _sides(image, videos.get(place[0]) or {})
             x, y, wide, high = (value / side for value, side in zip(_box(item), (*sides, *sides), strict=True))
-            found.setdefault(place, {})[frame] = KeyFrame(frame, x, y, x + wide, y + high, source="import")
+            found.setdefault(place, {})[frame] = KeyFrame(
+                frame, x, y, x + wide, y + high, False, "import", item.get("occluded") in (True, "1")
+            )
             labels[place] = heard(str((categories.get(item.get("category_id")) or {}).get("name", "")))
     by_video: dict[Any, list[BoxTrack]] = {}
     for (video, which), keys in found.items():
         facts = tracks.get(which) or {}
-        ordered = _with_gaps([keys[frame] for frame in sorted(keys)])
+        ordered = with_gaps([keys[frame] for frame in sorted(keys)], _APART, 1)
         label, name, annotator = labels[video, which], str(facts.get("name", "")), str(facts.get("annotator", ""))
-        by_video.setdefault(video, []).append(BoxTrack("", label, name, tuple(thinned(ordered, _ENOUGH)), annotator))
+        given = facts.get("attributes")
+        described = notes.attributes(given) if reading.is_object(given) else {}
+        made = BoxTrack("", label, name, tuple(ordered), annotator, attributes=described)
+        by_video.setdefault(video, []).append(made)
     parts = []
     for video, objects in by_video.items():
         facts = videos.get(video) or {}
@@ -124,13 +129,5 @@ def _box(item: dict[str, Any]) -> tuple[float, float, float, float]:
     return values[0], values[1], values[2], values[3]
 
 
-def _with_gaps(keys: Sequence[KeyFrame]) -> list[KeyFrame]:
-    """Key frames with where the object is hidden: from the frame after one to the next one that is far away."""
-    steps = [later.time_us - earlier.time_us for earlier, later in pairwise(keys)]
-    usual = _USUAL * median(steps) if steps else 0
-    found: list[KeyFrame] = []
-    for key, step in zip(keys, [*steps, 0], strict=True):
-        found.append(key)
-        if step > usual:
-            found.append(key._replace(time_us=key.time_us + 1, hidden=True))
-    return found
+FORMAT = Format("coco-video", "COCO for video, boxes only", ".json", "application/json", "frames from 0", HOLDS, write,
+                read, many=True)  # fmt: skip

@@ -1,13 +1,14 @@
 """CVAT for video 1.1 (XML): tracks of boxes in pixels, frames counted from 0, `outside="1"` where the object is gone.
 
 An annotation becomes a CVAT track of its label that lasts its frames (to the nearest edge of a frame), with the boxes
-of its own track where those are known, else the whole picture. Our track, note, annotator and attributes are
-attributes of it, as text, declared with the types that the schema gives them; one that changes within a segment is
-“mutable”. Reading makes every run of frames in which an object is not outside and its attributes stay as they are a
-segment (in our own files mutable ones may change within it: elsewhere they often are what an object does); between
-key frames a box stays. A box over time is a track with an attribute `box`, its name; a track of another tool becomes
-one too, by its key frames, beside its segments. An export of CVAT is an archive with `annotations.xml`; one of a
-project has a part for each of its tasks.
+of its own track where those are known, else the whole picture. Our track, note, annotator and attributes are attributes
+of it, as text, declared with the types that the schema gives them; one that changes within a segment is “mutable”.
+Reading makes every run of frames in which an object is not outside and its attributes stay as they are a segment (in
+our own files mutable ones may change within it: elsewhere they often are what an object does); between key frames a box
+stays. A box over time is a track with an attribute `box`, its name; a track of another tool becomes one too, by its key
+frames, beside its segments; where it is occluded is kept of boxes over
+time, and of its attributes those that stay the same. An export of CVAT is an archive with
+`annotations.xml`; one of a project has a part for each of its tasks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,12 @@ from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
 from studio.timeline import MICROS, Annotation, AttributeType, Box, Footage, Timeline, value_at
-from studio.timeline.boxes import BoxTrack, KeyFrame, between
+from studio.timeline.boxes import BOXES, BoxTrack, KeyFrame, between
 from studio.timeline.changing import changes_of
 
 HOLDS = Holds(grain=0, notes=True, annotators=True, boxes=True, blank=False, text=printable, naming=printable,
-              remark=printable, person=printable, attributes="text", objects="all")  # fmt: skip
+              remark=printable, person=printable, attributes="text", objects="all", occlusion=True,
+              described=True)  # fmt: skip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _BOX = "box"  # the attribute of a box over time, which is its name
@@ -70,7 +72,9 @@ def write(timelines: Sequence[Timeline]) -> bytes:
 
 def _of_object(track: BoxTrack) -> dict[str, str]:
     """What CVAT can say of a box over time beside its label."""
-    return {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
+    texts = {printable(name): printable(reading.as_text(value)) for name, value in track.attributes.items()}
+    ours = {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
+    return {**texts, **ours}
 
 
 def _object(root: Element, number: int, track: BoxTrack, timeline: Timeline) -> None:
@@ -79,7 +83,8 @@ def _object(root: Element, number: int, track: BoxTrack, timeline: Timeline) -> 
     element = SubElement(root, "track", id=str(number), label=HOLDS.said(track.label), source="manual")
     said = _of_object(track)
     for frame in sorted(frames):
-        _box(element, frame, frames[frame].corners, said, timeline, outside=frames[frame].hidden)
+        _box(element, frame, frames[frame].corners, said, timeline, outside=frames[frame].hidden,
+             occluded=frames[frame].occluded)  # fmt: skip
     last = max(frames)
     if last + 1 < footage.frame_count and not frames[last].hidden:
         _box(element, last + 1, frames[last].corners, said, timeline, outside=True)
@@ -99,6 +104,8 @@ def _declare(
     labels: Element, label: str, found: Sequence[Annotation], objects: Sequence[BoxTrack], timeline: Timeline
 ) -> None:
     types = {printable(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
+    if objects:
+        types |= {printable(name): each for name, each in timeline.types_of(BOXES, heard(label)).items()}
     changing = {printable(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
@@ -151,11 +158,11 @@ def _changed(a: Annotation, footage: Footage) -> set[int]:
 
 def _box(
     parent: Element, frame: int, box: Sequence[float], said: Mapping[str, str], timeline: Timeline, *,
-    outside: bool = False,
+    outside: bool = False, occluded: bool = False,
 ) -> None:  # fmt: skip
     sides = timeline.footage.width or 1, timeline.footage.height or 1
     corners = {name: f"{share * sides[k % 2]:.2f}" for k, (name, share) in enumerate(zip(_CORNERS, box, strict=True))}
-    flags = {"frame": str(frame), "outside": str(int(outside)), "occluded": "0", "keyframe": "1"}
+    flags = {"frame": str(frame), "outside": str(int(outside)), "occluded": str(int(occluded)), "keyframe": "1"}
     element = SubElement(parent, "box", {**flags, **corners, "z_order": "0"})
     for name, value in said.items():
         SubElement(element, "attribute", name=name).text = value
@@ -281,7 +288,9 @@ def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]],
             label, number = heard(element.get("label", "")), element.get("id", "")
             seen = _shapes(element, task, notes)
             last = max((shape.frame for shape in seen), default=0) if task.stop is None else task.stop
-            if (found := _over_time(seen, label, last, task)) is not None:
+            if (found := _over_time(seen, label, last, task, notes)) is None:
+                notes.left_out("note(s) that an object is occluded", sum(shape.occluded for shape in seen))
+            else:
                 objects.append(found)
                 if _BOX in seen[0].facts:
                     continue
@@ -300,7 +309,7 @@ def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]],
     return Part(task.video, tuple(marks), "frames", merged, pixels=True, objects=tuple(objects))
 
 
-def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task) -> BoxTrack | None:
+def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task, notes: Notes) -> BoxTrack | None:
     """A track as a box over time, which lasts to the frame before it is outside for good, or to the `last` one; None
     for what is a segment of ours, or has no boxes."""
     facts = seen[0].facts
@@ -309,7 +318,7 @@ def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task) -> 
     shapes = [shape for shape in seen if shape.box and shape.keyed]
     while shapes and shapes[0].outside:
         shapes = shapes[1:]
-    keys = [KeyFrame(*shape.box, shape.outside, "import") for shape in shapes if shape.box]
+    keys = [KeyFrame(*shape.box, shape.outside, "import", shape.occluded) for shape in shapes if shape.box]
     ended = keys[-1] if keys and keys[-1].hidden else None
     if ended:
         while keys and keys[-1].hidden:
@@ -319,8 +328,14 @@ def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task) -> 
     end = ended.time_us - 1 if ended else last
     if end > keys[-1].time_us:
         corners = between(keys[-1], ended, end) if ended else keys[-1].corners
-        keys.append(KeyFrame(end, *corners, source="import"))
-    return BoxTrack("", label, facts.get(_BOX, ""), tuple(keys), facts.get("annotator", ""))
+        keys.append(KeyFrame(end, *corners, source="import", occluded=keys[-1].occluded))
+    described = {
+        name: text
+        for name, text in facts.items()
+        if text and name not in (_BOX, *_OURS) and all(shape.facts.get(name) == text for shape in seen)
+    }
+    made = BoxTrack("", label, facts.get(_BOX, ""), tuple(keys), facts.get("annotator", ""))
+    return replace(made, attributes=notes.attributes(described))
 
 
 def _is_whole(shape: "_Shape", task: _Task) -> bool:
@@ -337,6 +352,7 @@ class _Shape:
     box: Box | None
     facts: Mapping[str, str]
     keyed: bool = True  # False: another tool worked out where it is in between
+    occluded: bool = False
 
 
 def _shapes(track: Element, task: _Task, notes: Notes) -> list[_Shape]:
@@ -346,7 +362,6 @@ def _shapes(track: Element, task: _Task, notes: Notes) -> list[_Shape]:
         with notes.entry():
             if element.tag in _SHAPES:
                 found.append(_shape(element, task))
-            notes.left_out("note(s) that an object is occluded", element.get("occluded") == "1")
             if element.tag in _SHAPES[1:]:
                 notes.left_out("shape(s) other than boxes, but for their times,")
     if not found:
@@ -363,11 +378,12 @@ def _shape(element: Element, task: _Task) -> _Shape:
     where = f"A {element.tag:.20} of a track"
     frame = reading.whole(element.get("frame"), where) - task.offset
     facts = {a.get("name", ""): a.text or "" for a in element.findall("attribute")}
+    outside, occluded = (element.get(flag) == "1" for flag in ("outside", "occluded"))
     if element.tag != "box":
-        return _Shape(frame, element.get("outside") == "1", None, facts)
+        return _Shape(frame, outside, None, facts, occluded=occluded)
     x1, y1, x2, y2 = (reading.number(element.get(corner), where) for corner in _CORNERS)
     keyed = element.get("keyframe") != "0"
-    return _Shape(frame, element.get("outside") == "1", (frame, x1, y1, x2, y2), facts, keyed)
+    return _Shape(frame, outside, (frame, x1, y1, x2, y2), facts, keyed, occluded)
 
 
 _Changes = tuple[tuple[int, str, str | None], ...]

@@ -122,7 +122,7 @@ def _times(back: _Back) -> str:
     if times == there:
         return "exact"
     every = {time for pair in times for time in pair}
-    grains = {"5 s": 5 * _S, "boxes": 200_000, "frames": 40_000, "1/100 s": 10_000, "ms": 1_000}
+    grains = {"5 s": 5 * _S, "s": _S, "boxes": 200_000, "frames": 40_000, "1/100 s": 10_000, "ms": 1_000}
     return next((name for name, grain in grains.items() if all(time % grain == 0 for time in every)), "other")
 
 

@@ -8,8 +8,8 @@ pictures are tasks of its Audio tag, in seconds, as segments of the sound beside
 of the labeling configuration (`from_name`); of rectangles with one label each is an object of its own: “Person”,
 “Person 2”. Attributes are results of their own about the same region (choices, number, textarea), as Label Studio has
 them with perRegion. A box over time is a rectangle of the tag `object`, its name a remark; one of another tag that
-people drew is read as one too. Who completed an annotation is its annotator when reading; Label Studio imports only
-people whom it knows, so writing leaves them out.
+people drew is read as one too; its attributes are results about it. Who completed an annotation is its annotator when
+reading; Label Studio imports only people whom it knows, so writing leaves them out.
 """
 
 import re
@@ -25,7 +25,7 @@ from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame, between
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all", sounds=True)
+HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all", described=True, sounds=True)
 TRACK = "timelineLabels"
 OBJECT = "object"  # the control tag of boxes over time
 # what is read, and what only says how, where and when an annotation was made
@@ -88,7 +88,8 @@ def _result(timeline: Timeline) -> list[dict[str, Any]]:
             result.append(_rectangle(f"box{number}", track, inside, timeline.footage))
     for number, each in enumerate(timeline.objects, 1):
         if keys := [key for key in each.keys if key.time_us < timeline.footage.duration]:
-            result.append(_drawn(f"object{number}", each, keys, timeline.footage))
+            drawn = _drawn(f"object{number}", each, keys, timeline.footage)
+            result += [drawn, *_about(drawn, each)]
     return result
 
 
@@ -107,6 +108,15 @@ def _drawn(which: str, track: BoxTrack, keys: Sequence[KeyFrame], footage: Foota
     sequence = [_place(frame, corners, on, footage) for frame, (corners, on) in sorted(seen.items())]
     result = _sequence(which, OBJECT, track.label, sequence, footage)
     return {**result, **({"meta": {"text": [track.name]}} if track.name else {})}
+
+
+def _about(drawn: dict[str, Any], track: BoxTrack) -> Iterator[dict[str, Any]]:
+    """The attributes of a box over time, each as a result about the same region."""
+    where = {key: value for key, value in drawn["value"].items() if key != "labels"}
+    about = {key: drawn[key] for key in ("id", "to_name", "origin")}
+    for name, value in track.attributes.items():
+        kind, said = _said(value)
+        yield {**about, "type": kind, "from_name": name, "value": {**where, **said}}
 
 
 def _segment(a: Annotation, footage: Footage) -> Iterator[dict[str, Any]]:
@@ -290,10 +300,12 @@ def _id(item: dict[str, Any]) -> str:
 
 
 def _is_region(item: dict[str, Any]) -> bool:
-    """Whether a result marks a segment with a label, which others may say more about."""
+    """Whether a result marks a segment with a label, or where an object is, which others may say more about."""
     value = item.get("value")
     if item.get("id") is None or not reading.is_object(value):
         return False
+    if isinstance(value.get("sequence"), list):
+        return not _is_attribute(item) and _is_object(item)
     return ("ranges" in value and "timelinelabels" in value) or ("start" in value and "labels" in value)
 
 
@@ -306,7 +318,7 @@ def _attribute(item: dict[str, Any], notes: Notes) -> dict[str, Any]:
     value = item["value"]
     key = _ATTRIBUTES[item["type"]]
     notes.known(item, _ITEM)
-    notes.known(value, {*_VALUE, key})
+    notes.known(value, {*_VALUE, "sequence", key})
     said = value.get(key)
     if isinstance(said, list) and len(said) == 1 and key in ("choices", "text"):
         # one choice is a choice; a control that takes several says so only in the configuration
@@ -329,9 +341,8 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
         # one result is one object: two of one label are two, and stay two
         notes.known(value, (*_VALUE, "sequence"))
         track = _free(_object(value, where), {*found.framed_boxes, *found.timed_boxes})
-        is_ours = item.get("from_name") == OBJECT
-        if is_ours or not _is_face(item):
-            _take_object(item, value, found, annotator)
+        if _is_object(item):
+            _take_object(item, value, found, annotator, more)
         for framed, box in _boxes(value["sequence"], found, where, notes):
             (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
     elif "start" in value and "end" in value:  # of the sound beside the video, in seconds
@@ -341,12 +352,19 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
         notes.left_out(f"result(s) of type “{item.get('type', '')!s:.30}”, neither segments nor boxes,")
 
 
+def _is_object(item: dict[str, Any]) -> bool:
+    """Whether a sequence of boxes becomes a box over time."""
+    return item.get("from_name") == OBJECT or not _is_face(item)
+
+
 def _is_face(item: dict[str, Any]) -> bool:
     """Whether this is a track of boxes as we write those of faces: no object that somebody drew."""
     return item.get("from_name") == "box" and re.fullmatch(r"box[0-9]+", str(item.get("id", ""))) is not None
 
 
-def _take_object(item: dict[str, Any], value: dict[str, Any], found: _Found, annotator: str) -> None:
+def _take_object(
+    item: dict[str, Any], value: dict[str, Any], found: _Found, annotator: str, more: dict[str, Any]
+) -> None:  # fmt: skip
     """A sequence as a box over time; what cannot be read of it is counted where its boxes are."""
     meta = item.get("meta")
     said = meta.get("text") if reading.is_object(meta) else None
@@ -366,7 +384,7 @@ def _take_object(item: dict[str, Any], value: dict[str, Any], found: _Found, ann
     if places and places[-1].on and end > keys[-1].time_us:  # it is seen to the end
         keys.append(keys[-1]._replace(time_us=end))
     if keys:
-        made = BoxTrack("", label, name, tuple(keys), annotator)
+        made = BoxTrack("", label, name, tuple(keys), annotator, attributes=more)
         (found.timed_objects if timed else found.framed_objects).append(made)
 
 

@@ -15,6 +15,8 @@ def losses(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> list
     annotations or lines; see `Holds.kind`."""
     without = [t for t in timelines if not has_times(form, t)]
     timelines = [t for t in timelines if has_times(form, t)]
+    if form.holds.objects == "alone":
+        return [*map(_nothing_drawn, without), *_beside_objects(form.holds, timelines)]
     unchosen = list(_unchosen(form.holds, timelines, kind))
     drawn = list(_objects(form.holds, timelines))  # before they become boxes of tracks
     timelines = [form.holds.narrowed(t, kind) for t in timelines]
@@ -42,6 +44,7 @@ def cannot_hold(form: Format) -> list[str]:
         "times finer than its units": holds.rounding is not None,
         times: holds.rounding is None and not holds.only_boxed,
         "tracks without face boxes, times between boxes": holds.only_boxed,
+        "when segments end": not holds.ends,
         "overlaps within a track (they go to further tiers)": holds.layers,
         "names of tracks": not holds.tracks,
         "which rows depend on others": holds.tracks and not holds.tiers,
@@ -55,9 +58,12 @@ def cannot_hold(form: Format) -> list[str]:
         "attributes as anything but text": holds.attributes == "text",
         "attributes as anything but texts, numbers and lists": holds.attributes == "plain",
         "curves": not holds.curves,
+        "other cameras and recordings": not holds.cameras,
         "boxes": not holds.boxes,
         "boxes over time": not holds.objects,
         "boxes over time but at their key frames": holds.objects == "keys",
+        "attributes of boxes over time": bool(holds.objects) and not holds.described,
+        "where boxes over time are occluded": bool(holds.objects) and not holds.occlusion,
         "the transcript": not holds.lines,
         "the transcript outside segments": holds.lines == "within",
         "the transcript and annotations in one file": holds.chooses,
@@ -239,6 +245,47 @@ def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     elif count and holds.objects == "keys":
         yield (f"{count} box{'es' * (count != 1)} over time {_is(count)} written at {'its' if count == 1 else 'their'} "
                "key frames: what is between them, and where it is hidden, is dropped.")  # fmt: skip
+    yield from _described(holds, timelines)
+    covered = sum(any(key.occluded for key in each.keys) for t in timelines for each in t.objects)
+    if covered and holds.objects and not holds.occlusion:
+        yield f"Where {covered} box{'es' * (covered != 1)} over time {_is(covered)} occluded is dropped."
+
+
+def _nothing_drawn(timeline: Timeline) -> str:
+    return f"“{timeline.footage.name}” has no pictures, so there are no boxes over time."
+
+
+def _beside_objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """What is there beside boxes over time, where a format has nothing else."""
+    for t in timelines:
+        if not t.objects:
+            yield f"“{t.footage.name}” has no boxes over time; draw some first."
+    marked = sum(not a.deleted for t in timelines for a in t.annotations)
+    if marked:
+        yield f"{segments(marked)} {_is(marked)} not written: this format has boxes over time only."
+    yield from _boxes(holds, timelines)
+    yield from _lines(holds, timelines)
+    yield from _cameras(holds, timelines)
+    yield from _curves(holds, timelines)
+
+
+def _described(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    """What becomes of the attributes of boxes over time."""
+    said = [each.attributes for t in timelines for each in t.objects if each.attributes] if holds.objects else []
+    lost = said
+    if holds.described:
+        kept = {"text": str, "plain": str | int | float | list}.get(holds.attributes, object)
+        strict = holds.attributes == "plain"
+        lost = [
+            each for each in said
+            if any(not isinstance(v, kept) or (strict and isinstance(v, bool)) for v in each.values())
+        ]  # fmt: skip
+    of = "1 box" if len(lost) == 1 else f"{len(lost)} boxes"
+    if lost and not holds.described:
+        yield f"The attributes of {of} over time are dropped."
+    elif lost:
+        what = "text" if holds.attributes == "text" else "texts, numbers or lists"
+        yield f"The attributes of {of} over time that are no {what} become text."
 
 
 def _unchosen(holds: Holds, timelines: Sequence[Timeline], kind: Kind) -> Iterator[str]:

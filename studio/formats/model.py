@@ -7,13 +7,14 @@ before anything is written.
 """
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from studio.config import Limits
 from studio.errors import FormatError, UsageError
-from studio.formats import reading, timecode
+from studio.formats import reading, sightings, timecode
 from studio.timeline import Annotation, Attributes, Box, Cue, Footage, Segment, SpokenLine, Timeline, Word, carried
 from studio.timeline.boxes import BoxTrack, KeyFrame, key_frame
 from studio.timeline.changing import changing
@@ -34,8 +35,9 @@ class Mark:
     are packed time codes (`timecode.packed`). `frames` are `[first, end)` where the file says times and frames of the
     video's own table. `id` is that of an annotation of a library, in a file that a library wrote. `edited_by` corrected
     what `annotator` made, where the file says so. Of a line, `speaker` says it in these `words`, whose times are in µs.
-    A `point` has no length: it is what is shown at its start. `changes` are (time, name, value) of attributes from a
-    time within it on, in the unit of its part and in order; `attributes` has what they are at its start."""
+    A `point` has no length: it is what is shown at its start. One that is `open` lasts to the end of the video.
+    `changes` are (time, name, value) of attributes from a time within it on, in the unit of its part and in order;
+    `attributes` has what they are at its start."""
 
     start: int
     end: int
@@ -51,6 +53,7 @@ class Mark:
     speaker: str = ""
     words: tuple[Word, ...] = ()
     point: bool = False
+    open: bool = False
     changes: tuple[tuple[int, str, Any], ...] = ()
 
     def __post_init__(self) -> None:
@@ -70,8 +73,9 @@ class Part:
     another `frame_count`. `unsure`: the format counts at such a rate, and this file does not say which. `also` are
     other videos that the marks may be about, the likeliest first; `cameras` are those that play beside it.
     `dependencies` are of tracks that depend on others, and `vocabularies` the labels of tracks for which the file lists
-    them. `objects` are boxes over time, their key frames as `boxes` have their times and places. `traces` are
-    continuous ratings, and `scales` those of their tracks.
+    them. `objects` are boxes over time, their key frames as `boxes` have their times and places; `drawn` are the tracks
+    of `boxes` that are of objects which become boxes over time, too, with their (label, name). `traces` are continuous
+    ratings, and `scales` those of their tracks.
     """
 
     video: str
@@ -90,6 +94,7 @@ class Part:
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cameras: tuple["Other", ...] = ()
     objects: tuple[BoxTrack, ...] = ()
+    drawn: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     traces: tuple[Trace, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
 
@@ -136,23 +141,25 @@ def _same(text: str) -> str:
 class Holds:
     """What a format can hold.
 
-    `grain` is its unit of time in µs, 0 for frames. `layers`: segments of a track must not overlap, and those that do
-    go to further tracks. `text` is what it makes of a label, `naming` of a track's name, `remark` of a note, `person`
-    of an annotator's name. `editors`: whether it also says who corrected an annotation last. `attributes`: whether it
-    keeps them, as "text", texts, numbers and lists as they are ("plain"), or "all". `tiers`: whether it says which
-    tracks depend on others. `blank`: whether a label may be empty. `cameras`: whether it says what else plays on the
-    timeline. `curves`: whether it has continuous ratings. `sounds`: whether recordings without pictures have times in
-    seconds in it though it counts those of others in frames. `rounding` overrides `grain`. `only_boxed`: tracks without
-    boxes have no place in it. `lines` says where those of a transcript go: "beside" the annotations, "instead" of them
-    in one file, "within" them (only the words, and only of lines whose middle lies in one), as "turns" of who says
-    them, instead of annotations; they "alone"; or nowhere. `speakers`: whether it has a place for who says a line, or
-    says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model was of
-    them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its archive
-    are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys" only, as
-    boxes of a track.
+    `grain` is its unit of time in µs, 0 for frames. `ends`: whether it says when a segment ends. `layers`: segments of
+    a track must not overlap, and those that do go to further tracks. `text` is what it makes of a label, `naming` of a
+    track's name, `remark` of a note, `person` of an annotator's name. `editors`: whether it also says who corrected an
+    annotation last. `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or
+    "all". `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty. `cameras`:
+    whether it says what else plays on the timeline. `curves`: whether it has continuous ratings. `sounds`: whether
+    recordings without pictures have times in seconds in it though it counts those of others in frames. `rounding`
+    overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a transcript
+    go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of lines whose
+    middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere. `speakers`:
+    whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for the times of
+    words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can say, 0 for
+    any. `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of
+    them or where they are at their "keys" only, as boxes of a track, or nothing but them ("alone"); `occlusion`:
+    whether it says where they are occluded, and `described` whether it keeps attributes of them as those of segments.
     """
 
     grain: int = 1
+    ends: bool = True
     tracks: bool = True
     notes: bool = False
     scores: bool = False
@@ -174,7 +181,9 @@ class Holds:
     speakers: Literal["", "words", "yes"] = ""
     words: Literal["", "times", "all"] = ""
     longest: int = 0
-    objects: Literal["", "keys", "all"] = ""
+    objects: Literal["", "keys", "all", "alone"] = ""
+    occlusion: bool = False
+    described: bool = False
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same
@@ -291,16 +300,31 @@ class Holds:
 
 
 def _at_keys(timeline: Timeline) -> dict[str, tuple[Box, ...]]:
-    """Boxes over time at their key frames where they are seen, each under a name that no other track has."""
+    """Boxes over time at their key frames where they are seen, each under a name that no other track has; but for those
+    of which a track of their name has the boxes, as a file has both."""
     found: dict[str, tuple[Box, ...]] = {}
     for each in timeline.objects:
         name = each.name or each.label or "box"
+        keys = tuple((key.time_us, *key.corners) for key in each.keys if not key.hidden)
+        if _are_among(keys, timeline.boxes.get(name, ())):
+            continue
         free = name
         number = 2
         while free in timeline.boxes or free in found:
             free, number = f"{name} {number}", number + 1
-        found[free] = tuple((key.time_us, *key.corners) for key in each.keys if not key.hidden)
+        found[free] = keys
     return {name: boxes for name, boxes in found.items() if boxes}
+
+
+def _are_among(keys: Sequence[Box], boxes: Sequence[Box]) -> bool:
+    """Whether boxes have these key frames, at times that are near."""
+    times = [box[0] for box in boxes]
+
+    def there(key: Box) -> bool:
+        first, end = bisect_left(times, key[0] - OVERHANG), bisect_right(times, key[0] + OVERHANG)
+        return any(max(abs(a - b) for a, b in zip(key[1:], box[1:], strict=True)) < 1e-4 for box in boxes[first:end])
+
+    return bool(boxes) and all(map(there, keys))
 
 
 def heard(label: str) -> str:
@@ -364,7 +388,9 @@ def place(part: Part, footage: Footage, limits: Limits | None = None, shift: int
     marks = tuple(_placed(part.marks, on, "", most.label_chars))
     lines = tuple(_placed(part.lines, on, "line ", most.note_chars))
     boxes = _boxes(part, footage, most, own, count, shift)
-    objects = tuple(_objects(on))
+    drawn = {_track(track, most): (_text(label)[: most.label_chars], _text(name)[: most.label_chars])
+             for track, (label, name) in part.drawn.items()}  # fmt: skip
+    objects = (*_objects(on), *sightings.over_time(boxes, drawn, footage))
     said = [text.format(_counted(kind, n), "is" if n == 1 else "are")
             for kind, text in _SENTENCES.items() for n in (count[kind],) if n]  # fmt: skip
     depend = {
@@ -420,6 +446,8 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
         if mark.point and 0 <= start < footage.duration:
             instant = footage.instant(start)
             start, end = instant.start, instant.end
+        if mark.open:
+            end = max(footage.duration, start + 1)
         if end <= start:
             count[what + "empty"] += 1
         elif start >= footage.duration or end <= 0:
@@ -572,7 +600,9 @@ def _objects(on: _On) -> Iterator[BoxTrack]:
                 time = min(footage.near(time), footage.pts[-1])  # a key frame is one
             corners = [v / side for v, side in zip(key.corners, (wide, high, wide, high), strict=True)]
             try:
-                keys[time] = key_frame(time, corners, hidden=key.hidden, source=key.source, cut=True)
+                keys[time] = key_frame(
+                    time, corners, hidden=key.hidden, source=key.source, occluded=key.occluded, cut=True
+                )
             except UsageError:
                 count["box beside"] += 1
                 continue

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
-from studio.errors import FormatError, StudioError
+from studio.errors import FormatError, StudioError, UsageError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes
@@ -18,6 +19,7 @@ from studio.timeline import (
     SpokenLine,
     Timeline,
     Word,
+    checked_attributes,
     from_dict,
     seconds,
     to_dict,
@@ -43,6 +45,8 @@ HOLDS = Holds(
     speakers="yes",
     words="all",
     objects="all",
+    occlusion=True,
+    described=True,
 )
 _NAME = "This Moment Studio JSON file"
 _DOCUMENT = {
@@ -63,7 +67,7 @@ _DOCUMENT = {
 _CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
 _LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
-_BOX_TRACK = {"label", "name", "annotator", "edited_by", "keys"}
+_BOX_TRACK = {"label", "name", "annotator", "edited_by", "attributes", "keys"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -118,9 +122,10 @@ def _camera_of(camera: Beside) -> dict[str, Any]:
 
 
 def _object_of(track: BoxTrack) -> dict[str, Any]:
-    """A box over time; a key frame is [time in µs, x1, y1, x2, y2, hidden, source]."""
+    """A box over time; see `KeyFrame.listed`."""
     said = {name: getattr(track, name) for name in ("label", "name", "annotator", "edited_by")}
-    return {**said, "keys": [list(key) for key in track.keys]}
+    described = {"attributes": dict(track.attributes)} if track.attributes else {}
+    return {**said, **described, "keys": [key.listed for key in track.keys]}
 
 
 def _line_of(line: SpokenLine) -> dict[str, Any]:
@@ -315,15 +320,20 @@ def _object(item: Any) -> BoxTrack:
     )
     keys = reading.child(item, "keys", list, where)
     reading.take_parts(len(keys))
-    return BoxTrack("", label, name, tuple(_key(key, where) for key in keys), annotator, edited_by)
+    try:
+        described = checked_attributes(item.get("attributes", {}))
+    except UsageError as error:
+        raise FormatError(f"{where}: {error}") from error
+    made = BoxTrack("", label, name, tuple(_key(key, where) for key in keys), annotator, edited_by)
+    return replace(made, attributes=described)
 
 
 def _key(values: Any, where: str) -> KeyFrame:
-    if len(reading.expect(values, list, where)) != 7 or values[6] not in SOURCES:
+    if len(reading.expect(values, list, where)) not in (7, 8) or values[6] not in SOURCES:
         raise FormatError(f"{where} has key frames of a time, four places, whether it is hidden, and a source.")
-    t, *corners, hidden, source = values
+    t, *corners, hidden, source = values[:7]
     x1, y1, x2, y2 = (reading.number(value, where) for value in corners)
-    return KeyFrame(reading.whole(t, where), x1, y1, x2, y2, hidden is True, source)
+    return KeyFrame(reading.whole(t, where), x1, y1, x2, y2, hidden is True, source, values[7:] == [True])
 
 
 def _part(timeline: Timeline, notes: Notes) -> Part:

@@ -3,11 +3,16 @@
 The attributes are `track` (1), `label` (2), `note` (3), `annotator` (4) and then those that annotations have, as text;
 VIA draws one row for each value of the first. Where the schema gives an attribute options, VIA offers them. Of other
 projects the first attribute of time segments (by its anchor) is the label; of attributes with options their texts are
-read. Boxes are metadata with one time and a rectangle `xy` [2, x, y, width, height] in pixels. The lines of the
-transcript are segments with an attribute `transcript` of its own, which an import takes for lines again.
+read. Boxes are metadata with one time and a rectangle `xy` [2, x, y, width, height] in pixels. A box over time has a
+rectangle for each of its key frames, and attributes that say which it is, its label, name and annotator, and where it
+is hidden or occluded. Rectangles of other projects become boxes over time, one for each label (the first attribute of
+rectangles) and name (one that is called so, or id, or track); several of one at the same time are several, each of
+which goes on where it is nearest; where one has none for more than three times as long as usual, it is hidden. The
+lines of the transcript are segments with an attribute `transcript` of its own, which an import takes for lines again.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +21,23 @@ from studio.formats.layers import TRANSCRIPT
 from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes
 from studio.timeline import Box, Timeline
+from studio.timeline.boxes import BoxTrack, KeyFrame
 
-HOLDS = Holds(notes=True, annotators=True, boxes=True, objects="keys", attributes="text", lines="beside")
+HOLDS = Holds(notes=True, annotators=True, boxes=True, objects="all", occlusion=True, attributes="text", lines="beside")
 TRACK = "Segment"
 OURS = ("track", "label", "note", "annotator")
 _TRACK, _LABEL, _NOTE, _ANNOTATOR = "1", "2", "3", "4"
 _LINES = "A line of the transcript of Moment Studio"  # the description of the attribute by which lines are known
+_BOX = "A box over time of Moment Studio: "  # what follows says which part of it an attribute is
+_DRAWN = {"number": "box", "label": "label of the box", "name": "name of the box", "annotator": "annotator of the box",
+          "state": "hidden or occluded"}  # fmt: skip
+_HIDDEN, _OCCLUDED = "hidden", "occluded"
 _VIDEO, _AUDIO, _RECTANGLE, _INLINE = 4, 8, 2, 4
 _SELECT = 4
 _SEGMENTS = "FILE1_Z2_XY0"  # what an attribute describes: here segments of time of one file
+_RECTANGLES = "FILE1_Z1_XY1"
+_CREATOR = "Moment Studio"
+_NAMES = re.compile(r"(.*[ _-])?(name|id|track)", re.IGNORECASE)  # what attributes are called that tell objects apart
 _TEXT = "1"  # the type of attributes whose values are what was typed, and not the ids of options
 _TOP = {"project", "config", "attribute", "file", "metadata", "view"}
 _ENTRY = {"vid", "flg", "z", "xy", "av"}
@@ -46,17 +59,20 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     named = {name for t in timelines for a in t.annotations for name in a.attributes}
     keys = {name: str(n) for n, name in enumerate((*OURS, *sorted(named - set(OURS))), 1)}
     lines = str(len(keys) + 1) if any(t.lines for t in timelines) else ""
-    known = [(name, key, "") for name, key in keys.items()] + [("transcript", lines, _LINES)] * bool(lines)
+    known = [(name, key, _SEGMENTS, "") for name, key in keys.items()]
+    known += [("transcript", lines, _SEGMENTS, _LINES)] * bool(lines)
+    drawn = {part: str(n) for n, part in enumerate(_DRAWN, len(known) + 1)} if any(t.objects for t in timelines) else {}
+    known += [(_DRAWN[part], key, _RECTANGLES, _BOX + part) for part, key in drawn.items()]
     offered = _offered(timelines)
     metadata: dict[str, Any] = {}
     for number, timeline in enumerate(timelines, 1):
-        for k, (z, xy, av) in enumerate(_entries(timeline, keys, lines), 1):
+        for k, (z, xy, av) in enumerate((*_entries(timeline, keys, lines), *_rectangles(timeline, drawn)), 1):
             metadata[f"{number}_{k:08d}"] = {"vid": str(number), "flg": 0, "z": z, "xy": xy, "av": av}
     views = {number: {"fid_list": [number]} for number in files}
     return reading.dump({
         "project": {
             "pid": "__VIA_PROJECT_ID__", "rev": "__VIA_PROJECT_REV_ID__",
-            "rev_timestamp": "__VIA_PROJECT_REV_TIMESTAMP__", "pname": "Moment Studio", "creator": "Moment Studio",
+            "rev_timestamp": "__VIA_PROJECT_REV_TIMESTAMP__", "pname": "Moment Studio", "creator": _CREATOR,
             "created": 0, "vid_list": list(views),
         },
         "config": {
@@ -65,9 +81,10 @@ def write(timelines: Sequence[Timeline]) -> bytes:
                    "spatial_metadata_editor_visible": True, "spatial_region_label_attribute_id": ""},
         },
         "attribute": {
-            key: {"aname": name, "anchor_id": "FILE1_Z2_XY0", "type": _SELECT if name in offered else 1, "desc": what,
-                  "options": {option: option for option in offered.get(name, ())}, "default_option_id": ""}
-            for name, key, what in known
+            key: {"aname": name, "anchor_id": anchor, "type": _SELECT if name in offered and not what else 1,
+                  "desc": what, "options": {option: option for option in offered.get(name, ()) if not what},
+                  "default_option_id": ""}
+            for name, key, anchor, what in known
         },
         "file": files, "metadata": metadata, "view": views,
     })  # fmt: skip
@@ -98,12 +115,36 @@ def _entries(
         found.append(([reading.seconds_in(a.segment.start), reading.seconds_in(a.segment.end)], [], av))
     for start, end, words in HOLDS.fitted_lines(timeline):
         found.append(([reading.seconds_in(start), reading.seconds_in(end)], [], {_TRACK: TRANSCRIPT, lines: words}))
-    wide, high = timeline.footage.width, timeline.footage.height
     for track, boxes in timeline.boxes.items():
-        for t, x1, y1, x2, y2 in boxes:
-            xy = [_RECTANGLE, x1 * wide, y1 * high, (x2 - x1) * wide, (y2 - y1) * high]
-            found.append(([reading.seconds_in(t)], xy, {_TRACK: track}))
+        for t, *corners in boxes:
+            found.append(([reading.seconds_in(t)], _xy(corners, timeline), {_TRACK: track}))
     return found
+
+
+def _xy(corners: Sequence[float], timeline: Timeline) -> list[float]:
+    (x1, y1, x2, y2), wide, high = corners, timeline.footage.width, timeline.footage.height
+    return [_RECTANGLE, x1 * wide, y1 * high, (x2 - x1) * wide, (y2 - y1) * high]
+
+
+def _rectangles(
+    timeline: Timeline, attributes: Mapping[str, str]
+) -> list[tuple[list[float], list[float], dict[str, str]]]:
+    """The key frames of boxes over time; `attributes` are the ids of what says so, by the parts of `_DRAWN`."""
+    found = []
+    for number, track in enumerate(timeline.objects, 1):
+        facts = {"number": str(number), "label": track.label, "name": track.name, "annotator": track.annotator}
+        for key in track.keys:
+            said = {**facts, "state": _HIDDEN if key.hidden else _OCCLUDED if key.occluded else ""}
+            av = {attributes[part]: text for part, text in said.items() if text}
+            found.append(([reading.seconds_in(key.time_us)], _xy(key.corners, timeline), av))
+    return found
+
+
+def remarks(timeline: Timeline) -> list[str]:
+    """That VIA shows boxes only where they have key frames."""
+    if not timeline.objects:
+        return []
+    return ["Boxes over time are rectangles at their key frames: VIA shows nothing of them in between."]
 
 
 def read(data: bytes, name: str) -> list[Part]:
@@ -113,7 +154,8 @@ def read(data: bytes, name: str) -> list[Part]:
         reading.child(project, key, dict, "This VIA project") for key in ("file", "view", "attribute", "metadata")
     )
     notes.known(project, _TOP)
-    columns = _Attributes.of(attributes, notes)
+    of = project.get("project")
+    columns = _Attributes.of(attributes, notes, reading.is_object(of) and of.get("creator") == _CREATOR)
     found = {view: _View() for view in views}
     for key, entry in metadata.items():
         where = f"Metadata “{key:.40}”"
@@ -127,8 +169,10 @@ def read(data: bytes, name: str) -> list[Part]:
         with notes.entry():
             boxes = {track: tuple(sorted(listed)) for track, listed in found[view].boxes.items()}
             marks, lines = tuple(found[view].marks), tuple(found[view].lines)
-            if marks or boxes or lines:
-                parts.append(Part(_video(files, entry, notes), marks, boxes=boxes, pixels=True, lines=lines))
+            objects, drawn = tuple(map(_object, found[view].objects.values())), found[view].drawn
+            if marks or boxes or lines or objects:
+                video = _video(files, entry, notes)
+                parts.append(Part(video, marks, boxes=boxes, pixels=True, lines=lines, objects=objects, drawn=drawn))
     return notes.parts(parts)
 
 
@@ -139,6 +183,18 @@ class _View:
     marks: list[Mark] = field(default_factory=list)
     boxes: dict[str, list[Box]] = field(default_factory=dict)
     lines: list[Mark] = field(default_factory=list)
+    drawn: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # the (label, name) of objects by their boxes' track
+    objects: dict[str, list[tuple[KeyFrame, dict[str, str]]]] = field(default_factory=dict)  # of files of ours
+
+
+def _object(keys: Sequence[tuple[KeyFrame, dict[str, str]]]) -> BoxTrack:
+    """A box over time of a file of ours, which says the same of all of its key frames."""
+    ordered = {key.time_us: key for key, _ in sorted(keys, key=lambda each: each[0].time_us)}
+    facts = keys[0][1]
+    label, name, annotator = (facts.get(part, "") for part in ("label", "name", "annotator"))
+    return BoxTrack("", label, name, tuple(ordered.values()), annotator)
 
 
 def _video(files: dict[str, Any], view: Any, notes: Notes) -> str:
@@ -164,20 +220,39 @@ def _take(entry: dict[str, Any], columns: "_Attributes", view: _View, where: str
         view.marks.append(mark)
     elif len(z) == 1 and isinstance(xy, list) and len(xy) == 5 and xy[0] == _RECTANGLE:
         _, x, y, wide, high = (reading.number(v, where) for v in xy)
-        box = reading.us_of(z[0], where), x, y, x + wide, y + high
-        what = given.get("track") or given.get(columns.box_label) or next(iter(given.values()), "") or TRACK
-        view.boxes.setdefault(what, []).append(box)
+        _take_rectangle((reading.us_of(z[0], where), x, y, x + wide, y + high), av, given, columns, view)
     elif not z:
         notes.left_out("description(s) of whole files or pictures")
     else:
         notes.left_out("region(s), neither segments nor rectangles,")
 
 
+def _take_rectangle(
+    box: Box, av: dict[str, Any], given: dict[str, str], columns: "_Attributes", view: _View
+) -> None:  # fmt: skip
+    said = {part: reading.as_text(av[key]) for part, key in columns.drawn.items() if key in av}
+    if "number" in said:
+        state = said.get("state")
+        key = KeyFrame(*box, state == _HIDDEN, "import", state == _OCCLUDED)
+        view.objects.setdefault(said["number"], []).append((key, said))
+        return
+    if columns.ours and given.get("track"):  # of a row, as models find faces
+        view.boxes.setdefault(given["track"], []).append(box)
+        return
+    label = given.get(columns.box_label) or next(iter(given.values()), "")
+    name = next((text for of, text in given.items() if of != columns.box_label and _NAMES.fullmatch(of)), "")
+    name = "" if name == label else name
+    track = given.get("track") or f"{label} {name}".strip() or TRACK
+    view.boxes.setdefault(track, []).append(box)
+    view.drawn.setdefault(track, (label, name))
+
+
 @dataclass(frozen=True, slots=True)
 class _Attributes:
     """The attributes of a project by id: their names, and their options where they have some. `label` and `box_label`
     are the names of those that say what segments and rectangles are; `row` the track of what is on none; `lines` the id
-    of the one that is a line of a transcript, None where there is none."""
+    of the one that is a line of a transcript, None where there is none; `drawn` the ids of those of boxes over time, by
+    the parts of `_DRAWN`. `ours`: this is a project that we wrote."""
 
     names: dict[str, str]
     options: dict[str, dict[str, str]]
@@ -185,9 +260,11 @@ class _Attributes:
     box_label: str
     row: str
     lines: str | None = None
+    drawn: Mapping[str, str] = field(default_factory=dict)
+    ours: bool = False
 
     @classmethod
-    def of(cls, attributes: dict[str, Any], notes: Notes) -> "_Attributes":
+    def of(cls, attributes: dict[str, Any], notes: Notes, is_ours: bool) -> "_Attributes":
         names: dict[str, str] = {}
         options: dict[str, dict[str, str]] = {}
         anchors: dict[str, str] = {}
@@ -205,10 +282,9 @@ class _Attributes:
         of_segments = [names[key] for key in names if anchors[key] == _SEGMENTS]
         label = "label" if "label" in names.values() else next((n for n in of_segments if n not in OURS), "label")
         box_label = next((names[key] for key in names if anchors[key].endswith("XY1")), label)
-        lines = next(
-            (key for key, one in attributes.items() if reading.is_object(one) and one.get("desc") == _LINES), None
-        )
-        return cls(names, options, label, box_label, TRACK, lines)
+        what = {str(one.get("desc")): key for key, one in attributes.items() if reading.is_object(one)}
+        drawn = {part: what[_BOX + part] for part in _DRAWN if _BOX + part in what}
+        return cls(names, options, label, box_label, TRACK, what.get(_LINES), drawn, is_ours)
 
     def said(self, av: dict[str, Any], notes: Notes) -> dict[str, str]:
         """The values of an entry by the names of their attributes; of choices their texts."""
@@ -226,4 +302,5 @@ class _Attributes:
         return found
 
 
-FORMAT = Format("via", "VIA 3 project", ".json", "application/json", "s", HOLDS, write, read, many=True)
+FORMAT = Format("via", "VIA 3 project", ".json", "application/json", "s", HOLDS, write, read, many=True,
+                remarks=remarks)  # fmt: skip

@@ -4,6 +4,7 @@ A change says what it saw and what is to be in its place, of only those key fram
 on one box track. One that saw something else is refused; a repeated one changes nothing.
 """
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.errors import Conflict, PermissionDenied, UsageError
-from studio.store import annotations, labels
+from studio.store import annotations, labels, stored
+from studio.timeline import attribute_types, checked_attributes
+from studio.timeline.attributes import Attributes
 from studio.timeline.boxes import BOXES, BoxTrack, KeyFrame, TrackedBox
 
 EDIT = "box"
@@ -24,18 +27,21 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class BoxState:
-    """Some of a box track: what is None is not said; of `keys`, by their times in µs, None is one that is not there."""
+    """Some of a box track: what is None is not said; of `keys`, by their times in µs, and of `attributes`, by their
+    names, None is one that is not there."""
 
     label: str | None = None
     name: str | None = None
     deleted: bool | None = None
     keys: Mapping[int, KeyFrame | None] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=dict)
 
     def as_json(self) -> Row:
         said = {key: getattr(self, key) for key in ("label", "name", "deleted")}
         return {
             **{key: value for key, value in said.items() if value is not None},
-            "keys": [[time, *key[1:]] if key else [time] for time, key in self.keys.items()],
+            **({"attributes": dict(self.attributes)} if self.attributes else {}),
+            "keys": [key.listed if key else [time] for time, key in self.keys.items()],
         }
 
 
@@ -89,13 +95,15 @@ def _read(db: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[BoxTrack]
             BoxTrack(
                 row["id"], row["label"], row["name"], tuple(_key(key) for key in keys), row["annotator"],
                 row["edited_by"], row["version"], bool(row["deleted"]),
+                stored.value(row["attributes"], dict, "box_tracks", row["id"]) or {},
             )
         )  # fmt: skip
     return found
 
 
 def _key(row: sqlite3.Row) -> KeyFrame:
-    return KeyFrame(row["time_us"], row["x1"], row["y1"], row["x2"], row["y2"], bool(row["hidden"]), row["source"])
+    corners = row["x1"], row["y1"], row["x2"], row["y2"]
+    return KeyFrame(row["time_us"], *corners, bool(row["hidden"]), row["source"], bool(row["occluded"]))
 
 
 def save(db: sqlite3.Connection, video: Row, change: BoxChange, annotator: str) -> None:
@@ -119,7 +127,22 @@ def save(db: sqlite3.Connection, video: Row, change: BoxChange, annotator: str) 
     after = change.after
     if after.label is not None and after.label != known.label and not after.deleted:
         labels.check(db, BOXES, after.label)
+    if after.attributes:
+        _check_attributes(db, known, after)
     _put(db, video["id"], known, after, change.edit_id, annotator, change.before)
+
+
+def _check_attributes(db: sqlite3.Connection, known: BoxTrack, after: BoxState) -> None:
+    """Raises UsageError for what the schema does not let a box be; what was there before may stay."""
+    types = labels.attribute_types(db, BOXES, known.label if after.label is None else after.label)
+    wanted = checked_attributes(_described(known, after))
+    if found := attribute_types.problems(types, known.attributes, wanted):
+        raise UsageError(found[0])
+
+
+def _described(known: BoxTrack, after: BoxState) -> dict[str, Any]:
+    """The attributes of a box track after a change."""
+    return {name: value for name, value in {**known.attributes, **after.attributes}.items() if value is not None}
 
 
 def _saw(known: BoxTrack, change: BoxChange) -> bool:
@@ -127,6 +150,8 @@ def _saw(known: BoxTrack, change: BoxChange) -> bool:
     if any(said not in (None, getattr(known, name)) for name, said in _texts(seen)):
         return False
     if change.after.deleted and not known.deleted and set(seen.keys) != set(keys):
+        return False
+    if any(known.attributes.get(name) != value for name, value in seen.attributes.items()):
         return False
     return all(_same(keys.get(time), key) for time, key in seen.keys.items())
 
@@ -139,7 +164,7 @@ def _same(one: KeyFrame | None, other: KeyFrame | None) -> bool:
     if one is None or other is None:
         return one is other
     near = all(abs(a - b) < _SAME for a, b in zip(one.corners, other.corners, strict=True))
-    return near and one.hidden == other.hidden and one.source == other.source
+    return near and one[5:] == other[5:]
 
 
 def _put(
@@ -153,12 +178,13 @@ def _put(
         {**said, **before.as_json()}, {**said, **after.as_json()}, annotator,
     )  # fmt: skip
     label, name = (old if new is None else new for old, new in ((known.label, after.label), (known.name, after.name)))
-    row = known.id, video_id, label, name, known.annotator, annotator, known.version + 1, deleted, seq
+    described = json.dumps(_described(known, after), ensure_ascii=False)
+    row = known.id, video_id, label, name, known.annotator, annotator, known.version + 1, deleted, seq, described
     db.execute(
-        "INSERT INTO box_tracks (id, video_id, label, name, annotator, edited_by, version, deleted, seq) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET label = excluded.label, "
+        "INSERT INTO box_tracks (id, video_id, label, name, annotator, edited_by, version, deleted, seq, "
+        "attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET label = excluded.label, "
         "name = excluded.name, edited_by = excluded.edited_by, version = excluded.version, deleted = excluded.deleted, "
-        "seq = excluded.seq",
+        "seq = excluded.seq, attributes = excluded.attributes",
         row,
     )
     _put_keys(db, known.id, after.keys)
@@ -175,9 +201,9 @@ def _put_keys(db: sqlite3.Connection, box_id: str, keys: Mapping[int, KeyFrame |
     gone = [(box_id, time) for time, key in keys.items() if key is None]
     db.executemany("DELETE FROM box_keys WHERE box_id = ? AND time_us = ?", gone)
     db.executemany(
-        "INSERT OR REPLACE INTO box_keys (box_id, time_us, x1, y1, x2, y2, hidden, source) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(box_id, time, *key.corners, key.hidden, key.source) for time, key in keys.items() if key],
+        "INSERT OR REPLACE INTO box_keys (box_id, time_us, x1, y1, x2, y2, hidden, source, occluded) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(box_id, time, *key.corners, key.hidden, key.source, key.occluded) for time, key in keys.items() if key],
     )
 
 
@@ -189,7 +215,7 @@ def insert(db: sqlite3.Connection, video_id: str, track: BoxTrack, edit_id: str,
     labels.check(db, BOXES, track.label)
     owner = track.annotator or annotator
     known = BoxTrack(track.id, deleted=True, version=0, annotator=owner)
-    after = BoxState(track.label, track.name, False, {key.time_us: key for key in track.keys})
+    after = BoxState(track.label, track.name, False, {key.time_us: key for key in track.keys}, track.attributes)
     _put(db, video_id, known, after, edit_id, annotator, BoxState(deleted=True))
 
 

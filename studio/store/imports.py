@@ -104,7 +104,7 @@ def _fresh_objects(db: sqlite3.Connection, batch: Batch, layer: str | None) -> l
 
 def _told(track: BoxTrack) -> tuple[Any, ...]:
     """What a file says of a box over time; places as far as files have them."""
-    keys = tuple((key.time_us, *(round(c, 3) for c in key.corners), key.hidden) for key in track.keys)
+    keys = tuple((key.time_us, *(round(c, 3) for c in key.corners), key.hidden, key.occluded) for key in track.keys)
     return track.label, track.name, keys
 
 
@@ -362,10 +362,13 @@ def _restore_lines(db: sqlite3.Connection, video_id: str, said: dict[str, Any], 
 
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """All imports, newest first: `id`, `file`, `format`, `kind`, `annotator`, `at`, `undone`, and how many
-    `annotations` and `lines` of a transcript came with it."""
+    `annotations`, boxes over time (`objects`) and `lines` of a transcript came with it."""
     rows = db.execute(
         "SELECT id, file, format, kind, annotator, at, undone, replaced, "
-        "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations FROM imports ORDER BY seq DESC"
+        "(SELECT count(*) FROM imported WHERE import_id = imports.id) AS annotations, "
+        "(SELECT count(*) FROM revisions r WHERE r.edit_id >= imports.id || '-' AND r.edit_id < imports.id || '.' "
+        "AND r.op = ?) AS objects FROM imports ORDER BY seq DESC",
+        (box_tracks.EDIT,),
     )
     found = [dict(row) for row in rows]
     for row in found:

@@ -168,6 +168,18 @@ def m046_traces(db: Database) -> None:
     _run(db, _TRACES)
 
 
+@migrations()
+def m047_occluded(db: Database) -> None:
+    """From which key frames of boxes over time on something covers a part of the object."""
+    _run(db, "ALTER TABLE box_keys ADD COLUMN occluded INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m048_box_attributes(db: Database) -> None:
+    """What boxes over time are like, as the schema has it."""
+    _run(db, "ALTER TABLE box_tracks ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

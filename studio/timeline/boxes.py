@@ -2,11 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from studio.errors import UsageError
+from studio.timeline.attributes import Attributes
 
 BOXES = "Boxes"
 """The track of the schema whose labels box tracks have."""
@@ -18,7 +19,8 @@ Corners = tuple[float, float, float, float]
 
 class KeyFrame(NamedTuple):
     """Where an object is at a frame that begins at `time_us`: x1, y1, x2, y2 as shares of the sides of the picture as
-    it is displayed. `hidden`: from here to the next key frame it is not seen. `source` says who put it there."""
+    it is displayed. `hidden`: from here to the next key frame it is not seen. `source` says who put it there.
+    `occluded`: from here to the next key frame something covers a part of it."""
 
     time_us: int
     x1: float
@@ -27,15 +29,22 @@ class KeyFrame(NamedTuple):
     y2: float
     hidden: bool = False
     source: Source = "manual"
+    occluded: bool = False
 
     @property
     def corners(self) -> Corners:
         return self.x1, self.y1, self.x2, self.y2
 
+    @property
+    def listed(self) -> list[float | str]:
+        """As JSON has it: [time in µs, x1, y1, x2, y2, hidden, source], and then true where it is occluded."""
+        return list(self if self.occluded else self[:-1])
+
 
 def key_frame(
-    time_us: int, corners: Sequence[float], *, hidden: bool = False, source: Source = "manual", cut: bool = False
-) -> KeyFrame:
+    time_us: int, corners: Sequence[float], *, hidden: bool = False, source: Source = "manual",
+    occluded: bool = False, cut: bool = False,
+) -> KeyFrame:  # fmt: skip
     """A checked key frame; with `cut` what lies beside the picture is cut off.
 
     Raises UsageError for a box without a size, or one that is not within the picture.
@@ -45,13 +54,14 @@ def key_frame(
         raise UsageError("A box needs a width and a height, and lies within the picture.")
     if time_us < 0 or source not in SOURCES:
         raise UsageError("A key frame lies within the video.")
-    return KeyFrame(time_us, x1, y1, x2, y2, hidden, source)
+    return KeyFrame(time_us, x1, y1, x2, y2, hidden, source, occluded)
 
 
 @dataclass(frozen=True, slots=True)
 class BoxTrack:
     """One object of a video. It is there from its first key frame to the end of the frame of its last one; `keys` are
-    in order of time. `name` tells it from others of its `label`. `annotator` made it, `edited_by` changed it last."""
+    in order of time. `name` tells it from others of its `label`, and `attributes` say what it is like, all along.
+    `annotator` made it, `edited_by` changed it last."""
 
     id: str
     label: str = ""
@@ -61,6 +71,7 @@ class BoxTrack:
     edited_by: str = ""
     version: int = 1
     deleted: bool = False
+    attributes: Attributes = field(default_factory=dict, hash=False)
 
     def at(self, time_us: int) -> Corners | None:
         """Where it is at a time: between two key frames in proportion; None before, after, and while it is hidden.
@@ -71,6 +82,11 @@ class BoxTrack:
         if i < 0 or self.keys[i].hidden or (i + 1 == len(self.keys) and time_us > self.keys[i].time_us):
             return None
         return between(self.keys[i], self.keys[min(i + 1, len(self.keys) - 1)], time_us)
+
+    def is_occluded(self, time_us: int) -> bool:
+        """Whether a part of it is covered at a time; not before its first key frame."""
+        i = bisect_right([key.time_us for key in self.keys], time_us) - 1
+        return i >= 0 and self.keys[i].occluded
 
     def seen(self) -> list[tuple[int, int]]:
         """The stretches over which it is not hidden, each from a key frame to the last frame that it is seen at: (from,
@@ -119,10 +135,10 @@ def thinned(keys: Sequence[KeyFrame], tolerance: float) -> list[KeyFrame]:
 
 
 def _runs(keys: Iterable[KeyFrame]) -> list[list[KeyFrame]]:
-    """Key frames that follow each other and are alike hidden or not."""
+    """Key frames that follow each other and are alike hidden or not, and occluded or not."""
     runs: list[list[KeyFrame]] = []
     for key in keys:
-        if runs and runs[-1][0].hidden == key.hidden:
+        if runs and (runs[-1][0].hidden, runs[-1][0].occluded) == (key.hidden, key.occluded):
             runs[-1].append(key)
         else:
             runs.append([key])

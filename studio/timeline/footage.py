@@ -13,11 +13,14 @@ _INSTANT, _ROUNDED = 10_000, 500  # µs
 
 
 class Beside(NamedTuple):
-    """Another camera or recording of a timeline: it begins `offset` µs after the main one (below 0: before it)."""
+    """Another camera or recording of a timeline: it begins `offset` µs after the main one (below 0: before it).
+    `duration` is in µs, `fps` for what is only shown; both 0 where they are not known."""
 
     name: str
     offset: int
     pictures: bool = True
+    duration: int = 0
+    fps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,20 @@ def test_every_format_can_be_downloaded(client: TestClient, studio: Studio, vide
     assert lost == studio.exchange.losses(video, name)
 
 
+def test_boxes_over_time_can_be_downloaded_as_coco_for_video(client: TestClient, studio: Studio, video: str) -> None:
+    (listed,) = calls_of(studio)["formats"]({})["data"]["of_boxes"]
+    assert (listed["name"], listed["extension"]) == ("coco-video", ".json")
+    asked = {"video": video, "format": listed["name"]}
+    shown = calls_of(studio)["export_preview"](asked)["data"]
+    assert (shown["fits"], shown["lost"]) == (False, ["“bikes.mp4” has no boxes over time; draw some first."])
+    assert client.get(f"/export/{video}?format=coco-video").status_code == 400
+    studio.boxes.draw(studio.videos.get(video), (0.1, 0.2, 0.3, 0.4), 0, "dog")
+    assert calls_of(studio)["export_preview"](asked)["data"] == {"fits": True, "lost": [], "kinds": []}
+    reply = client.get(f"/export/{video}?format=coco-video")
+    assert [each["name"] for each in reply.json()["categories"]] == ["dog"]
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''bikes.json"
+
+
 def test_the_list_of_formats_reaches_both_pages(studio: Studio) -> None:
     for calls in (PAGES["annotate"](studio), PAGES["library"](studio)):
         found = {call.__name__: call for call in calls}["formats"]({})["data"]["formats"]

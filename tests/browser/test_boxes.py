@@ -93,10 +93,20 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     opened.saved()
     assert keys(served)[1][-1] == 1
     expect(page.locator("#box-state")).to_contain_text("hidden")
+    page.keyboard.press("o")
+    page.keyboard.press("p")
+    opened.saved()
+    asked = "SELECT hidden, occluded FROM box_keys ORDER BY time_us"
+    assert [tuple(row) for row in rows(served.home, asked)] == [(0, 0), (0, 1), (0, 0)]
+    expect(page.locator("#box-state")).to_contain_text(", partly hidden")
+    assert shown(page)[0]["occluded"]
+    page.click("#box-occlude")
+    expect(page.locator("#box-state")).not_to_contain_text("hidden")
+    page.locator("#boxes").focus()
     page.keyboard.press("k")
     opened.saved()
     assert len(keys(served)) == 2
-    for _ in range(4):
+    for _ in range(7):
         page.click("#undo")
     opened.saved()
     assert keys(served) == [(1_000_000, 0.2, 0.3, 0.4, 0.7, 0), (2_000_000, 0.4, 0.3, 0.6, 0.7, 0)]
@@ -125,12 +135,64 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     go(opened, 1)
     page.mouse.click(*place(page, 0.3, 0.5))
     expect(page.locator("#box-name")).to_have_value("<img src=x onerror=alert(1)>")
+    page.click("#export")
+    page.select_option("#export-format", "coco-video")
+    expect(page.locator("#export-lost li")).to_have_text(
+        "1 segment is not written: this format has boxes over time only."
+    )
+    with page.expect_download() as download:
+        page.click("#export-go")
+    written = json.loads(download.value.path().read_bytes())
+    assert [each["name"] for each in written["tracks"]] == ["<img src=x onerror=alert(1)>"]
     page.click("#box-delete")
     opened.saved()
     assert rows(served.home, "SELECT deleted FROM box_tracks") == [(1,)]
     page.click("#undo")
     opened.saved()
     assert rows(served.home, "SELECT deleted FROM box_tracks") == [(0,)]
+
+
+def test_attributes_of_the_schema_are_said_of_a_box(opened: AnnotatePage, served: Served) -> None:
+    page = opened.page
+    go(opened, 1)
+    page.keyboard.press("Shift+B")
+    page.keyboard.press("Enter")
+    opened.saved()
+    page.click("#edit-labels")
+    section = "#labels-tracks [data-track=Boxes]"
+    page.locator(section).get_by_role("button", name="Attributes of the row").click()
+    page.click(f"{section} .attribute-types >> text=+ Attribute")
+    line = page.locator(f"{section} .attribute-type").last
+    line.get_by_label("Name of an attribute").fill("colour")
+    line.get_by_label("Options of").fill("red, <b>blue</b>")
+    page.click(f"{section} .attribute-types >> text=+ Attribute")
+    line = page.locator(f"{section} .attribute-type").last
+    line.get_by_label("Name of an attribute").fill("wheels")
+    line.locator("select").select_option("number")
+    page.click("#labels-save")
+    expect(page.locator("#labels")).to_be_hidden()
+
+    panel = page.locator("#box-panel .attributes")
+    panel.get_by_role("button", name="<b>blue</b>").click()
+    expect(panel.get_by_role("button", name="<b>blue</b>")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_label("wheels")).to_be_focused()
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    expect(page.locator("#boxes")).to_be_focused()
+    opened.saved()
+    said = "SELECT attributes FROM box_tracks WHERE NOT deleted"
+    assert [json.loads(text) for (text,) in rows(served.home, said)] == [{"colour": "<b>blue</b>", "wheels": 4}]
+    look(page, "a box has attributes")
+    page.click("#undo")
+    opened.saved()
+    assert [json.loads(text) for (text,) in rows(served.home, said)] == [{"colour": "<b>blue</b>"}]
+    page.click("#box-delete")
+    page.click("#undo")
+    page.select_option("#box-list", index=1)
+    expect(panel.get_by_role("button", name="<b>blue</b>")).to_have_attribute("aria-pressed", "true")
+    opened.saved()
+    assert [json.loads(text) for (text,) in rows(served.home, said)] == [{"colour": "<b>blue</b>"}]
 
 
 def test_the_focus_goes_back_to_the_timeline(opened: AnnotatePage) -> None:
@@ -189,6 +251,9 @@ def test_boxes_of_a_file_are_seen_on_the_picture_and_taken_back(opened: Annotate
     expect(page.locator("#import-go")).to_have_text("Import 1")
     page.click("#import-go")
     expect(page.locator("#tab-boxes")).to_be_visible()
+    page.click("#import")
+    expect(page.locator("#import-past li").first).to_contain_text("annotations.xml: 1 box over time, ")
+    page.click("#import-close")
     go(opened, 1.48)
     (box,) = shown(page)
     assert box["title"] == "from CVAT · bike"

@@ -1,13 +1,18 @@
 """What editors make of what people marked, and what comes back from them: time codes, cuts, chapters."""
 
+import unicodedata
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from studio.formats import FORMATS, losses, place
 from studio.service import Studio
 from studio.timeline import Annotation, Footage, Segment, Timeline
 from tests.conftest import SHARED
+from tests.formats.conftest import HOURS, STEADY, timelines_of
 
 S = 1_000_000
 FIELD = SHARED / "field" / "22-edl-start-timecode"
@@ -81,6 +86,48 @@ def test_chapters_as_youtube_wants_them() -> None:
     assert text == "0:00 Hello\n1:05 Middle\n1:02:05 End\n"
     assert "A chapter has no end: it lasts until the next one." in said
     assert not [sentence for sentence in said if "will not show" in sentence]
+
+
+def test_chapters_last_to_the_next_one_and_the_last_to_the_end() -> None:
+    text = (
+        "A talk about hens.\n\n0:00 Hello\n(0:10) The hens\n00:20 – Their day: morning\n[0:30]Noon\n"
+        "0:00:40 | (no label)\n0:50\nMusic: 3:45 by somebody\n"
+    )
+    (part,) = FORMATS["chapters"].read(text.encode(), "talk.txt")  # type: ignore[misc]
+    assert part.problems == ("2 lines without a chapter are left out.",)
+    footage = Footage("talk.mp4", 60_480_000, "v", 640, 360, 25.0, tuple(range(0, 60_480_000, 40_000)))
+    found = place(part, footage)
+    assert [(m.start / S, m.end / S, m.track, m.label) for m in found.marks] == [
+        (0, 10, "Chapters", "Hello"), (10, 20, "Chapters", "The hens"), (20, 30, "Chapters", "Their day: morning"),
+        (30, 40, "Chapters", "Noon"), (40, 50, "Chapters", ""), (50, 60.48, "Chapters", ""),
+    ]  # fmt: skip
+    assert found.problems == part.problems
+    assert [(m.start / S, m.end / S) for m in place(part, footage, shift=5 * S).marks][-1] == (55, 60.48)
+    late = place(part, Footage("talk.mp4", 45 * S))
+    assert [m.end / S for m in late.marks] == [10, 20, 30, 40, 45]
+    assert late.problems[1:] == (
+        "1 segment outside the video is left out.",
+        "1 segment beyond the video's edges is cut there.",
+    )
+
+
+@given(timelines_of(STEADY) | timelines_of(HOURS, most=3))
+@settings(max_examples=60, deadline=None)
+def test_chapters_come_back_as_chapters(timeline: Timeline) -> None:
+    """The labels and times of what is written, and then the same file."""
+    form = FORMATS["chapters"]
+    data = form.write([timeline])  # type: ignore[misc]
+    parts = form.read(data, "x.txt")  # type: ignore[misc]
+    found = [place(part, timeline.footage) for part in parts]
+    assert not [problem for each in found for problem in each.problems]
+    back = tuple(
+        Annotation(f"m{n}", Segment(m.start, m.end), m.track, m.label)
+        for each in found for n, m in enumerate(each.marks)
+    )  # fmt: skip
+    assert all(one.segment.end == other.segment.start for one, other in pairwise(back))
+    assert not back or back[-1].segment.end == timeline.footage.duration
+    again = form.write([replace(timeline, annotations=back)])  # type: ignore[misc]
+    assert unicodedata.normalize("NFC", data.decode()) == again.decode()
 
 
 def test_why_youtube_would_not_show_chapters() -> None:

@@ -800,4 +800,4 @@ def test_who_exports_other_formats_is_told_that_cameras_are_left_out() -> None:
     said = "2 other cameras and recordings of the timeline are left out; times are those of the main one."
     for form in FORMATS.values():
         if form.write:
-            assert (said in losses(form, [timeline])) == (form.name not in ("elan", "json"))
+            assert (said in losses(form, [timeline])) == (form.name not in ("elan", "json", "boris"))

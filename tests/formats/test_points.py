@@ -1,16 +1,18 @@
 """Points in time: they have no length in a file that knows them, and one frame here."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from praatio import textgrid
 
-from studio.formats import FORMATS, place
+from studio.formats import FORMATS, losses, place
+from studio.formats.model import Other
 from studio.service import Studio
 from studio.service.exchange.exchange import ImportOptions
-from studio.timeline import Annotation, AttributeType, Footage, Segment, Timeline
+from studio.timeline import Annotation, AttributeType, Beside, Footage, Segment, Timeline
 
 S = 1_000_000
 RATE = 30_000 / 1001
@@ -88,6 +90,37 @@ def test_a_project_of_boris() -> None:
         (4_500_000, 8_250_000, "Hen", "walk", "", {"speed": "slow"}, False),
     ]
     assert "1 state that nobody ended is left out." in one.problems
+
+
+def test_what_plays_beside_a_video_are_players_of_boris() -> None:
+    beside = (Beside("side.mp4", 3_200_400, True, 30 * S, 29.97), Beside("mic.wav", -1_500_000, False, 90 * S))
+    data = FORMATS["boris"].write([replace(CODED, cameras=beside)])  # type: ignore[misc]
+    (observation,) = json.loads(data)["observations"].values()
+    assert {player: listed for player, listed in observation["file"].items() if listed} == {
+        "1": ["hens.mp4"], "2": ["side.mp4"], "3": ["mic.wav"],
+    }  # fmt: skip
+    assert observation["media_info"] == {
+        "length": {"hens.mp4": 60.0, "side.mp4": 30.0, "mic.wav": 90.0},
+        "fps": {"hens.mp4": CODED.footage.fps, "side.mp4": 29.97, "mic.wav": 0.0},
+        "hasVideo": {"hens.mp4": True, "side.mp4": True, "mic.wav": False},
+        "offset": {"1": 0.0, "2": 3.2004, "3": -1.5},
+    }
+    (part,) = FORMATS["boris"].read(data, "x.boris")  # type: ignore[misc]
+    assert part.cameras == part.also == (Other("side.mp4", -3_200_400), Other("mic.wav", 1_500_000))
+    assert not [said for said in losses(FORMATS["boris"], [replace(CODED, cameras=beside)]) if "camera" in said]
+
+
+def test_players_of_boris_begin_at_their_offsets_and_events_at_that_of_the_observation() -> None:
+    media = {
+        "file": {"1": ["/lab/a.mp4", "/lab/later.mp4"], "2": ["C:\\lab\\b.mp4", "c.mp4"], "3": [], "4": ["d.mp4"]},
+        "media_info": {"offset": {"1": 7.0, "2": 2.5, "4": "soon"}}, "time offset": 1.5,
+    }  # fmt: skip
+    data = json.dumps({**BORIS, "observations": {"one": {**BORIS["observations"]["one"], **media}}}).encode()
+    (part,) = FORMATS["boris"].read(data, "x.boris")  # type: ignore[misc]
+    assert (part.video, part.cameras) == ("a.mp4", (Other("b.mp4", -2_500_000), Other("d.mp4", 0)))
+    assert [(m.start, m.end) for m in part.marks] == [(500_000, 500_000), (3 * S, 6_750_000)]
+    assert "1 file that other players play after their first is left out." in part.problems
+    assert any("An offset of Observation “one”: 'soon' is not a time in seconds." in said for said in part.problems)
 
 
 def test_attributes_are_modifiers_of_boris_and_come_back() -> None:

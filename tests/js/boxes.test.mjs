@@ -18,6 +18,7 @@ const track = (...keys) => ({
   edited_by: "",
   version: 1,
   deleted: false,
+  attributes: { colour: "red", wheels: 4 },
   keys,
 });
 const near = (one, other) =>
@@ -49,6 +50,46 @@ test("from a hidden key frame to the next one it is hidden", () => {
   ]);
 });
 
+test("from an occluded key frame to the next one a part of it is hidden, and moving it leaves that", () => {
+  const made = track(key(1, HERE, { occluded: true }), key(2, HERE), key(3, THERE));
+  assert.deepEqual(
+    [0.5, 1, 1.5, 2].map((time) => box.placeAt(made, time).occluded),
+    [false, true, true, false],
+  );
+  const moved = box.changed(made, box.placed(made, 1.5, THERE));
+  assert.deepEqual(
+    moved.keys.map(({ at, occluded }) => [at, Boolean(occluded)]),
+    [
+      [1, true],
+      [1.5, true],
+      [2, false],
+      [3, false],
+    ],
+  );
+  const whole = box.changed(made, box.occluding(made, 1.5, false));
+  assert.deepEqual(
+    [1, 1.5].map((time) => box.placeAt(whole, time).occluded),
+    [true, false],
+  );
+  assert.equal(box.change(made, { keys: [key(2, HERE, { occluded: false })] }), null, "not said is not occluded");
+});
+
+test("of attributes a change says only those that become otherwise, so that two people can say two of them", () => {
+  const old = track(key(1, HERE));
+  const change = box.change(old, { attributes: { colour: "blue", parked: ["here"] } });
+  assert.deepEqual(change, {
+    id: "b1",
+    before: { attributes: { colour: "red", wheels: 4, parked: null } },
+    after: { attributes: { colour: "blue", wheels: null, parked: ["here"] } },
+  });
+  assert.deepEqual(box.changed(old, change).attributes, { colour: "blue", parked: ["here"] });
+  const mine = box.change(old, { attributes: { ...old.attributes, wheels: 6 } });
+  const theirs = box.changed(old, box.change(old, { attributes: { ...old.attributes, colour: "blue" } }));
+  assert.ok(box.fits(theirs, mine));
+  assert.deepEqual(box.changed(theirs, mine).attributes, { colour: "blue", wheels: 6 });
+  assert.equal(box.change(old, { attributes: { wheels: 4, colour: "red" } }), null);
+});
+
 test("a box stays within the picture and never loses its size", () => {
   assert.deepEqual(box.moved([0.5, 0.5, 0.9, 0.9], 0.4, -0.7), [0.6, 0, 1, 0.4]);
   const [x1, y1, x2, y2] = box.within([1.4, 0.5, 1.2, 0.5]);
@@ -59,10 +100,12 @@ test("a box stays within the picture and never loses its size", () => {
 for (const [what, made] of [
   ["correcting it at a frame", (t) => box.placed(t, 2, THERE)],
   ["hiding it", (t) => box.hiding(t, 1.52, true)],
+  ["hiding a part of it", (t) => box.occluding(t, 1.52, true)],
   ["removing a key frame", (t) => box.unkeyed(t, 3)],
   ["ending it", (t) => box.limited(t, 1.52, "ends")],
   ["beginning it later", (t) => box.limited(t, 1, "begins") ?? box.limited(t, 2, "begins")],
   ["naming it", (t) => box.change(t, { name: "Anna", label: "person" })],
+  ["saying what it is like", (t) => box.change(t, { attributes: { colour: "blue", parked: true } })],
   ["deleting it", (t) => box.removal(t)],
 ]) {
   test(`${what} says what it saw, and the other way round it is undone`, () => {

@@ -1,5 +1,6 @@
 """Boxes over time, as people draw and change them: what is saved, refused, undone, and who sees it."""
 
+import json
 import sqlite3
 import uuid
 from typing import Any
@@ -56,14 +57,52 @@ def test_a_box_is_drawn_told_and_stays(studio: Studio, video: Row) -> None:
         "b1", "car", "the red one", "ada", 1,
     )  # fmt: skip
     assert box["keys"] == [
-        {"at": 1, "at_us": 1_000_000, "box": FIRST, "hidden": False, "source": "manual"},
-        {"at": 3, "at_us": 3_000_000, "box": LAST, "hidden": False, "source": "manual"},
+        {"at": 1, "at_us": 1_000_000, "box": FIRST, "hidden": False, "source": "manual", "occluded": False},
+        {"at": 3, "at_us": 3_000_000, "box": LAST, "hidden": False, "source": "manual", "occluded": False},
     ]
     news = studio.timelines.changes("v1", 0)
     assert [each["id"] for each in news["boxes"]] == ["b1"]
     assert studio.timelines.changes("v1", news["seq"])["boxes"] == []
     with sqlite3.connect(studio.settings.database) as db:
         assert db.execute("SELECT op, annotator FROM revisions").fetchall() == [("box", "ada")]
+
+
+COLOUR = {"name": "colour", "kind": "choice", "options": ["red", "blue"]}
+WHEELS = {"name": "wheels", "kind": "number", "low": 1, "high": 18}
+
+
+def schema(studio: Studio) -> None:
+    """`colour` for the whole row, `wheels` for cars."""
+    label = {"track": "Boxes", "label": "car", "colour": "#0072b2", "hotkey": "1", "attributes": [WHEELS]}
+    row = {"track": "Boxes", "closed": False, "exclusive": False, "attributes": [COLOUR]}
+    studio.labels.save({"labels": [label], "tracks": [row]}, "ann")
+
+
+def test_attributes_are_said_of_it_as_the_schema_takes_them(studio: Studio, video: Row) -> None:
+    schema(studio)
+    draw(studio)
+    said = {"attributes": {"colour": "red", "wheels": 4, "plate": "X 1"}}
+    nothing = {"attributes": dict.fromkeys(said["attributes"])}
+    assert change(studio, nothing, said)["ok"]
+    assert shown(studio)[0]["attributes"] == said["attributes"]
+    for name, value, why in (("colour", "green", "“colour” is one of red, blue."), ("wheels", 19, "from 1 to 18")):
+        answer = change(studio, {"attributes": {name: said["attributes"][name]}}, {"attributes": {name: value}})
+        assert (answer["ok"], answer["kind"]) == (False, "invalid") and why in answer["error"]
+    blue = {"attributes": {"colour": "blue"}}
+    assert change(studio, {"attributes": {"colour": "red"}}, blue, annotator="bob")["ok"]
+    assert not change(studio, {"attributes": {"colour": "red"}}, blue)["ok"], "somebody said otherwise meanwhile"
+    assert change(studio, {"attributes": {"wheels": 4}}, {"attributes": {"wheels": None}})["ok"], (
+        "another one may be said"
+    )
+    (box,) = shown(studio)
+    assert (box["attributes"], box["edited_by"]) == ({"colour": "blue", "plate": "X 1"}, "ada")
+    with sqlite3.connect(studio.settings.database) as db:
+        ((before, after),) = db.execute("SELECT before, after FROM revisions ORDER BY seq DESC LIMIT 1").fetchall()
+    assert json.loads(before)["attributes"] == {"wheels": 4} and json.loads(after)["attributes"] == {"wheels": None}
+    gone = {"deleted": False, "keys": [{k: v for k, v in key.items() if k != "at_us"} for key in box["keys"]]}
+    assert change(studio, gone, {"deleted": True})["ok"]
+    assert change(studio, {"deleted": True}, {**gone, "attributes": box["attributes"]})["ok"]
+    assert shown(studio)[0]["attributes"] == box["attributes"]
 
 
 def test_it_is_corrected_at_a_frame_and_that_is_undone(studio: Studio, video: Row) -> None:

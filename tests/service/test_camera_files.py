@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.formats import FORMATS
 from studio.service import Studio
 from tests.films import write_film
 
@@ -66,10 +67,10 @@ def test_where_the_first_film_is_missing_another_is_the_main_one(studio: Studio,
 def test_what_is_exported_comes_back(studio: Studio, films: dict[str, str]) -> None:
     front, side = films["front.mp4"], films["side.mp4"]
     studio.timeline_media.place(front, side, -750_000)
-    for form in ("elan", "json"):
+    for form in ("elan", "json", "boris"):
         data = studio.exchange.export(front, form)
         studio.timeline_media.remove(front, side)
-        studio.exchange.apply(data, f"front{'.eaf' if form == 'elan' else '.json'}", form)
+        studio.exchange.apply(data, f"front{FORMATS[form].extension}", form)
         assert offsets(studio, front) == {"front.mp4": 0.0, "side.mp4": -0.75}
     assert "1 other camera or recording of the timeline is left out; times are those of the main one." in (
         studio.exchange.losses(front, "csv")

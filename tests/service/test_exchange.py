@@ -325,8 +325,10 @@ def test_the_format_is_found_by_the_content_where_the_name_does_not_say(studio: 
     assert studio.exchange.preview(charades, "x.txt")["format"] == "charades"
     with pytest.raises(UsageError, match="--format"):
         studio.exchange.preview(b"{}", "x.json")
-    with pytest.raises(UsageError, match="only be written"):
-        studio.exchange.preview(b"0:00 x", "x.txt", "chapters")
+    shown = studio.exchange.preview(b"0:00 Hello\n0:04 - The ride\n", "bikes.txt")
+    assert (shown["format"], [(s["start"], s["end"], s["label"]) for s in shown["sample"]]) == (
+        "chapters", [(0, 4, "Hello"), (4, studio.videos.get(video)["duration_us"] / 1e6, "The ride")]
+    )  # fmt: skip
     with pytest.raises(FormatError, match="nothing to import"):
         studio.exchange.preview(b"", "x.rttm")
 
@@ -358,7 +360,7 @@ def test_an_export_needs_one_place_among_the_readers(studio: Studio, video: str)
 
 def test_the_list_of_formats_for_people() -> None:
     found = {each["name"]: each for each in listed()}
-    assert found["edl"]["reads"] is True and found["chapters"]["reads"] is False
+    assert found["edl"]["reads"] is True and found["chapters"]["reads"] is True
     assert found["srt"]["lines"] is True
     assert found["json"]["cannot"] == []
     assert "notes" in found["elan"]["cannot"]

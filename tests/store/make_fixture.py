@@ -91,6 +91,13 @@ INSERT INTO box_tracks VALUES ('b1', 'v1', 'car', 'the red one', 'ann', 'bob', 2
 INSERT INTO box_keys VALUES ('b1', 1000000, 0.1, 0.2, 0.3, 0.4, 0, 'manual');
 INSERT INTO box_keys VALUES ('b1', 2000000, 0.2, 0.2, 0.4, 0.4, 1, 'tracked');
 """,
+    "m046_traces": """
+UPDATE tracks SET low = -1, high = 1 WHERE track = 'Moments';
+INSERT INTO traces VALUES ('v1', 'Moments', 'ann', x'0000c03f0000c07f', 3);
+""",
+    "m047_occluded": """
+UPDATE box_keys SET occluded = 1 WHERE time_us = 1000000;
+""",
 }
 
 

@@ -114,14 +114,17 @@
  */
 
 /** An object over time: where it is at its key frames, and between them in proportion. Corners are left, top, right and
- * bottom as shares of the picture; from a hidden key frame to the next one it is not seen; source: who put it there.
+ * bottom as shares of the picture; from a hidden key frame to the next one it is not seen, from an occluded one on a part
+ * of it is covered; source: who put it there.
  * @typedef {[number, number, number, number]} Corners
- * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import" }} BoxKey
+ * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import",
+ *   occluded?: boolean }} BoxKey
  * @typedef {{ id: string, label: string, name: string, annotator: string, edited_by: string, version: number,
- *   deleted: boolean, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id of the step that changed it last
+ *   deleted: boolean, attributes: { [name: string]: Json }, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id
+ *   of the step that changed it last
  *
- * What is said of a box track; a key frame without a box is not there.
- * @typedef {{ label?: string, name?: string, deleted?: boolean,
+ * What is said of a box track; a key frame without a box is not there, nor is an attribute that is null.
+ * @typedef {{ label?: string, name?: string, deleted?: boolean, attributes?: { [name: string]: Json },
  *   keys?: readonly (BoxKey | { at: number, box: null })[] }} BoxState
  * @typedef {{ id: string, before: BoxState, after: BoxState }} BoxChange
  */
@@ -588,6 +591,7 @@
  * @property {string} file
  * @property {string} kind
  * @property {number} annotations
+ * @property {number} objects boxes over time
  * @property {number} lines
  * @property {string} annotator
  * @property {string} at
@@ -807,7 +811,8 @@
  * @property {[{ schema: Schema & { renames: { track: string, from: string, to: string }[] }, annotator: string },
  *   Schema & { renamed: number, unseen: string[] }]} save_schema
  * @property {[{ track: string, label: string }, Schema]} add_label
- * @property {[{}, { formats: FormatInfo[] }]} formats
+ * @property {[{}, { formats: FormatInfo[], of_boxes: { name: string, title: string, extension: string }[] }]} formats
+ *   of_boxes: those that have nothing but boxes over time, and are written only
  * @property {[{ video: string, format: string, kind: string }, { lost: string[], kinds: string[], fits: boolean }]}
  *   export_preview
  *   kinds: what there is to choose from for a file, first what it usually has; fits: false where it has no times for it

@@ -16,14 +16,14 @@ from studio.service.exchange.import_plan import ImportOptions, different_of
 
 def methods(studio: Studio) -> list[Method]:
     def formats(request: Request) -> Any:
-        return {"formats": exchange.listed()}
+        return {"formats": exchange.listed(), "of_boxes": exchange.of_boxes()}
 
     def export_preview(request: ExportPreview) -> Any:
         by = actor(studio, request)
         return {
             "lost": studio.exchange.losses(request.video, request.format, request.kind, by),
             "kinds": studio.exchange.kinds(request.video, request.format, by),
-            "fits": studio.exchange.fits(request.video, request.format),
+            "fits": studio.exchange.fits(request.video, request.format, by),
         }
 
     def import_preview(request: ImportFile) -> Any:

@@ -29,6 +29,7 @@ from studio.store import Store, annotations, imports, labels, runs, traces, vide
 from studio.store import boxes as box_tracks
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Annotation, Beside, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
+from studio.timeline.boxes import BOXES, BoxTrack
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
@@ -66,7 +67,13 @@ class Exchange:
             scales = traces.scales(db)
             drawn = [trace for trace in traces.of_video(db, row["id"], layer) if not trace.empty]
             cameras = tuple(
-                Beside(each.row["name"], each.offset_us, videos.has_pictures(each.row))
+                Beside(
+                    each.row["name"],
+                    each.offset_us,
+                    videos.has_pictures(each.row),
+                    each.row["duration_us"],
+                    each.row["fps"],
+                )
                 for each in on_timeline(db, row["id"])[1:]
             )
             return Timeline(
@@ -91,18 +98,23 @@ class Exchange:
 
     def losses(self, video_id: str, format_name: str, kind: str = "", by: Actor = OWNER) -> list[str]:
         """What the format cannot hold of a video's annotations and its transcript; see `formats.losses`."""
-        row, form = self._video(video_id), formats.named(format_name)
+        row, form = self._video(video_id), written_as(format_name)
         return losses(form, [self.timeline(row, by)], wanted(form, kind))
 
-    def fits(self, video_id: str, format_name: str) -> bool:
-        """Whether the format has times for a video; see `formats.model.has_times`."""
-        holds = formats.named(format_name).holds
-        return videos.has_pictures(self._video(video_id)) or holds.sounds or not holds.frames
+    def fits(self, video_id: str, format_name: str, by: Actor = OWNER) -> bool:
+        """Whether the format has times for a video, see `formats.model.has_times`; and whether somebody may see boxes
+        over time of it, where the format has nothing else."""
+        row, holds = self._video(video_id), written_as(format_name).holds
+        if holds.objects == "alone" and not self._store.read(
+            lambda db: box_tracks.of_video(db, row["id"], layer_of(by, row))
+        ):
+            return False
+        return videos.has_pictures(row) or holds.sounds or not holds.frames
 
     def kinds(self, video_id: str, format_name: str, by: Actor = OWNER) -> list[str]:
         """What there is to choose from for a file of the named format, first what it has unless somebody chooses:
         "annotations" and "lines" where it holds either and the video has both, else nothing."""
-        holds, timeline = formats.named(format_name).holds, self.timeline(self._video(video_id), by)
+        holds, timeline = written_as(format_name).holds, self.timeline(self._video(video_id), by)
         if not holds.chooses or not timeline.lines or not timeline.annotations:
             return []
         return sorted(("annotations", "lines"), key=lambda kind: kind != holds.kind(timeline))
@@ -113,8 +125,10 @@ class Exchange:
 
         Raises UsageError for a format that there is not, or that can only be read, and for lines where there are none.
         """
-        row, form = self._video(video_id), formats.named(format_name)
+        row, form = self._video(video_id), written_as(format_name)
         timeline = self.timeline(row, by)
+        if form.holds.objects == "alone" and not timeline.objects:
+            raise UsageError(f"“{row['name']}” has no boxes over time; draw some first.")
         if wanted(form, kind) == "lines" and not timeline.lines:
             raise UsageError(f"“{row['name']}” has no transcript; type or import one, or export its annotations.")
         return write(form, [timeline], wanted(form, kind))
@@ -124,10 +138,7 @@ class Exchange:
 
         Raises UsageError where there are none.
         """
-        timeline = self.timeline(self._video(video_id), by)
-        if not timeline.objects:
-            raise UsageError(f"“{timeline.footage.name}” has no boxes over time; draw some first.")
-        return coco_video.write([timeline])
+        return self.export(video_id, coco_video.FORMAT.name, by=by)
 
     def read_coco(self, data: bytes, name: str, video_id: str, annotator: str = "", by: Actor = OWNER) -> Row:
         """Take the boxes of a file of COCO for video, those of the only video in it or of the one that is called as
@@ -139,7 +150,7 @@ class Exchange:
         if len(data) > self._limits.import_bytes:
             raise FormatError(f"This file is larger than {self._limits.import_bytes >> 20} MB; split it.")
         with bounded(self._limits.import_marks):
-            parts = coco_video.read(data)
+            parts = coco_video.read(data, name)
         meant = [p for p in parts if import_plan.last(p.video) == row["name"]] or (parts if len(parts) == 1 else [])
         if not meant:
             raise UsageError(f"This file has no boxes for “{row['name']}”: it is about {len(parts)} other videos.")
@@ -150,7 +161,7 @@ class Exchange:
             fresh, said = _fresh(db, [batch], "keep", annotator, by)
             if fresh[0].empty:
                 raise UsageError("There is nothing new in this file: the video has its boxes already.")
-            done = imports.insert(db, files.display_name(name), "coco-video", "annotations", fresh, annotator)
+            done = imports.insert(db, files.display_name(name), coco_video.FORMAT.name, "annotations", fresh, annotator)
             return {"import": done, "objects": len(fresh[0].objects), "problems": [*placed.problems, *said]}
 
         return self._store.write(work)
@@ -290,8 +301,15 @@ class Exchange:
             known = (*types.get((a.track, ""), ()), *types.get((a.track, a.label), ()))
             return replace(a, attributes=attribute_types.typed(known, a.attributes)) if known else a
 
+        def described(track: BoxTrack) -> BoxTrack:
+            known = (*types.get((BOXES, ""), ()), *types.get((BOXES, track.label), ()))
+            return replace(track, attributes=attribute_types.typed(known, track.attributes)) if known else track
+
         batches = import_plan.batches_of(ready, kind, plan)
-        return [replace(b, annotations=[typed(a) for a in b.annotations]) for b in batches] if types else batches
+        return [
+            replace(b, annotations=[typed(a) for a in b.annotations], objects=[described(o) for o in b.objects])
+            for b in batches
+        ] if types else batches  # fmt: skip
 
     def _reads(self, form: Format, data: bytes, name: str) -> bool:
         try:
@@ -381,6 +399,17 @@ def _fresh(
         found.append(imports.fresh(db, batch, different, annotator, layer))
     yours = f"{segments(others)} that this file says others made will be yours"
     return found, [f"{yours}: annotators of this video work independently."] * bool(others)
+
+
+def written_as(name: str) -> Format:
+    """The format of that name that one video is written in; also one that has nothing but boxes over time, which is no
+    format of data sets and imports. Raises UsageError."""
+    return coco_video.FORMAT if name == coco_video.FORMAT.name else formats.named(name)
+
+
+def of_boxes() -> list[Row]:
+    """The formats that have nothing but boxes over time: `name`, `title`, `extension`."""
+    return [{key: getattr(coco_video.FORMAT, key) for key in ("name", "title", "extension")}]
 
 
 def listed() -> list[Row]:

@@ -16,7 +16,7 @@ from studio.service.requests import listed, text, time
 from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, boxes, videos
 from studio.store.boxes import BoxChange, BoxState
-from studio.timeline import seconds
+from studio.timeline import checked_attributes, seconds
 from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame, key_frame
 
 Row = dict[str, Any]
@@ -26,8 +26,9 @@ _SHOWN = ("id", "label", "name", "annotator", "edited_by", "version", "deleted")
 
 
 def parse(edit: Row, edit_id: str, limits: Limits) -> BoxChange:
-    """An edit of a box track: its `id`, and of `before` and `after` `label`, `name`, `deleted` and `keys`, each as far
-    as it is said; a key frame is {at, box: [x1, y1, x2, y2], hidden, source}, or {at, box: null} where there is none.
+    """An edit of a box track: its `id`, and of `before` and `after` `label`, `name`, `deleted`, `attributes` and
+    `keys`, each as far as it is said; an attribute is null where it is not there; a key frame is {at, box: [x1, y1, x2,
+    y2], hidden, source, occluded}, or {at, box: null} where there is none.
 
     Raises UsageError that says which part is wrong.
     """
@@ -47,7 +48,8 @@ def _state(edit: Row, key: str, limits: Limits) -> BoxState:
     }
     deleted = said.get("deleted")
     keys = dict(_key(each) for each in listed(said, "keys", boxes.MOST_KEYS))
-    return BoxState(texts["label"], texts["name"], deleted if isinstance(deleted, bool) else None, keys)
+    said_of = checked_attributes(said.get("attributes") or {})
+    return BoxState(texts["label"], texts["name"], deleted if isinstance(deleted, bool) else None, keys, said_of)
 
 
 def _key(each: Any) -> tuple[int, KeyFrame | None]:
@@ -62,7 +64,8 @@ def _key(each: Any) -> tuple[int, KeyFrame | None]:
     source = text(each, "source", "manual", longest=ID_CHARS)
     if source not in SOURCES:
         raise UsageError(f"“source” of a key frame must be one of {', '.join(SOURCES)}.")
-    return at, key_frame(at, corners, hidden=each.get("hidden") is True, source=source)
+    hidden, occluded = (each.get(which) is True for which in ("hidden", "occluded"))
+    return at, key_frame(at, corners, hidden=hidden, source=source, occluded=occluded)
 
 
 def check_times(change: BoxChange, duration_us: int) -> None:
@@ -80,10 +83,10 @@ def to_dict(track: BoxTrack, step: str = "") -> Row:
     }
     keys = [
         {"at": seconds(key.time_us), "at_us": key.time_us, "box": list(key.corners), "hidden": key.hidden,
-         "source": key.source}
+         "source": key.source, "occluded": key.occluded}
         for key in track.keys
     ]  # fmt: skip
-    return {**said, "keys": keys, **({"step": step} if step else {})}
+    return {**said, "attributes": dict(track.attributes), "keys": keys, **({"step": step} if step else {})}
 
 
 def changed(db: sqlite3.Connection, video_id: str, since: int, layer: str | None) -> list[Row]:

@@ -1,6 +1,17 @@
 // Boxes over time on the Annotate page: the picture, the panel beside it and the row of the timeline go together.
 
-import { BOXES, hiding, keyAt, limited, placeAt, placed, seenSpans, unkeyed, within } from "../model/box-track.js";
+import {
+  BOXES,
+  hiding,
+  keyAt,
+  limited,
+  occluding,
+  placeAt,
+  placed,
+  seenSpans,
+  unkeyed,
+  within,
+} from "../model/box-track.js";
 import { barAt } from "../view/box-row.js";
 import { BoxOverlay } from "../view/box-overlay.js";
 import { BoxPanel } from "../view/box-panel.js";
@@ -53,8 +64,10 @@ export class BoxTool {
         if (track && !placeAt(track, player.time).isThere) workspace.seek(track.keys[0].at);
       },
       describe: (said) => this.#with((track) => this.doc?.boxes.describe(track, said)),
+      leave: () => $("boxes").focus({ preventScroll: true }),
       toggleKey: () => this.#toggleKey(),
-      toggleHidden: () => this.#toggleHidden(),
+      toggleHidden: () => this.#toggle("hidden"),
+      toggleOccluded: () => this.#toggle("occluded"),
       limit: (which) => this.#with((track) => this.doc?.boxes.change(limited(track, player.time, which))),
       goToKey: (step) => this.#goToKey(step),
       track: (seconds) => this.#track(seconds),
@@ -184,11 +197,13 @@ export class BoxTool {
     });
   }
 
-  #toggleHidden() {
+  /** It is hidden from here, or a part of it is, or no longer. @param {"hidden" | "occluded"} which */
+  #toggle(which) {
     const { time } = this.workspace.player;
     this.#with((track) => {
-      const { hidden, isThere } = placeAt(track, time);
-      if (isThere) this.doc?.boxes.change(hiding(track, time, !hidden));
+      const place = placeAt(track, time);
+      const change = which === "hidden" ? hiding : occluding;
+      if (place.isThere) this.doc?.boxes.change(change(track, time, !place[which]));
       else this.workspace.say("The box is not there at this frame.");
     });
   }
@@ -215,7 +230,8 @@ export class BoxTool {
     const actions = {
       Enter: () => (this.track ? this.#toggleKey() : this.#create(MIDDLE)),
       k: () => this.#toggleKey(),
-      o: () => this.#toggleHidden(),
+      o: () => this.#toggle("hidden"),
+      p: () => this.#toggle("occluded"),
       "[": () => this.#goToKey(-1),
       "]": () => this.#goToKey(1),
       Delete: () => this.#remove(),

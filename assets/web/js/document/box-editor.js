@@ -5,7 +5,7 @@ import { newId } from "../model/ids.js";
 import { call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 
-/** @import { BoxChange, BoxKey, BoxTrack, News, Server } from "../types.js" */
+/** @import { BoxChange, BoxKey, BoxTrack, Json, News, Server } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Editor } from "../model/editor.js" */
 
@@ -50,7 +50,7 @@ export class BoxEditor {
 
   /**
    * @param {BoxTrack} track
-   * @param {{ label?: string, name?: string }} said
+   * @param {{ label?: string, name?: string, attributes?: { [name: string]: Json } }} said
    */
   describe(track, said) {
     this.editor.changeBox(change(track, said));

@@ -3,7 +3,7 @@
 
 import { countBefore } from "./binary-search.js";
 
-/** @import { BoxChange, BoxKey, BoxState, BoxTrack, Corners } from "../types.js" */
+/** @import { BoxChange, BoxKey, BoxState, BoxTrack, Corners, Json } from "../types.js" */
 
 /** The track of the schema whose labels boxes have. */
 export const BOXES = "Boxes";
@@ -13,7 +13,7 @@ const NEAR = 1e-9;
 const LEAST = 0.004; // how small a side of a box may be, as a share of the picture
 
 /** Where a box is at a time. isKey: a key frame begins there; isThere: within its first and last key frame.
- * @typedef {{ box: Corners, hidden: boolean, isKey: boolean, isThere: boolean }} Place
+ * @typedef {{ box: Corners, hidden: boolean, occluded: boolean, isKey: boolean, isThere: boolean }} Place
  */
 
 /** A frame, for comparing: two times are one where they are the same µs. @param {{ at: number }} key */
@@ -47,7 +47,13 @@ export function placeAt(track, time) {
   const share = length > 0 ? Math.min(1, Math.max(0, (time - one.at) / length)) : 0;
   const box = /** @type {Corners} */ (one.box.map((value, k) => value + share * (other.box[k] - value)));
   const isKey = Boolean(keyAt(track, time));
-  return { box, hidden: i >= 0 && one.hidden, isKey, isThere: i >= 0 && (isKey || i + 1 < keys.length) };
+  return {
+    box,
+    hidden: i >= 0 && one.hidden,
+    occluded: i >= 0 && Boolean(one.occluded),
+    isKey,
+    isThere: i >= 0 && (isKey || i + 1 < keys.length),
+  };
 }
 
 /** From its first key frame to its last one. @param {BoxTrack} track */
@@ -108,19 +114,19 @@ export const creation = (id, { label = "", name = "", keys }) => ({
 });
 
 /** All of it goes. @param {BoxTrack} track @returns {BoxChange} */
-export const removal = ({ id, label, name, keys }) => ({
+export const removal = ({ id, label, name, keys, attributes }) => ({
   id,
-  before: { deleted: false, label, name, keys },
+  before: { deleted: false, label, name, keys, ...(Object.keys(attributes).length ? { attributes } : {}) },
   after: { deleted: true },
 });
 
 /** Some of it becomes otherwise; null where nothing does.
  * @param {BoxTrack} track
- * @param {{ label?: string, name?: string, keys?: readonly BoxKey[], gone?: readonly number[] }} wanted keys to set, and
- *   times of those that go
+ * @param {{ label?: string, name?: string, attributes?: { [name: string]: Json }, keys?: readonly BoxKey[],
+ *   gone?: readonly number[] }} wanted all of its attributes; keys to set, and times of those that go
  * @returns {BoxChange | null}
  */
-export function change(track, { label, name, keys = [], gone = [] }) {
+export function change(track, { label, name, attributes, keys = [], gone = [] }) {
   /** @type {BoxState} */
   const before = {};
   /** @type {BoxState} */
@@ -133,6 +139,13 @@ export function change(track, { label, name, keys = [], gone = [] }) {
     before[what] = track[what];
     after[what] = value;
   }
+  const names = attributes ? Object.keys({ ...track.attributes, ...attributes }) : [];
+  const said = names.filter((each) => !isAlike(track.attributes[each], attributes?.[each]));
+  if (said.length) {
+    const of = (/** @type {{ [name: string]: Json }} */ from) =>
+      Object.fromEntries(said.map((each) => [each, from[each] ?? null]));
+    [before.attributes, after.attributes] = [of(track.attributes), of(attributes ?? {})];
+  }
   const set = keys.filter((key) => !isSame(keyAt(track, key.at), key));
   const went = gone.map((at) => keyAt(track, at)).filter((key) => key !== undefined);
   const places = new Set(set.map(placeOf));
@@ -144,12 +157,15 @@ export function change(track, { label, name, keys = [], gone = [] }) {
   return Object.keys(after).length ? { id: track.id, before, after } : null;
 }
 
-/** The box is there at a frame: a key frame of a person.
+/** The box is there at a frame: a key frame of a person. What was partly hidden stays so.
  * @param {BoxTrack} track
  * @param {number} at
  * @param {Corners} box
  */
-export const placed = (track, at, box) => change(track, { keys: [{ at, box, hidden: false, source: "manual" }] });
+export const placed = (track, at, box) => {
+  const { occluded } = placeAt(track, at);
+  return change(track, { keys: [{ at, box, hidden: false, source: "manual", occluded }] });
+};
 
 /** From a frame on it is hidden, or seen again, until the next key frame.
  * @param {BoxTrack} track
@@ -158,6 +174,16 @@ export const placed = (track, at, box) => change(track, { keys: [{ at, box, hidd
  */
 export const hiding = (track, at, hidden) =>
   change(track, { keys: [{ at, box: within(placeAt(track, at).box), hidden, source: "manual" }] });
+
+/** From a frame on a part of it is hidden, or all of it is seen again, until the next key frame.
+ * @param {BoxTrack} track
+ * @param {number} at
+ * @param {boolean} occluded
+ */
+export const occluding = (track, at, occluded) => {
+  const { box, hidden } = placeAt(track, at);
+  return change(track, { keys: [{ at, box: within(box), hidden, source: "manual", occluded }] });
+};
 
 /** The key frame at a time goes; null where there is none, or no other one. @param {BoxTrack} track @param {number} at */
 export const unkeyed = (track, at) => (track.keys.length > 1 ? change(track, { gone: [at] }) : null);
@@ -168,9 +194,9 @@ export const unkeyed = (track, at) => (track.keys.length > 1 ? change(track, { g
  * @param {"begins" | "ends"} which
  */
 export function limited(track, at, which) {
-  const { box, hidden } = placeAt(track, at);
+  const { box, hidden, occluded } = placeAt(track, at);
   const isBeside = (/** @type {BoxKey} */ key) => (which === "begins" ? key.at < at - SAME : key.at > at + SAME);
-  const key = keyAt(track, at) ?? { at, box: within(box), hidden, source: /** @type {const} */ ("manual") };
+  const key = keyAt(track, at) ?? { at, box: within(box), hidden, source: /** @type {const} */ ("manual"), occluded };
   return change(track, { keys: [key], gone: track.keys.filter(isBeside).map((each) => each.at) });
 }
 
@@ -179,6 +205,7 @@ export const difference = (old, now) =>
   change(old, {
     label: now.label,
     name: now.name,
+    attributes: now.attributes,
     keys: now.keys,
     gone: old.keys.map(({ at }) => at).filter((at) => !keyAt(now, at)),
   });
@@ -193,7 +220,17 @@ export const invertedBox = ({ id, before, after }) => ({ id, before: after, afte
  * @returns {BoxTrack}
  */
 export function changed(track, { id, after }, annotator = "") {
-  const old = track ?? { id, label: "", name: "", annotator, edited_by: "", version: 0, deleted: true, keys: [] };
+  const old = track ?? {
+    id,
+    label: "",
+    name: "",
+    annotator,
+    edited_by: "",
+    version: 0,
+    deleted: true,
+    attributes: {},
+    keys: [],
+  };
   const keys = new Map(old.keys.map((key) => [placeOf(key), key]));
   for (const key of after.keys ?? []) {
     if (key.box === null) keys.delete(placeOf(key));
@@ -206,6 +243,9 @@ export function changed(track, { id, after }, annotator = "") {
     deleted: after.deleted ?? old.deleted,
     edited_by: annotator,
     version: old.version + 1,
+    attributes: Object.fromEntries(
+      Object.entries({ ...old.attributes, ...after.attributes }).filter(([, value]) => value !== null),
+    ),
     keys: [...keys.values()].sort((one, other) => one.at - other.at),
   };
 }
@@ -220,16 +260,22 @@ export function fits(track, { before, after }) {
   if (isGone) return before.deleted === true;
   if (before.label !== undefined && before.label !== track.label) return false;
   if (before.name !== undefined && before.name !== track.name) return false;
+  const told = Object.entries(before.attributes ?? {});
+  if (told.some(([name, value]) => !isAlike(track.attributes[name], value))) return false;
   const seen = before.keys ?? [];
   if (after.deleted && seen.length !== track.keys.length) return false;
   return seen.every((key) => isSame(keyAt(track, key.at), key.box === null ? undefined : key));
 }
 
+/** Of two values of an attribute; what is not there is null. @param {Json | undefined} one @param {Json | undefined} other */
+const isAlike = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+
 /** @param {BoxKey | undefined} one @param {BoxKey | undefined} other */
 function isSame(one, other) {
   if (!one || !other) return one === other;
   const isNear = one.box.every((value, k) => Math.abs(value - other.box[k]) < NEAR);
-  return isNear && one.hidden === other.hidden && one.source === other.source;
+  const isSeen = one.hidden === other.hidden && Boolean(one.occluded) === Boolean(other.occluded);
+  return isNear && isSeen && one.source === other.source;
 }
 
 /** What a person reads of a box track. @param {{ label: string, name: string }} track */

@@ -7,6 +7,10 @@ import { clock, el } from "./dom.js";
 /** @import { Annotation, AttributeType, Json } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 
+/** A segment, or a box over time, by what its attributes need.
+ * @typedef {Pick<Annotation, "id" | "track" | "label" | "attributes" | "start" | "end">} Described
+ */
+
 /** What the fields can ask of the page.
  * @typedef {object} AttributePage
  * @property {() => number} time of the playhead
@@ -15,12 +19,13 @@ import { clock, el } from "./dom.js";
  * @property {() => boolean} next the fields of the next segment; false where there is none
  */
 
+const INSPECTOR = "#inspector";
 const MIXED = Symbol("different values");
 const CHOOSABLE = 9; // options by a digit
 
 /** The attributes that all segments have by the schema.
  * @param {DocumentStore} store
- * @param {readonly Annotation[]} made
+ * @param {readonly Described[]} made
  */
 function commonTypes(store, made) {
   const [first = [], ...others] = made.map((each) => typesOf(store, each));
@@ -28,7 +33,7 @@ function commonTypes(store, made) {
   return first.filter((type) => texts.every((known) => known.has(JSON.stringify(type))));
 }
 
-/** @param {AttributeType} type @param {readonly Annotation[]} made @param {number} time */
+/** @param {AttributeType} type @param {readonly Described[]} made @param {number} time */
 function shownValue({ name }, made, time) {
   const values = made.map(({ attributes }) => valueAt(attributes[name], time) ?? null);
   return values.every((value) => JSON.stringify(value) === JSON.stringify(values[0])) ? (values[0] ?? null) : MIXED;
@@ -37,12 +42,14 @@ function shownValue({ name }, made, time) {
 /** A field for each attribute. What is said of a segment in which it may change holds from the playhead on, where that is
  * within it.
  * @param {DocumentStore} store
- * @param {readonly Annotation[]} made
+ * @param {readonly Described[]} made
  * @param {AttributePage} page
  * @param {(attributes: ReadonlyMap<string, Annotation["attributes"]>) => void} set by the ids of the segments
+ * @param {boolean} [isWhole] they are said of it as a whole: none changes
  */
-export function attributeFields(store, made, page, set) {
-  const types = made.length ? commonTypes(store, made) : [];
+export function attributeFields(store, made, page, set, isWhole = false) {
+  const known = made.length ? commonTypes(store, made) : [];
+  const types = isWhole ? known.map((type) => ({ ...type, changes: false })) : known;
   if (!types.length) return null;
   const time = page.time();
   const fields = types.map((type) => {
@@ -61,7 +68,7 @@ export function attributeFields(store, made, page, set) {
 
 /** The attributes of a segment of which one says something else; null takes it away.
  * @param {AttributeType} type
- * @param {Annotation} made
+ * @param {Described} made
  * @param {Json} value
  * @param {number} time
  */
@@ -72,7 +79,7 @@ function withValue({ name, changes }, made, value, time) {
   return after === null ? others : { ...others, [name]: after };
 }
 
-/** @param {AttributeType} type @param {Json | typeof MIXED} value @param {(value: Json) => void} say @param {Annotation | null} one @param {AttributePage} page @param {Parameters<typeof attributeFields>[3]} set */
+/** @param {AttributeType} type @param {Json | typeof MIXED} value @param {(value: Json) => void} say @param {Described | null} one @param {AttributePage} page @param {Parameters<typeof attributeFields>[3]} set */
 function attributeField(type, value, say, one, page, set) {
   const { name, kind, options } = type;
   const known = value === MIXED ? null : value;
@@ -242,7 +249,7 @@ const steps = (page) => (/** @type {KeyboardEvent & { currentTarget: HTMLElement
     if (isTyped) target.blur(); // what is typed is saved first, and the fields are drawn anew
     const at = fields.indexOf(field) + (key === "ArrowUp" ? -1 : 1);
     const wanted = fields[at]?.dataset.attribute;
-    if (wanted !== undefined) focusAttribute(wanted);
+    if (wanted !== undefined) focusAttribute(wanted, box.closest("#box-panel") ? "#box-panel" : INSPECTOR);
     else if (key === "Enter" && !page.next()) page.leave();
   } else return;
   event.preventDefault();
@@ -251,10 +258,11 @@ const steps = (page) => (/** @type {KeyboardEvent & { currentTarget: HTMLElement
 
 /** The keys belong to an attribute, the first one where none is named; false where there is none.
  * @param {string} [name]
+ * @param {string} [root] where its field is
  */
-export function focusAttribute(name) {
+export function focusAttribute(name, root = INSPECTOR) {
   const which = name === undefined ? "[data-attribute]" : `[data-attribute="${CSS.escape(name)}"]`;
-  const field = document.querySelector(`#inspector .attributes ${which}`);
+  const field = document.querySelector(`${root} .attributes ${which}`);
   const controls = /** @type {HTMLElement[]} */ ([...(field?.querySelectorAll(":is(.chip, select, input)") ?? [])]);
   const control = controls.find((each) => each.getAttribute("aria-pressed") === "true") ?? controls[0];
   control?.focus();

@@ -18,8 +18,10 @@ import { colourOf } from "./layout.js";
  * @property {(key: string) => boolean} command what a key does beside that; whether it does anything
  */
 
-/** A box as it is drawn: px on the canvas. ghost: it is not seen at this frame, and shown since it is chosen.
- * @typedef {{ id: string, title: string, x: number, y: number, w: number, h: number, ghost: boolean, key: boolean }} Drawn
+/** A box as it is drawn: px on the canvas. ghost: it is not seen at this frame, and shown since it is chosen;
+ * occluded: a part of it is hidden.
+ * @typedef {{ id: string, title: string, x: number, y: number, w: number, h: number, ghost: boolean, key: boolean,
+ *   occluded: boolean }} Drawn
  * @typedef {{ x: number, y: number }} Point shares of the picture
  * @typedef {{ id: string | null, handle: [number, number] | null, from: Point, box: Corners, moved: boolean }} Drag
  *   handle: which edges go with the pointer, -1, 0 or 1 across and down; null: the whole box
@@ -124,7 +126,7 @@ export class BoxOverlay {
         const isSeen = place.isThere && !place.hidden;
         if (!isSeen && !(isChosen && this.isEditing)) continue;
         const drafted = this.#draft?.id === track.id ? this.#draft.box : place.box;
-        this.#drawBox(ctx, track, drafted, { ghost: !isSeen, key: place.isKey });
+        this.#drawBox(ctx, track, drafted, { ghost: !isSeen, key: place.isKey, occluded: place.occluded });
       }
       if (this.#draft?.id === null) this.#drawOutline(ctx, this.#px(this.#draft.box), "#ffffff", []);
     }
@@ -141,16 +143,21 @@ export class BoxOverlay {
    * @param {CanvasRenderingContext2D} ctx
    * @param {BoxTrack} track
    * @param {Corners} box
-   * @param {{ ghost: boolean, key: boolean }} how
+   * @param {{ ghost: boolean, key: boolean, occluded: boolean }} how
    */
-  #drawBox(ctx, track, box, { ghost, key }) {
+  #drawBox(ctx, track, box, { ghost, key, occluded }) {
     const place = this.#px(box);
     const title = titleOf(track);
-    this.boxes.push({ id: track.id, title, ghost, key, ...place });
+    this.boxes.push({ id: track.id, title, ghost, key, occluded, ...place });
     const colour = colourOf(/** @type {DocumentStore} */ (this.store), { track: BOXES, label: track.label });
     const isChosen = track.id === this.chosen;
     ctx.globalAlpha = ghost ? 0.6 : 1;
-    this.#drawOutline(ctx, place, isChosen ? "#ffffff" : colour, ghost ? [5, 5] : key ? [] : [9, 3]);
+    this.#drawOutline(
+      ctx,
+      place,
+      isChosen ? "#ffffff" : colour,
+      ghost ? [5, 5] : occluded ? [3, 4] : key ? [] : [9, 3],
+    );
     ctx.font = `600 12px ${FONT}`;
     const { x, y, h } = place;
     const wide = ctx.measureText(isolated(title)).width + 10;

@@ -2,18 +2,21 @@
 // frames, and what can be made of it.
 
 import { BOXES, keyAt, placeAt, spanOf, titleOf } from "../model/box-track.js";
+import { attributeFields } from "./attribute-fields.js";
 import { clock, counted, el, redraw } from "./dom.js";
 
-/** @import { BoxTrack } from "../types.js" */
+/** @import { BoxTrack, Json } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 
 /** What the buttons do; see `BoxTool`.
  * @typedef {object} Actions
  * @property {() => void} draw
  * @property {(id: string | null) => void} choose
- * @property {(said: { label?: string, name?: string }) => void} describe
+ * @property {(said: { label?: string, name?: string, attributes?: { [name: string]: Json } }) => void} describe
+ * @property {() => void} leave the keys belong to the picture again
  * @property {() => void} toggleKey
  * @property {() => void} toggleHidden
+ * @property {() => void} toggleOccluded
  * @property {(which: "begins" | "ends") => void} limit
  * @property {(step: number) => void} goToKey
  * @property {(seconds: number) => void} track below 0: backwards
@@ -69,7 +72,11 @@ export class BoxPanel {
   /** Whether somebody types in it: what is typed is not to go. */
   get isTyping() {
     const focused = document.activeElement;
-    return focused instanceof HTMLInputElement && this.root.contains(focused) && focused.type === "text";
+    return (
+      focused instanceof HTMLInputElement &&
+      this.root.contains(focused) &&
+      (focused.type === "text" || focused.type === "number")
+    );
   }
 
   /** @param {Shown} shown */
@@ -125,6 +132,7 @@ export class BoxPanel {
   #chosen(shown, track) {
     return [
       ...this.#says(shown, track),
+      this.#attributes(shown, track),
       this.#keys(shown, track),
       this.#tracking(shown),
       this.#segments(shown, track),
@@ -214,6 +222,17 @@ export class BoxPanel {
     ];
   }
 
+  /** What it is like, by the attributes that the schema gives the row and its label: of all of it, as nothing of a box
+   * but its place changes.
+   * @param {Shown} shown
+   * @param {BoxTrack} track
+   */
+  #attributes({ store }, { id, label, attributes }) {
+    const made = { id, track: BOXES, label, attributes, start: 0, end: 0 };
+    const page = { time: () => 0, seek: () => {}, leave: this.actions.leave, next: () => false };
+    return attributeFields(store, [made], page, (said) => this.actions.describe({ attributes: said.get(id) }), true);
+  }
+
   /**
    * @param {Shown} shown
    * @param {BoxTrack} track
@@ -225,7 +244,7 @@ export class BoxPanel {
     const whose = { manual: "", tracked: " of the tracker", import: " of a file" };
     const here = key ? "a key frame" + whose[key.source] + " here" : "in between here";
     const state = place.isThere
-      ? here + (place.hidden ? ", hidden" : "")
+      ? here + (place.hidden ? ", hidden" : place.occluded ? ", partly hidden" : "")
       : "not there at this frame: move it, and it is";
     const button = (
       /** @type {string} */ id,
@@ -273,6 +292,20 @@ export class BoxPanel {
               "Hidden from here",
               "It goes out of sight at this frame, until it is seen again (O)",
               actions.toggleHidden,
+              !place.isThere,
+            ),
+        place.occluded && place.isThere
+          ? button(
+              "box-occlude",
+              "All seen from here",
+              "Nothing covers it from this frame on (P)",
+              actions.toggleOccluded,
+            )
+          : button(
+              "box-occlude",
+              "Partly hidden from here",
+              "Something covers a part of it from this frame to the next key frame: it is occluded (P)",
+              actions.toggleOccluded,
               !place.isThere,
             ),
         button(
@@ -372,4 +405,4 @@ export class BoxPanel {
 
 const HINT =
   "Drag over the picture to draw a box; go to another frame and move it there: in between it moves by itself. Keys on the " +
-  "picture: Enter draws one, arrows move it (Shift: further), Alt and arrows size it, K sets or removes a key frame, O hides it.";
+  "picture: Enter draws one, arrows move it (Shift: further), Alt and arrows size it, K sets or removes a key frame, O hides it, P says that a part of it is hidden.";

@@ -88,7 +88,7 @@ export function drawBoxRow(ctx, timeline, row) {
   }
 }
 
-/** Filled where it is seen, empty where it is hidden.
+/** Filled where it is seen, less where a part of it is hidden, empty where all of it is.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Timeline} timeline
  * @param {BoxTrack} track
@@ -97,7 +97,7 @@ export function drawBoxRow(ctx, timeline, row) {
 function drawStretches(ctx, timeline, { keys }, { right, top, height, colour }) {
   ctx.fillStyle = colour;
   for (const [i, key] of keys.entries()) {
-    ctx.globalAlpha = key.hidden ? 0.08 : 0.32;
+    ctx.globalAlpha = key.hidden ? 0.08 : key.occluded ? 0.2 : 0.32;
     const [from, to] = [timeline.x(key.at), keys[i + 1] ? timeline.x(keys[i + 1].at) : right];
     if (to < 0 || from > timeline.width) continue;
     ctx.fillRect(from, top, to - from, height);

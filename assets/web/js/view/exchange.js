@@ -27,6 +27,8 @@ const boxesOverTime = (/** @type {number} */ count) => (count === 1 ? "1 box ove
 export class Exchange {
   /** @type {FormatInfo[]} */
   formats = [];
+  /** Those that have nothing but boxes over time. @type {{ name: string, title: string, extension: string }[]} */
+  ofBoxes = [];
   /** @type {Video | null} */
   doc = null;
   /** The token of the file that is to be imported. @type {string | null} */
@@ -89,7 +91,8 @@ export class Exchange {
   }
 
   async known() {
-    if (!this.formats.length) this.formats = (await call(this.server, "formats", {})).formats;
+    if (!this.formats.length)
+      ({ formats: this.formats, of_boxes: this.ofBoxes } = await call(this.server, "formats", {}));
     return this.formats;
   }
 
@@ -101,7 +104,11 @@ export class Exchange {
     const writable = (await this.known()).filter((format) => format.writes);
     const select = this.exportFormat;
     if (!select.options.length)
-      select.append(...writable.map((f) => el("option", { value: f.name, text: `${f.title} (${f.extension})` })));
+      select.append(
+        ...[...writable, ...this.ofBoxes].map((f) =>
+          el("option", { value: f.name, text: `${f.title} (${f.extension})` }),
+        ),
+      );
     this.$("export-choice").hidden = true; // until it is known that there is something to choose from
     this.exporting.showModal();
     await this.showLosses();
@@ -146,8 +153,15 @@ export class Exchange {
 
   /** @param {PastImport} past */
   pastRow(past) {
-    const [marked, said] = [counted(past.annotations, "annotation"), counted(past.lines, "line")];
-    const count = past.kind === "lines" ? said : past.lines ? `${marked}, ${said}` : marked;
+    const { annotations, objects, lines } = past;
+    const isOnly = past.kind === "lines" || (!annotations && (objects || lines));
+    const count = [
+      isOnly ? "" : counted(annotations, "annotation"),
+      objects ? boxesOverTime(objects) : "",
+      lines || past.kind === "lines" ? counted(lines, "line") : "",
+    ]
+      .filter(Boolean)
+      .join(", ");
     const who = `${past.annotator || "somebody"}, ${new Date(past.at).toLocaleString()}`;
     return el(
       "li",
