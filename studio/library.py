@@ -215,6 +215,11 @@ class Library:
         """Who speaks when, in order of time."""
         return self._moments(video, self._studio.jobs.run("speakers", self._id(video))["predictions"])
 
+    def turns(self, video: Video | str) -> Moments:
+        """Who speaks when by the sound alone, in order of time: by two channels that are two speakers, else by voices
+        where the optional package is there, else on the track “Voices”, whosesoever they are."""
+        return self._moments(video, self._studio.jobs.run("turns", self._id(video))["predictions"])
+
     def emotions(
         self, video: Video | str, subtitle_file: Path | str | None = None, encoding: str | None = None
     ) -> Moments:

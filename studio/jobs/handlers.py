@@ -201,9 +201,16 @@ def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult({"language": language, "lines": len(said.cues), "note": note}, transcripts=[said])
 
 
+def turns(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Who speaks when by the sound alone, without a transcript."""
+    return _with_note(tasks.speaker_turns(context, video_of(params)))
+
+
 def voices(context: TaskContext, params: dict[str, Any]) -> JobResult:
-    """Whose voice says each line of the transcript."""
+    """Whose voice says each line of the transcript; without lines, turns of speakers."""
     lines = [(start, end, who) for start, end, who in params.get("lines", ())]
+    if not lines:
+        return turns(context, params)
     return _with_note(tasks.tell_voices(context, video_of(params), lines))
 
 

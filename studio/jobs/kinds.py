@@ -77,6 +77,7 @@ _KINDS = (
     ),
     JobKind("track_box", f"{_HANDLERS}:track_box", "Tracking a box", pictures=True),
     JobKind("transcribe", f"{_HANDLERS}:transcribe", "Transcribing", button="Transcribe"),
+    JobKind("turns", f"{_HANDLERS}:turns", "Finding turns of speakers", button="Speaker turns"),
     JobKind("voices", f"{_HANDLERS}:voices", "Telling voices apart", button="Voices"),
     JobKind(
         "read_text",

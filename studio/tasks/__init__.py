@@ -27,6 +27,7 @@ from studio.tasks.survey import survey
 from studio.tasks.synchronise import synchronise
 from studio.tasks.teaching import Lesson, Said, detect, measure_teaching, teach
 from studio.tasks.text_reading import read_text
+from studio.tasks.turns import speaker_turns
 from studio.tasks.voices import tell_voices
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "out_of_memory",
     "read_text",
     "search",
+    "speaker_turns",
     "survey",
     "synchronise",
     "teach",

@@ -49,6 +49,7 @@ export const BOX = "box";
 /** The id of the moment that a search led to. */
 export const HIT = "hit";
 const HIT_TRACK = "Moments";
+const SPEAKERS = new Set(["speaker", "turns"]); // tasks that find who speaks
 const SOUND_STEP_S = 0.01; // how long a point lasts where there are no frames
 /** Whether a prediction is what a search led to: no run has it, and the server knows nothing of it.
  * @param {{ id: string }} p
@@ -713,7 +714,7 @@ export class DocumentStore extends Emitter {
  * @param {ReadonlySet<string>} [without] ids of segments and lines that do not count
  */
 export function speechEdges(store, without = new Set()) {
-  const speaking = [...store.predictions.values()].filter((p) => p.task === "speaker" && p.label === "speaking");
+  const speaking = [...store.predictions.values()].filter((p) => SPEAKERS.has(p.task) && p.label === "speaking");
   const said = [...lineItems(store.media.lines).values(), ...speaking].filter(({ id }) => !without.has(id));
   return said.flatMap(({ start, end }) => [start, end]);
 }
