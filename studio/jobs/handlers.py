@@ -3,6 +3,7 @@
 Nothing here knows the database: a child process on this machine runs these functions, and another engine could.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from studio.formats import subtitles
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
-from studio.timeline.boxes import TrackedBox
+from studio.timeline.boxes import KeyFrame, TrackedBox
 
 
 def video_of(params: dict[str, Any]) -> VideoRef:
@@ -231,14 +232,18 @@ def track_box(context: TaskContext, params: dict[str, Any]) -> JobResult:
         raise UsageError("Choose a box on the picture, and press Track it.")
     at_us, until_us = params["at_us"], params["until_us"]
     x1, y1, x2, y2 = params["corners"]
-    video = video_of(params)
-    found = tasks.track_box(context, video, (x1, y1, x2, y2), at_us, until_us)
-    backward = until_us < at_us
-    start, end = (until_us, at_us) if backward else (at_us + 1, until_us + 1)
-    tracked = TrackedBox(
-        video.id, params["box"], start, end, found.keys, backward, params["edit"], params.get("annotator", "")
-    )
-    return JobResult({"note": found.note}, tracked=[tracked])
+    video, backward = video_of(params), until_us < at_us
+    step = params["edit"], params.get("annotator", "")
+
+    def tracked(keys: Sequence[KeyFrame], until: int) -> TrackedBox:
+        start, end = (until, at_us) if backward else (at_us + 1, until + 1)
+        return TrackedBox(video.id, params["box"], start, end, keys, backward, *step)
+
+    def keep(keys: Sequence[KeyFrame], until: int) -> None:
+        context.partial(tracked(keys, until))
+
+    found = tasks.track_box(context, video, (x1, y1, x2, y2), at_us, until_us, keep)
+    return JobResult({"note": found.note}, tracked=[tracked(found.keys, until_us)])
 
 
 def index_before(context: TaskContext, params: dict[str, Any]) -> None:
