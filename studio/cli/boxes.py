@@ -16,6 +16,7 @@ def register(commands: Commands) -> None:
         "boxes", boxes, "list boxes over time, draw one, or follow what is in one", video=True,
         examples=(
             "studio boxes match.mp4 --json", "studio boxes match.mp4 --draw .2,.3,.4,.7 --at 12.5 --label player",
+            "studio boxes match.mp4 --camera side.mp4 --draw .2,.3,.4,.7 --at 12.5",
             "studio boxes match.mp4 --track 3f2a --at 12.5 --until 20",
             "studio boxes match.mp4 --draw .2,.3,.4,.7 --at 12.5 --until 20",
             "studio boxes match.mp4 --coco boxes.json", "studio boxes match.mp4 --read boxes.json --by anna",
@@ -23,6 +24,9 @@ def register(commands: Commands) -> None:
         more="Places are shares of the sides of the displayed picture; see docs/boxes.md. studio export writes them.",
     )  # fmt: skip
     sub.add_argument("--draw", metavar="L,T,R,B", help="draw a box: left, top, right and bottom, each from 0 to 1")
+    sub.add_argument(
+        "--camera", metavar="VIDEO", help="draw it over this camera of the timeline; --at is its time then"
+    )
     sub.add_argument("--track", metavar="ID", help="follow what is in this box, by the beginning of its id")
     sub.add_argument("--at", type=float, metavar="S", help="at the frame of this time")
     sub.add_argument("--until", type=float, metavar="S", help="follow it to this time, which may be before --at")
@@ -43,11 +47,14 @@ def boxes(args: Args) -> int:
         raise UsageError("Say at which time with --at SECONDS.")
     if args.track is not None and args.until is None:
         raise UsageError("Say how far to follow it with --until SECONDS.")
+    if args.camera and args.draw is None:
+        raise UsageError("--camera is for a box that is drawn; a box that is tracked lies over its camera already.")
     notes: list[str] = []
     with opened(args) as studio, bar("boxes") as progress:
         video = studio.videos.get(known(studio, args.video))
+        medium = studio.videos.get(known(studio, args.camera)) if args.camera else None
         if args.draw is not None:
-            box = studio.boxes.draw(video, _corners(args.draw), us(args.at), args.label, args.name, args.by)
+            box = studio.boxes.draw(video, _corners(args.draw), us(args.at), args.label, args.name, args.by, medium)
         else:
             box = "" if args.track is None else studio.boxes.get(video, args.track).id
         if box and args.until is not None:
@@ -69,7 +76,13 @@ def _coco(args: Args) -> int:
             show(args, made, [said, *made["problems"]])
             return 0
         args.coco.write_bytes(studio.exchange.coco(video["id"]))
+        others = sum(bool(track.medium) for track in studio.boxes.of_video(video))
     print(f"studio: boxes written to {args.coco.name}", file=sys.stderr)
+    if others:
+        print(
+            f"studio: {others} over another camera than the main one left out: COCO has no place for them",
+            file=sys.stderr,
+        )
     return 0
 
 

@@ -233,7 +233,11 @@ def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
 
 def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     """What becomes of boxes over time."""
-    count = sum(len(t.objects) for t in timelines)
+    others = sum(bool(each.medium) for t in timelines for each in t.objects)
+    count = sum(len(t.objects) for t in timelines) - others * (not holds.boxes_of_cameras)
+    if others and not holds.boxes_of_cameras:
+        yield (f"{others} box{'es' * (others != 1)} over another camera than the main one {_is(others)} left out: this "
+               "format has no place for them.")  # fmt: skip
     if count and not holds.objects:
         yield f"{count} box{'es' * (count != 1)} over time {_is(count)} not written: this format has no place for them."
     elif count and holds.objects == "keys":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from studio.errors import FormatError, StudioError
+from studio.errors import FormatError, StudioError, UsageError
 from studio.formats import reading
 from studio.formats.model import Format, Holds, Mark, Other, Part
 from studio.formats.notes import Notes
@@ -22,7 +22,7 @@ from studio.timeline import (
     seconds,
     to_dict,
 )
-from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame
+from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame, is_rising, key_frame
 from studio.timeline.codec import FIELDS
 from studio.timeline.tiers import DEPENDENCIES, Dependency
 from studio.timeline.traces import RATE, Scale, Trace, at_rate
@@ -63,7 +63,7 @@ _DOCUMENT = {
 _CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
 _LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
-_BOX_TRACK = {"label", "name", "annotator", "edited_by", "keys"}
+_BOX_TRACK = {"label", "name", "annotator", "edited_by", "keys", "medium"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -118,9 +118,10 @@ def _camera_of(camera: Beside) -> dict[str, Any]:
 
 
 def _object_of(track: BoxTrack) -> dict[str, Any]:
-    """A box over time; a key frame is [time in µs, x1, y1, x2, y2, hidden, source]."""
+    """A box over time; a key frame is [time in µs, x1, y1, x2, y2, hidden, source]. `medium` is the name of the camera
+    over which it lies, whose times these are, where that is not the main one."""
     said = {name: getattr(track, name) for name in ("label", "name", "annotator", "edited_by")}
-    return {**said, "keys": [list(key) for key in track.keys]}
+    return {**said, **({"medium": track.medium} if track.medium else {}), "keys": [list(key) for key in track.keys]}
 
 
 def _line_of(line: SpokenLine) -> dict[str, Any]:
@@ -309,13 +310,21 @@ def _box(values: Any) -> Box:
 
 def _object(item: Any) -> BoxTrack:
     where = f"{_NAME}: a box over time"
-    label, name, annotator, edited_by = (
+    label, name, annotator, edited_by, medium = (
         reading.expect(reading.expect(item, dict, where).get(key, ""), str, f"{where}: “{key}”")
-        for key in ("label", "name", "annotator", "edited_by")
+        for key in ("label", "name", "annotator", "edited_by", "medium")
     )
     keys = reading.child(item, "keys", list, where)
     reading.take_parts(len(keys))
-    return BoxTrack("", label, name, tuple(_key(key, where) for key in keys), annotator, edited_by)
+    read = tuple(_key(key, where) for key in keys)
+    if medium:  # nothing of that video is known here that could put them right
+        try:
+            read = tuple(key_frame(k.time_us, k.corners, hidden=k.hidden, source=k.source, cut=True) for k in read)
+        except UsageError as error:
+            raise FormatError(f"{where}: {error}") from error
+        if not read or not is_rising(read):
+            raise FormatError(f"{where} has key frames in order of time.")
+    return BoxTrack("", label, name, read, annotator, edited_by, medium=medium)
 
 
 def _key(values: Any, where: str) -> KeyFrame:

@@ -233,11 +233,11 @@ def track_box(context: TaskContext, params: dict[str, Any]) -> JobResult:
     at_us, until_us = params["at_us"], params["until_us"]
     x1, y1, x2, y2 = params["corners"]
     video, backward = video_of(params), until_us < at_us
-    step = params["edit"], params.get("annotator", "")
+    step, timeline = (params["edit"], params.get("annotator", "")), params.get("timeline", video.id)
 
     def tracked(keys: Sequence[KeyFrame], until: int) -> TrackedBox:
         start, end = (until, at_us) if backward else (at_us + 1, until + 1)
-        return TrackedBox(video.id, params["box"], start, end, keys, backward, *step)
+        return TrackedBox(timeline, params["box"], start, end, keys, backward, *step)
 
     def keep(keys: Sequence[KeyFrame], until: int) -> None:
         context.partial(tracked(keys, until))

@@ -168,6 +168,12 @@ def m046_traces(db: Database) -> None:
     _run(db, _TRACES)
 
 
+@migrations()
+def m047_box_media(db: Database) -> None:
+    """Boxes over a camera that is not the main one: which it is; NULL is the main medium."""
+    db.execute("ALTER TABLE box_tracks ADD COLUMN medium_id TEXT REFERENCES videos(id) ON DELETE CASCADE")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

@@ -51,7 +51,8 @@ def key_frame(
 @dataclass(frozen=True, slots=True)
 class BoxTrack:
     """One object of a video. It is there from its first key frame to the end of the frame of its last one; `keys` are
-    in order of time. `name` tells it from others of its `label`. `annotator` made it, `edited_by` changed it last."""
+    in order of time. `name` tells it from others of its `label`. `annotator` made it, `edited_by` changed it last.
+    `medium` is the camera of the timeline over whose picture it lies, whose times these are; "" is the main one."""
 
     id: str
     label: str = ""
@@ -61,6 +62,7 @@ class BoxTrack:
     edited_by: str = ""
     version: int = 1
     deleted: bool = False
+    medium: str = ""
 
     def at(self, time_us: int) -> Corners | None:
         """Where it is at a time: between two key frames in proportion; None before, after, and while it is hidden.

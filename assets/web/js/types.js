@@ -118,11 +118,12 @@
  * @typedef {[number, number, number, number]} Corners
  * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import" }} BoxKey
  * @typedef {{ id: string, label: string, name: string, annotator: string, edited_by: string, version: number,
- *   deleted: boolean, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id of the step that changed it last
+ *   deleted: boolean, keys: readonly BoxKey[], step?: string, medium?: string }} BoxTrack step: the id of the step that changed
+ *   it last; medium: the id of the camera over which it lies, whose times these are, "" or none: the main one
  *
  * What is said of a box track; a key frame without a box is not there.
  * @typedef {{ label?: string, name?: string, deleted?: boolean,
- *   keys?: readonly (BoxKey | { at: number, box: null })[] }} BoxState
+ *   keys?: readonly (BoxKey | { at: number, box: null })[], medium?: string }} BoxState
  * @typedef {{ id: string, before: BoxState, after: BoxState }} BoxChange
  */
 

@@ -29,6 +29,7 @@ from studio.store import Store, annotations, imports, labels, runs, traces, vide
 from studio.store import boxes as box_tracks
 from studio.store.imports import DIFFERENT, Batch, Different
 from studio.timeline import Annotation, Beside, Box, Cue, Footage, Timeline, attribute_types, read_shift, us
+from studio.timeline.boxes import BoxTrack
 
 __all__ = ["DIFFERENT", "Exchange", "ImportOptions", "listed", "write"]
 
@@ -81,7 +82,7 @@ class Exchange:
                 dependencies=labels.dependencies(db),
                 vocabularies=labels.vocabularies(db),
                 cameras=cameras,
-                objects=tuple(box_tracks.of_video(db, row["id"], layer)),
+                objects=tuple(_by_name(db, each) for each in box_tracks.of_video(db, row["id"], layer)),
                 traces=tuple(trace for trace in drawn if trace.track in scales),
                 scales=scales,
                 unscaled=tuple(sorted({trace.track for trace in drawn} - scales.keys())),
@@ -125,9 +126,10 @@ class Exchange:
         Raises UsageError where there are none.
         """
         timeline = self.timeline(self._video(video_id), by)
-        if not timeline.objects:
+        mine = tuple(each for each in timeline.objects if not each.medium)  # it has a place for one video's
+        if not mine:
             raise UsageError(f"“{timeline.footage.name}” has no boxes over time; draw some first.")
-        return coco_video.write([timeline])
+        return coco_video.write([replace(timeline, objects=mine)])
 
     def read_coco(self, data: bytes, name: str, video_id: str, annotator: str = "", by: Actor = OWNER) -> Row:
         """Take the boxes of a file of COCO for video, those of the only video in it or of the one that is called as
@@ -329,7 +331,8 @@ class Exchange:
             shift = read_shift(plan.shift, footage) if plan.shift.strip() else 0
             placed = import_plan.about_all(place(part, footage, self._limits, shift), match.row["duration_us"], shift)
             cameras, missing = import_plan.cameras(library, part, match.row["id"])
-            placed = replace(placed, problems=(*placed.problems, *missing))
+            objects, lost = import_plan.over_cameras(library, placed.objects, match.row["id"])
+            placed = replace(placed, objects=objects, problems=(*placed.problems, *missing, *lost))
             ready.append(Ready(part, match, placed, cameras))
         return ready
 
@@ -423,6 +426,11 @@ def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes
             "format, as ELAN, TextGrid, CSV or JSON."
         )
     return form.write([form.holds.narrowed(timeline, kind) for timeline in kept])
+
+
+def _by_name(db: Any, track: BoxTrack) -> BoxTrack:
+    """A box track as files have it: with the name of its medium."""
+    return replace(track, medium=videos.get(db, track.medium)["name"]) if track.medium else track
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

@@ -22,12 +22,13 @@ from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame, key_frame
 Row = dict[str, Any]
 ID_CHARS = 64
 TRACK = "track_box"  # the kind of job
-_SHOWN = ("id", "label", "name", "annotator", "edited_by", "version", "deleted")
+_SHOWN = ("id", "label", "name", "annotator", "edited_by", "version", "deleted", "medium")
 
 
 def parse(edit: Row, edit_id: str, limits: Limits) -> BoxChange:
-    """An edit of a box track: its `id`, and of `before` and `after` `label`, `name`, `deleted` and `keys`, each as far
-    as it is said; a key frame is {at, box: [x1, y1, x2, y2], hidden, source}, or {at, box: null} where there is none.
+    """An edit of a box track: its `id`, and of `before` and `after` `label`, `name`, `deleted`, `keys` and `medium`, as
+    far as each is said. `medium` is the camera that a new one lies over, "" the main one; a key frame is
+    {at, box: [x1, y1, x2, y2], hidden, source}, or {at, box: null} where there is none.
 
     Raises UsageError that says which part is wrong.
     """
@@ -47,7 +48,8 @@ def _state(edit: Row, key: str, limits: Limits) -> BoxState:
     }
     deleted = said.get("deleted")
     keys = dict(_key(each) for each in listed(said, "keys", boxes.MOST_KEYS))
-    return BoxState(texts["label"], texts["name"], deleted if isinstance(deleted, bool) else None, keys)
+    medium = None if said.get("medium") is None else text(said, "medium", longest=ID_CHARS)
+    return BoxState(texts["label"], texts["name"], deleted if isinstance(deleted, bool) else None, medium, keys)
 
 
 def _key(each: Any) -> tuple[int, KeyFrame | None]:
@@ -66,7 +68,7 @@ def _key(each: Any) -> tuple[int, KeyFrame | None]:
 
 
 def check_times(change: BoxChange, duration_us: int) -> None:
-    """Raises UsageError for a new key frame that lies beyond the video."""
+    """Raises UsageError for a new key frame that lies beyond the video that it is of."""
     late = (at for at, key in change.after.keys.items() if key and change.before.keys.get(at) != key)
     if any(at >= duration_us for at in late):
         raise UsageError("A key frame lies within the video.")
@@ -74,10 +76,8 @@ def check_times(change: BoxChange, duration_us: int) -> None:
 
 def to_dict(track: BoxTrack, step: str = "") -> Row:
     """A box track as JSON: times in s for people and in µs, which are the truth. `step` is the id of the step that
-    changed it last."""
-    said = {
-        name: getattr(track, name) for name in ("id", "label", "name", "annotator", "edited_by", "version", "deleted")
-    }
+    changed it last, `medium` the id of the camera over which it lies, whose times these are ("" the main one)."""
+    said = {name: getattr(track, name) for name in _SHOWN}
     keys = [
         {"at": seconds(key.time_us), "at_us": key.time_us, "box": list(key.corners), "hidden": key.hidden,
          "source": key.source}
@@ -109,16 +109,23 @@ class Boxes:
         return int(frames[max(0, bisect_right(frames, time_us) - 1)])
 
     def draw(
-        self, video: Row, corners: Sequence[float], at_us: int, label: str = "", name: str = "", annotator: str = ""
-    ) -> str:
+        self, video: Row, corners: Sequence[float], at_us: int, label: str = "", name: str = "", annotator: str = "",
+        medium: Row | None = None,
+    ) -> str:  # fmt: skip
         """A new box track with one key frame, at the frame that is displayed then; returns its id. Corners are shares
-        of the sides of the picture.
+        of the sides of the picture. It lies over `medium`, a camera of the timeline, and `at_us` is its time then.
 
         Raises UsageError.
         """
         box_id = uuid.uuid4().hex
-        key = {"at": seconds(self.frame_at(video, at_us)), "box": list(corners)}
-        after = {"deleted": False, "label": label, "name": name, "keys": [key]}
+        key = {"at": seconds(self.frame_at(medium or video, at_us)), "box": list(corners)}
+        after = {
+            "deleted": False,
+            "label": label,
+            "name": name,
+            "keys": [key],
+            "medium": medium["id"] if medium else "",
+        }
         self.save(video, [{"id": box_id, "before": {"deleted": True}, "after": after}], annotator)
         return box_id
 
@@ -141,7 +148,7 @@ class Boxes:
 
         def work(db: sqlite3.Connection) -> None:
             for change in changes:
-                check_times(change, video["duration_us"])
+                check_times(change, boxes.medium_of(db, video, change)["duration_us"])
                 boxes.save(db, video, change, annotator)
 
         self._store.write(work)
@@ -150,11 +157,12 @@ class Boxes:
         self, video: Row, box_id: str, at_us: int, until_us: int, edit: str, annotator: str = "", by: Actor = OWNER
     ) -> Row:
         """Queue the job that follows an object from where it is at `at_us` to `until_us`, which may be before it;
-        `edit` is the id of the step that it will be. Returns the job.
+        `edit` is the id of the step that it will be; times are those of the medium that it lies over. Returns the job.
 
         Raises UsageError, NotFound, PermissionDenied, JobError.
         """
-        return self._jobs.start(TRACK, video["id"], self._params(video, box_id, at_us, until_us, edit, annotator, by))
+        params = self._params(video, box_id, at_us, until_us, edit, annotator, by)
+        return self._jobs.start(TRACK, self._medium(video, box_id)["id"], params)
 
     def track(
         self, video: Row, box_id: str, at_us: int, until_us: int, annotator: str = "",
@@ -162,9 +170,19 @@ class Boxes:
     ) -> Row:  # fmt: skip
         """The same, done at once: how many key frames came (`keys`), and a `note`. Times become those of the frames
         that are displayed then."""
-        at_us, until_us = (self.frame_at(video, time) for time in (at_us, until_us))
+        medium = self._medium(video, box_id)
+        at_us, until_us = (self.frame_at(medium, time) for time in (at_us, until_us))
         params = self._params(video, box_id, at_us, until_us, uuid.uuid4().hex, annotator, OWNER)
-        return self._jobs.now(TRACK, video["id"], params, progress)
+        return self._jobs.now(TRACK, medium["id"], params, progress)
+
+    def _medium(self, video: Row, box_id: str) -> Row:
+        """The video in whose pictures a box lies."""
+
+        def work(db: sqlite3.Connection) -> Row:
+            track = boxes.find(db, video["id"], box_id)
+            return videos.get(db, track.medium) if track and track.medium else video
+
+        return self._store.read(work)
 
     def _params(
         self, video: Row, box_id: str, at_us: int, until_us: int, edit: str, annotator: str, by: Actor
@@ -194,5 +212,5 @@ class Boxes:
             stop = max([until_us, *(t for t in own if t < at_us)])
         return {
             "box": box_id, "corners": list(corners), "at_us": at_us, "until_us": stop, "edit": edit,
-            "annotator": annotator,
+            "annotator": annotator, "timeline": video["id"],
         }  # fmt: skip

@@ -26,9 +26,12 @@ export class BoxEditor {
     this.editor = editor;
   }
 
-  /** In order of their beginning. @returns {BoxTrack[]} */
+  /** Those whose medium is on the timeline, in order of their beginning there. @returns {BoxTrack[]} */
   get all() {
-    return [...this.store.boxes.values()].sort((a, b) => a.keys[0].at - b.keys[0].at || a.id.localeCompare(b.id));
+    const { store } = this;
+    const begins = (/** @type {BoxTrack} */ track) => track.keys[0].at + (store.boxOffset(track) ?? 0);
+    const shown = [...store.boxes.values()].filter((track) => store.boxOffset(track) !== null);
+    return shown.sort((a, b) => begins(a) - begins(b) || a.id.localeCompare(b.id));
   }
 
   /** @param {string | null} id */
@@ -36,7 +39,7 @@ export class BoxEditor {
     return this.store.boxes.get(id ?? "") ?? null;
   }
 
-  /** Returns the id. @param {{ label?: string, name?: string, keys: readonly BoxKey[] }} said */
+  /** Returns the id. @param {{ label?: string, name?: string, keys: readonly BoxKey[], medium?: string }} said */
   create(said) {
     const id = newId();
     this.editor.changeBox(creation(id, said));
@@ -65,7 +68,7 @@ export class BoxEditor {
 
   /** Queues the job that follows an object from a frame to another one. Rejects with an ApiError.
    * @param {BoxTrack} track
-   * @param {number} at
+   * @param {number} at of the medium that it lies over
    * @param {number} until before `at` to go backwards
    */
   track(track, at, until) {

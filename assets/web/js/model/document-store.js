@@ -199,6 +199,11 @@ export class DocumentStore extends Emitter {
     return this.cameras.find((camera) => camera.id === id)?.offset ?? null;
   }
 
+  /** When the medium of a box track begins on the timeline; null where it is not on it. @param {BoxTrack} track */
+  boxOffset({ medium }) {
+    return medium ? this.offsetOf(medium) : 0;
+  }
+
   /** @param {string | null} predictionId */
   correctionOf(predictionId) {
     if (predictionId === null) return null;

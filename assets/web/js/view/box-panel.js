@@ -26,7 +26,7 @@ import { clock, counted, el, redraw } from "./dom.js";
  * @property {DocumentStore} store
  * @property {readonly BoxTrack[]} all
  * @property {BoxTrack | null} track that is chosen
- * @property {number} time
+ * @property {number} time of the medium that it lies over
  * @property {boolean} isEditing
  * @property {readonly string[]} rows that segments can go to
  * @property {boolean} hasSegment whether a segment is chosen
@@ -103,7 +103,9 @@ export class BoxPanel {
     if (!all.length) return null;
     const option = (/** @type {BoxTrack} */ each) => {
       const whose = store.independent ? "" : each.annotator;
-      const text = [titleOf(each), clock(spanOf(each).first, 1), whose].filter(Boolean).join(" · ");
+      const camera = store.cameras.find(({ id }) => id === each.medium)?.name;
+      const begins = clock(spanOf(each).first + (store.boxOffset(each) ?? 0), 1);
+      const text = [titleOf(each), begins, camera, whose].filter(Boolean).join(" · ");
       return el("option", { value: each.id, selected: each.id === track?.id, text });
     };
     return el(
