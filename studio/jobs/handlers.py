@@ -246,6 +246,12 @@ def track_box(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult({"note": found.note}, tracked=[tracked(found.keys, until_us)])
 
 
+def face_boxes(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The faces of the frame at `at_us`, and where they go until `until_us`: key frames (time in µs, corners)."""
+    found = tasks.face_boxes(context, video_of(params), params["at_us"], params["until_us"])
+    return JobResult({"faces": [[[key.time_us, list(key.corners)] for key in keys] for keys in found]})
+
+
 def index_before(context: TaskContext, params: dict[str, Any]) -> None:
     """What every grounding engine and encoder needs first."""
     tasks.index_video(context, video_of(params), params.get("encoder"))

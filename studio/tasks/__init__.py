@@ -13,6 +13,7 @@ from studio.tasks.diversity import most_different
 from studio.tasks.emotion import find_emotions
 from studio.tasks.encoders import key_of, time_encoder
 from studio.tasks.explanation import explain
+from studio.tasks.face_boxes import face_boxes
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
@@ -50,6 +51,7 @@ __all__ = [
     "engines",
     "explain",
     "export_detector",
+    "face_boxes",
     "face_tracks",
     "find_emotions",
     "find_speakers",

@@ -43,7 +43,7 @@ def track_box(
     """
     probe = media.probe(video.path, context.settings.limits)
     context.progress(0.0, "Finding shots")
-    times, note = _times(probe.pts_us, _cuts(context, video), at_us, until_us)
+    times, note = _times(probe.pts_us, shot_cuts(context, video), at_us, until_us)
     if len(times) < 2:
         return Track([], note or "There is no other frame to track it in.")
     wide, high = (corners[2] - corners[0]) * probe.width, (corners[3] - corners[1]) * probe.height
@@ -85,7 +85,7 @@ def _found(seen: Sequence[tuple[int, Sighting]], sides: NDArray[np.float64], *, 
     return thinned(_keys(seen[: last + 1], sides, backward=backward), TOLERANCE)
 
 
-def _cuts(context: TaskContext, video: VideoRef) -> list[int]:
+def shot_cuts(context: TaskContext, video: VideoRef) -> list[int]:
     """The shot cuts of a video in µs, as indexing kept them."""
     kept = context.cache.load_array(video.id, "shots.npy")
     return [int(cut) for cut in (media.shots(video.path) if kept is None else kept)]

@@ -228,3 +228,28 @@ test("boxes are in order of the timeline, and those of a camera that is not on i
     ],
   );
 });
+
+test("all faces of a picture are drawn as one step, which one undo takes back", async () => {
+  const { doc } = documentOf();
+  const asked = [];
+  const found = [[key(2, HERE, { source: "tracked" }), key(3, THERE, { source: "tracked" })], [key(2, THERE)]];
+  doc.server.face_boxes = async (request) => {
+    asked.push(request);
+    return { ok: true, data: { faces: found } };
+  };
+  const steps = doc.editor.undoStack.done.length;
+  const made = await doc.boxes.faces(2, 12, "v2");
+  assert.deepEqual(asked, [{ video: doc.id, at: 2, until: 12, medium: "v2" }]);
+  assert.deepEqual(
+    made
+      .map((id) => doc.boxes.find(id) ?? doc.store.boxes.get(id))
+      .map(({ label, name, medium, keys }) => [label, name, medium, keys]),
+    [
+      ["face", "1", "v2", found[0]],
+      ["face", "2", "v2", found[1]],
+    ],
+  );
+  assert.equal(doc.editor.undoStack.done.length, steps + 1);
+  await doc.editor.undo();
+  assert.equal(doc.store.boxes.size, 0);
+});

@@ -777,6 +777,7 @@
  * @property {[{ video: string, at: number }, {}]} glance
  * @property {[{ video: string, kind: string }, Job]} start_job
  * @property {[{ video: string, box: string, at: number, until: number, edit: string, annotator: string }, Job]} track_box
+ * @property {[{ video: string, at: number, until: number, medium: string }, { faces: BoxKey[][] }]} face_boxes
  * @property {[{ run: string }, { query: string | null, payload: RunPayload, boxes: { [prediction: string]: number[][] } }]} run_payload
  * @property {[{ annotation: string }, { op: string, annotator: string, at: string, after: Annotation | null }[]]} history
  * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,

@@ -21,7 +21,8 @@ from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame, key_frame
 
 Row = dict[str, Any]
 ID_CHARS = 64
-TRACK = "track_box"  # the kind of job
+TRACK, FACES = "track_box", "face_boxes"  # kinds of job
+FACE = "face"  # the label of a face that was found
 _SHOWN = ("id", "label", "name", "annotator", "edited_by", "version", "deleted", "medium")
 
 
@@ -174,6 +175,35 @@ class Boxes:
         at_us, until_us = (self.frame_at(medium, time) for time in (at_us, until_us))
         params = self._params(video, box_id, at_us, until_us, uuid.uuid4().hex, annotator, OWNER)
         return self._jobs.now(TRACK, medium["id"], params, progress)
+
+    def faces(self, video: Row, at_us: int, until_us: int, medium: str = "") -> list[list[Row]]:
+        """The faces of the frame that is displayed at a time, of the main video or of a camera of the timeline, and
+        where each goes until another time: key frames as `parse` reads them. Nothing is kept.
+
+        Raises UsageError where there is none.
+        """
+        row = self._store.read(lambda db: videos.get(db, medium)) if medium else video
+        found = self._jobs.now(FACES, row["id"], {"at_us": at_us, "until_us": until_us}, no_progress)["faces"]
+        if not found:
+            raise UsageError("No face was found in this picture; go to a frame in which they are larger, or draw them.")
+        return [
+            [{"at": seconds(time), "box": corners, "hidden": False, "source": "tracked"} for time, corners in keys]
+            for keys in found
+        ]
+
+    def draw_faces(
+        self, video: Row, at_us: int, until_us: int, annotator: str = "", medium: Row | None = None
+    ) -> list[str]:
+        """A box track for each face of a frame, followed to another time; all or none. Returns their ids, from left to
+        right. Raises what `faces` raises."""
+        over = medium["id"] if medium else ""
+        edits: list[Row] = [
+            {"id": uuid.uuid4().hex, "before": {"deleted": True},
+             "after": {"deleted": False, "label": FACE, "name": str(number), "medium": over, "keys": keys}}
+            for number, keys in enumerate(self.faces(video, at_us, until_us, over), 1)
+        ]  # fmt: skip
+        self.save(video, edits, annotator)
+        return [edit["id"] for edit in edits]
 
     def _medium(self, video: Row, box_id: str) -> Row:
         """The video in whose pictures a box lies."""

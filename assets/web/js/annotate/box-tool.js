@@ -63,6 +63,7 @@ export class BoxTool {
       track: (seconds) => this.#track(seconds),
       toSegments: (row) => this.#toSegments(row),
       fromSegment: () => this.#fromSegment(),
+      faces: (seconds) => this.#faces(seconds),
       remove: () => this.#remove(),
       addLabel: (label) => addLabel(BOXES, label),
     });
@@ -365,6 +366,24 @@ export class BoxTool {
     this.#isAsking = false;
     if (job) workspace.say(`Tracking from ${clock(from, 1)}; you can work on meanwhile.`);
     doc.catchUp();
+  }
+
+  /** A box for each face of the picture in front. @param {number} seconds that they are followed */
+  async #faces(seconds) {
+    const { doc, workspace } = this;
+    const { medium, time } = this.#front.screen;
+    const at = time();
+    if (!doc || at === null || this.#isAsking) return;
+    this.#isAsking = true;
+    workspace.player.pause();
+    workspace.say("Looking for faces…");
+    const frames = this.#frames(medium);
+    const until = Math.min(frames.frameTime(frames.pts.length - 1), at + seconds);
+    const made = await workspace.attempt(() => doc.boxes.faces(at, until, medium));
+    this.#isAsking = false;
+    if (!made || doc !== this.doc) return;
+    workspace.say(`${counted(made.length, "face")} found; Undo takes them back.`);
+    this.choose(made[0]);
   }
 
   // ---------------------------------------------------------------- segments

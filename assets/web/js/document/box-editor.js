@@ -1,6 +1,6 @@
 // The boxes over time of a video: what a person draws and changes, and what a tracker is asked to do.
 
-import { change, creation, difference, removal } from "../model/box-track.js";
+import { BOXES, change, creation, difference, removal } from "../model/box-track.js";
 import { newId } from "../model/ids.js";
 import { call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
@@ -8,6 +8,9 @@ import { currentUser } from "../sync/current-user.js";
 /** @import { BoxChange, BoxKey, BoxTrack, News, Server } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Editor } from "../model/editor.js" */
+
+/** The label of a face that was found. */
+const FACE = "face";
 
 export class BoxEditor {
   /** The ids of the steps that trackers were asked for here. @type {Set<string>} */
@@ -76,6 +79,24 @@ export class BoxEditor {
     this.#asked.add(edit);
     const request = { video: this.video, box: track.id, at, until, edit, annotator: currentUser() };
     return call(this.server, "track_box", request);
+  }
+
+  /** A box for each face of a frame, followed to another one: one step. Returns their ids. Rejects with an ApiError.
+   * @param {number} at of the medium
+   * @param {number} until
+   * @param {string} medium
+   */
+  async faces(at, until, medium) {
+    const { faces } = await call(this.server, "face_boxes", { video: this.video, at, until, medium });
+    const { labels, tracks } = this.store;
+    const isTaken = !tracks.get(BOXES)?.closed || labels.some((each) => each.track === BOXES && each.label === FACE);
+    const label = isTaken ? FACE : "";
+    /** @type {string[]} */
+    const made = [];
+    this.editor.together(() => {
+      for (const [n, keys] of faces.entries()) made.push(this.create({ label, name: String(n + 1), keys, medium }));
+    });
+    return made;
   }
 
   /** What trackers made that were asked for here, as changes that can be undone; to be asked before the news are taken.

@@ -19,6 +19,7 @@ import { clock, counted, el, redraw } from "./dom.js";
  * @property {(seconds: number) => void} track below 0: backwards
  * @property {(row: string) => void} toSegments
  * @property {() => void} fromSegment
+ * @property {(seconds: number) => void} faces
  * @property {() => void} remove
  * @property {(label: string) => void} addLabel to the labels of the schema
  *
@@ -94,6 +95,13 @@ export class BoxPanel {
         title: "A box over the time of the selected segment, to be put where it belongs",
         disabled: !hasSegment,
         onclick: actions.fromSegment,
+      }),
+      el("button", {
+        id: "box-faces",
+        type: "button",
+        text: "All faces",
+        title: "A box around each face of this picture, followed as far as is chosen for tracking, 30 s at most",
+        onclick: () => actions.faces(this.#howFar),
       }),
     );
   }
