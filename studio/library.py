@@ -215,6 +215,11 @@ class Library:
         """Who speaks when, in order of time."""
         return self._moments(video, self._studio.jobs.run("speakers", self._id(video))["predictions"])
 
+    def turns(self, video: Video | str) -> Moments:
+        """Who speaks when by the sound alone, in order of time: by two channels that are two speakers, else by voices
+        where the optional package is there, else on the track “Voices”, whosesoever they are."""
+        return self._moments(video, self._studio.jobs.run("turns", self._id(video))["predictions"])
+
     def emotions(
         self, video: Video | str, subtitle_file: Path | str | None = None, encoding: str | None = None
     ) -> Moments:
@@ -301,11 +306,14 @@ class Library:
         return self._studio.boxes.of_video(self._studio.videos.get(self._id(video)))
 
     def draw_box(
-        self, video: Video | str, box: Sequence[float], at: float, label: str = "", name: str = ""
+        self, video: Video | str, box: Sequence[float], at: float, label: str = "", name: str = "",
+        camera: Video | str | None = None,
     ) -> BoxTrack:  # fmt: skip
-        """A new box (left, top, right and bottom as shares of the picture's sides) at the frame of a time."""
+        """A new box (left, top, right and bottom as shares of the picture's sides) at the frame of a time; over a
+        `camera` of the timeline instead of its main video, and then at a time of that camera."""
         row = self._studio.videos.get(self._id(video))
-        return self._studio.boxes.get(row, self._studio.boxes.draw(row, box, us(at), label, name))
+        medium = None if camera is None else self._studio.videos.get(self._id(camera))
+        return self._studio.boxes.get(row, self._studio.boxes.draw(row, box, us(at), label, name, medium=medium))
 
     def track_box(self, video: Video | str, box: BoxTrack | str, at: float, until: float) -> BoxTrack:
         """A box after its object was followed from the frame of one time to that of another, which may be before it.

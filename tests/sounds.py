@@ -30,6 +30,12 @@ class Sound:
 SOUNDS: dict[str, Sound] = {
     "wav": Sound(".wav", "pcm_s16le"),
     "telephone": Sound(".wav", "pcm_alaw", 8_000, plays=False),
+    "mulaw": Sound(".wav", "pcm_mulaw", 8_000, "stereo", plays=False),
+    "au": Sound(".au", "pcm_mulaw", 8_000, plays=False),
+    "au_alaw": Sound(".snd", "pcm_alaw", 8_000, container="au", plays=False),
+    "g722": Sound(".wav", "g722", 16_000, exact=False, plays=False),
+    "g726": Sound(".wav", "g726", 8_000, exact=False, plays=False),
+    "adpcm": Sound(".wav", "adpcm_ms", 8_000, exact=False, plays=False),
     "mp3": Sound(".mp3", "libmp3lame", plays=False),
     "mp3_variable": Sound(".mp3", "libmp3lame", options=(("flags", "+qscale"), ("global_quality", "472")), plays=False),
     "mp3_plain": Sound(

@@ -180,22 +180,22 @@ def unpacked(content: bytes, name: str) -> tuple[Weights, str]:
     from safetensors.numpy import load
 
     try:
-        length = int.from_bytes(content[:8], "little")
-        encoder = str(json.loads(content[8 : 8 + length])["__metadata__"]["encoder"])
+        head = int.from_bytes(content[:8], "little")
+        encoder = str(json.loads(content[8 : 8 + head])["__metadata__"]["encoder"])
         found = load(content)
         direction, centre, levels = (found[key] for key in ("direction", "centre", "levels"))
-        scale, bias, evened, slope, offset, start, end, *length = (float(x) for x in found["numbers"])
+        scale, bias, evened, slope, offset, start, end, *lengths = (float(x) for x in found["numbers"])
         if direction.ndim != 1 or direction.shape != centre.shape or levels.ndim != 1:
             raise ValueError("shapes that no detector has")
-        if len(length) not in (0, 2) or (length and length[1] <= 0):
+        if len(lengths) not in (0, 2) or (lengths and lengths[1] <= 0):
             raise ValueError("lengths that no detector has")
         if not all(np.isfinite(each).all() for each in found.values()):
             raise ValueError("numbers that are none")
     except Exception as error:
         raise ModelError(f"{name} is no detector, or it is damaged; teach the label again.") from error
     floats = direction.astype(np.float32), centre.astype(np.float32)
-    known = (length[0], length[1]) if length else None
-    return Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end), known), encoder
+    length = (lengths[0], lengths[1]) if lengths else None
+    return Weights(*floats, scale, bias, tuple(levels.tolist()), evened, (slope, offset), (start, end), length), encoder
 
 
 def encoder_of(content: bytes, name: str) -> str:

@@ -5,6 +5,7 @@ The weights are those of the package Resemblyzer (an optional extra), read from 
 
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,16 +39,27 @@ class SpeakerEmbedding:
 
     def embed(self, audio: Floats) -> Floats:
         """Speech (S,) at 16 kHz, at least a second of it → a unit vector (256,), nowhere negative."""
-        level = float(np.sqrt(np.mean(audio**2)))
-        audio = audio * max(1.0, _LOUDNESS / max(level, 1e-9))
-        count = len(audio) // _HOP + 1
-        starts = range(0, max(1, count - _PIECE + _STEP + 1), _STEP)
-        whole = [s for s in starts if (len(audio) - s * _HOP) / (_PIECE * _HOP) >= 0.75] or [0]
-        padded = np.pad(audio, (0, max(0, (whole[-1] + _PIECE) * _HOP - len(audio))))
-        spectra = mel_spectra(padded)
-        pieces = np.stack([spectra[s : s + _PIECE] for s in whole])
-        found = self._network.places(pieces).mean(0)
-        return np.asarray(found / np.linalg.norm(found))
+        return np.asarray(self.embed_all([audio])[0])
+
+    def embed_all(self, sounds: Sequence[Floats]) -> Floats:
+        """Pieces of speech (S,), as `embed` takes one → unit vectors (N, 256); many at once take less time."""
+        pieces = [_pieces(audio) for audio in sounds]
+        places = self._network.places(np.concatenate(pieces))
+        ends = np.cumsum([len(each) for each in pieces])
+        found = np.stack([part.mean(0) for part in np.split(places, ends[:-1])])
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+
+
+def _pieces(audio: Floats) -> Floats:
+    """What the network reads of a piece of speech (S,): spectra (P, 160, 40) of 1.6 s each."""
+    level = float(np.sqrt(np.mean(audio**2)))
+    audio = audio * max(1.0, _LOUDNESS / max(level, 1e-9))
+    count = len(audio) // _HOP + 1
+    starts = range(0, max(1, count - _PIECE + _STEP + 1), _STEP)
+    whole = [s for s in starts if (len(audio) - s * _HOP) / (_PIECE * _HOP) >= 0.75] or [0]
+    padded = np.pad(audio, (0, max(0, (whole[-1] + _PIECE) * _HOP - len(audio))))
+    spectra = mel_spectra(padded)
+    return np.stack([spectra[s : s + _PIECE] for s in whole])
 
 
 def mel_spectra(audio: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""What people express, who speaks, what is said and written: emotions, speakers, transcribe, words, read."""
+"""What people express, who speaks, what is said and written: emotions, speakers, turns, transcribe, words, read."""
 
 import sys
 from pathlib import Path
@@ -23,6 +23,9 @@ def register(commands: Commands) -> None:
     for option, task, what in (("model", "active_speaker", "who speaks"), ("detector", "face_detector", "faces")):
         names = engines(installed=False, task=task)
         sub.add_argument(f"--{option}", choices=names, help=f"what finds {what} (default {names[0]})")
+
+    what = "find who speaks when by the sound alone: two channels, or voices (optional package), else where one is"
+    commands.add("turns", turns, what, video=True, examples=("studio turns call.wav --json",))
 
     sub = commands.add(
         "transcribe", transcribe, "write down what is said, with the time of each word", video=True,
@@ -86,6 +89,21 @@ def speakers(args: Args) -> int:
         tracks.append({**person, "segments": segments})
     lines = [f"{s['start']:8.2f}–{s['end']:<8.2f} {t['track']}" for t in tracks for s in t["segments"]]
     show(args, {"tracks": tracks}, lines + [run["payload"]["note"]] * bool(run["payload"]["note"]))
+    return 0
+
+
+def turns(args: Args) -> int:
+    """`studio turns`"""
+    with opened(args) as studio, bar("turns") as progress:
+        run = studio.jobs.run("turns", known(studio, args.video), {}, progress)
+    found = [
+        {"track": p.track, "start": seconds(p.segment.start), "end": seconds(p.segment.end),
+         "score": round(p.score, 4)}
+        for p in run["predictions"]
+    ]  # fmt: skip
+    note = run["payload"]["note"]
+    lines = [f"{turn['start']:8.2f}–{turn['end']:<8.2f} {turn['track']}" for turn in found]
+    show(args, {"by": run["payload"]["by"], "turns": found, "note": note}, lines + [note] * bool(note))
     return 0
 
 

@@ -239,6 +239,8 @@ def _cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
 
 def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     """What becomes of boxes over time."""
+    yield from _over_cameras(holds, timelines)
+    timelines = [holds.narrowed_to_main(t) for t in timelines]
     count = sum(len(t.objects) for t in timelines)
     if count and not holds.objects:
         yield f"{count} box{'es' * (count != 1)} over time {_is(count)} not written: this format has no place for them."
@@ -251,6 +253,13 @@ def _objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
         yield f"Where {covered} box{'es' * (covered != 1)} over time {_is(covered)} occluded is dropped."
 
 
+def _over_cameras(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
+    count = sum(bool(each.medium) for t in timelines for each in t.objects)
+    if count and not holds.boxes_of_cameras:
+        yield (f"{count} box{'es' * (count != 1)} over another camera than the main one {_is(count)} left out: this "
+               "format has no place for them.")  # fmt: skip
+
+
 def _nothing_drawn(timeline: Timeline) -> str:
     return f"“{timeline.footage.name}” has no pictures, so there are no boxes over time."
 
@@ -258,8 +267,9 @@ def _nothing_drawn(timeline: Timeline) -> str:
 def _beside_objects(holds: Holds, timelines: Sequence[Timeline]) -> Iterator[str]:
     """What is there beside boxes over time, where a format has nothing else."""
     for t in timelines:
-        if not t.objects:
+        if all(each.medium for each in t.objects):
             yield f"“{t.footage.name}” has no boxes over time; draw some first."
+    yield from _over_cameras(holds, timelines)
     marked = sum(not a.deleted for t in timelines for a in t.annotations)
     if marked:
         yield f"{segments(marked)} {_is(marked)} not written: this format has boxes over time only."

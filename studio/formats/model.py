@@ -283,8 +283,21 @@ class Holds:
             return wanted
         return "lines" if timeline.lines and not any(not a.deleted for a in timeline.annotations) else "annotations"
 
+    @property
+    def boxes_of_cameras(self) -> bool:
+        """Whether it has a place for boxes over another camera than the main one."""
+        return self.objects == "all" and self.cameras
+
+    def narrowed_to_main(self, timeline: Timeline) -> Timeline:
+        """Without boxes over other cameras, where there is no place for them."""
+        if self.boxes_of_cameras or not any(each.medium for each in timeline.objects):
+            return timeline
+        return replace(timeline, objects=tuple(each for each in timeline.objects if not each.medium))
+
     def narrowed(self, timeline: Timeline, wanted: Kind = "") -> Timeline:
-        """A timeline with what of it goes into one file; see `kind`."""
+        """A timeline with what of it goes into one file; see `kind`. Boxes over another camera than the main one have a
+        place only where both boxes over time and cameras have one."""
+        timeline = self.narrowed_to_main(timeline)
         if self.objects == "keys" and timeline.objects:
             timeline = replace(timeline, boxes={**timeline.boxes, **_at_keys(timeline)}, objects=())
         if not self.chooses and self.lines != "alone":
@@ -587,6 +600,9 @@ def _objects(on: _On) -> Iterator[BoxTrack]:
     part, footage, most, count = on.part, on.footage, on.most, on.count
     wide, high = (footage.width, footage.height) if part.pixels else (1, 1)
     for each in part.objects:
+        if each.medium:  # its times and its picture are those of another video
+            yield replace(each, **_said_of(each, most))
+            continue
         if not wide or not high:
             count["box unsized"] += len(each.keys)
             continue
@@ -608,12 +624,11 @@ def _objects(on: _On) -> Iterator[BoxTrack]:
                 continue
             count["box cut"] += min(corners) < -_EDGE or max(corners) > 1 + _EDGE
         if keys:
-            label, name, annotator = (
-                _text(text)[: most.label_chars] for text in (each.label, each.name, each.annotator)
-            )
-            yield replace(
-                each, label=label, name=name, annotator=annotator, keys=tuple(keys[time] for time in sorted(keys))
-            )
+            yield replace(each, **_said_of(each, most), keys=tuple(keys[time] for time in sorted(keys)))
+
+
+def _said_of(track: BoxTrack, most: Limits) -> dict[str, Any]:
+    return {key: _text(getattr(track, key))[: most.label_chars] for key in ("label", "name", "annotator")}
 
 
 def _box_time(time: int, part: Part, footage: Footage, own: bool, shift: int) -> int | None:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any
 
 from studio.errors import FormatError, StudioError, UsageError
@@ -24,7 +23,7 @@ from studio.timeline import (
     seconds,
     to_dict,
 )
-from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame
+from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame, is_rising, key_frame
 from studio.timeline.codec import FIELDS
 from studio.timeline.tiers import DEPENDENCIES, Dependency
 from studio.timeline.traces import RATE, Scale, Trace, at_rate
@@ -67,7 +66,7 @@ _DOCUMENT = {
 _CAMERA: tuple[tuple[str, type], ...] = (("name", str), ("offset_us", int))
 _WORD = {"start", "end", "start_us", "end_us", "text", "probability"}
 _LINE = {"start", "end", "start_us", "end_us", "text", "speaker", "words"}
-_BOX_TRACK = {"label", "name", "annotator", "edited_by", "attributes", "keys"}
+_BOX_TRACK = {"label", "name", "annotator", "edited_by", "attributes", "keys", "medium"}
 _ANNOTATION = {*FIELDS, "start", "end", "start_us", "end_us", "score"}
 
 
@@ -122,10 +121,12 @@ def _camera_of(camera: Beside) -> dict[str, Any]:
 
 
 def _object_of(track: BoxTrack) -> dict[str, Any]:
-    """A box over time; see `KeyFrame.listed`."""
+    """A box over time; see `KeyFrame.listed`. `medium` is the name of the camera over which it lies, whose times these
+    are, where that is not the main one."""
     said = {name: getattr(track, name) for name in ("label", "name", "annotator", "edited_by")}
     described = {"attributes": dict(track.attributes)} if track.attributes else {}
-    return {**said, **described, "keys": [key.listed for key in track.keys]}
+    medium = {"medium": track.medium} if track.medium else {}
+    return {**said, **described, **medium, "keys": [key.listed for key in track.keys]}
 
 
 def _line_of(line: SpokenLine) -> dict[str, Any]:
@@ -314,18 +315,25 @@ def _box(values: Any) -> Box:
 
 def _object(item: Any) -> BoxTrack:
     where = f"{_NAME}: a box over time"
-    label, name, annotator, edited_by = (
+    label, name, annotator, edited_by, medium = (
         reading.expect(reading.expect(item, dict, where).get(key, ""), str, f"{where}: “{key}”")
-        for key in ("label", "name", "annotator", "edited_by")
+        for key in ("label", "name", "annotator", "edited_by", "medium")
     )
     keys = reading.child(item, "keys", list, where)
     reading.take_parts(len(keys))
+    read = tuple(_key(key, where) for key in keys)
     try:
         described = checked_attributes(item.get("attributes", {}))
+        if medium:  # nothing of that video is known here that could put them right
+            read = tuple(
+                key_frame(k.time_us, k.corners, hidden=k.hidden, source=k.source, occluded=k.occluded, cut=True)
+                for k in read
+            )
     except UsageError as error:
         raise FormatError(f"{where}: {error}") from error
-    made = BoxTrack("", label, name, tuple(_key(key, where) for key in keys), annotator, edited_by)
-    return replace(made, attributes=described)
+    if medium and (not read or not is_rising(read)):
+        raise FormatError(f"{where} has key frames in order of time.")
+    return BoxTrack("", label, name, read, annotator, edited_by, attributes=described, medium=medium)
 
 
 def _key(values: Any, where: str) -> KeyFrame:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from studio import errors, logs
 from studio.config import Settings
 from studio.errors import Cancelled, JobError, StudioError
-from studio.jobs.result import JobMonitor, JobResult, ReportProgress
+from studio.jobs.result import JobMonitor, JobResult, ReportProgress, part_of
 from studio.platform import system
 from studio.timeline import Prediction, Transcript
+from studio.timeline.boxes import TrackedBox
 
 if TYPE_CHECKING:
     from multiprocessing.connection import _ConnectionBase  # Windows has another one than the rest
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     Connection = _ConnectionBase[Any, Any]
 
 Preview = Callable[[Callable[[], list[Prediction]]], None]
-Partial = Callable[[Transcript], None]
+Partial = Callable[[Transcript | TrackedBox], None]
 
 CANCEL_GRACE_S = 1.5
 POLL_S = 0.1
@@ -97,9 +98,9 @@ class InlineBackend:
 
         self._executor = self._executor or studio_executor(self._settings)
 
-        def partial(transcript: Transcript) -> None:
+        def partial(found: Transcript | TrackedBox) -> None:
             if monitor.partial:
-                monitor.partial(JobResult(transcripts=[transcript]))
+                monitor.partial(part_of(found))
 
         return self._executor.perform(kind, params, report, lambda found: None, partial)
 
@@ -271,8 +272,8 @@ def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Cal
             pipe.send(("preview", found()))
             shown = time.monotonic()
 
-    def partial(transcript: Transcript) -> None:
-        pipe.send(("partial", JobResult(transcripts=[transcript])))
+    def partial(found: Transcript | TrackedBox) -> None:
+        pipe.send(("partial", part_of(found)))
 
     while True:
         with arrived:

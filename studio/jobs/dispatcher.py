@@ -123,7 +123,9 @@ class Dispatcher:
 
         def partial(result: JobResult) -> None:
             def write(db: sqlite3.Connection) -> None:
-                if jobs.holds(db, job_id, self.holder):
+                # of what is tracked only what a person stopped: after a pause of the studio all of it is done again
+                stopped = job_id in self._cancelled
+                if stopped if result.tracked else jobs.holds(db, job_id, self.holder):
                     keep_result(db, result)
 
             with contextlib.suppress(StudioError):  # the end of the job brings it again

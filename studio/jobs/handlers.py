@@ -3,6 +3,7 @@
 Nothing here knows the database: a child process on this machine runs these functions, and another engine could.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from studio.formats import subtitles
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
-from studio.timeline.boxes import TrackedBox
+from studio.timeline.boxes import KeyFrame, TrackedBox
 
 
 def video_of(params: dict[str, Any]) -> VideoRef:
@@ -201,9 +202,16 @@ def transcribe(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult({"language": language, "lines": len(said.cues), "note": note}, transcripts=[said])
 
 
+def turns(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """Who speaks when by the sound alone, without a transcript."""
+    return _with_note(tasks.speaker_turns(context, video_of(params)))
+
+
 def voices(context: TaskContext, params: dict[str, Any]) -> JobResult:
-    """Whose voice says each line of the transcript."""
+    """Whose voice says each line of the transcript; without lines, turns of speakers."""
     lines = [(start, end, who) for start, end, who in params.get("lines", ())]
+    if not lines:
+        return turns(context, params)
     return _with_note(tasks.tell_voices(context, video_of(params), lines))
 
 
@@ -224,14 +232,24 @@ def track_box(context: TaskContext, params: dict[str, Any]) -> JobResult:
         raise UsageError("Choose a box on the picture, and press Track it.")
     at_us, until_us = params["at_us"], params["until_us"]
     x1, y1, x2, y2 = params["corners"]
-    video = video_of(params)
-    found = tasks.track_box(context, video, (x1, y1, x2, y2), at_us, until_us)
-    backward = until_us < at_us
-    start, end = (until_us, at_us) if backward else (at_us + 1, until_us + 1)
-    tracked = TrackedBox(
-        video.id, params["box"], start, end, found.keys, backward, params["edit"], params.get("annotator", "")
-    )
-    return JobResult({"note": found.note}, tracked=[tracked])
+    video, backward = video_of(params), until_us < at_us
+    step, timeline = (params["edit"], params.get("annotator", "")), params.get("timeline", video.id)
+
+    def tracked(keys: Sequence[KeyFrame], until: int) -> TrackedBox:
+        start, end = (until, at_us) if backward else (at_us + 1, until + 1)
+        return TrackedBox(timeline, params["box"], start, end, keys, backward, *step)
+
+    def keep(keys: Sequence[KeyFrame], until: int) -> None:
+        context.partial(tracked(keys, until))
+
+    found = tasks.track_box(context, video, (x1, y1, x2, y2), at_us, until_us, keep)
+    return JobResult({"note": found.note}, tracked=[tracked(found.keys, until_us)])
+
+
+def face_boxes(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The faces of the frame at `at_us`, and where they go until `until_us`: key frames (time in µs, corners)."""
+    found = tasks.face_boxes(context, video_of(params), params["at_us"], params["until_us"])
+    return JobResult({"faces": [[[key.time_us, list(key.corners)] for key in keys] for keys in found]})
 
 
 def index_before(context: TaskContext, params: dict[str, Any]) -> None:

@@ -76,7 +76,9 @@ _KINDS = (
         prepare=f"{_HANDLERS}:find_faces_before",
     ),
     JobKind("track_box", f"{_HANDLERS}:track_box", "Tracking a box", pictures=True),
+    JobKind("face_boxes", f"{_HANDLERS}:face_boxes", "Finding all faces", queued=False, pictures=True),
     JobKind("transcribe", f"{_HANDLERS}:transcribe", "Transcribing", button="Transcribe"),
+    JobKind("turns", f"{_HANDLERS}:turns", "Finding turns of speakers", button="Speaker turns"),
     JobKind("voices", f"{_HANDLERS}:voices", "Telling voices apart", button="Voices"),
     JobKind(
         "read_text",

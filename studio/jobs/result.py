@@ -31,11 +31,16 @@ class JobResult:
     tracked: Sequence[TrackedBox] = ()
 
 
+def part_of(found: Transcript | TrackedBox) -> JobResult:
+    """A part of a result, to be kept before the whole is there."""
+    return JobResult(tracked=[found]) if isinstance(found, TrackedBox) else JobResult(transcripts=[found])
+
+
 @dataclass(frozen=True, slots=True)
 class JobMonitor:
     """How a caller follows a job, and stops it."""
 
     progress: ReportProgress = lambda fraction, message: None
     preview: Callable[[list[Prediction]], None] | None = None
-    partial: Callable[[JobResult], None] | None = None  # what is final already of a result that is not
+    partial: Callable[[JobResult], None] | None = None  # of a result: see `part_of`
     cancelled: Callable[[], bool] = lambda: False

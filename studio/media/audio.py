@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from studio.media.model import Samples
 from studio.media.probe import probe
 from studio.media.sandbox import Child
 
+Channel = Literal["left", "right"]
 _MOST_BODY = 64 * 2**20
 _OUTLINE_RATE = 16_000
 SPECTRA_A_SECOND = 25
@@ -29,15 +31,17 @@ def audio_stream(
     limits: Limits | None = None,
     *,
     track: int | None = None,
+    channel: Channel | None = None,
     start_us: int = 0,
     end_us: int | None = None,
 ) -> Iterator[Samples]:
     """Mono float32 (S,) blocks of `chunk_s` seconds at `rate` Hz, the last one shorter; sample 0 is at `start_us`, and
     the last one before `end_us`.
 
-    `track` is the index of one of `Probe.sounds`; None: the one that players take. A late start and gaps are silence,
-    what comes before the first frame is cut. It ends with the audio, which may be before or after the picture. Without
-    an audio track it is empty. Raises what `probe` raises, and BrokenMedia when not one sample can be decoded.
+    `track` is the index of one of `Probe.sounds`; None: the one that players take. Two channels become one by their
+    mean; `channel` is one of them alone, and then tracks of more or fewer channels are empty. A late start and gaps are
+    silence, what comes before the first frame is cut. It ends with the audio, which may be before or after the picture.
+    Without an audio track it is empty. Raises what `probe` raises, and BrokenMedia when not one sample can be decoded.
     """
     limits = limits or Limits()
     if not 1_000 <= rate <= 192_000 or not 0 < chunk_s <= 600:
@@ -54,7 +58,9 @@ def audio_stream(
     most = None if end_us is None else max(0, round((end_us - start_us) * rate / 1e6))
     arguments = {
         "rate": rate, "start_us": found.start_us + start_us, "offsets": found.offsets, "track": track,
-        "seek": start_us > 0 and found.container in policy.SEEKABLE_SOUND and not found.offsets,
+        "channel": channel,
+        "seek": (start_us > 0 and found.container in policy.SEEKABLE_SOUND and not found.offsets
+                 and found.audio.codec not in policy.ROUGH_SOUND),
     }  # fmt: skip
     with Child("audio", real, limits, arguments) as child:
         while (most is None or total < most) and child.receive() is not None:

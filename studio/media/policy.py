@@ -31,9 +31,11 @@ CONTAINERS = {
     "aac": "aac",
     "aiff": "aiff",
     "amr": "amr",
+    "au": "au",
+    "gsm": "gsm",
 }
 SOUND_ONLY = frozenset(
-    {"wav", "mp3", "flac", "aac", "aiff", "amr"}
+    {"wav", "mp3", "flac", "aac", "aiff", "amr", "au", "gsm"}
 )  # containers, or none, that hold no pictures but a cover
 WITHOUT_CLOCK = frozenset(
     {"mp3", "aac", "amr"}
@@ -45,11 +47,12 @@ VIDEO_CODECS = _names(
 AUDIO_CODECS = _names(
     "aac mp1 mp1float mp2 mp2float mp3 mp3float opus libopus vorbis libvorbis flac ac3 eac3 alac amrnb amrwb wmav1 "
     "wmav2 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_u8 pcm_s8 pcm_alaw "
-    "pcm_mulaw adpcm_ms adpcm_ima_wav adpcm_ima_qt"
+    "pcm_mulaw adpcm_ms adpcm_ima_wav adpcm_ima_qt g722 g726 g726le gsm gsm_ms"
 )
 TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"})
 TELL_DURATION = frozenset({"mov", "matroska", "avi", "flv", "asf"})  # of others FFmpeg infers it from what is there
 SEEKABLE_SOUND = frozenset({"mov", "matroska", "wav", "flac", "ogg"})  # where sound says its time after a seek
+ROUGH_SOUND = frozenset({"adpcm_ms", "adpcm_ima_wav"})  # whose times after a seek in WAV are a guess by the bit rate
 SEEKABLE = frozenset({"mov", "matroska"})  # where a seek lands on the key frame that was asked for
 
 BROWSER_VIDEO = {
@@ -71,6 +74,7 @@ BROWSER_SOUND = {
 UNFIT = "The part of Moment Studio that reads videos does not start here; install Moment Studio again."
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_GSM_FRAME, _GSM_LEAST = 33, 8  # bytes, and frames of 20 ms: chance makes no eight
 _MOV_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 
 
@@ -130,11 +134,22 @@ def family(head: bytes) -> str | None:
         return "aiff"
     if head.startswith((b"#!AMR\n", b"#!AMR-WB\n")):
         return "amr"
+    if head.startswith(b".snd"):
+        return "au"
+    if _is_gsm(head):
+        return "gsm"
     for packet, first in ((188, 0), (192, 4)):
         marks = head[first : first + 5 * packet : packet]
         if len(marks) >= 3 and set(marks) == {0x47}:
             return "mpegts"
     return mpeg_audio.family(head)
+
+
+def _is_gsm(head: bytes) -> bool:
+    """Whether a file is nothing but frames of GSM 06.10 (ETSI EN 300 961): 33 bytes each, of which the first begins
+    with 1101. Bytes that all begin so are A-law of silence."""
+    marks = head[::_GSM_FRAME]
+    return len(marks) >= _GSM_LEAST and {b >> 4 for b in marks} == {0xD} and {b >> 4 for b in head} != {0xD}
 
 
 def tag_bytes(head: bytes) -> int:
@@ -159,6 +174,11 @@ def still(head: bytes) -> tuple[str, str] | None:
 def refuse_unknown(path: str | os.PathLike[str], head: bytes = b"") -> NotMedia:
     """The sentence that fits what a file is by its first bytes."""
     what = other(head)
+    if not what and Path(path).suffix.lower() in _WITHOUT_HEADER:
+        return NotMedia(
+            f"{shown(path)} is sound without a header: nothing in it says its coding and its rate; convert it to WAV "
+            "with a program to which you can name them."
+        )
     if what == "sound":
         return NotMedia(f"{shown(path)} is a kind of sound that is not opened here; convert it to WAV, FLAC or MP3.")
     if what:
@@ -174,8 +194,11 @@ def refuse_pictures(path: str | os.PathLike[str]) -> NotMedia:
     return NotMedia(f"{shown(path)} has no pictures, only sound.")
 
 
+_WITHOUT_HEADER = _names(
+    ".ul .ulaw .mulaw .mu .pcmu .al .alaw .pcma .g711 .g711u .g711a .g722 .g723 .g726 .g728 .g729 .vox .raw .pcm .sln"
+)
 _OTHERS = (
-    ("sound", (b"ID3", b"#!AMR", b".snd", b"MThd", b"MAC ", b"wvpk")),
+    ("sound", (b"ID3", b"#!AMR", b"MThd", b"MAC ", b"wvpk")),
     ("a picture", (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")),
     ("a PDF document", (b"%PDF",)),
     ("an archive", (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"\xfd7zXZ")),

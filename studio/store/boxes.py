@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.errors import Conflict, PermissionDenied, UsageError
-from studio.store import annotations, labels, stored
+from studio.store import annotations, labels, stored, timelines, videos
 from studio.timeline import attribute_types, checked_attributes
 from studio.timeline.attributes import Attributes
 from studio.timeline.boxes import BOXES, BoxTrack, KeyFrame, TrackedBox
@@ -33,11 +33,12 @@ class BoxState:
     label: str | None = None
     name: str | None = None
     deleted: bool | None = None
+    medium: str | None = None
     keys: Mapping[int, KeyFrame | None] = field(default_factory=dict)
     attributes: Attributes = field(default_factory=dict)
 
     def as_json(self) -> Row:
-        said = {key: getattr(self, key) for key in ("label", "name", "deleted")}
+        said = {key: getattr(self, key) for key in ("label", "name", "deleted", "medium")}
         return {
             **{key: value for key, value in said.items() if value is not None},
             **({"attributes": dict(self.attributes)} if self.attributes else {}),
@@ -95,7 +96,7 @@ def _read(db: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[BoxTrack]
             BoxTrack(
                 row["id"], row["label"], row["name"], tuple(_key(key) for key in keys), row["annotator"],
                 row["edited_by"], row["version"], bool(row["deleted"]),
-                stored.value(row["attributes"], dict, "box_tracks", row["id"]) or {},
+                stored.value(row["attributes"], dict, "box_tracks", row["id"]) or {}, row["medium_id"] or "",
             )
         )  # fmt: skip
     return found
@@ -125,6 +126,8 @@ def save(db: sqlite3.Connection, video: Row, change: BoxChange, annotator: str) 
             None,
         )
     after = change.after
+    if known.version == 0 and after.medium:
+        _check_medium(db, video["id"], after.medium)
     if after.label is not None and after.label != known.label and not after.deleted:
         labels.check(db, BOXES, after.label)
     if after.attributes:
@@ -145,6 +148,20 @@ def _described(known: BoxTrack, after: BoxState) -> dict[str, Any]:
     return {name: value for name, value in {**known.attributes, **after.attributes}.items() if value is not None}
 
 
+def medium_of(db: sqlite3.Connection, video: Row, change: BoxChange) -> Row:
+    """The video over whose picture a box track lies, or will: the main one, or a camera of the timeline."""
+    there = find(db, video["id"], change.id)
+    medium = there.medium if there else change.after.medium
+    return videos.get(db, medium) if medium else video
+
+
+def _check_medium(db: sqlite3.Connection, video_id: str, medium: str) -> None:
+    if medium != video_id and timelines.offset(db, timelines.of_video(db, video_id), medium) is None:
+        raise UsageError("This camera is not on the timeline; add it under Cameras and recordings first.")
+    if not videos.has_pictures(videos.get(db, medium)):
+        raise UsageError("This recording has no pictures, so there is nothing to draw a box on.")
+
+
 def _saw(known: BoxTrack, change: BoxChange) -> bool:
     seen, keys = change.before, {key.time_us: key for key in known.keys}
     if any(said not in (None, getattr(known, name)) for name, said in _texts(seen)):
@@ -157,7 +174,7 @@ def _saw(known: BoxTrack, change: BoxChange) -> bool:
 
 
 def _texts(state: BoxState) -> list[tuple[str, Any]]:
-    return [("label", state.label), ("name", state.name), ("deleted", state.deleted)]
+    return [("label", state.label), ("name", state.name), ("deleted", state.deleted), ("medium", state.medium)]
 
 
 def _same(one: KeyFrame | None, other: KeyFrame | None) -> bool:
@@ -179,10 +196,14 @@ def _put(
     )  # fmt: skip
     label, name = (old if new is None else new for old, new in ((known.label, after.label), (known.name, after.name)))
     described = json.dumps(_described(known, after), ensure_ascii=False)
-    row = known.id, video_id, label, name, known.annotator, annotator, known.version + 1, deleted, seq, described
+    medium = after.medium if after.medium != video_id else ""
+    row = (
+        known.id, video_id, label, name, known.annotator, annotator, known.version + 1, deleted, seq, described,
+        medium or None,
+    )  # fmt: skip
     db.execute(
-        "INSERT INTO box_tracks (id, video_id, label, name, annotator, edited_by, version, deleted, seq, "
-        "attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET label = excluded.label, "
+        "INSERT INTO box_tracks (id, video_id, label, name, annotator, edited_by, version, deleted, seq, attributes, "
+        "medium_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET label = excluded.label, "
         "name = excluded.name, edited_by = excluded.edited_by, version = excluded.version, deleted = excluded.deleted, "
         "seq = excluded.seq, attributes = excluded.attributes",
         row,
@@ -215,7 +236,8 @@ def insert(db: sqlite3.Connection, video_id: str, track: BoxTrack, edit_id: str,
     labels.check(db, BOXES, track.label)
     owner = track.annotator or annotator
     known = BoxTrack(track.id, deleted=True, version=0, annotator=owner)
-    after = BoxState(track.label, track.name, False, {key.time_us: key for key in track.keys}, track.attributes)
+    keys = {key.time_us: key for key in track.keys}
+    after = BoxState(track.label, track.name, False, track.medium or None, keys, track.attributes)
     _put(db, video_id, known, after, edit_id, annotator, BoxState(deleted=True))
 
 

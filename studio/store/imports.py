@@ -105,7 +105,7 @@ def _fresh_objects(db: sqlite3.Connection, batch: Batch, layer: str | None) -> l
 def _told(track: BoxTrack) -> tuple[Any, ...]:
     """What a file says of a box over time; places as far as files have them."""
     keys = tuple((key.time_us, *(round(c, 3) for c in key.corners), key.hidden, key.occluded) for key in track.keys)
-    return track.label, track.name, keys
+    return track.label, track.name, track.medium, keys
 
 
 def _fresh_lines(db: sqlite3.Connection, batch: Batch) -> Sequence[Cue]:

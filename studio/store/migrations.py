@@ -180,6 +180,12 @@ def m048_box_attributes(db: Database) -> None:
     _run(db, "ALTER TABLE box_tracks ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'")
 
 
+@migrations()
+def m049_box_media(db: Database) -> None:
+    """Boxes over a camera that is not the main one: which it is; NULL is the main medium."""
+    db.execute("ALTER TABLE box_tracks ADD COLUMN medium_id TEXT REFERENCES videos(id) ON DELETE CASCADE")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():

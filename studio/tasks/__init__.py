@@ -13,6 +13,7 @@ from studio.tasks.diversity import most_different
 from studio.tasks.emotion import find_emotions
 from studio.tasks.encoders import key_of, time_encoder
 from studio.tasks.explanation import explain
+from studio.tasks.face_boxes import face_boxes
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
@@ -27,6 +28,7 @@ from studio.tasks.survey import survey
 from studio.tasks.synchronise import synchronise
 from studio.tasks.teaching import Lesson, Said, detect, measure_teaching, teach
 from studio.tasks.text_reading import read_text
+from studio.tasks.turns import speaker_turns
 from studio.tasks.voices import tell_voices
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "engines",
     "explain",
     "export_detector",
+    "face_boxes",
     "face_tracks",
     "find_emotions",
     "find_speakers",
@@ -69,6 +72,7 @@ __all__ = [
     "out_of_memory",
     "read_text",
     "search",
+    "speaker_turns",
     "survey",
     "synchronise",
     "teach",

@@ -1,13 +1,13 @@
 """Following the object of a box through a video, forwards or backwards."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio import media
-from studio.errors import UsageError
+from studio.errors import Cancelled, UsageError
 from studio.models import ObjectTracker, Sighting
 from studio.tasks.context import TaskContext, VideoRef
 from studio.timeline import MICROS, clock
@@ -31,15 +31,19 @@ class Track:
     note: str = ""
 
 
-def track_box(context: TaskContext, video: VideoRef, corners: Corners, at_us: int, until_us: int) -> Track:
+def track_box(
+    context: TaskContext, video: VideoRef, corners: Corners, at_us: int, until_us: int,
+    keep: Callable[[list[KeyFrame], int], None] = lambda keys, until: None,
+) -> Track:  # fmt: skip
     """Follow what is in a box (shares of the displayed picture) at a frame to another frame, which may be before it.
 
     The frame that it begins with is not in what is found. Where the object is hidden, a key frame says so, and the next
-    one where it is seen again; a shot cut ends the search. Raises UsageError for a box that is too small.
+    one where it is seen again; a shot cut ends the search. Where it is cancelled, `keep` is given what was found until
+    then, and the time of the last frame at which it was seen. Raises UsageError for a box that is too small, Cancelled.
     """
     probe = media.probe(video.path, context.settings.limits)
     context.progress(0.0, "Finding shots")
-    times, note = _times(probe.pts_us, _cuts(context, video), at_us, until_us)
+    times, note = _times(probe.pts_us, shot_cuts(context, video), at_us, until_us)
     if len(times) < 2:
         return Track([], note or "There is no other frame to track it in.")
     wide, high = (corners[2] - corners[0]) * probe.width, (corners[3] - corners[1]) * probe.height
@@ -63,16 +67,25 @@ def track_box(context: TaskContext, video: VideoRef, corners: Corners, at_us: in
                 break
             if n % 8 == 0:
                 context.progress(n / len(times), "Tracking")
+    except Cancelled:
+        if until := [time for time, sighting in seen if sighting.seen]:
+            keep(_found(seen, sides, backward=until_us < at_us), until[-1])
+        raise
     finally:
         frames.close()
     last = max((n for n, (_, sighting) in enumerate(seen) if sighting.seen), default=-1)
     if last + 1 < len(seen):
         note = f"Lost at {clock(seen[last + 1][0])}; go to where it is seen again, and track it from there."
-    keys = _keys(seen[: last + 1], sides, backward=until_us < at_us)
-    return Track(thinned(keys, TOLERANCE), note)
+    return Track(_found(seen, sides, backward=until_us < at_us), note)
 
 
-def _cuts(context: TaskContext, video: VideoRef) -> list[int]:
+def _found(seen: Sequence[tuple[int, Sighting]], sides: NDArray[np.float64], *, backward: bool) -> list[KeyFrame]:
+    """The key frames of what was seen, up to where it was seen last."""
+    last = max((n for n, (_, sighting) in enumerate(seen) if sighting.seen), default=-1)
+    return thinned(_keys(seen[: last + 1], sides, backward=backward), TOLERANCE)
+
+
+def shot_cuts(context: TaskContext, video: VideoRef) -> list[int]:
     """The shot cuts of a video in µs, as indexing kept them."""
     kept = context.cache.load_array(video.id, "shots.npy")
     return [int(cut) for cut in (media.shots(video.path) if kept is None else kept)]

@@ -12,10 +12,11 @@ from studio.config import Settings
 from studio.errors import ModelUnavailable
 from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex
 from studio.timeline import Prediction, Segment, Transcript
+from studio.timeline.boxes import TrackedBox
 
 Progress = Callable[[float, str], None]
 Preview = Callable[[Callable[[], list[Prediction]]], None]
-Partial = Callable[[Transcript], None]
+Partial = Callable[[Transcript | TrackedBox], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,15 @@ class TaskContext:
 
     `progress(fraction, message)` may raise Cancelled; tasks call it at least every second or so of work.
     `preview(found)` shows what `found()` returns, the predictions so far, when somebody watches; only the outcome
-    counts. `partial(transcript)` has a part of the outcome kept that is final already.
+    counts. `partial(found)` has a part of the outcome kept: lines of a transcript that are final already, or what a
+    tracker found before it was stopped.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.progress: Progress = lambda fraction, message: None
         self.preview: Preview = lambda found: None
-        self.partial: Partial = lambda transcript: None
+        self.partial: Partial = lambda found: None
         self.cache = Cache(settings.cache)
         self.features = FeatureStore(self.cache)
         self._indexes: dict[str, VectorIndex] = {}

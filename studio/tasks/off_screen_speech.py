@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio import media, models
+from studio.models.interfaces import VoiceActivityDetector
 from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.timeline import MICROS
 
@@ -71,14 +72,28 @@ def voice_curve(context: TaskContext, video: VideoRef, progress: Progress) -> Cu
     audio = AudioWindow(media.audio_stream(video.path, AUDIO_RATE, track=video.sound_track))
     count = video.duration_us * STEPS_PER_S // MICROS
     values = np.zeros(count, np.float32)
-    for first in range(0, count, PIECE_S * STEPS_PER_S):
-        last = min(first + PIECE_S * STEPS_PER_S, count)
-        before = min(first, RUN_IN_S * STEPS_PER_S)
-        heard = detector.probability(audio.take(*((k * MICROS // STEPS_PER_S) for k in (first - before, last))))
-        middles = (np.arange(len(heard)) + 0.5) * detector.hop_s
-        values[first:last] = np.interp((np.arange(before, before + last - first) + 0.5) / STEPS_PER_S, middles, heard)
+    for before, first, last in listening_spans(count):
+        sound = audio.take(*((k * MICROS // STEPS_PER_S) for k in (first - before, last)))
+        values[first:last] = per_step(detector, sound, before, last - first)
         progress(last / count, "Listening for voices")
     return np.arange(count, dtype=np.int64) * MICROS // STEPS_PER_S, values
+
+
+def listening_spans(count: int) -> Iterator[tuple[int, int, int]]:
+    """The pieces in which `count` steps of sound are listened to: steps [first, last), and how many `before` them the
+    detector listens in (before, first, last)."""
+    for first in range(0, count, PIECE_S * STEPS_PER_S):
+        yield min(first, RUN_IN_S * STEPS_PER_S), first, min(first + PIECE_S * STEPS_PER_S, count)
+
+
+def per_step(
+    detector: VoiceActivityDetector, sound: NDArray[np.float32], before: int, count: int
+) -> NDArray[np.float32]:
+    """Voice probabilities (count,) at the middles of the steps of a piece of sound, after `before` steps of it."""
+    heard = detector.probability(sound)
+    middles = (np.arange(len(heard)) + 0.5) * detector.hop_s
+    at = (np.arange(before, before + count) + 0.5) / STEPS_PER_S
+    return np.interp(at, middles, heard).astype(np.float32)
 
 
 def off_screen(

@@ -74,7 +74,7 @@ def find_speakers(
         spoken = [(p.segment.start, p.segment.end) for p in predictions]
         heard = off_screen(*voice, [_whole(parts) for parts in curves.values()], spoken)
         # Surer than of a face: one that hesitates is more often the speaker than somebody nobody sees.
-        spans = _segments(*heard, on=0.7, off=0.6, shortest_us=600_000, bridge_us=0)
+        spans = spoken_segments(*heard, on=0.7, off=0.6, shortest_us=600_000, bridge_us=0)
         predictions += predictions_of(context, video, OFF_SCREEN, LABEL, spans)
     people = [_person(n, t, curves.get(n, []), sharp.get(n, [])) for n, t in enumerate(tracks)]
     note = _note(len(tracks), has_audio, len(predictions))
@@ -91,8 +91,8 @@ def _heard(context: TaskContext, video: VideoRef) -> ModelRun:
     """Where voices are heard in a recording of sound alone, whosoever they are."""
     detector = context.model("voice_activity")
     curve = voice_curve(context, video, context.part(0.0, 1.0))
-    predictions = predictions_of(context, video, VOICES, LABEL, _segments(*curve))
-    told = "To know whose they are, press Transcribe, and then Voices beside the transcript."
+    predictions = predictions_of(context, video, VOICES, LABEL, spoken_segments(*curve))
+    told = "To know whose they are, press Speaker turns, or Transcribe and then Voices beside the transcript."
     note = f"Marked where voices are heard. {told}" if predictions else "Nobody was heard to speak in this recording."
     payload = {"tracks": [], "off_screen": {"track": VOICES, **_curve(*curve)}, "alike": [], "note": note}
     return ModelRun(video.id, "speaker", detector.name, detector.version, predictions, payload)
@@ -142,7 +142,7 @@ def _whole(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     return np.concatenate([times for times, _ in parts]), np.concatenate([scores for _, scores in parts])
 
 
-def _segments(
+def spoken_segments(
     times: NDArray[np.int64],
     scores: NDArray[np.float32],
     on: float = 0.5,
@@ -150,6 +150,7 @@ def _segments(
     shortest_us: int = 200_000,
     bridge_us: int = 300_000,
 ) -> list[tuple[int, int, float]]:
+    """(start, end, mean probability) in µs where somebody speaks, of a curve at 25 a second."""
     smoothed = smooth(scores, 5)
     return segments(times, smoothed, on=on, off=off, step_us=STEP_US, shortest_us=shortest_us, bridge_us=bridge_us)
 
@@ -158,7 +159,7 @@ def _speaking(context: TaskContext, video: VideoRef, number: int, parts: Parts) 
     """The segments in which one person speaks, from the pieces of their curve."""
     if not parts:
         return []
-    return predictions_of(context, video, person(number), LABEL, _segments(*_whole(parts)))
+    return predictions_of(context, video, person(number), LABEL, spoken_segments(*_whole(parts)))
 
 
 def _score(

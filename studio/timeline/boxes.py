@@ -61,7 +61,8 @@ def key_frame(
 class BoxTrack:
     """One object of a video. It is there from its first key frame to the end of the frame of its last one; `keys` are
     in order of time. `name` tells it from others of its `label`, and `attributes` say what it is like, all along.
-    `annotator` made it, `edited_by` changed it last."""
+    `annotator` made it, `edited_by` changed it last. `medium` is the camera of the timeline over whose picture it
+    lies, whose times these are; "" is the main one."""
 
     id: str
     label: str = ""
@@ -72,6 +73,7 @@ class BoxTrack:
     version: int = 1
     deleted: bool = False
     attributes: Attributes = field(default_factory=dict, hash=False)
+    medium: str = ""
 
     def at(self, time_us: int) -> Corners | None:
         """Where it is at a time: between two key frames in proportion; None before, after, and while it is hidden.

@@ -262,3 +262,21 @@ def test_boxes_of_a_file_are_seen_on_the_picture_and_taken_back(opened: Annotate
     page.click("#undo")
     expect(page.locator("#tab-boxes")).to_be_hidden()
     assert shown(page) == []
+
+
+def test_all_faces_of_a_picture_become_boxes_at_once(opened: AnnotatePage, served: Served) -> None:
+    page = opened.page
+    opened.open(rows(served.home, "SELECT id FROM videos WHERE name LIKE '%carphone%'")[0][0])
+    go(opened, 1)
+    page.keyboard.press("Shift+B")
+    page.click("#box-faces")
+    expect(page.locator("#box-name")).to_have_value("1", timeout=60_000)
+    opened.saved()
+    asked = (
+        "SELECT label, name, min(time_us) FROM box_tracks JOIN box_keys ON box_id = id WHERE NOT deleted GROUP BY id"
+    )
+    ((label, name, first),) = rows(served.home, asked)
+    assert (label, name) == ("face", "1") and abs(first - 1_000_000) < 40_000
+    page.click("#undo")
+    opened.saved()
+    assert rows(served.home, asked) == []

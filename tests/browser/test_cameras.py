@@ -1,6 +1,7 @@
 """Several cameras on one timeline: what they show at one instant is of one instant, while they play and after a seek.
 Each picture carries the time of the event, which is read from the pictures as they are displayed."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 
@@ -11,7 +12,7 @@ from studio.config import Settings
 from studio.service import Studio
 from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment
-from tests.browser.annotate_page import AnnotatePage
+from tests.browser.annotate_page import AnnotatePage, rows
 from tests.browser.conftest import Served, free_port
 from tests.browser.test_accessibility import look
 from tests.films import A_SECOND, write_film
@@ -296,3 +297,49 @@ def test_everybody_can_use_the_list_on_any_screen(page: Page, placed: tuple[Serv
     finally:
         with sqlite3.connect(served.home / "studio.db", timeout=10) as db:
             db.execute(rename, ("back.mp4", ids["back"]))
+
+
+def test_boxes_are_drawn_over_the_camera_in_front_and_shown_over_it_alone(
+    page: Page, placed: tuple[Served, dict[str, str]]
+) -> None:
+    """At the frame that it shows, by its own time; the row has them where it lies on the timeline."""
+    served, ids = placed
+    annotate_page = opened(page, served, ids["main"])
+    seek(page, 6.0)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Shift+C")
+    page.locator(f".camera[data-camera='{ids['side']}'] video").click()  # it comes to the front
+    canvas = page.locator(f".camera[data-camera='{ids['side']}'].front canvas.boxes")
+    expect(canvas).to_be_visible()
+    page.wait_for_function(SETTLED)
+    page.locator("#timeline").focus()
+    page.keyboard.press("Shift+B")
+    expect(canvas).to_be_focused()
+    expect(page.locator("#boxes.editing")).to_have_count(0)
+    frame = canvas.bounding_box()
+    assert frame is not None
+    scale = min(frame["width"] / 192, frame["height"] / 96)
+    left, top = (frame["width"] - 192 * scale) / 2, (frame["height"] - 96 * scale) / 2
+
+    def point(x: float, y: float) -> tuple[float, float]:
+        return frame["x"] + left + x * 192 * scale, frame["y"] + top + y * 96 * scale
+
+    page.mouse.move(*point(0.25, 0.25))
+    page.mouse.down()
+    page.mouse.move(*point(0.5, 0.75), steps=4)
+    page.mouse.up()
+    annotate_page.saved()
+    places = "medium_id, time_us, round(x1, 2), round(y1, 2), round(x2, 2), round(y2, 2)"
+    asked = f"SELECT {places} FROM box_tracks JOIN box_keys ON box_id = id WHERE NOT deleted"
+    assert rows(served.home, asked) == [(ids["side"], 2_800_000, 0.25, 0.25, 0.5, 0.75)]
+    assert len(json.loads(canvas.get_attribute("data-boxes") or "")) == 1
+    assert page.get_attribute("#boxes", "data-boxes") == "[]", "it is not over the main picture"
+    expect(page.locator("#box-list option")).to_have_count(2)
+    expect(page.locator("#box-list option").nth(1)).to_contain_text("0:06.0 · side.mp4")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    seek(page, 8.0)
+    expect(canvas).to_have_attribute("data-boxes", "[]")
+    page.click("#undo")
+    annotate_page.saved()
+    assert rows(served.home, asked) == []

@@ -31,8 +31,8 @@ def test_what_is_compared_and_what_waits() -> None:
     }
     assert queued_kind("index").scope == "video"
     queued = (
-        "index, embed, proxy, ground, survey, speakers, track_box, transcribe, voices, read_text, emotions, "
-        "synchronise, teach, detect, map"
+        "index, embed, proxy, ground, survey, speakers, track_box, transcribe, turns, voices, read_text, "
+        "emotions, synchronise, teach, detect, map"
     )
     for wrong in ("search", "dance", ""):
         with pytest.raises(UsageError, match=f"use one of {queued}"):

@@ -239,3 +239,60 @@ test("the row of boxes has a lane for each that is there at one time, and says w
   assert.equal(barAt(timeline, 350, 100 + one.y + 5), null);
   assert.equal(barAt(timeline, 250, 20), null);
 });
+
+test("a box over another camera keeps it, when it is removed and brought back too", () => {
+  const made = box.creation("b1", { label: "car", keys: [key(2, HERE)], medium: "v2" });
+  const drawn = box.changed(undefined, made);
+  assert.equal(drawn.medium, "v2");
+  assert.equal(box.changed(undefined, box.creation("b2", { keys: [key(2, HERE)] })).medium, undefined);
+  const gone = box.removal(drawn);
+  assert.deepEqual(box.changed(undefined, box.invertedBox(gone)).medium, "v2");
+  assert.equal(box.changed(drawn, box.placed(drawn, 3, THERE)).medium, "v2");
+});
+
+test("boxes are in order of the timeline, and those of a camera that is not on it are not shown", async () => {
+  const { doc } = documentOf();
+  doc.store.takeDocument(
+    loaded({
+      media: [
+        { id: "video", offset: 0 },
+        { id: "v2", offset: 5 },
+      ],
+    }),
+  );
+  doc.boxes.create({ label: "late", medium: "v2", keys: [key(1, HERE)] });
+  doc.boxes.create({ label: "early", keys: [key(4, HERE)] });
+  doc.boxes.create({ label: "gone", medium: "v3", keys: [key(0, HERE)] });
+  assert.deepEqual(
+    doc.boxes.all.map((each) => [each.label, doc.store.boxOffset(each)]),
+    [
+      ["early", 0],
+      ["late", 5],
+    ],
+  );
+});
+
+test("all faces of a picture are drawn as one step, which one undo takes back", async () => {
+  const { doc } = documentOf();
+  const asked = [];
+  const found = [[key(2, HERE, { source: "tracked" }), key(3, THERE, { source: "tracked" })], [key(2, THERE)]];
+  doc.server.face_boxes = async (request) => {
+    asked.push(request);
+    return { ok: true, data: { faces: found } };
+  };
+  const steps = doc.editor.undoStack.done.length;
+  const made = await doc.boxes.faces(2, 12, "v2");
+  assert.deepEqual(asked, [{ video: doc.id, at: 2, until: 12, medium: "v2" }]);
+  assert.deepEqual(
+    made
+      .map((id) => doc.boxes.find(id) ?? doc.store.boxes.get(id))
+      .map(({ label, name, medium, keys }) => [label, name, medium, keys]),
+    [
+      ["face", "1", "v2", found[0]],
+      ["face", "2", "v2", found[1]],
+    ],
+  );
+  assert.equal(doc.editor.undoStack.done.length, steps + 1);
+  await doc.editor.undo();
+  assert.equal(doc.store.boxes.size, 0);
+});

@@ -257,6 +257,18 @@ test("who says a line: whom a person said, else who is seen to speak, else whose
   assert.equal(speakers()[2], "Carl", "an annotation comes before what is predicted");
 });
 
+test("a line is said by whom the turns of speakers say, where nothing else tells", () => {
+  const { doc, lines, speakers } = spoken();
+  const at = (line) => ({ id: `t${line}`, track: "Left", start: lines[line].start, end: lines[line].end });
+  const found = [3, 4].map((line) => ({ ...at(line), label: "speaking", score: 0.9 }));
+  const turns = found.map((turn) => ({ ...turn, run: "turns", task: "turns", verdict: "" }));
+  turns[1].track = "Voices";
+  doc.takeNews(news({ runs: [{ id: "turns", task: "turns", model: "m", query: null, predictions: turns }] }));
+  assert.deepEqual(speakers(), ["Person 1", "Person 1", "Person 2", "Voice 1", ""], "a voice of its own comes before");
+  doc.store.setMedia({ voices: [] });
+  assert.deepEqual(speakers(), ["Person 1", "Person 1", "Person 2", "Left", ""], "the row of all voices says nobody");
+});
+
 test("a person who gets another name gets it everywhere, and loses it in one step", async () => {
   const { doc, asked, speakers } = spoken();
   rename(doc.editor, "Person 1", "Anna");

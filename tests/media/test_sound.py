@@ -12,6 +12,7 @@ import pytest
 from studio import media
 from studio.errors import BrokenMedia, UsageError
 from studio.media import audio
+from tests.sounds import make_sound, tones
 
 RATE = 16_000
 
@@ -121,3 +122,33 @@ def test_other_rates_and_wrong_ones(clip_of: Any) -> None:
         bad = path.parent / "bad.mp4"
         bad.write_bytes(path.read_bytes()[:60])
         list(media.audio_stream(bad))
+
+
+def stereo(path: Path, left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> Path:
+    """A WAV file of two channels of samples in −1…1, at RATE."""
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("pcm_s16le", rate=RATE, layout="stereo")
+        samples = (np.stack([left, right], axis=1) * 32_767).astype(np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "s16", "stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def only(path: Path, channel: Any) -> np.ndarray[Any, Any]:
+    return np.concatenate([np.zeros(0, np.float32), *media.audio_stream(path, RATE, channel=channel)])
+
+
+def test_one_of_two_channels(tmp_path: Path) -> None:
+    """The same sound in both is as loud as one channel of it; each can be had alone, of two only."""
+    left, right = tones(2.0, 16_000), tones(2.0, 16_000)[::-1] * 0.5
+    both = stereo(tmp_path / "both.wav", left, left)
+    assert np.abs(heard(both) - left).max() < 1e-3
+    mono = make_sound(tmp_path, "wav", 2.0)
+    assert heard(both).max() == pytest.approx(heard(mono).max(), abs=0.01)
+    apart = stereo(tmp_path / "apart.wav", left, right)
+    assert np.abs(only(apart, "left") - left).max() < 1e-3
+    assert np.abs(only(apart, "right") - right).max() < 1e-3
+    assert np.abs(heard(apart) - (left + right) / 2).max() < 1e-3
+    assert len(only(mono, "left")) == 0

@@ -62,6 +62,23 @@ def test_the_first_that_knows_says_who_speaks(studio: Studio, video: dict[str, A
     assert speakers(studio, video) == ["Person 1", "Carl", "Voice 1", "Off screen"]
 
 
+def test_turns_say_whose_a_line_is_where_its_voice_does_not(studio: Studio, video: dict[str, Any]) -> None:
+    made = [speaking("Left", 0, 1.5), speaking("Right", 1.5, 3), speaking("Voices", 3, 4)]
+    run = ModelRun("v1", "turns", "speaker-turns", "1", made, {"by": "channels", "note": ""})
+    run_id = studio.store.write(lambda db: runs.insert(db, run))
+    assert speakers(studio, video) == ["Left", "Left", "Right", ""]
+    heard(studio, (2, 3, "Voice 1"))
+    found(studio, speaking("Person 1", 0, 0.4))
+    assert speakers(studio, video) == ["Person 1", "Left", "Voice 1", ""]
+    (left, *_) = studio.jobs.run_of(run_id)["predictions"]
+    accepted = {"op": "create", "edit_id": "e", "id": "a", "base_version": 0, "start": 0, "end": 1.5, "track": "Left",
+                "label": "speaking", "prediction_id": left.id, "verdict": "accepted"}  # fmt: skip
+    assert studio.timelines.save("v1", [accepted], "ada")["results"][0]["ok"]
+    assert speakers(studio, video)[0] == "Left", "an annotation comes before a face"
+    known = studio.store.read(lambda db: jobs._known_speakers(db, video))
+    assert [who for _, _, who in known] == ["Left", "Left", "", ""], "what is to be told again says nothing"
+
+
 def test_a_line_that_was_changed_meanwhile_keeps_its_speaker_and_so_do_the_others(
     studio: Studio, video: dict[str, Any]
 ) -> None:

@@ -22,7 +22,8 @@ from studio.service.search import SearchRequest
 from studio.store import transcripts
 from studio.timeline import Cue, Transcript
 from tests.conftest import SHARED
-from tests.sounds import SOUNDS, make_sound, write_sound
+from tests.media.test_sound import stereo
+from tests.sounds import SOUNDS, babble, make_sound, write_sound
 
 TALK = SHARED / "faces" / "lip_reading_quiz" / "lipread_missing__happy_birthday.mp4"
 IN_FRAMES = {"cvat", "edl", "fcpxml", "fiftyone", "otio", "premiere"}
@@ -74,7 +75,7 @@ def test_it_is_added_with_no_pictures_and_prepared(studio: Studio, row: dict[str
 
 def test_what_goes_by_pictures_is_neither_queued_nor_run(studio: Studio, row: dict[str, Any]) -> None:
     by_pictures = {name for name, kind in KINDS.items() if kind.pictures}
-    assert by_pictures == {"embed", "explain", "ground", "glance", "survey", "read_text", "track_box"}
+    assert by_pictures == {"embed", "explain", "ground", "glance", "survey", "read_text", "track_box", "face_boxes"}
     for kind in sorted(by_pictures):
         with pytest.raises(UsageError, match=r"“flac.flac” has no pictures, and “.*” goes by them; what is said in it"):
             studio.jobs.run(kind, row["id"], {"query": "a dog", "at": 1.0})
@@ -199,6 +200,23 @@ def test_the_command_line_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "“mp3.mp3” has no pictures" in capsys.readouterr().err
     assert main(["export", video["id"], "--format", "cvat", "-o", str(tmp_path / "x.xml"), *home]) == 2
     assert "has no pictures, and CVAT" in capsys.readouterr().err and not (tmp_path / "x.xml").exists()
+
+
+def test_turns_of_speakers_of_a_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without lines *Voices* finds them, too."""
+    left = babble(6.0, 1, 16_000) * (np.arange(96_000) < 48_000)
+    right = babble(6.0, 2, 16_000) * (np.arange(96_000) >= 48_000)
+    path, home = stereo(tmp_path / "call.wav", left, right), ["--home", str(tmp_path / "home")]
+    assert main(["add", str(path), "--json", *home]) == 0
+    (video,) = json.loads(capsys.readouterr().out)["videos"]
+    assert main(["turns", video["id"], "--json", *home]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == {"by", "turns", "note"}
+    opened = Studio(Settings(home=tmp_path / "home", device="cpu"))
+    run = opened.jobs.run("voices", video["id"])
+    opened.close()
+    assert (run["task"], run["payload"]["by"]) == ("turns", found["by"])
+    assert [p.track for p in run["predictions"]] == [turn["track"] for turn in found["turns"]]
 
 
 @pytest.mark.release

@@ -98,6 +98,9 @@ INSERT INTO traces VALUES ('v1', 'Moments', 'ann', x'0000c03f0000c07f', 3);
     "m047_occluded": """
 UPDATE box_keys SET occluded = 1 WHERE time_us = 1000000;
 """,
+    "m048_box_attributes": """
+UPDATE box_tracks SET attributes = '{"colour": "red"}' WHERE id = 'b1';
+""",
 }
 
 

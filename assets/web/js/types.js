@@ -120,12 +120,13 @@
  * @typedef {{ at: number, box: Corners, hidden: boolean, source: "manual" | "tracked" | "import",
  *   occluded?: boolean }} BoxKey
  * @typedef {{ id: string, label: string, name: string, annotator: string, edited_by: string, version: number,
- *   deleted: boolean, attributes: { [name: string]: Json }, keys: readonly BoxKey[], step?: string }} BoxTrack step: the id
- *   of the step that changed it last
+ *   deleted: boolean, attributes: { [name: string]: Json }, keys: readonly BoxKey[], step?: string, medium?: string
+ *   }} BoxTrack step: the id of the step that changed it last; medium: the id of the camera over which it lies, whose
+ *   times these are, "" or none: the main one
  *
  * What is said of a box track; a key frame without a box is not there, nor is an attribute that is null.
  * @typedef {{ label?: string, name?: string, deleted?: boolean, attributes?: { [name: string]: Json },
- *   keys?: readonly (BoxKey | { at: number, box: null })[] }} BoxState
+ *   keys?: readonly (BoxKey | { at: number, box: null })[], medium?: string }} BoxState
  * @typedef {{ id: string, before: BoxState, after: BoxState }} BoxChange
  */
 
@@ -780,6 +781,7 @@
  * @property {[{ video: string, at: number }, {}]} glance
  * @property {[{ video: string, kind: string }, Job]} start_job
  * @property {[{ video: string, box: string, at: number, until: number, edit: string, annotator: string }, Job]} track_box
+ * @property {[{ video: string, at: number, until: number, medium: string }, { faces: BoxKey[][] }]} face_boxes
  * @property {[{ run: string }, { query: string | null, payload: RunPayload, boxes: { [prediction: string]: number[][] } }]} run_payload
  * @property {[{ annotation: string }, { op: string, annotator: string, at: string, after: Annotation | null }[]]} history
  * @property {[{ label: string, row: string, question: string, by: string, lowest: number | null,

@@ -13,6 +13,7 @@ from studio.app.rpc.requests import (
     Changes,
     CompareLayers,
     DeleteLine,
+    FaceBoxes,
     Glance,
     Ground,
     JobRequest,
@@ -163,6 +164,10 @@ def _models(studio: Studio) -> list[Method]:
         )
         return serializers.job(job)
 
+    def face_boxes(request: FaceBoxes) -> Any:
+        row = studio.videos.get(request.video)
+        return {"faces": studio.boxes.faces(row, request.at, request.until, request.medium)}
+
     def cancel_job(request: JobRequest) -> Any:
         studio.jobs.cancel(request.job)
         return {}
@@ -172,7 +177,7 @@ def _models(studio: Studio) -> list[Method]:
         boxes = {p.id: p.payload["boxes"] for p in run["predictions"] if p.payload and "boxes" in p.payload}
         return {"task": run["task"], "query": run["query"], "payload": run["payload"], "boxes": boxes}
 
-    return rpc_methods(studio, ground, glance, start_job, track_box, cancel_job, run_payload)
+    return rpc_methods(studio, ground, glance, start_job, track_box, face_boxes, cancel_job, run_payload)
 
 
 def teaching_methods(studio: Studio) -> list[Method]:

@@ -313,6 +313,17 @@ class TrackBox(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class FaceBoxes(Request):
+    """The faces of a frame, and where they go from there: of the main video, or of the camera `medium`, and then at
+    times of that."""
+
+    video: str
+    at: Time
+    until: Time
+    medium: Annotated[str, AtMost(64)] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CompareLayers(Request):
     """Two annotators of a video by their names; "" is who gave none."""
 

@@ -31,19 +31,21 @@ def audio(
     offsets: list[list[int]],
     track: int | None,
     seek: bool,
+    channel: str | None,
 ) -> None:
     """Answer messages of float32 mono samples at `rate` Hz; sample 0 is at `start_us` of the container's clock. `track`
     is the stream that was chosen, `offsets` are those of joined recordings; with `seek` what lies before is not read.
+    `channel` is "left" or "right" of a stream with two, of any other there is nothing then.
 
     Raises BrokenMedia when there is an audio track and not one sample of it can be decoded.
     """
     with open_source(path, limits, track) as source:
-        if source.audio is None:
+        if source.audio is None or (channel and source.audio.codec_context.channels != 2):
             return
         if seek:
             source.container.seek(to_ticks(start_us - _RUN_IN_US, 0, source.audio.time_base), stream=source.audio)
         heard = False
-        for block in aligned(source, responder, rate, start_us, offsets):
+        for block in aligned(source, responder, rate, start_us, offsets, channel or "mono"):
             heard = True
             responder.send({"kind": "samples"}, block.tobytes())
         if not heard:
@@ -53,8 +55,9 @@ def audio(
 def aligned(
     source: Source, responder: Responder, rate: int, start_us: int, offsets: list[list[int]], layout: str = "mono"
 ) -> Iterator[Block]:
-    """Blocks float32 (channels, S): leading time cut or padded, gaps filled with silence, overlaps cut."""
-    channels = 1 if layout == "mono" else 2
+    """Blocks float32 (channels, S): leading time cut or padded, gaps filled with silence, overlaps cut. `layout` is
+    "stereo", "mono", or "left" or "right": that channel alone."""
+    channels = 2 if layout == "stereo" else 1
     start = Fraction(start_us, 1_000_000)
     most = int(source.limits.duration_s * rate)
     written = 0
@@ -85,25 +88,27 @@ def _runs(
     source: Source, responder: Responder, rate: int, offsets: list[list[int]], layout: str
 ) -> Iterator[tuple[Fraction, Block]]:
     """Resampled blocks with the time of their first sample; the resampler starts anew after a gap."""
-    resampler = None
+    resampler: Any = None
     begin = expected = Fraction(0)
     done = 0
     for time, frame in timed(source, responder, offsets):
         if resampler is None or abs(time - expected) > TOLERANCE_S:
             if resampler is not None:
-                for block in _pull(resampler, None):
+                for block in _pull(resampler, None, layout):
                     yield begin + Fraction(done, rate), block
                     done += block.shape[1]
-            resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+            # FFmpeg adds up two channels that are mixed to one of floats: the same sound in both would be 3 dB louder
+            wanted = "stereo" if layout != "mono" or frame.layout.nb_channels == 2 else "mono"
+            resampler = av.AudioResampler(format="fltp", layout=wanted, rate=rate)
             begin, done = time, 0
             expected = time
         frame.pts = None
-        for block in _pull(resampler, frame):
+        for block in _pull(resampler, frame, layout):
             yield begin + Fraction(done, rate), block
             done += block.shape[1]
         expected += Fraction(frame.samples, frame.sample_rate)
     if resampler is not None:
-        for block in _pull(resampler, None):
+        for block in _pull(resampler, None, layout):
             yield begin + Fraction(done, rate), block
             done += block.shape[1]
 
@@ -121,11 +126,18 @@ def timed(source: Source, responder: Responder, offsets: list[list[int]]) -> Ite
         begun, expected = True, time + Fraction(frame.samples, frame.sample_rate)
 
 
-def _pull(resampler: Any, frame: Any) -> Iterator[Block]:
+def _pull(resampler: Any, frame: Any, layout: str) -> Iterator[Block]:
     for out in resampler.resample(frame):
         block = out.to_ndarray()
         if block.size:
-            yield block
+            yield _of(block, layout)
+
+
+def _of(block: Block, layout: str) -> Block:
+    """What is wanted of one or two channels (n, S): both, one of them, or their mean."""
+    if layout in ("left", "right"):
+        return block[:1] if layout == "left" else block[1:]
+    return block.mean(axis=0, keepdims=True) if layout == "mono" and len(block) == 2 else block
 
 
 def _decoded(source: Source, responder: Responder, offsets: list[list[int]]) -> Iterator[Any]:

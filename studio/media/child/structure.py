@@ -14,6 +14,7 @@ _SEGMENT, _CLUSTER = 0x18538067, b"\x1f\x43\xb6\x75"
 _CONTENT_ENCODINGS, _CONTENT_ENCRYPTION = b"\x6d\x80", b"\x50\x35"
 _OPEN = 0xFFFFFFFF  # the size of a chunk that was never finished, or that is said elsewhere
 _SAMPLE_BY_SAMPLE = frozenset({1, 3, 6, 7, 0xFFFE})  # of WAV: PCM, floats, A-law, µ-law, and what names them otherwise
+_AU_BITS = {1: 8, 2: 8, 3: 16, 4: 24, 5: 32, 6: 32, 7: 64, 27: 8}  # of a sample: µ-law, PCM, floats, A-law
 _ENCRYPTED_ENTRIES = (b"encv", b"drmi")  # ISO/IEC 23001-7 and FairPlay
 
 
@@ -42,9 +43,18 @@ def promised_samples(path: str, family: str) -> int | None:
         head = file.read(512)
     if family == "flac" and len(head) >= 26:  # STREAMINFO, 36 bits; 0: not known
         return (int.from_bytes(head[18:26], "big") & (1 << 36) - 1) or None
+    if family == "au":
+        return _au_samples(head)
     if family == "mp3":
         return _xing_samples(head)
     return None
+
+
+def _au_samples(head: bytes) -> int | None:
+    """By the header of Sun's audio files: bytes of sound, coding, rate and channels; all ones where it is not known."""
+    size, coding = int.from_bytes(head[8:12], "big"), int.from_bytes(head[12:16], "big")
+    bits, channels = _AU_BITS.get(coding, 0), int.from_bytes(head[20:24], "big")
+    return 8 * size // (bits * channels) if bits and channels and size not in (0, _OPEN) else None
 
 
 def _wav_samples(file: BinaryIO) -> int | None:

@@ -88,7 +88,7 @@ class Exchange:
                 dependencies=labels.dependencies(db),
                 vocabularies=labels.vocabularies(db),
                 cameras=cameras,
-                objects=tuple(box_tracks.of_video(db, row["id"], layer)),
+                objects=tuple(_by_name(db, each) for each in box_tracks.of_video(db, row["id"], layer)),
                 traces=tuple(trace for trace in drawn if trace.track in scales),
                 scales=scales,
                 unscaled=tuple(sorted({trace.track for trace in drawn} - scales.keys())),
@@ -127,7 +127,7 @@ class Exchange:
         """
         row, form = self._video(video_id), written_as(format_name)
         timeline = self.timeline(row, by)
-        if form.holds.objects == "alone" and not timeline.objects:
+        if form.holds.objects == "alone" and all(each.medium for each in timeline.objects):
             raise UsageError(f"“{row['name']}” has no boxes over time; draw some first.")
         if wanted(form, kind) == "lines" and not timeline.lines:
             raise UsageError(f"“{row['name']}” has no transcript; type or import one, or export its annotations.")
@@ -347,7 +347,8 @@ class Exchange:
             shift = read_shift(plan.shift, footage) if plan.shift.strip() else 0
             placed = import_plan.about_all(place(part, footage, self._limits, shift), match.row["duration_us"], shift)
             cameras, missing = import_plan.cameras(library, part, match.row["id"])
-            placed = replace(placed, problems=(*placed.problems, *missing))
+            objects, lost = import_plan.over_cameras(library, placed.objects, match.row["id"])
+            placed = replace(placed, objects=objects, problems=(*placed.problems, *missing, *lost))
             ready.append(Ready(part, match, placed, cameras))
         return ready
 
@@ -452,6 +453,11 @@ def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes
             "format, as ELAN, TextGrid, CSV or JSON."
         )
     return form.write([form.holds.narrowed(timeline, kind) for timeline in kept])
+
+
+def _by_name(db: Any, track: BoxTrack) -> BoxTrack:
+    """A box track as files have it: with the name of its medium."""
+    return replace(track, medium=videos.get(db, track.medium)["name"]) if track.medium else track
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:

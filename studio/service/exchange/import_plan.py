@@ -114,6 +114,20 @@ def cameras(library: VideoMatcher, part: Part, main: str) -> tuple[tuple[tuple[s
     return tuple(found.items()), missing
 
 
+def over_cameras(
+    library: VideoMatcher, objects: Sequence[BoxTrack], main: str
+) -> tuple[tuple[BoxTrack, ...], list[str]]:
+    """Boxes over time with the ids of the videos over which they lie, instead of their names; and a sentence for each
+    name that is not in the library, whose boxes are left out."""
+    rows = {name: library.find(name).row for name in dict.fromkeys(each.medium for each in objects if each.medium)}
+    ids = {"": "", **{name: "" if row["id"] == main else row["id"] for name, row in rows.items() if row}}
+    lost = [
+        f"The boxes over “{last(unquote(name)):.60}” are left out: it is not in the library."
+        for name in rows.keys() - ids.keys()
+    ]
+    return tuple(replace(each, medium=ids[each.medium]) for each in objects if each.medium in ids), sorted(lost)
+
+
 def _ending(name: str) -> str:
     return PurePath(unquote(name)).suffix.lower()
 

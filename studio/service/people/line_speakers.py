@@ -35,8 +35,9 @@ def speakers_of(
 ) -> list[str]:  # fmt: skip
     """Who says each line (rows with `start_us`, `end_us` and `speaker`), "" where nobody is known to: whom a person
     said, else who speaks most while it is said by annotations (with `layer` only that person's), else by the newest run
-    that found speakers, else whose voice it is by the newest run that told them apart. What is `annotated`, and
-    `voices`, can be left out. `speakersOf` of assets/web/js/model/line-speakers.js is the same."""
+    that found speakers, else whose voice it is by the newest run that told those of lines apart, else by the newest one
+    that found turns. What is `annotated`, and `voices`, can be left out. `speakersOf` of
+    assets/web/js/model/line-speakers.js is the same."""
     made = [
         (a.segment.start, a.segment.end, _person(a.track))
         for a in (annotations.of_video(db, video_id, layer) if annotated else ())
@@ -45,7 +46,8 @@ def speakers_of(
     found = _predicted(db, video_id, layer)
     seen = [each for each in found if each[2] != OFF_SCREEN]
     heard = _voices(db, video_id) if voices else []
-    orders = [_Spoken(each) for each in (made, seen, heard, found)]
+    turns = _predicted(db, video_id, layer, "turns") if voices else []
+    orders = [_Spoken(each) for each in (made, seen, heard, turns, found)]
     return [line.get("speaker") or next((who for order in orders if (who := order.most(line))), "") for line in lines]
 
 
@@ -58,8 +60,8 @@ def _newest(db: sqlite3.Connection, video_id: str, task: str) -> str | None:
     return max(found, key=lambda run: run["seq"])["id"] if found else None
 
 
-def _predicted(db: sqlite3.Connection, video_id: str, layer: str | None) -> list[Spoken]:
-    run = _newest(db, video_id, "speaker")
+def _predicted(db: sqlite3.Connection, video_id: str, layer: str | None, task: str = "speaker") -> list[Spoken]:
+    run = _newest(db, video_id, task)
     if run is None:
         return []
     names, verdicts = people.of_video(db, video_id)["names"], annotations.verdicts(db, video_id, layer)

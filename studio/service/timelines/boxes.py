@@ -21,14 +21,16 @@ from studio.timeline.boxes import SOURCES, BoxTrack, KeyFrame, key_frame
 
 Row = dict[str, Any]
 ID_CHARS = 64
-TRACK = "track_box"  # the kind of job
-_SHOWN = ("id", "label", "name", "annotator", "edited_by", "version", "deleted")
+TRACK, FACES = "track_box", "face_boxes"  # kinds of job
+FACE = "face"  # the label of a face that was found
+_SHOWN = ("id", "label", "name", "annotator", "edited_by", "version", "deleted", "medium")
 
 
 def parse(edit: Row, edit_id: str, limits: Limits) -> BoxChange:
-    """An edit of a box track: its `id`, and of `before` and `after` `label`, `name`, `deleted`, `attributes` and
-    `keys`, each as far as it is said; an attribute is null where it is not there; a key frame is {at, box: [x1, y1, x2,
-    y2], hidden, source, occluded}, or {at, box: null} where there is none.
+    """An edit of a box track: its `id`, and of `before` and `after` `label`, `name`, `deleted`, `attributes`, `keys`
+    and `medium`, as far as each is said. An attribute is null where it is not there; `medium` is the camera that a
+    new one lies over, "" the main one; a key frame is {at, box: [x1, y1, x2, y2], hidden, source, occluded}, or
+    {at, box: null} where there is none.
 
     Raises UsageError that says which part is wrong.
     """
@@ -48,8 +50,10 @@ def _state(edit: Row, key: str, limits: Limits) -> BoxState:
     }
     deleted = said.get("deleted")
     keys = dict(_key(each) for each in listed(said, "keys", boxes.MOST_KEYS))
-    said_of = checked_attributes(said.get("attributes") or {})
-    return BoxState(texts["label"], texts["name"], deleted if isinstance(deleted, bool) else None, keys, said_of)
+    medium = None if said.get("medium") is None else text(said, "medium", longest=ID_CHARS)
+    described = checked_attributes(said.get("attributes") or {})
+    is_deleted = deleted if isinstance(deleted, bool) else None
+    return BoxState(texts["label"], texts["name"], is_deleted, medium, keys, described)
 
 
 def _key(each: Any) -> tuple[int, KeyFrame | None]:
@@ -69,7 +73,7 @@ def _key(each: Any) -> tuple[int, KeyFrame | None]:
 
 
 def check_times(change: BoxChange, duration_us: int) -> None:
-    """Raises UsageError for a new key frame that lies beyond the video."""
+    """Raises UsageError for a new key frame that lies beyond the video that it is of."""
     late = (at for at, key in change.after.keys.items() if key and change.before.keys.get(at) != key)
     if any(at >= duration_us for at in late):
         raise UsageError("A key frame lies within the video.")
@@ -77,10 +81,8 @@ def check_times(change: BoxChange, duration_us: int) -> None:
 
 def to_dict(track: BoxTrack, step: str = "") -> Row:
     """A box track as JSON: times in s for people and in µs, which are the truth. `step` is the id of the step that
-    changed it last."""
-    said = {
-        name: getattr(track, name) for name in ("id", "label", "name", "annotator", "edited_by", "version", "deleted")
-    }
+    changed it last, `medium` the id of the camera over which it lies, whose times these are ("" the main one)."""
+    said = {name: getattr(track, name) for name in _SHOWN}
     keys = [
         {"at": seconds(key.time_us), "at_us": key.time_us, "box": list(key.corners), "hidden": key.hidden,
          "source": key.source, "occluded": key.occluded}
@@ -112,16 +114,23 @@ class Boxes:
         return int(frames[max(0, bisect_right(frames, time_us) - 1)])
 
     def draw(
-        self, video: Row, corners: Sequence[float], at_us: int, label: str = "", name: str = "", annotator: str = ""
-    ) -> str:
+        self, video: Row, corners: Sequence[float], at_us: int, label: str = "", name: str = "", annotator: str = "",
+        medium: Row | None = None,
+    ) -> str:  # fmt: skip
         """A new box track with one key frame, at the frame that is displayed then; returns its id. Corners are shares
-        of the sides of the picture.
+        of the sides of the picture. It lies over `medium`, a camera of the timeline, and `at_us` is its time then.
 
         Raises UsageError.
         """
         box_id = uuid.uuid4().hex
-        key = {"at": seconds(self.frame_at(video, at_us)), "box": list(corners)}
-        after = {"deleted": False, "label": label, "name": name, "keys": [key]}
+        key = {"at": seconds(self.frame_at(medium or video, at_us)), "box": list(corners)}
+        after = {
+            "deleted": False,
+            "label": label,
+            "name": name,
+            "keys": [key],
+            "medium": medium["id"] if medium else "",
+        }
         self.save(video, [{"id": box_id, "before": {"deleted": True}, "after": after}], annotator)
         return box_id
 
@@ -144,7 +153,7 @@ class Boxes:
 
         def work(db: sqlite3.Connection) -> None:
             for change in changes:
-                check_times(change, video["duration_us"])
+                check_times(change, boxes.medium_of(db, video, change)["duration_us"])
                 boxes.save(db, video, change, annotator)
 
         self._store.write(work)
@@ -153,11 +162,12 @@ class Boxes:
         self, video: Row, box_id: str, at_us: int, until_us: int, edit: str, annotator: str = "", by: Actor = OWNER
     ) -> Row:
         """Queue the job that follows an object from where it is at `at_us` to `until_us`, which may be before it;
-        `edit` is the id of the step that it will be. Returns the job.
+        `edit` is the id of the step that it will be; times are those of the medium that it lies over. Returns the job.
 
         Raises UsageError, NotFound, PermissionDenied, JobError.
         """
-        return self._jobs.start(TRACK, video["id"], self._params(video, box_id, at_us, until_us, edit, annotator, by))
+        params = self._params(video, box_id, at_us, until_us, edit, annotator, by)
+        return self._jobs.start(TRACK, self._medium(video, box_id)["id"], params)
 
     def track(
         self, video: Row, box_id: str, at_us: int, until_us: int, annotator: str = "",
@@ -165,9 +175,48 @@ class Boxes:
     ) -> Row:  # fmt: skip
         """The same, done at once: how many key frames came (`keys`), and a `note`. Times become those of the frames
         that are displayed then."""
-        at_us, until_us = (self.frame_at(video, time) for time in (at_us, until_us))
+        medium = self._medium(video, box_id)
+        at_us, until_us = (self.frame_at(medium, time) for time in (at_us, until_us))
         params = self._params(video, box_id, at_us, until_us, uuid.uuid4().hex, annotator, OWNER)
-        return self._jobs.now(TRACK, video["id"], params, progress)
+        return self._jobs.now(TRACK, medium["id"], params, progress)
+
+    def faces(self, video: Row, at_us: int, until_us: int, medium: str = "") -> list[list[Row]]:
+        """The faces of the frame that is displayed at a time, of the main video or of a camera of the timeline, and
+        where each goes until another time: key frames as `parse` reads them. Nothing is kept.
+
+        Raises UsageError where there is none.
+        """
+        row = self._store.read(lambda db: videos.get(db, medium)) if medium else video
+        found = self._jobs.now(FACES, row["id"], {"at_us": at_us, "until_us": until_us}, no_progress)["faces"]
+        if not found:
+            raise UsageError("No face was found in this picture; go to a frame in which they are larger, or draw them.")
+        return [
+            [{"at": seconds(time), "box": corners, "hidden": False, "source": "tracked"} for time, corners in keys]
+            for keys in found
+        ]
+
+    def draw_faces(
+        self, video: Row, at_us: int, until_us: int, annotator: str = "", medium: Row | None = None
+    ) -> list[str]:
+        """A box track for each face of a frame, followed to another time; all or none. Returns their ids, from left to
+        right. Raises what `faces` raises."""
+        over = medium["id"] if medium else ""
+        edits: list[Row] = [
+            {"id": uuid.uuid4().hex, "before": {"deleted": True},
+             "after": {"deleted": False, "label": FACE, "name": str(number), "medium": over, "keys": keys}}
+            for number, keys in enumerate(self.faces(video, at_us, until_us, over), 1)
+        ]  # fmt: skip
+        self.save(video, edits, annotator)
+        return [edit["id"] for edit in edits]
+
+    def _medium(self, video: Row, box_id: str) -> Row:
+        """The video in whose pictures a box lies."""
+
+        def work(db: sqlite3.Connection) -> Row:
+            track = boxes.find(db, video["id"], box_id)
+            return videos.get(db, track.medium) if track and track.medium else video
+
+        return self._store.read(work)
 
     def _params(
         self, video: Row, box_id: str, at_us: int, until_us: int, edit: str, annotator: str, by: Actor
@@ -197,5 +246,5 @@ class Boxes:
             stop = max([until_us, *(t for t in own if t < at_us)])
         return {
             "box": box_id, "corners": list(corners), "at_us": at_us, "until_us": stop, "edit": edit,
-            "annotator": annotator,
+            "annotator": annotator, "timeline": video["id"],
         }  # fmt: skip

@@ -167,7 +167,7 @@ def _save(
         timeline_media.save(db, video["id"], change, annotator)
         return None
     if isinstance(change, BoxChange):
-        box_edits.check_times(change, video["duration_us"])
+        box_edits.check_times(change, boxes.medium_of(db, video, change)["duration_us"])
         if bulk is not None:
             bulk.take_box(change, video["id"])
         boxes.save(db, video, change, annotator)

@@ -13,7 +13,7 @@ SUFFIXES = frozenset({
     ".wmv", ".asf", ".vob", ".qt", ".3g2", ".f4v", ".ogg", ".ogx", ".m1v", ".m2v", ".mpv", ".m2t", ".divx", ".mj2",
     # of sound alone
     ".wav", ".mp3", ".m4a", ".m4b", ".flac", ".oga", ".opus", ".aac", ".mka", ".wma", ".mp2", ".aif", ".aiff",
-    ".amr",
+    ".amr", ".au", ".snd", ".gsm",
 })  # fmt: skip
 _BESIDE = frozenset({".srt", ".vtt", ".ass", ".ssa"})  # they are read with their videos
 

@@ -15,7 +15,7 @@ import {
 import { barAt } from "../view/box-row.js";
 import { BoxOverlay } from "../view/box-overlay.js";
 import { BoxPanel } from "../view/box-panel.js";
-import { clock, counted } from "../view/dom.js";
+import { clock, counted, el } from "../view/dom.js";
 
 /** @import { BoxTrack, Corners } from "../types.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
@@ -50,29 +50,33 @@ export class BoxTool {
     this.side = side;
     this.rows = rows;
     const { player, timeline, selection } = workspace;
-    this.overlay = new BoxOverlay($("boxes", "canvas"), player, {
-      choose: (id) => this.choose(id),
-      create: (box) => this.#create(box),
-      place: (id, box) => this.#place(id, box),
-      command: (key) => this.#command(key),
+    this.overlay = this.#overlayOver($("boxes", "canvas"), {
+      medium: "",
+      picture: player.video,
+      size: () => this.doc?.store.video,
+      time: () => player.time,
     });
+    /** Over the picture of each camera, by the id of its medium; "" is the main one. @type {Map<string, BoxOverlay>} */
+    this.overlays = new Map([["", this.overlay]]);
+    workspace.parts.cameras.on("change", () => this.#followCameras());
     this.panel = new BoxPanel($("box-panel"), {
       draw: () => this.edit(!this.isEditing),
       choose: (id) => {
         this.choose(id);
         const track = this.track;
-        if (track && !placeAt(track, player.time).isThere) workspace.seek(track.keys[0].at);
+        if (track && !placeAt(track, this.#time(track)).isThere) this.#seek(track, track.keys[0].at);
       },
       describe: (said) => this.#with((track) => this.doc?.boxes.describe(track, said)),
       leave: () => $("boxes").focus({ preventScroll: true }),
       toggleKey: () => this.#toggleKey(),
       toggleHidden: () => this.#toggle("hidden"),
       toggleOccluded: () => this.#toggle("occluded"),
-      limit: (which) => this.#with((track) => this.doc?.boxes.change(limited(track, player.time, which))),
+      limit: (which) => this.#with((track) => this.doc?.boxes.change(limited(track, this.#time(track), which))),
       goToKey: (step) => this.#goToKey(step),
       track: (seconds) => this.#track(seconds),
       toSegments: (row) => this.#toSegments(row),
       fromSegment: () => this.#fromSegment(),
+      faces: (seconds) => this.#faces(seconds),
       remove: () => this.#remove(),
       addLabel: (label) => addLabel(BOXES, label),
     });
@@ -92,24 +96,131 @@ export class BoxTool {
   open(doc) {
     this.close();
     this.doc = doc;
-    this.overlay.store = doc.store;
-    this.$("box-mode").hidden = !doc.store.video?.width;
+    this.#followCameras();
     this.refresh("boxes");
   }
 
   close() {
     this.doc = null;
-    this.overlay.store = null;
-    this.chosen = this.overlay.chosen = this.workspace.timeline.chosenBox = null;
+    for (const overlay of this.overlays.values()) overlay.store = null;
+    this.#mark(null);
     this.edit(false);
+  }
+
+  // ---------------------------------------------------------------- pictures
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {import("../view/box-overlay.js").Screen} screen
+   */
+  #overlayOver(canvas, screen) {
+    return new BoxOverlay(canvas, this.workspace.player, screen, {
+      choose: (id) => this.choose(id),
+      create: (box) => this.#create(box, screen.medium),
+      place: (id, box) => this.#place(id, box),
+      command: (key) => this.#command(key),
+    });
+  }
+
+  /** Each camera with pictures has boxes over it. */
+  #followCameras() {
+    const { doc, overlays, workspace } = this;
+    const { cameras } = workspace.parts;
+    const pictured = [...cameras.views].filter(([, view]) => view.camera.width);
+    for (const medium of overlays.keys())
+      if (medium && !pictured.some(([id]) => id === medium)) overlays.delete(medium);
+    for (const [id, view] of pictured) {
+      const known = overlays.get(id);
+      if (known?.canvas.isConnected) continue;
+      const canvas = el("canvas", { class: "boxes", "data-boxes": "[]", "aria-hidden": "true" });
+      view.video.after(canvas);
+      const size = () => view.camera;
+      const time = () => view.shownAt(workspace.player.time);
+      const overlay = this.#overlayOver(canvas, { medium: id, picture: view.video, size, time });
+      overlays.set(id, overlay);
+      view.element.addEventListener("click", (event) => this.#pickOver(overlay, event));
+    }
+    for (const overlay of overlays.values()) {
+      overlay.store = doc?.store ?? null;
+      overlay.chosen = this.chosen;
+    }
+    this.$("box-mode").hidden = !doc?.store.video?.width && !pictured.length;
+    this.#allow();
+    if (doc) this.#showPanel();
+  }
+
+  /** The pictures that a person works on are drawn on, while boxes are drawn. */
+  #allow() {
+    const { cameras } = this.workspace.parts;
+    const isDrawnOn = (/** @type {string} */ medium) => cameras.isWorkedOn(medium || (cameras.all[0]?.id ?? ""));
+    for (const [medium, overlay] of this.overlays) {
+      const can = this.isEditing && (!cameras.areSeveral || isDrawnOn(medium));
+      if (can !== overlay.isEditing) overlay.edit(can);
+      else overlay.draw();
+    }
+  }
+
+  /** The picture in front. */
+  get #front() {
+    const { cameras } = this.workspace.parts;
+    const id = cameras.inFront;
+    return (id !== cameras.all[0]?.id && this.overlays.get(id)) || this.overlay;
+  }
+
+  /** A click on a camera, while boxes are not drawn.
+   * @param {BoxOverlay} overlay
+   * @param {MouseEvent} event
+   */
+  #pickOver(overlay, event) {
+    const { left, top } = overlay.canvas.getBoundingClientRect();
+    const id = this.isEditing ? null : overlay.at({ offsetX: event.clientX - left, offsetY: event.clientY - top });
+    if (!id) return;
+    event.stopPropagation(); // else it plays, or comes to the front
+    this.choose(id);
+  }
+
+  /** Which frame of its medium is shown, by the time of that medium. @param {BoxTrack} track */
+  #time(track) {
+    const { player } = this.workspace;
+    if (!track.medium) return player.time;
+    const own = this.overlays.get(track.medium)?.screen.time() ?? null;
+    return own ?? player.time - (this.doc?.store.boxOffset(track) ?? 0);
+  }
+
+  /** Goes to where a frame of a medium is shown: of another camera than the main one in the first frame of the timeline
+   * that shows it, or what comes after it.
+   * @param {BoxTrack} track
+   * @param {number} at
+   */
+  #seek(track, at) {
+    const { player } = this.workspace;
+    const time = at + (this.doc?.store.boxOffset(track) ?? 0);
+    const shown = player.frames.shownAt(time);
+    this.workspace.seek(track.medium && shown < time - 5e-4 ? player.frames.edge(shown, 1) : time);
+  }
+
+  /** The frames of the medium of a box. @param {string | undefined} medium */
+  #frames(medium) {
+    const view = medium ? this.workspace.parts.cameras.views.get(medium) : undefined;
+    return (view ?? this.workspace.player).frames;
+  }
+
+  /** What is chosen, wherever it is shown. @param {string | null} id */
+  #mark(id) {
+    this.chosen = this.workspace.timeline.chosenBox = id;
+    for (const overlay of this.overlays.values()) overlay.chosen = id;
+  }
+
+  #draw() {
+    for (const overlay of this.overlays.values()) overlay.draw();
   }
 
   /** Something of the document has changed. @param {Change} what */
   refresh(what) {
     if (what !== "boxes" && what !== "jobs" && what !== "labels") return;
     if (what === "boxes") {
-      if (!this.track) this.chosen = this.overlay.chosen = this.workspace.timeline.chosenBox = null;
-      this.overlay.draw();
+      if (!this.track) this.#mark(null);
+      this.#draw();
       this.workspace.timeline.relayout();
     }
     this.side.offer("boxes", this.isEditing || Boolean(this.doc?.store.boxes.size), "ask");
@@ -120,12 +231,13 @@ export class BoxTool {
   edit(isEditing) {
     this.isEditing = isEditing;
     this.$("box-mode").setAttribute("aria-pressed", String(isEditing));
-    const hadFocus = this.$("boxes") === document.activeElement; // it takes none any more once it is left
-    this.overlay.edit(isEditing);
+    const focused = document.activeElement; // a canvas takes none any more once it is left
+    const hadFocus = [...this.overlays.values()].some(({ canvas }) => canvas === focused);
+    this.#allow();
     this.side.offer("boxes", isEditing || Boolean(this.doc?.store.boxes.size), "ask");
     if (isEditing) {
       this.side.show("boxes");
-      this.$("boxes").focus({ preventScroll: true });
+      this.#front.canvas.focus({ preventScroll: true });
     } else if (hadFocus) this.$("timeline").focus({ preventScroll: true });
     this.#showPanel();
   }
@@ -133,9 +245,9 @@ export class BoxTool {
   /** @param {string | null} id */
   choose(id) {
     if (id === this.chosen) return;
-    this.chosen = this.overlay.chosen = this.workspace.timeline.chosenBox = id;
+    this.#mark(id);
     if (id !== null) this.side.show("boxes");
-    this.overlay.draw();
+    this.#draw();
     this.workspace.timeline.invalidate();
     this.#showPanel();
   }
@@ -155,7 +267,7 @@ export class BoxTool {
       store: doc.store,
       all: doc.boxes.all,
       track: this.track,
-      time: player.time,
+      time: this.track ? this.#time(this.track) : player.time,
       isEditing: this.isEditing,
       rows: this.rows(),
       hasSegment: Boolean(doc.store.item(selection.current ?? "")),
@@ -170,13 +282,16 @@ export class BoxTool {
     if (track) work(track);
   }
 
-  /** @param {Corners} box */
-  #create(box) {
-    if (!this.doc) return;
-    const at = this.workspace.player.time;
+  /**
+   * @param {Corners} box
+   * @param {string} medium
+   */
+  #create(box, medium) {
+    const at = this.overlays.get(medium)?.screen.time() ?? null;
+    if (!this.doc || at === null) return;
     // the next one of several is mostly of the same kind
     const label = this.track?.label ?? "";
-    this.choose(this.doc.boxes.create({ label, keys: [{ at, box, hidden: false, source: "manual" }] }));
+    this.choose(this.doc.boxes.create({ label, medium, keys: [{ at, box, hidden: false, source: "manual" }] }));
   }
 
   /**
@@ -185,12 +300,12 @@ export class BoxTool {
    */
   #place(id, box) {
     const track = this.doc?.boxes.find(id);
-    if (track) this.doc?.boxes.change(placed(track, this.workspace.player.time, box));
+    if (track) this.doc?.boxes.change(placed(track, this.#time(track), box));
   }
 
   #toggleKey() {
-    const { time } = this.workspace.player;
     this.#with((track) => {
+      const time = this.#time(track);
       if (!keyAt(track, time)) this.#place(track.id, within(placeAt(track, time).box));
       else if (track.keys.length > 1) this.doc?.boxes.change(unkeyed(track, time));
       else this.workspace.say("This is its only key frame; Delete removes the box.");
@@ -199,8 +314,8 @@ export class BoxTool {
 
   /** It is hidden from here, or a part of it is, or no longer. @param {"hidden" | "occluded"} which */
   #toggle(which) {
-    const { time } = this.workspace.player;
     this.#with((track) => {
+      const time = this.#time(track);
       const place = placeAt(track, time);
       const change = which === "hidden" ? hiding : occluding;
       if (place.isThere) this.doc?.boxes.change(change(track, time, !place[which]));
@@ -210,11 +325,11 @@ export class BoxTool {
 
   /** @param {number} step */
   #goToKey(step) {
-    const { player } = this.workspace;
-    this.#with(({ keys }) => {
-      const later = keys.filter(({ at }) => (step > 0 ? at > player.time + 5e-4 : at < player.time - 5e-4));
+    this.#with((track) => {
+      const time = this.#time(track);
+      const later = track.keys.filter(({ at }) => (step > 0 ? at > time + 5e-4 : at < time - 5e-4));
       const next = step > 0 ? later[0] : later.at(-1);
-      if (next) this.workspace.seek(next.at);
+      if (next) this.#seek(track, next.at);
     });
   }
 
@@ -228,7 +343,7 @@ export class BoxTool {
   /** What a key does on the picture, beside moving. @param {string} key */
   #command(key) {
     const actions = {
-      Enter: () => (this.track ? this.#toggleKey() : this.#create(MIDDLE)),
+      Enter: () => (this.track ? this.#toggleKey() : this.#create(MIDDLE, this.#front.screen.medium)),
       k: () => this.#toggleKey(),
       o: () => this.#toggle("hidden"),
       p: () => this.#toggle("occluded"),
@@ -256,16 +371,35 @@ export class BoxTool {
     if (!doc || !track || this.#isAsking) return;
     this.#isAsking = true; // a second press is none: the first job is not known yet
     player.pause();
-    const last = player.frames.frameTime(player.frames.pts.length - 1);
-    const until = Math.min(last, Math.max(0, player.time + seconds));
-    const at = player.time;
+    const frames = this.#frames(track.medium);
+    const at = this.#time(track);
+    const until = Math.min(frames.frameTime(frames.pts.length - 1), Math.max(0, at + seconds));
+    const from = player.time;
     const job = await workspace.attempt(async () => {
       await doc.settled(); // the tracker begins with what is saved
       return doc.boxes.track(track, at, until);
     });
     this.#isAsking = false;
-    if (job) workspace.say(`Tracking from ${clock(at, 1)}; you can work on meanwhile.`);
+    if (job) workspace.say(`Tracking from ${clock(from, 1)}; you can work on meanwhile.`);
     doc.catchUp();
+  }
+
+  /** A box for each face of the picture in front. @param {number} seconds that they are followed */
+  async #faces(seconds) {
+    const { doc, workspace } = this;
+    const { medium, time } = this.#front.screen;
+    const at = time();
+    if (!doc || at === null || this.#isAsking) return;
+    this.#isAsking = true;
+    workspace.player.pause();
+    workspace.say("Looking for faces…");
+    const frames = this.#frames(medium);
+    const until = Math.min(frames.frameTime(frames.pts.length - 1), at + seconds);
+    const made = await workspace.attempt(() => doc.boxes.faces(at, until, medium));
+    this.#isAsking = false;
+    if (!made || doc !== this.doc) return;
+    workspace.say(`${counted(made.length, "face")} found; Undo takes them back.`);
+    this.choose(made[0]);
   }
 
   // ---------------------------------------------------------------- segments
@@ -276,11 +410,14 @@ export class BoxTool {
     const { frames } = workspace.player;
     this.#with((track) => {
       if (!doc) return;
+      const [own, offset] = [this.#frames(track.medium), doc.store.boxOffset(track) ?? 0];
       const attributes = { [LINK]: track.id };
       const made = doc.editor.together(() =>
         seenSpans(track).flatMap(({ from, to, ends }) => {
-          const end = ends ? to : frames.endOf(to);
-          return doc.editor.create({ track: row, label: track.label, start: from, end, attributes }) ?? [];
+          const until = (ends ? to : own.endOf(to)) + offset;
+          if (until <= 0 || from + offset >= frames.duration) return []; // the main one does not run then
+          const { start, end } = track.medium ? frames.span(from + offset, until) : { start: from, end: until };
+          return doc.editor.create({ track: row, label: track.label, start, end, attributes }) ?? [];
         }),
       );
       if (!made.length) return;
@@ -295,8 +432,9 @@ export class BoxTool {
     const { player, selection } = workspace;
     const item = doc?.store.item(selection.current ?? "");
     if (!doc || !item) return;
-    const { frames } = player;
-    const [first, last] = [frames.shownAt(item.start), frames.edge(item.end, -1)];
+    const { medium } = this.#front.screen;
+    const [frames, offset] = [this.#frames(medium), medium ? (doc.store.offsetOf(medium) ?? 0) : 0];
+    const [first, last] = [frames.shownAt(item.start - offset), frames.edge(item.end - offset, -1)];
     const keys = [...new Set([first, Math.max(first, last)])].map((at) => ({
       at,
       box: MIDDLE,
@@ -304,13 +442,13 @@ export class BoxTool {
       source: /** @type {const} */ ("manual"),
     }));
     doc.editor.together(() => {
-      const id = doc.boxes.create({ label: item.label, keys });
+      const id = doc.boxes.create({ label: item.label, keys, medium });
       if (doc.store.annotations.has(item.id) && "attributes" in item)
         doc.editor.update(item.id, { attributes: { ...item.attributes, [LINK]: id } });
       this.edit(true);
       this.choose(id);
     });
-    if (player.time < first || player.time > last) workspace.seek(first);
+    if (player.time < first + offset || player.time > last + offset) workspace.seek(first + offset);
   }
 
   /** A segment that belongs to a box is chosen: the box is too. */
@@ -318,8 +456,8 @@ export class BoxTool {
     const item = this.doc?.store.annotations.get(this.workspace.selection.current ?? "");
     const id = item?.attributes[LINK];
     if (typeof id === "string" && this.doc?.boxes.find(id)) {
-      this.chosen = this.overlay.chosen = this.workspace.timeline.chosenBox = id;
-      this.overlay.draw();
+      this.#mark(id);
+      this.#draw();
     }
     this.#showPanel();
   }

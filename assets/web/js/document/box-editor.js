@@ -1,6 +1,6 @@
 // The boxes over time of a video: what a person draws and changes, and what a tracker is asked to do.
 
-import { change, creation, difference, removal } from "../model/box-track.js";
+import { BOXES, change, creation, difference, removal } from "../model/box-track.js";
 import { newId } from "../model/ids.js";
 import { call } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
@@ -8,6 +8,9 @@ import { currentUser } from "../sync/current-user.js";
 /** @import { BoxChange, BoxKey, BoxTrack, Json, News, Server } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Editor } from "../model/editor.js" */
+
+/** The label of a face that was found. */
+const FACE = "face";
 
 export class BoxEditor {
   /** The ids of the steps that trackers were asked for here. @type {Set<string>} */
@@ -26,9 +29,12 @@ export class BoxEditor {
     this.editor = editor;
   }
 
-  /** In order of their beginning. @returns {BoxTrack[]} */
+  /** Those whose medium is on the timeline, in order of their beginning there. @returns {BoxTrack[]} */
   get all() {
-    return [...this.store.boxes.values()].sort((a, b) => a.keys[0].at - b.keys[0].at || a.id.localeCompare(b.id));
+    const { store } = this;
+    const begins = (/** @type {BoxTrack} */ track) => track.keys[0].at + (store.boxOffset(track) ?? 0);
+    const shown = [...store.boxes.values()].filter((track) => store.boxOffset(track) !== null);
+    return shown.sort((a, b) => begins(a) - begins(b) || a.id.localeCompare(b.id));
   }
 
   /** @param {string | null} id */
@@ -36,7 +42,7 @@ export class BoxEditor {
     return this.store.boxes.get(id ?? "") ?? null;
   }
 
-  /** Returns the id. @param {{ label?: string, name?: string, keys: readonly BoxKey[] }} said */
+  /** Returns the id. @param {{ label?: string, name?: string, keys: readonly BoxKey[], medium?: string }} said */
   create(said) {
     const id = newId();
     this.editor.changeBox(creation(id, said));
@@ -65,7 +71,7 @@ export class BoxEditor {
 
   /** Queues the job that follows an object from a frame to another one. Rejects with an ApiError.
    * @param {BoxTrack} track
-   * @param {number} at
+   * @param {number} at of the medium that it lies over
    * @param {number} until before `at` to go backwards
    */
   track(track, at, until) {
@@ -73,6 +79,24 @@ export class BoxEditor {
     this.#asked.add(edit);
     const request = { video: this.video, box: track.id, at, until, edit, annotator: currentUser() };
     return call(this.server, "track_box", request);
+  }
+
+  /** A box for each face of a frame, followed to another one: one step. Returns their ids. Rejects with an ApiError.
+   * @param {number} at of the medium
+   * @param {number} until
+   * @param {string} medium
+   */
+  async faces(at, until, medium) {
+    const { faces } = await call(this.server, "face_boxes", { video: this.video, at, until, medium });
+    const { labels, tracks } = this.store;
+    const isTaken = !tracks.get(BOXES)?.closed || labels.some((each) => each.track === BOXES && each.label === FACE);
+    const label = isTaken ? FACE : "";
+    /** @type {string[]} */
+    const made = [];
+    this.editor.together(() => {
+      for (const [n, keys] of faces.entries()) made.push(this.create({ label, name: String(n + 1), keys, medium }));
+    });
+    return made;
   }
 
   /** What trackers made that were asked for here, as changes that can be undone; to be asked before the news are taken.

@@ -104,19 +104,26 @@ export function moved([x1, y1, x2, y2], dx, dy) {
 
 /** A new box track.
  * @param {string} id
- * @param {{ label?: string, name?: string, keys: readonly BoxKey[] }} said
+ * @param {{ label?: string, name?: string, keys: readonly BoxKey[], medium?: string }} said
  * @returns {BoxChange}
  */
-export const creation = (id, { label = "", name = "", keys }) => ({
+export const creation = (id, { label = "", name = "", keys, medium }) => ({
   id,
   before: { deleted: true },
-  after: { deleted: false, label, name, keys },
+  after: { deleted: false, label, name, keys, ...(medium && { medium }) },
 });
 
 /** All of it goes. @param {BoxTrack} track @returns {BoxChange} */
-export const removal = ({ id, label, name, keys, attributes }) => ({
+export const removal = ({ id, label, name, keys, attributes, medium }) => ({
   id,
-  before: { deleted: false, label, name, keys, ...(Object.keys(attributes).length ? { attributes } : {}) },
+  before: {
+    deleted: false,
+    label,
+    name,
+    keys,
+    ...(Object.keys(attributes).length ? { attributes } : {}),
+    ...(medium && { medium }),
+  },
   after: { deleted: true },
 });
 
@@ -241,6 +248,7 @@ export function changed(track, { id, after }, annotator = "") {
     label: after.label ?? old.label,
     name: after.name ?? old.name,
     deleted: after.deleted ?? old.deleted,
+    ...(after.medium && { medium: after.medium }),
     edited_by: annotator,
     version: old.version + 1,
     attributes: Object.fromEntries(

@@ -49,6 +49,7 @@ export const BOX = "box";
 /** The id of the moment that a search led to. */
 export const HIT = "hit";
 const HIT_TRACK = "Moments";
+const SPEAKERS = new Set(["speaker", "turns"]); // tasks that find who speaks
 const SOUND_STEP_S = 0.01; // how long a point lasts where there are no frames
 /** Whether a prediction is what a search led to: no run has it, and the server knows nothing of it.
  * @param {{ id: string }} p
@@ -196,6 +197,11 @@ export class DocumentStore extends Emitter {
   /** Where a camera or recording begins, or null where it is not on the timeline. @param {string} id */
   offsetOf(id) {
     return this.cameras.find((camera) => camera.id === id)?.offset ?? null;
+  }
+
+  /** When the medium of a box track begins on the timeline; null where it is not on it. @param {BoxTrack} track */
+  boxOffset({ medium }) {
+    return medium ? this.offsetOf(medium) : 0;
   }
 
   /** @param {string | null} predictionId */
@@ -713,7 +719,7 @@ export class DocumentStore extends Emitter {
  * @param {ReadonlySet<string>} [without] ids of segments and lines that do not count
  */
 export function speechEdges(store, without = new Set()) {
-  const speaking = [...store.predictions.values()].filter((p) => p.task === "speaker" && p.label === "speaking");
+  const speaking = [...store.predictions.values()].filter((p) => SPEAKERS.has(p.task) && p.label === "speaking");
   const said = [...lineItems(store.media.lines).values(), ...speaking].filter(({ id }) => !without.has(id));
   return said.flatMap(({ start, end }) => [start, end]);
 }

@@ -14,7 +14,7 @@ const VOICES = "Voices";
 /** Somebody is heard. @typedef {{ start: number, end: number, who: string }} Spoken */
 
 /** Who says each line, "" where nobody is known to: whom a person said, else who speaks most while it is said by
- * annotations, else by what is predicted, else whose voice it is. `speakers_of` in Python is the same.
+ * annotations, else by what is predicted, else whose voice it is, of its line or by turns. `speakers_of` in Python is the same.
  * @param {readonly Line[]} lines
  * @param {DocumentStore} store
  */
@@ -22,10 +22,18 @@ export function speakersOf(lines, store) {
   const somebody = (/** @type {Item} */ { track }) => track !== VOICES;
   const annotated = spokenBy(store, [...store.annotations.values()].filter(somebody));
   const found = [...store.predictions.values()].filter((p) => p.verdict !== "rejected" && store.isShown(p));
-  const predicted = spokenBy(store, found.filter(somebody));
+  const isTurn = (/** @type {Item} */ item) => "task" in item && item.task === "turns";
+  const predicted = spokenBy(
+    store,
+    found.filter((p) => somebody(p) && !isTurn(p)),
+  );
+  const turns = spokenBy(
+    store,
+    found.filter((p) => somebody(p) && isTurn(p)),
+  );
   const seen = predicted.filter(({ who }) => who !== OFF_SCREEN);
   const heard = store.media.voices.map(({ start, end, track }) => ({ start, end, who: track }));
-  const orders = [annotated, seen, heard, predicted].map(inOrder);
+  const orders = [annotated, seen, heard, turns, predicted].map(inOrder);
   return lines.map((line) => {
     if (line.speaker) return line.speaker;
     for (const order of orders) {

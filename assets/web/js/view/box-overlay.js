@@ -1,7 +1,7 @@
 // Boxes over time, drawn over the video at the very frame that is shown; while boxes are drawn, the pointer and the keys
 // make, move and size them.
 
-import { BOXES, keyAt, moved, placeAt, titleOf, within } from "../model/box-track.js";
+import { BOXES, moved, placeAt, titleOf, within } from "../model/box-track.js";
 import { clearedCanvas, isolated } from "./dom.js";
 import { FONT } from "./fonts.js";
 import { colourOf } from "./layout.js";
@@ -9,6 +9,15 @@ import { colourOf } from "./layout.js";
 /** @import { BoxTrack, Corners } from "../types.js" */
 /** @import { DocumentStore } from "../model/document-store.js" */
 /** @import { Player } from "./player.js" */
+
+/** Over which picture boxes are drawn: `medium` is the id of its camera, "" the main one. Its `time` is its own, of the
+ * frame that it shows; null where it shows none.
+ * @typedef {object} Screen
+ * @property {string} medium
+ * @property {HTMLElement} picture
+ * @property {() => { width: number, height: number } | null | undefined} size px of its frames
+ * @property {() => number | null} time
+ */
 
 /** What the page does with what a person draws.
  * @typedef {object} Actions
@@ -51,23 +60,29 @@ export class BoxOverlay {
   #draft = null;
   /** @type {Drag | null} */
   #drag = null;
+  /** whether nothing is drawn */
+  #isClear = true;
   /** where the picture lies on the canvas, px */
   #picture = { left: 0, top: 0, width: 1, height: 1 };
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Player} player
+   * @param {Screen} screen
    * @param {Actions} actions
    */
-  constructor(canvas, player, actions) {
+  constructor(canvas, player, screen, actions) {
     this.canvas = canvas;
     this.player = player;
+    this.screen = screen;
     this.actions = actions;
     player.on("time", () => {
+      if (!canvas.isConnected && screen.medium) return; // its camera has gone
       this.#commit();
       this.draw();
     });
-    new ResizeObserver(() => this.draw()).observe(player.video);
+    new ResizeObserver(() => this.draw()).observe(screen.picture);
+    canvas.addEventListener("click", (event) => this.isEditing && event.stopPropagation()); // it plays nothing
     canvas.addEventListener("pointerdown", (event) => this.#begin(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     canvas.addEventListener("pointerup", (event) => this.#end(event));
@@ -112,16 +127,19 @@ export class BoxOverlay {
   // ---------------------------------------------------------------- drawing
 
   draw() {
-    const { canvas, store, player } = this;
+    const { canvas, store, screen } = this;
+    const tracks = [...(store?.boxes.values() ?? [])].filter(this.#isMine);
+    if (!tracks.length && !this.#draft && !this.isEditing && this.#isClear) return; // while it plays, that is every frame
+    this.#isClear = !tracks.length && !this.#draft;
     const { ctx, width, height } = clearedCanvas(canvas);
     this.boxes = [];
-    const size = store?.video;
-    if (size?.width) {
+    const [size, time] = [screen.size(), screen.time()];
+    if (size?.width && time !== null) {
       const scale = Math.min(width / size.width, height / size.height);
       const [wide, high] = [size.width * scale, size.height * scale];
       this.#picture = { left: (width - wide) / 2, top: (height - high) / 2, width: wide, height: high };
-      for (const track of store?.boxes.values() ?? []) {
-        const place = placeAt(track, player.time);
+      for (const track of tracks) {
+        const place = placeAt(track, time);
         const isChosen = track.id === this.chosen;
         const isSeen = place.isThere && !place.hidden;
         if (!isSeen && !(isChosen && this.isEditing)) continue;
@@ -132,6 +150,9 @@ export class BoxOverlay {
     }
     canvas.dataset.boxes = JSON.stringify(this.boxes);
   }
+
+  /** @param {BoxTrack} track */
+  #isMine = (track) => (track.medium ?? "") === this.screen.medium;
 
   /** @param {Corners} box */
   #px([x1, y1, x2, y2]) {
@@ -234,8 +255,9 @@ export class BoxOverlay {
 
   /** @param {PointerEvent} event */
   #begin(event) {
-    if (!this.isEditing || event.button > 0 || this.#drag) return;
-    const { canvas, player } = this;
+    const { canvas, player, screen } = this;
+    const time = screen.time();
+    if (!this.isEditing || event.button > 0 || this.#drag || time === null) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
@@ -246,7 +268,7 @@ export class BoxOverlay {
     const hit = handle || this.#isOnChosen(event) ? this.chosen : (this.at(event) ?? null);
     const track = hit === null ? null : this.store?.boxes.get(hit);
     if (hit !== this.chosen && hit !== null) this.actions.choose(hit);
-    const box = track ? placeAt(track, player.time).box : within([from.x, from.y, from.x, from.y]);
+    const box = track ? placeAt(track, time).box : within([from.x, from.y, from.x, from.y]);
     this.#drag = { id: track ? track.id : null, handle, from, box, moved: false };
   }
 
@@ -303,29 +325,25 @@ export class BoxOverlay {
    * @param {KeyboardEvent} event
    */
   #key(event) {
-    const { store, player } = this;
-    const track = store?.boxes.get(this.chosen ?? "");
+    const { store, player, screen } = this;
+    const [size, time] = [screen.size(), screen.time()];
+    const known = store?.boxes.get(this.chosen ?? "");
+    const track = known && this.#isMine(known) ? known : undefined;
     const step = ARROWS[event.key];
     const isDragging = this.#drag !== null;
     if (isDragging && event.key === "Escape") this.cancel();
     else if (isDragging) return;
-    else if (step && track && store?.video && !event.ctrlKey && !event.metaKey) {
-      const { width, height } = store.video;
+    else if (step && track && size && time !== null && !event.ctrlKey && !event.metaKey) {
+      const { width, height } = size;
       const far = event.shiftKey ? FAR : 1;
       const [dx, dy] = [(step[0] * far) / width, (step[1] * far) / height];
-      const box = this.#draft?.id === track.id ? this.#draft.box : placeAt(track, player.time).box;
+      const box = this.#draft?.id === track.id ? this.#draft.box : placeAt(track, time).box;
       player.pause();
       this.#draft = { id: track.id, box: event.altKey ? sized(box, [1, 1], dx, dy) : moved(box, dx, dy) };
       this.draw();
     } else if (event.ctrlKey || event.metaKey || event.altKey || !this.actions.command(event.key)) return;
     event.preventDefault();
     event.stopPropagation(); // the page's keys mean something else
-  }
-
-  /** Whether the frame that is shown is a key frame of what is chosen. */
-  get isOnKey() {
-    const track = this.store?.boxes.get(this.chosen ?? "");
-    return Boolean(track && keyAt(track, this.player.time));
   }
 }
 

@@ -22,6 +22,7 @@ import { clock, counted, el, redraw } from "./dom.js";
  * @property {(seconds: number) => void} track below 0: backwards
  * @property {(row: string) => void} toSegments
  * @property {() => void} fromSegment
+ * @property {(seconds: number) => void} faces
  * @property {() => void} remove
  * @property {(label: string) => void} addLabel to the labels of the schema
  *
@@ -29,7 +30,7 @@ import { clock, counted, el, redraw } from "./dom.js";
  * @property {DocumentStore} store
  * @property {readonly BoxTrack[]} all
  * @property {BoxTrack | null} track that is chosen
- * @property {number} time
+ * @property {number} time of the medium that it lies over
  * @property {boolean} isEditing
  * @property {readonly string[]} rows that segments can go to
  * @property {boolean} hasSegment whether a segment is chosen
@@ -102,6 +103,13 @@ export class BoxPanel {
         disabled: !hasSegment,
         onclick: actions.fromSegment,
       }),
+      el("button", {
+        id: "box-faces",
+        type: "button",
+        text: "All faces",
+        title: "A box around each face of this picture, followed as far as is chosen for tracking, 30 s at most",
+        onclick: () => actions.faces(this.#howFar),
+      }),
     );
   }
 
@@ -110,7 +118,9 @@ export class BoxPanel {
     if (!all.length) return null;
     const option = (/** @type {BoxTrack} */ each) => {
       const whose = store.independent ? "" : each.annotator;
-      const text = [titleOf(each), clock(spanOf(each).first, 1), whose].filter(Boolean).join(" · ");
+      const camera = store.cameras.find(({ id }) => id === each.medium)?.name;
+      const begins = clock(spanOf(each).first + (store.boxOffset(each) ?? 0), 1);
+      const text = [titleOf(each), begins, camera, whose].filter(Boolean).join(" · ");
       return el("option", { value: each.id, selected: each.id === track?.id, text });
     };
     return el(

@@ -25,15 +25,19 @@ const MOST_LANES = 100;
  */
 export function boxRow(store, rowLayout) {
   const height = Math.round(BAR_H * rowLayout.size(BOX_ROW));
-  const tracks = [...store.boxes.values()].sort((one, other) => one.keys[0].at - other.keys[0].at);
+  const placed = [...store.boxes.values()].flatMap((track) => {
+    const offset = store.boxOffset(track);
+    return offset === null ? [] : { track, offset };
+  });
+  placed.sort((one, other) => one.track.keys[0].at + one.offset - other.track.keys[0].at - other.offset);
   /** @type {number[]} */
   const ends = [];
-  const bars = tracks.map((track) => {
-    const { first, last } = spanOf(track);
+  const bars = placed.map(({ track, offset }) => {
+    const [first, last] = [spanOf(track).first + offset, spanOf(track).last + offset];
     let lane = ends.findIndex((end) => end < first);
     if (lane < 0) lane = Math.min(ends.length, MOST_LANES - 1);
     ends[lane] = Math.max(ends[lane] ?? 0, last);
-    return { track, y: PAD + lane * (height + GAP), height };
+    return { track, offset, y: PAD + lane * (height + GAP), height };
   });
   const whole = 2 * PAD + Math.max(1, ends.length) * (height + GAP) - GAP;
   return { kind: "boxes", key: BOX_ROW, name: BOXES, y: 0, height: whole, bars };
@@ -41,10 +45,10 @@ export function boxRow(store, rowLayout) {
 
 /** Where a bar lies: px. Its last frame is within it.
  * @param {Timeline} timeline
- * @param {BoxTrack} track
+ * @param {{ track: BoxTrack, offset: number }} bar
  */
-function extent(timeline, track) {
-  const { first, last } = spanOf(track);
+function extent(timeline, { track, offset }) {
+  const [first, last] = [spanOf(track).first + offset, spanOf(track).last + offset];
   return { left: timeline.x(first), right: Math.max(timeline.x(endOf(timeline, last)), timeline.x(first) + 3) };
 }
 
@@ -65,12 +69,13 @@ function endOf({ store, duration }, time) {
  */
 export function drawBoxRow(ctx, timeline, row) {
   ctx.font = `11px ${FONT}`;
-  for (const { track, y, height } of row.bars) {
-    const { left, right } = extent(timeline, track);
+  for (const bar of row.bars) {
+    const { track, y, height } = bar;
+    const { left, right } = extent(timeline, bar);
     if (right < 0 || left > timeline.width) continue;
     const colour = timeline.colour({ track: BOXES, label: track.label });
     const top = row.y + y;
-    drawStretches(ctx, timeline, track, { left, right, top, height, colour });
+    drawStretches(ctx, timeline, bar, { left, right, top, height, colour });
     const isChosen = track.id === timeline.chosenBox;
     ctx.strokeStyle = isChosen ? timeline.ink.text : colour;
     ctx.lineWidth = isChosen ? 2 : 1;
@@ -84,21 +89,21 @@ export function drawBoxRow(ctx, timeline, row) {
       ctx.fillText(isolated(titleOf(track)), Math.max(left, 0) + 6, top + height / 2 - 1);
       ctx.restore();
     }
-    drawMarks(ctx, timeline, track, top + height);
+    drawMarks(ctx, timeline, bar, top + height);
   }
 }
 
 /** Filled where it is seen, less where a part of it is hidden, empty where all of it is.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Timeline} timeline
- * @param {BoxTrack} track
+ * @param {{ track: BoxTrack, offset: number }} bar
  * @param {{ left: number, right: number, top: number, height: number, colour: string }} place
  */
-function drawStretches(ctx, timeline, { keys }, { right, top, height, colour }) {
+function drawStretches(ctx, timeline, { track: { keys }, offset }, { right, top, height, colour }) {
   ctx.fillStyle = colour;
   for (const [i, key] of keys.entries()) {
     ctx.globalAlpha = key.hidden ? 0.08 : key.occluded ? 0.2 : 0.32;
-    const [from, to] = [timeline.x(key.at), keys[i + 1] ? timeline.x(keys[i + 1].at) : right];
+    const [from, to] = [timeline.x(key.at + offset), keys[i + 1] ? timeline.x(keys[i + 1].at + offset) : right];
     if (to < 0 || from > timeline.width) continue;
     ctx.fillRect(from, top, to - from, height);
   }
@@ -108,14 +113,15 @@ function drawStretches(ctx, timeline, { keys }, { right, top, height, colour }) 
 /** A diamond at each key frame of a person or a file, a line at each of a tracker.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Timeline} timeline
- * @param {BoxTrack} track
+ * @param {{ track: BoxTrack, offset: number }} bar
  * @param {number} bottom
  */
-function drawMarks(ctx, timeline, { keys }, bottom) {
+function drawMarks(ctx, timeline, { track: { keys }, offset }, bottom) {
   ctx.fillStyle = timeline.ink.text;
   let painted = -1; // of those that share a pixel one is enough
-  for (let i = Math.max(0, indexAt(keys, timeline.start)); i < keys.length && keys[i].at <= timeline.end; i++) {
-    const x = timeline.x(keys[i].at);
+  const [from, to] = [timeline.start - offset, timeline.end - offset];
+  for (let i = Math.max(0, indexAt(keys, from)); i < keys.length && keys[i].at <= to; i++) {
+    const x = timeline.x(keys[i].at + offset);
     const isTracked = keys[i].source === "tracked";
     if (isTracked && Math.floor(x) === painted) continue;
     painted = Math.floor(x);
@@ -133,7 +139,7 @@ function drawMarks(ctx, timeline, { keys }, bottom) {
   ctx.globalAlpha = 1;
 }
 
-/** The box track whose bar is at a point of the rows canvas, and the time of the key frame whose mark is there.
+/** The box track whose bar is at a point of the rows canvas, and when on the timeline the key frame is whose mark is there.
  * @param {Timeline} timeline
  * @param {number} x
  * @param {number} y
@@ -142,11 +148,12 @@ function drawMarks(ctx, timeline, { keys }, bottom) {
 export function barAt(timeline, x, y) {
   const row = timeline.rows.find((each) => each.kind === "boxes" && y >= each.y && y < each.y + each.height);
   if (!row || row.kind !== "boxes") return null;
-  const bar = row.bars.find(({ track, y: top, height }) => {
-    const { left, right } = extent(timeline, track);
+  const bar = row.bars.find((each) => {
+    const { y: top, height } = each;
+    const { left, right } = extent(timeline, each);
     return y >= row.y + top && y <= row.y + top + height && x >= left - MARK_PX && x <= right + MARK_PX;
   });
   if (!bar) return null;
-  const near = bar.track.keys.find(({ at }) => Math.abs(timeline.x(at) - x) <= MARK_PX + 1);
-  return { id: bar.track.id, key: near?.at ?? null };
+  const near = bar.track.keys.find(({ at }) => Math.abs(timeline.x(at + bar.offset) - x) <= MARK_PX + 1);
+  return { id: bar.track.id, key: near ? near.at + bar.offset : null };
 }

@@ -76,6 +76,14 @@ export class CameraView {
     this.#seek(seekPlace(this.frames, at));
   }
 
+  /** What it shows at a time of the timeline: the time of that frame, its own; null where it shows none.
+   * @param {number} time
+   */
+  shownAt(time) {
+    const { phase, at } = placeAt(this.camera, time);
+    return phase === "during" && this.frames.areKnown ? this.frames.shownAt(at) : null;
+  }
+
   /** Keep pace with the main medium, which is at `time`, plays at `rate`, and whose picture is `lag` s from its clock.
    * @param {number} time
    * @param {number} rate

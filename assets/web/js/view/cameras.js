@@ -57,6 +57,20 @@ export class Cameras extends Emitter {
     return this.all.length > 1;
   }
 
+  /** The id of the camera that is in front. */
+  get inFront() {
+    const { pictured, all } = this;
+    return pictured.find((camera) => camera.id === this.front)?.id ?? pictured[0]?.id ?? all[0]?.id ?? "";
+  }
+
+  /** Whether the picture of a camera is one of those that a person works on: all of them beside each other, else the one
+   * in front.
+   * @param {string} id
+   */
+  isWorkedOn(id) {
+    return this.box.dataset.view === "grid" || id === this.inFront;
+  }
+
   /** Those that have pictures, as they are shown. */
   get pictured() {
     return this.all.filter((camera) => camera.width);
@@ -91,7 +105,10 @@ export class Cameras extends Emitter {
         known.take(camera);
         continue;
       }
-      const view = new CameraView(camera, () => this.player.video.paused && view.show(this.player.time));
+      const view = new CameraView(camera, () => {
+        if (this.player.video.paused) view.show(this.player.time);
+        this.emit("change", null);
+      });
       this.views.set(camera.id, view);
       this.box.append(view.element);
     }
@@ -154,7 +171,7 @@ export class Cameras extends Emitter {
 
   #arrange() {
     const { box, pictured, all } = this;
-    const front = pictured.find((camera) => camera.id === this.front)?.id ?? pictured[0]?.id ?? all[0]?.id;
+    const front = this.inFront;
     const isSeveral = pictured.length > 1 || (all.length > 1 && pictured.length > 0 && !all[0].width);
     box.classList.toggle("several", isSeveral);
     box.dataset.view = isSeveral ? this.view : "one";

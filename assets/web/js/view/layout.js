@@ -30,7 +30,8 @@ import { BOX_ROW, boxRow } from "./box-row.js";
  * @typedef {AnyRow & { kind: "filmstrip" | "wave" | "spectrogram" | "curve" }} SignalRow
  * @typedef {AnyRow & { kind: "layer", items: readonly Annotation[], current: string | null }} LayerRow what an annotator
  *   marked on a track; current: the segment that it is about
- * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, y: number, height: number }[] }} BoxRow boxes over time
+ * @typedef {AnyRow & { kind: "boxes", bars: { track: BoxTrack, offset: number, y: number, height: number }[] }} BoxRow boxes over
+ *   time; offset: when the medium of one begins
  * @typedef {AnyRow & { kind: "trace", scale: readonly [number, number] }} TraceRow what is drawn as a curve
  * @typedef {TrackRow | SpeechRow | GraphRow | SignalRow | LayerRow | BoxRow | TraceRow} Row
  *
