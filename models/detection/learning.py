@@ -116,9 +116,11 @@ class _Library:
         shown = np.concatenate([each.shown for each in having]).astype(np.float64)
         examples = self._examples(shown.mean(0) - wrong)
         alike = min(max(float(self.text @ self._covariance @ examples), -ALIKE), ALIKE)
-        above = [max(0.0, float((shown @ self.text).mean())), max(0.0, self._above(having, wrong))]
-        shares = np.maximum(np.linalg.solve([[1, alike], [alike, 1]], above), 0)
-        return self.scaled(shares[0] * self.text + shares[1] * examples) if shares.any() else self.text
+        by_words, by_examples = float((shown @ self.text).mean()), self._above(having, wrong)
+        if by_words <= 0 or by_examples <= 0:  # what stands below the library along one says nothing beside the other
+            return examples if by_examples > by_words else self.text
+        shares = np.maximum(np.linalg.solve([[1, alike], [alike, 1]], [by_words, by_examples]), 0)
+        return self.scaled(shares[0] * self.text + shares[1] * examples)
 
     def _examples(self, mean: Doubles) -> Doubles:
         """The discriminant (D,) of what has this mean (D,)."""

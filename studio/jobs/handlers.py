@@ -17,7 +17,7 @@ from studio.formats import subtitles
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
-from studio.timeline.boxes import KeyFrame, TrackedBox
+from studio.timeline.boxes import BoxTrack, KeyFrame, TrackedBox
 
 
 def video_of(params: dict[str, Any]) -> VideoRef:
@@ -300,7 +300,14 @@ def _lesson(params: dict[str, Any]) -> tasks.Lesson:
         [tasks.Decision(*decision) for decision in params.get("decisions", [])],
         params.get("person", ""),
         params["examples"],
+        {box["id"]: _inside(box) for box in params.get("inside", [])},
     )
+
+
+def _inside(box: dict[str, Any]) -> tasks.Inside:
+    keys = tuple(KeyFrame(*key) for key in box["keys"])
+    track = BoxTrack(box["id"], box["label"], box["name"], keys, version=box["version"])
+    return tasks.Inside(box["video"], track, box["track"])
 
 
 def diverse(context: TaskContext, params: dict[str, Any]) -> JobResult:

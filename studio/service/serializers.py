@@ -37,7 +37,7 @@ def prediction(p: Prediction, run: Row) -> Row:
     return {**proposal(p), "id": p.id, "run": run["id"], "task": run["task"]}
 
 
-SHOWN_OF_PAYLOAD = ("confidence", "stability", "onset", "apex", "offset")
+SHOWN_OF_PAYLOAD = ("confidence", "stability", "onset", "apex", "offset", "box")
 
 
 def proposal(p: Prediction) -> Row:

@@ -7,10 +7,12 @@ from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs import ExecutionBackend, JobMonitor, JobResult, ReportProgress, keep_result
 from studio.service import serializers
-from studio.service.accounts.rights import OWNER, Actor
+from studio.service.accounts.rights import OWNER, Actor, layer_of
 from studio.service.jobs.jobs import Jobs, no_progress
 from studio.store import Store, absences, labels, reviewed, teaching, videos
+from studio.store import boxes as box_tracks
 from studio.timeline import seconds
+from studio.timeline.boxes import BOXES
 
 Row = dict[str, Any]
 TRACK = "Moments"  # where a label's predictions go that nobody used and no schema has
@@ -109,7 +111,8 @@ class Teaching:
 
     def _detect_params(self, name: str, among: list[Row] | None, by: Actor) -> Row:
         label = tasks.detector_card(self._settings, name).labels[0]
-        return {**self._decided(label, None, among, by), "detector": name}
+        looks_inside = tasks.looks_inside(self._settings, name)
+        return {**self._decided(label, None, among, by, inside=looks_inside), "detector": name}
 
     def taught(self, by: Actor = OWNER) -> list[Row]:
         """The labels in use with how many moments have each, the most used first: what could be taught."""
@@ -127,27 +130,42 @@ class Teaching:
             )
         return {**params, "deeper": deeper}
 
-    def _decided(self, label: str, track: str | None, among: list[Row] | None, by: Actor) -> Row:
-        """What is known of a label, as far as somebody may see it, and where it is to be looked for."""
+    def _decided(
+        self, label: str, track: str | None, among: list[Row] | None, by: Actor, inside: bool | None = None
+    ) -> Row:
+        """What is known of a label, as far as somebody may see it, and where it is to be looked for: in boxes over time
+        where `inside`, or where most examples are about boxes (None)."""
 
         def work(db: Any) -> Row:
             found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
             place = track or _track_of(found, labels.schema(db), label)
+            shown = [row for row in videos.listed(db, by) if videos.has_pictures(row)]  # it is learned how it looks
+            about = {row["box"] for row in found if row["box"]}
+            boxes: list[Row] = []
+            if inside or (inside is None and 2 * sum(row["box"] is not None for row in found) > len(found)):
+                boxes = _boxes(db, shown, None if inside else about, by)
+            if boxes:  # a row is whose it is, so the others of the label count, too
+                found = [row for row in teaching.positives(db, label, None, by) if row["box"]]
+                wrong = [row for row in teaching.rejected(db, label, None, by) if row["box"]]
             absent = [
                 {**row, "start_us": row["time_us"], "end_us": row["time_us"] + 1}
-                for row in absences.of_label(db, place, label, by)
+                for row in ([] if boxes else absences.of_label(db, place, label, by))
             ]
-            looked = reviewed.of_track(db, place, by)
+            looked = [
+                {**row, "box": box["id"]}
+                for box in boxes
+                for row in reviewed.of_track(db, box["track"], by) if row["video_id"] == box["video"]
+            ] if boxes else reviewed.of_track(db, place, by)  # fmt: skip
+            known = {box["id"] for box in boxes} or {row["id"] for row in shown}
             said: dict[str, dict[str, list[list[int]]]] = {}
             for kind, rows in (("positive", found), ("negative", wrong + absent), ("reviewed", looked)):
                 for row in rows:
-                    of_video = said.setdefault(row["video_id"], {"positive": [], "negative": [], "reviewed": []})
-                    of_video[kind].append([row["start_us"], row["end_us"]])
-            shown = [row for row in videos.listed(db, by) if videos.has_pictures(row)]  # it is learned how it looks
+                    of_place = row["box"] if boxes else row["video_id"]
+                    if of_place in known:
+                        of_it = said.setdefault(of_place, {"positive": [], "negative": [], "reviewed": []})
+                        of_it[kind].append([row["start_us"], row["end_us"]])
             return {
-                "label": label, "track": place,
-                "said": {row["id"]: said[row["id"]] for row in shown if row["id"] in said},
-                "person": by.name,
+                "label": label, "track": place, "said": said, "inside": boxes, "person": by.name,
                 "decisions": [
                     [row["moved_by"] or "", row["start_us"] - row["from_us"], row["end_us"] - row["to_us"]]
                     for row in found if row["from_us"] is not None
@@ -177,6 +195,27 @@ def _track_of(found: list[Row], schema: Row, label: str) -> str:
     used = [row["track"] for row in found]
     listed = [row["track"] for row in schema["labels"] if row["label"] == label]
     return max(set(used), key=used.count) if used else next(iter(listed), TRACK)
+
+
+def _boxes(db: Any, shown: list[Row], like: set[str] | None, by: Actor) -> list[Row]:
+    """The boxes over time to look into, over the main pictures: those labelled as the boxes `like` these, by their ids,
+    or all (None). Each with `id`, `video`, `version`, `label`, `name`, `keys`, and the `track` of its segments."""
+    every = {
+        track.id: (row["id"], track)
+        for row in shown
+        for track in box_tracks.of_video(db, row["id"], layer_of(by, row))
+        if not track.medium and track.keys
+    }
+    wanted = None if like is None else {every[box][1].label for box in like if box in every}
+    rows = teaching.rows_of_boxes(db)
+    return [
+        {
+            "id": track.id, "video": video, "version": track.version, "label": track.label, "name": track.name,
+            "keys": [list(key) for key in track.keys],
+            "track": rows.get(track.id) or track.name or track.label or BOXES,
+        }
+        for video, track in every.values() if wanted is None or track.label in wanted
+    ]  # fmt: skip
 
 
 def _within(video: Row, start_us: int, end_us: int | None) -> tuple[int, int]:

@@ -25,13 +25,18 @@ def _unshifted(edge: str) -> str:
     return f"p.{edge}_us - coalesce(CAST(round(1e6 * json_extract(r.params, '$.shift.{edge}')) AS INTEGER), 0)"
 
 
+def _box(place: str) -> str:
+    """SQL: which box over time a JSON object is about."""
+    return f"CASE WHEN json_valid({place}) THEN json_extract({place}, '$.box') END AS box"
+
+
 def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Reader | None = None) -> list[Row]:
     """The annotations with a label (on one track, or None: on any) that stand and that a reader may see: `id`,
     `version`, `video_id`, `track`, `start_us`, `end_us`; and of the prediction that one corrects or accepts, where its
     model had put it by itself, `from_us` and `to_us` (None where there is none), and who has it where it is now,
-    `moved_by`."""
+    `moved_by`; and the `box` over time that it is about, or None."""
     rows = db.execute(
-        "SELECT a.id, a.version, a.video_id, a.track, a.start_us, a.end_us, "
+        f"SELECT a.id, a.version, a.video_id, a.track, a.start_us, a.end_us, {_box('a.attributes')}, "
         f"{_unshifted('start')} AS from_us, {_unshifted('end')} AS to_us, {MOVED_BY} AS moved_by "
         "FROM annotations a JOIN videos v ON v.id = a.video_id AND v.removed IS NULL "
         "LEFT JOIN predictions p ON p.id = a.prediction_id AND EXISTS (SELECT 1 FROM runs o WHERE o.id = p.run_id "
@@ -44,9 +49,11 @@ def positives(db: sqlite3.Connection, label: str, track: str | None, reader: Rea
 
 
 def rejected(db: sqlite3.Connection, label: str, track: str | None, reader: Reader | None = None) -> list[Row]:
-    """The predictions of a label that were rejected last: `id`, `video_id`, `start_us`, `end_us`."""
+    """The predictions of a label that were rejected last: `id`, `video_id`, `start_us`, `end_us`, and the `box` over
+    time that each is about, or None."""
     rows = db.execute(
-        "SELECT p.id, r.video_id, p.start_us, p.end_us FROM predictions p JOIN runs r ON r.id = p.run_id "
+        f"SELECT p.id, r.video_id, p.start_us, p.end_us, {_box('p.payload')} "
+        "FROM predictions p JOIN runs r ON r.id = p.run_id "
         "JOIN videos v ON v.id = r.video_id AND v.removed IS NULL "
         "JOIN verdicts a ON a.prediction_id = p.id AND a.seq = "
         "(SELECT max(seq) FROM verdicts d WHERE d.prediction_id = p.id) "
@@ -55,6 +62,15 @@ def rejected(db: sqlite3.Connection, label: str, track: str | None, reader: Read
         {**parameters(reader), "label": label, "track": track},
     )
     return [dict(row) for row in rows]
+
+
+def rows_of_boxes(db: sqlite3.Connection) -> dict[str, str]:
+    """On which row most segments about a box over time lie, by its id."""
+    rows = db.execute(
+        f"SELECT {_box('a.attributes')}, a.track, count(*) FROM annotations a WHERE NOT a.deleted "
+        "GROUP BY 1, 2 HAVING box IS NOT NULL ORDER BY 3, a.track DESC"
+    )
+    return {str(box): track for box, track, _ in rows}
 
 
 def labelled(db: sqlite3.Connection, track: str, label: str, reader: Reader | None = None) -> list[Row]:

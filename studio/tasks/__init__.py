@@ -8,7 +8,14 @@ from studio.tasks.boxes import track_box
 from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
-from studio.tasks.detectors import delete_detector, detector_card, detector_row, export_detector, import_detector
+from studio.tasks.detectors import (
+    delete_detector,
+    detector_card,
+    detector_row,
+    export_detector,
+    import_detector,
+    looks_inside,
+)  # fmt: skip
 from studio.tasks.diversity import most_different
 from studio.tasks.emotion import find_emotions
 from studio.tasks.encoders import key_of, time_encoder
@@ -18,6 +25,7 @@ from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import index_video, make_thumbnails, update_index
+from studio.tasks.inside_boxes import Inside
 from studio.tasks.library_map import map_library
 from studio.tasks.query import SearchQuery, in_words
 from studio.tasks.ranking import Hit
@@ -34,6 +42,7 @@ from studio.tasks.voices import tell_voices
 __all__ = [
     "Decision",
     "Hit",
+    "Inside",
     "Lesson",
     "Said",
     "SearchQuery",
@@ -64,6 +73,7 @@ __all__ = [
     "index_video",
     "install",
     "key_of",
+    "looks_inside",
     "make_thumbnails",
     "map_library",
     "measure_teaching",

@@ -11,6 +11,7 @@ from studio.models import ModelCard, archive, registry
 from studio.models.detection import encoder_of
 from studio.platform import files
 from studio.tasks.catalogue import row
+from studio.tasks.inside_boxes import INSIDE
 
 TASK, ARCHITECTURE = "detection", "label-detector"
 
@@ -44,7 +45,7 @@ def import_detector(settings: Settings, features: FeatureStore, content: bytes) 
     try:
         card, found = archive.opened(content, TASK, ARCHITECTURE, settings.limits.detector_bytes)
         encoder = encoder_of(found["weights"], card.name)
-        if encoder not in _keys(settings) and not features.knows(encoder):
+        if encoder.removesuffix(INSIDE) not in _keys(settings) and not features.knows(encoder.removesuffix(INSIDE)):
             raise models.ModelError(
                 f"“{card.labels[0]}” was taught on vectors of {encoder}, which this library does not have; get that "
                 "encoder on the Models page, or teach the label here."
@@ -67,3 +68,12 @@ def _keys(settings: Settings) -> set[str]:
     of_task = models.cards("text_video", settings.models)
     here = (each for each in of_task if models.installed(each, settings.models))
     return {f"{each.name}@{registry.version(each, settings.models)}" for each in here}
+
+
+def looks_inside(settings: Settings, name: str) -> bool:
+    """Whether a detector of a library reads the inside of boxes over time. Raises ModelUnavailable."""
+    try:
+        content = models.read(detector_card(settings, name), "weights", settings.models)
+        return encoder_of(content, name).endswith(INSIDE)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from studio.tasks import tuning
 from studio.tasks.boundaries import snapping
 from studio.tasks.boundary_shift import Decision, Shift, shift_for
 from studio.tasks.context import TaskContext, VideoRef
+from studio.tasks.inside_boxes import INSIDE, Inside, inside_features
 from studio.tasks.query import encoder_key
 from studio.timeline import MICROS, ModelRun, Prediction, Segment
 from studio.timeline.spans import Span, is_same
@@ -45,7 +46,8 @@ class Said:
 class Lesson:
     """A label, the track that its predictions go on, and what is known of it, by video. `decisions` are how far people
     moved the boundaries of predictions, and `person` is for whom it is looked for; `examples` name the versions of
-    annotations and the verdicts that it is learned from."""
+    annotations and the verdicts that it is learned from. Of a label of what somebody or something does, `inside` are
+    the boxes over time that are looked into instead of whole frames, by their ids, and so is what is known."""
 
     label: str
     track: str
@@ -53,6 +55,21 @@ class Lesson:
     decisions: Sequence[Decision] = ()
     person: str = ""
     examples: Sequence[str] = ()
+    inside: Mapping[str, Inside] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a label is learned or looked for: a video, or a box in it, by its id. It lasts from `start_us` to `end_us`;
+    what is found goes on `track`, with `payload`."""
+
+    id: str
+    video: VideoRef
+    features: Features
+    start_us: int
+    end_us: int
+    track: str
+    payload: dict[str, str] | None = None
 
 
 def teach(
@@ -69,7 +86,11 @@ def teach(
     context.progress(0.1, "Learning")
     learned = detection.learn(text, labelled, progress=lambda done: context.progress(0.1 + 0.4 * done, "Learning"))
     encoder, tuned = context.model("text_video"), tuning.Tuning("")
-    if tuning.is_wanted(context, encoder, deeper):
+    if deeper and lesson.inside:
+        raise UsageError(
+            "The encoder is tuned on whole frames, and this label is learned inside boxes; leave it as is."
+        )
+    if not lesson.inside and tuning.is_wanted(context, encoder, deeper):
         tuned = tuning.tune(context, encoder, text, labelled, {v.id: v for v in videos}, context.part(0.1, 0.5))
         if tuned.learned is not None:
             learned, key = replace(tuned.learned, by_text=learned.by_text), encoder_key(tuned.encoder)
@@ -89,21 +110,36 @@ def teach(
 def _examples(
     context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]
 ) -> tuple[str, NDArray[np.float32], list[LabelledVideo]]:
-    """The encoder, the vector of the label's words, and what is known of each video that is indexed. Raises
-    UsageError where there is nothing to learn from."""
+    """The key of the vectors, the vector of the label's words, and what is known of each video that is indexed, or of
+    each box in one. Raises UsageError where there is nothing to learn from."""
     encoder = context.model("text_video")
     key = encoder_key(encoder)
     context.progress(0.0, "Reading the examples")
-    labelled = [
-        _labelled(video, features, lesson.said.get(video.id, Said()))
-        for video in videos
-        if (features := context.features.whole(video.id, key)) is not None
-    ]
+    read = f"{key}{INSIDE}" if lesson.inside else key
+    places = [place for video in videos for place in _places(context, lesson, video, read)]
+    labelled = [_labelled(place, lesson.said.get(place.id, Said())) for place in places]
     if not any(len(video.truth) for video in labelled):
         raise UsageError(
             f"No video with “{lesson.label}” is indexed yet; index it on the Library page, or: studio index"
         )
-    return key, context.text_vectors(encoder, key, [lesson.label])[0], labelled
+    return read, context.text_vectors(encoder, key, [lesson.label])[0], labelled
+
+
+def _places(context: TaskContext, lesson: Lesson, video: VideoRef, read: str) -> list[_Place]:
+    """A video, or the boxes in it, as far as it has vectors of the key `read`. Raises MediaError, Cancelled."""
+    if not read.endswith(INSIDE):
+        features = context.features.whole(video.id, read)
+        return [] if features is None else [_Place(video.id, video, features, 0, video.duration_us, lesson.track)]
+    encoder, found = context.model("text_video"), []
+    if read != f"{encoder_key(encoder)}{INSIDE}":
+        return []
+    for inside in (each for each in lesson.inside.values() if each.video == video.id):
+        context.progress(0.0, f"Looking into the box {inside.box.name or inside.box.label}")
+        features = inside_features(context, encoder, video, inside.box)
+        if features is not None:
+            ends = inside.box.keys[0].time_us, min(video.duration_us, inside.box.keys[-1].time_us)
+            found.append(_Place(inside.box.id, video, features, *ends, inside.track, {"box": inside.box.id}))
+    return found
 
 
 def measure_teaching(context: TaskContext, lesson: Lesson, videos: Sequence[VideoRef]) -> dict[str, Any]:
@@ -146,6 +182,10 @@ def detect(context: TaskContext, name: str, lesson: Lesson, among: Sequence[Vide
         detector = detector.shifted(shift.start_s, shift.end_s)
     facts = {"step": "classifier", "shift": _said_of(detector, shift), "note": f"{card.summary} {shift.note}".strip()}
     runs = _looked(context, detector, lesson, among, facts, 0.0)
+    if not runs and detector.encoder.endswith(INSIDE):
+        raise UsageError(
+            f"{name} looks inside boxes over time, and no indexed video has any; draw some (docs/boxes.md)."
+        )
     if not runs:
         raise UsageError(
             f"No video is indexed with {detector.encoder}, whose vectors {name} reads; choose that encoder on the "
@@ -173,9 +213,9 @@ def _looked(
     runs = []
     for number, video in enumerate(among):
         context.progress(done + (1 - done) * number / len(among), "Looking through the library")
-        features = context.features.whole(video.id, detector.encoder)
-        if features is not None:
-            runs.append(_run(context, detector, video, features, lesson, facts))
+        places = _places(context, lesson, video, detector.encoder)
+        if places:
+            runs.append(_run(context, detector, video, places, lesson, facts))
     return runs
 
 
@@ -205,8 +245,9 @@ def _facts(lesson: Lesson, learned: Learned, shift: Shift, tuned: str) -> dict[s
         note = "The examples do not beat the words of the label yet: found by the words alone. Label more of it."
     else:
         note = (
-            f"Learned from {positive} moments: average precision {measured['ap']:.2f} on what it was not learned from, "
-            f"{by_text['ap']:.2f} by the words alone ({measured['folds']} folds)."
+            f"Learned from {positive} moments{' inside boxes' * bool(lesson.inside)}: average precision "
+            f"{measured['ap']:.2f} on what it was not learned from, {by_text['ap']:.2f} by the words alone "
+            f"({measured['folds']} folds)."
         )
     return {
         "label": lesson.label, "step": learned.step, "examples": {"positive": positive, "negative": negative},
@@ -214,8 +255,8 @@ def _facts(lesson: Lesson, learned: Learned, shift: Shift, tuned: str) -> dict[s
     }  # fmt: skip
 
 
-def _labelled(video: VideoRef, features: Features, said: Said) -> LabelledVideo:
-    edges = _edges(features, video.duration_us)
+def _labelled(place: _Place, said: Said) -> LabelledVideo:
+    edges = _edges(place)
     borders = edges * MICROS
     middles = (borders[1:] + borders[:-1]) / 2
     known = np.full(len(middles), UNKNOWN, np.int8)
@@ -226,14 +267,14 @@ def _labelled(video: VideoRef, features: Features, said: Said) -> LabelledVideo:
                 inside[min(len(inside) - 1, int(np.searchsorted(borders[1:], (start + end) / 2, "right")))] = True
             known[inside] = kind
     truth = np.array(sorted(said.positive), np.float64).reshape(-1, 2) / MICROS
-    return LabelledVideo(video.id, features.vectors.astype(np.float32), edges, known, truth)
+    return LabelledVideo(place.id, place.features.vectors.astype(np.float32), edges, known, truth)
 
 
-def _edges(features: Features, duration_us: int) -> NDArray[np.float64]:
-    """The borders of the samples' cells in s: half-way between samples, and the ends of the video."""
-    times = features.times_us.astype(np.float64)
-    last = max(float(duration_us), float(times[-1]) + 1)
-    return np.concatenate([[min(0.0, float(times[0]))], (times[1:] + times[:-1]) / 2, [last]]) / MICROS
+def _edges(place: _Place) -> NDArray[np.float64]:
+    """The borders of the samples' cells in s: half-way between samples, and the ends of the place."""
+    times = place.features.times_us.astype(np.float64)
+    first, last = min(float(place.start_us), float(times[0])), max(float(place.end_us), float(times[-1]) + 1)
+    return np.concatenate([[first], (times[1:] + times[:-1]) / 2, [last]]) / MICROS
 
 
 def _kept(
@@ -249,7 +290,7 @@ def _kept(
     moments = facts["examples"]["positive"]
     card = ModelCard(
         name, TASK, str(int(before.version) + 1 if before else 1), "yours", f"learned in this library for {key}",
-        f"“{lesson.label}” on the row “{lesson.track}”, learned from {moments} moments.", {},
+        f"“{lesson.label}” {_where(lesson)}, learned from {moments} moments.", {},
         labels=(lesson.label,), architecture="label-detector",
         metrics={
             "AP": learned.measured.ap, "tIoU": learned.measured.tiou, "AP_of_words": learned.by_text.ap,
@@ -265,6 +306,10 @@ def _kept(
         raise ModelUnavailable(str(error)) from error
 
 
+def _where(lesson: Lesson) -> str:
+    return "inside boxes over time" if lesson.inside else f"on the row “{lesson.track}”"
+
+
 def detector_name(label: str, track: str) -> str:
     """The name of a label's model: letters of the label, and a mark that no other label or row has."""
     plain = re.sub(r"[^a-z0-9]+", "-", label.casefold()).strip("-")[:40] or "label"
@@ -275,19 +320,21 @@ def _run(
     context: TaskContext,
     detector: models.LabelDetector,
     video: VideoRef,
-    features: Features,
+    places: Sequence[_Place],
     lesson: Lesson,
     facts: Mapping[str, Any],
 ) -> ModelRun:
-    """What a detector finds in a video, in order of time."""
-    said = lesson.said.get(video.id, Said())
-    decided = [*said.positive, *said.negative, *said.reviewed]
-    snap = snapping(context, video, features)
+    """What a detector finds in a video, or in its boxes, in order of time."""
     found = []
-    for start_s, end_s, score in detector.propose(_edges(features, video.duration_us), features.vectors, MOST):
-        span = snap(start_s), snap(end_s)
-        if score >= LEAST and span[0] < span[1] and not any(is_same(span, other) for other in decided):
-            found.append(Prediction(Segment(*span), lesson.track, lesson.label, round(score, 4)))
+    for place in places:
+        said = lesson.said.get(place.id, Said())
+        decided = [*said.positive, *said.negative, *said.reviewed]
+        snap = snapping(context, video, place.features)
+        for start_s, end_s, score in detector.propose(_edges(place), place.features.vectors, MOST):
+            span = snap(start_s), snap(end_s)
+            if score >= LEAST and span[0] < span[1] and not any(is_same(span, other) for other in decided):
+                segment = Segment(*span)
+                found.append(Prediction(segment, place.track, lesson.label, round(score, 4), payload=place.payload))
     params = {
         "encoder": detector.encoder, "track": lesson.track, "step": facts["step"], "shift": facts["shift"],
     }  # fmt: skip

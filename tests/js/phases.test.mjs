@@ -84,3 +84,14 @@ test("a phase stops at its neighbours and at the ends of its segment", () => {
   assert.deepEqual(movedPhase(PHASES, "apex", 1.1, span), { ...PHASES, apex: 1.2 });
   assert.deepEqual(movedPhase(PHASES, "offset", 3, span), { ...PHASES, offset: 2 });
 });
+
+test("what a model found inside a box over time knows its box when it is accepted, corrected or copied", () => {
+  const { doc } = documentOf(
+    prediction("p", 1, 2, { box: "b1", track: "Anna" }),
+    prediction("q", 3, 4, { box: "b2", track: "Ben", onset: 3.2, apex: 3.4, offset: 3.8 }),
+  );
+  doc.editor.accept("p");
+  assert.deepEqual(all(doc)[0].attributes, { box: "b1" });
+  doc.editor.correct("q", { start: 3, end: 5 });
+  assert.deepEqual(all(doc)[1].attributes, { box: "b2", onset: 3.2, apex: 3.4, offset: 3.8 });
+});

@@ -36,6 +36,7 @@
  * @property {number} [onset] when an expression comes, is strongest and is gone
  * @property {number} [apex]
  * @property {number} [offset]
+ * @property {string} [box] the id of the box over time that it is about
  *
  * medium: the video of another camera of the timeline that it was found in, and the row that it is shown in then.
  * @typedef {Found & { id: string, run: string, task: string, verdict: Verdict, medium?: string, row?: string }} Prediction
@@ -298,6 +299,7 @@
  * @property {number} [onset]
  * @property {number} [apex]
  * @property {number} [offset]
+ * @property {string} [box]
  */
 
 /** A share or a count with the bounds of 95 %. @typedef {{ value: number, low: number, high: number }} Share */

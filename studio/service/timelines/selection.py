@@ -131,7 +131,8 @@ def _accepted(db: sqlite3.Connection, prediction_id: str, label: str, annotator:
     row = people.row_of(people.of_video(db, video)["names"], found.track, found.segment.start)
     if row is None or _verdict_on(db, video, prediction_id, annotator):
         return None
-    attributes = phases(found.payload or {}, found.segment) or {}
+    payload = found.payload or {}
+    attributes = {**(phases(payload, found.segment) or {}), **({"box": payload["box"]} if "box" in payload else {})}
     made = _created(row, label, found.segment.start, found.segment.end)
     return video, {**made, "source": "accepted", "prediction_id": prediction_id, "attributes": attributes}
 

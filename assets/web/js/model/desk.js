@@ -4,7 +4,7 @@ import { Emitter } from "../emitter.js";
 import { annotation, editOf } from "./annotation.js";
 import { newId } from "./ids.js";
 import { carried } from "./changing.js";
-import { proposedPhases } from "./phases.js";
+import { proposedAttributes } from "./phases.js";
 
 /** @import { Annotation, DeskItem, EditRequest } from "../types.js" */
 
@@ -229,7 +229,7 @@ export class Desk extends Emitter {
     const before = this.#made.get(item.id) ?? null;
     const isPrediction = item.kind === "prediction";
     const isChanged = isPrediction && (start !== item.start || end !== item.end || label !== item.label);
-    const attributes = isPrediction ? carried(proposedPhases(item), item, { start, end }) : SAMPLED;
+    const attributes = isPrediction ? carried(proposedAttributes(item), item, { start, end }) : SAMPLED;
     const made = annotation({
       id: before?.id ?? newId(),
       version: before?.version ?? 0,

@@ -4,7 +4,7 @@ import { annotation, editOf, equal, verdictOf } from "./annotation.js";
 import { BOX, PEOPLE, isHit } from "./document-store.js";
 import { newId } from "./ids.js";
 import { carried } from "./changing.js";
-import { proposedPhases } from "./phases.js";
+import { proposedAttributes } from "./phases.js";
 import { childrenOf, dependencyOf, fitted, parentOf, sameSpan, settled } from "./tiers.js";
 import { TRACE } from "./traces.js";
 import { UndoController } from "./undo-controller.js";
@@ -221,7 +221,7 @@ export class Editor {
    */
   #begun(p) {
     const { start, end, label } = p;
-    const attributes = proposedPhases(p);
+    const attributes = proposedAttributes(p);
     return {
       track: this.store.homeOf(p) ?? p.track,
       start,

@@ -3,7 +3,7 @@
 
 import { contentOf } from "./annotation.js";
 import { carried } from "./changing.js";
-import { proposedPhases } from "./phases.js";
+import { proposedAttributes } from "./phases.js";
 import { childrenOf, dependencyOf, isTier, parentOf, settled } from "./tiers.js";
 
 /** @import { Annotation, Item } from "../types.js" */
@@ -276,7 +276,7 @@ export function copied(store, ids) {
 function copyOf(item) {
   if ("attributes" in item) return contentOf(item);
   const { track, start, end, label } = item;
-  return { track, start, end, label, note: "", attributes: proposedPhases(item) };
+  return { track, start, end, label, note: "", attributes: proposedAttributes(item) };
 }
 
 /** New annotations from `time` on; what would lie beyond the end is cut or left out. Returns their ids.

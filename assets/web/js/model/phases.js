@@ -48,6 +48,15 @@ export function proposedPhases({ start, end, onset, apex, offset }) {
   return within({ onset, apex, offset }, { start, end }, 0);
 }
 
+/** What an annotation of a proposal has as attributes: its phases, and the box over time that it is about.
+ * @param {{ start: number, end: number, onset?: number, apex?: number, offset?: number, box?: string }} proposal
+ * @returns {{ [name: string]: Json }}
+ */
+export const proposedAttributes = (proposal) => ({
+  ...proposedPhases(proposal),
+  ...(proposal.box ? { box: proposal.box } : {}),
+});
+
 /** Phases with one of them moved: it stops at its neighbours and at the ends of its segment.
  * @param {Phases} phases
  * @param {Phase} phase
