@@ -11,6 +11,7 @@ from tests import gallery
 from tests.models.hub import served
 
 
+@pytest.mark.release  # each push asks the same of the services (tests/service/test_encoders.py) and of the page
 def test_a_model_is_got_used_and_timed(
     tmp_path: Path, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,9 +23,10 @@ from studio.tasks import TaskContext
 
 SHIPPED = [card for card in models.cards() if card.files and not card.brought]
 _GALLERY = [card for card in models.cards() if card.hub]
-"""All are built by one function; a push tries the first of them, a release each."""
+_SMALLEST = min(_GALLERY, key=lambda card: card.figures["parameters"])
+"""All are built by one function; a push tries the smallest of them, a release each."""
 BROUGHT = [
-    pytest.param(card, id=card.name, marks=pytest.mark.release if card in _GALLERY[1:] else ())
+    pytest.param(card, id=card.name, marks=pytest.mark.release if card in _GALLERY and card is not _SMALLEST else ())
     for card in models.cards()
     if len(card.brought) == 1
 ]
