@@ -61,8 +61,7 @@ def install() -> None:
         return
     if not PYTHON.exists():
         call(sys.executable, "-m", "venv", ROOT / ".venv")
-    # Python compiles what it imports; all 19,000 modules take longer than anything else here
-    pip = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile")
+    pip = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
     # the lock is whole, and leaves out what a package asks for in vain ([tool.uv] in pyproject.toml)
     python(*pip, "--require-hashes", "--no-deps", "--requirement", "requirements.lock")
     python(*pip, "--no-deps", "--no-build-isolation", "--editable", ".")
