@@ -79,9 +79,12 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
         )
     if after.prediction_id:
         after = replace(after, source=_source(db, video_id, after, known=before is not None))
-    known = before or continued(db, video_id, after, annotator)
-    if not after.deleted and (known is None or (known.track, known.label) != (after.track, after.label)):
-        labels.check(db, after.track, after.label)  # a label that left its list stays where it is
+    if not after.deleted and (before is None or (before.track, before.label) != (after.track, after.label)):
+        try:
+            labels.check(db, after.track, after.label)
+        except UsageError:  # a label that left its list stays where it is; looking for it reads the whole video
+            if before is not None or continued(db, video_id, after, annotator) is None:
+                raise
     _put(db, video_id, after)
     seq = _append(db, video_id, change, Edit(before, after), annotator)
     if after.prediction_id:
