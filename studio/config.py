@@ -40,6 +40,7 @@ class Limits:
     note_chars: int = 10_000
     query_chars: int = 800
     edits_per_save: int = 5_000
+    videos_at_once: int = 100_000
     detector_bytes: int = 8 * MIB  # a taught label as a file, and all that is in it
     # jobs
     queued_jobs: int = 200

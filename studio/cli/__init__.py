@@ -16,6 +16,7 @@ from studio.cli import (
     evaluation,
     exchange,
     find,
+    library,
     library_map,
     maintenance,
     people,
@@ -73,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     commands = Commands(top.add_subparsers(required=True, metavar="COMMAND"), common)
     for group in (
         videos,
+        library,
         timeline_media,
         search,
         find,

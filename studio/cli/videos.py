@@ -117,11 +117,11 @@ def add(args: Args) -> int:
     with opened(args) as studio, bar("adding") as progress:
         found = [files.videos_at(Path(path).expanduser()) for path in args.paths]
         wanted = [file for each in found for file in each.files]
-        for number, file in enumerate(wanted):
-            progress(number / len(wanted), file.name)
-            added, failed = studio.videos.add_all([file])
-            rows += added
-            problems += failed
+        problems += [problem for each in found for problem in each.problems]
+        for number, (row, problem) in enumerate(studio.videos.add_each(wanted)):
+            progress(number / len(wanted), wanted[number].name)
+            rows += [row] if row else []
+            problems += [problem] if problem else []
     show(args, {"videos": _listed(rows)}, [f"{r['id']}  {clock(r['duration_us']):>12}  {r['path']}" for r in rows])
     notes = [f"“{r['name']}”: {note}" for r in rows for note in tracks.notes(r)]
     notes += [note for each in found for note in each.notes]

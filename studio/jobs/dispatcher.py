@@ -37,12 +37,12 @@ class Dispatcher:
         attempts: int,
         tidy: Callable[[str], object] = lambda video_id: None,
         *,
-        done: Callable[[str], object] = lambda kind: None,
+        done: Callable[[str, str], object] = lambda kind, video_id: None,
         name: str = "studio",
         lease_s: float = jobs.LEASE_S,
     ) -> None:
         """`tidy` removes what a job that was stopped left unfinished about a video; `done` is told the kind of each job
-        that ended well. `name` is this dispatcher's alone:
+        that ended well, and its video. `name` is this dispatcher's alone:
         of one name only one may run at a time."""
         self._store, self.backend, self._attempts, self._tidy = store, backend, attempts, tidy
         self._done = done
@@ -136,7 +136,7 @@ class Dispatcher:
         try:
             monitor = JobMonitor(progress, preview, partial, lambda: job_id in self._cancelled)
             self._keep(job_id, self.backend.call(kind, params, monitor))
-            self._done(kind)
+            self._done(kind, video_id or "")
             log.info("job done in %.1f s", time.monotonic() - began, extra=facts)
         except Cancelled:
             self._end(job_id, "cancelled")

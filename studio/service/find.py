@@ -223,7 +223,7 @@ class Find:
         attributes the `values` that the schema lets them be."""
 
         def work(db: Any) -> Row:
-            named = [{"id": row["id"], "name": row["name"]} for row in videos.listed(db, by)]
+            named = [{"id": row["id"], "name": row["name"]} for row in videos.listed(db)]
             found = segments.choices(db, by)
             listed = sorted(named, key=lambda row: row["name"].casefold())
             values = labels.values_offered(db)

@@ -80,7 +80,7 @@ class MapOfLibrary:
         """All that has a place and that somebody may see; nothing before the map is made."""
 
         def work(db: Any) -> tuple[list[Row], list[Row], list[Row], Row]:
-            return videos.listed(db, by), moments.annotations(db, by), moments.predictions(db, by), labels.schema(db)
+            return videos.listed(db), moments.annotations(db, by), moments.predictions(db, by), labels.schema(db)
 
         shown, annotated, predicted, schema = self._store.read(work)
         places, where = self._standing()

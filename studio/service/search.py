@@ -41,15 +41,16 @@ class Filters:
     label: str = ""
     annotated: bool | None = None
 
-    def let_through(self, row: Row, labelled: set[str]) -> bool:
-        """Whether a video is looked at; `labelled` are those with an annotation of the wanted label."""
+    def let_through(self, row: Row, labelled: set[str], annotated: bool) -> bool:
+        """Whether a video is looked at; `labelled` are those with an annotation of the wanted label, and `annotated`
+        whether it has any."""
         return (
             (self.videos is None or row["id"] in self.videos)
             and self.name.casefold() in row["name"].casefold()
             and row["duration_us"] >= self.shortest_us
             and (self.longest_us is None or row["duration_us"] <= self.longest_us)
             and (not self.label or row["id"] in labelled)
-            and (self.annotated is None or self.annotated == bool(row["annotations"]))
+            and (self.annotated is None or self.annotated == annotated)
         )
 
 
@@ -249,8 +250,9 @@ class Search:
         """The videos to look at, by the annotations that somebody may see."""
         label = filters.label
         labelled = self._store.read(lambda db: annotations.videos_with(db, label, by)) if label else set()
-        rows = self._store.read(lambda db: videos.listed(db, by))
-        return [row for row in rows if filters.let_through(row, labelled)]
+        worked = self._store.read(lambda db: videos.annotated(db, by)) if filters.annotated is not None else set()
+        rows = self._store.read(videos.listed)
+        return [row for row in rows if filters.let_through(row, labelled, row["id"] in worked)]
 
     def explain(self, query: str, row: Row, start_us: int, end_us: int, encoder: str | None = None) -> Row:
         """Why a moment answers a query: `words` with their weights, `frames` with times in µs and cosines."""

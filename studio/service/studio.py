@@ -16,7 +16,7 @@ from studio.service.encoders import EMBED, Encoders
 from studio.service.exchange.dataset_downloads import DatasetDownloads
 from studio.service.exchange.exchange import Exchange
 from studio.service.find import Find
-from studio.service.jobs.jobs import Jobs
+from studio.service.jobs.jobs import PREPARES, Jobs
 from studio.service.jobs.library_backend import LibraryBackend
 from studio.service.library_map import MapOfLibrary
 from studio.service.model_downloads import ModelDownloads
@@ -32,9 +32,12 @@ from studio.service.timelines.selection import Selections
 from studio.service.timelines.timeline_media import TimelineMedia
 from studio.service.timelines.timelines import Timelines
 from studio.service.timelines.traces import Traces
+from studio.service.videos.intake import Intake
+from studio.service.videos.library_check import LibraryCheck
 from studio.service.videos.media_cache import MediaCache
+from studio.service.videos.video_list import VideoList
 from studio.service.videos.videos import Videos
-from studio.store import Store
+from studio.store import Store, videos
 
 
 class Studio:
@@ -64,7 +67,11 @@ class Studio:
         self.annotator_stats = AnnotatorStats(self.store)
         self.media = MediaCache(self.settings, self.store, self.cache, self.encoders)
         self.jobs = Jobs(self.store, self.settings, self.media, self._interactive)
-        self.videos = Videos(self.store, self.settings, self.cache, self.media, self.jobs, self.users)
+        self.check = LibraryCheck(self.store, self.media, self.jobs)
+        self.jobs.prepared = self.check.look_at
+        self.videos = Videos(self.store, self.settings, self.cache, self.media, self.jobs, self.users, self.check)
+        self.intake = Intake(self.store, self.settings, self.videos, self.jobs)
+        self.video_list = VideoList(self.store, self.check, self.videos, self.jobs)
         self.search = Search(self.store, self._interactive)
         self.find = Find(self.store)
         self.labels = LabelSchema(self.store, limits)
@@ -83,8 +90,8 @@ class Studio:
         self.exchange = Exchange(self.store, self.settings, self.media)
         self.dataset_downloads = DatasetDownloads(self)
         self.model_downloads = ModelDownloads(self.settings)
-        for row in self.videos.all():
-            media.keep_start(row["path"], row["start_us"])
+        for path, start_us in self.store.read(videos.starts):
+            media.keep_start(path, start_us)
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
@@ -92,19 +99,20 @@ class Studio:
 
     def _start_background_work(self) -> None:
         self.videos.trash.empty(TRASH_DAYS)
-        self.videos.tidy()
         remove_stale(self.settings.uploads)
         self.dataset_downloads.tidy()
         backend = LibraryBackend(ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen)
         self.jobs.dispatcher = Dispatcher(
             self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
         )
-        for row in self.videos.all():  # what the command line added, or an earlier start did not finish
-            self.jobs.prepare(row)
+        self.check.start(first=self.videos.tidy)
+        self.intake.start()
         self.encoders.queue()
         self.encoders.advance()
 
-    def _job_done(self, kind: str) -> None:
+    def _job_done(self, kind: str, video_id: str) -> None:
+        if kind in PREPARES:
+            self.check.look_at(video_id)
         if kind == EMBED:
             self.encoders.advance()
         elif kind == "index" and self.encoders.queue():  # a video that came while the encoder changes
@@ -112,6 +120,8 @@ class Studio:
 
     def close(self) -> None:
         """Finish what runs, and close the database."""
+        self.intake.close()
+        self.check.close()
         self.model_downloads.close()
         self.dataset_downloads.close()
         self.jobs.close()

@@ -139,7 +139,7 @@ class Teaching:
         def work(db: Any) -> Row:
             found, wrong = teaching.positives(db, label, track, by), teaching.rejected(db, label, track, by)
             place = track or _track_of(found, labels.schema(db), label)
-            shown = [row for row in videos.listed(db, by) if videos.has_pictures(row)]  # it is learned how it looks
+            shown = [row for row in videos.listed(db) if videos.has_pictures(row)]  # it is learned how it looks
             about = {row["box"] for row in found if row["box"]}
             boxes: list[Row] = []
             if inside or (inside is None and 2 * sum(row["box"] is not None for row in found) > len(found)):

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,20 +36,20 @@ def insert(
     if limit and db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0] >= limit:
         raise JobError(f"{limit} jobs are waiting already; let some finish or cancel them first.")
     job_id = uuid.uuid4().hex
+    place = "position >= ?" if later else "position < ?"
+    (last,) = db.execute(f"SELECT max(position) FROM jobs WHERE state = 'queued' AND {place}", (LATER,)).fetchone()
     db.execute(
-        "INSERT INTO jobs (id, kind, video_id, params, state, created, position) "
-        "VALUES (?, ?, ?, ?, 'queued', ?, "
-        "(SELECT coalesce(max(position), ?) + 1 FROM jobs WHERE (position >= ?) = ?))",
-        (job_id, kind, video_id, text, now(), LATER if later else 0, LATER, later),
+        "INSERT INTO jobs (id, kind, video_id, params, state, created, position) VALUES (?, ?, ?, ?, 'queued', ?, ?)",
+        (job_id, kind, video_id, text, now(), (LATER if later else 0) if last is None else last + 1),
     )
     return get(db, job_id)
 
 
 def bring_forward(db: sqlite3.Connection, video_id: str) -> None:
     """Put what waits for a video before all that waits for others, in its own order."""
-    waiting = db.execute("SELECT id, video_id FROM jobs WHERE state = 'queued' ORDER BY position").fetchall()
-    own = [row["id"] for row in waiting if row["video_id"] == video_id]
-    if own == [row["id"] for row in waiting[: len(own)]]:
+    waiting = "SELECT id FROM jobs WHERE state = 'queued'"
+    own = [row["id"] for row in db.execute(f"{waiting} AND video_id = ? ORDER BY position", (video_id,))]
+    if own == [row["id"] for row in db.execute(f"{waiting} ORDER BY position LIMIT ?", (len(own),))]:
         return
     (first,) = db.execute("SELECT min(position) FROM jobs WHERE state = 'queued'").fetchone()
     places = [(first - len(own) + n, job_id) for n, job_id in enumerate(own)]
@@ -63,15 +64,29 @@ def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
     )
 
 
-def drop_waiting(db: sqlite3.Connection, kind: str) -> None:
-    """Cancel the jobs of a kind that wait."""
-    db.execute("UPDATE jobs SET state = 'cancelled' WHERE kind = ? AND state = 'queued'", (kind,))
+def drop_waiting(db: sqlite3.Connection, kind: str | None = None) -> int:
+    """Cancel the jobs of a kind that wait, or all that wait; returns how many."""
+    asked = "UPDATE jobs SET state = 'cancelled' WHERE state = 'queued' AND (? IS NULL OR kind = ?)"
+    return db.execute(asked, (kind, kind)).rowcount
 
 
-def latest_states(db: sqlite3.Connection, kind: str) -> dict[str, str]:
-    """How the newest job of a kind ended, or stands, for each video that had one."""
+def running(db: sqlite3.Connection) -> list[str]:
+    """The ids of the jobs that run."""
+    return [row["id"] for row in db.execute(f"SELECT id FROM jobs WHERE {_RUNNING}")]
+
+
+def active_count(db: sqlite3.Connection) -> int:
+    """How many jobs wait or run."""
+    (count,) = db.execute("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')").fetchone()
+    return int(count)
+
+
+def latest_states(db: sqlite3.Connection, kind: str, videos: Sequence[str] | None = None) -> dict[str, str]:
+    """How the newest job of a kind ended, or stands, for each of these videos, or of all, that had one."""
     rows = db.execute(
-        "SELECT video_id, state FROM jobs WHERE kind = ? AND video_id IS NOT NULL ORDER BY rowid", (kind,)
+        "SELECT video_id, state FROM jobs WHERE kind = ? AND video_id IS NOT NULL "
+        "AND (? IS NULL OR video_id IN (SELECT value FROM json_each(?))) ORDER BY rowid",
+        (kind, *(2 * [None if videos is None else json.dumps(list(videos))])),
     )
     return {row["video_id"]: row["state"] for row in rows}
 
@@ -93,11 +108,11 @@ def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
 def take(db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S) -> dict[str, Any] | None:
     """Mark the oldest queued job as running, leased to `holder` for some seconds, and return it; None when nothing
     waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it."""
-    for row in db.execute("SELECT * FROM jobs WHERE state = 'queued' ORDER BY position").fetchall():
-        if _value(row) is not None:
-            break
+    while (row := db.execute("SELECT * FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()) and (
+        _value(row) is None
+    ):
         finish(db, row["id"], "failed", error="What this job should do cannot be read; start it again.")
-    else:
+    if row is None:
         return None
     db.execute(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1, progress = 0, message = '', leased_by = ?, "
@@ -186,6 +201,20 @@ def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 
         (*values, recent),
     ).fetchall()
     return [job for row in [*active, *ended] if (job := _value(row)) is not None]
+
+
+def of_videos(db: sqlite3.Connection, videos: Sequence[str]) -> list[dict[str, Any]]:
+    """Of each of these videos the jobs that wait or run, and the newest one where that failed; as `of_video`."""
+    rows = db.execute(
+        "WITH line AS (SELECT id, row_number() OVER (ORDER BY state = 'queued', position) - 1 AS ahead "
+        "FROM jobs WHERE state IN ('queued', 'running')) "
+        "SELECT j.*, coalesce((SELECT ahead FROM line WHERE line.id = j.id), 0) AS ahead FROM jobs j "
+        "WHERE j.video_id IN (SELECT value FROM json_each(?)) AND (j.state IN ('queued', 'running') "
+        "OR (j.state = 'failed' AND j.rowid = (SELECT max(rowid) FROM jobs n WHERE n.video_id = j.video_id))) "
+        "ORDER BY j.rowid DESC",
+        (json.dumps(list(videos)),),
+    )
+    return [job for row in rows.fetchall() if (job := _value(row)) is not None]
 
 
 def _value(row: sqlite3.Row) -> dict[str, Any] | None:

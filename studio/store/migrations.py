@@ -6,6 +6,7 @@ Times are integer µs; the views whose names end with _s say them in seconds for
 from sqlite_utils import Database, Migrations
 
 from studio.errors import NewerSchema
+from studio.store.names import folder_of, natural
 
 migrations = Migrations("studio")
 
@@ -186,11 +187,55 @@ def m049_box_media(db: Database) -> None:
     db.execute("ALTER TABLE box_tracks ADD COLUMN medium_id TEXT REFERENCES videos(id) ON DELETE CASCADE")
 
 
+@migrations()
+def m050_library(db: Database) -> None:
+    """What a library of many videos is sorted, found and grouped by: names that sort as people count, folders, when a
+    video was last edited, what was last known of its files; tags and collections. Folders that are being added or
+    watched. Reads of the queue by video."""
+    _run(db, _LIBRARY)
+    named = [(natural(row["name"]), folder_of(row["path"]), row["id"]) for row in db["videos"].rows]
+    db.conn.executemany("UPDATE videos SET name_key = ?, folder = ? WHERE id = ?", named)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
 
+
+_LIBRARY = """
+ALTER TABLE videos ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN folder TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN edited TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN indexed TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE videos ADD COLUMN modified_ns INTEGER NOT NULL DEFAULT 0;
+UPDATE videos SET edited = coalesce((SELECT max(at) FROM revisions r WHERE r.video_id = videos.id), '');
+CREATE TRIGGER video_edited AFTER INSERT ON revisions
+    BEGIN UPDATE videos SET edited = new.at WHERE id = new.video_id; END;
+CREATE INDEX videos_by_name ON videos(name_key);
+CREATE INDEX videos_by_length ON videos(duration_us);
+CREATE INDEX videos_by_edit ON videos(edited);
+CREATE INDEX videos_by_folder ON videos(folder);
+CREATE INDEX videos_by_content ON videos(sha256);
+CREATE INDEX videos_counted ON videos(removed, width, indexed, lost, duration_us);
+CREATE INDEX jobs_of_video ON jobs(video_id, kind, state);
+CREATE TABLE collections (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_by TEXT NOT NULL, created TEXT NOT NULL
+);
+CREATE TABLE collection_videos (
+    collection_id TEXT NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, PRIMARY KEY (collection_id, video_id)
+);
+CREATE INDEX collections_of_video ON collection_videos(video_id);
+CREATE TABLE video_tags (
+    tag TEXT NOT NULL, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, PRIMARY KEY (tag, video_id)
+);
+CREATE INDEX tags_of_video ON video_tags(video_id);
+CREATE TABLE folders (
+    path TEXT PRIMARY KEY, watched INTEGER NOT NULL, added_by TEXT NOT NULL, at TEXT NOT NULL
+);
+"""
 
 _TRACES = """
 ALTER TABLE tracks ADD COLUMN low REAL;

@@ -110,6 +110,20 @@ def waiting(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = N
     }
 
 
+def undecided_counts(
+    db: sqlite3.Connection, videos: Sequence[str] | None, reader: Reader | None = None
+) -> dict[str, int]:
+    """How many predictions of these videos, or of all, nobody decided about, of what their timelines show in front."""
+    people.define_row_of(db)
+    values = {"lowest": None, "highest": None, "reader": reader.name if reader else ""}
+    if videos is None:
+        rows = db.execute(f"{_UNDECIDED} SELECT video_id, count(*) FROM asked WHERE front GROUP BY video_id", values)
+        return dict(rows)
+    one = f"{_UNDECIDED} SELECT count(*) FROM asked WHERE front AND video_id = :video"
+    counted = {video: db.execute(one, {**values, "video": video}).fetchone()[0] for video in videos}
+    return {video: count for video, count in counted.items() if count}
+
+
 def undecided(db: sqlite3.Connection, wanted: Undecided, reader: Reader | None = None) -> list[dict[str, Any]]:
     """The predictions that fit and nobody decided about, or of videos that are annotated independently not the reader,
     of all questions, but no texts on the screen, those with the highest score first: `id`, `video_id`, `name` of the

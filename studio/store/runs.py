@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from studio.errors import NotFound
@@ -91,9 +92,13 @@ def of_video(db: sqlite3.Connection, video_id: str, since: int = 0) -> list[dict
     return [{**dict(row), "params": params} for row, params in read if params is not None]
 
 
-def videos_with(db: sqlite3.Connection, task: str) -> set[str]:
-    """The ids of the videos that have a run of a task; trials do not count."""
-    rows = db.execute("SELECT video_id, id, params FROM runs WHERE task = ?", (task,))
+def videos_with(db: sqlite3.Connection, task: str, videos: Sequence[str] | None = None) -> set[str]:
+    """The ids of the videos, of these or of all, that have a run of a task; trials do not count."""
+    rows = db.execute(
+        "SELECT video_id, id, params FROM runs WHERE task = ? "
+        "AND (? IS NULL OR video_id IN (SELECT value FROM json_each(?)))",
+        (task, *(2 * [None if videos is None else json.dumps(list(videos))])),
+    )
     read = ((row, stored.value(row["params"], dict, "runs", row["id"])) for row in rows)
     return {row["video_id"] for row, params in read if params is not None and "trial" not in params}
 

@@ -52,10 +52,14 @@ def state(db: sqlite3.Connection, video_id: str) -> str:
     return " ".join(f"{value or 0:.0f}" for value in db.execute(asked, (video_id,)).fetchone())
 
 
-def videos(db: sqlite3.Connection, source: str | None = None) -> set[str]:
-    """The ids of the videos that have lines, or lines of a source."""
-    asked = "SELECT DISTINCT video_id FROM lines WHERE NOT deleted AND source = coalesce(?, source)"
-    return {row["video_id"] for row in db.execute(asked, (source,))}
+def videos(db: sqlite3.Connection, source: str | None = None, among: Sequence[str] | None = None) -> set[str]:
+    """The ids of the videos, of these or of all, that have lines, or lines of a source."""
+    asked = (
+        "SELECT DISTINCT video_id FROM lines WHERE NOT deleted AND source = coalesce(?, source) "
+        "AND (? IS NULL OR video_id IN (SELECT value FROM json_each(?)))"
+    )
+    rows = db.execute(asked, (source, *(2 * [None if among is None else json.dumps(list(among))])))
+    return {row["video_id"] for row in rows}
 
 
 def insert(

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.errors import NotFound
 from studio.store import timelines
+from studio.store.names import folder_of, natural
 from studio.store.readers import SEEN, Reader, parameters
 
 
@@ -31,7 +32,7 @@ def insert(db: sqlite3.Connection, row: dict[str, Any]) -> tuple[dict[str, Any],
         known = None
     if known is not None:  # the file behind the path was replaced: same video id, new facts
         row = {**row, "id": known["id"], "added_by": known["added_by"]}
-    row = {**row, "added": now()}
+    row = {**row, "added": now(), "name_key": natural(row["name"]), "folder": folder_of(row["path"])}
     columns = ", ".join(row)
     updates = ", ".join(f"{column} = excluded.{column}" for column in row if column != "id")
     db.execute(
@@ -58,24 +59,70 @@ def get(db: sqlite3.Connection, video_id: str) -> dict[str, Any]:
     return dict(row)
 
 
+def with_ids(db: sqlite3.Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The videos of some ids that are in the library, newest first."""
+    asked = "SELECT * FROM videos WHERE removed IS NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY rowid DESC"
+    return [dict(row) for row in db.execute(asked, (json.dumps(list(ids)),))]
+
+
 def numbered(db: sqlite3.Connection, numbers: Iterable[int]) -> list[dict[str, Any]]:
     """Videos by their `number`, which is shorter than an id and the same for one library only."""
     asked = "SELECT rowid AS number, * FROM videos WHERE rowid IN (SELECT value FROM json_each(?))"
     return [dict(row) for row in db.execute(asked, (json.dumps(list(numbers)),))]
 
 
-def listed(db: sqlite3.Connection, reader: Reader | None = None) -> list[dict[str, Any]]:
-    """Every video with how much work there is in it, as far as a reader may see it, newest first."""
-    return [
-        dict(row)
-        for row in db.execute(
-            f"SELECT v.*, (SELECT count(*) FROM annotations a WHERE a.video_id = v.id AND NOT deleted AND {SEEN}) "
-            "AS annotations, "
-            "(SELECT count(*) FROM predictions p JOIN runs r ON r.id = p.run_id WHERE r.video_id = v.id) "
-            "AS predictions FROM videos v WHERE removed IS NULL ORDER BY v.rowid DESC",
-            parameters(reader),
-        )
-    ]
+def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Every video, newest first. A page shows a part of them: `store.video_list`."""
+    return [dict(row) for row in db.execute("SELECT * FROM videos WHERE removed IS NULL ORDER BY rowid DESC")]
+
+
+def annotated(db: sqlite3.Connection, reader: Reader | None = None) -> set[str]:
+    """The ids of the videos in which an annotation stands that a reader may see."""
+    rows = db.execute(
+        "SELECT v.id FROM videos v WHERE v.removed IS NULL AND EXISTS (SELECT 1 FROM annotations a "
+        f"WHERE a.video_id = v.id AND NOT deleted AND {SEEN})",
+        parameters(reader),
+    )
+    return {row["id"] for row in rows}
+
+
+def at_path(db: sqlite3.Connection, path: str) -> dict[str, Any] | None:
+    """The video of a file, also one that was removed."""
+    row = db.execute("SELECT * FROM videos WHERE path = ?", (path,)).fetchone()
+    return None if row is None else dict(row)
+
+
+def with_content(db: sqlite3.Connection, sha256: str) -> list[dict[str, Any]]:
+    """The videos whose files have this content."""
+    rows = db.execute("SELECT * FROM videos WHERE sha256 = ? AND removed IS NULL ORDER BY rowid DESC", (sha256,))
+    return [dict(row) for row in rows]
+
+
+def known_files(db: sqlite3.Connection, removed: bool) -> dict[str, tuple[int, int]]:
+    """Size and time of change (ns) of the file of each video when it was added, by its path; with `removed` also of
+    videos that were taken out."""
+    asked = "SELECT path, size, modified_ns FROM videos WHERE NOT lost AND (removed IS NULL OR ?)"
+    return {path: (size, modified) for path, size, modified in db.execute(asked, (removed,))}
+
+
+def starts(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """The path of each video, and where its time 0 is on the clock of its file (µs)."""
+    return [tuple(row) for row in db.execute("SELECT path, start_us FROM videos WHERE removed IS NULL")]
+
+
+def neighbours(db: sqlite3.Connection, video_id: str) -> tuple[str | None, str | None]:
+    """The ids of the videos before and after one, newest first.
+
+    Raises NotFound.
+    """
+    get(db, video_id)
+    beside = (
+        f"SELECT id FROM videos WHERE removed IS NULL AND rowid {way} (SELECT rowid FROM videos WHERE id = ?) "
+        f"ORDER BY rowid {order} LIMIT 1"
+        for way, order in ((">", ""), ("<", "DESC"))
+    )
+    before, after = (db.execute(query, (video_id,)).fetchone() for query in beside)
+    return before and before["id"], after and after["id"]
 
 
 def set_facts(db: sqlite3.Connection, video_id: str, facts: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +130,8 @@ def set_facts(db: sqlite3.Connection, video_id: str, facts: dict[str, Any]) -> d
 
     Raises NotFound.
     """
+    if "path" in facts:
+        facts = {**facts, "folder": folder_of(facts["path"]), "lost": 0}
     columns = ", ".join(f"{name} = ?" for name in facts)
     db.execute(f"UPDATE videos SET {columns} WHERE id = ?", [*facts.values(), video_id])
     return get(db, video_id)

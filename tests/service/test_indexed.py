@@ -12,6 +12,7 @@ from studio.config import Settings
 from studio.index import FeatureStore
 from studio.jobs import INDEX_FILES
 from studio.service import Studio
+from studio.store.video_list import Wanted
 from studio.tasks.context import TaskContext
 from studio.tasks.query import encoder_key
 
@@ -87,9 +88,9 @@ def test_a_studio_that_runs_makes_lost_vectors_again(serving: Studio, clips: dic
     video = str(serving.videos.add(clips["carphone"])["id"])
     wait_indexed(serving, video)
     lose_vectors(serving, video)
-    serving.jobs.prepare_lost()
+    serving.video_list.page(Wanted())  # somebody looks at it
     wait_indexed(serving, video)
     shutil.rmtree(serving.cache.folder(video))
     serving.jobs.cancel(serving.jobs.start("index", video)["id"])
-    serving.jobs.prepare_lost()
+    serving.video_list.page(Wanted())  # somebody looks at it
     assert serving.jobs.listed(video)[0]["state"] == "cancelled", "what a person stopped stays so"

@@ -54,7 +54,7 @@ LINKS = {
 @pytest.mark.parametrize("laid", LINKS)
 def test_a_link_out_of_a_shared_folder_is_passed_over(guarded: Studio, places: tuple[Path, Path], laid: str) -> None:
     LINKS[laid](*places)
-    done = guarded.videos.add_shared(str(places[0]), 0, 9)
+    done = guarded.intake.add(str(places[0]))
     assert (done["total"], done["added"]) == (1, 1)
     assert done["problems"] == ["1 link was passed over, because it leads out of the shared folders."]
     assert [row["name"] for row in guarded.videos.all()] == ["own.mp4"]
@@ -66,11 +66,7 @@ def test_a_page_is_told_once_how_many(guarded: Studio, places: tuple[Path, Path]
         (shared / f"z{n}.mp4").symlink_to(secret / "private.mp4")
         (shared / f"copy{n}.mp4").write_bytes((shared / "own.mp4").read_bytes() + b"\0" * n)
     add = next(call for call in PAGES["library"](guarded) if call.__name__ == "add_path")
-    said, done, total = [], 0, 1
-    while done < total:
-        reply = add({"path": str(shared), "done": done})["data"]
-        done, total = reply["done"], reply["total"]
-        said += reply["problems"]
+    said = add({"path": str(shared)})["data"]["problems"]
     assert said == ["3 links were passed over, because they lead out of the shared folders."]
     assert "secret" not in str(said)
 
@@ -80,9 +76,9 @@ def test_only_links_is_no_video(guarded: Studio, places: tuple[Path, Path]) -> N
     (shared / "own.mp4").unlink()
     (shared / "a.mp4").symlink_to(secret / "private.mp4")
     with pytest.raises(UsageError, match=r"no video and no sound in the folder “shared”\. 1 link was passed over"):
-        guarded.videos.add_shared(str(shared), 0, 9)
+        guarded.intake.add(str(shared))
     with pytest.raises(PermissionDenied, match="upload other files"):
-        guarded.videos.add_shared(str(shared / "a.mp4"), 0, 9)
+        guarded.intake.add(str(shared / "a.mp4"))
 
 
 def test_a_link_that_is_laid_meanwhile_is_passed_over_too(guarded: Studio, places: tuple[Path, Path]) -> None:
@@ -102,7 +98,7 @@ def test_links_within_the_shared_folders_are_followed_once(guarded: Studio, plac
     (shared / "inner").mkdir()
     (shared / "inner" / "back").symlink_to(shared)
     (shared / "self.mp4").symlink_to("self.mp4")
-    done = guarded.videos.add_shared(str(shared), 0, 9)
+    done = guarded.intake.add(str(shared))
     assert done["added"] == 1 and len(guarded.videos.all()) == 1
     assert done["problems"] == ["There is no file “self.mp4” at the path you gave; check its spelling."]
 

@@ -101,6 +101,9 @@ UPDATE box_keys SET occluded = 1 WHERE time_us = 1000000;
     "m048_box_attributes": """
 UPDATE box_tracks SET attributes = '{"colour": "red"}' WHERE id = 'b1';
 """,
+    "m049_box_media": """
+UPDATE box_tracks SET medium_id = 'v1' WHERE id = 'b1';
+""",
 }
 
 

@@ -1,23 +1,22 @@
-// The Library page: cards, adding by path, by folder, by upload.
+// The Library page: its videos, adding by path, by folder, by upload.
 
 import { addressOf, current, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
 import { currentUser } from "./sync/current-user.js";
+import { addingFolders } from "./view/adding-folders.js";
 import { DatasetExport } from "./view/dataset-export.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
-import { waitingText } from "./view/jobs-panel.js";
 import { lostVideos } from "./view/lost-videos.js";
+import { VideoBar } from "./view/video-bar.js";
+import { VideoBulk } from "./view/video-bulk.js";
+import { COLUMNS, videoCard, videoRow } from "./view/video-card.js";
+import { WindowList } from "./view/window-list.js";
 
-/** @import { Calls, Job, Server } from "./types.js" */
+/** @import { Calls, Job, ListedVideo, Server } from "./types.js" */
+/** @import { VideoActions } from "./view/video-card.js" */
 /** @typedef {Calls["list_videos"][1]} Listing */
-/** @typedef {Listing["videos"][number]} ListedVideo */
-/** @typedef {ListedVideo["sounds"][number]} MediaTrack */
-
-/** @type {{ [codec: string]: string }} */
-const CODECS = { mp3: "MP3", aac: "AAC", flac: "FLAC", opus: "Opus", vorbis: "Vorbis" };
-/** A codec as people call it. @param {string} codec */
-const codecName = (codec) => CODECS[codec] ?? (codec.startsWith("pcm") ? "PCM" : codec);
+/** @typedef {ListedVideo & { job?: Job, failure?: Job }} Item */
 
 const REST_MS = 1500; // between two looks at the library while jobs run
 
@@ -29,53 +28,139 @@ export function mount(element, server) {
   const $ = finder(element);
   const grid = $("library-grid");
   const showLost = lostVideos(element, server, refresh);
+  const showAdding = addingFolders($("adding"), server, refresh);
   const dataset = new DatasetExport($("dataset", "dialog"), server);
-  let shown = "";
+  const bar = new VideoBar(element, server, anew);
+  const bulk = new VideoBulk(element, server, { bar, dataset, redraw: showChosen, refresh });
+  /** @type {WindowList<Item> | null} */
+  let list = null;
+  let groupsOf = "";
 
-  async function refresh() {
-    /** @type {Listing} */
-    let data;
-    try {
-      data = await call(server, "list_videos", {});
-    } catch (error) {
-      $("library-summary").textContent = messageOf(error);
-      return;
-    }
-    const seen = JSON.stringify(data);
-    if (seen === shown) return; // nothing moved: leave what the mouse may be over
-    shown = seen;
-    const { videos, removed, jobs, indexed } = data;
-    showRemoved(removed);
-    showLost(videos.filter((video) => video.lost).length);
+  /** @type {VideoActions} */
+  const actions = {
+    jobOf: (video) => /** @type {Item} */ (video).job,
+    failureOf: (video) => /** @type {Item} */ (video).failure,
+    isChosen: (id) => bulk.chosen.ids.has(id),
+    choose: ({ id }, index, isOn, isRange) => bulk.choose(id, index, isOn, isRange),
+    remove,
+    index: (video) => attempt(() => call(server, "index_video", { video: video.id })),
+    cancel: (job) => attempt(() => call(server, "cancel_job", { job: job.id })),
+    chooseTracks: (video, chosen) =>
+      attempt(() => call(server, "choose_tracks", { video: video.id, sound: null, ...chosen })),
+    showTag: (tag) => bar.want({ tag, collection: "", folder: null }),
+  };
+
+  /** A list is wanted that is another, or is shown in another way. */
+  function anew() {
+    list?.close();
+    list = bar.isTable ? asTable() : asGrid();
+    bulk.chosen.forgetPlace();
+    return refresh();
+  }
+
+  function asGrid() {
+    grid.className = "";
+    return new WindowList(grid, {
+      load,
+      draw: (video, index) => videoCard(video, index, actions),
+      piece: () => el("div", { class: "cards" }),
+      columns: (piece) => getComputedStyle(piece).gridTemplateColumns.split(" ").length,
+    });
+  }
+
+  function asTable() {
+    const table = el("table", { class: "videos" });
+    grid.className = "table";
+    grid.replaceChildren(table);
+    const shown = new WindowList(table, {
+      load,
+      draw: (video, index) => videoRow(video, index, actions),
+      piece: () => el("tbody"),
+      blank: (height) => [el("tr", { class: "blank" }, el("td", { colspan: 8, style: `height:${height}px` }))],
+      columns: () => 1,
+    });
+    table.prepend(headings());
+    return shown;
+  }
+
+  /** The names of the columns, each a button that sorts by it. */
+  function headings() {
+    const { sort, descending } = bar.wanted;
+    const heading = (/** @type {string} */ text, /** @type {string} */ by) => {
+      const isSorted = sort === by;
+      const way = descending ? "descending" : "ascending";
+      const turn = () => bar.want({ sort: by, descending: isSorted ? !descending : by !== "name" });
+      return el(
+        "th",
+        { scope: "col", "aria-sort": isSorted ? way : undefined },
+        el("button", { type: "button", class: "link", text, onclick: turn }),
+      );
+    };
+    return el(
+      "thead",
+      {},
+      el("tr", {}, el("td", { class: "unseen", text: "Chosen" }), ...COLUMNS.map(([text, by]) => heading(text, by))),
+    );
+  }
+
+  /** @param {number} first @param {number} count @returns {Promise<{ items: Item[], total: number }>} */
+  async function load(first, count) {
+    const data = await call(server, "list_videos", { ...bar.wanted, first, count, annotator: currentUser() });
+    showLibrary(data);
     const inState = (/** @type {string[]} */ ...states) =>
-      new Map(jobs.filter((job) => states.includes(job.state)).map((job) => [job.video_id, job]));
+      new Map(data.jobs.filter((job) => states.includes(job.state)).map((job) => [job.video_id, job]));
     const active = inState("queued", "running");
     const failed = inState("failed");
-    const total = videos.reduce((sum, video) => sum + video.duration, 0);
-    $("library-summary").textContent = videos.length
-      ? `${kindsOf(videos)}, ${clock(total, 0)} in all; ${indexed} searchable.`
+    const items = data.videos.map((video) => ({ ...video, job: active.get(video.id), failure: failed.get(video.id) }));
+    return { items, total: data.total };
+  }
+
+  async function refresh() {
+    try {
+      await list?.refresh();
+    } catch (error) {
+      $("library-summary").textContent = messageOf(error);
+    }
+  }
+
+  /** What is said of the whole library. @param {Listing} data */
+  function showLibrary(data) {
+    const { removed, known, sounds, indexed } = data;
+    showRemoved(removed);
+    showLost(data.lost);
+    showAdding(data.adding);
+    $("library-summary").textContent = known
+      ? `${kindsOf(known - sounds, sounds)}, ${clock(data.duration, 0)} in all; ${indexed} searchable.`
       : "";
-    $("library-cancel").hidden = active.size < 2;
-    showWords(data.words, videos.length);
+    $("library-cancel").hidden = data.active < 2;
+    $("words").hidden = !known;
     showEncoder(data.encoder);
-    dataset.videos = videos;
-    $("library-export").hidden = !videos.length;
-    $("library-empty").hidden = videos.length > 0;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-    const within = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".card"))?.dataset.video;
-    const control = focused?.className.split(" ").at(-1) || "picture";
-    grid.replaceChildren(...videos.map((video) => card(video, active.get(video.id), failed.get(video.id))));
-    /** @type {HTMLElement | null} */
-    const again = within ? grid.querySelector(`[data-video="${within}"] .${control}`) : null;
-    again?.focus();
+    $("library-export").hidden = !known;
+    $("library-empty").hidden = known > 0;
+    bar.showCount(data.total, known);
+    const now = `${known} ${data.active}`;
+    if (now === groupsOf) return;
+    groupsOf = now;
+    bar.refreshGroups().catch(() => {});
+    call(server, "library_words", { annotator: currentUser() }).then(showWords, () => {});
+  }
+
+  /** What is chosen, where it is in sight. */
+  function showChosen() {
+    for (const item of grid.querySelectorAll("[data-video]")) {
+      const { video = "" } = /** @type {HTMLElement} */ (item).dataset;
+      const isChosen = bulk.chosen.ids.has(video);
+      item.classList.toggle("chosen", isChosen);
+      const box = /** @type {HTMLInputElement | null} */ (item.querySelector("input.choose"));
+      if (box) box.checked = isChosen;
+    }
+    grid.classList.toggle("choosing", bulk.chosen.ids.size > 0);
   }
 
   /** Whether what is said and written in new videos is written down by itself; and of how many others it is missing.
-   * @param {Listing["words"]} words
-   * @param {number} known
+   * @param {Calls["library_words"][1]} words
    */
-  function showWords({ on, missing, fixed }, known) {
-    $("words").hidden = !known;
+  function showWords({ on, missing, fixed }) {
     const box = $("words-on", "input");
     box.checked = on;
     box.disabled = fixed;
@@ -98,133 +183,10 @@ export function mount(element, server) {
       : `${gone} is no longer on this machine, so ${encoder} answers; get it again on the Models page.`;
   }
 
-  /** "2 videos and 1 recording of sound". @param {ListedVideo[]} videos */
-  function kindsOf(videos) {
-    const films = videos.filter((video) => video.width > 0).length;
-    const sounds = counted(videos.length - films, "recording");
-    const both = [films ? counted(films, "video") : "", films < videos.length ? `${sounds} of sound` : ""];
+  /** "2 videos and 1 recording of sound". @param {number} films @param {number} sounds */
+  function kindsOf(films, sounds) {
+    const both = [films ? counted(films, "video") : "", sounds ? `${counted(sounds, "recording")} of sound` : ""];
     return both.filter(Boolean).join(" and ");
-  }
-
-  /**
-   * @param {ListedVideo} video
-   * @param {Job | undefined} job that waits or runs
-   * @param {Job | undefined} failure
-   */
-  function card(video, job, failure) {
-    const pictures = `${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
-    const facts = `${clock(video.duration, 0)} · ${video.width ? pictures : "sound only, " + codecName(video.audio ?? "")}`;
-    const work = [
-      video.annotations && counted(video.annotations, "annotation"),
-      video.predictions && counted(video.predictions, "prediction"),
-    ]
-      .filter(Boolean)
-      .join(" · ");
-    return el(
-      "article",
-      { class: "card", "data-video": video.id },
-      el(
-        "a",
-        {
-          class: "picture",
-          href: addressOf("annotate", { video: video.id }),
-          "aria-label": `Open ${video.name}`,
-          onclick: follow,
-        },
-        pictureOf(video),
-        el("span", { class: "badge", text: clock(video.duration, 0) }),
-      ),
-      el(
-        "div",
-        { class: "caption" },
-        el(
-          "h3",
-          { title: video.name },
-          el("a", {
-            class: "title",
-            href: addressOf("annotate", { video: video.id }),
-            text: video.name,
-            onclick: follow,
-          }),
-        ),
-        el("p", { class: "muted", text: work || facts, title: facts }),
-        video.independent ? el("p", { class: "muted", text: "Annotated independently" }) : null,
-        video.lost ? el("p", { class: "error", text: "Its file is not where it was." }) : null,
-        ...video.notes.map((note) => el("p", { class: "note", text: note })),
-        tracks(video, "sound", "Sound", video.sounds),
-        tracks(video, "subtitles", "Subtitles", video.texts),
-        job ? progress(job) : failure ? el("p", { class: "error", text: failure.error }) : null,
-        !job && !video.indexed
-          ? el("button", {
-              class: "link",
-              text: video.width ? "Not searchable yet: index now" : "Not drawn yet: draw its sound now",
-              onclick: () => attempt(() => call(server, "index_video", { video: video.id })),
-            })
-          : null,
-      ),
-      el("button", {
-        class: "plain remove",
-        disabled: Boolean(video.kept),
-        title: video.kept || "Remove from the library",
-        "aria-label": `Remove ${video.name}`,
-        text: "×",
-        onclick: () => remove(video),
-      }),
-    );
-  }
-
-  /** A frame near its beginning, or of sound alone its waveform, once that is drawn. @param {ListedVideo} video */
-  function pictureOf(video) {
-    const place = video.width ? `?t=${Math.min(2, video.duration / 3)}` : "";
-    const isThere = video.width > 0 || video.indexed;
-    return isThere ? el("img", { src: `/thumbnail/${video.id}${place}`, alt: "", loading: "lazy" }) : null;
-  }
-
-  /**
-   * A choice of the sound or the subtitles of a video, where its file has several.
-   * @param {ListedVideo} video
-   * @param {"sound" | "subtitles"} key
-   * @param {string} name
-   * @param {MediaTrack[]} found
-   */
-  function tracks(video, key, name, found) {
-    if (found.length < 2) return null;
-    /** @param {MediaTrack[]} listed */
-    const chosen = (listed) => listed.find((track) => track.chosen)?.index ?? null;
-    const choose = (/** @type {any} */ event) => {
-      const picked = found[event.target.selectedIndex].index;
-      const sound = key === "sound" ? picked : chosen(video.sounds);
-      const text = key === "subtitles" ? picked : chosen(video.texts);
-      const subtitles = typeof text === "string" ? { file: text } : { subtitles: text };
-      return attempt(() => call(server, "choose_tracks", { video: video.id, sound, ...subtitles }));
-    };
-    return el(
-      "label",
-      { class: "tracks muted" },
-      `${name} `,
-      el(
-        "select",
-        { "aria-label": `${name} of ${video.name}`, onchange: choose },
-        ...found.map((track) => el("option", { value: track.index, selected: track.chosen, text: track.name })),
-      ),
-    );
-  }
-
-  /** @param {Job} job */
-  function progress(job) {
-    const waiting = waitingText(job);
-    const label = job.state === "queued" ? waiting[0].toUpperCase() + waiting.slice(1) : job.message || "Starting";
-    return el(
-      "div",
-      { class: "progress" },
-      el("progress", { max: 1, value: job.progress, "aria-label": label }),
-      el("span", { class: "muted", text: label }),
-      el("button", {
-        class: "link",
-        text: "Cancel",
-        onclick: () => attempt(() => call(server, "cancel_job", { job: job.id })),
-      }),
-    );
   }
 
   /** @param {ListedVideo} video */
@@ -234,6 +196,8 @@ export function mount(element, server) {
     if (confirm(`Remove “${video.name}” from the library?${work} You can restore it for 30 days. ${file}`)) {
       await attempt(async () => {
         await call(server, "remove_video", { video: video.id, annotator: currentUser() });
+        bulk.chosen.setAll([video.id], false);
+        bulk.show();
         toast(`“${video.name}” was removed.`, "info", () => restore(video.id));
       });
     }
@@ -297,37 +261,30 @@ export function mount(element, server) {
   );
   const wordsOn = $("words-on", "input");
   wordsOn.addEventListener("change", () => {
-    shown = ""; // what is refused is shown as it stands
+    groupsOf = ""; // what is refused is shown as it stands
     attempt(() => call(server, "set_prepares_words", { on: wordsOn.checked, annotator: currentUser() }));
   });
-  $("words-now").addEventListener("click", () => attempt(() => call(server, "prepare_words", {})));
+  $("words-now").addEventListener("click", () => {
+    groupsOf = "";
+    attempt(() => call(server, "prepare_words", {}));
+  });
   $("library-cancel").addEventListener("click", () =>
     attempt(async () => toast(`${counted((await call(server, "cancel_jobs", {})).cancelled, "job")} cancelled.`)),
   );
-  $("library-export").addEventListener("click", () => dataset.show());
+  $("library-export").addEventListener("click", () => {
+    dataset.choose([]);
+    dataset.show();
+  });
   const field = $("add-path", "input");
   $("add-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const path = field.value.trim();
     if (!path) return;
-    const bar = progressRow("Adding");
-    /** @type {string[]} */
-    const failures = [];
-    /** @type {string[]} */
-    const passed = [];
-    try {
-      for (let done = 0, total = 1; done < total;) {
-        const reply = await call(server, "add_path", { path, done, annotator: currentUser() });
-        ({ done, total } = reply);
-        failures.push(...reply.problems);
-        passed.push(...reply.notes);
-        bar.set(done / total, `Adding ${done} of ${total}`);
-      }
-      field.value = "";
-    } catch (error) {
-      failures.push(messageOf(error));
-    }
-    bar.remove();
+    const row = progressRow("Adding");
+    const { problems: failures, notes: passed } = await call(server, "add_path", { path, annotator: currentUser() })
+      .then((reply) => ((field.value = ""), reply))
+      .catch((error) => ({ problems: [messageOf(error)], notes: [] }));
+    row.remove();
     problems(failures);
     say($("library-notes"), passed);
     refresh();
@@ -421,6 +378,9 @@ export function mount(element, server) {
   let unsubscribe = () => {};
   onRoute(({ page }) => {
     unsubscribe();
-    if (page === "library") unsubscribe = changeFeed.subscribe(refresh, REST_MS);
+    if (page !== "library") return;
+    bar.follow();
+    if (!list) anew();
+    unsubscribe = changeFeed.subscribe(refresh, REST_MS);
   });
 }

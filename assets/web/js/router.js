@@ -20,6 +20,7 @@
  * @property {string} in what the Search page searches: annotations, or (nothing) pictures and words
  * @property {string} find a question about annotations, as JSON
  * @property {string} segment that is to be chosen
+ * @property {string} list which videos of the library are listed, as JSON
  *
  * @typedef {{ [name: string]: string | number | null | undefined }} Parameters
  */
@@ -52,6 +53,7 @@ export function current() {
     in: query.get("in") || "",
     find: query.get("find") || "",
     segment: query.get("segment") || "",
+    list: query.get("list") || "",
   };
 }
 

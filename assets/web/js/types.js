@@ -663,6 +663,18 @@
  */
 
 /**
+ * Which videos are listed, and in which order; see studio/store/video_list.py.
+ * @typedef {{ name: string, state: string, work: string, collection: string, tag: string, folder: string | null,
+ *   sort: string, descending: boolean }} ListWanted
+ *
+ * @typedef {Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean, notes: string[],
+ *   sounds: MediaTrack[], texts: MediaTrack[], state: string, undecided: number, edited: string, added: string,
+ *   tags: string[] }} ListedVideo
+ *
+ * A folder that is being added, or is watched; failed: how many files could not be added.
+ * @typedef {{ folder: string, watched: boolean, done: number, total: number, added: number, failed: number,
+ *   problems: string[], notes: string[], ended: boolean }} AddedFolder
+ *
  * @typedef {{ id: string, name: string, at: string, by: string }} RemovedVideo
  *
  * @typedef {{ index: number | string, name: string, chosen: boolean }} MediaTrack a sound or subtitle stream of a video by
@@ -702,12 +714,25 @@
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
- * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean,
- *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
- *   jobs: Job[], indexed: number, known: number, words: { on: boolean, missing: number, fixed: boolean },
- *   encoder: EncoderStatus & { better: boolean } }]} list_videos
- * @property {[{ path: string, done: number, annotator: string }, { done: number, total: number, problems: string[],
+ * @property {[ListWanted & { first: number, count: number, annotator?: string }, { videos: ListedVideo[],
+ *   total: number, removed: RemovedVideo[], jobs: Job[], active: number, indexed: number, known: number, sounds: number,
+ *   lost: number, duration: number, adding: AddedFolder[], encoder: EncoderStatus & { better: boolean } }]} list_videos
+ * @property {[{ annotator: string }, { on: boolean, missing: number, fixed: boolean }]} library_words
+ * @property {[{ annotator: string }, { collections: { id: string, name: string, videos: number, kept: boolean }[],
+ *   tags: { tag: string, videos: number }[], folders: { folder: string, videos: number }[] }]} library_groups
+ * @property {[ListWanted & { annotator: string }, { videos: string[] }]} video_ids
+ * @property {[{ videos: string[], tag: string, on: boolean }, { videos: number }]} tag_videos
+ * @property {[{ videos: string[], name?: string, out_of?: string, annotator: string }, { videos: number }]} collect_videos
+ * @property {[{ collection: string, name: string, annotator: string }, {}]} rename_collection
+ * @property {[{ collection: string, annotator: string }, {}]} delete_collection
+ * @property {[{ videos: string[], kind: string }, { videos: number }]} prepare_videos
+ * @property {[{ videos: string[], label: string, step: string, annotator: string }, StepResult]} label_videos
+ * @property {[{ videos: string[], annotator: string }, { removed: string[], problems: string[] }]} remove_videos
+ * @property {[{ videos: string[], annotator: string }, { videos: number }]} restore_videos
+ * @property {[{ path: string, annotator: string }, { done: number, total: number, added: number, problems: string[],
  *   notes: string[] }]} add_path
+ * @property {[{ folder: string, annotator: string }, {}]} stop_adding
+ * @property {[{ folder: string }, {}]} forget_added
  * @property {[{ folder: string, after: string | null }, { lost: number, likely: number, relinked: number,
  *   last: string }]} relink
  * @property {[{ video: string, annotator: string }, {}]} remove_video

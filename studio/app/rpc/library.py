@@ -3,68 +3,138 @@
 from typing import Any
 
 from studio.app.rpc import exchange
-from studio.app.rpc.method import Method, actor, rpc_methods
+from studio.app.rpc.method import Method, actor, annotator, rpc_methods
 from studio.app.rpc.requests import (
     AddPath,
     ChooseTracks,
+    CollectionRequest,
+    CollectVideos,
     DatasetReference,
     ExportDataset,
+    FolderRequest,
     JobRequest,
+    LabelVideos,
+    ListVideos,
+    PrepareVideos,
     Relink,
     Request,
     SetPreparesWords,
+    TagVideos,
     VideoRequest,
+    VideosRequest,
 )
 from studio.service import Studio, serializers
 from studio.service.accounts.rights import why_not
 from studio.service.exchange import dataset
 from studio.service.exchange.dataset import ExportOptions
-from studio.service.videos import files
+from studio.service.timelines.selection import Selected
+from studio.store import videos
+from studio.store.video_list import Wanted
+from studio.timeline import WHOLE_VIDEO, seconds
 
-ADD_AT_ONCE = 4
 RELINK_S = 2.0  # how long one call looks into files before it says how far it is
+REMOVED = 200  # removed videos that are listed, the newest removals
 
 
 def methods(studio: Studio) -> list[Method]:
-    def list_videos(request: Request) -> Any:
-        ready, known = studio.videos.indexed()
-        if ready < known:
-            studio.jobs.prepare_lost()
+    def list_videos(request: ListVideos) -> Any:
         by = actor(studio, request)
-        key = studio.media.encoder
+        rows, total = studio.video_list.page(_wanted(request), request.first, request.count, by)
+        counts = studio.check.counts()
         return {
             "videos": [
                 {
                     **serializers.video(row, uploaded=studio.videos.is_upload(row)),
                     "independent": bool(row["independent"]),
-                    "indexed": studio.media.is_indexed(row, key),
-                    "lost": not files.is_there(row["path"]),
+                    "indexed": bool(row["indexed"]),
+                    "lost": bool(row["lost"]),
                     "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
+                    **{key: row[key] for key in ("state", "undecided", "edited", "tags")},
                 }
-                for row in studio.videos.all(by)
+                for row in rows
             ],
+            "total": total,
             "removed": [
                 {"id": row["id"], "name": row["name"], "at": row["removed"], "by": row["removed_by"]}
-                for row in studio.videos.trash.listed()
+                for row in studio.videos.trash.listed()[:REMOVED]
                 if by.owns(row["removed_by"])
             ],
-            "jobs": studio.jobs.listed(),
-            "indexed": ready,
-            "known": known,
+            "jobs": studio.jobs.of_videos([row["id"] for row in rows]),
+            "active": studio.jobs.active(),
+            "indexed": counts.searchable,
+            "known": counts.videos + counts.sounds,
+            "sounds": counts.sounds,
+            "lost": counts.lost,
+            "duration": seconds(counts.duration_us),
+            "adding": studio.intake.progress(),
             "encoder": {
                 **studio.encoders.status(),
                 "better": studio.encoders.may_see_better(by),
                 "fixed": not by.admin,
             },
-            "words": {
-                "on": studio.jobs.prepares_words(),
-                "missing": len(studio.jobs.lack_words()),
-                "fixed": not by.admin,
-            },
         }
 
+    def library_words(request: Request) -> Any:
+        return {
+            "on": studio.jobs.prepares_words(),
+            "missing": len(studio.jobs.lack_words()),
+            "fixed": not actor(studio, request).admin,
+        }
+
+    def library_groups(request: Request) -> Any:
+        by = actor(studio, request)
+        found = studio.video_list.groups()
+        mine = [
+            {**{key: each[key] for key in ("id", "name", "videos")}, "kept": not by.owns(each["created_by"])}
+            for each in found["collections"]
+        ]
+        return {**found, "collections": mine}
+
+    def video_ids(request: ListVideos) -> Any:
+        return {"videos": studio.video_list.ids(_wanted(request), actor(studio, request))}
+
+    def tag_videos(request: TagVideos) -> Any:
+        return {"videos": studio.video_list.tag(request.videos, request.tag, request.on)}
+
+    def collect_videos(request: CollectVideos) -> Any:
+        if request.out_of:
+            return {"videos": studio.video_list.take_out(request.videos, request.out_of)}
+        return {"videos": studio.video_list.collect(request.videos, request.name, actor(studio, request))}
+
+    def rename_collection(request: CollectionRequest) -> Any:
+        studio.video_list.rename_collection(request.collection, request.name, actor(studio, request))
+        return {}
+
+    def delete_collection(request: CollectionRequest) -> Any:
+        studio.video_list.delete_collection(request.collection, actor(studio, request))
+        return {}
+
+    def prepare_videos(request: PrepareVideos) -> Any:
+        return {"videos": studio.video_list.prepare(request.videos, request.kind)}
+
+    def label_videos(request: LabelVideos) -> Any:
+        by = actor(studio, request)
+        rows = studio.store.read(lambda db: videos.with_ids(db, request.videos))
+        whole = Selected(footage=[(row["id"], 0, row["duration_us"]) for row in rows])
+        return studio.selections.label(whole, request.label, WHOLE_VIDEO, request.step, annotator(request), by)
+
+    def remove_videos(request: VideosRequest) -> Any:
+        removed, problems = studio.video_list.remove(request.videos, actor(studio, request))
+        return {"removed": removed, "problems": problems}
+
+    def restore_videos(request: VideosRequest) -> Any:
+        return {"videos": studio.video_list.restore(request.videos, actor(studio, request))}
+
     def add_path(request: AddPath) -> Any:
-        return studio.videos.add_shared(request.path, request.done, ADD_AT_ONCE, actor(studio, request))
+        return studio.intake.add(request.path, actor(studio, request))
+
+    def stop_adding(request: FolderRequest) -> Any:
+        studio.intake.stop(request.folder, actor(studio, request))
+        return {}
+
+    def forget_added(request: FolderRequest) -> Any:
+        studio.intake.forget(request.folder)
+        return {}
 
     def relink(request: Relink) -> Any:
         return studio.videos.relink_shared(request.folder, request.after, RELINK_S)
@@ -103,8 +173,10 @@ def methods(studio: Studio) -> list[Method]:
         )
 
     own = rpc_methods(
-        studio, list_videos, add_path, relink, remove_video, restore_video, index_video, cancel_job, cancel_jobs,
-        choose_tracks, set_prepares_words, prepare_words, put_line_away,
+        studio, list_videos, library_words, library_groups, video_ids, tag_videos, collect_videos, rename_collection,
+        delete_collection, prepare_videos, label_videos, remove_videos, restore_videos, add_path, stop_adding,
+        forget_added, relink, remove_video, restore_video, index_video, cancel_job, cancel_jobs, choose_tracks,
+        set_prepares_words, prepare_words, put_line_away,
     )  # fmt: skip
     return [*own, *_datasets(studio), *exchange.methods(studio)]
 
@@ -130,6 +202,10 @@ def _datasets(studio: Studio) -> list[Method]:
         return {}
 
     return rpc_methods(studio, dataset_searches, dataset_preview, dataset_start, dataset_state, dataset_stop)
+
+
+def _wanted(request: ListVideos) -> Wanted:
+    return Wanted(**{name: getattr(request, name) for name in Wanted.__slots__})
 
 
 def _wish(request: ExportDataset) -> ExportOptions:

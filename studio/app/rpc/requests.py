@@ -33,9 +33,73 @@ class JobRequest(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ListVideos(Request):
+    """A part of the list of videos; see `store.video_list.Wanted`. `folder` as `library_groups` names it."""
+
+    first: int = 0
+    count: int = 60
+    name: str = ""
+    state: str = ""
+    work: str = ""
+    collection: str = ""
+    tag: str = ""
+    folder: str | None = None
+    sort: str = "added"
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VideosRequest(Request):
+    """About many videos, by their ids."""
+
+    videos: Annotated[list[str], AtMost("videos_at_once")]
+
+
+@dataclass(frozen=True, slots=True)
+class TagVideos(VideosRequest):
+    tag: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CollectVideos(VideosRequest):
+    """Into the collection of a name; or out of one, by its id."""
+
+    name: str = ""
+    out_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareVideos(VideosRequest):
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelVideos(VideosRequest):
+    """A label of each video as a whole; `step` names it for `undo_step`."""
+
+    label: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRequest(Request):
+    """A collection by its id; with a `name` it is to be called so."""
+
+    collection: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRequest(Request):
+    """A folder that is being added or watched, by its name."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddPath(Request):
     path: str
-    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,7 +540,7 @@ class ExportDataset(Request):
     format: str = "json"
     kind: str = ""
     search: str = ""
-    videos: list[str] | None = None
+    videos: Annotated[list[str], AtMost("videos_at_once")] | None = None
     split: str = ""
     seed: int = 0
     clips: bool = False

@@ -30,8 +30,6 @@ def methods(studio: Studio) -> list[Method]:
         model_name(studio, text(request, "encoder", ""), "text_video")
         hits, strips = studio.search.ask(parse(request), studio.users.actor(current_user.get()))
         ready, known = studio.videos.indexed()
-        if ready < known:
-            studio.jobs.prepare_lost()
         shown = [
             {
                 "video": hit["video"]["id"], "name": hit["video"]["name"], "score": round(hit["score"], 3),

@@ -34,7 +34,7 @@ from studio.service.exchange import data_card
 from studio.service.exchange.exchange import wanted, write
 from studio.service.search import parse
 from studio.service.videos import files
-from studio.store import transcripts
+from studio.store import transcripts, videos
 from studio.timeline import Annotation, Footage, Segment, Timeline, seconds
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _entries(studio: "Studio", wish: ExportOptions, by: Actor) -> list[_Entry]:
     """The videos that somebody sees annotations of, or those with a transcript where lines are wanted, by the hash of
     their content, with the names and splits that they have in the data set. Raises UsageError where there are none."""
     what = "a transcript" if wanted(formats.named(wish.format), wish.kind) == "lines" else "annotations"
-    rows = studio.videos.all(by)
+    rows = studio.videos.all()
     if wish.videos is not None:
         chosen = set(wish.videos)
         rows = [row for row in rows if row["id"] in chosen]
@@ -147,7 +147,8 @@ def _entries(studio: "Studio", wish: ExportOptions, by: Actor) -> list[_Entry]:
         transcribed = studio.store.read(transcripts.videos)
         rows = [row for row in rows if row["id"] in transcribed]
     else:
-        rows = [row for row in rows if row["annotations"]]
+        annotated = studio.store.read(lambda db: videos.annotated(db, by))
+        rows = [row for row in rows if row["id"] in annotated]
     if not rows:
         raise UsageError(f"No video with {what} belongs to this data set; annotate one, or choose others.")
     rows = sorted(rows, key=lambda row: (row["sha256"], row["name"]))

@@ -1,7 +1,6 @@
 """Work with models: at once, or queued for the studio that runs."""
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from studio.config import Settings
@@ -26,6 +25,7 @@ from studio.service.videos.media_cache import MediaCache
 from studio.store import Store, annotations, jobs, preferences, runs, searches, transcripts, videos
 from studio.timeline import Prediction
 
+PREPARES = ("index", "embed")  # the kinds that make what search needs
 WORDS = ("transcribe", "read_text")  # the kinds that write down what is said and what is written
 Row = dict[str, Any]
 
@@ -43,6 +43,7 @@ class Jobs:
     def __init__(self, store: Store, settings: Settings, media: MediaCache, interactive: ExecutionBackend) -> None:
         """`interactive` does what is asked for at once."""
         self._store, self._settings, self._media, self._interactive = store, settings, media, interactive
+        self.prepared: Callable[[str], object] = lambda video_id: None  # is told whose files a job made
         self.dispatcher: Dispatcher | None = None
 
     # ------------------------------------------------------------------ at once
@@ -125,11 +126,14 @@ class Jobs:
         result = self._interactive.call(kind, wanted, JobMonitor(progress, partial=partial))
 
         def keep(db: Any) -> Row:
-            if kind in ("index", "embed") or kind in WORDS:
+            if kind in PREPARES or kind in WORDS:
                 jobs.settle(db, kind, row["id"])
             return keep_result(db, result)
 
-        return self._store.write(keep)
+        kept = self._store.write(keep)
+        if kind in PREPARES:
+            self.prepared(row["id"])
+        return kept
 
     # ------------------------------------------------------------------ queued
 
@@ -177,14 +181,38 @@ class Jobs:
         if self.dispatcher is not None and not self._store.read_only:
             self._store.write(lambda db: jobs.bring_forward(db, video_id))
 
-    def prepare(self, row: Row) -> None:
+    def prepare(self, row: Row, *more: Row) -> None:
         """Queue what every video needs once, for the studio that runs or the next one that does. Not bounded: a folder
         of a thousand videos is a thousand of these."""
-        wanted = [] if row["browser_playable"] or self._media.has_proxy(row) else ["proxy"]
-        wanted += [] if self._media.is_prepared(row) else ["index"]
-        params = {"video": serializers.job_video(row)}
-        for kind in wanted:
-            self._store.write(functools.partial(jobs.insert, kind=kind, video_id=row["id"], params=params, limit=None))
+        encoder = self._media.encoder
+        wanted = []
+        for each in (row, *more):
+            wanted += [] if each["browser_playable"] or self._media.has_proxy(each) else [(each, "proxy")]
+            wanted += [] if self._media.is_prepared(each, encoder) else [(each, "index")]
+        self._queue(wanted)
+
+    def start_of_videos(self, kind: str, rows: Sequence[Row]) -> int:
+        """Queue a job for each of these videos that it is for; it is done when nothing else waits. Not bounded, as
+        `prepare`. Returns of how many. Raises UsageError."""
+        queued_kind(kind)
+        wanted = [(row, kind) for row in rows if videos.has_pictures(row) or not KINDS[kind].pictures]
+        self._queue(wanted, later=True)
+        return len(wanted)
+
+    def _queue(self, wanted: Sequence[tuple[Row, str]], later: bool = False) -> None:
+        """Queue one job of a kind for each video, in one transaction."""
+        if not wanted:
+            return
+        made = [
+            (row["id"], kind, {**self._with_context(kind, row, {}), "video": serializers.job_video(row)})
+            for row, kind in wanted
+        ]
+
+        def work(db: Any) -> None:
+            for video_id, kind, params in made:
+                jobs.insert(db, kind, video_id, params, limit=None, later=later)
+
+        self._store.write(work)
         if self.dispatcher:
             self.dispatcher.wake()
 
@@ -206,49 +234,33 @@ class Jobs:
     def lack_words(self, waiting: bool = False) -> list[Row]:
         """The videos of which speech was not transcribed or screen text not read; those for which that waits to be done
         only with `waiting`. What failed or was cancelled does not wait."""
-        return [row for row, kinds in self._lacking(waiting) if kinds]
+        return [row for row, kinds in self._lacking(waiting=waiting) if kinds]
 
     def prepare_words(self, rows: Sequence[Row] | None = None) -> int:
         """Queue what is missing of the words of these videos, or of all, for the studio that runs or the next one that
         does; returns of how many. It is done when nothing else waits. Not bounded, as `prepare`."""
-        chosen = None if rows is None else {row["id"] for row in rows}
-        wanted = [(row, kinds) for row, kinds in self._lacking() if kinds and (chosen is None or row["id"] in chosen)]
+        wanted = [(row, kinds) for row, kinds in self._lacking(rows) if kinds]
 
-        def work(db: Any) -> None:
-            for row, kinds in wanted:
-                for kind in kinds:
-                    params = {**self._with_context(kind, row, {}), "video": serializers.job_video(row)}
-                    jobs.insert(db, kind, row["id"], params, limit=None, later=True)
-
-        self._store.write(work)
-        if self.dispatcher:
-            self.dispatcher.wake()
+        self._queue([(row, kind) for row, kinds in wanted for kind in kinds], later=True)
         return len(wanted)
 
-    def _lacking(self, waiting: bool = False) -> list[tuple[Row, list[str]]]:
-        """Each video of the library, with the kinds of WORDS that are still to be queued for it, or with `waiting` to
-        be done."""
+    def _lacking(self, rows: Sequence[Row] | None = None, waiting: bool = False) -> list[tuple[Row, list[str]]]:
+        """Each of these videos, or of all, with the kinds of WORDS that are still to be queued for it, or to be done
+        with `waiting`."""
+        ids = None if rows is None else [row["id"] for row in rows]
 
         def work(db: Any) -> list[tuple[Row, list[str]]]:
             enough = ("done",) if waiting else ("done", *jobs.ACTIVE)
             settled = {
-                kind: {video for video, state in jobs.latest_states(db, kind).items() if state in enough}
+                kind: {video for video, state in jobs.latest_states(db, kind, ids).items() if state in enough}
                 for kind in WORDS
             }
-            settled["read_text"] |= runs.videos_with(db, runs.READ)
-            settled["transcribe"] |= transcripts.videos(db, "speech")
-            return [(row, [k for k in words_of(row) if row["id"] not in settled[k]]) for row in videos.listed(db)]
+            settled["read_text"] |= runs.videos_with(db, runs.READ, ids)
+            settled["transcribe"] |= transcripts.videos(db, "speech", ids)
+            wanted = videos.listed(db) if rows is None else rows
+            return [(row, [k for k in words_of(row) if row["id"] not in settled[k]]) for row in wanted]
 
         return self._store.read(work)
-
-    def prepare_lost(self) -> None:
-        """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so."""
-        if self.dispatcher is None or self._store.read_only:
-            return
-        states, key = self._store.read(lambda db: jobs.latest_states(db, "index")), self._media.encoder
-        for row in self._store.read(videos.listed):
-            if states.get(row["id"]) == "done" and not self._media.is_prepared(row, key):
-                self.prepare(row)
 
     def compare(self, video_id: str, task: str, names: Sequence[str], query: str = "") -> list[str]:
         """Try models of a task on one video, one after the other; returns the ids of the jobs.
@@ -278,10 +290,21 @@ class Jobs:
 
     def cancel_all(self) -> int:
         """Stop all jobs of the library; returns how many there were."""
-        active = [job for job in self.listed() if job["state"] in jobs.ACTIVE]
-        for job in active:
-            self.cancel(job["id"])
-        return len(active)
+        if self.dispatcher is None:
+            raise JobError("No studio is running.")
+        stopped = self._store.write(jobs.drop_waiting)
+        for job_id in self._store.read(jobs.running):
+            self.dispatcher.cancel(job_id)
+            stopped += 1
+        return stopped
+
+    def of_videos(self, video_ids: Sequence[str]) -> list[Row]:
+        """The jobs of some videos that wait or run, and those that failed last."""
+        return [serializers.job(row) for row in self._store.read(lambda db: jobs.of_videos(db, video_ids))]
+
+    def active(self) -> int:
+        """How many jobs wait or run."""
+        return self._store.read(jobs.active_count)
 
     def listed(self, video_id: str | None = None) -> list[Row]:
         """All active jobs and the newest that ended, of a video or of the library."""

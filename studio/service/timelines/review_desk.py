@@ -130,7 +130,7 @@ class _Sample:
 
     def __init__(self, db: Any, track: str, label: str, by: Actor) -> None:
         self._key = json.dumps([track, label])
-        self._rows = {row["id"]: row for row in videos.listed(db, by)}
+        self._rows = {row["id"]: row for row in videos.listed(db)}
         self._track, self._label = track, label
         self.labelled = teaching.labelled(db, track, label, by)
         self._proposed = review.proposed(db, track, label, by)

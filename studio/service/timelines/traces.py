@@ -107,7 +107,7 @@ class Traces:
         `eval.trace_agreement.TraceAgreement` has. Each video's instants follow those of the one before."""
 
         def work(db: sqlite3.Connection) -> list[tuple[str, Trace]]:
-            seen = {row["id"]: layer_of(by, row) for row in videos.listed(db, by)}
+            seen = {row["id"]: layer_of(by, row) for row in videos.listed(db)}
             return [(video, t) for video, t in traces.every(db) if seen.get(video, "") in (None, t.annotator)]
 
         every = self._store.read(work)

@@ -15,10 +15,10 @@ Row = dict[str, Any]
 
 def moved(store: Store, file: Path, sha256: str) -> Row | None:
     """Give a file to the video that has its content and whose own file is gone; None where there is none."""
-    rows = store.read(videos.listed)
-    if any(row["path"] == str(file) for row in rows):
+    taken, rows = store.read(lambda db: (videos.at_path(db, str(file)), videos.with_content(db, sha256)))
+    if taken and not taken["removed"]:
         return None
-    known = next((row for row in rows if row["sha256"] == sha256 and not files.is_there(row["path"])), None)
+    known = next((row for row in rows if not files.is_there(row["path"])), None)
     return None if known is None else _give(store, known, file)
 
 

@@ -3,7 +3,9 @@
 import os
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -20,6 +22,7 @@ from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.accounts.users import Users
 from studio.service.jobs.jobs import Jobs
 from studio.service.videos import files, relink, tracks
+from studio.service.videos.library_check import LibraryCheck
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.trash import Trash
 from studio.service.videos.upload_space import UploadSpace
@@ -27,16 +30,18 @@ from studio.service.videos.video_matcher import VideoMatcher
 from studio.store import Store, videos
 
 Row = dict[str, Any]
+AT_ONCE = max(2, os.cpu_count() or 2)  # files that are read at once when many are added
 
 
 class Videos:
     """The videos of a library. `trash` has those that were removed, `upload_space` the room for those that come."""
 
     def __init__(
-        self, store: Store, settings: Settings, cache: Cache, media_cache: MediaCache, jobs: Jobs, users: Users
-    ) -> None:
+        self, store: Store, settings: Settings, cache: Cache, media_cache: MediaCache, jobs: Jobs, users: Users,
+        check: LibraryCheck,
+    ) -> None:  # fmt: skip
         self._store, self._settings, self._cache = store, settings, cache
-        self._media, self._jobs, self._users = media_cache, jobs, users
+        self._media, self._jobs, self._users, self._check = media_cache, jobs, users, check
         self.trash = Trash(store, settings, cache, self.is_upload)
         self.upload_space = UploadSpace(settings.uploads, settings.limits)
 
@@ -69,7 +74,7 @@ class Videos:
             "rotation": probe.rotation, "fps": probe.fps, "vfr": int(probe.vfr), "frame_count": probe.frame_count,
             "codec": probe.codec, "audio": probe.audio.codec if probe.audio else None,
             "browser_playable": int(probe.browser_playable), "added_by": by.name, **tracks.facts(probe),
-            "sound_track": None, "text_track": None, "text_file": "",
+            "sound_track": None, "text_track": None, "text_file": "", "modified_ns": file.stat().st_mtime_ns, "lost": 0,
         }  # fmt: skip
 
         def work(db: Any) -> tuple[Row, bool]:
@@ -98,37 +103,35 @@ class Videos:
         for path in paths:
             found = files.videos_at(Path(path).expanduser(), within)
             problems += found.problems
-            for file in found.files:
-                try:
-                    added.append(self.add(file, within=within, by=by))
-                except (MediaError, NotFound) as error:
-                    problems.append(str(error))
+            for row, problem in self.add_each(found.files, within, by):
+                added += [row] if row else []
+                problems += [problem] if problem else []
         return added, problems
 
-    def add_shared(self, text: str, done: int, most: int, by: Actor = OWNER) -> Row:
-        """Add a few of the videos at a path that somebody typed, after `done` of them, at most so many, so that a page
-        can show how far it is: `done`, `total`, `added` (how many), `problems` and `notes` (sentences on what failed,
-        and on what is neither video nor sound).
+    def add_each(
+        self, paths: Sequence[Path], within: Sequence[Path] = (), by: Actor = OWNER
+    ) -> Iterator[tuple[Row | None, str]]:
+        """Add files, several at a time; gives each video, or None and a sentence on why not, in their order."""
 
-        Where people log in, only from the shared folders: what else lies on this machine is not theirs to look through.
-        Raises UsageError, PermissionDenied.
-        """
-        path, within = self._typed(text)
-        found = files.videos_at(path, within)
-        if not found.files:
-            said = f"There is no video and no sound in the folder “{path.name}”."
-            raise UsageError(" ".join([said, *found.problems, *found.notes]))
-        added, problems = self.add_all(found.files[done : done + most], within, by)
-        last = min(len(found.files), done + most)
-        return {
-            "done": last,
-            "total": len(found.files),
-            "added": len(added),
-            "problems": problems + (found.problems if last == len(found.files) else []),
-            "notes": found.notes if last == len(found.files) else [],
-        }
+        def one(file: Path) -> tuple[Row | None, str]:
+            try:
+                return self.add(file, within=within, by=by), ""
+            except (MediaError, NotFound) as error:
+                return None, str(error)
 
-    def _typed(self, text: str) -> tuple[Path, Sequence[Path]]:
+        if len(paths) < 2:
+            yield from map(one, paths)
+            return
+        with ThreadPoolExecutor(AT_ONCE, "adding") as pool:
+            waiting: deque[Future[tuple[Row | None, str]]] = deque()
+            for file in paths:
+                waiting.append(pool.submit(one, file))
+                if len(waiting) > 4 * AT_ONCE:  # whoever stops listening stops the work soon
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def typed(self, text: str) -> tuple[Path, Sequence[Path]]:
         """The path that somebody typed on a page, and the folders that it must lie in, where people log in.
 
         Raises UsageError, PermissionDenied.
@@ -171,17 +174,13 @@ class Videos:
                 raise
             raise type(error)(str(error).replace(kept.name, label)) from None
 
-    def all(self, by: Actor = OWNER) -> list[Row]:
-        """Every video with how much work there is in it that somebody may see, newest first."""
-        return self._store.read(lambda db: videos.listed(db, by))
+    def all(self) -> list[Row]:
+        """Every video, newest first. A page shows a part of them: `VideoList`."""
+        return self._store.read(videos.listed)
 
     def neighbours(self, video_id: str) -> tuple[str | None, str | None]:
         """The ids of the videos before and after one, in the order of the library. Raises NotFound."""
-        ids = [row["id"] for row in self.all()]
-        if video_id not in ids:
-            self.get(video_id)  # says that it is not there
-        at = ids.index(video_id)
-        return ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+        return self._store.read(lambda db: videos.neighbours(db, video_id))
 
     def get(self, video_id: str) -> Row:
         """One video by its id. Pages and programs know no other name: a path of theirs would say what lies on this
@@ -205,12 +204,12 @@ class Videos:
             path = str(system.real_path(file)) if file.exists() or len(file.parts) > 1 else ref
         except (OSError, RuntimeError, ValueError):  # too long for a name, or nobody's home
             path = ref
-        rows = self.all()
-        if same := [row for row in rows if path in (row["path"], row["id"])]:
-            return same[0]
+        for same in self._store.read(lambda db: [videos.at_path(db, path), *videos.with_ids(db, [ref])]):
+            if same and not same["removed"]:
+                return same
         if path != ref and Path(path).exists():  # it is meant itself, not a video of the library that has its name
             return self.get(ref)
-        match = VideoMatcher(rows).find(ref, loosely=False)
+        match = VideoMatcher(self.all()).find(ref, loosely=False)
         if match.several:
             ids = ", ".join(row["id"] for row in match.likely)
             raise UsageError(f"{len(match.likely)} videos are called “{ref}”; name one by its id: {ids}")
@@ -269,7 +268,7 @@ class Videos:
         `relinked`, how many had their content, and `last`, the id to go on after, "" when all is done.
         Raises UsageError, PermissionDenied.
         """
-        new, within = self._typed(text)
+        new, within = self.typed(text)
         if not new.is_dir():
             raise UsageError(f"“{new.name}” is no folder; give the folder where the videos are now.")
         rows = [row for row in relink.gone(self._store) if row["id"] > (after or "")]
@@ -290,18 +289,24 @@ class Videos:
 
     def indexed(self) -> tuple[int, int]:
         """How many videos search can see, of how many."""
-        rows = self.all()
-        key = self._media.encoder
-        return sum(self._media.is_indexed(row, key) for row in rows), len(rows)
+        counts = self._check.counts()
+        return counts.searchable, counts.videos + counts.sounds
 
     def tidy(self, video_id: str = "") -> None:
         """Remove what was left unfinished about a video or about all, and whatever is about a video that is gone."""
         self._cache.tidy(video_id)
-        known = {row["id"] for row in (*self.all(), *self.trash.listed())}
-        for gone in self._cache.videos() - known:
+        if video_id:
+            return
+        kept = self._cache.videos()  # before the videos: what is added meanwhile is kept
+        for gone in kept - {row["id"] for row in (*self.all(), *self.trash.listed())}:
             self._cache.drop(gone)
             delete_everywhere(FeatureStore(self._cache), gone)
 
+    @property
+    def uploads(self) -> Path:
+        """The folder of what came through the browser."""
+        return system.real_path(self._settings.uploads)
+
     def is_upload(self, row: Row) -> bool:
         """Whether the file came through the browser, so that the library's copy is the studio's to delete."""
-        return Path(row["path"]).is_relative_to(system.real_path(self._settings.uploads))
+        return Path(row["path"]).is_relative_to(self.uploads)

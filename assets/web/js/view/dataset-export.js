@@ -1,6 +1,8 @@
 // The annotations of many videos as one zip: which videos, in which format, what it cannot hold, and how far it is.
 
+import { USUAL } from "../model/video-filter.js";
 import { call, messageOf } from "../sync/api.js";
+import { currentUser } from "../sync/current-user.js";
 import { counted, el, finder, redraw, targetOf, toast } from "./dom.js";
 
 /** @import { DatasetRequest, FormatInfo, Server } from "../types.js" */
@@ -8,11 +10,11 @@ import { counted, el, finder, redraw, targetOf, toast } from "./dom.js";
 /** @typedef {{ id: string, name: string, annotations: number }} Listed */
 
 const ASK_MS = 300;
-const SHOWN = 500; // videos to choose from; a name finds the others
+const SHOWN = 200; // videos to choose from; a name finds the others
 
 export class DatasetExport {
-  /** What the library has. @type {readonly Listed[]} */
-  videos = [];
+  /** The videos that can be chosen, by what was typed of their names. @type {readonly Listed[]} */
+  found = [];
   /** @type {Set<string>} */
   chosen = new Set();
   /** @type {FormatInfo[]} */
@@ -87,30 +89,32 @@ export class DatasetExport {
     await this.preview();
   }
 
-  /** The videos that can be chosen, by what was typed of their names. */
-  get found() {
-    const text = this.named.value.trim().toLowerCase();
-    return this.videos.filter(({ name }) => name.toLowerCase().includes(text));
+  /** What the export is to be of: these videos, or all where there are none. @param {readonly string[]} ids */
+  choose(ids) {
+    this.chosen = new Set(ids);
+    this.$("dataset-scope", "select").value = ids.length ? "chosen" : "all";
   }
 
-  showVideos() {
-    const { found } = this;
-    const rows = found
-      .slice(0, SHOWN)
-      .map(({ id, name, annotations }) =>
+  async showVideos() {
+    const name = this.named.value;
+    const wanted = { ...USUAL, name, work: "annotated", sort: "name", descending: false, first: 0, count: SHOWN };
+    const { videos, total } = await call(this.server, "list_videos", { ...wanted, annotator: currentUser() });
+    if (name !== this.named.value) return; // it was typed on
+    this.found = videos;
+    const rows = videos.map(({ id, name, annotations }) =>
+      el(
+        "li",
+        {},
         el(
-          "li",
-          {},
-          el(
-            "label",
-            { class: "check inline" },
-            el("input", { type: "checkbox", value: id, checked: this.chosen.has(id), "data-key": id }),
-            el("span", { dir: "auto", text: name }),
-            el("span", { class: "muted", text: counted(annotations, "annotation") }),
-          ),
+          "label",
+          { class: "check inline" },
+          el("input", { type: "checkbox", value: id, checked: this.chosen.has(id), "data-key": id }),
+          el("span", { dir: "auto", text: name }),
+          el("span", { class: "muted", text: counted(annotations, "annotation") }),
         ),
-      );
-    const more = found.length - rows.length;
+      ),
+    );
+    const more = total - rows.length;
     redraw(this.list, ...rows, more ? el("li", { class: "muted", text: `and ${more} more; type a name` }) : null);
   }
 
