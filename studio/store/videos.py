@@ -76,6 +76,11 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in db.execute("SELECT * FROM videos WHERE removed IS NULL ORDER BY rowid DESC")]
 
 
+def sizes(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """`id` and `width` of every video; 0 is of sound alone."""
+    return [dict(row) for row in db.execute("SELECT id, width FROM videos WHERE removed IS NULL")]
+
+
 def annotated(db: sqlite3.Connection, reader: Reader | None = None) -> set[str]:
     """The ids of the videos in which an annotation stands that a reader may see."""
     rows = db.execute(

@@ -77,7 +77,7 @@ def methods(studio: Studio) -> list[Method]:
     def library_words(request: Request) -> Any:
         return {
             "on": studio.jobs.prepares_words(),
-            "missing": len(studio.jobs.lack_words()),
+            "missing": studio.jobs.count_lacking_words(),
             "fixed": not actor(studio, request).admin,
         }
 

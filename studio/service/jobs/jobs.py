@@ -236,6 +236,11 @@ class Jobs:
         only with `waiting`. What failed or was cancelled does not wait."""
         return [row for row, kinds in self._lacking(waiting=waiting) if kinds]
 
+    def count_lacking_words(self) -> int:
+        """How many videos `lack_words` has."""
+        rows = self._store.read(videos.sizes)
+        return sum(bool(kinds) for _, kinds in self._lacking(rows, everywhere=True))
+
     def prepare_words(self, rows: Sequence[Row] | None = None) -> int:
         """Queue what is missing of the words of these videos, or of all, for the studio that runs or the next one that
         does; returns of how many. It is done when nothing else waits. Not bounded, as `prepare`."""
@@ -244,10 +249,12 @@ class Jobs:
         self._queue([(row, kind) for row, kinds in wanted for kind in kinds], later=True)
         return len(wanted)
 
-    def _lacking(self, rows: Sequence[Row] | None = None, waiting: bool = False) -> list[tuple[Row, list[str]]]:
+    def _lacking(
+        self, rows: Sequence[Row] | None = None, waiting: bool = False, everywhere: bool = False
+    ) -> list[tuple[Row, list[str]]]:
         """Each of these videos, or of all, with the kinds of WORDS that are still to be queued for it, or to be done
-        with `waiting`."""
-        ids = None if rows is None else [row["id"] for row in rows]
+        with `waiting`. `everywhere` says that `rows` are all there are."""
+        ids = None if rows is None or everywhere else [row["id"] for row in rows]
 
         def work(db: Any) -> list[tuple[Row, list[str]]]:
             enough = ("done",) if waiting else ("done", *jobs.ACTIVE)

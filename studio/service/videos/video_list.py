@@ -1,7 +1,8 @@
 """The list of videos as a page shows it: a part of it at a time, and what is done to many at once."""
 
-import os
+import posixpath
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from studio.errors import PermissionDenied, UsageError
@@ -127,15 +128,16 @@ class VideoList:
         if wanted.folder is None:
             return wanted
         root, uploads = self._roots(self._store.read(video_list.folders))
-        place = uploads if wanted.folder == f"{UPLOADS}/" else root + wanted.folder
-        return Wanted(**{**{name: getattr(wanted, name) for name in Wanted.__slots__}, "folder": place})
+        folder = wanted.folder.rstrip("/") + "/"
+        place = uploads if folder == f"{UPLOADS}/" else root + folder
+        return replace(wanted, folder=place)
 
     def _roots(self, folders: dict[str, int]) -> tuple[str, str]:
         """What all folders of videos lie in, and the folder of uploads."""
         uploads = folder_of(f"{self._videos.uploads}/x")
         others = [folder.rstrip("/") for folder in folders if folder != uploads]
         try:
-            shared = os.path.commonpath(others) if others else ""
+            shared = posixpath.commonpath(others) if others else ""
         except ValueError:  # on two drives
             shared = ""
         return (f"{shared.rstrip('/')}/".rpartition("/")[0].rpartition("/")[0] + "/" if shared else ""), uploads

@@ -24,6 +24,7 @@ export class WindowList {
   /** @type {Piece[]} */
   #pieces = [];
   #size = PIECE;
+  #columns = 1;
   #rowHeight = GUESS_PX;
   #turns = 0;
   #near;
@@ -57,8 +58,8 @@ export class WindowList {
     this.#turns += 1;
     const first = this.#piece(0);
     this.box.replaceChildren(first.element);
-    const columns = Math.max(1, this.source.columns(first.element));
-    this.#size = columns * Math.ceil(PIECE / columns);
+    this.#columns = Math.max(1, this.source.columns(first.element));
+    this.#size = this.#columns * Math.ceil(PIECE / this.#columns);
     first.isNear = true; // it is in sight, whatever comes; and what is in it says how long the list is
     this.#watch(first);
   }
@@ -96,7 +97,7 @@ export class WindowList {
     piece.element.replaceChildren(...items.map((item, i) => this.source.draw(item, piece.first + i)));
     focus(piece.element);
     piece.height = piece.element.offsetHeight;
-    const rows = Math.ceil(items.length / this.source.columns(piece.element));
+    const rows = Math.ceil(items.length / this.#columns);
     if (rows && piece.height) this.#rowHeight = piece.height / rows;
   }
 
@@ -118,7 +119,7 @@ export class WindowList {
 
   /** Keep the room of a piece, and nothing of it. @param {Piece} piece @param {number} count of items */
   #putAway(piece, count = this.#size) {
-    const rows = Math.ceil(count / Math.max(1, this.source.columns(piece.element)));
+    const rows = Math.ceil(count / this.#columns);
     const height = piece.height || rows * this.#rowHeight;
     piece.shown = "";
     piece.element.replaceChildren(
@@ -145,8 +146,7 @@ export class WindowList {
   #fitColumns() {
     const [first] = this.#pieces;
     if (!first?.shown) return;
-    const columns = Math.max(1, this.source.columns(first.element));
-    if (this.#size === columns * Math.ceil(PIECE / columns)) return;
+    if (Math.max(1, this.source.columns(first.element)) === this.#columns) return;
     this.reset();
     this.refresh().catch(() => {});
   }
