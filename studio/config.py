@@ -64,6 +64,8 @@ class Settings:
     home: Path = field(default_factory=default_home)
     limits: Limits = field(default_factory=Limits)
     device: str = "auto"
+    vectors: str = field(default_factory=lambda: os.environ.get("STUDIO_VECTORS", ""))
+    """Where a LanceDB database holds the embeddings: a folder, or an address of object storage; "" for our own file."""
     folders: tuple[Path, ...] = ()
     """Where those who log in may add videos from by their path; nobody else is bounded."""
 

@@ -2,7 +2,8 @@
 
 from studio.index.cache import Cache
 from studio.index.feature_store import Features, FeatureStore
-from studio.index.library_index import LibraryIndex, delete_everywhere
+from studio.index.indexes import delete_everywhere, open_index
+from studio.index.library_index import LibraryIndex
 from studio.index.library_map import LibraryMap, Places
 from studio.index.vector_index import Match, VectorIndex
 
@@ -16,4 +17,5 @@ __all__ = [
     "Places",
     "VectorIndex",
     "delete_everywhere",
+    "open_index",
 ]

@@ -180,9 +180,3 @@ class LibraryIndex:
     def _locked(self) -> Iterator[None]:
         with system.lock(self._folder / f"{self._name}.lock", wait=True):
             yield
-
-
-def delete_everywhere(store: FeatureStore, video_id: str) -> None:
-    """Forget a video in the index of every encoder."""
-    for manifest in (store.cache.root / SHARED).glob("frames-*.json"):
-        LibraryIndex(store, manifest.stem.removeprefix("frames-")).delete(video_id)

@@ -226,7 +226,7 @@ class Search:
         """A few words that find something in this library: labels and earlier questions whose best moment is a likely
         one. Empty where nothing is searchable."""
         candidates = self._store.read(lambda db: searches.likely_examples(db, CANDIDATES))
-        state = (tuple(candidates), tuple(row["id"] for row in self._store.read(videos.listed)))
+        state = (tuple(candidates), self._store.read(videos.stamp))
         if state != self._examples[0]:
             with contextlib.suppress(StudioError):
                 self._examples = (state, self._proven(candidates))

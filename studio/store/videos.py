@@ -76,6 +76,11 @@ def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in db.execute("SELECT * FROM videos WHERE removed IS NULL ORDER BY rowid DESC")]
 
 
+def stamp(db: sqlite3.Connection) -> tuple[int, ...]:
+    """Another one where videos came or went: how many there are, and the sum of their numbers."""
+    return tuple(db.execute("SELECT count(*), coalesce(sum(rowid), 0) FROM videos WHERE removed IS NULL").fetchone())
+
+
 def sizes(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """`id` and `width` of every video; 0 is of sound alone."""
     return [dict(row) for row in db.execute("SELECT id, width FROM videos WHERE removed IS NULL")]

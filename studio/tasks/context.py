@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from studio import models
 from studio.config import Settings
 from studio.errors import ModelUnavailable
-from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex
+from studio.index import Cache, FeatureStore, VectorIndex, open_index
 from studio.timeline import Prediction, Segment, Transcript
 from studio.timeline.boxes import TrackedBox
 
@@ -97,7 +97,9 @@ class TaskContext:
 
     def vector_index(self, encoder: str) -> VectorIndex:
         """Search across the library, by the embeddings of one encoder."""
-        return self._indexes.setdefault(encoder, LibraryIndex(self.features, encoder))
+        if encoder not in self._indexes:
+            self._indexes[encoder] = open_index(self.features, encoder, self.settings.vectors)
+        return self._indexes[encoder]
 
     def model(self, task: str, name: str | None = None) -> Any:
         """The model for a task, loaded once (None: the library's encoder, or the embedded default of another task).

@@ -31,6 +31,7 @@ from tests.bench import (
     startup,
     teaching,
     tuning,
+    vectors,
 )
 
 BENCHES = {
@@ -47,6 +48,7 @@ BENCHES = {
     "tuning": (tuning, "Memory of tuning an encoder"),
     "encoders": (encoders, "Encoders"),
     "search": (search, "Search"),
+    "vectors": (vectors, "Vector databases"),
     "find": (find, "Finding in annotations"),
     "map": (library_map, "The map"),
     "teaching": (teaching, "Learning a label"),

@@ -6,19 +6,23 @@ from pathlib import Path
 import pytest
 
 from studio.index import Cache, FeatureStore, LibraryIndex, VectorIndex, delete_everywhere
+from studio.index.lance_index import LanceIndex
 from tests.index.conftest import ENCODER, Library, unit
 
 Make = Callable[[FeatureStore], VectorIndex]
 IMPLEMENTATIONS: dict[str, Make] = {
     "exact": lambda store: LibraryIndex(store, ENCODER),
     "faiss": lambda store: LibraryIndex(store, ENCODER, approximate_above=100),
+    "lance": lambda store: LanceIndex(store, ENCODER, str(store.cache.root / "vectors")),
+    "lance, approximate": lambda store: LanceIndex(store, ENCODER, str(store.cache.root / "vectors"), 300),
 }
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def make(request: pytest.FixtureRequest) -> Make:
-    if request.param == "faiss":
-        pytest.importorskip("faiss", reason="the approximate index is optional")
+    for engine, package in (("faiss", "faiss"), ("lance", "lancedb")):
+        if request.param.startswith(engine):
+            pytest.importorskip(package, reason="this index is optional")
     return IMPLEMENTATIONS[request.param]
 
 
@@ -97,7 +101,7 @@ def test_removing_a_video_tells_the_index_of_every_encoder(library: Library, mak
     other = LibraryIndex(library.store, "other@2")
     library.store.put("v5", "other@2", library.store.get("v5", ENCODER))  # type: ignore[arg-type]
     other.sync(["v5"])
-    delete_everywhere(library.store, "v5")
+    delete_everywhere(library.store, "v5", getattr(index, "place", ""))
     assert len(other) == 0
     assert len(index) == sum(len(rows) for video, rows in library.truth.items() if video != "v5")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from studio.app.rpc import exchange
+from studio.app.rpc import exchange, steps
 from studio.app.rpc.method import Method, actor, annotator, rpc_methods
 from studio.app.rpc.requests import (
     AddPath,
@@ -178,7 +178,7 @@ def methods(studio: Studio) -> list[Method]:
         forget_added, relink, remove_video, restore_video, index_video, cancel_job, cancel_jobs, choose_tracks,
         set_prepares_words, prepare_words, put_line_away,
     )  # fmt: skip
-    return [*own, *_datasets(studio), *exchange.methods(studio)]
+    return [*own, *steps.methods(studio), *_datasets(studio), *exchange.methods(studio)]
 
 
 def _datasets(studio: Studio) -> list[Method]:

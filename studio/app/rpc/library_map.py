@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from studio.app.rpc import steps
 from studio.app.rpc.method import Method, actor, annotator, rpc_methods
-from studio.app.rpc.requests import JobRequest, LabelMoments, MakeMap, RejectMoments, Request, StepReference
+from studio.app.rpc.requests import JobRequest, LabelMoments, MakeMap, RejectMoments, Request
 from studio.errors import UsageError
 from studio.service import Studio, serializers
 from studio.service.requests import listed, text, time
@@ -31,13 +32,8 @@ def methods(studio: Studio) -> list[Method]:
         by, name = actor(studio, request), annotator(request)
         return studio.selections.reject(request.predictions, request.step, name, by)
 
-    def undo_step(request: StepReference) -> Any:
-        return studio.selections.undo(request.step, annotator(request), actor(studio, request))
-
-    def label_choices(request: Request) -> Any:
-        return {"labels": studio.search.options(actor(studio, request))["labels"], "rows": studio.labels.rows()}
-
-    return rpc_methods(studio, map_state, make_map, cancel_job, label_choices, label_moments, reject_moments, undo_step)
+    own = rpc_methods(studio, map_state, make_map, cancel_job, label_moments, reject_moments)
+    return [*own, *steps.methods(studio)]
 
 
 def _stretch(each: Any) -> tuple[str, int, int]:

@@ -300,7 +300,7 @@ class Videos:
         kept = self._cache.videos()  # before the videos: what is added meanwhile is kept
         for gone in kept - {row["id"] for row in (*self.all(), *self.trash.listed())}:
             self._cache.drop(gone)
-            delete_everywhere(FeatureStore(self._cache), gone)
+            delete_everywhere(FeatureStore(self._cache), gone, self._settings.vectors)
 
     @property
     def uploads(self) -> Path:

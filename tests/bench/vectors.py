@@ -1,0 +1,159 @@
+"""Vector databases behind the seam of `VectorIndex`: LanceDB beside Milvus Lite and our own file."""
+
+import importlib.util
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studio.index import Cache, Features, FeatureStore, LibraryIndex
+from studio.index.lance_index import LanceIndex
+from tests.bench.search import DIM, FRAMES_A_VIDEO, clustered, median_ms
+
+COUNT, QUERIES, NEAR = 200_000, 40, 50
+LARGE = 5_000_000
+ENCODER = "bench@1"
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def run(folder: Path) -> dict[str, object]:
+    """200,000 frames of 512 numbers in runs of alike ones: build, bytes, a search among all and among a tenth of the
+    videos, and recall: the share of the 50 videos that the exact product finds. Milvus Lite where it is installed."""
+    store, videos = filled(folder / "library", COUNT)
+    queries = [query(seed) for seed in range(QUERIES)]
+    few = videos[::10]
+    exact = LibraryIndex(store, ENCODER)
+    exact.sync(videos)
+    truth = [[match.video_id for match in exact.search(each, videos, NEAR)] for each in queries]
+    near = [[match.video_id for match in exact.search(each, few, NEAR)] for each in queries]
+    found: dict[str, object] = {
+        "our own file, exact: a search (ms)": round(median_ms(lambda: exact.search(queries[0], videos, NEAR)), 1)
+    }
+    engines: dict[str, Callable[[Path], Any]] = {
+        "LanceDB": lambda place: LanceIndex(store, ENCODER, str(place), 1_000),
+    }
+    if importlib.util.find_spec("milvus_lite"):
+        engines["Milvus Lite"] = lambda place: Milvus(store, place)
+    for name, make in engines.items():
+        place = folder / name
+        index = make(place)
+        start = time.perf_counter()
+        index.sync(videos)
+        found[f"{name}: build (s)"] = round(time.perf_counter() - start, 1)
+        found[f"{name}: bytes a vector"] = round(size(place) / COUNT)
+        found |= searched(name, "all", index, queries, videos, truth)
+        found |= searched(name, "a tenth of the videos", index, queries, few, near)
+        store.put(videos[0], ENCODER, Features(*frames(10**6)))
+        start = time.perf_counter()
+        index.search(queries[0], videos, NEAR)
+        found[f"{name}: the first search after a video changed (ms)"] = round(1000 * (time.perf_counter() - start))
+        store.put(videos[0], ENCODER, Features(*frames(0)))
+    shutil.rmtree(folder / "library")
+    return found
+
+
+def large(folder: Path) -> dict[str, object]:
+    """5 million frames in LanceDB; see `run`. Takes 11 GB of disk, and long."""
+    store, videos = filled(folder / "large", LARGE)
+    index = LanceIndex(store, ENCODER, str(folder / "lance"))
+    start = time.perf_counter()
+    index.sync(videos)
+    found: dict[str, object] = {"5,000,000 frames, LanceDB: build (s)": round(time.perf_counter() - start)}
+    found["5,000,000 frames, LanceDB: bytes a vector"] = round(size(folder / "lance") / LARGE)
+    queries = [query(seed) for seed in range(10)]
+    exact = LibraryIndex(store, ENCODER, approximate_above=10**9)
+    truth = [[match.video_id for match in exact.search(each, videos, NEAR)] for each in queries]
+    found |= searched("5,000,000 frames, LanceDB", "all", index, queries, videos, truth)
+    found |= searched("5,000,000 frames, our own file, exact", "all", exact, queries, videos, truth)
+    return found
+
+
+def searched(
+    name: str, among: str, index: Any, queries: list[Floats], videos: list[str], truth: list[list[str]]
+) -> dict[str, object]:
+    spans, shares = [], []
+    index.search(queries[0], videos, NEAR)
+    for each, expected in zip(queries, truth, strict=True):
+        start = time.perf_counter()
+        got = {match.video_id for match in index.search(each, videos, NEAR)}
+        spans.append(1000 * (time.perf_counter() - start))
+        shares.append(len(got & set(expected)) / max(1, len(expected)))
+    return {
+        f"{name}: a search among {among} (ms, median, p95)": f"{np.median(spans):.0f}, {np.percentile(spans, 95):.0f}",
+        f"{name}: recall@{NEAR} among {among}": round(float(np.mean(shares)), 3),
+    }
+
+
+class Milvus:
+    """What `LanceIndex` does, as far as it is measured here, in Milvus Lite."""
+
+    def __init__(self, store: FeatureStore, place: Path) -> None:
+        from pymilvus import DataType, MilvusClient
+
+        place.mkdir(parents=True)
+        self._store, self._client = store, MilvusClient(str(place / "frames.db"))
+        self._written: dict[str, int] = {}
+        schema = self._client.create_schema(auto_id=True)
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("video", DataType.VARCHAR, max_length=64)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+        index = self._client.prepare_index_params()
+        index.add_index("vector", index_type="IVF_FLAT", metric_type="IP", params={"nlist": 1024})
+        self._client.create_collection("frames", schema=schema, index_params=index)
+
+    def sync(self, videos: list[str]) -> None:
+        for video in videos:
+            written = self._store.mtime_ns(video, ENCODER)
+            if self._written.get(video) == written:
+                continue
+            if video in self._written:
+                self._client.delete("frames", filter=f'video == "{video}"')
+            features = self._store.get(video, ENCODER)
+            assert features is not None
+            rows = [{"video": video, "vector": row} for row in features.vectors.astype(np.float32)]
+            self._client.insert("frames", rows)
+            self._written[video] = written
+
+    def search(self, query: Floats, videos: list[str], top: int) -> list[Any]:
+        from studio.index import Match
+
+        self.sync(videos)
+        where = f"video in {videos!r}" if len(videos) < len(self._written) else ""
+        best: dict[str, float] = {}
+        for count in (2_048, 16_384):
+            (near,) = self._client.search(
+                "frames", [query], limit=count, filter=where, output_fields=["video"],
+                search_params={"metric_type": "IP", "params": {"nprobe": 64}},
+            )  # fmt: skip
+            for hit in near:
+                best.setdefault(hit["entity"]["video"], hit["distance"])
+            if len(best) >= min(top, len(videos)):
+                break
+        return [Match(video, score) for video, score in list(best.items())[:top]]
+
+
+def filled(root: Path, count: int) -> tuple[FeatureStore, list[str]]:
+    store = FeatureStore(Cache(root))
+    videos = [f"v{number}" for number in range(count // FRAMES_A_VIDEO)]
+    for number, video in enumerate(videos):
+        store.put(video, ENCODER, Features(*frames(number)))
+    return store, videos
+
+
+def frames(seed: int) -> tuple[Any, Any]:
+    return np.arange(FRAMES_A_VIDEO, dtype=np.int64) * 1_000_000, clustered(FRAMES_A_VIDEO, seed)
+
+
+def query(seed: int) -> Floats:
+    """A question near some of what is there, as questions of people are."""
+    rng = np.random.default_rng(10_000 + seed)
+    near = clustered(10, seed)[0].astype(np.float32)
+    asked = near + 0.05 * rng.normal(size=DIM)
+    return np.asarray(asked / np.linalg.norm(asked), np.float32)
+
+
+def size(place: Path) -> int:
+    return sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
