@@ -212,7 +212,7 @@ def delete_from_all(place: str, store: FeatureStore, video_id: str) -> None:
     """Forget a video in the tables of every encoder."""
     import lancedb
 
-    for name in lancedb.connect(place).table_names():
+    for name in lancedb.connect(place).list_tables().tables:
         encoder, _, what = name.removeprefix("frames-").rpartition("-")
         if what == "videos":
             LanceIndex(store, encoder, place).delete(video_id)

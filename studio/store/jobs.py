@@ -37,7 +37,7 @@ def insert(
         raise JobError(f"{limit} jobs are waiting already; let some finish or cancel them first.")
     job_id = uuid.uuid4().hex
     place = "position >= ?" if later else "position < ?"
-    (last,) = db.execute(f"SELECT max(position) FROM jobs WHERE state = 'queued' AND {place}", (LATER,)).fetchone()
+    (last,) = db.execute(f"SELECT max(position) FROM jobs WHERE {place}", (LATER,)).fetchone()
     db.execute(
         "INSERT INTO jobs (id, kind, video_id, params, state, created, position) VALUES (?, ?, ?, ?, 'queued', ?, ?)",
         (job_id, kind, video_id, text, now(), (LATER if later else 0) if last is None else last + 1),
