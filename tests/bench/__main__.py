@@ -30,6 +30,7 @@ from tests.bench import (
     search,
     startup,
     teaching,
+    team,
     tuning,
     vectors,
 )
@@ -53,6 +54,7 @@ BENCHES = {
     "map": (library_map, "The map"),
     "teaching": (teaching, "Learning a label"),
     "people": (people, "Speakers"),
+    "team": (team, "Twenty annotators on one server"),
     "peers": (peers, "Limits and peers"),
 }
 COMPARED = (
