@@ -16,6 +16,7 @@ from studio.cli import (
     evaluation,
     exchange,
     find,
+    jobs,
     library_map,
     maintenance,
     people,
@@ -83,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
         teaching,
         exchange,
         evaluation,
+        jobs,
         maintenance,
         users,
     ):

@@ -18,6 +18,7 @@ from studio.service.exchange.exchange import Exchange
 from studio.service.find import Find
 from studio.service.jobs.jobs import Jobs
 from studio.service.jobs.library_backend import LibraryBackend
+from studio.service.jobs.work import Work, cores
 from studio.service.library_map import MapOfLibrary
 from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
@@ -83,6 +84,7 @@ class Studio:
         self.exchange = Exchange(self.store, self.settings, self.media)
         self.dataset_downloads = DatasetDownloads(self)
         self.model_downloads = ModelDownloads(self.settings)
+        self.work = Work(self.store, self.settings, self.jobs, self.model_downloads, self.dataset_downloads)
         for row in self.videos.all():
             media.keep_start(row["path"], row["start_us"])
         if background:
@@ -95,7 +97,9 @@ class Studio:
         self.videos.tidy()
         remove_stale(self.settings.uploads)
         self.dataset_downloads.tidy()
-        backend = LibraryBackend(ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen)
+        backend = LibraryBackend(
+            ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen, lambda: self.store.read(cores)
+        )
         self.jobs.dispatcher = Dispatcher(
             self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
         )

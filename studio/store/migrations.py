@@ -186,6 +186,13 @@ def m049_box_media(db: Database) -> None:
     db.execute("ALTER TABLE box_tracks ADD COLUMN medium_id TEXT REFERENCES videos(id) ON DELETE CASCADE")
 
 
+@migrations()
+def m052_job_times(db: Database) -> None:
+    """When a job began and ended, on which machine, and when a person asked for it last: how long work takes here is
+    measured, and what somebody waits for is not held back with the rest. Of what ended before, nothing is known."""
+    _run(db, _JOB_TIMES)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -416,6 +423,15 @@ _LEASES = """
 ALTER TABLE jobs ADD COLUMN leased_by TEXT;
 ALTER TABLE jobs ADD COLUMN leased_until TEXT;
 ALTER TABLE jobs ADD COLUMN heartbeat TEXT;
+"""
+
+_JOB_TIMES = """
+ALTER TABLE jobs ADD COLUMN began TEXT;
+ALTER TABLE jobs ADD COLUMN ended TEXT;
+ALTER TABLE jobs ADD COLUMN ran_on TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN asked TEXT;
+CREATE INDEX jobs_of_kind ON jobs(kind, video_id, state);
+CREATE INDEX jobs_measured ON jobs(kind, ran_on, ended) WHERE state = 'done' AND began IS NOT NULL;
 """
 
 _TRANSCRIPTS = """

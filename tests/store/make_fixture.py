@@ -101,6 +101,10 @@ UPDATE box_keys SET occluded = 1 WHERE time_us = 1000000;
     "m048_box_attributes": """
 UPDATE box_tracks SET attributes = '{"colour": "red"}' WHERE id = 'b1';
 """,
+    "m052_job_times": """
+INSERT INTO jobs VALUES ('j2', 'index', 'v1', '{}', 'done', 1.0, '', NULL, '{}', 1, '2026-01-02T03:04:08.000+00:00', 2,
+    NULL, NULL, NULL, '2026-01-02T03:05:00.000+00:00', '2026-01-02T03:05:30.000+00:00', 'here', NULL);
+""",
 }
 
 

@@ -179,6 +179,39 @@ class TimeBudget(Request):
     of: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WorkRequest(Request):
+    """How many rows of what waits, and of what failed."""
+
+    waiting: int = 20
+    failed: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PauseWork(Request):
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitWork(Request):
+    """`cores` 0: all; `hours` like 20:00-07:00, or "" for all day. None leaves one as it is."""
+
+    cores: int | None = None
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveJob(JobRequest):
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobKindRequest(Request):
+    """`kind` "" means all."""
+
+    kind: str = ""
+
+
 # ---------------------------------------------------------------- annotate
 
 

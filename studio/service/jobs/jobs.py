@@ -17,6 +17,7 @@ from studio.jobs import (
     queued_kind,
 )
 from studio.jobs.kinds import KINDS
+from studio.jobs.schedule import held_since, is_held, local_now
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.jobs import model_comparison
@@ -149,7 +150,7 @@ class Jobs:
         limit = self._settings.limits.queued_jobs
 
         def work(db: Any) -> Row:
-            job = jobs.insert(db, kind, row["id"], wanted, limit=limit)
+            job = jobs.insert(db, kind, row["id"], wanted, limit=limit, asked=True)
             jobs.bring_forward(db, row["id"])  # somebody waits for it
             return job
 
@@ -168,7 +169,7 @@ class Jobs:
         if self.dispatcher is None:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         limit = self._settings.limits.queued_jobs
-        job = self._store.write(lambda db: jobs.insert(db, kind, None, params, limit=limit))
+        job = self._store.write(lambda db: jobs.insert(db, kind, None, params, limit=limit, asked=True))
         self.dispatcher.wake()
         return job
 
@@ -284,8 +285,14 @@ class Jobs:
         return len(active)
 
     def listed(self, video_id: str | None = None) -> list[Row]:
-        """All active jobs and the newest that ended, of a video or of the library."""
-        return [serializers.job(row) for row in self._store.read(lambda db: jobs.of_video(db, video_id))]
+        """All active jobs and the newest that ended, of a video or of the library; `held` are those that wait while the
+        queue does not go on."""
+
+        def work(db: Any) -> tuple[list[Row], str | None]:
+            return jobs.of_video(db, video_id), held_since(db, local_now())
+
+        rows, since = self._store.read(work)
+        return [serializers.job({**row, "held": is_held(row, since)}) for row in rows]
 
     @property
     def previews(self) -> dict[str, list[Prediction]]:
