@@ -87,7 +87,7 @@ def missing(settings: Settings) -> list[tuple[str, str]]:
         except models.ModelError as error:
             found.append((card.task, str(error)))
     if not models.SpeakerEmbedding.installed():
-        found.append(("voices", "Telling voices apart needs an optional package: pip install 'moment-studio[voices]'"))
+        found.append(("voices", "It needs an optional package: pip install 'moment-studio[voices]'"))
     return found
 
 

@@ -55,6 +55,7 @@ export function mount(element, server) {
     $("library-summary").textContent = videos.length
       ? `${kindsOf(videos)}, ${clock(total, 0)} in all; ${indexed} searchable.`
       : "";
+    $("library-work").hidden = !active.size && !failed.size;
     $("library-cancel").hidden = active.size < 2;
     showWords(data.words, videos.length);
     showEncoder(data.encoder);
@@ -301,6 +302,7 @@ export function mount(element, server) {
     attempt(() => call(server, "set_prepares_words", { on: wordsOn.checked, annotator: currentUser() }));
   });
   $("words-now").addEventListener("click", () => attempt(() => call(server, "prepare_words", {})));
+  $("library-work").addEventListener("click", follow);
   $("library-cancel").addEventListener("click", () =>
     attempt(async () => toast(`${counted((await call(server, "cancel_jobs", {})).cancelled, "job")} cancelled.`)),
   );
