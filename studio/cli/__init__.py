@@ -21,6 +21,7 @@ from studio.cli import (
     maintenance,
     people,
     search,
+    storage,
     teaching,
     timeline_media,
     users,
@@ -85,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
         exchange,
         evaluation,
         jobs,
+        storage,
         maintenance,
         users,
     ):

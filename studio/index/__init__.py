@@ -1,13 +1,16 @@
 """What can be rebuilt from the videos at any time (embeddings, face tracks, thumbnails), and vector search."""
 
-from studio.index.cache import Cache
+from studio.index.cache import CLEANED, Cache
+from studio.index.cache_usage import CacheUsage, clean, features_kind
 from studio.index.feature_store import Features, FeatureStore
 from studio.index.library_index import LibraryIndex, delete_everywhere
 from studio.index.library_map import LibraryMap, Places
 from studio.index.vector_index import Match, VectorIndex
 
 __all__ = [
+    "CLEANED",
     "Cache",
+    "CacheUsage",
     "FeatureStore",
     "Features",
     "LibraryIndex",
@@ -15,5 +18,7 @@ __all__ = [
     "Match",
     "Places",
     "VectorIndex",
+    "clean",
     "delete_everywhere",
+    "features_kind",
 ]

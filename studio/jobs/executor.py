@@ -47,6 +47,8 @@ class StudioExecutor:
     ) -> JobResult:
         context.progress, context.preview, context.partial = progress, preview, partial
         context.encoder = params.get(LIBRARY_ENCODER)
+        if isinstance(video := params.get("video"), dict):
+            context.cache.use(str(video["id"]))
         return perform(context, kind, params)
 
     def loaded(self) -> list[str]:

@@ -23,6 +23,7 @@ from studio.service.library_map import MapOfLibrary
 from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
+from studio.service.system.storage import Storage
 from studio.service.teaching import Teaching
 from studio.service.timelines.boxes import Boxes
 from studio.service.timelines.label_schema import LabelSchema
@@ -63,6 +64,7 @@ class Studio:
         self.users = Users(self.store)
         self.presence = Presence()
         self.annotator_stats = AnnotatorStats(self.store)
+        self.storage = Storage(self.store, self.settings, self.cache, self.encoders)
         self.media = MediaCache(self.settings, self.store, self.cache, self.encoders)
         self.jobs = Jobs(self.store, self.settings, self.media, self._interactive)
         self.videos = Videos(self.store, self.settings, self.cache, self.media, self.jobs, self.users)
@@ -104,9 +106,11 @@ class Studio:
             self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
         )
         for row in self.videos.all():  # what the command line added, or an earlier start did not finish
-            self.jobs.prepare(row)
+            if not self.media.was_cleaned(row):
+                self.jobs.prepare(row)
         self.encoders.queue()
         self.encoders.advance()
+        self.storage.start()
 
     def _job_done(self, kind: str) -> None:
         if kind == EMBED:
@@ -116,6 +120,7 @@ class Studio:
 
     def close(self) -> None:
         """Finish what runs, and close the database."""
+        self.storage.close()
         self.model_downloads.close()
         self.dataset_downloads.close()
         self.jobs.close()

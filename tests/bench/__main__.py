@@ -28,6 +28,7 @@ from tests.bench import (
     people,
     search,
     startup,
+    storage,
     teaching,
     tuning,
 )
@@ -47,6 +48,7 @@ BENCHES = {
     "search": (search, "Search"),
     "find": (find, "Finding in annotations"),
     "map": (library_map, "The map"),
+    "storage": (storage, "Work and storage of a large library"),
     "teaching": (teaching, "Learning a label"),
     "people": (people, "Speakers"),
     "peers": (peers, "Limits and peers"),

@@ -7,6 +7,7 @@ import { currentUser } from "./sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
 import { drawMatrix } from "./view/plotly.js";
 import { statusParts, tile } from "./view/status.js";
+import { StoragePanel } from "./view/storage-panel.js";
 import { TimeBudgetPanel } from "./view/time-budget.js";
 import { WorkPanel } from "./view/work-panel.js";
 
@@ -198,6 +199,7 @@ export function mount(element, server) {
   const spent = () => timeBudget.show();
   timeBudget.listen(() => attempt(spent));
   const work = new WorkPanel(element, server);
+  const storage = new StoragePanel(element, server);
   for (const field of [track, measure]) field.addEventListener("change", () => attempt(agreement));
   onRoute(({ page }) => {
     clearInterval(timer);
@@ -207,7 +209,9 @@ export function mount(element, server) {
     attempt(() => work.refresh());
     leave = changeFeed.subscribe(() => work.refresh(), REST_MS);
     for (const part of [progress, people, agreement, spent, status]) attempt(part);
-    timer = setInterval(() => document.hidden || status().catch(() => {}), EVERY_MS);
+    attempt(async () => void (await storage.refresh()));
+    const again = () => Promise.all([status(), storage.refresh()]).catch(() => {});
+    timer = setInterval(() => document.hidden || again(), EVERY_MS);
   });
 }
 

@@ -699,6 +699,20 @@
  * @property {{ what: string, why: string, page: string }[]} off
  */
 
+/** What the library takes of the disk; sizes in bytes.
+ * @typedef {object} StorageState
+ * @property {{ kind: string, title: string, bytes: number, lost: string }[]} kinds lost: what it costs to remove it;
+ *   nothing: it is never removed
+ * @property {{ id: string, name: string, bytes: number, used: string }[]} largest videos, by what is cached of them
+ * @property {{ bytes: number, limit: number, free: number, apart: boolean }} cache limit: 0: none; apart: it does not
+ *   lie in the library's folder
+ * @property {number} free
+ * @property {number} total
+ * @property {string} counted when; nothing: it is being counted
+ * @property {{ running: boolean, done: number, of: number, bytes: number } | null} cleaning
+ * @property {string} fixed why this person may not make room, or nothing
+ */
+
 /**
  * @typedef {{ id: string, name: string, at: string, by: string }} RemovedVideo
  *
@@ -803,6 +817,10 @@
  *   r: number | null, ccc: number | null, apart: number }[] }]} agreement
  * @property {[{ track: string, of: string | null, annotator: string }, TimeBudget]} time_budget
  * @property {[{}, Status]} show_status
+ * @property {[{ annotator: string }, StorageState]} storage
+ * @property {[{ limit: number, annotator: string }, {}]} limit_cache
+ * @property {[{ to: number, kinds: string[] }, { bytes: number, videos: number, lost: string[] }]} cleaning_preview
+ * @property {[{ to: number, kinds: string[], annotator: string }, {}]} clean_cache
  * @property {[{ waiting: number, failed: number, annotator: string }, Work]} work
  * @property {[{ on: boolean, annotator: string }, {}]} pause_work
  * @property {[{ cores: number | null, hours: string | null, annotator: string }, {}]} limit_work

@@ -5,8 +5,10 @@ from typing import Any
 from studio.app.rpc.method import Method, actor, rpc_methods
 from studio.app.rpc.requests import (
     Agreement,
+    CleanCache,
     JobKindRequest,
     JobRequest,
+    LimitCache,
     LimitWork,
     MoveJob,
     PauseWork,
@@ -14,6 +16,7 @@ from studio.app.rpc.requests import (
     TimeBudget,
     WorkRequest,
 )
+from studio.config import GIB
 from studio.formats.table import sheet
 from studio.service import Studio
 from studio.service.system.status import status
@@ -39,7 +42,7 @@ def methods(studio: Studio) -> list[Method]:
         return status(studio)
 
     own = rpc_methods(studio, statistics, progress, agreement, time_budget, show_status)
-    return [*_work(studio), *own]
+    return [*_work(studio), *_storage(studio), *own]
 
 
 def _work(studio: Studio) -> list[Method]:
@@ -86,3 +89,23 @@ def _work(studio: Studio) -> list[Method]:
     return rpc_methods(
         studio, work, pause_work, limit_work, move_job, retry_job, retry_jobs, dismiss_job, cancel_job,
     )  # fmt: skip
+
+
+def _storage(studio: Studio) -> list[Method]:
+    """What the library takes of the disk, and room in the cache."""
+
+    def storage(request: Request) -> Any:
+        return studio.storage.state(actor(studio, request))
+
+    def limit_cache(request: LimitCache) -> Any:
+        studio.storage.set_limit(round(request.limit * GIB), actor(studio, request))
+        return {}
+
+    def cleaning_preview(request: CleanCache) -> Any:
+        return studio.storage.preview(round(request.to * GIB), request.kinds)
+
+    def clean_cache(request: CleanCache) -> Any:
+        studio.storage.start_cleaning(round(request.to * GIB), request.kinds, actor(studio, request))
+        return {}
+
+    return rpc_methods(studio, storage, limit_cache, cleaning_preview, clean_cache)

@@ -212,6 +212,21 @@ class JobKindRequest(Request):
     kind: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LimitCache(Request):
+    """In GiB; 0: no limit."""
+
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class CleanCache(Request):
+    """What is removed until the cache takes `to` GiB."""
+
+    to: float = 0.0
+    kinds: Annotated[list[str], AtMost(20)] = field(default_factory=list)
+
+
 # ---------------------------------------------------------------- annotate
 
 

@@ -174,13 +174,22 @@ class Jobs:
         return job
 
     def bring_forward(self, video_id: str) -> None:
-        """Do what waits for a video before all that waits for others: somebody looks at it."""
+        """Do what waits for a video before all that waits for others: somebody looks at it. What was removed of it to
+        make room is made again.
+
+        Raises NotFound.
+        """
+        row = self._video(video_id)
+        self._media.use(row["id"])
         if self.dispatcher is not None and not self._store.read_only:
+            if self._media.was_cleaned(row):
+                self.prepare(row)
             self._store.write(lambda db: jobs.bring_forward(db, video_id))
 
     def prepare(self, row: Row) -> None:
         """Queue what every video needs once, for the studio that runs or the next one that does. Not bounded: a folder
         of a thousand videos is a thousand of these."""
+        self._media.forget_cleaning(row)
         wanted = [] if row["browser_playable"] or self._media.has_proxy(row) else ["proxy"]
         wanted += [] if self._media.is_prepared(row) else ["index"]
         params = {"video": serializers.job_video(row)}
@@ -243,12 +252,14 @@ class Jobs:
         return self._store.read(work)
 
     def prepare_lost(self) -> None:
-        """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so."""
+        """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so, and so does
+        what was removed to make room."""
         if self.dispatcher is None or self._store.read_only:
             return
         states, key = self._store.read(lambda db: jobs.latest_states(db, "index")), self._media.encoder
         for row in self._store.read(videos.listed):
-            if states.get(row["id"]) == "done" and not self._media.is_prepared(row, key):
+            done = states.get(row["id"]) == "done" and not self._media.was_cleaned(row)
+            if done and not self._media.is_prepared(row, key):
                 self.prepare(row)
 
     def compare(self, video_id: str, task: str, names: Sequence[str], query: str = "") -> list[str]:
