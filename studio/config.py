@@ -56,6 +56,12 @@ def default_home() -> Path:
     return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("moment-studio", False))
 
 
+def default_cache_root() -> Path | None:
+    """STUDIO_CACHE; None where it is not set."""
+    named = os.environ.get("STUDIO_CACHE")
+    return Path(named).expanduser() if named else None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One library: its folder and its bounds. Nothing else in the product knows a path."""
@@ -65,6 +71,10 @@ class Settings:
     device: str = "auto"
     folders: tuple[Path, ...] = ()
     """Where those who log in may add videos from by their path; nobody else is bounded."""
+    cache_root: Path | None = field(default_factory=default_cache_root)
+    """A folder for the caches of libraries, before what a library has chosen (service/system/cache_folder.py)."""
+    cache_folder: Path | None = None
+    """The folder of this library's cache where it is not in its own; `cache_folder.located` finds it."""
 
     @property
     def database(self) -> Path:
@@ -83,7 +93,7 @@ class Settings:
     @property
     def cache(self) -> Path:
         """Everything that can be rebuilt from the videos: features, thumbnails, proxies."""
-        return self.home / "cache"
+        return self.cache_folder or self.home / "cache"
 
     @property
     def models(self) -> Path:
@@ -101,7 +111,7 @@ class Settings:
         Raises StoreError.
         """
         try:
-            for folder in (self.home, self.uploads, self.cache):
+            for folder in (self.home, self.uploads, *([] if self.cache_folder else [self.cache])):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(

@@ -23,6 +23,7 @@ from studio.service.library_map import MapOfLibrary
 from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
+from studio.service.system.cache_folder import located
 from studio.service.system.storage import Storage
 from studio.service.teaching import Teaching
 from studio.service.timelines.boxes import Boxes
@@ -53,6 +54,11 @@ class Studio:
         self.settings = (settings or Settings()).ensure()
         limits = self.settings.limits
         self.store = Store(self.settings.database)
+        try:
+            self.settings = located(self.settings, self.store)
+        except BaseException:
+            self.store.close()
+            raise
         self.cache = Cache(self.settings.cache)
         self.encoders = Encoders(self.store, self.settings, FeatureStore(self.cache))
         # answers at once: a search does not wait behind an hour of indexing

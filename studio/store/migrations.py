@@ -193,6 +193,12 @@ def m052_job_times(db: Database) -> None:
     _run(db, _JOB_TIMES)
 
 
+@migrations()
+def m053_library(db: Database) -> None:
+    """Which library this is, so that what belongs to it is not taken for another's."""
+    _run(db, _LIBRARY)
+
+
 def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
@@ -432,6 +438,11 @@ ALTER TABLE jobs ADD COLUMN ran_on TEXT NOT NULL DEFAULT '';
 ALTER TABLE jobs ADD COLUMN asked TEXT;
 CREATE INDEX jobs_of_kind ON jobs(kind, video_id, state);
 CREATE INDEX jobs_measured ON jobs(kind, ran_on, ended) WHERE state = 'done' AND began IS NOT NULL;
+"""
+
+_LIBRARY = """
+CREATE TABLE library (id TEXT NOT NULL);
+INSERT INTO library VALUES (lower(hex(randomblob(8))));
 """
 
 _TRANSCRIPTS = """
