@@ -24,6 +24,7 @@ from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
 from studio.service.system.cache_folder import located
+from studio.service.system.moving import check_here
 from studio.service.system.storage import Storage
 from studio.service.teaching import Teaching
 from studio.service.timelines.boxes import Boxes
@@ -52,6 +53,7 @@ class Studio:
         self, settings: Settings | None = None, *, background: bool = False, backend: ExecutionBackend | None = None
     ) -> None:
         self.settings = (settings or Settings()).ensure()
+        check_here(self.settings)
         limits = self.settings.limits
         self.store = Store(self.settings.database)
         try:
