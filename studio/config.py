@@ -50,10 +50,21 @@ class Limits:
     waiting_files: int = 20  # that a browser sent and nobody imported yet
 
 
+def standard_home() -> Path:
+    """The platform's folder for application data."""
+    return Path(platformdirs.user_data_dir("moment-studio", False))
+
+
 def default_home() -> Path:
-    """STUDIO_HOME, else the platform's folder for application data."""
+    """STUDIO_HOME, else `standard_home`."""
     named = os.environ.get("STUDIO_HOME")
-    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("moment-studio", False))
+    return Path(named).expanduser() if named else standard_home()
+
+
+def config_folder() -> Path:
+    """STUDIO_CONFIG, else the platform's folder for settings: what a person has for all libraries."""
+    named = os.environ.get("STUDIO_CONFIG")
+    return Path(named).expanduser() if named else Path(platformdirs.user_config_dir("moment-studio", False))
 
 
 def default_cache_root() -> Path | None:

@@ -17,6 +17,7 @@ from studio.cli import (
     exchange,
     find,
     jobs,
+    libraries,
     library_map,
     maintenance,
     people,
@@ -90,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
         evaluation,
         jobs,
         storage,
+        libraries,
         maintenance,
         users,
     ):

@@ -24,6 +24,7 @@ from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
 from studio.service.system.cache_folder import located
+from studio.service.system.libraries import Libraries
 from studio.service.system.moving import check_here
 from studio.service.system.storage import Storage
 from studio.service.teaching import Teaching
@@ -93,6 +94,7 @@ class Studio:
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
         self.dataset_downloads = DatasetDownloads(self)
+        self.libraries = Libraries(self.store, self.settings, Studio)
         self.model_downloads = ModelDownloads(self.settings)
         self.work = Work(self.store, self.settings, self.jobs, self.model_downloads, self.dataset_downloads)
         for row in self.videos.all():

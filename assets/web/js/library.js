@@ -3,6 +3,7 @@
 import { addressOf, current, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
+import { OF_LIBRARY } from "./sync/library.js";
 import { currentUser } from "./sync/current-user.js";
 import { DatasetExport } from "./view/dataset-export.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
@@ -367,6 +368,7 @@ export function mount(element, server) {
         resolve(problem);
       };
       request.open("POST", `/upload?name=${encodeURIComponent(file.name)}`);
+      for (const [name, value] of Object.entries(OF_LIBRARY)) request.setRequestHeader(name, value);
       request.upload.onprogress = (event) => {
         const whole = event.loaded === event.total;
         bar.set(event.loaded / event.total, whole ? `Reading ${file.name}` : `Uploading ${file.name}`);

@@ -699,6 +699,10 @@
  * @property {{ what: string, why: string, page: string }[]} off
  */
 
+/** A library that this one can be exchanged for; there: its folder is where it was.
+ * @typedef {{ name: string, opened: string, there: boolean }} OtherLibrary
+ */
+
 /** What the library takes of the disk; sizes in bytes.
  * @typedef {object} StorageState
  * @property {{ kind: string, title: string, bytes: number, lost: string }[]} kinds lost: what it costs to remove it;
@@ -752,7 +756,9 @@
 
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
- * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
+ * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string, library: string,
+ *   libraries: OtherLibrary[] }]} session library: its name, where this person may open another one
+ * @property {[{ library: string }, {}]} switch_library
  * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean,
  *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
  *   jobs: Job[], indexed: number, known: number, words: { on: boolean, missing: number, fixed: boolean },

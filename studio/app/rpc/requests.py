@@ -29,6 +29,13 @@ class JobRequest(Request):
     job: str
 
 
+@dataclass(frozen=True, slots=True)
+class LibraryRequest(Request):
+    """A library by its name in the list of known ones."""
+
+    library: str
+
+
 # ---------------------------------------------------------------- library
 
 
