@@ -6,6 +6,7 @@ rest of the studio, the web or the database.
 """
 
 from studio.models._oom import oom_fallbacks
+from studio.models._threads import use_threads
 from studio.models.emotion import definitions as emotion_words
 from studio.models.emotion.localize import contexts, localize
 from studio.models.faces.crops import crop_faces, crop_speaker, sharpness, steady
@@ -82,6 +83,7 @@ __all__ = [
     "stability",
     "steady",
     "track_faces",
+    "use_threads",
     "verify",
     "video_bias",
 ]

@@ -51,10 +51,27 @@ class Limits:
     waiting_files: int = 20  # that a browser sent and nobody imported yet
 
 
+def standard_home() -> Path:
+    """The platform's folder for application data."""
+    return Path(platformdirs.user_data_dir("moment-studio", False))
+
+
 def default_home() -> Path:
-    """STUDIO_HOME, else the platform's folder for application data."""
+    """STUDIO_HOME, else `standard_home`."""
     named = os.environ.get("STUDIO_HOME")
-    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("moment-studio", False))
+    return Path(named).expanduser() if named else standard_home()
+
+
+def config_folder() -> Path:
+    """STUDIO_CONFIG, else the platform's folder for settings: what a person has for all libraries."""
+    named = os.environ.get("STUDIO_CONFIG")
+    return Path(named).expanduser() if named else Path(platformdirs.user_config_dir("moment-studio", False))
+
+
+def default_cache_root() -> Path | None:
+    """STUDIO_CACHE; None where it is not set."""
+    named = os.environ.get("STUDIO_CACHE")
+    return Path(named).expanduser() if named else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,10 @@ class Settings:
     """Where a LanceDB database holds the embeddings: a folder, or an address of object storage; "" for our own file."""
     folders: tuple[Path, ...] = ()
     """Where those who log in may add videos from by their path; nobody else is bounded."""
+    cache_root: Path | None = field(default_factory=default_cache_root)
+    """A folder for the caches of libraries, before what a library has chosen (service/system/cache_folder.py)."""
+    cache_folder: Path | None = None
+    """The folder of this library's cache where it is not in its own; `cache_folder.located` finds it."""
 
     @property
     def database(self) -> Path:
@@ -86,7 +107,7 @@ class Settings:
     @property
     def cache(self) -> Path:
         """Everything that can be rebuilt from the videos: features, thumbnails, proxies."""
-        return self.home / "cache"
+        return self.cache_folder or self.home / "cache"
 
     @property
     def models(self) -> Path:
@@ -104,7 +125,7 @@ class Settings:
         Raises StoreError.
         """
         try:
-            for folder in (self.home, self.uploads, self.cache):
+            for folder in (self.home, self.uploads, *([] if self.cache_folder else [self.cache])):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(

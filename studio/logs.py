@@ -103,13 +103,20 @@ def _same(file: Path, report: dict[str, Any]) -> int:
         return 0
 
 
+_started: list[logging.Handler] = []
+
+
 def start(settings: Settings, process: str) -> None:
     """From now on, what this process (`app`, `worker`) logs goes to the library's folder too."""
     folder = settings.home / "logs"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = RotatingFileHandler(folder / f"{process}.jsonl", maxBytes=5 * MIB, backupCount=3, encoding="utf-8")
     lines.setFormatter(Lines())
-    for handler in (lines, Reports(settings.reports)):
+    for handler in _started:  # of another library, that this process had before
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    _started[:] = [lines, Reports(settings.reports)]
+    for handler in _started:
         logging.getLogger().addHandler(handler)
     logging.getLogger("studio").setLevel(logging.INFO)
     sys.excepthook = _crashed

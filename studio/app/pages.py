@@ -21,8 +21,9 @@ def build(studio: Studio) -> gr.Blocks:
     return blocks
 
 
-def document(blocks: gr.Blocks, script: str, style: str) -> str:
-    """The HTML of the document; `script` and `style` are the addresses of the joined files. No text of people enters.
+def document(blocks: gr.Blocks, script: str, style: str, library: str) -> str:
+    """The HTML of the document; `script` and `style` are the addresses of the joined files, `library` is the id of the
+    library that its pages are of. No text of people enters.
 
     `data-component` is what a page names in its calls (`assets/web/js/sync/server.js`).
     """
@@ -31,7 +32,7 @@ def document(blocks: gr.Blocks, script: str, style: str) -> str:
         f'<div id="page-{name}" class="studio-page" data-component="{number[f"page-{name}"]}">\n{read_page(name)}</div>'
         for name in PAGES
     )
-    filled = {"SCRIPT": script, "STYLE": style, "SHELL": shell, "PAGES": "\n".join(pages)}
+    filled = {"SCRIPT": script, "STYLE": style, "LIBRARY": library, "SHELL": shell, "PAGES": "\n".join(pages)}
     document = read_page("document")
     for name, text in filled.items():
         document = document.replace(f"<!-- {name} -->", text)

@@ -1,5 +1,6 @@
-"""One process that serves one library."""
+"""One process that serves one library at a time."""
 
+import contextlib
 import errno
 import ipaddress
 import logging
@@ -22,6 +23,7 @@ from studio import logs
 from studio.app import api, login, pages
 from studio.app.change_events import ChangeEvents
 from studio.app.http_protocol import with_header_deadline
+from studio.app.library_check import LibraryCheck
 from studio.app.media_routes import routes
 from studio.app.request_guard import RequestGuard
 from studio.app.security_headers import SECURITY_HEADERS, SecurityHeaders
@@ -29,7 +31,7 @@ from studio.app.validation_errors import say_what_is_wrong
 from studio.app.web_files import WebFiles
 from studio.assets import FOLDER
 from studio.config import Settings
-from studio.errors import UsageError
+from studio.errors import StoreError, StudioError, UsageError
 from studio.platform import system
 from studio.service import Studio
 from studio.service.system.backup import exclusive_lock
@@ -77,7 +79,7 @@ def create_app(
     logged_in = others or behind_proxy is not None
     app.include_router(login.routes(studio, always=logged_in))
     blocks = pages.build(studio).queue(max_size=studio.settings.limits.waiting_calls)
-    app.include_router(WebFiles(blocks).routes())
+    app.include_router(WebFiles(blocks, studio.libraries.id).routes())
     app.mount("/web", NoCacheStaticFiles(directory=FOLDER / "web"), name="web")
     _let_idle(blocks._queue)
     gr.mount_gradio_app(
@@ -97,6 +99,7 @@ def create_app(
     app.add_exception_handler(Exception, _unexpected)
     say_what_is_wrong(app)
     app.add_middleware(login.AuthMiddleware, studio=studio, always=logged_in)
+    app.add_middleware(LibraryCheck, library=studio.libraries.id)
     hosts = [host, *([socket.gethostname(), socket.getfqdn()] if others else [])]
     app.add_middleware(
         RequestGuard,
@@ -133,28 +136,65 @@ def serve(
     ready: Callable[[str], object] = lambda url: None,
 ) -> None:
     """Serve until interrupted; `mcp` and `behind_proxy` as for `create_app`. `ready` is told the address once requests
-    are answered there.
+    are answered there. Where a person opens another library in the app, that is served from then on, at the same
+    address.
 
     Raises UsageError for an address that others could reach while nobody has to log in, or for MCP where it is not
     installed; StoreError when another studio serves this library already.
     """
     if mcp:
         api.check_mcp()
-    if (not is_loopback(host) or behind_proxy is not None) and not _has_users(settings):
-        raise UsageError(
-            "Others could reach this studio, and this library has no users; add one with `studio users add NAME`, or "
-            "use --host 127.0.0.1 without a proxy."
-        )
-    listening = _listen(host, port)
-    with listening, exclusive_lock(settings):
+
+    def check(wanted: Settings) -> None:
+        if (not is_loopback(host) or behind_proxy is not None) and not _has_users(wanted):
+            raise UsageError(
+                "Others could reach this studio, and this library has no users; add one with `studio users add NAME`, "
+                "or use --host 127.0.0.1 without a proxy."
+            )
+
+    check(settings)
+    with _listen(host, port) as listening:
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+
+        def started() -> None:
+            log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
+            ready(url)
+            if open_browser:
+                threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()  # some browsers block
+
+        served, wanted = settings, _serve_one(settings, listening, host, mcp, behind_proxy, check, started)
+        while wanted is not None:
+            before, served = served, wanted
+            try:
+                wanted = _serve_one(served, listening, host, mcp, behind_proxy, check, lambda: None)
+            except StudioError:  # it opened a moment ago, when it was asked for
+                if served == before:
+                    raise
+                log.exception("the other library does not open any more")
+                wanted = before
+
+
+def _serve_one(
+    settings: Settings,
+    listening: socket.socket,
+    host: str,
+    mcp: bool,
+    behind_proxy: str | None,
+    check: Callable[[Settings], None],
+    started: Callable[[], object],
+) -> Settings | None:
+    """Serve one library until it is stopped; returns the settings of the one that is wanted in its place, if any."""
+    wanted: list[Settings] = []
+    with exclusive_lock(settings):
         logs.start(settings, "app")
         studio = Studio(settings, background=True)
         try:
             app = create_app(studio, host, mcp=mcp, behind_proxy=behind_proxy)
+            with contextlib.suppress(StoreError):  # a folder that cannot be written: the list lacks it
+                studio.libraries.note_opened()
         except BaseException:
             studio.close()
             raise
-        url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -164,14 +204,17 @@ def serve(
             # believed from this machine, or from the addresses in the variable FORWARDED_ALLOW_IPS
             proxy_headers=behind_proxy is not None,
         )
+        server = _Server(config, started, app.state.changes.close)
 
-        def started() -> None:
-            log.warning("Moment Studio is at %s (stop it with Ctrl+C)", url)
-            ready(url)
-            if open_browser:
-                threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()  # some browsers block
+        def go_over(other: Settings) -> None:
+            check(other)
+            wanted[:] = [other]
+            server.should_exit = True  # once all calls are answered, and the library is closed
 
-        _Server(config, started, app.state.changes.close).run(sockets=[listening])
+        studio.libraries.go_over = go_over
+        # a socket of its own: the one that listens lives on, and who comes meanwhile waits in its queue
+        server.run(sockets=[listening.dup()])
+    return wanted[0] if wanted else None
 
 
 class _Server(uvicorn.Server):

@@ -50,12 +50,14 @@ class WebFile:
 class WebFiles:
     """The document, the script and the style sheet, as they are when the studio starts."""
 
-    def __init__(self, blocks: gr.Blocks) -> None:
+    def __init__(self, blocks: gr.Blocks, library: str) -> None:
         script = joined_modules(FOLDER / "web" / "js", ["main"])
         style = "\n".join((FOLDER / "web" / "css" / name).read_text("utf-8") for name in STYLES)
         self.script = WebFile("/web/studio.js", "text/javascript", script)
         self.style = WebFile("/web/studio.css", "text/css", style)
-        self.document = WebFile("/", "text/html", pages.document(blocks, self.script.address, self.style.address))
+        self.document = WebFile(
+            "/", "text/html", pages.document(blocks, self.script.address, self.style.address, library)
+        )
 
     def routes(self) -> APIRouter:
         router = APIRouter()

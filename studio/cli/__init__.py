@@ -16,11 +16,14 @@ from studio.cli import (
     evaluation,
     exchange,
     find,
+    jobs,
+    libraries,
     library,
     library_map,
     maintenance,
     people,
     search,
+    storage,
     teaching,
     timeline_media,
     users,
@@ -60,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     where = "the library's folder (default: $STUDIO_HOME, else the platform's folder for data)"
     common.add_argument("--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help=where)
+    common.add_argument("--cache", metavar="DIR", type=Path, default=argparse.SUPPRESS,
+                        help="a folder on another disk for what can be made again (default: $STUDIO_CACHE, else what "
+                        "`studio storage cache` chose, else the library's folder)")  # fmt: skip
     common.add_argument("--device", choices=["auto", "cpu", "cuda"], default=argparse.SUPPRESS,
                         help="where models run (default: a GPU if there is one)")  # fmt: skip
     top = argparse.ArgumentParser(
@@ -85,6 +91,9 @@ def parser() -> argparse.ArgumentParser:
         teaching,
         exchange,
         evaluation,
+        jobs,
+        storage,
+        libraries,
         maintenance,
         users,
     ):

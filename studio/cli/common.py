@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from studio.config import Settings, default_home
+from studio.config import Settings, default_cache_root, default_home
 from studio.errors import NotFound, UsageError
 from studio.service import Studio
 
@@ -67,7 +67,11 @@ class Commands:
 
 def settings_of(args: Args) -> Settings:
     """The library and the device that the options name."""
-    return Settings(home=getattr(args, "home", None) or default_home(), device=getattr(args, "device", "auto"))
+    return Settings(
+        home=getattr(args, "home", None) or default_home(),
+        device=getattr(args, "device", "auto"),
+        cache_root=getattr(args, "cache", None) or default_cache_root(),
+    )
 
 
 @contextmanager

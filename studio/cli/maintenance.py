@@ -4,16 +4,18 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from studio.cli.common import Args, Commands, bar, opened, settings_of, show
 from studio.errors import UsageError
-from studio.service import catalogue
+from studio.service import Studio, catalogue
 from studio.service.accounts.rights import TRASH_DAYS
 from studio.service.detectors import EXTENSION
 from studio.service.models import download, install
 from studio.service.system import backup as backups
+from studio.service.system import moving
 from studio.service.system.doctor import condition, examine
 
 
@@ -42,6 +44,17 @@ def register(commands: Commands) -> None:
     sub = commands.add("restore", restore, "put a backup in the place of the library's database",
                        examples=("studio restore library.db",))  # fmt: skip
     sub.add_argument("file", metavar="FILE", type=Path)
+    sub = commands.add("move", move, "copy the library to another folder or disk, and leave a note where it was",
+                       examples=("studio move /mnt/archive/library", "studio move /mnt/usb/library --without-cache",
+                                 "studio move /mnt/new/library --relink ~/films /mnt/new/films",
+                                 "studio move /mnt/archive/library --delete-old"),
+                       more="Every file is compared by its hash. Interrupted, the same command goes on. Videos that "
+                       "lie elsewhere stay where they are.")  # fmt: skip
+    sub.add_argument("new_home", metavar="NEW_HOME", type=Path, help="a new or an empty folder")
+    sub.add_argument("--without-cache", action="store_true", help="make features, thumbnails and copies anew there")
+    sub.add_argument("--relink", metavar=("OLD", "NEW"), nargs=2, type=Path,
+                     help="videos that were below OLD are now below NEW")  # fmt: skip
+    sub.add_argument("--delete-old", action="store_true", help="delete what is left in the old place, now or later")
     sub = commands.add("trash", trash, "list what was removed, bring it back, or delete it for good",
                        examples=("studio trash list", "studio trash restore 0123456789ab", "studio trash empty"),
                        more=f"What was removed in the app is deleted after {TRASH_DAYS} days.")  # fmt: skip
@@ -212,6 +225,30 @@ def restore(args: Args) -> int:
     said = "The library is as the backup has it." + (f" What was there is kept as {kept}." if kept else "")
     show(args, {"restored": str(args.file), "kept": str(kept) if kept else None}, [said])
     return 0
+
+
+def move(args: Args) -> int:
+    """`studio move`"""
+    settings = settings_of(args)
+    value: dict[str, Any] = {"moved": str(args.new_home)}
+    lines = []
+    if not (args.delete_old and moving.moved_to(settings)):
+        with bar("moving") as progress:
+            done = moving.move(settings, args.new_home, cache=not args.without_cache, progress=progress)
+        value |= {"files": done.files, "bytes": done.bytes}
+        lines += [f"{done.files} files were copied and compared. Open the library with: --home {args.new_home}"]
+    if args.relink:
+        with closing(Studio(moving.settings_at(settings, args.new_home))) as studio:
+            found, missing = studio.videos.relink(*args.relink)
+        value |= {"relinked": [row["id"] for row in found], "missing": [row["id"] for row in missing]}
+        lines += [f"{len(found)} of {len(found) + len(missing)} videos were found below {args.relink[1]}."]
+    if args.delete_old:
+        value["left"] = moving.delete_old(settings, args.new_home)
+        lines += ["The old place is empty." if not value["left"] else f"Left there: {', '.join(value['left'])}"]
+    elif not args.relink or not value["missing"]:
+        lines += ["The old copy stays, closed, until: studio move NEW_HOME --delete-old"]
+    show(args, value, lines)
+    return 1 if value.get("missing") else 0
 
 
 def doctor(args: Args) -> int:

@@ -97,7 +97,8 @@ def demo(args: Args) -> int:
     """`studio demo`: quick the second time."""
     from studio.assets.demo import build
 
-    settings = settings_of(args)
+    with opened(args) as studio:
+        settings = studio.settings
     # in a child process: this one goes on to serve, and must not hold on to the models' memory
     backend = ProcessBackend(settings)
     rows = []

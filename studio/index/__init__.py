@@ -1,6 +1,7 @@
 """What can be rebuilt from the videos at any time (embeddings, face tracks, thumbnails), and vector search."""
 
-from studio.index.cache import Cache
+from studio.index.cache import CLEANED, Cache
+from studio.index.cache_usage import CacheUsage, clean, features_kind
 from studio.index.feature_store import Features, FeatureStore
 from studio.index.indexes import delete_everywhere, open_index
 from studio.index.library_index import LibraryIndex
@@ -8,7 +9,9 @@ from studio.index.library_map import LibraryMap, Places
 from studio.index.vector_index import Match, VectorIndex
 
 __all__ = [
+    "CLEANED",
     "Cache",
+    "CacheUsage",
     "FeatureStore",
     "Features",
     "LibraryIndex",
@@ -16,6 +19,8 @@ __all__ = [
     "Match",
     "Places",
     "VectorIndex",
+    "clean",
     "delete_everywhere",
+    "features_kind",
     "open_index",
 ]

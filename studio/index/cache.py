@@ -1,6 +1,8 @@
 """Files derived from one video, by name. A file appears complete or not at all; losing one costs time only."""
 
+import contextlib
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,9 @@ from studio.platform import files, system
 
 _MODE: Literal["c"] | None = "c" if system.mapped_files_can_be_replaced else None
 SHARED = "library"  # the folder that is about no single video
+USED = "used"  # the file whose time says when a video was worked with last
+CLEANED = "cleaned"  # the mark that what is missing was removed to make room, and is made again once it is wanted
+_USE_EVERY_S = 600.0
 
 
 class Cache:
@@ -22,6 +27,7 @@ class Cache:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._uses: dict[str, float] = {}  # when this process noted it last
 
     def folder(self, video_id: str) -> Path:
         """This video's folder; `video_id` must be one of the store's ids (letters, digits, - and _)."""
@@ -37,6 +43,20 @@ class Cache:
             return os.stat(f"{self.root}/{_checked(video_id)}/{name}").st_mtime_ns  # noqa: PTH116 (a Path takes longer)
         except OSError:
             return 0
+
+    def use(self, video_id: str) -> None:
+        """Note that a video is worked with now. Called often: it is written once in ten minutes."""
+        now = time.monotonic()
+        if now - self._uses.get(video_id, -_USE_EVERY_S) < _USE_EVERY_S:
+            return
+        self._uses[video_id] = now
+        mark = self.path(video_id, USED)
+        with contextlib.suppress(OSError):  # of a video that has nothing here, or on a disk that cannot be written
+            mark.touch()
+
+    def used_ns(self, video_id: str) -> int:
+        """When a video was worked with last, ns; before that was noted, when something was kept about it."""
+        return self.mtime_ns(video_id, USED) or self.mtime_ns(video_id, "")
 
     def has(self, video_id: str, name: str) -> bool:
         return self.path(video_id, name).is_file()

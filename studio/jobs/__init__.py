@@ -5,6 +5,7 @@ from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.keeping import keep_result
 from studio.jobs.kinds import KINDS, Comparison, JobKind, comparable, queued_kind
 from studio.jobs.result import (
+    CORES,
     INDEX_FILES,
     LIBRARY_ENCODER,
     PROXY,
@@ -18,6 +19,7 @@ from studio.jobs.result import (
 )
 
 __all__ = [
+    "CORES",
     "INDEX_FILES",
     "KINDS",
     "LIBRARY_ENCODER",

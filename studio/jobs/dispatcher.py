@@ -12,11 +12,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from studio.errors import Cancelled, StoreError, StudioError
 from studio.jobs.backends import ExecutionBackend, WorkerDied
 from studio.jobs.keeping import keep_result
 from studio.jobs.result import JobMonitor, JobResult
+from studio.jobs.schedule import Clock, held_since, local_now
 from studio.store import Store, jobs
 from studio.timeline import Prediction
 
@@ -40,14 +42,15 @@ class Dispatcher:
         done: Callable[[str, str], object] = lambda kind, video_id: None,
         name: str = "studio",
         lease_s: float = jobs.LEASE_S,
+        clock: Clock = local_now,
     ) -> None:
         """`tidy` removes what a job that was stopped left unfinished about a video; `done` is told the kind of each job
         that ended well, and its video. `name` is this dispatcher's alone:
-        of one name only one may run at a time."""
+        of one name only one may run at a time. `clock` says whether the queue's hours have come."""
         self._store, self.backend, self._attempts, self._tidy = store, backend, attempts, tidy
         self._done = done
         self.holder = f"{name}/{uuid.uuid4().hex[:12]}"
-        self._lease_s = lease_s
+        self._lease_s, self._clock = lease_s, clock
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._cancelled: set[str] = set()
@@ -87,7 +90,7 @@ class Dispatcher:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                job = self._store.write(lambda db: jobs.take(db, self.holder, self._lease_s))
+                job = self._store.write(self._take)
             except StudioError as error:  # a locked or full database: the queue waits, it does not die
                 log.warning("the queue waits: %s", error)
                 self._closing.wait(LOOK_EVERY_S)
@@ -100,6 +103,9 @@ class Dispatcher:
                 self._do(job["id"], job["kind"], job["video_id"], job["params"])
             except Exception:  # whatever happens to one job, the queue goes on
                 log.exception("a job could not be ended", extra={"job": job["id"]})
+
+    def _take(self, db: sqlite3.Connection) -> dict[str, Any] | None:
+        return jobs.take(db, self.holder, self._lease_s, held_since(db, self._clock()))
 
     def _renew_leases(self) -> None:
         """Say that this dispatcher lives, and take the leases of those that no longer do."""
@@ -116,7 +122,8 @@ class Dispatcher:
             if time.monotonic() - last > PROGRESS_EVERY_S:
                 last = time.monotonic()
                 with contextlib.suppress(StudioError):  # telling how far it is matters less than going on
-                    self._store.write(lambda db: jobs.progress(db, job_id, fraction, message))
+                    if self._store.write(lambda db: jobs.progress(db, job_id, fraction, message)):
+                        self._cancelled.add(job_id)  # by another process
 
         def preview(predictions: list[Prediction]) -> None:
             self.previews[job_id] = predictions

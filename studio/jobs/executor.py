@@ -10,7 +10,8 @@ from studio import tasks
 from studio.config import Settings
 from studio.errors import UsageError
 from studio.jobs.kinds import KINDS
-from studio.jobs.result import LIBRARY_ENCODER, JobResult
+from studio.jobs.result import CORES, LIBRARY_ENCODER, JobResult
+from studio.platform import system
 from studio.tasks import TaskContext
 from studio.tasks.context import Partial, Preview, Progress
 
@@ -28,6 +29,9 @@ class StudioExecutor:
     ) -> JobResult:
         """See `perform`. What does not fit into the memory of an accelerator is done on the processor, and the result's
         note says so: most models do that batch by batch, for the rest the whole job is done again."""
+        cores = int(params.get(CORES) or 0)
+        system.use_processors(cores)
+        tasks.use_threads(cores)
         falls = tasks.oom_fallbacks()
         try:
             result = self._on(self._context, kind, params, progress, preview, partial)
@@ -43,6 +47,8 @@ class StudioExecutor:
     ) -> JobResult:
         context.progress, context.preview, context.partial = progress, preview, partial
         context.encoder = params.get(LIBRARY_ENCODER)
+        if isinstance(video := params.get("video"), dict):
+            context.cache.use(str(video["id"]))
         return perform(context, kind, params)
 
     def loaded(self) -> list[str]:

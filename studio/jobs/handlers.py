@@ -152,6 +152,8 @@ def search(context: TaskContext, params: dict[str, Any]) -> JobResult:
         params.get("levels"),
         params.get("bank"),
     )
+    for video in {hit.video_id for hit in hits}:
+        context.cache.use(video)
     return JobResult({"hits": [asdict(hit) for hit in hits], "strips": [asdict(strip) for strip in strips]})
 
 

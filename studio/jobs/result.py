@@ -16,6 +16,7 @@ SOUND_INDEX_FILES = ("waveform.npy", SOUND_PICTURE)  # what indexing keeps of su
 LIBRARY_ENCODER = (
     "library_encoder"  # the parameter of every job that names the library's encoder, where it has chosen one
 )
+CORES = "cores"  # the parameter of a job that may not use all processors: how many
 REPLACED = "replaced"  # the name of the mark that what the cache holds may be about a file that is no longer there
 
 

@@ -130,6 +130,10 @@ class System:
         """Tie a started process to this one, where the system can: it ends when the returned value is gone."""
         return None
 
+    def use_processors(self, count: int) -> None:
+        """Run this process and those that it started on at most so many processors from now on, 0: on all that it may
+        have; nothing where the system has no such bound."""
+
     def after_fork(self, forget: Callable[[], None]) -> None:
         """Have `forget` called in copies that are made of this process, where there are any."""
 

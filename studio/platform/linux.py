@@ -31,11 +31,29 @@ _CLONE = {"x86_64": 56, "aarch64": 220}  # the number of the system call
 class Linux(Posix):
     """See `System`."""
 
+    _processors: frozenset[int] = frozenset()  # that this process might use when it began
+    _used = 0
     _lifeline: int | None = None  # in a fork that serves a request: the pipe whose end ends it
 
     def launcher(self, program: Program) -> Launcher:
         """See `System`: a fork takes milliseconds."""
         return ForkServer(self, program)
+
+    def use_processors(self, count: int) -> None:
+        """See `System`. The kernel bounds each thread by itself; a new one has the bound of that which made it."""
+        if count == self._used:
+            return
+        import psutil
+
+        self._processors = self._processors or frozenset(os.sched_getaffinity(0))
+        self._used = count
+        chosen = sorted(self._processors)[: count or None]
+        here = psutil.Process()
+        for process in (here, *here.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                for thread in process.threads():
+                    with contextlib.suppress(OSError):  # it ended just now
+                        os.sched_setaffinity(thread.id, chosen)
 
     def serve(self, prepare: Callable[[], None], handle: Callable[[int, int], None]) -> NoReturn:
         """See `System`. Where standard input is the socket of a `ForkServer`, the three pipes of each request come

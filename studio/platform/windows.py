@@ -32,6 +32,8 @@ class Windows(System):
     """See `System`."""
 
     mapped_files_can_be_replaced = False
+    _processors: Sequence[int] = ()  # that this process might use when it began
+    _used = 0
 
     def explain(self, exit_code: int | None) -> Exit:
         """See `System`."""
@@ -55,6 +57,19 @@ class Windows(System):
             return None
         job.add(process_handle)
         return job
+
+    def use_processors(self, count: int) -> None:
+        """See `System`."""
+        if count == self._used:
+            return
+        import psutil
+
+        here = psutil.Process()
+        self._processors = self._processors or here.cpu_affinity()
+        self._used = count
+        for process in (here, *here.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                process.cpu_affinity(self._processors[: count or None])
 
     def take_pipes(self) -> tuple[int, int]:
         """See `System`."""

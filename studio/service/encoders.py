@@ -67,6 +67,11 @@ class Encoders:
         name = self._store.read(lambda db: preferences.text(db, preferences.NEXT_ENCODER))
         return name if name and self._is_here(name) else ""
 
+    def coming_key(self) -> str:
+        """The key of its embeddings; empty where there is none."""
+        name = self.coming()
+        return tasks.key_of(self._settings, name) if name else ""
+
     def lacking(self, name: str) -> list[Row]:
         """The videos that an encoder has not seen."""
         key = tasks.key_of(self._settings, name)

@@ -19,6 +19,11 @@ def engines(settings: Settings | None = None, installed: bool = True, task: str 
     return tasks.engines(settings, installed, task)
 
 
+def missing(settings: Settings) -> list[tuple[str, str]]:
+    """The tasks whose default model cannot run here, each with what helps."""
+    return tasks.missing(settings)
+
+
 def install(settings: Settings, file: Path, name: str) -> dict[str, Any]:
     """Keep a checkpoint as the named model. Raises ModelUnavailable."""
     return tasks.install(settings, file, name)

@@ -115,7 +115,8 @@ def stretch(row: Row) -> Row:
 def job(row: Row) -> Row:
     """A job as its watcher sees it."""
     shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created")
-    return {**{key: row[key] for key in shown}, "ahead": row.get("ahead", 0), "query": row["params"].get("query")}
+    more = {"ahead": row.get("ahead", 0), "held": row.get("held", False), "query": row["params"].get("query")}
+    return {**{key: row[key] for key in shown}, **more}
 
 
 def job_video(row: Row) -> Row:

@@ -18,10 +18,15 @@ from studio.service.exchange.exchange import Exchange
 from studio.service.find import Find
 from studio.service.jobs.jobs import PREPARES, Jobs
 from studio.service.jobs.library_backend import LibraryBackend
+from studio.service.jobs.work import Work, cores
 from studio.service.library_map import MapOfLibrary
 from studio.service.model_downloads import ModelDownloads
 from studio.service.people.transcripts import Transcripts
 from studio.service.search import Search
+from studio.service.system.cache_folder import located
+from studio.service.system.libraries import Libraries
+from studio.service.system.moving import check_here
+from studio.service.system.storage import Storage
 from studio.service.teaching import Teaching
 from studio.service.timelines.boxes import Boxes
 from studio.service.timelines.label_schema import LabelSchema
@@ -52,8 +57,14 @@ class Studio:
         self, settings: Settings | None = None, *, background: bool = False, backend: ExecutionBackend | None = None
     ) -> None:
         self.settings = (settings or Settings()).ensure()
+        check_here(self.settings)
         limits = self.settings.limits
         self.store = Store(self.settings.database)
+        try:
+            self.settings = located(self.settings, self.store)
+        except BaseException:
+            self.store.close()
+            raise
         self.cache = Cache(self.settings.cache)
         self.encoders = Encoders(self.store, self.settings, FeatureStore(self.cache))
         # answers at once: a search does not wait behind an hour of indexing
@@ -65,6 +76,7 @@ class Studio:
         self.users = Users(self.store)
         self.presence = Presence()
         self.annotator_stats = AnnotatorStats(self.store)
+        self.storage = Storage(self.store, self.settings, self.cache, self.encoders)
         self.media = MediaCache(self.settings, self.store, self.cache, self.encoders)
         self.jobs = Jobs(self.store, self.settings, self.media, self._interactive)
         self.check = LibraryCheck(self.store, self.media, self.jobs)
@@ -89,7 +101,9 @@ class Studio:
         self.transcripts = Transcripts(self.store, limits)
         self.exchange = Exchange(self.store, self.settings, self.media)
         self.dataset_downloads = DatasetDownloads(self)
+        self.libraries = Libraries(self.store, self.settings, Studio)
         self.model_downloads = ModelDownloads(self.settings)
+        self.work = Work(self.store, self.settings, self.jobs, self.model_downloads, self.dataset_downloads)
         for path, start_us in self.store.read(videos.starts):
             media.keep_start(path, start_us)
         if background:
@@ -101,7 +115,9 @@ class Studio:
         self.videos.trash.empty(TRASH_DAYS)
         remove_stale(self.settings.uploads)
         self.dataset_downloads.tidy()
-        backend = LibraryBackend(ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen)
+        backend = LibraryBackend(
+            ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen, lambda: self.store.read(cores)
+        )
         self.jobs.dispatcher = Dispatcher(
             self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
         )
@@ -109,6 +125,7 @@ class Studio:
         self.intake.start()
         self.encoders.queue()
         self.encoders.advance()
+        self.storage.start()
 
     def _job_done(self, kind: str, video_id: str) -> None:
         if kind in PREPARES:
@@ -122,6 +139,7 @@ class Studio:
         """Finish what runs, and close the database."""
         self.intake.close()
         self.check.close()
+        self.storage.close()
         self.model_downloads.close()
         self.dataset_downloads.close()
         self.jobs.close()

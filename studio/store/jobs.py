@@ -1,6 +1,7 @@
 """Table `jobs`: the queue. Its state lives here, so that a restart forgets nothing."""
 
 import json
+import platform
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -19,10 +20,11 @@ _RUNNING = "state = 'running'"
 
 def insert(
     db: sqlite3.Connection, kind: str, video_id: str | None, params: dict[str, Any], *, limit: int | None,
-    later: bool = False,
+    later: bool = False, asked: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Queue a job; the same job already waiting or running is returned instead of a second one. What is done `later`
-    waits until nothing else does, until somebody looks at its video (`bring_forward`).
+    waits until nothing else does, until somebody looks at its video (`bring_forward`). What a person `asked` for is
+    done also while the rest of the queue is held (`take`).
 
     Raises JobError when `limit` jobs (None: any number) wait already.
     """
@@ -32,6 +34,8 @@ def insert(
         (kind, video_id, text),
     ).fetchone()
     if same is not None:
+        if asked:
+            db.execute("UPDATE jobs SET asked = ? WHERE id = ?", (now(), same["id"]))
         return get(db, same["id"])
     if limit and db.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0] >= limit:
         raise JobError(f"{limit} jobs are waiting already; let some finish or cancel them first.")
@@ -39,8 +43,17 @@ def insert(
     place = "position >= ?" if later else "position < ?"
     (last,) = db.execute(f"SELECT max(position) FROM jobs WHERE {place}", (LATER,)).fetchone()
     db.execute(
-        "INSERT INTO jobs (id, kind, video_id, params, state, created, position) VALUES (?, ?, ?, ?, 'queued', ?, ?)",
-        (job_id, kind, video_id, text, now(), (LATER if later else 0) if last is None else last + 1),
+        "INSERT INTO jobs (id, kind, video_id, params, state, created, asked, position) "
+        "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
+        (
+            job_id,
+            kind,
+            video_id,
+            text,
+            now(),
+            now() if asked else None,
+            (LATER if later else 0) if last is None else last + 1,
+        ),
     )
     return get(db, job_id)
 
@@ -59,7 +72,8 @@ def bring_forward(db: sqlite3.Connection, video_id: str) -> None:
 def settle(db: sqlite3.Connection, kind: str, video_id: str) -> None:
     """What waits to be done for a video was done meanwhile by somebody else."""
     db.execute(
-        "UPDATE jobs SET state = 'done', progress = 1 WHERE kind = ? AND video_id = ? AND state = 'queued'",
+        "UPDATE jobs SET state = 'done', progress = 1, began = NULL WHERE kind = ? AND video_id = ? "
+        "AND state = 'queued'",
         (kind, video_id),
     )
 
@@ -105,19 +119,24 @@ def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     return job
 
 
-def take(db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S) -> dict[str, Any] | None:
+def take(
+    db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S, held_since: str | None = None
+) -> dict[str, Any] | None:
     """Mark the oldest queued job as running, leased to `holder` for some seconds, and return it; None when nothing
-    waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it."""
-    while (row := db.execute("SELECT * FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1").fetchone()) and (
-        _value(row) is None
-    ):
+    waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it. While the queue is held, since
+    `held_since`, only what a person asked for after that is taken."""
+    waiting = (
+        f"SELECT * FROM jobs WHERE state = 'queued' {'AND asked > ?' if held_since else ''} ORDER BY position LIMIT 1"
+    )
+    values = (held_since,) if held_since else ()
+    while (row := db.execute(waiting, values).fetchone()) is not None and _value(row) is None:
         finish(db, row["id"], "failed", error="What this job should do cannot be read; start it again.")
     if row is None:
         return None
     db.execute(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1, progress = 0, message = '', leased_by = ?, "
-        "leased_until = ?, heartbeat = ? WHERE id = ?",
-        (holder, _until(lease_s), now(), row["id"]),
+        "leased_until = ?, heartbeat = ?, began = ?, ended = NULL, ran_on = ? WHERE id = ?",
+        (holder, _until(lease_s), now(), now(), platform.node(), row["id"]),
     )
     return get(db, row["id"])
 
@@ -148,19 +167,20 @@ def _until(lease_s: float) -> str:
     return (datetime.now(UTC) + timedelta(seconds=lease_s)).isoformat(timespec="milliseconds")
 
 
-def progress(db: sqlite3.Connection, job_id: str, fraction: float, message: str) -> None:
-    """Say how far a running job is."""
+def progress(db: sqlite3.Connection, job_id: str, fraction: float, message: str) -> bool:
+    """Say how far a running job is; returns whether it was cancelled meanwhile, perhaps by another process."""
     db.execute(
         "UPDATE jobs SET progress = ?, message = ? WHERE id = ? AND state = 'running'", (fraction, message, job_id)
     )
+    return db.execute("SELECT 1 FROM jobs WHERE id = ? AND state = 'cancelled'", (job_id,)).fetchone() is not None
 
 
 def finish(db: sqlite3.Connection, job_id: str, state: str, *, error: str | None = None, result: Any = None) -> None:
     """End an active job; one that ended already stays as it is."""
     db.execute(
-        "UPDATE jobs SET state = ?, error = ?, result = ?, progress = CASE ? WHEN 'done' THEN 1 ELSE progress END "
-        "WHERE id = ? AND state IN ('queued', 'running')",
-        (state, error, json.dumps(result), state, job_id),
+        "UPDATE jobs SET state = ?, error = ?, result = ?, ended = ?, "
+        "progress = CASE ? WHEN 'done' THEN 1 ELSE progress END WHERE id = ? AND state IN ('queued', 'running')",
+        (state, error, json.dumps(result), now(), state, job_id),
     )
 
 
@@ -172,8 +192,8 @@ def put_back_after_death(db: sqlite3.Connection, job_id: str, holder: str, attem
 def _put_back(db: sqlite3.Connection, which: str, values: tuple[str, ...], attempts: int, reason: str) -> int:
     """Queue running jobs again, or end them after so many attempts; returns how many."""
     failed = db.execute(
-        f"UPDATE jobs SET state = 'failed', error = ? WHERE {_RUNNING} AND {which} AND attempts >= ?",
-        (f"The worker died {attempts} times on this job. The last time: {reason}", *values, attempts),
+        f"UPDATE jobs SET state = 'failed', error = ?, ended = ? WHERE {_RUNNING} AND {which} AND attempts >= ?",
+        (f"The worker died {attempts} times on this job. The last time: {reason}", now(), *values, attempts),
     )
     queued = db.execute(f"UPDATE jobs SET state = 'queued' WHERE {_RUNNING} AND {which}", values)
     return failed.rowcount + queued.rowcount

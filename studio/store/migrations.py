@@ -188,13 +188,26 @@ def m049_box_media(db: Database) -> None:
 
 
 @migrations()
-def m050_library(db: Database) -> None:
+def m050_video_list(db: Database) -> None:
     """What a library of many videos is sorted, found and grouped by: names that sort as people count, folders, when a
     video was last edited, what was last known of its files; tags and collections. Folders that are being added or
     watched. Reads of the queue by video."""
-    _run(db, _LIBRARY)
+    _run(db, _VIDEO_LIST)
     named = [(natural(row["name"]), folder_of(row["path"]), row["id"]) for row in db["videos"].rows]
     db.conn.executemany("UPDATE videos SET name_key = ?, folder = ? WHERE id = ?", named)
+
+
+@migrations()
+def m052_job_times(db: Database) -> None:
+    """When a job began and ended, on which machine, and when a person asked for it last: how long work takes here is
+    measured, and what somebody waits for is not held back with the rest. Of what ended before, nothing is known."""
+    _run(db, _JOB_TIMES)
+
+
+@migrations()
+def m053_library(db: Database) -> None:
+    """Which library this is, so that what belongs to it is not taken for another's."""
+    _run(db, _LIBRARY)
 
 
 def _run(db: Database, script: str) -> None:
@@ -203,7 +216,7 @@ def _run(db: Database, script: str) -> None:
             db.execute(statement)
 
 
-_LIBRARY = """
+_VIDEO_LIST = """
 ALTER TABLE videos ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE videos ADD COLUMN folder TEXT NOT NULL DEFAULT '';
 ALTER TABLE videos ADD COLUMN edited TEXT NOT NULL DEFAULT '';
@@ -462,6 +475,20 @@ _LEASES = """
 ALTER TABLE jobs ADD COLUMN leased_by TEXT;
 ALTER TABLE jobs ADD COLUMN leased_until TEXT;
 ALTER TABLE jobs ADD COLUMN heartbeat TEXT;
+"""
+
+_JOB_TIMES = """
+ALTER TABLE jobs ADD COLUMN began TEXT;
+ALTER TABLE jobs ADD COLUMN ended TEXT;
+ALTER TABLE jobs ADD COLUMN ran_on TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN asked TEXT;
+CREATE INDEX jobs_of_kind ON jobs(kind, video_id, state);
+CREATE INDEX jobs_measured ON jobs(kind, ran_on, ended) WHERE state = 'done' AND began IS NOT NULL;
+"""
+
+_LIBRARY = """
+CREATE TABLE library (id TEXT NOT NULL);
+INSERT INTO library VALUES (lower(hex(randomblob(8))));
 """
 
 _TRANSCRIPTS = """

@@ -11,6 +11,13 @@ row."""
 GALLERY_SEEN = "gallery seen"
 """Whether somebody put away the line about models that see better."""
 
+QUEUE_PAUSED, QUEUE_HOURS, QUEUE_CORES = "queue paused", "queue hours", "queue cores"
+"""Since when the queue is paused, in UTC; the hours in which it begins something, like 20:00-07:00; how many processors
+its work may use. Without a row: it goes on, all day, on all of them."""
+
+CACHE_LIMIT = "cache limit"
+"""How many bytes the cache may take; without a row any number."""
+
 
 def text(db: sqlite3.Connection, name: str) -> str:
     """What was chosen; empty where nobody chose."""

@@ -71,6 +71,12 @@ def numbered(db: sqlite3.Connection, numbers: Iterable[int]) -> list[dict[str, A
     return [dict(row) for row in db.execute(asked, (json.dumps(list(numbers)),))]
 
 
+def names(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """The names of those of these videos that are in the library."""
+    asked = "SELECT id, name FROM videos WHERE removed IS NULL AND id IN (SELECT value FROM json_each(?))"
+    return {row["id"]: row["name"] for row in db.execute(asked, (json.dumps(list(ids)),))}
+
+
 def listed(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Every video, newest first. A page shows a part of them: `store.video_list`."""
     return [dict(row) for row in db.execute("SELECT * FROM videos WHERE removed IS NULL ORDER BY rowid DESC")]

@@ -5,9 +5,9 @@ A task is a function of a `TaskContext` and plain arguments; it returns an `Mode
 
 from studio.tasks.boundary_shift import Decision
 from studio.tasks.boxes import track_box
-from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install
+from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install, missing
 from studio.tasks.certainty import answered
-from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory
+from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory, use_threads
 from studio.tasks.detectors import (
     delete_detector,
     detector_card,
@@ -77,6 +77,7 @@ __all__ = [
     "make_thumbnails",
     "map_library",
     "measure_teaching",
+    "missing",
     "most_different",
     "oom_fallbacks",
     "out_of_memory",
@@ -91,4 +92,5 @@ __all__ = [
     "track_box",
     "transcribe",
     "update_index",
+    "use_threads",
 ]

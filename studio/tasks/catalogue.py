@@ -71,6 +71,26 @@ def row(card: models.ModelCard, folder: Path, thorough: bool = True) -> dict[str
     }
 
 
+def missing(settings: Settings) -> list[tuple[str, str]]:
+    """The tasks whose default model cannot run here, since a file or a package of it is not there, each with a sentence
+    that says what helps. Looks only whether files exist."""
+    found = []
+    for card in models.cards(folder=settings.models):
+        if not card.default:
+            continue
+        try:
+            gone = [file for role in card.files if not (file := registry.locate(card, role, settings.models)).is_file()]
+            if gone:
+                found.append(
+                    (card.task, f"{gone[0].name}, a file of {card.name}, is missing; install the studio again.")
+                )
+        except models.ModelError as error:
+            found.append((card.task, str(error)))
+    if not models.SpeakerEmbedding.installed():
+        found.append(("voices", "It needs an optional package: pip install 'moment-studio[voices]'"))
+    return found
+
+
 def _recorded(card: models.ModelCard, folder: Path) -> list[str]:
     """What is wrong with the files of a fetched model, as far as the records of their hashes tell."""
     places = [registry.locate(card, role, folder) for role in card.files]

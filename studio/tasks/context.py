@@ -41,6 +41,11 @@ def oom_fallbacks() -> int:
     return models.oom_fallbacks()
 
 
+def use_threads(most: int) -> None:
+    """Have models compute on at most so many threads of this process; 0: on as many as they choose."""
+    models.use_threads(most)
+
+
 def out_of_memory() -> type[Exception]:
     """What a model raises that does not fit into an accelerator's memory even piece by piece."""
     import torch  # only where models run; this is asked when one of them failed

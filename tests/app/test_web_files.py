@@ -105,7 +105,7 @@ def test_the_joined_script_of_the_product_is_whole(tmp_path: Path) -> None:
 
 @pytest.fixture
 def web(studio: Studio) -> WebFiles:
-    return WebFiles(pages.build(studio))
+    return WebFiles(pages.build(studio), studio.libraries.id)
 
 
 def test_the_page_names_them_and_they_are_kept_while_they_are_the_same(client: TestClient, web: WebFiles) -> None:

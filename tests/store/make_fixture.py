@@ -104,6 +104,16 @@ UPDATE box_tracks SET attributes = '{"colour": "red"}' WHERE id = 'b1';
     "m049_box_media": """
 UPDATE box_tracks SET medium_id = 'v1' WHERE id = 'b1';
 """,
+    "m050_video_list": """
+INSERT INTO collections VALUES ('c1', 'to annotate', 'ann', '2026-01-02T03:04:17.000+00:00');
+INSERT INTO collection_videos VALUES ('c1', 'v1');
+INSERT INTO video_tags VALUES ('interview', 'v1');
+INSERT INTO folders VALUES ('/films', 1, 'ann', '2026-01-02T03:04:18.000+00:00');
+""",
+    "m052_job_times": """
+INSERT INTO jobs VALUES ('j2', 'index', 'v1', '{}', 'done', 1.0, '', NULL, '{}', 1, '2026-01-02T03:04:08.000+00:00', 2,
+    NULL, NULL, NULL, '2026-01-02T03:05:00.000+00:00', '2026-01-02T03:05:30.000+00:00', 'here', NULL);
+""",
 }
 
 

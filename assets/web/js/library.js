@@ -4,6 +4,7 @@ import { addressOf, current, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
 import { changeFeed } from "./sync/change-feed.js";
 import { currentUser } from "./sync/current-user.js";
+import { OF_LIBRARY } from "./sync/library.js";
 import { addingFolders } from "./view/adding-folders.js";
 import { DatasetExport } from "./view/dataset-export.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
@@ -132,6 +133,7 @@ export function mount(element, server) {
     $("library-summary").textContent = known
       ? `${kindsOf(known - sounds, sounds)}, ${clock(data.duration, 0)} in all; ${indexed} searchable.`
       : "";
+    $("library-work").hidden = !data.active && !data.jobs.some((job) => job.state === "failed");
     $("library-cancel").hidden = data.active < 2;
     $("words").hidden = !known;
     showEncoder(data.encoder);
@@ -268,6 +270,7 @@ export function mount(element, server) {
     groupsOf = "";
     attempt(() => call(server, "prepare_words", {}));
   });
+  $("library-work").addEventListener("click", follow);
   $("library-cancel").addEventListener("click", () =>
     attempt(async () => toast(`${counted((await call(server, "cancel_jobs", {})).cancelled, "job")} cancelled.`)),
   );
@@ -322,6 +325,7 @@ export function mount(element, server) {
         resolve(problem);
       };
       request.open("POST", `/upload?name=${encodeURIComponent(file.name)}`);
+      for (const [name, value] of Object.entries(OF_LIBRARY)) request.setRequestHeader(name, value);
       request.upload.onprogress = (event) => {
         const whole = event.loaded === event.total;
         bar.set(event.loaded / event.total, whole ? `Reading ${file.name}` : `Uploading ${file.name}`);

@@ -1,12 +1,15 @@
-// The Overview page: how far the work is, who did what, how well people agree, and how the studio itself is.
+// The Overview page: what the studio works on, how far people are, who did what, how well people agree, and how the studio itself is.
 
 import { addressOf, follow, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
+import { changeFeed } from "./sync/change-feed.js";
 import { currentUser } from "./sync/current-user.js";
 import { clock, counted, el, finder, toast } from "./view/dom.js";
 import { drawMatrix } from "./view/plotly.js";
 import { statusParts, tile } from "./view/status.js";
+import { StoragePanel } from "./view/storage-panel.js";
 import { TimeBudgetPanel } from "./view/time-budget.js";
+import { WorkPanel } from "./view/work-panel.js";
 
 /** @import { AgreementPair, Server } from "./types.js" */
 
@@ -28,6 +31,7 @@ const PAIRED =
   "κ is Cohen's, over every instant of the video, label by label. α is Krippendorff's, over what both say of paired segments.";
 const NO_PAIRS = "Agreement needs two people who marked the same row of the same video, each under their own name.";
 const EVERY_MS = 3000;
+const REST_MS = 1000; // between two looks at the work
 
 /** @typedef {typeof table} Table */
 
@@ -40,6 +44,7 @@ export function mount(element, server) {
   const [track, measure] = [$("team-track", "select"), $("team-measure", "select")];
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
+  let leave = () => {};
 
   async function people() {
     const rows = await call(server, "statistics", {});
@@ -193,12 +198,20 @@ export function mount(element, server) {
   const timeBudget = new TimeBudgetPanel(element, server, table);
   const spent = () => timeBudget.show();
   timeBudget.listen(() => attempt(spent));
+  const work = new WorkPanel(element, server);
+  const storage = new StoragePanel(element, server);
   for (const field of [track, measure]) field.addEventListener("change", () => attempt(agreement));
   onRoute(({ page }) => {
     clearInterval(timer);
+    leave();
+    leave = () => {};
     if (page !== "overview") return;
-    for (const work of [progress, people, agreement, spent, status]) attempt(work);
-    timer = setInterval(() => document.hidden || status().catch(() => {}), EVERY_MS);
+    attempt(() => work.refresh());
+    leave = changeFeed.subscribe(() => work.refresh(), REST_MS);
+    for (const part of [progress, people, agreement, spent, status]) attempt(part);
+    attempt(async () => void (await storage.refresh()));
+    const again = () => Promise.all([status(), storage.refresh()]).catch(() => {});
+    timer = setInterval(() => document.hidden || again(), EVERY_MS);
   });
 }
 

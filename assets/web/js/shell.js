@@ -4,6 +4,7 @@ import { current, go, onRoute } from "./router.js";
 import { call } from "./sync/api.js";
 import { setCurrentUser } from "./sync/current-user.js";
 import { finder } from "./view/dom.js";
+import { LibrarySwitcher } from "./view/library-switcher.js";
 
 /** @import { Server } from "./types.js" */
 /** @import { Page } from "./router.js" */
@@ -33,8 +34,10 @@ export function mount(element, server) {
     localStorage.setItem("annotator", name.value.trim());
     document.dispatchEvent(new Event("annotator"));
   });
+  const switcher = new LibrarySwitcher(element, server);
   call(server, "session", {}).then(
-    ({ user, read_only: readOnly }) => {
+    ({ user, read_only: readOnly, library, libraries }) => {
+      switcher.show(library, libraries);
       $("banner").textContent = readOnly;
       $("banner").hidden = !readOnly;
       if (!user) return;

@@ -66,6 +66,7 @@
  * @property {JobState} state
  * @property {number} progress 0 to 1
  * @property {number} ahead how many are done before it, while it waits
+ * @property {boolean} [held] it waits while the queue is paused, or outside its hours
  * @property {string} message
  * @property {string | null} error
  * @property {string} [medium] the name of another camera of the timeline that it is about
@@ -662,6 +663,60 @@
  * @property {{ name: string, at: string, what: string }[]} reports
  */
 
+/** All work of the library, as the Overview page shows it.
+ * @typedef {object} WorkJob
+ * @property {string} id "" of what is no job: a model that is fetched, an export
+ * @property {string} kind
+ * @property {string} title
+ * @property {string | null} video_id
+ * @property {string} video its name
+ * @property {string | null} query
+ * @property {string} message
+ * @property {number} [progress] of one that runs
+ * @property {number | null} [left_s] null: nothing is known of it
+ * @property {boolean} [held] it waits while the queue does not go on
+ * @property {string | null} [error]
+ * @property {string} [ended]
+ *
+ * @typedef {{ kind: string, title: string, waiting: number, left_s: number | null, failed: number }} WorkKind
+ *
+ * @typedef {object} Work
+ * @property {(WorkJob & { left_s: number | null })[]} running
+ * @property {WorkJob[]} queue the first of those that wait
+ * @property {number} waiting
+ * @property {WorkKind[]} kinds
+ * @property {WorkJob[]} failed the newest of them
+ * @property {number} failures
+ * @property {number | null} left_s
+ * @property {number} unmeasured jobs that it says nothing of
+ * @property {boolean} paused
+ * @property {string} held why nothing is begun, or nothing
+ * @property {string} hours like 20:00-07:00; nothing: all day
+ * @property {number} cores 0: all
+ * @property {number} cores_here
+ * @property {boolean} serving
+ * @property {string} fixed why this person may not pause, limit and order, or nothing
+ * @property {{ what: string, why: string, page: string }[]} off
+ */
+
+/** A library that this one can be exchanged for; there: its folder is where it was.
+ * @typedef {{ name: string, opened: string, there: boolean }} OtherLibrary
+ */
+
+/** What the library takes of the disk; sizes in bytes.
+ * @typedef {object} StorageState
+ * @property {{ kind: string, title: string, bytes: number, lost: string }[]} kinds lost: what it costs to remove it;
+ *   nothing: it is never removed
+ * @property {{ id: string, name: string, bytes: number, used: string }[]} largest videos, by what is cached of them
+ * @property {{ bytes: number, limit: number, free: number, apart: boolean }} cache limit: 0: none; apart: it does not
+ *   lie in the library's folder
+ * @property {number} free
+ * @property {number} total
+ * @property {string} counted when; nothing: it is being counted
+ * @property {{ running: boolean, done: number, of: number, bytes: number } | null} cleaning
+ * @property {string} fixed why this person may not make room, or nothing
+ */
+
 /**
  * Which videos are listed, and in which order; see studio/store/video_list.py.
  * @typedef {{ name: string, state: string, work: string, collection: string, tag: string, folder: string | null,
@@ -713,7 +768,9 @@
 
 /** What the page may ask of Python: each call's request and answer.
  * @typedef {object} Calls
- * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string }]} session
+ * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string, library: string,
+ *   libraries: OtherLibrary[] }]} session library: its name, where this person may open another one
+ * @property {[{ library: string }, {}]} switch_library
  * @property {[ListWanted & { first: number, count: number, annotator?: string }, { videos: ListedVideo[],
  *   total: number, removed: RemovedVideo[], jobs: Job[], active: number, indexed: number, known: number, sounds: number,
  *   lost: number, duration: number, adding: AddedFolder[], encoder: EncoderStatus & { better: boolean } }]} list_videos
@@ -791,6 +848,17 @@
  *   r: number | null, ccc: number | null, apart: number }[] }]} agreement
  * @property {[{ track: string, of: string | null, annotator: string }, TimeBudget]} time_budget
  * @property {[{}, Status]} show_status
+ * @property {[{ annotator: string }, StorageState]} storage
+ * @property {[{ limit: number, annotator: string }, {}]} limit_cache
+ * @property {[{ to: number, kinds: string[] }, { bytes: number, videos: number, lost: string[] }]} cleaning_preview
+ * @property {[{ to: number, kinds: string[], annotator: string }, {}]} clean_cache
+ * @property {[{ waiting: number, failed: number, annotator: string }, Work]} work
+ * @property {[{ on: boolean, annotator: string }, {}]} pause_work
+ * @property {[{ cores: number | null, hours: string | null, annotator: string }, {}]} limit_work
+ * @property {[{ job: string, to: string, annotator: string }, {}]} move_job
+ * @property {[{ job: string, annotator: string }, {}]} retry_job
+ * @property {[{ kind: string, annotator: string }, { retried: number }]} retry_jobs
+ * @property {[{ job: string, annotator: string }, {}]} dismiss_job
  * @property {[{ video: string, annotator?: string }, DocumentData]} load_document
  * @property {[{ video: string }, { previous: string | null, next: string | null }]} neighbours
  * @property {[{ video: string, since: number, run_since: number, schema: string, annotator: string, window: string },

@@ -91,6 +91,7 @@ def _timeline(studio: Studio) -> list[Method]:
     def changes(request: Changes) -> Any:
         by = actor(studio, request)
         news = studio.timelines.changes(request.video, request.since, request.run_since, request.schema, by)
+        studio.media.use(request.video)
         others = studio.presence.others(request.video, request.window)
         return {**news, "present": others}
 

@@ -29,6 +29,13 @@ class JobRequest(Request):
     job: str
 
 
+@dataclass(frozen=True, slots=True)
+class LibraryRequest(Request):
+    """A library by its name in the list of known ones."""
+
+    library: str
+
+
 # ---------------------------------------------------------------- library
 
 
@@ -241,6 +248,54 @@ class TimeBudget(Request):
 
     track: str = ""
     of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRequest(Request):
+    """How many rows of what waits, and of what failed."""
+
+    waiting: int = 20
+    failed: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PauseWork(Request):
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitWork(Request):
+    """`cores` 0: all; `hours` like 20:00-07:00, or "" for all day. None leaves one as it is."""
+
+    cores: int | None = None
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveJob(JobRequest):
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobKindRequest(Request):
+    """`kind` "" means all."""
+
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCache(Request):
+    """In GiB; 0: no limit."""
+
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class CleanCache(Request):
+    """What is removed until the cache takes `to` GiB."""
+
+    to: float = 0.0
+    kinds: Annotated[list[str], AtMost(20)] = field(default_factory=list)
 
 
 # ---------------------------------------------------------------- annotate

@@ -4,13 +4,23 @@ from typing import Any
 
 from studio.app.login import current_user
 from studio.app.rpc.method import Method, actor, rpc_methods
-from studio.app.rpc.requests import Request
+from studio.app.rpc.requests import LibraryRequest, Request
 from studio.service import Studio
 
 
 def methods(studio: Studio) -> list[Method]:
     def session(request: Request) -> Any:
-        admin = actor(studio, request).admin
-        return {"user": current_user.get(), "admin": admin, "read_only": studio.store.read_only}
+        by = actor(studio, request)
+        return {
+            "user": current_user.get(),
+            "admin": by.admin,
+            "read_only": studio.store.read_only,
+            "library": studio.libraries.name if by.admin else "",
+            "libraries": studio.libraries.others(by),
+        }
 
-    return rpc_methods(studio, session)
+    def switch_library(request: LibraryRequest) -> Any:
+        studio.libraries.switch(request.library, actor(studio, request))
+        return {}
+
+    return rpc_methods(studio, session, switch_library)

@@ -89,6 +89,12 @@ class DatasetDownloads:
         if made.stopped or made.error:
             files.remove_tree(self._folder / token)
 
+    def running(self) -> list[Row]:
+        """Those that are written now: `name`, how far (`done`, 0…1) and what is done now (`message`)."""
+        with self._lock:
+            known = list(self._all.values())
+        return [{"name": each.name, "done": each.done, "message": each.message} for each in known if each.running]
+
     def state(self, token: str) -> Row:
         """How far one is: `done` (0…1) and what is done now (`message`); `ready` to be fetched, or why not (`error`).
 

@@ -16,6 +16,7 @@ from studio.jobs import (
     queued_kind,
 )
 from studio.jobs.kinds import KINDS
+from studio.jobs.schedule import held_since, is_held, local_now
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.jobs import model_comparison
@@ -153,7 +154,7 @@ class Jobs:
         limit = self._settings.limits.queued_jobs
 
         def work(db: Any) -> Row:
-            job = jobs.insert(db, kind, row["id"], wanted, limit=limit)
+            job = jobs.insert(db, kind, row["id"], wanted, limit=limit, asked=True)
             jobs.bring_forward(db, row["id"])  # somebody waits for it
             return job
 
@@ -172,13 +173,21 @@ class Jobs:
         if self.dispatcher is None:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
         limit = self._settings.limits.queued_jobs
-        job = self._store.write(lambda db: jobs.insert(db, kind, None, params, limit=limit))
+        job = self._store.write(lambda db: jobs.insert(db, kind, None, params, limit=limit, asked=True))
         self.dispatcher.wake()
         return job
 
     def bring_forward(self, video_id: str) -> None:
-        """Do what waits for a video before all that waits for others: somebody looks at it."""
+        """Do what waits for a video before all that waits for others: somebody looks at it. What was removed of it to
+        make room is made again.
+
+        Raises NotFound.
+        """
+        row = self._video(video_id)
+        self._media.use(row["id"])
         if self.dispatcher is not None and not self._store.read_only:
+            if self._media.was_cleaned(row):
+                self.prepare(row)
             self._store.write(lambda db: jobs.bring_forward(db, video_id))
 
     def prepare(self, row: Row, *more: Row) -> None:
@@ -187,6 +196,7 @@ class Jobs:
         encoder = self._media.encoder
         wanted = []
         for each in (row, *more):
+            self._media.forget_cleaning(each)
             wanted += [] if each["browser_playable"] or self._media.has_proxy(each) else [(each, "proxy")]
             wanted += [] if self._media.is_prepared(each, encoder) else [(each, "index")]
         self._queue(wanted)
@@ -314,8 +324,14 @@ class Jobs:
         return self._store.read(jobs.active_count)
 
     def listed(self, video_id: str | None = None) -> list[Row]:
-        """All active jobs and the newest that ended, of a video or of the library."""
-        return [serializers.job(row) for row in self._store.read(lambda db: jobs.of_video(db, video_id))]
+        """All active jobs and the newest that ended, of a video or of the library; `held` are those that wait while the
+        queue does not go on."""
+
+        def work(db: Any) -> tuple[list[Row], str | None]:
+            return jobs.of_video(db, video_id), held_since(db, local_now())
+
+        rows, since = self._store.read(work)
+        return [serializers.job({**row, "held": is_held(row, since)}) for row in rows]
 
     @property
     def previews(self) -> dict[str, list[Prediction]]:

@@ -1,16 +1,20 @@
-"""Every job of a library is done with the encoder that the library has chosen, unless it names another."""
+"""Every job of a library is done with the encoder that the library has chosen, unless it names another, and on as many
+processors as the library allows."""
 
 from collections.abc import Callable
 from typing import Any
 
-from studio.jobs import LIBRARY_ENCODER, ExecutionBackend, JobMonitor, JobResult
+from studio.jobs import CORES, LIBRARY_ENCODER, ExecutionBackend, JobMonitor, JobResult
 
 
 class LibraryBackend:
-    """An `ExecutionBackend` around another that says with each call which encoder the library has then."""
+    """An `ExecutionBackend` around another that says with each call which encoder the library has then, and how many
+    processors the work may use (`cores`, 0: all)."""
 
-    def __init__(self, inner: ExecutionBackend, encoder: Callable[[], str | None]) -> None:
-        self.inner, self._encoder = inner, encoder
+    def __init__(
+        self, inner: ExecutionBackend, encoder: Callable[[], str | None], cores: Callable[[], int] = lambda: 0
+    ) -> None:
+        self.inner, self._encoder, self._cores = inner, encoder, cores
 
     def start(self) -> None:
         """See `ExecutionBackend`."""
@@ -18,8 +22,8 @@ class LibraryBackend:
 
     def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         """See `ExecutionBackend`."""
-        name = self._encoder()
-        return self.inner.call(kind, {**params, LIBRARY_ENCODER: name} if name else params, monitor)
+        also = {LIBRARY_ENCODER: self._encoder(), CORES: self._cores()}
+        return self.inner.call(kind, {**params, **{key: value for key, value in also.items() if value}}, monitor)
 
     def close(self) -> None:
         """See `ExecutionBackend`."""

@@ -10,7 +10,7 @@ import psutil
 
 from studio.jobs import ProcessBackend
 from studio.logs import version_of
-from studio.store import migrations, statistics
+from studio.store import migrations, statistics, work
 
 if TYPE_CHECKING:
     from studio.service.studio import Studio
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _STARTED = time.time()
 REPORTS_SHOWN = 5
+RUNNING_SHOWN = 20
 
 
 def status(studio: "Studio") -> Row:
@@ -37,8 +38,7 @@ def status(studio: "Studio") -> Row:
 
 
 def _queue(studio: "Studio") -> Row:
-    counts = studio.store.read(statistics.jobs_by_state)
-    running = [job for job in studio.jobs.listed() if job["state"] == "running"]
+    counts, running = studio.store.read(lambda db: (statistics.jobs_by_state(db), work.running(db, RUNNING_SHOWN)))
     shown = ("id", "kind", "video_id", "progress", "message")
     return {
         **{state: counts.get(state, 0) for state in ("queued", "running", "done", "failed", "cancelled")},

@@ -6,6 +6,7 @@ from typing import Any
 from studio.config import Settings
 from studio.errors import NotFound, UsageError
 from studio.jobs.kinds import KINDS
+from studio.jobs.schedule import held_since, is_held, local_now
 from studio.service import serializers
 from studio.service.accounts.rights import OWNER, Actor, layer_of, own_layer
 from studio.service.jobs.jobs import Jobs
@@ -178,6 +179,7 @@ class Timelines:
     def _jobs(self, db: Any, cameras: list[Medium]) -> list[Row]:
         """The jobs of the media of a timeline; a running one with what it has found so far."""
         previews, duration, shown = self._jobs_service.previews, cameras[0].row["duration_us"], []
+        since = held_since(db, local_now())
         for camera in cameras:
             for row in jobs.of_video(db, camera.row["id"], recent=3):
                 if row["kind"] in PREPARING and not camera.is_main:
@@ -185,7 +187,8 @@ class Timelines:
                 found = [camera.placed(p, duration) for p in previews.get(row["id"], [])]
                 beside = {} if camera.is_main else {"medium": camera.row["name"]}
                 preview = [serializers.proposal(p) for p in found if p is not None]
-                shown.append({**serializers.job(row), **beside, "preview": preview})
+                job = serializers.job({**row, "held": is_held(row, since)})
+                shown.append({**job, **beside, "preview": preview})
         return shown
 
 

@@ -72,14 +72,16 @@ class LibraryCheck:
         self.look(self._store.read(lambda db: videos.with_ids(db, [video_id])))
 
     def prepare_missing(self, rows: Iterable[Row]) -> None:
-        """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so."""
+        """Queue again what indexing had made and is no longer there. What failed or was cancelled stays so, and so does
+        what was removed to make room."""
         if self._jobs.dispatcher is None or self._store.read_only:
             return
-        missing = [row for row in rows if not row["lost"] and not self._media.is_prepared(row, self._media.encoder)]
+        encoder = self._media.encoder
+        missing = [row for row in rows if not row["lost"] and not self._media.is_prepared(row, encoder)]
         ids = [row["id"] for row in missing]
         states = self._store.read(lambda db: jobs.latest_states(db, "index", ids)) if ids else {}
         for row in missing:
-            if states.get(row["id"]) == "done":
+            if states.get(row["id"]) == "done" and not self._media.was_cleaned(row):
                 self._jobs.prepare(row)
 
     def _indexed(self, row: Row, encoder: str) -> str:
@@ -90,7 +92,7 @@ class LibraryCheck:
     def _run(self, first: Callable[[], object]) -> None:
         first()
         for row in self._each():  # what the command line added, or an earlier start did not finish
-            if not row["lost"]:
+            if not row["lost"] and not self._media.was_cleaned(row):
                 self._jobs.prepare(row)
         while not self._closing.is_set():
             self._wanted.wait(EVERY_S)

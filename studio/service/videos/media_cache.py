@@ -8,9 +8,10 @@ import numpy as np
 from studio import media
 from studio.config import Settings
 from studio.errors import NotFound, UsageError
-from studio.index import Cache, FeatureStore
+from studio.index import CLEANED, Cache, FeatureStore
 from studio.jobs import INDEX_FILES, PROXY, REPLACED, SOUND_INDEX_FILES, SOUND_PICTURE, WAVEFORM_PER_S
 from studio.media.audio import SOUND_COLUMNS_A_SECOND
+from studio.platform import files as disk
 from studio.service.encoders import Encoders
 from studio.store import Store, videos
 from studio.timeline import MICROS
@@ -51,6 +52,18 @@ class MediaCache:
         """Whether all is there that indexing makes."""
         names = INDEX_FILES if videos.has_pictures(row) else SOUND_INDEX_FILES
         return self.is_indexed(row, encoder) and all(self._cache.has(row["id"], name) for name in names)
+
+    def was_cleaned(self, row: Row) -> bool:
+        """Whether something of a video was removed to make room, and nobody wanted it since."""
+        return self._cache.has(row["id"], CLEANED)
+
+    def use(self, video_id: str) -> None:
+        """Note that somebody works with a video, so that what is kept about it stays longer than that of others."""
+        self._cache.use(video_id)
+
+    def forget_cleaning(self, row: Row) -> None:
+        """What was removed of a video is wanted again."""
+        disk.remove(self._cache.path(row["id"], CLEANED))
 
     def has_proxy(self, row: Row) -> bool:
         """Whether there is a copy of a video that browsers play."""

@@ -3,8 +3,8 @@
 /** @import { Calls, Server } from "../types.js" */
 
 /** invalid: a wrong request; forbidden: this person may not; gone: what it is about was removed; others: edits that
- * wait for whoever made them.
- * @typedef {"offline" | "gone" | "invalid" | "forbidden" | "others" | "conflict" | "store" | "bug"} ErrorKind
+ * wait for whoever made them; library: the studio has another library open than this page is of.
+ * @typedef {"offline" | "gone" | "invalid" | "forbidden" | "others" | "conflict" | "store" | "library" | "bug"} ErrorKind
  */
 
 export class ApiError extends Error {
@@ -45,7 +45,10 @@ export async function call(server, name, request, patience = 0) {
   if (!reply || typeof reply !== "object" || !("ok" in reply)) {
     throw new ApiError(AWAY, "offline");
   }
-  if (!reply.ok) throw new ApiError(reply.error, reply.kind);
+  if (!reply.ok) {
+    if (reply.kind === "library") document.dispatchEvent(new CustomEvent("library", { detail: reply.error }));
+    throw new ApiError(reply.error, reply.kind);
+  }
   return reply.data;
 }
 

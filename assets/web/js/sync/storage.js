@@ -4,11 +4,14 @@
 
 import { newId } from "../model/ids.js";
 import { isObject } from "../model/preferences.js";
+import { LIBRARY } from "./library.js";
 
 /** @import { Edit } from "../types.js" */
 /** @import { KeptHistory } from "../model/editor.js" */
 
-/** @typedef {{ video: string, edit: Edit }} KeptEdit */
+/** library: it is of, and is sent to no other; an earlier release did not say it.
+ * @typedef {{ video: string, edit: Edit, library?: string }} KeptEdit
+ */
 /** An edit that IndexedDB has not yet. @typedef {KeptEdit & { at: number, n: number }} HurriedEdit */
 /** @typedef {KeptHistory & { video: string, at?: number }} HistoryRecord */
 
@@ -64,12 +67,18 @@ let made = 0;
  */
 export async function keepEdit(video, edit, instead = []) {
   try {
-    localStorage.setItem(PREFIX + edit.edit_id, JSON.stringify({ at: Date.now(), n: made++, video, edit }));
+    const record = { at: Date.now(), n: made++, video, edit, library: LIBRARY };
+    localStorage.setItem(PREFIX + edit.edit_id, JSON.stringify(record));
   } catch {
     // full or forbidden: IndexedDB is on its way
   }
   /** @type {IDBValidKey | null} */
-  const key = await within("edits", "readwrite", (store) => addInstead(store, { video, edit }, instead), null);
+  const key = await within(
+    "edits",
+    "readwrite",
+    (store) => addInstead(store, { video, edit, library: LIBRARY }, instead),
+    null,
+  );
   if (key === null) return;
   for (const id of [edit.edit_id, ...instead]) localStorage.removeItem(PREFIX + id);
 }
@@ -96,12 +105,13 @@ function dropFrom(store, ids) {
   }
 }
 
-/** Whether a record is one that this module kept: anything else in a browser's storage is left alone.
+/** Whether a record is one that this module kept of this library: anything else in a browser's storage is left alone.
  * @param {unknown} record
  * @returns {record is KeptEdit}
  */
 const isRecord = (record) =>
   isObject(record) &&
+  (record.library === undefined || record.library === LIBRARY) &&
   typeof record.video === "string" &&
   isObject(record.edit) &&
   typeof record.edit.edit_id === "string";

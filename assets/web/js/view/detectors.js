@@ -2,6 +2,7 @@
 
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
+import { OF_LIBRARY } from "../sync/library.js";
 import { el, finder } from "./dom.js";
 
 /** @import { ModelCard, Server } from "../types.js" */
@@ -35,7 +36,7 @@ export function detectors(root, server, changed) {
     const [chosen] = file.files ?? [];
     file.value = "";
     if (!chosen) return;
-    const reply = await fetch("/detector", { method: "POST", body: chosen }).catch(() => null);
+    const reply = await fetch("/detector", { method: "POST", headers: OF_LIBRARY, body: chosen }).catch(() => null);
     const unsent = { ok: false, error: "This file could not be sent; try again." };
     const { ok, data, error } = (await reply?.json().catch(() => null)) ?? unsent;
     say(ok ? `${data.name} is in this library now.` : error, !ok);

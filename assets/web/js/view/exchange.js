@@ -3,6 +3,7 @@
 import { addressOf } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
+import { OF_LIBRARY } from "../sync/library.js";
 import { clock, counted, el, finder, toast } from "./dom.js";
 
 /** @import { FormatInfo, ImportPart, ImportPreview, PastImport, Renamed, Said, Server } from "../types.js" */
@@ -204,7 +205,11 @@ export class Exchange {
     if (!file) return;
     await this.drop();
     this.reset();
-    const reply = await fetch(`/incoming?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+    const reply = await fetch(`/incoming?name=${encodeURIComponent(file.name)}`, {
+      method: "POST",
+      headers: OF_LIBRARY,
+      body: file,
+    });
     const { ok, data, error } = await reply.json().catch(() => ({ ok: false, error: "This file could not be sent." }));
     if (!ok) {
       this.$("import-message").textContent = error;

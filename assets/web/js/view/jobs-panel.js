@@ -43,7 +43,8 @@ export function showJobs(box, jobs, actions) {
 }
 
 /** @param {Job} job that is queued */
-export const waitingText = ({ ahead }) => (ahead ? `waiting, ${ahead} before it` : "waiting");
+export const waitingText = ({ ahead, held }) =>
+  held ? "waiting, the queue is paused or outside its hours" : ahead ? `waiting, ${ahead} before it` : "waiting";
 
 /**
  * @param {Job} job

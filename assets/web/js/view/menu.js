@@ -22,7 +22,7 @@ export function openMenu(anchor, items, label, again = () => anchor) {
   closeMenu();
   const menu = el("div", { class: "menu", role: "menu", "aria-label": label }, ...items.map(control));
   menu.addEventListener("keydown", (event) => walk(menu, event));
-  anchor.closest(".studio-page")?.append(menu);
+  anchor.closest("header, .studio-page")?.append(menu);
   const { left, bottom, top } = anchor.getBoundingClientRect();
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 8))}px`;

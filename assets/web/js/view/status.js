@@ -4,8 +4,8 @@ import { counted, el } from "./dom.js";
 
 /** @import { Status } from "../types.js" */
 
-/** @param {number} bytes */
-function size(bytes) {
+/** Bytes as people read them. @param {number} bytes */
+export function size(bytes) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let unit = 0;
   let value = bytes;
