@@ -24,6 +24,7 @@ _FIRST, _MOST = 2_048, 131_072  # neighbours that are asked for, until there are
 _NAMED = 2_000  # videos that a filter names; of more, the neighbours of all are looked through
 _AT_ONCE = 65_536  # rows that are written at once
 _PROBES, _REFINED = 64, 8  # lists that are looked at; how many times as many neighbours are compared exactly
+_SAMPLE, _TURNS = 64, 20  # vectors a list that k-means learns from, as FAISS wants them at least; and its rounds
 _OLDER, _AT_ONE_TIME = timedelta(hours=1), timedelta(milliseconds=1)  # versions that nobody reads any more
 _AGAIN = 3  # times that a search looks again where a version was cleaned up under it
 
@@ -69,7 +70,8 @@ class LanceIndex:
             from lancedb.index import IvfSq
 
             lists = max(1, round(frames.count_rows() ** 0.5))
-            frames.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=lists))
+            trained = {"sample_rate": _SAMPLE, "max_iterations": _TURNS}
+            frames.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=lists, **trained))
         frames.optimize(cleanup_older_than=_OLDER)
 
     def delete(self, video_id: str) -> None:

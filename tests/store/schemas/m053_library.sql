@@ -13,7 +13,7 @@ CREATE TABLE videos (
     width INTEGER NOT NULL, height INTEGER NOT NULL, rotation INTEGER NOT NULL,
     fps REAL NOT NULL, vfr INTEGER NOT NULL, frame_count INTEGER NOT NULL, codec TEXT NOT NULL, audio TEXT,
     browser_playable INTEGER NOT NULL, added TEXT NOT NULL
-, added_by TEXT NOT NULL DEFAULT '', removed TEXT, removed_by TEXT NOT NULL DEFAULT '', notes TEXT NOT NULL DEFAULT '[]', tracks TEXT NOT NULL DEFAULT '', sound_track INTEGER, text_track INTEGER, text_file TEXT NOT NULL DEFAULT '', independent INTEGER NOT NULL DEFAULT 0);
+, added_by TEXT NOT NULL DEFAULT '', removed TEXT, removed_by TEXT NOT NULL DEFAULT '', notes TEXT NOT NULL DEFAULT '[]', tracks TEXT NOT NULL DEFAULT '', sound_track INTEGER, text_track INTEGER, text_file TEXT NOT NULL DEFAULT '', independent INTEGER NOT NULL DEFAULT 0, name_key TEXT NOT NULL DEFAULT '', folder TEXT NOT NULL DEFAULT '', edited TEXT NOT NULL DEFAULT '', indexed TEXT NOT NULL DEFAULT '', lost INTEGER NOT NULL DEFAULT 0, modified_ns INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, task TEXT NOT NULL,
     model TEXT NOT NULL, model_version TEXT NOT NULL, params TEXT NOT NULL, query TEXT, payload TEXT NOT NULL,
@@ -213,38 +213,64 @@ CREATE TABLE traces (
     video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, track TEXT NOT NULL, annotator TEXT NOT NULL,
     samples BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (video_id, track, annotator)
 );
+CREATE TRIGGER video_edited AFTER INSERT ON revisions
+    BEGIN UPDATE videos SET edited = new.at WHERE id = new.video_id; END;
+CREATE INDEX videos_by_name ON videos(name_key);
+CREATE INDEX videos_by_length ON videos(duration_us);
+CREATE INDEX videos_by_edit ON videos(edited);
+CREATE INDEX videos_by_folder ON videos(folder);
+CREATE INDEX videos_by_content ON videos(sha256);
+CREATE INDEX videos_counted ON videos(removed, width, indexed, lost, duration_us);
+CREATE INDEX jobs_by_position ON jobs(position);
+CREATE INDEX jobs_of_video ON jobs(video_id, kind, state);
+CREATE TABLE collections (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_by TEXT NOT NULL, created TEXT NOT NULL
+);
+CREATE TABLE collection_videos (
+    collection_id TEXT NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, PRIMARY KEY (collection_id, video_id)
+);
+CREATE INDEX collections_of_video ON collection_videos(video_id);
+CREATE TABLE video_tags (
+    tag TEXT NOT NULL, video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE, PRIMARY KEY (tag, video_id)
+);
+CREATE INDEX tags_of_video ON video_tags(video_id);
+CREATE TABLE folders (
+    path TEXT PRIMARY KEY, watched INTEGER NOT NULL, added_by TEXT NOT NULL, at TEXT NOT NULL
+);
 CREATE INDEX jobs_of_kind ON jobs(kind, video_id, state);
 CREATE INDEX jobs_measured ON jobs(kind, ran_on, ended) WHERE state = 'done' AND began IS NOT NULL;
 CREATE TABLE library (id TEXT NOT NULL);
-INSERT INTO _sqlite_migrations VALUES (1, 'studio', 'm001_first_tables', '2026-11-30 07:56:05.166067+00:00');
-INSERT INTO _sqlite_migrations VALUES (2, 'studio', 'm002_words', '2026-11-30 07:56:05.167414+00:00');
-INSERT INTO _sqlite_migrations VALUES (3, 'studio', 'm003_people', '2026-11-30 07:56:05.168089+00:00');
-INSERT INTO _sqlite_migrations VALUES (4, 'studio', 'm004_imports', '2026-11-30 07:56:05.168845+00:00');
-INSERT INTO _sqlite_migrations VALUES (5, 'studio', 'm006_team', '2026-11-30 07:56:05.169532+00:00');
-INSERT INTO _sqlite_migrations VALUES (6, 'studio', 'm007_rights', '2026-11-30 07:56:05.172161+00:00');
-INSERT INTO _sqlite_migrations VALUES (7, 'studio', 'm010_timelines', '2026-11-30 07:56:05.176779+00:00');
-INSERT INTO _sqlite_migrations VALUES (8, 'studio', 'm020_file_facts', '2026-11-30 07:56:05.179445+00:00');
-INSERT INTO _sqlite_migrations VALUES (9, 'studio', 'm030_line_origins', '2026-11-30 07:56:05.180522+00:00');
-INSERT INTO _sqlite_migrations VALUES (10, 'studio', 'm031_last_editor', '2026-11-30 07:56:05.181815+00:00');
-INSERT INTO _sqlite_migrations VALUES (11, 'studio', 'm032_independent', '2026-11-30 07:56:05.182842+00:00');
-INSERT INTO _sqlite_migrations VALUES (12, 'studio', 'm033_words', '2026-11-30 07:56:05.183789+00:00');
-INSERT INTO _sqlite_migrations VALUES (13, 'studio', 'm034_line_steps', '2026-11-30 07:56:05.185419+00:00');
-INSERT INTO _sqlite_migrations VALUES (14, 'studio', 'm035_screen_texts', '2026-11-30 07:56:05.186889+00:00');
-INSERT INTO _sqlite_migrations VALUES (15, 'studio', 'm036_reviewed', '2026-11-30 07:56:05.187681+00:00');
-INSERT INTO _sqlite_migrations VALUES (16, 'studio', 'm037_preferences', '2026-11-30 07:56:05.188315+00:00');
-INSERT INTO _sqlite_migrations VALUES (17, 'studio', 'm038_absences', '2026-11-30 07:56:05.189043+00:00');
-INSERT INTO _sqlite_migrations VALUES (18, 'studio', 'm039_marked', '2026-11-30 07:56:05.190417+00:00');
-INSERT INTO _sqlite_migrations VALUES (19, 'studio', 'm041_views', '2026-11-30 07:56:05.191734+00:00');
-INSERT INTO _sqlite_migrations VALUES (20, 'studio', 'm042_kinds', '2026-11-30 07:56:05.193922+00:00');
-INSERT INTO _sqlite_migrations VALUES (21, 'studio', 'm043_schema', '2026-11-30 07:56:05.197542+00:00');
-INSERT INTO _sqlite_migrations VALUES (22, 'studio', 'm045_boxes', '2026-11-30 07:56:05.198457+00:00');
-INSERT INTO _sqlite_migrations VALUES (23, 'studio', 'm046_traces', '2026-11-30 07:56:05.200878+00:00');
-INSERT INTO _sqlite_migrations VALUES (24, 'studio', 'm047_occluded', '2026-11-30 07:56:05.202403+00:00');
-INSERT INTO _sqlite_migrations VALUES (25, 'studio', 'm048_box_attributes', '2026-11-30 07:56:05.203852+00:00');
-INSERT INTO _sqlite_migrations VALUES (26, 'studio', 'm049_box_media', '2026-11-30 07:56:05.205390+00:00');
-INSERT INTO _sqlite_migrations VALUES (27, 'studio', 'm052_job_times', '2026-11-30 07:56:05.209667+00:00');
-INSERT INTO _sqlite_migrations VALUES (28, 'studio', 'm053_library', '2026-11-30 07:56:05.210765+00:00');
-INSERT INTO videos VALUES ('v1', 'talk ü.mp4', '/films/talk ü.mp4', 'ab', 1000, 0, 60000000, 640, 360, 0, 25.0, 0, 1500, 'h264', 'aac', 1, '2026-01-02T03:04:05.678+00:00', 'bob', NULL, '', '["cut off"]', '{"sounds": [], "texts": []}', NULL, NULL, 'talk.srt', 0);
+INSERT INTO _sqlite_migrations VALUES (1, 'studio', 'm001_first_tables', '2026-11-30 08:42:40.750582+00:00');
+INSERT INTO _sqlite_migrations VALUES (2, 'studio', 'm002_words', '2026-11-30 08:42:40.752257+00:00');
+INSERT INTO _sqlite_migrations VALUES (3, 'studio', 'm003_people', '2026-11-30 08:42:40.755919+00:00');
+INSERT INTO _sqlite_migrations VALUES (4, 'studio', 'm004_imports', '2026-11-30 08:42:40.756997+00:00');
+INSERT INTO _sqlite_migrations VALUES (5, 'studio', 'm006_team', '2026-11-30 08:42:40.757873+00:00');
+INSERT INTO _sqlite_migrations VALUES (6, 'studio', 'm007_rights', '2026-11-30 08:42:40.765478+00:00');
+INSERT INTO _sqlite_migrations VALUES (7, 'studio', 'm010_timelines', '2026-11-30 08:42:40.774056+00:00');
+INSERT INTO _sqlite_migrations VALUES (8, 'studio', 'm020_file_facts', '2026-11-30 08:42:40.776932+00:00');
+INSERT INTO _sqlite_migrations VALUES (9, 'studio', 'm030_line_origins', '2026-11-30 08:42:40.778178+00:00');
+INSERT INTO _sqlite_migrations VALUES (10, 'studio', 'm031_last_editor', '2026-11-30 08:42:40.779707+00:00');
+INSERT INTO _sqlite_migrations VALUES (11, 'studio', 'm032_independent', '2026-11-30 08:42:40.785344+00:00');
+INSERT INTO _sqlite_migrations VALUES (12, 'studio', 'm033_words', '2026-11-30 08:42:40.786756+00:00');
+INSERT INTO _sqlite_migrations VALUES (13, 'studio', 'm034_line_steps', '2026-11-30 08:42:40.788778+00:00');
+INSERT INTO _sqlite_migrations VALUES (14, 'studio', 'm035_screen_texts', '2026-11-30 08:42:40.790910+00:00');
+INSERT INTO _sqlite_migrations VALUES (15, 'studio', 'm036_reviewed', '2026-11-30 08:42:40.791941+00:00');
+INSERT INTO _sqlite_migrations VALUES (16, 'studio', 'm037_preferences', '2026-11-30 08:42:40.797237+00:00');
+INSERT INTO _sqlite_migrations VALUES (17, 'studio', 'm038_absences', '2026-11-30 08:42:40.798320+00:00');
+INSERT INTO _sqlite_migrations VALUES (18, 'studio', 'm039_marked', '2026-11-30 08:42:40.800514+00:00');
+INSERT INTO _sqlite_migrations VALUES (19, 'studio', 'm041_views', '2026-11-30 08:42:40.802202+00:00');
+INSERT INTO _sqlite_migrations VALUES (20, 'studio', 'm042_kinds', '2026-11-30 08:42:40.809926+00:00');
+INSERT INTO _sqlite_migrations VALUES (21, 'studio', 'm043_schema', '2026-11-30 08:42:40.815081+00:00');
+INSERT INTO _sqlite_migrations VALUES (22, 'studio', 'm045_boxes', '2026-11-30 08:42:40.817839+00:00');
+INSERT INTO _sqlite_migrations VALUES (23, 'studio', 'm046_traces', '2026-11-30 08:42:40.823356+00:00');
+INSERT INTO _sqlite_migrations VALUES (24, 'studio', 'm047_occluded', '2026-11-30 08:42:40.853727+00:00');
+INSERT INTO _sqlite_migrations VALUES (25, 'studio', 'm048_box_attributes', '2026-11-30 08:42:40.855799+00:00');
+INSERT INTO _sqlite_migrations VALUES (26, 'studio', 'm049_box_media', '2026-11-30 08:42:40.857554+00:00');
+INSERT INTO _sqlite_migrations VALUES (27, 'studio', 'm050_video_list', '2026-11-30 08:42:40.892304+00:00');
+INSERT INTO _sqlite_migrations VALUES (28, 'studio', 'm052_job_times', '2026-11-30 08:42:40.905135+00:00');
+INSERT INTO _sqlite_migrations VALUES (29, 'studio', 'm053_library', '2026-11-30 08:42:40.906627+00:00');
+INSERT INTO videos VALUES ('v1', 'talk ü.mp4', '/films/talk ü.mp4', 'ab', 1000, 0, 60000000, 640, 360, 0, 25.0, 0, 1500, 'h264', 'aac', 1, '2026-01-02T03:04:05.678+00:00', 'bob', NULL, '', '["cut off"]', '{"sounds": [], "texts": []}', NULL, NULL, 'talk.srt', 0, 'talk ü.mp000000000000004', '/films/', '2026-01-02T03:04:07.000+00:00', '', 0, 0);
 INSERT INTO runs VALUES ('r1', 'v1', 'grounding', 'peaks', '1', '{"top": 5}', 'a dog', '{"curve": {}}', 'done', '2026-01-02T03:04:06.000+00:00', 1);
 INSERT INTO predictions VALUES ('p1', 'r1', 'Moments', 5000000, 9000000, 'a dog', 0.7, NULL);
 INSERT INTO predictions VALUES ('p2', 'r1', 'Moments', 15000000, 19000000, 'a dog', 0.25, '{"confidence": 0.5}');
@@ -278,9 +304,13 @@ INSERT INTO line_revisions VALUES (1, 'v1', 8, 'create', NULL, '{}', 'ann', '202
 INSERT INTO screen_texts VALUES (5, 'v1', 1000000, 2000000, 'Breaking news', 'p1', NULL);
 INSERT INTO preferences VALUES ('encoder', '"studio-lite"');
 INSERT INTO absences VALUES ('v1', 'Moments', 'a dog', 3000000, 'ann', '2026-01-02T03:04:16.000+00:00');
-INSERT INTO box_tracks VALUES ('b1', 'v1', 'car', 'the red one', 'ann', 'bob', 2, 0, 3, '{"colour": "red"}', NULL);
+INSERT INTO box_tracks VALUES ('b1', 'v1', 'car', 'the red one', 'ann', 'bob', 2, 0, 3, '{"colour": "red"}', 'v1');
 INSERT INTO box_keys VALUES ('b1', 1000000, 0.1, 0.2, 0.3, 0.4, 0, 'manual', 1);
 INSERT INTO box_keys VALUES ('b1', 2000000, 0.2, 0.2, 0.4, 0.4, 1, 'tracked', 0);
 INSERT INTO traces VALUES ('v1', 'Moments', 'ann', X'0000C03F0000C07F', 3);
-INSERT INTO library VALUES ('ab4824685b1a9cfc');
+INSERT INTO collections VALUES ('c1', 'to annotate', 'ann', '2026-01-02T03:04:17.000+00:00');
+INSERT INTO collection_videos VALUES ('c1', 'v1');
+INSERT INTO video_tags VALUES ('interview', 'v1');
+INSERT INTO folders VALUES ('/films', 1, 'ann', '2026-01-02T03:04:18.000+00:00');
+INSERT INTO library VALUES ('020805d892097227');
 PRAGMA foreign_keys = ON;
