@@ -11,7 +11,6 @@ from studio import models
 from studio.atomic_files import write_atomic
 from studio.config import Settings
 from studio.models import registry
-from studio.models.text_video import speed
 from studio.tasks.context import TaskContext
 from studio.tasks.query import encoder_key
 
@@ -31,6 +30,10 @@ def key_of(settings: Settings, name: str | None = None) -> str:
 
 def time_encoder(context: TaskContext, name: str) -> float:
     """Pictures a second that an encoder reads here; kept beside the models. Raises ModelUnavailable."""
+    from studio.models.text_video import (
+        speed,
+    )  # it brings torch, and the web server, which imports this, has no use for it
+
     encoder = context.model("text_video", name)
     found = round(speed.images_per_second(encoder), 2)
     known = speeds(context.settings)

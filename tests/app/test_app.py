@@ -1,6 +1,8 @@
 """The app's routes: media, uploads, exports, the guard, and calls with the wrong things in them."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,17 @@ def test_a_bug_becomes_a_sentence_and_a_log_entry(caplog: pytest.LogCaptureFixtu
     assert reply["ok"] is False
     assert "inside" not in reply["error"]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_server_loads_no_torch(tmp_path: Path) -> None:
+    """It would take half a gigabyte and seconds of each start; what computes are its children."""
+    code = (
+        "import sys; from pathlib import Path; from studio.app import create_app; from studio.app.rpc import PAGES; "
+        "from studio.config import Settings; from studio.service import Studio; "
+        f"studio = Studio(Settings(home=Path({str(tmp_path / 'home')!r}), device='cpu')); create_app(studio); "
+        "calls = {call.__name__: call for methods in PAGES.values() for call in methods(studio)}; "
+        "assert all(calls[name]({})['ok'] for name in ('session', 'list_videos', 'list_models', 'show_status')); "
+        "studio.close(); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:] or "torch was loaded"

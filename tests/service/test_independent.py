@@ -159,7 +159,8 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "dataset_state", "dataset_stop", "media_choices", "timecode_offset", "compare_sound", "track_box", "face_boxes",
         "prepare_words", "library_words", "library_groups", "video_ids", "tag_videos", "collect_videos",
         "rename_collection", "delete_collection", "prepare_videos", "label_videos", "remove_videos", "restore_videos",
-        "stop_adding", "forget_added", "work", "storage", "model_downloads", "time_encoder", "get_model", "pause_model", "cancel_model",
+        "stop_adding", "forget_added", "work", "storage", "model_downloads", "time_encoder", "get_model", "pause_model",
+        "cancel_model",
         "cleaning_preview", "dismiss_job", "move_job", "retry_job", "retry_jobs", "pause_work", "limit_work",
         "clean_cache", "limit_cache", "switch_library",
         # these write
