@@ -159,7 +159,7 @@ export function mount(element, server) {
         !job && !video.indexed
           ? el("button", {
               class: "link",
-              text: video.width ? "Not searchable yet: index now" : "Not drawn yet: draw its sound now",
+              text: `${video.cleaned ? "Removed to make room" : "Not searchable yet"}: ${video.width ? "index" : "draw its sound"} now`,
               onclick: () => attempt(() => call(server, "index_video", { video: video.id })),
             })
           : null,

@@ -759,7 +759,7 @@
  * @property {[{ annotator?: string }, { user: string, admin: boolean, read_only: string, library: string,
  *   libraries: OtherLibrary[] }]} session library: its name, where this person may open another one
  * @property {[{ library: string }, {}]} switch_library
- * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean,
+ * @property {[{ annotator?: string }, { videos: (Video & { indexed: boolean, cleaned: boolean, lost: boolean, kept: string, independent: boolean,
  *   notes: string[], sounds: MediaTrack[], texts: MediaTrack[] })[], removed: RemovedVideo[],
  *   jobs: Job[], indexed: number, known: number, words: { on: boolean, missing: number, fixed: boolean },
  *   encoder: EncoderStatus & { better: boolean } }]} list_videos

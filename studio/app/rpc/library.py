@@ -37,7 +37,8 @@ def methods(studio: Studio) -> list[Method]:
                 {
                     **serializers.video(row, uploaded=studio.videos.is_upload(row)),
                     "independent": bool(row["independent"]),
-                    "indexed": studio.media.is_indexed(row, key),
+                    "indexed": (indexed := studio.media.is_indexed(row, key)),
+                    "cleaned": not indexed and studio.media.was_cleaned(row),
                     "lost": not files.is_there(row["path"]),
                     "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
                 }
