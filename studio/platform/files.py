@@ -52,6 +52,16 @@ def remove_tree(folder: Path) -> bool:
     return not folder.exists()
 
 
+def remove_empty(folder: Path) -> bool:
+    """Remove a folder that has nothing in it; returns whether it is gone. One with something in it stays, and so does
+    one at which a disk is mounted."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return not folder.exists()
+    return True
+
+
 def _patiently(work: Callable[[], object], path: Path) -> None:
     end = time.monotonic() + _PATIENCE_S
     while True:

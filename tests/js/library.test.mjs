@@ -10,6 +10,7 @@ globalThis.localStorage = storage();
 globalThis.document = { documentElement: { dataset: { library: "first" } } };
 
 const { editsOf, keepEdit, leftBehind } = await import("../../assets/web/js/sync/storage.js");
+const { Outbox } = await import("../../assets/web/js/sync/outbox.js");
 
 test("library: what was left of another one is neither sent nor forgotten", async () => {
   await keepEdit("v1", { edit_id: "mine", op: "create" });
@@ -25,4 +26,17 @@ test("library: what was left of another one is neither sent nor forgotten", asyn
   assert.deepEqual(await editsOf("v2"), []);
   assert.deepEqual((await leftBehind()).sort(), ["v1", "v3"]);
   assert.ok(localStorage.getItem("edit:theirs"), "it waits for its library");
+});
+
+test("library: an edit of an earlier release is not thrown away where its video is unknown", async () => {
+  const gone = { save: async () => ({ ok: false, kind: "gone", error: "There is no such video." }) };
+  for (const video of ["v1", "v3"]) {
+    let state = "";
+    const outbox = new Outbox(gone, video, undefined, (now) => (state = now));
+    (await outbox.restore()).flush();
+    while (state !== "gone") await new Promise(setImmediate);
+    assert.equal(outbox.pending.length, 0, "it is not sent again from here");
+  }
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  assert.deepEqual(await leftBehind(), ["v3"], "that of this library had nothing left to change");
 });

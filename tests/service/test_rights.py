@@ -276,3 +276,21 @@ def test_the_command_line_names_admins_and_empties_the_trash(
     team.videos.remove("v1")
     assert said("trash", "empty") == {"deleted": ["v1"]}
     assert said("trash", "list") == {"removed": []}
+
+
+def test_only_an_admin_looks_after_the_work_of_all_and_the_disk(team: Studio, ask: Ask) -> None:
+    for call, request in (
+        ("pause_work", {"on": True}),
+        ("limit_work", {"cores": 1}),
+        ("limit_work", {"hours": "20:00-07:00"}),
+        ("move_job", {"job": "j", "to": "first"}),
+        ("retry_jobs", {}),
+        ("limit_cache", {"limit": 5}),
+        ("clean_cache", {"kinds": ["proxies"]}),
+        ("switch_library", {"library": "another"}),
+    ):
+        refused(ask("anna", call, **request), "Only an admin can")
+    assert ask("ada", "pause_work", on=True)["ok"] and ask("anna", "work")["data"]["paused"]
+    assert ask("ada", "pause_work", on=False)["ok"] and not ask("anna", "work")["data"]["paused"]
+    assert "studio serve" in ask("ada", "switch_library", library="another")["error"]
+    assert ask("anna", "session")["data"]["libraries"] == [] and ask("anna", "session")["data"]["library"] == ""

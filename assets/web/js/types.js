@@ -722,7 +722,7 @@
  * @typedef {{ name: string, state: string, work: string, collection: string, tag: string, folder: string | null,
  *   sort: string, descending: boolean }} ListWanted
  *
- * @typedef {Video & { indexed: boolean, lost: boolean, kept: string, independent: boolean, notes: string[],
+ * @typedef {Video & { indexed: boolean, cleaned: boolean, lost: boolean, kept: string, independent: boolean, notes: string[],
  *   sounds: MediaTrack[], texts: MediaTrack[], state: string, undecided: number, edited: string, added: string,
  *   tags: string[] }} ListedVideo
  *

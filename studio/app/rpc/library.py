@@ -47,6 +47,7 @@ def methods(studio: Studio) -> list[Method]:
                     **serializers.video(row, uploaded=studio.videos.is_upload(row)),
                     "independent": bool(row["independent"]),
                     "indexed": bool(row["indexed"]),
+                    "cleaned": not row["indexed"] and studio.media.was_cleaned(row),
                     "lost": bool(row["lost"]),
                     "kept": "" if by.owns(row["added_by"]) else why_not("remove this video", row["added_by"]),
                     **{key: row[key] for key in ("state", "undecided", "edited", "tags")},

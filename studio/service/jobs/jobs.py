@@ -28,6 +28,7 @@ from studio.timeline import Prediction
 
 PREPARES = ("index", "embed")  # the kinds that make what search needs
 WORDS = ("transcribe", "read_text")  # the kinds that write down what is said and what is written
+NEEDED = ("index", "proxy")  # the kinds that every video needs
 Row = dict[str, Any]
 
 
@@ -150,6 +151,8 @@ class Jobs:
             raise NewerSchema(self._store.read_only)
         if self.dispatcher is None:
             raise JobError("Jobs are queued by a running studio; start it with: studio serve")
+        if kind in NEEDED:
+            self._media.forget_cleaning(row)
         wanted = {**self._with_context(kind, row, params or {}), "video": serializers.job_video(row)}
         limit = self._settings.limits.queued_jobs
 

@@ -125,11 +125,9 @@ def delete_old(settings: Settings, new_home: Path) -> list[str]:
     for name in ("serving.lock", NOTE):
         disk.remove(settings.home / name)
     for folder in sorted((path for path in settings.home.rglob("*") if path.is_dir()), reverse=True):
-        with contextlib.suppress(OSError):  # something is left in it
-            folder.rmdir()
+        disk.remove_empty(folder)
     left = sorted(path.name for path in settings.home.iterdir())
-    with contextlib.suppress(OSError):  # something is left in it, or a disk is mounted there
-        settings.home.rmdir()
+    disk.remove_empty(settings.home)
     return left
 
 

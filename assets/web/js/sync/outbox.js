@@ -5,7 +5,7 @@ import { newId } from "../model/ids.js";
 import { ApiError, call } from "./api.js";
 import { currentUser } from "./current-user.js";
 import { aboutOf, isOfAnnotation } from "./save-results.js";
-import { editsOf, forgetEdits, keepEdit } from "./storage.js";
+import { editsOf, forgetEdits, isUnclaimed, keepEdit } from "./storage.js";
 
 /** @import { AnnotationEdit, Answer, Edit, EditRequest, NotSaved, SaveResult, SendingState, Server } from "../types.js" */
 
@@ -190,7 +190,9 @@ export class Outbox {
    */
   #failed(error, batch) {
     if (error.kind === "gone") {
-      this.forget(this.#pending); // there is nothing left that they could change
+      // there is nothing left that they could change; what may be of another library stays in storage for it
+      this.forget(this.#pending.filter((edit) => !isUnclaimed(edit.edit_id)));
+      this.#pending = [];
       this.stated("gone", error.message);
       return;
     }

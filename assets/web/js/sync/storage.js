@@ -142,11 +142,19 @@ async function kept(video) {
   const found = await within("edits", "readonly", all, /** @type {KeptEdit[]} */ ([]));
   const records = found.filter(isRecord);
   const known = new Set(records.map((record) => record.edit.edit_id));
-  return [
+  const left = [
     ...records,
     ...hurried().filter((record) => (!video || record.video === video) && !known.has(record.edit.edit_id)),
   ];
+  for (const record of left) if (record.library === undefined) unclaimed.add(record.edit.edit_id);
+  return left;
 }
+
+/** Edits of an earlier release, which did not say of which library they are. @type {Set<string>} */
+const unclaimed = new Set();
+
+/** Whether an edit may be of another library than this one. @param {string} id */
+export const isUnclaimed = (id) => unclaimed.has(id);
 
 /** What earlier pages left of a video, oldest first. @param {string} video */
 export const editsOf = async (video) => (await kept(video)).map((record) => record.edit);

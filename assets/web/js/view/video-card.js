@@ -91,7 +91,7 @@ export function videoCard(video, index, actions) {
         ? el("button", {
             class: "link",
             "data-control": "index",
-            text: video.width ? "Not searchable yet: index now" : "Not drawn yet: draw its sound now",
+            text: `${video.cleaned ? "Removed to make room" : "Not searchable yet"}: ${video.width ? "index" : "draw its sound"} now`,
             onclick: () => actions.index(video),
           })
         : null,

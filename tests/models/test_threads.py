@@ -1,0 +1,37 @@
+"""Models compute on as many threads as they are allowed, and get all back."""
+
+import pytest
+import torch
+
+from studio.models import use_threads
+from studio.models._threads import most_threads
+
+
+def test_a_bound_holds_until_it_is_taken_back() -> None:
+    before = torch.get_num_threads()
+    try:
+        use_threads(1)
+        assert (torch.get_num_threads(), most_threads()) == (1, 1)
+    finally:
+        use_threads(0)
+    assert (torch.get_num_threads(), most_threads()) == (before, 0)
+
+
+def test_a_session_of_onnx_runtime_has_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    from studio.models import _onnx
+
+    asked: list[int] = []
+    monkeypatch.setattr(
+        onnxruntime,
+        "InferenceSession",
+        lambda onnx, sess_options, providers: asked.append(sess_options.intra_op_num_threads),
+    )
+    try:
+        use_threads(1)
+        _onnx.session(b"", "cpu")
+    finally:
+        use_threads(0)
+    _onnx.session(b"", "cpu")
+    assert asked == [1, 0]
