@@ -10,9 +10,9 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from studio import errors, logs
 from studio.config import Settings
@@ -41,7 +41,7 @@ class WorkerDied(JobError):
 
 
 class ExecutionBackend(Protocol):
-    """Executes one job at a time. Further backends (a cluster) keep the same promises: see tests/jobs."""
+    """Executes one job at a time, or several (`ParallelBackend`); all keep the same promises: see tests/jobs."""
 
     def start(self) -> None:
         """Get ready now, so that the first call need not wait."""
@@ -57,6 +57,20 @@ class ExecutionBackend(Protocol):
     def close(self) -> None:
         """Stop; the backend cannot be used again."""
         ...
+
+
+@runtime_checkable
+class ParallelBackend(ExecutionBackend, Protocol):
+    """Executes several jobs at once: `call` may be called by several threads."""
+
+    def has_room(self, kind: str, running: Sequence[str]) -> bool:
+        """Whether a job of this kind can begin now, beside those of the kinds `running`."""
+        ...
+
+
+def has_room(backend: ExecutionBackend, kind: str, running: Sequence[str]) -> bool:
+    """Whether a job of this kind can begin now, beside those of the kinds `running`; most backends do one at a time."""
+    return backend.has_room(kind, running) if isinstance(backend, ParallelBackend) else not running
 
 
 class Executor(Protocol):

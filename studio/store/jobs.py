@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,10 +91,14 @@ def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     return job
 
 
-def take(db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S) -> dict[str, Any] | None:
-    """Mark the oldest queued job as running, leased to `holder` for some seconds, and return it; None when nothing
-    waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it."""
-    for row in db.execute("SELECT * FROM jobs WHERE state = 'queued' ORDER BY position").fetchall():
+def take(
+    db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S, has_room: Callable[[str], bool] = lambda kind: True
+) -> dict[str, Any] | None:
+    """Mark the oldest queued job of a kind that `has_room` as running, leased to `holder` for some seconds, and return
+    it; None when no such job waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it."""
+    kinds = [kind for (kind,) in db.execute("SELECT DISTINCT kind FROM jobs WHERE state = 'queued'") if has_room(kind)]
+    those = f"state = 'queued' AND kind IN ({', '.join('?' * len(kinds))})"
+    for row in db.execute(f"SELECT * FROM jobs WHERE {those} ORDER BY position", kinds).fetchall():
         if _value(row) is not None:
             break
         finish(db, row["id"], "failed", error="What this job should do cannot be read; start it again.")

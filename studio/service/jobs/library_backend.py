@@ -1,9 +1,9 @@
 """Every job of a library is done with the encoder that the library has chosen, unless it names another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from studio.jobs import LIBRARY_ENCODER, ExecutionBackend, JobMonitor, JobResult
+from studio.jobs import LIBRARY_ENCODER, ExecutionBackend, JobMonitor, JobResult, has_room
 
 
 class LibraryBackend:
@@ -20,6 +20,10 @@ class LibraryBackend:
         """See `ExecutionBackend`."""
         name = self._encoder()
         return self.inner.call(kind, {**params, LIBRARY_ENCODER: name} if name else params, monitor)
+
+    def has_room(self, kind: str, running: Sequence[str]) -> bool:
+        """See `ParallelBackend`."""
+        return has_room(self.inner, kind, running)
 
     def close(self) -> None:
         """See `ExecutionBackend`."""
