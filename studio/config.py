@@ -65,6 +65,8 @@ class Settings:
     device: str = "auto"
     folders: tuple[Path, ...] = ()
     """Where those who log in may add videos from by their path; nobody else is bounded."""
+    cluster: str = ""
+    """The cluster that does this library's queued jobs: HOST:PORT of its head, or `auto`; empty: this machine alone."""
 
     @property
     def database(self) -> Path:

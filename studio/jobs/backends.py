@@ -305,12 +305,12 @@ def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Cal
             )
         except Exception as error:
             log.exception("a job failed unexpectedly", extra={"kind": kind, "video": _video(params)})
-            answer = ("error", "JobError", _sentence(error))
+            answer = ("error", "JobError", sentence(error))
         pipe.send(("loaded", executor.loaded()))
         pipe.send(answer)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """What a person is told; the log has the rest, which may name paths of this machine."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "There is no room on the library's disk; free some and try again."

@@ -88,13 +88,8 @@ class Dispatcher:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            running = list(self._running.values())
             try:
-                job = self._store.write(
-                    lambda db: jobs.take(
-                        db, self.holder, self._lease_s, lambda kind: has_room(self.backend, kind, running)
-                    )
-                )
+                job = self._store.write(lambda db: jobs.take(db, self.holder, self._lease_s, self._has_room))
             except StudioError as error:  # a locked or full database: the queue waits, it does not die
                 log.warning("the queue waits: %s", error)
                 self._closing.wait(LOOK_EVERY_S)
@@ -108,6 +103,9 @@ class Dispatcher:
             thread.start()
         for thread in list(self._running):
             thread.join()
+
+    def _has_room(self, kind: str) -> bool:
+        return has_room(self.backend, kind, list(self._running.values()))
 
     def _see_to(self, job: dict[str, Any]) -> None:
         try:

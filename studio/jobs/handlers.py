@@ -3,6 +3,7 @@
 Nothing here knows the database: a child process on this machine runs these functions, and another engine could.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from studio import media, tasks
 from studio.config import Limits
 from studio.errors import FormatError, UsageError
 from studio.formats import subtitles
+from studio.index import Cache, Features
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
@@ -84,6 +86,37 @@ def embed(context: TaskContext, params: dict[str, Any]) -> JobResult:
     features = tasks.index_video(context, video, params["encoder"])
     tasks.update_index(context, [video], params["encoder"])
     return JobResult({"frames": len(features.times_us)})
+
+
+def embed_stretch(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The embeddings of a stretch of a video and their thumbnails, kept in the cache under the name `file`, until all
+    stretches are joined; see `read_stretch`."""
+    video, span = video_of(params), (params["first"], params["last"])
+    key, found = tasks.embed_stretch(context, video, params["encoder"], *span, params["key_frames"])
+    context.cache.save_arrays(
+        video.id,
+        params["file"],
+        {
+            "times_us": found.features.times_us,
+            "vectors": found.features.vectors,
+            "pictures": np.frombuffer(b"".join(found.pictures), np.uint8),
+            "ends": np.cumsum([len(picture) for picture in found.pictures], dtype=np.int64),
+            "encoder": np.array(key),
+            "damaged": np.array(found.damaged),
+        },
+    )
+    return JobResult()
+
+
+def read_stretch(cache: Cache, video_id: str, file: str) -> tuple[str, tasks.Embedded] | None:
+    """What `embed_stretch` kept: the encoder's key and the embeddings; None where that is missing."""
+    found = cache.load_arrays(video_id, file, "times_us", "vectors", "pictures", "ends", "encoder", "damaged")
+    if found is None:
+        return None
+    joined, ends = found["pictures"].tobytes(), [0, *found["ends"].tolist()]
+    pictures = [joined[start:end] for start, end in itertools.pairwise(ends)]
+    features = Features(found["times_us"], found["vectors"])
+    return str(found["encoder"]), tasks.Embedded(features, pictures, bool(found["damaged"]))
 
 
 def time_encoder(context: TaskContext, params: dict[str, Any]) -> JobResult:

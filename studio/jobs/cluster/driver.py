@@ -1,0 +1,376 @@
+"""The process that is connected to a cluster: takes calls from the studio by a pipe and has workers execute them.
+
+It is a process of its own since Ray ends a process whose cluster's head is gone; the studio then starts another
+(`backend`). What comes by the pipe: ("call", id, kind, params), ("cancel", id). What goes back: ("connected",) once,
+or ("unreachable", sentence); ("status", values) every moment; and of each call the events of `Worker.events`, with its
+id after their first word.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio import errors, logs, tasks
+from studio.config import MIB, Settings
+from studio.errors import Cancelled, JobError, StudioError
+from studio.index import Cache
+from studio.jobs.backends import CANCEL_GRACE_S, Executor, WorkerDied, sentence
+from studio.jobs.cluster import stretches
+from studio.jobs.cluster.cluster_settings import LOCAL, ClusterSettings
+from studio.jobs.cluster.files import (
+    PIECE_BYTES,
+    JobFile,
+    Receiver,
+    cached_files,
+    is_features,
+    is_read,
+    model_files,
+    read_piece,
+    source_files,
+)
+from studio.jobs.cluster.pool import Handle, Pool, Resource
+from studio.jobs.cluster.worker import Assignment, Made
+from studio.jobs.kinds import KINDS
+from studio.jobs.result import LIBRARY_ENCODER, JobMonitor, JobResult
+from studio.platform import files
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import _ConnectionBase
+
+    Connection = _ConnectionBase[Any, Any]
+
+STORE_BYTES = 512 * MIB  # of the object store of a cluster that this process starts
+TEND_S, STATUS_S = 0.1, 1.0
+SILENT_S = 20.0  # a head that does not answer for so long is gone
+WORKERS_LOST = 5  # workers that a job may lose with their nodes before that is taken for its own doing
+IN_FLIGHT = 2  # pieces of a file on their way
+THROUGHPUT_S = 3600.0
+log = logging.getLogger(__name__)
+
+
+def serve(
+    pipe: "Connection", settings: Settings, cluster: ClusterSettings, executor: Callable[[Settings], Executor]
+) -> None:
+    """The process's life: until the studio goes away, or the cluster does."""
+    logs.start(settings, "cluster")
+    # neither telemetry nor lines of Ray in the studio's terminal
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_DEDUP_LOGS="0", RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0")
+    try:
+        driver = Driver(pipe, settings, cluster, executor)
+    except Exception as error:
+        log.warning("no connection to the cluster", exc_info=error)
+        pipe.send(("unreachable", _why_unreachable(cluster, error)))
+        return
+    pipe.send(("connected",))
+    driver.run()
+
+
+def _why_unreachable(cluster: ClusterSettings, error: Exception) -> str:
+    if "ersion" in str(error):  # Ray compares its own version and Python's
+        return f"The cluster at {cluster.address} has another version of Ray or Python; install the same on all nodes."
+    if cluster.address == LOCAL:
+        return f"Ray does not start on this machine ({type(error).__name__}); see its log below /tmp/ray."
+    return (
+        f"No cluster answers at {cluster.address}, or this machine is not a node of it; on this machine run: "
+        f"ray start --address={cluster.address} --num-cpus=0"
+    )
+
+
+class Driver:
+    """See the module."""
+
+    def __init__(
+        self, pipe: "Connection", settings: Settings, cluster: ClusterSettings, executor: Callable[[Settings], Executor]
+    ) -> None:
+        import ray
+        import ray.util.scheduling_strategies
+
+        self._ray: Any = ray
+        quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if cluster.address == LOCAL:
+            self._ray.init(address="local", include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
+        else:
+            self._ray.init(address=cluster.address, **quiet)
+        self._settings, self._cache = settings, Cache(settings.cache)
+        name = f"{platform.node()} {settings.home}"
+        library = hashlib.sha256(name.encode()).hexdigest()[:16]
+        self._pool = Pool(ray, settings, cluster, library, executor)
+        self._pipe, self._sends = pipe, threading.Lock()
+        self._cancelled: set[int] = set()
+        self._closing = threading.Event()
+        self._heard = time.monotonic()
+        self._copies: dict[tuple[str, str], threading.Lock] = {}  # node and mark of a video that is sent there
+        self._copies_lock = threading.Lock()
+        self._holds: dict[str, set[str]] = {}  # path of a video → nodes that it was sent to
+        self._ended: deque[tuple[float, str, float]] = deque()  # when, kind, seconds of video
+        self._sent = self._fetched = 0  # bytes
+
+    # ------------------------------------------------------------------ the process
+
+    def run(self) -> None:
+        """Serve until the studio or the cluster goes away."""
+        threading.Thread(target=self._listen, name="calls", daemon=True).start()
+        threading.Thread(target=self._look, name="cluster", daemon=True).start()
+        while not self._closing.wait(TEND_S):
+            self._pool.tend()
+            if time.monotonic() - self._heard > SILENT_S:
+                log.error("the cluster does not answer")
+                os._exit(1)  # Ray would wait, and every call with it
+        ended = threading.Timer(CANCEL_GRACE_S, os._exit, (0,))
+        ended.daemon = True
+        ended.start()
+        self._ray.shutdown()
+        os._exit(0)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                tag, call, *rest = self._pipe.recv()
+                if tag == "cancel":
+                    self._cancelled.add(call)
+                else:
+                    threading.Thread(target=self._serve, args=(call, *rest), name="call", daemon=True).start()
+        self._closing.set()
+
+    def _look(self) -> None:
+        """Ask the cluster's head how it is, and tell the studio."""
+        while not self._closing.wait(STATUS_S):
+            try:
+                self._pool.look()
+            except Exception as error:  # whatever Ray raises when its head is gone
+                log.warning("the cluster's head does not answer", exc_info=error)
+                continue
+            self._heard = time.monotonic()
+            self._send("status", self._status())
+
+    def _send(self, *message: Any) -> None:
+        with self._sends, contextlib.suppress(OSError):  # the studio is gone: `_listen` ends this process
+            self._pipe.send(message)
+
+    def _status(self) -> dict[str, Any]:
+        since = time.monotonic() - THROUGHPUT_S
+        while self._ended and self._ended[0][0] < since:
+            self._ended.popleft()
+        ended = list(self._ended)
+        kinds: dict[str, dict[str, float]] = {}
+        for _, kind, video_s in ended:
+            row = kinds.setdefault(kind, {"jobs": 0, "video_s": 0.0})
+            row["jobs"] += 1
+            row["video_s"] += video_s
+        resources: tuple[Resource, ...] = ("cpu", "gpu", "library")
+        return {
+            **self._pool.status(),
+            "places": {resource: self._pool.capacity(resource) for resource in resources},
+            "last_hour": [{"kind": kind, **row} for kind, row in sorted(kinds.items())],
+            "sent": self._sent,
+            "fetched": self._fetched,
+        }
+
+    # ------------------------------------------------------------------ calls
+
+    def _serve(self, call: int, kind: str, params: dict[str, Any]) -> None:
+        monitor = JobMonitor(
+            lambda fraction, message: self._send("progress", call, fraction, message),
+            lambda found: self._send("preview", call, found),
+            lambda part: self._send("partial", call, part),
+            lambda: call in self._cancelled,
+        )
+        try:
+            answer: tuple[Any, ...] = ("done", call, self._do(kind, params, monitor))
+            self._ended.append((time.monotonic(), kind, _seconds(params)))
+        except WorkerDied as error:
+            answer = ("died", call, str(error))
+        except StudioError as error:
+            answer = ("error", call, type(error).__name__, str(error))
+        except Exception as error:
+            log.exception("a call failed unexpectedly", extra={"kind": kind})
+            answer = ("error", call, "JobError", sentence(error))
+        self._cancelled.discard(call)
+        self._send(*answer)
+
+    def _do(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
+        plan = stretches.plan(self._settings, self._cache, kind, params)
+        if plan is not None:
+            try:
+                stretches.run(plan, self._cache, params, monitor, self._execute)
+            except stretches.NotTheSame:
+                log.info("a video is done as a whole", extra={"kind": kind})
+        return self._execute(kind, params, monitor)
+
+    def _execute(self, kind: str, params: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
+        """Have one worker do a job, another one where it is lost with its node; raises what the job raised, Cancelled,
+        WorkerDied."""
+        for _ in range(WORKERS_LOST):
+            near = {node for path in _paths(params) for node in self._holds.get(path, ())}
+            try:
+                with self._pool.worker(resource_of(kind, params, self._settings, self._pool.capacity("gpu")), kind,
+                                       monitor.cancelled, sorted(near)) as worker:  # fmt: skip
+                    return self._on(worker, kind, params, monitor)
+            except self._ray.exceptions.RayError as error:
+                log.warning("a worker was lost", exc_info=error, extra={"kind": kind})
+                monitor.progress(0.0, "Its node was lost; done again on another one")
+        raise WorkerDied(f"{WORKERS_LOST} workers were lost with their nodes while they did it.")
+
+    def _on(self, worker: Handle, kind: str, params: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
+        job = self._assignment(worker, kind, params)
+        self._prepare(worker, job, monitor)
+        self._ray.get(worker.actor.begin.remote(job))
+        after, give_up = 0, 0.0
+        while True:
+            if monitor.cancelled():
+                if not give_up:
+                    worker.actor.cancel.remote()
+                    give_up = time.monotonic() + 2 * CANCEL_GRACE_S  # the worker itself kills a job after one
+                elif time.monotonic() > give_up:
+                    self._pool.give_up(worker)
+                    raise Cancelled("Cancelled.")
+            events, made, models = self._ray.get(worker.actor.events.remote(after))
+            worker.models = models
+            after += len(events)
+            ends = [event for event in events if event[0] in ("done", "error", "died")]
+            self._fetch(worker, made, final=bool(ends))
+            for tag, *said in events:
+                if tag == "progress":
+                    monitor.progress(*said)
+                elif tag == "preview" and monitor.preview:
+                    monitor.preview(*said)
+                elif tag == "partial" and monitor.partial:
+                    monitor.partial(*said)
+            if ends:
+                self._ray.get(worker.actor.end.remote())
+                return _result(ends[0])
+
+    # ------------------------------------------------------------------ files
+
+    def _assignment(self, worker: Handle, kind: str, params: Mapping[str, Any]) -> Assignment:
+        """The job with the files that it needs; none on the machine that has the library."""
+        videos = [str(video["id"]) for video in _videos(params)]
+        if worker.node == self._pool.here:
+            return Assignment(kind, params, videos, {path: [] for path in _paths(params)}, [], [])
+        kept = [file for video in videos for file in cached_files(self._cache, video) if is_read(file)]
+        others = {str(slot["video_id"]) for slot in params.get("memory", ())} - set(videos)
+        kept += [file for video in sorted(others) for file in cached_files(self._cache, video) if is_features(file)]
+        sources = {path: source_files(path) for path in _paths(params)}
+        return Assignment(kind, params, videos, sources, kept, model_files(self._settings))
+
+    def _prepare(self, worker: Handle, job: Assignment, monitor: JobMonitor) -> None:
+        """Send what the worker lacks; of a video that several workers of a node need one copy."""
+        with contextlib.ExitStack() as sending:
+            for path in sorted(job.sources):
+                if job.sources[path]:
+                    sending.enter_context(self._copying(worker.node, job.sources[path][0].mark))
+            wanted: list[JobFile] = self._ray.get(worker.actor.prepare.remote(job))
+            total, sent = sum(file.size for file in wanted), 0
+            for file in wanted:
+                for part in self._send_file(worker, file):
+                    if monitor.cancelled():
+                        raise Cancelled("Cancelled.")
+                    sent += part
+                    monitor.progress(0.0, f"Sending files to {worker.facts.host if worker.facts else 'its node'}: "
+                                          f"{sent * 100 // max(1, total)} %")  # fmt: skip
+                if file.area == "source":
+                    self._holds.setdefault(file.group, set()).add(worker.node)
+
+    @contextlib.contextmanager
+    def _copying(self, node: str, mark: str) -> Iterator[None]:
+        with self._copies_lock:
+            lock = self._copies.setdefault((node, mark), threading.Lock())
+        with lock:
+            yield
+
+    def _send_file(self, worker: Handle, file: JobFile) -> Iterator[int]:
+        """Send a file in pieces, a few at a time; yields how many bytes went."""
+        path = self._path(file)
+        actor, flying = worker.actor, deque[Any]()
+        self._ray.get(actor.expect.remote(file))
+        for offset in range(0, file.size, PIECE_BYTES):
+            try:
+                piece = read_piece(path, file, offset)
+            except OSError as error:
+                raise JobError(f"“{file.name}” was changed or removed while it was sent; try again.") from error
+            flying.append(actor.receive.remote(file, offset, piece))
+            if len(flying) >= IN_FLIGHT:
+                self._ray.get(flying.popleft())
+            self._sent += len(piece)
+            yield len(piece)
+        self._ray.get([*flying])
+        self._ray.get(actor.received.remote(file))
+
+    def _path(self, file: JobFile) -> Path:
+        if file.area == "source":
+            return Path(file.group).with_name(file.name)
+        return self._settings.models / file.name if file.area == "models" else self._cache.path(file.group, file.name)
+
+    def _fetch(self, worker: Handle, made: Made, *, final: bool) -> None:
+        """Write what a job made into the library's cache, and remove what it removed. What is replaced while it is
+        fetched comes again; after the end nothing is."""
+        for file in made.written:
+            try:
+                self._fetch_file(worker, file)
+            except (OSError, self._ray.exceptions.RayTaskError) as error:
+                if final:
+                    raise
+                log.info("a file is fetched later: %s", type(error).__name__)
+        for video, name in made.removed:
+            files.remove(self._cache.path(video, name))
+
+    def _fetch_file(self, worker: Handle, file: JobFile) -> None:
+        offsets = deque(range(0, file.size, PIECE_BYTES))
+        receiver = Receiver(file, self._cache.path(file.group, file.name))
+        flying: deque[tuple[int, Any]] = deque()
+        try:
+            while offsets or flying:
+                while offsets and len(flying) < IN_FLIGHT:
+                    offset = offsets.popleft()
+                    flying.append((offset, worker.actor.read.remote(file, offset)))
+                offset, piece = flying.popleft()
+                data = self._ray.get(piece)
+                receiver.write(offset, data)
+                self._fetched += len(data)
+            receiver.close()
+        finally:
+            receiver.abandon()
+
+
+def resource_of(kind: str, params: Mapping[str, Any], settings: Settings, gpus: int) -> Resource:
+    """Which workers do a job. What is about the whole library is done where the library is."""
+    known = KINDS.get(kind)
+    if known is not None and known.scope != "video":
+        return "library"
+    if not gpus or settings.device == "cpu" or known is None or not known.model:
+        return "cpu"
+    named = params.get("encoder") or params.get(LIBRARY_ENCODER)
+    return "gpu" if tasks.gains_from_gpu(settings, known.model, named) else "cpu"
+
+
+def _videos(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The videos that a job is about."""
+    return [each for each in params.values() if isinstance(each, dict) and "path" in each and "id" in each]
+
+
+def _paths(params: Mapping[str, Any]) -> list[str]:
+    return [str(video["path"]) for video in _videos(params)]
+
+
+def _seconds(params: Mapping[str, Any]) -> float:
+    return sum(float(video.get("duration_us", 0)) for video in _videos(params)) / 1e6
+
+
+def _result(event: tuple[Any, ...]) -> JobResult:
+    """What the last event of a job says: returned or raised."""
+    tag, *said = event
+    if tag == "done":
+        result: JobResult = said[0]
+        return result
+    if tag == "died":
+        raise WorkerDied(said[0])
+    name, message = said
+    raise getattr(errors, name, JobError)(message)

@@ -1,0 +1,110 @@
+"""Long videos embedded in stretches by several workers at once, and joined to what one machine would have made.
+
+Only embeddings are: each sampled frame is embedded by itself, and batches are those of the whole video. What is said,
+who speaks, and where shots begin depends on what came before, so those jobs are done as a whole.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from studio import tasks
+from studio.config import Settings
+from studio.errors import MediaError, StudioError
+from studio.index import Cache, FeatureStore
+from studio.jobs.cluster.files import STRETCH
+from studio.jobs.handlers import read_stretch, video_of
+from studio.jobs.result import LIBRARY_ENCODER, REPLACED, JobMonitor, JobResult
+from studio.platform import files
+
+Execute = Callable[[str, Mapping[str, Any], JobMonitor], JobResult]
+SPLIT = ("index", "embed")  # the kinds whose embeddings are made in stretches
+LONG_S = 1200.0  # a quick look before a file is probed; `tasks.stretches_of` decides
+
+
+class NotTheSame(Exception):
+    """The stretches of a video cannot be joined to what the whole would be, as where a part of it is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The stretches of a video: the names of the files that keep them → samples [first, last)."""
+
+    video: str
+    encoder: str | None
+    stretches: Mapping[str, tuple[int, int]]
+
+
+def plan(settings: Settings, cache: Cache, kind: str, params: Mapping[str, Any]) -> Plan | None:
+    """How a job is split; None where it is done as a whole: it has nothing to embed, or not much."""
+    if kind not in SPLIT or "trial" in params:
+        return None
+    video = video_of(dict(params))
+    if not video.pictures or video.duration_s < LONG_S:
+        return None
+    if cache.has(video.id, REPLACED):  # as the handlers do; see `handlers._without_stale_files`
+        cache.drop(video.id)
+    encoder = params.get("encoder") or params.get(LIBRARY_ENCODER)
+    try:
+        spans = tasks.stretches_of(settings, video)
+    except StudioError:  # the job itself says what is wrong
+        return None
+    if len(spans) < 2 or tasks.is_indexed(settings, cache, video.id, encoder):
+        return None
+    version = f"{STRETCH}{_plain(encoder or '')}-{str(params['video'].get('sha256', ''))[:8]}"
+    return Plan(video.id, encoder, {f"{version}-{first}-{last}.npz": (first, last) for first, last in spans})
+
+
+def _plain(key: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in key)
+
+
+def run(plan: Plan, cache: Cache, params: Mapping[str, Any], monitor: JobMonitor, execute: Execute) -> None:
+    """Have all stretches embedded and joined, after which the job finds the video's embeddings made. Those that an
+    earlier try made are not made again. Raises NotTheSame, and what `execute` raises."""
+    fractions = dict.fromkeys(plan.stretches, 0.0)
+    stop = threading.Event()
+
+    def embed(file: str) -> None:
+        first, last = plan.stretches[file]
+
+        def progress(fraction: float, message: str) -> None:
+            fractions[file] = fraction
+            monitor.progress(0.8 * sum(fractions.values()) / len(fractions), message)
+
+        part = {
+            "video": params["video"], "encoder": plan.encoder, "first": first, "last": last, "file": file,
+            "key_frames": first == 0,
+        }  # fmt: skip
+        watch = JobMonitor(progress, cancelled=lambda: stop.is_set() or monitor.cancelled())
+        if not cache.has(plan.video, file):
+            try:
+                execute("embed_stretch", part, watch)
+            except BaseException:
+                stop.set()  # the others are in vain
+                raise
+        progress(1.0, "Indexing")
+
+    with ThreadPoolExecutor(len(plan.stretches), "stretch") as threads:
+        parts = [threads.submit(embed, file) for file in plan.stretches]
+    errors = [error for part in parts if (error := part.exception()) is not None]
+    if any(isinstance(error, MediaError) for error in errors):
+        raise NotTheSame
+    if errors:
+        raise errors[0]
+    _join(plan, cache)
+
+
+def _join(plan: Plan, cache: Cache) -> None:
+    found = [read_stretch(cache, plan.video, file) for file in plan.stretches]
+    whole = [each for each in found if each is not None]
+    keys, parts = {key for key, _ in whole}, [part for _, part in whole]
+    same = len(whole) == len(found) and len(keys) == 1 and not any(part.damaged for part in parts)
+    if same:
+        tasks.join_stretches(FeatureStore(cache), plan.video, keys.pop(), parts)
+    for old in cache.folder(plan.video).glob(f"{STRETCH}*"):
+        files.remove(old)
+    if not same:
+        raise NotTheSame
