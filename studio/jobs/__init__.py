@@ -1,6 +1,13 @@
 """Long work: the kinds of job, the backends that execute them, and the queue that survives a restart."""
 
-from studio.jobs.backends import ExecutionBackend, InlineBackend, ParallelBackend, ProcessBackend, has_room
+from studio.jobs.backends import (
+    ClusterBackend,
+    ExecutionBackend,
+    InlineBackend,
+    ParallelBackend,
+    ProcessBackend,
+    has_room,
+)
 from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.keeping import keep_result
 from studio.jobs.kinds import KINDS, Comparison, JobKind, comparable, queued_kind
@@ -26,6 +33,7 @@ __all__ = [
     "SOUND_INDEX_FILES",
     "SOUND_PICTURE",
     "WAVEFORM_PER_S",
+    "ClusterBackend",
     "Comparison",
     "Dispatcher",
     "ExecutionBackend",

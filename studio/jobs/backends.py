@@ -68,6 +68,15 @@ class ParallelBackend(ExecutionBackend, Protocol):
         ...
 
 
+@runtime_checkable
+class ClusterBackend(ParallelBackend, Protocol):
+    """Executes jobs on other machines, too."""
+
+    def status(self) -> dict[str, Any]:
+        """How the machines are, for people; see `RayBackend.status`."""
+        ...
+
+
 def has_room(backend: ExecutionBackend, kind: str, running: Sequence[str]) -> bool:
     """Whether a job of this kind can begin now, beside those of the kinds `running`; most backends do one at a time."""
     return backend.has_room(kind, running) if isinstance(backend, ParallelBackend) else not running

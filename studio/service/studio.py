@@ -40,15 +40,16 @@ from studio.store import Store
 class Studio:
     """One library.
 
-    With `background` (the app) long work is queued and done by child processes; without (the command line) it is
-    done at once by `backend`, by default right here. Close it when done.
-    Raises StoreError.
+    With `background` (the app) long work is queued and done by child processes, or by the cluster that the settings
+    name; without (the command line) it is done at once by `backend`, by default right here. Close it when done.
+    Raises StoreError; UsageError where a cluster cannot be used.
     """
 
     def __init__(
         self, settings: Settings | None = None, *, background: bool = False, backend: ExecutionBackend | None = None
     ) -> None:
         self.settings = (settings or Settings()).ensure()
+        cluster = _cluster(self.settings) if background and self.settings.cluster else None
         limits = self.settings.limits
         self.store = Store(self.settings.database)
         self.cache = Cache(self.settings.cache)
@@ -88,17 +89,19 @@ class Studio:
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
-            self._start_background_work()
+            self._start_background_work(cluster or ProcessBackend(self.settings, "worker-jobs"))
 
-    def _start_background_work(self) -> None:
+    def _start_background_work(self, inner: ExecutionBackend) -> None:
         self.videos.trash.empty(TRASH_DAYS)
         self.videos.tidy()
         remove_stale(self.settings.uploads)
         self.dataset_downloads.tidy()
-        backend = LibraryBackend(ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen)
+        backend = LibraryBackend(inner, self.encoders.chosen)
         self.jobs.dispatcher = Dispatcher(
             self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
         )
+        if self.settings.cluster:
+            backend.start()  # how it is can be seen before there is work
         for row in self.videos.all():  # what the command line added, or an earlier start did not finish
             self.jobs.prepare(row)
         self.encoders.queue()
@@ -117,3 +120,10 @@ class Studio:
         self.jobs.close()
         self._interactive.close()
         self.store.close()
+
+
+def _cluster(settings: Settings) -> ExecutionBackend:
+    """The cluster that the settings name. Raises UsageError."""
+    from studio.jobs.cluster import RayBackend, read_cluster_settings  # nobody else loads it
+
+    return RayBackend(settings, read_cluster_settings(settings))
