@@ -44,6 +44,7 @@ class Limits:
     # jobs
     queued_jobs: int = 200
     job_attempts: int = 3
+    stretch_frames: int = 640  # sampled frames of a stretch of a long video, of which a cluster embeds several at once
     # imported annotation files
     import_bytes: int = 32 * MIB
     import_marks: int = 100_000

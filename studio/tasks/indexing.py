@@ -17,7 +17,6 @@ from studio.tasks.query import encoder_key
 THUMBNAIL_HEIGHT = 108
 DENSE_BELOW_S, DENSE_RATE, RATE = 120.0, 2.0, 1.0
 BATCH = 16  # frames that are embedded at once
-STRETCH = 40 * BATCH  # samples of a stretch of a long video, of which a cluster embeds several at once: eleven minutes
 KEY_EVERY_S, FEWEST_KEYS = 10.0, 4  # seconds from one key frame that is embedded first to the next
 
 
@@ -55,7 +54,7 @@ def index_key_frames(context: TaskContext, video: VideoRef, encoder_name: str | 
     chosen = np.unique(keys[np.clip(np.searchsorted(keys, spread), 0, len(keys) - 1)])
     times: list[NDArray[np.int64]] = []
     vectors: list[NDArray[np.float16]] = []
-    with media.sample_frames(video.path, times_us=chosen, size=encoder.frame_size, batch=16) as stream:
+    with media.sample_frames(video.path, times_us=chosen, size=encoder.frame_size, batch=BATCH) as stream:
         for frames in stream:
             times.append(frames.times_us)
             vectors.append(encoder.encode_frames(frames.images).astype(np.float16))
@@ -83,7 +82,7 @@ def index_mirrored(context: TaskContext, video: VideoRef, encoder: Any, features
     if known is not None and np.array_equal(known.times_us, features.times_us):
         return known
     vectors: list[NDArray[np.float16]] = []
-    with media.sample_frames(video.path, times_us=features.times_us, size=encoder.frame_size, batch=16) as stream:
+    with media.sample_frames(video.path, times_us=features.times_us, size=encoder.frame_size, batch=BATCH) as stream:
         for frames in stream:
             vectors.append(encoder.encode_frames(frames.images[:, :, ::-1].copy()).astype(np.float16))
             context.progress(sum(map(len, vectors)) / len(features.times_us), "Looking in the mirror")
@@ -112,9 +111,10 @@ def stretches_of(settings: Settings, video: VideoRef) -> list[tuple[int, int]]:
     one after the other; a single one where it is short, or where decoding cannot begin anywhere. Raises MediaError."""
     probe = media.probe(video.path, settings.limits)
     count = len(media.sample_times(probe, sampling_rate(video)))
-    if count < 2 * STRETCH or not media.can_start_anywhere(probe):
+    length = max(BATCH, settings.limits.stretch_frames // BATCH * BATCH)
+    if count < 2 * length or not media.can_start_anywhere(probe):
         return [(0, count)]
-    return [(first, min(first + STRETCH, count)) for first in range(0, count, STRETCH)]
+    return [(first, min(first + length, count)) for first in range(0, count, length)]
 
 
 def embed_stretch(
@@ -126,7 +126,7 @@ def embed_stretch(
     differ in their last bits from those of another. Raises as `index_video` does.
     """
     encoder = context.model("text_video", encoder_name)
-    if key_frames:
+    if key_frames and video.duration_s >= DENSE_BELOW_S:
         index_key_frames(context, video, encoder_name)
     return encoder_key(encoder), _embed(context, video, encoder, sampling_rate(video), context.progress, first, last)
 

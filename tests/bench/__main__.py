@@ -16,6 +16,7 @@ from tests.bench import (
     actions,
     annotator,
     browser,
+    cluster,
     correction,
     encoders,
     find,
@@ -49,6 +50,7 @@ BENCHES = {
     "map": (library_map, "The map"),
     "teaching": (teaching, "Learning a label"),
     "people": (people, "Speakers"),
+    "cluster": (cluster, "On a cluster"),
     "peers": (peers, "Limits and peers"),
 }
 COMPARED = (

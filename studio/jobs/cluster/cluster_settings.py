@@ -13,18 +13,22 @@ from studio.errors import UsageError
 CLUSTER_FILE = "cluster.toml"
 LOCAL = "auto"  # the address that starts a cluster of this machine alone
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):\d{1,5}")
-_KEYS = {"cpus_per_worker", "folders", "node"}
+_KEYS = {"cpus_per_worker", "most_workers", "idle_s", "folders", "node"}
+_MOST = 100_000
 Folders = Mapping[str, str]  # a folder of this machine → where a node has it
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterSettings:
     """`address` is HOST:PORT of a cluster's head, or `auto`. `cpus_per_worker`: so many cores each worker takes, where
-    a node has them. `folders` says where nodes have folders of this machine, `node_folders` where a node has them that
-    is named by its host name or its address."""
+    a node has them; `most_workers`: so many at once, and `idle_s`: a worker that had no job for so long ends, which
+    leaves cores for others who use the cluster. `folders` says where nodes have folders of this machine, `node_folders`
+    where a node has them that is named by its host name or its address."""
 
     address: str
     cpus_per_worker: int = 4
+    most_workers: int = 10_000
+    idle_s: int = 300
     folders: Folders = field(default_factory=dict)
     node_folders: Mapping[str, Folders] = field(default_factory=dict)
 
@@ -73,18 +77,18 @@ def _parsed(address: str, said: Mapping[str, Any]) -> ClusterSettings:
     """Raises ValueError."""
     if unknown := sorted(said.keys() - _KEYS):
         raise ValueError(f"it says “{unknown[0]}”, and only {', '.join(sorted(_KEYS))} are known")
-    cpus = said.get("cpus_per_worker", ClusterSettings(address).cpus_per_worker)
-    if type(cpus) is not int or not 1 <= cpus <= 1024:
-        raise ValueError("cpus_per_worker is a whole number from 1")
+    numbers = {name: said[name] for name in ("cpus_per_worker", "most_workers", "idle_s") if name in said}
+    for name, number in numbers.items():
+        if type(number) is not int or not 1 <= number <= _MOST:
+            raise ValueError(f"{name} is a whole number from 1 to {_MOST:,}")
     nodes = said.get("node", {})
     if not isinstance(nodes, dict) or not all(isinstance(each, dict) for each in nodes.values()):
         raise ValueError("the folders of a node stand in a table like [node.gpu1.folders]")
     for name, node in nodes.items():
         if node.keys() != {"folders"}:
             raise ValueError(f"[node.{name}] has nothing but folders")
-    return ClusterSettings(
-        address, cpus, _folders(said.get("folders", {})), {n: _folders(node["folders"]) for n, node in nodes.items()}
-    )
+    of_nodes = {name: _folders(node["folders"]) for name, node in nodes.items()}
+    return ClusterSettings(address, folders=_folders(said.get("folders", {})), node_folders=of_nodes, **numbers)
 
 
 def _folders(said: object) -> dict[str, str]:

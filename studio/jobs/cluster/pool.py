@@ -17,8 +17,8 @@ from studio.jobs.cluster.cluster_settings import ClusterSettings
 from studio.jobs.cluster.worker import Worker, WorkerFacts, versions
 
 Resource = Literal["cpu", "gpu", "library"]
-IDLE_S = 600.0  # after so long without a job a worker gives its place back to others who use the cluster
 CALLS_AT_ONCE = 4  # of one worker: the end of a job must be heard while pieces of files come
+SLOW_S = 30.0  # a worker that did not start by then waits for a place
 REFUSED_S = 60.0  # until a node is tried again whose worker did not start
 WAIT_S = 0.5
 log = logging.getLogger(__name__)
@@ -109,8 +109,8 @@ class Pool:
         return max(1, min(self._cluster.cpus_per_worker, most))
 
     def capacity(self, resource: Resource) -> int:
-        """How many workers of a kind the cluster holds."""
-        return sum(self.places(resource).values())
+        """How many workers of a kind there may be."""
+        return min(sum(self.places(resource).values()), self._cluster.most_workers)
 
     # ------------------------------------------------------------------ one job at a time
 
@@ -167,7 +167,7 @@ class Pool:
         with self._changed:
             waiting = Counter(resource for _, resource, _ in self._line)
             wanted = [resource for resource in waiting for _ in range(self._lacking(resource, waiting[resource]))]
-            idle_since = time.monotonic() - IDLE_S
+            idle_since = time.monotonic() - self._cluster.idle_s
             idle = [h for h in self._handles if h.facts and not h.job and h.since < idle_since]
         for handle in idle:
             self.give_up(handle)
@@ -188,7 +188,7 @@ class Pool:
             for node, places in self.places(resource).items()
             if places > taken[node] and now > self._refused.get(node, (0.0, ""))[0]
         }
-        if not free:
+        if not free or taken.total() >= self._cluster.most_workers:
             return
         node = max(free, key=lambda each: free[each])
         strategies = self._ray.util.scheduling_strategies
@@ -262,6 +262,9 @@ class Pool:
         own = [handle for handle in handles if handle.resource == resource]
         if not (places := self.capacity(resource)):
             return "no node has a core for it" if resource == "cpu" else "no node has a graphics card"
-        if any(handle.facts is None for handle in own) or len(own) < places:
+        starting = [handle for handle in own if handle.facts is None]
+        if starting and min(handle.since for handle in starting) < time.monotonic() - SLOW_S:
+            return "its workers get no cores yet, since others use the cluster"
+        if starting or len(own) < places:
             return "workers start"
         return f"all {places} workers for it are busy" if places > 1 else "the worker for it is busy"

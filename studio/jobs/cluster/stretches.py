@@ -21,7 +21,6 @@ from studio.platform import files
 
 Execute = Callable[[str, Mapping[str, Any], JobMonitor], JobResult]
 SPLIT = ("index", "embed")  # the kinds whose embeddings are made in stretches
-LONG_S = 1200.0  # a quick look before a file is probed; `tasks.stretches_of` decides
 
 
 class NotTheSame(Exception):
@@ -42,7 +41,7 @@ def plan(settings: Settings, cache: Cache, kind: str, params: Mapping[str, Any])
     if kind not in SPLIT or "trial" in params:
         return None
     video = video_of(dict(params))
-    if not video.pictures or video.duration_s < LONG_S:
+    if not video.pictures:
         return None
     if cache.has(video.id, REPLACED):  # as the handlers do; see `handlers._without_stale_files`
         cache.drop(video.id)
@@ -72,7 +71,8 @@ def run(plan: Plan, cache: Cache, params: Mapping[str, Any], monitor: JobMonitor
 
         def progress(fraction: float, message: str) -> None:
             fractions[file] = fraction
-            monitor.progress(0.8 * sum(fractions.values()) / len(fractions), message)
+            how = f" ({len(fractions)} stretches side by side)" if len(fractions) > 1 else ""
+            monitor.progress(0.8 * sum(fractions.values()) / len(fractions), message + how)
 
         part = {
             "video": params["video"], "encoder": plan.encoder, "first": first, "last": last, "file": file,

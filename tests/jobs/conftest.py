@@ -1,0 +1,100 @@
+"""A real cluster of Ray on this machine: a head without cores, and nodes that come and go."""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.config import Settings
+from studio.jobs.backends import Executor, studio_executor
+from studio.jobs.cluster import ClusterSettings, RayBackend
+
+ROOT = Path(__file__).resolve().parents[2]
+STORE_BYTES = 80 * 2**20
+# a node that was killed is found dead within seconds, as in a cluster whose nodes are close to each other
+SYSTEM = {"health_check_period_ms": 1000, "health_check_timeout_ms": 2000, "health_check_failure_threshold": 5}
+
+
+class RayCluster:
+    """Raylets, each with a folder of its own for what it is sent."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        from ray.cluster_utils import Cluster
+
+        self._folder = folder
+        port_of_head = {} if port is None else {"port": port}
+        self._cluster = Cluster(
+            initialize_head=True,
+            head_node_args={
+                "num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE_BYTES, "_system_config": SYSTEM,
+                **port_of_head,
+            },
+        )  # fmt: skip
+        self.nodes: list[Any] = []
+
+    @property
+    def address(self) -> str:
+        return str(self._cluster.address)
+
+    def add(self, cpus: int = 4, gpus: int = 0) -> Any:
+        """A node, whose place for copies is `folder_of(node)`."""
+        folder = self._folder / f"node{len(list(self._folder.iterdir()))}"
+        folder.mkdir()
+        node = self._cluster.add_node(
+            num_cpus=cpus, num_gpus=gpus, object_store_memory=STORE_BYTES, include_dashboard=False,
+            env_vars={"STUDIO_CLUSTER_CACHE": str(folder), "STUDIO_CLUSTER_CACHE_GB": "0.01"},
+        )  # fmt: skip
+        node.folder = folder
+        self.nodes.append(node)
+        return node
+
+    def kill(self, node: Any) -> None:
+        """Kill a node at once, with all that runs on it."""
+        self.nodes.remove(node)
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def end(self) -> None:
+        """Kill all of it."""
+        with contextlib.suppress(Exception):
+            self._cluster.shutdown()
+        self.nodes.clear()
+
+
+@pytest.fixture(scope="session")
+def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RayCluster]]:
+    """Starts clusters, which end with the tests at the latest."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("ray", reason="Ray is not installed; it comes with moment-studio[cluster]")
+    started: list[RayCluster] = []
+
+    def start(port: int | None = None) -> RayCluster:
+        started.append(RayCluster(tmp_path_factory.mktemp("nodes"), port))
+        return started[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]))
+        yield start
+        for cluster in started:
+            cluster.end()
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(start_cluster: Callable[..., RayCluster]) -> RayCluster:
+    """A head and two nodes of four cores, shared by tests that leave it so and take four of them at the most."""
+    cluster = start_cluster()
+    for _ in range(2):
+        cluster.add()
+    return cluster
+
+
+def backend_on(
+    cluster: RayCluster, settings: Settings, executor: Callable[[Settings], Executor] = studio_executor, **more: Any
+) -> RayBackend:
+    """A RayBackend with workers of one core, four at the most."""
+    return RayBackend(settings, ClusterSettings(cluster.address, 1, **{"most_workers": 4, **more}), executor)
