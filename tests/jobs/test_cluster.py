@@ -377,10 +377,10 @@ def test_a_long_video_is_embedded_in_stretches_to_the_same_bytes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Three stretches, by two workers of two threads, beside one process that embeds the whole."""
+    """Four stretches, by two workers of two threads, beside one process that embeds the whole."""
     Cache(settings.cache).drop("v1")
-    clip = repeat(clips["bikes"], tmp_path / "long.mp4", 20)
-    params = {"video": {"id": "v1", "path": str(clip), "duration_us": 20_000_000, "sha256": "0" * 64}}
+    clip = repeat(clips["bikes"], tmp_path / "long.mp4", 29)
+    params = {"video": {"id": "v1", "path": str(clip), "duration_us": 30_000_000, "sha256": "0" * 64}}
     alone = replace(settings, home=tmp_path / "alone").ensure()
     monkeypatch.setenv("OMP_NUM_THREADS", "2")  # in what order sums are made depends on how many threads make them
     process = ProcessBackend(alone)
@@ -394,7 +394,7 @@ def test_a_long_video_is_embedded_in_stretches_to_the_same_bytes(
     finally:
         process.close()
         backend.close()
-    assert many == one and one.data["frames"] == 40
+    assert many == one and one.data["frames"] == 60
     made = {path.name: path.read_bytes() for path in (alone.cache / "v1").iterdir()}
     assert {path.name: path.read_bytes() for path in (settings.cache / "v1").iterdir()} == made
-    assert "Indexing (3 stretches side by side)" in said
+    assert "Indexing (4 stretches side by side)" in said
