@@ -7,6 +7,12 @@ import { counted, el } from "./dom.js";
 /** @param {number} bytes */
 const gib = (bytes) => `${Math.round(bytes / 2 ** 30)} GiB`;
 
+/** @param {number} bytes */
+const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** A length of video, roughly. @param {number} seconds */
+const length = (seconds) => (seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`);
+
 /** @param {ClusterNode} node */
 function doing(node) {
   if (node.problem) return node.problem;
@@ -36,7 +42,7 @@ export function clusterPart(cluster) {
   return el(
     "section",
     { class: "cluster", "aria-label": "Cluster" },
-    el("h3", { text: `Cluster ${cluster.address}` }),
+    el("h3", { text: cluster.address === "auto" ? "Cluster of this machine alone" : `Cluster at ${cluster.address}` }),
     cluster.connected
       ? null
       : el("p", { class: "problems", role: "alert", text: `${cluster.problem} Jobs wait until then.` }),
@@ -65,13 +71,15 @@ export function clusterPart(cluster) {
   );
 }
 
-/** What was done in the last hour. @param {Cluster} cluster */
+/** What was done in the last hour, and which files went over the network. @param {Cluster} cluster */
 export function throughput({ last_hour: hour = [], sent = 0, fetched = 0 }) {
   const done = hour.map(
-    ({ kind, jobs, video_s: video }) => `${kind}: ${counted(jobs, "job")} on ${(video / 3600).toFixed(1)} h of video`,
+    ({ kind, jobs, video_s: video }) => `${kind}: ${counted(jobs, "job")}, ${length(video)} of video`,
   );
   return [
     done.length ? `In the last hour: ${done.join("; ")}.` : "Nothing was done in the last hour.",
-    `Sent to nodes: ${(sent / 2 ** 20).toFixed(1)} MiB; back from them: ${(fetched / 2 ** 20).toFixed(1)} MiB.`,
-  ].join(" ");
+    sent + fetched ? `Files sent to nodes: ${mib(sent)}; fetched from them: ${mib(fetched)}.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
