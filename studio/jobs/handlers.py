@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio import media, tasks
 from studio.config import Limits
-from studio.errors import FormatError, UsageError
+from studio.errors import FormatError, StudioError, UsageError
 from studio.formats import subtitles
 from studio.index import Cache, Features
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
@@ -88,28 +89,36 @@ def embed(context: TaskContext, params: dict[str, Any]) -> JobResult:
     return JobResult({"frames": len(features.times_us)})
 
 
-def embed_stretch(context: TaskContext, params: dict[str, Any]) -> JobResult:
-    """The embeddings of a stretch of a video and their thumbnails, kept in the cache under the name `file`, until all
-    stretches are joined; see `read_stretch`."""
-    video, span = video_of(params), (params["first"], params["last"])
-    key, found = tasks.embed_stretch(context, video, params["encoder"], *span, params["key_frames"])
-    context.cache.save_arrays(
-        video.id,
-        params["file"],
-        {
-            "times_us": found.features.times_us,
-            "vectors": found.features.vectors,
-            "pictures": np.frombuffer(b"".join(found.pictures), np.uint8),
-            "ends": np.cumsum([len(picture) for picture in found.pictures], dtype=np.int64),
-            "encoder": np.array(key),
-            "damaged": np.array(found.damaged),
-        },
-    )
-    return JobResult()
+def embed_stretches(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The embeddings of stretches of videos and their thumbnails; each is kept in the cache under the name `file`,
+    until all stretches of its video are joined (see `read_stretch`). `failed` has the kind of error and its sentence of
+    those that could not be decoded, by their names."""
+    parts = params["parts"]
+    stretches = [tasks.Stretch(_video(p["video"]), p["first"], p["last"], p["key_frames"]) for p in parts]
+    key, found = tasks.embed_stretches(context, stretches, params["encoder"])
+    failed = {}
+    for part, embedded in zip(parts, found, strict=True):
+        if isinstance(embedded, StudioError):
+            failed[part["file"]] = [type(embedded).__name__, str(embedded)]
+        else:
+            _keep_stretch(context.cache, part["video"]["id"], part["file"], key, embedded)
+    return JobResult({"failed": failed})
+
+
+def _keep_stretch(cache: Cache, video_id: str, file: str, encoder: str, found: tasks.Embedded) -> None:
+    arrays: dict[str, NDArray[Any]] = {
+        "times_us": found.features.times_us,
+        "vectors": found.features.vectors,
+        "pictures": np.frombuffer(b"".join(found.pictures), np.uint8),
+        "ends": np.cumsum([len(picture) for picture in found.pictures], dtype=np.int64),
+        "encoder": np.array(encoder),
+        "damaged": np.array(found.damaged),
+    }
+    cache.save_arrays(video_id, file, arrays)
 
 
 def read_stretch(cache: Cache, video_id: str, file: str) -> tuple[str, tasks.Embedded] | None:
-    """What `embed_stretch` kept: the encoder's key and the embeddings; None where that is missing."""
+    """What `embed_stretches` kept: the encoder's key and the embeddings; None where that is missing."""
     found = cache.load_arrays(video_id, file, "times_us", "vectors", "pictures", "ends", "encoder", "damaged")
     if found is None:
         return None

@@ -50,8 +50,8 @@ _KINDS = (
     JobKind("index", f"{_HANDLERS}:index", "Indexing", model="text_video"),
     JobKind("embed", f"{_HANDLERS}:embed", "Indexing with another model", pictures=True, model="text_video"),
     JobKind(
-        "embed_stretch",
-        f"{_HANDLERS}:embed_stretch",
+        "embed_stretches",
+        f"{_HANDLERS}:embed_stretches",
         "Indexing a part",
         queued=False,
         pictures=True,

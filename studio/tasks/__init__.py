@@ -26,7 +26,8 @@ from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
 from studio.tasks.indexing import (
     Embedded,
-    embed_stretch,
+    Stretch,
+    embed_stretches,
     index_video,
     join_stretches,
     make_thumbnails,
@@ -56,6 +57,7 @@ __all__ = [
     "Said",
     "SearchQuery",
     "Slot",
+    "Stretch",
     "TaskContext",
     "TextMatch",
     "VideoRef",
@@ -66,7 +68,7 @@ __all__ = [
     "detector_card",
     "detector_row",
     "download",
-    "embed_stretch",
+    "embed_stretches",
     "engines",
     "explain",
     "export_detector",

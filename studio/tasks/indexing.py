@@ -1,6 +1,6 @@
 """Videos → embeddings and thumbnails of sampled frames."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from studio import media
 from studio.config import Settings
+from studio.errors import MediaError, StudioError
 from studio.index import Features, FeatureStore
 from studio.tasks.context import Progress, TaskContext, VideoRef
 from studio.tasks.query import encoder_key
@@ -117,18 +118,58 @@ def stretches_of(settings: Settings, video: VideoRef) -> list[tuple[int, int]]:
     return [(first, min(first + length, count)) for first in range(0, count, length)]
 
 
-def embed_stretch(
-    context: TaskContext, video: VideoRef, encoder_name: str | None, first: int, last: int, key_frames: bool = False
-) -> tuple[str, Embedded]:
-    """Embed the samples [first, last) of a video, after some `key_frames` of all of it; keeps none but the latter.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The samples [first, last) of a video, to be embedded; `key_frames`: some of all of the video before them."""
 
-    Returns the encoder's key and what was embedded. Batches are those of the whole video, since the sums of a batch may
-    differ in their last bits from those of another. Raises as `index_video` does.
+    video: VideoRef
+    first: int
+    last: int
+    key_frames: bool = False
+
+
+def embed_stretches(
+    context: TaskContext, stretches: Sequence[Stretch], encoder_name: str | None
+) -> tuple[str, list[Embedded | StudioError]]:
+    """Embed stretches of one video or of several together: frames of all of them are in a batch, which a graphics card
+    is the quicker for.
+
+    Returns the encoder's key, and of each stretch what was embedded or why that failed; keeps none but key frames. The
+    batches of a single stretch are those of the whole video, since sums of a batch may differ in their last bits from
+    those of another. Raises ModelUnavailable, Cancelled.
     """
     encoder = context.model("text_video", encoder_name)
-    if key_frames and video.duration_s >= DENSE_BELOW_S:
-        index_key_frames(context, video, encoder_name)
-    return encoder_key(encoder), _embed(context, video, encoder, sampling_rate(video), context.progress, first, last)
+    found: dict[int, Embedded | StudioError] = {}
+    waiting: dict[int, tuple[_Sampling, NDArray[np.uint8]]] = {}
+    work = dict(enumerate(_sampling_of(context, stretch, encoder, encoder_name) for stretch in stretches))
+
+    def advance(number: int, vectors: NDArray[np.float32] | None) -> None:
+        try:
+            waiting[number] = work[number], work[number].send(vectors)
+        except StopIteration as end:
+            found[number] = end.value
+        except MediaError as error:  # of one of several videos
+            found[number] = error
+
+    for number in work:
+        advance(number, None)
+    while waiting:
+        now = dict(waiting)
+        waiting.clear()
+        for shape in {images.shape[1:] for _, images in now.values()}:
+            numbers = [number for number, (_, images) in now.items() if images.shape[1:] == shape]
+            vectors = encoder.encode_frames(np.concatenate([now[number][1] for number in numbers]))
+            ends = np.cumsum([len(now[number][1]) for number in numbers])
+            for number, part in zip(numbers, np.split(vectors, ends[:-1]), strict=True):
+                advance(number, part)
+    return encoder_key(encoder), [found[number] for number in work]
+
+
+def _sampling_of(context: TaskContext, stretch: Stretch, encoder: Any, encoder_name: str | None) -> "_Sampling":
+    if stretch.key_frames and stretch.video.duration_s >= DENSE_BELOW_S:
+        index_key_frames(context, stretch.video, encoder_name)
+    rate = sampling_rate(stretch.video)
+    return (yield from _sample(context, stretch.video, encoder, rate, context.progress, stretch.first, stretch.last))
 
 
 def join_stretches(features: FeatureStore, video_id: str, encoder: str, parts: Sequence[Embedded]) -> None:
@@ -141,7 +182,23 @@ def join_stretches(features: FeatureStore, video_id: str, encoder: str, parts: S
     features.put(video_id, encoder, whole)
 
 
-def _embed(
+_Sampling = Generator[NDArray[np.uint8], NDArray[np.float32] | None, Embedded]
+"""Yields frames (N, H, W, 3), and is sent their embeddings (N, D)."""
+
+
+def _embed(context: TaskContext, video: VideoRef, encoder: Any, rate: float, progress: Progress) -> Embedded:
+    """All samples of a video at a rate."""
+    work = _sample(context, video, encoder, rate, progress)
+    vectors: NDArray[np.float32] | None = None
+    try:
+        while True:
+            vectors = encoder.encode_frames(work.send(vectors))
+    except StopIteration as end:
+        found: Embedded = end.value
+        return found
+
+
+def _sample(
     context: TaskContext,
     video: VideoRef,
     encoder: Any,
@@ -149,8 +206,8 @@ def _embed(
     progress: Progress,
     first: int = 0,
     last: int | None = None,
-) -> Embedded:
-    """The samples [first, last) of a video at a rate; `first` is a multiple of BATCH."""
+) -> _Sampling:
+    """The samples [first, last) of a video at a rate, BATCH at a time; `first` is a multiple of it."""
     times: list[NDArray[np.int64]] = []
     vectors: list[NDArray[np.float16]] = []
     pictures: list[bytes] = []
@@ -168,7 +225,9 @@ def _embed(
             continue
         before = frames.times_us[-1]
         times.append(frames.times_us[new])
-        vectors.append(encoder.encode_frames(frames.images[new]).astype(np.float16))
+        embedded = yield frames.images[new]
+        assert embedded is not None
+        vectors.append(embedded.astype(np.float16))
         pictures += [_jpeg(image, width) for image in frames.images[new]]
         done = (frames.times_us[-1] - part[0]) / max(1, min(video.duration_us, int(part[-1]) + 1) - part[0])
         progress(min(0.99, done), "Indexing")

@@ -313,7 +313,7 @@ def ended_in_time(store: Store, job: str) -> dict[str, Any]:
 
 def empty_the_queue(path: Path, address: str) -> None:
     """A studio that does jobs on a cluster until it is killed."""
-    from studio.jobs.cluster import ClusterSettings, RayBackend
+    from studio.jobs.cluster import RayBackend
 
     settings = Settings(home=path.parent, device="cpu")
     Dispatcher(
@@ -377,15 +377,15 @@ def test_a_long_video_is_embedded_in_stretches_to_the_same_bytes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Four stretches, by two workers of two threads, beside one process that embeds the whole."""
+    """Four stretches, by two workers, beside one process that embeds the whole."""
     Cache(settings.cache).drop("v1")
     clip = repeat(clips["bikes"], tmp_path / "long.mp4", 29)
     params = {"video": {"id": "v1", "path": str(clip), "duration_us": 30_000_000, "sha256": "0" * 64}}
     alone = replace(settings, home=tmp_path / "alone").ensure()
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # in what order sums are made depends on how many threads make them
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # in what order sums are made depends on how many threads make them
     process = ProcessBackend(alone)
     short = replace(settings, limits=replace(settings.limits, stretch_frames=16))
-    backend = RayBackend(short, ClusterSettings(ray_cluster.address, 2, most_workers=2))
+    backend = backend_on(ray_cluster, short, most_workers=2)
     said: list[str] = []
     monitor = JobMonitor(lambda fraction, message: said.append(message))
     try:
@@ -398,3 +398,36 @@ def test_a_long_video_is_embedded_in_stretches_to_the_same_bytes(
     made = {path.name: path.read_bytes() for path in (alone.cache / "v1").iterdir()}
     assert {path.name: path.read_bytes() for path in (settings.cache / "v1").iterdir()} == made
     assert "Indexing (4 stretches side by side)" in said
+
+
+def test_videos_that_wait_for_a_graphics_card_are_embedded_together(
+    start_cluster: Callable[..., RayCluster], clips: dict[str, Path], tmp_path: Path
+) -> None:
+    """Ray believes in the card of this node; what it would do is done by the processor."""
+    cluster = start_cluster()
+    cluster.add(cpus=2, gpus=1)
+    settings = Settings(home=tmp_path / "home").ensure()
+    backend = backend_on(cluster, settings)
+    frames = {}
+
+    def index(name: str) -> None:
+        video = {"id": name, "path": str(clips[name]), "duration_us": 4_000_000}
+        frames[name] = backend.call("index", {"video": video}, JobMonitor()).data["frames"]
+
+    try:
+        threads = [threading.Thread(target=index, args=(name,)) for name in clips]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        time.sleep(1.5)
+        status = backend.status()
+        assert status["places"] == {"cpu": 1, "gpu": 1, "library": 1}
+        assert status["gpu_batches"] < len(clips), "a batch had several videos"
+    finally:
+        backend.close()
+        cluster.end()
+    assert frames == {"bikes": 20, "carphone": 9, "bigbuckbunny": 11}
+    for name, count in frames.items():
+        times = Cache(settings.cache).load_array(name, "thumbnails.npy")
+        assert times is not None and times.shape == (2, count)

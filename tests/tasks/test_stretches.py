@@ -11,6 +11,7 @@ import pytest
 
 from studio import media, tasks
 from studio.config import Settings
+from studio.errors import MediaError
 from studio.tasks import TaskContext, VideoRef
 from tests.bench.media import repeat
 
@@ -33,9 +34,15 @@ def both(context: TaskContext, path: Path) -> tuple[int, dict[str, bytes], dict[
     """How many stretches there are, and what is kept of the whole and of the stretches."""
     tasks.index_video(context, video(path, "whole"))
     spans = tasks.stretches_of(context.settings, video(path, "parts"))
-    made = [tasks.embed_stretch(context, video(path, "parts"), None, *span, key_frames=not span[0]) for span in spans]
-    tasks.join_stretches(context.features, "parts", made[0][0], [part for _, part in made])
+    made = [embedded(context, tasks.Stretch(video(path, "parts"), *span, not span[0])) for span in spans]
+    tasks.join_stretches(context.features, "parts", tasks.key_of(context.settings), made)
     return len(spans), rows(context, "whole"), rows(context, "parts")
+
+
+def embedded(context: TaskContext, stretch: tasks.Stretch) -> tasks.Embedded:
+    key, (found,) = tasks.embed_stretches(context, [stretch], None)
+    assert key == tasks.key_of(context.settings) and isinstance(found, tasks.Embedded)
+    return found
 
 
 def test_stretches_of_a_real_clip(context: TaskContext, clips: dict[str, Path], tmp_path: Path) -> None:
@@ -81,3 +88,26 @@ def test_what_cannot_be_decoded_from_the_middle_is_done_as_a_whole(
     for path in (cut, stream, clips["bikes"]):
         assert len(tasks.stretches_of(context.settings, video(path, "v"))) == 1
     assert len(tasks.stretches_of(context.settings, video(long, "v"))) == 4
+
+
+def test_frames_of_several_videos_are_embedded_together(
+    context: TaskContext, clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has its own rows, near to those that it has alone; one that cannot be decoded is no other's fault."""
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    bad = VideoRef("broken", str(broken), 9_000_000)
+    batches: list[int] = []
+    encoder = context.model("text_video")
+    encode = encoder.encode_frames
+    monkeypatch.setattr(encoder, "encode_frames", lambda frames: (batches.append(len(frames)), encode(frames))[1])
+    names = ("bikes", "carphone", "bigbuckbunny")
+    stretches = [tasks.Stretch(bad, 0, 9), *(tasks.Stretch(video(clips[name], name), 0, 99) for name in names)]
+    _, (failed, *found) = tasks.embed_stretches(context, stretches, None)
+    assert isinstance(failed, MediaError)
+    assert batches == [16 + 9 + 11, 4]
+    for name, part in zip(names, found, strict=True):
+        alone = tasks.index_video(context, video(clips[name], name))
+        assert isinstance(part, tasks.Embedded)
+        assert np.array_equal(part.features.times_us, alone.times_us)
+        assert np.allclose(part.features.vectors, alone.vectors, atol=1e-3)

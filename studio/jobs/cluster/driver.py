@@ -24,6 +24,7 @@ from studio.errors import Cancelled, JobError, StudioError
 from studio.index import Cache
 from studio.jobs.backends import CANCEL_GRACE_S, Executor, WorkerDied, sentence
 from studio.jobs.cluster import stretches
+from studio.jobs.cluster.batches import Batches
 from studio.jobs.cluster.cluster_settings import LOCAL, ClusterSettings
 from studio.jobs.cluster.files import (
     PIECE_BYTES,
@@ -105,6 +106,7 @@ class Driver:
         self._pool = Pool(ray, settings, cluster, library, executor)
         self._pipe, self._sends = pipe, threading.Lock()
         self._cancelled: set[int] = set()
+        self._batches = Batches(self._embed_together)
         self._closing = threading.Event()
         self._heard = time.monotonic()
         self._copies: dict[tuple[str, str], threading.Lock] = {}  # node and mark of a video that is sent there
@@ -170,6 +172,7 @@ class Driver:
             **self._pool.status(),
             "places": {resource: self._pool.capacity(resource) for resource in resources},
             "last_hour": [{"kind": kind, **row} for kind, row in sorted(kinds.items())],
+            "gpu_batches": self._batches.done,
             "sent": self._sent,
             "fetched": self._fetched,
         }
@@ -197,23 +200,40 @@ class Driver:
         self._send(*answer)
 
     def _do(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
-        plan = stretches.plan(self._settings, self._cache, kind, params)
+        on_gpu = self._resource(kind, params) == "gpu"
+        plan = stretches.plan(self._settings, self._cache, kind, params, always=on_gpu)
         if plan is not None:
             try:
-                stretches.run(plan, self._cache, params, monitor, self._execute)
+                stretches.run(plan, self._cache, params, monitor, self._batches.embed if on_gpu else self._embed)
             except stretches.NotTheSame:
                 log.info("a video is done as a whole", extra={"kind": kind})
-        return self._execute(kind, params, monitor)
+        # what is left of it needs no graphics card
+        return self._execute(self._resource("", {}) if plan else self._resource(kind, params), kind, params, monitor)
 
-    def _execute(self, kind: str, params: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
-        """Have one worker do a job, another one where it is lost with its node; raises what the job raised, Cancelled,
-        WorkerDied."""
+    def _embed(self, part: Mapping[str, Any], encoder: str | None, monitor: JobMonitor) -> JobResult:
+        params = {"parts": [part], "encoder": encoder}
+        return self._execute(self._resource("embed_stretches", params), "embed_stretches", params, monitor)
+
+    def _embed_together(self, params: Callable[[], Mapping[str, Any]], monitor: JobMonitor) -> JobResult:
+        return self._execute("gpu", "embed_stretches", params, monitor)
+
+    def _resource(self, kind: str, params: Mapping[str, Any]) -> Resource:
+        return resource_of(kind, params, self._settings, self._pool.capacity)
+
+    def _execute(
+        self,
+        resource: Resource,
+        kind: str,
+        job: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+        monitor: JobMonitor,
+    ) -> JobResult:
+        """Have one worker do a job (its parameters, or what says them once the worker is there), another one where it
+        is lost with its node; raises what the job raised, Cancelled, WorkerDied."""
+        near = {node for path in ([] if callable(job) else _paths(job)) for node in self._holds.get(path, ())}
         for _ in range(WORKERS_LOST):
-            near = {node for path in _paths(params) for node in self._holds.get(path, ())}
             try:
-                with self._pool.worker(resource_of(kind, params, self._settings, self._pool.capacity("gpu")), kind,
-                                       monitor.cancelled, sorted(near)) as worker:  # fmt: skip
-                    return self._on(worker, kind, params, monitor)
+                with self._pool.worker(resource, kind, monitor.cancelled, sorted(near)) as worker:
+                    return self._on(worker, kind, job() if callable(job) else job, monitor)
             except self._ray.exceptions.RayError as error:
                 log.warning("a worker was lost", exc_info=error, extra={"kind": kind})
                 monitor.progress(0.0, "Its node was lost; done again on another one")
@@ -252,7 +272,7 @@ class Driver:
 
     def _assignment(self, worker: Handle, kind: str, params: Mapping[str, Any]) -> Assignment:
         """The job with the files that it needs; none on the machine that has the library."""
-        videos = [str(video["id"]) for video in _videos(params)]
+        videos = list(dict.fromkeys(str(video["id"]) for video in _videos(params)))
         if worker.node == self._pool.here:
             return Assignment(kind, params, videos, {path: [] for path in _paths(params)}, [], [])
         kept = [file for video in videos for file in cached_files(self._cache, video) if is_read(file)]
@@ -340,24 +360,30 @@ class Driver:
             receiver.abandon()
 
 
-def resource_of(kind: str, params: Mapping[str, Any], settings: Settings, gpus: int) -> Resource:
-    """Which workers do a job. What is about the whole library is done where the library is."""
+def resource_of(
+    kind: str, params: Mapping[str, Any], settings: Settings, capacity: Callable[[Resource], int]
+) -> Resource:
+    """Which workers do a job. What is about the whole library is done where the library is; where no core is left
+    beside graphics cards, their workers do all."""
     known = KINDS.get(kind)
     if known is not None and known.scope != "video":
         return "library"
-    if not gpus or settings.device == "cpu" or known is None or not known.model:
+    if not capacity("gpu"):
         return "cpu"
+    if settings.device == "cpu" or known is None or not known.model:
+        return "cpu" if capacity("cpu") else "gpu"
     named = params.get("encoder") or params.get(LIBRARY_ENCODER)
-    return "gpu" if tasks.gains_from_gpu(settings, known.model, named) else "cpu"
+    return "gpu" if tasks.gains_from_gpu(settings, known.model, named) or not capacity("cpu") else "cpu"
 
 
 def _videos(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The videos that a job is about."""
-    return [each for each in params.values() if isinstance(each, dict) and "path" in each and "id" in each]
+    """The videos that a job is about, and those of its parts."""
+    own = [each for each in params.values() if isinstance(each, dict) and "path" in each and "id" in each]
+    return own + [video for part in params.get("parts", ()) for video in _videos(part)]
 
 
 def _paths(params: Mapping[str, Any]) -> list[str]:
-    return [str(video["path"]) for video in _videos(params)]
+    return list(dict.fromkeys(str(video["path"]) for video in _videos(params)))
 
 
 def _seconds(params: Mapping[str, Any]) -> float:

@@ -99,14 +99,21 @@ class Pool:
             return {self.here: 1}
         if resource == "gpu":
             return {node.id: int(node.gpus) for node in self.nodes.values() if node.gpus >= 1}
-        free = {node.id: node.cpus - int(node.gpus) for node in self.nodes.values()}  # a GPU worker has a core, too
-        each = self._cpus()
-        return {node: int(cpus // each) for node, cpus in free.items() if cpus >= each}
+        each, free = self._cpus(), {node.id: self._beside_gpus(node) for node in self.nodes.values()}
+        return {node: cpus // each for node, cpus in free.items() if cpus >= each}
 
     def _cpus(self) -> int:
         """Cores of a worker: as many as were asked for, or as the largest node has."""
-        most = max((int(node.cpus - int(node.gpus)) for node in self.nodes.values()), default=1)
+        most = max((self._beside_gpus(node) for node in self.nodes.values()), default=1)
         return max(1, min(self._cluster.cpus_per_worker, most))
+
+    def _cpus_of_gpu(self, node: Node) -> int:
+        """Cores of a worker with a graphics card, for which others decode: no more than half of its share."""
+        return max(1, min(self._cluster.cpus_per_worker, int(node.cpus / node.gpus / 2)))
+
+    def _beside_gpus(self, node: Node) -> int:
+        """Cores that workers with graphics cards leave."""
+        return int(node.cpus) - (int(node.gpus) * self._cpus_of_gpu(node) if node.gpus >= 1 else 0)
 
     def capacity(self, resource: Resource) -> int:
         """How many workers of a kind there may be."""
@@ -193,10 +200,12 @@ class Pool:
         node = max(free, key=lambda each: free[each])
         strategies = self._ray.util.scheduling_strategies
         settings = self._settings if resource == "gpu" else replace(self._settings, device="cpu")
-        needs = {"cpu": (self._cpus(), 0), "gpu": (1, 1), "library": (0, 0)}[resource]
+        cpus = 0
+        if resource != "library":
+            cpus = self._cpus() if resource == "cpu" else self._cpus_of_gpu(self.nodes[node])
         actor = self._remote.options(
-            num_cpus=needs[0],
-            num_gpus=needs[1],
+            num_cpus=cpus,
+            num_gpus=int(resource == "gpu"),
             max_concurrency=CALLS_AT_ONCE,
             max_restarts=0,
             scheduling_strategy=strategies.NodeAffinitySchedulingStrategy(node, soft=False),

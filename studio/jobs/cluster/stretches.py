@@ -12,14 +12,15 @@ from typing import Any
 
 from studio import tasks
 from studio.config import Settings
-from studio.errors import MediaError, StudioError
+from studio.errors import StudioError
 from studio.index import Cache, FeatureStore
 from studio.jobs.cluster.files import STRETCH
 from studio.jobs.handlers import read_stretch, video_of
 from studio.jobs.result import LIBRARY_ENCODER, REPLACED, JobMonitor, JobResult
 from studio.platform import files
 
-Execute = Callable[[str, Mapping[str, Any], JobMonitor], JobResult]
+Embed = Callable[[Mapping[str, Any], str | None, JobMonitor], JobResult]
+"""Has a worker do one of the `parts` of `handlers.embed_stretches`, with an encoder."""
 SPLIT = ("index", "embed")  # the kinds whose embeddings are made in stretches
 
 
@@ -36,8 +37,9 @@ class Plan:
     stretches: Mapping[str, tuple[int, int]]
 
 
-def plan(settings: Settings, cache: Cache, kind: str, params: Mapping[str, Any]) -> Plan | None:
-    """How a job is split; None where it is done as a whole: it has nothing to embed, or not much."""
+def plan(settings: Settings, cache: Cache, kind: str, params: Mapping[str, Any], always: bool) -> Plan | None:
+    """How a job is split; None where it is done as a whole: it has nothing to embed, or not much. With `always` what is
+    not much is a single stretch, which can be embedded together with others."""
     if kind not in SPLIT or "trial" in params:
         return None
     video = video_of(dict(params))
@@ -50,7 +52,7 @@ def plan(settings: Settings, cache: Cache, kind: str, params: Mapping[str, Any])
         spans = tasks.stretches_of(settings, video)
     except StudioError:  # the job itself says what is wrong
         return None
-    if len(spans) < 2 or tasks.is_indexed(settings, cache, video.id, encoder):
+    if (len(spans) < 2 and not always) or tasks.is_indexed(settings, cache, video.id, encoder):
         return None
     version = f"{STRETCH}{_plain(encoder or '')}-{str(params['video'].get('sha256', ''))[:8]}"
     return Plan(video.id, encoder, {f"{version}-{first}-{last}.npz": (first, last) for first, last in spans})
@@ -60,13 +62,13 @@ def _plain(key: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in key)
 
 
-def run(plan: Plan, cache: Cache, params: Mapping[str, Any], monitor: JobMonitor, execute: Execute) -> None:
+def run(plan: Plan, cache: Cache, params: Mapping[str, Any], monitor: JobMonitor, embed: Embed) -> None:
     """Have all stretches embedded and joined, after which the job finds the video's embeddings made. Those that an
-    earlier try made are not made again. Raises NotTheSame, and what `execute` raises."""
+    earlier try made are not made again. Raises NotTheSame, and what `embed` raises."""
     fractions = dict.fromkeys(plan.stretches, 0.0)
     stop = threading.Event()
 
-    def embed(file: str) -> None:
+    def make(file: str) -> None:
         first, last = plan.stretches[file]
 
         def progress(fraction: float, message: str) -> None:
@@ -74,26 +76,23 @@ def run(plan: Plan, cache: Cache, params: Mapping[str, Any], monitor: JobMonitor
             how = f" ({len(fractions)} stretches side by side)" if len(fractions) > 1 else ""
             monitor.progress(0.8 * sum(fractions.values()) / len(fractions), message + how)
 
-        part = {
-            "video": params["video"], "encoder": plan.encoder, "first": first, "last": last, "file": file,
-            "key_frames": first == 0,
-        }  # fmt: skip
+        part = {"video": params["video"], "first": first, "last": last, "file": file, "key_frames": first == 0}
         watch = JobMonitor(progress, cancelled=lambda: stop.is_set() or monitor.cancelled())
         if not cache.has(plan.video, file):
             try:
-                execute("embed_stretch", part, watch)
+                failed = embed(part, plan.encoder, watch).data["failed"]
+                if file in failed:
+                    raise NotTheSame  # the job as a whole says why
             except BaseException:
                 stop.set()  # the others are in vain
                 raise
         progress(1.0, "Indexing")
 
     with ThreadPoolExecutor(len(plan.stretches), "stretch") as threads:
-        parts = [threads.submit(embed, file) for file in plan.stretches]
+        parts = [threads.submit(make, file) for file in plan.stretches]
     errors = [error for part in parts if (error := part.exception()) is not None]
-    if any(isinstance(error, MediaError) for error in errors):
-        raise NotTheSame
     if errors:
-        raise errors[0]
+        raise next((error for error in errors if isinstance(error, NotTheSame)), errors[0])
     _join(plan, cache)
 
 
@@ -101,7 +100,8 @@ def _join(plan: Plan, cache: Cache) -> None:
     found = [read_stretch(cache, plan.video, file) for file in plan.stretches]
     whole = [each for each in found if each is not None]
     keys, parts = {key for key, _ in whole}, [part for _, part in whole]
-    same = len(whole) == len(found) and len(keys) == 1 and not any(part.damaged for part in parts)
+    same = len(whole) == len(found) and len(keys) == 1
+    same = same and (len(parts) == 1 or not any(part.damaged for part in parts))
     if same:
         tasks.join_stretches(FeatureStore(cache), plan.video, keys.pop(), parts)
     for old in cache.folder(plan.video).glob(f"{STRETCH}*"):

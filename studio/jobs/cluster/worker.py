@@ -9,13 +9,14 @@ import contextlib
 import importlib
 import os
 import platform
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import platformdirs
 
 from studio.config import GIB, Settings
 from studio.errors import StudioError
@@ -185,10 +186,14 @@ class Worker:
         self._job = _Job(self._backend, job.kind, params, None if self._here else (self._cache, job.videos))
 
     def _with_paths(self, value: Any) -> Any:
-        """A parameter as it is, but for a video, whose path is the one here."""
-        if isinstance(value, dict) and value.get("path") in self._paths:
+        """A parameter as it is, but for videos, whose paths are those here."""
+        if isinstance(value, list):
+            return [self._with_paths(each) for each in value] if value and isinstance(value[0], dict) else value
+        if not isinstance(value, dict):
+            return value
+        if value.get("path") in self._paths:
             return {**value, "path": self._paths[value["path"]]}
-        return value
+        return {key: self._with_paths(each) for key, each in value.items()}
 
     def events(self, after: int) -> tuple[list[Event], Made, list[str]]:
         """What happened in the job since `after` events: ("progress", fraction, message), ("preview", predictions),
@@ -305,12 +310,9 @@ def _is_written(path: Path, file: JobFile) -> bool:
 
 
 def node_folder() -> Path:
-    """Where this node keeps what it was sent: the folder that its variable names, else one for temporary files."""
+    """Where this node keeps what it was sent: the folder that its variable names, else the platform's for caches."""
     named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    whose = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
-    return Path(tempfile.gettempdir()) / f"moment-studio-cluster-{whose}"
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("moment-studio", False)) / "cluster"
 
 
 def most_cache_bytes() -> int:
