@@ -4,6 +4,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class RayCluster:
     def address(self) -> str:
         return str(self._cluster.address)
 
-    def add(self, cpus: int = 4, gpus: int = 0) -> Any:
+    def add(self, cpus: int = 6, gpus: int = 0) -> Any:
         """A node, whose place for copies is `folder_of(node)`."""
         folder = self._folder / f"node{len(list(self._folder.iterdir()))}"
         folder.mkdir()
@@ -78,6 +79,7 @@ def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_prestart_worker_first_driver", "0")  # a process for each core of each node, for nobody
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]))
         yield start
         for cluster in started:
@@ -86,11 +88,21 @@ def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
 @pytest.fixture(scope="session")
 def ray_cluster(start_cluster: Callable[..., RayCluster]) -> RayCluster:
-    """A head and two nodes of four cores, shared by tests that leave it so and take four of them at the most."""
+    """A head and two nodes of six cores, shared by tests that leave it so and take a few of them."""
     cluster = start_cluster()
     for _ in range(2):
         cluster.add()
     return cluster
+
+
+@pytest.fixture(scope="session")
+def ray_backend(ray_cluster: RayCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayBackend]:
+    """Two workers that do real jobs, shared since their models take a while to load; stretches are of 16 frames."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"), device="cpu")
+    short = replace(settings, limits=replace(settings.limits, stretch_frames=16)).ensure()
+    made = backend_on(ray_cluster, short, most_workers=2)
+    yield made
+    made.close()
 
 
 def backend_on(

@@ -6,7 +6,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from studio.atomic_files import PREFIX
 from studio.config import Settings
 from studio.errors import Cancelled, NotFound
 from studio.index import Cache
-from studio.jobs import Dispatcher, JobMonitor, JobResult, ProcessBackend
+from studio.jobs import Dispatcher, InlineBackend, JobMonitor
 from studio.jobs.cluster import ClusterSettings, RayBackend
+from studio.models._torch import one_thread
 from studio.store import Store, jobs, transcripts, videos
 from studio.timeline import Cue
 from tests.bench.media import repeat
@@ -261,7 +261,7 @@ def digest(path: Path) -> str:
 def test_a_lost_connection_is_made_again_and_its_jobs_are_done_once(
     library: Store, runner: Dispatcher, backend: RayBackend
 ) -> None:
-    job = queue(library, "nap", "x", seconds=3.0)
+    job = queue(library, "nap", "x", seconds=1.5)
     runner.wake()
     until(lambda: busy(backend))
     lost: list[str] = []
@@ -327,12 +327,12 @@ def test_the_whole_studio_is_killed_and_started_again(
     ray_cluster: RayCluster, library: Store, settings: Settings, tmp_path: Path, restarts: int
 ) -> None:
     chance = random.Random(7)
-    waiting = [queue(library, "nap", str(n), seconds=0.5) for n in range(12 * restarts)]
+    waiting = [queue(library, "nap", str(n), seconds=0.3) for n in range(8 * restarts)]
     spawn = multiprocessing.get_context("spawn")
     for restart in range(restarts):
         studio = spawn.Process(target=empty_the_queue, args=(tmp_path / "studio.db", ray_cluster.address))
         studio.start()
-        until(lambda restart=restart: len(results(library)) > 10 * restart + 2)
+        until(lambda restart=restart: len(results(library)) > 6 * restart + 1)
         time.sleep(chance.uniform(0, 0.3))
         studio.kill()
         studio.join()
@@ -371,35 +371,24 @@ def test_the_head_is_killed_and_started_again(
 
 
 def test_a_long_video_is_embedded_in_stretches_to_the_same_bytes(
-    ray_cluster: RayCluster,
-    settings: Settings,
-    clips: dict[str, Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    ray_backend: RayBackend, clips: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Four stretches, by two workers, beside one process that embeds the whole."""
-    Cache(settings.cache).drop("v1")
+    """Four stretches, by two workers of one thread each, beside this process, which embeds the whole."""
     clip = repeat(clips["bikes"], tmp_path / "long.mp4", 29)
-    params = {"video": {"id": "v1", "path": str(clip), "duration_us": 30_000_000, "sha256": "0" * 64}}
-    alone = replace(settings, home=tmp_path / "alone").ensure()
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # in what order sums are made depends on how many threads make them
-    process = ProcessBackend(alone)
-    short = replace(settings, limits=replace(settings.limits, stretch_frames=16))
-    backend = backend_on(ray_cluster, short, most_workers=2)
+    params = {"video": {"id": "long", "path": str(clip), "duration_us": 30_000_000, "sha256": "0" * 64}}
+    alone = Settings(home=tmp_path / "alone", device="cpu").ensure()
     said: list[str] = []
-    monitor = JobMonitor(lambda fraction, message: said.append(message))
-    try:
-        one: JobResult = process.call("index", params, JobMonitor())
-        many: JobResult = backend.call("index", params, monitor)
-    finally:
-        process.close()
-        backend.close()
+    many = ray_backend.call("index", params, JobMonitor(lambda fraction, message: said.append(message)))
+    with one_thread():  # in what order sums are made depends on how many threads make them
+        one = InlineBackend(alone).call("index", params, JobMonitor())
     assert many == one and one.data["frames"] == 60
-    made = {path.name: path.read_bytes() for path in (alone.cache / "v1").iterdir()}
-    assert {path.name: path.read_bytes() for path in (settings.cache / "v1").iterdir()} == made
+    made = {path.name: path.read_bytes() for path in (alone.cache / "long").iterdir()}
+    kept = ray_backend.settings.cache / "long"
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == made
     assert "Indexing (4 stretches side by side)" in said
 
 
+@pytest.mark.release
 def test_videos_that_wait_for_a_graphics_card_are_embedded_together(
     start_cluster: Callable[..., RayCluster], clips: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -16,7 +16,6 @@ from studio.jobs.backends import WorkerDied
 from studio.store import Store, jobs, runs, videos
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
-from tests.jobs.conftest import RayCluster, backend_on
 
 WORKERS = ["InlineBackend", "ProcessBackend", "RayBackend"]
 
@@ -28,14 +27,6 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Execution
         return
     kind = {"InlineBackend": InlineBackend, "ProcessBackend": ProcessBackend}[request.param]
     made = kind(Settings(home=tmp_path, device="cpu").ensure())
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def ray_backend(ray_cluster: RayCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExecutionBackend]:
-    """One for all tests: its models take a while to load."""
-    made = backend_on(ray_cluster, Settings(home=tmp_path_factory.mktemp("home"), device="cpu").ensure())
     yield made
     made.close()
 

@@ -72,8 +72,8 @@ class RayBackend:
         executor: Callable[[Settings], Executor] = studio_executor,
     ) -> None:
         check_installed()
-        self.cluster = cluster
-        self._settings, self._executor = settings, executor
+        self.settings, self.cluster = settings, cluster
+        self._executor = executor
         self._context = multiprocessing.get_context("spawn")
         self._lock = threading.Lock()  # of what follows
         self._calls: dict[int, _Call] = {}
@@ -205,7 +205,7 @@ class RayBackend:
 
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=driver.serve, args=(theirs, self._settings, self.cluster, self._executor), name="studio-cluster",
+            target=driver.serve, args=(theirs, self.settings, self.cluster, self._executor), name="studio-cluster",
             daemon=True,
         )  # fmt: skip
         process.start()

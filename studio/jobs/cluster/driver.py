@@ -18,12 +18,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio import errors, logs, tasks
+from studio import errors, logs
 from studio.config import MIB, Settings
 from studio.errors import Cancelled, JobError, StudioError
 from studio.index import Cache
 from studio.jobs.backends import CANCEL_GRACE_S, Executor, WorkerDied, sentence
-from studio.jobs.cluster import stretches
 from studio.jobs.cluster.batches import Batches
 from studio.jobs.cluster.cluster_settings import LOCAL, ClusterSettings
 from studio.jobs.cluster.files import (
@@ -54,6 +53,7 @@ SILENT_S = 20.0  # a head that does not answer for so long is gone
 WORKERS_LOST = 5  # workers that a job may lose with their nodes before that is taken for its own doing
 IN_FLIGHT = 2  # pieces of a file on their way
 THROUGHPUT_S = 3600.0
+EMBEDS = ("index", "embed")  # the kinds whose embeddings are made in stretches
 log = logging.getLogger(__name__)
 
 
@@ -144,14 +144,16 @@ class Driver:
 
     def _look(self) -> None:
         """Ask the cluster's head how it is, and tell the studio."""
-        while not self._closing.wait(STATUS_S):
+        while True:
             try:
                 self._pool.look()
             except Exception as error:  # whatever Ray raises when its head is gone
                 log.warning("the cluster's head does not answer", exc_info=error)
-                continue
-            self._heard = time.monotonic()
-            self._send("status", self._status())
+            else:
+                self._heard = time.monotonic()
+                self._send("status", self._status())
+            if self._closing.wait(STATUS_S):
+                return
 
     def _send(self, *message: Any) -> None:
         with self._sends, contextlib.suppress(OSError):  # the studio is gone: `_listen` ends this process
@@ -200,15 +202,24 @@ class Driver:
         self._send(*answer)
 
     def _do(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
-        on_gpu = self._resource(kind, params) == "gpu"
-        plan = stretches.plan(self._settings, self._cache, kind, params, always=on_gpu)
-        if plan is not None:
-            try:
-                stretches.run(plan, self._cache, params, monitor, self._batches.embed if on_gpu else self._embed)
-            except stretches.NotTheSame:
-                log.info("a video is done as a whole", extra={"kind": kind})
-        # what is left of it needs no graphics card
-        return self._execute(self._resource("", {}) if plan else self._resource(kind, params), kind, params, monitor)
+        resource = self._resource(kind, params)
+        if kind in EMBEDS and self._embed_stretches(params, monitor, on_gpu=resource == "gpu"):
+            resource = self._resource("", {})  # what is left of it needs no graphics card
+        return self._execute(resource, kind, params, monitor)
+
+    def _embed_stretches(self, params: dict[str, Any], monitor: JobMonitor, on_gpu: bool) -> bool:
+        """Embed a video in stretches, where that is possible and of use; whether that was done."""
+        from studio.jobs.cluster import stretches  # torch comes with it
+
+        plan = stretches.plan(self._settings, self._cache, params, always=on_gpu)
+        if plan is None:
+            return False
+        try:
+            stretches.run(plan, self._cache, params, monitor, self._batches.embed if on_gpu else self._embed)
+        except stretches.NotTheSame:
+            log.info("a video is embedded as a whole")
+            return False
+        return True
 
     def _embed(self, part: Mapping[str, Any], encoder: str | None, monitor: JobMonitor) -> JobResult:
         params = {"parts": [part], "encoder": encoder}
@@ -372,6 +383,8 @@ def resource_of(
         return "cpu"
     if settings.device == "cpu" or known is None or not known.model:
         return "cpu" if capacity("cpu") else "gpu"
+    from studio import tasks  # torch comes with it
+
     named = params.get("encoder") or params.get(LIBRARY_ENCODER)
     return "gpu" if tasks.gains_from_gpu(settings, known.model, named) or not capacity("cpu") else "cpu"
 

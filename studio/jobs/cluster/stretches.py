@@ -21,7 +21,6 @@ from studio.platform import files
 
 Embed = Callable[[Mapping[str, Any], str | None, JobMonitor], JobResult]
 """Has a worker do one of the `parts` of `handlers.embed_stretches`, with an encoder."""
-SPLIT = ("index", "embed")  # the kinds whose embeddings are made in stretches
 
 
 class NotTheSame(Exception):
@@ -37,10 +36,10 @@ class Plan:
     stretches: Mapping[str, tuple[int, int]]
 
 
-def plan(settings: Settings, cache: Cache, kind: str, params: Mapping[str, Any], always: bool) -> Plan | None:
+def plan(settings: Settings, cache: Cache, params: Mapping[str, Any], always: bool) -> Plan | None:
     """How a job is split; None where it is done as a whole: it has nothing to embed, or not much. With `always` what is
     not much is a single stretch, which can be embedded together with others."""
-    if kind not in SPLIT or "trial" in params:
+    if "trial" in params:
         return None
     video = video_of(dict(params))
     if not video.pictures:
