@@ -4,6 +4,7 @@ was measured."""
 import heapq
 import os
 import random
+import secrets
 import shutil
 import statistics
 import tempfile
@@ -37,6 +38,7 @@ def run(folder: Path) -> dict[str, object]:
     1,000 videos of 5 to 90 minutes and four workers a node; a worker indexes, and the driver hands out and fetches, at
     the measured rates; “sent” are videos of 2 Mbit/s that each node gets over one line of 1 Gbit/s."""
     os.environ.update(OMP_NUM_THREADS="1", RAY_USAGE_STATS_ENABLED="0", PYTHONPATH=str(ROOT))
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     clip = repeat(clip_folder() / "bikes.mp4", folder / "video.mp4", SECONDS)
     settings = Settings(home=folder / "home", device="cpu").ensure()
     with _cluster(folder) as cluster:

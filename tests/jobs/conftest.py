@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -79,6 +80,8 @@ def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         patch.setenv("RAY_prestart_worker_first_driver", "0")  # a process for each core of each node, for nobody
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]))
         yield start

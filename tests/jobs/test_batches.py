@@ -50,7 +50,7 @@ class Caller(threading.Thread):
         batches, part, encoder = self._call
         monitor = JobMonitor(lambda fraction, message: self.said.append(message), cancelled=self.stop.is_set)
         try:
-            self.result = batches.embed(part, encoder, monitor)
+            self.result = batches.embed(part, {"encoder": encoder}, monitor)
         except Exception as error:
             self.error = error
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Connection = _ConnectionBase[Any, Any]
 
-RAY_FROM = (2, 50)
+RAY_FROM = (2, 52)  # the first that can ask for a token
 DRIVERS_LOST = 3  # connections that a job may lose before that is taken for its own doing
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0  # between two tries to connect
 END_S = 10.0  # for the driver to leave the cluster

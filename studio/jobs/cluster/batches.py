@@ -16,8 +16,8 @@ Execute = Callable[[Callable[[], Mapping[str, Any]], JobMonitor], JobResult]
 class _Waiting:
     """A stretch that somebody waits for."""
 
-    def __init__(self, part: Mapping[str, Any], monitor: JobMonitor) -> None:
-        self.part, self.monitor = part, monitor
+    def __init__(self, part: Mapping[str, Any], encoder: Mapping[str, Any], monitor: JobMonitor) -> None:
+        self.part, self.encoder, self.monitor = part, encoder, monitor
         self.taken = False
         self.over = threading.Event()
         self.result: JobResult | None = None
@@ -37,10 +37,10 @@ class Batches:
         self._waiting: list[_Waiting] = []
         self.done = 0  # how many batches workers got
 
-    def embed(self, part: Mapping[str, Any], encoder: str | None, monitor: JobMonitor) -> JobResult:
-        """Have one stretch embedded, together with others that wait for the same encoder. Each caller waits for a
-        worker; who gets one takes the stretches of others along. Raises what `execute` raises."""
-        own = _Waiting({"encoder": encoder, **part}, monitor)
+    def embed(self, part: Mapping[str, Any], encoder: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
+        """Have one stretch embedded, together with others that wait for the same encoder; see `stretches.Embed`. Each
+        caller waits for a worker; who gets one takes the stretches of others along. Raises what `execute` raises."""
+        own = _Waiting(part, encoder, monitor)
         with self._lock:
             self._waiting.append(own)
         batch: list[_Waiting] = []
@@ -66,7 +66,7 @@ class Batches:
             batch.extend(self._take(own) if not batch else [])
             if not batch:
                 raise Cancelled("Cancelled.")
-            return {"parts": [dict(each.part) for each in batch], "encoder": own.part["encoder"]}
+            return {"parts": [dict(each.part) for each in batch], **own.encoder}
 
         def progress(fraction: float, message: str) -> None:
             for each in batch:
@@ -101,4 +101,4 @@ class Batches:
 
     @staticmethod
     def _fits(other: _Waiting, own: _Waiting) -> bool:
-        return other.part["encoder"] == own.part["encoder"] and not other.monitor.cancelled()
+        return other.encoder == own.encoder and not other.monitor.cancelled()

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 import platform
+import secrets
 import threading
 import time
 from collections import deque
@@ -62,8 +63,10 @@ def serve(
 ) -> None:
     """The process's life: until the studio goes away, or the cluster does."""
     logs.start(settings, "cluster")
-    # neither telemetry nor lines of Ray in the studio's terminal
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_DEDUP_LOGS="0", RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nobody is told how it is used
+    os.environ.setdefault("RAY_AUTH_MODE", "token")  # who reaches a cluster without one may run any program
+    if cluster.address == LOCAL:
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     try:
         driver = Driver(pipe, settings, cluster, executor)
     except Exception as error:
@@ -77,6 +80,11 @@ def serve(
 def _why_unreachable(cluster: ClusterSettings, error: Exception) -> str:
     if "ersion" in str(error):  # Ray compares its own version and Python's
         return f"The cluster at {cluster.address} has another version of Ray or Python; install the same on all nodes."
+    if type(error).__name__ == "AuthenticationError":
+        return (
+            f"The cluster at {cluster.address} wants a token that this machine lacks; copy the head's ~/.ray/auth_token "
+            "to it (docs/cluster.md)."
+        )
     if cluster.address == LOCAL:
         return f"Ray does not start on this machine ({type(error).__name__}); see its log below /tmp/ray."
     return (
@@ -221,8 +229,8 @@ class Driver:
             return False
         return True
 
-    def _embed(self, part: Mapping[str, Any], encoder: str | None, monitor: JobMonitor) -> JobResult:
-        params = {"parts": [part], "encoder": encoder}
+    def _embed(self, part: Mapping[str, Any], encoder: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
+        params = {"parts": [part], **encoder}
         return self._execute(self._resource("embed_stretches", params), "embed_stretches", params, monitor)
 
     def _embed_together(self, params: Callable[[], Mapping[str, Any]], monitor: JobMonitor) -> JobResult:
@@ -255,6 +263,7 @@ class Driver:
         self._prepare(worker, job, monitor)
         self._ray.get(worker.actor.begin.remote(job))
         after, give_up = 0, 0.0
+        unfetched: dict[tuple[str, str], JobFile] = {}
         while True:
             if monitor.cancelled():
                 if not give_up:
@@ -267,7 +276,7 @@ class Driver:
             worker.models = models
             after += len(events)
             ends = [event for event in events if event[0] in ("done", "error", "died")]
-            self._fetch(worker, made, final=bool(ends))
+            self._fetch(worker, made, unfetched, final=bool(ends))
             for tag, *said in events:
                 if tag == "progress":
                     monitor.progress(*said)
@@ -297,7 +306,7 @@ class Driver:
         with contextlib.ExitStack() as sending:
             for path in sorted(job.sources):
                 if job.sources[path]:
-                    sending.enter_context(self._copying(worker.node, job.sources[path][0].mark))
+                    sending.enter_context(self._copying(worker.node, job.sources[path][0].mark, monitor))
             wanted: list[JobFile] = self._ray.get(worker.actor.prepare.remote(job))
             total, sent = sum(file.size for file in wanted), 0
             for file in wanted:
@@ -311,11 +320,17 @@ class Driver:
                     self._holds.setdefault(file.group, set()).add(worker.node)
 
     @contextlib.contextmanager
-    def _copying(self, node: str, mark: str) -> Iterator[None]:
+    def _copying(self, node: str, mark: str, monitor: JobMonitor) -> Iterator[None]:
+        """The only one that sends a video to a node. Raises Cancelled."""
         with self._copies_lock:
             lock = self._copies.setdefault((node, mark), threading.Lock())
-        with lock:
+        while not lock.acquire(timeout=0.2):
+            if monitor.cancelled():
+                raise Cancelled("Cancelled.")
+        try:
             yield
+        finally:
+            lock.release()
 
     def _send_file(self, worker: Handle, file: JobFile) -> Iterator[int]:
         """Send a file in pieces, a few at a time; yields how many bytes went."""
@@ -340,18 +355,22 @@ class Driver:
             return Path(file.group).with_name(file.name)
         return self._settings.models / file.name if file.area == "models" else self._cache.path(file.group, file.name)
 
-    def _fetch(self, worker: Handle, made: Made, *, final: bool) -> None:
-        """Write what a job made into the library's cache, and remove what it removed. What is replaced while it is
-        fetched comes again; after the end nothing is."""
-        for file in made.written:
+    def _fetch(self, worker: Handle, made: Made, unfetched: dict[tuple[str, str], JobFile], *, final: bool) -> None:
+        """Write what a job made into the library's cache, in its order, and remove what it removed. What is replaced
+        while it is fetched, or finds no room, stays `unfetched` until later; after the end nothing may."""
+        unfetched.update({(file.group, file.name): file for file in made.written})
+        for video, name in made.removed:
+            unfetched.pop((video, name), None)
+            files.remove(self._cache.path(video, name))
+        for key, file in list(unfetched.items()):
             try:
                 self._fetch_file(worker, file)
             except (OSError, self._ray.exceptions.RayTaskError) as error:
                 if final:
                     raise
                 log.info("a file is fetched later: %s", type(error).__name__)
-        for video, name in made.removed:
-            files.remove(self._cache.path(video, name))
+                return
+            del unfetched[key]
 
     def _fetch_file(self, worker: Handle, file: JobFile) -> None:
         offsets = deque(range(0, file.size, PIECE_BYTES))

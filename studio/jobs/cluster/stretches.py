@@ -19,8 +19,8 @@ from studio.jobs.handlers import read_stretch, video_of
 from studio.jobs.result import LIBRARY_ENCODER, REPLACED, JobMonitor, JobResult
 from studio.platform import files
 
-Embed = Callable[[Mapping[str, Any], str | None, JobMonitor], JobResult]
-"""Has a worker do one of the `parts` of `handlers.embed_stretches`, with an encoder."""
+Embed = Callable[[Mapping[str, Any], Mapping[str, Any], JobMonitor], JobResult]
+"""Has a worker do one of the `parts` of `handlers.embed_stretches`, with the parameters that say the encoder."""
 
 
 class NotTheSame(Exception):
@@ -29,10 +29,11 @@ class NotTheSame(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The stretches of a video: the names of the files that keep them → samples [first, last)."""
+    """The stretches of a video: the names of the files that keep them → samples [first, last). `encoder` has the
+    parameters that say which one it is."""
 
     video: str
-    encoder: str | None
+    encoder: Mapping[str, Any]
     stretches: Mapping[str, tuple[int, int]]
 
 
@@ -54,7 +55,9 @@ def plan(settings: Settings, cache: Cache, params: Mapping[str, Any], always: bo
     if (len(spans) < 2 and not always) or tasks.is_indexed(settings, cache, video.id, encoder):
         return None
     version = f"{STRETCH}{_plain(encoder or '')}-{str(params['video'].get('sha256', ''))[:8]}"
-    return Plan(video.id, encoder, {f"{version}-{first}-{last}.npz": (first, last) for first, last in spans})
+    # also which one the library has, so that a worker does not take it for another and forget it
+    said = {"encoder": encoder, **({LIBRARY_ENCODER: params[LIBRARY_ENCODER]} if LIBRARY_ENCODER in params else {})}
+    return Plan(video.id, said, {f"{version}-{first}-{last}.npz": (first, last) for first, last in spans})
 
 
 def _plain(key: str) -> str:

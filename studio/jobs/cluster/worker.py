@@ -78,7 +78,9 @@ class Made:
 def versions() -> dict[str, str]:
     """What must be the same on all nodes for the same job to have the same result."""
     found = {name: version_of(name) for name in ("moment-studio", "torch", "av", "numpy", "onnxruntime")}
-    return {"Python": platform.python_version(), **{name: version or "none" for name, version in found.items()}}
+    # what follows a + says for which hardware it was built
+    public = {name: version.partition("+")[0] or "none" for name, version in found.items()}
+    return {"Python": platform.python_version(), **public}
 
 
 class Worker:
