@@ -28,7 +28,7 @@ class RayCluster:
         from ray.cluster_utils import Cluster
 
         self._folder = folder
-        port_of_head = {} if port is None else {"port": port}
+        port_of_head = {} if port is None else {"gcs_server_port": port}
         self._cluster = Cluster(
             initialize_head=True,
             head_node_args={
@@ -69,9 +69,6 @@ class RayCluster:
 @pytest.fixture(scope="session")
 def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RayCluster]]:
     """Starts clusters, which end with the tests at the latest."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pytest.importorskip("ray", reason="Ray is not installed; it comes with moment-studio[cluster]")
     started: list[RayCluster] = []
 
     def start(port: int | None = None) -> RayCluster:
@@ -80,10 +77,13 @@ def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_MODE", "token")  # Ray reads these when it is imported
         patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         patch.setenv("RAY_prestart_worker_first_driver", "0")  # a process for each core of each node, for nobody
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pytest.importorskip("ray", reason="Ray is not installed; it comes with moment-studio[cluster]")
         yield start
         for cluster in started:
             cluster.end()

@@ -82,8 +82,8 @@ def _why_unreachable(cluster: ClusterSettings, error: Exception) -> str:
         return f"The cluster at {cluster.address} has another version of Ray or Python; install the same on all nodes."
     if type(error).__name__ == "AuthenticationError":
         return (
-            f"The cluster at {cluster.address} wants a token that this machine lacks; copy the head's ~/.ray/auth_token "
-            "to it (docs/cluster.md)."
+            f"The cluster at {cluster.address} wants a token that this machine lacks; copy the head's "
+            "~/.ray/auth_token to it (docs/cluster.md)."
         )
     if cluster.address == LOCAL:
         return f"Ray does not start on this machine ({type(error).__name__}); see its log below /tmp/ray."
