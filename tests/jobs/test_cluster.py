@@ -2,6 +2,7 @@
 
 import hashlib
 import multiprocessing
+import os
 import random
 import threading
 import time
@@ -17,8 +18,10 @@ from studio.config import Settings
 from studio.errors import Cancelled, NotFound
 from studio.index import Cache
 from studio.jobs import Dispatcher, InlineBackend, JobMonitor
-from studio.jobs.cluster import ClusterSettings, RayBackend
+from studio.jobs.cluster import CLUSTER_FILE, ClusterSettings, RayBackend
 from studio.models._torch import one_thread
+from studio.service import Studio
+from studio.service.system.status import status
 from studio.store import Store, jobs, transcripts, videos
 from studio.timeline import Cue
 from tests.bench.media import repeat
@@ -365,6 +368,42 @@ def test_the_head_is_killed_and_started_again(
         assert (row["state"], row["attempts"]) == ("done", 1), row["error"]
     runner.close()
     assert results(library) == sorted(str(n) for n in range(20))
+
+
+@pytest.mark.release
+def test_who_has_not_the_token_is_told_and_let_in_later(
+    ray_cluster: RayCluster, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = os.environ["RAY_AUTH_TOKEN"]
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 64)
+    backend = backend_on(ray_cluster, settings, FakeExecutor, most_workers=1)
+    backend.start()
+    try:
+        until(lambda: "wants a token that this machine lacks" in backend.status()["problem"])
+        assert not backend.has_room("nap", [])
+        monkeypatch.setenv("RAY_AUTH_TOKEN", right)
+        assert backend.call("nap", {"query": "x"}, JobMonitor()).runs
+    finally:
+        backend.close()
+
+
+@pytest.mark.release
+def test_a_studio_with_a_cluster_prepares_its_videos_on_it(
+    ray_cluster: RayCluster, clips: dict[str, Path], tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path / "home", device="cpu", cluster=ray_cluster.address).ensure()
+    (settings.home / CLUSTER_FILE).write_text("cpus_per_worker = 1\nmost_workers = 2\n")
+    studio = Studio(settings, background=True)
+    try:
+        rows = [studio.videos.add(clip) for clip in clips.values()]
+        until(lambda: all(studio.media.is_prepared(row) for row in rows))
+        until(lambda: status(studio)["cluster"]["last_hour"])
+        found = status(studio)["cluster"]
+        assert found["connected"] and found["address"] == ray_cluster.address
+        assert found["places"] == {"cpu": 2, "gpu": 0, "library": 1}
+        assert [node["here"] for node in found["nodes"]] == [True, False, False]
+    finally:
+        studio.close()
 
 
 # ---------------------------------------------------------------------- stretches
