@@ -188,17 +188,27 @@ class RayBackend:
     def _keep_connected(self) -> None:
         pause = FIRST_PAUSE_S
         while not self._closing.is_set():
-            process, ours = self._driver()
             try:
-                if self._serve(ours):
+                if self._connect():
                     pause = FIRST_PAUSE_S
-            finally:
-                self._disconnect(ours)
-                process.join(END_S)
-                process.kill()
-                process.join()
+            except OSError as error:  # no room for another process: later there may be
+                self._problem = (
+                    "This machine has no room for the process that connects to the cluster; free some memory."
+                )
+                log.warning("%s", self._problem, exc_info=error)
             if not self._closing.wait(pause):
                 pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _connect(self) -> bool:
+        """Keep one driver until it ends; returns whether it was connected. Raises OSError where none can be started."""
+        process, ours = self._driver()
+        try:
+            return self._serve(ours)
+        finally:
+            self._disconnect(ours)
+            process.join(END_S)
+            process.kill()
+            process.join()
 
     def _driver(self) -> "tuple[BaseProcess, Connection]":
         from studio.jobs.cluster import driver

@@ -74,7 +74,12 @@ def serve(
         pipe.send(("unreachable", _why_unreachable(cluster, error)))
         return
     pipe.send(("connected",))
-    driver.run()
+    try:
+        driver.run()
+    except Exception:
+        log.exception("the connection to the cluster failed unexpectedly")
+    finally:
+        os._exit(1)  # threads that wait for Ray would keep it alive
 
 
 def _why_unreachable(cluster: ClusterSettings, error: Exception) -> str:
