@@ -35,7 +35,7 @@ class ModelCard:
     where to get such files. `architecture` says who builds it (`models.architectures`), `members` of which models of
     its task it is made. `folder` is where the card was found. `metrics` holds only numbers that
     `studio.recipes.measure` measured on data held out from training, `calibration` how an encoder's cosines become
-    probabilities.
+    probabilities. `gpu`: a graphics card does its work many times faster, so a cluster gives it to one.
 
     A model of the gallery says where it comes from: `hub` is the OWNER/NAME of its files there, which land in its
     `user:` files, and `network` is open_clip's MODEL/PRETRAINED. `published` holds what its makers measured, in per
@@ -54,6 +54,7 @@ class ModelCard:
     metrics: Mapping[str, float] = field(default_factory=dict)
     calibration: Mapping[str, float] = field(default_factory=dict)
     default: bool = False
+    gpu: bool = False
     fetch: str = ""
     architecture: str = ""
     members: tuple[str, ...] = ()

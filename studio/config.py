@@ -45,6 +45,7 @@ class Limits:
     # jobs
     queued_jobs: int = 200
     job_attempts: int = 3
+    stretch_frames: int = 640  # sampled frames of a stretch of a long video, of which a cluster embeds several at once
     # imported annotation files
     import_bytes: int = 32 * MIB
     import_marks: int = 100_000
@@ -89,6 +90,8 @@ class Settings:
     """A folder for the caches of libraries, before what a library has chosen (service/system/cache_folder.py)."""
     cache_folder: Path | None = None
     """The folder of this library's cache where it is not in its own; `cache_folder.located` finds it."""
+    cluster: str = ""
+    """The cluster that does this library's queued jobs: HOST:PORT of its head, or `auto`; empty: this machine alone."""
 
     @property
     def database(self) -> Path:

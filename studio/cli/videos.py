@@ -1,6 +1,7 @@
 """The library and its videos: serve, demo, add, index, prepare."""
 
 import dataclasses
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -34,6 +35,9 @@ def register(commands: Commands) -> None:
         sub.add_argument("--behind-proxy", metavar="NAME", nargs="?", const="",
                          help="a proxy on this machine passes requests on: believe its X-Forwarded headers, and let in "
                          "only who opened it as NAME (docs/security.md)")  # fmt: skip
+        sub.add_argument("--cluster", metavar="ADDRESS",
+                         help="do jobs on the cluster of Ray whose head is at HOST:PORT, or, with “auto”, on one of "
+                         "this machine alone (default: $STUDIO_CLUSTER; docs/cluster.md)")  # fmt: skip
         sub.add_argument("--mcp", action="store_true", help="also let MCP clients search and ground (docs/api.md)")
     sub = commands.add(
         "add", add, "add videos to the library; they stay where they are",
@@ -80,7 +84,8 @@ def _serve(args: Args, also: Json) -> int:
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"There is no folder “{folder}”; give one that is there with --folder.")
-    settings = dataclasses.replace(settings_of(args), folders=folders)
+    cluster = os.environ.get("STUDIO_CLUSTER", "") if args.cluster is None else args.cluster
+    settings = dataclasses.replace(settings_of(args), folders=folders, cluster=cluster)
     run_app(
         settings,
         args.host,

@@ -70,8 +70,8 @@ class LanceIndex:
             from lancedb.index import IvfSq
 
             lists = max(1, round(frames.count_rows() ** 0.5))
-            trained = {"sample_rate": _SAMPLE, "max_iterations": _TURNS}
-            frames.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=lists, **trained))
+            how = IvfSq(distance_type="dot", num_partitions=lists, sample_rate=_SAMPLE, max_iterations=_TURNS)
+            frames.create_index("vector", config=how)
         frames.optimize(cleanup_older_than=_OLDER)
 
     def delete(self, video_id: str) -> None:

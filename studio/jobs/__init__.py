@@ -1,6 +1,13 @@
 """Long work: the kinds of job, the backends that execute them, and the queue that survives a restart."""
 
-from studio.jobs.backends import ExecutionBackend, InlineBackend, ProcessBackend
+from studio.jobs.backends import (
+    ClusterBackend,
+    ExecutionBackend,
+    InlineBackend,
+    ParallelBackend,
+    ProcessBackend,
+    has_room,
+)
 from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.keeping import keep_result
 from studio.jobs.kinds import KINDS, Comparison, JobKind, comparable, queued_kind
@@ -28,6 +35,7 @@ __all__ = [
     "SOUND_INDEX_FILES",
     "SOUND_PICTURE",
     "WAVEFORM_PER_S",
+    "ClusterBackend",
     "Comparison",
     "Dispatcher",
     "ExecutionBackend",
@@ -35,9 +43,11 @@ __all__ = [
     "JobKind",
     "JobMonitor",
     "JobResult",
+    "ParallelBackend",
     "ProcessBackend",
     "ReportProgress",
     "comparable",
+    "has_room",
     "keep_result",
     "queued_kind",
 ]

@@ -10,9 +10,9 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from studio import errors, logs
 from studio.config import Settings
@@ -41,7 +41,7 @@ class WorkerDied(JobError):
 
 
 class ExecutionBackend(Protocol):
-    """Executes one job at a time. Further backends (a cluster) keep the same promises: see tests/jobs."""
+    """Executes one job at a time, or several (`ParallelBackend`); all keep the same promises: see tests/jobs."""
 
     def start(self) -> None:
         """Get ready now, so that the first call need not wait."""
@@ -57,6 +57,29 @@ class ExecutionBackend(Protocol):
     def close(self) -> None:
         """Stop; the backend cannot be used again."""
         ...
+
+
+@runtime_checkable
+class ParallelBackend(ExecutionBackend, Protocol):
+    """Executes several jobs at once: `call` may be called by several threads."""
+
+    def has_room(self, kind: str, running: Sequence[str]) -> bool:
+        """Whether a job of this kind can begin now, beside those of the kinds `running`."""
+        ...
+
+
+@runtime_checkable
+class ClusterBackend(ParallelBackend, Protocol):
+    """Executes jobs on other machines, too."""
+
+    def status(self) -> dict[str, Any]:
+        """How the machines are, for people; see `RayBackend.status`."""
+        ...
+
+
+def has_room(backend: ExecutionBackend, kind: str, running: Sequence[str]) -> bool:
+    """Whether a job of this kind can begin now, beside those of the kinds `running`; most backends do one at a time."""
+    return backend.has_room(kind, running) if isinstance(backend, ParallelBackend) else not running
 
 
 class Executor(Protocol):
@@ -291,12 +314,12 @@ def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Cal
             )
         except Exception as error:
             log.exception("a job failed unexpectedly", extra={"kind": kind, "video": _video(params)})
-            answer = ("error", "JobError", _sentence(error))
+            answer = ("error", "JobError", sentence(error))
         pipe.send(("loaded", executor.loaded()))
         pipe.send(answer)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """What a person is told; the log has the rest, which may name paths of this machine."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "There is no room on the library's disk; free some and try again."

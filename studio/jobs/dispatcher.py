@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.errors import Cancelled, StoreError, StudioError
-from studio.jobs.backends import ExecutionBackend, WorkerDied
+from studio.jobs.backends import ExecutionBackend, WorkerDied, has_room
 from studio.jobs.keeping import keep_result
 from studio.jobs.result import JobMonitor, JobResult
 from studio.jobs.schedule import Clock, held_since, local_now
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """A thread that empties the queue until it is closed. At its start it puts back what an earlier dispatcher of its
-    name left running."""
+    """A thread that empties the queue until it is closed, by as many jobs at once as the backend has room for. At its
+    start it puts back what an earlier dispatcher of its name left running."""
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Dispatcher:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._cancelled: set[str] = set()
+        self._running: dict[threading.Thread, str] = {}  # the kind of job that each thread sees to
         self.previews: dict[str, list[Prediction]] = {}  # what running jobs have found so far
         store.write(lambda db: jobs.release_leases(db, name, attempts))
         self._threads = [
@@ -99,13 +100,26 @@ class Dispatcher:
                 self._wake.wait(LOOK_EVERY_S)
                 self._wake.clear()
                 continue
-            try:
-                self._do(job["id"], job["kind"], job["video_id"], job["params"])
-            except Exception:  # whatever happens to one job, the queue goes on
-                log.exception("a job could not be ended", extra={"job": job["id"]})
+            thread = threading.Thread(target=self._see_to, args=(job,), name="job", daemon=True)
+            self._running[thread] = job["kind"]
+            thread.start()
+        for thread in list(self._running):
+            thread.join()
+
+    def _has_room(self, kind: str) -> bool:
+        return has_room(self.backend, kind, list(self._running.values()))
+
+    def _see_to(self, job: dict[str, Any]) -> None:
+        try:
+            self._do(job["id"], job["kind"], job["video_id"], job["params"])
+        except Exception:  # whatever happens to one job, the queue goes on
+            log.exception("a job could not be ended", extra={"job": job["id"]})
+        finally:
+            del self._running[threading.current_thread()]
+            self._wake.set()  # there is room for another
 
     def _take(self, db: sqlite3.Connection) -> dict[str, Any] | None:
-        return jobs.take(db, self.holder, self._lease_s, held_since(db, self._clock()))
+        return jobs.take(db, self.holder, self._lease_s, held_since(db, self._clock()), self._has_room)
 
     def _renew_leases(self) -> None:
         """Say that this dispatcher lives, and take the leases of those that no longer do."""

@@ -3,17 +3,20 @@
 Nothing here knows the database: a child process on this machine runs these functions, and another engine could.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio import media, tasks
 from studio.config import Limits
-from studio.errors import FormatError, UsageError
+from studio.errors import FormatError, StudioError, UsageError
 from studio.formats import subtitles
+from studio.index import Cache, Features
 from studio.jobs.result import PROXY, REPLACED, SOUND_PICTURE, WAVEFORM_PER_S, JobResult
 from studio.tasks import TaskContext, VideoRef
 from studio.timeline import Cue, ModelRun, Transcript, us
@@ -84,6 +87,45 @@ def embed(context: TaskContext, params: dict[str, Any]) -> JobResult:
     features = tasks.index_video(context, video, params["encoder"])
     tasks.update_index(context, [video], params["encoder"])
     return JobResult({"frames": len(features.times_us)})
+
+
+def embed_stretches(context: TaskContext, params: dict[str, Any]) -> JobResult:
+    """The embeddings of stretches of videos and their thumbnails; each is kept in the cache under the name `file`,
+    until all stretches of its video are joined (see `read_stretch`). `failed` has the kind of error and its sentence of
+    those that could not be decoded, by their names."""
+    parts = params["parts"]
+    stretches = [tasks.Stretch(_video(p["video"]), p["first"], p["last"], p["key_frames"]) for p in parts]
+    key, found = tasks.embed_stretches(context, stretches, params["encoder"])
+    failed = {}
+    for part, embedded in zip(parts, found, strict=True):
+        if isinstance(embedded, StudioError):
+            failed[part["file"]] = [type(embedded).__name__, str(embedded)]
+        else:
+            _keep_stretch(context.cache, part["video"]["id"], part["file"], key, embedded)
+    return JobResult({"failed": failed})
+
+
+def _keep_stretch(cache: Cache, video_id: str, file: str, encoder: str, found: tasks.Embedded) -> None:
+    arrays: dict[str, NDArray[Any]] = {
+        "times_us": found.features.times_us,
+        "vectors": found.features.vectors,
+        "pictures": np.frombuffer(b"".join(found.pictures), np.uint8),
+        "ends": np.cumsum([len(picture) for picture in found.pictures], dtype=np.int64),
+        "encoder": np.array(encoder),
+        "damaged": np.array(found.damaged),
+    }
+    cache.save_arrays(video_id, file, arrays)
+
+
+def read_stretch(cache: Cache, video_id: str, file: str) -> tuple[str, tasks.Embedded] | None:
+    """What `embed_stretches` kept: the encoder's key and the embeddings; None where that is missing."""
+    found = cache.load_arrays(video_id, file, "times_us", "vectors", "pictures", "ends", "encoder", "damaged")
+    if found is None:
+        return None
+    joined, ends = found["pictures"].tobytes(), [0, *found["ends"].tolist()]
+    pictures = [joined[start:end] for start, end in itertools.pairwise(ends)]
+    features = Features(found["times_us"], found["vectors"])
+    return str(found["encoder"]), tasks.Embedded(features, pictures, bool(found["damaged"]))
 
 
 def time_encoder(context: TaskContext, params: dict[str, Any]) -> JobResult:

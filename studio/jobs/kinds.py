@@ -29,7 +29,8 @@ class JobKind:
     some videos, or the library. A kind that is `queued` may wait its turn; the others are answered at once. `title` is
     what people read while it runs, `button` what they press to start it (empty: nothing on the page starts it by
     itself). `compares` has the tasks whose models this kind compares; `prepare` names what all of them need first, a
-    function like a handler whose time is not compared. `pictures`: it goes by them, and is not for sound alone.
+    function like a handler whose time is not compared. `pictures`: it goes by them, and is not for sound alone. `model`
+    is the task whose model does most of its work, where a graphics card may be worth having for it.
     """
 
     name: str
@@ -41,12 +42,21 @@ class JobKind:
     compares: Mapping[str, Comparison] = field(default_factory=dict)
     prepare: str = ""
     pictures: bool = False
+    model: str = ""
 
 
 _HANDLERS = "studio.jobs.handlers"
 _KINDS = (
-    JobKind("index", f"{_HANDLERS}:index", "Indexing"),
-    JobKind("embed", f"{_HANDLERS}:embed", "Indexing with another model", pictures=True),
+    JobKind("index", f"{_HANDLERS}:index", "Indexing", model="text_video"),
+    JobKind("embed", f"{_HANDLERS}:embed", "Indexing with another model", pictures=True, model="text_video"),
+    JobKind(
+        "embed_stretches",
+        f"{_HANDLERS}:embed_stretches",
+        "Indexing a part",
+        queued=False,
+        pictures=True,
+        model="text_video",
+    ),
     JobKind("time_encoder", f"{_HANDLERS}:time_encoder", "Measuring how quick a model is", "library", queued=False),
     JobKind("proxy", f"{_HANDLERS}:proxy", "Making it playable", button="Make it playable"),
     JobKind("search", f"{_HANDLERS}:search", "Searching", "videos", queued=False),

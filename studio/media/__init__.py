@@ -5,7 +5,7 @@ Times are integer µs from the first displayed frame (or from sound that precede
 """
 
 from studio.media.audio import audio_stream, sound_picture, spectrogram, waveform
-from studio.media.frames import FrameStream, frame_at, sample_frames
+from studio.media.frames import FrameStream, can_start_anywhere, frame_at, sample_frames, sample_times
 from studio.media.model import AudioTrack, Frames, Probe, Track, frame_index, frame_time
 from studio.media.pictures import still, thumbnail, thumbnails
 from studio.media.probe import keep_start, probe
@@ -22,6 +22,7 @@ __all__ = [
     "SubtitleFile",
     "Track",
     "audio_stream",
+    "can_start_anywhere",
     "frame_at",
     "frame_index",
     "frame_time",
@@ -30,6 +31,7 @@ __all__ = [
     "make_proxy",
     "probe",
     "sample_frames",
+    "sample_times",
     "shots",
     "sound_picture",
     "spectrogram",

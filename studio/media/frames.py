@@ -136,6 +136,17 @@ def sample_frames(
     return FrameStream(Child("frames", real, limits, arguments, tables + asked.tobytes()), real, asked, wanted, batch)
 
 
+def sample_times(found: Probe, rate: float) -> Times:
+    """The times that `sample_frames` asks for at a rate, over all of a video. Raises UsageError."""
+    return _asked(found, rate, None, 0, None)
+
+
+def can_start_anywhere(found: Probe) -> bool:
+    """Whether decoding from the middle of a file is known to give the same frames as decoding it from its beginning."""
+    whole = found.stamped and not (found.damaged or found.open_gop or found.offsets)
+    return whole and found.container in policy.SEEKABLE
+
+
 def frame_at(
     path: str | os.PathLike[str], t_us: int, size: Size = None, limits: Limits | None = None
 ) -> tuple[int, Images]:

@@ -48,9 +48,9 @@ from studio.store import Store, videos
 class Studio:
     """One library.
 
-    With `background` (the app) long work is queued and done by child processes; without (the command line) it is
-    done at once by `backend`, by default right here. Close it when done.
-    Raises StoreError.
+    With `background` (the app) long work is queued and done by child processes, or by the cluster that the settings
+    name; without (the command line) it is done at once by `backend`, by default right here. Close it when done.
+    Raises StoreError; UsageError where a cluster cannot be used.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Studio:
     ) -> None:
         self.settings = (settings or Settings()).ensure()
         check_here(self.settings)
+        cluster = _cluster(self.settings) if background and self.settings.cluster else None
         limits = self.settings.limits
         self.store = Store(self.settings.database)
         try:
@@ -109,18 +110,18 @@ class Studio:
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
-            self._start_background_work()
+            self._start_background_work(cluster or ProcessBackend(self.settings, "worker-jobs"))
 
-    def _start_background_work(self) -> None:
+    def _start_background_work(self, inner: ExecutionBackend) -> None:
         self.videos.trash.empty(TRASH_DAYS)
         remove_stale(self.settings.uploads)
         self.dataset_downloads.tidy()
-        backend = LibraryBackend(
-            ProcessBackend(self.settings, "worker-jobs"), self.encoders.chosen, lambda: self.store.read(cores)
-        )
+        backend = LibraryBackend(inner, self.encoders.chosen, lambda: self.store.read(cores))
         self.jobs.dispatcher = Dispatcher(
             self.store, backend, self.settings.limits.job_attempts, self.videos.tidy, done=self._job_done
         )
+        if self.settings.cluster:
+            backend.start()  # how it is can be seen before there is work
         self.check.start(first=self.videos.tidy)
         self.intake.start()
         self.encoders.queue()
@@ -145,3 +146,10 @@ class Studio:
         self.jobs.close()
         self._interactive.close()
         self.store.close()
+
+
+def _cluster(settings: Settings) -> ExecutionBackend:
+    """The cluster that the settings name. Raises UsageError."""
+    from studio.jobs.cluster import RayBackend, read_cluster_settings  # nobody else loads it
+
+    return RayBackend(settings, read_cluster_settings(settings))

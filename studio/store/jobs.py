@@ -4,7 +4,7 @@ import json
 import platform
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -120,15 +120,18 @@ def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
 
 
 def take(
-    db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S, held_since: str | None = None
-) -> dict[str, Any] | None:
-    """Mark the oldest queued job as running, leased to `holder` for some seconds, and return it; None when nothing
-    waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it. While the queue is held, since
-    `held_since`, only what a person asked for after that is taken."""
+    db: sqlite3.Connection, holder: str, lease_s: float = LEASE_S, held_since: str | None = None,
+    has_room: Callable[[str], bool] = lambda kind: True,
+) -> dict[str, Any] | None:  # fmt: skip
+    """Mark the oldest queued job of a kind that `has_room` as running, leased to `holder` for some seconds, and return
+    it; None when no such job waits. A holder is "NAME/INSTANCE": the name of a dispatcher, and which start of it. While
+    the queue is held, since `held_since`, only what a person asked for after that is taken."""
+    kinds = [kind for (kind,) in db.execute("SELECT DISTINCT kind FROM jobs WHERE state = 'queued'") if has_room(kind)]
     waiting = (
-        f"SELECT * FROM jobs WHERE state = 'queued' {'AND asked > ?' if held_since else ''} ORDER BY position LIMIT 1"
+        f"SELECT * FROM jobs WHERE state = 'queued' AND +kind IN ({', '.join('?' * len(kinds))}) "
+        f"{'AND asked > ?' if held_since else ''} ORDER BY position LIMIT 1"
     )
-    values = (held_since,) if held_since else ()
+    values = [*kinds, *([held_since] if held_since else [])]
     while (row := db.execute(waiting, values).fetchone()) is not None and _value(row) is None:
         finish(db, row["id"], "failed", error="What this job should do cannot be read; start it again.")
     if row is None:

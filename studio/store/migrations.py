@@ -232,6 +232,7 @@ CREATE INDEX videos_by_edit ON videos(edited);
 CREATE INDEX videos_by_folder ON videos(folder);
 CREATE INDEX videos_by_content ON videos(sha256);
 CREATE INDEX videos_counted ON videos(removed, width, indexed, lost, duration_us);
+CREATE INDEX jobs_by_kind ON jobs(state, kind);
 CREATE INDEX jobs_by_position ON jobs(position);
 CREATE INDEX jobs_of_video ON jobs(video_id, kind, state);
 CREATE TABLE collections (

@@ -5,7 +5,16 @@ A task is a function of a `TaskContext` and plain arguments; it returns an `Mode
 
 from studio.tasks.boundary_shift import Decision
 from studio.tasks.boxes import track_box
-from studio.tasks.catalogue import catalogue, download, engines, gallery_card, gallery_names, install, missing
+from studio.tasks.catalogue import (
+    catalogue,
+    download,
+    engines,
+    gains_from_gpu,
+    gallery_card,
+    gallery_names,
+    install,
+    missing,
+)
 from studio.tasks.certainty import answered
 from studio.tasks.context import TaskContext, VideoRef, oom_fallbacks, out_of_memory, use_threads
 from studio.tasks.detectors import (
@@ -18,13 +27,22 @@ from studio.tasks.detectors import (
 )  # fmt: skip
 from studio.tasks.diversity import most_different
 from studio.tasks.emotion import find_emotions
-from studio.tasks.encoders import key_of, time_encoder
+from studio.tasks.encoders import is_indexed, key_of, time_encoder
 from studio.tasks.explanation import explain
 from studio.tasks.face_boxes import face_boxes
 from studio.tasks.faces import face_tracks
 from studio.tasks.feedback import Slot
 from studio.tasks.grounding import glance, ground
-from studio.tasks.indexing import index_video, make_thumbnails, update_index
+from studio.tasks.indexing import (
+    Embedded,
+    Stretch,
+    embed_stretches,
+    index_video,
+    join_stretches,
+    make_thumbnails,
+    stretches_of,
+    update_index,
+)  # fmt: skip
 from studio.tasks.inside_boxes import Inside
 from studio.tasks.library_map import map_library
 from studio.tasks.query import SearchQuery, in_words
@@ -41,12 +59,14 @@ from studio.tasks.voices import tell_voices
 
 __all__ = [
     "Decision",
+    "Embedded",
     "Hit",
     "Inside",
     "Lesson",
     "Said",
     "SearchQuery",
     "Slot",
+    "Stretch",
     "TaskContext",
     "TextMatch",
     "VideoRef",
@@ -57,6 +77,7 @@ __all__ = [
     "detector_card",
     "detector_row",
     "download",
+    "embed_stretches",
     "engines",
     "explain",
     "export_detector",
@@ -64,6 +85,7 @@ __all__ = [
     "face_tracks",
     "find_emotions",
     "find_speakers",
+    "gains_from_gpu",
     "gallery_card",
     "gallery_names",
     "glance",
@@ -72,6 +94,8 @@ __all__ = [
     "in_words",
     "index_video",
     "install",
+    "is_indexed",
+    "join_stretches",
     "key_of",
     "looks_inside",
     "make_thumbnails",
@@ -84,6 +108,7 @@ __all__ = [
     "read_text",
     "search",
     "speaker_turns",
+    "stretches_of",
     "survey",
     "synchronise",
     "teach",

@@ -18,6 +18,15 @@ def engines(settings: Settings | None = None, installed: bool = True, task: str 
     return [card.name for card in models.cards(task, folder) if not installed or models.installed(card, folder)]
 
 
+def gains_from_gpu(settings: Settings, task: str, name: str | None) -> bool:
+    """Whether a graphics card is worth having for a model (None: the embedded default), as its card says; an open_clip
+    model, which has no card, gains from it. Reads no weights."""
+    try:
+        return models.card(task, name, settings.models).gpu
+    except models.ModelError:
+        return bool(name and "/" in name)
+
+
 def gallery_names(settings: Settings) -> list[str]:
     """The models that are fetched from the hub."""
     return [card.name for card in models.cards("text_video", settings.models) if card.hub]

@@ -10,6 +10,7 @@ import psutil
 from studio import models
 from studio.atomic_files import write_atomic
 from studio.config import Settings
+from studio.index import Cache, FeatureStore
 from studio.models import registry
 from studio.tasks.context import TaskContext
 from studio.tasks.query import encoder_key
@@ -26,6 +27,14 @@ def key_of(settings: Settings, name: str | None = None) -> str:
     Loads no weights. Raises ModelError where there is no such encoder."""
     card = models.card("text_video", name, settings.models)
     return f"{card.name}@{registry.version(card, settings.models)}"
+
+
+def is_indexed(settings: Settings, cache: Cache, video_id: str, name: str | None = None) -> bool:
+    """Whether a video is indexed with an encoder that has a card. Loads no weights."""
+    try:
+        return FeatureStore(cache).has(video_id, key_of(settings, name))
+    except models.ModelError:
+        return False
 
 
 def time_encoder(context: TaskContext, name: str) -> float:

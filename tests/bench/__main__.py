@@ -16,6 +16,7 @@ from tests.bench import (
     actions,
     annotator,
     browser,
+    cluster,
     correction,
     encoders,
     find,
@@ -57,6 +58,7 @@ BENCHES = {
     "teaching": (teaching, "Learning a label"),
     "people": (people, "Speakers"),
     "team": (team, "Twenty annotators on one server"),
+    "cluster": (cluster, "On a cluster"),
     "peers": (peers, "Limits and peers"),
 }
 COMPARED = (

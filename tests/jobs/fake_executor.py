@@ -71,3 +71,30 @@ def empty_the_queue(path: Path) -> None:
     """A studio that does jobs until it is killed."""
     Dispatcher(Store(path), Instant(), attempts=1_000)
     time.sleep(3600)
+
+
+class FileExecutor:
+    """Does what a job does with files: reads its video and what lies beside it, and makes, changes and removes files of
+    the cache. `copy` takes `seconds`, and makes its first file before them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._cache = Cache(settings.cache)
+
+    def perform(self, kind: str, params: dict[str, Any], progress: Any, preview: Any, partial: Any) -> JobResult:
+        video = params["video"]
+        path, name = Path(video["path"]), video["id"]
+        self._cache.write(name, "early.bin", b"early")
+        end = time.monotonic() + params.get("seconds", 0.0)
+        while time.monotonic() < end:
+            time.sleep(0.01)
+            progress(0.5, "copying")
+        self._cache.write(name, "copy.bin", path.read_bytes())
+        self._cache.write(name, "empty.bin", b"")
+        before = {each.name: each.stat().st_size for each in self._cache.folder(name).iterdir()}
+        if (old := self._cache.path(name, "old.bin")).exists():
+            old.unlink()
+        beside = sorted(each.name for each in path.parent.iterdir() if each.stem.startswith(path.stem))
+        return JobResult({"path": str(path), "beside": beside, "cache": before})
+
+    def loaded(self) -> list[str]:
+        return []

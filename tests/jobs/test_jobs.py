@@ -17,12 +17,16 @@ from studio.store import Store, jobs, runs, videos
 from studio.timeline import ModelRun, Prediction, Segment
 from tests.conftest import VIDEO
 
-WORKERS = [InlineBackend, ProcessBackend]
+WORKERS = ["InlineBackend", "ProcessBackend", "RayBackend"]
 
 
-@pytest.fixture(params=WORKERS, ids=lambda w: w.__name__)
+@pytest.fixture(params=WORKERS)
 def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ExecutionBackend]:
-    made: ExecutionBackend = request.param(Settings(home=tmp_path, device="cpu").ensure())
+    if request.param == "RayBackend":
+        yield request.getfixturevalue("ray_backend")
+        return
+    kind = {"InlineBackend": InlineBackend, "ProcessBackend": ProcessBackend}[request.param]
+    made = kind(Settings(home=tmp_path, device="cpu").ensure())
     yield made
     made.close()
 

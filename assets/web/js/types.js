@@ -651,11 +651,35 @@
  *   left_out: number }} LayerAgreement
  * @typedef {{ one: Annotation[], other: Annotation[], found: Compared[], agreement: LayerAgreement }} LayerComparison
  *
+ * @typedef {object} ClusterNode
+ * @property {string} name
+ * @property {string} address
+ * @property {boolean} here whether it is the machine that serves
+ * @property {number} cpus
+ * @property {number} gpus
+ * @property {number} memory bytes
+ * @property {string} problem why it gets no jobs, or nothing
+ * @property {number} workers
+ * @property {string[]} busy the kind of job of each worker that has one
+ * @property {string[]} models that are in memory
+ *
+ * @typedef {object} Cluster how the cluster is that does the library's jobs; what is optional is missing until it was
+ *   connected for the first time
+ * @property {string} address
+ * @property {boolean} connected
+ * @property {string} problem why it is not, or nothing
+ * @property {ClusterNode[]} [nodes]
+ * @property {{ kind: string, count: number, why: string }[]} [waiting]
+ * @property {{ kind: string, jobs: number, video_s: number }[]} [last_hour]
+ * @property {number} [sent] bytes
+ * @property {number} [fetched]
+ *
  * @typedef {object} Status
  * @property {string} version
  * @property {number} uptime_s
  * @property {Record<Exclude<JobState, "done"> | "done", number> & { now: Job[] }} queue
  * @property {{ name: string, alive: boolean, busy: boolean, memory: number | null, models?: string[] }[]} workers
+ * @property {Cluster | null} cluster
  * @property {{ app: number, free: number, total: number }} memory
  * @property {{ free: number, total: number, spare: number }} disk
  * @property {{ size: number, log: number, videos: number, annotations: number, revisions: number, schema: string,

@@ -6,6 +6,7 @@ from typing import Any
 from studio.config import Settings
 from studio.errors import JobError, NewerSchema, UsageError
 from studio.jobs import (
+    ClusterBackend,
     Dispatcher,
     ExecutionBackend,
     JobMonitor,
@@ -346,6 +347,12 @@ class Jobs:
         known = (self.dispatcher.backend if self.dispatcher else None, self._interactive)
         inner = (each.inner if isinstance(each, LibraryBackend) else each for each in known)
         return [worker for worker in inner if isinstance(worker, ProcessBackend)]
+
+    def cluster(self) -> Row | None:
+        """How the cluster is that does this library's jobs (see `RayBackend.status`); None where there is none."""
+        backend = self.dispatcher.backend if self.dispatcher else None
+        inner = backend.inner if isinstance(backend, LibraryBackend) else backend
+        return inner.status() if isinstance(inner, ClusterBackend) else None
 
     def close(self) -> None:
         """Stop emptying the queue."""

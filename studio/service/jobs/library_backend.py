@@ -1,10 +1,10 @@
 """Every job of a library is done with the encoder that the library has chosen, unless it names another, and on as many
 processors as the library allows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from studio.jobs import CORES, LIBRARY_ENCODER, ExecutionBackend, JobMonitor, JobResult
+from studio.jobs import CORES, LIBRARY_ENCODER, ExecutionBackend, JobMonitor, JobResult, has_room
 
 
 class LibraryBackend:
@@ -24,6 +24,10 @@ class LibraryBackend:
         """See `ExecutionBackend`."""
         also = {LIBRARY_ENCODER: self._encoder(), CORES: self._cores()}
         return self.inner.call(kind, {**params, **{key: value for key, value in also.items() if value}}, monitor)
+
+    def has_room(self, kind: str, running: Sequence[str]) -> bool:
+        """See `ParallelBackend`."""
+        return has_room(self.inner, kind, running)
 
     def close(self) -> None:
         """See `ExecutionBackend`."""

@@ -22,7 +22,8 @@ RUNNING_SHOWN = 20
 
 
 def status(studio: "Studio") -> Row:
-    """Queue, workers, memory, disk, database, crash reports and version, as plain values; sizes in bytes."""
+    """Queue, workers, cluster (None without one), memory, disk, database, crash reports and version, as plain values;
+    sizes in bytes."""
     settings = studio.settings
     memory, disk = psutil.virtual_memory(), shutil.disk_usage(settings.home)
     return {
@@ -30,6 +31,7 @@ def status(studio: "Studio") -> Row:
         "uptime_s": round(time.time() - _STARTED),
         "queue": _queue(studio),
         "workers": [_worker(worker) for worker in studio.jobs.workers()],
+        "cluster": studio.jobs.cluster(),
         "memory": {"app": psutil.Process().memory_info().rss, "free": memory.available, "total": memory.total},
         "disk": {"free": disk.free, "total": disk.total, "spare": settings.limits.spare_disk_bytes},
         "database": _database(studio),

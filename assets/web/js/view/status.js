@@ -1,5 +1,6 @@
 // How the studio is: what it works on, what it holds in memory and on disk, and what went wrong.
 
+import { clusterPart } from "./cluster.js";
 import { counted, el } from "./dom.js";
 
 /** @import { Status } from "../types.js" */
@@ -28,7 +29,7 @@ export const tile = (title, value, more = "") =>
   );
 
 /** The parts of the page for what `show_status` says. @param {Status} status */
-export function statusParts({ version, uptime_s: uptime, queue, workers, memory, disk, database, reports }) {
+export function statusParts({ version, uptime_s: uptime, queue, workers, cluster, memory, disk, database, reports }) {
   const low = disk.free < disk.spare;
   return [
     database.read_only ? el("p", { class: "problems", role: "alert", text: database.read_only }) : null,
@@ -71,6 +72,7 @@ export function statusParts({ version, uptime_s: uptime, queue, workers, memory,
         )
         .join(" · "),
     }),
+    cluster ? clusterPart(cluster) : null,
     reports.length
       ? el(
           "details",
