@@ -37,8 +37,8 @@ from studio.service.timelines.selection import Selections
 from studio.service.timelines.timeline_media import TimelineMedia
 from studio.service.timelines.timelines import Timelines
 from studio.service.timelines.traces import Traces
+from studio.service.videos.file_check import FileCheck
 from studio.service.videos.intake import Intake
-from studio.service.videos.library_check import LibraryCheck
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.video_list import VideoList
 from studio.service.videos.videos import Videos
@@ -80,7 +80,7 @@ class Studio:
         self.storage = Storage(self.store, self.settings, self.cache, self.encoders)
         self.media = MediaCache(self.settings, self.store, self.cache, self.encoders)
         self.jobs = Jobs(self.store, self.settings, self.media, self._interactive)
-        self.check = LibraryCheck(self.store, self.media, self.jobs)
+        self.check = FileCheck(self.store, self.media, self.jobs)
         self.jobs.prepared = self.check.look_at
         self.videos = Videos(self.store, self.settings, self.cache, self.media, self.jobs, self.users, self.check)
         self.intake = Intake(self.store, self.settings, self.videos, self.jobs)

@@ -8,7 +8,7 @@ from typing import Any
 from studio.errors import PermissionDenied, UsageError
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.jobs.jobs import Jobs
-from studio.service.videos.library_check import LibraryCheck
+from studio.service.videos.file_check import FileCheck
 from studio.service.videos.videos import Videos
 from studio.store import Store, video_groups, video_list, videos
 from studio.store.names import folder_of
@@ -24,7 +24,7 @@ UPLOADS = "Uploads"  # as which the folder of what came through the browser is s
 class VideoList:
     """Videos found, sorted and filtered; collections, tags, folders."""
 
-    def __init__(self, store: Store, check: LibraryCheck, library: Videos, work: Jobs) -> None:
+    def __init__(self, store: Store, check: FileCheck, library: Videos, work: Jobs) -> None:
         self._store, self._check, self._videos, self._jobs = store, check, library, work
 
     def page(self, wanted: Wanted, first: int = 0, count: int = 60, by: Actor = OWNER) -> tuple[list[Row], int]:

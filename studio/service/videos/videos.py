@@ -22,7 +22,7 @@ from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.accounts.users import Users
 from studio.service.jobs.jobs import Jobs
 from studio.service.videos import files, relink, tracks
-from studio.service.videos.library_check import LibraryCheck
+from studio.service.videos.file_check import FileCheck
 from studio.service.videos.media_cache import MediaCache
 from studio.service.videos.trash import Trash
 from studio.service.videos.upload_space import UploadSpace
@@ -38,7 +38,7 @@ class Videos:
 
     def __init__(
         self, store: Store, settings: Settings, cache: Cache, media_cache: MediaCache, jobs: Jobs, users: Users,
-        check: LibraryCheck,
+        check: FileCheck,
     ) -> None:  # fmt: skip
         self._store, self._settings, self._cache = store, settings, cache
         self._media, self._jobs, self._users, self._check = media_cache, jobs, users, check

@@ -15,7 +15,7 @@ AT_ONCE = 200  # videos that are looked at before the others get a turn
 EVERY_S = 600.0  # between two looks at all
 
 
-class LibraryCheck:
+class FileCheck:
     """Looks at files, and keeps what it saw with the videos. A studio that serves looks at all when it starts, and when
     its encoder changes, and now and then, while it answers; elsewhere they are looked at when somebody asks."""
 
@@ -29,7 +29,7 @@ class LibraryCheck:
         """Look at all videos from now on, in the background; `first` is done before that. What was never prepared, or
         is no longer there, is queued."""
         self._encoder = self._media.encoder
-        self._thread = threading.Thread(target=self._run, args=(first,), name="library-check", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(first,), name="file-check", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
