@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 from studio.config import Settings
-from studio.errors import UsageError
+from studio.errors import NotFound, UsageError
 from studio.jobs import KINDS
 from studio.jobs.schedule import Clock, Hours, held_since, hours, is_held, local_now, paused_since
 from studio.service import serializers
@@ -179,19 +179,9 @@ class Work:
         return self._retry(kind=kind or None)
 
     def _retry(self, *, job_id: str | None = None, kind: str | None = None) -> int:
-        rows = {row["id"]: row for row in self._store.read(videos.listed)}
-
-        def update(params: Row) -> Row:
-            """The files of a job as they are now."""
-            fresh = dict(params)
-            if isinstance(video := params.get("video"), dict) and video.get("id") in rows:
-                fresh["video"] = serializers.job_video(rows[video["id"]])
-            if isinstance(several := params.get("videos"), list):
-                known = [each["id"] for each in several if isinstance(each, dict) and each.get("id") in rows]
-                fresh["videos"] = [serializers.job_video(rows[each]) for each in known]
-            return fresh
-
-        count = self._store.write(lambda db: work.retry(db, update, job_id=job_id, kind=kind))
+        count = self._store.write(
+            lambda db: work.retry(db, lambda params: _with_files(db, params), job_id=job_id, kind=kind)
+        )
         self._jobs.wake()
         return count
 
@@ -210,6 +200,23 @@ class Work:
             jobs.finish(db, job_id, "cancelled")
 
         self._store.write(end)
+
+
+def _with_files(db: Any, params: Row) -> Row:
+    """The parameters of a job with the files of its videos as they are now."""
+
+    def now(video: Any) -> Any:
+        try:
+            return serializers.job_video(videos.get(db, video["id"]))
+        except (NotFound, KeyError, TypeError):  # it was removed, or is no video
+            return video
+
+    fresh = dict(params)
+    if "video" in params:
+        fresh["video"] = now(params["video"])
+    if isinstance(several := params.get("videos"), list):
+        fresh["videos"] = [now(video) for video in several]
+    return fresh
 
 
 _TASKS = {
