@@ -71,7 +71,8 @@ def serve(
         driver = Driver(pipe, settings, cluster, executor)
     except Exception as error:
         log.warning("no connection to the cluster", exc_info=error)
-        pipe.send(("unreachable", _why_unreachable(cluster, error)))
+        with contextlib.suppress(OSError):  # the studio may be gone
+            pipe.send(("unreachable", _why_unreachable(cluster, error)))
         return
     pipe.send(("connected",))
     try:
@@ -82,14 +83,19 @@ def serve(
         os._exit(1)  # threads that wait for Ray would keep it alive
 
 
-def _why_unreachable(cluster: ClusterSettings, error: Exception) -> str:
-    if "ersion" in str(error):  # Ray compares its own version and Python's
-        return f"The cluster at {cluster.address} has another version of Ray or Python; install the same on all nodes."
-    if type(error).__name__ == "AuthenticationError":
+def _why_unreachable(cluster: ClusterSettings, error: BaseException) -> str:
+    said = ""
+    each: BaseException | None = error  # Ray wraps its errors in others
+    while each is not None:
+        said += f"{type(each).__name__} {each}\n"
+        each = each.__cause__ or each.__context__
+    if "uthentication" in said:
         return (
             f"The cluster at {cluster.address} wants a token that this machine lacks; copy the head's "
             "~/.ray/auth_token to it (docs/cluster.md)."
         )
+    if "Version mismatch" in said:
+        return f"The cluster at {cluster.address} has another version of Ray or Python; install the same on all nodes."
     if cluster.address == LOCAL:
         return f"Ray does not start on this machine ({type(error).__name__}); see its log below /tmp/ray."
     return (
