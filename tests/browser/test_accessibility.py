@@ -131,6 +131,8 @@ def models(page: Page, url: str) -> None:
 def overview(page: Page, url: str) -> None:
     page.goto(f"{url}?view=overview")
     expect(page.locator("#status")).to_contain_text("Database")
+    expect(page.locator("#storage-summary")).to_contain_text("can be made again")  # it is counted
+    expect(page.locator("#work-running li, #work-queue li")).to_have_count(0)  # else buttons go while one walks
 
 
 def review(page: Page, url: str) -> None:

@@ -94,7 +94,7 @@ def test_it_goes_on_where_it_was_broken_off(
     def breaking(source: Path, target: Path) -> list[Any]:
         if len(copied) == 3:
             raise OSError(28, "No space left on device")
-        copied.append(source.name)
+        copied.append(source)
         return really(source, target)
 
     monkeypatch.setattr(moving, "_copy", breaking)
@@ -107,9 +107,9 @@ def test_it_goes_on_where_it_was_broken_off(
     (settings.models / "net.bin").write_bytes(b"better weights")  # and goes on being worked in
     first = list(copied)
     copied.clear()
-    monkeypatch.setattr(moving, "_copy", lambda source, target: (copied.append(source.name), really(source, target))[1])
+    monkeypatch.setattr(moving, "_copy", lambda source, target: (copied.append(source), really(source, target))[1])
     move(settings, new)
-    assert not set(first) & set(copied) - {"net.bin"}, "what was there is not copied again"
+    assert not set(first) & set(copied) - {settings.models / "net.bin"}, "what was there is not copied again"
     assert (new / "models" / "net.bin").read_bytes() == b"better weights"
     at(settings, new).close()
 

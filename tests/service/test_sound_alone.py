@@ -75,7 +75,17 @@ def test_it_is_added_with_no_pictures_and_prepared(studio: Studio, row: dict[str
 
 def test_what_goes_by_pictures_is_neither_queued_nor_run(studio: Studio, row: dict[str, Any]) -> None:
     by_pictures = {name for name, kind in KINDS.items() if kind.pictures}
-    assert by_pictures == {"embed", "explain", "ground", "glance", "survey", "read_text", "track_box", "face_boxes"}
+    assert by_pictures == {
+        "embed",
+        "embed_stretches",
+        "explain",
+        "ground",
+        "glance",
+        "survey",
+        "read_text",
+        "track_box",
+        "face_boxes",
+    }
     for kind in sorted(by_pictures):
         with pytest.raises(UsageError, match=r"“flac.flac” has no pictures, and “.*” goes by them; what is said in it"):
             studio.jobs.run(kind, row["id"], {"query": "a dog", "at": 1.0})
