@@ -39,7 +39,7 @@ def get(db: sqlite3.Connection, collection_id: str) -> dict[str, Any]:
     return dict(row)
 
 
-def rename(db: sqlite3.Connection, collection_id: str, name: str) -> None:
+def set_name(db: sqlite3.Connection, collection_id: str, name: str) -> None:
     """Raises NotFound, UsageError where another has the name."""
     get(db, collection_id)
     try:

@@ -84,7 +84,7 @@ class VideoList:
     def rename_collection(self, collection: str, name: str, by: Actor = OWNER) -> None:
         """Raises NotFound, UsageError, PermissionDenied."""
         self._need_collection(collection, "rename", by)
-        self._store.write(lambda db: video_groups.rename(db, collection, name))
+        self._store.write(lambda db: video_groups.set_name(db, collection, name))
 
     def delete_collection(self, collection: str, by: Actor = OWNER) -> None:
         """Forget a collection; its videos stay. Raises NotFound, PermissionDenied."""
