@@ -277,8 +277,8 @@ def test_what_cannot_be_added_is_said_as_text(watched: Watched, library: Library
     watched.goto(library.served.url)
     watched.page.fill("#add-path", str(tmp_path))
     watched.page.click("#add-form button")
-    expect(watched.page.locator("#library-problems p")).to_have_count(len(PAYLOADS))
-    said = "\n".join(watched.texts("shown('#library-problems p')"))
+    expect(watched.page.locator("#adding details[open] p")).to_have_count(len(PAYLOADS))
+    said = "\n".join(watched.texts("shown('#adding p')"))
     assert [name for name in names if f"{name}.mp4" not in said] == []
     watched.calm()
 
