@@ -51,7 +51,11 @@ export class TimeBudgetPanel {
     $("budget-message").textContent = labels.length
       ? `${clock(found.observed, 0)} observed in ${counted(found.videos, "video")}; a video counts once for each row and annotator.`
       : NOTHING;
-    $("budget-table").replaceChildren(...(labels.length ? [this.table(HEADS, labels.map(cellsOf))] : []));
+    const box = $("budget-table");
+    box.replaceChildren(...(labels.length ? [this.table(HEADS, labels.map(cellsOf))] : []));
+    if (box.scrollWidth > box.clientWidth)
+      box.tabIndex = 0; // nothing in it takes the focus, and it is moved by keys
+    else box.removeAttribute("tabindex");
     for (const [id, rows, csv] of /** @type {const} */ ([
       ["budget-csv", labels, found.csv.labels],
       ["transitions-csv", transitions, found.csv.transitions],
