@@ -66,7 +66,7 @@ def test_a_folder_is_added_after_the_answer(tmp_path: Path, films: Path) -> None
         assert str(tmp_path) not in str(found)
         assert len(studio.videos.all()) == COUNT
         assert studio.store.read(folders.listed) == []
-        studio.intake.forget("films")
+        studio.intake.forget(str(found["id"]))
         assert studio.intake.progress() == []
 
 
@@ -163,12 +163,27 @@ def test_a_watched_folder_that_is_away_is_told_and_comes_back(
 
 def test_only_who_adds_a_folder_stops_it(tmp_path: Path) -> None:
     with resting(tmp_path / "home") as studio:
-        studio.store.write(lambda db: folders.insert(db, "/films", "anna", watched=False))
+        for path in ("/old/films", "/films"):
+            studio.store.write(lambda db, path=path: folders.insert(db, path, "anna", watched=False))  # type: ignore[misc]
         with pytest.raises(PermissionDenied, match="Only anna or an admin can stop adding “films”"):
-            studio.intake.stop("films", Actor("ben"))
-        studio.intake.stop("films", Actor("anna"))
-        with pytest.raises(NotFound, match="Nothing is being added from “films”"):
-            studio.intake.stop("films", Actor("anna"))
+            studio.intake.stop(intake._id("/films"), Actor("ben"))
+        studio.intake.stop(intake._id("/films"), Actor("anna"))
+        left = [row["path"] for row in studio.store.read(folders.listed)]
+        assert left == ["/old/films"], "the other one of its name goes on"
+        with pytest.raises(NotFound, match="Nothing is being added from this folder"):
+            studio.intake.stop(intake._id("/films"), Actor("anna"))
+
+
+def test_what_is_no_longer_shared_is_not_added_after_a_restart(tmp_path: Path, films: Path) -> None:
+    with resting(tmp_path / "home") as studio:
+        studio.users.put("anna", "correct horse battery staple")
+        studio.store.write(lambda db: folders.insert(db, str(films), "anna", watched=False))
+    with serving(tmp_path / "home") as studio:
+        wait(lambda: bool(studio.intake.progress()) and bool(progress(studio)["problems"]))
+        assert progress(studio)["problems"] == [
+            "“films” is no shared folder of this studio any more, and is not added."
+        ]
+        assert studio.videos.all() == []
 
 
 def test_a_thousand_jobs_are_queued_in_their_order(studio: Studio) -> None:

@@ -751,7 +751,7 @@
  *   tags: string[] }} ListedVideo
  *
  * A folder that is being added, or is watched; failed: how many files could not be added.
- * @typedef {{ folder: string, watched: boolean, done: number, total: number, added: number, failed: number,
+ * @typedef {{ id: string, folder: string, watched: boolean, done: number, total: number, added: number, failed: number,
  *   problems: string[], notes: string[], ended: boolean }} AddedFolder
  *
  * @typedef {{ id: string, name: string, at: string, by: string }} RemovedVideo

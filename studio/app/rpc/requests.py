@@ -99,7 +99,7 @@ class CollectionRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class FolderRequest(Request):
-    """A folder that is being added or watched, by its name."""
+    """A folder that is being added or watched, by its id."""
 
     folder: str
 

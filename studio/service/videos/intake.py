@@ -4,6 +4,7 @@ Which they are is kept in the database, so that a studio that starts goes on whe
 the size and the time of change that it had when it was added is not read again.
 """
 
+import hashlib
 import logging
 import os
 import threading
@@ -48,9 +49,10 @@ class Progress:
         self.problems += problems[: PROBLEMS - len(self.problems)]
 
     def as_json(self) -> Row:
-        """As a page gets it: no path, but the folder's name."""
+        """As a page gets it: no path, but the folder's name, and an id, since two may have one name."""
         shown = ("watched", "done", "total", "added", "failed", "problems", "notes", "ended")
-        return {"folder": Path(self.path).name, **{key: getattr(self, key) for key in shown}}
+        name, known = Path(self.path).name, {key: getattr(self, key) for key in shown}
+        return {"id": _id(self.path), "folder": name, **known}
 
 
 class Intake:
@@ -107,20 +109,20 @@ class Intake:
         return [made.as_json() for made in self._progress.values()]
 
     def forget(self, folder: str) -> None:
-        """Tell no more of folders of this name that have been added."""
+        """Tell no more of a folder that has been added, by its id."""
         for path, made in list(self._progress.items()):
-            if made.ended and not made.watched and Path(path).name == folder:
+            if made.ended and not made.watched and _id(path) == folder:
                 del self._progress[path]
 
     def stop(self, folder: str, by: Actor = OWNER) -> None:
-        """Add no more of a folder, by its name; what was added stays. Raises NotFound, PermissionDenied."""
+        """Add no more of a folder, by its id; what was added stays. Raises NotFound, PermissionDenied."""
         for row in self._store.read(folders.listed):
-            if Path(row["path"]).name == folder:
-                need(by, f"stop adding “{folder}”", row["added_by"])
+            if _id(row["path"]) == folder:
+                need(by, f"stop adding “{Path(row['path']).name}”", row["added_by"])
                 self._store.write(lambda db, row=row: folders.delete(db, row["path"], bool(row["watched"])))  # type: ignore[misc]
                 self._progress.pop(row["path"], None)
                 return
-        raise NotFound(f"Nothing is being added from “{folder}” any more.")
+        raise NotFound("Nothing is being added from this folder any more.")
 
     def watch(self, path: Path, by: Actor = OWNER) -> Path:
         """Watch a folder from now on: what is in it, and what appears there and is written to its end, is added by the
@@ -158,11 +160,15 @@ class Intake:
     def _look(self, row: Row) -> None:
         """Add what is new in a folder."""
         path, watched = row["path"], bool(row["watched"])
-        within = self._settings.folders if row["added_by"] and self._settings.folders else ()
+        bounded = bool(row["added_by"]) and self._videos.bounded
+        within = self._settings.folders if bounded else ()
         by = Actor(row["added_by"], admin=not row["added_by"])
         made = self._progress.get(path)
         if made is None or made.watched != watched:
             made = self._progress[path] = Progress(path, watched)
+        if bounded and not files.lies_in(Path(path), within):  # the studio was started with other ones
+            made.problems = [f"“{Path(path).name}” is no shared folder of this studio any more, and is not added."]
+            return
         if not Path(path).is_dir():
             made.problems = [f"The folder “{Path(path).name}” is not there; put it back, or stop adding it."]
             return
@@ -211,6 +217,10 @@ def _facts(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def _id(path: str) -> str:
+    return hashlib.sha256(path.encode()).hexdigest()[:12]
 
 
 def _below(file: str, folder: str) -> bool:

@@ -141,8 +141,8 @@ class Videos:
             place = system.real_path(path)
         except (OSError, RuntimeError, ValueError):  # nobody's home, a loop of links, no text for a name
             raise UsageError("This is no path; give the full path of a video or a folder.") from None
-        within = self._settings.folders if self._users.required else ()
-        if self._users.required and not files.lies_in(place, within):
+        within = self._settings.folders if self.bounded else ()
+        if self.bounded and not files.lies_in(place, within):
             raise PermissionDenied("Only the shared folders of this studio can be named here; upload other files.")
         if not str(path).strip(".") or not path.exists():
             raise UsageError(f"There is nothing at “{path.name}”; give the full path of a video or a folder.")
@@ -301,6 +301,11 @@ class Videos:
         for gone in kept - {row["id"] for row in (*self.all(), *self.trash.listed())}:
             self._cache.drop(gone)
             delete_everywhere(FeatureStore(self._cache), gone, self._settings.vectors)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether people name paths in the shared folders only: where they log in."""
+        return self._users.required
 
     @property
     def uploads(self) -> Path:

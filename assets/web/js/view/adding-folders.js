@@ -24,7 +24,7 @@ export function addingFolders(box, server, refresh) {
   };
 
   /** @param {AddedFolder} folder */
-  function row({ folder, watched, done, total, added, failed, problems, notes, ended }) {
+  function row({ id, folder, watched, done, total, added, failed, problems, notes, ended }) {
     const isBusy = !ended && done < total;
     const failures = failed ? `, ${failed} could not be` : "";
     const doing = watched
@@ -33,10 +33,10 @@ export function addingFolders(box, server, refresh) {
         ? `“${folder}”: ${counted(added, "video")} added${failures}`
         : `Adding “${folder}”: ${done} of ${total}${failures}`;
     const end = ended
-      ? { text: "Hide", onclick: () => act(() => call(server, "forget_added", { folder })) }
+      ? { text: "Hide", onclick: () => act(() => call(server, "forget_added", { folder: id })) }
       : {
           text: watched ? "Watch no more" : "Stop",
-          onclick: () => act(() => call(server, "stop_adding", { folder, annotator: currentUser() })),
+          onclick: () => act(() => call(server, "stop_adding", { folder: id, annotator: currentUser() })),
         };
     const more = [...problems, ...notes];
     const rest = failed - problems.length;
@@ -45,7 +45,7 @@ export function addingFolders(box, server, refresh) {
       { class: "progress upload", "data-folder": folder },
       isBusy ? el("progress", { max: total || 1, value: done, "aria-label": doing }) : null,
       el("span", { class: "muted", text: `${doing}.` }),
-      el("button", { type: "button", class: "link", "data-key": `${folder} end`, ...end }),
+      el("button", { type: "button", class: "link", "data-key": `${id} end`, ...end }),
       more.length
         ? el(
             "details",
