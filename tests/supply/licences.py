@@ -5,6 +5,7 @@ where this runs, keeps the line that it had.
 """
 
 import re
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -37,10 +38,12 @@ def locked() -> dict[str, str]:
 
 def licence(name: str) -> str | None:
     """One line; None for a package that is not installed here."""
-    try:
-        facts = metadata.metadata(name)
-    except metadata.PackageNotFoundError:
+    # only where packages are installed to: Ray, once imported, puts a folder of its own copies on the path
+    places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    package = next(iter(metadata.distributions(name=name, path=places)), None)
+    if package is None:
         return None
+    facts = package.metadata
     named = [line.rpartition(" :: ")[2] for line in facts.get_all("Classifier") or [] if line.startswith("License ::")]
     short = (facts.get("License") or "").strip()
     said = facts.get("License-Expression") or (short if 0 < len(short) < 60 and "\n" not in short else "")
