@@ -219,16 +219,14 @@ class Find:
         return self._store.read(lambda db: _found(db, question, by, first, most))
 
     def choices(self, by: Actor = OWNER) -> Row:
-        """What a person may choose from; see `store.segments.choices`; the `videos` (`id`, `name`), and by the names of
-        attributes the `values` that the schema lets them be."""
+        """What a person may choose from; see `store.segments.choices`; and by the names of attributes the `values` that
+        the schema lets them be."""
 
         def work(db: Any) -> Row:
-            named = [{"id": row["id"], "name": row["name"]} for row in videos.listed(db)]
             found = segments.choices(db, by)
-            listed = sorted(named, key=lambda row: row["name"].casefold())
             values = labels.values_offered(db)
             known = list(dict.fromkeys((*found["attributes"], *values)))
-            return {**found, "attributes": known, "values": values, "videos": listed}
+            return {**found, "attributes": known, "values": values}
 
         return self._store.read(work)
 

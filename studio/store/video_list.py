@@ -100,6 +100,18 @@ def ids(db: sqlite3.Connection, wanted: Wanted, encoder: str, reader: Reader | N
     return [row["id"] for row in db.execute(f"SELECT v.id {source} AND v.removed IS NULL {_order(wanted)}", values)]
 
 
+def offered(db: sqlite3.Connection, name: str, without: Iterable[str], most: int) -> tuple[list[Row], int]:
+    """Of the videos with a part of a name, but for some, the first by name, or the newest where the name is empty; and
+    how many there are."""
+    wanted = Wanted(name=name, sort="name", descending=False) if name.strip() else Wanted()
+    source, values = _from(db, wanted, "", None)
+    values |= {"without": json.dumps(list(without)), "most": most}
+    source += " AND v.id NOT IN (SELECT value FROM json_each(:without))"
+    (total,) = db.execute(f"SELECT count(*) {source} AND v.removed IS NULL", values).fetchone()
+    chosen = f"SELECT v.* {source} AND {_IN_ORDER} {_order(wanted)} LIMIT :most"
+    return [dict(row) for row in db.execute(chosen, values)], int(total)
+
+
 def described(db: sqlite3.Connection, rows: list[Row], encoder: str, reader: Reader | None = None) -> list[Row]:
     """Rows of `videos` with what `page` says beside them."""
     chosen = json.dumps([row["id"] for row in rows])

@@ -205,8 +205,8 @@ def test_a_recording_is_added_placed_by_its_sound_and_taken_off(
     expect(page.locator(".camera")).to_have_count(0)
     page.click("#cameras-open")
     for name in ("recorder", "stranger"):
-        page.locator("#camera-add").select_option(ids[name])
-        page.click("#camera-add-go")
+        page.locator("#camera-add input").fill(name)
+        page.locator(f"#camera-add [data-video='{ids[name]}']").click()
         row = page.locator(f"#camera-list [data-camera='{ids[name]}']")
         expect(row.locator("input.mono")).to_have_value("+0:00.000")
         annotate_page.saved()

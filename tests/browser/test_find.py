@@ -118,6 +118,29 @@ def ask(page: Page, served: Served, asked: dict[str, Any]) -> None:
     expect(page.locator("#find-status")).to_contain_text("in all.")
 
 
+def test_only_in_a_video_that_is_chosen_by_a_part_of_its_name(page: Page, served: Served, marked: str) -> None:
+    ask(page, served, {"segments": [{"labels": ["find nod"]}]})
+    chosen = page.get_by_role("combobox", name="Only in this video")
+    chosen.fill("no video is called so")
+    expect(page.locator(".video-picker [role=status]")).to_have_text("No video has this in its name.")
+    chosen.press("Escape")
+    expect(chosen).to_have_value("")
+    chosen.fill("BIK")
+    expect(page.get_by_role("option")).to_have_text([re.compile(r"^bikes\.mp4 \(")])
+    chosen.press("Enter")
+    expect(page.locator(".find-videos .chip .name")).to_have_text("bikes.mp4")
+    expect(chosen).to_be_focused()  # for another one
+    page.wait_for_function("location.search.includes('videos')")
+    assert question(page)["videos"] == [marked]
+    chosen.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.get_by_role("option", name="bikes.mp4")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".find-videos .chip .name")).to_have_text("bikes.mp4")
+    page.click("[aria-label='Without bikes.mp4']")
+    expect(page.locator(".find-videos .chip")).to_have_count(0)
+
+
 NODS = {"segments": [{"labels": ["find nod"]}]}
 PAIRS = {"segments": [*NODS["segments"], {"labels": ["find smile"], "relation": {"is": "near", "most": 1}}]}
 

@@ -340,4 +340,5 @@ def test_in_the_models_it_is_text(watched: Watched, library: Library) -> None:
     )
     for n, what in enumerate(("version", "source", "licence"), 1):
         watched.holds(watched.texts(f"shown('.card.model dd:nth-of-type({n})')")), what
-    watched.holds([text.rpartition(" g")[0] for text in watched.texts("all('#try-video option')")])
+    page.locator("#try-video input").click()
+    watched.holds([text.rpartition(" g")[0] for text in watched.texts("shown('#try-video li')")])

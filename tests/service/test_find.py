@@ -208,7 +208,6 @@ def test_what_there_is_to_choose_from(library: Studio) -> None:
     assert found["tracks"] == ["Face", "Head"]
     assert found["annotators"] == ["ann", "ben"]
     assert set(found["attributes"]) == {"intensity", "hand", "sure", "by"}
-    assert [video["name"] for video in found["videos"]] == ["Interview Été.mp4", "talk.mp4"]
 
 
 def test_attributes_that_cannot_be_read_break_nothing(library: Studio) -> None:

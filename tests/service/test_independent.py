@@ -156,7 +156,7 @@ def test_every_call_that_reads_was_thought_of(team: Studio) -> None:
         "session", "statistics", "show_status", "list_models", "compare", "compared", "search", "explain", "formats",
         "ground", "glance", "run_payload", "start_job", "line_history", "index_video", "cancel_job", "cancel_jobs",
         "choose_tracks", "add_path", "relink", "remove_video", "restore_video", "neighbours", "dataset_searches",
-        "dataset_state", "dataset_stop", "media_choices", "timecode_offset", "compare_sound", "track_box", "face_boxes",
+        "dataset_state", "dataset_stop", "choose_videos", "timecode_offset", "compare_sound", "track_box", "face_boxes",
         "prepare_words", "library_words", "library_groups", "video_ids", "tag_videos", "collect_videos",
         "rename_collection", "delete_collection", "prepare_videos", "label_videos", "remove_videos", "restore_videos",
         "stop_adding", "forget_added", "work", "storage", "model_downloads", "time_encoder", "get_model", "pause_model",

@@ -117,7 +117,8 @@ def test_the_timeline_goes_with_its_main_medium(two: Studio) -> None:
 
 def test_what_can_be_added(two: Studio) -> None:
     two.store.write(lambda db: videos.insert(db, {**OTHER, "id": "v3", "path": "/films/v3.wav", "width": 0}))
-    assert [(each["id"], each["width"]) for each in two.timeline_media.choices("v1")] == [("v3", 0)]
+    rows, count = two.timeline_media.choices(beside="v1")
+    assert [(row["id"], row["width"]) for row in rows] == [("v3", 0)] and count == 1
     two.timeline_media.place("v1", "v3", 0)
     assert two.timeline_media.listed("v1")[2]["role"] == "sound"
     with pytest.raises(NotFound):

@@ -56,6 +56,23 @@ def test_a_page_is_a_part_and_says_how_many_there_are(studio: Studio, add: Add) 
     assert len(studio.video_list.page(Wanted(), 0, 10**6)[0]) == 7
 
 
+def test_of_many_videos_a_few_are_offered_to_choose_from(studio: Studio, add: Add) -> None:
+    made = [add(f"clip {number}.mp4") for number in range(30)]
+
+    def offered(*args: object, **more: object) -> tuple[list[str], int]:
+        rows, total = studio.timeline_media.choices(*args, **more)  # type: ignore[arg-type]
+        return [row["name"] for row in rows], total
+
+    newest, total = offered()
+    assert (newest[0], len(newest), total) == ("clip 29.mp4", 20, 30)
+    assert offered("CLIP 1") == (["clip 1.mp4", *(f"clip {n}.mp4" for n in range(10, 20))], 11)
+    assert offered("clip 1", made[11], [made[10]]) == (["clip 1.mp4", *(f"clip {n}.mp4" for n in range(12, 20))], 9)
+    assert offered("50%") == ([], 0)
+    assert offered(ids=[made[3], "gone"]) == (["clip 3.mp4"], 1)
+    studio.videos.remove(made[29])
+    assert offered()[0][0] == "clip 28.mp4" and offered(ids=[made[29]]) == ([], 0)
+
+
 def test_names_sort_as_people_count(studio: Studio, add: Add) -> None:
     for name in ("Take 10.mp4", "take 2.mp4", "Ähre.mp4", "take 02 b.mp4", "apple.mp4"):
         add(name)

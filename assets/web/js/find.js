@@ -35,7 +35,7 @@ export class FindInAnnotations {
     const $ = finder(element);
     this.$ = $;
     this.server = server;
-    this.form = new FindForm($, () => this.ask());
+    this.form = new FindForm($, server, () => this.ask());
     this.export = new FoundExport($("find-export", "dialog"), server);
     this.status = $("find-status");
     this.hits = $("find-hits");

@@ -6,10 +6,10 @@ import { changeFeed } from "./sync/change-feed.js";
 import { clock, counted, el, finder } from "./view/dom.js";
 import { detectors } from "./view/detectors.js";
 import { encoderGallery } from "./view/encoders.js";
+import { VideoPicker } from "./view/video-picker.js";
 
-/** @import { Calls, ModelCard, Server, Side } from "./types.js" */
+/** @import { Calls, Camera, ModelCard, Server, Side } from "./types.js" */
 /** @typedef {Calls["list_models"][1]} Known */
-/** @typedef {Known["videos"][number]} KnownVideo */
 
 /** @type {{ [task: string]: string }} */
 const TASKS = {
@@ -32,12 +32,14 @@ const SIDES = /** @type {const} */ (["a", "b"]);
  */
 export function mount(element, server) {
   const $ = finder(element);
-  const [task, video, a, b] = ["task", "video", "a", "b"].map((name) => $(`try-${name}`, "select"));
-  const field = { task, video, a, b, query: $("try-query", "input") };
+  const [task, a, b] = ["task", "a", "b"].map((name) => $(`try-${name}`, "select"));
+  const field = { task, a, b, query: $("try-query", "input") };
+  const picker = new VideoPicker(server, { label: "Video", key: "try-video", chosen: () => choices() });
+  $("try-video").append(picker.box);
   /** @type {Known} */
   let known = {
     models: [],
-    videos: [],
+    newest: null,
     tried: {},
     downloads: {},
     encoder: { encoder: "", next: "", gone: "" },
@@ -83,14 +85,10 @@ export function mount(element, server) {
       tasks.filter((task) => task in known.tried),
       (task) => TASKS[task],
     );
-    fill(
-      field.video,
-      known.videos.map((v) => v.id),
-      (id) => known.videos.find((v) => v.id === id)?.name ?? id,
-    );
+    if (!picker.video) picker.show(known.newest);
     if (!current().task && known.models.some((m) => m.task === "grounding")) field.task.value = "grounding";
     choices();
-    reopen();
+    reopen().catch((error) => ($("try-status").textContent = messageOf(error)));
   }
 
   /** The speed of the encoder that came with the install, from which those of others are estimated; once a machine. */
@@ -189,8 +187,8 @@ export function mount(element, server) {
       field.b.value = names.find((name) => name !== field.a.value) ?? "";
     $("try-question").hidden = !known.tried[field.task.value];
     /** @type {HTMLButtonElement} */ ($("try-form").querySelector("button")).disabled =
-      names.length < 2 || !known.videos.length;
-    $("try-status").textContent = !known.videos.length
+      names.length < 2 || !picker.video;
+    $("try-status").textContent = !picker.video
       ? "Add a video first."
       : names.length < 2
         ? "Only one model of this task is installed; add another to compare."
@@ -198,16 +196,17 @@ export function mount(element, server) {
   }
 
   // A link that was copied from a comparison makes the same one again.
-  function reopen() {
+  async function reopen() {
     const route = current();
     if (route.page !== "models" || !route.a || !route.video) return;
+    const { videos } = await call(server, "choose_videos", { ids: [route.video] });
     field.task.value = route.task;
     choices();
-    field.video.value = route.video;
+    if (videos.length) picker.show(videos[0]);
     field.a.value = route.a;
     field.b.value = route.b;
     field.query.value = route.q;
-    if (SIDES.some((side) => field[side].value !== route[side]) || field.video.value !== route.video) {
+    if (SIDES.some((side) => field[side].value !== route[side]) || picker.video?.id !== route.video) {
       $("try-status").textContent = "A model or the video of this comparison is no longer available.";
       return;
     }
@@ -215,8 +214,17 @@ export function mount(element, server) {
   }
 
   async function compare() {
+    const { video } = picker;
+    if (!video) return;
     const mine = ++turn;
-    const values = Object.fromEntries(Object.entries(field).map(([name, input]) => [name, input.value.trim()]));
+    const { query: asked, ...chosen } = field;
+    const values = {
+      video: video.id,
+      query: asked.value.trim(),
+      task: chosen.task.value,
+      a: chosen.a.value,
+      b: chosen.b.value,
+    };
     if (!known.tried[values.task]) values.query = "";
     const { query: q, ...rest } = values;
     note({ view: "models", ...rest, q });
@@ -224,11 +232,10 @@ export function mount(element, server) {
     $("try-status").textContent = "Waiting in the queue…";
     try {
       const { jobs } = await call(server, "compare", values);
-      const video = known.videos.find((v) => v.id === values.video);
       const look = async () => {
         if (mine !== turn) return true;
         const found = await call(server, "compared", { jobs });
-        if (mine === turn && video) show(found, video);
+        if (mine === turn) show(found, video);
         return found.sides.every((side) => !["queued", "running"].includes(side.state));
       };
       await changeFeed.until(look, REST_MS);
@@ -241,7 +248,7 @@ export function mount(element, server) {
 
   /**
    * @param {Calls["compared"][1]} found
-   * @param {KnownVideo} video
+   * @param {Camera} video
    */
   function show({ sides, agreement }, video) {
     $("try-status").textContent = summary(sides, agreement);
@@ -272,7 +279,7 @@ export function mount(element, server) {
     );
   }
 
-  /** What is compared, playing above both; the same element as long as it is the same video. @param {KnownVideo} video */
+  /** What is compared, playing above both; the same element as long as it is the same video. @param {Camera} video */
   function pictureOf(video) {
     if (picture.dataset.video === video.id) return picture;
     picture.dataset.video = video.id;
@@ -303,7 +310,7 @@ export function mount(element, server) {
    * @param {Side} side
    * @param {number} i
    * @param {string} track
-   * @param {KnownVideo} video
+   * @param {Camera} video
    */
   function row(side, i, track, video) {
     const name = track ? `${side.model} · ${track}` : side.model;

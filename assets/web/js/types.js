@@ -467,7 +467,6 @@
  * @property {string[]} tracks
  * @property {string[]} annotators
  * @property {string[]} attributes
- * @property {{ id: string, name: string }[]} videos
  * @property {{ id: string, name: string, question: FindQuestion, fixed: string }[]} kept
  */
 
@@ -848,8 +847,7 @@
  * @property {[{ name: string, question: FindQuestion, annotator: string }, {}]} save_find
  * @property {[{ question: FindQuestion, format: string, annotator: string },
  *   { lost: string[], formats: { name: string, title: string }[] }]} found_preview
- * @property {[{}, { models: ModelCard[], videos: { id: string, name: string, duration: number, media_start: number }[],
- *   tried: { [task: string]: boolean }, downloads: { [model: string]: ModelDownload }, encoder: EncoderStatus,
+ * @property {[{}, { models: ModelCard[], newest: Camera | null, tried: { [task: string]: boolean }, downloads: { [model: string]: ModelDownload }, encoder: EncoderStatus,
  *   fixed: boolean }]} list_models
  * @property {[{}, { downloads: { [model: string]: ModelDownload }, encoder: EncoderStatus }]} model_downloads
  * @property {[{ model: string, annotator: string }, {}]} get_model
@@ -882,6 +880,8 @@
  * @property {[{ job: string, to: string, annotator: string }, {}]} move_job
  * @property {[{ job: string, annotator: string }, {}]} retry_job
  * @property {[{ kind: string, annotator: string }, { retried: number }]} retry_jobs
+ * @property {[{ name?: string, beside?: string, without?: string[], ids?: string[] }, { videos: Camera[],
+ *   total: number }]} choose_videos
  * @property {[{ job: string, annotator: string }, {}]} dismiss_job
  * @property {[{ video: string, annotator?: string }, DocumentData]} load_document
  * @property {[{ video: string }, { previous: string | null, next: string | null }]} neighbours
@@ -891,7 +891,6 @@
  * @property {[{ video: string, independent: boolean, annotator: string }, LayersOfVideo]} set_independent
  * @property {[{ video: string, done: boolean, annotator: string }, LayersOfVideo]} set_done
  * @property {[{ video: string, one: string, other: string, annotator: string }, LayerComparison]} compare_layers
- * @property {[{ video: string }, { videos: Camera[] }]} media_choices
  * @property {[{ video: string, medium: string }, { offset: number, source: "timecode" | "created", note: string }]}
  *   timecode_offset
  * @property {[{ video: string, medium: string }, Job]} compare_sound

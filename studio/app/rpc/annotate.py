@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.app.login import current_user
-from studio.app.rpc import exchange
+from studio.app.rpc import choosing, exchange
 from studio.app.rpc.method import NAME_CHARS, Method, actor, annotator, model_name, rpc_methods
 from studio.app.rpc.requests import (
     AddLabel,
@@ -131,16 +131,13 @@ def _layers(studio: Studio) -> list[Method]:
 
 
 def _cameras(studio: Studio) -> list[Method]:
-    def media_choices(request: VideoRequest) -> Any:
-        return {"videos": studio.timeline_media.choices(request.video)}
-
     def timecode_offset(request: MediumRequest) -> Any:
         return studio.timeline_media.by_timecode(request.video, request.medium)
 
     def compare_sound(request: MediumRequest) -> Any:
         return studio.timeline_media.start_by_sound(request.video, request.medium)
 
-    return rpc_methods(studio, media_choices, timecode_offset, compare_sound)
+    return [*choosing.methods(studio), *rpc_methods(studio, timecode_offset, compare_sound)]
 
 
 def _models(studio: Studio) -> list[Method]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from studio.app.rpc import choosing
 from studio.app.rpc.method import Method, actor, model_name, rpc_methods
 from studio.app.rpc.requests import Compare, Compared, ModelRequest, Request
 from studio.service import Studio, catalogue, serializers
@@ -11,11 +12,9 @@ from studio.service.jobs.model_comparison import tried_tasks
 
 def methods(studio: Studio) -> list[Method]:
     def list_models(request: Request) -> Any:
-        shown = "id", "name", "duration", "media_start"
-        videos = [{key: video[key] for key in shown} for video in map(serializers.video, studio.videos.all())]
         return {
             "models": catalogue(studio.settings),
-            "videos": videos,
+            "newest": next(iter(studio.timeline_media.choices()[0]), None),
             "tried": tried_tasks(),
             "downloads": studio.model_downloads.states(),
             "encoder": studio.encoders.status(),
@@ -72,8 +71,8 @@ def methods(studio: Studio) -> list[Method]:
     def compared(request: Compared) -> Any:
         return studio.jobs.compared(request.jobs)
 
-    return rpc_methods(
+    own = rpc_methods(
         studio, list_models, model_downloads, get_model, pause_model, cancel_model, use_encoder, stop_encoder,
-        finish_encoder, retry_encoder, time_encoder, detect,
-        delete_detector, compare, compared,
+        finish_encoder, retry_encoder, time_encoder, detect, delete_detector, compare, compared,
     )  # fmt: skip
+    return [*own, *choosing.methods(studio)]

@@ -63,6 +63,16 @@ class VideosRequest(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseVideos(Request):
+    """The videos with a part of a name, but for some and those on the timeline of `beside`; or those of some ids."""
+
+    name: str = ""
+    beside: str = ""
+    without: Annotated[list[str], AtMost("videos_at_once")] = field(default_factory=list)
+    ids: Annotated[list[str], AtMost("videos_at_once")] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class TagVideos(VideosRequest):
     tag: str
     on: bool = True

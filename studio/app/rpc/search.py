@@ -3,6 +3,7 @@
 from typing import Any
 
 from studio.app.login import current_user
+from studio.app.rpc import choosing
 from studio.app.rpc.method import Method, actor, annotator, model_name, rpc_methods
 from studio.app.rpc.requests import (
     Explain,
@@ -120,4 +121,4 @@ def methods(studio: Studio) -> list[Method]:
         search, explain, search_options, search_examples, save_search, delete_search, restore_search, find,
         find_choices, save_find, found_preview,
     )  # fmt: skip
-    return rpc_methods(studio, *own)
+    return [*choosing.methods(studio), *rpc_methods(studio, *own)]

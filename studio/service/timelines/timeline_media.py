@@ -5,7 +5,7 @@ timeline. What lies before it or after it is not shown; so the one that ran thro
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,12 +20,13 @@ from studio.service.accounts.rights import Actor, own_layer
 from studio.service.jobs.jobs import Jobs, no_progress
 from studio.service.videos import tracks
 from studio.service.videos.media_cache import MediaCache
-from studio.store import Store, annotations, people, runs, timeline_media, timelines, videos
+from studio.store import Store, annotations, people, runs, timeline_media, timelines, video_list, videos
 from studio.store.timeline_media import MediumChange, role_of
 from studio.timeline import MICROS, Footage, Prediction, read_shift, seconds
 
 Row = dict[str, Any]
 _DAY_US = 24 * 3600 * MICROS
+OFFERED = 20  # videos to choose from at once
 SECOND_ONLY = "The files say this to the second only; move it by frames, or go by the sound."
 
 
@@ -109,16 +110,23 @@ class TimelineMedia:
             for each in found
         ]  # fmt: skip
 
-    def choices(self, video_id: str) -> list[Row]:
-        """The videos that can be put on the timeline of a video, newest first, each as `shown` has it at 0. Raises
-        NotFound."""
+    def choices(
+        self, name: str = "", beside: str = "", without: Sequence[str] = (), ids: Sequence[str] = ()
+    ) -> tuple[list[Row], int]:
+        """The first OFFERED videos with a part of a name, by name (all: the newest first), and how many there are; each
+        as `shown` has it at 0. Those on the timeline of the video `beside` are left out. With `ids`: these videos.
+        Raises NotFound.
+        """
 
-        def work(db: Any) -> list[Row]:
-            there = {medium.row["id"] for medium in on_timeline(db, video_id)}
-            listed = (row for row in videos.listed(db) if row["id"] not in there)
-            return self.shown([Medium(row, 0, role_of(row)) for row in listed])
+        def work(db: Any) -> tuple[list[Row], int]:
+            if ids:
+                found = videos.with_ids(db, ids)
+                return found, len(found)
+            there = [medium.row["id"] for medium in on_timeline(db, beside)] if beside else []
+            return video_list.offered(db, name, [*without, *there], OFFERED)
 
-        return self._store.read(work)
+        rows, total = self._store.read(work)
+        return self.shown([Medium(row, 0, role_of(row)) for row in rows]), total
 
     def shown(self, found: list[Medium]) -> list[Row]:
         """Media as a page shows them; times in s."""

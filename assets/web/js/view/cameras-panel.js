@@ -5,6 +5,7 @@ import { readShift } from "../model/time-text.js";
 import { call, messageOf } from "../sync/api.js";
 import { VIEWS } from "./cameras.js";
 import { clock, el, redraw, toast } from "./dom.js";
+import { VideoPicker } from "./video-picker.js";
 
 /** @import { Camera, Server } from "../types.js" */
 /** @import { Workspace } from "../annotate/workspace.js" */
@@ -20,8 +21,6 @@ export class CamerasPanel {
   #comparing = new Map();
   /** camera → what is said about it @type {Map<string, string>} */
   #notes = new Map();
-  /** @type {Camera[]} */
-  #choices = [];
 
   /**
    * @param {Find} $
@@ -37,8 +36,14 @@ export class CamerasPanel {
     const view = $("cameras-view", "select");
     view.append(...Object.entries(VIEWS).map(([value, text]) => el("option", { value, text })));
     view.addEventListener("change", () => cameras.show(/** @type {View} */ (view.value)));
-    $("camera-add", "select").addEventListener("focus", () => this.#offer());
-    $("camera-add-go").addEventListener("click", () => this.#add());
+    this.picker = new VideoPicker(server, {
+      label: "Add a camera or recording",
+      key: "camera-add",
+      placeholder: "Add a camera or recording…",
+      beside: () => workspace.doc?.id ?? "",
+      chosen: (camera) => this.#add(camera),
+    });
+    $("camera-add").append(this.picker.box);
     cameras.on("change", () => this.draw());
   }
 
@@ -46,14 +51,12 @@ export class CamerasPanel {
   open(doc) {
     this.#comparing.clear();
     this.#notes.clear();
-    this.#choices = [];
     doc.store.on("change", (what) => what === "jobs" && this.workspace.doc === doc && this.#takeJobs(doc));
   }
 
   /** The panel comes to the front, also where there is only one camera so far. */
-  async show() {
-    await this.#offer();
-    this.$("camera-add", "select").focus();
+  show() {
+    this.picker.input.focus();
   }
 
   // ---------------------------------------------------------------- what is drawn
@@ -251,35 +254,12 @@ export class CamerasPanel {
 
   // ---------------------------------------------------------------- adding
 
-  async #offer() {
+  /** Where both files have a time code, it begins there; else at the beginning. @param {Camera} camera */
+  async #add(camera) {
     const { doc } = this.workspace;
+    this.picker.show(null);
     if (!doc) return;
-    const found = await this.workspace.attempt(() => call(this.server, "media_choices", { video: doc.id }));
-    if (!found || this.workspace.doc !== doc) return;
-    const select = this.$("camera-add", "select");
-    const chosen = select.value;
-    this.#choices = found.videos;
-    doc.store.offerCameras(found.videos);
-    const options = found.videos.map(({ id, name, duration }) =>
-      el("option", { value: id, text: `${name} (${clock(duration, 0)})` }),
-    );
-    select.replaceChildren(
-      el("option", { value: "", text: options.length ? "Choose a video…" : "No other video" }),
-      ...options,
-    );
-    select.value = found.videos.some(({ id }) => id === chosen) ? chosen : "";
-  }
-
-  /** Where both files have a time code, it begins there; else at the beginning. */
-  async #add() {
-    const { doc } = this.workspace;
-    const select = this.$("camera-add", "select");
-    const camera = this.#choices.find(({ id }) => id === select.value);
-    if (!doc || !camera) {
-      select.focus();
-      return;
-    }
-    select.value = "";
+    doc.store.offerCameras([camera]);
     const request = { video: doc.id, medium: camera.id };
     const said = await call(this.server, "timecode_offset", request).catch(() => null);
     if (this.workspace.doc !== doc) return;
@@ -287,6 +267,5 @@ export class CamerasPanel {
     this.#place(camera.id, offset);
     if (said?.source === "timecode") this.#say(camera.id, "Placed by the time codes of the files.");
     else this.#say(camera.id, "It begins with the main one until you say otherwise.");
-    this.#offer();
   }
 }

@@ -9,28 +9,34 @@ import {
   withAnother,
   withoutStep,
 } from "../model/find-question.js";
+import { call } from "../sync/api.js";
 import { el, redraw } from "./dom.js";
 import { tokens } from "./tokens.js";
+import { VideoPicker } from "./video-picker.js";
 
 /** @import { Find } from "./dom.js" */
-/** @import { FindChoices, FindLink, FindQuestion, FindStep } from "../types.js" */
+/** @import { FindChoices, FindLink, FindQuestion, FindStep, Server } from "../types.js" */
 
 const MORE = /** @type {const} */ (["statuses", "shortest", "longest", "said", "note", "attributes"]);
-const NOTHING = { labels: [], tracks: [], annotators: [], attributes: [], values: {}, videos: [], kept: [] };
+const NOTHING = { labels: [], tracks: [], annotators: [], attributes: [], values: {}, kept: [] };
 
 export class FindForm {
   /** @type {FindQuestion} */
   question = emptyQuestion();
   /** @type {FindChoices} */
   #choices = NOTHING;
+  /** The names of videos that were chosen. @type {Map<string, string>} */
+  #named = new Map();
   /** Segments of which all conditions are shown. @type {Set<number>} */
   #open = new Set();
 
   /**
    * @param {Find} $
+   * @param {Server} server
    * @param {() => void} changed
    */
-  constructor($, changed) {
+  constructor($, server, changed) {
+    this.server = server;
     this.box = $("find-steps");
     this.lists = {
       labels: $("find-list-labels"),
@@ -64,6 +70,17 @@ export class FindForm {
     this.#open = new Set(
       question.segments.flatMap((step, place) => (MORE.some((name) => name in step) ? [place] : [])),
     );
+    this.draw();
+    this.#nameVideos().catch(() => {}); // the question is asked all the same
+  }
+
+  /** What the videos of a question from elsewhere are called. */
+  async #nameVideos() {
+    const ids = (this.question.videos ?? []).filter((id) => !this.#named.has(id));
+    if (!ids.length) return;
+    const { videos } = await call(this.server, "choose_videos", { ids });
+    const names = new Map(videos.map(({ id, name }) => [id, name]));
+    for (const id of ids) this.#named.set(id, names.get(id) ?? "a video that is gone");
     this.draw();
   }
 
@@ -152,34 +169,31 @@ export class FindForm {
 
   #videos() {
     const { videos = [] } = this.question;
-    const named = new Map(this.#choices.videos.map(({ id, name }) => [id, name]));
     const chips = videos.map((id) =>
       el(
         "span",
         { class: "chip thing" },
-        el("span", { class: "name", text: named.get(id) ?? "a video that is gone" }),
+        el("span", { class: "name", dir: "auto", text: this.#named.get(id) ?? "…" }),
         el("button", {
           type: "button",
           class: "plain",
-          "aria-label": `Without ${named.get(id) ?? "this video"}`,
+          "aria-label": `Without ${this.#named.get(id) ?? "this video"}`,
           text: "×",
           onclick: () => this.#change({ ...this.question, videos: videos.filter((each) => each !== id) }),
         }),
       ),
     );
-    const select = el(
-      "select",
-      {
-        "data-key": "videos",
-        "aria-label": "Only in this video",
-        onchange: (event) => this.#change({ ...this.question, videos: [...videos, event.target.value] }),
+    const picker = new VideoPicker(this.server, {
+      label: "Only in this video",
+      key: "videos",
+      placeholder: videos.length ? "and in …" : "in any video",
+      without: videos,
+      chosen: ({ id, name }) => {
+        this.#named.set(id, name);
+        this.#change({ ...this.question, videos: [...videos, id] });
       },
-      el("option", { value: "", text: videos.length ? "and in …" : "in any video" }),
-      ...this.#choices.videos
-        .filter(({ id }) => !videos.includes(id))
-        .map(({ id, name }) => el("option", { value: id, text: name })),
-    );
-    return el("div", { class: "row wrap find-videos" }, ...chips, select);
+    });
+    return el("div", { class: "row wrap find-videos" }, ...chips, picker.box);
   }
 
   /** A field for a text of the whole question.

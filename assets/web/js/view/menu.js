@@ -23,10 +23,7 @@ export function openMenu(anchor, items, label, again = () => anchor) {
   const menu = el("div", { class: "menu", role: "menu", "aria-label": label }, ...items.map(control));
   menu.addEventListener("keydown", (event) => walk(menu, event));
   anchor.closest("header, .studio-page")?.append(menu);
-  const { left, bottom, top } = anchor.getBoundingClientRect();
-  const { width, height } = menu.getBoundingClientRect();
-  menu.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 8))}px`;
-  menu.style.top = `${bottom + height + 8 > innerHeight ? Math.max(4, top - height - 4) : bottom + 4}px`;
+  putBeside(menu, anchor);
   anchor.setAttribute("aria-expanded", "true");
   const outside = (/** @type {Event} */ event) => {
     if (!menu.contains(/** @type {Node} */ (event.target))) closeMenu();
@@ -34,6 +31,14 @@ export function openMenu(anchor, items, label, again = () => anchor) {
   document.addEventListener("pointerdown", outside, true);
   opened = { menu, anchor, again, outside };
   enabled(menu)[0]?.focus();
+}
+
+/** Below a control, or above it where there is no room. @param {HTMLElement} popup @param {HTMLElement} anchor */
+export function putBeside(popup, anchor) {
+  const { left, bottom, top } = anchor.getBoundingClientRect();
+  const { width, height } = popup.getBoundingClientRect();
+  popup.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 8))}px`;
+  popup.style.top = `${bottom + height + 8 > innerHeight ? Math.max(4, top - height - 4) : bottom + 4}px`;
 }
 
 /** @param {MenuItem} item */
