@@ -122,7 +122,7 @@ def test_only_in_a_video_that_is_chosen_by_a_part_of_its_name(page: Page, served
     ask(page, served, {"segments": [{"labels": ["find nod"]}]})
     chosen = page.get_by_role("combobox", name="Only in this video")
     chosen.fill("no video is called so")
-    expect(page.locator(".video-picker [role=status]")).to_have_text("No video has this in its name.")
+    expect(page.locator(".find-videos .video-picker [role=status]")).to_have_text("No video has this in its name.")
     chosen.press("Escape")
     expect(chosen).to_have_value("")
     chosen.fill("BIK")

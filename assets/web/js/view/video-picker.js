@@ -143,7 +143,10 @@ export class VideoPicker {
     document.addEventListener("scroll", this.#place, true);
   }
 
-  #place = () => putBeside(this.offered, this.input);
+  #place = () => {
+    if (this.input.isConnected) putBeside(this.offered, this.input);
+    else document.removeEventListener("scroll", this.#place, true); // the form was drawn anew meanwhile
+  };
 
   /** @param {number} number */
   #mark(number) {
