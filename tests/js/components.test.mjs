@@ -168,6 +168,35 @@ test("rows: order, size and hiding are kept; new rows stay where they are", () =
   assert.ok(again.isShown("A") && again.isShown("B"));
 });
 
+test("rows: one moves among those beside it, and the others keep the order that was chosen", () => {
+  const rows = new RowLayout(storage());
+  rows.move("C", -1, ["A", "B", "C"]);
+  rows.move("b", -1, ["a", "b"]);
+  assert.deepEqual(rows.sorted(["A", "a", "b", "B", "C"]), ["A", "C", "B", "b", "a"]);
+  rows.move("A", -1, ["A", "C", "B"]);
+  rows.move("B", 1, ["A", "C", "B"]);
+  assert.deepEqual(rows.sorted(["A", "B", "C"]), ["A", "C", "B"]);
+});
+
+test("layout: what depends on a row stays below it when rows are moved", () => {
+  const { doc } = documentOf();
+  for (const [track, parent] of [["A"], ["A in", "A"], ["A on", "A"], ["B"], ["B in", "B"]])
+    doc.store.tracks.set(track, { track, ...(parent ? { parent, dependency: "included" } : {}) });
+  const rows = new RowLayout(storage());
+  const order = () => layout(doc.store, rows).rows.flatMap(({ kind, name }) => (kind === "track" ? [name] : []));
+  const move = (name, step) => rows.move(name, step, layout(doc.store, rows).siblings.get(name));
+  const first = order();
+  assert.deepEqual(first.slice(-5), ["A", "A in", "A on", "B", "B in"]);
+  move("B", -1);
+  assert.deepEqual(order().slice(-5), ["B", "B in", "A", "A in", "A on"]);
+  move("A on", -1);
+  assert.deepEqual(order().slice(-5), ["B", "B in", "A", "A on", "A in"]);
+  move("A on", -1);
+  move("B in", -1);
+  move("B", 1);
+  assert.deepEqual(order().slice(-5), ["A", "A on", "A in", "B", "B in"]);
+});
+
 test("rows: what is damaged in storage is forgotten", () => {
   const kept = storage();
   kept.setItem("rows", "{half");

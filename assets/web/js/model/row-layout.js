@@ -116,17 +116,18 @@ export class RowLayout extends Emitter {
     this.set(name, { size, stretch: undefined });
   }
 
-  /** One place up (-1) or down (1) among the rows that are there now.
+  /** One place up (-1) or down (1) among these rows, which are in the order that they have; others stay where they are.
    * @param {string} name
    * @param {number} step
    * @param {readonly string[]} names
    */
   move(name, step, names) {
-    const order = this.sorted(names);
-    const at = order.indexOf(name);
-    const to = Math.min(order.length - 1, Math.max(0, at + step));
-    order.splice(to, 0, ...order.splice(at, 1));
-    this.order = order;
+    const moved = [...names];
+    const at = moved.indexOf(name);
+    const to = Math.min(moved.length - 1, Math.max(0, at + step));
+    moved.splice(to, 0, ...moved.splice(at, 1));
+    const places = [...this.order, ...names.filter((each) => !this.order.includes(each))];
+    this.order = places.map((each) => (names.includes(each) ? String(moved.shift()) : each));
     this.save();
   }
 

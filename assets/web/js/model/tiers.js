@@ -44,6 +44,22 @@ export function inTiers(store, names) {
   return [...placed, ...names.filter((name) => !placed.has(name))]; // a circle has no first one
 }
 
+/** Of each row those that depend on the same one, or like it on none, in the order they have; itself among them.
+ * @param {Pick<DocumentStore, "tracks">} store
+ * @param {readonly string[]} names
+ * @returns {Map<string, string[]>}
+ */
+export function siblingsIn(store, names) {
+  const parent = (/** @type {string} */ name) => dependencyOf(store, name)?.parent ?? "";
+  /** @type {Map<string, string[]>} */
+  const families = new Map();
+  for (const name of names) {
+    const above = names.includes(parent(name)) ? parent(name) : "";
+    families.set(above, [...(families.get(above) ?? []), name]);
+  }
+  return new Map([...families.values()].flatMap((family) => family.map((name) => [name, family])));
+}
+
 /** On how many rows one depends, one by another. @param {Pick<DocumentStore, "tracks">} store @param {string} track */
 export function depthOf(store, track) {
   const seen = [track];

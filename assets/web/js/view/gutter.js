@@ -22,8 +22,8 @@ const STRIP_TITLE = "The strip under the curve: one colour for frames that are a
 export class Gutter extends Emitter {
   /** @type {(item: Class) => string} */
   colour = () => "";
-  /** @type {readonly string[]} */
-  tracks = [];
+  /** Of each row those among which it can be moved. @type {ReadonlyMap<string, readonly string[]>} */
+  siblings = new Map();
 
   /**
    * @param {HTMLElement} box
@@ -36,15 +36,15 @@ export class Gutter extends Emitter {
   }
 
   /**
-   * @param {{ rows: readonly Row[], tracks: readonly string[] }} layout
+   * @param {{ rows: readonly Row[], siblings: ReadonlyMap<string, readonly string[]> }} layout
    * @param {number} overview height of the minimap in px
    * @param {(item: Class) => string} colour of a class
    */
-  update({ rows, tracks }, overview, colour) {
+  update({ rows, siblings }, overview, colour) {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const row = /** @type {HTMLElement | null | undefined} */ (focused?.closest?.(".gutter-row"))?.dataset.row;
     const part = focused?.className.split(" ")[0] || "name";
-    this.tracks = tracks;
+    this.siblings = siblings;
     this.colour = colour;
     const head = el("div", { class: "gutter-head" });
     head.style.height = `${RULER_H + overview}px`;
@@ -168,7 +168,7 @@ export class Gutter extends Emitter {
    * @param {Row} row
    */
   menu(anchor, row) {
-    const { rowLayout, tracks } = this;
+    const { rowLayout } = this;
     const { key } = row;
     const state = rowLayout.get(key);
     if (row.kind === "graph") {
@@ -180,13 +180,14 @@ export class Gutter extends Emitter {
       );
       return;
     }
-    const at = tracks.indexOf(key);
+    const beside = this.siblings.get(key) ?? [key];
+    const at = beside.indexOf(key);
     /** @type {MenuItem} */
     const lock = ["Lock", () => rowLayout.toggle(key, "locked"), { checked: Boolean(state.locked) }];
     /** @type {MenuItem[]} */
     const moves = [
-      ["Move up", () => rowLayout.move(key, -1, tracks), { disabled: at <= 0 }],
-      ["Move down", () => rowLayout.move(key, 1, tracks), { disabled: at === tracks.length - 1 }],
+      ["Move up", () => rowLayout.move(key, -1, beside), { disabled: at <= 0 }],
+      ["Move down", () => rowLayout.move(key, 1, beside), { disabled: at === beside.length - 1 }],
     ];
     /** @type {{ [kind: string]: MenuItem[] }} */
     const more = {

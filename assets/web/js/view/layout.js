@@ -4,7 +4,7 @@ import { countBefore } from "../model/binary-search.js";
 import { BOXES } from "../model/box-track.js";
 import { lineItems, SPEECH } from "../model/line-items.js";
 import { WHOLE_VIDEO } from "../model/special-rows.js";
-import { depthOf, inTiers } from "../model/tiers.js";
+import { depthOf, inTiers, siblingsIn } from "../model/tiers.js";
 import { BOX_ROW, boxRow } from "./box-row.js";
 
 /** @import { Annotation, BoxTrack, Graph, Item, Prediction, Preview } from "../types.js" */
@@ -99,7 +99,7 @@ export function layout(store, rowLayout, layers = []) {
   }
   const tracks = tracksOf(store);
   const graphs = graphsOf(store);
-  const sorted = rowLayout.sorted(inTiers(store, [...tracks.keys()]));
+  const sorted = inTiers(store, rowLayout.sorted([...tracks.keys()]));
   names.push(...sorted);
   for (const name of sorted) {
     if (!rowLayout.isShown(name)) continue;
@@ -133,7 +133,7 @@ export function layout(store, rowLayout, layers = []) {
     row.y = top;
     top += row.height;
   }
-  return { rows, height: top, names, tracks: sorted };
+  return { rows, height: top, names, siblings: siblingsIn(store, sorted) };
 }
 
 /** The key of the row of curves under a track. @param {string} track */
