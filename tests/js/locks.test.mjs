@@ -69,3 +69,32 @@ test("what lies in other rows still changes", () => {
     ["", "", "accepted"],
   );
 });
+
+test("a step in a locked row waits until that is unlocked, and is not lost", () => {
+  const { doc, ids, other, said } = locked();
+  doc.editor.remove(other);
+  doc.editor.undo();
+  assert.equal(spans(doc).length, 3, "another row's step is taken back");
+  doc.editor.redo();
+  doc.editor.undo();
+  assert.deepEqual(said, []);
+  doc.editor.undo(); // making the one of the other row
+  doc.editor.undo();
+  assert.deepEqual(said, ["“Moments” is locked; unlock it in its menu."]);
+  assert.deepEqual(
+    ids.map((id) => doc.store.annotations.has(id)),
+    [true, true],
+  );
+  doc.editor.isLocked = () => false;
+  doc.editor.undo();
+  assert.deepEqual(
+    ids.map((id) => doc.store.annotations.has(id)),
+    [true, false],
+  );
+  doc.editor.isLocked = (row) => row === "Moments";
+  doc.editor.redo();
+  assert.equal(said.length, 2);
+  doc.editor.isLocked = () => false;
+  doc.editor.redo();
+  assert.ok(doc.store.annotations.has(ids[1]));
+});

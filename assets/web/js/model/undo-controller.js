@@ -4,7 +4,7 @@
 import { annotation, sameContent } from "./annotation.js";
 import { fits, invertedBox } from "./box-track.js";
 import { inverted, placesOf } from "./people.js";
-import { annotationIdOf, cameraPlace, isOfServer, serverChangeOf, stepsOf } from "./undo-stack.js";
+import { annotationIdOf, cameraPlace, isOfAnnotation, isOfServer, serverChangeOf, stepsOf } from "./undo-stack.js";
 
 /** @import { Annotation, BoxChange, NameChange, Verdict } from "../types.js" */
 /** @import { Editor } from "./editor.js" */
@@ -29,6 +29,7 @@ export class UndoController {
   undo() {
     const { undoStack } = this.editor;
     const group = undoStack.done.at(-1) ?? [];
+    if (this.#isLocked(group)) return null;
     const changed = this.changedByOthers(
       group,
       (change) => change.camera.after,
@@ -45,6 +46,7 @@ export class UndoController {
     const { undoStack } = this.editor;
     const newest = undoStack.undone.at(-1) ?? [];
     const group = newest.toReversed();
+    if (this.#isLocked(group)) return null;
     const changed = this.changedByOthers(
       group,
       (change) => change.camera.before,
@@ -55,6 +57,24 @@ export class UndoController {
     );
     if (this.#isWaiting || serverChangeOf(newest)) return this.#onServer(newest, "redo", changed);
     this.replay(changed, () => undoStack.forth());
+  }
+
+  /** Whether a step is about a locked row: it waits until that is unlocked, and the person is told. Where people are
+   * named, rows go with their names, locked or not.
+   * @param {UndoableChange[]} group
+   */
+  #isLocked(group) {
+    const { editor } = this;
+    if (group.some((change) => change.names !== undefined)) return false;
+    const rows = group.flatMap((change) => {
+      if (change.trace !== undefined) return [change.trace.track];
+      if (change.decision !== undefined) {
+        const decided = editor.store.predictions.get(change.decision);
+        return decided ? [editor.store.rowOf(decided)] : [];
+      }
+      return isOfAnnotation(change) ? [change.before?.track ?? null, change.after?.track ?? null] : [];
+    });
+    return rows.some((row) => editor.bars(row));
   }
 
   /** One at a time: what comes next depends on what the server says.
