@@ -204,6 +204,19 @@ test("a refused edit takes along what was built on it: no conflict with oneself"
   await until(() => server.rows.get("a").end === 5);
 });
 
+test("of several made in one step one is refused: the others can still be undone", async (t) => {
+  const server = new ReplayServer(t.name);
+  const doc = await open(server);
+  const before = doc.store.annotations.size;
+  doc.editor.together(() => {
+    for (const label of ["x", "gone", "x"]) doc.editor.create({ track: "Moments", start: 5, end: 6, label });
+  });
+  await until(() => doc.outbox.isIdle && doc.store.annotations.size === before + 2);
+  doc.editor.undo();
+  assert.equal(doc.store.annotations.size, before);
+  await until(() => doc.outbox.isIdle);
+});
+
 test("“Keep mine” after editing theirs further is not another conflict", async (t) => {
   const server = new ReplayServer(t.name);
   const doc = await conflicting(server);

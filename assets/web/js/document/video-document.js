@@ -216,7 +216,7 @@ export class VideoDocument {
         over.push(...this.#takeBackNames(failure.edits.filter(isNaming)));
         reasons.add(failure.result.error);
       } else if (failure.edits.every((edit) => isOfBox(edit) || isOfCamera(edit) || isOfTrace(edit))) {
-        editor.undoStack.forget(failure.about);
+        editor.undoStack.dropChangesOf(failure.about);
         over.push(...failure.edits);
         reasons.add(failure.result.error);
       } else if (failure.result.kind === "conflict") over.push(...this.#takeConflict(failure));
@@ -234,7 +234,7 @@ export class VideoDocument {
 
   /** @param {Failure} failure */
   #takeBack({ about, edits }) {
-    this.editor.undoStack.forget(about);
+    this.editor.undoStack.dropChangesOf(about);
     const first = edits.find(isOfAnnotation);
     if (first) this.store.returnToVersion(about, first.base_version);
     return edits;

@@ -243,9 +243,21 @@ export class UndoStack {
 
   /** A change of lines that was not saved. @param {string} edit */
   dropLines(edit) {
-    const without = (/** @type {UndoableChange[]} */ group) => group.filter((change) => change.lines !== edit);
-    this.done = this.done.map(without).filter((group) => group.length);
-    this.undone = this.undone.map(without).filter((group) => group.length);
+    this.#without((change) => change.lines === edit);
+  }
+
+  /** What was changed of an annotation, a box, a camera or a curve was not saved. @param {string} id */
+  dropChangesOf(id) {
+    this.#without((change) => subjectsOf(change).includes(id));
+  }
+
+  /** Changes that were not saved are gone; what was done with them in one step can still be undone.
+   * @param {(change: UndoableChange) => boolean} isGone
+   */
+  #without(isGone) {
+    const rest = (/** @type {UndoableChange[]} */ group) => group.filter((change) => !isGone(change));
+    this.done = this.done.map(rest).filter((group) => group.length);
+    this.undone = this.undone.map(rest).filter((group) => group.length);
     this.keep();
   }
 
