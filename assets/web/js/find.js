@@ -10,6 +10,7 @@ import { FindForm } from "./view/find-form.js";
 import { FoundExport } from "./view/found-export.js";
 import { foundMoment } from "./view/found-moment.js";
 import { walk } from "./view/search-result.js";
+import { savedSearch } from "./view/removable.js";
 
 /** @import { DeskItem, FindQuestion, FoundMoment, FoundMoments, Server } from "./types.js" */
 /** @import { Route } from "./router.js" */
@@ -209,27 +210,10 @@ export class FindInAnnotations {
       const choices = await call(this.server, "find_choices", { annotator: currentUser() });
       this.form.offer(choices);
       this.$("find-kept").replaceChildren(
-        ...choices.kept.map((row) =>
-          el(
-            "span",
-            { class: "chip thing" },
-            el("a", {
-              class: "name",
-              href: addressOf("search", { in: "annotations", find: addressText(row.question) }),
-              text: row.name,
-              onclick: follow,
-            }),
-            el("button", {
-              type: "button",
-              class: "plain",
-              disabled: Boolean(row.fixed),
-              title: row.fixed || "Remove this search",
-              "aria-label": `Remove ${row.name}`,
-              text: "×",
-              onclick: () => this.#remove(row),
-            }),
-          ),
-        ),
+        ...choices.kept.map((row) => {
+          const href = addressOf("search", { in: "annotations", find: addressText(row.question) });
+          return savedSearch(row, { href, onclick: follow }, () => this.#remove(row));
+        }),
       );
     } catch {
       /* the search itself says what is wrong */

@@ -11,6 +11,7 @@ import { Options, optionsIn, parametersOf } from "./view/options.js";
 import { readPreferences } from "./model/preferences.js";
 import { pixelsOf } from "./input/query-image.js";
 import { addressOf, current, follow, go, note, onRoute } from "./router.js";
+import { removable, savedSearch } from "./view/removable.js";
 
 /** @import { Hit, ScoreProfile, SearchQuery, Server } from "./types.js" */
 /** @import { QueryImage } from "./input/query-image.js" */
@@ -189,22 +190,10 @@ export function mount(element, server) {
      * @param {() => void} drop
      */
     const chip = (src, words, drop) =>
-      el(
-        "span",
-        { class: "chip thing" },
-        el("img", { src, alt: "" }),
-        words,
-        el("button", {
-          type: "button",
-          class: "plain",
-          "aria-label": `Without ${words}`,
-          text: "×",
-          onclick: () => {
-            drop();
-            search();
-          },
-        }),
-      );
+      removable([el("img", { src, alt: "" }), words], `Without ${words}`, () => {
+        drop();
+        search();
+      });
     $("search-asked").replaceChildren(
       ...(like.length
         ? [
@@ -237,28 +226,10 @@ export function mount(element, server) {
       options.labels(labels);
       $("search-recent").replaceChildren(...recent.map((value) => el("option", { value })));
       $("search-kept").replaceChildren(
-        ...kept.map((row) =>
-          el(
-            "span",
-            { class: "chip thing" },
-            el("a", {
-              class: "name",
-              href: addressOf("search", parameters(row.question)),
-              text: row.name,
-              title: row.question.query,
-              onclick: follow,
-            }),
-            el("button", {
-              type: "button",
-              class: "plain",
-              disabled: Boolean(row.fixed),
-              title: row.fixed || "Remove this search",
-              "aria-label": `Remove ${row.name}`,
-              text: "×",
-              onclick: () => remove(row),
-            }),
-          ),
-        ),
+        ...kept.map((row) => {
+          const href = addressOf("search", parameters(row.question));
+          return savedSearch(row, { href, onclick: follow, title: row.question.query }, () => remove(row));
+        }),
       );
     } catch {
       /* the search itself says what is wrong */

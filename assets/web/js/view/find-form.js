@@ -11,6 +11,7 @@ import {
 } from "../model/find-question.js";
 import { call } from "../sync/api.js";
 import { el, redraw } from "./dom.js";
+import { removable } from "./removable.js";
 import { tokens } from "./tokens.js";
 import { VideoPicker } from "./video-picker.js";
 
@@ -169,20 +170,12 @@ export class FindForm {
 
   #videos() {
     const { videos = [] } = this.question;
-    const chips = videos.map((id) =>
-      el(
-        "span",
-        { class: "chip thing" },
-        el("span", { class: "name", dir: "auto", text: this.#named.get(id) ?? "…" }),
-        el("button", {
-          type: "button",
-          class: "plain",
-          "aria-label": `Without ${this.#named.get(id) ?? "this video"}`,
-          text: "×",
-          onclick: () => this.#change({ ...this.question, videos: videos.filter((each) => each !== id) }),
-        }),
-      ),
-    );
+    const chips = videos.map((id) => {
+      const name = el("span", { class: "name", dir: "auto", text: this.#named.get(id) ?? "…" });
+      return removable([name], `Without ${this.#named.get(id) ?? "this video"}`, () =>
+        this.#change({ ...this.question, videos: videos.filter((each) => each !== id) }),
+      );
+    });
     const picker = new VideoPicker(this.server, {
       label: "Only in this video",
       key: "videos",

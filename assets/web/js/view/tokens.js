@@ -1,6 +1,7 @@
 // A field for several texts: each is a chip with a way to take it away.
 
 import { el } from "./dom.js";
+import { removable } from "./removable.js";
 
 /** The texts and the field for one more, which is taken with Enter, when it is chosen from the list, or when it is left:
  * then the chips are drawn anew, and the field stays, so that whoever goes on to another one arrives there.
@@ -47,23 +48,14 @@ export function tokens({ key, label, list, texts: first, shown = (text) => text,
     input.placeholder = texts.length ? "or …" : "any";
     input.before(...texts.map(chip));
   };
-  const chip = (/** @type {string} */ text) =>
-    el(
-      "span",
-      { class: "chip thing" },
-      el("span", { class: "name", dir: "auto", text: shown(text) }),
-      el("button", {
-        type: "button",
-        class: "plain",
-        "aria-label": `Without ${shown(text)}`,
-        "data-key": `${key} ${text}`,
-        text: "×",
-        onclick: () => {
-          set(texts.filter((each) => each !== text));
-          input.focus();
-        },
-      }),
-    );
+  const chip = (/** @type {string} */ text) => {
+    const remove = () => {
+      set(texts.filter((each) => each !== text));
+      input.focus();
+    };
+    const name = el("span", { class: "name", dir: "auto", text: shown(text) });
+    return removable([name], `Without ${shown(text)}`, remove, { "data-key": `${key} ${text}` });
+  };
   draw();
   return box;
 }
