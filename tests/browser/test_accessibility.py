@@ -313,8 +313,9 @@ def test_the_way_in(page: Page, login_page: Served) -> None:
 # ---------------------------------------------------------------- keys alone
 
 # A control by what it is: a panel may be made anew while one walks through the page.
-NAMED = """const named = (e) =>
-  [e.tagName, e.id, e.className, e.dataset.field, e.ariaLabel, e.textContent.slice(0, 20)].join(' ');"""
+# what a list offers may come later than the list
+NAMED = """const named = (e) => [e.tagName, e.id, e.className, e.dataset.field, e.ariaLabel,
+    e.tagName === 'SELECT' ? '' : e.textContent.slice(0, 20)].join(' ');"""
 CONTROLS = f"""() => {{ {NAMED}
   return [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
     .filter((e) => e.checkVisibility() && !e.disabled && e.tabIndex >= 0 && !e.closest('dialog, [inert]')).map(named);

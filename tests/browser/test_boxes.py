@@ -127,8 +127,8 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     expect(page.locator("#tab-boxes")).to_be_visible()
     go(opened, 1)
     assert [(box["title"], box["ghost"]) for box in shown(page)] == [("<img src=x onerror=alert(1)> · bike", False)]
-    row = page.locator(".gutter-row.boxes").bounding_box()
-    assert row is not None
+    where = "document.querySelector('.gutter-row.boxes')?.getBoundingClientRect().toJSON()"
+    row = page.wait_for_function(where).json_value()  # it is drawn anew meanwhile
     page.mouse.click(opened.x(1.5), row["y"] + row["height"] / 2)
     expect(page.locator("#box-state")).to_contain_text("in between")
     page.select_option("#box-list", label="none chosen")
