@@ -118,18 +118,23 @@ class Videos:
                 return self.add(file, within=within, by=by), ""
             except (MediaError, NotFound) as error:
                 return None, str(error)
+            except OSError as error:  # a bad sector, or a folder that nobody may look into
+                return None, f"“{file.name}” could not be read ({error.strerror}); check its disk and its permissions."
 
         if len(paths) < 2:
             yield from map(one, paths)
             return
-        with ThreadPoolExecutor(AT_ONCE, "adding") as pool:
+        pool = ThreadPoolExecutor(AT_ONCE, "adding")
+        try:
             waiting: deque[Future[tuple[Row | None, str]]] = deque()
             for file in paths:
                 waiting.append(pool.submit(one, file))
-                if len(waiting) > 4 * AT_ONCE:  # whoever stops listening stops the work soon
+                if len(waiting) > 4 * AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        finally:  # whoever stops listening stops the work: what has not begun is not done
+            pool.shutdown(cancel_futures=True)
 
     def typed(self, text: str) -> tuple[Path, Sequence[Path]]:
         """The path that somebody typed on a page, and the folders that it must lie in, where people log in.
