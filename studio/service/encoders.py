@@ -5,6 +5,9 @@ is complete. Embeddings of each encoder stay, so that going back costs nothing.
 """
 
 import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psutil
@@ -19,6 +22,20 @@ from studio.store import Store, jobs, preferences, videos
 
 Row = dict[str, Any]
 EMBED = "embed"  # the kind of job that indexes for an encoder to come
+COUNT_S = 5.0  # how long a count of files is good while jobs make more of them
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What was seen of a change to the encoder `name` at a time (s): of how many videos it is, those that are
+    `lacking`, and the ids of those that `failed`. `stamp` is another one where videos or jobs are others."""
+
+    name: str
+    at: float
+    stamp: object
+    of: int
+    lacking: tuple[Row, ...]
+    failed: frozenset[str]
 
 
 class Encoders:
@@ -27,6 +44,7 @@ class Encoders:
     def __init__(self, store: Store, settings: Settings, features: FeatureStore) -> None:
         self._store, self._settings, self._features = store, settings, features
         self._lock = threading.Lock()
+        self._counted: _Counted | None = None
 
     def chosen(self) -> str | None:
         """The name of the library's encoder, None for the embedded default. One that was chosen and is no longer on
@@ -72,24 +90,46 @@ class Encoders:
         name = self.coming()
         return tasks.key_of(self._settings, name) if name else ""
 
-    def lacking(self, name: str) -> list[Row]:
-        """The videos that an encoder has not seen."""
+    def lacking(self, name: str, video_id: str = "") -> list[Row]:
+        """The videos that an encoder has not seen, or the one of an id if it has not."""
+        rows = self._store.read(lambda db: videos.with_ids(db, [video_id]) if video_id else videos.listed(db))
+        return self._without([row for row in rows if videos.has_pictures(row)], name)
+
+    def _without(self, rows: Iterable[Row], name: str) -> list[Row]:
         key = tasks.key_of(self._settings, name)
-        return [row for row in self._with_pictures() if not self._features.has(row["id"], key)]
+        return [row for row in rows if not self._features.has(row["id"], key)]
 
-    def _with_pictures(self) -> list[Row]:
-        return [row for row in self._store.read(videos.listed) if videos.has_pictures(row)]
+    def _count(self, name: str) -> _Counted:
+        """How far the change to an encoder is. A page asks again and again, and each count looks at the files of all
+        videos: while jobs go on an answer is good for COUNT_S, and after that until videos or jobs are others."""
 
-    def queue(self, again: bool = False) -> int:
-        """Queue what is missing for the encoder to come, for the studio that runs or the next one that does; returns
-        how many. What failed before is queued only `again`."""
+        def read(db: Any) -> tuple[object, bool]:
+            states = jobs.counts(db, EMBED)
+            return (videos.stamp(db), states), any(state in jobs.ACTIVE for state in states)
+
+        stamp, active = self._store.read(read)
+        known = self._counted
+        if known and known.name == name:
+            if active and time.monotonic() - known.at < COUNT_S:
+                return known
+            if not active and known.stamp == stamp:  # the command line may have indexed one of them
+                return replace(known, lacking=tuple(self._without(known.lacking, name)))
+        rows, states = self._store.read(lambda db: (videos.listed(db), jobs.latest_states(db, EMBED)))
+        rows = [row for row in rows if videos.has_pictures(row)]
+        failed = frozenset(video for video, state in states.items() if state in ("failed", "cancelled"))
+        self._counted = _Counted(name, time.monotonic(), stamp, len(rows), tuple(self._without(rows, name)), failed)
+        return self._counted
+
+    def queue(self, again: bool = False, video_id: str = "") -> int:
+        """Queue what is missing for the encoder to come, of all videos or of one, for the studio that runs or the next
+        one that does; returns how many. What failed before is queued only `again`."""
         name = self.coming()
         if not name:
             return 0
-        rows = self.lacking(name)
+        rows = self.lacking(name, video_id)
 
         def work(db: Any) -> int:
-            states = {} if again else jobs.latest_states(db, EMBED)
+            states = {} if again else jobs.latest_states(db, EMBED, [row["id"] for row in rows])
             wanted = [row for row in rows if states.get(row["id"]) != "failed"]
             for row in wanted:
                 params = {"encoder": name, "video": serializers.job_video(row)}
@@ -104,8 +144,11 @@ class Encoders:
             name = self.coming()
             if not name or self._store.read_only:
                 return False
-            lacking = self.lacking(name)
-            if lacking and not (without_failed and not self._active()):
+            if self._count(name).lacking:
+                if not without_failed or self._active():
+                    return False
+            elif self.lacking(name):  # what was counted has gone since
+                self._counted = None
                 return False
             self._choose("" if name == tasks.engines(self._settings, task="text_video")[0] else name)
             return True
@@ -130,11 +173,9 @@ class Encoders:
             "next": name,
         }
         if name:
-            lacking = self.lacking(name)
-            states = self._store.read(lambda db: jobs.latest_states(db, EMBED))
-            known = len(self._with_pictures())
-            failed = [row["name"] for row in lacking if states.get(row["id"]) in ("failed", "cancelled")]
-            found |= {"ready": known - len(lacking), "of": known, "failed": failed}
+            known = self._count(name)
+            failed = [row["name"] for row in known.lacking if row["id"] in known.failed]
+            found |= {"ready": known.of - len(known.lacking), "of": known.of, "failed": failed}
         return found
 
     def may_see_better(self, by: Actor = OWNER) -> bool:
@@ -160,8 +201,7 @@ class Encoders:
         self._store.write(work)
 
     def _active(self) -> bool:
-        states = self._store.read(lambda db: jobs.latest_states(db, EMBED))
-        return any(state in jobs.ACTIVE for state in states.values())
+        return any(state in jobs.ACTIVE for state in self._store.read(lambda db: jobs.counts(db, EMBED)))
 
     def _cancel(self) -> None:
         """Take back the change that is under way; a job that runs ends with its video."""

@@ -1,6 +1,6 @@
 """Rows as the JSON that browsers and the command line get: times in seconds, no path crosses to a browser."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from studio.service.videos import tracks
@@ -123,3 +123,14 @@ def job_video(row: Row) -> Row:
     """What a job must know of a video; another file in its place makes another job of it."""
     known = ("id", "path", "duration_us", "sha256", "start_us", "sound_track", "text_track", "text_file")
     return {**{key: row[key] for key in known}, "pictures": videos.has_pictures(row)}
+
+
+def with_job_videos(params: Any, change: Callable[[Row], Row]) -> Any:
+    """The parameters of a job with each `job_video` in them, however deep, as `change` makes it."""
+    if isinstance(params, list):
+        return [with_job_videos(each, change) for each in params]
+    if not isinstance(params, dict):
+        return params
+    if isinstance(params.get("id"), str) and isinstance(params.get("path"), str):
+        return change(params)
+    return {key: with_job_videos(value, change) for key, value in params.items()}

@@ -62,6 +62,7 @@ class Studio:
         limits = self.settings.limits
         self.store = Store(self.settings.database)
         try:
+            check_here(self.settings)  # it may have been moved while its database was waited for
             self.settings = located(self.settings, self.store)
         except BaseException:
             self.store.close()
@@ -133,7 +134,7 @@ class Studio:
             self.check.look_at(video_id)
         if kind == EMBED:
             self.encoders.advance()
-        elif kind == "index" and self.encoders.queue():  # a video that came while the encoder changes
+        elif kind == "index" and self.encoders.queue(video_id=video_id):  # a video that came while the encoder changes
             self.jobs.wake()
 
     def close(self) -> None:

@@ -84,6 +84,20 @@ def drop_waiting(db: sqlite3.Connection, kind: str | None = None) -> int:
     return db.execute(asked, (kind, kind)).rowcount
 
 
+def cancel_waiting(db: sqlite3.Connection, videos: Sequence[str]) -> list[str]:
+    """Cancel what waits for these videos; returns the ids of the jobs that run for them."""
+    of_them = "video_id IN (SELECT value FROM json_each(?))"
+    chosen = json.dumps(list(videos))
+    db.execute(f"UPDATE jobs SET state = 'cancelled', ended = ? WHERE state = 'queued' AND {of_them}", (now(), chosen))
+    return [row["id"] for row in db.execute(f"SELECT id FROM jobs WHERE {_RUNNING} AND {of_them}", (chosen,))]
+
+
+def counts(db: sqlite3.Connection, kind: str) -> dict[str, int]:
+    """How many jobs of a kind there are in each state."""
+    rows = db.execute("SELECT state, count(*) FROM jobs WHERE kind = ? GROUP BY state ORDER BY state", (kind,))
+    return dict(rows.fetchall())
+
+
 def running(db: sqlite3.Connection) -> list[str]:
     """The ids of the jobs that run."""
     return [row["id"] for row in db.execute(f"SELECT id FROM jobs WHERE {_RUNNING}")]

@@ -143,12 +143,14 @@ def folders(db: sqlite3.Connection) -> dict[str, int]:
     return dict(rows)
 
 
-def look(db: sqlite3.Connection, found: Iterable[tuple[str, bool, str]]) -> None:
-    """Keep what was seen of files: of each video by its id whether its file is lost, and the encoder (its key, or
-    SOUND) whose embeddings are there, "" for none. Only what is another is written."""
-    changed = [(lost, indexed, video, lost, indexed) for video, lost, indexed in found]
+def look(db: sqlite3.Connection, found: Iterable[tuple[str, str, bool, str]]) -> None:
+    """Keep what was seen of files: of each video by its id and the path that was looked at whether its file is lost,
+    and the encoder (its key, or SOUND) whose embeddings are there, "" for none. Only what is another is written, and
+    nothing of a video that has another path meanwhile."""
+    changed = [(lost, indexed, video, path, lost, indexed) for video, path, lost, indexed in found]
     db.executemany(
-        "UPDATE videos SET lost = ?, indexed = ? WHERE id = ? AND (lost IS NOT ? OR indexed IS NOT ?)", changed
+        "UPDATE videos SET lost = ?, indexed = ? WHERE id = ? AND path = ? AND (lost IS NOT ? OR indexed IS NOT ?)",
+        changed,
     )
 
 

@@ -167,10 +167,16 @@ def restore(db: sqlite3.Connection, video_id: str, owner: str | None = None) -> 
     )
 
 
-def removed(db: sqlite3.Connection, until: str = "9") -> list[dict[str, Any]]:
-    """The videos that were removed until a moment (as `now` says it), the newest removal first."""
-    rows = db.execute("SELECT * FROM videos WHERE removed IS NOT NULL AND removed <= ? ORDER BY removed DESC", (until,))
-    return [dict(row) for row in rows]
+def removed(db: sqlite3.Connection, until: str = "9", most: int = -1) -> list[dict[str, Any]]:
+    """The videos that were removed until a moment (as `now` says it), the newest removal first; at most so many."""
+    asked = "SELECT * FROM videos WHERE removed IS NOT NULL AND removed <= ? ORDER BY removed DESC LIMIT ?"
+    return [dict(row) for row in db.execute(asked, (until, most))]
+
+
+def removed_with(db: sqlite3.Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The videos of some ids that were removed."""
+    asked = "SELECT * FROM videos WHERE removed IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
+    return [dict(row) for row in db.execute(asked, (json.dumps(list(ids)),))]
 
 
 def delete(db: sqlite3.Connection, video_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from studio.config import Settings
 from studio.errors import StoreError, UsageError
 from studio.service import Studio
 from studio.service.system.cache_folder import choose
+from studio.service.system.moving import move
 
 
 @pytest.fixture
@@ -93,3 +95,30 @@ def test_it_is_chosen_from_a_terminal_also_while_it_is_away(
     assert "connect its disk" in capsys.readouterr().err
     assert main(["storage", "cache", "own", *home]) == 0
     assert main(["storage", *home]) == 0
+
+
+def test_a_library_that_was_copied_by_hand_has_a_cache_of_its_own(tmp_path: Path, fast: Path) -> None:
+    one, copy = Settings(home=tmp_path / "one"), Settings(home=tmp_path / "copy")
+    choose(one, fast)
+    first = opened(one)
+    shutil.copytree(one.home, copy.home, ignore=shutil.ignore_patterns("*.lock"))
+    second = opened(copy)
+    assert second.parent == first.parent and second != first
+    assert (opened(one), opened(copy)) == (first, second), "whoever is opened next"
+    shutil.rmtree(one.home)
+    assert opened(copy) == first, "it is the only one now"
+
+
+def test_a_moved_library_keeps_its_cache(tmp_path: Path, fast: Path) -> None:
+    one, new, away = (Settings(home=tmp_path / name) for name in ("one", "new", "away"))
+    choose(one, fast)
+    first = opened(one)
+    move(one, new.home)
+    assert opened(new) == first
+    new.home.rename(away.home)
+    assert opened(away) == first
+    (one.home / "moved.json").unlink()
+    assert opened(one) != first, "somebody made two libraries of it"
+    link = tmp_path / "link"
+    link.symlink_to(away.home)
+    assert opened(Settings(home=link)) == first

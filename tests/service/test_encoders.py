@@ -16,8 +16,9 @@ from studio.recipes import grounding_head
 from studio.service import Studio, encoders
 from studio.service.accounts.rights import Actor
 from studio.service.models import catalogue
-from studio.store import jobs
+from studio.store import jobs, videos
 from tests import gallery
+from tests.conftest import VIDEO
 from tests.models.hub import served
 
 NAME = gallery.NAME
@@ -222,3 +223,52 @@ def test_every_job_is_told_the_librarys_encoder(tmp_path: Path) -> None:
     studio.search.moments("a man")
     studio.close()
     assert told == [None, NAME], "an empty library changes at once"
+
+
+def test_a_change_that_is_under_way_is_not_counted_at_each_question(
+    empty: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        facts = {**VIDEO, "id": f"v{number}", "path": f"/{number}.mp4"}
+        empty.store.write(lambda db, facts=facts: videos.insert(db, facts))  # type: ignore[misc]
+    (empty.settings.models / f"{NAME}.weights").write_bytes(b"here")
+    seen: set[str] = set()
+    looks: list[str] = []
+
+    def has(self: FeatureStore, video: str, encoder: str) -> bool:
+        looks.append(video)
+        return video in seen
+
+    monkeypatch.setattr(FeatureStore, "has", has)
+    assert empty.encoders.use(NAME)["of"] == 10
+    looks.clear()
+    for _ in range(4):  # a job after the other ends, and pages ask meanwhile
+        job = empty.store.write(lambda db: jobs.take(db, "test/1")) or {}
+        seen.add(job["video_id"])
+        empty.store.write(lambda db, job=job: jobs.finish(db, job["id"], "done"))  # type: ignore[misc]
+        assert not empty.encoders.advance()
+        assert empty.encoders.status()["next"] == NAME
+    assert looks == []
+    monkeypatch.setattr(encoders, "COUNT_S", 0.0)
+    assert empty.encoders.status()["ready"] == 4
+    monkeypatch.undo()
+    monkeypatch.setattr(FeatureStore, "has", has)
+    empty.store.write(lambda db: db.execute("UPDATE jobs SET state = 'failed' WHERE state = 'queued'"))
+    for _ in range(2):
+        looks.clear()
+        status = empty.encoders.status()
+        assert (status["ready"], status["of"], len(status["failed"])) == (4, 10, 6)
+    assert seen.isdisjoint(looks) and len(set(looks)) == 6, "only what is lacking is looked at again"
+    seen |= {f"v{number}" for number in range(10)}  # by the command line, which makes no job
+    assert empty.encoders.status()["encoder"] == NAME
+
+
+def test_a_video_that_comes_queues_itself_only(empty: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        facts = {**VIDEO, "id": f"v{number}", "path": f"/{number}.mp4"}
+        empty.store.write(lambda db, facts=facts: videos.insert(db, facts))  # type: ignore[misc]
+    (empty.settings.models / f"{NAME}.weights").write_bytes(b"here")
+    empty.encoders.use(NAME)
+    empty.store.write(lambda db: db.execute("DELETE FROM jobs"))
+    assert empty.encoders.queue(video_id="v1") == 1
+    assert [job["video_id"] for job in empty.jobs.listed()] == ["v1"]

@@ -12,6 +12,8 @@ from studio.config import Settings
 from studio.index import FeatureStore
 from studio.jobs import INDEX_FILES
 from studio.service import Studio
+from studio.service.videos import file_check
+from studio.store import videos
 from studio.store.video_list import Wanted
 from studio.tasks.context import TaskContext
 from studio.tasks.query import encoder_key
@@ -94,3 +96,50 @@ def test_a_studio_that_runs_makes_lost_vectors_again(serving: Studio, clips: dic
     serving.jobs.cancel(serving.jobs.start("index", video)["id"])
     serving.video_list.page(Wanted())  # somebody looks at it
     assert serving.jobs.listed(video)[0]["state"] == "cancelled", "what a person stopped stays so"
+
+
+def test_an_error_does_not_end_the_looking(
+    studio: Studio, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_check, "EVERY_S", 0.05)
+    video = studio.videos.add(clips["bikes"])["id"]
+    studio.store.write(lambda db: db.execute("DELETE FROM jobs"))
+    calls: list[int] = []
+
+    def first() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError("a disk that does not answer")
+
+    studio.check.start(first)
+    deadline = time.monotonic() + 30
+    while not [job for job in studio.jobs.listed(video) if job["kind"] == "index"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert len(calls) == 2, "it is done again, and no more once it was done"
+
+
+def test_what_was_seen_of_another_path_is_not_kept(studio: Studio, clips: dict[str, Path], tmp_path: Path) -> None:
+    moved = tmp_path / "moved.mp4"
+    shutil.copy(clips["bikes"], moved)
+    before = {**studio.videos.add(clips["bikes"]), "path": str(tmp_path / "gone.mp4")}
+    studio.store.write(lambda db: videos.set_facts(db, before["id"], {"path": before["path"]}))
+    before = studio.videos.get(before["id"])
+    studio.store.write(
+        lambda db: videos.set_facts(db, before["id"], {"path": str(moved)})
+    )  # while others are looked at
+    studio.check.look([before])
+    assert studio.videos.get(before["id"])["lost"] == 0
+
+
+def test_each_part_is_read_when_it_is_looked_at(
+    studio: Studio, clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_check, "AT_ONCE", 1)
+    first, last = (studio.videos.add(clips[name])["id"] for name in ("bikes", "carphone"))
+    moved = tmp_path / "moved.mp4"
+    shutil.copy(clips["bikes"], moved)
+    looked = studio.check._each()
+    assert next(looked)["id"] == last
+    studio.store.write(lambda db: videos.set_facts(db, first, {"path": str(moved)}))
+    assert next(looked)["path"] == str(moved)

@@ -1,8 +1,9 @@
 """Folders that are added and watched: by a thread of the studio that serves, which goes on where another one ended."""
 
+import errno
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from studio.config import Settings
 from studio.errors import NotFound, PermissionDenied
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
-from studio.service.videos import intake
+from studio.service.videos import files, intake
+from studio.service.videos.videos import AT_ONCE as ADDED_AT_ONCE
 from studio.service.videos.videos import Videos
 from studio.store import folders, jobs
 
@@ -193,3 +195,90 @@ def test_a_thousand_jobs_are_queued_in_their_order(studio: Studio) -> None:
     made = studio.store.write(queue)
     taken = [job["params"]["n"] for _ in made if (job := studio.store.write(lambda db: jobs.take(db, "t/1")))]
     assert taken == [*range(0, 1000, 2), *range(1, 1000, 2)]
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A disk that cannot read one file."""
+    real = files.sha256
+
+    def sha256(file: Path) -> str:
+        if file.name == name:
+            raise OSError(errno.EIO, "Input/output error", str(file))
+        return real(file)
+
+    monkeypatch.setattr(files, "sha256", sha256)
+
+
+def test_a_file_that_cannot_be_read_is_told_and_stops_nothing(
+    tmp_path: Path, films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path / "home") as studio:
+        with monkeypatch.context() as patch:
+            unreadable(patch, "clip 1.mp4")
+            studio.intake.add(str(films))
+            wait(lambda: bool(progress(studio)["ended"]))
+            found = progress(studio)
+            assert (found["added"], found["failed"]) == (COUNT - 1, 2)
+            assert "“clip 1.mp4” could not be read (Input/output error)" in str(found["problems"])
+        studio.intake.add(str(films))  # its disk answers again
+        wait(lambda: len(studio.videos.all()) == COUNT)
+        wait(lambda: bool(progress(studio)["ended"]))
+        assert (progress(studio)["added"], progress(studio)["failed"]) == (1, 1), "what failed was tried again"
+
+
+def test_a_folder_that_fails_keeps_no_other_waiting(
+    tmp_path: Path, films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    real = files.videos_at
+
+    def videos_at(path: Path, within: Sequence[Path] = ()) -> files.Found:
+        if path == first:
+            raise RuntimeError("a fault of ours")
+        return real(path, within)
+
+    monkeypatch.setattr(files, "videos_at", videos_at)
+    with resting(tmp_path / "home") as studio:
+        for path in (first, films):
+            studio.store.write(lambda db, path=path: folders.insert(db, str(path), "", watched=False))  # type: ignore[misc]
+    with serving(tmp_path / "home") as studio:
+        wait(lambda: len(studio.videos.all()) == COUNT)
+        assert str(first) in [row["path"] for row in studio.store.read(folders.listed)], "it is tried again"
+
+
+def test_who_stops_listening_stops_the_adding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Path] = []
+
+    def add(self: Videos, path: Path, **more: object) -> dict[str, object]:
+        begun.append(path)
+        time.sleep(0.1)
+        return {"id": path.name}
+
+    monkeypatch.setattr(Videos, "add", add)
+    with resting(tmp_path / "home") as studio:
+        adding = studio.videos.add_each([tmp_path / f"{number}.mp4" for number in range(100)])
+        assert next(adding) == ({"id": "0.mp4"}, "")
+        adding.close()  # type: ignore[attr-defined]
+        assert len(begun) <= 2 + 2 * ADDED_AT_ONCE
+
+
+def test_a_folder_that_was_stopped_meanwhile_is_not_begun(tmp_path: Path, films: Path) -> None:
+    with resting(tmp_path / "home") as studio:
+        studio.store.write(lambda db: folders.insert(db, str(films), "", watched=False))
+        (row,) = studio.store.read(folders.listed)
+        studio.intake.stop(intake._id(str(films)))
+        studio.intake._look(row)
+        assert studio.videos.all() == [] and studio.intake.progress() == []
+
+
+def test_progress_is_told_while_folders_come(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = studio.intake._progress
+    known["/a"] = intake.Progress("/a", watched=False)
+
+    def as_json(self: intake.Progress) -> dict[str, str]:
+        known[f"{self.path}/more"] = self  # as the thread does meanwhile
+        return {"path": self.path}
+
+    monkeypatch.setattr(intake.Progress, "as_json", as_json)
+    assert studio.intake.progress() == [{"path": "/a"}]

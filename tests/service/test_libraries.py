@@ -160,3 +160,42 @@ def test_the_list_is_kept_from_a_terminal(tmp_path: Path, capsys: pytest.Capture
     assert ask("forget", "Talks") == []
     for wrong in (["add", "x"], ["forget"], ["list", "x"], ["forget", "a", "b"]):
         assert main(["libraries", *wrong]) == 2
+
+
+def test_what_is_left_of_a_moved_library_is_not_there(tmp_path: Path) -> None:
+    settings = made(tmp_path / "a")
+    KnownLibraries().add("Talks", settings.home)
+    move(settings, tmp_path / "disk" / "new")
+    assert settings.database.is_file() and not KnownLibraries().get("Talks").there
+    made(tmp_path / "disk" / "new")
+    (each,) = KnownLibraries().listed()
+    assert (each.name, each.home, each.there) == ("Talks", str((tmp_path / "disk" / "new").resolve()), True)
+
+
+def test_what_a_newer_release_wrote_stays_on_the_list(tmp_path: Path, config: Path) -> None:
+    config.mkdir()
+    newer = {"name": "Newer", "home": "/x", "colour": "green"}
+    (config / "libraries.json").write_text(json.dumps([newer]))
+    made(tmp_path / "a")
+    assert newer in json.loads((config / "libraries.json").read_text("utf-8"))
+    assert names() == ["a"]
+
+
+def test_a_list_that_cannot_be_read_now_is_not_written_anew(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = made(tmp_path / "a")
+    KnownLibraries().add("Talks", settings.home)
+    before, read = (config / "libraries.json").read_bytes(), Path.read_text
+
+    def failing(self: Path, *args: str) -> str:
+        if self.name == "libraries.json":
+            raise OSError(5, "Input/output error")
+        return read(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", failing)
+        assert names() == []
+        with pytest.raises(StoreError, match="cannot be read or written"):
+            KnownLibraries().opened(tmp_path / "b", "id")
+    assert (config / "libraries.json").read_bytes() == before

@@ -11,11 +11,13 @@ import pytest
 from studio.cli import main
 from studio.config import Settings
 from studio.errors import StoreError, UsageError
-from studio.service import Studio
+from studio.service import Studio, serializers
 from studio.service.system import moving
 from studio.service.system.backup import exclusive_lock
 from studio.service.system.moving import LIST, NOTE, delete_old, move
-from studio.store import jobs
+from studio.service.videos.video_list import UPLOADS
+from studio.store import Store, folders, jobs, videos
+from tests.conftest import VIDEO
 from tests.media.conftest import Clip, make
 
 
@@ -155,7 +157,7 @@ def test_the_old_place_is_deleted_once_the_new_one_is_whole(settings: Settings, 
     move(settings, new)
     (upload,) = (new / "uploads").iterdir()
     upload.rename(tmp_path / "away")
-    with pytest.raises(StoreError, match=r"“two\.mp4” is missing.*nothing was deleted"):
+    with pytest.raises(StoreError, match=r"“two\.mp4” is missing.*Copy “.*old place/uploads/"):
         delete_old(settings, new)
     assert settings.database.is_file()
     (tmp_path / "away").rename(upload)
@@ -192,9 +194,9 @@ def test_a_disk_that_is_too_small_is_said_before(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(moving.shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(UsageError, match="GB more on the new disk"):
-        move(settings, tmp_path / "new")
+    monkeypatch.setattr(moving.shutil, "disk_usage", lambda path: usage._replace(free=100_000_000))
+    with pytest.raises(UsageError, match=r"needs 0\.3 GB free on the new disk, and 0\.1 GB are free"):
+        move(settings, tmp_path / "new")  # 256 MiB of it stay free
 
 
 def test_one_command_moves_relinks_and_deletes(
@@ -212,3 +214,160 @@ def test_one_command_moves_relinks_and_deletes(
     assert paths == sorted(
         [str((tmp_path / "archive" / "one.mp4").resolve()), str(next((new / "uploads").iterdir()).resolve())]
     )
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Settings:
+    """A library of rows whose files are no videos: an upload, and one elsewhere."""
+    settings = Settings(home=tmp_path / "small", device="cpu").ensure()
+    upload, elsewhere = settings.uploads / f"{'a' * 64}.mp4", tmp_path / "films" / "b.mp4"
+    elsewhere.parent.mkdir()
+    for file in (upload, elsewhere):
+        file.write_bytes(b"film")
+    store = Store(settings.database)
+    for name, file in (("a", upload), ("b", elsewhere)):
+        facts = {**VIDEO, "id": name, "name": f"{name}.mp4", "path": str(file), "size": 4, "sha256": name * 64}
+        store.write(lambda db, facts=facts: videos.insert(db, facts))  # type: ignore[misc]
+    store.close()
+    return settings
+
+
+def linked(place: Path, target: Path) -> None:
+    """A folder goes to another disk, and a link to it stays."""
+    if place.exists():
+        place.rename(target)
+    place.symlink_to(target, target_is_directory=True)
+
+
+def test_what_lies_behind_a_link_is_nobody_s_to_delete(small: Settings, tmp_path: Path) -> None:
+    archive, scratch = tmp_path / "films", tmp_path / "scratch"
+    linked(small.home / "films", archive)
+    (small.cache / "a").mkdir()
+    (small.cache / "a" / "pts.npy").write_bytes(b"x")
+    linked(small.cache, scratch)
+    move(small, tmp_path / "new")
+    assert (tmp_path / "new" / "films" / "b.mp4").read_bytes() == b"film"
+    assert delete_old(small, tmp_path / "new") == ["cache", "films"]
+    assert (archive / "b.mp4").read_bytes() == b"film" and (scratch / "a" / "pts.npy").is_file()
+    studio = at(small, tmp_path / "new")
+    assert studio.videos.get("b")["path"] == str(archive / "b.mp4"), "it is where the library says"
+    studio.close()
+
+
+def test_of_uploads_behind_a_link_only_these_are_deleted(small: Settings, tmp_path: Path) -> None:
+    disk = tmp_path / "big disk"
+    linked(small.uploads, disk)
+    (disk / "holidays.mp4").write_bytes(b"of somebody")
+    move(small, tmp_path / "new")
+    assert delete_old(small, tmp_path / "new") == ["uploads"]
+    assert [file.name for file in disk.iterdir()] == ["holidays.mp4"]
+
+
+def test_nobody_writes_to_the_old_place_meanwhile(
+    small: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = tmp_path / "new"
+    other = Store(small.database)  # as of `studio transcribe`, which takes an hour
+    with pytest.raises(StoreError, match="Another program uses this library"):
+        move(small, new)
+    other.close()
+    copy = moving._copy_all
+
+    def opened_meanwhile(*args: Any) -> Any:
+        nonlocal other
+        other = Store(small.database)
+        return copy(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(moving, "_copy_all", opened_meanwhile)
+        with pytest.raises(StoreError, match="Another program uses this library"):
+            move(small, new)
+    assert moving.moved_to(small) == ""
+    other.write(lambda db: videos.set_facts(db, "b", {"name": "written late.mp4"}))
+    other.close()
+
+    write, tried = moving.write_atomic, []
+
+    def writes(file: Path, content: bytes) -> None:
+        if file.name == NOTE:
+            with sqlite3.connect(small.database, timeout=0) as db, pytest.raises(sqlite3.OperationalError):
+                db.execute("DELETE FROM videos")
+            tried.append(file)
+        write(file, content)
+
+    monkeypatch.setattr(moving, "write_atomic", writes)
+    move(small, new)
+    studio = at(small, new)
+    assert studio.videos.get("b")["name"] == "written late.mp4" and tried
+    studio.close()
+
+
+def test_whoever_waited_for_the_database_does_not_work_in_the_old_place(
+    small: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studio.service import studio as opening
+
+    def waiting(path: Path) -> Store:
+        monkeypatch.setattr(opening, "Store", Store)
+        move(small, tmp_path / "new")
+        return Store(path)
+
+    monkeypatch.setattr(opening, "Store", waiting)
+    with pytest.raises(StoreError, match="was moved to"):
+        Studio(small)
+
+
+def test_every_path_in_the_library_is_rewritten(small: Settings, tmp_path: Path) -> None:
+    studio = Studio(small)
+    row, other = studio.videos.get("a"), studio.videos.get("b")
+    watched = small.home / "incoming"
+    watched.mkdir()
+    (watched / "notes.txt").touch()
+
+    def queue(db: sqlite3.Connection) -> None:
+        video = serializers.job_video(row)
+        params = {"video": serializers.job_video(other), "medium": video, "among": [video], "deep": [[{"x": video}]]}
+        jobs.insert(db, "synchronise", "b", params, limit=None)
+        for path in (watched, tmp_path / "films"):
+            folders.insert(db, str(path), "", watched=True)
+
+    studio.store.write(queue)
+    studio.close()
+    move(small, tmp_path / "new")
+    studio = at(small, tmp_path / "new")
+    path = str(tmp_path / "new" / "uploads" / f"{'a' * 64}.mp4")
+    (job,) = studio.store.read(lambda db: jobs.of_video(db))
+    params = job["params"]
+    assert [params["medium"]["path"], params["among"][0]["path"], params["deep"][0][0]["x"]["path"]] == 3 * [path]
+    assert params["video"]["path"] == other["path"]
+    assert studio.intake.watched() == [str(tmp_path / "new" / "incoming"), str(tmp_path / "films")]
+    shown = {each["folder"] for each in studio.video_list.groups()["folders"]}
+    assert shown == {f"{UPLOADS}/", "films/"}
+    studio.close()
+
+
+def test_the_new_place_is_spelled_as_its_disk_does(
+    small: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Disk").mkdir()
+    (tmp_path / "DISK").symlink_to(tmp_path / "Disk")  # in place of a disk that does not tell capitals apart
+    monkeypatch.setattr(  # as on macOS: a path that is not there yet is as it was typed
+        moving.system, "real_path", lambda path: path.resolve() if path.exists() else path.absolute()
+    )
+    move(small, tmp_path / "DISK" / "new")
+    home = tmp_path / "Disk" / "new"
+    assert moving.moved_to(small) == str(home)
+    studio = at(small, home)
+    assert studio.videos.get("a")["path"] == str(home / "uploads" / f"{'a' * 64}.mp4")
+    studio.close()
+    (tmp_path / "SMALL").symlink_to(home)
+    with pytest.raises(UsageError, match="lie in each other"):
+        move(Settings(home=home), tmp_path / "SMALL" / "sub")
+    assert not (home / "sub").exists()
+
+
+def test_what_was_missing_before_holds_nothing_up(small: Settings, tmp_path: Path) -> None:
+    (upload,) = small.uploads.iterdir()
+    upload.unlink()
+    move(small, tmp_path / "new")
+    assert delete_old(small, tmp_path / "new") == []

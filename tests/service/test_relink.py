@@ -112,3 +112,40 @@ def test_of_the_size_of_a_video_is_not_the_video(studio: Studio, films: Path, tm
         "lost": 1, "likely": 1, "relinked": 0, "last": "",
     }  # fmt: skip
     assert studio.videos.get(row["id"])["path"] == row["path"]
+
+
+def test_a_file_in_the_place_of_a_removed_one_is_taken(studio: Studio, films: Path) -> None:
+    removed, kept = studio.videos.add(films / "one.mp4"), studio.videos.add(films / "a" / "two.mp4")
+    studio.videos.remove(removed["id"])
+    (films / "a" / "two.mp4").replace(films / "one.mp4")
+    again = studio.videos.add(films / "one.mp4")
+    assert (again["id"], again["path"]) == (kept["id"], str(films / "one.mp4"))
+    assert [row["id"] for row in studio.videos.all()] == [kept["id"]]
+    assert studio.videos.trash.listed() == [], "the file of the removed one is gone"
+
+
+def test_a_removed_video_with_this_content_comes_back(studio: Studio, films: Path) -> None:
+    removed = studio.videos.add(films / "one.mp4")
+    shutil.copy(films / "one.mp4", films / "copy.mp4")
+    copy = studio.videos.add(films / "copy.mp4")
+    studio.videos.remove(removed["id"])
+    (films / "copy.mp4").unlink()
+    assert studio.videos.add(films / "one.mp4")["id"] == removed["id"]
+    assert studio.videos.get(copy["id"])["path"] == str(films / "copy.mp4")
+
+
+def test_what_is_another_video_is_not_taken_and_stops_nothing(studio: Studio, films: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    shutil.copy(films / "one.mp4", old / "double.mp4")
+    shutil.copy(films / "a" / "two.mp4", old / "other.mp4")
+    double, other = (studio.videos.add(old / name)["id"] for name in ("double.mp4", "other.mp4"))
+    there = studio.videos.add(films / "one.mp4")["id"]
+    shutil.rmtree(old)
+    (films / "gone.mp4").symlink_to(films / "nowhere.mp4")
+    found, missing = studio.videos.relink(old, films)
+    assert [row["id"] for row in found] == [other] and [row["id"] for row in missing] == [double]
+    paths = {row["id"]: row["path"] for row in studio.videos.all()}
+    assert paths == {
+        double: str(old / "double.mp4"), other: str(films / "a" / "two.mp4"), there: str(films / "one.mp4"),
+    }  # fmt: skip

@@ -3,16 +3,20 @@
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from studio.app.rpc import PAGES
+from studio.cli import main
 from studio.config import GIB, Settings
 from studio.errors import PermissionDenied, UsageError
+from studio.index import features_kind
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
+from studio.service.system import storage
 from studio.service.system.storage import BY_ITSELF, CLEANABLE, FEATURES, parse_size
 from studio.store import jobs, preferences, videos
 from tests.conftest import VIDEO
@@ -224,3 +228,31 @@ def test_a_size_is_read(text: str, size: int) -> None:
 def test_what_is_no_size_is_said(text: str) -> None:
     with pytest.raises(UsageError, match="5GB or 500MiB"):
         parse_size(text)
+
+
+def test_what_breaks_off_is_told(three: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*args: Any) -> int:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "clean", failing)
+        with pytest.raises(OSError, match="Input/output error"):
+            three.storage.clean()
+        assert main(["storage", "clean", "--home", str(three.settings.home)]) == 1
+        three.storage.start_cleaning()
+        while (three.storage.state()["cleaning"] or {})["running"]:
+            time.sleep(0.02)
+    plan = three.storage._plan(0, BY_ITSELF)
+    three.media.use("v2")
+    assert three.storage._clean(plan)["videos"] == 2, "one that was opened since is not counted"
+
+
+def test_what_is_cleaned_is_forgotten_by_every_index(three: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(storage, "delete_everywhere", lambda features, video, place="": asked.append((video, place)))
+    three.storage._settings = replace(three.settings, vectors="/vectors")
+    name = features_kind(three.encoders.key())
+    three.cache.write("v1", f"{name}.npy", b"x" * 5)
+    aged(three, "v1")
+    three.storage.clean(kinds=[FEATURES])
+    assert asked == [("v1", "/vectors")]

@@ -11,9 +11,10 @@ import pytest
 from studio.errors import NotFound, PermissionDenied, UsageError
 from studio.service import Studio
 from studio.service.accounts.rights import Actor
-from studio.store import jobs, videos
+from studio.store import Store, jobs, videos
 from studio.store.names import folder_of, natural
 from studio.store.video_list import Wanted
+from tests.conftest import VIDEO
 
 ANNA, BEN = Actor("anna"), Actor("ben")
 Add = Callable[..., str]
@@ -217,3 +218,83 @@ def test_a_job_of_many_leaves_out_what_it_is_not_for(studio: Studio, add: Add) -
 def test_what_no_list_knows_is_refused(studio: Studio, wrong: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="Sort by one of added, name"):
         studio.video_list.page(replace(Wanted(), **wrong))
+
+
+def test_folders_of_a_network_are_found(studio: Studio, tmp_path: Path) -> None:
+    def add(*paths: str) -> None:
+        for path in paths:
+            facts = {**VIDEO, "id": f"n{len(studio.videos.all())}", "name": path.rpartition("\\")[2], "path": path}
+            studio.store.write(lambda db, facts=facts: videos.insert(db, facts))  # type: ignore[misc]
+
+    add("\\\\server\\share\\films\\2024\\a.mp4", "\\\\server\\share\\films\\2025\\b.mp4")
+    found = {each["folder"]: each["videos"] for each in studio.video_list.groups()["folders"]}
+    assert found == {"films/": 2, "films/2024/": 1, "films/2025/": 1}
+    assert names(studio, Wanted(folder="films/2024/")) == ["a.mp4"]
+    assert names(studio, Wanted(folder="films/")) == ["b.mp4", "a.mp4"]
+    add("\\\\other\\share\\c.mp4")
+    found = {each["folder"]: each["videos"] for each in studio.video_list.groups()["folders"]}
+    assert {"server/share/films/": 2, "other/share/": 1}.items() <= found.items()
+    assert names(studio, Wanted(folder="server/share/films/2025/")) == ["b.mp4"]
+
+
+def test_many_are_removed_and_restored_in_one_go(studio: Studio, add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [add(f"clip {number}.mp4", by="anna") for number in range(20)]
+    theirs = add("theirs.mp4", by="ben")
+    studio.store.write(lambda db: [jobs.insert(db, "index", video, {}, limit=None) for video in made])
+    calls = {"read": 0, "write": 0}
+    for name in calls:
+        real = getattr(Store, name)
+
+        def counting(self: Store, work: object, name: str = name, real: Callable[..., object] = real) -> object:
+            calls[name] += 1
+            return real(self, work)
+
+        monkeypatch.setattr(Store, name, counting)
+    assert studio.video_list.remove([*made, "gone"], ANNA) == (sorted(made, key=made.index, reverse=True), [])
+    assert calls["write"] <= 3 and calls["read"] <= 3
+    assert [job for job in studio.jobs.listed() if job["state"] == "queued"] == []
+    studio.videos.remove(theirs, BEN)
+    calls.update(read=0, write=0)
+    with pytest.raises(PermissionDenied, match=r"bring back “theirs\.mp4”"):
+        studio.video_list.restore([*made, theirs], ANNA)
+    assert names(studio) == [], "nothing was half done"
+    assert studio.video_list.restore([*made[:10], "gone", *made[10:]], ANNA) == 20
+    assert calls["write"] <= 2 and calls["read"] <= 8
+    assert len(names(studio)) == 20
+    with pytest.raises(NotFound, match="not among the removed"):
+        studio.videos.restore(made[0])
+    assert [row["id"] for row in studio.videos.trash.listed(1)] == [theirs]
+
+
+def test_what_runs_for_a_removed_video_is_stopped(studio: Studio, add: Add) -> None:
+    stopped: list[str] = []
+
+    class Recording:
+        """A dispatcher that writes down what it is to stop."""
+
+        @staticmethod
+        def cancel(job: str) -> None:
+            stopped.append(job)
+
+        @staticmethod
+        def wake() -> None: ...
+
+        @staticmethod
+        def close() -> None: ...
+
+    one, other = add("one.mp4"), add("other.mp4")
+    studio.jobs.dispatcher = Recording()  # type: ignore[assignment]
+
+    def queue(db: sqlite3.Connection) -> str:
+        runs = jobs.insert(db, "index", one, {}, limit=None)["id"]
+        library = jobs.insert(db, "map", None, {}, limit=None)["id"]
+        assert {(jobs.take(db, "test/1") or {})["id"] for _ in range(2)} == {runs, library}
+        jobs.insert(db, "turns", one, {}, limit=None)
+        jobs.insert(db, "turns", other, {}, limit=None)
+        return str(runs)
+
+    runs = studio.store.write(queue)
+    studio.video_list.remove([one])
+    assert stopped == [runs], "and not the map, which is of all"
+    left = {(job["kind"], job["state"]) for job in studio.jobs.listed()}
+    assert left == {("map", "running"), ("turns", "queued")}

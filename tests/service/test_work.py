@@ -13,7 +13,7 @@ from studio.config import Settings
 from studio.errors import MediaError, NotFound, PermissionDenied, UsageError
 from studio.jobs import CORES, Dispatcher, JobMonitor, JobResult
 from studio.jobs.schedule import local_now
-from studio.service import Studio
+from studio.service import Studio, serializers
 from studio.service.accounts.rights import Actor
 from studio.service.jobs.library_backend import LibraryBackend
 from studio.service.jobs.work import Work, cores
@@ -218,3 +218,16 @@ def test_the_page_asks_for_all_of_it(serving: Studio) -> None:
     assert call["dismiss_job"]({"job": b})["ok"] and state()["failed"] == []
     assert call["work"]({"waiting": -1})["kind"] == "invalid"
     assert call["retry_job"]({"job": b})["error"].startswith("This job is no longer")
+
+
+def test_what_is_tried_again_has_the_files_of_all_its_videos(library: Studio) -> None:
+    video = serializers.job_video(library.videos.get("v1"))
+    params = {"video": video, "medium": video, "among": [video, {**video, "id": "gone"}], "query": "x"}
+    job = queued(library.store, "synchronise", **params)
+    library.store.write(lambda db: jobs.take(db, "studio/1"))
+    library.store.write(lambda db: jobs.finish(db, job, "failed", error="There is no file."))
+    library.store.write(lambda db: videos.set_facts(db, "v1", {"path": "/new/talk.mp4"}))
+    library.work.retry(job)
+    now = library.store.read(lambda db: jobs.get(db, job))["params"]
+    fresh = {**video, "path": "/new/talk.mp4"}
+    assert now == {"video": fresh, "medium": fresh, "among": [fresh, {**video, "id": "gone"}], "query": "x"}

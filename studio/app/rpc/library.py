@@ -57,7 +57,7 @@ def methods(studio: Studio) -> list[Method]:
             "total": total,
             "removed": [
                 {"id": row["id"], "name": row["name"], "at": row["removed"], "by": row["removed_by"]}
-                for row in studio.videos.trash.listed()[:REMOVED]
+                for row in studio.videos.trash.listed(REMOVED)
                 if by.owns(row["removed_by"])
             ],
             "jobs": studio.jobs.of_videos([row["id"] for row in rows]),

@@ -303,11 +303,12 @@ class Jobs:
         self._store.read(lambda db: jobs.get(db, job_id))
         self.dispatcher.cancel(job_id)
 
-    def cancel_of(self, video_id: str) -> None:
-        """Stop all jobs of a video."""
-        for job in self.listed(video_id):
-            if job["state"] in jobs.ACTIVE and self.dispatcher:
-                self.dispatcher.cancel(job["id"])
+    def cancel_of(self, *video_ids: str) -> None:
+        """Stop all jobs of videos."""
+        if self.dispatcher is None:
+            return
+        for job_id in self._store.write(lambda db: jobs.cancel_waiting(db, video_ids)):
+            self.dispatcher.cancel(job_id)
 
     def cancel_all(self) -> int:
         """Stop all jobs of the library; returns how many there were."""

@@ -205,17 +205,13 @@ class Work:
 def _with_files(db: Any, params: Row) -> Row:
     """The parameters of a job with the files of its videos as they are now."""
 
-    def now(video: Any) -> Any:
+    def now(video: Row) -> Row:
         try:
             return serializers.job_video(videos.get(db, video["id"]))
-        except (NotFound, KeyError, TypeError):  # it was removed, or is no video
+        except NotFound:  # it was removed
             return video
 
-    fresh = dict(params)
-    if "video" in params:
-        fresh["video"] = now(params["video"])
-    if isinstance(several := params.get("videos"), list):
-        fresh["videos"] = [now(video) for video in several]
+    fresh: Row = serializers.with_job_videos(params, now)
     return fresh
 
 

@@ -109,7 +109,7 @@ def _set_aside(database: Path) -> Path | None:
     """
     if not database.exists():
         return None
-    _close_log(database)
+    close_log(database)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     kept = database.with_name(f"{database.stem}-replaced-{stamp}.db")
     for end in reversed(BESIDE):
@@ -123,7 +123,7 @@ def _set_aside(database: Path) -> Path | None:
     return kept
 
 
-def _close_log(database: Path) -> None:
+def close_log(database: Path) -> None:
     """Bring the log into the database, which needs that nobody else has it open; a damaged one is left as it is.
 
     Raises StoreError.

@@ -5,11 +5,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from studio.atomic_files import write_atomic
 from studio.config import Settings, config_folder, standard_home
 from studio.errors import NotFound, StoreError, UsageError
 from studio.platform import system
+from studio.service.system.moving import moved_to
 from studio.store.videos import now
 
 MOST_NAME = 80
@@ -28,8 +30,9 @@ class KnownLibrary:
 
     @property
     def there(self) -> bool:
-        """Whether its database is where it was."""
-        return Settings(home=Path(self.home)).database.is_file()
+        """Whether it is where it was: its database is, and is not what is left of a library that was moved."""
+        settings = Settings(home=Path(self.home))
+        return settings.database.is_file() and not moved_to(settings)
 
 
 class KnownLibraries:
@@ -88,26 +91,44 @@ class KnownLibraries:
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with system.lock(self._file.with_suffix(".lock"), wait=True):
-                known = self._read()
+                entries = self._entries()
+                known = _libraries(entries)
+                others = [each for each in entries if _library(each) is None]  # of a newer release, which reads them
                 yield known
-                content = json.dumps([asdict(each) for each in known], ensure_ascii=False, indent=1)
+                content = json.dumps([*(asdict(each) for each in known), *others], ensure_ascii=False, indent=1)
                 write_atomic(self._file, content.encode())
         except OSError as error:
-            raise StoreError(f"The list of libraries “{self._file}” cannot be written ({error.strerror}).") from error
+            raise StoreError(
+                f"The list of libraries “{self._file}” cannot be read or written ({error.strerror})."
+            ) from error
 
     def _read(self) -> list[KnownLibrary]:
         """The list; what of it cannot be read is left out."""
         try:
-            found = json.loads(self._file.read_text("utf-8"))
-        except (OSError, ValueError):
+            return _libraries(self._entries())
+        except OSError:
             return []
-        known = []
-        for each in found if isinstance(found, list) else []:
-            with contextlib.suppress(TypeError):
-                made = KnownLibrary(**each)
-                if all(isinstance(value, str) for value in asdict(made).values()):
-                    known.append(made)
-        return known
+
+    def _entries(self) -> list[Any]:
+        """What the file has, none where it is not there or no list. Raises OSError."""
+        try:
+            found = json.loads(self._file.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return found if isinstance(found, list) else []
+
+
+def _libraries(entries: list[Any]) -> list[KnownLibrary]:
+    return [made for each in entries if (made := _library(each)) is not None]
+
+
+def _library(entry: Any) -> KnownLibrary | None:
+    """What an entry says; None for one that this release does not know."""
+    try:
+        made = KnownLibrary(**entry)
+    except TypeError:
+        return None
+    return made if all(isinstance(value, str) for value in asdict(made).values()) else None
 
 
 def _free_name(home: Path, known: list[KnownLibrary]) -> str:

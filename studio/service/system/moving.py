@@ -2,7 +2,8 @@
 
 Every file is copied, and read back to compare its hash; the database comes last, and with it the paths of the files
 that lie in the library. Until then the old place is the library, and what was copied is not copied again; from then on
-it says where the library is, and nothing opens it.
+it says where the library is, and nothing opens it. While the database is copied, nobody else may have it open: what
+they would write to the old one would be lost.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import time
@@ -23,9 +25,11 @@ from studio.config import Settings
 from studio.errors import StoreError, UsageError
 from studio.platform import files as disk
 from studio.platform import system
-from studio.service.system.backup import BESIDE, exclusive_lock
+from studio.service import serializers
+from studio.service.system.backup import BESIDE, close_log, exclusive_lock
 from studio.store import Store, library
-from studio.store.database import connect
+from studio.store.database import connect, copy_to
+from studio.store.names import folder_of
 from studio.store.videos import now
 
 NOTE = "moved.json"  # in the old place: where the library is
@@ -34,6 +38,7 @@ CHUNK = 1 << 20
 SAVE_EVERY_S = 2.0
 # what is about a program that runs, or ran, there
 LEFT = frozenset({"serving.lock", "logs", "outgoing", NOTE, LIST})
+_UPLOAD = re.compile(r"(uploads|trash)/[0-9a-f]{64}\.\w+")  # as `Videos.keep_upload` calls them
 Progress = Callable[[float, str], None]
 Row = dict[str, Any]
 
@@ -81,32 +86,31 @@ def move(
     """
     if not settings.database.is_file():
         raise UsageError(f"There is no library in “{settings.home}”; name the one to move with --home.")
-    old, new = system.real_path(settings.home), _place(settings.home, new_home)
     with exclusive_lock(settings):
-        if moved_to(settings) != str(new):
+        if moved_to(settings) != str(system.real_path(new_home.expanduser())):
             check_here(settings)
-        store = Store(settings.database)
+        close_log(settings.database)  # who has it open is better known before hours of copying
         try:
-            identity = store.read(library.library_id)
+            old, new = system.real_path(settings.home), _place(settings.home, new_home)
+            identity = _identity(settings)
             target = Settings(home=new, limits=settings.limits)
-            new.mkdir(mode=0o700, parents=True, exist_ok=True)
             known = _known(new, identity)
             copied = _copy_all(settings, new, known, cache, progress)
             if not moved_to(settings):
-                _copy_database(store, settings, target.ensure(), old, new)
-                note = {"to": str(new), "at": now(), "library": identity, "files": sorted(known["files"])}
-                write_atomic(settings.home / NOTE, json.dumps(note, ensure_ascii=False).encode())
+                with _held(settings.database):
+                    _copy_database(settings, target.ensure(), old, new)
+                    note = {"to": str(new), "at": now(), "library": identity, "files": sorted(known["files"])}
+                    write_atomic(settings.home / NOTE, json.dumps(note, ensure_ascii=False).encode())
             disk.remove(new / LIST)  # without it the new place is the library
         except OSError as error:
             raise _not_copied(error) from error
-        finally:
-            store.close()
     return copied
 
 
 def delete_old(settings: Settings, new_home: Path) -> list[str]:
     """Delete what is left of a library in the place that it was moved from, once the new one is whole; returns the
-    names of what stays there since nobody knows it.
+    names of what stays there: what nobody knows, and links to folders. Of what lies behind a link only uploads are
+    deleted, since the library made them.
 
     Raises UsageError, StoreError.
     """
@@ -114,9 +118,9 @@ def delete_old(settings: Settings, new_home: Path) -> list[str]:
     if moved_to(settings) != str(new):
         raise UsageError(f"This library was not moved to “{new_home}”, so nothing is deleted here.")
     note = json.loads((settings.home / NOTE).read_text("utf-8"))
-    _check_whole(Settings(home=new), note["library"])
+    _check_whole(settings, Settings(home=new), note)
     with exclusive_lock(settings):
-        for name in note["files"]:
+        for name in _own(settings.home, note["files"]):
             disk.remove(settings.home / name)
         for end in BESIDE:
             disk.remove(Path(f"{settings.database}{end}"))
@@ -125,23 +129,35 @@ def delete_old(settings: Settings, new_home: Path) -> list[str]:
     for name in ("serving.lock", NOTE):
         disk.remove(settings.home / name)
     for folder in sorted((path for path in settings.home.rglob("*") if path.is_dir()), reverse=True):
-        disk.remove_empty(folder)
+        if not folder.is_symlink():  # Windows would remove the link
+            disk.remove_empty(folder)
     left = sorted(path.name for path in settings.home.iterdir())
     disk.remove_empty(settings.home)
     return left
 
 
+def _own(home: Path, names: Sequence[str]) -> Iterator[str]:
+    """Those of the copied files that were the library's own: not what lies behind a link, but for uploads."""
+    real = system.real_path(home)
+    folders = {folder: system.real_path(home / folder) for folder in {Path(name).parent for name in names}}
+    for name in names:
+        if folders[Path(name).parent].is_relative_to(real) or _UPLOAD.fullmatch(name):
+            yield name
+
+
 def _place(home: Path, new_home: Path) -> Path:
-    """The new folder, which is or can be made. Raises UsageError."""
-    wanted = new_home.expanduser()
+    """The new folder, which is made where it is not there. Raises UsageError, OSError."""
+    wanted = new_home.expanduser().absolute()
     if wanted.exists() and not wanted.is_dir():
         raise UsageError(f"“{wanted}” is a file; name a folder for the library.")
+    above = next(folder for folder in (wanted, *wanted.parents) if folder.exists())
     old, new = system.real_path(home), system.real_path(wanted)
-    if new == old or new.is_relative_to(old) or old.is_relative_to(new):
+    if system.real_path(above).is_relative_to(old) or old.is_relative_to(new):
         raise UsageError(f"“{wanted}” and the library's folder lie in each other; name a folder elsewhere.")
     if wanted.is_dir() and any(wanted.iterdir()) and not (wanted / LIST).is_file():
         raise UsageError(f"“{wanted}” is not empty; name a new or an empty folder for the library.")
-    return new
+    wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return system.real_path(wanted)  # only of what is there is the spelling known that the disk has
 
 
 def _known(new: Path, identity: str) -> Row:
@@ -171,8 +187,12 @@ def _copy_all(settings: Settings, new: Path, known: Row, cache: bool, progress: 
     }
     total = sum(stat.st_size for _, stat in found.values())
     left = sum(found[name][1].st_size for name in missing) + settings.database.stat().st_size
-    if left + settings.limits.spare_disk_bytes > shutil.disk_usage(new).free:
-        raise UsageError(f"The library needs {left / 1e9:.1f} GB more on the new disk; make room there.")
+    needed, free = left + settings.limits.spare_disk_bytes, shutil.disk_usage(new).free
+    if needed > free:
+        raise UsageError(
+            f"What is still to be copied needs {needed / 1e9:.1f} GB free on the new disk, and {free / 1e9:.1f} GB are "
+            "free; make room there."
+        )
     done, saved = total - left, time.monotonic()
     for name, path in missing.items():
         progress(max(0.0, done / max(1, total)), name)
@@ -234,17 +254,42 @@ def _copy(source: Path, target: Path) -> list[Any]:
     return [before.st_size, before.st_mtime_ns, read.hexdigest()]
 
 
-def _copy_database(store: Store, settings: Settings, target: Settings, old: Path, new: Path) -> None:
+def _identity(settings: Settings) -> str:
+    store = Store(settings.database)
+    try:
+        return store.read(library.library_id)
+    finally:
+        store.close()
+
+
+@contextlib.contextmanager
+def _held(database: Path) -> Iterator[None]:
+    """Nobody else has the database open, and nobody can open it to write meanwhile. Raises StoreError."""
+    in_use = StoreError("Another program uses this library; stop it, and give the same command again.")
+    close_log(database)
+    with contextlib.closing(sqlite3.connect(database, timeout=1.0, isolation_level=None)) as db:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise in_use from error
+        if db.execute("PRAGMA journal_mode").fetchone()[0] != "delete":  # it was opened since
+            raise in_use
+        yield
+
+
+def _copy_database(settings: Settings, target: Settings, old: Path, new: Path) -> None:
     """The database in the new place, with its paths; under its name only once it is whole."""
     fresh = new / "studio-moving.db"
     for end in BESIDE:
         disk.remove(Path(f"{fresh}{end}"))
-    store.backup(fresh)
+    reading = f"{system.real_path(settings.database).as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(reading, uri=True)) as db:
+        copy_to(db, fresh)
+        counts = _counts(db)
     # a folder of the library may be a link, and what is in it has another path then
     places = [(system.real_path(each), new / each.name) for each in (settings.uploads, settings.trash) if each.exists()]
     places.append((old, new))
     with contextlib.closing(connect(fresh)) as db:
-        counts = store.read(_counts)
         if _counts(db) != counts or db.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
             raise StoreError("The copy of the database is not like it: check the new disk, and move again.")
         db.execute("BEGIN IMMEDIATE")
@@ -266,22 +311,18 @@ def _rewrite(db: sqlite3.Connection, places: Sequence[tuple[Path, Path]]) -> Non
     """Say of every file that lies in the library where it is now."""
     for row in db.execute("SELECT id, path FROM videos").fetchall():
         if (path := _rewritten(row["path"], places)) is not None:
-            db.execute("UPDATE videos SET path = ? WHERE id = ?", (path, row["id"]))
+            db.execute("UPDATE videos SET path = ?, folder = ? WHERE id = ?", (path, folder_of(path), row["id"]))
+    for (folder,) in db.execute("SELECT path FROM folders").fetchall():
+        if (path := _rewritten(folder, places)) is not None:
+            db.execute("UPDATE folders SET path = ? WHERE path = ?", (path, folder))
+
+    def moved(video: Row) -> Row:
+        return {**video, "path": _rewritten(video["path"], places) or video["path"]}
+
     for row in db.execute("SELECT id, params FROM jobs WHERE state IN ('queued', 'running', 'failed')").fetchall():
         with contextlib.suppress(ValueError):
-            params = json.loads(row["params"])
-            for video in _videos_of(params):
-                if (path := _rewritten(video["path"], places)) is not None:
-                    video["path"] = path
+            params = serializers.with_job_videos(json.loads(row["params"]), moved)
             db.execute("UPDATE jobs SET params = ? WHERE id = ?", (json.dumps(params, sort_keys=True), row["id"]))
-
-
-def _videos_of(params: Any) -> list[Row]:
-    if not isinstance(params, dict):
-        return []
-    several = params.get("videos")
-    found = [params.get("video"), *(several if isinstance(several, list) else [])]
-    return [video for video in found if isinstance(video, dict) and isinstance(video.get("path"), str)]
 
 
 def _rewritten(path: str, places: Sequence[tuple[Path, Path]]) -> str | None:
@@ -291,24 +332,28 @@ def _rewritten(path: str, places: Sequence[tuple[Path, Path]]) -> str | None:
     return None
 
 
-def _check_whole(settings: Settings, identity: str) -> None:
-    """Raise StoreError where a library is not the one of this id, or lacks files of its own."""
-    if not settings.database.is_file():
-        raise StoreError(f"There is no library in “{settings.home}”; nothing was deleted.")
-    store = Store(settings.database)
+def _check_whole(old: Settings, new: Settings, note: Row) -> None:
+    """Raise StoreError where the new place has not the library of the note, or lacks files of its own."""
+    if not new.database.is_file():
+        raise StoreError(f"There is no library in “{new.home}”; nothing was deleted.")
+    store = Store(new.database)
     try:
-        if store.read(library.library_id) != identity:
-            raise StoreError(f"“{settings.home}” holds another library; nothing was deleted.")
+        if store.read(library.library_id) != note["library"]:
+            raise StoreError(f"“{new.home}” holds another library; nothing was deleted.")
         rows = store.read(lambda db: db.execute("SELECT name, path FROM videos WHERE removed IS NULL").fetchall())
     finally:
         store.close()
-    gone = [
-        row["name"]
-        for row in rows
-        if Path(row["path"]).is_relative_to(settings.home) and not Path(row["path"]).is_file()
-    ]
-    if gone:
-        raise StoreError(f"“{gone[0]}” is missing in “{settings.home}”; nothing was deleted. Move the library again.")
+    copied = set(note["files"])
+    for row in rows:
+        path = Path(row["path"])
+        if not path.is_relative_to(new.home) or path.is_file():
+            continue
+        name = path.relative_to(new.home)
+        if name.as_posix() in copied:  # else it was missing before the library was moved
+            raise StoreError(
+                f"“{row['name']}” is missing in the new place, and nothing was deleted. Copy “{old.home / name}” to "
+                f"“{path}”, and give the same command again."
+            )
 
 
 def _not_copied(error: OSError) -> StoreError:

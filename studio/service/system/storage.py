@@ -174,7 +174,7 @@ class Storage:
         """Remove files of these kinds until the cache takes `to` bytes, those of the videos that were used least
         recently first; returns `bytes` and `videos`. What was used within an hour, and what a job works on, stays.
 
-        Raises UsageError, PermissionDenied.
+        Raises UsageError, PermissionDenied; OSError, StoreError where it broke off.
         """
         need(by, MAKE_ROOM)
         return self._clean(self._plan(to, kinds))
@@ -186,7 +186,7 @@ class Storage:
             raise UsageError("The cache is being cleaned already; wait until that is done.")
         plan = self._plan(to, kinds)
         self._cleaning = {"running": True, "done": 0, "of": len(plan.videos), "bytes": 0}
-        threading.Thread(target=self._clean, args=(plan,), name="clean-cache", daemon=True).start()
+        threading.Thread(target=self._clean_behind, args=(plan,), name="clean-cache", daemon=True).start()
 
     def _keep_limit(self) -> None:
         limit = self._store.read(_limit)
@@ -225,8 +225,14 @@ class Storage:
                     plan.by_kind[shown] = plan.by_kind.get(shown, 0) + size
         return plan
 
+    def _clean_behind(self, plan: _Plan) -> None:
+        try:
+            self._clean(plan)
+        except (StudioError, OSError):
+            log.exception("the cache could not be cleaned")
+
     def _clean(self, plan: _Plan) -> Row:
-        freed = number = 0
+        freed = cleaned = 0
         mine, features = features_kind(self._encoders.key()), FeatureStore(self._cache)
         try:
             for number, (video, kinds) in enumerate(plan.videos.items(), 1):
@@ -235,19 +241,18 @@ class Storage:
                 if self._cache.used_ns(video) != plan.used[video]:
                     continue  # somebody opened it since
                 freed += clean(self._cache, video, kinds)
+                cleaned += 1
                 if mine in kinds:
-                    delete_everywhere(features, video)
+                    delete_everywhere(features, video, self._settings.vectors)
                 if self._cleaning:
                     self._cleaning |= {"done": number, "bytes": freed}
             self.measure()
-        except (StudioError, OSError):
-            log.exception("the cache could not be cleaned")
         finally:
             if self._cleaning:
                 self._cleaning |= {"running": False}
         if freed:
-            log.info("the cache was cleaned: %d bytes of %d videos", freed, number)
-        return {"bytes": freed, "videos": number}
+            log.info("the cache was cleaned: %d bytes of %d videos", freed, cleaned)
+        return {"bytes": freed, "videos": cleaned}
 
 
 def _limit(db: Any) -> int:

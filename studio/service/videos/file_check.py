@@ -1,10 +1,12 @@
 """What is known of the files of all videos, so that no page has to look at them: whether each is where it was, and
 whether what search needs was made of it."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from studio.errors import StudioError
 from studio.service.jobs.jobs import Jobs
 from studio.service.videos import files
 from studio.service.videos.media_cache import MediaCache
@@ -13,6 +15,7 @@ from studio.store import Store, jobs, video_list, videos
 Row = dict[str, Any]
 AT_ONCE = 200  # videos that are looked at before the others get a turn
 EVERY_S = 600.0  # between two looks at all
+log = logging.getLogger(__name__)
 
 
 class FileCheck:
@@ -59,7 +62,7 @@ class FileCheck:
         encoder = encoder or self._media.encoder
         seen = [(row, not files.is_there(row["path"]), self._indexed(row, encoder)) for row in rows]
         changed = [
-            (row["id"], lost, indexed)
+            (row["id"], row["path"], lost, indexed)
             for row, lost, indexed in seen
             if (row["lost"], row["indexed"]) != (lost, indexed)
         ]
@@ -90,19 +93,32 @@ class FileCheck:
         return encoder if videos.has_pictures(row) else video_list.SOUND
 
     def _run(self, first: Callable[[], object]) -> None:
-        first()
-        for row in self._each():  # what the command line added, or an earlier start did not finish
-            if not row["lost"] and not self._media.was_cleaned(row):
-                self._jobs.prepare(row)
+        started = False
         while not self._closing.is_set():
+            try:
+                if started:
+                    self.prepare_missing([row for row in self._each() if not row["indexed"]])
+                else:
+                    first()
+                    self._prepare_new()
+                    started = True
+            except StudioError as error:  # a full or locked database: the next look will do
+                log.warning("files wait to be looked at: %s", error)
+            except Exception:  # an error now is no reason to look no more
+                log.exception("files could not be looked at")
             self._wanted.wait(EVERY_S)
             self._wanted.clear()
-            lacking = [row for row in self._each() if not row["indexed"]]
-            self.prepare_missing(lacking)
+
+    def _prepare_new(self) -> None:
+        """Queue what the command line added, or an earlier start did not finish."""
+        for row in self._each():
+            if not row["lost"] and not self._media.was_cleaned(row):
+                self._jobs.prepare(row)
 
     def _each(self) -> Iterator[Row]:
-        rows = self._store.read(videos.listed)
-        for start in range(0, len(rows), AT_ONCE):
+        ids = [row["id"] for row in self._store.read(videos.listed)]
+        for start in range(0, len(ids), AT_ONCE):
             if self._closing.is_set():
                 return
-            yield from self.look(rows[start : start + AT_ONCE])
+            part = ids[start : start + AT_ONCE]  # read when it is looked at: files move while others are
+            yield from self.look(self._store.read(lambda db, part=part: videos.with_ids(db, part)))  # type: ignore[misc]

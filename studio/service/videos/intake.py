@@ -88,6 +88,8 @@ class Intake:
         """
         path, within = self._videos.typed(text)
         found = files.videos_at(path, within)
+        for file in found.files:  # whoever adds it again wants what failed tried again
+            self._refused.pop(str(file), None)
         if not found.files:
             said = f"There is no video and no sound in the folder “{path.name}”."
             raise UsageError(" ".join([said, *found.problems, *found.notes]))
@@ -106,7 +108,7 @@ class Intake:
     def progress(self) -> list[Row]:
         """Of each folder that is being added or watched, how far it is; one that has ended is told for as long as the
         studio runs, until `forget`."""
-        return [made.as_json() for made in self._progress.values()]
+        return [made.as_json() for made in list(self._progress.values())]
 
     def forget(self, folder: str) -> None:
         """Tell no more of a folder that has been added, by its id."""
@@ -147,19 +149,28 @@ class Intake:
     def _run(self) -> None:
         while not self._closing.is_set():
             self._wake.clear()
-            try:
-                for row in self._store.read(folders.listed):
+            for row in self._listed():
+                try:
                     if not self._closing.is_set():
                         self._look(row)
-            except StudioError as error:  # a full or locked database: the next look will do
-                log.warning("folders wait: %s", error)
-            except Exception:  # one folder must not keep the others waiting
-                log.exception("a folder could not be added")
+                except StudioError as error:  # a full or locked database: the next look will do
+                    log.warning("a folder waits: %s", error)
+                except Exception:  # one folder must not keep the others waiting
+                    log.exception("a folder could not be added")
             self._wake.wait(WATCH_S)
+
+    def _listed(self) -> list[Row]:
+        try:
+            return self._store.read(folders.listed)
+        except StudioError as error:  # as above
+            log.warning("folders wait: %s", error)
+            return []
 
     def _look(self, row: Row) -> None:
         """Add what is new in a folder."""
         path, watched = row["path"], bool(row["watched"])
+        if not self._is_wanted(path):  # it was stopped while another one was added
+            return
         bounded = bool(row["added_by"]) and self._videos.bounded
         within = self._settings.folders if bounded else ()
         by = Actor(row["added_by"], admin=not row["added_by"])

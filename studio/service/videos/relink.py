@@ -1,5 +1,7 @@
 """Videos whose files were moved: known by their content, they take their place back with all that was done on them."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,8 @@ def likely(rows: Iterable[Row], old: Path | None, found: Iterable[Path], new: Pa
     those that have its name. Only their content says which of them it is."""
     by_size: dict[int, list[Path]] = {}
     for file in found:
-        by_size.setdefault(file.stat().st_size, []).append(file)
+        with contextlib.suppress(OSError):  # a link to nothing
+            by_size.setdefault(file.stat().st_size, []).append(file)
 
     def best_first(row: Row) -> list[Path]:
         place = Path(row["path"])
@@ -45,9 +48,12 @@ def likely(rows: Iterable[Row], old: Path | None, found: Iterable[Path], new: Pa
 
 
 def take(store: Store, row: Row, candidates: Iterable[Path]) -> Row | None:
-    """Give a video the first of these files that has its content; None where none has."""
-    same = next((file for file in candidates if files.sha256(file) == row["sha256"]), None)
-    return None if same is None else _give(store, row, system.real_path(same))
+    """Give a video the first of these files that has its content and is no other video's; None where none is."""
+    for file in candidates:
+        with contextlib.suppress(OSError):  # one that cannot be read
+            if files.sha256(file) == row["sha256"] and (given := _give(store, row, system.real_path(file))):
+                return given
+    return None
 
 
 def relink(store: Store, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
@@ -72,6 +78,20 @@ def relink(store: Store, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
     return found, missing
 
 
-def _give(store: Store, row: Row, file: Path) -> Row:
-    media.keep_start(file, row["start_us"])
-    return store.write(lambda db: videos.set_facts(db, row["id"], {"path": str(file)}))
+def _give(store: Store, row: Row, file: Path) -> Row | None:
+    """Give a video a file; None where another video has it, or one that was removed and would come back with it."""
+
+    def work(db: sqlite3.Connection) -> Row | None:
+        taken = videos.at_path(db, str(file))
+        if taken is not None and (not taken["removed"] or taken["sha256"] == row["sha256"]):
+            return None
+        if videos.get(db, row["id"])["path"] != row["path"]:  # it was given another one meanwhile
+            return None
+        if taken is not None:  # what was removed was about another file
+            videos.delete(db, taken["id"])
+        return videos.set_facts(db, row["id"], {"path": str(file)})
+
+    given = store.write(work)
+    if given is not None:
+        media.keep_start(file, given["start_us"])
+    return given

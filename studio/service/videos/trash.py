@@ -2,13 +2,12 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from studio.config import Settings
-from studio.errors import NotFound
 from studio.index import Cache, FeatureStore, delete_everywhere
 from studio.platform import files
 from studio.service.accounts.rights import TRASH_DAYS, Actor, need
@@ -24,34 +23,43 @@ class Trash:
     def __init__(self, store: Store, settings: Settings, cache: Cache, is_upload: Callable[[Row], bool]) -> None:
         self._store, self._settings, self._cache, self._is_upload = store, settings, cache, is_upload
 
-    def put(self, row: Row, by: Actor) -> None:
-        """Take a video out of the library; whoever calls has seen to it that `by` may."""
-        self._store.write(lambda db: videos.put_aside(db, row["id"], by.name))
-        if self._is_upload(row) and Path(row["path"]).exists():
-            self._settings.trash.mkdir(mode=0o700, exist_ok=True)
-            with contextlib.suppress(files.FileInUse):  # somebody watches it: it stays where it is until it is deleted
-                files.move(Path(row["path"]), self._place(row))
+    def put(self, rows: Sequence[Row], by: Actor) -> None:
+        """Take videos out of the library; whoever calls has seen to it that `by` may."""
+
+        def work(db: sqlite3.Connection) -> None:
+            for row in rows:
+                videos.put_aside(db, row["id"], by.name)
+
+        self._store.write(work)
+        for row in rows:
+            if self._is_upload(row) and Path(row["path"]).exists():
+                self._settings.trash.mkdir(mode=0o700, exist_ok=True)
+                # one that somebody watches stays where it is until it is deleted
+                with contextlib.suppress(files.FileInUse, FileNotFoundError):
+                    files.move(Path(row["path"]), self._place(row))
         self.empty(TRASH_DAYS)
 
-    def listed(self) -> list[Row]:
-        """The removed videos, the newest removal first."""
-        return self._store.read(videos.removed)
+    def listed(self, most: int = -1) -> list[Row]:
+        """The removed videos, the newest removal first; at most so many."""
+        return self._store.read(lambda db: videos.removed(db, most=most))
 
-    def restore(self, video_id: str, by: Actor) -> Row:
-        """Put a video back as it was, with its annotations; returns its row.
+    def restore(self, ids: Sequence[str], by: Actor) -> list[Row]:
+        """Put videos back as they were, with their annotations; returns their rows. Those that are not among the
+        removed ones are passed over.
 
-        Raises NotFound, PermissionDenied.
+        Raises PermissionDenied, before anything is done.
         """
-        row = next((row for row in self.listed() if row["id"] == video_id), None)
-        if row is None:
-            raise NotFound("This video is not among the removed ones any more.")
-        need(by, f"bring back “{row['name']}”", row["removed_by"])
-        if self._is_upload(row) and self._place(row).exists():
-            files.move(self._place(row), Path(row["path"]))
+        rows = self._store.read(lambda db: videos.removed_with(db, ids))
+        for row in rows:
+            need(by, f"bring back “{row['name']}”", row["removed_by"])
+        for row in rows:
+            if self._is_upload(row) and self._place(row).exists():
+                files.move(self._place(row), Path(row["path"]))
 
-        def work(db: sqlite3.Connection) -> Row:
-            videos.restore(db, video_id)
-            return videos.get(db, video_id)
+        def work(db: sqlite3.Connection) -> list[Row]:
+            for row in rows:
+                videos.restore(db, row["id"])
+            return videos.with_ids(db, [row["id"] for row in rows])
 
         return self._store.write(work)
 

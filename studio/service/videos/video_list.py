@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from studio.errors import PermissionDenied, UsageError
+from studio.errors import UsageError
 from studio.service.accounts.rights import OWNER, Actor, need
 from studio.service.jobs.jobs import Jobs
 from studio.service.videos.file_check import FileCheck
@@ -102,19 +102,11 @@ class VideoList:
     def remove(self, ids: Sequence[str], by: Actor = OWNER) -> tuple[list[str], list[str]]:
         """Take videos out of the library, those that somebody may; returns the ids of these, and a sentence for each
         kind of refusal."""
-        removed, problems = [], []
-        for row in self._store.read(lambda db: videos.with_ids(db, ids)):
-            try:
-                self._videos.remove(row["id"], by)
-            except PermissionDenied as error:
-                problems.append(str(error))
-            else:
-                removed.append(row["id"])
-        return removed, list(dict.fromkeys(problems))
+        return self._videos.remove_all(ids, by)
 
     def restore(self, ids: Sequence[str], by: Actor = OWNER) -> int:
-        """Undo a removal; returns of how many. Raises NotFound, PermissionDenied."""
-        return len([self._videos.restore(each, by) for each in ids])
+        """Undo a removal; returns of how many. Raises PermissionDenied."""
+        return len(self._videos.restore_all(ids, by))
 
     def _need_collection(self, collection: str, what: str, by: Actor) -> None:
         row = self._store.read(lambda db: video_groups.get(db, collection))
@@ -136,11 +128,14 @@ class VideoList:
         """What all folders of videos lie in, and the folder of uploads."""
         uploads = folder_of(f"{self._videos.uploads}/x")
         others = [folder.rstrip("/") for folder in folders if folder != uploads]
+        # folders of a network begin with two slashes, of which `commonpath` would leave one
+        network = "/" if others and all(folder.startswith("//") for folder in others) else ""
         try:
-            shared = posixpath.commonpath(others) if others else ""
+            shared = posixpath.commonpath([folder.removeprefix(network) for folder in others]) if others else ""
         except ValueError:  # on two drives
             shared = ""
-        return (f"{shared.rstrip('/')}/".rpartition("/")[0].rpartition("/")[0] + "/" if shared else ""), uploads
+        above = f"{shared.rstrip('/')}/".rpartition("/")[0].rpartition("/")[0] + "/" if shared else ""
+        return network + above, uploads
 
     def _tree(self, folders: dict[str, int]) -> list[Row]:
         root, uploads = self._roots(folders)

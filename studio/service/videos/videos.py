@@ -118,18 +118,23 @@ class Videos:
                 return self.add(file, within=within, by=by), ""
             except (MediaError, NotFound) as error:
                 return None, str(error)
+            except OSError as error:  # a bad sector, or a folder that nobody may look into
+                return None, f"“{file.name}” could not be read ({error.strerror}); check its disk and its permissions."
 
         if len(paths) < 2:
             yield from map(one, paths)
             return
-        with ThreadPoolExecutor(AT_ONCE, "adding") as pool:
+        pool = ThreadPoolExecutor(AT_ONCE, "adding")
+        try:
             waiting: deque[Future[tuple[Row | None, str]]] = deque()
             for file in paths:
                 waiting.append(pool.submit(one, file))
-                if len(waiting) > 4 * AT_ONCE:  # whoever stops listening stops the work soon
+                if len(waiting) > 4 * AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        finally:  # whoever stops listening stops the work: what has not begun is not done
+            pool.shutdown(cancel_futures=True)
 
     def typed(self, text: str) -> tuple[Path, Sequence[Path]]:
         """The path that somebody typed on a page, and the folders that it must lie in, where people log in.
@@ -237,19 +242,45 @@ class Videos:
 
         Raises NotFound, PermissionDenied.
         """
-        row = self.get(video_id)
-        need(by, f"remove “{row['name']}”", row["added_by"])
-        self._jobs.cancel_of(row["id"])
-        self.trash.put(row, by)
+        _, problems = self.remove_all([self.get(video_id)["id"]], by)
+        if problems:
+            raise PermissionDenied(problems[0])
+
+    def remove_all(self, ids: Sequence[str], by: Actor = OWNER) -> tuple[list[str], list[str]]:
+        """Take those of these videos out of the library that somebody may, as `remove`; returns the ids of these, and a
+        sentence for each kind of refusal. Those that are not in the library are passed over."""
+        allowed, problems = [], []
+        for row in self._store.read(lambda db: videos.with_ids(db, ids)):
+            try:
+                need(by, f"remove “{row['name']}”", row["added_by"])
+            except PermissionDenied as error:
+                problems.append(str(error))
+            else:
+                allowed.append(row)
+        removed = [row["id"] for row in allowed]
+        if removed:
+            self._jobs.cancel_of(*removed)
+            self.trash.put(allowed, by)
+        return removed, list(dict.fromkeys(problems))
 
     def restore(self, video_id: str, by: Actor = OWNER) -> Row:
         """Undo the removal of a video.
 
         Raises NotFound, PermissionDenied.
         """
-        row = self.trash.restore(video_id, by)
-        self._jobs.prepare(row)
-        return row
+        for row in self.restore_all([video_id], by):
+            return row
+        raise NotFound("This video is not among the removed ones any more.")
+
+    def restore_all(self, ids: Sequence[str], by: Actor = OWNER) -> list[Row]:
+        """Undo the removal of those of these videos that are among the removed ones; returns them.
+
+        Raises PermissionDenied, before anything is done.
+        """
+        rows = self.trash.restore(ids, by)
+        if rows:
+            self._jobs.prepare(*rows)
+        return rows
 
     def relink(self, old: Path, new: Path) -> tuple[list[Row], list[Row]]:
         """Look in the folder `new` for the videos below `old` whose files are gone. Returns those that were found there
