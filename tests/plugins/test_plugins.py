@@ -71,10 +71,23 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return installed(source, source.parent / "site")
 
 
-def studio(site: Path, home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+# One after the other in a process, since each would load the same packages again: status, output and errors of each.
+COMMANDS = """
+import contextlib, io, json, sys
+from studio.cli import main
+for command in json.loads(sys.argv[1]):
+    said, wrong = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(wrong):
+        status = main(command)
+    print(json.dumps([status, said.getvalue(), wrong.getvalue()]))
+"""
+
+
+def studio(site: Path, home: Path, *commands: list[str]) -> list[tuple[int, str, str]]:
     environment = {**os.environ, "PYTHONPATH": str(site), "STUDIO_HOME": str(home)}
-    line = [sys.executable, "-m", "studio.cli", *command]
-    return subprocess.run(line, capture_output=True, text=True, env=environment, cwd=site.parent)
+    line = [sys.executable, "-c", COMMANDS, json.dumps(commands)]
+    done = subprocess.run(line, stdout=subprocess.PIPE, text=True, env=environment, cwd=site.parent, check=True)
+    return [tuple(json.loads(each)) for each in done.stdout.splitlines()]
 
 
 def test_the_page_shows_the_example(example: Path) -> None:
@@ -88,15 +101,14 @@ def test_the_page_shows_the_example(example: Path) -> None:
 
 def test_an_installed_model_grounds_by_its_name(example: Path, indexed: Studio, clips: dict[str, Path]) -> None:
     home = indexed.settings.home
-    done = studio(
-        example, home, "ground", str(clips["bikes"]), "a bicycle", "--engine", "spotlight", "--check", "--json"
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)["moments"]
+    grounding = ["ground", str(clips["bikes"]), "a bicycle", "--engine", "spotlight", "--check", "--json"]
+    (status, said, wrong), (_, models_listed, _) = studio(example, home, grounding, ["models", "list", "--json"])
+    assert status == 0, wrong
+    found = json.loads(said)["moments"]
     assert found and all(0 <= m["start"] < m["end"] <= 10 and 0 <= m["confidence"] <= 1 for m in found)
     with_model = indexed.store.read(lambda db: db.execute("SELECT model FROM runs ORDER BY seq DESC").fetchone()[0])
     assert with_model.startswith("spotlight/")
-    listed = json.loads(studio(example, home, "models", "list", "--json").stdout)["models"]
+    listed = json.loads(models_listed)["models"]
     (row,) = [each for each in listed if each["name"] == "spotlight"]
     assert (row["task"], row["installed"], row["problems"], row["plugin"]) == ("grounding", True, [], "spotlight-model")
     script = "from studio.service.models import engines; print(*engines())"  # what the app offers
@@ -107,9 +119,13 @@ def test_an_installed_model_grounds_by_its_name(example: Path, indexed: Studio, 
 
 def test_a_broken_one_is_a_sentence_and_breaks_nothing(broken: Path, indexed: Studio, clips: dict[str, Path]) -> None:
     home, clip = indexed.settings.home, str(clips["bikes"])
-    checks = json.loads(studio(broken, home, "doctor", "--json").stdout)["checks"]
+    ground, late = ["ground", clip, "a bicycle"], {"raises", "babble"}  # what only using them tells
+    asked = ("raises", "babble", "typo")
+    doctor, without, *with_broken = studio(
+        broken, home, ["doctor", "--json"], ground, *([*ground, "--engine", name] for name in asked)
+    )
+    checks = json.loads(doctor[1])["checks"]
     wrong = {c["what"].removeprefix("Model ").split()[0]: c["found"] for c in checks if not c["ok"]}
-    late = {"raises", "babble"}  # what only using them tells
     assert set(wrong) == BROKEN.keys() - late
     for name, sentence in wrong.items():
         assert sentence.startswith(f"The plug-in {name} cannot be used ("), sentence
@@ -117,11 +133,10 @@ def test_a_broken_one_is_a_sentence_and_breaks_nothing(broken: Path, indexed: St
         assert str(broken) not in sentence
     assert "no card cardless.md" in wrong["cardless"] and "another model has this name" in wrong["consensus"]
     assert "SyntaxError" in wrong["typo"] and "ModuleNotFoundError" in wrong["missing"]
-    assert studio(broken, home, "ground", clip, "a bicycle").returncode == 0
-    for name in ("raises", "babble", "typo"):
-        done = studio(broken, home, "ground", clip, "a bicycle", "--engine", name)
-        assert done.returncode == 1 and done.stderr.startswith(f"studio: The plug-in {name} "), done.stderr
-        assert done.stderr.count("\n") == 1 and "/home/somebody" not in done.stderr
+    assert without[0] == 0, without[2]
+    for name, (status, _, said) in zip(asked, with_broken, strict=True):
+        assert status == 1 and said.startswith(f"studio: The plug-in {name} "), said
+        assert said.count("\n") == 1 and "/home/somebody" not in said
 
 
 CARD = ModelCard("guest", "grounding", "1", "x", "x", "x", {})
