@@ -319,10 +319,11 @@ def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Cal
         pipe.send(answer)
 
 
-def sentence(error: Exception) -> str:
-    """What a person is told; the log has the rest, which may name paths of this machine."""
+def sentence(error: BaseException, disk: str = "the library's disk") -> str:
+    """What a person is told; the log has the rest, which may name paths of this machine. `disk` is the one that the job
+    writes to."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "There is no room on the library's disk; free some and try again."
+        return f"There is no room on {disk}; free some and try again."
     return (
         f"This job failed unexpectedly ({type(error).__name__}); try again, and attach the crash report if it stays so."
     )

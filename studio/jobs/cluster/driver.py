@@ -55,6 +55,7 @@ WORKERS_LOST = 5  # workers that a job may lose with their nodes before that is 
 IN_FLIGHT = 2  # pieces of a file on their way
 THROUGHPUT_S = 3600.0
 EMBEDS = ("index", "embed")  # the kinds whose embeddings are made in stretches
+Unfetched = dict[tuple[str, str], JobFile | None]  # video and name → what is to be fetched; None: to be removed
 log = logging.getLogger(__name__)
 
 
@@ -260,21 +261,29 @@ class Driver:
         """Have one worker do a job (its parameters, or what says them once the worker is there), another one where it
         is lost with its node; raises what the job raised, Cancelled, WorkerDied."""
         near = {node for path in ([] if callable(job) else _paths(job)) for node in self._holds.get(path, ())}
+        why = ""
         for _ in range(WORKERS_LOST):
+            host = ""
             try:
                 with self._pool.worker(resource, kind, monitor.cancelled, sorted(near)) as worker:
+                    host = worker.facts.host if worker.facts else ""
                     return self._on(worker, kind, job() if callable(job) else job, monitor)
             except self._ray.exceptions.RayError as error:
                 log.warning("a worker was lost", exc_info=error, extra={"kind": kind})
-                monitor.progress(0.0, "Its node was lost; done again on another one")
-        raise WorkerDied(f"{WORKERS_LOST} workers were lost with their nodes while they did it.")
+                cause: BaseException | None = getattr(error, "cause", None)  # what its own code raised
+                if cause is None or isinstance(cause, self._ray.exceptions.RayError):
+                    why, failed = "", "Its node was lost"
+                else:
+                    why, failed = f"On the node {host}: {sentence(cause, 'its disk')}", f"It failed on {host}"
+                monitor.progress(0.0, f"{failed}; done again on another worker")
+        raise WorkerDied(why or f"{WORKERS_LOST} workers were lost with their nodes while they did it.")
 
     def _on(self, worker: Handle, kind: str, params: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
         job = self._assignment(worker, kind, params)
         self._prepare(worker, job, monitor)
         self._ray.get(worker.actor.begin.remote(job))
         after, give_up = 0, 0.0
-        unfetched: dict[tuple[str, str], JobFile] = {}
+        unfetched: Unfetched = {}
         while True:
             if monitor.cancelled():
                 if not give_up:
@@ -366,16 +375,18 @@ class Driver:
             return Path(file.group).with_name(file.name)
         return self._settings.models / file.name if file.area == "models" else self._cache.path(file.group, file.name)
 
-    def _fetch(self, worker: Handle, made: Made, unfetched: dict[tuple[str, str], JobFile], *, final: bool) -> None:
-        """Write what a job made into the library's cache, in its order, and remove what it removed. What is replaced
-        while it is fetched, or finds no room, stays `unfetched` until later; after the end nothing may."""
+    def _fetch(self, worker: Handle, made: Made, unfetched: Unfetched, *, final: bool) -> None:
+        """Write what a job made into the library's cache, in its order, and then remove what it removed: a mark of what
+        is unfinished goes when that is there. What is replaced while it is fetched, or finds no room, stays `unfetched`
+        until later, and all removals with it; after the end nothing may."""
         unfetched.update({(file.group, file.name): file for file in made.written})
-        for video, name in made.removed:
-            unfetched.pop((video, name), None)
-            files.remove(self._cache.path(video, name))
-        for key, file in list(unfetched.items()):
+        unfetched.update(dict.fromkeys(made.removed))
+        for key, file in sorted(unfetched.items(), key=lambda each: each[1] is None):
             try:
-                self._fetch_file(worker, file)
+                if file is None:
+                    files.remove(self._cache.path(*key))
+                else:
+                    self._fetch_file(worker, file)
             except (OSError, self._ray.exceptions.RayTaskError) as error:
                 if final:
                     raise
