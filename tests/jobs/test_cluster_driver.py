@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from studio.jobs.backends import WorkerDied
 from studio.jobs.cluster import stretches
 from studio.jobs.cluster.driver import WORKERS_LOST, Driver, Unfetched
 from studio.jobs.cluster.files import JobFile
-from studio.jobs.cluster.worker import Made
+from studio.jobs.cluster.worker import Assignment, Made
 
 
 class RayError(Exception):
@@ -96,6 +97,18 @@ def test_the_mark_stays_while_a_file_cannot_be_fetched(driver: Driver, monkeypat
     broken.clear()
     driver._fetch(None, Made([], []), unfetched, final=True)  # type: ignore[arg-type]
     assert not driver._cache.has("v1", MARK) and not unfetched
+
+
+def test_a_job_about_two_videos_with_the_same_content_does_not_wait_for_itself(driver: Driver) -> None:
+    driver._copies, driver._copies_lock = {}, threading.Lock()
+    driver._ray.get = lambda answer: answer
+    prepare = SimpleNamespace(remote=lambda job: [])
+    worker: Any = SimpleNamespace(node="n1", facts=None, actor=SimpleNamespace(prepare=prepare))
+    sources = {path: [JobFile("source", path, "film.mp4", 1, "same")] for path in ("/a/film.mp4", "/b/film.mp4")}
+    end = time.monotonic() + 2
+    watch = JobMonitor(cancelled=lambda: time.monotonic() > end)
+    driver._prepare(worker, Assignment("index", {}, [], sources, [], []), watch)
+    assert [lock.locked() for lock in driver._copies.values()] == [False, False]
 
 
 # ---------------------------------------------------------------------- workers that fail

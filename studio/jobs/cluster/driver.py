@@ -129,7 +129,7 @@ class Driver:
         self._batches = Batches(self._embed_together)
         self._closing = threading.Event()
         self._heard = time.monotonic()
-        self._copies: dict[tuple[str, str], threading.Lock] = {}  # node and mark of a video that is sent there
+        self._copies: dict[tuple[str, str], threading.Lock] = {}  # node and path of a video that is sent there
         self._copies_lock = threading.Lock()
         self._holds: dict[str, set[str]] = {}  # path of a video → nodes that it was sent to
         self._ended: deque[tuple[float, str, float]] = deque()  # when, kind, seconds of video
@@ -270,11 +270,9 @@ class Driver:
                     return self._on(worker, kind, job() if callable(job) else job, monitor)
             except self._ray.exceptions.RayError as error:
                 log.warning("a worker was lost", exc_info=error, extra={"kind": kind})
-                cause: BaseException | None = getattr(error, "cause", None)  # what its own code raised
-                if cause is None or isinstance(cause, self._ray.exceptions.RayError):
-                    why, failed = "", "Its node was lost"
-                else:
-                    why, failed = f"On the node {host}: {sentence(cause, 'its disk')}", f"It failed on {host}"
+                why, failed = "", "Its node was lost"
+                if isinstance(error, self._ray.exceptions.RayTaskError):  # its own code raised something
+                    why, failed = f"On the node {host}: {sentence(error.cause, 'its disk')}", f"It failed on {host}"
                 monitor.progress(0.0, f"{failed}; done again on another worker")
         raise WorkerDied(why or f"{WORKERS_LOST} workers were lost with their nodes while they did it.")
 
@@ -326,7 +324,7 @@ class Driver:
         with contextlib.ExitStack() as sending:
             for path in sorted(job.sources):
                 if job.sources[path]:
-                    sending.enter_context(self._copying(worker.node, job.sources[path][0].mark, monitor))
+                    sending.enter_context(self._copying(worker.node, path, monitor))
             wanted: list[JobFile] = self._ray.get(worker.actor.prepare.remote(job))
             total, sent = sum(file.size for file in wanted), 0
             for file in wanted:
@@ -340,10 +338,10 @@ class Driver:
                     self._holds.setdefault(file.group, set()).add(worker.node)
 
     @contextlib.contextmanager
-    def _copying(self, node: str, mark: str, monitor: JobMonitor) -> Iterator[None]:
+    def _copying(self, node: str, path: str, monitor: JobMonitor) -> Iterator[None]:
         """The only one that sends a video to a node. Raises Cancelled."""
         with self._copies_lock:
-            lock = self._copies.setdefault((node, mark), threading.Lock())
+            lock = self._copies.setdefault((node, path), threading.Lock())
         while not lock.acquire(timeout=0.2):
             if monitor.cancelled():
                 raise Cancelled("Cancelled.")
