@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from studio.config import Settings
 from studio.errors import Cancelled, MediaError
 from studio.index import Cache
 from studio.jobs import JobMonitor, JobResult
 from studio.jobs.backends import WorkerDied
-from studio.jobs.cluster import stretches
+from studio.jobs.cluster import ClusterSettings, RayBackend, backend, stretches
 from studio.jobs.cluster.driver import WORKERS_LOST, Driver, Unfetched
 from studio.jobs.cluster.files import JobFile
 from studio.jobs.cluster.worker import Assignment, Made
@@ -147,6 +148,28 @@ def test_who_reads_of_a_worker_that_failed_reads_why(
         driver._execute("cpu", "index", {}, JobMonitor(lambda fraction, message: told.append(message)))
     assert str(raised.value) == why
     assert told == [said] * WORKERS_LOST
+
+
+def test_a_job_whose_caller_fails_is_stopped_on_the_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "check_installed", lambda: None)
+    monkeypatch.setattr(RayBackend, "start", lambda self: None)
+    made = RayBackend(Settings(home=tmp_path), ClusterSettings("10.0.0.1:6379"))
+    sent: list[Any] = []
+
+    class Pipe:
+        def send(self, message: Any) -> None:
+            sent.append(message[:2])
+            if message[0] == "call":
+                made._calls[message[1]].answers.put(("progress", 0.5, "at work"))
+
+    def fail(fraction: float, said: str) -> None:
+        raise ValueError("no such job")
+
+    made._pipe = Pipe()  # type: ignore[assignment]
+    made._connected.set()
+    with pytest.raises(ValueError, match="no such job"):
+        made.call("index", {}, JobMonitor(fail))
+    assert sent == [("call", 1), ("cancel", 1)]
 
 
 # ---------------------------------------------------------------------- stretches that fail
