@@ -304,10 +304,10 @@ class Jobs:
         self.dispatcher.cancel(job_id)
 
     def cancel_of(self, video_id: str) -> None:
-        """Stop all jobs of a video."""
-        for job in self.listed(video_id):
-            if job["state"] in jobs.ACTIVE and self.dispatcher:
-                self.dispatcher.cancel(job["id"])
+        """Stop all jobs of a video; those about the library go on."""
+        if self.dispatcher is not None:
+            for job_id in self._store.read(lambda db: jobs.active_of(db, video_id)):
+                self.dispatcher.cancel(job_id)
 
     def cancel_all(self) -> int:
         """Stop all jobs of the library; returns how many there were."""
