@@ -162,22 +162,31 @@ class ProcessBackend:
     def call(self, kind: str, params: dict[str, Any], monitor: JobMonitor) -> JobResult:
         with self._lock:
             try:
-                return self._listen(self._handed_over(("call", kind, params)), monitor)
+                tag, *said = self._listen(self._handed_over(("call", kind, params)), monitor)
             except (EOFError, OSError) as error:
                 raise WorkerDied(_last_words(self._kill(patience_s=1.0))) from error
+            except BaseException:  # the process goes on, and the next call would get its answer
+                self._kill()
+                raise
+        if tag == "done":
+            result: JobResult = said[0]
+            return result
+        name, message = said
+        raise getattr(errors, name, JobError)(message)
 
     @property
     def busy(self) -> bool:
         return self._lock.locked()
 
-    def _listen(self, pipe: "Connection", monitor: JobMonitor) -> JobResult:
+    def _listen(self, pipe: "Connection", monitor: JobMonitor) -> tuple[Any, ...]:
+        """Tell the monitor what the process says, up to its answer, which is returned: ("done", result), or ("error",
+        kind, message)."""
         give_up: float | None = None
         while True:
             if give_up is None and (monitor.cancelled() or self._closed):
                 pipe.send(("cancel",))
                 give_up = time.monotonic() + CANCEL_GRACE_S
             if give_up is not None and time.monotonic() > give_up:
-                self._kill()
                 raise Cancelled("Cancelled.")
             if not pipe.poll(POLL_S):
                 continue
@@ -192,13 +201,8 @@ class ProcessBackend:
             elif tag == "partial":
                 if monitor.partial:
                     monitor.partial(*rest)
-            elif tag == "done":
-                result: JobResult = rest[0]
-                return result
             else:
-                name, message = rest
-                kind = getattr(errors, name, JobError)
-                raise kind(message)
+                return tag, *rest
 
     def _handed_over(self, call: tuple[str, str, dict[str, Any]]) -> "Connection":
         """The pipe of a process that has a call. One that died while idle never saw it: another takes its place, and
@@ -319,10 +323,11 @@ def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Cal
         pipe.send(answer)
 
 
-def sentence(error: Exception) -> str:
-    """What a person is told; the log has the rest, which may name paths of this machine."""
+def sentence(error: BaseException, disk: str = "the library's disk") -> str:
+    """What a person is told; the log has the rest, which may name paths of this machine. `disk` is the one that the job
+    writes to."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "There is no room on the library's disk; free some and try again."
+        return f"There is no room on {disk}; free some and try again."
     return (
         f"This job failed unexpectedly ({type(error).__name__}); try again, and attach the crash report if it stays so."
     )

@@ -114,9 +114,8 @@ def stretch(row: Row) -> Row:
 
 def job(row: Row) -> Row:
     """A job as its watcher sees it."""
-    shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created")
-    more = {"ahead": row.get("ahead", 0), "held": row.get("held", False), "query": row["params"].get("query")}
-    return {**{key: row[key] for key in shown}, **more}
+    shown = ("id", "kind", "video_id", "state", "progress", "message", "error", "result", "created", "query")
+    return {**{key: row[key] for key in shown}, "ahead": row.get("ahead", 0), "held": row.get("held", False)}
 
 
 def job_video(row: Row) -> Row:

@@ -1,6 +1,7 @@
 """One library: its database, its cache, and the services that are all one can do with it."""
 
 import threading
+from collections.abc import Callable
 
 from studio import media
 from studio.atomic_files import remove_stale
@@ -58,7 +59,7 @@ class Studio:
     ) -> None:
         self.settings = (settings or Settings()).ensure()
         check_here(self.settings)
-        cluster = _cluster(self.settings) if background and self.settings.cluster else None
+        cluster = _cluster(self.settings) if background and self.settings.cluster else None  # before anything is opened
         limits = self.settings.limits
         self.store = Store(self.settings.database)
         try:
@@ -111,7 +112,9 @@ class Studio:
         if background:
             threading.Thread(target=self._interactive.start, daemon=True).start()
         if background and not self.store.read_only:
-            self._start_background_work(cluster or ProcessBackend(self.settings, "worker-jobs"))
+            self._start_background_work(
+                cluster(self.settings) if cluster else ProcessBackend(self.settings, "worker-jobs")
+            )
 
     def _start_background_work(self, inner: ExecutionBackend) -> None:
         self.videos.trash.empty(TRASH_DAYS)
@@ -149,8 +152,11 @@ class Studio:
         self.store.close()
 
 
-def _cluster(settings: Settings) -> ExecutionBackend:
-    """The cluster that the settings name. Raises UsageError."""
-    from studio.jobs.cluster import RayBackend, read_cluster_settings  # nobody else loads it
+def _cluster(settings: Settings) -> Callable[[Settings], ExecutionBackend]:
+    """What makes a backend of the cluster that the settings name, once it is known where the cache is. Raises
+    UsageError where it cannot be used."""
+    from studio.jobs.cluster import RayBackend, check_installed, read_cluster_settings  # nobody else loads it
 
-    return RayBackend(settings, read_cluster_settings(settings))
+    check_installed()
+    cluster = read_cluster_settings(settings)
+    return lambda located: RayBackend(located, cluster)

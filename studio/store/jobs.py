@@ -16,6 +16,12 @@ ACTIVE = ("queued", "running")
 LEASE_S = 60.0
 LATER = 2**40  # positions from here on are of work that nobody waits for
 _RUNNING = "state = 'running'"
+# What is asked in a job of a video; those about the library ask nothing, and may hold megabytes.
+QUERY = "CASE WHEN {0}.video_id IS NOT NULL AND json_valid({0}.params) THEN json_extract({0}.params, '$.query') END"
+_SHOWN = (
+    "jobs.id, jobs.kind, jobs.video_id, jobs.state, jobs.progress, jobs.message, jobs.error, jobs.result, "
+    f"jobs.created, jobs.asked, {QUERY.format('jobs')} AS query"
+)
 
 
 def insert(
@@ -120,7 +126,7 @@ def latest_states(db: sqlite3.Connection, kind: str, videos: Sequence[str] | Non
 
 
 def get(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
-    """One job with params and result as values.
+    """One job with params and result as values, and what is asked in it as `query`.
 
     Raises NotFound.
     """
@@ -224,20 +230,21 @@ def put_back(db: sqlite3.Connection, job_id: str) -> None:
 
 
 def of_video(db: sqlite3.Connection, video_id: str | None = None, recent: int = 8) -> list[dict[str, Any]]:
-    """All active jobs and the most recent ended ones, newest first; of one video, with those about no single one, or
-    of the library. `ahead` is how many are done before an active one."""
+    """All active jobs and the most recent ended ones as they are shown, newest first; of one video, with those about no
+    single one, or of the library. `ahead` is how many are done before an active one, `query` what is asked in it."""
     where, values = ("(video_id = ? OR video_id IS NULL) AND ", (video_id,)) if video_id else ("", ())
     active = db.execute(
         "WITH line AS (SELECT id, row_number() OVER (ORDER BY state = 'queued', position) - 1 AS ahead "
         "FROM jobs WHERE state IN ('queued', 'running')) "
-        f"SELECT jobs.*, ahead FROM jobs JOIN line USING (id) WHERE {where} true ORDER BY jobs.rowid DESC",
+        f"SELECT {_SHOWN}, ahead FROM jobs JOIN line USING (id) WHERE {where} true ORDER BY jobs.rowid DESC",
         values,
     ).fetchall()
     ended = db.execute(
-        f"SELECT *, 0 AS ahead FROM jobs WHERE {where} state NOT IN ('queued', 'running') ORDER BY rowid DESC LIMIT ?",
+        f"SELECT {_SHOWN}, 0 AS ahead FROM jobs WHERE {where} state NOT IN ('queued', 'running') "
+        "ORDER BY rowid DESC LIMIT ?",
         (*values, recent),
     ).fetchall()
-    return [job for row in [*active, *ended] if (job := _value(row)) is not None]
+    return [_shown(row) for row in [*active, *ended]]
 
 
 def of_videos(db: sqlite3.Connection, videos: Sequence[str]) -> list[dict[str, Any]]:
@@ -245,17 +252,22 @@ def of_videos(db: sqlite3.Connection, videos: Sequence[str]) -> list[dict[str, A
     rows = db.execute(
         "WITH line AS (SELECT id, row_number() OVER (ORDER BY state = 'queued', position) - 1 AS ahead "
         "FROM jobs WHERE state IN ('queued', 'running')) "
-        "SELECT j.*, coalesce((SELECT ahead FROM line WHERE line.id = j.id), 0) AS ahead FROM jobs j "
-        "WHERE j.video_id IN (SELECT value FROM json_each(?)) AND (j.state IN ('queued', 'running') "
-        "OR (j.state = 'failed' AND j.rowid = (SELECT max(rowid) FROM jobs n WHERE n.video_id = j.video_id))) "
-        "ORDER BY j.rowid DESC",
+        f"SELECT {_SHOWN}, coalesce((SELECT ahead FROM line WHERE line.id = jobs.id), 0) AS ahead FROM jobs "
+        "WHERE jobs.video_id IN (SELECT value FROM json_each(?)) AND (jobs.state IN ('queued', 'running') "
+        "OR (jobs.state = 'failed' AND jobs.rowid = (SELECT max(rowid) FROM jobs n WHERE n.video_id = jobs.video_id))) "
+        "ORDER BY jobs.rowid DESC",
         (json.dumps(list(videos)),),
     )
-    return [job for row in rows.fetchall() if (job := _value(row)) is not None]
+    return [_shown(row) for row in rows.fetchall()]
 
 
 def _value(row: sqlite3.Row) -> dict[str, Any] | None:
     """The job, None when it cannot be read."""
     params = stored.value(row["params"], dict, "jobs", row["id"])
+    return None if params is None else {**_shown({**row, "query": params.get("query")}), "params": params}
+
+
+def _shown(row: sqlite3.Row | dict[str, Any]) -> dict[str, Any]:
     result = None if row["result"] in (None, "null") else stored.value(row["result"], dict, "jobs", row["id"])
-    return None if params is None else {**dict(row), "params": params, "result": result}
+    query = row["query"] if isinstance(row["query"], str) else None
+    return {**row, "result": result, "query": query}

@@ -9,23 +9,23 @@ from typing import Any, Literal
 
 from studio.errors import NotFound, UsageError
 from studio.store import stored
-from studio.store.jobs import LATER
+from studio.store.jobs import LATER, QUERY
+from studio.store.videos import now
 from studio.timeline import MICROS
 
 Row = dict[str, Any]
 Place = Literal["first", "up", "down", "last"]
 PLACES: tuple[Place, ...] = ("first", "up", "down", "last")
 MEASURED = 40  # of the jobs of a kind that ended last
-_QUERY = "CASE WHEN json_valid({0}.params) THEN json_extract({0}.params, '$.query') END"
 _SHOWN = (
     "SELECT jobs.id, kind, video_id, v.name AS video, v.duration_us, progress, message, error, created, began, ended, "
-    f"asked, {_QUERY.format('jobs')} AS query FROM jobs LEFT JOIN videos v ON v.id = video_id"
+    f"asked, {QUERY.format('jobs')} AS query FROM jobs LEFT JOIN videos v ON v.id = video_id"
 )
 # What failed and was not tried again since: a later job of its kind asks the same of the same video.
 _FAILED = f"""state = 'failed' AND NOT EXISTS (SELECT 1 FROM jobs later WHERE later.kind = jobs.kind
     AND later.video_id IS jobs.video_id AND later.rowid > jobs.rowid AND later.state <> 'cancelled'
     AND (later.params = jobs.params
-        OR (jobs.video_id IS NOT NULL AND {_QUERY.format("later")} IS {_QUERY.format("jobs")})))"""
+        OR (jobs.video_id IS NOT NULL AND {QUERY.format("later")} IS {QUERY.format("jobs")})))"""
 
 
 def waiting(db: sqlite3.Connection) -> list[Row]:
@@ -112,7 +112,8 @@ def retry(
     db: sqlite3.Connection, update: Callable[[Row], Row], *, job_id: str | None = None, kind: str | None = None
 ) -> int:
     """Queue again what failed and was not tried again since: one job, or all of a kind, or all; returns how many.
-    `update` brings the parameters up to date: a file may have moved since."""
+    `update` brings the parameters up to date: a file may have moved since. One job by itself is what a person asks for
+    now, which is done also while the queue is held."""
     which, values = "", {"id": job_id, "kind": kind, "later": LATER}
     which += " AND id = :id" if job_id else ""
     which += " AND kind = :kind" if kind else ""
@@ -133,8 +134,8 @@ def retry(
         ends[row["later"]] += 1
         db.execute(
             "UPDATE jobs SET state = 'queued', params = ?, position = ?, attempts = 0, error = NULL, progress = 0, "
-            "message = '', began = NULL, ended = NULL WHERE id = ?",
-            (json.dumps(update(params), sort_keys=True), ends[row["later"]], row["id"]),
+            "message = '', began = NULL, ended = NULL, asked = coalesce(?, asked) WHERE id = ?",
+            (json.dumps(update(params), sort_keys=True), ends[row["later"]], now() if job_id else None, row["id"]),
         )
         count += 1
     return count

@@ -9,6 +9,7 @@ import pytest
 
 from studio.errors import Cancelled, JobError
 from studio.jobs import JobMonitor, JobResult
+from studio.jobs.backends import WorkerDied
 from studio.jobs.cluster.batches import TOGETHER, Batches
 
 
@@ -29,6 +30,8 @@ class OneWorker:
             self.given.append(files)
             if "poison" in files:
                 raise JobError("It broke.")
+            if "killer" in files:
+                raise WorkerDied("It was killed.")
             monitor.progress(0.5, "at work")
             return JobResult({"failed": {}, "encoder": job["encoder"]})
         finally:
@@ -97,3 +100,17 @@ def test_what_fails_fails_for_all_of_its_batch(worker: OneWorker) -> None:
     again = Caller(batches, "good")
     again.join(30)
     assert again.result
+
+
+def test_one_that_kills_its_worker_does_not_fail_the_others_of_its_batch(worker: OneWorker) -> None:
+    batches = Batches(worker)
+    callers = {file: Caller(batches, file) for file in ("a", "killer", "b", "c")}
+    time.sleep(0.2)
+    worker.free.set()
+    for caller in callers.values():
+        caller.join(30)
+    assert str(callers["killer"].error) == "It was killed."
+    for file in ("a", "b", "c"):
+        assert callers[file].error is None and callers[file].result
+    assert sorted(worker.given[0]) == ["a", "b", "c", "killer"]
+    assert sorted(worker.given[1:]) == [["a"], ["b"], ["c"], ["killer"]], "each once more, and alone"

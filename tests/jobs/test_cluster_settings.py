@@ -184,3 +184,23 @@ def test_copies_that_were_not_used_for_longest_make_room(tmp_path: Path) -> None
     keep(videos[2], 2000)
     copies.make_room(100)
     assert [copies.folder(video).exists() for video in videos] == [False, False, True, False]
+
+
+def test_videos_with_the_same_content_leave_each_others_copies_alone(tmp_path: Path) -> None:
+    copies = SourceCopies(tmp_path / "copies", 1000)
+    made = {}
+    for place, beside in (("a/film.mp4", "film.srt"), ("b/film.mp4", "film.vtt"), ("b/copy.mp4", None)):
+        path = tmp_path / place
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"the same")
+        if beside:
+            path.with_name(beside).write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+        made[place] = source_files(str(path))
+    for sources in made.values():
+        assert copies.missing(sources) == sources
+        for file in sources:
+            target = copies.folder(sources[0]) / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(Path(file.group).with_name(file.name).read_bytes())
+    assert [copies.missing(sources) for sources in made.values()] == [[], [], []]
+    assert [len(sources) for sources in made.values()] == [2, 2, 1]

@@ -14,7 +14,7 @@ from studio.atomic_files import PREFIX, temp_path
 from studio.config import Settings
 from studio.errors import Cancelled, JobError
 from studio.index import Cache
-from studio.jobs import Dispatcher, JobMonitor, ProcessBackend
+from studio.jobs import Dispatcher, JobMonitor, JobResult, ProcessBackend
 from studio.store import Store, jobs, runs, transcripts, videos
 from studio.timeline import Cue
 from tests.conftest import VIDEO
@@ -130,6 +130,27 @@ def test_a_job_that_never_looks_up_is_stopped_all_the_same(
     assert pid is not None and not psutil.pid_exists(pid)
     assert unfinished(settings) == []
     assert results(library) == ["following"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no such line"), JobError("It cannot be kept.")])
+def test_an_answer_that_nobody_waits_for_is_not_taken_for_that_of_the_next_job(
+    worker: ProcessBackend, error: Exception
+) -> None:
+    def keep(part: JobResult) -> None:
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        worker.call("teller", {"query": "first", "seconds": 0.3}, JobMonitor(partial=keep))
+    answer = worker.call("nap", {"query": "second"}, JobMonitor())
+    assert [run.query for run in answer.runs] == ["second"]
+
+
+def test_an_error_of_a_job_leaves_its_process_with_its_models(worker: ProcessBackend) -> None:
+    worker.call("nap", {"query": "x"}, JobMonitor())
+    pid = worker.pid
+    with pytest.raises(JobError, match="not enough memory"):
+        worker.call("hungry", {"query": "x"}, JobMonitor())
+    assert worker.pid == pid is not None
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(500, marks=pytest.mark.release)])

@@ -22,6 +22,13 @@ test("cluster: each node with what it has and does", () => {
   assert.equal(part.querySelector("[role=alert]"), null);
 });
 
+test("cluster: who is told no addresses reads of none", () => {
+  const part = clusterPart({ ...cluster, address: "", nodes: [{ ...node, address: "" }] });
+  assert.equal(part.querySelector("h3")?.textContent, "Cluster");
+  assert.deepEqual(cells(part).slice(0, 2), ["gpu1", "–"]);
+  assert.equal(clusterPart(cluster).querySelector("h3")?.textContent, "Cluster at 10.0.0.1:6379");
+});
+
 test("cluster: why a node has no jobs, and what waits and why", () => {
   const problem = "It has torch 2.9.0, and this machine 2.9.1; install the same on both.";
   const waiting = [{ kind: "index", count: 3, why: "all 4 workers for it are busy" }];

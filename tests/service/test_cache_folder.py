@@ -1,6 +1,7 @@
 """A cache on another disk: each library has its own there, and one whose disk is away is not made anew in silence."""
 
 import dataclasses
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from studio.cli import main
 from studio.config import Settings
 from studio.errors import StoreError, UsageError
+from studio.jobs import InlineBackend, cluster
 from studio.service import Studio
 from studio.service.system.cache_folder import choose
 from studio.service.system.moving import move
@@ -45,6 +47,34 @@ def test_an_option_goes_before_what_was_chosen(tmp_path: Path, fast: Path, monke
     assert opened(settings) == settings.home / "cache"
     monkeypatch.setenv("STUDIO_CACHE", str(fast))
     assert opened(Settings(home=tmp_path / "one")).parent == fast
+
+
+def test_a_cluster_has_the_cache_where_the_library_has_it(
+    tmp_path: Path, fast: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Settings] = []
+
+    class Cluster(InlineBackend):
+        def __init__(self, settings: Settings, cluster: object) -> None:
+            super().__init__(settings)
+            told.append(settings)
+
+    monkeypatch.setattr(cluster, "RayBackend", Cluster)
+    monkeypatch.setattr(cluster, "check_installed", lambda: None)
+    choose(Settings(home=tmp_path / "one"), fast)
+    studio = Studio(Settings(home=tmp_path / "one", device="cpu", cluster="auto"), background=True)
+    studio.close()
+    assert [settings.cache for settings in told] == [studio.cache.root] and studio.cache.root.parent == fast.resolve()
+
+
+def test_a_cluster_that_cannot_be_used_is_said_before_the_library_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    settings = Settings(home=tmp_path / "one", cluster="auto")
+    with pytest.raises(UsageError, match="needs Ray"):
+        Studio(settings, background=True)
+    assert not settings.database.exists()
 
 
 def test_a_folder_that_is_away_is_one_sentence(tmp_path: Path, fast: Path) -> None:

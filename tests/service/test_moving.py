@@ -76,7 +76,8 @@ def test_a_moved_library_has_all_of_it_and_the_old_place_says_where(settings: Se
         assert studio.media.is_prepared(upload), "nothing is computed again"
         assert [a.label for a in studio.timelines.annotations(upload["id"])] == ["l"]
         (job,) = [job for job in studio.store.read(lambda db: jobs.of_video(db)) if job["kind"] == "turns"]
-        assert job["params"]["video"]["path"] == upload["path"]
+        params = studio.store.read(lambda db: jobs.get(db, job["id"]))["params"]
+        assert params["video"]["path"] == upload["path"]
         assert (new / "models" / "net.bin").read_bytes() == b"weights"
     finally:
         studio.close()

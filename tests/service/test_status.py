@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from studio import logs
 from studio.app import create_app
+from studio.app.login import current_user
 from studio.app.rpc import PAGES
 from studio.cli import main
 from studio.config import Settings
@@ -146,6 +147,27 @@ def test_the_status_of_a_library(studio: Studio, clips: dict[str, Path]) -> None
     assert str(studio.settings.home) not in said and "bikes" not in said
     (*_, call) = PAGES["overview"](studio)
     assert call({})["data"].keys() == found.keys()
+
+
+def test_only_an_admin_is_told_the_addresses_of_a_cluster(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = {
+        "address": "10.0.0.1:6379", "connected": False, "problem": "No cluster answers at 10.0.0.1:6379.",
+        "nodes": [{"name": "gpu1", "address": "10.0.0.7"}, {"name": "gpu2", "address": "10.0.0.8"}],
+    }  # fmt: skip
+    monkeypatch.setattr(studio.jobs, "cluster", lambda: cluster)
+    (*_, call) = PAGES["overview"](studio)
+    assert call({})["data"]["cluster"] == cluster, "nobody has to log in"
+    studio.users.put("ada", "correct horse battery", admin=True)
+    studio.users.put("eve", "correct horse battery")
+    said = {}
+    for name in ("ada", "eve"):
+        token = current_user.set(name)
+        said[name] = call({})["data"]["cluster"]
+        current_user.reset(token)
+    assert said["ada"] == cluster
+    assert "10.0.0." not in json.dumps(said["eve"])
+    assert [node["name"] for node in said["eve"]["nodes"]] == ["gpu1", "gpu2"]
+    assert said["eve"]["problem"] == "The cluster is not connected; an admin sees why."
 
 
 def test_the_workers_of_a_studio_that_serves(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The one place for all work: what it says is true, and what people do there is theirs to do."""
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -231,3 +233,35 @@ def test_what_is_tried_again_has_the_files_of_all_its_videos(library: Studio) ->
     now = library.store.read(lambda db: jobs.get(db, job))["params"]
     fresh = {**video, "path": "/new/talk.mp4"}
     assert now == {"video": fresh, "medium": fresh, "among": [fresh, {**video, "id": "gone"}], "query": "x"}
+
+
+def test_a_removed_video_takes_its_own_jobs_along_and_none_of_the_library(library: Studio) -> None:
+    begun, ending = threading.Event(), threading.Event()
+
+    def wait_for_end(monitor: JobMonitor) -> JobResult:
+        begun.set()
+        ending.wait(10)
+        return JobResult()
+
+    library.jobs.dispatcher = Dispatcher(library.store, FakeWorker(wait_for_end), attempts=3)
+    teach = library.jobs.start_for_library("teach", {"label": "x"})["id"]
+    assert begun.wait(10)
+    library.jobs.start("index", "v1")
+    library.videos.remove("v1")
+    assert [(row["id"], row["state"]) for row in library.jobs.listed()] == [(teach, "running")]
+    ending.set()
+    assert wait(library.store, teach)["state"] == "done"
+
+
+def test_what_a_person_tries_again_is_done_while_the_queue_is_held(library: Studio) -> None:
+    one, other = queued(library.store), queued(library.store, "turns")
+    for job in (one, other):
+        library.store.write(lambda db, job=job: jobs.finish(db, job, "failed", error="No."))  # type: ignore[misc]
+    library.work.pause()
+    time.sleep(0.01)  # times are of whole milliseconds
+    library.work.retry(one)
+    assert library.work.retry_all() == 1
+    assert {row["id"]: row["held"] for row in library.work.state()["queue"]} == {one: False, other: True}
+    library.jobs.dispatcher = Dispatcher(library.store, FakeWorker(found), attempts=3)
+    assert wait(library.store, one)["state"] == "done"
+    assert library.store.read(lambda db: jobs.get(db, other))["state"] == "queued"

@@ -156,3 +156,20 @@ def test_hours_that_cannot_be_read_hold_nothing(store: Store) -> None:
 
     store.write(lambda db: preferences.choose(db, preferences.QUEUE_HOURS, "whenever"))
     assert store.read(lambda db: held_since(db, local_now())) is None
+
+
+def test_jobs_are_shown_without_their_parameters(store: Store) -> None:
+    """Those of the library name all of its videos: megabytes, at each look of each page."""
+    asked = queued(store, "ground", query="a dog", memory=[1])
+    teach = queued(store, "teach", None, videos=[{"id": "v1"}] * 1000, query="of nobody")
+    store.write(lambda db: jobs.finish(db, teach, "failed", error="No."))
+    broken = queued(store, "turns", n=1)
+    store.write(lambda db: db.execute("UPDATE jobs SET params = 'nonsense' WHERE id = ?", (broken,)))
+    shown = {row["id"]: row for row in store.read(lambda db: jobs.of_video(db, "v1"))}
+    assert {job: (row["state"], row["query"], row["error"]) for job, row in shown.items()} == {
+        asked: ("queued", "a dog", None), teach: ("failed", None, "No."), broken: ("queued", None, None),
+    }  # fmt: skip
+    assert all("params" not in row for row in shown.values())
+    of_v1 = {row["id"]: row for row in store.read(lambda db: jobs.of_videos(db, ["v1"]))}
+    assert of_v1 == {job: shown[job] for job in (asked, broken)}
+    assert [row["query"] for row in store.read(lambda db: work.queue(db, 9))] == ["a dog", None]

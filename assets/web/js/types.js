@@ -652,7 +652,7 @@
  *
  * @typedef {object} ClusterNode
  * @property {string} name
- * @property {string} address
+ * @property {string} address nothing for whoever is no admin
  * @property {boolean} here whether it is the machine that serves
  * @property {number} cpus
  * @property {number} gpus
@@ -664,7 +664,7 @@
  *
  * @typedef {object} Cluster how the cluster is that does the library's jobs; what is optional is missing until it was
  *   connected for the first time
- * @property {string} address
+ * @property {string} address nothing for whoever is no admin
  * @property {boolean} connected
  * @property {string} problem why it is not, or nothing
  * @property {ClusterNode[]} [nodes]

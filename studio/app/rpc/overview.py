@@ -39,7 +39,7 @@ def methods(studio: Studio) -> list[Method]:
         return {**found, "csv": {name: sheet(found[name]).decode() for name in ("labels", "transitions")}}
 
     def show_status(request: Request) -> Any:
-        return status(studio)
+        return status(studio, actor(studio, request))
 
     own = rpc_methods(studio, statistics, progress, agreement, time_budget, show_status)
     return [*_work(studio), *_storage(studio), *own]

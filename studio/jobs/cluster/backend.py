@@ -140,10 +140,21 @@ class RayBackend:
             self._calls[call.number] = call
         try:
             self._send("call", call.number, kind, params)
-            return self._listen(call, monitor)
+            tag, *said = self._listen(call, monitor)
+        except BaseException:  # of the monitor, too: nobody waits for the job any more
+            with contextlib.suppress(_DriverGone):
+                self._send("cancel", call.number)
+            raise
         finally:
             with self._lock:
                 self._calls.pop(call.number, None)
+        if tag == "died":
+            raise WorkerDied(said[0])
+        if tag == "error":
+            name, message = said
+            raise getattr(errors, name, JobError)(message)
+        result: JobResult = said[0]
+        return result
 
     def _send(self, *message: Any) -> None:
         with self._lock:
@@ -154,7 +165,9 @@ class RayBackend:
             except OSError as error:
                 raise _DriverGone from error
 
-    def _listen(self, call: _Call, monitor: JobMonitor) -> JobResult:
+    def _listen(self, call: _Call, monitor: JobMonitor) -> tuple[Any, ...]:
+        """Tell the monitor what the driver says, up to the end of the call, which is returned: ("done", result),
+        ("died", sentence) or ("error", kind, sentence)."""
         give_up = 0.0
         while True:
             if not give_up and (monitor.cancelled() or self._closing.is_set()):
@@ -172,16 +185,10 @@ class RayBackend:
                 monitor.preview(*said)
             elif tag == "partial" and monitor.partial:
                 monitor.partial(*said)
-            elif tag == "done":
-                result: JobResult = said[0]
-                return result
-            elif tag == "died":
-                raise WorkerDied(said[0])
             elif tag == "gone":
                 raise Cancelled("Cancelled.") if give_up else _DriverGone
-            elif tag == "error":
-                name, message = said
-                raise getattr(errors, name, JobError)(message)
+            elif tag in ("done", "died", "error"):
+                return tag, *said
 
     # ------------------------------------------------------------------ the driver
 

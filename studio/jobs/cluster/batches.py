@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from studio.errors import Cancelled
+from studio.jobs.backends import WorkerDied
 from studio.jobs.result import JobMonitor, JobResult
 
 TOGETHER = 8  # stretches that a worker gets at once: as many processes decode for it
@@ -16,8 +17,11 @@ Execute = Callable[[Callable[[], Mapping[str, Any]], JobMonitor], JobResult]
 class _Waiting:
     """A stretch that somebody waits for."""
 
-    def __init__(self, part: Mapping[str, Any], encoder: Mapping[str, Any], monitor: JobMonitor) -> None:
-        self.part, self.encoder, self.monitor = part, encoder, monitor
+    def __init__(
+        self, part: Mapping[str, Any], encoder: Mapping[str, Any], monitor: JobMonitor, alone: bool = False
+    ) -> None:
+        """`alone`: no other one may go with it."""
+        self.part, self.encoder, self.monitor, self.alone = part, encoder, monitor, alone
         self.taken = False
         self.over = threading.Event()
         self.result: JobResult | None = None
@@ -39,8 +43,17 @@ class Batches:
 
     def embed(self, part: Mapping[str, Any], encoder: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
         """Have one stretch embedded, together with others that wait for the same encoder; see `stretches.Embed`. Each
-        caller waits for a worker; who gets one takes the stretches of others along. Raises what `execute` raises."""
+        caller waits for a worker; who gets one takes the stretches of others along. A worker that dies of several may
+        die of one of them: then each is done alone. Raises what `execute` raises."""
         own = _Waiting(part, encoder, monitor)
+        try:
+            return self._embed(own)
+        except WorkerDied:
+            if own.alone:
+                raise
+        return self._embed(_Waiting(part, encoder, monitor, alone=True))
+
+    def _embed(self, own: _Waiting) -> JobResult:
         with self._lock:
             self._waiting.append(own)
         batch: list[_Waiting] = []
@@ -54,7 +67,7 @@ class Batches:
                 if own in self._waiting:
                     self._waiting.remove(own)
         while not own.over.wait(LOOK_S):
-            if monitor.cancelled():
+            if own.monitor.cancelled():
                 raise Cancelled("Cancelled.")
         if own.error is not None:
             raise own.error
@@ -93,6 +106,7 @@ class Batches:
                 return []
             others = [each for each in self._waiting if each is not own and self._fits(each, own)]
             taken = [own, *others[: TOGETHER - 1]]
+            own.alone = len(taken) == 1
             for each in taken:
                 each.taken = True
                 self._waiting.remove(each)
@@ -101,4 +115,5 @@ class Batches:
 
     @staticmethod
     def _fits(other: _Waiting, own: _Waiting) -> bool:
-        return other.encoder == own.encoder and not other.monitor.cancelled()
+        alone = own.alone or other.alone
+        return not alone and other.encoder == own.encoder and not other.monitor.cancelled()

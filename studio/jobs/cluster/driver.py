@@ -55,6 +55,7 @@ WORKERS_LOST = 5  # workers that a job may lose with their nodes before that is 
 IN_FLIGHT = 2  # pieces of a file on their way
 THROUGHPUT_S = 3600.0
 EMBEDS = ("index", "embed")  # the kinds whose embeddings are made in stretches
+Unfetched = dict[tuple[str, str], JobFile | None]  # video and name → what is to be fetched; None: to be removed
 log = logging.getLogger(__name__)
 
 
@@ -128,7 +129,7 @@ class Driver:
         self._batches = Batches(self._embed_together)
         self._closing = threading.Event()
         self._heard = time.monotonic()
-        self._copies: dict[tuple[str, str], threading.Lock] = {}  # node and mark of a video that is sent there
+        self._copies: dict[tuple[str, str], threading.Lock] = {}  # node and path of a video that is sent there
         self._copies_lock = threading.Lock()
         self._holds: dict[str, set[str]] = {}  # path of a video → nodes that it was sent to
         self._ended: deque[tuple[float, str, float]] = deque()  # when, kind, seconds of video
@@ -260,21 +261,27 @@ class Driver:
         """Have one worker do a job (its parameters, or what says them once the worker is there), another one where it
         is lost with its node; raises what the job raised, Cancelled, WorkerDied."""
         near = {node for path in ([] if callable(job) else _paths(job)) for node in self._holds.get(path, ())}
+        why = ""
         for _ in range(WORKERS_LOST):
+            host = ""
             try:
                 with self._pool.worker(resource, kind, monitor.cancelled, sorted(near)) as worker:
+                    host = worker.facts.host if worker.facts else ""
                     return self._on(worker, kind, job() if callable(job) else job, monitor)
             except self._ray.exceptions.RayError as error:
                 log.warning("a worker was lost", exc_info=error, extra={"kind": kind})
-                monitor.progress(0.0, "Its node was lost; done again on another one")
-        raise WorkerDied(f"{WORKERS_LOST} workers were lost with their nodes while they did it.")
+                why, failed = "", "Its node was lost"
+                if isinstance(error, self._ray.exceptions.RayTaskError):  # its own code raised something
+                    why, failed = f"On the node {host}: {sentence(error.cause, 'its disk')}", f"It failed on {host}"
+                monitor.progress(0.0, f"{failed}; done again on another worker")
+        raise WorkerDied(why or f"{WORKERS_LOST} workers were lost with their nodes while they did it.")
 
     def _on(self, worker: Handle, kind: str, params: Mapping[str, Any], monitor: JobMonitor) -> JobResult:
         job = self._assignment(worker, kind, params)
         self._prepare(worker, job, monitor)
         self._ray.get(worker.actor.begin.remote(job))
         after, give_up = 0, 0.0
-        unfetched: dict[tuple[str, str], JobFile] = {}
+        unfetched: Unfetched = {}
         while True:
             if monitor.cancelled():
                 if not give_up:
@@ -317,7 +324,7 @@ class Driver:
         with contextlib.ExitStack() as sending:
             for path in sorted(job.sources):
                 if job.sources[path]:
-                    sending.enter_context(self._copying(worker.node, job.sources[path][0].mark, monitor))
+                    sending.enter_context(self._copying(worker.node, path, monitor))
             wanted: list[JobFile] = self._ray.get(worker.actor.prepare.remote(job))
             total, sent = sum(file.size for file in wanted), 0
             for file in wanted:
@@ -331,10 +338,10 @@ class Driver:
                     self._holds.setdefault(file.group, set()).add(worker.node)
 
     @contextlib.contextmanager
-    def _copying(self, node: str, mark: str, monitor: JobMonitor) -> Iterator[None]:
+    def _copying(self, node: str, path: str, monitor: JobMonitor) -> Iterator[None]:
         """The only one that sends a video to a node. Raises Cancelled."""
         with self._copies_lock:
-            lock = self._copies.setdefault((node, mark), threading.Lock())
+            lock = self._copies.setdefault((node, path), threading.Lock())
         while not lock.acquire(timeout=0.2):
             if monitor.cancelled():
                 raise Cancelled("Cancelled.")
@@ -366,16 +373,18 @@ class Driver:
             return Path(file.group).with_name(file.name)
         return self._settings.models / file.name if file.area == "models" else self._cache.path(file.group, file.name)
 
-    def _fetch(self, worker: Handle, made: Made, unfetched: dict[tuple[str, str], JobFile], *, final: bool) -> None:
-        """Write what a job made into the library's cache, in its order, and remove what it removed. What is replaced
-        while it is fetched, or finds no room, stays `unfetched` until later; after the end nothing may."""
+    def _fetch(self, worker: Handle, made: Made, unfetched: Unfetched, *, final: bool) -> None:
+        """Write what a job made into the library's cache, in its order, and then remove what it removed: a mark of what
+        is unfinished goes when that is there. What is replaced while it is fetched, or finds no room, stays `unfetched`
+        until later, and all removals with it; after the end nothing may."""
         unfetched.update({(file.group, file.name): file for file in made.written})
-        for video, name in made.removed:
-            unfetched.pop((video, name), None)
-            files.remove(self._cache.path(video, name))
-        for key, file in list(unfetched.items()):
+        unfetched.update(dict.fromkeys(made.removed))
+        for key, file in sorted(unfetched.items(), key=lambda each: each[1] is None):
             try:
-                self._fetch_file(worker, file)
+                if file is None:
+                    files.remove(self._cache.path(*key))
+                else:
+                    self._fetch_file(worker, file)
             except (OSError, self._ray.exceptions.RayTaskError) as error:
                 if final:
                     raise

@@ -166,8 +166,10 @@ class SourceCopies:
         self._root, self._most_bytes = root, most_bytes
 
     def folder(self, video: JobFile) -> Path:
-        """Where a video and what lies beside it are or would be."""
-        return self._root / video.mark[:32]
+        """Where a video and what lies beside it are or would be. Videos with the same content have a folder each:
+        what lies beside them differs."""
+        path = hashlib.sha256(video.group.encode(errors="surrogateescape")).hexdigest()
+        return self._root / f"{video.mark[:32]}-{path[:8]}"
 
     def missing(self, wanted: Sequence[JobFile]) -> list[JobFile]:
         """Which files of a video (the first of `wanted`) are not here as they should be; others go."""

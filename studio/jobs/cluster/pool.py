@@ -35,7 +35,12 @@ class Handle:
     hello: Any = None
     job: str = ""  # the kind of what it does
     models: list[str] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)  # it works, or is idle
+    since: float = field(default_factory=time.monotonic)  # it starts, works, or is idle
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it should be there by now: others may have the cores of its node."""
+        return self.facts is None and self.since < time.monotonic() - SLOW_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +187,20 @@ class Pool:
             self._start(resource)
 
     def _lacking(self, resource: Resource, waiting: int) -> int:
-        """How many workers more could be used now."""
+        """How many workers more could be used now. Nobody counts on those that are late."""
         own = [handle for handle in self._handles if handle.resource == resource]
-        return max(0, waiting - sum(not handle.job for handle in own))
+        return max(0, waiting - sum(not handle.job and not handle.is_late for handle in own))
 
     def _start(self, resource: Resource) -> None:
-        """One worker, on the node with most room for it; none where no node has room."""
+        """One worker, on the node with most room for it; none where no node has room, or only such on which one is
+        late."""
+        late = {handle.node for handle in self._handles if handle.resource == resource and handle.is_late}
         taken = Counter(handle.node for handle in self._handles if handle.resource == resource)
         now = time.monotonic()
         free = {
             node: places - taken[node]
             for node, places in self.places(resource).items()
-            if places > taken[node] and now > self._refused.get(node, (0.0, ""))[0]
+            if places > taken[node] and node not in late and now > self._refused.get(node, (0.0, ""))[0]
         }
         if not free or taken.total() >= self._cluster.most_workers:
             return
@@ -272,7 +279,7 @@ class Pool:
         if not (places := self.capacity(resource)):
             return "no node has a core for it" if resource == "cpu" else "no node has a graphics card"
         starting = [handle for handle in own if handle.facts is None]
-        if starting and min(handle.since for handle in starting) < time.monotonic() - SLOW_S:
+        if starting and all(handle.is_late for handle in starting):
             return "its workers get no cores yet, since others use the cluster"
         if starting or len(own) < places:
             return "workers start"

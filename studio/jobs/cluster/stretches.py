@@ -12,7 +12,7 @@ from typing import Any
 
 from studio import tasks
 from studio.config import Settings
-from studio.errors import StudioError
+from studio.errors import Cancelled, StudioError
 from studio.index import Cache, FeatureStore
 from studio.jobs.cluster.files import STRETCH
 from studio.jobs.handlers import read_stretch, video_of
@@ -93,8 +93,8 @@ def run(plan: Plan, cache: Cache, params: Mapping[str, Any], monitor: JobMonitor
     with ThreadPoolExecutor(len(plan.stretches), "stretch") as threads:
         parts = [threads.submit(make, file) for file in plan.stretches]
     errors = [error for part in parts if (error := part.exception()) is not None]
-    if errors:
-        raise next((error for error in errors if isinstance(error, NotTheSame)), errors[0])
+    if errors:  # the first that failed had the others cancelled, which says nothing of why
+        raise min(errors, key=lambda error: (not isinstance(error, NotTheSame), isinstance(error, Cancelled)))
     _join(plan, cache)
 
 

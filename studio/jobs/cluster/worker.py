@@ -7,6 +7,7 @@ folder itself; elsewhere it has a folder of its own, which holds for each job wh
 
 import contextlib
 import importlib
+import logging
 import os
 import platform
 import threading
@@ -21,7 +22,7 @@ import platformdirs
 from studio.config import GIB, Settings
 from studio.errors import StudioError
 from studio.index import Cache
-from studio.jobs.backends import Executor, ProcessBackend, WorkerDied
+from studio.jobs.backends import Executor, ProcessBackend, WorkerDied, sentence
 from studio.jobs.cluster.cluster_settings import ClusterSettings, on_node
 from studio.jobs.cluster.files import (
     JobFile,
@@ -42,6 +43,7 @@ CACHE_GB = 20.0
 LISTEN_S = 1.0  # how long `events` waits for one
 LOOK_FOR_FILES_S = 2.0  # between two looks for files that a job has completed
 Event = tuple[Any, ...]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Worker:
         self._host = platform.node()
         self._folders = cluster.of_node(self._host, ray.util.get_node_ip_address())
         self._root = node_folder() / library
-        self._settings = settings if here else replace(settings, home=self._own_home(), folders=())
+        self._settings = settings if here else self._own(settings)
         self._cache = Cache(self._settings.cache)
         self._copies = SourceCopies(self._root / "sources", most_cache_bytes())
         self._backend = ProcessBackend(self._settings, f"worker-{os.getpid()}", executor)
@@ -109,6 +111,11 @@ class Worker:
         self._receiving: dict[JobFile, Receiver] = {}
         self._in_use = contextlib.ExitStack()
         self._paths: dict[str, str] = {}  # of videos: on the library's machine → here
+
+    def _own(self, settings: Settings) -> Settings:
+        """Those of a worker elsewhere: where the library has its cache and its vectors is not where this one may write,
+        though it may see them under the same names."""
+        return replace(settings, home=self._own_home(), folders=(), cache_folder=None, cache_root=None, vectors="")
 
     def _own_home(self) -> Path:
         """An empty library; what workers that are gone left behind is removed. Models lie beside it, for all workers of
@@ -259,6 +266,9 @@ class _Job:
             end = "died", str(error)
         except StudioError as error:
             end = "error", type(error).__name__, str(error)
+        except Exception as error:  # without an end the driver would ask for ever
+            log.exception("a job failed unexpectedly", extra={"kind": self._kind})
+            end = "error", "JobError", sentence(error, f"the disk of {platform.node()}")
         with self._changed:
             self._over = True
             self._say(*end)

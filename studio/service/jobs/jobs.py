@@ -304,7 +304,7 @@ class Jobs:
         self.dispatcher.cancel(job_id)
 
     def cancel_of(self, *video_ids: str) -> None:
-        """Stop all jobs of videos."""
+        """Stop all jobs of videos; those about the library go on."""
         if self.dispatcher is None:
             return
         for job_id in self._store.write(lambda db: jobs.cancel_waiting(db, video_ids)):

@@ -42,7 +42,8 @@ class Work:
     def state(self, by: Actor = OWNER, waiting: int = 20, failed: int = 20) -> Row:
         """`running`, the first so many that wait (`queue`), of each kind how many wait and failed (`kinds`), the newest
         so many that `failed`, and what is `off`. `left_s` is how long it all takes still, by what was measured on this
-        machine, without `unmeasured` jobs; None where nothing was. `held` says why nothing is begun, "" where it is.
+        machine, without `unmeasured` jobs; None where nothing was. `held` says why nothing is begun, "" where it is not
+        held.
         """
         now, machine = self._clock(), platform.node()
 

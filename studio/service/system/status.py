@@ -10,6 +10,7 @@ import psutil
 
 from studio.jobs import ProcessBackend
 from studio.logs import version_of
+from studio.service.accounts.rights import OWNER, Actor
 from studio.store import migrations, statistics, work
 
 if TYPE_CHECKING:
@@ -21,17 +22,17 @@ REPORTS_SHOWN = 5
 RUNNING_SHOWN = 20
 
 
-def status(studio: "Studio") -> Row:
+def status(studio: "Studio", by: Actor = OWNER) -> Row:
     """Queue, workers, cluster (None without one), memory, disk, database, crash reports and version, as plain values;
-    sizes in bytes."""
-    settings = studio.settings
+    sizes in bytes. Only an admin is told the addresses of the cluster's machines."""
+    settings, cluster = studio.settings, studio.jobs.cluster()
     memory, disk = psutil.virtual_memory(), shutil.disk_usage(settings.home)
     return {
         "version": version_of("moment-studio"),
         "uptime_s": round(time.time() - _STARTED),
         "queue": _queue(studio),
         "workers": [_worker(worker) for worker in studio.jobs.workers()],
-        "cluster": studio.jobs.cluster(),
+        "cluster": cluster if cluster is None or by.admin else _without_addresses(cluster),
         "memory": {"app": psutil.Process().memory_info().rss, "free": memory.available, "total": memory.total},
         "disk": {"free": disk.free, "total": disk.total, "spare": settings.limits.spare_disk_bytes},
         "database": _database(studio),
@@ -46,6 +47,17 @@ def _queue(studio: "Studio") -> Row:
         **{state: counts.get(state, 0) for state in ("queued", "running", "done", "failed", "cancelled")},
         "limit": studio.settings.limits.queued_jobs,
         "now": [{key: job[key] for key in shown} for job in running],
+    }
+
+
+def _without_addresses(cluster: Row) -> Row:
+    from studio.jobs.cluster.cluster_settings import LOCAL  # who has no cluster loads nothing of it
+
+    return {
+        **cluster,
+        "address": LOCAL if cluster["address"] == LOCAL else "",
+        "problem": "The cluster is not connected; an admin sees why." if cluster["problem"] else "",
+        "nodes": [{**node, "address": ""} for node in cluster.get("nodes", [])],
     }
 
 

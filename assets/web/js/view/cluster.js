@@ -38,11 +38,12 @@ const rowsOf = (nodes) =>
 /** The part of the page for a cluster. @param {Cluster} cluster */
 export function clusterPart(cluster) {
   const nodes = cluster.nodes ?? [];
+  const place = cluster.address && ` at ${cluster.address}`;
   const heads = ["Node", "Address", "Has", "Memory", "At work", "Models in memory"];
   return el(
     "section",
     { class: "cluster", "aria-label": "Cluster" },
-    el("h3", { text: cluster.address === "auto" ? "Cluster of this machine alone" : `Cluster at ${cluster.address}` }),
+    el("h3", { text: `Cluster${cluster.address === "auto" ? " of this machine alone" : place}` }),
     cluster.connected
       ? null
       : el("p", { class: "problems", role: "alert", text: `${cluster.problem} Jobs wait until then.` }),
