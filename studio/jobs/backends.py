@@ -8,6 +8,7 @@ import errno
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -260,8 +261,14 @@ def _last_words(exit_code: int | None) -> str:
     return f"The worker crashed ({ended.name})." if ended.name else "The worker ended unexpectedly."
 
 
+def leave_ctrl_c() -> None:
+    """Ctrl+C reaches every process of a terminal; this one is ended by the studio, which it belongs to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _serve(pipe: "Connection", settings: Settings, name: str, make_executor: Callable[[Settings], Executor]) -> None:
     """The child's life: one call after the other until the parent goes away."""
+    leave_ctrl_c()
     stop = threading.Event()
     calls: list[tuple[str, dict[str, Any]]] = []
     arrived = threading.Condition()

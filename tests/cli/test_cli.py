@@ -1,13 +1,19 @@
 """The command line's contract: its output, its exit status; a few commands run as people run them, as a process."""
 
+import contextlib
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import cv2
+import psutil
 import pytest
 
 from studio import media
@@ -168,6 +174,30 @@ def test_serve_prints_where_it_can_be_reached(tmp_path: Path) -> None:
                 assert b"Moment Studio" in page.read()
         finally:
             process.terminate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_ctrl_c_ends_the_studio_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "studio.cli", "serve", "--home", str(tmp_path), "--port", "0", "--no-browser"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def leaves_it(child: psutil.Process) -> bool:
+        status = Path(f"/proc/{child.pid}/status").read_text()
+        return bool(int(re.findall(r"SigIgn:\s*(\w+)", status)[0], 16) & 1 << signal.SIGINT - 1)
+
+    def worker() -> psutil.Process | None:
+        with contextlib.suppress(psutil.Error, OSError):
+            children = psutil.Process(process.pid).children(recursive=True)
+            return next((child for child in children if "spawn_main" in " ".join(child.cmdline())), None)
+        return None
+
+    deadline = time.monotonic() + 60
+    while ((child := worker()) is None or not leaves_it(child)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.decode().splitlines()[-1] == "studio: stopped" and b"Traceback" not in said, said
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from studio import errors, logs
 from studio.config import MIB, Settings
 from studio.errors import Cancelled, JobError, StudioError
 from studio.index import Cache
-from studio.jobs.backends import CANCEL_GRACE_S, Executor, WorkerDied, sentence
+from studio.jobs.backends import CANCEL_GRACE_S, Executor, WorkerDied, leave_ctrl_c, sentence
 from studio.jobs.cluster.batches import Batches
 from studio.jobs.cluster.cluster_settings import LOCAL, ClusterSettings
 from studio.jobs.cluster.files import (
@@ -63,6 +63,7 @@ def serve(
     pipe: "Connection", settings: Settings, cluster: ClusterSettings, executor: Callable[[Settings], Executor]
 ) -> None:
     """The process's life: until the studio goes away, or the cluster does."""
+    leave_ctrl_c()
     logs.start(settings, "cluster")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nobody is told how it is used
     os.environ.setdefault("RAY_AUTH_MODE", "token")  # who reaches a cluster without one may run any program

@@ -15,7 +15,7 @@ from studio.service.system.moving import moved_to
 from studio.store.videos import now
 
 MOST_NAME = 80
-FIRST = "Library"  # the name of the one in the platform's folder
+FIRST = "My library"  # the name of the one in the platform's folder
 
 
 @dataclass(frozen=True, slots=True)
