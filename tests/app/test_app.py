@@ -173,6 +173,21 @@ def test_a_bug_becomes_a_sentence_and_a_log_entry(caplog: pytest.LogCaptureFixtu
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_gradio_parses_no_sources_at_each_start() -> None:
+    code = (
+        "import ast, inspect, sys; whole, parse, getfile = [], ast.parse, inspect.getfile\n"
+        "def counted(*args, **more):\n"
+        "    whole.append(sys._getframe(1).f_globals['__name__'])\n"
+        "    return parse(*args, **more)\n"
+        "ast.parse = counted\n"
+        "import studio.app, gradio\n"
+        "assert inspect.getfile is getfile and getfile(gradio.Textbox).endswith('textbox.py')\n"
+        "assert not [name for name in whole if name.startswith('gradio')], whole"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_the_server_loads_no_torch(tmp_path: Path) -> None:
     """It would take half a gigabyte and seconds of each start; what computes are its children."""
     code = (
