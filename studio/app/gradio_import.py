@@ -26,4 +26,4 @@ def _without_stubs() -> Iterator[None]:
 
 
 with _without_stubs():
-    import gradio.blocks_events  # noqa: F401
+    import gradio  # noqa: F401
