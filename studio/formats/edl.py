@@ -61,13 +61,15 @@ def read(data: bytes, name: str) -> list[Part]:
     """A part for each clip that is named. Raises FormatError naming the line."""
     notes = Notes()
     events: list[_Event] = []
-    titled = False
+    titled = drops = False
     for number, line in reading.lines_of(data):
         text = line.strip()
         if text[:1].isdigit():
             with notes.entry():
-                events.append(_event(text, f"Line {number}"))
+                events.append(_event(text, f"Line {number}", drops))
         elif not text.startswith("*"):
+            if text.startswith("FCM:"):
+                drops = text.removeprefix("FCM:").strip() == "DROP FRAME"
             titled = titled or text.startswith(("TITLE:", "FCM:"))
             notes.left_out("line(s), neither events nor comments,", not text.startswith(("TITLE:", "FCM:")))
         elif not events:
@@ -103,12 +105,14 @@ class _Event:
         return True
 
 
-def _event(line: str, where: str) -> _Event:
+def _event(line: str, where: str, drops: bool) -> _Event:
+    """`drops`: the codes leave numbers out, also where only a line before them says so and no “;” in them."""
     found = _EVENT.match(line)
     if not found:
         raise FormatError(f"{where} does not read NUMBER REEL CHANNELS EDIT and four time codes; is this an EDL?")
     channels = found[2].upper()
-    return _Event("V" in channels or channels == "B", found.groups()[3:])
+    codes = (f"{code[:8]};{code[9:]}" if drops else code for code in found.groups()[3:])
+    return _Event("V" in channels or channels == "B", tuple(codes))
 
 
 def _marks(events: Sequence[_Event]) -> Iterator[Mark]:
