@@ -111,5 +111,11 @@ def rows(home: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return db.execute(sql, values).fetchall()
 
 
+def place_of(page: Page, selector: str) -> dict[str, float]:
+    """Where an element is, of those that are drawn anew at any moment, between two questions, too: px."""
+    where = "(selector) => document.querySelector(selector)?.getBoundingClientRect().toJSON()"
+    return dict(page.wait_for_function(where, arg=selector).json_value())
+
+
 def video_id(home: Path, name: str) -> str:
     return str(rows(home, "SELECT id FROM videos WHERE name LIKE ? ORDER BY added", f"{name}%")[0][0])

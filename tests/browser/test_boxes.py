@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.annotate_page import AnnotatePage, go, rows
+from tests.browser.annotate_page import AnnotatePage, go, place_of, rows
 from tests.browser.conftest import Served
 from tests.browser.test_accessibility import look
 
@@ -127,8 +127,7 @@ def test_a_box_is_drawn_moved_corrected_and_undone(opened: AnnotatePage, served:
     expect(page.locator("#tab-boxes")).to_be_visible()
     go(opened, 1)
     assert [(box["title"], box["ghost"]) for box in shown(page)] == [("<img src=x onerror=alert(1)> · bike", False)]
-    where = "document.querySelector('.gutter-row.boxes')?.getBoundingClientRect().toJSON()"
-    row = page.wait_for_function(where).json_value()  # it is drawn anew meanwhile
+    row = place_of(page, ".gutter-row.boxes")
     page.mouse.click(opened.x(1.5), row["y"] + row["height"] / 2)
     expect(page.locator("#box-state")).to_contain_text("in between")
     page.select_option("#box-list", label="none chosen")

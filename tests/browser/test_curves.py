@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from studio.store import runs
 from studio.timeline import ModelRun, Prediction, Segment
-from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, rows
+from tests.browser.annotate_page import ANNOTATION, AnnotatePage, become, place_of, rows
 from tests.browser.conftest import Served
 
 pytestmark = pytest.mark.browser
@@ -43,8 +43,7 @@ def test_curves_are_named_told_and_made_taller(expressive: AnnotatePage) -> None
     expect(row.locator(".legend > span")).to_have_text(["happiness", "neutral", "fear"])
     colours = row.locator(".legend i").evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
     assert len(set(colours)) == 3
-    before = row.bounding_box()
-    assert before is not None
+    before = place_of(page, ".gutter-row.graph")
     edge = row.get_by_role("separator").bounding_box()
     assert edge is not None
     page.mouse.move(edge["x"] + 20, edge["y"] + 3)
@@ -54,8 +53,8 @@ def test_curves_are_named_told_and_made_taller(expressive: AnnotatePage) -> None
     page.reload()
     page.wait_for_selector("#timeline[data-view-end]")
     expect(row.locator(".legend > span")).to_have_count(3)
-    after = row.bounding_box()
-    assert after is not None and abs(after["height"] - 2 * before["height"]) < 4  # it is kept
+    after = place_of(page, ".gutter-row.graph")
+    assert abs(after["height"] - 2 * before["height"]) < 4  # it is kept
     page.mouse.move(expressive.x(3.0), after["y"] + after["height"] / 2)
     expect(page.locator("#tooltip")).to_contain_text("0.90  happiness\n0.25  fear\n0.10  neutral")
 

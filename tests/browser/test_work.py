@@ -85,7 +85,7 @@ def test_the_queue_is_looked_after_on_the_overview_page(page: Page, library: Ser
     expect(failure.locator("a")).to_have_attribute("href", "?video=" + video_of(library))
     failure.get_by_role("button", name="Try again").click()
     expect(page.locator("#work-failures")).to_be_hidden()
-    expect(titles).to_have_count(3)
+    expect(titles).to_have_count(2)  # what a person asks for is done while the queue is paused, too
     page.click("#work-pause")
     expect(page.locator("#work-pause")).to_have_text("Pause")
     expect(page.locator("#work-summary")).to_have_text("0 running, 0 waiting, 1 failed.")

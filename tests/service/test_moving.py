@@ -338,7 +338,7 @@ def test_every_path_in_the_library_is_rewritten(small: Settings, tmp_path: Path)
     studio = at(small, tmp_path / "new")
     path = str(tmp_path / "new" / "uploads" / f"{'a' * 64}.mp4")
     (job,) = studio.store.read(lambda db: jobs.of_video(db))
-    params = job["params"]
+    params = studio.store.read(lambda db: jobs.get(db, job["id"]))["params"]
     assert [params["medium"]["path"], params["among"][0]["path"], params["deep"][0][0]["x"]["path"]] == 3 * [path]
     assert params["video"]["path"] == other["path"]
     assert studio.intake.watched() == [str(tmp_path / "new" / "incoming"), str(tmp_path / "films")]
