@@ -291,6 +291,30 @@ def test_formats_agree(monkeypatch: pytest.MonkeyPatch, small_clip: Path, pictur
         assert float((full * half).sum(-1).min()) > 0.999
 
 
+# how long a block takes: fp16 and fp32, small and whole
+@pytest.mark.parametrize(("times", "chosen", "tried"), [
+    ({"half": (50, 9999), "single": (1, 40)}, torch.float32, {("half", True), ("single", True)}),
+    ({"half": (2, 30), "single": (1, 40)}, torch.float16, None),
+    ({"half": (2, 39), "single": (1, 40)}, torch.float32, None),
+])  # fmt: skip
+def test_a_machine_without_half_precision_is_told_by_a_small_block(
+    monkeypatch: pytest.MonkeyPatch, times: dict[str, tuple[int, int]], chosen: torch.dtype, tried: Any
+) -> None:
+    now, seen = [0.0], set()
+
+    def block(dtype: torch.dtype, small: bool) -> Any:
+        name = "half" if dtype == torch.float16 else "single"
+        seen.add((name, small))
+        return lambda: now.append(now.pop() + times[name][not small])
+
+    monkeypatch.setattr(precision, "_convolution", block)
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: now[0])
+    precision.cpu_dtype.cache_clear()
+    assert precision.cpu_dtype("convolution") == chosen
+    assert seen == (tried or {(name, small) for name in times for small in (True, False)})
+    precision.cpu_dtype.cache_clear()
+
+
 def test_kinds_of_networks() -> None:
     conv = torch.nn.Conv2d(3, 4, 1)
     assert precision.kind_of(torch.nn.Sequential(conv, torch.nn.Linear(4, 4))) == "attention"
