@@ -225,6 +225,23 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
   );
 });
 
+test("the view stays put under a pointer that is down, also where a segment reaches out of it", () => {
+  const { doc, timeline, selection, send } = workspace();
+  const id = doc.editor.create({ track: "Moments", start: 5, end: 7 });
+  Object.assign(timeline, { start: 4, end: 6, middles: new Map(), setView: Timeline.prototype.setView });
+  selection.on("change", () => {
+    const item = doc.store.item(selection.current ?? "");
+    if (item) timeline.reveal(item.start, item.end, item.id); // as the page does
+  });
+  send("pointerdown", 0, { clientX: 500 });
+  assert.equal(selection.current, id);
+  send("pointermove", 0, { clientX: 480 });
+  assert.deepEqual([timeline.start, timeline.end, timeline.drafts[0].start], [4, 6, 4.96]);
+  send("pointerup", 0, { clientX: 480 });
+  assert.deepEqual([doc.store.item(id).start, doc.store.item(id).end], [4.96, 7]);
+  assert.ok(timeline.start < 4.96 && timeline.end > 7, "once it is let go of, all of it is shown");
+});
+
 // Near the top of a lane, where the handles of phases are.
 function upper({ timeline, doc }, kind) {
   const { rows } = layout(doc.store, timeline.rowLayout);

@@ -94,6 +94,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       }
     }
     root.setPointerCapture(event.pointerId);
+    timeline.isHeld = true;
     drag = dragOf(event, at);
     if (drag.kind === "scrub") seek(timeline.time(at.x));
     if (drag.kind === "hold") {
@@ -351,6 +352,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     clearTimeout(holding);
     if (drag?.kind === "draw") curves.drop(drag.row.name);
     drag = null;
+    timeline.isHeld = false;
     root.classList.remove("drawing");
     preview.end();
     Object.assign(timeline, { drafts: [], box: null, snapLine: null });
