@@ -88,13 +88,11 @@ export class AnnotatePage {
     this.list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
       more ? this.selection.toggle(id) : workspace.goTo(id),
     );
-    this.side = new Tabs($, {
-      ask: "ask",
-      selected: "inspector",
-      adjudication: "adjudication",
-      boxes: "box-panel",
-      cameras: "cameras",
-    });
+    this.side = new Tabs(
+      $,
+      { ask: "ask", selected: "inspector", adjudication: "adjudication", boxes: "box-panel", cameras: "cameras" },
+      (tab) => tab === "boxes" && this.boxes.showPanel(),
+    );
     this.lists = new Tabs($, { segments: "segment-list", review: "review", transcript: "transcript" }, (list) => {
       if (list === "transcript") this.transcript.follow(player.time);
       if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
