@@ -79,6 +79,34 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
   }
 });
 
+test("a segment that a held key began is not made in another video", () => {
+  const made = [];
+  const documentOf = (name) => ({ editor: { create: (fields) => made.push([name, fields.start, fields.end]) } });
+  const [a, b] = [documentOf("a"), documentOf("b")];
+  const player = playing();
+  const workspace = {
+    player,
+    timeline: { marks: { in: null, out: null }, rowLayout: new RowLayout(null), invalidate() {} },
+    selection: new Selection(),
+    opened: a,
+    reaction: { place: (_, time) => ({ time }) },
+    mark: (edge, time) => (workspace.timeline.marks[edge] = time),
+    track: () => "Moments",
+  };
+  const { hold } = commands(workspace);
+  const ended = hold();
+  player.seek(NTSC.pts[60]);
+  workspace.opened = b;
+  ended();
+  assert.deepEqual(made, []);
+  workspace.opened = a;
+  player.seek(0);
+  const again = hold();
+  player.seek(NTSC.pts[60]);
+  again();
+  assert.deepEqual(made, [["a", 0, NTSC.pts[61]]]);
+});
+
 test("another video begins with its own clock, also at zero and also where it cannot be played", () => {
   const player = playing(NTSC, 4);
   let told = 0;
