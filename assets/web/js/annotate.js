@@ -4,7 +4,7 @@ import { AnnotatePage } from "./annotate/annotate-page.js";
 import { connectControls } from "./annotate/controls.js";
 import { sendLeftEdits } from "./annotate/left-edits.js";
 import { keymap } from "./input/shared-keymap.js";
-import { onRoute } from "./router.js";
+import { onLeave, onRoute } from "./router.js";
 
 /** @import { Server } from "./types.js" */
 
@@ -16,6 +16,7 @@ export function mount(element, server) {
   const page = new AnnotatePage(element, server, keymap);
   connectControls(page, element, keymap);
   sendLeftEdits(server);
+  onLeave(() => page.player.rate !== 0 && page.noteTime());
   onRoute((route) => {
     if (route.page === "annotate") page.open(route);
     else page.player.pause();
