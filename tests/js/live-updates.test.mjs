@@ -126,3 +126,19 @@ test("what is shown stays shown when the document is loaded anew", () => {
   store.takeDocument(loaded({ runs, video: { id: "other", duration: 5 } }));
   assert.deepEqual([[...store.hidden].sort(), store.item("hit")], [["mid", "old"], null]);
 });
+
+test("rows are laid out anew where what a job found so far changed, not at each step of its progress", () => {
+  const { doc } = documentOf();
+  const told = [];
+  doc.store.on("change", (what) => told.push(what));
+  const job = (progress, preview) => news({ jobs: [{ id: "j", state: "running", progress, preview }] });
+  doc.takeNews(job(0.1, []));
+  doc.takeNews(job(0.2, []));
+  assert.deepEqual(told, ["jobs", "jobs"]);
+  const found = prediction("p", 1, 2);
+  doc.takeNews(job(0.3, [found]));
+  doc.takeNews(job(0.4, [found]));
+  assert.deepEqual(told.slice(2), ["jobs", "view", "jobs"]);
+  doc.takeNews(news({ jobs: [] }));
+  assert.deepEqual(told.slice(5), ["jobs", "view"]);
+});

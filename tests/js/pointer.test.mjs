@@ -270,6 +270,29 @@ test("the view stays put under a pointer that is down, also where a segment reac
   assert.ok(timeline.start < 4.96 && timeline.end > 7, "once it is let go of, all of it is shown");
 });
 
+test("a rectangle chooses once a frame, only where it touches others than before, and at its end", () => {
+  const frames = [];
+  globalThis.requestAnimationFrame = (work) => frames.push(work);
+  const { doc, selection, send } = workspace();
+  const [a, b] = [1, 3].map((start) => doc.editor.create({ track: "Moments", start, end: start + 1 }));
+  let told = 0;
+  selection.on("change", () => told++);
+  const held = { ctrlKey: true };
+  send("pointerdown", 0.5, held);
+  for (const to of [1.1, 1.2, 1.3]) send("pointermove", to, held);
+  assert.deepEqual([frames.length, told], [1, 0]);
+  frames.pop()();
+  assert.deepEqual([[...selection.ids], told], [[a], 1]);
+  send("pointermove", 1.4, held);
+  frames.pop()();
+  assert.equal(told, 1, "nothing else is touched");
+  send("pointermove", 3.5, held);
+  send("pointerup", 3.5, held);
+  assert.deepEqual([[...selection.ids], told], [[a, b], 2]);
+  frames.pop()();
+  assert.equal(told, 2);
+});
+
 // Near the top of a lane, where the handles of phases are.
 function upper({ timeline, doc }, kind) {
   const { rows } = layout(doc.store, timeline.rowLayout);

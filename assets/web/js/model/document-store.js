@@ -514,8 +514,11 @@ export class DocumentStore extends Emitter {
     /** @returns {Preview[]} */
     const found = (/** @type {News["jobs"][number]} */ { id, preview }) =>
       preview.map((p, i) => ({ ...p, id: `${id}:${i}`, preview: true }));
-    this.#set({ jobs, previews: jobs.flatMap(found) });
+    const previews = jobs.flatMap(found);
+    const isSame = JSON.stringify(previews) === JSON.stringify(this.previews);
+    this.#set({ jobs, previews });
     this.#changed("jobs");
+    if (!isSame) this.#changed("view");
     if (ended) this.#changed("made");
     return ended;
   }
