@@ -117,6 +117,26 @@ test("time budgets are those of what was chosen last", async () => {
   assert.equal($("budget-message").textContent, "of the second");
 });
 
+test("what would be removed is not said of something else than what is chosen by then", async () => {
+  const $ = pageOf("overview");
+  const { StoragePanel } = await import("../../assets/web/js/view/storage-panel.js");
+  const { server, calls } = asked();
+  new StoragePanel(document.body, server);
+  const look = (to) => {
+    $("storage-to").value = to;
+    $("storage-clean").dispatchEvent(new Event("input"));
+    $("storage-clean").dispatchEvent(happening("submit"));
+  };
+  $("storage-ask").hidden = true;
+  look("5");
+  look("1");
+  const removed = (videos) => ({ bytes: 2 ** 30, videos, lost: [] });
+  await calls.cleaning_preview[0].answer(removed(2));
+  assert.ok($("storage-ask").hidden);
+  await calls.cleaning_preview[1].answer(removed(7));
+  assert.deepEqual([$("storage-ask").hidden, / 7 videos /.test($("storage-what").textContent)], [false, true]);
+});
+
 test("“Show more” that is pressed twice shows each moment once", async () => {
   const $ = pageOf("search");
   for (const part of ["format", "go", "lost", "close"]) $("find-export").append($(`find-export-${part}`));
