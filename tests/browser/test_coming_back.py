@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from studio.store import runs
 from studio.timeline import ModelRun
@@ -135,3 +135,63 @@ def test_what_speakers_and_emotions_lacked_stays_beside_their_buttons(
         runs.insert(db, ModelRun(bikes, "emotion", "test", "1", [], {"curves": [], "note": "No faces."}))
     annotate_page.open(bikes)
     expect(page.locator("#finder-notes p")).to_have_text([note, "No faces."])
+
+
+def test_the_place_of_a_video_stays_in_its_own_address(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('#player').currentTime > 0.5")
+    page.locator("#page-shell").get_by_role("tab", name="Library").click()
+    page.wait_for_function("document.querySelector('#player').paused")
+    page.wait_for_timeout(300)  # a player says a little later that it pauses
+    assert "t=" not in page.url
+    page.go_back()
+    assert float(page.url.split("t=")[1].split("&")[0]) > 0.4
+
+
+def test_of_two_moments_of_a_video_that_still_loads_the_second_is_shown(page: Page, served: Served, bikes: str) -> None:
+    held = []
+
+    def hold(route: Route) -> None:
+        if '"load_document"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/component_server**", hold)
+    page.goto(f"{served.url}?view=library")
+    for start in (1, 3):
+        page.evaluate(
+            "address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')); }",
+            f"?video={bikes}&t={start}&end={start + 1}&q=a+bicycle&score=0.5",
+        )
+    page.wait_for_function("document.querySelector('#workspace').hasAttribute('aria-busy')")
+    while not held:
+        page.wait_for_timeout(50)
+    assert len(held) == 1
+    held[0].continue_()
+    found = page.locator("#segment-list [data-id=hit]")
+    expect(found).to_have_attribute("aria-selected", "true")
+    assert float(found.get_attribute("data-start") or 0) == 3
+    expect(page.locator("#clock")).to_contain_text("0:03")
+
+
+def test_menus_and_messages_are_seen_in_full_screen(annotate_page: AnnotatePage) -> None:
+    page = annotate_page.page
+    annotate_page.create(1.0, 2.0)
+    page.click("#fullscreen")
+    expect(page.locator("#workspace.full")).to_be_visible()
+    over = """node => {
+      const { left, top, width, height } = node.getBoundingClientRect();
+      return node.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    }"""
+    page.locator("[data-row=Moments] .more").click()
+    assert page.locator(".menu").evaluate(over)
+    page.locator(".menu").get_by_role("menuitemcheckbox", name="Lock").click()
+    annotate_page.drag((3.0, annotate_page.lane()), (4.0, annotate_page.lane()))
+    expect(page.locator("#toast.shown")).to_contain_text("locked")
+    page.add_style_tag(content="#toast { pointer-events: auto !important }")
+    assert page.locator("#toast").evaluate(over)
+    page.click("#fullscreen")
+    expect(page.locator("#workspace.full")).to_have_count(0)

@@ -5,24 +5,34 @@ import { test } from "node:test";
 
 import { ChosenVideos } from "../../assets/web/js/model/chosen-videos.js";
 
-test("a range goes from the last choice, and does the same", () => {
+const LISTED = ["a", "b", "c", "d", "e"];
+
+test("a range goes from one to another in either order, and does the same for all of it", () => {
   const chosen = new ChosenVideos();
-  assert.equal(chosen.rangeTo(3), null, "nothing was chosen before");
-  chosen.set("c", 2, true);
-  assert.deepEqual(chosen.rangeTo(5), { from: 2, to: 5, isOn: true });
-  assert.deepEqual(chosen.rangeTo(0), { from: 0, to: 2, isOn: true });
-  chosen.setAll(["a", "b", "c", "d"]);
-  chosen.set("b", 1, false);
-  assert.deepEqual(chosen.rangeTo(3), { from: 1, to: 3, isOn: false });
-  chosen.setAll(["b", "c", "d"], false);
-  assert.deepEqual([...chosen.ids], ["a"]);
+  assert.equal(chosen.last, null, "nothing was chosen before");
+  chosen.set("b", true);
+  assert.deepEqual(chosen.last, { id: "b", isOn: true });
+  chosen.setRange(LISTED, ["b", "d"], true);
+  assert.deepEqual([...chosen.ids], ["b", "c", "d"]);
+  chosen.set("c", false);
+  chosen.setRange(LISTED, ["c", "a"], false);
+  assert.deepEqual([...chosen.ids], ["d"]);
+});
+
+test("a range is between the two videos, wherever they are in the list by then", () => {
+  const chosen = new ChosenVideos();
+  chosen.set("b", true);
+  chosen.setRange(["new", "newer", ...LISTED], ["b", "c"], true);
+  assert.deepEqual([...chosen.ids], ["b", "c"]);
+  chosen.setRange(["a", "c", "d"], ["b", "d"], true);
+  assert.deepEqual([...chosen.ids], ["b", "c"], "one of them is not in the list any more");
 });
 
 test("another order ends a range, and keeps what is chosen", () => {
   const chosen = new ChosenVideos();
-  chosen.set("a", 0, true);
+  chosen.set("a", true);
   chosen.forgetPlace();
-  assert.equal(chosen.rangeTo(4), null);
+  assert.equal(chosen.last, null);
   assert.deepEqual([...chosen.ids], ["a"]);
   chosen.clear();
   assert.equal(chosen.ids.size, 0);

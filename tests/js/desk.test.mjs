@@ -155,3 +155,18 @@ test("undo brings back what an earlier page had; what others decided goes", () =
   desk.drop(new Set(["p1", "p2"]));
   assert.deepEqual([desk.items.length, desk.focused], [1, "p3"]);
 });
+
+test("what was taken back elsewhere is undecided when it is shown again, unless something is on its way", () => {
+  const { desk, sent } = opened(prediction("p1"), prediction("p2"));
+  desk.decide([desk.items[0]], "accepted");
+  desk.decide([desk.items[1]], "rejected");
+  desk.show([prediction("p1"), prediction("p2")], new Set(["p2"]));
+  assert.deepEqual(
+    desk.items.map((item) => desk.stateOf(item).verdict),
+    ["", "rejected"],
+  );
+  desk.undo();
+  assert.deepEqual([desk.canUndo, ops(sent).at(-1)], [false, ["verdict", ""]], "there is nothing of p1 to undo");
+  desk.decide([desk.items[0]], "accepted");
+  assert.deepEqual([ops(sent).at(-1), sent.at(-1).id !== sent[0].id], [["create", 0], true]);
+});

@@ -1,5 +1,7 @@
 // A document that node can hold: elements, attributes, simple selectors, focus and events that bubble. No layout.
 
+import { readFileSync } from "node:fs";
+
 class Node extends EventTarget {
   constructor(tag) {
     super();
@@ -77,6 +79,9 @@ class Node extends EventTarget {
   get defaultValue() {
     return this.tagName === "TEXTAREA" ? this.textContent : (this.getAttribute("value") ?? "");
   }
+  set defaultValue(text) {
+    this.setAttribute("value", text);
+  }
   get value() {
     if (this.tagName === "SELECT")
       return (
@@ -117,6 +122,9 @@ class Node extends EventTarget {
     child.remove();
     child.parentElement = this;
     this.childNodes.splice(before ? this.childNodes.indexOf(before) : this.childNodes.length, 0, child);
+  }
+  before(...children) {
+    for (const child of children) this.parentElement.insertBefore(child, this);
   }
   replaceWith(other) {
     this.parentElement.insertBefore(other, this);
@@ -247,12 +255,19 @@ globalThis.document = Object.assign(html, {
   createElement: (tag) => new Node(tag),
   getElementById: (id) => body.querySelector(`#${id}`),
   querySelector: (selector) => body.querySelector(selector),
+  querySelectorAll: (selector) => body.querySelectorAll(selector),
 });
 
 // A page of elements with these ids, as its HTML would have them.
 export function page(ids) {
   body.replaceChildren(...Object.entries(ids).map(([id, tag]) => Object.assign(new Node(tag), { id })));
   return (id) => body.querySelector(`#${id}`);
+}
+
+// A page of the studio: what has an id in its HTML, without what is around it.
+export function pageOf(name) {
+  const html = readFileSync(new URL(`../../assets/pages/${name}.html`, import.meta.url), "utf8");
+  return page(Object.fromEntries([...html.matchAll(/<(\w+)[^>]*? id="([^"]+)"/g)].map(([, tag, id]) => [id, tag])));
 }
 
 export const element = (tag) => new Node(tag);

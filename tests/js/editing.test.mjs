@@ -315,3 +315,26 @@ test("a new segment is its annotator's at once, and one that comes back is still
   await until(() => drawn[0] === "Anna");
   localStorage.removeItem("annotator");
 });
+
+test("a prediction that is chosen together with its correction is one segment to merge", () => {
+  const { doc } = documentOf(prediction("p", 1, 3));
+  const corrected = doc.editor.correct("p", { start: 1, end: 4 });
+  assert.equal(operations.merge(doc.editor, ["p", corrected]), null);
+  assert.deepEqual(spans(doc), [[1, 4]]);
+  const other = doc.editor.create({ track: "Moments", start: 6, end: 7 });
+  assert.equal(operations.merge(doc.editor, ["p", corrected, other]), corrected);
+  assert.deepEqual(spans(doc), [[1, 7]]);
+});
+
+test("rejecting several leaves alone what is rejected already, and takes all back only where all are", () => {
+  const { doc } = documentOf(prediction("p", 1, 2), prediction("q", 3, 4));
+  const verdicts = () => ["p", "q"].map((id) => doc.store.predictions.get(id).verdict);
+  doc.editor.reject("p");
+  operations.decide(doc.editor, ["p", "q"], "reject");
+  assert.deepEqual(verdicts(), ["rejected", "rejected"]);
+  doc.editor.undo();
+  assert.deepEqual(verdicts(), ["rejected", ""]);
+  doc.editor.redo();
+  operations.decide(doc.editor, ["p", "q"], "reject");
+  assert.deepEqual(verdicts(), ["", ""]);
+});

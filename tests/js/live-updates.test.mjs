@@ -91,3 +91,54 @@ test("news that were on their way while an edit was saved do not take it back", 
   assert.ok(seen.includes("rejected"));
   assert.ok(!seen.slice(seen.indexOf("rejected")).includes(""), "never back in between");
 });
+
+test("what changes while news are on their way is asked for after them", async () => {
+  const { doc } = documentOf();
+  const asked = [];
+  doc.server.changes = ({ since }) =>
+    new Promise((go) => asked.push({ since, answer: (seq) => go({ ok: true, data: news({ seq }) }) }));
+  const first = doc.catchUp();
+  const second = doc.catchUp();
+  let isOver = false;
+  second.then(() => (isOver = true));
+  await until(() => asked.length === 1);
+  asked[0].answer(1);
+  await until(() => asked.length === 2);
+  assert.deepEqual([asked[1].since, isOver], [1, false], "who asked meanwhile waits for what is newer");
+  asked[1].answer(2);
+  await Promise.all([first, second]);
+  assert.deepEqual([asked.length, doc.store.seq], [2, 2]);
+});
+
+test("what is shown stays shown when the document is loaded anew", () => {
+  const { doc } = documentOf();
+  const { store } = doc;
+  const runs = ["old", "mid", "new"].map((id) => ({ id, task: "grounding", query: id }));
+  store.takeDocument(loaded({ runs }));
+  doc.toggleRun("old");
+  doc.toggleRun("new");
+  store.showHit({ start: 1, end: 2, label: "a dog", score: 0.5 });
+  assert.deepEqual([...store.hidden].sort(), ["mid", "new"]);
+  store.takeDocument(loaded({ runs }));
+  assert.deepEqual([[...store.hidden].sort(), store.item("hit")?.label], [["mid", "new"], "a dog"]);
+  store.takeDocument(loaded({ runs: [...runs, { id: "newest", task: "grounding", query: "newest" }] }));
+  assert.deepEqual([...store.hidden].sort(), ["mid", "new"], "what was asked last is shown");
+  store.takeDocument(loaded({ runs, video: { id: "other", duration: 5 } }));
+  assert.deepEqual([[...store.hidden].sort(), store.item("hit")], [["mid", "old"], null]);
+});
+
+test("rows are laid out anew where what a job found so far changed, not at each step of its progress", () => {
+  const { doc } = documentOf();
+  const told = [];
+  doc.store.on("change", (what) => told.push(what));
+  const job = (progress, preview) => news({ jobs: [{ id: "j", state: "running", progress, preview }] });
+  doc.takeNews(job(0.1, []));
+  doc.takeNews(job(0.2, []));
+  assert.deepEqual(told, ["jobs", "jobs"]);
+  const found = prediction("p", 1, 2);
+  doc.takeNews(job(0.3, [found]));
+  doc.takeNews(job(0.4, [found]));
+  assert.deepEqual(told.slice(2), ["jobs", "view", "jobs"]);
+  doc.takeNews(news({ jobs: [] }));
+  assert.deepEqual(told.slice(5), ["jobs", "view"]);
+});

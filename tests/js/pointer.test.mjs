@@ -79,6 +79,34 @@ test("Enter makes a segment on frame edges wherever the playhead stands", () => 
   }
 });
 
+test("a segment that a held key began is not made in another video", () => {
+  const made = [];
+  const documentOf = (name) => ({ editor: { create: (fields) => made.push([name, fields.start, fields.end]) } });
+  const [a, b] = [documentOf("a"), documentOf("b")];
+  const player = playing();
+  const workspace = {
+    player,
+    timeline: { marks: { in: null, out: null }, rowLayout: new RowLayout(null), invalidate() {} },
+    selection: new Selection(),
+    opened: a,
+    reaction: { place: (_, time) => ({ time }) },
+    mark: (edge, time) => (workspace.timeline.marks[edge] = time),
+    track: () => "Moments",
+  };
+  const { hold } = commands(workspace);
+  const ended = hold();
+  player.seek(NTSC.pts[60]);
+  workspace.opened = b;
+  ended();
+  assert.deepEqual(made, []);
+  workspace.opened = a;
+  player.seek(0);
+  const again = hold();
+  player.seek(NTSC.pts[60]);
+  again();
+  assert.deepEqual(made, [["a", 0, NTSC.pts[61]]]);
+});
+
 test("another video begins with its own clock, also at zero and also where it cannot be played", () => {
   const player = playing(NTSC, 4);
   let told = 0;
@@ -223,6 +251,46 @@ test("keys wait while the pointer holds a segment, and Escape lets go of it", as
     [0, 1, 2],
     "no conflict with oneself",
   );
+});
+
+test("the view stays put under a pointer that is down, also where a segment reaches out of it", () => {
+  const { doc, timeline, selection, send } = workspace();
+  const id = doc.editor.create({ track: "Moments", start: 5, end: 7 });
+  Object.assign(timeline, { start: 4, end: 6, middles: new Map(), setView: Timeline.prototype.setView });
+  selection.on("change", () => {
+    const item = doc.store.item(selection.current ?? "");
+    if (item) timeline.reveal(item.start, item.end, item.id); // as the page does
+  });
+  send("pointerdown", 0, { clientX: 500 });
+  assert.equal(selection.current, id);
+  send("pointermove", 0, { clientX: 480 });
+  assert.deepEqual([timeline.start, timeline.end, timeline.drafts[0].start], [4, 6, 4.96]);
+  send("pointerup", 0, { clientX: 480 });
+  assert.deepEqual([doc.store.item(id).start, doc.store.item(id).end], [4.96, 7]);
+  assert.ok(timeline.start < 4.96 && timeline.end > 7, "once it is let go of, all of it is shown");
+});
+
+test("a rectangle chooses once a frame, only where it touches others than before, and at its end", () => {
+  const frames = [];
+  globalThis.requestAnimationFrame = (work) => frames.push(work);
+  const { doc, selection, send } = workspace();
+  const [a, b] = [1, 3].map((start) => doc.editor.create({ track: "Moments", start, end: start + 1 }));
+  let told = 0;
+  selection.on("change", () => told++);
+  const held = { ctrlKey: true };
+  send("pointerdown", 0.5, held);
+  for (const to of [1.1, 1.2, 1.3]) send("pointermove", to, held);
+  assert.deepEqual([frames.length, told], [1, 0]);
+  frames.pop()();
+  assert.deepEqual([[...selection.ids], told], [[a], 1]);
+  send("pointermove", 1.4, held);
+  frames.pop()();
+  assert.equal(told, 1, "nothing else is touched");
+  send("pointermove", 3.5, held);
+  send("pointerup", 3.5, held);
+  assert.deepEqual([[...selection.ids], told], [[a, b], 2]);
+  frames.pop()();
+  assert.equal(told, 2);
 });
 
 // Near the top of a lane, where the handles of phases are.

@@ -39,14 +39,16 @@ async function opened() {
     }),
     save_line: async (request) => {
       if (state.away) throw new Error("away");
+      await state.typing?.();
       const known = find(request.line);
       if (!known && request.line) return { ok: false, kind: "gone", error: "Somebody removed this line meanwhile." };
       if (known && known.version !== request.version) return conflict;
       saved.push(request);
       if (known) Object.assign(known, { text: request.text, version: known.version + 1 });
-      return { ok: true, data: { line: request.line, version: request.version + 1 } };
+      return { ok: true, data: { line: request.line ?? 8, version: request.version + 1 } };
     },
     split_line: async ({ line, version, head, tail }) => {
+      await state.typing?.();
       if (find(line).version !== version) return conflict;
       const { start, end } = find(line);
       const middle = (start + end) / 2;
@@ -55,6 +57,7 @@ async function opened() {
       return { ok: true, data: { lines: [{ line }, { line: 9 }] } };
     },
     merge_lines: async ({ line, other, text }) => {
+      await state.typing?.();
       Object.assign(find(line), { text: `${text} ${find(other).text}`, version: 2 });
       lines.splice(lines.indexOf(find(other)), 1);
       return { ok: true, data: { lines: [{ line, version: 2 }] } };
@@ -492,4 +495,96 @@ test("a line that is typed stays where it is when others come and go around it",
   await transcript.load();
   assert.deepEqual([texts(), left, input.closest("li") === node], [["new", "half"], 0, true]);
   assert.equal(document.activeElement, $("transcript-list").querySelector("input"));
+});
+
+// Types on while what was typed before is on its way.
+function typingOn(state, input, ...texts) {
+  state.typing = async () => {
+    const [text, at = text?.length] = texts.shift() ?? [];
+    if (text === undefined) return;
+    input.type(text);
+    caret(input, at);
+  };
+}
+
+test("what is typed while a line is saved is saved, too", async () => {
+  const { $, saved, state, edit, texts } = await opened();
+  const input = edit(0);
+  input.type("one m");
+  typingOn(state, input, ["one mo"], ["one more"]);
+  enter(input);
+  await quiet();
+  assert.deepEqual(
+    saved.map(({ text, version }) => [text, version]),
+    [
+      ["one m", 1],
+      ["one mo", 2],
+      ["one more", 3],
+    ],
+  );
+  assert.deepEqual([texts(), $("transcript-list").querySelector("input")], [["one more", "two"], null]);
+});
+
+test("what is typed into a new line while it is saved goes to the line that it became", async () => {
+  const { $, lines, saved, state } = await opened();
+  $("line-add").click();
+  const input = $("transcript-list").querySelector("input");
+  input.type("ne");
+  state.typing = async () => {
+    state.typing = null;
+    lines.push({ id: 8, start: 0, end: 2, text: "ne", version: 1, annotator: "" });
+    input.type("new");
+  };
+  enter(input);
+  await quiet();
+  assert.deepEqual(
+    saved.map(({ line, text, version }) => [line, text, version]),
+    [
+      [null, "ne", 0],
+      [8, "new", 1],
+    ],
+  );
+});
+
+test("what is typed while a line is split or merged is in the field that opens", async () => {
+  const { $, state, edit } = await opened();
+  const input = edit(1);
+  input.type("two three");
+  caret(input, 4);
+  typingOn(state, input, ["two a three", 6]);
+  enter(input);
+  await quiet();
+  let field = $("transcript-list").querySelector("input");
+  assert.deepEqual([field.value, field.selectionStart], ["a three", 2]);
+  state.typing = null;
+  enter(field);
+  await quiet();
+  field = edit(0);
+  field.type("one and");
+  typingOn(state, field, ["one and!"]);
+  field.dispatchEvent(happening("keydown", { key: "Delete" }));
+  await quiet();
+  field = $("transcript-list").querySelector("input");
+  assert.deepEqual([field.value, field.selectionStart], ["one and! two", "one and!".length]);
+});
+
+test("what a tab that was opened later types is not shown in this one", async () => {
+  const { open, texts } = await opened();
+  const held = [];
+  const { navigator } = globalThis;
+  Object.defineProperty(globalThis, "navigator", {
+    value: { locks: { query: async () => ({ held }) } },
+    configurable: true,
+  });
+  const line = { id: 1, start: 1, end: 2, text: "one", version: 1, annotator: "" };
+  const draft = { tab: "later", at: Date.now(), value: { line, text: "half a sen" } };
+  localStorage.setItem("draft:line:video:1", JSON.stringify(draft));
+  held.push({ name: "draft:later" });
+  await open();
+  assert.deepEqual(texts(), ["one", "two"]);
+  held.pop();
+  await open("other");
+  await open();
+  assert.deepEqual(texts(), ["half a sen", "two"], "once that tab is gone, nothing of it is lost");
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 });

@@ -3,8 +3,8 @@
 import { AnnotatePage } from "./annotate/annotate-page.js";
 import { connectControls } from "./annotate/controls.js";
 import { sendLeftEdits } from "./annotate/left-edits.js";
-import { Keymap } from "./input/keymap.js";
-import { onRoute } from "./router.js";
+import { keymap } from "./input/shared-keymap.js";
+import { onLeave, onRoute } from "./router.js";
 
 /** @import { Server } from "./types.js" */
 
@@ -13,10 +13,10 @@ import { onRoute } from "./router.js";
  * @param {Server} server
  */
 export function mount(element, server) {
-  const keymap = new Keymap();
   const page = new AnnotatePage(element, server, keymap);
   connectControls(page, element, keymap);
   sendLeftEdits(server);
+  onLeave(() => page.player.rate !== 0 && page.noteTime());
   onRoute((route) => {
     if (route.page === "annotate") page.open(route);
     else page.player.pause();

@@ -8,9 +8,12 @@ export class Emitter {
    * @template {keyof Events & string} Name
    * @param {Name} name
    * @param {(detail: Events[Name]) => void} listener one that throws holds up no other
+   * @returns {() => void} what ends it
    */
   on(name, listener) {
-    this.#target.addEventListener(name, (event) => listener(/** @type {CustomEvent} */ (event).detail));
+    const heard = (/** @type {Event} */ event) => listener(/** @type {CustomEvent} */ (event).detail);
+    this.#target.addEventListener(name, heard);
+    return () => this.#target.removeEventListener(name, heard);
   }
 
   /**

@@ -130,10 +130,10 @@ export class FindInAnnotations {
 
   async #more() {
     const { question } = this;
-    const number = this.#asked;
+    const [number, first] = [this.#asked, this.#count];
     try {
-      const found = await call(this.server, "find", { question, first: this.#count, annotator: currentUser() });
-      if (number === this.#asked) this.#append(found, question);
+      const found = await call(this.server, "find", { question, first, annotator: currentUser() });
+      if (number === this.#asked && first === this.#count) this.#append(found, question);
     } catch (error) {
       toast(messageOf(error), "error");
     }

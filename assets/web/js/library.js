@@ -42,7 +42,7 @@ export function mount(element, server) {
     jobOf: (video) => /** @type {Item} */ (video).job,
     failureOf: (video) => /** @type {Item} */ (video).failure,
     isChosen: (id) => bulk.chosen.ids.has(id),
-    choose: ({ id }, index, isOn, isRange) => bulk.choose(id, index, isOn, isRange),
+    choose: ({ id }, isOn, isRange) => bulk.choose(id, isOn, isRange),
     remove,
     index: (video) => attempt(() => call(server, "index_video", { video: video.id })),
     cancel: (job) => attempt(() => call(server, "cancel_job", { job: job.id })),
@@ -63,7 +63,7 @@ export function mount(element, server) {
     grid.className = "";
     return new WindowList(grid, {
       load,
-      draw: (video, index) => videoCard(video, index, actions),
+      draw: (video) => videoCard(video, actions),
       piece: () => el("div", { class: "cards" }),
       columns: (piece) => getComputedStyle(piece).gridTemplateColumns.split(" ").length,
     });

@@ -56,6 +56,7 @@ export function mount(element, server) {
   const gallery = encoderGallery(element, server, load);
   const taught = detectors(element, server, load);
 
+  /** Whether it is known what there is. */
   async function load() {
     try {
       known = await call(server, "list_models", {});
@@ -63,7 +64,7 @@ export function mount(element, server) {
     } catch (error) {
       $("models-problem").hidden = false;
       $("models-problem").textContent = messageOf(error);
-      return;
+      return false;
     }
     gallery.show(known);
     $("detector-bring").hidden = known.fixed;
@@ -88,7 +89,7 @@ export function mount(element, server) {
     if (!picker.video) picker.show(known.newest);
     if (!current().task && known.models.some((m) => m.task === "grounding")) field.task.value = "grounding";
     choices();
-    reopen().catch((error) => ($("try-status").textContent = messageOf(error)));
+    return true;
   }
 
   /** The speed of the encoder that came with the install, from which those of others are estimated; once a machine. */
@@ -195,11 +196,13 @@ export function mount(element, server) {
         : "";
   }
 
-  // A link that was copied from a comparison makes the same one again.
-  async function reopen() {
+  /** A link that was copied from a comparison makes the same one again. */
+  async function open() {
+    const mine = turn;
     const route = current();
-    if (route.page !== "models" || !route.a || !route.video) return;
+    if (!(await load()) || mine !== turn || !route.a || !route.video) return;
     const { videos } = await call(server, "choose_videos", { ids: [route.video] });
+    if (mine !== turn) return; // the person compares something else, or left
     field.task.value = route.task;
     choices();
     if (videos.length) picker.show(videos[0]);
@@ -359,9 +362,10 @@ export function mount(element, server) {
     compare();
   });
   onRoute((route) => {
-    if (route.page === "models") load();
+    if (route.page === "models") open().catch((error) => ($("try-status").textContent = messageOf(error)));
     else {
       turn++;
+      picture.pause();
       gallery.leave();
     }
   });

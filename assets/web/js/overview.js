@@ -45,6 +45,7 @@ export function mount(element, server) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
   let leave = () => {};
+  let agreements = 0;
 
   async function people() {
     const rows = await call(server, "statistics", {});
@@ -71,14 +72,11 @@ export function mount(element, server) {
   }
 
   async function agreement() {
-    const {
-      people: names,
-      tracks,
-      pairs,
-      left_out: leftOut,
-      curves,
-    } = await call(server, "agreement", { track: track.value });
+    const turn = ++agreements;
     const chosen = track.value;
+    const found = await call(server, "agreement", { track: chosen });
+    if (turn !== agreements) return; // another row was chosen since
+    const { people: names, tracks, pairs, left_out: leftOut, curves } = found;
     track.replaceChildren(
       el("option", { value: "", text: "all rows" }),
       ...tracks.map((name) => el("option", { value: name, text: name, selected: name === chosen })),

@@ -1,6 +1,7 @@
 // The Review page: what is to be decided in the whole library, a page of moments at a time.
 
-import { keyName, Keymap, shownKey } from "./input/keymap.js";
+import { keyName, shownKey } from "./input/keymap.js";
+import { keymap } from "./input/shared-keymap.js";
 import { Desk } from "./model/desk.js";
 import { current, note, onRoute } from "./router.js";
 import { call, messageOf } from "./sync/api.js";
@@ -48,6 +49,8 @@ class ReviewPage {
   #items = new Map();
   /** Items that something was sent about since others' work was last asked for. @type {Set<string>} */
   #sentSince = new Set();
+  /** Items that something was on its way about since the page was last turned. @type {Set<string>} */
+  #waiting = new Set();
   /** @type {readonly Label[]} */
   #labels = [];
   /** @type {DeskProgress | null} */
@@ -68,7 +71,7 @@ class ReviewPage {
     const $ = finder(element);
     this.$ = $;
     this.server = server;
-    this.keymap = new Keymap();
+    keymap.on("change", () => this.#draw()); // it says the keys
     this.desk = new Desk((video, request, item) => this.#send(video, request, item));
     this.desk.on("change", () => this.#draw());
     this.desk.on("refused", (why) => toast(why, "error"));
@@ -123,9 +126,15 @@ class ReviewPage {
     return { ...this.filter.wanted, count, shown: count ? [] : shown, window: WINDOW, annotator: currentUser() };
   }
 
+  /** The ids of the items that something is on its way about. */
+  get #onTheWay() {
+    return new Set([...this.#items.values()].map((item) => item.id));
+  }
+
   /** Another page of what is to be decided. */
   async #turn() {
     const number = ++this.#asked;
+    this.#waiting = this.#onTheWay;
     const { feed, label, track } = this.filter.wanted;
     note({ feed, label, track });
     this.#complain("");
@@ -136,7 +145,7 @@ class ReviewPage {
       this.#labels = labels;
       this.#empty = items.length ? "" : elsewhere ? "elsewhere" : feed === "random" ? "random" : "other";
       this.$("desk-count").textContent = `${counted(waiting, "prediction")} to decide`;
-      this.desk.show(items);
+      this.desk.show(items, this.#waiting);
       this.filter.list();
     } catch (error) {
       if (number === this.#asked) this.#complain(messageOf(error));
@@ -149,7 +158,7 @@ class ReviewPage {
   /** What others decided meanwhile is taken away, and they are told again what is shown here. */
   async #look() {
     if (this.#isTurning) return;
-    const onTheWay = new Set([...this.#items.values()].map((item) => item.id));
+    const onTheWay = this.#onTheWay;
     const known = this.desk.undecided.map((item) => item.id).filter((id) => !onTheWay.has(id));
     this.#sentSince.clear();
     const found = await call(this.server, "desk_queue", this.#request(0));
@@ -223,7 +232,7 @@ class ReviewPage {
   }
 
   #keys() {
-    const key = (/** @type {string} */ action) => shownKey(this.keymap.keysOf(action)[0] ?? "");
+    const key = (/** @type {string} */ action) => shownKey(keymap.keysOf(action)[0] ?? "");
     return `${key("accept")} accept · ${key("reject")} reject · ${key("markIn")} ${key("markOut")} start and end at the picture · ${key("undo")} undo · Enter next page`;
   }
 
@@ -269,6 +278,7 @@ class ReviewPage {
     const edit = outbox.push(request);
     this.#items.set(edit.edit_id, item);
     this.#sentSince.add(item.id);
+    this.#waiting.add(item.id);
   }
 
   /** @param {Answer[]} answers */
@@ -386,7 +396,7 @@ class ReviewPage {
       endEarlier: () => this.#nudge("end", -1),
       endLater: () => this.#nudge("end", 1),
     };
-    return grid[name] ?? actions[this.keymap.actionOf(name) ?? ""];
+    return grid[name] ?? actions[keymap.actionOf(name) ?? ""];
   }
 
   /** @param {number} by @param {"one" | "range"} [how] */

@@ -1,5 +1,7 @@
 // Which page is open, and where: the address bar is the truth, so that a link reopens what it was copied from.
 
+import { closeMenu } from "./view/menu.js";
+
 /** @typedef {"library" | "search" | "map" | "annotate" | "review" | "models" | "overview"} Page */
 
 /**
@@ -31,6 +33,8 @@ const PATIENCE_MS = 3000;
 const PAGES = ["library", "search", "map", "annotate", "review", "models", "overview"];
 /** @type {Set<(route: Route, isBack: boolean) => void>} */
 const listeners = new Set();
+/** @type {Set<() => unknown>} */
+const leaving = new Set();
 
 /** @returns {Route} */
 export function current() {
@@ -67,6 +71,7 @@ export function go(page, parameters = {}) {
 
 /** @param {string} address */
 function turnTo(address) {
+  for (const listener of leaving) listener();
   keepPlace();
   const before = current().page;
   history.pushState(null, "", address);
@@ -117,8 +122,17 @@ export function onRoute(listener) {
   listener(current(), false);
 }
 
-/** @param {boolean} isBack */
+/** @param {() => unknown} listener is told before the person goes on to another address; not where they go back */
+export function onLeave(listener) {
+  leaving.add(listener);
+}
+
+/** What lies over the page belongs to the one that is left. @param {boolean} isBack */
 function announce(isBack) {
+  closeMenu();
+  /** @type {NodeListOf<HTMLDialogElement>} */
+  const dialogs = document.querySelectorAll("dialog[open]");
+  for (const dialog of dialogs) dialog.close();
   const route = current();
   document.body.dataset.page = route.page;
   for (const listener of listeners) listener(route, isBack);

@@ -11,7 +11,7 @@ import { personOf } from "../model/people.js";
 import { ReviewFilter } from "../model/review-filter.js";
 import { RowLayout } from "../model/row-layout.js";
 import { Selection } from "../model/selection.js";
-import { addressOf, go, note } from "../router.js";
+import { addressOf, current, go, note } from "../router.js";
 import { call, messageOf } from "../sync/api.js";
 import { currentUser } from "../sync/current-user.js";
 import { AdjudicationPanel } from "../view/adjudication.js";
@@ -62,6 +62,10 @@ const NO_SOUND_COPY =
 export class AnnotatePage {
   /** What the pointer holds is let go of. */
   cancelDrag = () => {};
+  /** The video that is being loaded, and where in it the person wants to be by now.
+   * @type {{ doc: VideoDocument, route: Route } | null}
+   */
+  #coming = null;
 
   /**
    * @param {HTMLElement} element
@@ -88,13 +92,11 @@ export class AnnotatePage {
     this.list = new SegmentList($("segment-list"), $("segment-count"), (id, more) =>
       more ? this.selection.toggle(id) : workspace.goTo(id),
     );
-    this.side = new Tabs($, {
-      ask: "ask",
-      selected: "inspector",
-      adjudication: "adjudication",
-      boxes: "box-panel",
-      cameras: "cameras",
-    });
+    this.side = new Tabs(
+      $,
+      { ask: "ask", selected: "inspector", adjudication: "adjudication", boxes: "box-panel", cameras: "cameras" },
+      (tab) => tab === "boxes" && this.boxes.showPanel(),
+    );
     this.lists = new Tabs($, { segments: "segment-list", review: "review", transcript: "transcript" }, (list) => {
       if (list === "transcript") this.transcript.follow(player.time);
       if (list === "review") this.review.update(workspace.doc?.store ?? null, this.selection.current);
@@ -291,6 +293,10 @@ export class AnnotatePage {
   /** @param {Route} route */
   async open(route) {
     const { $, workspace } = this;
+    if (this.#coming && this.#coming.doc === workspace.doc && workspace.doc.id === route.video) {
+      this.#coming.route = route;
+      return;
+    }
     if (workspace.doc && workspace.doc.id === route.video) {
       if (route.t !== null) this.player.seek(route.t);
       this.#showHit(workspace.doc, route);
@@ -304,6 +310,7 @@ export class AnnotatePage {
     const doc = new VideoDocument(this.server, route.video);
     doc.editor.isLocked = (row) => this.rowLayout.isLocked(row);
     workspace.doc = doc;
+    const coming = (this.#coming = { doc, route });
     $("workspace").setAttribute("aria-busy", "true");
     try {
       await doc.load();
@@ -316,13 +323,15 @@ export class AnnotatePage {
       return;
     }
     if (workspace.doc !== doc) return;
+    this.#coming = null;
+    const place = coming.route;
     $("workspace").removeAttribute("aria-busy");
     this.#begin(doc);
     workspace.live.resume();
-    this.playVideo(doc, route.t ?? 0);
-    if (route.q) this.modelRequests.showQuery(doc, route.q);
-    this.#showHit(doc, route);
-    this.#showSegment(doc, route);
+    this.playVideo(doc, place.t ?? 0);
+    if (place.q) this.modelRequests.showQuery(doc, place.q);
+    this.#showHit(doc, place);
+    this.#showSegment(doc, place);
     workspace.continueReview();
   }
 
@@ -429,6 +438,13 @@ export class AnnotatePage {
     }
   }
 
+  /** The address says where the person is, as long as it is that of this page: a player says later that it pauses. */
+  noteTime() {
+    const { timeline, workspace, player } = this;
+    if (current().page !== "annotate" || !timeline.doc || timeline.doc !== workspace.doc) return;
+    note({ t: player.time.toFixed(3) });
+  }
+
   /** @param {boolean} isOpen */
   #show(isOpen) {
     this.$("workspace").hidden = !isOpen;
@@ -477,7 +493,7 @@ export class AnnotatePage {
       this.faces.show(store.media.faces, store.people, store.video);
       if (this.faces.chosen !== null && !this.inspector.isTyping()) this.pickPerson(this.faces.chosen);
       this.transcript.attribute();
-    } else if (what === "view" || what === "reviewed" || what === "jobs" || what === "labels") {
+    } else if (what === "view" || what === "reviewed" || what === "labels") {
       timeline.relayout();
       if (what === "labels") this.showChosen();
       if (what === "labels") this.offerCurves();
@@ -578,9 +594,7 @@ export class AnnotatePage {
       if (!player.video.paused && (time > timeline.end || time < timeline.start)) timeline.reveal(time);
       timeline.invalidate();
     });
-    player.on("pause", () => {
-      if (timeline.doc && timeline.doc === workspace.doc) note({ t: player.time.toFixed(3) });
-    });
+    player.on("pause", () => this.noteTime());
     player.on("error", () => {
       if (!workspace.doc?.store.playable || !player.video.error) return;
       $("player-note").hidden = false;

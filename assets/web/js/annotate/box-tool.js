@@ -81,8 +81,8 @@ export class BoxTool {
       addLabel: (label) => addLabel(BOXES, label),
     });
     $("box-mode").addEventListener("click", () => this.edit(!this.isEditing));
-    player.on("time", () => player.video.paused && this.#showPanel());
-    player.on("pause", () => this.#showPanel());
+    player.on("time", () => player.video.paused && this.showPanel());
+    player.on("pause", () => this.showPanel());
     selection.on("change", () => this.#followSegment());
     timeline.root.addEventListener("pointerdown", (event) => this.#onRow(event), { capture: true });
   }
@@ -127,11 +127,15 @@ export class BoxTool {
     const { doc, overlays, workspace } = this;
     const { cameras } = workspace.parts;
     const pictured = [...cameras.views].filter(([, view]) => view.camera.width);
-    for (const medium of overlays.keys())
-      if (medium && !pictured.some(([id]) => id === medium)) overlays.delete(medium);
+    for (const [medium, overlay] of overlays) {
+      if (!medium || pictured.some(([id]) => id === medium)) continue;
+      overlay.close();
+      overlays.delete(medium);
+    }
     for (const [id, view] of pictured) {
       const known = overlays.get(id);
       if (known?.canvas.isConnected) continue;
+      known?.close(); // the camera is another one under the same name, and has a view of its own
       const canvas = el("canvas", { class: "boxes", "data-boxes": "[]", "aria-hidden": "true" });
       view.video.after(canvas);
       const size = () => view.camera;
@@ -146,7 +150,7 @@ export class BoxTool {
     }
     this.$("box-mode").hidden = !doc?.store.video?.width && !pictured.length;
     this.#allow();
-    if (doc) this.#showPanel();
+    if (doc) this.showPanel();
   }
 
   /** The pictures that a person works on are drawn on, while boxes are drawn. */
@@ -224,7 +228,7 @@ export class BoxTool {
       this.workspace.timeline.relayout();
     }
     this.side.offer("boxes", this.isEditing || Boolean(this.doc?.store.boxes.size), "ask");
-    this.#showPanel();
+    this.showPanel();
   }
 
   /** Draw boxes, or leave that. @param {boolean} isEditing */
@@ -239,7 +243,7 @@ export class BoxTool {
       this.side.show("boxes");
       this.#front.canvas.focus({ preventScroll: true });
     } else if (hadFocus) this.$("timeline").focus({ preventScroll: true });
-    this.#showPanel();
+    this.showPanel();
   }
 
   /** @param {string | null} id */
@@ -249,7 +253,7 @@ export class BoxTool {
     if (id !== null) this.side.show("boxes");
     this.#draw();
     this.workspace.timeline.invalidate();
-    this.#showPanel();
+    this.showPanel();
   }
 
   /** A click on the picture, while boxes are not drawn; whether one was there. @param {MouseEvent} event */
@@ -259,9 +263,10 @@ export class BoxTool {
     return Boolean(id);
   }
 
-  #showPanel() {
+  /** Draw what is beside the picture, where it is seen: while a person steps from frame to frame, that is often. */
+  showPanel() {
     const { doc, panel } = this;
-    if (!doc || panel.isTyping || (!this.isEditing && !doc.store.boxes.size)) return;
+    if (!doc || panel.root.hidden || panel.isTyping || (!this.isEditing && !doc.store.boxes.size)) return;
     const { player, selection } = this.workspace;
     panel.show({
       store: doc.store,
@@ -459,7 +464,7 @@ export class BoxTool {
       this.#mark(id);
       this.#draw();
     }
-    this.#showPanel();
+    this.showPanel();
   }
 
   /** A bar of the row is chosen by a click; on the mark of a key frame the playhead goes there. @param {PointerEvent} event */
@@ -469,12 +474,12 @@ export class BoxTool {
     const { left, top } = timeline.canvas.getBoundingClientRect();
     const hit = barAt(timeline, event.clientX - left, event.clientY - top);
     if (!hit) return;
+    timeline.root.focus({ preventScroll: true }); // first: what is typed in the panel is about the box before
     this.choose(hit.id);
     const { key } = hit;
     if (key === null) return;
     event.preventDefault();
     event.stopPropagation(); // else the playhead goes to the frame under the pointer
-    timeline.root.focus({ preventScroll: true });
     this.workspace.seek(key);
   }
 }

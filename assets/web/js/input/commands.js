@@ -183,9 +183,11 @@ export function commands(workspace) {
     create,
     // Returns what to do when the key is let go.
     hold: () => {
+      const begun = workspace.opened;
       workspace.mark("in", player.time);
       const { in: start, played } = timeline.marks;
       return () => {
+        if (workspace.opened !== begun) return; // another video is open by now
         const end = workspace.reaction.place(player, player.frameEnd);
         timeline.marks = { in: null, out: null };
         timeline.invalidate();

@@ -70,6 +70,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let holding;
   let isOverCurves = false;
+  let isChoosing = false;
 
   /** @param {MouseEvent} event @returns {Point} */
   const point = (event) => {
@@ -94,6 +95,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       }
     }
     root.setPointerCapture(event.pointerId);
+    timeline.isHeld = true;
     drag = dragOf(event, at);
     if (drag.kind === "scrub") seek(timeline.time(at.x));
     if (drag.kind === "hold") {
@@ -247,8 +249,13 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       seek(within(timeline.time(at.x)));
     } else if (drag.kind === "box") {
       timeline.box = { x0: drag.x, y0: drag.y, x1: at.x, y1: at.y };
-      selection.set([...new Set([...drag.chosen, ...timeline.within(timeline.box).map((item) => item.id)])]);
       timeline.invalidate();
+      if (isChoosing) return;
+      isChoosing = true; // once a frame: all that shows what is chosen is drawn anew
+      requestAnimationFrame(() => {
+        isChoosing = false;
+        if (drag?.kind === "box") chooseWithin(drag);
+      });
     } else if (drag.kind === "create" || drag.kind === "edit") {
       if (!drag.moved && Math.abs(at.x - drag.x) < CLICK_PX) return;
       drag.moved = true;
@@ -268,6 +275,13 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
       refuse(`“${drag.row.name}” is locked; unlock it in its menu.`);
       drag = { kind: "nothing" };
     }
+  }
+
+  /** What the rectangle touches is chosen, with what was before. @param {BoxDrag} drag */
+  function chooseWithin({ chosen }) {
+    if (!timeline.doc || !timeline.box) return;
+    const ids = new Set([...chosen, ...timeline.within(timeline.box).map((item) => item.id)]);
+    if (ids.size !== selection.size || [...ids].some((id) => !selection.has(id))) selection.set([...ids]);
   }
 
   /**
@@ -323,6 +337,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     if (!drag) return;
     const ended = drag;
     const { drafts, doc } = timeline;
+    if (ended.kind === "box") chooseWithin(ended);
     if (ended.kind === "draw" && event.type !== "pointercancel") {
       curves.end(ended.row.name);
       if (!ended.moved) seek(within(ended.last.time));
@@ -351,6 +366,7 @@ export function attach(timeline, { player, selection, seek, changed, preview, re
     clearTimeout(holding);
     if (drag?.kind === "draw") curves.drop(drag.row.name);
     drag = null;
+    timeline.isHeld = false;
     root.classList.remove("drawing");
     preview.end();
     Object.assign(timeline, { drafts: [], box: null, snapLine: null });

@@ -3,30 +3,27 @@
 export class ChosenVideos {
   /** @type {Set<string>} */
   ids = new Set();
-  /** Where the last choice was made in the list, and of what: the other end of a range.
-   * @type {{ index: number, isOn: boolean } | null} */
-  #last = null;
+  /** What was chosen last, or no longer: the other end of a range. @type {{ id: string, isOn: boolean } | null} */
+  last = null;
 
   /** Choose one, or no longer.
    * @param {string} id
-   * @param {number} index
    * @param {boolean} isOn
    */
-  set(id, index, isOn) {
+  set(id, isOn) {
     if (isOn) this.ids.add(id);
     else this.ids.delete(id);
-    this.#last = { index, isOn };
+    this.last = { id, isOn };
   }
 
-  /** From the last one to this: the same for all between them. `ids` is the whole list in its order; null where nothing
-   * was chosen before.
-   * @param {number} index
-   * @returns {{ from: number, to: number, isOn: boolean } | null}
+  /** The same for all from one to another of a list, in either order; nothing where one of them is not in it any more.
+   * @param {readonly string[]} listed
+   * @param {readonly [string, string]} ends
+   * @param {boolean} isOn
    */
-  rangeTo(index) {
-    if (!this.#last) return null;
-    const { index: other, isOn } = this.#last;
-    return { from: Math.min(index, other), to: Math.max(index, other), isOn };
+  setRange(listed, ends, isOn) {
+    const [from, to] = ends.map((id) => listed.indexOf(id)).sort((a, b) => a - b);
+    if (from >= 0) this.setAll(listed.slice(from, to + 1), isOn);
   }
 
   /** @param {readonly string[]} ids @param {boolean} [isOn] */
@@ -39,11 +36,11 @@ export class ChosenVideos {
 
   /** The list is in another order now: nothing is between two of it any more. */
   forgetPlace() {
-    this.#last = null;
+    this.last = null;
   }
 
   clear() {
     this.ids.clear();
-    this.#last = null;
+    this.last = null;
   }
 }

@@ -64,8 +64,12 @@ export class Desk extends Emitter {
     return this.#undone.length > 0;
   }
 
-  /** Another page of items. @param {readonly DeskItem[]} items */
-  show(items) {
+  /** Another page of items. What was decided here and is to be decided again was taken back elsewhere.
+   * @param {readonly DeskItem[]} items
+   * @param {ReadonlySet<string>} [waiting] those about which something was on its way when these were asked for
+   */
+  show(items, waiting = new Set()) {
+    for (const item of items) if (this.stateOf(item).verdict && !waiting.has(item.id)) this.#forget(item.id);
     this.items = items;
     this.chosen = new Set();
     this.focused = items[0]?.id ?? null;
@@ -174,14 +178,19 @@ export class Desk extends Emitter {
    * @param {string} id @param {string} why
    */
   refuse(id, why) {
+    this.#forget(id);
+    this.emit("refused", why);
+    this.emit("change", null);
+  }
+
+  /** @param {string} id of an item that is as it was at first */
+  #forget(id) {
     this.#states.delete(id);
     this.#made.delete(id);
     const without = (/** @type {Step[][]} */ groups) =>
       groups.map((steps) => steps.filter(({ item }) => item.id !== id)).filter((steps) => steps.length);
     this.#done = without(this.#done);
     this.#undone = without(this.#undone);
-    this.emit("refused", why);
-    this.emit("change", null);
   }
 
   /** The first undecided item behind these, else the first of all. @param {ReadonlySet<string>} ids */

@@ -259,9 +259,14 @@ export class DocumentStore extends Emitter {
 
   // ---------------------------------------------------------------- what the server has
 
-  /** Everything anew, in place of what was here. @param {DocumentData} data */
+  /** Everything anew, in place of what was here; of the same video what is shown stays shown.
+   * @param {DocumentData} data
+   */
   takeDocument(data) {
-    const became = data.playable && !this.playable && this.video?.id === data.video.id;
+    const isSame = this.video?.id === data.video.id;
+    const became = data.playable && !this.playable && isSame;
+    const known = new Set(isSame ? this.runs.map((run) => run.id) : []);
+    const hit = isSame ? this.#predictions.get(HIT) : undefined;
     this.#set({
       video: data.video,
       playable: data.playable,
@@ -283,6 +288,7 @@ export class DocumentStore extends Emitter {
     this.takeCameras(data.media ?? []);
     this.#predictions.clear();
     for (const p of data.predictions) this.#predictions.set(p.id, p);
+    if (hit) this.#predictions.set(HIT, hit);
     this.#annotations.clear();
     for (const row of data.annotations) {
       this.#annotations.set(row.id, annotation(row));
@@ -292,8 +298,8 @@ export class DocumentStore extends Emitter {
     this.#boxes.clear();
     for (const row of data.boxes ?? []) this.#boxes.set(row.id, row);
     this.#changed("boxes");
-    this.#hidden.clear();
-    for (const run of this.groundingRuns.slice(0, -1)) this.#hidden.add(run.id);
+    if (!isSame) this.#hidden.clear();
+    for (const run of this.groundingRuns.slice(0, -1)) if (!known.has(run.id)) this.#hidden.add(run.id);
     if (became) this.#changed("playable");
   }
 
@@ -508,8 +514,11 @@ export class DocumentStore extends Emitter {
     /** @returns {Preview[]} */
     const found = (/** @type {News["jobs"][number]} */ { id, preview }) =>
       preview.map((p, i) => ({ ...p, id: `${id}:${i}`, preview: true }));
-    this.#set({ jobs, previews: jobs.flatMap(found) });
+    const previews = jobs.flatMap(found);
+    const isSame = JSON.stringify(previews) === JSON.stringify(this.previews);
+    this.#set({ jobs, previews });
     this.#changed("jobs");
+    if (!isSame) this.#changed("view");
     if (ended) this.#changed("made");
     return ended;
   }

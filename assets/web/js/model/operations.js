@@ -117,7 +117,8 @@ function hasBetween(store, row, items) {
  */
 export function merge(editor, ids) {
   const { store } = editor;
-  const items = [...ids].map((id) => store.item(id)).filter(isThere);
+  // a prediction and its correction are one segment
+  const items = [...new Set([...ids].map((id) => standing(store, id)))].filter(isThere);
   const rows = new Set(items.map((item) => store.rowOf(item)));
   const [row] = rows;
   if (items.length < 2 || rows.size > 1 || editor.bars(row)) return null;
@@ -131,7 +132,10 @@ export function merge(editor, ids) {
     return null;
   }
   return editor.together(() => {
-    const all = owned(editor, ids).sort((a, b) => a.start - b.start);
+    const all = owned(
+      editor,
+      items.map(({ id }) => id),
+    ).sort((a, b) => a.start - b.start);
     const [first, ...rest] = all;
     const note = all
       .map((a) => a.note)
@@ -242,14 +246,18 @@ export function remove(editor, ids) {
   });
 }
 
-/** Decide about predictions; annotations are not touched.
+/** Decide about predictions; annotations are not touched. Where all are rejected, rejecting takes that back.
  * @param {Editor} editor
  * @param {Iterable<string>} ids
  * @param {"accept" | "reject"} verdict
  */
 export function decide(editor, ids, verdict) {
+  const { predictions } = editor.store;
+  const all = [...ids].filter((id) => predictions.has(id));
+  const isRejected = (/** @type {string} */ id) => predictions.get(id)?.verdict === "rejected";
+  const isBack = all.every(isRejected);
   editor.together(() => {
-    for (const id of [...ids]) if (editor.store.predictions.has(id)) editor[verdict](id);
+    for (const id of all) if (verdict === "accept" || isBack || !isRejected(id)) editor[verdict](id);
   });
 }
 

@@ -17,11 +17,15 @@ let alive = new Set();
 /** This tab lives as long as it holds its lock. */
 globalThis.navigator?.locks?.request(PREFIX + TAB, () => new Promise(() => {}));
 
-/** Learns which tabs live; before that, nobody knows whose drafts may be shown. */
-export const knowTabs = (async () => {
+/** Learns which tabs live now; before that, nobody knows whose drafts may be shown. */
+export async function knowTabs() {
   const { held = [] } = (await globalThis.navigator?.locks?.query()) ?? {};
   alive = new Set(held.map(({ name = "" }) => name.slice(PREFIX.length)).filter((tab) => tab !== TAB));
-})();
+}
+
+knowTabs();
+// a tab that was opened since keeps its first draft
+globalThis.addEventListener?.("storage", ({ key }) => key?.startsWith(PREFIX) && knowTabs());
 
 /** @param {string} key what the field is about
  * @param {unknown} value null: nothing is left to keep

@@ -13,7 +13,9 @@ import { currentUser } from "./current-user.js";
 const PATIENCE_MS = 15_000;
 
 export class LiveUpdates {
-  #isAsking = false;
+  /** What is on its way, and whether something changed since it was asked for. @type {Promise<void> | null} */
+  #asking = null;
+  #isStale = false;
   #end = () => {};
 
   /**
@@ -42,24 +44,36 @@ export class LiveUpdates {
     changeFeed.look("");
   }
 
-  async catchUp() {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
+  /** Asks for what is new, also where that is on its way already: its answer may be older. */
+  catchUp() {
+    this.#isStale = true;
+    this.#asking ??= this.#ask();
+    return this.#asking;
+  }
+
+  async #ask() {
     try {
-      let request;
-      let news;
-      let answered;
-      do {
-        answered = this.answered();
-        request = { ...this.known(), annotator: currentUser(), window: WINDOW };
-        news = await call(this.server, "changes", request, PATIENCE_MS);
-      } while (answered !== this.answered());
-      await this.took(news, request.since);
+      while (this.#isStale) {
+        this.#isStale = false;
+        await this.#askOnce();
+      }
     } catch (error) {
       // the outbox says when the server is away; reading catches up by itself
       if (error instanceof ApiError && error.kind === "gone") this.gone(error.message);
     } finally {
-      this.#isAsking = false;
+      this.#asking = null;
     }
+  }
+
+  async #askOnce() {
+    let request;
+    let news;
+    let answered;
+    do {
+      answered = this.answered();
+      request = { ...this.known(), annotator: currentUser(), window: WINDOW };
+      news = await call(this.server, "changes", request, PATIENCE_MS);
+    } while (answered !== this.answered());
+    await this.took(news, request.since);
   }
 }

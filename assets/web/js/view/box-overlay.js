@@ -76,12 +76,12 @@ export class BoxOverlay {
     this.player = player;
     this.screen = screen;
     this.actions = actions;
-    player.on("time", () => {
-      if (!canvas.isConnected && screen.medium) return; // its camera has gone
+    this.off = player.on("time", () => {
       this.#commit();
       this.draw();
     });
-    new ResizeObserver(() => this.draw()).observe(screen.picture);
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(screen.picture);
     canvas.addEventListener("click", (event) => this.isEditing && event.stopPropagation()); // it plays nothing
     canvas.addEventListener("pointerdown", (event) => this.#begin(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -108,6 +108,13 @@ export class BoxOverlay {
       canvas.setAttribute("aria-hidden", "true");
     }
     this.draw();
+  }
+
+  /** Its camera has gone: nothing is followed any more, and nothing of the document kept. */
+  close() {
+    this.off();
+    this.observer.disconnect();
+    this.store = null;
   }
 
   /** The box at a place of the canvas, the smallest one of several. @param {{ offsetX: number, offsetY: number }} event */

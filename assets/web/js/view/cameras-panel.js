@@ -61,9 +61,13 @@ export class CamerasPanel {
 
   // ---------------------------------------------------------------- what is drawn
 
+  /** While somebody types when one begins, the list waits. */
   draw() {
     const { $, cameras, workspace } = this;
-    if (!workspace.doc) return;
+    const typed = /** @type {HTMLInputElement | null} */ (document.activeElement);
+    const isTyping =
+      $("camera-list").contains(typed) && typed?.matches("input[type=text]") && typed.value !== typed.defaultValue;
+    if (!workspace.doc || isTyping) return;
     $("cameras-view", "select").value = cameras.view;
     $("cameras-view-row").hidden = cameras.pictured.length < 2;
     $("cameras-alone").hidden = cameras.areSeveral;
@@ -181,11 +185,9 @@ export class CamerasPanel {
    */
   #type(camera, field) {
     const offset = readShift(field.value, this.workspace.player.frames);
-    if (offset !== null) {
-      this.#place(camera.id, offset);
-      return;
-    }
-    this.#say(camera.id, "This is no time; type one like +1.5, −0:00:02:10 or 12 f.");
+    field.defaultValue = field.value; // it is typed
+    if (offset !== null) this.#place(camera.id, offset);
+    this.#say(camera.id, offset === null ? "This is no time; type one like +1.5, −0:00:02:10 or 12 f." : "");
   }
 
   /** @param {string} id @param {string} text */

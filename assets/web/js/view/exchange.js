@@ -38,6 +38,8 @@ export class Exchange {
   /** The names of the columns of the file, should it be a table. @type {string[]} */
   columns = [];
   request = noChoices();
+  /** Counts what is asked about a file: an answer is of use until the next question. */
+  #turn = 0;
 
   /**
    * @param {HTMLDialogElement} exporting
@@ -203,14 +205,17 @@ export class Exchange {
     const [file] = input.files ?? [];
     input.value = "";
     if (!file) return;
-    await this.drop();
+    this.drop();
     this.reset();
-    const reply = await fetch(`/incoming?name=${encodeURIComponent(file.name)}`, {
-      method: "POST",
-      headers: OF_LIBRARY,
-      body: file,
-    });
-    const { ok, data, error } = await reply.json().catch(() => ({ ok: false, error: "This file could not be sent." }));
+    const turn = ++this.#turn;
+    const address = `/incoming?name=${encodeURIComponent(file.name)}`;
+    const { ok, data, error } = await fetch(address, { method: "POST", headers: OF_LIBRARY, body: file })
+      .then((reply) => reply.json())
+      .catch(() => ({ ok: false, error: "This file could not be sent." }));
+    if (turn !== this.#turn) {
+      if (ok) this.#forget(data.upload); // another file was chosen since, or the dialog was closed
+      return;
+    }
     if (!ok) {
       this.$("import-message").textContent = error;
       return;
@@ -253,12 +258,14 @@ export class Exchange {
 
   async preview() {
     if (!this.upload) return;
+    const turn = ++this.#turn;
     const format = this.formats.find((f) => f.name === this.format.value);
     const field = this.kind.closest("label");
     if (field) field.hidden = !format?.lines;
     this.showColumns(format?.columns ?? [], []);
     try {
       const preview = await call(this.server, "import_preview", this.wanted);
+      if (turn !== this.#turn) return;
       if (!this.several && preview.parts.length > 1) {
         this.several = true;
         await this.preview();
@@ -267,6 +274,7 @@ export class Exchange {
       this.show(preview);
       this.showColumns(format?.columns ?? [], preview.columns);
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.$("import-shown").hidden = !this.shift.value; // where it is wrong it is there to be mended
       this.$("import-message").textContent = messageOf(error);
       this.go.disabled = true;
@@ -475,6 +483,7 @@ export class Exchange {
       toast(said, "info", this.done(made.import));
     } catch (error) {
       this.$("import-message").textContent = messageOf(error);
+      this.go.disabled = false; // it can be tried again
     }
   }
 
@@ -498,9 +507,15 @@ export class Exchange {
     }
   }
 
-  async drop() {
+  drop() {
     const { upload } = this;
+    this.#turn += 1;
     this.upload = null;
-    if (upload) await call(this.server, "import_drop", { upload }).catch(() => {});
+    if (upload) this.#forget(upload);
+  }
+
+  /** The server need not keep a file any more. @param {string} upload */
+  #forget(upload) {
+    call(this.server, "import_drop", { upload }).catch(() => {});
   }
 }

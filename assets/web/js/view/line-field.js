@@ -10,12 +10,24 @@ import { el, toast } from "./dom.js";
 /** @import { SavedLine } from "../document/line-editor.js" */
 /** @import { VideoDocument } from "../document/video-document.js" */
 
+/** What was typed at a place of a text since; nothing where the text became another one.
+ * @param {string} before
+ * @param {number} at
+ * @param {string} now
+ */
+function typedAt(before, at, now) {
+  const [head, tail] = [before.slice(0, at), before.slice(at)];
+  const isMore = now.length > before.length && now.startsWith(head) && now.endsWith(tail);
+  return isMore ? now.slice(at, now.length - tail.length) : "";
+}
+
 /** What a field asks of the list that it is in.
  * @typedef {object} FieldHost
  * @property {() => boolean} isDrawing whether the list is drawn anew: what loses the focus then is not left
  * @property {(field: LineField) => void} closed the field is over
  * @property {(field: LineField) => void} conflict somebody else changed the line
- * @property {(id: number | null, caret: number) => void} edit goes on in a line
+ * @property {(id: number | null, caret: number, typed?: string) => void} edit goes on in a line, where something was typed
+ *   at the caret already
  * @property {(id: number | null) => void} askSpeaker asks who says a line
  * @property {(event: KeyboardEvent, field: LineField) => boolean} command does what a key is for, if it is for something
  */
@@ -42,8 +54,20 @@ export class LineField {
     const input = el("input", { type: "text", dir: "auto", value: line.text, "aria-label": "What is said" });
     input.addEventListener("keydown", (event) => this.#key(event));
     input.addEventListener("blur", () => !host.isDrawing() && this.finish(true));
-    input.addEventListener("input", () => keepDraft(this.draft, { line, text: input.value }));
+    input.addEventListener("input", () => this.#keep());
     this.input = input;
+  }
+
+  #keep() {
+    keepDraft(this.draft, { line: this.line, text: this.input.value });
+  }
+
+  /** What was typed before the field was there. @param {string} typed @param {number} at */
+  take(typed, at) {
+    const { input } = this;
+    input.value = input.value.slice(0, at) + typed + input.value.slice(at);
+    input.setSelectionRange(at + typed.length, at + typed.length);
+    this.#keep();
   }
 
   /** @param {KeyboardEvent} event */
@@ -84,7 +108,7 @@ export class LineField {
     const isChanged = keep && Boolean(text.trim()) && (chosen || text !== this.line.text);
     if (isChanged && this.theirs !== undefined && !chosen) return false;
     const isDone = await this.#attempt(async () => {
-      if (isChanged) await this.#save(text);
+      if (isChanged) await this.#save();
     });
     if (isDone) this.#close();
     return isDone;
@@ -105,7 +129,7 @@ export class LineField {
     const isDone = await this.#attempt(async () => {
       second = await doc.lines.split(/** @type {SavedLine} */ (line), head, tail);
     });
-    if (isDone) this.#goOn(second, 0);
+    if (isDone) this.#goOn(second, 0, typedAt(value, at, this.input.value));
   }
 
   /** This line and the next one become one. */
@@ -117,20 +141,22 @@ export class LineField {
       toast("This is the last line: there is none after it to merge with.");
       return;
     }
-    const text = input.value.trim() || line.text;
+    const { value } = input;
+    const text = value.trim() || line.text;
     const isDone = await this.#attempt(() =>
       doc.lines.merge(/** @type {SavedLine} */ (line), text, /** @type {SavedLine} */ (other)),
     );
-    if (isDone) this.#goOn(line.id, text.length);
+    if (isDone) this.#goOn(line.id, text.length, typedAt(value, value.length, input.value));
   }
 
   /**
    * @param {number | null} id
    * @param {number} caret
+   * @param {string} typed while the line was on its way
    */
-  #goOn(id, caret) {
+  #goOn(id, caret, typed) {
     this.#close();
-    this.host.edit(id, caret);
+    this.host.edit(id, caret, typed);
   }
 
   #close() {
@@ -157,13 +183,20 @@ export class LineField {
     }
   }
 
-  /** @param {string} text */
-  async #save(text) {
-    const { doc, line, theirs } = this;
-    let { version } = theirs ?? line;
-    if (theirs === null) version = await doc.lines.restore(/** @type {number} */ (line.id));
-    if (text !== this.#sent.text) this.#sent = { text, edit: newId() };
-    await doc.lines.save({ ...line, version, text }, this.#sent.edit);
+  /** Saves what is typed, and what is typed while that is on its way. */
+  async #save() {
+    const { doc, input, theirs } = this;
+    let { version } = theirs ?? this.line;
+    if (theirs === null) version = await doc.lines.restore(/** @type {number} */ (this.line.id));
+    let text;
+    do {
+      text = input.value;
+      if (text !== this.#sent.text) this.#sent = { text, edit: newId() };
+      const [saved] = await doc.lines.save({ ...this.line, version, text }, this.#sent.edit);
+      version = saved.version;
+      this.line = { ...this.line, id: saved.line, version, text };
+      this.theirs = undefined; // the choice was made
+    } while (input.value !== text && input.value.trim());
   }
 
   async #takeTheirs() {

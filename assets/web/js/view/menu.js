@@ -79,7 +79,8 @@ function walk(menu, event) {
   event.stopPropagation();
 }
 
-function closeMenu() {
+/** Nothing where none is open. */
+export function closeMenu() {
   if (!opened) return;
   const { menu, anchor, again, outside } = opened;
   opened = null;

@@ -142,7 +142,9 @@ export class StoragePanel {
   /** Says what would be removed, and asks. */
   async #preview() {
     const $ = this.#$;
-    const { bytes, videos, lost } = await call(this.server, "cleaning_preview", this.#asked());
+    const asked = this.#asked();
+    const { bytes, videos, lost } = await call(this.server, "cleaning_preview", asked);
+    if (JSON.stringify(asked) !== JSON.stringify(this.#asked())) return; // what is said is what would be removed
     $("storage-what").textContent = bytes
       ? `${size(bytes)} of ${counted(videos, "video")} would be removed, those used least recently first.`
       : "There is nothing to remove: what was used within an hour stays.";

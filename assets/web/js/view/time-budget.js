@@ -13,6 +13,8 @@ const NOTHING = "Nothing is labelled here yet.";
 const HEADS = ["Row", "Label", "Times", "Together", "Each", "Share", "Per minute"];
 
 export class TimeBudgetPanel {
+  #turn = 0;
+
   /**
    * @param {HTMLElement} element the page
    * @param {Server} server
@@ -33,6 +35,7 @@ export class TimeBudgetPanel {
   }
 
   async show() {
+    const turn = ++this.#turn;
     const { $, track, of } = this;
     const [row, person] = [track.value, of.value];
     const found = await call(this.server, "time_budget", {
@@ -40,6 +43,7 @@ export class TimeBudgetPanel {
       of: person === EVERYBODY ? null : person,
       annotator: currentUser(),
     });
+    if (turn !== this.#turn) return; // something else was chosen since
     const option = (/** @type {string} */ value, /** @type {string} */ text, /** @type {string} */ chosen) =>
       el("option", { value, text, selected: value === chosen });
     track.replaceChildren(option("", "all rows", row), ...found.tracks.map((name) => option(name, name, row)));

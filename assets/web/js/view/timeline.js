@@ -100,6 +100,8 @@ export class Timeline extends Emitter {
   authors = new Map();
   /** @type {Ink} */
   ink;
+  /** Whether the pointer is down on it: what is under it stays there. */
+  isHeld = false;
   #isWaiting = false;
 
   /**
@@ -201,12 +203,13 @@ export class Timeline extends Emitter {
     this.setView(this.start + seconds, this.end + seconds);
   }
 
-  /**
+  /** Bring a stretch of time, and the lane of a segment, into sight; nothing moves under a pointer that is down.
    * @param {number} start
    * @param {number} [end]
    * @param {string | null} [id]
    */
   reveal(start, end = start, id = null) {
+    if (this.isHeld) return;
     this.scrollTo(id);
     const span = this.end - this.start;
     if (start >= this.start && end <= this.end) return;

@@ -15,6 +15,8 @@ export class TracePad {
   #armed = new Set();
   /** What the slider of each row says. @type {Map<string, number>} */
   #values = new Map();
+  /** Rows that the stick was moved for since their slider was: it rests where they are. @type {Set<string>} */
+  #byStick = new Set();
   /** @type {readonly { track: string, scale: readonly [number, number] }[]} */
   #rows = [];
   #isRunning = false;
@@ -79,6 +81,7 @@ export class TracePad {
         "data-track": track,
         "aria-label": track,
         oninput: ({ target }) => {
+          this.#byStick.delete(track);
           this.#values.set(track, Number(target.value));
           shown.textContent = Number(target.value).toFixed(2);
         },
@@ -158,7 +161,10 @@ export class TracePad {
     const armed = this.#rows.filter(({ track }) => this.#armed.has(track)).slice(0, AXES.length);
     armed.forEach(({ track, scale: [low, high] }, n) => {
       const tilt = pad.axes[AXES[n]] ?? 0;
-      const share = (Math.abs(tilt) < DEAD ? 0 : tilt) * (AXES[n] === 1 ? -1 : 1); // up is below 0
+      const isResting = Math.abs(tilt) < DEAD;
+      if (!isResting) this.#byStick.add(track);
+      if (!this.#byStick.has(track)) return; // a pad that lies on the table leaves the slider alone
+      const share = (isResting ? 0 : tilt) * (AXES[n] === 1 ? -1 : 1); // up is below 0
       const value = (low + high) / 2 + (share * (high - low)) / 2;
       this.#values.set(track, value);
       /** @type {HTMLInputElement | null} */

@@ -82,7 +82,7 @@ export class Transcript extends Emitter {
     this.show();
     await this.load();
     if (doc !== this.doc) return;
-    await knowTabs;
+    await knowTabs();
     for (const { line, text } of draftsOf(`line:${doc.id}:`)) this.reopen(line, text);
   }
 
@@ -297,8 +297,9 @@ export class Transcript extends Emitter {
    * @param {HTMLElement | null} node
    * @param {Line} [seen] as the person saw it, if they began before
    * @param {number | null} [caret] where it stands; null: the whole text is selected
+   * @param {string} [typed] what was typed there before the field is
    */
-  edit(node, seen, caret = null) {
+  edit(node, seen, caret = null, typed = "") {
     const key = node?.dataset.line ?? "";
     const drawn = this.#nodes.get(key);
     if (!node || !drawn || this.fields.has(key)) return;
@@ -309,7 +310,7 @@ export class Transcript extends Emitter {
       isDrawing: () => this.isDrawing,
       closed: (done) => this.#closed(key, done),
       conflict: (open) => open.doc === this.doc && this.show(),
-      edit: (id, at) => this.edit(this.nodeOf(String(id)), undefined, at),
+      edit: (id, at, typed) => this.edit(this.nodeOf(String(id)), undefined, at, typed),
       askSpeaker: (id) => {
         const known = this.lines.find((each) => each.id === id);
         if (known) this.askSpeaker(known);
@@ -324,6 +325,7 @@ export class Transcript extends Emitter {
     input.focus();
     if (caret === null) input.select();
     else input.setSelectionRange(caret, caret);
+    if (typed) field.take(typed, caret ?? 0);
   }
 
   /**

@@ -35,9 +35,9 @@ export class Transport {
     const reaction = $("reaction", "input");
     reaction.checked = workspace.reaction.isOn;
     reaction.addEventListener("change", () => workspace.reaction.switch(reaction.checked));
-    const page = $("workspace");
+    // all of the page is in full screen: what lies over the workspace, such as menus and messages, is outside of it
     document.addEventListener("fullscreenchange", () =>
-      page.classList.toggle("full", document.fullscreenElement === page),
+      $("workspace").classList.toggle("full", document.fullscreenElement === document.documentElement),
     );
   }
 
@@ -87,9 +87,6 @@ export class Transport {
 
   fullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else
-      this.$("workspace")
-        .requestFullscreen()
-        .catch(() => {});
+    else document.documentElement.requestFullscreen().catch(() => {});
   }
 }

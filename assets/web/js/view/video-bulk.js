@@ -114,19 +114,14 @@ export class VideoBulk {
 
   /** One is chosen, or no longer; with `isRange` all from the last one to it.
    * @param {string} id
-   * @param {number} index in the list
    * @param {boolean} isOn
    * @param {boolean} isRange
    */
-  async choose(id, index, isOn, isRange) {
-    const range = isRange ? this.chosen.rangeTo(index) : null;
-    this.chosen.set(id, index, range?.isOn ?? isOn);
+  async choose(id, isOn, isRange) {
+    const last = isRange ? this.chosen.last : null;
+    this.chosen.set(id, last?.isOn ?? isOn);
     this.show();
-    if (!range) return;
-    await this.#attempt(async () => {
-      const videos = await this.#listed();
-      this.chosen.setAll(videos.slice(range.from, range.to + 1), range.isOn);
-    });
+    if (last) await this.#attempt(async () => this.chosen.setRange(await this.#listed(), [last.id, id], last.isOn));
   }
 
   /** The ids of all that is listed, in its order. */

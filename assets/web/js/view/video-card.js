@@ -11,7 +11,7 @@ import { waitingText } from "./jobs-panel.js";
  * @property {(video: ListedVideo) => Job | undefined} jobOf that waits or runs
  * @property {(video: ListedVideo) => Job | undefined} failureOf
  * @property {(id: string) => boolean} isChosen
- * @property {(video: ListedVideo, index: number, isOn: boolean, isRange: boolean) => void} choose
+ * @property {(video: ListedVideo, isOn: boolean, isRange: boolean) => void} choose
  * @property {(video: ListedVideo) => unknown} remove
  * @property {(video: ListedVideo) => unknown} index
  * @property {(job: Job) => unknown} cancel
@@ -46,10 +46,9 @@ export const COLUMNS = /** @type {const} */ ([
 
 /**
  * @param {ListedVideo} video
- * @param {number} index in the list
  * @param {VideoActions} actions
  */
-export function videoCard(video, index, actions) {
+export function videoCard(video, actions) {
   const pictures = `${video.width}×${video.height} · ${video.fps.toFixed(2).replace(/\.?0+$/, "")} fps${video.vfr ? " (variable)" : ""}`;
   const facts = `${clock(video.duration, 0)} · ${video.width ? pictures : "sound only, " + codecName(video.audio ?? "")}`;
   const work = [
@@ -96,7 +95,7 @@ export function videoCard(video, index, actions) {
           })
         : null,
     ),
-    chooser(video, index, actions),
+    chooser(video, actions),
     el("button", {
       class: "plain remove",
       "data-control": "remove",
@@ -122,7 +121,7 @@ export function videoRow(video, index, actions) {
   return el(
     "tr",
     { class: isChosen ? "chosen" : "", "data-video": video.id, "aria-rowindex": index + 2 },
-    el("td", {}, chooser(video, index, actions)),
+    el("td", {}, chooser(video, actions)),
     el("th", { scope: "row", title: video.name }, link(video, "title"), tagsOf(video, actions)),
     el("td", { class: "number", text: clock(video.duration, 0) }),
     el("td", { "data-state": video.state }, state),
@@ -143,8 +142,8 @@ const link = (video, control) =>
     onclick: follow,
   });
 
-/** @param {ListedVideo} video @param {number} index @param {VideoActions} actions */
-function chooser(video, index, actions) {
+/** @param {ListedVideo} video @param {VideoActions} actions */
+function chooser(video, actions) {
   return el("input", {
     type: "checkbox",
     class: "choose",
@@ -152,7 +151,7 @@ function chooser(video, index, actions) {
     checked: actions.isChosen(video.id),
     "aria-label": `Choose ${video.name}`,
     title: "Choose; with Shift all from the last one to this",
-    onclick: (event) => actions.choose(video, index, event.target.checked, event.shiftKey),
+    onclick: (event) => actions.choose(video, event.target.checked, event.shiftKey),
   });
 }
 

@@ -85,8 +85,12 @@ export class VideoPicker {
     this.#ask(this.video ? "" : this.input.value);
   }
 
+  /** What was found for fewer letters is no answer to these. */
   #askSoon() {
     clearTimeout(this.#rest);
+    this.#asked += 1;
+    this.#offered = [];
+    this.#mark(-1);
     this.#rest = setTimeout(() => this.#ask(this.input.value), REST_MS);
   }
 

@@ -1,0 +1,241 @@
+// What pages make of answers that come late, of their addresses, and of being left.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { element, happening, pageOf } from "./dom.mjs";
+import { quiet, until } from "./harness.mjs";
+
+const visited = [];
+globalThis.location = { search: "?view=overview", pathname: "/" };
+globalThis.window = new EventTarget();
+globalThis.history = {
+  pushState: (_, __, url) => (location.search = url),
+  replaceState: (_, __, url = location.search) => visited.push((location.search = url)),
+};
+globalThis.MutationObserver = class {
+  observe() {}
+};
+globalThis.addEventListener ??= () => {};
+document.body.dataset = {};
+document.documentElement = element("html");
+Object.assign(HTMLElement.prototype, { pause() {}, load() {}, close() {} });
+const { current, go, onLeave } = await import("../../assets/web/js/router.js");
+const { note } = await import("../../assets/web/js/router.js");
+const { openMenu } = await import("../../assets/web/js/view/menu.js");
+
+// A server whose calls wait until a test answers them: name → what was asked, in order.
+function asked() {
+  const calls = {};
+  const server = new Proxy(
+    {},
+    {
+      get: (_, name) => (request) =>
+        new Promise((go) => {
+          const answer = (data) => {
+            go({ ok: true, data });
+            return quiet();
+          };
+          (calls[name] ??= []).push({ request, answer });
+        }),
+    },
+  );
+  return { server, calls };
+}
+
+test("whatever lies over a page goes with it", () => {
+  const header = element("header");
+  const anchor = element("button");
+  const dialog = element("dialog");
+  dialog.setAttribute("open", "");
+  dialog.close = () => dialog.removeAttribute("open");
+  header.append(anchor);
+  document.body.replaceChildren(header, dialog);
+  globalThis.innerWidth = globalThis.innerHeight = 1000;
+  openMenu(anchor, [["Hide", () => {}]], "Row");
+  assert.ok(document.querySelector(".menu"));
+  location.search = "?view=overview";
+  window.dispatchEvent(new Event("popstate"));
+  assert.deepEqual([document.querySelector(".menu"), dialog.hasAttribute("open")], [null, false]);
+});
+
+test("a page may note its place before it is left, into its own address", () => {
+  location.search = "?video=v";
+  const pages = [];
+  onLeave(() => {
+    pages.push(current().page);
+    note({ t: "4.200" });
+  });
+  const before = visited.length;
+  go("library");
+  assert.deepEqual([pages, visited[before], location.search], [["annotate"], "?video=v&t=4.200", "/"]);
+});
+
+test("agreement is that of the row that was chosen last", async () => {
+  const $ = pageOf("overview");
+  const { mount } = await import("../../assets/web/js/overview.js");
+  const { server, calls } = asked();
+  location.search = "?view=library";
+  mount(document.body, server);
+  const choose = (track) => {
+    $("team-track").value = track;
+    $("team-track").dispatchEvent(new Event("change"));
+  };
+  choose("A");
+  choose("B");
+  const said = (track, leftOut) => ({
+    people: [],
+    tracks: ["A", "B"],
+    pairs: [],
+    left_out: leftOut,
+    curves: [],
+    track,
+  });
+  assert.deepEqual(
+    calls.agreement.map(({ request }) => request.track),
+    ["A", "B"],
+  );
+  await calls.agreement[1].answer(said("B", 2));
+  await calls.agreement[0].answer(said("A", 1));
+  assert.match($("team-message").textContent, / 2 segments /);
+});
+
+test("time budgets are those of what was chosen last", async () => {
+  const $ = pageOf("overview");
+  const { TimeBudgetPanel } = await import("../../assets/web/js/view/time-budget.js");
+  const { server, calls } = asked();
+  const panel = new TimeBudgetPanel(document.body, server, () => element("table"));
+  panel.show();
+  panel.show();
+  const found = (videos) => ({
+    ...{ tracks: [], annotators: [], transitions: [], labels: [], csv: { labels: "", transitions: "" } },
+    ...{ observed: 60, videos },
+  });
+  await calls.time_budget[1].answer({ ...found(2), labels: [] });
+  $("budget-message").textContent = "of the second";
+  await calls.time_budget[0].answer(found(1));
+  assert.equal($("budget-message").textContent, "of the second");
+});
+
+test("what would be removed is not said of something else than what is chosen by then", async () => {
+  const $ = pageOf("overview");
+  const { StoragePanel } = await import("../../assets/web/js/view/storage-panel.js");
+  const { server, calls } = asked();
+  new StoragePanel(document.body, server);
+  const look = (to) => {
+    $("storage-to").value = to;
+    $("storage-clean").dispatchEvent(new Event("input"));
+    $("storage-clean").dispatchEvent(happening("submit"));
+  };
+  $("storage-ask").hidden = true;
+  look("5");
+  look("1");
+  const removed = (videos) => ({ bytes: 2 ** 30, videos, lost: [] });
+  await calls.cleaning_preview[0].answer(removed(2));
+  assert.ok($("storage-ask").hidden);
+  await calls.cleaning_preview[1].answer(removed(7));
+  assert.deepEqual([$("storage-ask").hidden, / 7 videos /.test($("storage-what").textContent)], [false, true]);
+});
+
+test("“Show more” that is pressed twice shows each moment once", async () => {
+  const $ = pageOf("search");
+  for (const part of ["format", "go", "lost", "close"]) $("find-export").append($(`find-export-${part}`));
+  const { FindInAnnotations } = await import("../../assets/web/js/find.js");
+  const { server, calls } = asked();
+  const find = new FindInAnnotations(document.body, server);
+  const moment = (n) => ({
+    ...{ video: "v", name: "v.mp4", start: n, end: n + 1 },
+    segments: [{ id: `s${n}`, start: n, end: n + 1, label: "x", track: "T", source: "manual", attributes: {} }],
+  });
+  const answer = (from, to) => ({
+    ...{ moments: [], videos: [{ video: "v", count: 3, total: 3 }], count: 3, facts: {} },
+    moments: [0, 1, 2].slice(from, to).map(moment),
+  });
+  find.ask();
+  await calls.find[0].answer(answer(0, 1));
+  const shown = () =>
+    $("find-hits")
+      .querySelectorAll("article")
+      .map((card) => card.dataset.id);
+  assert.deepEqual(shown(), ["s0"]);
+  $("find-more").click();
+  $("find-more").click();
+  assert.equal(calls.find.length, 3);
+  await calls.find[1].answer(answer(1, 3));
+  await calls.find[2].answer(answer(1, 3));
+  assert.deepEqual(shown(), ["s0", "s1", "s2"]);
+});
+
+test("a comparison in the address is made once, and what it plays falls silent when the page is left", async () => {
+  const $ = pageOf("models");
+  $("try-form").append(element("button"));
+  const { mount } = await import("../../assets/web/js/models.js");
+  const { server, calls } = asked();
+  location.search = "?view=models&task=grounding&a=one&b=two&video=v&q=a+dog";
+  let paused = 0;
+  HTMLElement.prototype.pause = () => paused++;
+  mount(document.body, server);
+  const model = (name) => ({
+    ...{ name, task: "grounding", installed: true, problems: [], metrics: {}, size: 0, version: "1", source: "" },
+    ...{ licence: "", summary: "", default: false, own: true },
+  });
+  const known = {
+    ...{ models: [model("one"), model("two")], newest: null, tried: { grounding: true }, downloads: {}, fixed: false },
+    encoder: { encoder: "", next: "", gone: "" },
+  };
+  await calls.list_models[0].answer(known);
+  await calls.choose_videos[0].answer({ videos: [{ id: "v", name: "v.mp4", duration: 5 }], total: 1 });
+  assert.deepEqual([calls.compare.length, calls.compare[0].request.query], [1, "a dog"]);
+  $("try-query").value = "a cat";
+  globalThis.fetch = async () => ({ json: async () => ({ ok: true, data: { name: "mine" } }) });
+  $("detector-file").files = [{}];
+  $("detector-file").dispatchEvent(new Event("change")); // something changed: what there is is asked for again
+  await until(() => calls.list_models.length === 2);
+  await calls.list_models[1].answer(known);
+  assert.deepEqual([calls.compare.length, calls.choose_videos.length, $("try-query").value], [1, 1, "a cat"]);
+  go("library");
+  assert.equal(paused, 1);
+});
+
+test("in full screen is all of the page, so that menus and messages are seen", async () => {
+  const $ = pageOf("annotate");
+  const { Emitter } = await import("../../assets/web/js/emitter.js");
+  const { Transport } = await import("../../assets/web/js/view/transport.js");
+  const player = Object.assign(new Emitter(), { video: element("video"), heard: {} });
+  const transport = new Transport($, { player, reaction: { isOn: false } });
+  document.documentElement.requestFullscreen = async () => {
+    document.fullscreenElement = document.documentElement;
+    document.dispatchEvent(happening("fullscreenchange"));
+  };
+  transport.fullscreen();
+  assert.ok($("workspace").classList.contains("full"));
+  document.fullscreenElement = null;
+  document.dispatchEvent(happening("fullscreenchange"));
+  assert.ok(!$("workspace").classList.contains("full"));
+});
+
+test("what somebody types of when a camera begins is not drawn over", async () => {
+  const $ = pageOf("annotate");
+  const { Emitter } = await import("../../assets/web/js/emitter.js");
+  const { CamerasPanel } = await import("../../assets/web/js/view/cameras-panel.js");
+  const { Frames } = await import("../../assets/web/js/model/frames.js");
+  const camera = (id, role, offset) => ({ id, name: `${id}.mp4`, role, offset, width: 640, sound: true });
+  const cameras = Object.assign(new Emitter(), {
+    ...{ view: "grid", areSeveral: true, heard: "", pictured: [] },
+    all: [camera("main", "main", 0), camera("side", "camera", 1)],
+  });
+  const placed = [];
+  const editor = { placeCamera: (id, offset) => placed.push([id, offset]) };
+  const workspace = { doc: { editor }, player: { frames: new Frames(new Float64Array(0), 10) } };
+  const panel = new CamerasPanel($, asked().server, workspace, cameras);
+  panel.draw();
+  const field = () => $("camera-list").querySelector("input[type=text]");
+  assert.equal(field().value, "+0:01.000");
+  const typed = field();
+  typed.value = "+2";
+  typed.focus();
+  cameras.emit("change", null);
+  assert.equal(field().value, "+2");
+  typed.dispatchEvent(happening("change"));
+  assert.deepEqual([placed, field() === typed], [[["side", 2]], false]);
+});
