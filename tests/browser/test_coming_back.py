@@ -182,6 +182,7 @@ def test_menus_and_messages_are_seen_in_full_screen(annotate_page: AnnotatePage)
     annotate_page.create(1.0, 2.0)
     page.click("#fullscreen")
     expect(page.locator("#workspace.full")).to_be_visible()
+    expect(page.locator("header.top")).to_have_attribute("inert", "")  # nobody tabs to what is not seen
     over = """node => {
       const { left, top, width, height } = node.getBoundingClientRect();
       return node.contains(document.elementFromPoint(left + width / 2, top + height / 2));
@@ -195,3 +196,4 @@ def test_menus_and_messages_are_seen_in_full_screen(annotate_page: AnnotatePage)
     assert page.locator("#toast").evaluate(over)
     page.click("#fullscreen")
     expect(page.locator("#workspace.full")).to_have_count(0)
+    expect(page.locator("header.top")).not_to_have_attribute("inert", "")

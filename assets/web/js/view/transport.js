@@ -36,9 +36,11 @@ export class Transport {
     reaction.checked = workspace.reaction.isOn;
     reaction.addEventListener("change", () => workspace.reaction.switch(reaction.checked));
     // all of the page is in full screen: what lies over the workspace, such as menus and messages, is outside of it
-    document.addEventListener("fullscreenchange", () =>
-      $("workspace").classList.toggle("full", document.fullscreenElement === document.documentElement),
-    );
+    document.addEventListener("fullscreenchange", () => {
+      const isFull = document.fullscreenElement === document.documentElement;
+      $("workspace").classList.toggle("full", isFull);
+      document.querySelector("header.top")?.toggleAttribute("inert", isFull); // it lies under the workspace
+    });
   }
 
   state() {
