@@ -110,8 +110,8 @@ def select(
     return found
 
 
-def details(db: sqlite3.Connection, identities: Iterable[int]) -> dict[int, Row]:
-    """What segments of `select` say, by their identities, in the same snapshot: `kind` (annotation, prediction or
+def details(db: sqlite3.Connection, identities: Iterable[int], reader: Reader | None = None) -> dict[int, Row]:
+    """What segments of `select` say to the same reader, by their identities, in the same snapshot: `kind` (annotation, prediction or
     line), `id`, `video_id`, `start_us`, `end_us`, `track`, `label`, `note`, `status`, `annotator`, `edited_by`,
     `attributes` and `score` (None where it has none)."""
     _define(db)
@@ -123,8 +123,7 @@ def details(db: sqlite3.Connection, identities: Iterable[int]) -> dict[int, Row]
             listed = ", ".join(str(number) for number in numbers[begin : begin + _AT_ONCE])
             head = f"WITH {SHOWN_RUNS} " if kind == 1 else ""
             joint = "WHERE" if kind == 1 else "AND"
-            # seen already, by whoever asked for them
-            for row in db.execute(f"{head}{statement} {joint} {table} IN ({listed})", parameters(None)):
+            for row in db.execute(f"{head}{statement} {joint} {table} IN ({listed})", parameters(reader)):
                 known = {key: row[key] for key in row.keys() if key not in ("number", "video")}  # noqa: SIM118
                 attributes = stored.value(row["attributes"], dict, name + "s", row["id"]) or {}
                 facts = {"kind": name, "annotator": row["annotator"] or "", "attributes": attributes}
@@ -233,7 +232,16 @@ def _loaded(attributes: str) -> Mapping[str, Any]:
 def _attribute_of(attributes: str, name: str) -> str | None:
     """The value of an attribute as two segments may share it; None where there is none."""
     value = _loaded(attributes).get(name)
-    return None if value is None else json.dumps(value, sort_keys=True)
+    return None if value is None else json.dumps(_plain_numbers(value), sort_keys=True)
+
+
+def _plain_numbers(value: Any) -> Any:
+    """A value in which 3.0 is 3, as JSON would write them otherwise."""
+    if isinstance(value, list):
+        return [_plain_numbers(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain_numbers(each) for name, each in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _has_attribute(attributes: str, name: str, wanted: str) -> bool:
