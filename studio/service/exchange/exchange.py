@@ -457,7 +457,7 @@ def write(form: Format, timelines: Sequence[Timeline], kind: Kind = "") -> bytes
 
 def _by_name(db: Any, track: BoxTrack) -> BoxTrack:
     """A box track as files have it: with the name of its medium."""
-    return replace(track, medium=videos.get(db, track.medium)["name"]) if track.medium else track
+    return replace(track, medium=videos.known(db, track.medium)["name"]) if track.medium else track
 
 
 def _found_boxes(db: Any, row: Row) -> dict[str, tuple[Box, ...]]:
