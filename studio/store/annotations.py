@@ -89,7 +89,7 @@ def save(db: sqlite3.Connection, video_id: str, change: EditRequest, annotator: 
     seq = _append(db, video_id, change, Edit(before, after), annotator)
     if after.prediction_id:
         verdict = "" if after.deleted else _VERDICT_OF.get(after.source, "")
-        _set_verdict(db, after.prediction_id, annotator, verdict, seq)
+        _set_verdict(db, video_id, after.prediction_id, annotator, verdict, seq)
     return after
 
 
@@ -165,7 +165,7 @@ def _decide(db: sqlite3.Connection, video_id: str, change: EditRequest, annotato
         raise UsageError("A decision names a prediction and says accepted, corrected or rejected.")
     _prediction(db, video_id, change.prediction_id)
     seq = _append(db, video_id, change, None, annotator)
-    _set_verdict(db, change.prediction_id, annotator, change.verdict, seq)
+    _set_verdict(db, video_id, change.prediction_id, annotator, change.verdict, seq)
 
 
 def _prediction(db: sqlite3.Connection, video_id: str, prediction_id: str) -> sqlite3.Row:
@@ -242,15 +242,19 @@ def append_other(
     return cursor.lastrowid
 
 
-def _set_verdict(db: sqlite3.Connection, prediction_id: str, annotator: str, verdict: str, seq: int) -> None:
+def _set_verdict(
+    db: sqlite3.Connection, video_id: str, prediction_id: str, annotator: str, verdict: str, seq: int
+) -> None:
     if verdict:
         db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (prediction_id, annotator, verdict, seq))
     else:
-        # taking a decision back takes it back for everyone who sees it; the history keeps who had said what
+        # taking a decision back takes it back for everyone who sees it; the history keeps who had said what. The
+        # timeline and the camera of the prediction may be two videos: one that is independent is enough
         db.execute(
-            "DELETE FROM verdicts WHERE prediction_id = :id AND (annotator = :annotator OR NOT (SELECT v.independent "
-            "FROM predictions p JOIN runs r ON r.id = p.run_id JOIN videos v ON v.id = r.video_id WHERE p.id = :id))",
-            {"id": prediction_id, "annotator": annotator},
+            "DELETE FROM verdicts WHERE prediction_id = :id AND (annotator = :annotator OR NOT EXISTS "
+            "(SELECT 1 FROM videos WHERE independent AND id IN (:timeline, (SELECT r.video_id FROM predictions p "
+            "JOIN runs r ON r.id = p.run_id WHERE p.id = :id))))",
+            {"id": prediction_id, "annotator": annotator, "timeline": video_id},
         )
 
 
