@@ -22,13 +22,13 @@ from studio.formats.model import Format, Holds, Mark, Part
 from studio.formats.notes import Notes, listed
 from studio.platform.names import file_name
 from studio.timeline import Annotation, Timeline
-from studio.timeline.traces import RATE, Scale, Trace, Values, at_rate
+from studio.timeline.traces import RATE, Scale, Trace, Values, at_rate, plain
 
 _HEAD, _DATA = ".annotation", ".annotation~"
 _KINDS = ("DISCRETE", "FREE")
 _CONTINUOUS = "CONTINUOUS"
 _USUAL = Scale(0.0, 1.0)
-_BEYOND = 1e-3  # of a scale: tools round
+_BEYOND = 1e-3  # share of a scale: tools round
 _LINES = "transcript"  # the role of a free scheme with lines
 _MORE = re.compile(r"[A-Za-z]\w*=[^=]*")
 # what the header says of how it was made and is drawn, beside what is read
@@ -60,7 +60,7 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     for trace in timelines[0].traces:
         name = _free_name(_label(file_name(trace.track)), files)
         files[name + _HEAD] = _continuous(name, trace, timelines[0].scales[trace.track])
-        said = ("nan;0" if math.isnan(value) else f"{value:.6g};1" for value in trace.values.tolist())
+        said = ("nan;0" if value is None else f"{value};1" for value in plain(trace.values))
         files[name + _DATA] = "".join(f"{line}\n" for line in said).encode()
     return archive.pack(files)
 
@@ -74,7 +74,13 @@ def _continuous(name: str, trace: Trace, scale: Scale) -> bytes:
     root = Element("annotation", {"ssi-v": "3"})
     SubElement(root, "info", ftype="ASCII", size=str(len(trace.values)))
     SubElement(root, "meta", role=_label(trace.track), annotator=_label(trace.annotator))
-    facts = {"name": name, "type": _CONTINUOUS, "sr": str(RATE), "min": f"{scale.low:g}", "max": f"{scale.high:g}"}
+    facts = {
+        "name": name,
+        "type": _CONTINUOUS,
+        "sr": str(RATE),
+        "min": f"{scale.low:.12g}",
+        "max": f"{scale.high:.12g}",
+    }
     SubElement(root, "scheme", facts)
     return write_xml(root)
 
@@ -147,14 +153,15 @@ def _curve(content: bytes, track: str, scheme: "_Scheme", notes: Notes) -> Value
     edge."""
     said: list[float] = []
     low, high = scheme.scale.low, scheme.scale.high
+    spare = _BEYOND * (high - low)
     for number, line in reading.lines_of(content):
         value = math.nan
         with notes.entry():
             field = line.partition(";")[0].strip()
             if "nan" not in field.lower():
                 value = reading.number(field, f"Line {number} of {track:.40}")
-        notes.left_out("value(s) beyond the scale of a curve", value < low - _BEYOND or value > high + _BEYOND)
-        said.append(min(max(value, low), high) if low - _BEYOND <= value <= high + _BEYOND else math.nan)
+        notes.left_out("value(s) beyond the scale of a curve", value < low - spare or value > high + spare)
+        said.append(min(max(value, low), high) if low - spare <= value <= high + spare else math.nan)
     reading.take_parts(len(said))
     return at_rate(said, scheme.rate)
 

@@ -90,8 +90,8 @@ class Traces:
 
     def read(self, video: Row, data: str, track: str = "", annotator: str = "") -> list[Row]:
         """Take curves from CSV with the columns `time` (s) and `value`, and `track` and `annotator` where these are not
-        named; in place of what the annotator has there. Values between times that are at most a second apart are
-        linear. Returns `track`, `annotator` and `seconds` of each.
+        named; in place of what the annotator has there. Values between times that are about a second apart at most are
+        linear. Returns `track`, `annotator` and `seconds` of each, and `left_out` where values lie beyond the video.
 
         Raises UsageError that says which line is wrong; then nothing is changed.
         """
@@ -146,7 +146,9 @@ def put(
     count = samples(video["duration_us"])
     after = resampled(np.array(times_us, np.int64)[order], np.array(values, np.float64)[order], count)
     traces.replace(db, video["id"], Trace(track, annotator, after), uuid.uuid4().hex)
-    return {"track": track, "annotator": annotator, "seconds": round(float((~np.isnan(after)).sum()) / 25, 2)}
+    late = sum(time >= video["duration_us"] for time in times_us)
+    said = {"track": track, "annotator": annotator, "seconds": round(float((~np.isnan(after)).sum()) / 25, 2)}
+    return {**said, **({"left_out": late} if late else {})}
 
 
 def _read(data: str, track: str, annotator: str) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
