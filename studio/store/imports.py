@@ -120,7 +120,8 @@ def _fresh_cameras(db: sqlite3.Connection, batch: Batch) -> tuple[dict[str, int]
 def _fresh_curves(db: sqlite3.Connection, batch: Batch, annotator: str) -> tuple[list[Trace], list[Trace]]:
     """The curves of which there is nothing yet, and those that were drawn otherwise."""
     scales = {**batch.scales, **traces.scales(db)}
-    added, redrawn = [], []
+    added: list[Trace] = []
+    redrawn: list[Trace] = []
     for trace in batch.traces:
         known = traces.own(db, batch.video_id, trace.track, trace.annotator or annotator)
         if not _is_drawn(known, trace, scales.get(trace.track)):
@@ -263,18 +264,21 @@ def undo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         else:
             found = box_tracks.find(db, video, box)
             kept += found is not None and not found.deleted
-    for video, said in _replaced(row).items():
+    replaced = _replaced(row)
+    for video, said in replaced.items():
+        said["withdrawn"] = []  # the lines that `redo` brings back: not those that a person deleted before
         if not said["after"]:
-            gone_lines, kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
-            removed, kept = removed + gone_lines, kept + kept_lines
+            said["withdrawn"], kept_lines = transcripts.withdraw(db, video, said["added"], annotator)
+            removed, kept = removed + len(said["withdrawn"]), kept + kept_lines
             continue
         count = len(transcripts.of_video(db, video))
         if _digest(db, video) == said["after"]:
             _restore_lines(db, video, said, annotator)
+            said["withdrawn"] = said.get("added", [])
             removed += count
         else:
             kept += count
-    db.execute("UPDATE imports SET undone = ? WHERE id = ?", (now(), import_id))
+    db.execute("UPDATE imports SET undone = ?, replaced = ? WHERE id = ?", (now(), json.dumps(replaced), import_id))
     return {"removed": removed, "kept": kept}
 
 
@@ -312,11 +316,14 @@ def redo(db: sqlite3.Connection, import_id: str, annotator: str) -> dict[str, in
         if "before" in said:  # an import of an earlier release: which lines they were is not known
             kept += len(transcripts.of_video(db, video))
             continue
+        again = said.get("withdrawn", said["added"])  # an earlier release did not say which
+        if not again:
+            continue  # `undo` left them as they were
         for line in said["removed"]:
             transcripts.withdraw(db, video, [line], annotator, changed=True)
-        for line in said["added"]:
+        for line in again:
             transcripts.restore(db, video, line, annotator)
-        added += len(said["added"])
+        added += len(again)
     db.execute("UPDATE imports SET undone = NULL WHERE id = ?", (import_id,))
     return {"added": added, "kept": kept}
 
