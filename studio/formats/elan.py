@@ -344,7 +344,7 @@ def _parents_first(tiers: Mapping[str, Element]) -> Iterator[Element]:
 
 def _in_order(siblings: Sequence[Element]) -> list[str]:
     """Ids by PREVIOUS_ANNOTATION, each after the one that it names; else as they stand in the file."""
-    names = [element.get("ANNOTATION_ID", "") for element in siblings]
+    names = dict.fromkeys(element.get("ANNOTATION_ID", "") for element in siblings)
     following: dict[str, str] = {}
     firsts = []
     for element in siblings:

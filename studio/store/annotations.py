@@ -312,13 +312,15 @@ def lately_deleted(db: sqlite3.Connection, name: str, since: str) -> int:
     return int(row[0])
 
 
-def spans(db: sqlite3.Connection, timeline_id: str, track: str, annotator: str | None = None) -> list[Segment]:
-    """When the annotations of a track of a timeline are; with `annotator` only theirs."""
+def spans_around(
+    db: sqlite3.Connection, timeline_id: str, track: str, segment: Segment, annotator: str | None = None
+) -> list[Segment]:
+    """When the annotations of a track of a timeline are that contain a segment; with `annotator` only theirs."""
     asked = (
         "SELECT start_us, end_us FROM annotations WHERE timeline_id = ? AND track = ? AND NOT deleted "
-        "AND annotator = coalesce(?, annotator)"
+        "AND start_us <= ? AND end_us >= ? AND annotator = coalesce(?, annotator)"
     )
-    return [Segment(*row) for row in db.execute(asked, (timeline_id, track, annotator))]
+    return [Segment(*row) for row in db.execute(asked, (timeline_id, track, segment.start, segment.end, annotator))]
 
 
 def of_timeline(db: sqlite3.Connection, timeline_id: str, annotator: str | None = None) -> list[Annotation]:
