@@ -11,7 +11,6 @@ BORIS's tables of events (“tabular events”, CSV or TSV) are read as well.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from studio.errors import FormatError
@@ -154,7 +153,7 @@ def read(data: bytes, name: str) -> list[Part]:
             media = _media(observation, where, notes) or [Other(title)]
             later = -_seconds(observation.get("time offset"), f"The time offset of {where}", notes)
             if later:
-                marks = tuple(replace(mark, start=mark.start + later, end=mark.end + later) for mark in marks)
+                marks = tuple(mark.changed(start=mark.start + later, end=mark.end + later) for mark in marks)
             parts.append(Part(media[0].video, marks, also=tuple(media[1:]), cameras=tuple(media[1:])))
     return notes.parts(parts)
 

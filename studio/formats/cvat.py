@@ -11,6 +11,7 @@ time, and of its attributes those that stay the same. An export of CVAT is an ar
 `annotations.xml`; one of a project has a part for each of its tasks.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -62,7 +63,10 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     size = SubElement(task, "original_size")
     SubElement(size, "width").text, SubElement(size, "height").text = str(footage.width), str(footage.height)
     SubElement(task, "source").text = printable(footage.name)
-    boxes = {printable(track): listed for track, listed in timeline.boxes.items()}
+    boxes = {
+        printable(track): sorted(((footage.frame_near(t), corners) for t, *corners in listed), key=_frame_of)
+        for track, listed in timeline.boxes.items()
+    }
     for number, a in enumerate(found):
         _track(root, number, a, timeline, boxes.get(a.track, ()))
     for number, each in enumerate(timeline.objects, len(found)):
@@ -131,29 +135,43 @@ def _input(known: AttributeType) -> tuple[str, str]:
     return "text", ""
 
 
-def _track(root: Element, number: int, a: Annotation, timeline: Timeline, boxes: Sequence[Box]) -> None:
+def _frame_of(shown: tuple[int, Sequence[float]]) -> int:
+    return shown[0]
+
+
+def _track(
+    root: Element, number: int, a: Annotation, timeline: Timeline, boxes: Sequence[tuple[int, Sequence[float]]]
+) -> None:
+    """`boxes` are those of its row: the frame and the corners of each, in order."""
     footage = timeline.footage
     first, end = footage.frames(a.segment)
-    shown = {first: _WHOLE}
-    before = [box for box in boxes if footage.frame_near(box[0]) <= first]
-    within = {footage.frame_near(t): corners for t, *corners in boxes if first <= footage.frame_near(t) < end}
-    if before or within:
-        nearest = before[-1][1:] if before else next(iter(within.values()))
-        shown = {first: nearest, **within}  # type: ignore[dict-item]
-    for frame in sorted(_changed(a, footage)):
+    shown: dict[int, Sequence[float]] = {first: _WHOLE}
+    begun = bisect_right(boxes, first, key=_frame_of)
+    within = dict(boxes[bisect_left(boxes, first, key=_frame_of) : bisect_left(boxes, end, key=_frame_of)])
+    if begun or within:
+        nearest = boxes[begun - 1][1] if begun else next(iter(within.values()))
+        shown = {first: nearest, **within}
+    changed = _changed(a, footage)
+    for frame in sorted(changed):
         if first < frame < end and frame not in shown:
             shown[frame] = shown[max(f for f in shown if f < frame)]
     element = SubElement(root, "track", id=str(number), label=a.label, source="manual")
     for frame in sorted(shown):
-        _box(element, frame, shown[frame], _attributes(a, footage.edge(frame)), timeline)
+        at = max([footage.edge(frame), *changed.get(frame, ())])
+        _box(element, frame, shown[frame], _attributes(a, at), timeline)
     if end < footage.frame_count:
         _box(element, end, shown[max(shown)], _attributes(a, footage.edge(end)), timeline, outside=True)
 
 
-def _changed(a: Annotation, footage: Footage) -> set[int]:
-    """The frames from which on some attribute is something else."""
-    parts = [part for value in a.attributes.values() for part in changes_of(value) or ()]
-    return {footage.frame_near(round(time * MICROS)) for time, _ in parts}
+def _changed(a: Annotation, footage: Footage) -> dict[int, list[int]]:
+    """The frames from which on some attribute is something else, each with the times in µs at which it becomes so:
+    between two frames, that may be after the frame begins."""
+    found: dict[int, list[int]] = {}
+    for value in a.attributes.values():
+        for time, _ in changes_of(value) or ():
+            at = round(time * MICROS)
+            found.setdefault(footage.frame_near(at), []).append(at)
+    return found
 
 
 def _box(

@@ -14,7 +14,7 @@ reading; Label Studio imports only people whom it knows, so writing leaves them 
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
@@ -336,7 +336,7 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
     if "ranges" in value:
         with_frames = [(span, True) for span in reading.child(value, "ranges", list, where)]
         marks = _marks(item, value, with_frames, annotator, where, notes)
-        found.framed += [replace(mark, attributes=more) for mark in marks] if more else marks
+        found.framed += [mark.changed(attributes=more) for mark in marks] if more else marks
     elif isinstance(value.get("sequence"), list):
         # one result is one object: two of one label are two, and stay two
         notes.known(value, (*_VALUE, "sequence"))
@@ -347,7 +347,7 @@ def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, A
             (found.framed_boxes if framed else found.timed_boxes).setdefault(track, []).append(box)
     elif "start" in value and "end" in value:  # of the sound beside the video, in seconds
         marks = _marks(item, value, [(value, False)], annotator, where, notes)
-        found.timed += [replace(mark, attributes=more) for mark in marks] if more else marks
+        found.timed += [mark.changed(attributes=more) for mark in marks] if more else marks
     else:
         notes.left_out(f"result(s) of type “{item.get('type', '')!s:.30}”, neither segments nor boxes,")
 

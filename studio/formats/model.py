@@ -59,6 +59,11 @@ class Mark:
     def __post_init__(self) -> None:
         reading.take_mark()
 
+    def changed(self, **facts: Any) -> "Mark":
+        """The same mark with other facts; `replace` would count it as one more that the file has."""
+        with reading.uncounted():
+            return replace(self, **facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -476,15 +481,17 @@ def _placed(marks: Sequence[Mark], on: _On, what: str, longest: int) -> Iterator
                 mark, start=placed.start, end=placed.end, label=label[:longest],
                 track=_track(mark.track, most), note=note[: most.note_chars],
                 annotator=_text(mark.annotator)[: most.label_chars],
-                attributes=_attributes(mark, on, start - on.shift, end - on.shift, placed),
+                attributes=_attributes(mark, on, start, end, placed),
                 speaker=_text(mark.speaker)[: most.label_chars], words=_words(mark, on.shift),
                 edited_by=_text(mark.edited_by)[: most.label_chars],
             )  # fmt: skip
 
 
 def _attributes(mark: Mark, on: _On, start: int, end: int, placed: Segment) -> Attributes:
-    """Attributes of a segment that the file has from `start` to `end`: those that are times of it go along."""
-    attributes = mark.attributes
+    """Attributes of a segment that would lie from `start` to `end`, but for what is cut: those that are times of it go
+    along."""
+    attributes, shift = mark.attributes, on.shift
+    start, end = start - shift, end - shift  # as the file has it
     for name in dict.fromkeys(name for _, name, _ in mark.changes):
         times = [
             (_times(replace(mark, start=time, end=time + 1, changes=()), on.part, on.footage, on.own, 0)[0], value)
@@ -493,7 +500,12 @@ def _attributes(mark: Mark, on: _On, start: int, end: int, placed: Segment) -> A
         ]
         within = [(time, value) for time, value in times if start < time < end]
         attributes = {**attributes, name: changing([(start, attributes.get(name)), *within])}
-    return carried(attributes, Segment(start, end), placed) if attributes and start >= 0 else attributes
+    if not attributes or start < 0:
+        return attributes
+    # each edge by itself is cut; both at once are taken for a segment that moves, which it does by the shift alone
+    whole, cut = Segment(start, end), Segment(placed.start - shift, placed.end - shift)
+    begun = Segment(cut.start, end)
+    return carried(carried(carried(attributes, whole, begun), begun, cut), cut, placed)
 
 
 def _words(mark: Mark, shift: int) -> tuple[Word, ...]:

@@ -49,6 +49,16 @@ def bounded(most: int) -> Iterator[None]:
         _room.reset(token)
 
 
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Within, nothing is counted: what is made there was found before."""
+    token = _room.set(None)
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
 def take_mark() -> None:
     """A segment was found. Raises TooMany."""
     room = _room.get()
