@@ -111,9 +111,9 @@ def select(
 
 
 def details(db: sqlite3.Connection, identities: Iterable[int], reader: Reader | None = None) -> dict[int, Row]:
-    """What segments of `select` say to the same reader, by their identities, in the same snapshot: `kind` (annotation, prediction or
-    line), `id`, `video_id`, `start_us`, `end_us`, `track`, `label`, `note`, `status`, `annotator`, `edited_by`,
-    `attributes` and `score` (None where it has none)."""
+    """What segments of `select` say to the same reader, by their identities, in the same snapshot: `kind` (annotation,
+    prediction or line), `id`, `video_id`, `start_us`, `end_us`, `track`, `label`, `note`, `status`, `annotator`,
+    `edited_by`, `attributes` and `score` (None where it has none)."""
     _define(db)
     found: dict[int, Row] = {}
     wanted = sorted(set(identities))

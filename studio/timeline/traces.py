@@ -64,7 +64,7 @@ def later(values: Values, by_us: int) -> Values:
 
 def resampled(times_us: npt.NDArray[np.int64], values: npt.NDArray[np.float64], count: int) -> Values:
     """Values at times of their own, in order, as samples at RATE: linear between neighbours that are at most
-    FARTHEST_US apart, NaN elsewhere. Neighbours that have no sample between them, as a value alone, have the nearest."""
+    FARTHEST_US apart, NaN elsewhere. Those that have no sample between them, as a value alone, have the nearest."""
     at = np.arange(count, dtype=np.int64) * STEP_US
     if not len(times_us):
         return np.full(count, np.nan, np.float32)

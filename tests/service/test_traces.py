@@ -295,3 +295,24 @@ def test_an_import_that_keeps_what_is_here_keeps_curves(studio: Studio, video: s
     options = ImportOptions(video=video, different="take")
     assert studio.exchange.apply(old, "talk.json", "json", options, "bob")["curves"] == 1
     assert values(studio)[50] == 1
+
+
+@pytest.mark.parametrize("key", ["before", "after"])
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e300, float("nan")], ids=["huge", "low", "float", "nan"])
+def test_an_endless_value_costs_only_its_own_edit(studio: Studio, video: str, key: str, value: float) -> None:
+    edit = {"edit_id": "t1", "op": "trace", "track": "Valence", "first": 0, "before": [None], "after": [0.5]}
+    good = {"edit_id": "t2", "op": "trace", "track": "Valence", "first": 9, "before": [None], "after": [0.5]}
+    bad, fine = studio.timelines.save(video, [{**edit, key: [value]}, good], "ann")["results"]
+    assert not bad["ok"] and f"“{key}” of a curve is a list of numbers" in bad["error"]
+    assert fine["ok"] and values(studio)[9] == 0.5
+
+
+def test_a_conflict_of_a_curve_tells_nothing_of_an_annotation(studio: Studio, video: str) -> None:
+    made = {"edit_id": "e1", "op": "create", "id": "secret", "base_version": 0, "start": 1, "end": 2, "track": "T",
+            "label": "x"}  # fmt: skip
+    assert studio.timelines.save(video, [made], "ben")["results"][0]["ok"]
+    refused = draw(studio, 1, [0.5], [0.25], id="secret")
+    assert (refused["kind"], refused["current"]) == ("conflict", None)
+    stale = {**made, "edit_id": "e2", "op": "update", "base_version": 7}
+    (answer,) = studio.timelines.save(video, [stale], "ann")["results"]
+    assert answer["current"]["label"] == "x", "whoever edits an annotation is shown what it is now"

@@ -20,6 +20,7 @@ from studio.service.requests import listed, text, whole
 from studio.store import Store, traces, videos
 from studio.store.traces import TraceChange
 from studio.timeline import seconds
+from studio.timeline.attributes import LARGEST
 from studio.timeline.traces import Trace, Values, resampled, samples, smoothed
 
 Row = dict[str, Any]
@@ -45,9 +46,14 @@ def parse(edit: Row, edit_id: str, limits: Limits) -> TraceChange:
 
 def _values(edit: Row, key: str) -> Values:
     found = listed(edit, key, MOST)
-    if not all(each is None or (isinstance(each, int | float) and not isinstance(each, bool)) for each in found):
+    if not all(each is None or _is_number(each) for each in found):
         raise UsageError(f"“{key}” of a curve is a list of numbers, null where nothing is said.")
     return np.array([np.nan if each is None else each for each in found], np.float32)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value has a place in a curve."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST  # never NaN
 
 
 def to_dict(trace: Trace) -> Row:
