@@ -5,10 +5,10 @@ of its own track where those are known, else the whole picture. Our track, note,
 of it, as text, declared with the types that the schema gives them; one that changes within a segment is “mutable”.
 Reading makes every run of frames in which an object is not outside and its attributes stay as they are a segment (in
 our own files mutable ones may change within it: elsewhere they often are what an object does); between key frames a box
-stays. A box over time is a track with an attribute `box`, its name; a track of another tool becomes one too, by its key
-frames, beside its segments; where it is occluded is kept of boxes over
-time, and of its attributes those that stay the same. An export of CVAT is an archive with
-`annotations.xml`; one of a project has a part for each of its tasks.
+stays. An attribute that is called as one of ours has “ (attribute)” behind its name in the file. A box over time is a
+track with an attribute `box`, its name; a track of another tool becomes one too, by its key frames, beside its
+segments; where it is occluded is kept of boxes over time, and of its attributes those that stay the same. An export of
+CVAT is an archive with `annotations.xml`; one of a project has a part for each of its tasks.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,6 +22,7 @@ from studio.formats import archive, reading
 from studio.formats.markup import names_in, printable, read_xml, write_xml
 from studio.formats.model import Format, Holds, Mark, Part, heard
 from studio.formats.notes import Notes
+from studio.formats.own_names import apart, together
 from studio.timeline import MICROS, Annotation, AttributeType, Box, Footage, Timeline, value_at
 from studio.timeline.boxes import BOXES, BoxTrack, KeyFrame, between
 from studio.timeline.changing import changes_of
@@ -34,6 +35,7 @@ _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _BOX = "box"  # the attribute of a box over time, which is its name
 _ONLY = "the only one"
 _OURS = {"track", "note", "annotator", ""}
+_TAKEN = {*_OURS, _BOX}
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton")
 # elements and attributes that are read, or that only say how CVAT draws; what is below `meta` describes the task
 _DEFINITIONS = {"meta"}
@@ -74,9 +76,14 @@ def write(timelines: Sequence[Timeline]) -> bytes:
     return write_xml(root)
 
 
+def _name(attribute: str) -> str:
+    """What an attribute is called in the file: some names are those of our own facts."""
+    return apart(printable(attribute), _TAKEN)
+
+
 def _of_object(track: BoxTrack) -> dict[str, str]:
     """What CVAT can say of a box over time beside its label."""
-    texts = {printable(name): printable(reading.as_text(value)) for name, value in track.attributes.items()}
+    texts = {_name(name): printable(reading.as_text(value)) for name, value in track.attributes.items()}
     ours = {_BOX: printable(track.name), **({"annotator": printable(track.annotator)} if track.annotator else {})}
     return {**texts, **ours}
 
@@ -98,19 +105,17 @@ def _attributes(a: Annotation, time: int | None = None) -> dict[str, str]:
     """What CVAT can say of an annotation beside its label, at a time in µs."""
     at = a.segment.start if time is None else time
     values = {name: value_at(value, at) for name, value in a.attributes.items()}
-    texts = {
-        printable(name): "" if value is None else printable(reading.as_text(value)) for name, value in values.items()
-    }
+    texts = {_name(name): "" if value is None else printable(reading.as_text(value)) for name, value in values.items()}
     return {**texts, "track": a.track, "note": a.note, **({"annotator": a.annotator} if a.annotator else {})}
 
 
 def _declare(
     labels: Element, label: str, found: Sequence[Annotation], objects: Sequence[BoxTrack], timeline: Timeline
 ) -> None:
-    types = {printable(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
+    types = {_name(name): each for a in found for name, each in timeline.types_of(a.track, heard(a.label)).items()}
     if objects:
-        types |= {printable(name): each for name, each in timeline.types_of(BOXES, heard(label)).items()}
-    changing = {printable(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
+        types |= {_name(name): each for name, each in timeline.types_of(BOXES, heard(label)).items()}
+    changing = {_name(name) for a in found for name, value in a.attributes.items() if changes_of(value)}
     element = SubElement(labels, "label")
     SubElement(element, "name").text = label
     attributes = SubElement(element, "attributes")
@@ -316,7 +321,10 @@ def _part(task: _Task, tracks: Sequence[Element], mutable: set[tuple[str, str]],
             changing = {name for of, name in mutable if is_ours and of == element.get("label", "")} - _OURS
             for first, end, facts, later in _runs(seen, last + 1, changing):
                 track = facts.get("track") or f"{label} {number}".strip()
-                more = notes.attributes({name: value for name, value in facts.items() if name not in _OURS})
+                more = notes.attributes(
+                    {together(name, _TAKEN): value for name, value in facts.items() if name not in _OURS}
+                )
+                later = tuple((time, together(name, _TAKEN), value) for time, name, value in later)
                 note, annotator = facts.get("note", ""), facts.get("annotator", "")
                 marks.append(Mark(first, end, label, track, note, None, annotator, more, changes=later))
             for shape in seen:
@@ -348,7 +356,7 @@ def _over_time(seen: "Sequence[_Shape]", label: str, last: int, task: _Task, not
         corners = between(keys[-1], ended, end) if ended else keys[-1].corners
         keys.append(KeyFrame(end, *corners, source="import", occluded=keys[-1].occluded))
     described = {
-        name: text
+        together(name, _TAKEN): text
         for name, text in facts.items()
         if text and name not in (_BOX, *_OURS) and all(shape.facts.get(name) == text for shape in seen)
     }

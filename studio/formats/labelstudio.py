@@ -25,7 +25,8 @@ from studio.formats.notes import Notes
 from studio.timeline import Annotation, Box, Footage, Timeline
 from studio.timeline.boxes import BoxTrack, KeyFrame, between
 
-HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all", described=True, sounds=True)
+HOLDS = Holds(grain=0, notes=True, boxes=True, attributes="plain", objects="all", described=True, sounds=True,
+              keeps=lambda value: _keeps(value))  # fmt: skip
 TRACK = "timelineLabels"
 OBJECT = "object"  # the control tag of boxes over time
 # what is read, and what only says how, where and when an annotation was made
@@ -324,6 +325,12 @@ def _attribute(item: dict[str, Any], notes: Notes) -> dict[str, Any]:
         # one choice is a choice; a control that takes several says so only in the configuration
         said = said[0]
     return {} if said is None else {str(item.get("from_name") or item["type"]): said}
+
+
+def _keeps(value: Any) -> bool:
+    """Whether a value comes back as it is: a list of one is read as one choice, and others than texts as text."""
+    kind, said = _said(value)
+    return bool(_attribute({"type": kind, "from_name": "", "value": said}, Notes()).get(kind) == value)
 
 
 def _take(item: dict[str, Any], found: _Found, annotator: str, more: dict[str, Any], where: str, notes: Notes) -> None:

@@ -150,17 +150,18 @@ class Holds:
     a track must not overlap, and those that do go to further tracks. `text` is what it makes of a label, `naming` of a
     track's name, `remark` of a note, `person` of an annotator's name. `editors`: whether it also says who corrected an
     annotation last. `attributes`: whether it keeps them, as "text", texts, numbers and lists as they are ("plain"), or
-    "all". `tiers`: whether it says which tracks depend on others. `blank`: whether a label may be empty. `cameras`:
-    whether it says what else plays on the timeline. `curves`: whether it has continuous ratings. `sounds`: whether
-    recordings without pictures have times in seconds in it though it counts those of others in frames. `rounding`
-    overrides `grain`. `only_boxed`: tracks without boxes have no place in it. `lines` says where those of a transcript
-    go: "beside" the annotations, "instead" of them in one file, "within" them (only the words, and only of lines whose
-    middle lies in one), as "turns" of who says them, instead of annotations; they "alone"; or nowhere. `speakers`:
-    whether it has a place for who says a line, or says it before the words ("words"). `words`: whether for the times of
-    words, and also for how sure a model was of them ("all"). `longest` is the last time in µs that it can say, 0 for
-    any. `files`: what the files of its archive are called by. `objects`: whether it keeps boxes over time, "all" of
-    them or where they are at their "keys" only, as boxes of a track, or nothing but them ("alone"); `occlusion`:
-    whether it says where they are occluded, and `described` whether it keeps attributes of them as those of segments.
+    "all"; `keeps` says of a value of "plain" whether it is read as it was. `tiers`: whether it says which tracks
+    depend on others. `blank`: whether a label may be empty. `cameras`: whether it says what else plays on the
+    timeline. `curves`: whether it has continuous ratings. `sounds`: whether recordings without pictures have times in
+    seconds in it though it counts those of others in frames. `rounding` overrides `grain`. `only_boxed`: tracks
+    without boxes have no place in it. `lines` says where those of a transcript go: "beside" the annotations, "instead"
+    of them in one file, "within" them (only the words, and only of lines whose middle lies in one), as "turns" of who
+    says them, instead of annotations; they "alone"; or nowhere. `speakers`: whether it has a place for who says a
+    line, or says it before the words ("words"). `words`: whether for the times of words, and also for how sure a model
+    was of them ("all"). `longest` is the last time in µs that it can say, 0 for any. `files`: what the files of its
+    archive are called by. `objects`: whether it keeps boxes over time, "all" of them or where they are at their "keys"
+    only, as boxes of a track, or nothing but them ("alone"); `occlusion`: whether it says where they are occluded, and
+    `described` whether it keeps attributes of them as those of segments.
     """
 
     grain: int = 1
@@ -189,6 +190,7 @@ class Holds:
     objects: Literal["", "keys", "all", "alone"] = ""
     occlusion: bool = False
     described: bool = False
+    keeps: Callable[[Any], bool] | None = None
     text: Callable[[str], str] = _same
     naming: Callable[[str], str] = _same
     remark: Callable[[str], str] = _same
