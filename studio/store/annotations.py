@@ -13,7 +13,7 @@ from typing import Any
 
 from studio.errors import Conflict, NotFound, UsageError
 from studio.store import labels, stored, timelines
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.videos import now
 from studio.timeline import ON_SCREEN, Annotation, Edit, Segment, carried, from_row, to_row
 
@@ -348,12 +348,16 @@ def video_of(db: sqlite3.Connection, annotation_id: str) -> str:
     return str(row["video_id"])
 
 
-def verdicts(db: sqlite3.Connection, video_id: str, annotator: str | None = None) -> dict[str, str]:
-    """The latest verdict about each prediction of a video, by anyone, or with `annotator` by them."""
+def verdicts(
+    db: sqlite3.Connection, video_id: str, annotator: str | None = None, reader: str | None = None
+) -> dict[str, str]:
+    """The latest verdict about each prediction of a video, by anyone, or with `annotator` by them. With `reader` those
+    of others are left out that were given on a timeline that is annotated independently."""
     rows = db.execute(
         "SELECT d.prediction_id, d.verdict FROM verdicts d JOIN predictions p ON p.id = d.prediction_id "
-        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = ? AND d.annotator = coalesce(?, d.annotator) ORDER BY d.seq",
-        (video_id, annotator),
+        "JOIN runs r ON r.id = p.run_id WHERE r.video_id = :video AND d.annotator = coalesce(:annotator, d.annotator) "
+        f"AND (:reader IS NULL OR d.annotator = :reader OR {OPENLY.format('d')}) ORDER BY d.seq",
+        {"video": video_id, "annotator": annotator, "reader": reader},
     )
     return {row["prediction_id"]: row["verdict"] for row in rows}
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from studio.store import people, stored
-from studio.store.readers import SEEN, Reader, parameters
+from studio.store.readers import OPENLY, SEEN, Reader, parameters
 from studio.store.runs import SHOWN_RUNS
 from studio.timeline import ON_SCREEN, SOURCES, values_of
 
@@ -65,6 +65,7 @@ _PREDICTIONS = f"""
 SELECT p.rowid AS number, p.id, v.rowid AS video, v.id AS video_id, p.start_us, p.end_us,
     CASE WHEN v.id IN (SELECT video_id FROM people) THEN row_of(v.id, p.track, p.start_us) ELSE p.track END AS track,
     p.label, '' AS note, coalesce((SELECT a.verdict FROM verdicts a WHERE a.prediction_id = p.id AND {SEEN}
+        AND (:admin OR a.annotator = :reader OR {OPENLY.format("a")})
         ORDER BY a.seq DESC LIMIT 1), '{UNDECIDED}') AS status,
     NULL AS annotator, '' AS edited_by, '{{}}' AS attributes, p.score, NULL AS prediction_id
 FROM shown s JOIN predictions p ON p.run_id = s.id JOIN videos v ON v.id = s.video_id

@@ -93,7 +93,8 @@ def verdicts(db: Any, medium: Medium, main: Medium, by: Actor) -> dict[str, str]
     """What the page of the main medium shows of what was decided about the predictions of a medium, by their ids: one's
     own verdicts alone where annotators of either work independently."""
     layers = own_layer(by, main.row), own_layer(by, medium.row)
-    return annotations.verdicts(db, medium.row["id"], next((each for each in layers if each is not None), None))
+    layer = next((each for each in layers if each is not None), None)
+    return annotations.verdicts(db, medium.row["id"], layer, by.name)
 
 
 def run(row: Row, main: str) -> Row:
