@@ -239,7 +239,6 @@ class _Task:
     """A task, which is one video. `offset` is where the frames of its tracks count from."""
 
     video: str
-    start: int
     stop: int | None
     size: tuple[float, float]
     subset: str = ""
@@ -266,10 +265,10 @@ def _tasks(root: Element, notes: Notes) -> dict[str, _Task]:
     for which, task in found.items():
         with notes.entry():
             source = task.findtext("source") or root.findtext("meta/source" if which == _ONLY else "") or ""
-            start, stop = (task.findtext(f"{edge}_frame") for edge in ("start", "stop"))
+            stop = task.findtext("stop_frame")
             size = [task.findtext(f"original_size/{side}") or "0" for side in ("width", "height")]
             tasks[which] = _Task(
-                source or task.findtext("name") or "", reading.whole(start, "The first frame") if start else 0,
+                source or task.findtext("name") or "",
                 reading.whole(stop, "The last frame") if stop else None,
                 (reading.number(size[0], "The width"), reading.number(size[1], "The height")),
                 task.findtext("subset") or "",
